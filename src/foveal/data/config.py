@@ -1,0 +1,80 @@
+"""What of a data set is used, how it is fed and how it is augmented."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from foveal.types.settings import Settings
+
+
+class DataConfig(Settings):
+    """Where the pictures are and how they reach the network."""
+
+    path: str = ""
+    """The data set: a folder or a table."""
+    format: Literal["auto", "image_folder", "table"] = "auto"
+    """How the data set is laid out; auto looks."""
+    val_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.2
+    """Part of the training pictures kept for validation where the data set brings no split."""
+    sampling: Literal["shuffle", "balanced"] = "shuffle"
+    """shuffle: each picture once an epoch; balanced: each class equally often."""
+    cache: Literal["auto", "memory", "disk", "off"] = "auto"
+    """Where decoded pictures are kept; auto: in memory if they fit in a quarter of what is free."""
+    cache_dir: str = ""
+    """Folder of the disk cache; empty: the user's cache folder. Never inside the data set."""
+    workers: Annotated[int, Field(ge=0, le=256)] | None = None
+    """Processes that decode and augment; 0 does it in the training process."""
+
+
+class InputConfig(Settings):
+    """How a picture becomes the network's input."""
+
+    size: Annotated[int, Field(ge=8, le=4096)] | None = None
+    """Side of the square input in training, in pixels."""
+    eval_size: Annotated[int, Field(ge=8, le=4096)] | None = None
+    """Side of the square input in evaluation and use, in pixels."""
+    fit: Literal["crop", "squash", "letterbox"] = "crop"
+    """crop: cut the middle; squash: ignore the aspect ratio; letterbox: pad."""
+    crop_fraction: Annotated[float, Field(gt=0, le=1)] = 0.95
+    """Part of the shorter side that the middle crop keeps."""
+    interpolation: Literal["bilinear", "bicubic"] = "bilinear"
+    """Resampling filter, always antialiased."""
+    normalize: Literal["backbone", "dataset", "pca", "zca"] = "backbone"
+    """Mean and std of the backbone's weights or of the data set, or whitening fitted on the training split."""
+    whitening_patch: Annotated[int, Field(ge=1, le=32)] = 1
+    """Side of the square patches that whitening decorrelates, in pixels; 1: colour alone."""
+
+
+class AugmentConfig(Settings):
+    """Random changes to training pictures; 0 switches one off."""
+
+    crop_scale: Annotated[float, Field(gt=0, le=1)] = 0.35
+    """Smallest part of the picture's area that a random resized crop keeps; 1: whole picture."""
+    crop_ratio: Annotated[float, Field(ge=1, le=4)] = 1.3333
+    """Largest change of aspect ratio in a random resized crop."""
+    horizontal_flip: Annotated[float, Field(ge=0, le=1)] = 0.5
+    """Probability of mirroring left and right."""
+    vertical_flip: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Probability of mirroring top and bottom."""
+    rotation_deg: Annotated[float, Field(ge=0, le=180)] = 0.0
+    """Largest rotation either way, in degrees."""
+    zoom_out: Annotated[float, Field(ge=1, le=4)] = 1.0
+    """Largest factor by which a picture is set into a larger canvas."""
+    brightness: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Largest relative change of brightness."""
+    contrast: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Largest relative change of contrast."""
+    saturation: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Largest relative change of saturation."""
+    hue: Annotated[float, Field(ge=0, le=0.5)] = 0.0
+    """Largest shift of hue, in turns; costs more than all the others together."""
+    policy: Literal["none", "trivial", "rand"] = "none"
+    """TrivialAugment (one random operation a picture) or RandAugment."""
+    policy_magnitude: Annotated[int, Field(ge=1, le=30)] = 9
+    """Strength of RandAugment's operations."""
+    erasing: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Probability of blanking a random rectangle."""
+    mixup: Annotated[float, Field(ge=0, le=8)] = 0.0
+    """Alpha of the Beta distribution that blends pairs of pictures."""
+    cutmix: Annotated[float, Field(ge=0, le=8)] = 0.0
+    """Alpha of the Beta distribution that pastes patches between pictures."""

@@ -1,0 +1,1 @@
+"""Exports that agree with the network."""

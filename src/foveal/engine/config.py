@@ -1,0 +1,83 @@
+"""How weights are changed, for how long, on what."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from foveal.types.settings import Settings
+
+
+class OptimConfig(Settings):
+    """The optimiser and what it may touch."""
+
+    name: str = "adamw"
+    """adamw, adam, sgd (momentum), nesterov, or any other timm optimiser by name."""
+    lr: Annotated[float, Field(gt=0, le=100)] = 5e-4
+    """Peak learning rate of new layers."""
+    reused_lr_scale: Annotated[float, Field(ge=0, le=10)] = 0.3
+    """Rate of reused (pretrained) layers, as a multiple of lr."""
+    layer_decay: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """Factor on the rate for each stage further from the head; 1 keeps all equal."""
+    weight_decay: Annotated[float, Field(ge=0, le=10)] = 0.02
+    """Decoupled weight decay; norms and biases are spared."""
+    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
+    """Momentum of SGD, or beta1 of the Adam family."""
+    clip_norm: Annotated[float, Field(ge=0)] = 1.0
+    """Largest gradient norm; 0: no clipping."""
+    accumulate: Annotated[int, Field(ge=1, le=1024)] = 1
+    """Batches whose gradients are added up before a step."""
+    ema_decay: Annotated[float, Field(ge=0, lt=1)] = 0.99
+    """Decay of the moving average of weights that is judged and kept; 0: none."""
+    freeze: int | Literal["backbone"] = 0
+    """Stages of the backbone, from the input on, that stay as they are; backbone: all of them."""
+    unfreeze_every: Annotated[int, Field(ge=0)] = 0
+    """Thaw one frozen stage more every so many epochs, the last first; 0: never."""
+
+
+class ScheduleConfig(Settings):
+    """How the learning rate moves, step by step."""
+
+    name: Literal["cosine", "step", "onecycle", "plateau", "constant"] = "cosine"
+    """Shape of the curve after warm-up."""
+    warmup: Annotated[float, Field(ge=0, lt=1)] = 0.05
+    """Part of all steps in which the rate rises from zero."""
+    final: Annotated[float, Field(ge=0, le=1)] = 0.01
+    """Rate at the end (cosine, one-cycle) or least rate (plateau), as a part of the peak."""
+    step_epochs: Annotated[int, Field(ge=1)] = 10
+    """Epochs between falls (step)."""
+    gamma: Annotated[float, Field(gt=0, le=1)] = 0.1
+    """Factor at each fall (step, plateau)."""
+    plateau_patience: Annotated[int, Field(ge=1)] = 3
+    """Epochs without a gain before a fall (plateau)."""
+
+
+class TrainConfig(Settings):
+    """How long to train and when to stop."""
+
+    epochs: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    """Passes over the training pictures."""
+    batch_size: Annotated[int, Field(ge=1, le=65536)] | None = None
+    """Pictures a step, over all processes together."""
+    time_s: Annotated[float, Field(gt=0)] | None = None
+    """Time budget in seconds; the schedule is fitted to it."""
+    patience: Annotated[int, Field(ge=0)] = 0
+    """Stop after so many epochs without a gain; 0: never."""
+    checkpoint_steps: Annotated[int, Field(ge=1)] | None = None
+    """Save the state for resuming every so many steps; default: about once a minute and after every epoch."""
+
+
+class RuntimeConfig(Settings):
+    """On what the run runs."""
+
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    """auto: a GPU if there is one."""
+    precision: Literal["auto", "fp32", "fp16", "bf16"] = "auto"
+    """auto: bf16 on GPUs that have it, else fp32."""
+    channels_last: bool = True
+    """Memory format in which convolutions are fastest."""
+    compile: bool = False
+    """torch.compile the network: 30 to 90 s more at the start, faster steps after."""
+    keep_pages: bool = True
+    """Keep large buffers from going back to the kernel after every layer (glibc)."""
+    tracker: Literal["none", "tensorboard"] = "none"
+    """Where metrics go besides metrics.csv."""

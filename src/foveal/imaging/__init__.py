@@ -1,0 +1,1 @@
+"""Pictures: decoding, the one preparation, drawing."""

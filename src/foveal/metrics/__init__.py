@@ -1,0 +1,1 @@
+"""Judges, each equal to its reference."""

@@ -1,0 +1,14 @@
+"""Which network is built and what of it is reused."""
+
+from foveal.types.settings import Settings
+
+
+class ModelConfig(Settings):
+    """The backbone; a task's own section says what stands on it."""
+
+    backbone: str = "tf_efficientnet_lite0"
+    """Any timm model by name, or conv4 (four plain convolution blocks, for small pictures and from scratch)."""
+    weights: str = "auto"
+    """auto: pretrained weights at hand; none: start at random; or a weights file (.safetensors, .pth)."""
+    allow_download: bool = False
+    """Whether pretrained weights may be fetched from the network."""

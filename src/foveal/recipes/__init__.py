@@ -1,0 +1,1 @@
+"""RunConfig, its files, and runs built from it."""

@@ -1,0 +1,1 @@
+"""What can be learnt; the only room that knows tasks by name."""

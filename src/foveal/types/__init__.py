@@ -1,0 +1,1 @@
+"""The few types everything passes through."""

@@ -1,0 +1,92 @@
+"""The class map: read once, saved in the model, enforced everywhere after."""
+
+import colorsys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from functools import cached_property
+
+from foveal.errors import CategoryError
+
+
+@dataclass(frozen=True)
+class Categories:
+    """Class names in order; a class's place is its id inside Foveal, 0 to K-1.
+
+    Attributes:
+        names: K unique, non-empty names.
+        source_ids: The ids the source used, one a class; empty where the source has none.
+        ignore_id: A source id whose pixels or objects count nowhere, or None.
+    """
+
+    names: tuple[str, ...]
+    source_ids: tuple[int, ...] = field(default=())
+    ignore_id: int | None = None
+
+    def __post_init__(self) -> None:
+        """Check names and ids.
+
+        Raises:
+            CategoryError: A name is empty or stands twice, or the ids do not match the names.
+        """
+        if not self.names:
+            raise CategoryError("There are no classes.", "Name at least one class.")
+        seen: set[str] = set()
+        for name in self.names:
+            if not name.strip():
+                raise CategoryError("A class has an empty name.", "Give every class a name.")
+            if name in seen:
+                raise CategoryError(f"The class {name!r} stands twice.", "Give every class a name of its own.")
+            seen.add(name)
+        if self.source_ids and len(self.source_ids) != len(self.names):
+            raise CategoryError(
+                f"{len(self.names)} classes came with {len(self.source_ids)} ids.", "Give one id for each class."
+            )
+        if len(set(self.source_ids)) != len(self.source_ids):
+            raise CategoryError("Two classes share one id.", "Give every class an id of its own.")
+
+    def __len__(self) -> int:
+        """K, the number of classes."""
+        return len(self.names)
+
+    def __iter__(self) -> Iterator[str]:
+        """The names, in order of id."""
+        return iter(self.names)
+
+    @cached_property
+    def _ids(self) -> dict[str, int]:
+        return {name: i for i, name in enumerate(self.names)}
+
+    def __contains__(self, name: object) -> bool:
+        """Whether a class of that name exists."""
+        return name in self._ids
+
+    def index(self, name: str, *, where: str = "") -> int:
+        """The id of a class.
+
+        Args:
+            name: The class.
+            where: The file, line or folder that names it, for the message.
+
+        Raises:
+            CategoryError: No such class; the message suggests the nearest name.
+        """
+        try:
+            return self._ids[name]
+        except KeyError:
+            near = get_close_matches(name, self.names, n=1)
+            known = ", ".join(self.names[:10]) + (", ..." if len(self.names) > 10 else "")
+            raise CategoryError(
+                f"{where + ': ' if where else ''}unknown class {name!r}.",
+                f"Did you mean {near[0]!r}? Known classes: {known}." if near else f"Known classes: {known}.",
+            ) from None
+
+    def color(self, index: int) -> tuple[int, int, int]:
+        """An RGB colour for a class, well apart from its neighbours' (golden-angle hues)."""
+        hue = (index * 0.61803398875 + 0.58) % 1.0
+        red, green, blue = colorsys.hsv_to_rgb(hue, 0.72 if index % 2 else 0.86, 0.92 if index % 3 else 0.78)
+        return round(red * 255), round(green * 255), round(blue * 255)
+
+    def to_dict(self) -> dict[str, object]:
+        """Plain values for JSON."""
+        return {"names": list(self.names), "source_ids": list(self.source_ids), "ignore_id": self.ignore_id}

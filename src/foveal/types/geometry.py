@@ -1,0 +1,40 @@
+"""Where a picture's pixels went on their way into the network, and the way back.
+
+Shapes: P points. Points are xy in pixels, float64; sizes are (width, height).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from foveal.types.arrays import FloatArray
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """An axis-parallel map: input = source * scale + offset, for x and y apart.
+
+    Attributes:
+        source_size: (width, height) of the picture as a person sees it.
+        input_size: (width, height) of what the network is fed.
+        scale: (x, y) input pixels per source pixel, positive.
+        offset: (x, y) of the picture's corner inside the input; positive is padding, negative is crop.
+    """
+
+    source_size: tuple[int, int]
+    input_size: tuple[int, int]
+    scale: tuple[float, float]
+    offset: tuple[float, float] = (0.0, 0.0)
+
+    def __post_init__(self) -> None:
+        """Sizes and scales are positive; anything else is our own mistake."""
+        assert min(self.source_size) > 0 and min(self.input_size) > 0, "sizes must be positive"
+        assert min(self.scale) > 0, "scales must be positive"
+
+    def to_input(self, points: FloatArray) -> FloatArray:
+        """Move (P, 2) points from the source picture into the input."""
+        return np.asarray(points, np.float64) * self.scale + self.offset
+
+    def to_source(self, points: FloatArray) -> FloatArray:
+        """Move (P, 2) points from the input back into the source picture."""
+        return (np.asarray(points, np.float64) - self.offset) / self.scale

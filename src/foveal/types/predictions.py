@@ -1,0 +1,104 @@
+"""What a model says about one picture, in that picture's own pixels. Frozen NumPy; no torch.
+
+Shapes: K classes.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from foveal.errors import ShapeError
+from foveal.types.arrays import FloatArray
+from foveal.types.categories import Categories
+
+
+class Prediction(Protocol):
+    """What every task's answer can do."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height) of the picture in pixels."""
+        ...
+
+    def to_dict(self) -> dict[str, object]:
+        """Plain values for JSON: ``size`` and the task's own fields."""
+        ...
+
+
+@dataclass(frozen=True)
+class ClassScore:
+    """One class and how sure the model is of it, in [0, 1]."""
+
+    name: str
+    score: float
+
+
+@dataclass(frozen=True)
+class ClassScores:
+    """How sure a classifier is of each class.
+
+    Attributes:
+        scores: (K,) float, each in [0, 1]; they sum to 1 unless ``multi_label``.
+        categories: The class map, K names.
+        size: (width, height) of the picture in pixels.
+        multi_label: Whether each class is a yes or no of its own.
+        threshold: Score from which a class counts as present, in [0, 1]; used where ``multi_label``.
+    """
+
+    scores: FloatArray
+    categories: Categories
+    size: tuple[int, int]
+    multi_label: bool = False
+    threshold: float = 0.5
+
+    def __post_init__(self) -> None:
+        """Check the scores and lock them.
+
+        Raises:
+            ShapeError: Not one finite score in [0, 1] a class.
+        """
+        scores = np.asarray(self.scores)
+        if scores.shape != (len(self.categories),):
+            raise ShapeError(
+                f"ClassScores got scores of shape {scores.shape} for {len(self.categories)} classes;"
+                " pass one score for each class."
+            )
+        if not (np.isfinite(scores).all() and (scores >= 0).all() and (scores <= 1 + 1e-5).all()):
+            raise ShapeError("ClassScores got scores outside [0, 1]; pass probabilities.")
+        scores.setflags(write=False)
+        object.__setattr__(self, "scores", scores)
+
+    def __len__(self) -> int:
+        """K, the number of classes."""
+        return len(self.scores)
+
+    @property
+    def order(self) -> list[int]:
+        """Class ids by falling score; equal scores keep the earlier class."""
+        return [int(i) for i in np.argsort(-self.scores, kind="stable")]
+
+    @property
+    def name(self) -> str:
+        """The class with the highest score."""
+        return self.categories.names[self.order[0]]
+
+    @property
+    def score(self) -> float:
+        """The highest score."""
+        return float(self.scores[self.order[0]])
+
+    def top(self, n: int = 5) -> list[ClassScore]:
+        """The n best classes, by falling score."""
+        return [ClassScore(self.categories.names[i], float(self.scores[i])) for i in self.order[:n]]
+
+    def present(self) -> list[ClassScore]:
+        """The classes said to be in the picture: the best one, or all above the threshold if ``multi_label``."""
+        if not self.multi_label:
+            return self.top(1)
+        return [c for c in self.top(len(self)) if c.score >= self.threshold]
+
+    def to_dict(self) -> dict[str, object]:
+        """``size`` and ``classes`` (name and score, by falling score; present ones only where ``multi_label``)."""
+        shown = self.present() if self.multi_label else self.top(len(self))
+        return {"size": list(self.size), "classes": [{"name": c.name, "score": round(c.score, 6)} for c in shown]}

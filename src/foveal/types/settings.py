@@ -1,0 +1,13 @@
+"""The base of every configuration section: frozen, bounded, with a line of help a field.
+
+A section lives in ``config.py`` beside the room that reads it and imports no torch; ``recipes.schema.RunConfig`` puts
+the sections together. ``None`` means "chosen from the data when the run starts"; config.toml gets the chosen value.
+"""
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Settings(BaseModel):
+    """Frozen values that refuse unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)

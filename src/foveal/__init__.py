@@ -1,3 +1,56 @@
-"""Foveal trains, judges, explains and ships image recognisers."""
+"""Foveal trains, judges, explains and ships image recognisers.
 
-__version__ = "0.1.0"
+    import foveal
+    model = foveal.load("runs/flowers")
+    model.predict("photo.jpg").top(3)
+
+Importing Foveal loads neither torch nor NumPy; each function brings what it needs when it is first used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from foveal.version import __version__
+
+if TYPE_CHECKING:
+    from foveal.errors import FovealError
+    from foveal.inference.load import load
+    from foveal.recipes.judge import evaluate
+    from foveal.recipes.ship import export
+    from foveal.recipes.train import train
+
+__all__ = ["FovealError", "__version__", "evaluate", "export", "load", "predict", "train"]
+
+_HOMES = {
+    "FovealError": "foveal.errors",
+    "evaluate": "foveal.recipes.judge",
+    "export": "foveal.recipes.ship",
+    "load": "foveal.inference.load",
+    "train": "foveal.recipes.train",
+}
+
+
+def predict(model: Any, images: Any) -> Any:
+    """Say what is in pictures.
+
+    Args:
+        model: An open model, or a path to one.
+        images: One picture or a list of them; see ``foveal.inference.predictor.Predictor.predict``.
+
+    Returns:
+        One prediction for one picture, a list for a list.
+    """
+    from foveal.inference.load import load
+    from foveal.inference.predictor import Predictor
+
+    return (model if isinstance(model, Predictor) else load(model)).predict(images)
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'foveal' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -5,7 +5,8 @@ Shapes: N pictures, L labels in all.
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -20,6 +21,10 @@ SPLITS = ("train", "val", "test")
 """Split names; a picture's code is the place of its split here, or UNASSIGNED."""
 UNASSIGNED = 255
 """Code of a picture that no split claims yet."""
+ROWS_A_PIECE = 1 << 15
+"""Rows that ``Ragged.take`` moves at once."""
+FILES_A_TURN = 64
+"""Files that a thread hashes before it takes the next turn."""
 
 
 @dataclass(frozen=True)
@@ -47,12 +52,18 @@ class Ragged:
         return row
 
     def take(self, indices: IntArray) -> "Ragged":
-        """The rows at ``indices``, in that order."""
-        lengths = (self.offsets[1:] - self.offsets[:-1])[indices]
+        """The rows at ``indices``, in that order; done in pieces, so that little memory is needed beside the result."""
+        starts = self.offsets[:-1][indices]
+        lengths = self.offsets[1:][indices] - starts
         offsets = np.zeros(len(indices) + 1, np.int64)
         np.cumsum(lengths, out=offsets[1:])
-        starts = np.repeat(self.offsets[:-1][indices] - offsets[:-1], lengths)
-        return Ragged(self.values[starts + np.arange(offsets[-1])], offsets)
+        values = np.empty(offsets[-1], self.values.dtype)
+        for first in range(0, len(indices), ROWS_A_PIECE):
+            piece = slice(first, first + ROWS_A_PIECE)
+            begin, end = offsets[first], offsets[min(first + ROWS_A_PIECE, len(indices))]
+            shift = np.repeat(starts[piece] - offsets[:-1][piece], lengths[piece])
+            values[begin:end] = self.values[shift + np.arange(begin, end)]
+        return Ragged(values, offsets)
 
 
 @dataclass(frozen=True)
@@ -144,7 +155,7 @@ class Catalog:
 
     def take(self, indices: IntArray) -> "Catalog":
         """The pictures at ``indices``, in that order."""
-        return Catalog(
+        taken = Catalog(
             self.root,
             self.format,
             self.task,
@@ -155,6 +166,16 @@ class Catalog:
             self.multi_label,
             self.notes,
         )
+        if "content_hashes" in self.__dict__:
+            taken.__dict__["content_hashes"] = self.content_hashes[indices]
+        return taken
+
+    def assign(self, splits: NDArray[np.uint8]) -> "Catalog":
+        """The same pictures in other splits, (N,) codes."""
+        assigned = replace(self, splits=splits)
+        if "content_hashes" in self.__dict__:
+            assigned.__dict__["content_hashes"] = self.content_hashes
+        return assigned
 
     def class_counts(self) -> NDArray[np.int64]:
         """(K,) pictures (labels, where several are allowed) of each class."""
@@ -162,10 +183,15 @@ class Catalog:
 
     @cached_property
     def content_hashes(self) -> NDArray[np.void]:
-        """(N,) 16-byte BLAKE2b hashes of the files' bytes."""
+        """(N,) 16-byte BLAKE2b hashes of the files' bytes, computed in threads and once."""
         out = np.zeros(len(self), "V16")
-        for i, path in enumerate(self.paths()):
-            out[i] = np.void(content_hash(path))
+
+        def fill(first: int) -> None:
+            for i in range(first, min(first + FILES_A_TURN, len(self))):
+                out[i] = np.void(content_hash(self.path(i)))
+
+        with ThreadPoolExecutor(thread_name_prefix="foveal-hash") as pool:
+            list(pool.map(fill, range(0, len(self), FILES_A_TURN)))
         return out
 
     def fingerprint(self) -> str:

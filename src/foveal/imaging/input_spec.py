@@ -5,6 +5,7 @@ Pillow resamples, NumPy copies; the network's own first layer normalises.
 Shapes: H W rows and columns of the source, S side of the input.
 """
 
+import math
 from typing import Annotated, Literal
 
 import numpy as np
@@ -57,6 +58,11 @@ class InputSpec(Settings):
     """Standard deviation of each channel, of values in [0, 1]."""
     whitening: Whitening | None = None
     """Used instead of mean and std."""
+
+    @property
+    def decode_side(self) -> int:
+        """Shorter side, in pixels, below which decoding would lose what the input can show."""
+        return math.ceil(self.size / self.crop_fraction) if self.fit == "crop" else self.size
 
     def geometry(self, width: int, height: int) -> Geometry:
         """Where the pixels of a width x height picture go."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from foveal.metrics.contract import Metric
-from foveal.types.arrays import RGB, Array
+from foveal.types.arrays import RGB, Array, FloatArray
 from foveal.types.categories import Categories
 from foveal.types.geometry import Geometry
 from foveal.types.predictions import Prediction
@@ -62,11 +62,11 @@ class Output(Protocol):
         geometries: Sequence[Geometry],
         categories: Categories,
         options: Settings,
-    ) -> list[Prediction]:
+    ) -> Sequence[Prediction]:
         """Turn activated arrays, each (B, ...), into B predictions in source pixels."""
         ...
 
-    def truths(self, catalog: Catalog, indices: Sequence[int]) -> list[Any]:
+    def truths(self, catalog: Catalog, indices: Sequence[int]) -> Sequence[Any]:
         """What the data set says of some pictures, in the form ``metric`` takes."""
         ...
 
@@ -116,8 +116,12 @@ class Task(Output, Protocol):
         """The training target of one picture."""
         ...
 
+    def sampling_weights(self, catalog: Catalog) -> FloatArray:
+        """(N,) chances that draw each class equally often."""
+        ...
+
     def mix(
-        self, config: AugmentConfig, images: Tensor, targets: dict[str, Tensor]
+        self, config: AugmentConfig, images: Tensor, targets: dict[str, Tensor], *, categories: Categories
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """Blend pictures of a batch (mixup, cutmix); random numbers come from torch's global generator."""
         ...

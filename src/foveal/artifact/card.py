@@ -1,0 +1,93 @@
+"""What a trained model is, in words: everything but the weights. No torch."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import Field, ValidationError
+
+from foveal.errors import ArtifactError
+from foveal.imaging.input_spec import InputSpec
+from foveal.types.categories import Categories
+from foveal.types.settings import Settings
+from foveal.version import __version__
+
+FORMAT = 1
+"""Version of the card; a file with a later one is refused."""
+
+
+class CategoriesCard(Settings):
+    """The class map as it is stored."""
+
+    names: tuple[str, ...]
+    """Class names, in order of id."""
+    source_ids: tuple[int, ...] = ()
+    """The ids the data set used."""
+    ignore_id: int | None = None
+    """The data set's id of what counts nowhere."""
+
+
+class Card(Settings):
+    """The header of a model file."""
+
+    format: int = FORMAT
+    """Version of this card."""
+    foveal: str = __version__
+    """Version of Foveal that wrote it."""
+    task: str
+    """Name of the task."""
+    classes: CategoriesCard
+    """The class map."""
+    input: InputSpec
+    """The preparation."""
+    model: dict[str, Any]
+    """Settings of the backbone."""
+    own: dict[str, Any]
+    """The task's own settings."""
+    decode: dict[str, Any]
+    """How raw outputs become answers."""
+    metrics: dict[str, tuple[float, float, float]] = Field(default={})
+    """Headline numbers on the validation split: value, low, high."""
+    data: dict[str, Any] = Field(default={})
+    """Fingerprint of the data set and pictures a split."""
+    versions: dict[str, str] = Field(default={})
+    """Versions of the libraries that trained it."""
+
+    @property
+    def categories(self) -> Categories:
+        """The class map."""
+        return Categories(self.classes.names, self.classes.source_ids, self.classes.ignore_id)
+
+
+def parse_card(text: str, *, where: str) -> Card:
+    """Read a card.
+
+    Args:
+        text: JSON.
+        where: The file, for messages.
+
+    Raises:
+        ArtifactError: Not a card, or one of a later version.
+    """
+    try:
+        values = json.loads(text)
+    except ValueError:
+        raise ArtifactError(f"{where}: the model card is not JSON.", "The file is damaged; use another copy.") from None
+    if not isinstance(values, Mapping):
+        raise ArtifactError(f"{where}: the model card is not an object.", "The file is damaged; use another copy.")
+    version = values.get("format")
+    if isinstance(version, int) and version > FORMAT:
+        raise ArtifactError(
+            f"{where}: written by Foveal {values.get('foveal', '?')} (card format {version}; this Foveal reads up to"
+            f" {FORMAT}).",
+            "Install a newer Foveal: pip install --upgrade foveal",
+        )
+    try:
+        return Card.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise ArtifactError(
+            f"{where}: the model card's field {field!r} is wrong ({first['msg']}).",
+            "The file is damaged; use another copy.",
+        ) from None

@@ -1,0 +1,63 @@
+"""The command line. Each command is a function of its own module, imported only when it is called."""
+
+import sys
+from typing import Any
+
+from cyclopts import App
+
+from foveal.errors import FovealError
+from foveal.version import __version__
+
+HELP = """Train, judge, explain and ship image recognisers.
+
+`foveal train PICTURES/` trains a model on a folder of pictures; `foveal demo` shows the whole way
+on an embedded data set."""
+
+app = App(name="foveal", version=__version__, help=HELP, version_flags=["--version"])
+app.command("foveal.cli.train:train", name="train", help="Train a model on a folder of pictures or a table.")
+app.command("foveal.cli.evaluate:evaluate", name="evaluate", help="Judge a model on pictures with known answers.")
+app.command("foveal.cli.predict:predict", name="predict", help="Say what is in pictures.")
+app.command("foveal.cli.export:export", name="export", help="Write a model as one ONNX file that agrees with it.")
+app.command("foveal.cli.data:app", name="data", help="Look at, check and preview a data set.")
+app.command("foveal.cli.models:models", name="models", help="List networks to start from.")
+app.command("foveal.cli.demo:demo", name="demo", help="The whole way, on handwritten digits that come with Foveal.")
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run a command and leave with its exit code: 0 done, 1 judged and found wanting, 2 the user's mistake."""
+    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+
+
+def run(arguments: list[str]) -> int:
+    """Run a command.
+
+    Returns:
+        The exit code.
+    """
+    try:
+        result: Any = app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
+    except FovealError as error:
+        say_error(error.what, error.hint)
+        return error.exit_code
+    except KeyboardInterrupt:
+        say_error("Interrupted.", "A training run goes on with: foveal train --resume RUN")
+        return 130
+    except BrokenPipeError:
+        return 0
+    except Exception as error:
+        if type(error).__module__.partition(".")[0] != "cyclopts":
+            raise
+        say_error(str(error).strip(), "`foveal COMMAND --help` lists the options.")
+        return 2
+    return result if isinstance(result, int) and not isinstance(result, bool) else 0
+
+
+def say_error(what: str, hint: str) -> None:
+    """One line of what, one of what to do, on standard error."""
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(stderr=True, soft_wrap=True)
+    console.print(Text.assemble(("error: ", "bold red"), what))
+    if hint:
+        console.print(Text.assemble(("  hint: ", "bold"), hint))

@@ -1,0 +1,36 @@
+"""``foveal demo``."""
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+
+def demo(
+    *,
+    out: Annotated[Path, Parameter(help="Folder for the pictures and the run.")] = Path("foveal-demo"),
+) -> None:
+    """The whole way on 1,797 real handwritten digits: write them out, train, judge, predict."""
+    from rich.console import Console
+
+    from foveal.cli.evaluate import evaluate
+    from foveal.cli.predict import predict
+    from foveal.cli.train import train
+    from foveal.recipes.digits import write_digits
+
+    console = Console()
+
+    def say(command: str) -> None:
+        console.print(f"\n[bold cyan]$ {command}[/]", highlight=False)
+
+    digits, run = out / "digits", out / "run"
+    console.print(f"Writing scikit-learn's handwritten digits to {digits} ...", highlight=False)
+    write_digits(digits)
+    say(f"foveal train {digits} --config scratch --out {run}")
+    train(str(digits), config="scratch", out=run)
+    say(f"foveal evaluate {run} {digits} --split test")
+    evaluate(run, digits, split="test", out=out / "evaluation")
+    pictures = sorted(str(p) for p in digits.glob("test/*/*.png"))[::60]
+    say(f"foveal predict {run} {pictures[0]} ...")
+    predict(run, pictures)
+    console.print(f"\n  Open {run / 'report.html'} in a browser.", highlight=False)

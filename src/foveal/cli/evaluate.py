@@ -1,0 +1,28 @@
+"""``foveal evaluate``."""
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+
+def evaluate(
+    model: Annotated[Path, Parameter(help="Run folder, .safetensors or .onnx file.")],
+    data: Annotated[Path, Parameter(help="Image folder or table with known answers.")],
+    *,
+    split: Annotated[str | None, Parameter(help="Judge one split only: train, val or test.")] = None,
+    out: Annotated[
+        Path | None, Parameter(help="Folder for metrics and predictions; by default evaluations/NAME.")
+    ] = None,
+    json: Annotated[bool, Parameter(negative="", help="Print one JSON document and nothing else.")] = False,
+    device: Annotated[str, Parameter(help="Where a torch network runs.")] = "cpu",
+) -> None:
+    """Judge a model on pictures with known answers, by the model's own class map."""
+    from foveal.cli.screens import print_json, verdict_screen
+    from foveal.recipes.judge import evaluate as judge
+
+    verdict = judge(model, data, split=split, out=out, device=device)
+    if json:
+        print_json(verdict.document)
+    else:
+        verdict_screen(verdict)

@@ -1,0 +1,38 @@
+"""``foveal export``."""
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+
+def export(
+    model: Annotated[Path, Parameter(help="Run folder or .safetensors file.")],
+    *,
+    out: Annotated[Path | None, Parameter(help="The .onnx file; by default model.onnx beside the model.")] = None,
+    data: Annotated[
+        Path | None,
+        Parameter(help="Pictures to compare on; by default the run's own."),
+    ] = None,
+    json: Annotated[bool, Parameter(negative="", help="Print the comparison as one JSON document.")] = False,
+) -> None:
+    """Write a model as one ONNX file, if it agrees with the network on real pictures."""
+    from dataclasses import asdict
+
+    from rich.console import Console
+
+    from foveal.cli.screens import print_json
+    from foveal.recipes.ship import export as ship
+
+    file, parity, source = ship(model, out=out, data=data)
+    if json:
+        print_json({"path": str(file), **asdict(parity), "passed": True})
+        return
+    console = Console()
+    worst = max(parity.max_abs_difference.values())
+    console.print(f"  [bold green]{file}[/]  {file.stat().st_size / 1e6:.1f} MB", highlight=False)
+    console.print(
+        f"  agrees with the network on {parity.images} pictures ({source}): largest difference {worst:.1e}"
+        f" (allowed {parity.tolerance:g}), same first answer {parity.agreement:.1%}",
+        highlight=False,
+    )

@@ -1,0 +1,42 @@
+"""``foveal models``: what backbones there are."""
+
+from foveal.errors import ConfigError
+
+
+def models(pattern: str = "", *, json: bool = False) -> None:
+    """List backbones with parameters, multiply-adds, input size, and whether their weights are at hand.
+
+    Args:
+        pattern: Part of a name, or a pattern with * and ?; without it, those whose weights are at hand or in a package.
+        json: Print one JSON document and nothing else.
+    """
+    from json import dumps
+
+    from foveal.models.zoo import COUNTED, zoo
+
+    entries = zoo(pattern)
+    if not entries:
+        raise ConfigError(f"No backbone matches {pattern!r}.", "See all with: foveal models '*'")
+    if json:
+        print(dumps([entry.to_dict() for entry in entries], indent=2))
+        return
+
+    from rich.console import Console
+    from rich.table import Table
+
+    told = {"package": "at hand (package)", "cache": "at hand (cache)", "download": "to download", "none": "-"}
+    table = Table("backbone", box=None, header_style="bold", pad_edge=False)
+    for column in ("parameters (M)", "MACs (G)", "input (px)"):
+        table.add_column(column, justify="right")
+    table.add_column("weights")
+    for entry in entries:
+        numbers = ("" if n is None else f"{n:.2f}" for n in (entry.parameters_m, entry.macs_g))
+        table.add_row(entry.name, *numbers, str(entry.size), told[entry.weights])
+    console = Console()
+    console.print(table)
+    if len(entries) > COUNTED:
+        console.print(f"\n{len(entries)} backbones; parameters and MACs are counted for lists of up to {COUNTED}.")
+    if not pattern:
+        console.print(
+            "\nMore: foveal models PATTERN, such as foveal models 'resnet*' (all of timm's: foveal models '*')."
+        )

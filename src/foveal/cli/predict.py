@@ -1,0 +1,38 @@
+"""``foveal predict``."""
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+
+def predict(
+    model: Annotated[Path, Parameter(help="Run folder, .safetensors or .onnx file.")],
+    images: Annotated[
+        list[str], Parameter(help="Pictures: files, folders, patterns such as 'photos/*.jpg'.", negative="")
+    ],
+    *,
+    json: Annotated[bool, Parameter(negative="", help="Print one JSON document and nothing else.")] = False,
+    csv: Annotated[Path | None, Parameter(help="Write a table.")] = None,
+    save: Annotated[Path | None, Parameter(help="Write labelled pictures into a folder.")] = None,
+    skip_bad: Annotated[
+        bool, Parameter(negative="", help="Leave out pictures that cannot be read, and list them.")
+    ] = False,
+    device: Annotated[str, Parameter(help="Where a torch network runs.")] = "cpu",
+) -> None:
+    """Say what is in pictures."""
+    from foveal.cli.screens import predictions_screen, print_json
+    from foveal.inference.jobs import find_pictures, run_job, to_documents, write_pictures, write_table
+    from foveal.inference.load import load
+
+    paths = find_pictures(images)
+    predictor = load(model, device=device)
+    job = run_job(predictor, paths, skip_bad=skip_bad)
+    if csv is not None:
+        write_table(csv, job, predictor)
+    if save is not None:
+        write_pictures(save, job, predictor)
+    if json:
+        print_json(to_documents(job))
+    else:
+        predictions_screen(job, predictor, csv=csv, save=save)

@@ -1,0 +1,111 @@
+"""What commands print when they are done."""
+
+import json
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+
+from foveal.inference.jobs import Job
+from foveal.inference.predictor import Predictor
+from foveal.metrics.contract import Judgement
+from foveal.recipes.judge import Verdict
+
+if TYPE_CHECKING:
+    from foveal.recipes.build import Trained
+
+MAX_ROWS = 40
+
+
+def print_json(document: Any) -> None:
+    """Exactly one JSON document on standard output."""
+    sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
+
+
+def last_screen(console: Console, trained: "Trained") -> None:
+    """Where the model is, how good it is, what to do next."""
+    folder = shlex.quote(str(trained.folder))
+    console.print()
+    console.print(headline(trained.model, trained.evaluation.judgement), highlight=False)
+    console.print(f"  [bold]model[/]   {trained.folder / 'model.safetensors'}", highlight=False)
+    console.print(f"  [bold]report[/]  {trained.folder / 'report.html'}", highlight=False)
+    console.print()
+    console.print("  [dim]Next:[/]", highlight=False)
+    for command, what in (
+        (f"foveal predict {folder} PICTURE", "say what is in a picture"),
+        (f"foveal evaluate {folder} FOLDER", "judge it on other pictures"),
+        (f"foveal export {folder}", "one .onnx file that needs no torch"),
+    ):
+        console.print(f"    {command}  [dim]{what}[/]", highlight=False)
+
+
+def headline(model: Predictor, judgement: Judgement) -> str:
+    """The one number, with its interval."""
+    name = model.task.goal(model.options).metric
+    interval = judgement.metrics[name]
+    return (
+        f"  [bold green]{name.replace('_', ' ')} {interval.value:.3f}[/]"
+        f"  (95 % interval {interval.low:.3f} to {interval.high:.3f}, on {judgement.images} pictures)"
+    )
+
+
+def verdict_screen(verdict: Verdict) -> None:
+    """Headline numbers with intervals, then a row a class."""
+    console, judgement = Console(), verdict.evaluation.judgement
+    table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2))
+    for title in ("metric", "value", "95 % interval"):
+        table.add_column(title, justify="left" if title == "metric" else "right")
+    for name, i in judgement.metrics.items():
+        table.add_row(name, f"{i.value:.4f}", f"{i.low:.4f} to {i.high:.4f}")
+    console.print(table)
+    console.print()
+    console.print(class_table(judgement))
+    console.print(f"\n  {judgement.images} pictures; details in {verdict.folder}", highlight=False)
+
+
+def class_table(judgement: Judgement) -> Table:
+    """Numbers by class."""
+    table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2))
+    table.add_column("class")
+    names = list(next(iter(judgement.per_class.values()), {}))
+    for name in names:
+        table.add_column(name.replace("_", " "), justify="right")
+    for category, values in list(judgement.per_class.items())[:MAX_ROWS]:
+        table.add_row(category, *(number(values[name]) for name in names))
+    if len(judgement.per_class) > MAX_ROWS:
+        table.add_row(f"... {len(judgement.per_class) - MAX_ROWS} more in metrics.json")
+    return table
+
+
+def number(value: float) -> str:
+    """A count as it is, a part with three digits, a dash for what is undefined."""
+    if value != value:
+        return "-"
+    return f"{value:.0f}" if float(value).is_integer() and value > 1 else f"{value:.3f}"
+
+
+def predictions_screen(job: Job, model: Predictor, *, csv: Path | None, save: Path | None) -> None:
+    """A row a picture."""
+    console = Console()
+    table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2))
+    table.add_column("picture", overflow="fold")
+    table.add_column("answer")
+    table.add_column("score", justify="right")
+    table.add_column("then", style="dim")
+    for path, prediction in zip(job.paths[:MAX_ROWS], job.predictions, strict=False):
+        rows = model.task.rows(prediction)
+        first = rows[0] if rows else ("nothing", 0.0)
+        then = ", ".join(f"{name} {score:.1%}" for name, score in rows[1:])
+        table.add_row(str(path), first[0], f"{first[1]:.1%}" if rows else "-", then)
+    console.print(table)
+    if len(job.paths) > MAX_ROWS:
+        console.print(f"  ... and {len(job.paths) - MAX_ROWS} more; --csv FILE or --json gives all", style="dim")
+    for error in job.skipped:
+        Console(stderr=True).print(f"skipped: {error.what}", style="yellow", highlight=False)
+    if csv is not None:
+        console.print(f"  table     {csv}", highlight=False)
+    if save is not None:
+        console.print(f"  pictures  {save}", highlight=False)

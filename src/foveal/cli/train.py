@@ -1,0 +1,70 @@
+"""``foveal train``."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from foveal.recipes.schema import RunConfig
+
+
+def train(
+    data: Annotated[str, Parameter(help="Image folder or table (CSV, TSV).")] = "",
+    *,
+    task: Annotated[str | None, Parameter(help="What is learnt; by default what the data set's labels serve.")] = None,
+    out: Annotated[Path | None, Parameter(help="Folder of the run; by default runs/NAME.")] = None,
+    config: Annotated[str | None, Parameter(help="Recipe: a .toml file, or the name of one that ships.")] = None,
+    backbone: Annotated[str | None, Parameter(help="Network to start from; `foveal models` lists them.")] = None,
+    size: Annotated[int | None, Parameter(help="Side of the input in pixels.")] = None,
+    epochs: Annotated[int | None, Parameter(help="Passes over the training pictures.")] = None,
+    time: Annotated[
+        str | None, Parameter(help="Time budget such as 90s, 5m or 1h; the schedule is fitted to it.")
+    ] = None,
+    batch_size: Annotated[int | None, Parameter(help="Pictures a step.")] = None,
+    lr: Annotated[float | None, Parameter(help="Peak learning rate of new layers.")] = None,
+    seed: Annotated[int | None, Parameter(help="Of everything random.")] = None,
+    workers: Annotated[int | None, Parameter(help="Processes that decode and augment.")] = None,
+    device: Annotated[Literal["auto", "cpu", "cuda"] | None, Parameter(help="Where to train.")] = None,
+    resume: Annotated[Path | None, Parameter(help="Go on with a run that was stopped.")] = None,
+    quiet: Annotated[bool, Parameter(negative="", help="Say nothing but errors.")] = False,
+    json: Annotated[bool, Parameter(negative="", help="Say it in JSON lines.")] = False,
+    settings: Annotated[RunConfig | None, Parameter(name="*", group="All settings")] = None,
+) -> None:
+    """Train a model on a folder of pictures or a table.
+
+    The folder has one sub-folder a class, or train/ and val/ with such sub-folders.
+    """
+    from rich.console import Console
+
+    from foveal.cli.screens import last_screen
+    from foveal.engine.log import JsonLog, Log, RichLog
+    from foveal.recipes.time_text import parse_duration
+    from foveal.recipes.train import train as run
+
+    console = Console()
+    log: Log = JsonLog() if json else Log() if quiet else RichLog(console)
+    given = {} if settings is None else settings.model_dump(exclude_unset=True)
+    short = {
+        "task": task,
+        "seed": seed,
+        "data": {"workers": workers},
+        "input": {"size": size},
+        "model": {"backbone": backbone},
+        "optim": {"lr": lr},
+        "train": {
+            "epochs": epochs,
+            "batch_size": batch_size,
+            "time_s": None if time is None else parse_duration(time),
+        },
+        "runtime": {"device": device},
+    }
+    trained = run(data, recipe=config, settings=[given, without_none(short)], out=out, resume=resume, log=log)
+    if trained is not None and not quiet and not json:
+        last_screen(console, trained)
+
+
+def without_none(values: Mapping[str, object]) -> dict[str, object]:
+    """Only what was given."""
+    cleaned = {key: without_none(value) if isinstance(value, Mapping) else value for key, value in values.items()}
+    return {key: value for key, value in cleaned.items() if value is not None and value != {}}

@@ -1,0 +1,113 @@
+"""Decoded pictures, kept in memory or in a memory-mapped file that all worker processes share.
+
+The arena is filled as pictures come and never moves or frees one; when it is full, later pictures are decoded again
+each time. Worker processes inherit the mapping by fork, so what one has decoded all of them have.
+"""
+
+import mmap
+import multiprocessing
+import os
+import tempfile
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from foveal.errors import RunError
+from foveal.types.arrays import RGB
+
+EMPTY = -1
+
+
+class DecodedCache:
+    """An append-only arena of pictures.
+
+    Args:
+        num_pictures: N, places 0 to N-1.
+        budget_bytes: Size of the arena; pages are taken from the system only as they are filled.
+        folder: Where the file lives (it has no name, so nothing is left behind); None keeps the arena in memory.
+
+    Raises:
+        RunError: The folder cannot be written.
+    """
+
+    def __init__(self, num_pictures: int, budget_bytes: int, *, folder: Path | None = None) -> None:
+        self.budget_bytes = budget_bytes
+        self._arena = mmap.mmap(-1, budget_bytes) if folder is None else _map_file(folder, budget_bytes)
+        self._pixels = np.frombuffer(self._arena, np.uint8)
+        # One row a picture: offset, height, width; the last row holds the number of bytes in use.
+        self._index = np.frombuffer(mmap.mmap(-1, (num_pictures + 1) * 24), np.int64).reshape(-1, 3)
+        self._index[:, 0] = EMPTY
+        self._index[-1, 0] = 0
+        self._lock = multiprocessing.get_context("fork").Lock()
+
+    def get(self, place: int) -> RGB | None:
+        """The picture at a place, as a view that must not be written to, or None."""
+        offset, height, width = (int(v) for v in self._index[place])
+        if offset == EMPTY:
+            return None
+        return self._pixels[offset : offset + height * width * 3].reshape(height, width, 3)
+
+    def put(self, place: int, image: RGB) -> None:
+        """Keep a picture if there is room."""
+        with self._lock:
+            start = int(self._index[-1, 0])
+            if self._index[place, 0] != EMPTY or start + image.size > self.budget_bytes:
+                return
+            self._index[-1, 0] = start + image.size
+        self._pixels[start : start + image.size] = image.reshape(-1)
+        self._index[place, 1:] = image.shape[:2]
+        self._index[place, 0] = start  # last: from here on other processes see the picture
+
+    def __len__(self) -> int:
+        """Pictures kept."""
+        return int((self._index[:-1, 0] != EMPTY).sum())
+
+
+def make_cache(
+    kind: Literal["auto", "memory", "disk", "off"], num_pictures: int, *, folder: str, workers: int
+) -> DecodedCache | None:
+    """The cache that the configuration asks for.
+
+    Raises:
+        RunError: The cache folder cannot be written.
+    """
+    if kind == "off" or (workers > 0 and "fork" not in multiprocessing.get_all_start_methods()):
+        return None
+    if kind == "disk":
+        place = Path(folder) if folder else default_folder()
+        return DecodedCache(num_pictures, _free_disk(place) // 2, folder=place)
+    import psutil
+
+    free = int(psutil.virtual_memory().available)
+    return DecodedCache(num_pictures, max(free // (4 if kind == "auto" else 2), 1))
+
+
+def default_folder() -> Path:
+    """The user's cache folder for Foveal."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "foveal"
+
+
+def _free_disk(folder: Path) -> int:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        stats = os.statvfs(folder)
+    except OSError as error:
+        raise _unwritable(folder, error) from None
+    return max(stats.f_bavail * stats.f_frsize, 2)
+
+
+def _map_file(folder: Path, size: int) -> mmap.mmap:
+    try:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.truncate(size)
+            return mmap.mmap(file.fileno(), size)
+    except OSError as error:
+        raise _unwritable(folder, error) from None
+
+
+def _unwritable(folder: Path, error: OSError) -> RunError:
+    return RunError(
+        f"{folder}: the cache cannot be written ({error.strerror}).",
+        "Choose another folder with --data.cache-dir, or --data.cache off.",
+    )

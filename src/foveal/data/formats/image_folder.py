@@ -1,0 +1,193 @@
+"""A folder with one sub-folder of pictures a class, alone or under train/, val/ and test/.
+
+Hidden folders are no classes; the class map is read once, from the training split where there is one, and enforced on
+every other: a class that val lacks shifts nothing, and one that only val has is an error that names it.
+"""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from foveal.data.builder import CatalogBuilder
+from foveal.data.catalog import SPLITS, UNASSIGNED, Catalog
+from foveal.data.notes import listed, plural
+from foveal.errors import DataError
+from foveal.types.categories import Categories
+
+NAME = "image_folder"
+TASK = "classify"
+SUFFIXES = frozenset(
+    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".avif", ".jp2", ".j2k"}
+    | {".ppm", ".pgm", ".pbm", ".pnm"}
+)
+"""Files that are taken for pictures."""
+SPLIT_FOLDERS = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
+"""Folder names that stand for a split."""
+HIDDEN = frozenset({"__MACOSX", "__pycache__", "$RECYCLE.BIN", "@eaDir"})
+"""Folders that systems leave behind; those with a leading dot are hidden too."""
+HIDDEN_FILES = frozenset({"Thumbs.db", "desktop.ini"})
+
+
+@dataclass
+class Scan:
+    """What was met on the way.
+
+    Attributes:
+        root: The data set.
+        builder: The pictures so far.
+        strangers: Files that are no pictures, by relative path.
+        strays: Pictures outside the class folders.
+        empty: Class folders without a picture.
+    """
+
+    root: Path
+    builder: CatalogBuilder = field(default_factory=CatalogBuilder)
+    strangers: list[str] = field(default_factory=list)
+    strays: list[str] = field(default_factory=list)
+    empty: list[str] = field(default_factory=list)
+
+    def take(self, folder: Path, label: int, split: int) -> None:
+        """Take in every picture under a class folder."""
+        for path in _files(folder):
+            if _is_picture(path):
+                self.builder.add(self._name(path), (label,), split)
+            else:
+                self.strangers.append(self._name(path))
+
+    def look_beside(self, folder: Path) -> None:
+        """Remark on files that stand beside the class folders."""
+        for path in _files(folder, deep=False):
+            (self.strays if _is_picture(path) else self.strangers).append(self._name(path))
+
+    def notes(self) -> list[str]:
+        """What was left out, in words."""
+        notes = []
+        if self.empty:
+            notes.append(f"Class folders without a picture, left out: {listed(self.empty)}.")
+        if self.strays:
+            notes.append(
+                f"{plural(len(self.strays), 'picture')} outside class folders, left out: {listed(self.strays)}."
+            )
+        if self.strangers:
+            many = plural(len(self.strangers), "file")
+            notes.append(f"{many} that no reader takes for a picture, left out: {listed(self.strangers)}.")
+        return notes
+
+    def _name(self, path: Path) -> str:
+        return path.relative_to(self.root).as_posix()
+
+
+def read(path: Path, *, categories: Categories | None = None) -> Catalog:
+    """Read an image folder.
+
+    Args:
+        path: The folder.
+        categories: A model's class map to use instead of the folder's own; classes may then be missing.
+
+    Raises:
+        DataError: No class folder, no picture, one class only, or two folders for one split.
+        CategoryError: A class folder that the class map lacks.
+    """
+    splits = _split_folders(path)
+    known = categories or _class_map(path, splits)
+    scan = Scan(path)
+    for split, folder in splits.items():
+        code = SPLITS.index(split) if split else UNASSIGNED
+        scan.look_beside(folder)
+        for class_folder in _folders(folder):
+            if _holds_picture(class_folder):
+                scan.take(class_folder, known.index(class_folder.name, where=str(folder)), code)
+            else:
+                scan.empty.append(class_folder.relative_to(path).as_posix())
+    if not len(scan.builder):
+        raise _no_classes(path)
+    notes = _unused(path, splits) + scan.notes()
+    return scan.builder.build(path, format=NAME, task=TASK, categories=known, notes=notes)
+
+
+def looks_like(path: Path) -> bool:
+    """Whether a folder has class folders, or split folders with class folders."""
+    return any(_holds_picture(folder) for folder in _folders(path))
+
+
+def _class_map(path: Path, splits: dict[str, Path]) -> Categories:
+    """The classes that have pictures: of the training split, or of all where there is none."""
+    folders = [splits["train"]] if "train" in splits else list(splits.values())
+    names = sorted({f.name for folder in folders for f in _folders(folder) if _holds_picture(f)})
+    if not names:
+        raise _no_classes(path)
+    if len(names) == 1:
+        raise DataError(
+            f"{path} has only one class, {names[0]!r}; telling classes apart takes at least two.",
+            "Add a folder of pictures for each further class.",
+        )
+    return Categories(tuple(names))
+
+
+def _no_classes(path: Path) -> DataError:
+    if _has_pictures(path):
+        return DataError(
+            f"{path} holds pictures, but no class folders.",
+            "Put the pictures of each class into a folder named after it, or give a table of paths and labels.",
+        )
+    return DataError(f"{path} holds no pictures.", "Give a folder with one sub-folder of pictures a class.")
+
+
+def _split_folders(path: Path) -> dict[str, Path]:
+    """Split name to folder; the name is empty where the classes stand right under ``path``."""
+    found: dict[str, Path] = {}
+    folders = _folders(path)
+    splits = [f for f in folders if f.name.lower() in SPLIT_FOLDERS and _folders(f) and not _has_pictures(f)]
+    if not splits or (len(splits) < len(folders) and all(SPLIT_FOLDERS[f.name.lower()] != "train" for f in splits)):
+        return {"": path}
+    for folder in splits:
+        split = SPLIT_FOLDERS[folder.name.lower()]
+        if split in found:
+            raise DataError(
+                f"{path} has two folders for the {split} split: {found[split].name} and {folder.name}.", "Keep one."
+            )
+        found[split] = folder
+    return found
+
+
+def _unused(path: Path, splits: dict[str, Path]) -> list[str]:
+    if "" in splits:
+        return []
+    others = [folder.name for folder in _folders(path) if folder not in splits.values()]
+    return [f"Folders beside the splits were left out: {listed(others)}."] if others else []
+
+
+def _folders(path: Path) -> list[Path]:
+    """Sub-folders that are not hidden, sorted by name."""
+    with os.scandir(path) as entries:
+        return sorted(Path(entry.path) for entry in entries if entry.is_dir() and not _hidden(entry.name))
+
+
+def _is_picture(path: Path) -> bool:
+    return path.suffix.lower() in SUFFIXES
+
+
+def _has_pictures(folder: Path) -> bool:
+    return any(_is_picture(path) for path in _files(folder, deep=False))
+
+
+def _holds_picture(folder: Path) -> bool:
+    return any(_is_picture(path) for path in _files(folder))
+
+
+def _files(folder: Path, *, deep: bool = True) -> Iterator[Path]:
+    """Files under a folder, links followed, each folder once, so that a loop of links ends."""
+    seen: set[tuple[int, int]] = set()
+    for here, folders, files in os.walk(folder, followlinks=True):
+        status = Path(here).stat()
+        if (status.st_dev, status.st_ino) in seen:
+            folders.clear()
+            continue
+        seen.add((status.st_dev, status.st_ino))
+        folders[:] = sorted(name for name in folders if deep and not _hidden(name))
+        yield from (Path(here, name) for name in sorted(files) if not name.startswith(".") and name not in HIDDEN_FILES)
+
+
+def _hidden(name: str) -> bool:
+    return name.startswith(".") or name in HIDDEN

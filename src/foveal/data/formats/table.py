@@ -1,0 +1,255 @@
+"""A table (CSV or TSV) with a column of paths and a column of labels, and perhaps a column of splits.
+
+Labels joined by ``|`` let a picture carry several; the whole table is then multi-label, and an empty label means none.
+Paths are relative to the table's folder, or to the folder ``images`` beside it. Rows are streamed: a million of them
+take little more memory than the Catalog they become.
+"""
+
+import csv
+import posixpath
+from array import array
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+
+from foveal.data.builder import CatalogBuilder
+from foveal.data.catalog import SPLITS, UNASSIGNED, Catalog
+from foveal.data.notes import listed
+from foveal.errors import CategoryError, DataError
+from foveal.types.categories import Categories
+
+NAME = "table"
+TASK = "classify"
+SUFFIXES = frozenset({".csv", ".tsv", ".txt"})
+PATH_COLUMNS = ("path", "image", "file", "filename", "file_name", "filepath")
+LABEL_COLUMNS = ("label", "labels", "class", "classes", "category", "target")
+SPLIT_NAMES = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
+DELIMITERS = ",\t;"
+SEPARATOR = "|"
+"""Between the labels of one picture."""
+IMAGES = "images"
+"""Folder beside the table that is looked into as well."""
+
+
+@dataclass
+class Row:
+    """One line of the table, as written."""
+
+    line: int
+    path: str
+    label: str
+    split: str
+
+
+@dataclass
+class Labels:
+    """Class names as they come up.
+
+    Attributes:
+        ids: Provisional id of each name, or the given map's.
+        first_line: Line that first names each class.
+        trained: Whether a row of the training split, or of none, names it.
+        fixed: A model's class map, which nothing is added to.
+    """
+
+    fixed: Categories | None = None
+    ids: dict[str, int] = field(default_factory=dict)
+    first_line: list[int] = field(default_factory=list)
+    trained: list[bool] = field(default_factory=list)
+
+    def id(self, name: str, where: str, line: int, *, trained: bool) -> int:
+        """The id of a name; a new name gets the next one."""
+        if self.fixed is not None:
+            return self.fixed.index(name, where=where)
+        if name not in self.ids:
+            self.ids[name] = len(self.ids)
+            self.first_line.append(line)
+            self.trained.append(trained)
+        label = self.ids[name]
+        self.trained[label] |= trained
+        return label
+
+
+def read(path: Path, *, categories: Categories | None = None, exists: Callable[[Path], bool] = Path.is_file) -> Catalog:
+    """Read a table.
+
+    Args:
+        path: The table.
+        categories: A model's class map to use instead of the table's own; classes may then be missing.
+        exists: Whether a picture is there.
+
+    Raises:
+        DataError: A column, a file or a label is missing, a path stands twice with different labels, a split has an
+            unknown name, or the text is not UTF-8; the message names the line.
+        CategoryError: A label that the class map lacks.
+    """
+    builder, labels, lines = CatalogBuilder(), Labels(categories), array("i")
+    find = _Finder(path, exists)
+    unlabelled, several, rows_of_train = 0, False, False
+    for row in _rows(path):
+        where = f"{path}, line {row.line}"
+        split = _split(row.split, where)
+        trained = split in (UNASSIGNED, SPLITS.index("train"))
+        names = [name.strip() for name in row.label.split(SEPARATOR) if name.strip()]
+        several |= SEPARATOR in row.label
+        rows_of_train |= trained
+        unlabelled = unlabelled or (0 if names else row.line)
+        ids = dict.fromkeys(labels.id(name, where, row.line, trained=trained) for name in names)
+        builder.add(find(row.path, where), tuple(ids), split)
+        lines.append(row.line)
+    if not len(builder):
+        raise DataError(f"{path} has a header and no rows.", "Give one row for each picture.")
+    if unlabelled and not several:
+        raise DataError(
+            f"{path}, line {unlabelled}: the label is empty.",
+            f"Fill it in; several labels are joined with {SEPARATOR!r}.",
+        )
+    notes = _repeats(path, builder, lines, labels)
+    order = _class_map(path, labels, rows_of_train=rows_of_train)
+    return builder.build(
+        path.parent,
+        format=NAME,
+        task=TASK,
+        categories=categories or Categories(order),
+        renumber=None if categories else _places(labels, order),
+        multi_label=several,
+        notes=notes,
+    )
+
+
+class _Finder:
+    """Turns a path as written into a name relative to the table's folder."""
+
+    def __init__(self, table: Path, exists: Callable[[Path], bool]) -> None:
+        self.root = table.parent
+        self.exists = exists
+
+    def __call__(self, written: str, where: str) -> str:
+        """The name.
+
+        Raises:
+            DataError: The path is empty, or no such file.
+        """
+        if not written:
+            raise DataError(f"{where}: the path is empty.", "Fill it in or remove the line.")
+        for spelling in dict.fromkeys((written, written.replace("\\", "/"))):
+            for name in (spelling, f"{IMAGES}/{spelling}"):
+                if self.exists(self.root / name):
+                    return posixpath.normpath(name)
+        raise DataError(
+            f"{where}: there is no file {written!r} in {self.root}.",
+            f"Paths are relative to the table's folder, or to the folder {IMAGES!r} in it.",
+        )
+
+
+def _rows(path: Path) -> Iterator[Row]:
+    reader = csv.reader(_lines(path), delimiter=_delimiter(path))
+    try:
+        header = [name.strip() for name in next(reader, [])]
+        if not header:
+            raise DataError(f"{path} is empty.", "Give a header line with a path and a label column, then the rows.")
+        at = _column(path, header, PATH_COLUMNS, "paths")
+        label_at = _column(path, header, LABEL_COLUMNS, "labels")
+        split_at = next((i for i, name in enumerate(header) if name.lower() == "split"), None)
+        for fields in reader:
+            if not fields or not any(value.strip() for value in fields):
+                continue
+            if len(fields) != len(header):
+                raise DataError(
+                    f"{path}, line {reader.line_num}: {len(fields)} fields under a header of {len(header)}.",
+                    "Give each line as many fields as the header has; quote a field that holds the delimiter.",
+                )
+            split = "" if split_at is None else fields[split_at].strip()
+            yield Row(reader.line_num, fields[at].strip(), fields[label_at].strip(), split)
+    except csv.Error as error:
+        raise DataError(f"{path}, line {reader.line_num}: {error}.", "Repair the line.") from None
+
+
+def _lines(path: Path) -> Iterator[str]:
+    """The lines as text, a byte-order mark taken off, each decoded by itself so that a fault has its line."""
+    try:
+        with path.open("rb") as file:
+            for number, line in enumerate(file, 1):
+                try:
+                    yield line.decode("utf-8-sig" if number == 1 else "utf-8")
+                except UnicodeDecodeError as error:
+                    raise DataError(
+                        f"{path}, line {number}: byte {error.start + 1} (0x{line[error.start]:02x}) is not UTF-8 text.",
+                        "Save the table as UTF-8.",
+                    ) from None
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror}).", "Check the file and its permissions.") from None
+
+
+def _delimiter(path: Path) -> str:
+    """The delimiter that the header holds most of."""
+    header = next(_lines(path), "")
+    return max(DELIMITERS, key=header.count)
+
+
+def _column(path: Path, header: list[str], wanted: tuple[str, ...], what: str) -> int:
+    for name in wanted:
+        for at, title in enumerate(header):
+            if title.lower() == name:
+                return at
+    near = [(title, match[0]) for title in header if (match := get_close_matches(title.lower(), wanted, n=1))]
+    guess = f" Did you mean {near[0][1]!r} by {near[0][0]!r}?" if near else ""
+    raise DataError(
+        f"{path} has no column of {what} ({', '.join(wanted[:-1])} or {wanted[-1]}).",
+        f"Its columns: {', '.join(header)}.{guess}",
+    )
+
+
+def _split(written: str, where: str) -> int:
+    if not written:
+        return UNASSIGNED
+    name = SPLIT_NAMES.get(written.lower())
+    if name is None:
+        raise DataError(f"{where}: unknown split {written!r}.", "Use train, val or test, or leave it empty.")
+    return SPLITS.index(name)
+
+
+def _repeats(path: Path, builder: CatalogBuilder, lines: "array[int]", labels: Labels) -> list[str]:
+    """A remark on pictures that stand twice with one label; an error where the labels differ."""
+    names, rows, repeated = builder.names, builder.labels, 0
+    titles = list(labels.fixed or labels.ids)
+    for twin in builder.twins():
+        first, second = sorted(rows[twin.first]), sorted(rows[twin.second])
+        if first != second:
+            said = [SEPARATOR.join(titles[i] for i in row) for row in (first, second)]
+            raise DataError(
+                f"{path}, line {lines[twin.second]}: {names[twin.second]!r} is labelled {said[1]!r} here and"
+                f" {said[0]!r} in line {lines[twin.first]}.",
+                f"Keep one line a picture; several labels are joined with {SEPARATOR!r}.",
+            )
+        repeated += 1
+    if not repeated:
+        return []
+    many = "1 line repeats" if repeated == 1 else f"{repeated} lines repeat"
+    return [f"{many} a picture with the same label; each picture counts once."]
+
+
+def _class_map(path: Path, labels: Labels, *, rows_of_train: bool) -> tuple[str, ...]:
+    """Class names in order; where there are training rows, they alone make the map."""
+    if labels.fixed is not None:
+        return labels.fixed.names
+    order = tuple(sorted(labels.ids))
+    for name, label in labels.ids.items():
+        if rows_of_train and not labels.trained[label]:
+            known = [other for other in order if labels.trained[labels.ids[other]]]
+            raise CategoryError(
+                f"{path}, line {labels.first_line[label]}: no training picture has the class {name!r}.",
+                f"Classes of the training split: {listed(known)}.",
+            )
+    if len(order) < 2:
+        only = f"only one class, {order[0]!r}" if order else "no labels at all"
+        raise DataError(
+            f"{path} has {only}; telling classes apart takes at least two.", "Add pictures of other classes."
+        )
+    return order
+
+
+def _places(labels: Labels, order: tuple[str, ...]) -> list[int]:
+    place = {name: at for at, name in enumerate(order)}
+    return [place[name] for name in labels.ids]

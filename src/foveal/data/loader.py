@@ -1,0 +1,139 @@
+"""Training batches in an order and with changes that depend on seed, epoch and place alone.
+
+Shapes: B pictures a batch, S side of the input.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset, Sampler
+from torchvision import tv_tensors
+
+from foveal.data.cache import DecodedCache
+from foveal.data.catalog import Catalog
+from foveal.data.order import Draw, Order, derive
+from foveal.imaging.decode import decode
+from foveal.types.arrays import RGB
+from foveal.types.samples import Batch, Sample
+
+
+class TrainingPictures(Dataset[Batch]):
+    """Decodes, augments and stacks.
+
+    Args:
+        catalog: The training split.
+        transform: Random changes; random numbers only from torch's global generator.
+        target: Gives the training target of a place.
+        seed: Of the random changes.
+        min_side: Shorter side that decoding need not exceed, in pixels.
+        cache: Where decoded pictures are kept, or None.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        transform: Callable[..., Any],
+        target: Callable[[Catalog, int], dict[str, Tensor]],
+        *,
+        seed: int,
+        min_side: int,
+        cache: DecodedCache | None,
+    ) -> None:
+        self.catalog = catalog
+        self.transform = transform
+        self.target = target
+        self.seed = seed
+        self.min_side = min_side
+        self.cache = cache
+
+    def decoded(self, place: int) -> RGB:
+        """The picture at a place, from the cache if it is there."""
+        if self.cache is None:
+            return decode(self.catalog.path(place), min_side=self.min_side)
+        image = self.cache.get(place)
+        if image is None:
+            image = decode(self.catalog.path(place), min_side=self.min_side)
+            self.cache.put(place, image)
+        return image
+
+    def sample(self, draw: Draw) -> Sample:
+        """One augmented sample, the same wherever and whenever it is made."""
+        pixels = self.decoded(draw.place)
+        torch.manual_seed(derive(self.seed, 2, draw.epoch, draw.place, draw.repeat))
+        image = tv_tensors.Image(torch.from_numpy(_writable(pixels)).permute(2, 0, 1))
+        image, target = self.transform(image, self.target(self.catalog, draw.place))
+        return Sample(image, target, draw.place)
+
+    def __getitems__(self, draws: list[Draw]) -> Batch:
+        """A batch; torch's random state is the caller's again afterwards."""
+        state = torch.get_rng_state()
+        samples = [self.sample(draw) for draw in draws]
+        torch.set_rng_state(state)
+        return stack(samples)
+
+    def __getitem__(self, draw: Draw) -> Batch:
+        """A batch of one."""
+        return self.__getitems__([draw])
+
+
+def stack(samples: list[Sample]) -> Batch:
+    """Samples of one size as a batch, in channels_last memory."""
+    images = torch.stack([sample.image.permute(1, 2, 0) for sample in samples]).permute(0, 3, 1, 2)
+    targets = {name: torch.stack([s.target[name] for s in samples]) for name in samples[0].target}
+    return Batch(images, targets, [sample.key for sample in samples])
+
+
+class _Batches(Sampler[list[Draw]]):
+    """``Order.batches`` as torch's loader takes it."""
+
+    def __init__(self, order: Order, start: int, rank: int, world: int) -> None:
+        self.arguments = (order, start, rank, world)
+
+    def __iter__(self) -> Iterator[list[Draw]]:
+        order, start, rank, world = self.arguments
+        return order.batches(start, rank=rank, world=world)
+
+
+def load_batches(
+    pictures: TrainingPictures,
+    order: Order,
+    *,
+    start: int = 0,
+    workers: int = 0,
+    rank: int = 0,
+    world: int = 1,
+    pin_memory: bool = False,
+) -> Iterator[Batch]:
+    """Batches without end, from number ``start`` on.
+
+    Args:
+        pictures: Where samples come from.
+        order: Which samples.
+        start: Number of the first batch, counted from the first epoch's first.
+        workers: Processes that make batches; the batches are the same for any number.
+        rank: Which of ``world`` processes this is; each gets its share of every batch.
+        world: Processes that train together.
+        pin_memory: Whether batches go to a GPU.
+    """
+    loader: DataLoader[Batch] = DataLoader(
+        pictures,
+        batch_sampler=_Batches(order, start, rank, world),
+        num_workers=workers,
+        collate_fn=_as_is,
+        pin_memory=pin_memory,
+        prefetch_factor=4 if workers else None,
+        multiprocessing_context="fork" if workers and pictures.cache is not None else None,
+        generator=torch.Generator(),  # its own, so that the loader draws nothing from the global one
+    )
+    return iter(loader)
+
+
+def _as_is(batch: Any) -> Any:
+    return batch
+
+
+def _writable(pixels: RGB) -> RGB:
+    """The same pixels in memory that torch accepts without a warning."""
+    return pixels if pixels.flags.writeable else pixels.copy()

@@ -1,0 +1,19 @@
+"""Wording of what a reader or a check remarks on."""
+
+from collections.abc import Sequence
+
+SHOWN = 5
+"""Names a remark lists before it stops."""
+
+
+def listed(names: Sequence[str]) -> str:
+    """The first few names, and how many more there are."""
+    rest = len(names) - SHOWN
+    return ", ".join(names[:SHOWN]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def plural(count: int, noun: str) -> str:
+    """``1 picture``, ``2 pictures``, ``3 classes``."""
+    if count == 1:
+        return f"1 {noun}"
+    return f"{count:,} {noun}es" if noun.endswith(("s", "x", "ch")) else f"{count:,} {noun}s"

@@ -1,0 +1,83 @@
+"""Which pictures make which batch: a function of the seed, the epoch and the place alone.
+
+Shapes: N pictures, B pictures a batch.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foveal.errors import ConfigError
+from foveal.types.arrays import FloatArray
+
+
+class Draw(NamedTuple):
+    """One use of a picture: its place in the catalog, the epoch, and how often that epoch has used it before."""
+
+    place: int
+    epoch: int
+    repeat: int
+
+
+def derive(*keys: int) -> int:
+    """A 64-bit seed from whole numbers; different keys give unrelated seeds."""
+    return int(np.random.SeedSequence([key & 0xFFFFFFFFFFFFFFFF for key in keys]).generate_state(1, np.uint64)[0])
+
+
+class Order:
+    """The order of training pictures, without end.
+
+    Args:
+        num_pictures: N.
+        batch_size: B; each epoch gives N // B whole batches, and leaves out other pictures each time.
+        seed: Of the shuffling.
+        weights: (N,) positive chances, to draw pictures with replacement; None shuffles each picture once.
+
+    Raises:
+        ConfigError: B is larger than N.
+    """
+
+    def __init__(self, num_pictures: int, batch_size: int, *, seed: int, weights: FloatArray | None = None) -> None:
+        if batch_size > num_pictures:
+            raise ConfigError(
+                f"The batch size {batch_size} is larger than the {num_pictures} training pictures.",
+                f"Use --batch-size {num_pictures} or less.",
+            )
+        self.num_pictures = num_pictures
+        self.batch_size = batch_size
+        self.seed = seed
+        self.chances = None if weights is None else np.asarray(weights, np.float64) / np.sum(weights)
+        self.batches_per_epoch = num_pictures // batch_size
+
+    def epoch(self, epoch: int) -> NDArray[np.int64]:
+        """(N // B * B,) places in the catalog, in the order of an epoch."""
+        generator = np.random.Generator(np.random.Philox(derive(self.seed, 1, epoch)))
+        count = self.batches_per_epoch * self.batch_size
+        if self.chances is None:
+            return generator.permutation(self.num_pictures)[:count]
+        return generator.choice(self.num_pictures, size=count, p=self.chances)
+
+    def batches(self, start: int = 0, *, rank: int = 0, world: int = 1) -> Iterator[list[Draw]]:
+        """Batches from number ``start`` on, for one of ``world`` processes that share each batch."""
+        share = self.batch_size // world
+        epoch, skip = divmod(start, self.batches_per_epoch)
+        while True:
+            indices = self.epoch(epoch)
+            repeats = _repeats(indices)
+            for b in range(skip, self.batches_per_epoch):
+                low = b * self.batch_size + rank * share
+                yield [Draw(int(indices[i]), epoch, int(repeats[i])) for i in range(low, low + share)]
+            epoch, skip = epoch + 1, 0
+
+
+def _repeats(indices: NDArray[np.int64]) -> NDArray[np.int64]:
+    """How often each entry's value stood earlier in the array."""
+    order = np.argsort(indices, kind="stable")
+    grouped = indices[order]
+    starts = np.flatnonzero(np.r_[True, grouped[1:] != grouped[:-1]])
+    rank = np.arange(len(indices)) - np.repeat(starts, np.diff(np.r_[starts, len(indices)]))
+    out = np.empty_like(rank)
+    out[order] = rank
+    return out

@@ -1,0 +1,100 @@
+"""Judging a model on a data set. No torch: exported models are judged by the same lines."""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from foveal.artifact.atomic import write_atomic
+from foveal.data.catalog import Catalog
+from foveal.inference.predictor import Predictor
+from foveal.metrics.contract import Judgement
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What was judged, and the verdict; truths and predictions are in the catalog's order."""
+
+    catalog: Catalog
+    truths: Sequence[Any]
+    predictions: Sequence[Any]
+    judgement: Judgement
+
+
+def evaluate(
+    predictor: Predictor,
+    catalog: Catalog,
+    *,
+    sources: Iterable[Any] | None = None,
+    num_resamples: int = 1000,
+    seed: int = 0,
+) -> Evaluation:
+    """Predict every picture and judge the answers.
+
+    Args:
+        predictor: The model.
+        catalog: Pictures with the model's own class map.
+        sources: The same pictures, if they are at hand in another form (prepared); None reads the catalog's files.
+        num_resamples: Of the bootstrap behind the intervals.
+        seed: Of the bootstrap.
+
+    Raises:
+        ImageError: A picture cannot be read; the message names it.
+    """
+    predictions = list(predictor.stream(catalog.paths() if sources is None else sources))
+    truths = predictor.task.truths(catalog, range(len(catalog)))
+    return Evaluation(
+        catalog, truths, predictions, judge(predictor, truths, predictions, num_resamples=num_resamples, seed=seed)
+    )
+
+
+def judge(
+    predictor: Predictor, truths: Iterable[Any], predictions: Iterable[Any], *, num_resamples: int, seed: int
+) -> Judgement:
+    """The verdict on predictions that are at hand."""
+    metric = predictor.task.metric(predictor.categories, predictor.options)
+    for truth, prediction in zip(truths, predictions, strict=True):
+        metric.update(truth, prediction)
+    return metric.compute(num_resamples=num_resamples, seed=seed)
+
+
+def to_dict(evaluation: Evaluation, task: str) -> dict[str, Any]:
+    """The JSON document that ``foveal evaluate --json`` prints."""
+    judgement = evaluation.judgement
+    return {
+        "task": task,
+        "data": str(evaluation.catalog.root),
+        "images": judgement.images,
+        "metrics": {
+            name: {"value": _number(i.value), "low": _number(i.low), "high": _number(i.high)}
+            for name, i in judgement.metrics.items()
+        },
+        "per_class": {
+            name: {key: _number(value) for key, value in values.items()} for name, values in judgement.per_class.items()
+        },
+    }
+
+
+def write_predictions(path: Path, evaluation: Evaluation, predictor: Predictor) -> None:
+    """Write the predictions table: path, truth, prediction, probabilities.
+
+    Raises:
+        RunError: It cannot be written.
+    """
+    text = io.StringIO()
+    writer: csv.DictWriter[str] | None = None
+    rows = zip(evaluation.truths, evaluation.predictions, strict=True)
+    for i, (truth, prediction) in enumerate(rows):
+        row = {"path": evaluation.catalog.names[i], **predictor.task.record(truth, prediction)}
+        if writer is None:
+            writer = csv.DictWriter(text, list(row), lineterminator="\n")
+            writer.writeheader()
+        writer.writerow(row)
+    write_atomic(path, text.getvalue())
+
+
+def _number(value: float) -> float | None:
+    """JSON has no NaN: a number that is undefined is null."""
+    return float(value) if value == value else None

@@ -1,0 +1,155 @@
+"""What a run says while it runs: to a person, to a machine, or nothing."""
+
+import json
+import sys
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
+
+
+class Log:
+    """Says nothing; the base of those that do."""
+
+    def start(self, facts: Mapping[str, Any]) -> None:
+        """The run begins; ``facts`` are what it chose."""
+
+    def note(self, text: str) -> None:
+        """Something a person should know."""
+
+    def step(self, *, epoch: int, epochs: int, step: int, steps: int, images: int, loss: float) -> None:
+        """A step of an epoch is done."""
+
+    def judging(self) -> None:
+        """Validation begins."""
+
+    def epoch(self, row: Mapping[str, float], *, epochs: int, best: bool) -> None:
+        """An epoch is done and judged; ``row`` is its line of metrics.csv."""
+
+    def finish(self, summary: Mapping[str, Any]) -> None:
+        """The run is over."""
+
+    def close(self) -> None:
+        """Leave the screen tidy, also after an error."""
+
+
+class RichLog(Log):
+    """Bars, a line an epoch."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.progress: Progress | None = None
+        self.bar: TaskID | None = None
+        self.speed = Speed()
+
+    def start(self, facts: Mapping[str, Any]) -> None:
+        """Show what was chosen, then a bar."""
+        width = max(len(name) for name in facts)
+        for name, value in facts.items():
+            self.console.print(f"  [dim]{name:<{width}}[/]  {value}", highlight=False)
+        self.console.print()
+        self.progress = Progress(
+            TextColumn("  epoch {task.fields[epoch]}"),
+            BarColumn(bar_width=28),
+            TextColumn("{task.fields[images_s]:>5.0f} images/s  loss {task.fields[loss]:.3f}"),
+            TextColumn("[dim]{task.fields[left]} left[/]"),
+            console=self.console,
+            transient=True,
+        )
+        self.progress.start()
+
+    def note(self, text: str) -> None:
+        """A dim line."""
+        self.console.print(f"  [dim]{text}[/]", highlight=False)
+
+    def step(self, *, epoch: int, epochs: int, step: int, steps: int, images: int, loss: float) -> None:
+        """Move the bar."""
+        if self.progress is None:
+            return
+        self.speed.add(images)
+        left = ((epochs - epoch - 1) * steps + steps - step) * images / max(self.speed.images_s, 1e-9)
+        fields: dict[str, Any] = {
+            "epoch": f"{epoch + 1}/{epochs}",
+            "images_s": self.speed.images_s,
+            "loss": loss,
+            "left": duration(left),
+        }
+        if self.bar is None:
+            self.bar = self.progress.add_task("train", total=steps, **fields)
+        self.progress.update(self.bar, completed=step, total=steps, **fields)
+
+    def judging(self) -> None:
+        """Time spent judging is not training time."""
+        self.speed.pause()
+
+    def epoch(self, row: Mapping[str, float], *, epochs: int, best: bool) -> None:
+        """A line of numbers."""
+        skip = ("epoch", "step", "seconds", "images_per_s", "lr")
+        numbers = "  ".join(f"{name.replace('_', ' ')} {row[name]:.3f}" for name in row if name not in skip)
+        self.console.print(
+            f"  epoch {row['epoch']:>2.0f}/{epochs}  {numbers}  [dim]{row['images_per_s']:.0f} images/s[/]"
+            + ("  [green]best[/]" if best else ""),
+            highlight=False,
+        )
+        self.speed.pause()
+
+    def close(self) -> None:
+        """Take the bar away."""
+        if self.progress is not None:
+            self.progress.stop()
+            self.progress = None
+
+
+class JsonLog(Log):
+    """One JSON object a line on standard output, for machines."""
+
+    def start(self, facts: Mapping[str, Any]) -> None:
+        """``{"event": "start", ...}``."""
+        self._say("start", facts)
+
+    def note(self, text: str) -> None:
+        """``{"event": "note", "text": ...}``."""
+        self._say("note", {"text": text})
+
+    def epoch(self, row: Mapping[str, float], *, epochs: int, best: bool) -> None:
+        """``{"event": "epoch", ...}``."""
+        self._say("epoch", {**row, "epochs": epochs, "best": best})
+
+    def finish(self, summary: Mapping[str, Any]) -> None:
+        """``{"event": "finish", ...}``."""
+        self._say("finish", summary)
+
+    def _say(self, event: str, values: Mapping[str, Any]) -> None:
+        sys.stdout.write(json.dumps({"event": event, **values}, ensure_ascii=False, default=str) + "\n")
+        sys.stdout.flush()
+
+
+class Speed:
+    """Pictures a second over the last seconds, pauses left out."""
+
+    def __init__(self) -> None:
+        self.images_s = 0.0
+        self._last: float | None = None
+
+    def add(self, images: int) -> None:
+        """Some pictures are done."""
+        now = time.perf_counter()
+        if self._last is not None:
+            fresh = images / max(now - self._last, 1e-9)
+            self.images_s = fresh if self.images_s == 0 else 0.9 * self.images_s + 0.1 * fresh
+        self._last = now
+
+    def pause(self) -> None:
+        """Something else is being done."""
+        self._last = None
+
+
+def duration(seconds: float) -> str:
+    """For example ``2 min 5 s``."""
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    if seconds < 3600:
+        return f"{seconds // 60:.0f} min {seconds % 60:.0f} s"
+    return f"{seconds // 3600:.0f} h {seconds % 3600 // 60:.0f} min"

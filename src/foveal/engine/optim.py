@@ -1,0 +1,85 @@
+"""Parameter groups, the optimiser and what stays frozen."""
+
+from collections.abc import Iterator
+
+import torch
+from timm.optim import create_optimizer_v2, list_optimizers
+from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from foveal.engine.config import OptimConfig
+from foveal.errors import ConfigError
+from foveal.models.contract import Model
+
+ALIASES = {"sgd": "momentum", "nesterov": "sgd"}
+"""timm calls SGD with Nesterov's momentum plain "sgd"."""
+
+
+def build_optimizer(model: Model, config: OptimConfig) -> torch.optim.Optimizer:
+    """Timm's optimiser over one group for each rate and decay.
+
+    Each group keeps ``scale``, its rate as a multiple of ``config.lr``.
+
+    Raises:
+        ConfigError: No such optimiser.
+    """
+    name = ALIASES.get(config.name.lower(), config.name.lower())
+    groups = [group for group in parameter_groups(model, config) if group["params"]]
+    options = {"betas": (config.momentum, 0.999)} if "adam" in name else {}
+    try:
+        optimizer: torch.optim.Optimizer = create_optimizer_v2(
+            groups, opt=name, lr=config.lr, weight_decay=config.weight_decay, momentum=config.momentum, **options
+        )
+        return optimizer
+    except (ValueError, AssertionError, KeyError):
+        known = ", ".join(["adamw", "adam", "sgd", "nesterov", *list_optimizers("*lam*")])
+        raise ConfigError(f"There is no optimiser {config.name!r}.", f"Some there are: {known}.") from None
+
+
+def parameter_groups(model: Model, config: OptimConfig) -> list[dict[str, object]]:
+    """Groups by rate and decay.
+
+    New layers train at ``lr``, reused ones at ``lr * reused_lr_scale``, times ``layer_decay`` once for each stage
+    between them and the head. Vectors and scalars (norms, biases) are spared weight decay.
+    """
+    depth = {
+        id(parameter): len(model.stages()) - i
+        for i, stage in enumerate(model.stages())
+        for parameter in stage.parameters()
+    }
+    groups: dict[tuple[float, float], dict[str, object]] = {}
+    for name, parameter in model.named_parameters():
+        scale = config.layer_decay ** depth.get(id(parameter), 0)
+        if name in model.reused:
+            scale *= config.reused_lr_scale
+        decay = 0.0 if parameter.ndim <= 1 else config.weight_decay
+        group = groups.setdefault((scale, decay), {"params": [], "weight_decay": decay, "scale": scale})
+        members = group["params"]
+        assert isinstance(members, list)
+        members.append(parameter)
+    return [groups[key] for key in sorted(groups)]
+
+
+def set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
+    """Give each group its multiple of a rate."""
+    for group in optimizer.param_groups:
+        group["lr"] = rate * group["scale"]
+
+
+def num_frozen(config: OptimConfig, num_stages: int, epoch: int) -> int:
+    """Stages, from the input on, that are frozen in an epoch."""
+    start = num_stages if config.freeze == "backbone" else min(config.freeze, num_stages)
+    return max(0, start - (epoch // config.unfreeze_every if config.unfreeze_every else 0))
+
+
+def freeze(model: Model, count: int) -> None:
+    """Freeze the first ``count`` stages, batch-norm statistics included, and thaw the others."""
+    for i, stage in enumerate(model.stages()):
+        stage.requires_grad_(i >= count)
+    for norm in _norms(model, count):
+        norm.eval()
+
+
+def _norms(model: Model, count: int) -> Iterator[nn.Module]:
+    for stage in model.stages()[:count]:
+        yield from (m for m in stage.modules() if isinstance(m, _BatchNorm) or type(m).__name__ == "ProcessBatchNorm")

@@ -1,0 +1,134 @@
+"""Devices, precision and processes: the only importer of Accelerate."""
+
+import os
+from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+from accelerate.utils import DistributedDataParallelKwargs, gather_object
+from torch import Tensor, nn
+
+from foveal.engine.config import RuntimeConfig
+from foveal.engine.sync_norm import sync_batch_norm
+from foveal.errors import ConfigError
+from foveal.inference.memory import keep_pages
+
+
+class Runtime:
+    """Where a run runs.
+
+    Args:
+        config: Device, precision, memory format.
+        log_dir: Where a tracker writes.
+        thaws: Whether parameters begin to train during the run.
+
+    Raises:
+        ConfigError: A GPU is asked for and there is none.
+    """
+
+    def __init__(self, config: RuntimeConfig, *, log_dir: Path, thaws: bool = False) -> None:
+        if config.device == "cuda" and not torch.cuda.is_available():
+            raise ConfigError("There is no GPU that torch can use.", "Use --device cpu or --device auto.")
+        if config.keep_pages:
+            keep_pages()
+        if "OMP_NUM_THREADS" not in os.environ:
+            torch.set_num_threads(num_cores())
+        cpu = config.device == "cpu" or not torch.cuda.is_available()
+        self.config = config
+        self._accelerator = Accelerator(
+            cpu=cpu,
+            mixed_precision=_precision(config, cpu=cpu),
+            log_with=None if config.tracker == "none" else config.tracker,
+            project_dir=str(log_dir),
+            kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=thaws, broadcast_buffers=False)],
+        )
+        if config.tracker != "none":
+            self._accelerator.init_trackers("tracker")
+        self.device: torch.device = self._accelerator.device
+        self.rank: int = self._accelerator.process_index
+        self.world: int = self._accelerator.num_processes
+        self.is_main: bool = self._accelerator.is_main_process
+
+    def place(self, model: nn.Module) -> nn.Module:
+        """The model on the device, in the memory format that is fastest there."""
+        if self.world > 1:
+            model = sync_batch_norm(model, cpu=self.device.type == "cpu")
+        model = model.to(self.device)
+        return model.to(memory_format=torch.channels_last) if self.config.channels_last else model
+
+    def wrap(self, model: nn.Module, optimizer: torch.optim.Optimizer) -> tuple[nn.Module, Any]:
+        """The model and the optimiser as training calls them: compiled, precision-cast, distributed."""
+        callable_model = torch.compile(model) if self.config.compile else model
+        wrapped: tuple[nn.Module, Any] = self._accelerator.prepare(callable_model, optimizer)
+        return wrapped
+
+    @property
+    def scales(self) -> bool:
+        """Whether losses are scaled (fp16), so that a gradient may overflow now and then."""
+        return self._accelerator.scaler is not None
+
+    def scaler_state(self) -> dict[str, Any]:
+        """The loss scale's state; empty where there is none."""
+        return dict(self._accelerator.scaler.state_dict()) if self.scales else {}
+
+    def load_scaler(self, state: dict[str, Any]) -> None:
+        """Go on with a loss scale."""
+        if self.scales and state:
+            self._accelerator.scaler.load_state_dict(state)
+
+    def backward(self, loss: Tensor) -> None:
+        """Gradients of a loss, scaled where the precision calls for it."""
+        self._accelerator.backward(loss)
+
+    def clip(self, parameters: Iterable[nn.Parameter], norm: float) -> Tensor:
+        """Clip gradients (``norm`` 0: only measure them).
+
+        Returns:
+            Their norm before clipping.
+        """
+        total: Tensor = self._accelerator.clip_grad_norm_(list(parameters), norm or float("inf"))
+        return total
+
+    def no_sync(self, model: nn.Module, *, skip: bool) -> AbstractContextManager[Any]:
+        """Where ``skip``, gradients stay with their process until a later backward."""
+        context: AbstractContextManager[Any] = self._accelerator.no_sync(model) if skip else nullcontext()
+        return context
+
+    def gather(self, items: list[Any]) -> list[Any]:
+        """Every process's items, one process after the other."""
+        gathered: list[Any] = gather_object(items) if self.world > 1 else items
+        return gathered
+
+    def any(self, flag: bool) -> bool:
+        """Whether the flag is up in any process."""
+        return any(self.gather([flag]))
+
+    def wait(self) -> None:
+        """Until every process is here."""
+        self._accelerator.wait_for_everyone()
+
+    def track(self, values: dict[str, float], step: int) -> None:
+        """Hand numbers to the tracker."""
+        if self.config.tracker != "none":
+            self._accelerator.log(values, step=step)
+
+    def close(self) -> None:
+        """Finish the tracker."""
+        if self.config.tracker != "none":
+            self._accelerator.end_training()
+
+
+def num_cores() -> int:
+    """Cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _precision(config: RuntimeConfig, *, cpu: bool) -> str:
+    if config.precision == "auto":
+        return "bf16" if not cpu and torch.cuda.is_bf16_supported() else "no"
+    if config.precision == "fp16" and cpu:
+        raise ConfigError("fp16 needs a GPU.", "Use --runtime.precision fp32 or auto.")
+    return "no" if config.precision == "fp32" else config.precision

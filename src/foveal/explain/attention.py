@@ -1,0 +1,72 @@
+"""Where a model looked, as heat over the picture. NumPy and Pillow only.
+
+Shapes: H W rows and columns of the picture, h w of the attention map.
+"""
+
+import numpy as np
+from PIL import Image
+
+from foveal.errors import ShapeError
+from foveal.types.arrays import RGB, FloatArray
+
+INFERNO = (
+    "000004 0b0724 210c4a 3d0965 57106e 71196e 8a226a a32c61 bc3754"
+    " d24644 e45a31 f1731d f98e09 fcac11 f9cb35 f2ea69 fcffa4"
+)
+"""Seventeen evenly spaced colours of the perceptually uniform map "inferno" (Smith and van der Walt, CC0)."""
+STRENGTH = 0.75
+"""Part of the heat's colour where attention is highest."""
+FLOOR = 0.25
+"""Part of STRENGTH left where attention is lowest, so that the rest of the picture steps back."""
+
+
+def heat(weights: FloatArray) -> RGB:
+    """Colours for weights in [0, 1], from near black over red to pale yellow.
+
+    Args:
+        weights: Any shape.
+
+    Returns:
+        That shape and a last axis of three, uint8.
+    """
+    stops = np.array([list(bytes.fromhex(code)) for code in INFERNO.split()], np.float64)
+    places = np.linspace(0, 1, len(stops))
+    channels = [np.interp(weights, places, stops[:, c]) for c in range(3)]
+    return np.stack(channels, -1).round().astype(np.uint8)
+
+
+def overlay(image: RGB, weights: FloatArray, *, box: tuple[float, float, float, float] | None = None) -> RGB:
+    """Lay an attention map over a picture as heat; the highest weight is brightest.
+
+    Args:
+        image: (H, W, 3) uint8.
+        weights: (h, w) finite numbers on any scale, one a cell of the feature map.
+        box: The part of the picture that the map covers, xyxy in pixels; it may reach beyond the picture, as a
+            letterboxed input does. None: the whole picture.
+
+    Returns:
+        (H, W, 3) uint8, a new picture; outside ``box`` it is the old one. A map without differences changes nothing.
+
+    Raises:
+        ShapeError: The map is empty, not two-dimensional or not finite, or the picture is not (H, W, 3).
+    """
+    weights = np.asarray(weights, np.float64)
+    if image.ndim != 3 or image.shape[2] != 3:
+        raise ShapeError(f"overlay got a picture of shape {image.shape}; pass (height, width, 3).")
+    if weights.ndim != 2 or not weights.size or not np.isfinite(weights).all():
+        raise ShapeError(f"overlay got weights of shape {weights.shape}; pass a map (h, w) of finite numbers.")
+    out = image.copy()
+    span = float(np.ptp(weights))
+    if span <= 1e-12 * max(1.0, float(np.abs(weights).max())):
+        return out
+    height, width = image.shape[:2]
+    left, top, right, bottom = (round(x) for x in (box or (0, 0, width, height)))
+    size = (max(1, right - left), max(1, bottom - top))
+    cells = Image.fromarray(((weights - weights.min()) / span).astype(np.float32))
+    smooth = np.clip(np.asarray(cells.resize(size, Image.Resampling.BICUBIC)), 0, 1)
+    rows, columns = slice(max(0, top), min(height, bottom)), slice(max(0, left), min(width, right))
+    seen = smooth[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left, None]
+    alpha = STRENGTH * (FLOOR + (1 - FLOOR) * seen)
+    blend = image[rows, columns] * (1 - alpha) + heat(seen[..., 0]) * alpha
+    out[rows, columns] = blend.round().astype(np.uint8)
+    return out

@@ -1,0 +1,20 @@
+"""What runs a network: the same for torch, ONNX Runtime and whatever comes.
+
+Shapes: B pictures, S side of the input.
+"""
+
+from typing import Protocol
+
+from foveal.artifact.card import Card
+from foveal.types.arrays import RGB, Array
+
+
+class Backend(Protocol):
+    """A network with its normalisation and activation."""
+
+    card: Card
+    """What the network is."""
+
+    def run(self, images: RGB) -> dict[str, Array]:
+        """Activated outputs by name, each (B, ...), for prepared pictures (B, S, S, 3) uint8."""
+        ...

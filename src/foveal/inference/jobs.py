@@ -1,0 +1,102 @@
+"""Predicting many files: finding them, running them, writing what was found. No torch."""
+
+import csv
+import glob
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from foveal.artifact.atomic import make_folder, write_atomic
+from foveal.errors import DataError, ImageError
+from foveal.data.formats.image_folder import SUFFIXES
+from foveal.inference.predictor import Predictor, read_picture
+
+
+@dataclass(frozen=True)
+class Job:
+    """Answers for files, and the files that could not be read."""
+
+    paths: list[Path]
+    predictions: list[Any]
+    skipped: list[ImageError]
+
+
+def find_pictures(names: Sequence[str]) -> list[Path]:
+    """Files from files, folders (searched through) and patterns, each once, in order.
+
+    Raises:
+        DataError: A name leads to no picture.
+    """
+    found: dict[Path, None] = {}
+    for name in names:
+        path = Path(name)
+        if path.is_dir():
+            inside = sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES and not _hidden(p, path))
+            if not inside:
+                raise DataError(f"{name}: no pictures in this folder.", f"Looked for {', '.join(sorted(SUFFIXES))}.")
+        elif path.exists():
+            inside = [path]
+        else:
+            inside = sorted(Path(p) for p in glob.glob(name, recursive=True) if Path(p).is_file())  # noqa: PTH207
+            if not inside:
+                raise DataError(f"{name}: no such file or folder.", "Check the path; quote patterns such as '*.jpg'.")
+        found.update(dict.fromkeys(inside))
+    return list(found)
+
+
+def run_job(predictor: Predictor, paths: Sequence[Path], *, skip_bad: bool = False) -> Job:
+    """Predict files in order.
+
+    Raises:
+        ImageError: A file cannot be read and ``skip_bad`` is off.
+    """
+    bad: dict[int, ImageError] = {}
+    predictions = list(predictor.stream(paths, bad=bad if skip_bad else None))
+    return Job([path for i, path in enumerate(paths) if i not in bad], predictions, list(bad.values()))
+
+
+def to_documents(job: Job) -> list[dict[str, Any]]:
+    """One plain object a picture, as ``foveal predict --json`` prints them."""
+    return [{"path": str(p), **prediction.to_dict()} for p, prediction in zip(job.paths, job.predictions, strict=True)]
+
+
+def write_table(path: Path, job: Job, predictor: Predictor) -> None:
+    """Write a CSV: path, name and score of each answer, best first.
+
+    Raises:
+        RunError: It cannot be written.
+    """
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["path", "rank", "name", "score"])
+    for file, prediction in zip(job.paths, job.predictions, strict=True):
+        for rank, (name, score) in enumerate(predictor.task.rows(prediction), start=1):
+            writer.writerow([file, rank, name, f"{score:.6f}"])
+    write_atomic(path, text.getvalue())
+
+
+def write_pictures(folder: Path, job: Job, predictor: Predictor) -> None:
+    """Write each picture with its answer drawn on it, as JPEG; equal names are numbered.
+
+    Raises:
+        RunError: They cannot be written.
+    """
+    make_folder(folder)
+    used: set[str] = set()
+    for file, prediction in zip(job.paths, job.predictions, strict=True):
+        name, number = file.stem, 2
+        while name in used:
+            name, number = f"{file.stem}-{number}", number + 1
+        used.add(name)
+        drawn = predictor.task.draw(read_picture(file), prediction)
+        buffer = io.BytesIO()
+        Image.fromarray(drawn).save(buffer, "JPEG", quality=92)
+        write_atomic(folder / f"{name}.jpg", buffer.getvalue())
+
+
+def _hidden(path: Path, root: Path) -> bool:
+    return any(part.startswith(".") for part in path.relative_to(root).parts)

@@ -1,0 +1,56 @@
+"""Open a model wherever it is: a run folder, a .safetensors file or an exported one."""
+
+from pathlib import Path
+
+from foveal.artifact.store import load as load_file
+from foveal.errors import ArtifactError
+from foveal.inference.predictor import Predictor
+
+
+def load(path: str | Path, *, device: str = "cpu") -> Predictor:
+    """Open a model.
+
+    Args:
+        path: A run folder, a ``model.safetensors`` or an ``.onnx`` file.
+        device: Where a torch network runs, such as ``cuda``; exported files run on the CPU.
+
+    Raises:
+        ArtifactError: Nothing there, or nothing Foveal can open.
+        MissingExtraError: A .safetensors model needs torch, which is not installed.
+    """
+    file = find_model(Path(path))
+    if file.suffix == ".onnx":
+        from foveal.inference.onnx_backend import OnnxBackend
+
+        return Predictor(OnnxBackend(file))
+    card, tensors = load_file(file)
+    from foveal.tasks.table import get_task
+
+    get_task(card.task)  # says what to install where torch is absent
+    from foveal.inference.torch_backend import open_torch
+
+    return Predictor(open_torch(card, tensors, device=device))
+
+
+def find_model(path: Path) -> Path:
+    """The model file that a path means.
+
+    Raises:
+        ArtifactError: No such file, a run without a model yet, or a foreign kind of file.
+    """
+    if path.is_dir():
+        file = path / "model.safetensors"
+        if not file.is_file():
+            raise ArtifactError(
+                f"{path}: a folder without model.safetensors.",
+                f"If it is an unfinished run, go on with: foveal train --resume {path}",
+            )
+        return file
+    if not path.exists():
+        raise ArtifactError(f"{path}: no such model.", "Name a run folder, a .safetensors or an .onnx file.")
+    if path.suffix not in (".safetensors", ".onnx"):
+        raise ArtifactError(
+            f"{path}: Foveal does not open {path.suffix or 'such'} files.",
+            "Name a run folder, a .safetensors or an .onnx file.",
+        )
+    return path

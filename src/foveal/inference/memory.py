@@ -1,0 +1,26 @@
+"""Keep large buffers in the process instead of handing them back to the kernel after every layer.
+
+glibc maps each buffer above a threshold afresh and returns it when freed, so that every layer of every step touches
+new pages: about 600,000 page faults a training step on efficientnet_lite0, and half of the time. Kept, the pages are
+warm; the price is about a tenth more resident memory. ``man 3 mallopt`` tells what the parameters mean.
+"""
+
+import ctypes
+import os
+import platform
+
+M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX = -1, -2, -4
+LARGEST = 2**31 - 1
+
+
+def keep_pages() -> bool:
+    """Ask glibc to keep freed memory; elsewhere do nothing.
+
+    Returns:
+        Whether it was done. The environment variable ``FOVEAL_KEEP_PAGES=0`` switches it off.
+    """
+    if platform.libc_ver()[0] != "glibc" or os.environ.get("FOVEAL_KEEP_PAGES") == "0":
+        return False
+    mallopt = ctypes.CDLL(None).mallopt
+    done = [mallopt(M_MMAP_MAX, 0), mallopt(M_TRIM_THRESHOLD, LARGEST), mallopt(M_TOP_PAD, 64 * 2**20)]
+    return all(done)

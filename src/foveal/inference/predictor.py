@@ -1,0 +1,169 @@
+"""From pictures to predictions: decode in parallel, prepare, run in batches, assemble. No torch.
+
+Shapes: B pictures a batch, S side of the input.
+"""
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from foveal.artifact.card import Card
+from foveal.errors import ImageError
+from foveal.imaging.decode import decode
+from foveal.imaging.input_spec import InputSpec
+from foveal.inference.contract import Backend
+from foveal.tasks.table import get_output
+from foveal.types.arrays import RGB, Array
+from foveal.types.categories import Categories
+from foveal.types.geometry import Geometry
+from foveal.types.settings import Settings
+
+BATCH_SIZE = 32
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A picture ready for the network."""
+
+    pixels: RGB
+    geometry: Geometry
+
+
+Source = str | Path | bytes | Array | Image.Image | Prepared
+"""A picture: a path, the bytes of a file, an (H, W, 3) uint8 array, a Pillow image, or one that is prepared already."""
+
+
+class Predictor:
+    """A trained model, ready to answer.
+
+    Args:
+        backend: What runs the network.
+
+    Attributes:
+        card: What the model is.
+        task: The torch-free half of its task.
+        options: How outputs become answers.
+    """
+
+    def __init__(self, backend: Backend) -> None:
+        self.backend = backend
+        self.card: Card = backend.card
+        self.task = get_output(self.card.task)
+        self.options: Settings = self.task.decode(self.card.decode)
+        self.spec: InputSpec = self.card.input
+        self.categories: Categories = self.card.categories
+
+    def predict(self, sources: Source | Sequence[Source], *, batch_size: int = BATCH_SIZE) -> Any:
+        """Answer for one picture, or for a list of them in order.
+
+        Args:
+            sources: A path, bytes, an (H, W, 3) uint8 array or a Pillow image; or a list of these.
+            batch_size: Pictures the network sees at once.
+
+        Returns:
+            One prediction for one picture, a list for a list.
+
+        Raises:
+            ImageError: A picture cannot be read; the message names it.
+        """
+        if isinstance(sources, (str, Path, bytes, np.ndarray, Image.Image, Prepared)):
+            return next(self.stream([sources]))
+        return list(self.stream(sources, batch_size=batch_size))
+
+    def stream(
+        self, sources: Iterable[Source], *, batch_size: int = BATCH_SIZE, bad: dict[int, ImageError] | None = None
+    ) -> Iterator[Any]:
+        """Predictions in order, computed batch by batch while later pictures are decoded.
+
+        Args:
+            sources: Pictures.
+            batch_size: Pictures the network sees at once.
+            bad: Takes the errors of pictures that cannot be read, by place in ``sources``; they are then left out.
+                None raises the first.
+
+        Raises:
+            ImageError: A picture cannot be read and ``bad`` is None.
+        """
+        for batch, arrays in self._batches(sources, batch_size, bad):
+            geometries = [prepared.geometry for prepared in batch]
+            yield from self.task.assemble(arrays, geometries, self.categories, self.options)
+
+    def arrays(self, sources: Iterable[Source], *, batch_size: int = BATCH_SIZE) -> dict[str, Array]:
+        """The activated outputs themselves, such as ``scores`` (N, K) or ``attention`` (N, h, w)."""
+        parts = [arrays for _, arrays in self._batches(sources, batch_size)]
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]} if parts else {}
+
+    def prepare(self, source: Source) -> Prepared:
+        """Decode and fit one picture.
+
+        Raises:
+            ImageError: It cannot be read.
+        """
+        if isinstance(source, Prepared):
+            return source
+        return Prepared(*self.spec.prepare(read_picture(source, min_side=self.spec.decode_side)))
+
+    def _batches(
+        self, sources: Iterable[Source], batch_size: int, bad: dict[int, ImageError] | None = None
+    ) -> Iterator[tuple[list[Prepared], dict[str, Array]]]:
+        with ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="foveal-decode") as pool:
+            futures = _ahead(pool, self.prepare, iter(sources), depth=2 * batch_size)
+            prepared = _results(futures, bad)
+            while batch := list(islice(prepared, batch_size)):
+                yield batch, self.backend.run(np.stack([p.pixels for p in batch]))
+
+
+def read_picture(source: str | Path | bytes | Array | Image.Image, *, min_side: int = 0) -> RGB:
+    """Decode a picture wherever it comes from.
+
+    Args:
+        source: A path, bytes, an (H, W, 3) uint8 array or a Pillow image.
+        min_side: Shorter side that is enough; a larger JPEG may be decoded at a half, a quarter or an eighth.
+
+    Raises:
+        ImageError: It cannot be read.
+    """
+    if isinstance(source, np.ndarray):
+        if source.dtype != np.uint8 or source.ndim != 3 or source.shape[2] != 3:
+            raise ImageError(
+                "array",
+                f"has shape {source.shape} and type {source.dtype}",
+                "Pass (height, width, 3) uint8 in red-green-blue order.",
+            )
+        return source
+    if isinstance(source, Image.Image):
+        return np.asarray(source.convert("RGB"))
+    return decode(Path(source) if isinstance(source, str) else source, min_side=min_side)
+
+
+def _ahead(
+    pool: ThreadPoolExecutor, function: Callable[[Source], Prepared], items: Iterator[Source], *, depth: int
+) -> Iterator[Future[Prepared]]:
+    """Futures in order, at most ``depth`` of them ahead of the consumer."""
+    waiting: deque[Future[Prepared]] = deque(pool.submit(function, item) for item in islice(items, depth))
+    try:
+        while waiting:
+            done = waiting.popleft()
+            waiting.extend(pool.submit(function, item) for item in islice(items, 1))
+            yield done
+    finally:
+        for future in waiting:
+            future.cancel()
+
+
+def _results(futures: Iterable[Future[Prepared]], bad: dict[int, ImageError] | None) -> Iterator[Prepared]:
+    for place, future in enumerate(futures):
+        try:
+            yield future.result()
+        except ImageError as error:
+            if bad is None:
+                raise
+            bad[place] = error

@@ -1,0 +1,98 @@
+"""The network itself, in torch.
+
+Shapes: B pictures, S side of the input.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from foveal.artifact.card import Card
+from foveal.errors import ArtifactError
+from foveal.inference.memory import keep_pages
+from foveal.models.config import ModelConfig
+from foveal.models.contract import Model
+from foveal.models.normalize import Normalize
+from foveal.tasks.contract import Task
+from foveal.tasks.table import get_settings, get_task
+from foveal.types.arrays import RGB, Array
+from foveal.types.settings import Settings
+
+
+class Graph(nn.Module):
+    """Prepared uint8 pictures in, activated outputs out: exactly what an export holds."""
+
+    def __init__(self, model: Model, card: Card, task: Task, options: Settings) -> None:
+        super().__init__()
+        self.normalize = Normalize(card.input)
+        self.model = model
+        self.task = task
+        self.options = options
+
+    def raw(self, images: Tensor) -> dict[str, Tensor]:
+        """The network's own outputs for (B, S, S, 3) uint8 pictures."""
+        raw: dict[str, Tensor] = self.model(self.normalize(images.permute(0, 3, 1, 2)))
+        return raw
+
+    def forward(self, images: Tensor) -> dict[str, Tensor]:
+        """Activated outputs for (B, S, S, 3) uint8 pictures."""
+        return self.task.activate(self.raw(images), self.options)
+
+
+class TorchBackend:
+    """``inference.contract.Backend`` on a torch model."""
+
+    def __init__(self, model: Model, card: Card, *, device: str | torch.device = "cpu") -> None:
+        task = get_task(card.task)
+        self.card = card
+        self.device = torch.device(device)
+        self.graph = Graph(model, card, task, task.decode(card.decode)).to(self.device)
+
+    def run(self, images: RGB) -> dict[str, Array]:
+        """Activated outputs by name."""
+        return self._call(self.graph, images)
+
+    def raw(self, images: RGB) -> dict[str, Array]:
+        """The network's own outputs by name, before activation."""
+        return self._call(self.graph.raw, images)
+
+    @torch.inference_mode()
+    def _call(self, function: nn.Module | object, images: RGB) -> dict[str, Array]:
+        assert callable(function)
+        training = self.graph.model.training
+        self.graph.model.eval()
+        outputs = function(torch.from_numpy(images).to(self.device))
+        self.graph.model.train(training)
+        return {name: value.float().cpu().numpy() for name, value in outputs.items()}
+
+
+def build_model(card: Card, tensors: dict[str, Array]) -> Model:
+    """The network a card describes, with its weights.
+
+    Raises:
+        ArtifactError: The weights do not fit the network.
+    """
+    task = get_task(card.task)
+    model = task.build(
+        ModelConfig.model_validate(card.model),
+        get_settings(card.task).model_validate(card.own),
+        card.categories,
+        task.decode(card.decode),
+        pretrained=False,
+    )
+    state = {name: torch.from_numpy(value.copy()) for name, value in tensors.items()}
+    try:
+        model.load_state_dict(state, strict=True)
+    except RuntimeError as error:
+        first = str(error).splitlines()[1].strip() if "\n" in str(error) else str(error)
+        raise ArtifactError(
+            f"The weights do not fit {card.model.get('backbone')}: {first}",
+            "The file is damaged, or was written with other versions: "
+            + ", ".join(f"{name} {version}" for name, version in card.versions.items()),
+        ) from None
+    return model.eval().to(memory_format=torch.channels_last)
+
+
+def open_torch(card: Card, tensors: dict[str, Array], *, device: str = "cpu") -> TorchBackend:
+    """A backend from the content of a model file."""
+    keep_pages()
+    return TorchBackend(build_model(card, tensors), card, device=device)

@@ -1,0 +1,120 @@
+"""Making scores mean what they say: one temperature for all logits, one threshold for all labels.
+
+Temperature scaling (Guo et al. 2017) divides logits by T, which changes no answer. T is fitted on validation pictures
+as the most probable one under a weak prior, log T ~ Normal(0, 1): with many pictures the prior vanishes and T minimises
+the negative log likelihood; with few, or when every answer is right, it keeps T from running off to a bound.
+
+Shapes: N pictures, K classes.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from foveal.types.arrays import Array, FloatArray, IntArray
+
+MIN_TEMPERATURE, MAX_TEMPERATURE = 0.05, 20.0
+"""Bounds of T."""
+PRIOR_SD = 1.0
+"""Standard deviation of log T before any picture is seen; its weight is that of about one picture."""
+COARSE = 33
+"""Temperatures tried before the search narrows: steps of a factor 1.2."""
+GOLDEN = (5**0.5 - 1) / 2
+"""Part of a bracket that a golden-section step keeps."""
+
+
+def fit_temperature(logits: FloatArray, truth: IntArray) -> float:
+    """Temperature for softmax(logits / T).
+
+    Args:
+        logits: (N, K) of validation pictures.
+        truth: (N,) class ids.
+
+    Returns:
+        T in [0.05, 20]; 1 without pictures or with a single class.
+    """
+    logits = np.asarray(logits, np.float64)
+    num_pictures, num_classes = logits.shape
+    if not num_pictures or num_classes < 2:
+        return 1.0
+    margins = logits - logits[np.arange(num_pictures), truth][:, None]
+
+    def loss(log_t: float) -> float:
+        scaled = margins * np.exp(-log_t)
+        top = scaled.max(1)
+        return float((top + np.log(np.exp(scaled - top[:, None]).sum(1))).sum())
+
+    return _most_probable(loss)
+
+
+def fit_sigmoid_temperature(logits: FloatArray, truth: Array) -> float:
+    """Temperature for sigmoid(logits / T).
+
+    Args:
+        logits: (N, K) of validation pictures.
+        truth: (N, K) 0 or 1.
+
+    Returns:
+        T in [0.05, 20]; 1 without pictures.
+    """
+    if not np.size(logits):
+        return 1.0
+    margins = np.where(np.asarray(truth) > 0, -1.0, 1.0) * np.asarray(logits, np.float64)
+    size, wrong = np.abs(margins), np.maximum(margins, 0.0).sum()
+
+    def loss(log_t: float) -> float:
+        sharpness = float(np.exp(-log_t))
+        return float(wrong * sharpness + np.log1p(np.exp(size * -sharpness)).sum())
+
+    return _most_probable(loss)
+
+
+def best_threshold(scores: FloatArray, truth: Array) -> float:
+    """The threshold with the best F1 over all yes-or-no decisions (micro F1).
+
+    Args:
+        scores: (N, K) in [0, 1] of validation pictures; temperature already applied.
+        truth: (N, K) 0 or 1.
+
+    Returns:
+        A number in (0, 1], half-way between two scores; a label is given from it on. 0.5 if no label is true; among
+        equals the one nearest to 0.5.
+    """
+    flat, positive = np.asarray(scores, np.float64).ravel(), np.asarray(truth).ravel() > 0
+    if not positive.any():
+        return 0.5
+    order = np.argsort(-flat, kind="stable")
+    ranked = flat[order]
+    last = np.append(np.flatnonzero(np.diff(ranked)), len(ranked) - 1)
+    f1 = 2 * np.cumsum(positive[order])[last] / (last + 1 + positive.sum())
+    below = np.append(ranked, 0.0)[last + 1]
+    cuts = (ranked[last] + below) / 2
+    holds_half = (below < 0.5) & (ranked[last] >= 0.5)
+    cuts = np.where(holds_half, 0.5, cuts)
+    best = np.flatnonzero(f1 >= f1.max() - 1e-12)
+    best = best[cuts[best] > 0] if (cuts[best] > 0).any() else best
+    return float(max(cuts[best[np.argmin(np.abs(cuts[best] - 0.5))]], np.finfo(np.float32).tiny))
+
+
+def _most_probable(loss: Callable[[float], float]) -> float:
+    """The T that minimises ``loss(log T)`` plus the prior: a coarse scan, then golden section."""
+
+    def cost(log_t: float) -> float:
+        return loss(log_t) + 0.5 * (log_t / PRIOR_SD) ** 2
+
+    grid = np.linspace(np.log(MIN_TEMPERATURE), np.log(MAX_TEMPERATURE), COARSE)
+    costs = [cost(float(x)) for x in grid]
+    best = int(np.argmin(costs))
+    low, high = float(grid[max(0, best - 1)]), float(grid[min(COARSE - 1, best + 1)])
+    left, right = high - GOLDEN * (high - low), low + GOLDEN * (high - low)
+    cost_left, cost_right = cost(left), cost(right)
+    while high - low > 1e-7:
+        if cost_left <= cost_right:
+            high, right, cost_right = right, left, cost_left
+            left = high - GOLDEN * (high - low)
+            cost_left = cost(left)
+        else:
+            low, left, cost_left = left, right, cost_right
+            right = low + GOLDEN * (high - low)
+            cost_right = cost(right)
+    return float(np.exp((low + high) / 2))

@@ -1,0 +1,103 @@
+"""Curves for the report: reliability, ROC, precision over recall; and the calibration error that reliability shows.
+
+Shapes: N pictures, D decisions (N, or N K for several labels), B bins.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foveal.metrics.counts import ratio
+from foveal.types.arrays import FloatArray, IntArray
+
+NUM_BINS = 15
+"""Bins of the reliability diagram and of ECE (Guo et al. 2017, "On Calibration of Modern Neural Networks")."""
+MAX_POINTS = 240
+"""Points a drawn curve keeps."""
+
+
+def bins(confidence: FloatArray) -> IntArray:
+    """(D,) bin of each confidence in [0, 1]: bin b holds (b / B, (b + 1) / B], and bin 0 also 0."""
+    places: IntArray = np.ceil(np.asarray(confidence, np.float64) * NUM_BINS).astype(np.int64) - 1
+    return np.clip(places, 0, NUM_BINS - 1)
+
+
+def bin_gaps(confidence: FloatArray, correct: FloatArray, picture: IntArray, num_pictures: int) -> FloatArray:
+    """What each picture adds to each bin's confidence minus accuracy.
+
+    Args:
+        confidence: (D,) in [0, 1].
+        correct: (D,) 0 or 1.
+        picture: (D,) the picture a decision belongs to.
+        num_pictures: N.
+
+    Returns:
+        (N, B); ECE of weighted pictures is the sum over bins of |weights @ gaps| / decisions.
+    """
+    out = np.zeros((num_pictures, NUM_BINS))
+    np.add.at(out, (picture, bins(confidence)), confidence.astype(np.float64) - correct)
+    return out
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """Mean confidence and accuracy of each bin that holds a decision, by rising confidence; and how many it holds."""
+
+    confidence: FloatArray
+    accuracy: FloatArray
+    decisions: IntArray
+
+
+def reliability(confidence: FloatArray, correct: FloatArray) -> Reliability:
+    """The reliability diagram of (D,) confidences and outcomes (0 or 1)."""
+    place = bins(confidence)
+    held = np.bincount(place, minlength=NUM_BINS)
+    there = held > 0
+    sums = [np.bincount(place, weights=np.asarray(x, np.float64), minlength=NUM_BINS) for x in (confidence, correct)]
+    return Reliability(sums[0][there] / held[there], sums[1][there] / held[there], held[there])
+
+
+def _steps(scores: FloatArray, positive: NDArray[np.bool_]) -> tuple[FloatArray, FloatArray]:
+    """Hits and pictures said, (G,) each, as the threshold falls past each distinct score."""
+    order = np.argsort(-scores, kind="stable")
+    last = np.append(np.flatnonzero(np.diff(scores[order])), len(scores) - 1)
+    hits: FloatArray = np.cumsum(positive[order], dtype=np.float64)[last]
+    return hits, last + 1.0
+
+
+def _thin(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """At most MAX_POINTS points: corners first, then evenly spaced in order."""
+    if len(x) > 2:
+        turn = np.abs(np.diff(x)[1:] * np.diff(y)[:-1] - np.diff(x)[:-1] * np.diff(y)[1:]) > 1e-15
+        keep = np.concatenate([[True], turn, [True]])
+        x, y = x[keep], y[keep]
+    if len(x) > MAX_POINTS:
+        even = np.linspace(0, len(x) - 1, MAX_POINTS).round().astype(int)
+        x, y = x[even], y[even]
+    return x, y
+
+
+def roc_curve(scores: FloatArray, positive: NDArray[np.bool_]) -> tuple[FloatArray, FloatArray]:
+    """False positive rate and true positive rate from (0, 0) to (1, 1), thinned for drawing.
+
+    Args:
+        scores: (N,).
+        positive: (N,), with at least one of either kind.
+    """
+    hits, said = _steps(scores, positive)
+    true = float(positive.sum())
+    return _thin(np.append(0.0, (said - hits) / (len(scores) - true)), np.append(0.0, hits / true))
+
+
+def precision_recall_curve(scores: FloatArray, positive: NDArray[np.bool_]) -> tuple[FloatArray, FloatArray]:
+    """Recall and precision as the threshold falls, thinned for drawing.
+
+    Args:
+        scores: (N,).
+        positive: (N,), with at least one true.
+    """
+    hits, said = _steps(scores, positive)
+    end = int(np.searchsorted(hits, hits[-1])) + 1
+    precision = ratio(hits, said)[:end]
+    return _thin(np.append(0.0, hits[:end] / hits[-1]), np.append(precision[0], precision))

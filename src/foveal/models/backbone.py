@@ -1,0 +1,180 @@
+"""Any timm network, or one of Foveal's own, as a map of features.
+
+Shapes: B batch, C channels, H W rows and columns of the input, h w of the map, N tokens.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import timm
+from torch import Tensor, nn
+
+from foveal.errors import ConfigError
+from foveal.models.classic.conv4 import Conv4
+from foveal.models.config import ModelConfig
+from foveal.models.declared import Declared, declared
+from foveal.models.reuse import Reuse, load_matching
+from foveal.models.stages import cut
+from foveal.models.weights import Weights, resolve
+
+
+class Backbone(nn.Module):
+    """Pictures in, one map of features out, whatever the network inside.
+
+    The map is what the network makes just before its own pooling and classifier, final norm included.
+
+    Args:
+        name: A timm model, or conv4.
+
+    Attributes:
+        net: The network, without its pooling and classifier.
+        num_features: C of the map.
+        fixed_size: The only input side in pixels it takes; None: it takes others too.
+        multiple: The input's sides must be multiples of this many pixels.
+        reuse: How pretrained weights fitted; None: all started at random.
+
+    Raises:
+        ConfigError: No such network, or one that gives no map.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name = name
+        self.reuse: Reuse | None = None
+        self._declared = declared(name)
+        self._whole = True
+        self.fixed_size: int | None = None
+        self.multiple = 1
+        if name == "conv4":
+            self.net: nn.Module = Conv4()
+            self.num_features = Conv4.num_features
+            return
+        self._build(name, self._declared)
+
+    def _build(self, name: str, known: Declared) -> None:
+        net, flexible, self._whole = _create(name, known)
+        self.net = net
+        self.num_features = int(net.head_hidden_size if self._whole else net.num_features)
+        if known.fixed_size and not flexible:
+            self.fixed_size = known.size
+        patch = getattr(getattr(net, "patch_embed", None), "patch_size", None)
+        if flexible and patch is not None and hasattr(net, "num_prefix_tokens"):
+            self.multiple = int(patch[0])
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """(B, 3, H, W) -> (B, C, h, w).
+
+        Raises:
+            ConfigError: An input size that the network cannot take.
+        """
+        height, width = inputs.shape[-2:]
+        self.check_size(height, width)
+        out = self.net(inputs) if self._whole else self.net.forward_features(inputs)  # type: ignore[operator]
+        return _as_map(out, self.num_features, height, width, self.net)
+
+    def check_size(self, height: int, width: int) -> None:
+        """Refuse an input size that the network cannot take.
+
+        Raises:
+            ConfigError: The message names the sizes that fit.
+        """
+        if self.fixed_size is not None and (height, width) != (self.fixed_size, self.fixed_size):
+            raise ConfigError(
+                f"The backbone {self.name!r} takes pictures of {self.fixed_size} x {self.fixed_size} pixels only,"
+                f" not {height} x {width}.",
+                f"Use --size {self.fixed_size}, or a backbone without a fixed size.",
+            )
+        if height % self.multiple or width % self.multiple:
+            near = max(1, round(height / self.multiple)) * self.multiple
+            raise ConfigError(
+                f"The backbone {self.name!r} cuts pictures into patches of {self.multiple} pixels;"
+                f" {height} x {width} is no multiple of that.",
+                f"Use --size {near}.",
+            )
+
+    def stages(self) -> Sequence[nn.Module]:
+        """Stem, each block stage and the final layers; disjoint, and together every parameter."""
+        if isinstance(self.net, Conv4):
+            return list(self.net.blocks)
+        return cut(self.net)
+
+    @property
+    def reused(self) -> frozenset[str]:
+        """Names of the parameters, as ``named_parameters`` gives them, that came from pretrained weights."""
+        if self.reuse is None:
+            return frozenset()
+        taken = {f"net.{name}" for name in self.reuse.reused}
+        return frozenset(name for name, _ in self.named_parameters() if name in taken)
+
+
+def build_backbone(config: ModelConfig, *, pretrained: bool) -> tuple[Backbone, Weights | None]:
+    """A backbone, with the weights that ``config`` asks for or (``pretrained=False``) left at random.
+
+    Raises:
+        ConfigError: No such backbone.
+        WeightsError: The weights are not at hand or do not fit.
+    """
+    weights = None
+    if pretrained:
+        weights = resolve(config.backbone, config.weights, allow_download=config.allow_download)
+    backbone = Backbone(config.backbone)
+    if weights is not None:
+        backbone.reuse = load_matching(backbone.net, weights)
+    return backbone, weights
+
+
+def _create(name: str, known: Declared) -> tuple[Any, bool, bool]:
+    """The network, whether it was made to take other sizes, and whether its ``forward`` gives the map.
+
+    Most networks hand out the map when told not to pool. Those that refuse give it by ``forward_features``; their head,
+    which would never be trained, is taken off.
+    """
+    if known.fixed_size:
+        for flexible in ({"dynamic_img_size": True}, {"strict_img_size": False}):
+            try:
+                return timm.create_model(name, num_classes=0, global_pool="", **flexible), True, True
+            except (TypeError, AssertionError):
+                continue
+    try:
+        return timm.create_model(name, num_classes=0, global_pool=""), False, True
+    except (TypeError, AssertionError):
+        pass
+    try:
+        net = timm.create_model(name, num_classes=0)
+    except (TypeError, AssertionError) as error:
+        raise ConfigError(f"The backbone {name!r} cannot be built without its classifier.", _OTHER) from error
+    if hasattr(net, "head"):
+        net.head = nn.Identity()
+    return net, False, False
+
+
+_OTHER = "Take another backbone; see them with: foveal models '*'"
+
+
+def _as_map(out: Any, channels: int, height: int, width: int, net: nn.Module) -> Tensor:
+    """Bring (B, C, h, w), (B, h, w, C) or tokens (B, N, C) into the first form; class tokens are dropped."""
+    if isinstance(out, Tensor) and out.ndim == 4:
+        last = getattr(net, "output_fmt", "NCHW") == "NHWC" or out.shape[1] != channels
+        return out.permute(0, 3, 1, 2) if last else out
+    if isinstance(out, Tensor) and out.ndim == 3 and out.shape[-1] == channels:
+        prefix, rows = _grid(out.shape[1], height, width, getattr(net, "num_prefix_tokens", None))
+        tokens = out[:, prefix:].transpose(1, 2)  # (B, C, N)
+        return tokens.reshape(-1, channels, rows, (out.shape[1] - prefix) // rows)
+    raise ConfigError(f"The backbone {type(net).__name__} gives no map of features.", _OTHER)
+
+
+def _grid(num_tokens: int, height: int, width: int, prefix: int | None) -> tuple[int, int]:
+    """(class tokens before the map, rows of the map): the fewest that leave a grid shaped as the picture is.
+
+    Args:
+        num_tokens: N, class tokens included.
+        height: Of the picture, in pixels.
+        width: Of the picture, in pixels.
+        prefix: How many class tokens the network says it has; None: it does not say.
+    """
+    for count in range(num_tokens) if prefix is None else (prefix,):
+        places = num_tokens - count
+        rows = max(1, round((places * height / width) ** 0.5))
+        if places % rows == 0 and abs(places // rows * height - rows * width) <= max(height, width) // 2:
+            return count, rows
+    raise ConfigError(f"{num_tokens} tokens make no map for a picture of {height} x {width} pixels.", _OTHER)

@@ -1,0 +1,1 @@
+"""Small networks written out by hand."""

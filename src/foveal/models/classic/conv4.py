@@ -1,0 +1,47 @@
+"""Four plain convolution blocks, for small pictures and from scratch (Vinyals et al. 2016, "Matching Networks").
+
+Shapes: B batch, C channels, H W rows and columns.
+"""
+
+import math
+
+from torch import Tensor, nn
+from torch.nn.functional import max_pool2d
+
+WIDTHS = (32, 64, 128, 256)
+
+
+class Conv4(nn.Module):
+    """Conv 3x3, batch norm, ReLU, max pool; four times. Output stride 16 from 32 pixels on.
+
+    Below 32 pixels the first pools are left out, so that the last map keeps 2 x 2 places or more.
+    """
+
+    num_features = WIDTHS[-1]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.blocks = nn.ModuleList(_block(c, d) for c, d in zip((3, *WIDTHS[:-1]), WIDTHS, strict=True))
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """(B, 3, H, W) -> (B, 256, h, w)."""
+        skipped = len(self.blocks) - num_pools(min(inputs.shape[-2:]))
+        features = inputs
+        for i, block in enumerate(self.blocks):
+            features = block(features)
+            if i >= skipped:
+                features = max_pool2d(features, 2)
+        return features
+
+
+def num_pools(side: int) -> int:
+    """How many of the four halvings a picture's shorter side in pixels allows before fewer than 2 places are left."""
+    return max(0, min(len(WIDTHS), int(math.log2(side / 2)))) if side > 1 else 0
+
+
+def _block(channels_in: int, channels_out: int) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(channels_in, channels_out, 3, padding=1, bias=False),
+        nn.BatchNorm2d(channels_out),
+        nn.ReLU(inplace=True),
+    )

@@ -1,0 +1,167 @@
+"""How a map of features becomes one vector: each head on any backbone and at any input size.
+
+Shapes: B batch, C channels, h w rows and columns of the map, N = h w places, D length of the vector, A attention heads.
+"""
+
+from abc import ABC, abstractmethod
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+class Pooling(nn.Module, ABC):
+    """Base of all pooling heads.
+
+    Attributes:
+        out_features: D.
+        has_map: Whether the head says where it looked.
+    """
+
+    out_features: int
+    has_map = False
+
+    @abstractmethod
+    def forward(self, features: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Pool a map.
+
+        Args:
+            features: (B, C, h, w).
+
+        Returns:
+            (B, D) vectors and, if ``has_map``, (B, h, w) weights that sum to 1 for each picture; else None.
+        """
+
+
+class AveragePooling(Pooling):
+    """The mean over all places (Lin et al. 2014, "Network in Network")."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.out_features = channels
+
+    def forward(self, features: Tensor) -> tuple[Tensor, None]:
+        """See Pooling."""
+        return features.mean((2, 3)), None
+
+
+class MaxPooling(Pooling):
+    """The largest value over all places."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.out_features = channels
+
+    def forward(self, features: Tensor) -> tuple[Tensor, None]:
+        """See Pooling."""
+        return features.amax((2, 3)), None
+
+
+class GeMPooling(Pooling):
+    """Generalised mean with a learnt exponent (Radenovic et al. 2018, "Fine-tuning CNN image retrieval", eq. 3).
+
+    p = 1 is the average, p to infinity the maximum. Values below ``FLOOR`` count as ``FLOOR``: the paper pools after
+    ReLU.
+    """
+
+    FLOOR = 1e-6
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.out_features = channels
+        self.p = nn.Parameter(torch.tensor(3.0))
+
+    def forward(self, features: Tensor) -> tuple[Tensor, None]:
+        """See Pooling."""
+        return features.clamp(min=self.FLOOR).pow(self.p).mean((2, 3)).pow(1 / self.p), None
+
+
+class AttentionPooling(Pooling):
+    """z = sum_i alpha_i v_i with alpha = softmax(e(v)) (Ilse et al. 2018, "Attention-based deep MIL", section 2.4).
+
+    Args:
+        channels: C.
+        hidden: Units of e's one hidden layer (tanh); 0: e is a dot product with a learnt vector.
+    """
+
+    has_map = True
+
+    def __init__(self, channels: int, hidden: int = 128) -> None:
+        super().__init__()
+        self.out_features = channels
+        self.score: nn.Module = nn.Linear(channels, 1, bias=False)
+        if hidden:
+            self.score = nn.Sequential(nn.Linear(channels, hidden), nn.Tanh(), nn.Linear(hidden, 1, bias=False))
+
+    def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        """See Pooling."""
+        places = features.flatten(2).transpose(1, 2)  # (B, N, C)
+        alpha = self.score(places).softmax(1)  # (B, N, 1)
+        vector = (alpha.transpose(1, 2) @ places).squeeze(1)  # (B, C)
+        return vector, alpha.reshape(-1, *features.shape[2:])
+
+
+class MultiheadPooling(Pooling):
+    """A learnt query a head, all heads over all channels (Lee et al. 2019, "Set Transformer", section 3.2, with k = 1).
+
+    With one query the key projection folds into it, and the value projection into the classifier that follows, so
+    neither is kept: a small data set does not have to learn two C x C matrices. The vector is the heads' side by side.
+
+    Args:
+        channels: C.
+        heads: A; D = A C.
+    """
+
+    has_map = True
+
+    def __init__(self, channels: int, heads: int = 4) -> None:
+        super().__init__()
+        self.out_features = heads * channels
+        self.scale = channels**-0.5
+        self.queries = nn.Parameter(torch.randn(heads, channels))
+
+    def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        """See Pooling; the map is the mean over heads."""
+        places = features.flatten(2).transpose(1, 2)  # (B, N, C)
+        alpha = functional.linear(places, self.scale * self.queries).softmax(1)  # (B, N, A)
+        vectors = alpha.transpose(1, 2) @ places  # (B, A, C)
+        return vectors.flatten(1), alpha.mean(2).reshape(-1, *features.shape[2:])
+
+
+class CompactBilinearPooling(Pooling):
+    """Products of all pairs of channels, sketched to D numbers (Gao et al. 2016, "Compact bilinear pooling", alg. 2).
+
+    The count sketch of an outer product is the circular convolution of two count sketches (Pham and Pagh 2013), a
+    product after the FFT. Then signed square root and L2 norm; the result is scaled to length sqrt(D), so that its
+    entries are as large as other heads' and the same learning rate suits. The hashes are fixed by ``SEED`` and saved
+    with the weights.
+    """
+
+    SEED = 20160
+    FLOOR = 1e-4
+    """Softens the root at 0, where its slope has no bound: x / sqrt(|x| + FLOOR)."""
+
+    places: Tensor
+    signs: Tensor
+
+    def __init__(self, channels: int, dim: int = 2048) -> None:
+        super().__init__()
+        self.out_features = dim
+        generator = torch.Generator().manual_seed(self.SEED)
+        self.register_buffer("places", torch.randint(0, dim, (2, channels), generator=generator, device="cpu"))
+        signs = torch.randint(0, 2, (2, channels), generator=generator, device="cpu")
+        self.register_buffer("signs", (2 * signs - 1).float())
+
+    def forward(self, features: Tensor) -> tuple[Tensor, None]:
+        """See Pooling."""
+        with torch.autocast(features.device.type, enabled=False):  # there is no FFT in half precision on CPUs
+            vectors = features.float().flatten(2).transpose(1, 2)  # (B, N, C)
+            first, second = (torch.fft.rfft(self._sketch(vectors, i)) for i in range(2))  # (B, N, D/2 + 1) complex
+            product = torch.fft.irfft((first * second).mean(1), n=self.out_features)  # (B, D)
+            rooted = product / (product.abs() + self.FLOOR).sqrt()
+            return functional.normalize(rooted, dim=1) * self.out_features**0.5, None
+
+    def _sketch(self, vectors: Tensor, i: int) -> Tensor:
+        """(B, N, C) -> (B, N, D): each channel added, with its sign, to its place."""
+        empty = vectors.new_zeros(*vectors.shape[:2], self.out_features)
+        return empty.index_add(2, self.places[i], vectors * self.signs[i])

@@ -1,0 +1,91 @@
+"""Reuse the layers that match, start the others at random, and say which are which."""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from foveal.errors import WeightsError
+from foveal.models.weights import Weights
+
+PREFIXES = ("", "backbone.net.", "module.", "model.")
+"""What files put before a network's own names: nothing, Foveal's classifiers, wrappers of other trainers."""
+LEAST = 0.5
+"""Part of the network's tensors that must match; below it the file belongs to another network."""
+SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Reuse:
+    """How a file's tensors fit a network.
+
+    Attributes:
+        reused: Names of the network's tensors that took the file's values.
+        fresh: Names of the network's tensors that the file does not have; they stay random.
+        misfits: Names that both have in different shapes; they stay random.
+        unused: Names of the file's tensors that the network does not have, such as its old classifier.
+    """
+
+    reused: tuple[str, ...]
+    fresh: tuple[str, ...]
+    misfits: tuple[str, ...]
+    unused: tuple[str, ...]
+
+
+def load_matching(net: nn.Module, weights: Weights) -> Reuse:
+    """Copy every tensor that matches by name and shape into ``net``.
+
+    Plain names are tried first, then the prefixes that trainers add, then timm's own conversion of original releases.
+
+    Raises:
+        WeightsError: Fewer than half of the network's tensors match.
+    """
+    own = net.state_dict()
+    names = {name for name in own if not name.endswith("num_batches_tracked")}
+    candidates = [_strip(weights.tensors, prefix) for prefix in PREFIXES]
+    tensors = max(candidates, key=lambda candidate: len(_matching(own, candidate, names)))
+    if len(_matching(own, tensors, names)) < len(names):
+        converted = _converted(net, tensors)
+        if len(_matching(own, converted, names)) > len(_matching(own, tensors, names)):
+            tensors = converted
+    reused = _matching(own, tensors, names)
+    misfits = sorted((names & tensors.keys()) - reused)
+    if len(reused) < LEAST * len(names):
+        raise WeightsError(_misfit_message(own, tensors, len(reused), len(names), misfits, weights.origin), _HINT)
+    with torch.no_grad():
+        for name in reused:
+            own[name].copy_(tensors[name])
+    unused = sorted(name for name in tensors if name not in own)
+    return Reuse(tuple(sorted(reused)), tuple(sorted(names - tensors.keys())), tuple(misfits), tuple(unused))
+
+
+_HINT = "Name the weights of this backbone with --model.weights FILE, or start at random with --model.weights none."
+
+
+def _strip(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): value for name, value in tensors.items()}
+
+
+def _matching(own: Mapping[str, Tensor], tensors: Mapping[str, Tensor], names: set[str]) -> set[str]:
+    return {name for name in names & tensors.keys() if tensors[name].shape == own[name].shape}
+
+
+def _converted(net: nn.Module, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors as timm itself would rename them; a file it does not know is handed back as it came."""
+    convert = getattr(sys.modules[type(net).__module__], "checkpoint_filter_fn", None)
+    if convert is None:
+        return tensors
+    try:
+        return dict(convert(dict(tensors), net))
+    except (KeyError, AttributeError, TypeError, RuntimeError, ValueError, IndexError):
+        return tensors
+
+
+def _misfit_message(
+    own: Mapping[str, Tensor], tensors: Mapping[str, Tensor], fits: int, total: int, misfits: list[str], origin: str
+) -> str:
+    shapes = [f"{n} has shape {tuple(tensors[n].shape)} instead of {tuple(own[n].shape)}" for n in misfits[:SHOWN]]
+    absent = [f"{n} is missing" for n in sorted(own.keys() - tensors.keys()) if not n.endswith("num_batches_tracked")]
+    return f"{origin}: only {fits} of {total} tensors fit the network: {'; '.join([*shapes, *absent][:SHOWN])}."

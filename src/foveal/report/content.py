@@ -1,0 +1,53 @@
+"""What a report shows; plain values, so that any task, and a run without torch, can fill it in."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from foveal.metrics.contract import Judgement
+from foveal.types.arrays import RGB
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture of the report: (height, width, 3) uint8, and the line under it."""
+
+    image: RGB
+    caption: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """Something to do next: what for, in a few words, and the command."""
+
+    what: str
+    command: str
+
+
+@dataclass(frozen=True)
+class Content:
+    """All that a report says.
+
+    Attributes:
+        title: Name of the run or the data set.
+        task: Name of the task.
+        judgement: The verdict: metrics, table of classes, panels.
+        headline: The metric of ``judgement`` that stands on top in large type.
+        facts: (name, value) pairs under the title: data, backbone, input size, duration, seed, versions ...
+        history: Rows of metrics.csv, one an epoch; charts are made of the columns named ``*loss*``, the headline and
+            ``lr``, over ``epoch``. A row may lack a column.
+        mistakes: The worst mistakes as pictures, worst first.
+        config: The configuration, section by section; values may be nested.
+        class_counts: Pictures by split, then by class.
+        next_steps: What to do next.
+    """
+
+    title: str
+    task: str
+    judgement: Judgement
+    headline: str
+    facts: Sequence[tuple[str, str]] = field(default=())
+    history: Sequence[Mapping[str, float]] = field(default=())
+    mistakes: Sequence[Picture] = field(default=())
+    config: Mapping[str, object] = field(default_factory=dict)
+    class_counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    next_steps: Sequence[Step] = field(default=())

@@ -1,0 +1,30 @@
+"""Pictures inside the page, as data URIs."""
+
+import base64
+import io
+
+from PIL import Image
+
+from foveal.types.arrays import RGB, Array
+
+
+def jpeg_uri(image: RGB, *, side: int = 288, quality: int = 82) -> str:
+    """A photograph, shrunk to fit a square.
+
+    Args:
+        image: (height, width, 3) uint8.
+        side: Longest side in the page's file, in pixels.
+        quality: Of the JPEG, 1 to 95.
+    """
+    picture = Image.fromarray(image)
+    picture.thumbnail((side, side), Image.Resampling.LANCZOS)
+    file = io.BytesIO()
+    picture.save(file, "JPEG", quality=quality, optimize=True)
+    return "data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode()
+
+
+def png_uri(pixels: Array) -> str:
+    """(height, width, 3 or 4) uint8 pixels, exactly."""
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG", optimize=True)
+    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()

@@ -1,0 +1,57 @@
+"""How the report words numbers and values."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+NOTHING = "–"
+"""Stands where there is no number."""
+
+
+def number(value: float) -> str:
+    """Three decimals, more where they would all be zeros: ``0.957``, ``12.500``, ``3.2e-05``."""
+    if not math.isfinite(value):
+        return NOTHING
+    return f"{value:,.3f}" if value == 0 or abs(value) >= 0.001 else f"{value:.1e}"
+
+
+def count(value: float) -> str:
+    """A number of things: ``1,244``; as ``number`` words it where it is not whole."""
+    return f"{int(value):,}" if math.isfinite(value) and float(value).is_integer() else number(value)
+
+
+def spoken(name: str) -> str:
+    """A metric's or column's name as words: ``f1_macro`` becomes ``f1 macro``."""
+    return name.replace("_", " ")
+
+
+def setting(value: object) -> str:
+    """A value of the configuration."""
+    if value is None:
+        return NOTHING
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return ", ".join(setting(v) for v in value) or NOTHING
+    return str(value)
+
+
+def sections(config: Mapping[str, object]) -> list[tuple[str, list[tuple[str, str]]]]:
+    """A nested configuration as titled lists of (key, value); deeper levels get dotted keys, loose keys come first."""
+    loose = [(key, setting(value)) for key, value in config.items() if not isinstance(value, Mapping)]
+    out = [("run", loose)] if loose else []
+    for title, section in config.items():
+        if isinstance(section, Mapping):
+            out.append((title, _flatten(section, "")))
+    return out
+
+
+def _flatten(section: Mapping[str, object], prefix: str) -> list[tuple[str, str]]:
+    rows: list[tuple[str, str]] = []
+    for key, value in section.items():
+        if isinstance(value, Mapping):
+            rows.extend(_flatten(value, f"{prefix}{key}."))
+        else:
+            rows.append((f"{prefix}{key}", setting(value)))
+    return rows

@@ -1,0 +1,118 @@
+"""The half of classification that needs no torch: from scores to a judged, drawn answer.
+
+Shapes: B pictures, K classes.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated
+
+import numpy as np
+from pydantic import Field
+
+from foveal.data.catalog import Catalog
+from foveal.imaging.draw import label
+from foveal.metrics.calibration import best_threshold, fit_sigmoid_temperature, fit_temperature
+from foveal.metrics.classification import SingleLabelMetric
+from foveal.metrics.contract import Metric
+from foveal.metrics.multilabel import MultiLabelMetric
+from foveal.tasks.contract import Goal
+from foveal.types.arrays import RGB, Array
+from foveal.types.categories import Categories
+from foveal.types.geometry import Geometry
+from foveal.types.predictions import ClassScores
+from foveal.types.settings import Settings
+
+
+class ClassifyDecode(Settings):
+    """How logits become answers."""
+
+    multi_label: bool = False
+    """Whether each class is a yes or no of its own."""
+    temperature: Annotated[float, Field(gt=0)] = 1.0
+    """Logits are divided by this, so that a score of 0.8 is right in 8 of 10 cases (Guo et al. 2017)."""
+    threshold: Annotated[float, Field(ge=0, le=1)] = 0.5
+    """Score from which a class counts as present, where there may be several."""
+
+
+class ClassifyOutput:
+    """``tasks.contract.Output`` for classification."""
+
+    name = "classify"
+
+    def goal(self, options: Settings) -> Goal:
+        """Accuracy; mean average precision where there may be several labels."""
+        return Goal("average_precision" if _decode(options).multi_label else "accuracy")
+
+    def decode(self, values: Mapping[str, object]) -> ClassifyDecode:
+        """Check options read from a card."""
+        return ClassifyDecode.model_validate(dict(values))
+
+    def assemble(
+        self,
+        arrays: Mapping[str, Array],
+        geometries: Sequence[Geometry],
+        categories: Categories,
+        options: Settings,
+    ) -> list[ClassScores]:
+        """One ``ClassScores`` a picture from ``arrays["scores"]`` (B, K)."""
+        own = _decode(options)
+        return [
+            ClassScores(scores, categories, geometry.source_size, own.multi_label, own.threshold)
+            for scores, geometry in zip(arrays["scores"], geometries, strict=True)
+        ]
+
+    def truths(self, catalog: Catalog, indices: Sequence[int]) -> list[int | Array]:
+        """A class id a picture, or a (K,) 0/1 array where there may be several labels."""
+        return [
+            multi_hot(catalog.labels[i], len(catalog.categories)) if catalog.multi_label else int(catalog.labels[i][0])
+            for i in indices
+        ]
+
+    def metric(self, categories: Categories, options: Settings) -> Metric:
+        """The judge."""
+        return MultiLabelMetric(categories) if _decode(options).multi_label else SingleLabelMetric(categories)
+
+    def calibrate(
+        self, arrays: Mapping[str, Array], truths: Sequence[int | Array], options: Settings
+    ) -> ClassifyDecode:
+        """Fit the temperature, and the threshold where there may be several labels, to ``arrays["logits"]`` (B, K)."""
+        own, logits, truth = _decode(options), np.asarray(arrays["logits"], np.float64), np.asarray(truths)
+        if not own.multi_label:
+            return own.model_copy(update={"temperature": round(fit_temperature(logits, truth), 6)})
+        temperature = round(fit_sigmoid_temperature(logits, truth), 6)
+        threshold = round(best_threshold(1 / (1 + np.exp(-logits / temperature)), truth), 6)
+        return own.model_copy(update={"temperature": temperature, "threshold": threshold})
+
+    def draw(self, image: RGB, prediction: ClassScores) -> RGB:
+        """The picture with its classes and scores in the corner."""
+        said = prediction.present() if prediction.multi_label else prediction.top(min(3, len(prediction)))
+        index = prediction.categories.index
+        return label(image, [(f"{c.name}  {c.score:.1%}", prediction.categories.color(index(c.name))) for c in said])
+
+    def rows(self, prediction: ClassScores) -> list[tuple[str, float]]:
+        """(class, score), best first."""
+        said = prediction.present() if prediction.multi_label else prediction.top(3)
+        return [(c.name, c.score) for c in said]
+
+    def record(self, truth: int | Array, prediction: ClassScores) -> dict[str, str | float]:
+        """Truth, prediction, its score and the probability of every class."""
+        names = prediction.categories.names
+        true_ids = np.flatnonzero(truth) if isinstance(truth, np.ndarray) else [truth]
+        return {
+            "truth": "|".join(names[i] for i in true_ids),
+            "prediction": "|".join(c.name for c in prediction.present()),
+            "score": round(prediction.score, 6),
+            **{f"p({name})": round(float(s), 6) for name, s in zip(names, prediction.scores, strict=True)},
+        }
+
+
+def multi_hot(ids: Array, num_classes: int) -> Array:
+    """(K,) int8 with ones at ``ids``."""
+    row = np.zeros(num_classes, np.int8)
+    row[ids] = 1
+    return row
+
+
+def _decode(options: Settings) -> ClassifyDecode:
+    assert isinstance(options, ClassifyDecode), "options of another task"
+    return options

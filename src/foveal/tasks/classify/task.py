@@ -1,0 +1,83 @@
+"""Classification as training needs it.
+
+Shapes: B pictures, K classes.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from torch import Tensor
+from torchvision.transforms import v2
+
+from foveal.data.augment import build_augment, build_mix
+from foveal.data.catalog import Catalog
+from foveal.data.config import AugmentConfig
+from foveal.imaging.input_spec import InputSpec
+from foveal.models.config import ModelConfig
+from foveal.models.contract import Model
+from foveal.tasks.classify.config import ClassifyConfig
+from foveal.tasks.classify.models import Classifier, build_classifier, build_criterion
+from foveal.tasks.classify.output import ClassifyDecode, ClassifyOutput, multi_hot
+from foveal.types.arrays import FloatArray
+from foveal.types.categories import Categories
+from foveal.types.settings import Settings
+
+
+class Classify(ClassifyOutput):
+    """``tasks.contract.Task`` for classification."""
+
+    def options(self, catalog: Catalog) -> ClassifyDecode:
+        """Whether a picture may carry several labels is the data set's to say."""
+        return ClassifyDecode(multi_label=catalog.multi_label)
+
+    def build(
+        self, model: ModelConfig, own: Settings, categories: Categories, options: Settings, *, pretrained: bool
+    ) -> Classifier:
+        """Backbone, pooling and a linear layer."""
+        return build_classifier(model, _own(own), len(categories), pretrained=pretrained)
+
+    def criterion(self, model: Model, own: Settings, catalog: Catalog) -> None:
+        """Choose the loss and weigh the classes."""
+        assert isinstance(model, Classifier), "a classifier is what build gives"
+        counts = catalog.class_counts()
+        model.criterion = build_criterion(_own(own), counts, len(catalog), multi_label=catalog.multi_label)
+
+    def augment(self, config: AugmentConfig, spec: InputSpec, own: Settings) -> v2.Transform:
+        """Random changes to one picture."""
+        return build_augment(config, spec.train_size, interpolation=spec.interpolation)
+
+    def target(self, catalog: Catalog, index: int) -> dict[str, Tensor]:
+        """``label``: a class id, or (K,) zeros and ones where there may be several."""
+        ids = catalog.labels[index]
+        if catalog.multi_label:
+            return {"label": torch.from_numpy(multi_hot(ids, len(catalog.categories))).float()}
+        return {"label": torch.tensor(int(ids[0]))}
+
+    def sampling_weights(self, catalog: Catalog) -> FloatArray:
+        """The inverse frequency of a picture's rarest class; without a label, that of the commonest."""
+        counts = catalog.class_counts()
+        chance = 1.0 / np.maximum(counts, 1)
+        return np.array([max(chance[catalog.labels[i]], default=1 / counts.max()) for i in range(len(catalog))])
+
+    def mix(
+        self, config: AugmentConfig, images: Tensor, targets: dict[str, Tensor], *, categories: Categories
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """Mixup or cutmix, whichever is on; one of the two at random where both are."""
+        mix = build_mix(config, len(categories))
+        if mix is None or len(images) < 2:
+            return images, targets
+        images, label = mix(images, targets["label"])
+        return images, {**targets, "label": label}
+
+    def activate(self, raw: Mapping[str, Tensor], options: Settings) -> dict[str, Tensor]:
+        """``scores`` (B, K): softmax, or sigmoid a class; other outputs pass through."""
+        assert isinstance(options, ClassifyDecode), "options of another task"
+        logits = raw["logits"].float() / options.temperature
+        scores = logits.sigmoid() if options.multi_label else logits.softmax(dim=1)
+        return {"scores": scores, **{name: value for name, value in raw.items() if name != "logits"}}
+
+
+def _own(settings: Settings) -> ClassifyConfig:
+    assert isinstance(settings, ClassifyConfig), "settings of another task"
+    return settings

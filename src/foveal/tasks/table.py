@@ -1,0 +1,59 @@
+"""Which tasks there are. Adding one is two lines in each function."""
+
+from typing import TYPE_CHECKING
+
+from foveal.errors import ConfigError, MissingExtraError
+from foveal.tasks.contract import Output
+from foveal.types.settings import Settings
+
+if TYPE_CHECKING:
+    from foveal.tasks.contract import Task
+
+TASKS = ("classify",)
+"""Names of all tasks."""
+
+
+def get_output(name: str) -> Output:
+    """The half of a task that needs no torch.
+
+    Raises:
+        ConfigError: No such task.
+    """
+    match name:
+        case "classify":
+            from foveal.tasks.classify.output import ClassifyOutput
+
+            return ClassifyOutput()
+    raise ConfigError(f"There is no task {name!r}.", f"Tasks: {', '.join(TASKS)}.")
+
+
+def get_task(name: str) -> "Task":
+    """The whole task.
+
+    Raises:
+        ConfigError: No such task.
+        MissingExtraError: torch or another training package is not installed.
+    """
+    try:
+        match name:
+            case "classify":
+                from foveal.tasks.classify.task import Classify
+
+                return Classify()
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("train or to run a network itself", error.name or "torch") from None
+    raise ConfigError(f"There is no task {name!r}.", f"Tasks: {', '.join(TASKS)}.")
+
+
+def get_settings(name: str) -> type[Settings]:
+    """The task's own section of the configuration.
+
+    Raises:
+        ConfigError: No such task.
+    """
+    match name:
+        case "classify":
+            from foveal.tasks.classify.config import ClassifyConfig
+
+            return ClassifyConfig
+    raise ConfigError(f"There is no task {name!r}.", f"Tasks: {', '.join(TASKS)}.")

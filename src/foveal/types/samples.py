@@ -1,0 +1,44 @@
+"""What travels from the data to the network.
+
+Shapes: B pictures, S side of the input.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torchvision import tv_tensors
+
+
+@dataclass
+class Sample:
+    """One training picture: (3, H, W) uint8 RGB, its target, and its place in the catalog."""
+
+    image: tv_tensors.Image
+    target: dict[str, Tensor]
+    key: int
+
+
+@dataclass
+class Batch:
+    """Stacked samples.
+
+    Attributes:
+        images: (B, 3, S, S) uint8 RGB, in channels_last memory.
+        targets: Each (B, ...).
+        keys: B places in the catalog.
+    """
+
+    images: Tensor
+    targets: dict[str, Tensor]
+    keys: list[int]
+
+    def pin_memory(self) -> "Batch":
+        """Page-locked copies, for faster transfer to a GPU."""
+        targets = {name: value.pin_memory() for name, value in self.targets.items()}
+        return Batch(self.images.pin_memory(), targets, self.keys)
+
+    def to(self, device: torch.device) -> "Batch":
+        """The batch on a device."""
+        targets = {name: value.to(device, non_blocking=True) for name, value in self.targets.items()}
+        return Batch(self.images.to(device, non_blocking=True), targets, self.keys)

@@ -1,0 +1,38 @@
+import errno
+from pathlib import Path
+
+import pytest
+
+from foveal.artifact import atomic
+from foveal.errors import RunError
+
+
+def test_a_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "state"
+    atomic.write_atomic(path, b"old")
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(atomic.os, "fsync", full)
+    with pytest.raises(RunError) as error:
+        atomic.write_atomic(path, b"new")
+    assert error.value.what == f"{path}: no space left to write it."
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_really_full_device() -> None:
+    full = Path("/dev/full")
+    if not full.exists():
+        pytest.skip("no /dev/full on this system")
+    with pytest.raises(OSError, match="No space left"), full.open("wb", buffering=0) as file:
+        file.write(b"x")
+    assert atomic.output_error(full, OSError(errno.ENOSPC, "")).what == "/dev/full: no space left to write it."
+
+
+def test_a_file_in_the_way(tmp_path: Path) -> None:
+    (tmp_path / "run").write_text("")
+    with pytest.raises(RunError) as error:
+        atomic.make_folder(tmp_path / "run" / "deep")
+    assert error.value.what == f"{tmp_path / 'run' / 'deep'}: a file stands where a folder is needed."

@@ -1,0 +1,161 @@
+import pytest
+
+from foveal.data.catalog import SPLITS, UNASSIGNED
+from foveal.data.formats import image_folder
+from foveal.data.read import read
+from foveal.errors import CategoryError, DataError
+from foveal.types.categories import Categories
+
+
+def listing(catalog):
+    """(name, class, split) of every picture."""
+    names = catalog.categories.names
+    return [
+        (catalog.names[i], names[catalog.labels[i][0]], SPLITS[s] if (s := catalog.splits[i]) != UNASSIGNED else "")
+        for i in range(len(catalog))
+    ]
+
+
+def test_class_folders(make_tree):
+    catalog = read(make_tree({"b": 2, "a": 1}))
+    assert listing(catalog) == [("a/000.png", "a", ""), ("b/000.png", "b", ""), ("b/001.png", "b", "")]
+    assert catalog.format == "image_folder" and catalog.notes == ()
+    assert all(path.is_file() for path in catalog.paths())
+
+
+@pytest.mark.parametrize("val", ["val", "valid", "validation", "Val"])
+def test_split_folders(make_tree, val):
+    catalog = read(make_tree({"train/a": 1, "train/b": 1, f"{val}/b": 1, "test/a": 1}))
+    assert sorted(listing(catalog)) == sorted(
+        [
+            ("train/a/000.png", "a", "train"),
+            ("train/b/000.png", "b", "train"),
+            (f"{val}/b/000.png", "b", "val"),
+            ("test/a/000.png", "a", "test"),
+        ]
+    )
+
+
+def test_class_missing_in_val_shifts_nothing(make_tree):
+    catalog = read(make_tree({"train/a": 1, "train/b": 1, "train/c": 1, "val/c": 1, "val/a": 1}))
+    assert catalog.categories.names == ("a", "b", "c")
+    assert [row[1] for row in listing(catalog.split("val"))] == ["a", "c"]
+
+
+def test_class_that_train_lacks_is_named(make_tree):
+    root = make_tree({"train/cat": 1, "train/dog": 1, "val/cat": 1, "val/dgo": 1})
+    with pytest.raises(CategoryError) as caught:
+        read(root)
+    assert str(caught.value) == (f"{root}/val: unknown class 'dgo'.\nDid you mean 'dog'? Known classes: cat, dog.")
+
+
+def test_folders_without_train_make_the_map_together(make_tree):
+    assert read(make_tree({"val/a": 1, "test/b": 1})).categories.names == ("a", "b")
+
+
+def test_a_class_called_train_is_a_class(make_tree):
+    assert read(make_tree({"train": 1, "bus": 1})).categories.names == ("bus", "train")
+
+
+def test_a_model_s_own_map_is_enforced(make_tree):
+    model = Categories(("zebra", "ant", "bee"))
+    root = make_tree({"ant": 2, "bee": 1})
+    catalog = read(root, categories=model)
+    assert catalog.categories is model
+    assert catalog.labels.values.tolist() == [1, 1, 2]
+    with pytest.raises(CategoryError, match=r"unknown class 'bee'"):
+        read(root, categories=Categories(("ant", "wasp")))
+
+
+def test_a_model_s_own_map_allows_one_class(make_tree):
+    assert len(read(make_tree({"ant": 2}), categories=Categories(("ant", "bee")))) == 2
+
+
+def test_hidden_folders_and_files_are_no_class(make_tree, make_picture):
+    root = make_tree({"a": 1, "b": 1, ".ipynb_checkpoints": 1, "__MACOSX": 1, "a/.hidden": 1})
+    make_picture(root / "a" / "._000.png")
+    (root / "a" / ".DS_Store").touch()
+    (root / "b" / "Thumbs.db").touch()
+    catalog = read(root)
+    assert catalog.categories.names == ("a", "b") and len(catalog) == 2 and catalog.notes == ()
+
+
+def test_what_is_left_out_is_noted(make_tree, make_picture):
+    root = make_tree({"a": 1, "b": 1, "empty": 0})
+    (root / "a" / "readme.txt").write_text("x")
+    make_picture(root / "stray.png")
+    assert read(root).notes == (
+        "Class folders without a picture, left out: empty.",
+        "1 picture outside class folders, left out: stray.png.",
+        "1 file that no reader takes for a picture, left out: a/readme.txt.",
+    )
+
+
+def test_folders_beside_the_splits_are_noted(make_tree):
+    assert read(make_tree({"train/a": 1, "train/b": 1, "models": 0})).notes == (
+        "Folders beside the splits were left out: models.",
+    )
+
+
+def test_nested_folders_belong_to_their_class(make_tree):
+    catalog = read(make_tree({"a/deep/deeper": 2, "b": 1, "a": 1}))
+    assert catalog.class_counts().tolist() == [3, 1]
+
+
+def test_loops_of_links_end_and_links_to_files_count(make_tree):
+    root = make_tree({"a": 2, "b": 1})
+    (root / "a" / "loop").symlink_to(root / "a")
+    (root / "b" / "link.png").symlink_to(root / "a" / "000.png")
+    assert read(root).class_counts().tolist() == [2, 2]
+
+
+def test_order_is_by_path(make_tree):
+    names = [row[0] for row in listing(read(make_tree({"b": 3, "a": 3, "a/z": 1, "a b": 1})))]
+    assert names == sorted(names)
+
+
+def test_suffixes_in_capitals(make_tree, make_picture, tmp_path):
+    root = make_tree({"a": 1})
+    (root / "b").mkdir()
+    make_picture(tmp_path / "x.png").rename(root / "b" / "X.PNG")
+    assert len(read(root)) == 2
+
+
+def test_bad_input_is_named(tmp_path, make_tree, make_picture):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "bare" / "x").mkdir(parents=True)
+    make_picture(tmp_path / "flat" / "a.png")
+    make_tree({"only": 3}, tmp_path / "one")
+    make_tree({"train/a": 1, "train/b": 1, "val/a": 1, "valid/a": 1}, tmp_path / "twice")
+    said = {
+        "no": ("{}: there is no such file or folder.", f"The nearest folder that exists is {tmp_path}."),
+        "empty": ("{} is an empty folder.", "Give a folder with one sub-folder of pictures a class."),
+        "bare": ("{} holds no pictures.", "Give a folder with one sub-folder of pictures a class."),
+        "flat": (
+            "{} holds pictures, but no class folders.",
+            "Put the pictures of each class into a folder named after it, or give a table of paths and labels.",
+        ),
+        "one": (
+            "{} has only one class, 'only'; telling classes apart takes at least two.",
+            "Add a folder of pictures for each further class.",
+        ),
+        "twice": ("{} has two folders for the val split: val and valid.", "Keep one."),
+    }
+    for name, (what, hint) in said.items():
+        with pytest.raises(DataError) as caught:
+            read(tmp_path / name)
+        assert str(caught.value) == f"{what.format(tmp_path / name)}\n{hint}"
+
+
+def test_a_table_read_as_a_folder_is_refused(tmp_path):
+    (tmp_path / "x.csv").touch()
+    with pytest.raises(DataError) as caught:
+        read(tmp_path / "x.csv", format="image_folder")
+    assert caught.value.what == f"{tmp_path}/x.csv is a file, not an image folder."
+
+
+def test_real_folders(real_data):
+    catalog = read(real_data / "imagenette")
+    assert (len(catalog.split("train")), len(catalog.split("val"))) == (3000, 1000)
+    assert len(catalog.categories) == 10 and catalog.notes == ()
+    assert image_folder.looks_like(real_data / "hymenoptera")

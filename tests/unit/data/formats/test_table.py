@@ -1,0 +1,160 @@
+import pytest
+
+from foveal.data.catalog import SPLITS
+from foveal.data.formats import table
+from foveal.data.read import read
+from foveal.errors import CategoryError, DataError
+from foveal.types.categories import Categories
+
+
+@pytest.fixture
+def write(tmp_path, make_picture):
+    """Write four pictures and a table of the given text beside them."""
+    for i, name in enumerate("abcd"):
+        make_picture(tmp_path / f"{name}.png", i)
+
+    def make(text, name="t.csv"):
+        path = tmp_path / name
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return path
+
+    return make
+
+
+def rows(catalog):
+    return [(catalog.names[i], [catalog.categories.names[k] for k in catalog.labels[i]]) for i in range(len(catalog))]
+
+
+@pytest.mark.parametrize("delimiter", [",", "\t", ";"])
+@pytest.mark.parametrize(("path_title", "label_title"), [("path", "label"), ("Image", "Class"), ("filename", "target")])
+def test_delimiters_and_titles(write, delimiter, path_title, label_title):
+    lines = [(label_title, "note", path_title), ("y", "-", "b.png"), ("x", "-", "a.png")]
+    catalog = read(write("\n".join(delimiter.join(line) for line in lines)))
+    assert rows(catalog) == [("a.png", ["x"]), ("b.png", ["y"])]
+    assert catalog.format == "table" and not catalog.multi_label
+
+
+def test_byte_order_mark_blank_lines_and_quotes(write):
+    text = '\ufeffpath,label\r\n\r\n"a.png","x, y"\r\nb.png,z\r\n'
+    assert rows(read(write(text))) == [("a.png", ["x, y"]), ("b.png", ["z"])]
+
+
+def test_several_labels_make_it_multi_label(write):
+    catalog = read(write("path,labels\na.png,x|y\nb.png,\nc.png,y|y\n"))
+    assert catalog.multi_label
+    assert rows(catalog) == [("a.png", ["x", "y"]), ("b.png", []), ("c.png", ["y"])]
+
+
+def test_split_column(write):
+    catalog = read(write("path,label,split\na.png,x,train\nb.png,y,train\nc.png,x,valid\nd.png,y,TEST\n"))
+    assert [SPLITS[s] for s in catalog.splits] == ["train", "train", "val", "test"]
+
+
+def test_images_folder_and_windows_paths(write, make_picture, tmp_path):
+    make_picture(tmp_path / "images" / "deep" / "e.png", 9)
+    catalog = read(write("path,label\ndeep\\e.png,x\n./a.png,y\n"))
+    assert [name for name, _ in rows(catalog)] == ["a.png", "images/deep/e.png"]
+    assert all(path.is_file() for path in catalog.paths())
+
+
+def test_folder_that_holds_one_table_is_that_table(write, tmp_path):
+    write("path,label\na.png,x\nb.png,y\n")
+    assert read(tmp_path).format == "table"
+
+
+def test_a_model_s_own_map(write):
+    path = write("path,label\na.png,bee\n")
+    assert read(path, categories=Categories(("ant", "bee"))).labels.values.tolist() == [1]
+    with pytest.raises(CategoryError) as caught:
+        read(path, categories=Categories(("ant", "wasp")))
+    assert str(caught.value) == f"{path}, line 2: unknown class 'bee'.\nKnown classes: ant, wasp."
+
+
+def test_repeated_rows_count_once_and_are_noted(write):
+    catalog = read(write("path,label\nb.png,y\na.png,x\n./a.png,x\n"))
+    assert len(catalog) == 2
+    assert catalog.notes == ("1 line repeats a picture with the same label; each picture counts once.",)
+
+
+@pytest.mark.parametrize(
+    ("text", "what", "hint"),
+    [
+        (
+            "imgae,label\na.png,x\n",
+            "{} has no column of paths (path, image, file, filename, file_name or filepath).",
+            "Its columns: imgae, label. Did you mean 'image' by 'imgae'?",
+        ),
+        (
+            "path,colour\na.png,x\n",
+            "{} has no column of labels (label, labels, class, classes, category or target).",
+            "Its columns: path, colour.",
+        ),
+        (
+            "path,label\na.png,x\nz.png,y\n",
+            "{}, line 3: there is no file 'z.png' in {dir}.",
+            "Paths are relative to the table's folder, or to the folder 'images' in it.",
+        ),
+        (
+            "path,label\na.png,x\nb.png,y\na.png,y\n",
+            "{}, line 4: 'a.png' is labelled 'y' here and 'x' in line 2.",
+            "Keep one line a picture; several labels are joined with '|'.",
+        ),
+        ("path,label\na.png,x\n,y\n", "{}, line 3: the path is empty.", "Fill it in or remove the line."),
+        (
+            "path,label\na.png,x\nb.png,\n",
+            "{}, line 3: the label is empty.",
+            "Fill it in; several labels are joined with '|'.",
+        ),
+        (
+            "path,label,split\na.png,x,trian\n",
+            "{}, line 2: unknown split 'trian'.",
+            "Use train, val or test, or leave it empty.",
+        ),
+        (
+            "path,label\na.png\n",
+            "{}, line 2: 1 fields under a header of 2.",
+            "Give each line as many fields as the header has; quote a field that holds the delimiter.",
+        ),
+        (
+            b"path,label\na.png,caf\xe9\n",
+            "{}, line 2: byte 10 (0xe9) is not UTF-8 text.",
+            "Save the table as UTF-8.",
+        ),
+        (
+            "path,label\na.png,x\nb.png,x\n",
+            "{} has only one class, 'x'; telling classes apart takes at least two.",
+            "Add pictures of other classes.",
+        ),
+        ("path,label\n", "{} has a header and no rows.", "Give one row for each picture."),
+        ("", "{} is empty.", "Give a header line with a path and a label column, then the rows."),
+        (
+            "path,label,split\na.png,x,train\nb.png,y,train\nc.png,z,val\n",
+            "{}, line 4: no training picture has the class 'z'.",
+            "Classes of the training split: x, y.",
+        ),
+    ],
+)
+def test_bad_input_is_named(write, tmp_path, text, what, hint):
+    path = write(text)
+    with pytest.raises(DataError) as caught:
+        read(path)
+    assert str(caught.value) == f"{what.replace('{}', str(path)).replace('{dir}', str(tmp_path))}\n{hint}"
+
+
+def test_other_files_are_refused(tmp_path):
+    (tmp_path / "x.doc").write_text("x")
+    with pytest.raises(DataError) as caught:
+        read(tmp_path / "x.doc")
+    assert str(caught.value) == (
+        f"{tmp_path}/x.doc is neither a folder nor a table.\nGive a folder of class folders, or a .csv or .tsv."
+    )
+
+
+def test_order_is_by_path_whatever_the_rows(write, tmp_path):
+    names = [f"{'x' * (i % 23)}/{i:04d}.png" for i in range(500)]
+    lines = [f"{name},{'pq'[i % 2]}" for i, name in enumerate(names)]
+    forward = table.read(write("path,label\n" + "\n".join(lines)), exists=lambda _: True)
+    backward = table.read(write("path,label\n" + "\n".join(reversed(lines))), exists=lambda _: True)
+    expected = sorted(names)
+    assert [forward.names[i] for i in range(500)] == expected
+    assert rows(forward) == rows(backward)

@@ -1,0 +1,107 @@
+import numpy as np
+import pytest
+import torch
+from torchvision import tv_tensors
+from torchvision.transforms import v2
+
+from foveal.data.augment import build_augment, build_mix
+from foveal.data.config import AugmentConfig
+
+OFF = AugmentConfig(crop_scale=1, horizontal_flip=0)
+ONE_BY_ONE = [
+    {"crop_scale": 0.3},
+    {"horizontal_flip": 1},
+    {"vertical_flip": 1},
+    {"rotation_deg": 30},
+    {"zoom_out": 2},
+    {"brightness": 0.5},
+    {"contrast": 0.5},
+    {"saturation": 0.5},
+    {"hue": 0.2},
+    {"policy": "trivial"},
+    {"policy": "rand"},
+    {"erasing": 1},
+]
+
+
+@pytest.fixture
+def image():
+    """A smooth picture as the loader gives it: CHW, a view of HWC memory."""
+    y, x = np.mgrid[0:60, 0:80].astype(np.float32)
+    pixels = np.stack([x * 3, y * 4, 255 - x * 2], -1).astype(np.uint8)
+    return tv_tensors.Image(torch.from_numpy(pixels).permute(2, 0, 1))
+
+
+@pytest.mark.parametrize("interpolation", ["bilinear", "bicubic"])
+def test_nothing_asked_is_a_plain_resize(image, interpolation):
+    out = build_augment(OFF, 32, interpolation=interpolation)(image)
+    mode = v2.InterpolationMode(interpolation)
+    expected = v2.functional.resize(image, [32, 32], interpolation=mode, antialias=True)
+    assert isinstance(out, tv_tensors.Image) and out.dtype == torch.uint8
+    assert (out.int() - expected.int()).abs().max() <= 1
+
+
+@pytest.mark.parametrize("options", ONE_BY_ONE, ids=lambda options: next(iter(options)))
+def test_each_change_alone(image, options):
+    transform = build_augment(OFF.model_copy(update=options), 32, interpolation="bilinear")
+    plain = build_augment(OFF, 32, interpolation="bilinear")(image)
+    outs = []
+    for seed in range(8):
+        torch.manual_seed(seed)
+        outs.append(transform(image))
+        torch.manual_seed(seed)
+        assert torch.equal(transform(image), outs[-1]), "torch's generator alone decides"
+    assert all(out.shape == (3, 32, 32) and out.dtype == torch.uint8 for out in outs)
+    assert any(not torch.equal(out, plain) for out in outs)
+
+
+def test_everything_at_once(image):
+    values = {key: value for options in ONE_BY_ONE for key, value in options.items()}
+    out = build_augment(AugmentConfig(**values), 24, interpolation="bicubic")(image)
+    assert out.shape == (3, 24, 24) and out.dtype == torch.uint8
+
+
+def test_the_default_is_worth_its_speed(image):
+    transform = build_augment(AugmentConfig(), 32, interpolation="bilinear")
+    reference = v2.Compose(
+        [
+            v2.RandomResizedCrop(32, scale=(0.35, 1), ratio=(1 / 1.3333, 1.3333), antialias=True),
+            v2.RandomHorizontalFlip(0.5),
+        ]
+    )
+    for seed in range(20):
+        torch.manual_seed(seed)
+        ours = transform(image)
+        torch.manual_seed(seed)
+        theirs = reference(image)
+        assert (ours.int() - theirs.int()).abs().max() <= 1
+    assert ours.permute(1, 2, 0).is_contiguous() or ours.stride(0) == 1
+
+
+def test_targets_pass_beside_the_picture(image):
+    target = {"label": torch.tensor(3)}
+    out, same = build_augment(AugmentConfig(), 16, interpolation="bilinear")(image, target)
+    assert out.shape == (3, 16, 16) and same["label"].item() == 3
+
+
+def test_the_source_is_left_alone(image):
+    before = image.clone()
+    build_augment(AugmentConfig(erasing=1, brightness=0.5), 60, interpolation="bilinear")(image)
+    assert torch.equal(before, image)
+
+
+def test_mix_is_none_when_off():
+    assert build_mix(OFF, 3) is None
+
+
+@pytest.mark.parametrize("options", [{"mixup": 0.4}, {"cutmix": 1.0}, {"mixup": 0.4, "cutmix": 1.0}])
+@pytest.mark.parametrize("labels", [torch.tensor([0, 2, 1, 1]), torch.eye(3)[[0, 2, 1, 1]]], ids=["ids", "targets"])
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.float32])
+def test_mix_blends_pictures_and_targets(options, labels, dtype):
+    torch.manual_seed(0)
+    images = (torch.rand(4, 3, 8, 8) * 255).to(dtype)
+    mixed, targets = build_mix(OFF.model_copy(update=options), 3)(images, labels)
+    assert mixed.shape == images.shape and mixed.dtype == torch.float32
+    assert targets.shape == (4, 3) and torch.allclose(targets.sum(1), torch.ones(4))
+    assert not torch.equal(mixed, images.float())
+    assert mixed.max() <= 255 and mixed.max() > 1

@@ -1,0 +1,27 @@
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from foveal.errors import MissingExtraError
+from foveal.metrics.contract import Lines, Matrix, Table
+from foveal.report.figures import write_figures
+
+LINES = Lines("Same title", "x", "y", {"$a$ 蜂 \U00013000": (np.arange(3.0), np.arange(3.0)), "b": (np.ones(1),) * 2})
+
+
+def test_panels_become_files_of_their_own(tmp_path: Path):
+    panels = [LINES, LINES, Table("t", ("a",), []), Matrix("蜂", np.eye(40), tuple(str(k) for k in range(40)))]
+    paths = write_figures(tmp_path / "new" / "figures", panels)
+    assert [p.name for p in paths] == ["same-title.png", "same-title-2.png", "figure.png"]
+    for path in paths:
+        with Image.open(path) as image:
+            assert min(image.size) > 400
+
+
+def test_without_matplotlib(tmp_path: Path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(MissingExtraError, match="needs the package 'matplotlib'"):
+        write_figures(tmp_path, [LINES])

@@ -1,0 +1,157 @@
+"""The page as a parser sees it."""
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from foveal.errors import RunError
+from foveal.metrics.contract import Interval, Judgement
+from foveal.report.content import Content, Picture
+from foveal.report.page import MAX_PICTURES, render, write_report
+
+VOID = {"meta", "link", "img"}
+
+
+class Page(HTMLParser):
+    """Tags, attributes and text; complains about tags that are not closed in order."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.words: list[str] = []
+        self.open: list[str] = []
+        self.feed(html)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] not in ("style", "script"):
+            self.words.append(data.strip())
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attrs for name, attrs in self.tags if name == tag]
+
+
+def test_nothing_comes_from_outside(content):
+    html = render(content)
+    for _, attrs in Page(html).tags:
+        for key in ("src", "href", "xlink:href", "action", "data", "srcset", "poster"):
+            assert (attrs.get(key) or "data:").startswith("data:"), attrs
+    assert not re.search(r"url\(|@import|https?:|//[a-z]", re.sub(r'"data:[^"]*"', "", html))
+
+
+def test_names_are_text_and_never_markup(content):
+    html = render(content)
+    page = Page(html)
+    assert {"b", "em", "u", "i"}.isdisjoint(
+        {tag for tag, attrs in page.tags if "style" not in attrs and tag in {"b", "em", "u", "i"}}
+    )
+    for text in ("<b>bold</b>", "蜜蜂 & Co", 'quote" onload="x', "</script>", "runs/<em>bees</em>", "Pairs <u>"):
+        assert text in page.words, text
+    assert "truth <b>bold</b>, said 蜜蜂 & Co 0.97" in page.words
+    assert not any("onload" in attrs for _, attrs in page.tags)
+    assert len(page.all("script")) == 1
+    assert {attrs.get("aria-label") for attrs in page.all("svg")} >= {"Reliable <i>", "Mix-ups"}
+
+
+def test_every_part_is_there(content):
+    page = Page(render(content))
+    assert {attrs.get("id") for attrs in page.all("section")} >= {
+        "metrics",
+        "training",
+        "judgement",
+        "classes",
+        "mistakes",
+        "data",
+        "configuration",
+    }
+    for text in (
+        "hits rate",
+        "0.875",
+        "Judged on 41 pictures.",
+        "3.000 to 4.250",
+        "Loss",
+        "Learning rate",
+        "a < b & c",
+        "Nothing to show.",
+        "foveal export 'a b' && echo <done>",
+        "The 3 worst of 40, worst first.",
+        "plan.kind",
+        "0.9, 0.999",
+        "yes",
+        "/data/a&b",
+    ):
+        assert text in page.words, text
+    assert len(page.all("svg")) == 2 + 3
+    assert len(page.all("img")) == 3
+
+
+def test_an_undefined_number_is_a_dash_and_has_no_bar(content):
+    words = Page(render(content)).words
+    assert "nan" not in words and "– to –" in words and "–" in words
+
+
+def test_the_same_content_gives_the_same_bytes(content, tmp_path: Path):
+    for name in ("one", "two"):
+        write_report(tmp_path / name / "report.html", content)
+    files = sorted(p.relative_to(tmp_path / "one") for p in (tmp_path / "one").rglob("*.*"))
+    assert [p.as_posix() for p in files] == [
+        "figures/hits-rate.png",
+        "figures/learning-rate.png",
+        "figures/loss.png",
+        "figures/mix-ups.png",
+        "figures/reliable-i.png",
+        "report.html",
+    ]
+    for file in files:
+        assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes(), file
+
+
+def test_a_large_report_stays_small(content, make_judgement, tmp_path: Path):
+    names = tuple(f"a rather long class name, number {k}" for k in range(300))
+    photo = np.random.default_rng(0).integers(0, 256, (600, 800, 3)).astype(np.uint8)
+    large = replace(
+        content,
+        judgement=make_judgement(names),
+        mistakes=[Picture(photo, "noise is the worst a JPEG can meet")] * 60,
+        class_counts={"train": dict.fromkeys(names, 5)},
+    )
+    write_report(tmp_path / "report.html", large)
+    assert (tmp_path / "report.html").stat().st_size < 3_000_000
+    assert len(Page((tmp_path / "report.html").read_text("utf-8")).all("img")) == MAX_PICTURES
+
+
+def test_the_barest_report():
+    page = Page(render(Content("t", "anything", Judgement(1, {}, {}), "missing")))
+    assert "Judged on 1 picture." in page.words and page.all("section") == []
+
+
+def test_an_unknown_headline_gives_way_to_the_first_metric():
+    page = Page(render(Content("t", "anything", Judgement(1, {"first": Interval(0.5, 0.5, 0.5)}, {}), "missing")))
+    assert page.words.count("first") == 2
+
+
+def test_file_names_that_are_no_utf8(content, tmp_path: Path):
+    write_report(tmp_path / "report.html", replace(content, title="caf\udce9"))
+    assert "caf?" in (tmp_path / "report.html").read_text("utf-8")
+
+
+def test_a_folder_that_cannot_be(content, tmp_path: Path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RunError, match="a file stands where a folder is needed"):
+        write_report(tmp_path / "file" / "report.html", content)

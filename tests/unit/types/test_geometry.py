@@ -1,0 +1,29 @@
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from foveal.imaging.input_spec import InputSpec
+
+SIDES = st.integers(1, 5000)
+
+
+@given(SIDES, SIDES, st.sampled_from(["crop", "squash", "letterbox"]), st.sampled_from([32, 224, 416]))
+def test_there_and_back_is_where_it_was(width: int, height: int, fit: str, size: int) -> None:
+    geometry = InputSpec(size=size, train_size=size, fit=fit).geometry(width, height)
+    points = np.array([[0, 0], [width, height], [width / 3, height / 7]])
+    np.testing.assert_allclose(geometry.to_source(geometry.to_input(points)), points, rtol=1e-9, atol=1e-6)
+
+
+@given(SIDES, SIDES, st.sampled_from([32, 224, 416]))
+def test_letterbox_keeps_everything_inside(width: int, height: int, size: int) -> None:
+    geometry = InputSpec(size=size, train_size=size, fit="letterbox").geometry(width, height)
+    corners = geometry.to_input(np.array([[0, 0], [width, height]]))
+    assert (corners >= -1e-6).all()
+    assert (corners <= size + 1e-6).all()
+
+
+@given(SIDES, SIDES)
+def test_crop_is_centred(width: int, height: int) -> None:
+    geometry = InputSpec(size=224, train_size=224, fit="crop", crop_fraction=0.875).geometry(width, height)
+    middle = geometry.to_input(np.array([[width / 2, height / 2]]))
+    np.testing.assert_allclose(middle, [[112, 112]], atol=1e-6)

@@ -69,7 +69,7 @@ def test_prediction_path_imports_without_torch(module: str) -> None:
 
 def test_a_task_is_named_only_in_its_room() -> None:
     """Code elsewhere must ask the task; names in imports and prose count too, since they are how knowledge leaks."""
-    name = re.compile(r"\b(classify|Classify\w*|detect|Detect\w*|segment|instance segmentation)\b")
+    name = re.compile(r"\b(classify|Classify\w*|detect|Detect\w*)\b|\"(segment|instance)\"|(semantic|instance) segmentation")
     allowed = {"tasks", "recipes"}
     found = [
         f"{file.relative_to(SOURCE)}:{number}: {line.strip()}"
@@ -89,6 +89,6 @@ def test_only_the_runtime_imports_accelerate() -> None:
 def test_nothing_unpickles_freely() -> None:
     for file in SOURCE.rglob("*.py"):
         text = file.read_text()
-        assert not re.search(r"\bimport (pickle|marshal|shelve|joblib)\b", text), file
+        assert not re.search(r"\b(pickle|marshal|shelve|joblib)\.loads?\(", text), file
         for call in re.findall(r"torch\.load\([^)]*\)", text):
             assert "weights_only=True" in call, f"{file}: {call}"

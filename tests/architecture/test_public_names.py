@@ -19,7 +19,9 @@ def check(name: str, found: list[str]) -> None:
 
 
 def test_public_names() -> None:
-    check("public_names.json", sorted(name for name in dir(foveal) if not name.startswith("__") or name == "__version__"))
+    check(
+        "public_names.json", sorted(name for name in dir(foveal) if not name.startswith("__") or name == "__version__")
+    )
     for name in foveal.__all__:
         assert getattr(foveal, name) is not None
 

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-
 from tests.conftest import QUICK, run_foveal, write_squares
 
 
@@ -28,7 +27,7 @@ def test_nothing_to_train_on() -> None:
 
 
 def test_unknown_option() -> None:
-    fails("train", "x", "--epoch", "3", what='Unknown option: --epoch. Did you mean --epochs?', hint="--help")
+    fails("train", "x", "--epoch", "3", what="Unknown option: --epoch. Did you mean --epochs?", hint="--help")
 
 
 def test_unknown_recipe_key(squares: Path, tmp_path: Path) -> None:
@@ -44,15 +43,17 @@ def test_value_out_of_bounds(squares: Path) -> None:
 def test_batch_size_larger_than_the_data(squares: Path, tmp_path: Path) -> None:
     fails(
         "train", squares, "--out", tmp_path / "r", *QUICK, "--batch-size=500",
-        what="The batch size 500 is larger than the 29 training pictures.",
-        hint="Use --batch-size 29 or less.",
+        what="The batch size 500 is larger than the 30 training pictures.",
+        hint="Use --batch-size 30 or less.",
     )  # fmt: skip
     assert not (tmp_path / "r").exists()
 
 
 def test_a_run_folder_that_exists(squares: Path, quick_run: Path) -> None:
     before = (quick_run / "model.safetensors").read_bytes()
-    fails("train", squares, "--out", quick_run, *QUICK, what=f"{quick_run}: exists already.", hint=f"--resume {quick_run}")
+    fails(
+        "train", squares, "--out", quick_run, *QUICK, what=f"{quick_run}: exists already.", hint=f"--resume {quick_run}"
+    )
     assert (quick_run / "model.safetensors").read_bytes() == before
 
 
@@ -61,7 +62,15 @@ def test_a_read_only_output_folder(squares: Path, tmp_path: Path) -> None:
     if os.geteuid() != 0:
         locked.mkdir()
         locked.chmod(stat.S_IRUSR | stat.S_IXUSR)
-    fails("train", squares, "--out", locked / "run", *QUICK, what=f"{locked / 'run'}", hint="Choose another folder with --out")
+    fails(
+        "train",
+        squares,
+        "--out",
+        locked / "run",
+        *QUICK,
+        what=f"{locked / 'run'}",
+        hint="Choose another folder with --out",
+    )
 
 
 def test_an_unwritable_cache(squares: Path, tmp_path: Path) -> None:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.conftest import run_foveal
 
 from foveal.artifact.store import load
-from tests.conftest import run_foveal
 
 FLAGS = [
     "--model.backbone=conv4",
@@ -30,9 +30,21 @@ def test_two_processes_equal_one(squares: Path, tmp_path: Path) -> None:
     one, two = tmp_path / "one", tmp_path / "two"
     done = run_foveal("train", squares, "--out", one, *FLAGS, OMP_NUM_THREADS="1")
     assert done.returncode == 0, done.stderr
-    launch = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2", "--master-port=29631", "-m", "foveal"]
+    launch = [
+        sys.executable,
+        "-m",
+        "torch.distributed.run",
+        "--nproc-per-node=2",
+        "--master-port=29631",
+        "-m",
+        "foveal",
+    ]
     together = subprocess.run(
-        [*launch, "train", str(squares), "--out", str(two), *FLAGS], capture_output=True, text=True, timeout=300, check=False
+        [*launch, "train", str(squares), "--out", str(two), *FLAGS],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
     )
     assert together.returncode == 0, together.stderr
     (_, alone), (_, shared) = load(one / "model.safetensors"), load(two / "model.safetensors")

@@ -9,7 +9,6 @@ import time
 from pathlib import Path
 
 import pytest
-
 from tests.conftest import run_foveal, write_squares
 
 FLAGS = [
@@ -55,7 +54,9 @@ def test_twenty_kills_leave_the_same_bytes(tmp_path: Path, workers: int) -> None
             process.wait()
             process.stderr.close()
             kills += 1
-            moments.append(len((killed / "metrics.csv").read_text().splitlines()) if (killed / "metrics.csv").exists() else 0)
+            moments.append(
+                len((killed / "metrics.csv").read_text().splitlines()) if (killed / "metrics.csv").exists() else 0
+            )
             arguments = ["train", "--resume", killed, "--quiet"]
             continue
         _, errors = process.communicate()

@@ -1,7 +1,7 @@
 """``foveal evaluate``."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
@@ -15,13 +15,17 @@ def evaluate(
         Path | None, Parameter(help="Folder for metrics and predictions; by default evaluations/NAME.")
     ] = None,
     json: Annotated[bool, Parameter(negative="", help="Print one JSON document and nothing else.")] = False,
-    device: Annotated[str, Parameter(help="Where a torch network runs.")] = "cpu",
+    device: Annotated[Literal["auto", "cpu", "cuda"], Parameter(help="Where a torch network runs.")] = "auto",
 ) -> None:
     """Judge a model on pictures with known answers, by the model's own class map."""
+    from rich.console import Console
+
     from foveal.cli.screens import print_json, verdict_screen
     from foveal.recipes.judge import evaluate as judge
 
     verdict = judge(model, data, split=split, out=out, device=device)
+    for note in verdict.notes:
+        Console(stderr=True).print(f"note: {note}", style="yellow", highlight=False)
     if json:
         print_json(verdict.document)
     else:

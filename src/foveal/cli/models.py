@@ -1,9 +1,13 @@
 """``foveal models``: what backbones there are."""
 
+from typing import Annotated
+
+from cyclopts import Parameter
+
 from foveal.errors import ConfigError
 
 
-def models(pattern: str = "", *, json: bool = False) -> None:
+def models(pattern: str = "", *, json: Annotated[bool, Parameter(negative="")] = False) -> None:
     """List backbones with parameters, multiply-adds, input size, and whether their weights are at hand.
 
     Args:

@@ -1,7 +1,7 @@
 """``foveal predict``."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
@@ -18,7 +18,7 @@ def predict(
     skip_bad: Annotated[
         bool, Parameter(negative="", help="Leave out pictures that cannot be read, and list them.")
     ] = False,
-    device: Annotated[str, Parameter(help="Where a torch network runs.")] = "cpu",
+    device: Annotated[Literal["auto", "cpu", "cuda"], Parameter(help="Where a torch network runs.")] = "auto",
 ) -> None:
     """Say what is in pictures."""
     from foveal.cli.screens import predictions_screen, print_json

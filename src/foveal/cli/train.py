@@ -12,7 +12,6 @@ from foveal.recipes.schema import RunConfig
 def train(
     data: Annotated[str, Parameter(help="Image folder or table (CSV, TSV).")] = "",
     *,
-    task: Annotated[str | None, Parameter(help="What is learnt; by default what the data set's labels serve.")] = None,
     out: Annotated[Path | None, Parameter(help="Folder of the run; by default runs/NAME.")] = None,
     config: Annotated[str | None, Parameter(help="Recipe: a .toml file, or the name of one that ships.")] = None,
     backbone: Annotated[str | None, Parameter(help="Network to start from; `foveal models` lists them.")] = None,
@@ -23,7 +22,6 @@ def train(
     ] = None,
     batch_size: Annotated[int | None, Parameter(help="Pictures a step.")] = None,
     lr: Annotated[float | None, Parameter(help="Peak learning rate of new layers.")] = None,
-    seed: Annotated[int | None, Parameter(help="Of everything random.")] = None,
     workers: Annotated[int | None, Parameter(help="Processes that decode and augment.")] = None,
     device: Annotated[Literal["auto", "cpu", "cuda"] | None, Parameter(help="Where to train.")] = None,
     resume: Annotated[Path | None, Parameter(help="Go on with a run that was stopped.")] = None,
@@ -46,8 +44,6 @@ def train(
     log: Log = JsonLog() if json else Log() if quiet else RichLog(console)
     given = {} if settings is None else settings.model_dump(exclude_unset=True)
     short = {
-        "task": task,
-        "seed": seed,
         "data": {"workers": workers},
         "input": {"size": size},
         "model": {"backbone": backbone},

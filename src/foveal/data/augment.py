@@ -34,7 +34,8 @@ def build_augment(config: AugmentConfig, size: int, *, interpolation: Interpolat
         as a target, pass through beside it.
     """
     steps: list[Any] = [_crop(config, size, interpolation)]
-    mode, fill = v2.InterpolationMode(interpolation), [float(PAD_VALUE)] * 3
+    fill = [float(PAD_VALUE)] * 3
+    turn = v2.InterpolationMode.BILINEAR  # the finest filter that torch rotates and shears tensors with
     if config.zoom_out > 1:
         steps += [v2.RandomZoomOut(fill, side_range=(1, config.zoom_out)), FitResize(size, interpolation)]
     if config.horizontal_flip:
@@ -42,13 +43,13 @@ def build_augment(config: AugmentConfig, size: int, *, interpolation: Interpolat
     if config.vertical_flip:
         steps.append(v2.RandomVerticalFlip(config.vertical_flip))
     if config.rotation_deg:
-        steps.append(v2.RandomRotation(config.rotation_deg, interpolation=v2.InterpolationMode.BILINEAR, fill=fill))
+        steps.append(v2.RandomRotation(config.rotation_deg, interpolation=turn, fill=fill))
     if config.brightness or config.contrast or config.saturation or config.hue:
         steps.append(v2.ColorJitter(config.brightness, config.contrast, config.saturation, config.hue))
     if config.policy == "trivial":
-        steps.append(v2.TrivialAugmentWide(interpolation=mode, fill=fill))
+        steps.append(v2.TrivialAugmentWide(interpolation=turn, fill=fill))
     elif config.policy == "rand":
-        steps.append(v2.RandAugment(magnitude=config.policy_magnitude, interpolation=mode, fill=fill))
+        steps.append(v2.RandAugment(magnitude=config.policy_magnitude, interpolation=turn, fill=fill))
     if config.erasing:
         steps.append(v2.RandomErasing(config.erasing, value=fill))
     return v2.Compose(steps) if len(steps) > 1 else steps[0]

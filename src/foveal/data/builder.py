@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from foveal.data.catalog import UNASSIGNED, Catalog, Names, Ragged
+from foveal.data.catalog import UNASSIGNED, Annotation, Catalog, Names, Ragged
 from foveal.types.categories import Categories
 
 BLOCK = 8
@@ -76,7 +76,7 @@ class CatalogBuilder:
         root: Path,
         *,
         format: str,  # noqa: A002
-        task: str,
+        annotation: Annotation,
         categories: Categories,
         renumber: Sequence[int] | None = None,
         multi_label: bool = False,
@@ -87,7 +87,7 @@ class CatalogBuilder:
         Args:
             root: Folder that names are relative to.
             format: Name of the reader.
-            task: Name of the task.
+            annotation: What is said of each picture.
             categories: The class map.
             renumber: New id of each class id given to ``add``; None keeps them.
             multi_label: Whether a picture may carry any number of labels.
@@ -101,7 +101,9 @@ class CatalogBuilder:
         if renumber is not None:
             labels = Ragged(np.asarray(renumber, np.int32)[labels.values], labels.offsets)
         splits = np.frombuffer(self._splits, np.uint8)[order]
-        return Catalog(root, format, task, categories, names.take(order), splits, labels, multi_label, tuple(notes))
+        return Catalog(
+            root, format, annotation, categories, names.take(order), splits, labels, multi_label, tuple(notes)
+        )
 
 
 def sorted_order(names: Names) -> NDArray[np.int64]:

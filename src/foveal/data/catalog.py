@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,8 @@ from foveal.types.categories import Categories
 
 SPLITS = ("train", "val", "test")
 """Split names; a picture's code is the place of its split here, or UNASSIGNED."""
+Annotation = Literal["labels"]
+"""What a data set can say of a picture."""
 UNASSIGNED = 255
 """Code of a picture that no split claims yet."""
 ROWS_A_PIECE = 1 << 15
@@ -100,7 +103,7 @@ class Catalog:
     Attributes:
         root: Folder that ``names`` are relative to.
         format: Name of the reader, such as ``image_folder``.
-        task: Name of the task the annotations serve.
+        annotation: What is said of each picture; ``tasks.table`` knows which task learns from it.
         categories: The class map.
         names: N paths relative to ``root``, with forward slashes.
         splits: (N,) uint8 codes into ``SPLITS``, or UNASSIGNED.
@@ -111,7 +114,7 @@ class Catalog:
 
     root: Path
     format: str
-    task: str
+    annotation: Annotation
     categories: Categories
     names: Names
     splits: NDArray[np.uint8]
@@ -158,7 +161,7 @@ class Catalog:
         taken = Catalog(
             self.root,
             self.format,
-            self.task,
+            self.annotation,
             self.categories,
             self.names.take(indices),
             self.splits[indices],
@@ -193,6 +196,10 @@ class Catalog:
         with ThreadPoolExecutor(thread_name_prefix="foveal-hash") as pool:
             list(pool.map(fill, range(0, len(self), FILES_A_TURN)))
         return out
+
+    def content_fingerprint(self) -> str:
+        """A hash of the files' bytes alone, whatever their order, names, labels and splits."""
+        return hashlib.blake2b(np.sort(self.content_hashes.view("S16")).tobytes(), digest_size=16).hexdigest()
 
     def fingerprint(self) -> str:
         """A hash of everything that training sees: names, bytes, labels, splits and the class map."""

@@ -19,7 +19,7 @@ class DataConfig(Settings):
     sampling: Literal["shuffle", "balanced"] = "shuffle"
     """shuffle: each picture once an epoch; balanced: each class equally often."""
     cache: Literal["auto", "memory", "disk", "off"] = "auto"
-    """Where decoded pictures are kept; auto: in memory if they fit in a quarter of what is free."""
+    """Where decoded pictures are kept; auto: in memory, as many as fit in a quarter of what is free."""
     cache_dir: str = ""
     """Folder of the disk cache; empty: the user's cache folder. Never inside the data set."""
     workers: Annotated[int, Field(ge=0, le=256)] | None = None
@@ -35,9 +35,9 @@ class InputConfig(Settings):
     """Side of the square input in evaluation and use, in pixels."""
     fit: Literal["crop", "squash", "letterbox"] = "crop"
     """crop: cut the middle; squash: ignore the aspect ratio; letterbox: pad."""
-    crop_fraction: Annotated[float, Field(gt=0, le=1)] = 0.95
+    crop_fraction: Annotated[float, Field(gt=0, le=1)] = 0.875
     """Part of the shorter side that the middle crop keeps."""
-    interpolation: Literal["bilinear", "bicubic"] = "bilinear"
+    interpolation: Literal["bilinear", "bicubic"] = "bicubic"
     """Resampling filter, always antialiased."""
     normalize: Literal["backbone", "dataset", "pca", "zca"] = "backbone"
     """Mean and std of the backbone's weights or of the data set, or whitening fitted on the training split."""

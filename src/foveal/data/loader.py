@@ -3,12 +3,16 @@
 Shapes: B pictures a batch, S side of the input.
 """
 
-from collections.abc import Callable, Iterator
+import os
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset, Sampler
+from torch.utils.data import DataLoader, Dataset, Sampler, get_worker_info
 from torchvision import tv_tensors
 
 from foveal.data.cache import DecodedCache
@@ -17,6 +21,9 @@ from foveal.data.order import Draw, Order, derive
 from foveal.imaging.decode import decode
 from foveal.types.arrays import RGB
 from foveal.types.samples import Batch, Sample
+
+DECODERS = min(4, os.cpu_count() or 1)
+"""Threads that decode where there are no worker processes; decoding lets go of Python's lock."""
 
 
 class TrainingPictures(Dataset[Batch]):
@@ -58,20 +65,38 @@ class TrainingPictures(Dataset[Batch]):
             self.cache.put(place, image)
         return image
 
-    def sample(self, draw: Draw) -> Sample:
-        """One augmented sample, the same wherever and whenever it is made."""
-        pixels = self.decoded(draw.place)
-        torch.manual_seed(derive(self.seed, 2, draw.epoch, draw.place, draw.repeat))
+    def sample(self, draw: Draw, pixels: RGB) -> Sample:
+        """One augmented sample of a decoded picture, the same wherever and whenever it is made."""
+        # The generator of the CPU alone: torch.manual_seed would also start a GPU's anew, for dropout to see, and takes
+        # a hundred times as long.
+        torch.default_generator.manual_seed(derive(self.seed, 2, draw.epoch, draw.place, draw.repeat))
         image = tv_tensors.Image(torch.from_numpy(_writable(pixels)).permute(2, 0, 1))
         image, target = self.transform(image, self.target(self.catalog, draw.place))
         return Sample(image, target, draw.place)
 
     def __getitems__(self, draws: list[Draw]) -> Batch:
-        """A batch; torch's random state is the caller's again afterwards."""
-        state = torch.get_rng_state()
-        samples = [self.sample(draw) for draw in draws]
-        torch.set_rng_state(state)
-        return stack(samples)
+        """A batch; torch's random state and number of threads are the caller's again afterwards."""
+        state, threads = torch.get_rng_state(), torch.get_num_threads()
+        torch.set_num_threads(1)  # one small picture is too little to share: threads would wait longer than they work
+        try:
+            pixels = self._decoded_ahead([draw.place for draw in draws])
+            return stack([self.sample(*pair) for pair in zip(draws, pixels, strict=True)])
+        finally:
+            torch.set_num_threads(threads)
+            torch.set_rng_state(state)
+
+    def _decoded_ahead(self, places: Sequence[int]) -> Iterator[RGB]:
+        """``decoded`` of each place in order; the training process, which has no helpers, decodes a few ahead."""
+        if get_worker_info() is not None:
+            yield from map(self.decoded, places)
+            return
+        coming = iter(places)
+        with ThreadPoolExecutor(DECODERS, thread_name_prefix="foveal-decode") as pool:
+            waiting = deque(pool.submit(self.decoded, place) for place in islice(coming, 2 * DECODERS))
+            while waiting:
+                pixels = waiting.popleft().result()
+                waiting.extend(pool.submit(self.decoded, place) for place in islice(coming, 1))
+                yield pixels
 
     def __getitem__(self, draw: Draw) -> Batch:
         """A batch of one."""

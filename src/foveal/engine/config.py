@@ -12,13 +12,13 @@ class OptimConfig(Settings):
 
     name: str = "adamw"
     """adamw, adam, sgd (momentum), nesterov, or any other timm optimiser by name."""
-    lr: Annotated[float, Field(gt=0, le=100)] = 5e-4
+    lr: Annotated[float, Field(gt=0, le=100)] | None = None
     """Peak learning rate of new layers."""
-    reused_lr_scale: Annotated[float, Field(ge=0, le=10)] = 0.3
+    reused_lr_scale: Annotated[float, Field(ge=0, le=10)] = 1.0
     """Rate of reused (pretrained) layers, as a multiple of lr."""
     layer_decay: Annotated[float, Field(gt=0, le=1)] = 1.0
     """Factor on the rate for each stage further from the head; 1 keeps all equal."""
-    weight_decay: Annotated[float, Field(ge=0, le=10)] = 0.02
+    weight_decay: Annotated[float, Field(ge=0, le=10)] = 0.05
     """Decoupled weight decay; norms and biases are spared."""
     momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
     """Momentum of SGD, or beta1 of the Adam family."""
@@ -28,8 +28,10 @@ class OptimConfig(Settings):
     """Batches whose gradients are added up before a step."""
     ema_decay: Annotated[float, Field(ge=0, lt=1)] = 0.99
     """Decay of the moving average of weights that is judged and kept; 0: none."""
-    freeze: int | Literal["backbone"] = 0
-    """Stages of the backbone, from the input on, that stay as they are; backbone: all of them."""
+    freeze: Annotated[int, Field(ge=0)] | Literal["backbone"] | None = None
+    """Stages of the backbone, from the input on, that stay as they are; by default a third if pretrained."""
+    freeze_norm: bool | None = None
+    """Keep the batch-norm statistics of the backbone as they are; by default with pretrained weights."""
     unfreeze_every: Annotated[int, Field(ge=0)] = 0
     """Thaw one frozen stage more every so many epochs, the last first; 0: never."""
 

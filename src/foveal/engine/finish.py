@@ -40,7 +40,11 @@ def finish(plan: Plan, *, data: Mapping[str, Any], versions: Mapping[str, str]) 
         sources=prepared,
         seed=plan.seed,
     )
-    metrics = {name: (i.value, i.low, i.high) for name, i in evaluation.judgement.metrics.items()}
+    metrics = {
+        name: (i.value, i.low, i.high)
+        for name, i in evaluation.judgement.metrics.items()
+        if i.value == i.value  # not NaN, which JSON has no word for
+    }
     final = Card.model_validate(
         {**card.model_dump(), "metrics": metrics, "data": dict(data), "versions": dict(versions)}
     )

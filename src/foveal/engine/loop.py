@@ -122,7 +122,8 @@ class Training:
             if state.stopped:
                 break
             self.model.train()
-            freeze(self.model, num_frozen(plan.optim, len(self.model.stages()), epoch))
+            frozen = num_frozen(plan.optim, len(self.model.stages()), epoch)
+            freeze(self.model, frozen, norms=bool(plan.optim.freeze_norm))
             began, first = time.perf_counter(), state.step
             for step in range(state.step, (epoch + 1) * self.steps_per_epoch):
                 self.set_rate(step, epoch)
@@ -152,7 +153,7 @@ class Training:
         if schedule.name == "plateau":
             scores = [row[self.goal.metric] for row in self.state.rows]
             scale *= plateau(schedule, scores, maximize=self.goal.maximize)
-        set_rate(self.optimizer, self.plan.optim.lr * scale)
+        set_rate(self.optimizer, (self.plan.optim.lr or 0.0) * scale)
 
     def gradients(self, batches: Iterator[Batch]) -> float:
         """Add up the clipped gradients of a step's batches.
@@ -186,7 +187,7 @@ class Training:
         return TrainingError(
             f"Step {self.state.step + 1}: the loss is {loss} or its gradient is not finite. The batch: {listed}.",
             f"The last good state is kept in {self.plan.run.folder}. Look at these files, or start again with a smaller"
-            f" --lr than {self.plan.optim.lr:g}.",
+            f" --lr than {self.plan.optim.lr}.",
         )
 
     def finish_epoch(self, epoch: int) -> None:

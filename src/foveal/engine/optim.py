@@ -68,15 +68,18 @@ def set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
 
 def num_frozen(config: OptimConfig, num_stages: int, epoch: int) -> int:
     """Stages, from the input on, that are frozen in an epoch."""
-    start = num_stages if config.freeze == "backbone" else min(config.freeze, num_stages)
+    start = num_stages if config.freeze == "backbone" else min(config.freeze or 0, num_stages)
     return max(0, start - (epoch // config.unfreeze_every if config.unfreeze_every else 0))
 
 
-def freeze(model: Model, count: int) -> None:
-    """Freeze the first ``count`` stages, batch-norm statistics included, and thaw the others."""
+def freeze(model: Model, count: int, *, norms: bool = False) -> None:
+    """Freeze the first ``count`` stages, batch-norm statistics included, and thaw the others.
+
+    ``norms`` keeps the batch-norm statistics of all stages.
+    """
     for i, stage in enumerate(model.stages()):
         stage.requires_grad_(i >= count)
-    for norm in _norms(model, count):
+    for norm in _norms(model, len(model.stages()) if norms else count):
         norm.eval()
 
 

@@ -14,7 +14,7 @@ def factor(config: ScheduleConfig, progress: float, *, epoch: int) -> float:
         epoch: Whole epochs that are done.
 
     Returns:
-        A factor in [0, 1]; the plateau schedule multiplies it by what ``Plateau`` says.
+        A factor in [0, 1]; the plateau schedule multiplies it by what ``plateau`` says.
     """
     if config.name == "onecycle":
         return _one_cycle(config, progress)

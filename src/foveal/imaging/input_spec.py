@@ -48,9 +48,9 @@ class InputSpec(Settings):
     """Side of the square input in training, in pixels."""
     fit: Literal["crop", "squash", "letterbox"] = "crop"
     """How a picture that is not square becomes square."""
-    crop_fraction: Annotated[float, Field(gt=0, le=1)] = 0.95
+    crop_fraction: Annotated[float, Field(gt=0, le=1)] = 0.875
     """Part of the shorter side that the middle crop keeps."""
-    interpolation: Literal["bilinear", "bicubic"] = "bilinear"
+    interpolation: Literal["bilinear", "bicubic"] = "bicubic"
     """Resampling filter, always antialiased."""
     mean: tuple[float, float, float] = (0.5, 0.5, 0.5)
     """Mean of each channel, of values in [0, 1]."""

@@ -11,8 +11,8 @@ from typing import Any
 from PIL import Image
 
 from foveal.artifact.atomic import make_folder, write_atomic
-from foveal.errors import DataError, ImageError
 from foveal.data.formats.image_folder import SUFFIXES
+from foveal.errors import DataError, ImageError
 from foveal.inference.predictor import Predictor, read_picture
 
 

@@ -7,12 +7,12 @@ from foveal.errors import ArtifactError
 from foveal.inference.predictor import Predictor
 
 
-def load(path: str | Path, *, device: str = "cpu") -> Predictor:
+def load(path: str | Path, *, device: str = "auto") -> Predictor:
     """Open a model.
 
     Args:
         path: A run folder, a ``model.safetensors`` or an ``.onnx`` file.
-        device: Where a torch network runs, such as ``cuda``; exported files run on the CPU.
+        device: Where a torch network runs: auto (a GPU if there is one), cpu or cuda; exported files run on the CPU.
 
     Raises:
         ArtifactError: Nothing there, or nothing Foveal can open.

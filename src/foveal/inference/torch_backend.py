@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from foveal.artifact.card import Card
-from foveal.errors import ArtifactError
+from foveal.errors import ArtifactError, ConfigError
 from foveal.inference.memory import keep_pages
 from foveal.models.config import ModelConfig
 from foveal.models.contract import Model
@@ -92,7 +92,15 @@ def build_model(card: Card, tensors: dict[str, Array]) -> Model:
     return model.eval().to(memory_format=torch.channels_last)
 
 
-def open_torch(card: Card, tensors: dict[str, Array], *, device: str = "cpu") -> TorchBackend:
-    """A backend from the content of a model file."""
+def open_torch(card: Card, tensors: dict[str, Array], *, device: str = "auto") -> TorchBackend:
+    """A backend from the content of a model file.
+
+    Raises:
+        ConfigError: A GPU is asked for and there is none.
+    """
     keep_pages()
+    if device == "cuda" and not torch.cuda.is_available():
+        raise ConfigError("There is no GPU that torch can use.", "Use --device cpu or --device auto.")
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
     return TorchBackend(build_model(card, tensors), card, device=device)

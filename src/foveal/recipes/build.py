@@ -19,15 +19,18 @@ from foveal.data.order import Order, derive
 from foveal.data.read import read
 from foveal.data.split import with_splits
 from foveal.data.statistics import channel_statistics, fit_whitening, sample_pictures
+from foveal.engine.config import OptimConfig
 from foveal.engine.evaluate import Evaluation, to_dict, write_predictions
 from foveal.engine.finish import finish
 from foveal.engine.log import Log
 from foveal.engine.loop import Plan, Training
 from foveal.engine.run import Run
 from foveal.engine.runtime import Runtime, num_cores
+from foveal.engine.warm_start import warm_start
 from foveal.errors import RunError
 from foveal.imaging.input_spec import InputSpec
 from foveal.inference.predictor import Predictor
+from foveal.models.contract import Model
 from foveal.models.weights import input_statistics
 from foveal.recipes.load import read_config, to_toml
 from foveal.recipes.pages import write_run_report
@@ -36,7 +39,7 @@ from foveal.recipes.schema import RunConfig
 from foveal.tasks.table import get_task
 from foveal.version import __version__
 
-FREE_TO_CHANGE = ("data.workers", "data.cache", "data.cache_dir", "runtime.device", "runtime.tracker")
+FREE_TO_CHANGE = ("data.path", "data.workers", "data.cache", "data.cache_dir", "runtime.device", "runtime.tracker")
 """What a resumed run may do otherwise, because the result does not depend on it."""
 
 
@@ -67,11 +70,15 @@ def start(config: RunConfig, *, out: Path, log: Log) -> Trained | None:
     runtime = Runtime(config.runtime, log_dir=out, thaws=config.optim.unfreeze_every > 0)
     chosen = resolve(config, catalog.split("train"), world=runtime.world)
     plan = make_plan(chosen, catalog, runtime=runtime, run=Run(out), log=log)
+    chosen = chosen.model_copy(update={"optim": plan.optim})
     if runtime.is_main:
         plan.run.create(to_toml(chosen), describe(catalog), environment())
     runtime.wait()
     if runtime.is_main:
         log.start(facts(chosen, catalog, plan))
+        for note in catalog.notes:
+            log.note(note)
+    warm_start(plan, getattr(chosen, chosen.task))
     return complete(plan, chosen, catalog, saved=None)
 
 
@@ -118,6 +125,8 @@ def resume(folder: Path, *, changes: RunConfig | None, log: Log) -> Trained | No
     plan = make_plan(config, catalog, runtime=runtime, run=run, log=log)
     if runtime.is_main:
         log.start(facts(config, catalog, plan))
+    if saved is None:
+        warm_start(plan, getattr(config, config.task))
     return complete(plan, config, catalog, saved=saved)
 
 
@@ -130,6 +139,7 @@ def make_plan(config: RunConfig, catalog: Catalog, *, runtime: Runtime, run: Run
     spec = input_spec(config, train_set)
     model = task.build(config.model, own, catalog.categories, options, pretrained=config.model.weights != "none")
     task.criterion(model, own, train_set)
+    optim = choose_frozen(config.optim, model)
     assert config.train.batch_size is not None, "resolve chose it"
     assert config.train.epochs is not None, "resolve chose it"
     assert config.data.workers is not None, "resolve chose it"
@@ -144,7 +154,7 @@ def make_plan(config: RunConfig, catalog: Catalog, *, runtime: Runtime, run: Run
         task.augment(config.augment, spec, own),
         task.target,
         seed=config.seed,
-        min_side=round(spec.train_size * 1.5),
+        min_side=round(spec.train_size / config.augment.crop_scale**0.5),
         cache=make_cache(config.data.cache, len(train_set), folder=config.data.cache_dir, workers=config.data.workers),
     )
     card = Card.model_validate(
@@ -170,13 +180,13 @@ def make_plan(config: RunConfig, catalog: Catalog, *, runtime: Runtime, run: Run
         batches_per_epoch=order.batches_per_epoch,
         epochs=config.train.epochs,
         seed=config.seed,
-        optim=config.optim,
+        optim=optim,
         schedule=config.schedule,
         train=config.train,
         runtime=runtime,
         run=run,
         log=log,
-        config_key=config_key(config),
+        config_key=config_key(config.model_copy(update={"optim": optim})),
     )
 
 
@@ -194,14 +204,30 @@ def complete(plan: Plan, config: RunConfig, catalog: Catalog, *, saved: Mapping[
     if not plan.runtime.is_main:
         plan.runtime.wait()
         return None
-    data = {"fingerprint": plan.run.read_json("data.json")["fingerprint"], "images": len(plan.train_set)}
+    data = {
+        "fingerprint": plan.run.read_json("data.json")["fingerprint"],
+        "content": catalog.content_fingerprint(),
+        "images": len(plan.train_set),
+    }
     predictor, evaluation = finish(plan, data=data, versions=versions())
     plan.run.write_json("metrics.json", to_dict(evaluation, plan.task.name))
     write_predictions(plan.run.folder / "predictions.csv", evaluation, predictor)
     write_run_report(plan.run, config, catalog, training.state, predictor, evaluation)
     training.close()
+    metrics = {name: i.value for name, i in evaluation.judgement.metrics.items() if i.value == i.value}
+    plan.log.finish({"run": str(plan.run.folder), "model": str(plan.run.model), "metrics": metrics})
     plan.runtime.wait()
     return Trained(plan.run.folder, predictor, evaluation)
+
+
+def choose_frozen(optim: OptimConfig, model: Model) -> OptimConfig:
+    """A third of a pretrained backbone's stages stay as they are, if nothing else is said.
+
+    The early ones see edges and colours, as every picture has them, and take most of a step's time.
+    """
+    if optim.freeze is not None:
+        return optim
+    return optim.model_copy(update={"freeze": len(model.stages()) // 3 if model.reused else 0})
 
 
 def input_spec(config: RunConfig, train_set: Catalog) -> InputSpec:
@@ -270,7 +296,6 @@ def describe(catalog: Catalog) -> dict[str, Any]:
     return {
         "path": str(catalog.root),
         "format": catalog.format,
-        "task": catalog.task,
         "fingerprint": catalog.fingerprint(),
         "images": len(catalog),
         "classes": list(catalog.categories.names),

@@ -22,11 +22,13 @@ class Verdict:
         evaluation: Truths, predictions and the judgement.
         document: The same as plain values, as ``--json`` prints it.
         folder: Where metrics.json and predictions.csv are.
+        notes: What a person should know before believing the numbers.
     """
 
     evaluation: Evaluation
     document: dict[str, Any]
     folder: Path
+    notes: tuple[str, ...]
 
 
 def evaluate(
@@ -35,7 +37,7 @@ def evaluate(
     *,
     split: str | None = None,
     out: str | Path | None = None,
-    device: str = "cpu",
+    device: str = "auto",
     seed: int = 0,
 ) -> Verdict:
     """Judge a model on pictures with known answers, by the model's own class map.
@@ -65,7 +67,10 @@ def evaluate(
     document["data"] = str(data)
     write_atomic(folder / "metrics.json", _json(document))
     write_predictions(folder / "predictions.csv", evaluation, predictor)
-    return Verdict(evaluation, document, folder)
+    notes = list(catalog.notes)
+    if chosen in (None, "train") and predictor.card.data.get("content") == catalog.content_fingerprint():
+        notes.append("These are the very pictures the model was trained on; the numbers say little about others.")
+    return Verdict(evaluation, document, folder, tuple(notes))
 
 
 def _json(document: dict[str, Any]) -> str:

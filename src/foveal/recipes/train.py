@@ -1,5 +1,6 @@
 """``foveal.train``: the one door to training, for the command line and for Python."""
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
@@ -54,6 +55,8 @@ def train(
         raise ConfigError("There is nothing to train on.", "Name a folder of pictures: foveal train PICTURES/")
     base = read_recipe(recipe) if recipe is not None else {}
     config = parse_config(merge(base, *layers, {"data": {"path": str(data)}}), where="the command line")
+    if out is None and int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise ConfigError("Several processes need one folder for the run.", "Name it with --out.")
     folder = Path(out) if out is not None else free_folder(Path(data))
     trained: Trained | None = _door().start(config, out=folder, log=say)
     return trained

@@ -8,7 +8,7 @@ Shapes: B pictures a batch.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -106,6 +106,14 @@ class Task(Output, Protocol):
 
     def criterion(self, model: Model, own: Settings, catalog: Catalog) -> None:
         """Set up the model's losses for a training split (class weights and the like)."""
+        ...
+
+    def probe(self, model: Model, own: Settings) -> Callable[[Tensor], dict[str, Tensor]] | None:
+        """What ``warm_start`` wants to know of normalised pictures (B, 3, H, W): arrays (B, ...); None: nothing."""
+        ...
+
+    def warm_start(self, model: Model, own: Settings, catalog: Catalog, arrays: Mapping[str, Array]) -> None:
+        """Fit new layers before the first step to the probe's arrays, one row a picture of ``catalog``."""
         ...
 
     def augment(self, config: AugmentConfig, spec: InputSpec, own: Settings) -> v2.Transform:

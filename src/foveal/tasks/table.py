@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from foveal.data.catalog import Annotation
 from foveal.errors import ConfigError, MissingExtraError
 from foveal.tasks.contract import Output
 from foveal.types.settings import Settings
@@ -11,6 +12,13 @@ if TYPE_CHECKING:
 
 TASKS = ("classify",)
 """Names of all tasks."""
+
+
+def task_for(annotation: Annotation) -> str:
+    """The task that learns from an annotation unless another is asked for."""
+    match annotation:
+        case "labels":
+            return "classify"
 
 
 def get_output(name: str) -> Output:

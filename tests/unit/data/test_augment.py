@@ -55,10 +55,16 @@ def test_each_change_alone(image, options):
     assert any(not torch.equal(out, plain) for out in outs)
 
 
-def test_everything_at_once(image):
+@pytest.mark.parametrize("interpolation", ["bilinear", "bicubic"])
+@pytest.mark.parametrize("policy", ["trivial", "rand"])
+def test_everything_at_once(image, interpolation, policy):
     values = {key: value for options in ONE_BY_ONE for key, value in options.items()}
-    out = build_augment(AugmentConfig(**values), 24, interpolation="bicubic")(image)
-    assert out.shape == (3, 24, 24) and out.dtype == torch.uint8
+    config = AugmentConfig(**{**values, "policy": policy})
+    transform = build_augment(config, 24, interpolation=interpolation)
+    for seed in range(40):  # enough for a policy to draw each of its operations
+        torch.manual_seed(seed)
+        out = transform(image)
+        assert out.shape == (3, 24, 24) and out.dtype == torch.uint8
 
 
 def test_the_default_is_worth_its_speed(image):

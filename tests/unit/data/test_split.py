@@ -20,7 +20,7 @@ def catalog_of(pictures, *, multi_label=False, splits=None, num_classes=None):
     catalog = Catalog(
         Path("set"),
         "made",
-        "classify",
+        "labels",
         Categories(tuple(f"c{i}" for i in range(max(num_classes, 2)))),
         Names.of([f"{i}.png" for i in range(len(pictures))]),
         np.full(len(pictures), UNASSIGNED, np.uint8) if splits is None else np.array(splits, np.uint8),

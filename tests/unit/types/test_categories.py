@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 
 from foveal.errors import CategoryError
@@ -39,6 +41,4 @@ def test_neighbouring_colours_differ() -> None:
     categories = Categories(tuple(f"c{i}" for i in range(80)))
     colors = [categories.color(i) for i in range(80)]
     assert len(set(colors)) == 80
-    assert all(
-        sum(abs(a - b) for a, b in zip(x, y, strict=True)) > 60 for x, y in zip(colors, colors[1:], strict=False)
-    )
+    assert all(sum(abs(a - b) for a, b in zip(x, y, strict=True)) > 60 for x, y in pairwise(colors))

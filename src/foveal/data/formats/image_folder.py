@@ -16,7 +16,6 @@ from foveal.errors import DataError
 from foveal.types.categories import Categories
 
 NAME = "image_folder"
-TASK = "classify"
 SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".avif", ".jp2", ".j2k"}
     | {".ppm", ".pgm", ".pbm", ".pnm"}
@@ -103,7 +102,7 @@ def read(path: Path, *, categories: Categories | None = None) -> Catalog:
     if not len(scan.builder):
         raise _no_classes(path)
     notes = _unused(path, splits) + scan.notes()
-    return scan.builder.build(path, format=NAME, task=TASK, categories=known, notes=notes)
+    return scan.builder.build(path, format=NAME, annotation="labels", categories=known, notes=notes)
 
 
 def looks_like(path: Path) -> bool:

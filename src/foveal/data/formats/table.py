@@ -20,7 +20,6 @@ from foveal.errors import CategoryError, DataError
 from foveal.types.categories import Categories
 
 NAME = "table"
-TASK = "classify"
 SUFFIXES = frozenset({".csv", ".tsv", ".txt"})
 PATH_COLUMNS = ("path", "image", "file", "filename", "file_name", "filepath")
 LABEL_COLUMNS = ("label", "labels", "class", "classes", "category", "target")
@@ -110,7 +109,7 @@ def read(path: Path, *, categories: Categories | None = None, exists: Callable[[
     return builder.build(
         path.parent,
         format=NAME,
-        task=TASK,
+        annotation="labels",
         categories=categories or Categories(order),
         renumber=None if categories else _places(labels, order),
         multi_label=several,

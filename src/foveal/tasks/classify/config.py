@@ -20,6 +20,8 @@ class ClassifyConfig(Settings):
     """Length of the compact bilinear vector."""
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.2
     """Probability of dropping a feature before the classifier."""
+    warm_start: bool = True
+    """Fit the new layer to the pretrained backbone's features before training starts."""
     loss: Literal["auto", "cross_entropy", "focal", "binary_cross_entropy"] = "auto"
     """auto: cross-entropy, or binary cross-entropy where a picture may have several labels."""
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.1

@@ -28,6 +28,7 @@ from foveal.models.pooling import (
 )
 from foveal.models.weights import Weights
 from foveal.tasks.classify.config import ClassifyConfig
+from foveal.tasks.classify.warm_start import Prior, find_prior
 from foveal.types.arrays import IntArray
 
 
@@ -54,6 +55,7 @@ class Classifier(Model):
         self.head = head
         self.criterion = criterion
         self.weights = weights
+        self.prior: Prior | None = None
 
     def forward(self, inputs: Tensor) -> dict[str, Tensor]:
         """Normalised (B, 3, H, W) -> ``logits`` (B, K), and ``attention`` (B, h, w) where the pooling has a map."""
@@ -86,7 +88,9 @@ def build_classifier(model: ModelConfig, own: ClassifyConfig, num_classes: int, 
     pooling = build_pooling(own, backbone.num_features)
     head = LinearHead(pooling.out_features, num_classes, dropout=own.dropout)
     origin = None if weights is None else replace(weights, tensors={})
-    return Classifier(backbone, pooling, head, CrossEntropy(label_smoothing=own.label_smoothing), origin)
+    classifier = Classifier(backbone, pooling, head, CrossEntropy(label_smoothing=own.label_smoothing), origin)
+    classifier.prior = None if weights is None else find_prior(weights.tensors, backbone.num_features)
+    return classifier
 
 
 def build_pooling(own: ClassifyConfig, channels: int) -> Pooling:

@@ -3,7 +3,7 @@
 Shapes: B pictures, K classes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import torch
@@ -19,7 +19,8 @@ from foveal.models.contract import Model
 from foveal.tasks.classify.config import ClassifyConfig
 from foveal.tasks.classify.models import Classifier, build_classifier, build_criterion
 from foveal.tasks.classify.output import ClassifyDecode, ClassifyOutput, multi_hot
-from foveal.types.arrays import FloatArray
+from foveal.tasks.classify.warm_start import fit_head
+from foveal.types.arrays import Array, FloatArray
 from foveal.types.categories import Categories
 from foveal.types.settings import Settings
 
@@ -42,6 +43,24 @@ class Classify(ClassifyOutput):
         assert isinstance(model, Classifier), "a classifier is what build gives"
         counts = catalog.class_counts()
         model.criterion = build_criterion(_own(own), counts, len(catalog), multi_label=catalog.multi_label)
+
+    def probe(self, model: Model, own: Settings) -> Callable[[Tensor], dict[str, Tensor]] | None:
+        """Pooled features, where the backbone is pretrained and the settings ask for a warm start."""
+        assert isinstance(model, Classifier), "a classifier is what build gives"
+        if not (_own(own).warm_start and model.reused):
+            return None
+        return lambda inputs: {"vectors": model.pooling(model.backbone(inputs))[0]}
+
+    def warm_start(self, model: Model, own: Settings, catalog: Catalog, arrays: Mapping[str, Array]) -> None:
+        """Fit the linear layer to the pooled features."""
+        assert isinstance(model, Classifier), "a classifier is what build gives"
+        targets = np.stack(self.truths(catalog, range(len(catalog))))
+        prior = model.prior if _own(own).pooling in ("avg", "attention") else None
+        weight, bias = fit_head(arrays["vectors"], targets, len(catalog.categories), prior)
+        with torch.no_grad():
+            model.head.linear.weight.copy_(weight)
+            model.head.linear.bias.copy_(bias)
+        model.prior = None
 
     def augment(self, config: AugmentConfig, spec: InputSpec, own: Settings) -> v2.Transform:
         """Random changes to one picture."""

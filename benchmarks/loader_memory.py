@@ -1,0 +1,94 @@
+"""Memory of the loader's worker processes over many epochs.
+
+    python benchmarks/loader_memory.py [--epochs N] [--workers N] [--cache off memory]
+
+Loads real JPEG files, augments them, throws the batches away, and prints after each epoch the MB of all workers
+together: resident, and private, which leaves out what they share with their parent and each other, such as the cache.
+Exit code 1 if the private memory still grows: more than 4 MB a worker between the mean of the second quarter of the epochs
+and the mean of the last.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import psutil
+from interleave import data_folder
+
+from foveal.data.augment import build_augment
+from foveal.data.cache import make_cache
+from foveal.data.catalog import Catalog
+from foveal.data.config import AugmentConfig
+from foveal.data.loader import TrainingPictures, load_batches
+from foveal.data.order import Order
+from foveal.data.read import read
+from foveal.tasks.classify.task import Classify
+
+LIMIT_MB = 4.0
+"""Growth allowed a worker."""
+AUGMENT = AugmentConfig(rotation_deg=10, brightness=0.2, contrast=0.2, erasing=0.2)
+
+
+def make_pictures(catalog: Catalog, *, size: int, cache: str, workers: int) -> TrainingPictures:
+    """As training builds them."""
+    return TrainingPictures(
+        catalog,
+        build_augment(AUGMENT, size, interpolation="bilinear"),
+        partial(Classify().target),
+        seed=0,
+        min_side=round(1.5 * size),
+        cache=make_cache(cache, len(catalog), folder="", workers=workers),  # type: ignore[arg-type]
+    )
+
+
+def memory_mb(processes: Sequence[psutil.Process]) -> tuple[float, float]:
+    """Resident and private MB, added up."""
+    found = [process.memory_full_info() for process in processes]
+    return sum(m.rss for m in found) / 1e6, sum(m.uss for m in found) / 1e6
+
+
+def measure(folder: Path, *, epochs: int, workers: int, cache: str, size: int = 128) -> list[tuple[float, float]]:
+    """Resident and private MB of all workers after each epoch."""
+    catalog = read(folder)
+    order = Order(len(catalog), min(32, len(catalog)), seed=0)
+    pictures = make_pictures(catalog, size=size, cache=cache, workers=workers)
+    batches = load_batches(pictures, order, workers=workers)
+    found = []
+    for _ in range(epochs):
+        for _ in range(order.batches_per_epoch):
+            next(batches)
+        found.append(memory_mb(psutil.Process().children(recursive=True)))
+        print(f"epoch {len(found):>3}  resident {found[-1][0]:7.1f} MB  private {found[-1][1]:7.1f} MB", flush=True)
+    return found
+
+
+def growth_mb(private: Sequence[float], workers: int) -> float:
+    """Growth a worker, from the second quarter of the epochs to the last."""
+    quarter = max(1, len(private) // 4)
+    early, late = private[quarter : 2 * quarter], private[-quarter:]
+    return (sum(late) / len(late) - sum(early) / len(early)) / workers
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Exit code 1 where memory grows."""
+    parser = argparse.ArgumentParser(description="Memory of the loader's workers over epochs.")
+    parser.add_argument("--data", default="hymenoptera", help="a folder below FOVEAL_DATA")
+    parser.add_argument("--epochs", type=int, default=24)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--cache", nargs="+", choices=["off", "memory"], default=["off", "memory"])
+    options = parser.parse_args(arguments)
+    grew = False
+    for cache in options.cache:
+        found = measure(data_folder(options.data), epochs=options.epochs, workers=options.workers, cache=cache)
+        growth = growth_mb([private for _, private in found], options.workers)
+        load = " ".join(f"{v:.1f}" for v in os.getloadavg())
+        print(f"loader_memory {cache}: {growth:+.1f} MB a worker, limit {LIMIT_MB:g} (load {load})")
+        grew |= growth > LIMIT_MB
+    return int(grew)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,230 @@
+"""Attention pooling on classes that differ only in a small detail at a random place.
+
+    python examples/fine_grained.py [--out FOLDER] [--seed N] [--epochs N]
+
+Writes an image folder of 96 x 96 pictures: textured, cluttered, and with one 9 x 9 tile whose ink pattern is the class.
+Around it lie look-alikes, common to all classes: the same patterns on tiles of another shade. Then trains the same
+small network (conv4) twice from scratch with the same settings, once with average and once with attention pooling, and
+compares them on the test split. It prints a table and writes ``overlay.png``: test pictures beside what the attention
+saw in them. About four minutes on two quiet cores.
+
+Exit code 1 if attention gains less than 10 points, or its map peaks elsewhere in more than a tenth of the pictures.
+
+Shapes: N pictures, S side of a picture, h w rows and columns of an attention map.
+"""
+
+import argparse
+import csv
+import os
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+import foveal
+from foveal.explain.attention import overlay
+from foveal.inference.predictor import Predictor
+
+SIDE = 96
+"""S, in pixels."""
+TILE = 9
+"""Side of the detail, in pixels."""
+NUM_DISTRACTORS = 6
+"""Look-alikes in each picture."""
+MIN_GAIN = 0.10
+MIN_HITS = 0.90
+SPLITS = {"train": 400, "val": 50, "test": 100}
+"""Pictures of each class."""
+PATTERNS = {
+    "plus": ("..#..", "..#..", "#####", "..#..", "..#.."),
+    "cross": ("#...#", ".#.#.", "..#..", ".#.#.", "#...#"),
+    "bars": (".....", "#####", ".....", "#####", "....."),
+    "posts": (".#.#.", ".#.#.", ".#.#.", ".#.#.", ".#.#."),
+}
+"""The ink of each class; each is its own mirror image, so that flips keep the class."""
+
+Pixels = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Detail:
+    """Where the class of a picture is written.
+
+    Attributes:
+        path: The picture, relative to the data set.
+        left: First column of the tile, in pixels.
+        top: First row.
+    """
+
+    path: str
+    left: int
+    top: int
+
+
+def draw_picture(name: str, generator: np.random.Generator) -> tuple[Pixels, int, int]:
+    """A picture of a class.
+
+    Returns:
+        (S, S, 3) pixels, and left and top of the detail's tile.
+    """
+    picture = draw_background(generator)
+    places = free_places(NUM_DISTRACTORS + 1, generator)
+    for left, top in places[1:]:
+        other = str(generator.choice(list(PATTERNS)))
+        paste(picture, draw_tile(other, generator, paper=(20, 70), ink=(185, 235)), left, top)
+    left, top = places[0]
+    paste(picture, draw_tile(name, generator, paper=(185, 235), ink=(20, 70)), left, top)
+    noisy = picture + generator.normal(0, 6, picture.shape)
+    return noisy.clip(0, 255).round().astype(np.uint8), left, top
+
+
+def draw_background(generator: np.random.Generator) -> NDArray[np.float64]:
+    """(S, S, 3) of blotches in two sizes, with stripes of any direction crossing it."""
+    picture = np.full((SIDE, SIDE, 3), 127.0)
+    for cells, strength in ((4, 45), (16, 25)):
+        coarse = generator.normal(0, strength, (cells, cells, 3)).astype(np.float32)
+        for channel in range(3):
+            blotch = Image.fromarray(coarse[..., channel]).resize((SIDE, SIDE), Image.Resampling.BICUBIC)
+            picture[..., channel] += np.asarray(blotch)
+    rows, columns = np.mgrid[:SIDE, :SIDE]
+    for _ in range(5):
+        angle, place = generator.uniform(0, np.pi), generator.uniform(0, SIDE)
+        distance = np.cos(angle) * (columns - place) + np.sin(angle) * (rows - place)
+        picture[np.abs(distance) < generator.uniform(0.5, 2)] = generator.uniform(40, 215, 3)
+    return picture
+
+
+def draw_tile(
+    name: str, generator: np.random.Generator, *, paper: tuple[int, int], ink: tuple[int, int]
+) -> NDArray[np.float64]:
+    """(TILE, TILE, 3): a pattern in a shade of ink on a shade of paper, each from its range."""
+    tile = np.full((TILE, TILE, 3), generator.uniform(*paper))
+    mask = np.array([[c == "#" for c in row] for row in PATTERNS[name]])
+    margin = (TILE - len(mask)) // 2
+    tile[margin:-margin, margin:-margin][mask] = generator.uniform(*ink)
+    return tile
+
+
+def free_places(count: int, generator: np.random.Generator) -> list[tuple[int, int]]:
+    """(left, top) of tiles that lie inside the picture and two pixels or more apart."""
+    places: list[tuple[int, int]] = []
+    while len(places) < count:
+        left, top = (int(v) for v in generator.integers(1, SIDE - TILE, 2))
+        if all(max(abs(left - x), abs(top - y)) >= TILE + 2 for x, y in places):
+            places.append((left, top))
+    return places
+
+
+def paste(picture: NDArray[np.float64], tile: NDArray[np.float64], left: int, top: int) -> None:
+    """Lay a tile over a picture."""
+    picture[top : top + TILE, left : left + TILE] = tile
+
+
+def write_data_set(folder: Path, *, seed: int, splits: Mapping[str, int] = SPLITS) -> list[Detail]:
+    """Write train/, val/ and test/, each with a folder a class, and details.csv (path, left, top, width, height).
+
+    Args:
+        folder: A new folder.
+        seed: Of everything random.
+        splits: Pictures of each class, by split.
+
+    Returns:
+        Where each picture's detail lies.
+    """
+    generator = np.random.default_rng(seed)
+    details = []
+    for split, count in splits.items():
+        for name in PATTERNS:
+            (folder / split / name).mkdir(parents=True)
+            for i in range(count):
+                pixels, left, top = draw_picture(name, generator)
+                details.append(Detail(f"{split}/{name}/{i:04d}.png", left, top))
+                Image.fromarray(pixels).save(folder / details[-1].path, compress_level=1)
+    with (folder / "details.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["path", "left", "top", "width", "height"])
+        writer.writerows([d.path, d.left, d.top, TILE, TILE] for d in details)
+    return details
+
+
+def train(data: Path, pooling: str, out: Path, *, seed: int, epochs: int) -> Predictor:
+    """The network with one pooling; everything else is the same on both sides."""
+    settings: dict[str, Any] = {
+        "seed": seed,
+        "classify": {"pooling": pooling, "dropout": 0.0},
+        "input": {"size": SIDE, "crop_fraction": 1.0},
+        "augment": {"crop_scale": 1.0, "horizontal_flip": 0.5, "vertical_flip": 0.5},
+        "train": {"epochs": epochs, "batch_size": 32},
+    }
+    trained = foveal.train(data, recipe="scratch", settings=settings, out=out)
+    assert trained is not None, "one process"
+    return trained.model
+
+
+def peak_hits(maps: NDArray[np.float32], details: Sequence[Detail]) -> NDArray[np.bool_]:
+    """Whether the centre of each map's strongest cell lies within the detail's tile, widened by one cell all round.
+
+    Args:
+        maps: (N, h, w).
+        details: N.
+
+    Returns:
+        (N,).
+    """
+    count, rows, columns = maps.shape
+    row, column = np.divmod(maps.reshape(count, -1).argmax(1), columns)
+    x, y = (column + 0.5) * SIDE / columns, (row + 0.5) * SIDE / rows
+    left, top = np.array([d.left for d in details]), np.array([d.top for d in details])
+    wide, high = SIDE / columns, SIDE / rows
+    across = (left - wide <= x) & (x <= left + TILE + wide)
+    return across & (top - high <= y) & (y <= top + TILE + high)
+
+
+def write_overlay(path: Path, data: Path, model: Predictor, details: Sequence[Detail], *, zoom: int = 3) -> None:
+    """A picture of pictures: above each, the attention over it below."""
+    files = [data / d.path for d in details]
+    maps = model.arrays(files)["attention"]
+    columns = []
+    for file, weights in zip(files, maps, strict=True):
+        pixels = np.asarray(Image.open(file))
+        columns.append(np.vstack([pixels, overlay(pixels, weights)]))
+    sheet = Image.fromarray(np.hstack(columns))
+    sheet.resize((sheet.width * zoom, sheet.height * zoom), Image.Resampling.NEAREST).save(path)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Generate, train twice, compare."""
+    parser = argparse.ArgumentParser(description="Attention against average pooling on a fine-grained set.")
+    parser.add_argument("--out", type=Path, help="new folder for the data set, the runs and the overlay")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--epochs", type=int, default=16)
+    options = parser.parse_args(arguments)
+    out = options.out or Path(tempfile.mkdtemp(prefix="fine_grained_"))
+    details = write_data_set(out / "data", seed=options.seed)
+    test = [d for d in details if d.path.startswith("test/")]
+    accuracy, hits = {}, 0.0
+    for pooling in ("avg", "attention"):
+        model = train(out / "data", pooling, out / pooling, seed=options.seed, epochs=options.epochs)
+        arrays = model.arrays([out / "data" / d.path for d in test])
+        said = [model.categories.names[i] for i in arrays["scores"].argmax(1)]
+        accuracy[pooling] = float(np.mean([d.path.split("/")[1] == name for d, name in zip(test, said, strict=True)]))
+        print(f"{pooling:<10} accuracy {accuracy[pooling]:.3f} on {len(test)} test pictures", flush=True)
+        if "attention" in arrays:
+            hits = float(peak_hits(arrays["attention"], test).mean())
+            shown = [test[i] for i in np.linspace(0, len(test) - 1, 8).astype(int)]
+            write_overlay(out / "overlay.png", out / "data", model, shown)
+    gain = accuracy["attention"] - accuracy["avg"]
+    print(f"gain {100 * gain:+.1f} points (limit {100 * MIN_GAIN:+.0f}); ", end="")
+    print(f"peak on the detail in {hits:.1%} of the pictures (limit {MIN_HITS:.0%}); {out / 'overlay.png'}")
+    print("load average", *(f"{v:.1f}" for v in os.getloadavg()))
+    return int(gain < MIN_GAIN or hits < MIN_HITS)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

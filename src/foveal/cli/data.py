@@ -1,0 +1,123 @@
+"""``foveal data``: look at, check and preview a data set."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import App, Parameter
+from cyclopts.validators import Number
+
+from foveal.data.config import AugmentConfig
+
+if TYPE_CHECKING:
+    from foveal.types.arrays import RGB
+
+app = App(name="data", help="Look at, check and preview a data set.")
+
+Data = Annotated[Path, Parameter(help="Image folder or table.")]
+Json = Annotated[bool, Parameter(negative="", help="Print one JSON document and nothing else.")]
+
+
+@app.command
+def inspect(path: Data, *, json: Json = False) -> None:
+    """Say what Foveal sees: format, task, splits, classes, sizes, odd files."""
+    from foveal.data.inspect import inspect as look
+    from foveal.data.read import read
+    from foveal.tasks.table import task_for
+
+    seen = look(read(path))
+    if json:
+        from foveal.cli.screens import print_json
+
+        print_json({"task": task_for(seen.annotation), **seen.to_dict()})
+    else:
+        from foveal.cli.data_screens import inspection_screen
+
+        inspection_screen(seen)
+
+
+@app.command
+def check(path: Data, *, json: Json = False) -> None:
+    """Decode every picture and compare all files; exit code 1 if anything is wrong."""
+    from foveal.data.check import check as judge
+    from foveal.data.notes import plural
+    from foveal.data.read import read
+    from foveal.errors import JudgementError
+
+    catalog = read(path)
+    problems = judge(catalog)
+    if json:
+        from foveal.cli.screens import print_json
+
+        print_json({"path": str(path), "images": len(catalog), "problems": [p.to_dict() for p in problems]})
+    else:
+        from foveal.cli.data_screens import problems_screen
+
+        problems_screen(problems, images=len(catalog))
+    if problems:
+        raise JudgementError(
+            f"{path}: {plural(len(problems), 'problem')} in {plural(len(catalog), 'picture')}.",
+            "Repair or remove the files named, then check again.",
+        )
+
+
+@app.command
+def preview(
+    path: Data,
+    *,
+    out: Annotated[Path, Parameter(help="Picture to write, .png or .jpg.")] = Path("preview.png"),
+    count: Annotated[int, Parameter(help="Pictures to show.", validator=Number(gte=1, lte=50))] = 6,
+    seed: Annotated[int, Parameter(help="Of the choice and of the random changes.", validator=Number(gte=0))] = 0,
+    size: Annotated[int, Parameter(help="Side of the samples in pixels.", validator=Number(gte=8, lte=4096))] = 224,
+    whiten: Annotated[
+        Literal["pca", "zca"] | None, Parameter(help="Show whitening, before and after, instead of augmentation.")
+    ] = None,
+    patch: Annotated[
+        int, Parameter(help="Side of the patches that whitening decorrelates.", validator=Number(gte=1, lte=32))
+    ] = 1,
+    augment: Annotated[AugmentConfig | None, Parameter(group="Augmentation")] = None,
+) -> None:
+    """Write a picture of augmented samples, or of whitening before and after."""
+    from rich.console import Console
+
+    from foveal.data.preview import picture_whitening
+    from foveal.data.preview import preview as draw
+    from foveal.data.read import read
+    from foveal.data.statistics import fit_whitening, sample_pictures
+    from foveal.imaging.input_spec import InputSpec
+
+    catalog = read(path)
+    _check_out(out, catalog.root)
+    if catalog.has("train"):
+        catalog = catalog.split("train")
+    if whiten is None:
+        spec = InputSpec(size=size, train_size=size)
+        sheet = draw(catalog, augment or AugmentConfig(), spec=spec, count=count, seed=seed)
+    else:
+        whole = max(1, size // patch) * patch
+        spec = InputSpec(size=whole, train_size=whole)
+        whitening = fit_whitening(sample_pictures(catalog, spec), kind=whiten, patch=patch)
+        sheet = picture_whitening(catalog, whitening, spec=spec, count=count, seed=seed)
+    _write(sheet, out)
+    Console().print(f"Wrote {out} ({sheet.shape[1]} x {sheet.shape[0]} pixels).", highlight=False)
+
+
+def _check_out(out: Path, data: Path) -> None:
+    from foveal.errors import ConfigError
+
+    if out.suffix.lower() not in (".png", ".jpg", ".jpeg"):
+        raise ConfigError(f"--out {out}: a preview is a picture.", "Give a name that ends in .png or .jpg.")
+    if out.resolve().is_relative_to(data.resolve()):
+        raise ConfigError(f"--out {out} lies inside the data set, which stays as it is.", "Choose another folder.")
+
+
+def _write(sheet: "RGB", out: Path) -> None:
+    import io
+
+    from PIL import Image
+
+    from foveal.artifact.atomic import make_folder, write_atomic
+
+    buffer = io.BytesIO()
+    Image.fromarray(sheet).save(buffer, "PNG" if out.suffix.lower() == ".png" else "JPEG", quality=92)
+    make_folder(out.parent)
+    write_atomic(out, buffer.getvalue())

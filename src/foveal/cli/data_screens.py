@@ -1,0 +1,86 @@
+"""What ``foveal data`` prints."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from foveal.data.check import Problem
+from foveal.data.inspect import Inspection, Spread
+from foveal.data.notes import plural
+from foveal.tasks.table import task_for
+
+MAX_ROWS = 40
+"""Rows of a table on screen; --json gives all."""
+
+
+def inspection_screen(seen: Inspection) -> None:
+    """Facts, a table of classes, then what is odd."""
+    console = Console()
+    facts = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2))
+    facts.add_column(style="dim")
+    facts.add_column(overflow="fold")
+    for name, value in _facts(seen):
+        facts.add_row(name, Text(value))
+    console.print(facts)
+    console.print()
+    console.print(_class_table(seen))
+    _rest(console, len(seen.classes))
+    for note in seen.notes:
+        console.print(Text(f"note: {note}", "yellow"), soft_wrap=True)
+    for path, reason in seen.odd[:MAX_ROWS]:
+        console.print(Text(f"odd: {path} {reason}", "yellow"), soft_wrap=True)
+    _rest(console, len(seen.odd))
+
+
+def problems_screen(problems: Sequence[Problem], *, images: int) -> None:
+    """A line a problem, and how many of each kind."""
+    console = Console()
+    if not problems:
+        console.print(f"[bold green]All well[/]: {plural(images, 'picture')} decoded and compared.", highlight=False)
+        return
+    for problem in problems[:MAX_ROWS]:
+        line = Text.assemble((problem.kind, "bold yellow"), "  ", problem.path, (f"  {problem.message}", "dim"))
+        console.print(line, soft_wrap=True)
+    _rest(console, len(problems))
+    kinds = Counter(problem.kind for problem in problems).most_common()
+    console.print("\n" + ", ".join(f"{count} {kind}" for kind, count in kinds), highlight=False)
+
+
+def _facts(seen: Inspection) -> list[tuple[str, str]]:
+    labels = "several labels a picture" if seen.multi_label else "one label a picture"
+    facts = [
+        ("path", seen.path),
+        ("format", seen.format),
+        ("task", f"{task_for(seen.annotation)}, {labels}"),
+        ("pictures", f"{seen.images:,}"),
+        ("splits", ", ".join(f"{name} {count:,}" for name, count in seen.splits.items())),
+        ("classes", f"{len(seen.classes):,}"),
+    ]
+    for name, spread in (("width", seen.width), ("height", seen.height)):
+        if spread is not None:
+            facts.append((name, _range(spread)))
+    return [*facts, ("kinds", ", ".join(f"{count:,} {kind}" for kind, count in seen.formats.items()))]
+
+
+def _range(spread: Spread) -> str:
+    if spread.min == spread.max:
+        return f"{spread.min} px"
+    return f"{spread.min} to {spread.max} px, median {spread.median}"
+
+
+def _class_table(seen: Inspection) -> Table:
+    table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2))
+    table.add_column("class")
+    for split in seen.splits:
+        table.add_column(split, justify="right")
+    for name, counts in list(seen.classes.items())[:MAX_ROWS]:
+        table.add_row(Text(name), *(f"{counts[split]:,}" for split in seen.splits))
+    return table
+
+
+def _rest(console: Console, count: int) -> None:
+    if count > MAX_ROWS:
+        console.print(f"... and {count - MAX_ROWS} more; --json gives all", style="dim", highlight=False)

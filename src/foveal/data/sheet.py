@@ -1,0 +1,85 @@
+"""A contact sheet: rows of equally large cells with titles, drawn with Pillow.
+
+Shapes: C side of a cell in pixels.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from foveal.imaging.draw import font
+from foveal.types.arrays import RGB
+
+PAPER, INK, FAINT, FRAME = (255, 255, 255), (28, 30, 36), (120, 124, 134), (243, 244, 246)
+MARGIN, GAP, SETOFF, TITLE, HEAD = 28, 8, 26, 30, 30
+"""Lengths in pixels: around the sheet, between cells, after the first column, a row's title, the columns' titles."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """Cells under a title.
+
+    Attributes:
+        title: Set in dark type.
+        note: Set behind it in light type.
+        cells: Pictures of any size, fitted into the cells.
+    """
+
+    title: str
+    note: str
+    cells: Sequence[RGB]
+
+
+def draw_sheet(rows: Sequence[Row], *, columns: Sequence[str], cell: int, setoff: bool = False) -> RGB:
+    """Lay rows out.
+
+    Args:
+        rows: At least one.
+        columns: Titles above the first columns.
+        cell: C.
+        setoff: Whether the first column stands apart from the others.
+
+    Returns:
+        (H, W, 3) uint8.
+    """
+    assert rows, "a sheet has rows"
+    count = max(len(row.cells) for row in rows)
+    left = [MARGIN + i * (cell + GAP) + (SETOFF if i and setoff else 0) for i in range(count)]
+    pitch = TITLE + cell + GAP * 2
+    size = (left[-1] + cell + MARGIN, MARGIN + HEAD + len(rows) * pitch - GAP + MARGIN)
+    sheet = Image.new("RGB", size, PAPER)
+    pen = ImageDraw.Draw(sheet)
+    for x, title in zip(left, columns, strict=False):
+        pen.text((x, MARGIN + 6), title, font=font(13), fill=FAINT, anchor="lm")
+    for r, row in enumerate(rows):
+        top = MARGIN + HEAD + r * pitch
+        title = _shortened(pen, row.title, (size[0] - 2 * MARGIN) // 2)
+        pen.text((MARGIN, top + 10), title, font=font(16), fill=INK, anchor="lm")
+        start = MARGIN + pen.textlength(title, font=font(16)) + 12
+        note = _shortened(pen, row.note, round(size[0] - MARGIN - start), size_px=12)
+        pen.text((start, top + 11), note, font=font(12), fill=FAINT, anchor="lm")
+        for x, picture in zip(left, row.cells, strict=False):
+            sheet.paste(_fitted(picture, cell), (x, top + TITLE))
+    return np.asarray(sheet)
+
+
+def _fitted(picture: RGB, cell: int) -> Image.Image:
+    """The whole picture in the middle of a cell; small ones are blown up without smoothing."""
+    height, width = picture.shape[:2]
+    scale = cell / max(width, height)
+    inner = max(1, round(width * scale)), max(1, round(height * scale))
+    how = Image.Resampling.NEAREST if scale >= 3 else Image.Resampling.BICUBIC
+    out = Image.new("RGB", (cell, cell), FRAME)
+    out.paste(Image.fromarray(picture).resize(inner, how), ((cell - inner[0]) // 2, (cell - inner[1]) // 2))
+    return out
+
+
+def _shortened(pen: ImageDraw.ImageDraw, text: str, room: int, *, size_px: int = 16) -> str:
+    """Text that fits; the end of a path says more than its beginning, so the front is cut."""
+    if pen.textlength(text, font=font(size_px)) <= room:
+        return text
+    while text and pen.textlength("…" + text, font=font(size_px)) > room:
+        text = text[1:]
+    return "…" + text

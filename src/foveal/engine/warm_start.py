@@ -1,0 +1,50 @@
+"""Before the first step: what the task can fit on the frozen network.
+
+Shapes: B pictures, S side of the input.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from foveal.artifact.card import Card
+from foveal.engine.loop import Plan
+from foveal.inference.predictor import Predictor
+from foveal.models.normalize import Normalize
+from foveal.types.arrays import RGB, Array
+from foveal.types.settings import Settings
+
+MAX_PICTURES = 4096
+
+
+def warm_start(plan: Plan, own: Settings) -> None:
+    """Show the task the frozen network's view of training pictures, prepared as in evaluation."""
+    probe = plan.task.probe(plan.model, own)
+    if probe is None:
+        return
+    plan.log.note("fitting the new layers to the pretrained features ...")
+    count = min(len(plan.train_set), MAX_PICTURES)
+    places = np.unique(np.linspace(0, len(plan.train_set) - 1, count).astype(np.int64))
+    part = plan.train_set.take(places)
+    plan.runtime.place(plan.model)
+    predictor = Predictor(_Probe(plan.card, probe, plan.runtime.device))
+    plan.model.eval()
+    plan.task.warm_start(plan.model, own, part, predictor.arrays(part.paths()))
+
+
+class _Probe:
+    """``inference.contract.Backend`` whose outputs are the task's probe."""
+
+    def __init__(self, card: Card, probe: Callable[[Tensor], dict[str, Tensor]], device: torch.device) -> None:
+        self.card = card
+        self.probe = probe
+        self.device = device
+        self.normalize = Normalize(card.input).to(device)
+
+    @torch.inference_mode()
+    def run(self, images: RGB) -> dict[str, Array]:
+        """The probe's outputs for (B, S, S, 3) uint8 pictures."""
+        outputs = self.probe(self.normalize(torch.from_numpy(images).to(self.device).permute(0, 3, 1, 2)))
+        return {name: value.float().cpu().numpy() for name, value in outputs.items()}

@@ -1,0 +1,90 @@
+"""The new layer's start: fitted to the frozen backbone's features, before any step of training.
+
+Training all layers from a random head tears at pretrained features before the head knows what it wants; a head that is
+fitted first keeps them (Kumar et al. 2022, "Fine-tuning can distort pretrained features"). Where the pretrained network
+brought its own classifier, the fit starts from what that already knows of the new classes: each new class is the mean
+of the old classes that its pictures look like.
+
+Shapes: N pictures, D length of the pooled vector, K new classes, M classes of the pretrained network.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from foveal.types.arrays import Array
+
+LABEL_SMOOTHING = 0.1
+MAX_STEPS = 60
+NAMES = ("classifier", "fc", "head.fc", "head")
+"""What timm's networks call their classifier."""
+
+Prior = tuple[Tensor, Tensor]
+"""Weight (M, D) and bias (M,) of a pretrained classifier."""
+
+
+def find_prior(tensors: Mapping[str, Tensor], num_features: int) -> Prior | None:
+    """The classifier among a network's pretrained tensors, if it reads vectors of ``num_features``."""
+    for name in NAMES:
+        weight, bias = tensors.get(f"{name}.weight"), tensors.get(f"{name}.bias")
+        if weight is not None and bias is not None and weight.shape == (len(bias), num_features):
+            return weight, bias
+    return None
+
+
+def fit_head(vectors: Array, targets: Array, num_classes: int, prior: Prior | None) -> Prior:
+    """Fit a linear layer to frozen features by penalised maximum likelihood (L-BFGS, float64).
+
+    Args:
+        vectors: (N, D) pooled features.
+        targets: (N,) class ids, or (N, K) zeros and ones where there may be several labels.
+        num_classes: K.
+        prior: The pretrained network's own classifier, or None to start from zero.
+
+    Returns:
+        Weight (K, D) and bias (K,), float32.
+    """
+    z = torch.from_numpy(np.asarray(vectors, np.float64))
+    target = torch.from_numpy(np.asarray(targets))
+    several = target.ndim == 2
+    if several or prior is None:
+        start = z.new_zeros(num_classes, z.shape[1]), z.new_zeros(num_classes)
+    else:
+        start = transfer(z, target, num_classes, prior)
+    weight, bias = (value.clone().requires_grad_() for value in start)
+    strength = penalty(len(z))
+    optimizer = torch.optim.LBFGS([weight, bias], max_iter=MAX_STEPS, line_search_fn="strong_wolfe")
+
+    def loss() -> Tensor:
+        optimizer.zero_grad()
+        logits = z @ weight.T + bias
+        fit = (
+            functional.binary_cross_entropy_with_logits(logits, target.double()) * num_classes
+            if several
+            else functional.cross_entropy(logits, target, label_smoothing=LABEL_SMOOTHING)
+        )
+        total: Tensor = fit + strength * (weight - start[0]).square().sum()
+        total.backward()  # type: ignore[no-untyped-call]
+        return total
+
+    optimizer.step(loss)  # type: ignore[no-untyped-call]
+    return weight.detach().float(), bias.detach().float()
+
+
+def transfer(z: Tensor, target: Tensor, num_classes: int, prior: Prior) -> Prior:
+    """What a pretrained classifier says of the new classes: old classes, averaged by how often it sees them in each."""
+    old_weight, old_bias = (value.double() for value in prior)
+    seen = (z @ old_weight.T + old_bias).softmax(dim=1)  # (N, M)
+    shares = torch.stack(
+        [seen[target == k].mean(0) if bool((target == k).any()) else seen.mean(0) for k in range(num_classes)]
+    )
+    shares = shares - shares.mean(0)  # (K, M)
+    return shares @ old_weight, shares @ old_bias
+
+
+def penalty(num_pictures: int) -> float:
+    """Strength of the pull towards the start: 0.1 for a few hundred pictures, 0.03 for a few thousand (docs/LOG.md)."""
+    return float(np.clip(0.1 * (200 / num_pictures) ** 0.5, 0.01, 0.1))

@@ -1,0 +1,48 @@
+"""Run with a Python that has only the base install: an exported model predicts and is judged with torch absent.
+
+    python tests/base_install.py MODEL.onnx PICTURES
+
+MODEL.onnx is an export whose classes are the folders of PICTURES.
+"""
+
+import importlib.util
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+TRAINING_PACKAGES = ("torch", "torchvision", "timm", "accelerate", "sklearn", "matplotlib", "onnx")
+
+
+def foveal(*arguments: object) -> str:
+    """The command line's standard output."""
+    done = subprocess.run(
+        [sys.executable, "-m", "foveal", *map(str, arguments)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def main(model: Path, pictures: Path) -> None:
+    """Predict and judge."""
+    found = [name for name in TRAINING_PACKAGES if importlib.util.find_spec(name)]
+    assert not found, f"this Python has more than the base install: {found}"
+    answers = json.loads(foveal("predict", model, pictures, "--json"))
+    assert answers
+    assert all({"path", "size", "classes"} <= set(answer) for answer in answers)
+    with tempfile.TemporaryDirectory() as folder:
+        verdict = json.loads(foveal("evaluate", model, pictures, "--json", "--out", folder))
+        foveal("predict", model, pictures, "--save", folder)
+    assert verdict["images"] == len(answers)
+    assert verdict["metrics"]["accuracy"]["value"] > 0.9, verdict["metrics"]["accuracy"]
+    refused = subprocess.run(
+        [sys.executable, "-m", "foveal", "train", str(pictures)], capture_output=True, text=True, check=False
+    )
+    assert refused.returncode == 2
+    assert "pip install 'foveal[train]'" in refused.stderr, refused.stderr
+    print(f"base install: {len(answers)} pictures predicted and judged without torch")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

@@ -1,0 +1,165 @@
+"""Training options as users mean them, on small generated pictures."""
+
+import json
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from tests.conftest import QUICK, run_foveal
+
+import foveal
+from foveal.artifact.store import load
+from foveal.errors import TrainingError
+from foveal.recipes.load import shipped
+
+CONV4 = {
+    "model": {"backbone": "conv4", "weights": "none"},
+    "input": {"size": 32, "normalize": "dataset"},
+    "train": {"epochs": 1, "batch_size": 8},
+    "data": {"workers": 0},
+}
+
+
+def trained(squares: Path, out: Path, **settings: dict[str, object]) -> foveal.recipes.build.Trained:
+    done = foveal.train(squares, out=out, settings=[CONV4, settings])
+    assert done is not None
+    return done
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"optim": {"name": "sgd", "lr": 0.05}, "schedule": {"name": "step", "step_epochs": 1}},
+        {"optim": {"name": "nesterov", "lr": 0.05, "clip_norm": 0}, "schedule": {"name": "onecycle"}},
+        {"optim": {"name": "adam", "ema_decay": 0}, "schedule": {"name": "plateau"}},
+        {"optim": {"name": "lamb", "accumulate": 2, "layer_decay": 0.8}, "schedule": {"name": "constant"}},
+        {"optim": {"freeze": 2, "unfreeze_every": 1}, "train": {"epochs": 2}},
+        {"optim": {"freeze": "backbone", "reused_lr_scale": 0.1}},
+        {"classify": {"pooling": "attention", "loss": "focal", "class_weights": "effective"}},
+        {"classify": {"pooling": "multihead"}, "augment": {"mixup": 0.4, "cutmix": 1.0}},
+        {"classify": {"pooling": "bilinear", "class_weights": "inverse"}, "data": {"sampling": "balanced"}},
+        {"classify": {"pooling": "gem"}, "input": {"normalize": "pca"}, "data": {"cache": "disk"}},
+        {"classify": {"pooling": "max"}, "input": {"normalize": "zca", "whitening_patch": 2, "fit": "letterbox"}},
+        {"augment": {"policy": "rand", "hue": 0.1, "zoom_out": 2.0, "vertical_flip": 0.5}, "input": {"fit": "squash"}},
+        {"runtime": {"keep_pages": False, "channels_last": False}, "data": {"cache": "off", "workers": 1}},
+    ],
+    ids=lambda s: "-".join(sorted(s)),
+)
+def test_options(squares: Path, tmp_path: Path, settings: dict[str, dict[str, object]]) -> None:
+    """Each combination trains, is judged, survives its file and says in config.toml what it did."""
+    data = {"cache_dir": str(tmp_path / "cache"), **settings.get("data", {})}
+    done = trained(squares, tmp_path / "run", **{**settings, "data": data})
+    kept = tomllib.loads((done.folder / "config.toml").read_text())
+    for section, values in settings.items():
+        for key, value in values.items():
+            assert kept[section][key] == value
+    paths = sorted(squares.rglob("*.png"))[:5]
+    again = foveal.load(done.folder)
+    np.testing.assert_allclose(again.arrays(paths)["scores"], done.model.arrays(paths)["scores"], atol=1e-6)
+
+
+def test_frozen_layers_stay_as_they_were(squares: Path, tmp_path: Path) -> None:
+    first = trained(squares, tmp_path / "a", optim={"freeze": 2, "ema_decay": 0}, train={"epochs": 1})
+    second = trained(squares, tmp_path / "b", optim={"freeze": 2, "ema_decay": 0}, train={"epochs": 2})
+    a, b = load(first.folder / "model.safetensors")[1], load(second.folder / "model.safetensors")[1]
+    same = {name for name in a if np.array_equal(a[name], b[name])}
+    assert {n for n in a if n.startswith(("backbone.net.blocks.0.", "backbone.net.blocks.1."))} <= same
+    assert "head.linear.weight" not in same
+
+
+def test_the_same_seed_gives_the_same_bytes(squares: Path, tmp_path: Path) -> None:
+    a = trained(squares, tmp_path / "a")
+    b = trained(squares, tmp_path / "b", data={"cache": "off"})
+    c = trained(squares, tmp_path / "c", seed=1)  # type: ignore[arg-type]
+    contents = [(run.folder / "model.safetensors").read_bytes() for run in (a, b, c)]
+    assert contents[0] == contents[1]
+    assert contents[0] != contents[2]
+
+
+def test_an_unbearable_rate_stops_with_the_files_and_keeps_the_last_good_state(squares: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    with pytest.raises(TrainingError) as error:
+        foveal.train(
+            squares,
+            out=out,
+            settings=[CONV4, {"optim": {"lr": 100, "clip_norm": 0, "name": "sgd"}, "train": {"epochs": 200}}],
+        )
+    assert "is not finite. The batch: class" in error.value.what
+    assert ".png" in error.value.what
+    assert error.value.hint.startswith(f"The last good state is kept in {out}.")
+    card, tensors = load(out / "model.safetensors")
+    assert all(np.isfinite(value).all() for value in tensors.values())
+    assert card.task == "classify"
+
+
+def test_early_stopping(squares: Path, tmp_path: Path) -> None:
+    done = trained(
+        squares, tmp_path / "r", optim={"freeze": "backbone", "lr": 1e-9}, train={"epochs": 50, "patience": 2}
+    )
+    assert len((done.folder / "metrics.csv").read_text().splitlines()) < 52
+
+
+def test_a_time_budget_is_kept(squares: Path, tmp_path: Path) -> None:
+    out = tmp_path / "r"
+    done = run_foveal("train", squares, "--out", out, *QUICK[:-3], "--batch-size=8", "--workers=0", "--time=4s")
+    assert done.returncode == 0, done.stderr
+    seconds = [float(line.rsplit(",", 1)[1]) for line in (out / "metrics.csv").read_text().splitlines()[1:]]
+    assert seconds[-1] < 12
+    rates = [float(line.split(",")[-3]) for line in (out / "metrics.csv").read_text().splitlines()[1:]]
+    assert rates[-1] < max(rates) / 2, "the schedule is fitted to the budget"
+
+
+def test_several_labels(tmp_path: Path) -> None:
+    generator = np.random.default_rng(0)
+    lines = ["path,labels"]
+    for i in range(80):
+        image = generator.integers(0, 60, (24, 24, 3), dtype=np.uint8)
+        colours = [c for c in range(3) if generator.random() < 0.5]
+        for c in colours:
+            image[8 * c : 8 * c + 8, :, c] = 240
+        Image.fromarray(image).save(tmp_path / f"{i}.png")
+        lines.append(f"{i}.png," + "|".join(("red", "green", "blue")[c] for c in colours))
+    table = tmp_path / "labels.csv"
+    table.write_text("\n".join(lines))
+    done = foveal.train(
+        table,
+        out=tmp_path / "run",
+        settings=[CONV4, {"train": {"epochs": 8}, "optim": {"lr": 5e-3}, "augment": {"crop_scale": 1.0}}],
+    )
+    assert done is not None
+    assert done.evaluation.judgement.metrics["average_precision"].value > 0.9
+    answer = done.model.predict(tmp_path / "1.png")
+    assert answer.multi_label
+    assert json.dumps(answer.to_dict())
+
+
+def test_a_run_starts_from_another_runs_model(squares: Path, quick_run: Path, tmp_path: Path) -> None:
+    done = trained(
+        squares, tmp_path / "r", model={"backbone": "conv4", "weights": str(quick_run / "model.safetensors")}
+    )
+    assert done.evaluation.judgement.metrics["accuracy"].value > 0.9
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("recipe", [None, *shipped()])
+def test_every_recipe_runs(squares: Path, tmp_path: Path, recipe: str | None) -> None:
+    done = foveal.train(
+        squares,
+        recipe=recipe,
+        out=tmp_path / "r",
+        settings={"train": {"epochs": 1, "batch_size": 14}, "input": {"size": 64}},
+    )
+    assert done is not None
+    assert (done.folder / "report.html").exists()
+
+
+@pytest.mark.slow
+def test_real_pictures(real_data: Path, tmp_path: Path) -> None:
+    """Fine-tuning from packaged weights on real photographs, at a small size and for one epoch: far above chance."""
+    done = foveal.train(
+        real_data / "hymenoptera", out=tmp_path / "r", settings={"train": {"epochs": 1}, "input": {"size": 128}}
+    )
+    assert done is not None
+    assert done.evaluation.judgement.metrics["accuracy"].value > 0.85

@@ -1,0 +1,169 @@
+"""A finished run in use: predict, evaluate, export, and the same from Python."""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from tests.conftest import run_foveal
+
+import foveal
+from foveal.inference.predictor import Predictor
+
+
+@pytest.fixture(scope="module")
+def exported(quick_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("export") / "model.onnx"
+    done = run_foveal("export", quick_run, "--out", out)
+    assert done.returncode == 0, done.stderr
+    return out
+
+
+def test_a_run_is_complete(quick_run: Path) -> None:
+    names = {p.name for p in quick_run.iterdir()}
+    assert names >= {
+        "config.toml", "data.json", "environment.json", "figures", "metrics.csv", "metrics.json", "model.safetensors",
+        "predictions.csv", "report.html", "resume",
+    }  # fmt: skip
+    rows = list(csv.DictReader((quick_run / "metrics.csv").open()))
+    assert [row["epoch"] for row in rows] == ["1", "2", "3", "4", "5", "6"]
+    assert float(rows[-1]["accuracy"]) > 0.9
+
+
+def test_predict_json_is_one_document(quick_run: Path, squares: Path) -> None:
+    done = run_foveal("predict", quick_run, squares / "class1", "--json")
+    assert done.returncode == 0, done.stderr
+    answers = json.loads(done.stdout)
+    assert len(answers) == 12
+    first = answers[0]
+    assert list(first) == ["path", "size", "classes"]
+    assert first["size"] == [32, 32]
+    assert first["classes"][0]["name"] == "class1"
+    assert sum(c["score"] for c in first["classes"]) == pytest.approx(1, abs=1e-4)
+
+
+def test_predict_writes_tables_and_pictures(quick_run: Path, squares: Path, tmp_path: Path) -> None:
+    pattern = str(squares / "class*" / "00[0-2].png")
+    done = run_foveal("predict", quick_run, pattern, "--csv", tmp_path / "t.csv", "--save", tmp_path / "drawn")
+    assert done.returncode == 0, done.stderr
+    rows = list(csv.DictReader((tmp_path / "t.csv").open()))
+    assert len(rows) == 27
+    drawn = sorted((tmp_path / "drawn").iterdir())
+    assert len(drawn) == 9, "equal names are numbered, none is overwritten"
+    assert Image.open(drawn[0]).size == (32, 32)
+
+
+def test_skip_bad_lists_what_it_left_out(quick_run: Path, squares: Path, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.png"
+    bad.write_text("no picture")
+    good = squares / "class0" / "000.png"
+    refused = run_foveal("predict", quick_run, bad, good)
+    assert refused.returncode == 2
+    assert "bad.png" in refused.stderr
+    done = run_foveal("predict", quick_run, bad, good, "--skip-bad", "--json")
+    assert done.returncode == 0
+    assert [Path(a["path"]).name for a in json.loads(done.stdout)] == ["000.png"]
+
+
+def test_evaluate_json(quick_run: Path, squares: Path, tmp_path: Path) -> None:
+    done = run_foveal("evaluate", quick_run, squares, "--json", "--out", tmp_path)
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert list(document) == ["task", "data", "images", "metrics", "per_class"]
+    assert document["images"] == 36
+    for name in ("accuracy", "top5", "precision_macro", "recall_macro", "f1_macro", "log_loss", "ece"):
+        values = document["metrics"][name]
+        assert values["low"] <= values["value"] <= values["high"], name
+    assert document["metrics"]["accuracy"]["value"] > 0.95
+    rows = list(csv.DictReader((tmp_path / "predictions.csv").open()))
+    assert list(rows[0])[:4] == ["path", "truth", "prediction", "score"]
+    right = np.mean([row["truth"] == row["prediction"] for row in rows])
+    assert right == pytest.approx(document["metrics"]["accuracy"]["value"])
+
+
+def test_a_later_folder_with_fewer_classes_shifts_nothing(quick_run: Path, squares: Path, tmp_path: Path) -> None:
+    later = tmp_path / "later" / "class2"
+    later.mkdir(parents=True)
+    for file in sorted((squares / "class2").iterdir())[:4]:
+        (later / file.name).write_bytes(file.read_bytes())
+    verdict = foveal.evaluate(quick_run, later.parent, out=tmp_path / "e")
+    assert verdict.document["metrics"]["accuracy"]["value"] == 1.0
+
+
+def test_the_export_answers_as_the_model_does(quick_run: Path, exported: Path, squares: Path) -> None:
+    both = [run_foveal("predict", model, squares, "--json") for model in (quick_run, exported)]
+    ours, theirs = (json.loads(done.stdout) for done in both)
+    for a, b in zip(ours, theirs, strict=True):
+        assert a["path"] == b["path"]
+        assert [c["name"] for c in a["classes"]] == [c["name"] for c in b["classes"]]
+        np.testing.assert_allclose([c["score"] for c in a["classes"]], [c["score"] for c in b["classes"]], atol=1e-4)
+    parity = json.loads((exported.parent / "parity.json").read_text())
+    assert parity["passed"]
+    assert parity["images"] == 36
+    assert parity["max_abs_difference"]["scores"] < 1e-4
+
+
+def test_python_does_the_same(quick_run: Path, squares: Path) -> None:
+    model = foveal.load(quick_run)
+    path = squares / "class0" / "003.png"
+    pixels = np.asarray(Image.open(path).convert("RGB"))
+    answers = [model.predict(p) for p in (path, str(path), path.read_bytes(), pixels, Image.open(path))]
+    for answer in answers:
+        assert answer.name == "class0"
+        np.testing.assert_allclose(answer.scores, answers[0].scores, atol=1e-6)
+    many = foveal.predict(model, [path] * 70)
+    assert len(many) == 70
+    assert many[69].top(1)[0].name == "class0"
+
+
+def test_loading_what_was_saved_predicts_identically(quick_run: Path, squares: Path, tmp_path: Path) -> None:
+    from foveal.artifact.store import load, save
+
+    card, tensors = load(quick_run / "model.safetensors")
+    save(tmp_path / "again.safetensors", card, tensors)
+    paths = sorted(squares.rglob("*.png"))
+    first, second = foveal.load(quick_run), foveal.load(tmp_path / "again.safetensors")
+    np.testing.assert_array_equal(first.arrays(paths)["scores"], second.arrays(paths)["scores"])
+    assert (tmp_path / "again.safetensors").read_bytes() == (quick_run / "model.safetensors").read_bytes()
+
+
+def test_the_answer_does_not_depend_on_the_batch(quick_run: Path, squares: Path) -> None:
+    model: Predictor = foveal.load(quick_run)
+    paths = sorted(squares.rglob("*.png"))[:9]
+    np.testing.assert_allclose(
+        model.arrays(paths, batch_size=1)["scores"], model.arrays(paths, batch_size=9)["scores"], atol=1e-6
+    )
+
+
+def test_the_data_is_left_as_it_was(squares: Path, tmp_path: Path) -> None:
+    before = {p: (p.stat().st_mtime_ns, p.read_bytes()) for p in sorted(squares.rglob("*")) if p.is_file()}
+    folders = {p for p in squares.rglob("*") if p.is_dir()}
+    run_foveal("data", "inspect", squares)
+    run_foveal("data", "check", squares)
+    run_foveal("data", "preview", squares, "--out", tmp_path / "p.png")
+    after = {p: (p.stat().st_mtime_ns, p.read_bytes()) for p in sorted(squares.rglob("*")) if p.is_file()}
+    assert after == before
+    assert {p for p in squares.rglob("*") if p.is_dir()} == folders
+
+
+def test_json_lines_while_training(squares: Path, tmp_path: Path) -> None:
+    from tests.conftest import QUICK
+
+    done = run_foveal("train", squares, "--out", tmp_path / "r", *QUICK, "--json")
+    assert done.returncode == 0, done.stderr
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [e["event"] for e in events] == ["start", "epoch", "epoch", "finish"]
+    assert events[-1]["metrics"]["accuracy"]
+
+
+def test_quiet_is_quiet(squares: Path, tmp_path: Path) -> None:
+    from tests.conftest import QUICK
+
+    done = run_foveal("train", squares, "--out", tmp_path / "r", *QUICK, "--quiet")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_version() -> None:
+    assert run_foveal("--version").stdout.strip() == foveal.__version__

@@ -1,0 +1,39 @@
+import json
+
+from foveal.data.inspect import inspect
+from foveal.data.read import read
+
+
+def test_what_is_seen(make_tree, make_picture):
+    root = make_tree({"train/a": 2, "train/b": 1, "val/b": 1})
+    make_picture(root / "train" / "a" / "wide.png", 50, (40, 10))
+    make_picture(root / "train" / "a" / "photo.jpg", 51, (12, 10))
+    (root / "train" / "a" / "photo.jpg").rename(root / "train" / "a" / "photo.png")
+    (root / "train" / "b" / "text.jpg").write_text("not a picture")
+    seen = inspect(read(root))
+    assert seen.to_dict() == {
+        "path": str(root),
+        "format": "image_folder",
+        "annotation": "labels",
+        "multi_label": False,
+        "images": 7,
+        "splits": {"train": 6, "val": 1},
+        "classes": {"a": {"train": 4, "val": 0}, "b": {"train": 2, "val": 1}},
+        "width": {"min": 12, "median": 12, "max": 40},
+        "height": {"min": 10, "median": 10, "max": 10},
+        "formats": {"PNG colour": 5, "JPEG colour": 1},
+        "odd": [
+            {"path": "train/a/photo.png", "reason": "is JPEG by content"},
+            {"path": "train/b/text.jpg", "reason": "is not a picture (starts with b'not a pictur')"},
+        ],
+        "notes": [],
+    }
+    json.dumps(seen.to_dict())
+
+
+def test_no_readable_picture(make_tree):
+    root = make_tree({"a": 0, "b": 0})
+    for name in "ab":
+        (root / name / "x.png").touch()
+    seen = inspect(read(root))
+    assert seen.width is None and seen.formats == {} and seen.splits == {"unassigned": 2}

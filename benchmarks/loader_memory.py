@@ -4,8 +4,8 @@
 
 Loads real JPEG files, augments them, throws the batches away, and prints after each epoch the MB of all workers
 together: resident, and private, which leaves out what they share with their parent and each other, such as the cache.
-Exit code 1 if the private memory still grows: more than 4 MB a worker between the mean of the second quarter of the epochs
-and the mean of the last.
+Exit code 1 if the private memory still grows: more than 4 MB a worker between the mean of the second quarter of the
+epochs and the mean of the last.
 """
 
 import argparse

@@ -11,6 +11,11 @@ and checkpoints at an epoch's end are left out.
 Limits: 0.85 with the cache off, 0.90 with every picture cached.
 """
 
+# ruff: noqa: E402 - how threads wait must be said before torch is imported
+from foveal.inference.memory import wait_quietly
+
+wait_quietly()
+
 import argparse
 import sys
 import tempfile

@@ -80,7 +80,7 @@ def train_ultralytics(data: Path, out: Path, gate: Gate, *, threads: int | None)
 
 def train_foveal(data: Path, out: Path, gate: Gate) -> None:
     """Foveal's loop on their network."""
-    from train_speed import build_plan  # brings torch, which must be there before Ultralytics sets its threads
+    from train_speed import build_plan  # brings torch before Ultralytics sets its threads
 
     settings = {"input": {"size": SIDE_PX}, "train": {"batch_size": BATCH, "epochs": 1000}, "data": {"cache": "off"}}
     plan = build_plan(data, out, settings)

@@ -2,11 +2,16 @@
 
     python examples/fine_grained.py [--out FOLDER] [--seed N] [--epochs N]
 
-Writes an image folder of 96 x 96 pictures: textured, cluttered, and with one 9 x 9 tile whose ink pattern is the class.
-Around it lie look-alikes, common to all classes: the same patterns on tiles of another shade. Then trains the same
-small network (conv4) twice from scratch with the same settings, once with average and once with attention pooling, and
-compares them on the test split. It prints a table and writes ``overlay.png``: test pictures beside what the attention
-saw in them. About four minutes on two quiet cores.
+Writes an image folder of 96 x 96 pictures: textured, cluttered, with nine small tiles that carry one of four ink
+patterns each. The brightest tile's pattern is the class; the other eight are look-alikes, drawn alike for all classes.
+How bright the brightest is differs from picture to picture, so a tile is never the detail by itself but only by
+standing out among the others, as a defect or a badge does.
+
+Then trains the same small network (conv4) twice from scratch with the same settings, once with average and once with
+attention pooling, and compares them on the test split. A mean adds up what every place says; a softmax over places lets
+the one that stands out speak alone. It prints a table and writes ``overlay.png``: test pictures, and below each what
+the attention saw in it. About four minutes on two quiet cores. Average pooling is not lost here: it goes on rising with
+more epochs, slowly.
 
 Exit code 1 if attention gains less than 10 points, or its map peaks elsewhere in more than a tenth of the pictures.
 
@@ -35,11 +40,11 @@ SIDE = 96
 """S, in pixels."""
 TILE = 9
 """Side of the detail, in pixels."""
-NUM_DISTRACTORS = 6
+NUM_DISTRACTORS = 8
 """Look-alikes in each picture."""
 MIN_GAIN = 0.10
 MIN_HITS = 0.90
-SPLITS = {"train": 400, "val": 50, "test": 100}
+SPLITS = {"train": 300, "val": 40, "test": 100}
 """Pictures of each class."""
 PATTERNS = {
     "plus": ("..#..", "..#..", "#####", "..#..", "..#.."),
@@ -48,6 +53,11 @@ PATTERNS = {
     "posts": (".#.#.", ".#.#.", ".#.#.", ".#.#.", ".#.#."),
 }
 """The ink of each class; each is its own mirror image, so that flips keep the class."""
+
+LEVELS = (120, 255)
+"""Brightness of the detail's paper, different in each picture."""
+STEPS = (45, 75)
+"""How much darker the look-alikes' paper is."""
 
 Pixels = NDArray[np.uint8]
 
@@ -74,12 +84,12 @@ def draw_picture(name: str, generator: np.random.Generator) -> tuple[Pixels, int
         (S, S, 3) pixels, and left and top of the detail's tile.
     """
     picture = draw_background(generator)
-    places = free_places(NUM_DISTRACTORS + 1, generator)
-    for left, top in places[1:]:
-        other = str(generator.choice(list(PATTERNS)))
-        paste(picture, draw_tile(other, generator, paper=(20, 70), ink=(185, 235)), left, top)
-    left, top = places[0]
-    paste(picture, draw_tile(name, generator, paper=(185, 235), ink=(20, 70)), left, top)
+    (left, top), *others = free_places(NUM_DISTRACTORS + 1, generator)
+    level = generator.uniform(*LEVELS)
+    for x, y in others:
+        look_alike = str(generator.choice(list(PATTERNS)))
+        paste(picture, draw_tile(look_alike, level - generator.uniform(*STEPS)), x, y)
+    paste(picture, draw_tile(name, level), left, top)
     noisy = picture + generator.normal(0, 6, picture.shape)
     return noisy.clip(0, 255).round().astype(np.uint8), left, top
 
@@ -100,14 +110,12 @@ def draw_background(generator: np.random.Generator) -> NDArray[np.float64]:
     return picture
 
 
-def draw_tile(
-    name: str, generator: np.random.Generator, *, paper: tuple[int, int], ink: tuple[int, int]
-) -> NDArray[np.float64]:
-    """(TILE, TILE, 3): a pattern in a shade of ink on a shade of paper, each from its range."""
-    tile = np.full((TILE, TILE, 3), generator.uniform(*paper))
+def draw_tile(name: str, level: float) -> NDArray[np.float64]:
+    """(TILE, TILE, 3): a pattern in black ink on paper of a brightness."""
+    tile = np.full((TILE, TILE, 3), level)
     mask = np.array([[c == "#" for c in row] for row in PATTERNS[name]])
     margin = (TILE - len(mask)) // 2
-    tile[margin:-margin, margin:-margin][mask] = generator.uniform(*ink)
+    tile[margin:-margin, margin:-margin][mask] = 0
     return tile
 
 
@@ -160,6 +168,7 @@ def train(data: Path, pooling: str, out: Path, *, seed: int, epochs: int) -> Pre
         "classify": {"pooling": pooling, "dropout": 0.0},
         "input": {"size": SIDE, "crop_fraction": 1.0},
         "augment": {"crop_scale": 1.0, "horizontal_flip": 0.5, "vertical_flip": 0.5},
+        "optim": {"lr": 1e-3},
         "train": {"epochs": epochs, "batch_size": 32},
     }
     trained = foveal.train(data, recipe="scratch", settings=settings, out=out)
@@ -203,7 +212,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Attention against average pooling on a fine-grained set.")
     parser.add_argument("--out", type=Path, help="new folder for the data set, the runs and the overlay")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--epochs", type=int, default=16)
+    parser.add_argument("--epochs", type=int, default=8)
     options = parser.parse_args(arguments)
     out = options.out or Path(tempfile.mkdtemp(prefix="fine_grained_"))
     details = write_data_set(out / "data", seed=options.seed)

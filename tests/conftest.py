@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -58,28 +59,49 @@ def run_foveal(*arguments: str | Path, cwd: Path | None = None, timeout: float =
     )
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """What a command did."""
+
+    code: int
+    out: str
+    err: str
+
+
 @pytest.fixture
-def foveal_command() -> Callable[..., Result]:
-    """``run_foveal``."""
-    return run_foveal
+def here(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Outcome]:
+    """The command line in this process: the same code without the seconds that importing takes."""
+    from foveal.cli.app import run
+
+    monkeypatch.setenv("COLUMNS", "160")
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    def call(*arguments: str | Path) -> Outcome:
+        capsys.readouterr()
+        code = run([str(a) for a in arguments])
+        out, err = capsys.readouterr()
+        return Outcome(code, out, err)
+
+    return call
 
 
-QUICK = [
-    "--model.backbone=conv4",
-    "--model.weights=none",
-    "--input.normalize=dataset",
-    "--size=32",
-    "--epochs=2",
-    "--batch-size=8",
-    "--workers=0",
-]
-"""Flags of a run that takes about a second after the imports."""
+def quick(*, epochs: int = 2, batch_size: int = 8) -> list[str]:
+    """Flags of a run that takes about a second after the imports."""
+    return [
+        "--model.backbone=conv4",
+        "--model.weights=none",
+        "--input.normalize=dataset",
+        "--size=32",
+        f"--epochs={epochs}",
+        f"--batch-size={batch_size}",
+        "--workers=0",
+    ]
 
 
 @pytest.fixture(scope="session")
 def quick_run(squares: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A finished run on ``squares``; tests only read it."""
+    """A finished run on ``squares``, made by a process of its own; tests only read it."""
     out = tmp_path_factory.mktemp("runs") / "quick"
-    done = run_foveal("train", squares, "--out", out, *QUICK, "--epochs=6", "--lr=3e-3", "--optim.reused-lr-scale=1")
+    done = run_foveal("train", squares, "--out", out, *quick(epochs=6), "--lr=3e-3")
     assert done.returncode == 0, done.stderr
     return out

@@ -69,7 +69,9 @@ def test_prediction_path_imports_without_torch(module: str) -> None:
 
 def test_a_task_is_named_only_in_its_room() -> None:
     """Code elsewhere must ask the task; names in imports and prose count too, since they are how knowledge leaks."""
-    name = re.compile(r"\b(classify|Classify\w*|detect|Detect\w*)\b|\"(segment|instance)\"|(semantic|instance) segmentation")
+    name = re.compile(
+        r"\b(classify|Classify\w*|detect|Detect\w*)\b|\"(segment|instance)\"|(semantic|instance) segmentation"
+    )
     allowed = {"tasks", "recipes"}
     found = [
         f"{file.relative_to(SOURCE)}:{number}: {line.strip()}"

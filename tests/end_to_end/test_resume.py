@@ -11,17 +11,22 @@ from pathlib import Path
 import pytest
 from tests.conftest import run_foveal, write_squares
 
-FLAGS = [
-    "--model.backbone=conv4",
-    "--model.weights=none",
-    "--size=32",
-    "--epochs=12",
-    "--batch-size=8",
-    "--train.checkpoint-steps=3",
-    "--augment.mixup=0.2",
-    "--classify.dropout=0.3",
-    "--quiet",
-]
+
+def flags(*, epochs: int = 12) -> list[str]:
+    """A run that saves its state every three steps, with every kind of randomness switched on."""
+    return [
+        "--model.backbone=conv4",
+        "--model.weights=none",
+        "--size=32",
+        f"--epochs={epochs}",
+        "--batch-size=8",
+        "--train.checkpoint-steps=3",
+        "--augment.mixup=0.2",
+        "--classify.dropout=0.3",
+        "--quiet",
+    ]
+
+
 KILLS = 10
 
 
@@ -35,11 +40,11 @@ def test_twenty_kills_leave_the_same_bytes(tmp_path: Path, workers: int) -> None
     """Ten kills with no worker and ten with two, each at a random moment of what is left of the run."""
     data = write_squares(tmp_path / "squares", per_class=20)
     whole, killed = tmp_path / "whole", tmp_path / "killed"
-    done = run_foveal("train", data, "--out", whole, *FLAGS, f"--workers={workers}")
+    done = run_foveal("train", data, "--out", whole, *flags(), f"--workers={workers}")
     assert done.returncode == 0, done.stderr
     chance = random.Random(workers)
     kills, moments = 0, []
-    arguments: list[str | Path] = ["train", data, "--out", killed, *FLAGS, f"--workers={workers}"]
+    arguments: list[str | Path] = ["train", data, "--out", killed, *flags(), f"--workers={workers}"]
     while True:
         process = subprocess.Popen(command(*arguments), stderr=subprocess.PIPE, start_new_session=True)
         while kills < KILLS and process.poll() is None and not (killed / "resume" / "state.pt").exists():
@@ -105,8 +110,8 @@ def test_resume_of_what_is_no_run(tmp_path: Path) -> None:
 def stopped(tmp_path: Path) -> Path:
     """A run killed as soon as it has saved its first state."""
     data, run = write_squares(tmp_path / "squares"), tmp_path / "run"
-    flags = [*FLAGS, "--epochs=500", "--lr=3e-3", "--workers=0"]
-    process = subprocess.Popen(command("train", data, "--out", run, *flags))
+    lasting = [*flags(epochs=500), "--lr=3e-3", "--workers=0"]
+    process = subprocess.Popen(command("train", data, "--out", run, *lasting))
     while process.poll() is None and not (run / "resume" / "state.pt").exists():
         time.sleep(0.02)
     process.kill()

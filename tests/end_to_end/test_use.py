@@ -2,15 +2,18 @@
 
 import csv
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
-from tests.conftest import run_foveal
+from tests.conftest import Outcome, quick, run_foveal
 
 import foveal
 from foveal.inference.predictor import Predictor
+
+Command = Callable[..., Outcome]
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +30,7 @@ def test_a_run_is_complete(quick_run: Path) -> None:
         "config.toml", "data.json", "environment.json", "figures", "metrics.csv", "metrics.json", "model.safetensors",
         "predictions.csv", "report.html", "resume",
     }  # fmt: skip
-    rows = list(csv.DictReader((quick_run / "metrics.csv").open()))
+    rows = list(csv.DictReader((quick_run / "metrics.csv").read_text().splitlines()))
     assert [row["epoch"] for row in rows] == ["1", "2", "3", "4", "5", "6"]
     assert float(rows[-1]["accuracy"]) > 0.9
 
@@ -44,40 +47,41 @@ def test_predict_json_is_one_document(quick_run: Path, squares: Path) -> None:
     assert sum(c["score"] for c in first["classes"]) == pytest.approx(1, abs=1e-4)
 
 
-def test_predict_writes_tables_and_pictures(quick_run: Path, squares: Path, tmp_path: Path) -> None:
+def test_predict_writes_tables_and_pictures(here: Command, quick_run: Path, squares: Path, tmp_path: Path) -> None:
     pattern = str(squares / "class*" / "00[0-2].png")
-    done = run_foveal("predict", quick_run, pattern, "--csv", tmp_path / "t.csv", "--save", tmp_path / "drawn")
-    assert done.returncode == 0, done.stderr
-    rows = list(csv.DictReader((tmp_path / "t.csv").open()))
+    done = here("predict", quick_run, pattern, "--csv", tmp_path / "t.csv", "--save", tmp_path / "drawn")
+    assert done.code == 0, done.err
+    rows = list(csv.DictReader((tmp_path / "t.csv").read_text().splitlines()))
     assert len(rows) == 27
     drawn = sorted((tmp_path / "drawn").iterdir())
     assert len(drawn) == 9, "equal names are numbered, none is overwritten"
-    assert Image.open(drawn[0]).size == (32, 32)
+    with Image.open(drawn[0]) as picture:
+        assert picture.size == (32, 32)
 
 
-def test_skip_bad_lists_what_it_left_out(quick_run: Path, squares: Path, tmp_path: Path) -> None:
+def test_skip_bad_lists_what_it_left_out(here: Command, quick_run: Path, squares: Path, tmp_path: Path) -> None:
     bad = tmp_path / "bad.png"
     bad.write_text("no picture")
     good = squares / "class0" / "000.png"
-    refused = run_foveal("predict", quick_run, bad, good)
-    assert refused.returncode == 2
-    assert "bad.png" in refused.stderr
-    done = run_foveal("predict", quick_run, bad, good, "--skip-bad", "--json")
-    assert done.returncode == 0
-    assert [Path(a["path"]).name for a in json.loads(done.stdout)] == ["000.png"]
+    refused = here("predict", quick_run, bad, good)
+    assert refused.code == 2
+    assert "bad.png" in refused.err
+    done = here("predict", quick_run, bad, good, "--skip-bad", "--json")
+    assert done.code == 0
+    assert [Path(a["path"]).name for a in json.loads(done.out)] == ["000.png"]
 
 
-def test_evaluate_json(quick_run: Path, squares: Path, tmp_path: Path) -> None:
-    done = run_foveal("evaluate", quick_run, squares, "--json", "--out", tmp_path)
-    assert done.returncode == 0, done.stderr
-    document = json.loads(done.stdout)
+def test_evaluate_json(here: Command, quick_run: Path, squares: Path, tmp_path: Path) -> None:
+    done = here("evaluate", quick_run, squares, "--json", "--out", tmp_path)
+    assert done.code == 0, done.err
+    document = json.loads(done.out)
     assert list(document) == ["task", "data", "images", "metrics", "per_class"]
     assert document["images"] == 36
     for name in ("accuracy", "top5", "precision_macro", "recall_macro", "f1_macro", "log_loss", "ece"):
         values = document["metrics"][name]
         assert values["low"] <= values["value"] <= values["high"], name
     assert document["metrics"]["accuracy"]["value"] > 0.95
-    rows = list(csv.DictReader((tmp_path / "predictions.csv").open()))
+    rows = list(csv.DictReader((tmp_path / "predictions.csv").read_text().splitlines()))
     assert list(rows[0])[:4] == ["path", "truth", "prediction", "score"]
     right = np.mean([row["truth"] == row["prediction"] for row in rows])
     assert right == pytest.approx(document["metrics"]["accuracy"]["value"])
@@ -92,9 +96,9 @@ def test_a_later_folder_with_fewer_classes_shifts_nothing(quick_run: Path, squar
     assert verdict.document["metrics"]["accuracy"]["value"] == 1.0
 
 
-def test_the_export_answers_as_the_model_does(quick_run: Path, exported: Path, squares: Path) -> None:
-    both = [run_foveal("predict", model, squares, "--json") for model in (quick_run, exported)]
-    ours, theirs = (json.loads(done.stdout) for done in both)
+def test_the_export_answers_as_the_model_does(here: Command, quick_run: Path, exported: Path, squares: Path) -> None:
+    both = [here("predict", model, squares, "--json") for model in (quick_run, exported)]
+    ours, theirs = (json.loads(done.out) for done in both)
     for a, b in zip(ours, theirs, strict=True):
         assert a["path"] == b["path"]
         assert [c["name"] for c in a["classes"]] == [c["name"] for c in b["classes"]]
@@ -137,21 +141,19 @@ def test_the_answer_does_not_depend_on_the_batch(quick_run: Path, squares: Path)
     )
 
 
-def test_the_data_is_left_as_it_was(squares: Path, tmp_path: Path) -> None:
+def test_the_data_is_left_as_it_was(here: Command, squares: Path, tmp_path: Path) -> None:
     before = {p: (p.stat().st_mtime_ns, p.read_bytes()) for p in sorted(squares.rglob("*")) if p.is_file()}
     folders = {p for p in squares.rglob("*") if p.is_dir()}
-    run_foveal("data", "inspect", squares)
-    run_foveal("data", "check", squares)
-    run_foveal("data", "preview", squares, "--out", tmp_path / "p.png")
+    here("data", "inspect", squares)
+    here("data", "check", squares)
+    here("data", "preview", squares, "--out", tmp_path / "p.png")
     after = {p: (p.stat().st_mtime_ns, p.read_bytes()) for p in sorted(squares.rglob("*")) if p.is_file()}
     assert after == before
     assert {p for p in squares.rglob("*") if p.is_dir()} == folders
 
 
 def test_json_lines_while_training(squares: Path, tmp_path: Path) -> None:
-    from tests.conftest import QUICK
-
-    done = run_foveal("train", squares, "--out", tmp_path / "r", *QUICK, "--json")
+    done = run_foveal("train", squares, "--out", tmp_path / "r", *quick(), "--json")
     assert done.returncode == 0, done.stderr
     events = [json.loads(line) for line in done.stdout.splitlines()]
     assert [e["event"] for e in events] == ["start", "epoch", "epoch", "finish"]
@@ -159,9 +161,7 @@ def test_json_lines_while_training(squares: Path, tmp_path: Path) -> None:
 
 
 def test_quiet_is_quiet(squares: Path, tmp_path: Path) -> None:
-    from tests.conftest import QUICK
-
-    done = run_foveal("train", squares, "--out", tmp_path / "r", *QUICK, "--quiet")
+    done = run_foveal("train", squares, "--out", tmp_path / "r", *quick(), "--quiet")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 

@@ -62,8 +62,8 @@ class TrainConfig(Settings):
     """Pictures a step, over all processes together."""
     time_s: Annotated[float, Field(gt=0)] | None = None
     """Time budget in seconds; the schedule is fitted to it."""
-    patience: Annotated[int, Field(ge=0)] = 0
-    """Stop after so many epochs without a gain; 0: never."""
+    patience: Annotated[int, Field(ge=0)] | None = None
+    """Stop after so many epochs without a gain; 0: never; by default 2 with pretrained weights."""
     checkpoint_steps: Annotated[int, Field(ge=1)] | None = None
     """Save the state for resuming every so many steps; default: about once a minute and after every epoch."""
 

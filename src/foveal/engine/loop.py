@@ -108,8 +108,11 @@ class Training:
         if not saved:
             self.checkpoint()
 
-    def fit(self) -> State:
+    def fit(self, *, judge_first: bool = False) -> State:
         """Train to the end.
+
+        Args:
+            judge_first: Whether the weights are worth judging before the first step, as a warm start's are.
 
         Raises:
             TrainingError: The loss is not finite; the last good state stays in the run's folder.
@@ -118,6 +121,8 @@ class Training:
         batches = plan.batches(
             start=state.step * plan.optim.accumulate, rank=self.runtime.rank, world=self.runtime.world
         )
+        if judge_first and not state.rows:
+            self.finish_epoch(-1)
         for epoch in range(state.step // self.steps_per_epoch, plan.epochs):
             if state.stopped:
                 break
@@ -193,13 +198,13 @@ class Training:
     def finish_epoch(self, epoch: int) -> None:
         """Judge, log, keep the best, decide whether to stop, save."""
         plan, state = self.plan, self.state
-        steps = state.step - epoch * self.steps_per_epoch
+        steps = state.step - max(epoch, 0) * self.steps_per_epoch
         plan.log.judging()
         values = self.validate()
         row = {
             "epoch": epoch + 1,
             "step": state.step,
-            "train_loss": round(state.loss_sum / max(steps, 1), 6),
+            **({"train_loss": round(state.loss_sum / steps, 6)} if steps else {}),
             **{name: round(value, 6) for name, value in values.items()},
             "lr": self.optimizer.param_groups[-1]["lr"] / self.optimizer.param_groups[-1]["scale"],
             "images_per_s": round(state.images_s, 1),

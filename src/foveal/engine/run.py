@@ -72,7 +72,7 @@ class Run:
     def write_metrics(self, rows: Sequence[Mapping[str, float]]) -> None:
         """Write metrics.csv, a row an epoch."""
         text = io.StringIO()
-        names = list(dict.fromkeys(name for row in rows for name in row))
+        names = list(dict.fromkeys(name for row in reversed(rows) for name in row))
         writer = csv.DictWriter(text, names, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from foveal.artifact.store import load as load_file
 from foveal.errors import ArtifactError
+from foveal.inference.memory import wait_quietly
 from foveal.inference.predictor import Predictor
 
 
@@ -26,6 +27,7 @@ def load(path: str | Path, *, device: str = "auto") -> Predictor:
     card, tensors = load_file(file)
     from foveal.tasks.table import get_task
 
+    wait_quietly()
     get_task(card.task)  # says what to install where torch is absent
     from foveal.inference.torch_backend import open_torch
 

@@ -1,4 +1,6 @@
-"""Keep large buffers in the process instead of handing them back to the kernel after every layer.
+"""How the process uses memory and threads; both matter most on small machines.
+
+Pages: keep large buffers in the process instead of handing them back to the kernel after every layer.
 
 glibc maps each buffer above a threshold afresh and returns it when freed, so that every layer of every step touches
 new pages: about 600,000 page faults a training step on efficientnet_lite0, and half of the time. Kept, the pages are
@@ -9,8 +11,18 @@ import ctypes
 import os
 import platform
 
+OMP_WAIT = "OMP_WAIT_POLICY"
 M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX = -1, -2, -4
 LARGEST = 2**31 - 1
+
+
+def wait_quietly() -> None:
+    """Let OpenMP threads sleep while they wait for each other, where the user has not said otherwise.
+
+    By default they spin, which is a little faster on a machine that has nothing else to do and two to five times slower
+    on one that is shared (docs/LOG.md). It works only before torch is first imported.
+    """
+    os.environ.setdefault(OMP_WAIT, "PASSIVE")
 
 
 def keep_pages() -> bool:

@@ -198,7 +198,7 @@ def complete(plan: Plan, config: RunConfig, catalog: Catalog, *, saved: Mapping[
     """
     training = Training(plan, saved)
     try:
-        training.fit()
+        training.fit(judge_first=plan.task.probe(plan.model, getattr(config, config.task)) is not None)
     finally:
         plan.log.close()
     if not plan.runtime.is_main:

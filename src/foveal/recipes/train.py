@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from foveal.engine.log import Log
 from foveal.errors import ConfigError, MissingExtraError
+from foveal.inference.memory import wait_quietly
 from foveal.recipes.load import read_recipe
 from foveal.recipes.schema import merge, parse_config
 
@@ -72,6 +73,7 @@ def free_folder(data: Path) -> Path:
 
 
 def _door() -> ModuleType:
+    wait_quietly()
     try:
         from foveal.recipes import build
     except ModuleNotFoundError as error:

@@ -201,7 +201,8 @@ def write_overlay(path: Path, data: Path, model: Predictor, details: Sequence[De
     maps = model.arrays(files)["attention"]
     columns = []
     for file, weights in zip(files, maps, strict=True):
-        pixels = np.asarray(Image.open(file))
+        with Image.open(file) as image:
+            pixels = np.asarray(image)
         columns.append(np.vstack([pixels, overlay(pixels, weights)]))
     sheet = Image.fromarray(np.hstack(columns))
     sheet.resize((sheet.width * zoom, sheet.height * zoom), Image.Resampling.NEAREST).save(path)

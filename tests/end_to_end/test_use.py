@@ -112,8 +112,9 @@ def test_the_export_answers_as_the_model_does(here: Command, quick_run: Path, ex
 def test_python_does_the_same(quick_run: Path, squares: Path) -> None:
     model = foveal.load(quick_run)
     path = squares / "class0" / "003.png"
-    pixels = np.asarray(Image.open(path).convert("RGB"))
-    answers = [model.predict(p) for p in (path, str(path), path.read_bytes(), pixels, Image.open(path))]
+    with Image.open(path) as picture:
+        pixels = np.asarray(picture.convert("RGB"))
+        answers = [model.predict(p) for p in (path, str(path), path.read_bytes(), pixels, picture)]
     for answer in answers:
         assert answer.name == "class0"
         np.testing.assert_allclose(answer.scores, answers[0].scores, atol=1e-6)

@@ -71,7 +71,7 @@ def parse_card(text: str, *, where: str) -> Card:
     """
     try:
         values = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise ArtifactError(f"{where}: the model card is not JSON.", "The file is damaged; use another copy.") from None
     if not isinstance(values, Mapping):
         raise ArtifactError(f"{where}: the model card is not an object.", "The file is damaged; use another copy.")

@@ -4,6 +4,7 @@ Shapes: B pictures a batch, S side of the input.
 """
 
 import os
+import warnings
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -105,9 +106,23 @@ class TrainingPictures(Dataset[Batch]):
 
 def stack(samples: list[Sample]) -> Batch:
     """Samples of one size as a batch, in channels_last memory."""
-    images = torch.stack([sample.image.permute(1, 2, 0) for sample in samples]).permute(0, 3, 1, 2)
+    rows = [sample.image.permute(1, 2, 0) for sample in samples]  # (S, S, 3), dense
+    images = torch.stack(rows, out=_new_batch(rows[0], len(rows))).permute(0, 3, 1, 2)
     targets = {name: torch.stack([s.target[name] for s in samples]) for name in samples[0].target}
     return Batch(images, targets, [sample.key for sample in samples])
+
+
+def _new_batch(row: Tensor, count: int) -> Tensor:
+    """Room for ``count`` of these; in a worker process in the memory it shares with the training process.
+
+    A batch made elsewhere would be copied there, and what it leaves behind in glibc's heap seldom fits the next one:
+    the worker would grow by about a batch a batch (benchmarks/loader_memory.py).
+    """
+    shape = torch.Size((count, *row.shape))
+    if get_worker_info() is None:
+        return row.new_empty(shape)
+    new_shared: Any = torch.UntypedStorage._new_shared  # what torch's own collate uses
+    return row.new_empty(0).set_(new_shared(shape.numel() * row.element_size())).view(shape)
 
 
 class _Batches(Sampler[list[Draw]]):
@@ -142,17 +157,19 @@ def load_batches(
         world: Processes that train together.
         pin_memory: Whether batches go to a GPU.
     """
-    loader: DataLoader[Batch] = DataLoader(
-        pictures,
-        batch_sampler=_Batches(order, start, rank, world),
-        num_workers=workers,
-        collate_fn=_as_is,
-        pin_memory=pin_memory,
-        prefetch_factor=4 if workers else None,
-        multiprocessing_context="fork" if workers and pictures.cache is not None else None,
-        generator=torch.Generator(),  # its own, so that the loader draws nothing from the global one
-    )
-    return iter(loader)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="This DataLoader will create")  # as many as were asked for
+        loader: DataLoader[Batch] = DataLoader(
+            pictures,
+            batch_sampler=_Batches(order, start, rank, world),
+            num_workers=workers,
+            collate_fn=_as_is,
+            pin_memory=pin_memory,
+            prefetch_factor=4 if workers else None,
+            multiprocessing_context="fork" if workers and pictures.cache is not None else None,
+            generator=torch.Generator(),  # its own, so that the loader draws nothing from the global one
+        )
+        return iter(loader)
 
 
 def _as_is(batch: Any) -> Any:

@@ -28,8 +28,8 @@ class OptimConfig(Settings):
     """Batches whose gradients are added up before a step."""
     ema_decay: Annotated[float, Field(ge=0, lt=1)] = 0.99
     """Decay of the moving average of weights that is judged and kept; 0: none."""
-    freeze: Annotated[int, Field(ge=0)] | Literal["backbone"] | None = None
-    """Stages of the backbone, from the input on, that stay as they are; by default a third if pretrained."""
+    freeze: Annotated[int, Field(ge=0)] | Literal["backbone"] = 0
+    """Stages of the backbone, from the input on, that stay as they are; backbone: all of them."""
     freeze_norm: bool | None = None
     """Keep the batch-norm statistics of the backbone as they are; by default with pretrained weights."""
     unfreeze_every: Annotated[int, Field(ge=0)] = 0

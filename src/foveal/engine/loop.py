@@ -24,7 +24,7 @@ from foveal.engine.optim import build_optimizer, freeze, num_frozen, set_rate
 from foveal.engine.run import Run
 from foveal.engine.runtime import Runtime
 from foveal.engine.schedule import factor, plateau
-from foveal.errors import TrainingError
+from foveal.errors import ShapeError, TrainingError
 from foveal.inference.predictor import Predictor, Prepared
 from foveal.inference.torch_backend import TorchBackend
 from foveal.models.contract import Model
@@ -142,6 +142,7 @@ class Training:
                 state.loss_sum += loss
                 self.report_step(epoch, loss)
                 if self.checkpoint_due() and state.step % self.steps_per_epoch:
+                    self.check_weights()
                     self.checkpoint()
                 if self.out_of_time():
                     break
@@ -191,8 +192,14 @@ class Training:
         listed = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
         return TrainingError(
             f"Step {self.state.step + 1}: the loss is {loss} or its gradient is not finite. The batch: {listed}.",
-            f"The last good state is kept in {self.plan.run.folder}. Look at these files, or start again with a smaller"
-            f" --lr than {self.plan.optim.lr}.",
+            self.advice(),
+        )
+
+    def advice(self) -> str:
+        """What to do when numbers stop being numbers."""
+        return (
+            f"The last good state is kept in {self.plan.run.folder}. Look at the pictures, or start again with a"
+            f" smaller --lr than {self.plan.optim.lr}."
         )
 
     def finish_epoch(self, epoch: int) -> None:
@@ -200,7 +207,11 @@ class Training:
         plan, state = self.plan, self.state
         steps = state.step - max(epoch, 0) * self.steps_per_epoch
         plan.log.judging()
-        values = self.validate()
+        try:
+            values = self.validate()
+        except ShapeError:  # what predictions raise that are not numbers
+            raise TrainingError(f"Epoch {epoch + 1}: the network's outputs are not finite.", self.advice()) from None
+        self.check_weights()
         row = {
             "epoch": epoch + 1,
             "step": state.step,
@@ -225,6 +236,17 @@ class Training:
             plan.log.epoch(row, epochs=plan.epochs, best=best)
             self.runtime.track({k: v for k, v in row.items() if k != "epoch"}, epoch + 1)
         self.checkpoint()
+
+    def check_weights(self) -> None:
+        """Only good states are kept: running statistics can overflow while the loss still looks well.
+
+        Raises:
+            TrainingError: A weight or a running statistic is not finite.
+        """
+        for model in (self.model, *([self.ema.module] if self.ema else [])):
+            for name, value in model.state_dict().items():
+                if value.is_floating_point() and not bool(torch.isfinite(value).all()):
+                    raise TrainingError(f"Step {self.state.step}: {name} is not finite.", self.advice())
 
     def validate(self) -> dict[str, float]:
         """Headline numbers of the averaged (or plain) weights on the validation split."""

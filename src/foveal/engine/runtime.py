@@ -45,8 +45,6 @@ class Runtime:
             project_dir=str(log_dir),
             kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=thaws, broadcast_buffers=False)],
         )
-        if config.tracker != "none":
-            self._accelerator.init_trackers("tracker")
         self.device: torch.device = self._accelerator.device
         self.rank: int = self._accelerator.process_index
         self.world: int = self._accelerator.num_processes
@@ -109,6 +107,11 @@ class Runtime:
     def wait(self) -> None:
         """Until every process is here."""
         self._accelerator.wait_for_everyone()
+
+    def open_tracker(self) -> None:
+        """Start the tracker; the run's folder is there by now."""
+        if self.config.tracker != "none":
+            self._accelerator.init_trackers("tracker")
 
     def track(self, values: dict[str, float], step: int) -> None:
         """Hand numbers to the tracker."""

@@ -19,7 +19,6 @@ from foveal.data.order import Order, derive
 from foveal.data.read import read
 from foveal.data.split import with_splits
 from foveal.data.statistics import channel_statistics, fit_whitening, sample_pictures
-from foveal.engine.config import OptimConfig
 from foveal.engine.evaluate import Evaluation, to_dict, write_predictions
 from foveal.engine.finish import finish
 from foveal.engine.log import Log
@@ -30,7 +29,6 @@ from foveal.engine.warm_start import warm_start
 from foveal.errors import RunError
 from foveal.imaging.input_spec import InputSpec
 from foveal.inference.predictor import Predictor
-from foveal.models.contract import Model
 from foveal.models.weights import input_statistics
 from foveal.recipes.load import read_config, to_toml
 from foveal.recipes.pages import write_run_report
@@ -70,7 +68,6 @@ def start(config: RunConfig, *, out: Path, log: Log) -> Trained | None:
     runtime = Runtime(config.runtime, log_dir=out, thaws=config.optim.unfreeze_every > 0)
     chosen = resolve(config, catalog.split("train"), world=runtime.world)
     plan = make_plan(chosen, catalog, runtime=runtime, run=Run(out), log=log)
-    chosen = chosen.model_copy(update={"optim": plan.optim})
     if runtime.is_main:
         plan.run.create(to_toml(chosen), describe(catalog), environment())
     runtime.wait()
@@ -139,7 +136,6 @@ def make_plan(config: RunConfig, catalog: Catalog, *, runtime: Runtime, run: Run
     spec = input_spec(config, train_set)
     model = task.build(config.model, own, catalog.categories, options, pretrained=config.model.weights != "none")
     task.criterion(model, own, train_set)
-    optim = choose_frozen(config.optim, model)
     assert config.train.batch_size is not None, "resolve chose it"
     assert config.train.epochs is not None, "resolve chose it"
     assert config.data.workers is not None, "resolve chose it"
@@ -180,13 +176,13 @@ def make_plan(config: RunConfig, catalog: Catalog, *, runtime: Runtime, run: Run
         batches_per_epoch=order.batches_per_epoch,
         epochs=config.train.epochs,
         seed=config.seed,
-        optim=optim,
+        optim=config.optim,
         schedule=config.schedule,
         train=config.train,
         runtime=runtime,
         run=run,
         log=log,
-        config_key=config_key(config.model_copy(update={"optim": optim})),
+        config_key=config_key(config),
     )
 
 
@@ -196,6 +192,7 @@ def complete(plan: Plan, config: RunConfig, catalog: Catalog, *, saved: Mapping[
     Returns:
         The finished run; None in a process that only helped.
     """
+    plan.runtime.open_tracker()
     training = Training(plan, saved)
     try:
         training.fit(judge_first=plan.task.probe(plan.model, getattr(config, config.task)) is not None)
@@ -218,16 +215,6 @@ def complete(plan: Plan, config: RunConfig, catalog: Catalog, *, saved: Mapping[
     plan.log.finish({"run": str(plan.run.folder), "model": str(plan.run.model), "metrics": metrics})
     plan.runtime.wait()
     return Trained(plan.run.folder, predictor, evaluation)
-
-
-def choose_frozen(optim: OptimConfig, model: Model) -> OptimConfig:
-    """A third of a pretrained backbone's stages stay as they are, if nothing else is said.
-
-    The early ones see edges and colours, as every picture has them, and take most of a step's time.
-    """
-    if optim.freeze is not None:
-        return optim
-    return optim.model_copy(update={"freeze": len(model.stages()) // 3 if model.reused else 0})
 
 
 def input_spec(config: RunConfig, train_set: Catalog) -> InputSpec:

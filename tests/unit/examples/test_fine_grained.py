@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[3]
-FEW = {"train": 6, "val": 2, "test": 2}
+FEW = {"train": 8, "val": 2, "test": 2}
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,8 @@ def test_details_lie_inside_and_the_table_says_where(example: ModuleType, tmp_pa
         left, top, width, height = (int(row[name]) for name in ("left", "top", "width", "height"))
         assert left >= 0 and top >= 0
         assert left + width <= example.SIDE and top + height <= example.SIDE
-        assert Image.open(tmp_path / "data" / row["path"]).size == (example.SIDE, example.SIDE)
+        with Image.open(tmp_path / "data" / row["path"]) as image:
+            assert image.size == (example.SIDE, example.SIDE)
     assert len({(d.left, d.top) for d in details}) > len(details) // 2  # at random places
 
 
@@ -84,4 +85,5 @@ def test_both_networks_train_and_attention_has_a_map(example: ModuleType, tmp_pa
     assert arrays["attention"].shape == (len(test), 6, 6)
     np.testing.assert_allclose(arrays["attention"].sum((1, 2)), 1, rtol=1e-4)
     example.write_overlay(tmp_path / "overlay.png", tmp_path / "data", model, details[-3:], zoom=1)
-    assert Image.open(tmp_path / "overlay.png").size == (3 * example.SIDE, 2 * example.SIDE)
+    with Image.open(tmp_path / "overlay.png") as image:
+        assert image.size == (3 * example.SIDE, 2 * example.SIDE)

@@ -1,0 +1,50 @@
+"""What the loop does when numbers stop being numbers."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import foveal
+from foveal.artifact.store import load
+from foveal.errors import TrainingError
+from foveal.losses.cross_entropy import CrossEntropy
+
+SETTINGS = {
+    "model": {"backbone": "conv4", "weights": "none"},
+    "input": {"size": 32, "normalize": "dataset"},
+    "train": {"epochs": 3, "batch_size": 8},
+    "data": {"workers": 0},
+}
+
+
+def test_a_loss_that_is_not_finite_names_the_pictures(
+    squares: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    honest, calls = CrossEntropy.forward, []
+
+    def broken(self: CrossEntropy, logits: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
+        calls.append(1)
+        loss = honest(self, logits, label)
+        return loss * float("nan") if len(calls) == 6 else loss
+
+    monkeypatch.setattr(CrossEntropy, "forward", broken)
+    out = tmp_path / "run"
+    with pytest.raises(TrainingError) as error:
+        foveal.train(squares, out=out, settings=SETTINGS)
+    assert error.value.what.startswith("Step 6: the loss is nan or its gradient is not finite. The batch: class")
+    assert error.value.what.count(".png") == 8
+    assert error.value.hint.startswith(f"The last good state is kept in {out}.")
+    _, tensors = load(out / "model.safetensors")
+    assert all(np.isfinite(value).all() for value in tensors.values())
+    monkeypatch.undo()
+    done = foveal.train(resume=out)
+    assert done is not None
+    assert [row["epoch"] for row in _rows(out)] == ["1", "2", "3"]
+
+
+def _rows(folder: Path) -> list[dict[str, str]]:
+    import csv
+
+    return list(csv.DictReader((folder / "metrics.csv").read_text().splitlines()))

@@ -89,7 +89,8 @@ class RichLog(Log):
         skip = ("epoch", "step", "seconds", "images_per_s", "lr")
         numbers = "  ".join(f"{name.replace('_', ' ')} {row[name]:.3f}" for name in row if name not in skip)
         self.console.print(
-            f"  epoch {row['epoch']:>2.0f}/{epochs}  {numbers}  [dim]{row['images_per_s']:.0f} images/s[/]"
+            f"  epoch {row['epoch']:>2.0f}/{epochs}  {numbers}"
+            + (f"  [dim]{row['images_per_s']:.0f}/s[/]" if row["images_per_s"] else "")
             + ("  [green]best[/]" if best else ""),
             highlight=False,
         )

@@ -70,6 +70,7 @@ class State:
     step: int = 0
     elapsed_s: float = 0.0
     best: float | None = None
+    best_loss: float = 0.0
     best_epoch: int = 0
     loss_sum: float = 0.0
     images_s: float = 0.0
@@ -224,10 +225,11 @@ class Training:
         state.rows.append(row)
         state.loss_sum = 0.0
         score = values[self.goal.metric]
-        # Of equal scores the later epoch is kept: its moving average is the smoother one.
-        best = self.goal.better(score, state.best) or score == state.best
+        loss = values.get("log_loss", 0.0)
+        # Of equal scores, common in small sets, the one with the smaller loss is kept; without a loss the later one.
+        best = self.goal.better(score, state.best) or (score == state.best and loss <= state.best_loss)
         if best:
-            state.best, state.best_epoch = score, epoch + 1
+            state.best, state.best_loss, state.best_epoch = score, loss, epoch + 1
             self.save_model()
         patience = plan.train.patience
         state.stopped = self.out_of_time() or bool(patience and epoch + 1 - state.best_epoch >= patience)

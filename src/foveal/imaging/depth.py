@@ -118,7 +118,7 @@ def _read_as(image: ImageFile.ImageFile, raw: str) -> None:
     tiles: list[Any] = []
     for tile in image.tile or ():
         *where, args = tile
-        fields = (*where, (raw, *args[1:]) if isinstance(args, tuple) else raw)
+        fields: tuple[Any, ...] = (*where, (raw, *args[1:]) if isinstance(args, tuple) else raw)
         tiles.append(type(tile)(*fields) if hasattr(tile, "_fields") else fields)
     image.tile = tiles
 

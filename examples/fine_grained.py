@@ -10,8 +10,8 @@ standing out among the others, as a defect or a badge does.
 Then trains the same small network (conv4) twice from scratch with the same settings, once with average and once with
 attention pooling, and compares them on the test split. A mean adds up what every place says; a softmax over places lets
 the one that stands out speak alone. It prints a table and writes ``overlay.png``: test pictures, and below each what
-the attention saw in it. About four minutes on two quiet cores. Average pooling is not lost here: it goes on rising with
-more epochs, slowly.
+the attention saw in it. Some five minutes of processor time. Average pooling is not lost here, only slower: with seed 0
+it reached 0.757 in 8 epochs and 0.775 in 10, where attention reached 1.000.
 
 Exit code 1 if attention gains less than 10 points, or its map peaks elsewhere in more than a tenth of the pictures.
 

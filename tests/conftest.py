@@ -32,7 +32,7 @@ def write_squares(folder: Path, *, per_class: int = 12, size: int = 32, seed: in
         for i in range(per_class):
             image = generator.integers(0, 90, (size, size, 3), dtype=np.uint8)
             top, left = generator.integers(0, size - 12, 2)
-            image[top : top + 12, left : left + 12, label] = 230
+            image[top : top + 12, left : left + 12, label % 3] = 230
             Image.fromarray(image).save(place / f"{i:03d}.png")
     return folder
 

@@ -22,7 +22,9 @@ def test_the_first_of_two_entries_stays_and_both_are_told():
     for name, label in (("b", 0), ("a", 1), ("b", 1)):
         builder.add(name, (label,))
     assert list(builder.twins()) == [Twin(0, 2)]
-    catalog = builder.build(Path("x"), format="f", annotation="labels", categories=Categories(("p", "q")), renumber=[1, 0])
+    catalog = builder.build(
+        Path("x"), format="f", annotation="labels", categories=Categories(("p", "q")), renumber=[1, 0]
+    )
     assert [catalog.names[i] for i in range(2)] == ["a", "b"]
     assert catalog.labels.values.tolist() == [0, 1]
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from foveal.data.catalog import UNASSIGNED, Annotation, Catalog, Names, Ragged
+from foveal.data.catalog import UNASSIGNED, Annotation, Catalog
+from foveal.data.columns import Names, Ragged
 from foveal.types.categories import Categories
 
 BLOCK = 8

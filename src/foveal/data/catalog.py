@@ -4,9 +4,9 @@ Shapes: N pictures, L labels in all.
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -14,86 +14,43 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from foveal.data.columns import Names, Ragged
+from foveal.data.objects import Objects
 from foveal.errors import DataError
-from foveal.types.arrays import Array, IntArray
+from foveal.types.arrays import IntArray
 from foveal.types.categories import Categories
 
 SPLITS = ("train", "val", "test")
 """Split names; a picture's code is the place of its split here, or UNASSIGNED."""
-Annotation = Literal["labels"]
+Annotation = Literal["labels", "boxes"]
 """What a data set can say of a picture."""
 UNASSIGNED = 255
 """Code of a picture that no split claims yet."""
-ROWS_A_PIECE = 1 << 15
-"""Rows that ``Ragged.take`` moves at once."""
 FILES_A_TURN = 64
 """Files that a thread hashes before it takes the next turn."""
 
 
 @dataclass(frozen=True)
-class Ragged:
-    """Rows of unequal length in one flat array: row i is ``values[offsets[i]:offsets[i + 1]]``."""
+class Repair:
+    """One fault in an annotation, and what became of it.
 
-    values: Array
-    offsets: NDArray[np.int64]
+    Attributes:
+        path: The picture, relative to the data set's root; empty: the data set itself.
+        where: File, line, field or object that is wrong.
+        kind: A short name of the fault, such as ``outside`` or ``duplicate``.
+        message: What is wrong, in words.
+        action: ``clipped``, ``dropped``, ``kept`` or another word for what was done.
+    """
 
-    @classmethod
-    def of(cls, rows: Sequence[Sequence[int]], dtype: type[np.generic] = np.int32) -> "Ragged":
-        """Pack a list of rows."""
-        offsets = np.zeros(len(rows) + 1, np.int64)
-        np.cumsum([len(row) for row in rows], out=offsets[1:])
-        flat = np.fromiter((value for row in rows for value in row), dtype, count=int(offsets[-1]))
-        return cls(flat, offsets)
+    path: str
+    where: str
+    kind: str
+    message: str
+    action: str
 
-    def __len__(self) -> int:
-        """Number of rows."""
-        return len(self.offsets) - 1
-
-    def __getitem__(self, index: int) -> Array:
-        """One row, a view."""
-        row: Array = self.values[self.offsets[index] : self.offsets[index + 1]]
-        return row
-
-    def take(self, indices: IntArray) -> "Ragged":
-        """The rows at ``indices``, in that order; done in pieces, so that little memory is needed beside the result."""
-        starts = self.offsets[:-1][indices]
-        lengths = self.offsets[1:][indices] - starts
-        offsets = np.zeros(len(indices) + 1, np.int64)
-        np.cumsum(lengths, out=offsets[1:])
-        values = np.empty(offsets[-1], self.values.dtype)
-        for first in range(0, len(indices), ROWS_A_PIECE):
-            piece = slice(first, first + ROWS_A_PIECE)
-            begin, end = offsets[first], offsets[min(first + ROWS_A_PIECE, len(indices))]
-            shift = np.repeat(starts[piece] - offsets[:-1][piece], lengths[piece])
-            values[begin:end] = self.values[shift + np.arange(begin, end)]
-        return Ragged(values, offsets)
-
-
-@dataclass(frozen=True)
-class Names:
-    """Many strings in one byte array: about their own length plus eight bytes each."""
-
-    text: Ragged
-
-    @classmethod
-    def of(cls, names: Sequence[str]) -> "Names":
-        """Pack a list of strings (UTF-8, with undecodable file-name bytes kept)."""
-        encoded = [name.encode("utf-8", "surrogateescape") for name in names]
-        offsets = np.zeros(len(encoded) + 1, np.int64)
-        np.cumsum([len(name) for name in encoded], out=offsets[1:])
-        return cls(Ragged(np.frombuffer(b"".join(encoded), np.uint8), offsets))
-
-    def __len__(self) -> int:
-        """Number of strings."""
-        return len(self.text)
-
-    def __getitem__(self, index: int) -> str:
-        """One string."""
-        return bytes(self.text[index]).decode("utf-8", "surrogateescape")
-
-    def take(self, indices: IntArray) -> "Names":
-        """The strings at ``indices``."""
-        return Names(self.text.take(indices))
+    def to_dict(self) -> dict[str, object]:
+        """Plain values for JSON."""
+        return asdict(self)
 
 
 @dataclass(frozen=True)
@@ -110,6 +67,11 @@ class Catalog:
         labels: N rows of class ids; one a picture unless ``multi_label``.
         multi_label: Whether a picture may carry any number of labels.
         notes: Remarks of the reader, for ``foveal data inspect``.
+        sizes: (N, 2) widths and heights in pixels as a person sees the pictures, where the reader knows them.
+        objects: The objects in the pictures, where the data set has any; ``labels`` then says which classes occur.
+        extras: N JSON objects of what else the source says of a picture; empty text: nothing.
+        about: A JSON object of what the source says of the whole data set; empty text: nothing.
+        repairs: What was wrong with annotations, and what was done about it.
     """
 
     root: Path
@@ -121,10 +83,17 @@ class Catalog:
     labels: Ragged
     multi_label: bool = False
     notes: tuple[str, ...] = ()
+    sizes: NDArray[np.int32] | None = None
+    objects: Objects | None = None
+    extras: Names | None = None
+    about: str = ""
+    repairs: tuple[Repair, ...] = ()
 
     def __post_init__(self) -> None:
         """Columns agree in length; anything else is our own mistake."""
         assert len(self.names) == len(self.splits) == len(self.labels), "columns differ in length"
+        for column in (self.sizes, self.objects, self.extras):
+            assert column is None or len(column) == len(self.names), "columns differ in length"
         assert self.multi_label or bool((np.diff(self.labels.offsets) == 1).all()), "one label a picture"
 
     def __len__(self) -> int:
@@ -158,16 +127,14 @@ class Catalog:
 
     def take(self, indices: IntArray) -> "Catalog":
         """The pictures at ``indices``, in that order."""
-        taken = Catalog(
-            self.root,
-            self.format,
-            self.annotation,
-            self.categories,
-            self.names.take(indices),
-            self.splits[indices],
-            self.labels.take(indices),
-            self.multi_label,
-            self.notes,
+        taken = replace(
+            self,
+            names=self.names.take(indices),
+            splits=self.splits[indices],
+            labels=self.labels.take(indices),
+            sizes=None if self.sizes is None else self.sizes[indices],
+            objects=None if self.objects is None else self.objects.take(indices),
+            extras=None if self.extras is None else self.extras.take(indices),
         )
         if "content_hashes" in self.__dict__:
             taken.__dict__["content_hashes"] = self.content_hashes[indices]
@@ -208,6 +175,8 @@ class Catalog:
             digest.update(np.ascontiguousarray(column).tobytes())
         digest.update(self.labels.offsets.tobytes() + self.content_hashes.tobytes())
         digest.update("\0".join(self.categories.names).encode())
+        if self.objects is not None:
+            self.objects.feed(digest)
         return digest.hexdigest()
 
 

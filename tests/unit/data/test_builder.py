@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from foveal.data.builder import CatalogBuilder, Twin, sorted_order
-from foveal.data.catalog import Names, Ragged
+from foveal.data.columns import Names, Ragged
 from foveal.types.categories import Categories
 
 names = st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=40), max_size=30)
@@ -38,7 +38,7 @@ def test_take_equals_indexing(rows, data):
 
 
 def test_take_in_pieces(monkeypatch):
-    monkeypatch.setattr("foveal.data.catalog.ROWS_A_PIECE", 3)
+    monkeypatch.setattr("foveal.data.columns.ROWS_A_PIECE", 3)
     rows = [[i] * (i % 4) for i in range(20)]
     taken = Ragged.of(rows).take(np.arange(19, -1, -1))
     assert [taken[i].tolist() for i in range(20)] == rows[::-1]

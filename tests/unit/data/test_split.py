@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from foveal.data.catalog import SPLITS, UNASSIGNED, Catalog, Names, Ragged
+from foveal.data.catalog import SPLITS, UNASSIGNED, Catalog
+from foveal.data.columns import Names, Ragged
 from foveal.data.read import read
 from foveal.data.split import with_splits
 from foveal.errors import DataError

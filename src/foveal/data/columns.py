@@ -1,0 +1,81 @@
+"""Flat columns for rows and strings of unequal length: tens of bytes a row, shared by worker processes.
+
+Shapes: N rows.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foveal.types.arrays import Array, IntArray
+
+ROWS_A_PIECE = 1 << 15
+"""Rows that ``Ragged.take`` moves at once."""
+
+
+@dataclass(frozen=True)
+class Ragged:
+    """Rows of unequal length in one flat array: row i is ``values[offsets[i]:offsets[i + 1]]``."""
+
+    values: Array
+    offsets: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, rows: Sequence[Sequence[int]], dtype: type[np.generic] = np.int32) -> "Ragged":
+        """Pack a list of rows."""
+        offsets = np.zeros(len(rows) + 1, np.int64)
+        np.cumsum([len(row) for row in rows], out=offsets[1:])
+        flat = np.fromiter((value for row in rows for value in row), dtype, count=int(offsets[-1]))
+        return cls(flat, offsets)
+
+    def __len__(self) -> int:
+        """Number of rows."""
+        return len(self.offsets) - 1
+
+    def __getitem__(self, index: int) -> Array:
+        """One row, a view."""
+        row: Array = self.values[self.offsets[index] : self.offsets[index + 1]]
+        return row
+
+    def take(self, indices: IntArray) -> "Ragged":
+        """The rows at ``indices``, in that order; done in pieces, so that little memory is needed beside the result."""
+        starts = self.offsets[:-1][indices]
+        lengths = self.offsets[1:][indices] - starts
+        offsets = np.zeros(len(indices) + 1, np.int64)
+        np.cumsum(lengths, out=offsets[1:])
+        values = np.empty(offsets[-1], self.values.dtype)
+        for first in range(0, len(indices), ROWS_A_PIECE):
+            piece = slice(first, first + ROWS_A_PIECE)
+            begin, end = offsets[first], offsets[min(first + ROWS_A_PIECE, len(indices))]
+            shift = np.repeat(starts[piece] - offsets[:-1][piece], lengths[piece])
+            values[begin:end] = self.values[shift + np.arange(begin, end)]
+        return Ragged(values, offsets)
+
+
+@dataclass(frozen=True)
+class Names:
+    """Many strings in one byte array: about their own length plus eight bytes each."""
+
+    text: Ragged
+
+    @classmethod
+    def of(cls, names: Sequence[str]) -> "Names":
+        """Pack a list of strings (UTF-8, with undecodable file-name bytes kept)."""
+        encoded = [name.encode("utf-8", "surrogateescape") for name in names]
+        offsets = np.zeros(len(encoded) + 1, np.int64)
+        np.cumsum([len(name) for name in encoded], out=offsets[1:])
+        return cls(Ragged(np.frombuffer(b"".join(encoded), np.uint8), offsets))
+
+    def __len__(self) -> int:
+        """Number of strings."""
+        return len(self.text)
+
+    def __getitem__(self, index: int) -> str:
+        """One string."""
+        return bytes(self.text[index]).decode("utf-8", "surrogateescape")
+
+    def take(self, indices: IntArray) -> "Names":
+        """The strings at ``indices``."""
+        return Names(self.text.take(indices))

@@ -1,0 +1,127 @@
+"""Objects found in one picture, and the objects that are there. Frozen NumPy; no torch.
+
+Shapes: N objects. Boxes are xyxy pixels of the picture as a person sees it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foveal.errors import ShapeError
+from foveal.types.arrays import Array, FloatArray, IntArray
+from foveal.types.categories import Categories
+
+
+@dataclass(frozen=True)
+class Detection:
+    """One object: its class, how sure the model is of it in [0, 1], and its box in pixels."""
+
+    name: str
+    score: float
+    box: tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
+class Detections:
+    """What a detector found in one picture, by falling score.
+
+    Attributes:
+        boxes: (N, 4) float xyxy pixels.
+        scores: (N,) float in [0, 1].
+        labels: (N,) class ids.
+        categories: The class map.
+        size: (width, height) of the picture in pixels.
+        threshold: Score from which an object is shown, in [0, 1]; judging looks at those below as well.
+    """
+
+    boxes: FloatArray
+    scores: FloatArray
+    labels: IntArray
+    categories: Categories
+    size: tuple[int, int]
+    threshold: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Check the columns and lock them.
+
+        Raises:
+            ShapeError: Columns of unequal length, numbers that are not finite, or scores outside [0, 1].
+        """
+        boxes = np.asarray(self.boxes, np.float64).reshape(-1, 4)
+        scores, labels = np.asarray(self.scores, np.float64), np.asarray(self.labels, np.int64)
+        if not len(boxes) == len(scores) == len(labels):
+            raise ShapeError(
+                f"Detections got {len(boxes)} boxes, {len(scores)} scores and {len(labels)} labels; pass one of each"
+                " for every object."
+            )
+        if not (np.isfinite(boxes).all() and np.isfinite(scores).all()):
+            raise ShapeError("Detections got boxes or scores that are not finite.")
+        if len(scores) and (scores.min() < 0 or scores.max() > 1 + 1e-5):
+            raise ShapeError("Detections got scores outside [0, 1]; pass probabilities.")
+        if len(labels) and not (labels.min() >= 0 and labels.max() < len(self.categories)):
+            raise ShapeError(f"Detections got a class id outside 0 to {len(self.categories) - 1}.")
+        for name, column in (("boxes", boxes), ("scores", scores), ("labels", labels)):
+            column.setflags(write=False)
+            object.__setattr__(self, name, column)
+
+    def __len__(self) -> int:
+        """N, the number of objects."""
+        return len(self.scores)
+
+    def __iter__(self) -> Iterator[Detection]:
+        """The objects one by one."""
+        for box, score, label in zip(self.boxes, self.scores, self.labels, strict=True):
+            yield Detection(self.categories.names[label], float(score), tuple(box.tolist()))
+
+    def __getitem__(self, which: Array | slice) -> "Detections":
+        """Some of the objects: a mask, indices or a slice; every column is filtered."""
+        return Detections(
+            self.boxes[which], self.scores[which], self.labels[which], self.categories, self.size, self.threshold
+        )
+
+    def shown(self) -> "Detections":
+        """The objects from the threshold on."""
+        return self[self.scores >= self.threshold]
+
+    def to_dict(self) -> dict[str, object]:
+        """``size`` and ``objects`` from the threshold on: name, score and box in pixels, best first."""
+        objects = [
+            {"name": d.name, "score": round(d.score, 6), "box": [round(v, 3) for v in d.box]} for d in self.shown()
+        ]
+        return {"size": list(self.size), "objects": objects}
+
+    def to_coco(self, image_id: int | str) -> list[dict[str, object]]:
+        """COCO's results format: every object with ``image_id``, ``category_id`` of the source, xywh ``bbox``."""
+        ids = self.categories.source_ids or tuple(range(1, len(self.categories) + 1))
+        return [
+            {
+                "image_id": image_id,
+                "category_id": ids[label],
+                "bbox": [round(float(v), 3) for v in (box[0], box[1], box[2] - box[0], box[3] - box[1])],
+                "score": round(float(score), 6),
+            }
+            for box, score, label in zip(self.boxes, self.scores, self.labels, strict=True)
+        ]
+
+
+@dataclass(frozen=True)
+class BoxTruth:
+    """The objects that a data set says are in one picture.
+
+    Attributes:
+        boxes: (N, 4) float64 xyxy pixels.
+        labels: (N,) class ids.
+        flags: (N,) uint8, ``types.flags.Flag``.
+        areas: (N,) float64 square pixels, as the source declares them (COCO: of the mask); sizes are judged by them.
+    """
+
+    boxes: NDArray[np.float64]
+    labels: NDArray[np.int32]
+    flags: NDArray[np.uint8]
+    areas: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        """N, the number of objects."""
+        return len(self.labels)

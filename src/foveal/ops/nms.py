@@ -1,0 +1,154 @@
+"""Non-maximum suppression in NumPy, shared by every backend.
+
+Shapes: N boxes in, M kept. Boxes are xyxy pixels.
+"""
+
+from collections.abc import Callable
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foveal.errors import ShapeError
+from foveal.ops.boxes import diou
+from foveal.ops.boxes import iou as box_iou
+from foveal.types.arrays import FloatArray, IntArray
+
+Method = Literal["hard", "soft_linear", "soft_gaussian", "diou"]
+
+BLOCK = 96
+"""Boxes settled at once: few enough for a block's overlaps to stay in the processor's cache."""
+
+
+def nms(
+    boxes: FloatArray,
+    scores: FloatArray,
+    labels: IntArray,
+    *,
+    iou: float,
+    method: Method = "hard",
+    sigma: float = 0.5,
+    min_score: float = 0.0,
+    max_objects: int = 100,
+) -> tuple[NDArray[np.intp], FloatArray]:
+    """Keep the best box of each overlapping group; boxes of different classes leave each other alone.
+
+    Args:
+        boxes: (N, 4).
+        scores: (N,) in [0, 1]. Equal scores keep the earlier box, so every backend gives the same result.
+        labels: (N,) class ids.
+        iou: Overlap above which the lower box is dropped (hard, diou) or lowered (soft_linear), in [0, 1].
+        method: ``hard``: drop. ``diou``: drop where the IoU less the centres' distance is above ``iou`` (Zheng et al.
+            2020), which spares neighbours in a crowd. ``soft_linear`` multiplies the lower score by 1 - IoU,
+            ``soft_gaussian`` by exp(-IoU^2 / sigma) (Bodla et al. 2017, equations 2 and 3).
+        sigma: Width of ``soft_gaussian``.
+        min_score: Boxes whose score is lower, or becomes so, are dropped.
+        max_objects: Boxes kept at most, the best ones.
+
+    Returns:
+        (M,) indices into ``boxes`` by falling score, and their (M,) scores, which only the soft methods change.
+
+    Raises:
+        ShapeError: The three differ in length.
+    """
+    boxes, scores, labels = np.asarray(boxes).reshape(-1, 4), np.asarray(scores), np.asarray(labels)
+    if not len(boxes) == len(scores) == len(labels):
+        raise ShapeError(
+            f"nms got {len(boxes)} boxes, {len(scores)} scores and {len(labels)} labels; pass one of each for every"
+            " object."
+        )
+    likely = np.flatnonzero(scores >= min_score)
+    boxes, scores, labels = boxes[likely], scores[likely], labels[likely]
+    match method:
+        case "hard":
+            kept = _suppress(boxes, scores, labels, box_iou, iou)[:max_objects]
+        case "diou":
+            kept = _suppress(boxes, scores, labels, diou, iou)[:max_objects]
+        case "soft_linear":
+            kept, scores = _soften(boxes, scores, labels, _linear(iou), min_score, max_objects)
+            return likely[kept], scores
+        case "soft_gaussian":
+            kept, scores = _soften(boxes, scores, labels, _gaussian(sigma), min_score, max_objects)
+            return likely[kept], scores
+    return likely[kept], scores[kept]
+
+
+def _suppress(
+    boxes: FloatArray,
+    scores: FloatArray,
+    labels: IntArray,
+    overlap: Callable[[FloatArray, FloatArray], FloatArray],
+    limit: float,
+) -> NDArray[np.intp]:
+    """Indices kept, by falling score.
+
+    Boxes are sorted by class and settled a block at a time: a block's rows meet the columns from its start to the end
+    of its last class, so that many small classes share a step and a large one takes several.
+    """
+    order = np.lexsort((-scores, labels))
+    boxes, labels = boxes[order], labels[order]
+    ends = np.searchsorted(labels, labels, side="right")
+    alive = np.ones(len(order), bool)
+    for start in range(0, len(order), BLOCK):
+        stop = min(start + BLOCK, len(order))
+        rows = start + np.flatnonzero(alive[start:stop])
+        if not len(rows):
+            continue
+        columns = np.concatenate([rows, stop + np.flatnonzero(alive[stop : ends[stop - 1]])])
+        over = overlap(boxes[rows], boxes[columns]) > limit
+        if labels[rows[0]] != labels[columns[-1]]:
+            over &= labels[rows, None] == labels[columns]
+        within, beyond = over[:, : len(rows)], over[:, len(rows) :]
+        keep = _settle(np.triu(within, 1))
+        alive[rows[~keep]] = False
+        alive[columns[len(rows) :][beyond[keep].any(0)]] = False
+    kept = order[alive]
+    return kept[np.lexsort((kept, -scores[kept]))]
+
+
+def _settle(over: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """(B,) boxes kept of B sorted ones, given which (row) suppresses which later one (column) if it is kept itself.
+
+    The greedy answer is the one fixed point of "kept if no kept box suppresses me"; each round settles at least the
+    next link of every chain (Zheng et al. 2021, "Cluster-NMS").
+    """
+    keep = np.ones(len(over), bool)
+    while True:
+        new: NDArray[np.bool_] = ~np.any(over[keep], axis=0)
+        if (new == keep).all():
+            return keep
+        keep = new
+
+
+def _soften(
+    boxes: FloatArray,
+    scores: FloatArray,
+    labels: IntArray,
+    decay: Callable[[FloatArray], FloatArray],
+    min_score: float,
+    max_objects: int,
+) -> tuple[NDArray[np.intp], FloatArray]:
+    """Indices and lowered scores. Scores only fall, so taking the best box left again and again sorts them."""
+    left = scores.copy()
+    members = {label: np.flatnonzero(labels == label) for label in np.unique(labels)}
+    taken: list[int] = []
+    final: list[float] = []
+    for _ in range(min(max_objects, len(left))):
+        best = int(left.argmax())
+        if left[best] < min_score:
+            break
+        taken.append(best)
+        final.append(left[best])
+        left[best] = -np.inf
+        others = members[labels[best]]
+        others = members[labels[best]] = others[others != best]
+        left[others] *= decay(box_iou(boxes[best : best + 1], boxes[others])[0])
+    return np.array(taken, np.intp), np.array(final, scores.dtype)
+
+
+def _linear(limit: float) -> Callable[[FloatArray], FloatArray]:
+    return lambda iou: np.where(iou > limit, 1 - iou, 1)
+
+
+def _gaussian(sigma: float) -> Callable[[FloatArray], FloatArray]:
+    return lambda iou: np.exp(-(iou**2) / sigma)

@@ -7,6 +7,9 @@ the same pixels. Everything after it works on the small picture.
 Shapes: B pictures a batch, K classes, H W rows and columns of the source, S side of the result.
 """
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 import torch
@@ -16,12 +19,35 @@ from torchvision import tv_tensors
 from torchvision.transforms import v2
 
 from foveal.data.config import AugmentConfig
+from foveal.errors import ConfigError
 from foveal.imaging.input_spec import PAD_VALUE
 
 Interpolation = Literal["bilinear", "bicubic"]
+Picture = tuple[Tensor, dict[str, Tensor]]
+"""(3, H, W) uint8 RGB in any memory order, and its target."""
+NEED_BOXES = {"scale_jitter": 1.0, "mosaic": 0.0, "box_mixup": 0.0}
+"""Changes for pictures with boxes alone, and the values that switch them off."""
 
 
-def build_augment(config: AugmentConfig, size: int, *, interpolation: Interpolation) -> v2.Transform:
+@dataclass(frozen=True)
+class Augment:
+    """Random changes to one training sample; random numbers come from torch's global generator.
+
+    Attributes:
+        change: Makes the sample of the picture, which comes first, and its companions.
+        companions: How many other pictures, drawn from the training split, ``change`` wants beside it: a number, or
+            what draws one each time.
+    """
+
+    change: Callable[[Sequence[Picture]], Picture]
+    companions: int | Callable[[], int] = 0
+
+    def draw_companions(self) -> int:
+        """How many companions the next sample wants."""
+        return self.companions if isinstance(self.companions, int) else self.companions()
+
+
+def build_augment(config: AugmentConfig, size: int, *, interpolation: Interpolation) -> Augment:
     """The changes that a configuration asks for; with none, a plain resize.
 
     Args:
@@ -30,9 +56,26 @@ def build_augment(config: AugmentConfig, size: int, *, interpolation: Interpolat
         interpolation: Filter of resampling, antialiased.
 
     Returns:
-        A transform from tv_tensors.Image (3, H, W) uint8, in any memory order, to (3, S, S) uint8. Other inputs, such
-        as a target, pass through beside it.
+        Changes that give (3, S, S) uint8; the target passes through beside it.
+
+    Raises:
+        ConfigError: A change is on that is for pictures with boxes alone.
     """
+    for name, off in NEED_BOXES.items():
+        if getattr(config, name) != off:
+            raise ConfigError(
+                f"augment.{name} = {getattr(config, name):g} is for pictures with boxes, and these have labels.",
+                f"Leave it at {off:g}.",
+            )
+    return Augment(partial(_change_alone, _transform(config, size, interpolation)))
+
+
+def _change_alone(transform: v2.Transform, samples: Sequence[Picture]) -> Picture:
+    image, target = transform(*samples[0])
+    return image, target
+
+
+def _transform(config: AugmentConfig, size: int, interpolation: Interpolation) -> v2.Transform:
     steps: list[Any] = [_crop(config, size, interpolation)]
     fill = [float(PAD_VALUE)] * 3
     turn = v2.InterpolationMode.BILINEAR  # the finest filter that torch rotates and shears tensors with
@@ -104,12 +147,13 @@ class CropResize(v2.RandomResizedCrop):  # type: ignore[misc]
         return tv_tensors.wrap(resize(cut, self.size[0], self.interpolation.value), like=inpt)
 
 
-def resize(image: Tensor, size: int, interpolation: str) -> Tensor:
-    """(3, H, W) uint8 -> (3, S, S) uint8 in channels-last memory, antialiased."""
+def resize(image: Tensor, size: int | tuple[int, int], interpolation: str) -> Tensor:
+    """(3, H, W) uint8 -> (3, S, S) uint8, or of another (height, width), in channels-last memory, antialiased."""
+    height, width = (size, size) if isinstance(size, int) else size
     dense = image[None].contiguous(memory_format=torch.channels_last)
-    if dense.shape[-2:] == (size, size):
+    if dense.shape[-2:] == (height, width):
         return dense[0]
-    return functional.interpolate(dense, (size, size), mode=interpolation, antialias=True)[0]
+    return functional.interpolate(dense, (height, width), mode=interpolation, antialias=True)[0]
 
 
 def _crop(config: AugmentConfig, size: int, interpolation: Interpolation) -> v2.Transform:

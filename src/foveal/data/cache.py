@@ -16,7 +16,8 @@ import numpy as np
 from foveal.errors import RunError
 from foveal.types.arrays import RGB
 
-EMPTY = -1
+EMPTY, COMING = -1, -2
+"""Offsets of a picture that is not there, and of one that is being copied."""
 
 
 class DecodedCache:
@@ -44,7 +45,7 @@ class DecodedCache:
     def get(self, place: int) -> RGB | None:
         """The picture at a place, as a view that must not be written to, or None."""
         offset, height, width = (int(v) for v in self._index[place])
-        if offset == EMPTY:
+        if offset < 0:
             return None
         return self._pixels[offset : offset + height * width * 3].reshape(height, width, 3)
 
@@ -55,13 +56,14 @@ class DecodedCache:
             if self._index[place, 0] != EMPTY or start + image.size > self.budget_bytes:
                 return
             self._index[-1, 0] = start + image.size
+            self._index[place, 0] = COMING
         self._pixels[start : start + image.size] = image.reshape(-1)
         self._index[place, 1:] = image.shape[:2]
         self._index[place, 0] = start  # last: from here on other processes see the picture
 
     def __len__(self) -> int:
         """Pictures kept."""
-        return int((self._index[:-1, 0] != EMPTY).sum())
+        return int((self._index[:-1, 0] >= 0).sum())
 
 
 def make_cache(

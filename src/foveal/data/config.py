@@ -78,3 +78,11 @@ class AugmentConfig(Settings):
     """Alpha of the Beta distribution that blends pairs of pictures."""
     cutmix: Annotated[float, Field(ge=0, le=8)] = 0.0
     """Alpha of the Beta distribution that pastes patches between pictures."""
+    scale_jitter: Annotated[float, Field(ge=1, le=4)] = 1.0
+    """Largest factor by which a picture with boxes is enlarged or shrunk; 1: none."""
+    mosaic: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Probability of putting four pictures with boxes together into one."""
+    box_mixup: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Probability of laying another picture with boxes half-transparently over this one."""
+    min_visible: Annotated[float, Field(ge=0, le=1)] = 0.3
+    """Part of a box that must stay inside the picture for its object to count; one cut further is ignored."""

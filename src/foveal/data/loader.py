@@ -1,6 +1,6 @@
 """Training batches in an order and with changes that depend on seed, epoch and place alone.
 
-Shapes: B pictures a batch, S side of the input.
+Shapes: B pictures a batch, H W rows and columns of the source, S side of the input.
 """
 
 import os
@@ -15,7 +15,9 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler, get_worker_info
 from torchvision import tv_tensors
+from torchvision.transforms import v2
 
+from foveal.data.augment import Augment, Picture
 from foveal.data.cache import DecodedCache
 from foveal.data.catalog import Catalog
 from foveal.data.order import Draw, Order, derive
@@ -32,8 +34,9 @@ class TrainingPictures(Dataset[Batch]):
 
     Args:
         catalog: The training split.
-        transform: Random changes; random numbers only from torch's global generator.
-        target: Gives the training target of a place.
+        augment: Random changes; random numbers only from torch's global generator.
+        target: Gives the training target of a place. Boxes and masks in it (tv_tensors) are of the picture at full
+            size; where a JPEG was decoded smaller they are shrunk with it.
         seed: Of the random changes.
         min_side: Shorter side that decoding need not exceed, in pixels.
         cache: Where decoded pictures are kept, or None.
@@ -42,7 +45,7 @@ class TrainingPictures(Dataset[Batch]):
     def __init__(
         self,
         catalog: Catalog,
-        transform: Callable[..., Any],
+        augment: Augment,
         target: Callable[[Catalog, int], dict[str, Tensor]],
         *,
         seed: int,
@@ -50,7 +53,7 @@ class TrainingPictures(Dataset[Batch]):
         cache: DecodedCache | None,
     ) -> None:
         self.catalog = catalog
-        self.transform = transform
+        self.augment = augment
         self.target = target
         self.seed = seed
         self.min_side = min_side
@@ -66,22 +69,34 @@ class TrainingPictures(Dataset[Batch]):
             self.cache.put(place, image)
         return image
 
-    def sample(self, draw: Draw, pixels: RGB) -> Sample:
-        """One augmented sample of a decoded picture, the same wherever and whenever it is made."""
+    def places(self, draw: Draw) -> list[int]:
+        """The picture and the companions that its sample is made of, the same wherever and whenever it is made.
+
+        Leaves torch's generator where the changes to the sample begin.
+        """
         # The generator of the CPU alone: torch.manual_seed would also start a GPU's anew, for dropout to see, and takes
         # a hundred times as long.
         torch.default_generator.manual_seed(derive(self.seed, 2, draw.epoch, draw.place, draw.repeat))
-        image = tv_tensors.Image(torch.from_numpy(_writable(pixels)).permute(2, 0, 1))
-        image, target = self.transform(image, self.target(self.catalog, draw.place))
+        companions = torch.randint(len(self.catalog), (self.augment.draw_companions(),))
+        return [draw.place, *companions.tolist()]
+
+    def sample(self, draw: Draw, pixels: Iterator[RGB]) -> Sample:
+        """One augmented sample; ``pixels`` gives the decoded pictures of its ``places``."""
+        pictures = [self._picture(place, next(pixels)) for place in self.places(draw)]
+        image, target = self.augment.change(pictures)
         return Sample(image, target, draw.place)
+
+    def _picture(self, place: int, pixels: RGB) -> Picture:
+        image = tv_tensors.Image(torch.from_numpy(_writable(pixels)).permute(2, 0, 1))
+        return image, _at_size(self.target(self.catalog, place), pixels.shape[0], pixels.shape[1])
 
     def __getitems__(self, draws: list[Draw]) -> Batch:
         """A batch; torch's random state and number of threads are the caller's again afterwards."""
         state, threads = torch.get_rng_state(), torch.get_num_threads()
         torch.set_num_threads(1)  # one small picture is too little to share: threads would wait longer than they work
         try:
-            pixels = self._decoded_ahead([draw.place for draw in draws])
-            return stack([self.sample(*pair) for pair in zip(draws, pixels, strict=True)])
+            pixels = self._decoded_ahead([place for draw in draws for place in self.places(draw)])
+            return stack([self.sample(draw, pixels) for draw in draws])
         finally:
             torch.set_num_threads(threads)
             torch.set_rng_state(state)
@@ -105,11 +120,40 @@ class TrainingPictures(Dataset[Batch]):
 
 
 def stack(samples: list[Sample]) -> Batch:
-    """Samples of one size as a batch, in channels_last memory."""
+    """Samples of one size as a batch, in channels_last memory; lists in targets are padded to the longest."""
     rows = [sample.image.permute(1, 2, 0) for sample in samples]  # (S, S, 3), dense
     images = torch.stack(rows, out=_new_batch(rows[0], len(rows))).permute(0, 3, 1, 2)
-    targets = {name: torch.stack([s.target[name] for s in samples]) for name in samples[0].target}
+    targets = {name: _stack_padded([s.target[name] for s in samples]) for name in samples[0].target}
     return Batch(images, targets, [sample.key for sample in samples])
+
+
+def _stack_padded(values: list[Tensor]) -> Tensor:
+    """B tensors (m, ...), m differing or not, as (B, max m, ...); -1 fills up, or 0 in types that have no -1."""
+    plain = [value.as_subclass(Tensor) for value in values]
+    if all(value.shape == plain[0].shape for value in plain):
+        return torch.stack(plain)
+    longest, first = max(len(value) for value in plain), plain[0]
+    out = first.new_full((len(plain), longest, *first.shape[1:]), -1 if first.dtype.is_signed else 0)
+    for row, value in zip(out, plain, strict=True):
+        row[: len(value)] = value
+    return out
+
+
+def _at_size(target: dict[str, Tensor], height: int, width: int) -> dict[str, Tensor]:
+    """The target of a picture as it was decoded: boxes and masks of another canvas are resized to (H, W)."""
+    return {name: _resized(value, height, width) for name, value in target.items()}
+
+
+def _resized(value: Tensor, height: int, width: int) -> Tensor:
+    match value:
+        case tv_tensors.BoundingBoxes():
+            canvas = value.canvas_size
+        case tv_tensors.Mask():
+            canvas = value.shape[-2:]
+        case _:
+            return value
+    resized: Tensor = value if canvas == (height, width) else v2.functional.resize(value, [height, width])
+    return resized
 
 
 def _new_batch(row: Tensor, count: int) -> Tensor:

@@ -3,22 +3,32 @@
 Shapes: H W rows and columns, S side of the input, Q numbers a whitening patch.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image, ImageDraw
 
 from foveal.data.catalog import Catalog
 from foveal.data.config import AugmentConfig
+from foveal.data.order import Draw
 from foveal.data.sheet import Row, draw_sheet
 from foveal.data.statistics import sample_pictures, to_patches, unwhiten, whiten
 from foveal.errors import DataError
 from foveal.imaging.decode import decode
 from foveal.imaging.input_spec import InputSpec, Whitening
 from foveal.types.arrays import RGB, FloatArray
+from foveal.types.categories import Categories
+from foveal.types.flags import NOT_JUDGED
 
-CELL = 168
-"""Side of a cell on the sheet, in pixels."""
+if TYPE_CHECKING:
+    from torch import Tensor
+
+CELL, BOXED_CELL = 168, 256
+"""Side of a cell on the sheet, in pixels; boxes need more room."""
+IGNORED = (150, 150, 150)
+"""Colour of regions that training leaves out."""
 SAMPLE = 200
 """Pictures that the covariance is taken over."""
 SIGMAS = 3.0
@@ -28,7 +38,7 @@ SIGMAS = 3.0
 def preview(
     catalog: Catalog, augment: AugmentConfig, *, spec: InputSpec, count: int = 6, columns: int = 5, seed: int = 0
 ) -> RGB:
-    """Augmented samples, each row beside its original.
+    """Augmented samples, each row beside its original; with the boxes of objects, where there are any.
 
     Args:
         catalog: Where pictures come from; the classes take turns.
@@ -43,22 +53,26 @@ def preview(
 
     Raises:
         ImageError: A picture cannot be read.
+        ConfigError: A change is on that does not suit what is said of the pictures.
     """
-    import torch
-    from torchvision import tv_tensors
-
     from foveal.data.augment import build_augment
+    from foveal.data.box_augment import box_target, build_box_augment
+    from foveal.data.loader import TrainingPictures
 
-    transform = build_augment(augment, spec.train_size, interpolation=spec.interpolation)
+    boxed = catalog.annotation == "boxes"
+    cell = BOXED_CELL if boxed else CELL
+    change = (build_box_augment if boxed else build_augment)(augment, spec.train_size, interpolation=spec.interpolation)
+    target = box_target if boxed else _no_target
+    pictures = TrainingPictures(catalog, change, target, seed=seed, min_side=0, cache=None)
     rows = []
-    with torch.random.fork_rng(devices=[]):
-        for i in choose(catalog, count, seed=seed):
-            pixels = decode(catalog.path(i))
-            image = tv_tensors.Image(torch.from_numpy(pixels.copy()).permute(2, 0, 1))
-            torch.manual_seed(int(np.random.SeedSequence([seed, i]).generate_state(1)[0]))
-            samples = [transform(image).permute(1, 2, 0).numpy() for _ in range(columns)]
-            rows.append(Row(_labels(catalog, i), catalog.names[i], [pixels, *samples]))
-    return draw_sheet(rows, columns=("original", f"as training sees it, {spec.train_size} px"), cell=CELL, setoff=True)
+    for i in choose(catalog, count, seed=seed):
+        cells = [_cell(pictures.decoded(i), target(catalog, i), catalog.categories, cell)]
+        for batch in (pictures[Draw(i, 0, repeat)] for repeat in range(columns)):
+            image = batch.images[0].permute(1, 2, 0).numpy()
+            cells.append(_cell(image, {k: v[0] for k, v in batch.targets.items()}, catalog.categories, cell))
+        rows.append(Row(_labels(catalog, i), catalog.names[i], cells))
+    titles = ("original", f"as training sees it, {spec.train_size} px")
+    return draw_sheet(rows, columns=titles, cell=cell, setoff=True)
 
 
 def picture_whitening(catalog: Catalog, whitening: Whitening, *, spec: InputSpec, count: int = 4, seed: int = 0) -> RGB:
@@ -113,6 +127,27 @@ def choose(catalog: Catalog, count: int, *, seed: int) -> list[int]:
 
 def _labels(catalog: Catalog, index: int) -> str:
     return " | ".join(catalog.categories.names[k] for k in catalog.labels[index]) or "no label"
+
+
+def _no_target(catalog: Catalog, index: int) -> "dict[str, Tensor]":  # noqa: ARG001
+    return {}
+
+
+def _cell(image: RGB, target: "Mapping[str, Tensor]", categories: Categories, side: int) -> RGB:
+    """A picture as it is, or fitted into a cell with its boxes drawn; regions to ignore are gray."""
+    if "boxes" not in target:
+        return image
+    height, width = image.shape[:2]
+    scale = side / max(width, height)
+    inner = max(1, round(width * scale)), max(1, round(height * scale))
+    fitted = Image.fromarray(image).resize(inner, Image.Resampling.BICUBIC)
+    pen = ImageDraw.Draw(fitted)
+    columns = (target[name].tolist() for name in ("boxes", "labels", "flags"))
+    for box, label, flags in zip(*columns, strict=True):
+        ignored = bool(flags & NOT_JUDGED)
+        corners = [min(round(v * scale), inner[k % 2] - 1) for k, v in enumerate(box)]
+        pen.rectangle(corners, outline=IGNORED if ignored else categories.color(label), width=1 if ignored else 2)
+    return np.asarray(fitted)
 
 
 def _gray_levels(values: FloatArray) -> RGB:

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torchvision import tv_tensors
 
 
 @dataclass
 class Sample:
     """One training picture: (3, H, W) uint8 RGB, its target, and its place in the catalog."""
 
-    image: tv_tensors.Image
+    image: Tensor
     target: dict[str, Tensor]
     key: int
 
@@ -25,7 +24,8 @@ class Batch:
 
     Attributes:
         images: (B, 3, S, S) uint8 RGB, in channels_last memory.
-        targets: Each (B, ...).
+        targets: Each (B, ...). Of lists, such as boxes, (B, M, ...) with M the longest of the batch; shorter ones are
+            filled up with -1, which no class id is.
         keys: B places in the catalog.
     """
 

@@ -4,8 +4,9 @@ import torch
 from torchvision import tv_tensors
 from torchvision.transforms import v2
 
-from foveal.data.augment import build_augment, build_mix
+from foveal.data.augment import Augment, build_augment, build_mix
 from foveal.data.config import AugmentConfig
+from foveal.errors import ConfigError
 
 OFF = AugmentConfig(crop_scale=1, horizontal_flip=0)
 ONE_BY_ONE = [
@@ -24,6 +25,11 @@ ONE_BY_ONE = [
 ]
 
 
+def change(image, config, size, *, interpolation="bilinear", target=None):
+    augment = build_augment(config, size, interpolation=interpolation)
+    return augment.change([(image, target or {})])[0]
+
+
 @pytest.fixture
 def image():
     """A smooth picture as the loader gives it: CHW, a view of HWC memory."""
@@ -34,7 +40,7 @@ def image():
 
 @pytest.mark.parametrize("interpolation", ["bilinear", "bicubic"])
 def test_nothing_asked_is_a_plain_resize(image, interpolation):
-    out = build_augment(OFF, 32, interpolation=interpolation)(image)
+    out = change(image, OFF, 32, interpolation=interpolation)
     mode = v2.InterpolationMode(interpolation)
     expected = v2.functional.resize(image, [32, 32], interpolation=mode, antialias=True)
     assert isinstance(out, tv_tensors.Image) and out.dtype == torch.uint8
@@ -43,14 +49,14 @@ def test_nothing_asked_is_a_plain_resize(image, interpolation):
 
 @pytest.mark.parametrize("options", ONE_BY_ONE, ids=lambda options: next(iter(options)))
 def test_each_change_alone(image, options):
-    transform = build_augment(OFF.model_copy(update=options), 32, interpolation="bilinear")
-    plain = build_augment(OFF, 32, interpolation="bilinear")(image)
+    config = OFF.model_copy(update=options)
+    plain = change(image, OFF, 32)
     outs = []
     for seed in range(8):
         torch.manual_seed(seed)
-        outs.append(transform(image))
+        outs.append(change(image, config, 32))
         torch.manual_seed(seed)
-        assert torch.equal(transform(image), outs[-1]), "torch's generator alone decides"
+        assert torch.equal(change(image, config, 32), outs[-1]), "torch's generator alone decides"
     assert all(out.shape == (3, 32, 32) and out.dtype == torch.uint8 for out in outs)
     assert any(not torch.equal(out, plain) for out in outs)
 
@@ -60,15 +66,13 @@ def test_each_change_alone(image, options):
 def test_everything_at_once(image, interpolation, policy):
     values = {key: value for options in ONE_BY_ONE for key, value in options.items()}
     config = AugmentConfig(**{**values, "policy": policy})
-    transform = build_augment(config, 24, interpolation=interpolation)
     for seed in range(40):  # enough for a policy to draw each of its operations
         torch.manual_seed(seed)
-        out = transform(image)
+        out = change(image, config, 24, interpolation=interpolation)
         assert out.shape == (3, 24, 24) and out.dtype == torch.uint8
 
 
 def test_the_default_is_worth_its_speed(image):
-    transform = build_augment(AugmentConfig(), 32, interpolation="bilinear")
     reference = v2.Compose(
         [
             v2.RandomResizedCrop(32, scale=(0.35, 1), ratio=(1 / 1.3333, 1.3333), antialias=True),
@@ -77,7 +81,7 @@ def test_the_default_is_worth_its_speed(image):
     )
     for seed in range(20):
         torch.manual_seed(seed)
-        ours = transform(image)
+        ours = change(image, AugmentConfig(), 32)
         torch.manual_seed(seed)
         theirs = reference(image)
         assert (ours.int() - theirs.int()).abs().max() <= 1
@@ -86,14 +90,31 @@ def test_the_default_is_worth_its_speed(image):
 
 def test_targets_pass_beside_the_picture(image):
     target = {"label": torch.tensor(3)}
-    out, same = build_augment(AugmentConfig(), 16, interpolation="bilinear")(image, target)
+    augment = build_augment(AugmentConfig(), 16, interpolation="bilinear")
+    assert augment.draw_companions() == 0
+    out, same = augment.change([(image, target)])
     assert out.shape == (3, 16, 16) and same["label"].item() == 3
 
 
 def test_the_source_is_left_alone(image):
     before = image.clone()
-    build_augment(AugmentConfig(erasing=1, brightness=0.5), 60, interpolation="bilinear")(image)
+    change(image, AugmentConfig(erasing=1, brightness=0.5), 60)
     assert torch.equal(before, image)
+
+
+def test_companions_may_be_drawn():
+    drawn = iter([2, 0])
+    augment = Augment(lambda samples: samples[0], lambda: next(drawn))
+    assert [augment.draw_companions(), augment.draw_companions()] == [2, 0]
+
+
+@pytest.mark.parametrize("name", ["scale_jitter", "mosaic", "box_mixup"])
+def test_changes_that_need_boxes_are_refused(name):
+    value = {"scale_jitter": 1.5}.get(name, 1)
+    with pytest.raises(ConfigError) as error:
+        build_augment(AugmentConfig(**{name: value}), 16, interpolation="bilinear")
+    assert error.value.what == f"augment.{name} = {value:g} is for pictures with boxes, and these have labels."
+    assert error.value.hint == f"Leave it at {1 if name == 'scale_jitter' else 0}."
 
 
 def test_mix_is_none_when_off():

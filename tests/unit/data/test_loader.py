@@ -20,7 +20,7 @@ AUGMENT = AugmentConfig(crop_scale=0.3, rotation_deg=20, brightness=0.4, erasing
 def pictures(catalog: Catalog, *, cache: bool = False) -> TrainingPictures:
     return TrainingPictures(
         catalog,
-        lambda image, target: (build_augment(AUGMENT, 24, interpolation="bilinear")(image), target),
+        build_augment(AUGMENT, 24, interpolation="bilinear"),
         lambda c, place: {"label": torch.tensor(int(c.labels[place][0]))},
         seed=5,
         min_side=24,

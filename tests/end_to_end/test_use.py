@@ -106,7 +106,7 @@ def test_the_export_answers_as_the_model_does(here: Command, quick_run: Path, ex
     parity = json.loads((exported.parent / "parity.json").read_text())
     assert parity["passed"]
     assert parity["images"] == 36
-    assert parity["max_abs_difference"]["scores"] < 1e-4
+    assert parity["differences"]["score"] < 1e-4
 
 
 def test_python_does_the_same(quick_run: Path, squares: Path) -> None:

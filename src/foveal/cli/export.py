@@ -29,10 +29,10 @@ def export(
         print_json({"path": str(file), **asdict(parity), "passed": True})
         return
     console = Console()
-    worst = max(parity.max_abs_difference.values())
+    name, allowed = parity.worst, parity.tolerances[parity.worst]
     console.print(f"  [bold green]{file}[/]  {file.stat().st_size / 1e6:.1f} MB", highlight=False)
     console.print(
-        f"  agrees with the network on {parity.images} pictures ({source}): largest difference {worst:.1e}"
-        f" (allowed {parity.tolerance:g}), same first answer {parity.agreement:.1%}",
+        f"  agrees with the network on {parity.images} pictures ({source}): {name.replace('_', ' ')} differs by at most"
+        f" {parity.differences[name]:.1e} (allowed {allowed:g}), same first answer {parity.agreement:.1%}",
         highlight=False,
     )

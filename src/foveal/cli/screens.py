@@ -3,6 +3,8 @@
 import json
 import shlex
 import sys
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -87,6 +89,17 @@ def number(value: float) -> str:
     return f"{value:.0f}" if float(value).is_integer() and value > 1 else f"{value:.3f}"
 
 
+def answer_cells(rows: Sequence[Mapping[str, str | float]]) -> tuple[str, str, str]:
+    """Answer, best score and what comes after; objects of one class are counted."""
+    if not rows:
+        return "nothing", "-", ""
+    counts = Counter(str(row["name"]) for row in rows)
+    best = f"{rows[0]['score']:.1%}"
+    if len(counts) < len(rows):
+        return ", ".join(f"{count} {name}" for name, count in counts.most_common()), best, ""
+    return str(rows[0]["name"]), best, ", ".join(f"{row['name']} {row['score']:.1%}" for row in rows[1:])
+
+
 def predictions_screen(job: Job, model: Predictor, *, csv: Path | None, save: Path | None) -> None:
     """A row a picture."""
     console = Console()
@@ -97,9 +110,7 @@ def predictions_screen(job: Job, model: Predictor, *, csv: Path | None, save: Pa
     table.add_column("then", style="dim")
     for path, prediction in zip(job.paths[:MAX_ROWS], job.predictions, strict=False):
         rows = model.task.rows(prediction)
-        first = rows[0] if rows else ("nothing", 0.0)
-        then = ", ".join(f"{name} {score:.1%}" for name, score in rows[1:])
-        table.add_row(str(path), first[0], f"{first[1]:.1%}" if rows else "-", then)
+        table.add_row(str(path), *answer_cells(rows))
     console.print(table)
     if len(job.paths) > MAX_ROWS:
         console.print(f"  ... and {len(job.paths) - MAX_ROWS} more; --csv FILE or --json gives all", style="dim")

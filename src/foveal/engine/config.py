@@ -64,6 +64,8 @@ class TrainConfig(Settings):
     """Time budget in seconds; the schedule is fitted to it."""
     patience: Annotated[int, Field(ge=0)] | None = None
     """Stop after so many epochs without a gain; 0: never; by default 2 with pretrained weights."""
+    judge_every: Annotated[int, Field(ge=1)] | None = None
+    """Epochs between two judgings on the validation pictures; the last epoch is always judged."""
     checkpoint_steps: Annotated[int, Field(ge=1)] | None = None
     """Save the state for resuming every so many steps; default: about once a minute and after every epoch."""
 

@@ -32,7 +32,9 @@ def finish(plan: Plan, *, data: Mapping[str, Any], versions: Mapping[str, str]) 
     first = Predictor(backend)
     prepared = [first.prepare(path) for path in plan.val_set.paths()]
     truths = plan.task.truths(plan.val_set, range(len(plan.val_set)))
-    options = plan.task.calibrate(_raw(backend, prepared), truths, first.options)
+    geometries = [p.geometry for p in prepared]
+    evidence = _evidence(backend, prepared)
+    options = plan.task.calibrate(evidence, geometries, truths, plan.card.categories, first.options)
     card = plan.card.model_copy(update={"decode": options.model_dump()})
     evaluation = evaluate(
         Predictor(TorchBackend(model, card, device=plan.runtime.device)),
@@ -52,10 +54,10 @@ def finish(plan: Plan, *, data: Mapping[str, Any], versions: Mapping[str, str]) 
     return Predictor(TorchBackend(model, final, device=torch.device("cpu"))), evaluation
 
 
-def _raw(backend: TorchBackend, prepared: list[Prepared]) -> dict[str, Array]:
-    """The network's outputs before activation, for all pictures."""
+def _evidence(backend: TorchBackend, prepared: list[Prepared]) -> dict[str, Array]:
+    """What the task calibrates from, for all pictures."""
     parts = [
-        backend.raw(np.stack([p.pixels for p in prepared[i : i + BATCH_SIZE]]))
+        backend.evidence(np.stack([p.pixels for p in prepared[i : i + BATCH_SIZE]]))
         for i in range(0, len(prepared), BATCH_SIZE)
     ]
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}

@@ -148,6 +148,8 @@ class Training:
                 if self.out_of_time():
                     break
             state.images_s = self.images_per_s(state.step - first, time.perf_counter() - began)
+            if (epoch + 1) % (plan.train.judge_every or 1) and epoch + 1 < plan.epochs and not self.out_of_time():
+                continue
             self.finish_epoch(epoch)
             if state.stopped:
                 break
@@ -206,7 +208,7 @@ class Training:
     def finish_epoch(self, epoch: int) -> None:
         """Judge, log, keep the best, decide whether to stop, save."""
         plan, state = self.plan, self.state
-        steps = state.step - max(epoch, 0) * self.steps_per_epoch
+        steps = state.step - (int(state.rows[-1]["step"]) if state.rows else 0)
         plan.log.judging()
         try:
             values = self.validate()

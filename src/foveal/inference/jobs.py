@@ -65,17 +65,19 @@ def to_documents(job: Job) -> list[dict[str, Any]]:
 
 
 def write_table(path: Path, job: Job, predictor: Predictor) -> None:
-    """Write a CSV: path, name and score of each answer, best first.
+    """Write a CSV: path, rank, name, score and the task's own columns of each answer, best first.
 
     Raises:
         RunError: It cannot be written.
     """
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["path", "rank", "name", "score"])
-    for file, prediction in zip(job.paths, job.predictions, strict=True):
-        for rank, (name, score) in enumerate(predictor.task.rows(prediction), start=1):
-            writer.writerow([file, rank, name, f"{score:.6f}"])
+    answers = [predictor.task.rows(prediction) for prediction in job.predictions]
+    columns = next((list(rows[0]) for rows in answers if rows), ["name", "score"])
+    writer = csv.DictWriter(text, ["path", "rank", *columns], lineterminator="\n")
+    writer.writeheader()
+    for file, rows in zip(job.paths, answers, strict=True):
+        for rank, row in enumerate(rows, start=1):
+            writer.writerow({"path": file, "rank": rank, **row, "score": f"{row['score']:.6f}"})
     write_atomic(path, text.getvalue())
 
 

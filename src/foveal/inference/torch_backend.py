@@ -33,6 +33,10 @@ class Graph(nn.Module):
         raw: dict[str, Tensor] = self.model(self.normalize(images.permute(0, 3, 1, 2)))
         return raw
 
+    def evidence(self, images: Tensor) -> dict[str, Tensor]:
+        """What ``calibrate`` looks at, for (B, S, S, 3) uint8 pictures."""
+        return self.task.evidence(self.raw(images), self.options)
+
     def forward(self, images: Tensor) -> dict[str, Tensor]:
         """Activated outputs for (B, S, S, 3) uint8 pictures."""
         return self.task.activate(self.raw(images), self.options)
@@ -51,9 +55,9 @@ class TorchBackend:
         """Activated outputs by name."""
         return self._call(self.graph, images)
 
-    def raw(self, images: RGB) -> dict[str, Array]:
-        """The network's own outputs by name, before activation."""
-        return self._call(self.graph.raw, images)
+    def evidence(self, images: RGB) -> dict[str, Array]:
+        """What the task's ``calibrate`` looks at, by name."""
+        return self._call(self.graph.evidence, images)
 
     @torch.inference_mode()
     def _call(self, function: nn.Module | object, images: RGB) -> dict[str, Array]:

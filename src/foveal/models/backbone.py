@@ -11,8 +11,9 @@ from torch import Tensor, nn
 
 from foveal.errors import ConfigError
 from foveal.models.classic.conv4 import Conv4
+from foveal.models.classic.conv5 import Conv5
 from foveal.models.config import ModelConfig
-from foveal.models.declared import Declared, declared
+from foveal.models.declared import OWN, Declared, declared
 from foveal.models.reuse import Reuse, load_matching
 from foveal.models.stages import cut
 from foveal.models.weights import Weights, resolve
@@ -24,7 +25,7 @@ class Backbone(nn.Module):
     The map is what the network makes just before its own pooling and classifier, final norm included.
 
     Args:
-        name: A timm model, or conv4.
+        name: A timm model, or one of Foveal's own.
 
     Attributes:
         net: The network, without its pooling and classifier.
@@ -45,9 +46,10 @@ class Backbone(nn.Module):
         self._whole = True
         self.fixed_size: int | None = None
         self.multiple = 1
-        if name == "conv4":
-            self.net: nn.Module = Conv4()
-            self.num_features = Conv4.num_features
+        if name in OWN:
+            own = build_own(name)
+            self.net: nn.Module = own
+            self.num_features = own.num_features
             return
         self._build(name, self._declared)
 
@@ -94,17 +96,12 @@ class Backbone(nn.Module):
 
     def stages(self) -> Sequence[nn.Module]:
         """Stem, each block stage and the final layers; disjoint, and together every parameter."""
-        if isinstance(self.net, Conv4):
-            return list(self.net.blocks)
-        return cut(self.net)
+        return stages_of(self.net)
 
     @property
     def reused(self) -> frozenset[str]:
         """Names of the parameters, as ``named_parameters`` gives them, that came from pretrained weights."""
-        if self.reuse is None:
-            return frozenset()
-        taken = {f"net.{name}" for name in self.reuse.reused}
-        return frozenset(name for name, _ in self.named_parameters() if name in taken)
+        return reused_parameters(self.net, self.reuse)
 
 
 def build_backbone(config: ModelConfig, *, pretrained: bool) -> tuple[Backbone, Weights | None]:
@@ -121,6 +118,22 @@ def build_backbone(config: ModelConfig, *, pretrained: bool) -> tuple[Backbone, 
     if weights is not None:
         backbone.reuse = load_matching(backbone.net, weights)
     return backbone, weights
+
+
+def build_own(name: str) -> Conv4 | Conv5:
+    """One of the networks in ``declared.OWN``, at random."""
+    return Conv4() if name == "conv4" else Conv5()
+
+
+def stages_of(net: nn.Module) -> Sequence[nn.Module]:
+    """Stem, each block stage and the final layers of a network; disjoint, and together every parameter."""
+    return list(net.blocks) if isinstance(net, Conv4 | Conv5) else cut(net)
+
+
+def reused_parameters(net: nn.Module, reuse: Reuse | None) -> frozenset[str]:
+    """Names of a network's parameters that came from pretrained weights, as its owner's attribute ``net`` has them."""
+    taken = frozenset() if reuse is None else frozenset(reuse.reused)
+    return frozenset(f"net.{name}" for name, _ in net.named_parameters() if name in taken)
 
 
 def _create(name: str, known: Declared) -> tuple[Any, bool, bool]:

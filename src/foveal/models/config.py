@@ -7,7 +7,7 @@ class ModelConfig(Settings):
     """The backbone; a task's own section says what stands on it."""
 
     backbone: str = "tf_efficientnet_lite0"
-    """Any timm model by name, or conv4 (four plain convolution blocks, for small pictures and from scratch)."""
+    """Any timm model by name, or conv4 or conv5 (four or five plain convolution blocks, from scratch)."""
     weights: str = "auto"
     """auto: pretrained weights at hand; none: start at random; or a weights file (.safetensors, .pth)."""
     allow_download: bool = False

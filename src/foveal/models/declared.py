@@ -8,7 +8,7 @@ import timm
 
 from foveal.errors import ConfigError
 
-OWN = ("conv4",)
+OWN = ("conv4", "conv5")
 """Networks of ``models.classic``; they have no pretrained weights."""
 
 

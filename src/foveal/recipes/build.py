@@ -66,14 +66,15 @@ def start(config: RunConfig, *, out: Path, log: Log) -> Trained | None:
         read(Path(config.data.path), format=config.data.format), val_fraction=config.data.val_fraction, seed=config.seed
     )
     runtime = Runtime(config.runtime, log_dir=out, thaws=config.optim.unfreeze_every > 0)
-    chosen = resolve(config, catalog.split("train"), world=runtime.world)
+    resolved = resolve(config, catalog.split("train"), world=runtime.world)
+    chosen = resolved.config
     plan = make_plan(chosen, catalog, runtime=runtime, run=Run(out), log=log)
     if runtime.is_main:
         plan.run.create(to_toml(chosen), describe(catalog), environment())
     runtime.wait()
     if runtime.is_main:
         log.start(facts(chosen, catalog, plan))
-        for note in catalog.notes:
+        for note in (*catalog.notes, *resolved.notes):
             log.note(note)
     warm_start(plan, getattr(chosen, chosen.task))
     return complete(plan, chosen, catalog, saved=None)
@@ -132,7 +133,7 @@ def make_plan(config: RunConfig, catalog: Catalog, *, runtime: Runtime, run: Run
     torch.manual_seed(derive(config.seed, 0))
     task, own = get_task(config.task), getattr(config, config.task)
     train_set, val_set = catalog.split("train"), catalog.split("val")
-    options = task.options(catalog)
+    options = task.options(own, catalog)
     spec = input_spec(config, train_set)
     model = task.build(config.model, own, catalog.categories, options, pretrained=config.model.weights != "none")
     task.criterion(model, own, train_set)

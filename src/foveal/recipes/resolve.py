@@ -1,23 +1,35 @@
 """From "chosen from the data" to numbers: every None of a RunConfig filled in by formulas that stand here alone."""
 
 import os
+from dataclasses import dataclass
 
 import numpy as np
 
 from foveal.data.catalog import Catalog
 from foveal.errors import ConfigError, DataError, ImageError
 from foveal.imaging.decode import read_size
-from foveal.models.declared import declared
-from foveal.recipes.schema import RunConfig, merge
-from foveal.tasks.table import task_for
+from foveal.models.declared import OWN, declared
+from foveal.recipes.load import read_recipe, shipped
+from foveal.recipes.schema import RunConfig, merge, parse_config
+from foveal.tasks.contract import Choice, Situation
+from foveal.tasks.table import get_task, task_for
 
-RATE_FROM_SCRATCH = 2e-3
 SAMPLED = 200
 """Pictures whose headers are read to learn the usual size."""
 
 
-def resolve(config: RunConfig, train: Catalog, *, world: int = 1) -> RunConfig:
+@dataclass(frozen=True)
+class Resolved:
+    """A configuration without gaps, and what to say about how they were filled."""
+
+    config: RunConfig
+    notes: tuple[str, ...]
+
+
+def resolve(config: RunConfig, train: Catalog, *, world: int = 1) -> Resolved:
     """Fill in what the configuration leaves open.
+
+    The task's own recipe, where it has one, is laid under what was set; then its formulas give the rest.
 
     Args:
         config: As given.
@@ -29,79 +41,54 @@ def resolve(config: RunConfig, train: Catalog, *, world: int = 1) -> RunConfig:
 
     Raises:
         ConfigError: The processes cannot share the batch.
+        DataError: The data set does not say what the task learns from.
     """
-    small = config.model.backbone == "conv4"
+    name = task_for(train.annotation) if config.task == "auto" else config.task
+    if name in shipped():
+        given = config.model_dump(exclude_unset=True)
+        config = parse_config(merge(read_recipe(name), given), where=f"the recipe {name}")
+    task, small = get_task(name), config.model.backbone in OWN
+    pretrained = not small and config.model.weights != "none"
+    choice = task.choose(
+        Situation(len(train), side_px=median_side(train), from_scratch=not pretrained, small=small)
+    )
     known = declared(config.model.backbone)
     native = known.size if known.fixed_size else None
-    eval_size = (
-        config.input.eval_size or config.input.size or native or choose_eval_size(median_side(train), small=small)
-    )
-    size = config.input.size or native or choose_train_size(eval_size, small=small)
-    batch = config.train.batch_size or choose_batch_size(len(train), world=world)
+    given_size, given_eval = config.input.size, config.input.eval_size
+    batch = config.train.batch_size or max(world, choice.batch_size // world * world)
     if batch % world:
         raise ConfigError(
             f"The batch size {batch} cannot be shared by {world} processes.",
             f"Use a multiple of {world} for --batch-size.",
         )
-    epochs = config.train.epochs or choose_epochs(len(train), small=small)
+    epochs = config.train.epochs or choice.epochs
     if config.train.time_s is not None and config.train.epochs is None:
         epochs *= 4  # the clock decides; without a limit at all, a tiny set would be seen thousands of times
-    workers = config.data.workers
-    pretrained = not small and config.model.weights != "none"
-    optim = config.optim
+    workers, optim, patience = config.data.workers, config.optim, config.train.patience
+    size = given_size or native or (choice.size if given_eval is None else task_size(choice, given_eval))
+    settled = task.settle(getattr(config, name), train, size)
     chosen = {
-        "task": task_for(train.annotation) if config.task == "auto" else config.task,
-        "input": {"size": size, "eval_size": eval_size},
+        "task": name,
+        name: settled.own.model_dump(),
+        "input": {"size": size, "eval_size": given_eval or given_size or native or choice.eval_size},
         "optim": {
-            "lr": optim.lr or (choose_rate(len(train)) if pretrained else RATE_FROM_SCRATCH),
+            "lr": optim.lr or choice.lr,
             "freeze_norm": pretrained if optim.freeze_norm is None else optim.freeze_norm,
         },
         "train": {
             "batch_size": batch,
             "epochs": epochs,
-            "patience": config.train.patience if config.train.patience is not None else 2 * pretrained,
+            "patience": choice.patience if patience is None else patience,
+            "judge_every": config.train.judge_every or min(choice.judge_every, epochs),
         },
         "data": {"workers": choose_workers() if workers is None else workers, "format": train.format},
     }
-    return RunConfig.model_validate(merge(config.model_dump(), chosen))
+    return Resolved(RunConfig.model_validate(merge(config.model_dump(), chosen)), settled.notes)
 
 
-def choose_eval_size(side_px: int, *, small: bool) -> int:
-    """Side of the input in use: the usual shorter side, in steps of 32 from 128 to 224.
-
-    A small network of plain convolutions takes 32 to 96, in steps of 16.
-    """
-    if small:
-        return int(np.clip(round(side_px / 16) * 16, 32, 96))
-    return int(np.clip(round(side_px / 32) * 32, 128, 224))
-
-
-def choose_train_size(eval_size: int, *, small: bool) -> int:
-    """Side of the input in training: a little less, 128 at least.
-
-    Random crops show things larger than they are in use (Touvron et al. 2019, "Fixing the train-test resolution
-    discrepancy"), and a step is quicker; at three quarters the two sizes are too far apart (docs/LOG.md). A small
-    network, trained from nothing, keeps the size.
-    """
-    return eval_size if small else max(128, round(eval_size * 0.85 / 32) * 32)
-
-
-def choose_batch_size(num_pictures: int, *, world: int) -> int:
-    """32, less for small sets so that an epoch has about eight steps; a multiple of the number of processes."""
-    size = min(32, max(8, num_pictures // 8), num_pictures)
-    return max(world, size // world * world)
-
-
-def choose_epochs(num_pictures: int, *, small: bool) -> int:
-    """About 12,000 looks at pictures, from 3 to 6 epochs; from random weights more, from 10 to 60."""
-    if small:
-        return int(np.clip(round(42_000 / num_pictures), 10, 60))
-    return int(np.clip(round(12_000 / num_pictures), 3, 6))
-
-
-def choose_rate(num_pictures: int) -> float:
-    """Peak rate of fine-tuning: few pictures move pretrained weights little (docs/LOG.md)."""
-    return float(np.clip(1e-7 * num_pictures, 5e-5, 3e-4))
+def task_size(choice: Choice, eval_size: int) -> int:
+    """Side in training for a given side in use: what the task would take, in proportion, in steps of 32."""
+    return max(8, round(eval_size * choice.size / choice.eval_size / 32) * 32) if eval_size >= 32 else eval_size
 
 
 def choose_workers() -> int:

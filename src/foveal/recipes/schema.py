@@ -11,13 +11,14 @@ from foveal.engine.config import OptimConfig, RuntimeConfig, ScheduleConfig, Tra
 from foveal.errors import ConfigError
 from foveal.models.config import ModelConfig
 from foveal.tasks.classify.config import ClassifyConfig
+from foveal.tasks.detect.config import DetectConfig
 from foveal.types.settings import Settings
 
 
 class RunConfig(Settings):
     """One run."""
 
-    task: Literal["auto", "classify"] = "auto"
+    task: Literal["auto", "classify", "detect"] = "auto"
     """What is learnt; auto: what the data set's annotations serve."""
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     """Of everything random: split, order, augmentation, new layers, dropout."""
@@ -31,6 +32,8 @@ class RunConfig(Settings):
     """The backbone."""
     classify: ClassifyConfig = ClassifyConfig()
     """Pooling, head and loss of a classifier."""
+    detect: DetectConfig = DetectConfig()
+    """Pyramid, anchors, losses and suppression of a detector."""
     optim: OptimConfig = OptimConfig()
     """The optimiser and what it may touch."""
     schedule: ScheduleConfig = ScheduleConfig()

@@ -21,8 +21,8 @@ from foveal.types.settings import Settings
 
 if TYPE_CHECKING:
     from torch import Tensor
-    from torchvision.transforms import v2
 
+    from foveal.data.augment import Augment
     from foveal.data.catalog import Catalog
     from foveal.data.config import AugmentConfig
     from foveal.imaging.input_spec import InputSpec
@@ -42,11 +42,58 @@ class Goal:
         return old is None or (new > old if self.maximize else new < old)
 
 
+@dataclass(frozen=True)
+class Situation:
+    """What a task's own defaults may depend on.
+
+    Attributes:
+        num_pictures: Of the training split.
+        side_px: Median of the pictures' shorter sides.
+        from_scratch: Whether the network starts at random.
+        small: Whether it is one of Foveal's own small networks.
+    """
+
+    num_pictures: int
+    side_px: int
+    from_scratch: bool
+    small: bool
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a task takes for settings that were left open."""
+
+    size: int
+    """Side of the input in training, in pixels."""
+    eval_size: int
+    """Side of the input in evaluation and use, in pixels."""
+    batch_size: int
+    """Pictures a step."""
+    epochs: int
+    """Passes over the training pictures."""
+    lr: float
+    """Peak learning rate of new layers."""
+    patience: int
+    """Epochs without a gain after which the run stops; 0: never."""
+    judge_every: int = 1
+    """Epochs between two judgings."""
+
+
+@dataclass(frozen=True)
+class Settled:
+    """A task's own settings with what had to be learnt from the data filled in, and what to say about it."""
+
+    own: Settings
+    notes: tuple[str, ...] = ()
+
+
 class Output(Protocol):
     """The half of a task that needs no torch."""
 
     name: str
     """The task's name, as ``--task`` takes it."""
+    tolerances: Mapping[str, float]
+    """How far an export may be from its network, for each of ``differences``."""
 
     def goal(self, options: Settings) -> Goal:
         """The headline metric."""
@@ -74,16 +121,31 @@ class Output(Protocol):
         """A fresh, empty judge."""
         ...
 
-    def calibrate(self, arrays: Mapping[str, Array], truths: Sequence[Any], options: Settings) -> Settings:
-        """Fit what can be fitted on validation pictures (temperature, threshold) from the network's raw arrays."""
+    def calibrate(
+        self,
+        arrays: Mapping[str, Array],
+        geometries: Sequence[Geometry],
+        truths: Sequence[Any],
+        categories: Categories,
+        options: Settings,
+    ) -> Settings:
+        """Fit what can be fitted on validation pictures (temperature, threshold) from ``Task.evidence``."""
         ...
 
     def draw(self, image: RGB, prediction: Any) -> RGB:
         """The picture with the prediction drawn on it."""
         ...
 
-    def rows(self, prediction: Any) -> list[tuple[str, float]]:
-        """(name, score) pairs for a table on screen, best first."""
+    def rows(self, prediction: Any) -> list[dict[str, str | float]]:
+        """One row an answer, best first: ``name``, ``score`` and the task's own columns."""
+        ...
+
+    def differences(self, ours: Any, theirs: Any) -> dict[str, float]:
+        """How far two paths' predictions of one picture are apart, by the names of ``tolerances``."""
+        ...
+
+    def first_answer(self, prediction: Any) -> str:
+        """The best answer in a word; two paths must agree on it."""
         ...
 
     def record(self, truth: Any, prediction: Any) -> dict[str, str | float]:
@@ -94,8 +156,20 @@ class Output(Protocol):
 class Task(Output, Protocol):
     """The whole task, as training needs it."""
 
-    def options(self, catalog: Catalog) -> Settings:
-        """The decode options to start from, as the data set calls for them."""
+    def choose(self, situation: Situation) -> Choice:
+        """Values for settings that were left open."""
+        ...
+
+    def settle(self, own: Settings, catalog: Catalog, size: int) -> Settled:
+        """Fill in what the task's own settings leave to the training split; ``size`` is the input's side in pixels.
+
+        Raises:
+            DataError: The data set does not say what the task learns from.
+        """
+        ...
+
+    def options(self, own: Settings, catalog: Catalog) -> Settings:
+        """The decode options to start from, as settings and data set call for them."""
         ...
 
     def build(
@@ -116,7 +190,7 @@ class Task(Output, Protocol):
         """Fit new layers before the first step to the probe's arrays, one row a picture of ``catalog``."""
         ...
 
-    def augment(self, config: AugmentConfig, spec: InputSpec, own: Settings) -> v2.Transform:
+    def augment(self, config: AugmentConfig, spec: InputSpec, own: Settings) -> Augment:
         """The random changes to one training sample: tv_tensors in, an image of the spec's training size out."""
         ...
 
@@ -136,4 +210,8 @@ class Task(Output, Protocol):
 
     def activate(self, raw: Mapping[str, Tensor], options: Settings) -> dict[str, Tensor]:
         """Softmax, box decoding, top-k: fixed shapes, part of the exported graph."""
+        ...
+
+    def evidence(self, raw: Mapping[str, Tensor], options: Settings) -> dict[str, Tensor]:
+        """What ``calibrate`` fits to, each (B, ...), from the network's own outputs."""
         ...

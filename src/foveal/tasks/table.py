@@ -10,7 +10,7 @@ from foveal.types.settings import Settings
 if TYPE_CHECKING:
     from foveal.tasks.contract import Task
 
-TASKS = ("classify",)
+TASKS = ("classify", "detect")
 """Names of all tasks."""
 
 
@@ -19,6 +19,8 @@ def task_for(annotation: Annotation) -> str:
     match annotation:
         case "labels":
             return "classify"
+        case "boxes":
+            return "detect"
 
 
 def get_output(name: str) -> Output:
@@ -32,6 +34,10 @@ def get_output(name: str) -> Output:
             from foveal.tasks.classify.output import ClassifyOutput
 
             return ClassifyOutput()
+        case "detect":
+            from foveal.tasks.detect.output import DetectOutput
+
+            return DetectOutput()
     raise ConfigError(f"There is no task {name!r}.", f"Tasks: {', '.join(TASKS)}.")
 
 
@@ -48,6 +54,10 @@ def get_task(name: str) -> "Task":
                 from foveal.tasks.classify.task import Classify
 
                 return Classify()
+            case "detect":
+                from foveal.tasks.detect.task import Detect
+
+                return Detect()
     except ModuleNotFoundError as error:
         raise MissingExtraError("train or to run a network itself", error.name or "torch") from None
     raise ConfigError(f"There is no task {name!r}.", f"Tasks: {', '.join(TASKS)}.")
@@ -64,4 +74,8 @@ def get_settings(name: str) -> type[Settings]:
             from foveal.tasks.classify.config import ClassifyConfig
 
             return ClassifyConfig
+        case "detect":
+            from foveal.tasks.detect.config import DetectConfig
+
+            return DetectConfig
     raise ConfigError(f"There is no task {name!r}.", f"Tasks: {', '.join(TASKS)}.")

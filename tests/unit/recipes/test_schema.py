@@ -7,7 +7,7 @@ import pytest
 
 from foveal.errors import ConfigError
 from foveal.recipes.load import read_recipe, shipped, to_toml
-from foveal.recipes.resolve import choose_batch_size, choose_epochs, choose_eval_size, choose_train_size
+from foveal.tasks.classify.choose import choose_batch_size, choose_epochs, choose_eval_size, choose_train_size
 from foveal.recipes.schema import RunConfig, merge, option_names, parse_config
 from foveal.recipes.time_text import parse_duration
 from foveal.types.settings import Settings
@@ -85,7 +85,7 @@ def test_what_is_no_duration(text: str) -> None:
 
 def test_chosen_sizes_are_sane() -> None:
     for num in (2, 10, 50, 200, 3000, 100_000, 10_000_000):
-        assert 1 <= choose_batch_size(num, world=1) <= min(num, 32) or num < 8
+        assert 1 <= choose_batch_size(num) <= min(num, 32) or num < 8
         assert 3 <= choose_epochs(num, small=False) <= 6
     for side in (1, 8, 100, 480, 10_000):
         for small in (False, True):

@@ -21,7 +21,7 @@ class Conv4(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.blocks = nn.ModuleList(_block(c, d) for c, d in zip((3, *WIDTHS[:-1]), WIDTHS, strict=True))
+        self.blocks = nn.ModuleList(conv_block(c, d) for c, d in zip((3, *WIDTHS[:-1]), WIDTHS, strict=True))
 
     def forward(self, inputs: Tensor) -> Tensor:
         """(B, 3, H, W) -> (B, 256, h, w)."""
@@ -39,7 +39,8 @@ def num_pools(side: int) -> int:
     return max(0, min(len(WIDTHS), int(math.log2(side / 2)))) if side > 1 else 0
 
 
-def _block(channels_in: int, channels_out: int) -> nn.Sequential:
+def conv_block(channels_in: int, channels_out: int) -> nn.Sequential:
+    """Conv 3x3, batch norm, ReLU; the sides stay."""
     return nn.Sequential(
         nn.Conv2d(channels_in, channels_out, 3, padding=1, bias=False),
         nn.BatchNorm2d(channels_out),

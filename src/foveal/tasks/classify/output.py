@@ -38,6 +38,7 @@ class ClassifyOutput:
     """``tasks.contract.Output`` for classification."""
 
     name = "classify"
+    tolerances: Mapping[str, float] = {"score": 1e-4}
 
     def goal(self, options: Settings) -> Goal:
         """Accuracy; mean average precision where there may be several labels."""
@@ -73,7 +74,12 @@ class ClassifyOutput:
         return MultiLabelMetric(categories) if _decode(options).multi_label else SingleLabelMetric(categories)
 
     def calibrate(
-        self, arrays: Mapping[str, Array], truths: Sequence[int | Array], options: Settings
+        self,
+        arrays: Mapping[str, Array],
+        geometries: Sequence[Geometry],
+        truths: Sequence[int | Array],
+        categories: Categories,
+        options: Settings,
     ) -> ClassifyDecode:
         """Fit the temperature, and the threshold where there may be several labels, to ``arrays["logits"]`` (B, K)."""
         own, logits, truth = _decode(options), np.asarray(arrays["logits"], np.float64), np.asarray(truths)
@@ -89,10 +95,18 @@ class ClassifyOutput:
         index = prediction.categories.index
         return label(image, [(f"{c.name}  {c.score:.1%}", prediction.categories.color(index(c.name))) for c in said])
 
-    def rows(self, prediction: ClassScores) -> list[tuple[str, float]]:
-        """(class, score), best first."""
+    def rows(self, prediction: ClassScores) -> list[dict[str, str | float]]:
+        """Class and score, best first."""
         said = prediction.present() if prediction.multi_label else prediction.top(3)
-        return [(c.name, c.score) for c in said]
+        return [{"name": c.name, "score": c.score} for c in said]
+
+    def differences(self, ours: ClassScores, theirs: ClassScores) -> dict[str, float]:
+        """The largest difference of a score."""
+        return {"score": float(np.abs(np.asarray(ours.scores, np.float64) - theirs.scores).max())}
+
+    def first_answer(self, prediction: ClassScores) -> str:
+        """The classes said to be in the picture."""
+        return ", ".join(c.name for c in prediction.present())
 
     def record(self, truth: int | Array, prediction: ClassScores) -> dict[str, str | float]:
         """Truth, prediction, its score and the probability of every class."""

@@ -8,18 +8,19 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import torch
 from torch import Tensor
-from torchvision.transforms import v2
 
-from foveal.data.augment import build_augment, build_mix
+from foveal.data.augment import Augment, build_augment, build_mix
 from foveal.data.catalog import Catalog
 from foveal.data.config import AugmentConfig
 from foveal.imaging.input_spec import InputSpec
 from foveal.models.config import ModelConfig
 from foveal.models.contract import Model
+from foveal.tasks.classify.choose import choose
 from foveal.tasks.classify.config import ClassifyConfig
 from foveal.tasks.classify.models import Classifier, build_classifier, build_criterion
 from foveal.tasks.classify.output import ClassifyDecode, ClassifyOutput, multi_hot
 from foveal.tasks.classify.warm_start import fit_head
+from foveal.tasks.contract import Choice, Settled, Situation
 from foveal.types.arrays import Array, FloatArray
 from foveal.types.categories import Categories
 from foveal.types.settings import Settings
@@ -28,7 +29,15 @@ from foveal.types.settings import Settings
 class Classify(ClassifyOutput):
     """``tasks.contract.Task`` for classification."""
 
-    def options(self, catalog: Catalog) -> ClassifyDecode:
+    def choose(self, situation: Situation) -> Choice:
+        """By the number and the size of the pictures."""
+        return choose(situation)
+
+    def settle(self, own: Settings, catalog: Catalog, size: int) -> Settled:
+        """Nothing is left to the data."""
+        return Settled(own)
+
+    def options(self, own: Settings, catalog: Catalog) -> ClassifyDecode:
         """Whether a picture may carry several labels is the data set's to say."""
         return ClassifyDecode(multi_label=catalog.multi_label)
 
@@ -62,7 +71,7 @@ class Classify(ClassifyOutput):
             model.head.linear.bias.copy_(bias)
         model.prior = None
 
-    def augment(self, config: AugmentConfig, spec: InputSpec, own: Settings) -> v2.Transform:
+    def augment(self, config: AugmentConfig, spec: InputSpec, own: Settings) -> Augment:
         """Random changes to one picture."""
         return build_augment(config, spec.train_size, interpolation=spec.interpolation)
 
@@ -95,6 +104,10 @@ class Classify(ClassifyOutput):
         logits = raw["logits"].float() / options.temperature
         scores = logits.sigmoid() if options.multi_label else logits.softmax(dim=1)
         return {"scores": scores, **{name: value for name, value in raw.items() if name != "logits"}}
+
+    def evidence(self, raw: Mapping[str, Tensor], options: Settings) -> dict[str, Tensor]:
+        """The logits."""
+        return {"logits": raw["logits"]}
 
 
 def _own(settings: Settings) -> ClassifyConfig:

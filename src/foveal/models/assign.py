@@ -1,0 +1,120 @@
+"""Which anchor has to find which object.
+
+Shapes: B batch, A anchors, L levels, M objects a picture (padded). Boxes are xyxy input pixels.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+REGION_OVERLAP = 0.5
+"""Part of an anchor inside a region that counts nowhere from which on the anchor counts nowhere either."""
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """What every anchor is to learn.
+
+    Attributes:
+        owner: (B, A) int64, place of the anchor's object among the picture's M; -1: background.
+        ignored: (B, A) bool, anchors that nothing is to be learnt from; never one that has an object.
+    """
+
+    owner: Tensor
+    ignored: Tensor
+
+
+def assign_atss(
+    anchors: Tensor, per_level: Sequence[int], boxes: Tensor, valid: Tensor, regions: Tensor, *, k: int = 9
+) -> Assignment:
+    """Adaptive training sample selection (Zhang et al. 2020, "Bridging the gap", algorithm 1).
+
+    For each object the k anchors a level that are closest to its centre are candidates; those whose IoU reaches the
+    candidates' mean plus standard deviation, and whose centre lies inside the object, are to find it. An object that
+    would get none gets its best candidate. An anchor that two objects want goes to the one it overlaps more.
+
+    Args:
+        anchors: (A, 4).
+        per_level: L numbers of anchors, A in all.
+        boxes: (B, M, 4) objects; rows that are not ``valid`` say nothing.
+        valid: (B, M) bool.
+        regions: (B, M) bool, rows of ``boxes`` that count nowhere.
+        k: Candidates a level for one anchor a place.
+    """
+    overlap = pairwise_iou(boxes, anchors)  # (B, M, A)
+    centres = (anchors[:, :2] + anchors[:, 2:]) / 2
+    distance = torch.cdist((boxes[..., :2] + boxes[..., 2:]) / 2, centres[None].expand(len(boxes), -1, -1))
+    picked, start = [], 0
+    for count in per_level:
+        nearest = distance[..., start : start + count].topk(min(k, count), largest=False).indices
+        picked.append(nearest + start)
+        start += count
+    candidates = torch.cat(picked, -1)  # (B, M, L k)
+    values = overlap.gather(-1, candidates)
+    threshold = values.mean(-1, keepdim=True) + values.std(-1, keepdim=True, unbiased=False)
+    x, y = centres[candidates].unbind(-1)
+    inside = (x > boxes[..., :1]) & (x < boxes[..., 2:3]) & (y > boxes[..., 1:2]) & (y < boxes[..., 3:])
+    chosen = (values >= threshold) & inside
+    best = torch.zeros_like(chosen).scatter_(-1, values.argmax(-1, keepdim=True), value=True)
+    chosen = torch.where(chosen.any(-1, keepdim=True), chosen, best) & valid[..., None]
+    wanted = torch.full_like(overlap, -1.0)
+    wanted.scatter_(-1, candidates, torch.where(chosen, values, torch.full_like(values, -1.0)))
+    most, owner = wanted.max(1)
+    owner = torch.where(most >= 0, owner, torch.full_like(owner, -1))
+    return Assignment(owner, _in_regions(anchors, boxes, regions) & (owner < 0))
+
+
+def assign_iou(
+    anchors: Tensor, boxes: Tensor, valid: Tensor, regions: Tensor, *, positive: float = 0.5, negative: float = 0.4
+) -> Assignment:
+    """By overlap alone (Ren et al. 2015, "Faster R-CNN"; Lin et al. 2017, "Focal loss").
+
+    From ``positive`` on an anchor has the object it overlaps most, below ``negative`` it is background, between the two
+    it counts nowhere; and each object has the anchors that overlap it most.
+
+    Args:
+        anchors: (A, 4).
+        boxes: (B, M, 4) objects; rows that are not ``valid`` say nothing.
+        valid: (B, M) bool.
+        regions: (B, M) bool, rows of ``boxes`` that count nowhere.
+        positive: Least IoU of an anchor with its object.
+        negative: IoU below which an anchor is background.
+    """
+    overlap = pairwise_iou(boxes, anchors).masked_fill(~valid[..., None], -1.0)
+    most, owner = overlap.max(1)
+    ignored = (most >= negative) & (most < positive)
+    owner = torch.where(most >= positive, owner, torch.full_like(owner, -1))
+    peak = overlap.amax(-1, keepdim=True)
+    mine = torch.where((overlap == peak) & (peak > 0), overlap, torch.full_like(overlap, -1.0))
+    value, claimed = mine.max(1)
+    owner = torch.where(value > 0, claimed, owner)
+    return Assignment(owner, (ignored | _in_regions(anchors, boxes, regions)) & (owner < 0))
+
+
+def pairwise_iou(boxes: Tensor, anchors: Tensor) -> Tensor:
+    """(B, M, 4), (A, 4) -> (B, M, A) intersection over union; boxes without area overlap nothing."""
+    common = _intersection(boxes, anchors)
+    union = _area(boxes)[..., None] + _area(anchors) - common
+    return common / union.clamp(min=1e-9)
+
+
+def _in_regions(anchors: Tensor, boxes: Tensor, regions: Tensor) -> Tensor:
+    """(B, A) whether at least half of an anchor, or its centre, lies in a region that counts nowhere."""
+    if not bool(regions.any()):
+        return anchors.new_zeros((len(boxes), len(anchors)), dtype=torch.bool)
+    part = _intersection(boxes, anchors) / _area(anchors).clamp(min=1e-9)
+    x, y = ((anchors[:, :2] + anchors[:, 2:]) / 2).unbind(-1)
+    centre = (x > boxes[..., :1]) & (x < boxes[..., 2:3]) & (y > boxes[..., 1:2]) & (y < boxes[..., 3:])
+    return (((part >= REGION_OVERLAP) | centre) & regions[..., None]).any(1)
+
+
+def _intersection(boxes: Tensor, anchors: Tensor) -> Tensor:
+    low = torch.maximum(boxes[:, :, None, :2], anchors[:, :2])
+    high = torch.minimum(boxes[:, :, None, 2:], anchors[:, 2:])
+    return (high - low).clamp(min=0).prod(-1)
+
+
+def _area(boxes: Tensor) -> Tensor:
+    return (boxes[..., 2:] - boxes[..., :2]).clamp(min=0).prod(-1)

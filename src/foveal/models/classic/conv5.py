@@ -1,0 +1,33 @@
+"""Five plain convolution blocks: the small network that textbooks draw before a detector's heads.
+
+Shapes: B batch, C channels, H W rows and columns.
+"""
+
+from torch import Tensor, nn
+from torch.nn.functional import max_pool2d
+
+from foveal.models.classic.conv4 import conv_block
+
+WIDTHS = (16, 32, 64, 128, 256)
+
+
+class Conv5(nn.Module):
+    """Conv 3x3, batch norm, ReLU, max pool; five times, so the maps have strides 2, 4, 8, 16 and 32."""
+
+    num_features = WIDTHS[-1]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.blocks = nn.ModuleList(conv_block(c, d) for c, d in zip((3, *WIDTHS[:-1]), WIDTHS, strict=True))
+
+    def maps(self, inputs: Tensor) -> list[Tensor]:
+        """(B, 3, H, W) -> five maps, (B, C, H / s, W / s) for s = 2, 4, 8, 16, 32, rounded up."""
+        out, features = [], inputs
+        for block in self.blocks:
+            features = max_pool2d(block(features), 2, ceil_mode=True)
+            out.append(features)
+        return out
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """(B, 3, H, W) -> (B, 256, h, w), the last map."""
+        return self.maps(inputs)[-1]

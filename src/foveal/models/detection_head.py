@@ -1,0 +1,95 @@
+"""One head shared by all levels of a pyramid: for each anchor class scores, box offsets and, if wanted, objectness.
+
+Shapes: B batch, C channels, h w rows and columns of a level, a anchors a place, A anchors in all, K class scores.
+"""
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+PRIOR = 0.01
+"""Score that every anchor starts with, so that the many background anchors do not drown the first steps
+(Lin et al. 2017, "Focal loss for dense object detection", section 4.1)."""
+
+
+class DetectionHead(nn.Module):
+    """Two towers of convolutions, their weights shared by the levels; each level has batch norms of its own.
+
+    Levels differ in their statistics, not in what is looked for (Lyu et al. 2022, "RTMDet", section 3.2).
+
+    Args:
+        channels: C.
+        num_levels: Levels of the pyramid.
+        anchors: a.
+        scores: K numbers an anchor.
+        depth: Convolutions a tower.
+        objectness: Whether each anchor gets a score of its own beside the classes'.
+        softmax: Whether the last of the K scores stands for background.
+    """
+
+    def __init__(
+        self,
+        channels: int,
+        num_levels: int,
+        *,
+        anchors: int,
+        scores: int,
+        depth: int,
+        objectness: bool,
+        softmax: bool = False,
+    ) -> None:
+        super().__init__()
+        self.class_tower = Tower(channels, num_levels, depth)
+        self.box_tower = Tower(channels, num_levels, depth)
+        self.classes = nn.Conv2d(channels, anchors * scores, 3, padding=1)
+        self.boxes = nn.Conv2d(channels, anchors * 4, 3, padding=1)
+        self.objectness = nn.Conv2d(channels, anchors, 3, padding=1) if objectness else None
+        self.scores = scores
+        for layer in (self.classes, self.boxes, self.objectness):
+            if layer is not None:
+                nn.init.normal_(layer.weight, std=0.01)
+                nn.init.zeros_(layer.bias)
+        low = math.log(PRIOR / (1 - PRIOR))
+        if self.objectness is not None:
+            nn.init.constant_(self.objectness.bias, low)
+        elif softmax:
+            with torch.no_grad():
+                self.classes.bias.view(anchors, scores)[:, -1] = math.log((scores - 1) * (1 - PRIOR) / PRIOR)
+        else:
+            nn.init.constant_(self.classes.bias, low)
+
+    def forward(self, maps: Sequence[Tensor]) -> dict[str, Tensor]:
+        """A map (B, C, h, w) a level -> ``logits`` (B, A, K), ``offsets`` (B, A, 4), ``objectness`` (B, A) if wanted."""
+        logits, offsets, objectness = [], [], []
+        for level, features in enumerate(maps):
+            logits.append(_rows(self.classes(self.class_tower(features, level)), self.scores))
+            boxes = self.box_tower(features, level)
+            offsets.append(_rows(self.boxes(boxes), 4))
+            if self.objectness is not None:
+                objectness.append(_rows(self.objectness(boxes), 1)[..., 0])
+        out = {"logits": torch.cat(logits, 1), "offsets": torch.cat(offsets, 1)}
+        return {**out, "objectness": torch.cat(objectness, 1)} if objectness else out
+
+
+class Tower(nn.Module):
+    """Convolutions that all levels share, each followed by the level's own batch norm and ReLU."""
+
+    def __init__(self, channels: int, num_levels: int, depth: int) -> None:
+        super().__init__()
+        self.convs = nn.ModuleList(nn.Conv2d(channels, channels, 3, padding=1, bias=False) for _ in range(depth))
+        self.norms = nn.ModuleList(
+            nn.ModuleList(nn.BatchNorm2d(channels) for _ in range(depth)) for _ in range(num_levels)
+        )
+
+    def forward(self, features: Tensor, level: int) -> Tensor:
+        """(B, C, h, w) -> (B, C, h, w)."""
+        for conv, norm in zip(self.convs, self.norms[level], strict=True):
+            features = norm(conv(features)).relu()
+        return features
+
+
+def _rows(values: Tensor, width: int) -> Tensor:
+    """(B, a * width, h, w) -> (B, h * w * a, width)."""
+    return values.permute(0, 2, 3, 1).reshape(values.shape[0], -1, width)

@@ -1,0 +1,161 @@
+"""Maps of features at several strides: any backbone's inner maps, joined by a feature pyramid.
+
+Shapes: B batch, C channels, H W rows and columns of the input, h w of a map.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import timm
+from torch import Tensor, nn
+from torch.nn.functional import interpolate
+
+from foveal.errors import ConfigError
+from foveal.models.backbone import build_own, reused_parameters, stages_of
+from foveal.models.classic.conv5 import WIDTHS as CONV5_WIDTHS
+from foveal.models.classic.conv5 import Conv5
+from foveal.models.config import ModelConfig
+from foveal.models.declared import OWN, declared
+from foveal.models.reuse import Reuse, load_matching
+from foveal.models.weights import Weights, resolve
+
+_OTHER = "Take another backbone, such as the default, a ResNet or a ConvNeXt."
+
+
+class InnerMaps(nn.Module):
+    """A backbone that gives the map before each wanted reduction of size; what comes after the last is taken off.
+
+    Args:
+        name: A timm model, or one of Foveal's own.
+        strides: Input pixels per place of each wanted map, rising. A network that has no map of some stride gives the
+            nearest it has; the pyramid brings it to size.
+
+    Attributes:
+        net: The network.
+        channels: C of each map.
+        strides: Of each wanted map.
+        reuse: How pretrained weights fitted; None: all started at random.
+
+    Raises:
+        ConfigError: No such network, or one without inner maps.
+    """
+
+    def __init__(self, name: str, strides: Sequence[int]) -> None:
+        super().__init__()
+        self.name = name
+        self.strides = tuple(strides)
+        self.reuse: Reuse | None = None
+        if name in OWN:
+            self.net: nn.Module = build_own(name)
+            if not isinstance(self.net, Conv5):
+                raise ConfigError(
+                    f"The backbone {name!r} gives no maps at several strides.", "Use --backbone conv5 instead."
+                )
+            known = [(width, 2 ** (i + 1)) for i, width in enumerate(CONV5_WIDTHS)]
+        else:
+            self.net = _create(name)
+            info: Any = self.net.feature_info
+            rows = info if isinstance(info, list) else info.info
+            known = [(int(row["num_chs"]), int(row["reduction"])) for row in rows]
+        self.picked = [nearest(stride, [reduction for _, reduction in known]) for stride in self.strides]
+        self.channels = [known[i][0] for i in self.picked]
+        if name not in OWN:
+            self.taken = sorted(set(self.picked))
+            prune: Any = self.net.prune_intermediate_layers
+            prune(self.taken, prune_norm=True, prune_head=True)
+
+    def forward(self, inputs: Tensor) -> list[Tensor]:
+        """(B, 3, H, W) -> a map (B, C, h, w) for each stride."""
+        if isinstance(self.net, Conv5):
+            every = self.net.maps(inputs)
+            return [every[i] for i in self.picked]
+        call: Any = self.net.forward_intermediates
+        maps = call(inputs, indices=self.taken, norm=False, output_fmt="NCHW", intermediates_only=True)
+        return [maps[self.taken.index(i)] for i in self.picked]
+
+    def stages(self) -> Sequence[nn.Module]:
+        """Stem, each block stage and the final layers; disjoint, and together every parameter."""
+        return stages_of(self.net)
+
+    @property
+    def reused(self) -> frozenset[str]:
+        """Names of the parameters, as ``named_parameters`` gives them, that came from pretrained weights."""
+        return reused_parameters(self.net, self.reuse)
+
+
+def build_inner_maps(
+    config: ModelConfig, strides: Sequence[int], *, pretrained: bool
+) -> tuple[InnerMaps, Weights | None]:
+    """A backbone with the weights that ``config`` asks for, or (``pretrained=False``) left at random.
+
+    Raises:
+        ConfigError: No such backbone.
+        WeightsError: The weights are not at hand or do not fit.
+    """
+    weights = None
+    if pretrained:
+        weights = resolve(config.backbone, config.weights, allow_download=config.allow_download)
+    backbone = InnerMaps(config.backbone, strides)
+    if weights is not None:
+        backbone.reuse = load_matching(backbone.net, weights)
+    return backbone, weights
+
+
+def nearest(stride: int, known: Sequence[int]) -> int:
+    """Place of the stride nearest to the wanted one by ratio; of equals the deepest."""
+    return min(range(len(known)), key=lambda i: (max(known[i] / stride, stride / known[i]), -i))
+
+
+class FeaturePyramid(nn.Module):
+    """Lin et al. 2017, "Feature pyramid networks": from the deepest map up, each gets what lies below it, enlarged.
+
+    Args:
+        channels_in: C of each map, finest first.
+        channels: C of every map that comes out.
+        extra: Coarser maps made from the last by strided convolutions.
+    """
+
+    def __init__(self, channels_in: Sequence[int], channels: int, *, extra: int = 0) -> None:
+        super().__init__()
+        self.lateral = nn.ModuleList(nn.Conv2d(c, channels, 1, bias=False) for c in channels_in)
+        self.lateral_norm = nn.ModuleList(nn.BatchNorm2d(channels) for _ in channels_in)
+        self.smooth = nn.ModuleList(_conv_norm_act(channels, channels) for _ in channels_in)
+        self.extra = nn.ModuleList(_conv_norm_act(channels, channels, stride=2) for _ in range(extra))
+
+    def forward(self, maps: Sequence[Tensor], sizes: Sequence[tuple[int, int]]) -> list[Tensor]:
+        """(B, C_in, ., .) a level -> (B, C, h, w) a level, brought to ``sizes`` (h, w) where the backbone's differ."""
+        joined: list[Tensor] = []
+        for i in reversed(range(len(self.lateral))):
+            side = self.lateral_norm[i](self.lateral[i](maps[i]))
+            if tuple(side.shape[-2:]) != sizes[i]:
+                side = interpolate(side, sizes[i], mode="bilinear", align_corners=False)
+            joined.append(side if not joined else side + interpolate(joined[-1], sizes[i], mode="nearest"))
+        out = [smooth(level) for smooth, level in zip(self.smooth, reversed(joined), strict=True)]
+        for more in self.extra:
+            out.append(more(out[-1]))
+        return out
+
+
+def _conv_norm_act(channels_in: int, channels_out: int, *, stride: int = 1) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(channels_in, channels_out, 3, stride=stride, padding=1, bias=False),
+        nn.BatchNorm2d(channels_out),
+        nn.ReLU(inplace=True),
+    )
+
+
+def _create(name: str) -> Any:
+    declared(name)  # says what is wrong with an unknown name
+    net = None
+    for flexible in ({"dynamic_img_size": True}, {"strict_img_size": False}, {}):
+        try:
+            net = timm.create_model(name, num_classes=0, global_pool="", **flexible)
+            break
+        except TypeError:
+            continue
+        except AssertionError:  # a network that cannot do without its pooling
+            net = timm.create_model(name, num_classes=0)
+            break
+    if net is None or not hasattr(net, "forward_intermediates") or not hasattr(net, "feature_info"):
+        raise ConfigError(f"The backbone {name!r} gives no inner maps of features.", _OTHER)
+    return net

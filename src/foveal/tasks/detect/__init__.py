@@ -1,0 +1,1 @@
+"""Object detection: anchors on a feature pyramid, one shared head."""

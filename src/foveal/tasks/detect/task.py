@@ -1,0 +1,176 @@
+"""Detection as training needs it.
+
+Shapes: B pictures, A anchors, k candidates, M objects a picture, K classes.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torchvision import tv_tensors
+
+from foveal.data.augment import Augment
+from foveal.data.box_augment import build_box_augment
+from foveal.data.catalog import Catalog
+from foveal.data.config import AugmentConfig
+from foveal.errors import DataError
+from foveal.imaging.input_spec import InputSpec
+from foveal.models.anchors import fit_shapes
+from foveal.models.config import ModelConfig
+from foveal.models.contract import Model
+from foveal.tasks.contract import Choice, Settled, Situation
+from foveal.tasks.detect.config import STRIDES, DetectConfig
+from foveal.tasks.detect.models import Detector, build_class_weights, build_detector
+from foveal.tasks.detect.output import DetectDecode, DetectOutput
+from foveal.types.arrays import Array, FloatArray
+from foveal.types.categories import Categories
+from foveal.types.flags import NOT_JUDGED
+from foveal.types.settings import Settings
+
+SIZE = 416
+"""Side of the input in pixels (Redmon and Farhadi 2018, "YOLOv3")."""
+
+
+class Detect(DetectOutput):
+    """``tasks.contract.Task`` for detection."""
+
+    def choose(self, situation: Situation) -> Choice:
+        """416 pixels, batches of 8, and about as many looks at pictures as a small set needs (docs/LOG.md)."""
+        num = situation.num_pictures
+        epochs = int(np.clip(round(12_000 / num), 12, 300))
+        return Choice(
+            size=SIZE,
+            eval_size=SIZE,
+            batch_size=min(8, num),
+            epochs=epochs * 2 if situation.from_scratch else epochs,
+            lr=2e-3,
+            patience=0,
+            judge_every=max(1, epochs // 20),
+        )
+
+    def settle(self, own: Settings, catalog: Catalog, spec_size: int) -> Settled:
+        """Fit the anchors to the training boxes, if the settings ask for it.
+
+        Raises:
+            DataError: The data set has no boxes, or none to fit anchors to.
+        """
+        chosen = _own(own)
+        _objects(catalog)
+        if chosen.anchors == "fixed" or chosen.anchor_shapes is not None:
+            return Settled(chosen)
+        levels = len(STRIDES) + chosen.extra_levels
+        sides = training_sides(catalog, spec_size)
+        count = levels * len(chosen.anchor_octaves)
+        if len(sides) < count:
+            raise DataError(
+                f"{catalog.root}: {len(sides)} boxes are too few to fit {count} anchors to.",
+                "Use --detect.anchors fixed.",
+            )
+        shapes, recall = fit_shapes(sides, count)
+        flat = tuple(round(float(v), 1) for v in shapes.reshape(-1))
+        note = f"{count} anchors fitted to {len(sides):,} boxes; {recall:.1%} of them overlap one with IoU 0.5 or more"
+        return Settled(chosen.model_copy(update={"anchor_shapes": flat}), (note,))
+
+    def options(self, own: Settings, catalog: Catalog) -> DetectDecode:
+        """How boxes are picked, as the settings say."""
+        chosen = _own(own)
+        return DetectDecode(
+            nms=chosen.nms,
+            nms_iou=chosen.nms_iou,
+            candidates=chosen.candidates,
+            max_objects=chosen.max_objects,
+            softmax=chosen.class_loss == "cross_entropy",
+        )
+
+    def build(
+        self, model: ModelConfig, own: Settings, categories: Categories, options: Settings, *, pretrained: bool
+    ) -> Detector:
+        """Backbone, pyramid and head."""
+        return build_detector(model, _own(own), len(categories), pretrained=pretrained)
+
+    def criterion(self, model: Model, own: Settings, catalog: Catalog) -> None:
+        """Weigh the classes."""
+        assert isinstance(model, Detector), "a detector is what build gives"
+        objects = _objects(catalog)
+        judged = (objects.flags & NOT_JUDGED) == 0
+        counts = np.bincount(objects.labels[judged], minlength=len(catalog.categories))
+        model.class_weights = build_class_weights(_own(own), counts)
+
+    def probe(self, model: Model, own: Settings) -> Callable[[Tensor], dict[str, Tensor]] | None:
+        """Nothing is fitted before the first step."""
+        return None
+
+    def warm_start(self, model: Model, own: Settings, catalog: Catalog, arrays: Mapping[str, Array]) -> None:
+        """Nothing is fitted before the first step."""
+
+    def augment(self, config: AugmentConfig, spec: InputSpec, own: Settings) -> Augment:
+        """Random changes to one picture and its boxes."""
+        return build_box_augment(config, spec.train_size, interpolation=spec.interpolation)
+
+    def target(self, catalog: Catalog, index: int) -> dict[str, Tensor]:
+        """``boxes`` (M, 4) xyxy pixels, ``labels`` (M,) and ``flags`` (M,)."""
+        objects = _objects(catalog)
+        assert catalog.sizes is not None, "a reader of boxes knows the sizes"
+        width, height = (int(v) for v in catalog.sizes[index])
+        at = objects.span(index)
+        boxes: Any = tv_tensors.BoundingBoxes(
+            torch.from_numpy(objects.boxes[at].astype(np.float32)), format="XYXY", canvas_size=(height, width)
+        )
+        return {
+            "boxes": boxes,
+            "labels": torch.from_numpy(objects.labels[at].astype(np.int64)),
+            "flags": torch.from_numpy(objects.flags[at].astype(np.int64)),
+        }
+
+    def sampling_weights(self, catalog: Catalog) -> FloatArray:
+        """The inverse frequency of a picture's rarest class; without an object, that of the commonest."""
+        counts = np.maximum(catalog.class_counts(), 1)
+        chance = 1.0 / counts
+        return np.array([max(chance[catalog.labels[i]], default=1 / counts.max()) for i in range(len(catalog))])
+
+    def mix(
+        self, config: AugmentConfig, images: Tensor, targets: dict[str, Tensor], *, categories: Categories
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """Pictures with boxes are blended one by one, in ``augment``."""
+        return images, targets
+
+    def activate(self, raw: Mapping[str, Tensor], options: Settings) -> dict[str, Tensor]:
+        """The k best (anchor, class) pairs: ``boxes`` (B, k, 4) in input pixels, ``scores`` and ``labels`` (B, k)."""
+        assert isinstance(options, DetectDecode), "options of another task"
+        logits = raw["logits"].float()
+        scores = logits.softmax(-1)[..., :-1] if options.softmax else logits.sigmoid()
+        if "objectness" in raw:
+            scores = scores * raw["objectness"].float().sigmoid()[..., None]
+        num_classes = scores.shape[-1]
+        flat = scores.flatten(1)  # (B, A K)
+        best, places = flat.topk(min(options.candidates, flat.shape[1]), dim=1)
+        anchor = (places // num_classes)[..., None].expand(-1, -1, 4)
+        return {"boxes": raw["boxes"].float().gather(1, anchor), "scores": best, "labels": places % num_classes}
+
+    def evidence(self, raw: Mapping[str, Tensor], options: Settings) -> dict[str, Tensor]:
+        """What ``calibrate`` looks at: the candidates."""
+        return self.activate(raw, options)
+
+
+def training_sides(catalog: Catalog, size: int) -> FloatArray:
+    """(N, 2) widths and heights of the judged boxes in input pixels, letterboxed to ``size``."""
+    objects = _objects(catalog)
+    assert catalog.sizes is not None, "a reader of boxes knows the sizes"
+    longest = catalog.sizes.max(1).astype(np.float64)
+    scale = np.repeat(size / longest, np.diff(objects.offsets))
+    sides = (objects.boxes[:, 2:] - objects.boxes[:, :2]) * scale[:, None]
+    usable = ((objects.flags & NOT_JUDGED) == 0) & (sides.min(1) > 1)
+    return np.asarray(sides[usable])
+
+
+def _objects(catalog: Catalog) -> Any:
+    if catalog.objects is None:
+        raise DataError(f"{catalog.root}: this data set has no boxes.", "Give a COCO, Pascal VOC or YOLO data set.")
+    return catalog.objects
+
+
+def _own(settings: Settings) -> DetectConfig:
+    assert isinstance(settings, DetectConfig), "settings of another task"
+    return settings

@@ -1,4 +1,4 @@
-"""``foveal data``: look at, check and preview a data set."""
+"""``foveal data``: look at, check, preview and convert a data set."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -11,15 +11,15 @@ from foveal.data.config import AugmentConfig
 if TYPE_CHECKING:
     from foveal.types.arrays import RGB
 
-app = App(name="data", help="Look at, check and preview a data set.")
+app = App(name="data", help="Look at, check, preview and convert a data set.")
 
-Data = Annotated[Path, Parameter(help="Image folder or table.")]
+Data = Annotated[Path, Parameter(help="Image folder, table, or a data set in COCO's, Pascal VOC's or YOLO's format.")]
 Json = Annotated[bool, Parameter(negative="", help="Print one JSON document and nothing else.")]
 
 
 @app.command
 def inspect(path: Data, *, json: Json = False) -> None:
-    """Say what Foveal sees: format, task, splits, classes, sizes, odd files."""
+    """Say what Foveal sees: format, task, splits, classes, objects, sizes, odd files."""
     from foveal.data.inspect import inspect as look
     from foveal.data.read import read
     from foveal.tasks.table import task_for
@@ -37,7 +37,7 @@ def inspect(path: Data, *, json: Json = False) -> None:
 
 @app.command
 def check(path: Data, *, json: Json = False) -> None:
-    """Decode every picture and compare all files; exit code 1 if anything is wrong."""
+    """Decode every picture, compare all files, look at every annotation; exit code 1 if anything is wrong."""
     from foveal.data.check import check as judge
     from foveal.data.notes import plural
     from foveal.data.read import read
@@ -56,8 +56,37 @@ def check(path: Data, *, json: Json = False) -> None:
     if problems:
         raise JudgementError(
             f"{path}: {plural(len(problems), 'problem')} in {plural(len(catalog), 'picture')}.",
-            "Repair or remove the files named, then check again.",
+            "Repair or remove what is named, then check again.",
         )
+
+
+@app.command
+def convert(
+    source: Data,
+    out: Annotated[Path, Parameter(help="Folder of the new data set; absent or empty.")],
+    *,
+    to: Annotated[Literal["coco", "voc", "yolo"], Parameter(help="Format to write.")],
+    link: Annotated[bool, Parameter(negative="", help="Give pictures second names (hard links), not copies.")] = False,
+    bad: Annotated[
+        Literal["error", "clip", "drop"],
+        Parameter(help="Faulty objects; error: stop; clip: mend what can be mended, drop the rest; drop: drop each."),
+    ] = "clip",
+    json: Json = False,
+) -> None:
+    """Write an annotated data set in another format; what it cannot hold goes into foveal-sidecar.json beside it."""
+    from foveal.data.convert import convert as write
+    from foveal.data.read import read
+
+    catalog = read(source, bad=bad)
+    done = write(catalog, out, to=to, link=link)
+    if json:
+        from foveal.cli.screens import print_json
+
+        print_json({**done.to_dict(), "repairs": [repair.to_dict() for repair in catalog.repairs]})
+    else:
+        from foveal.cli.data_screens import conversion_screen
+
+        conversion_screen(done, catalog.notes)
 
 
 @app.command

@@ -1,13 +1,15 @@
 """What ``foveal data`` prints."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from foveal.data.check import Problem
+from foveal.data.convert import Conversion
+from foveal.data.count_objects import ObjectCounts
 from foveal.data.inspect import Inspection, Spread
 from foveal.data.notes import plural
 from foveal.tasks.table import task_for
@@ -26,13 +28,37 @@ def inspection_screen(seen: Inspection) -> None:
         facts.add_row(name, Text(value))
     console.print(facts)
     console.print()
-    console.print(_class_table(seen))
+    console.print(_class_table(seen.classes, list(seen.splits), "pictures with" if seen.objects else "class"))
+    if seen.objects is not None:
+        console.print()
+        console.print(_class_table(seen.objects.classes, list(seen.splits), "objects of"))
     _rest(console, len(seen.classes))
     for note in seen.notes:
         console.print(Text(f"note: {note}", "yellow"), soft_wrap=True)
     for path, reason in seen.odd[:MAX_ROWS]:
         console.print(Text(f"odd: {path} {reason}", "yellow"), soft_wrap=True)
     _rest(console, len(seen.odd))
+
+
+def conversion_screen(done: Conversion, notes: Sequence[str]) -> None:
+    """What was written, and field by field what the format has no place for."""
+    console = Console()
+    splits = ", ".join(f"{name} {count:,}" for name, count in done.splits.items())
+    line = f"Wrote {plural(done.images, 'picture')} with {plural(done.objects, 'object')} to {done.path}"
+    console.print(Text(f"{line} ({done.format}{'; ' + splits if splits else ''})."), soft_wrap=True)
+    for note in notes:
+        console.print(Text(f"note: {note}", "yellow"), soft_wrap=True)
+    if not done.kept:
+        console.print("The format holds everything.", style="dim")
+        return
+    console.print("\nWhat the format has no place for:")
+    table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2))
+    table.add_column("field")
+    table.add_column("count", justify="right")
+    table.add_column("kept in", overflow="fold")
+    for kept in done.kept:
+        table.add_row(Text(kept.field), f"{kept.count:,}", Text(kept.where))
+    console.print(table)
 
 
 def problems_screen(problems: Sequence[Problem], *, images: int) -> None:
@@ -42,7 +68,9 @@ def problems_screen(problems: Sequence[Problem], *, images: int) -> None:
         console.print(f"[bold green]All well[/]: {plural(images, 'picture')} decoded and compared.", highlight=False)
         return
     for problem in problems[:MAX_ROWS]:
-        line = Text.assemble((problem.kind, "bold yellow"), "  ", problem.path, (f"  {problem.message}", "dim"))
+        path, where = problem.path or problem.where, problem.where if problem.path else ""
+        tail = f" ({where + ': ' if where else ''}{problem.action})" if problem.action else ""
+        line = Text.assemble((problem.kind, "bold yellow"), "  ", path, (f"  {problem.message}{tail}", "dim"))
         console.print(line, soft_wrap=True)
     _rest(console, len(problems))
     kinds = Counter(problem.kind for problem in problems).most_common()
@@ -62,6 +90,8 @@ def _facts(seen: Inspection) -> list[tuple[str, str]]:
     for name, spread in (("width", seen.width), ("height", seen.height)):
         if spread is not None:
             facts.append((name, _range(spread)))
+    if seen.objects is not None:
+        facts += _object_facts(seen.objects)
     return [*facts, ("kinds", ", ".join(f"{count:,} {kind}" for kind, count in seen.formats.items()))]
 
 
@@ -71,13 +101,30 @@ def _range(spread: Spread) -> str:
     return f"{spread.min} to {spread.max} px, median {spread.median}"
 
 
-def _class_table(seen: Inspection) -> Table:
+def _object_facts(objects: ObjectCounts) -> list[tuple[str, str]]:
+    each = objects.per_picture
+    facts = [
+        ("objects", f"{objects.count:,}"),
+        ("a picture", f"{each['min']:g} to {each['max']:g}, median {each['median']:g}; {objects.empty:,} without any"),
+        ("areas", f"{_counts(objects.sizes)} (COCO: below 32 and 96 pixels squared)"),
+    ]
+    for name, counts in (("flags", objects.flags), ("outlines", objects.outlines), ("faults", objects.repairs)):
+        if counts:
+            facts.append((name, _counts(counts)))
+    return facts
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count:,} {name}" for name, count in counts.items())
+
+
+def _class_table(classes: Mapping[str, Mapping[str, int]], splits: Sequence[str], title: str) -> Table:
     table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2))
-    table.add_column("class")
-    for split in seen.splits:
+    table.add_column(title)
+    for split in splits:
         table.add_column(split, justify="right")
-    for name, counts in list(seen.classes.items())[:MAX_ROWS]:
-        table.add_row(Text(name), *(f"{counts[split]:,}" for split in seen.splits))
+    for name, counts in list(classes.items())[:MAX_ROWS]:
+        table.add_row(Text(name), *(f"{counts[split]:,}" for split in splits))
     return table
 
 

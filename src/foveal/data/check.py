@@ -1,4 +1,4 @@
-"""What is wrong with a data set: every picture decoded, every file compared.
+"""What is wrong with a data set: every picture decoded, every file compared, every annotation looked at.
 
 Shapes: N pictures.
 """
@@ -38,18 +38,24 @@ class Problem:
     """One thing that is wrong.
 
     Attributes:
-        path: Of the picture, relative to the data set's root.
-        kind: ``unreadable``, ``leak``, ``two_classes``, ``tiny``, ``aspect`` or ``suffix``.
+        path: Of the picture, relative to the data set's root; empty: of no picture.
+        kind: ``unreadable``, ``leak``, ``two_classes``, ``tiny``, ``aspect`` or ``suffix``, or a kind of
+            ``data.repair.SEEING``.
         message: What is wrong, in words.
+        where: File, line or object of a faulty annotation.
+        action: What reading it makes of it.
     """
 
     path: str
     kind: str
     message: str
+    where: str = ""
+    action: str = ""
 
     def to_dict(self) -> dict[str, object]:
-        """Plain values for JSON."""
-        return {"path": self.path, "kind": self.kind, "message": self.message}
+        """Plain values for JSON; ``where`` and ``action`` only of annotations."""
+        own: dict[str, object] = {"path": self.path, "kind": self.kind, "message": self.message}
+        return {**own, "where": self.where, "action": self.action} if self.action else own
 
 
 @dataclass(frozen=True)
@@ -68,9 +74,9 @@ def check(catalog: Catalog, *, progress: Callable[[int], None] = lambda _: None)
         progress: Told how many pictures are done.
 
     Returns:
-        Problems in the order of pictures; empty where all is well.
+        Problems in the order of pictures, faults of annotations among them; empty where all is well.
     """
-    problems: list[Problem] = []
+    problems = [Problem(r.path, r.kind, r.message, r.where, r.action) for r in catalog.repairs]
     places: dict[bytes, list[int]] = defaultdict(list)
     with ThreadPoolExecutor(thread_name_prefix="foveal-check") as pool:
         for first in range(0, len(catalog), PICTURES_A_TURN):

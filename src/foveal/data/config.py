@@ -11,9 +11,11 @@ class DataConfig(Settings):
     """Where the pictures are and how they reach the network."""
 
     path: str = ""
-    """The data set: a folder or a table."""
-    format: Literal["auto", "image_folder", "table"] = "auto"
+    """The data set: a folder, a table, a COCO JSON file or a YOLO YAML file."""
+    format: Literal["auto", "image_folder", "table", "coco", "voc", "yolo"] = "auto"
     """How the data set is laid out; auto looks."""
+    bad: Literal["error", "clip", "drop"] = "clip"
+    """Faulty objects; error: stop; clip: mend what can be mended, drop the rest; drop: drop each."""
     val_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.2
     """Part of the training pictures kept for validation where the data set brings no split."""
     sampling: Literal["shuffle", "balanced"] = "shuffle"

@@ -10,13 +10,11 @@ from functools import partial
 
 import numpy as np
 
-from foveal.data.catalog import SPLITS, UNASSIGNED, Annotation, Catalog
+from foveal.data.catalog import Annotation, Catalog
 from foveal.data.check import SUFFIXES_OF
+from foveal.data.count_objects import ObjectCounts, count_objects, splits_of
 from foveal.errors import ImageError
 from foveal.imaging.decode import Header, read_header
-
-NO_SPLIT = "unassigned"
-"""What pictures without a split are called."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +43,7 @@ class Inspection:
         formats: Pictures by format and mode, such as ``JPEG colour``.
         odd: (name, reason) of files that are unreadable or whose suffix misleads.
         notes: The reader's remarks.
+        objects: Of the objects, where the data set has any.
     """
 
     path: str
@@ -59,10 +58,11 @@ class Inspection:
     formats: dict[str, int]
     odd: tuple[tuple[str, str], ...]
     notes: tuple[str, ...]
+    objects: ObjectCounts | None = None
 
     def to_dict(self) -> dict[str, object]:
-        """Plain values for JSON."""
-        return {
+        """Plain values for JSON; ``objects`` only where there are any."""
+        own: dict[str, object] = {
             "path": self.path,
             "format": self.format,
             "annotation": self.annotation,
@@ -76,6 +76,7 @@ class Inspection:
             "odd": [{"path": name, "reason": reason} for name, reason in self.odd],
             "notes": list(self.notes),
         }
+        return own if self.objects is None else {**own, "objects": self.objects.to_dict()}
 
 
 def inspect(catalog: Catalog) -> Inspection:
@@ -97,13 +98,14 @@ def inspect(catalog: Catalog) -> Inspection:
         annotation=catalog.annotation,
         multi_label=catalog.multi_label,
         images=len(catalog),
-        splits={name: int((catalog.splits == code).sum()) for name, code in _present(catalog).items()},
+        splits={name: int((catalog.splits == code).sum()) for name, code in splits_of(catalog).items()},
         classes=_class_counts(catalog),
         width=_spread([header.width for header in read]),
         height=_spread([header.height for header in read]),
         formats=dict(formats.most_common()),
         odd=tuple(odd),
         notes=catalog.notes,
+        objects=count_objects(catalog),
     )
 
 
@@ -114,16 +116,10 @@ def _header(catalog: Catalog, index: int) -> Header | str:
         return error.reason
 
 
-def _present(catalog: Catalog) -> dict[str, int]:
-    """Splits that have pictures, by code."""
-    codes = {**{name: code for code, name in enumerate(SPLITS)}, NO_SPLIT: UNASSIGNED}
-    return {name: code for name, code in codes.items() if (catalog.splits == code).any()}
-
-
 def _class_counts(catalog: Catalog) -> dict[str, dict[str, int]]:
     counts = {
         split: catalog.take(np.flatnonzero(catalog.splits == code)).class_counts()
-        for split, code in _present(catalog).items()
+        for split, code in splits_of(catalog).items()
     }
     return {
         name: {split: int(count[k]) for split, count in counts.items()}

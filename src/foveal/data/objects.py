@@ -37,7 +37,7 @@ class Object:
         flags: ``types.flags.Flag`` values, added up.
         area: In square pixels, as the source declares it (COCO: of the mask); None: the box's.
         id: The source's own id, or ``NO_ID``.
-        outline: Polygons ``[[x, y, x, y, ...], ...]``, or COCO RLE ``{"size": [h, w], "counts": ...}``; None: no outline.
+        outline: Polygons ``[[x, y, x, y, ...], ...]``, or COCO RLE ``{"size": [h, w], "counts": ...}``; None: a box.
         extras: What else the source says, to be written back unchanged; plain JSON values.
     """
 
@@ -90,7 +90,7 @@ class Objects:
             np.array([a if o.area is None else o.area for o, a in zip(every, own, strict=True)], np.float64),
             np.array([o.id for o in every], np.int64),
             Names.of(["" if o.outline is None else _text(o.outline) for o in every]),
-            Names.of([_text(o.extras) if o.extras else "" for o in every]),
+            Names.of([text_of(o.extras) for o in every]),
         )
 
     def __len__(self) -> int:
@@ -137,5 +137,10 @@ class Objects:
             digest.update(np.ascontiguousarray(column).tobytes())
 
 
+def text_of(values: dict[str, Any]) -> str:
+    """A JSON object as compact text; nothing for an empty one."""
+    return _text(values) if values else ""
+
+
 def _text(values: Any) -> str:
-    return json.dumps(values, separators=(",", ":"), ensure_ascii=False)
+    return json.dumps(values, separators=(",", ":"))

@@ -1,24 +1,44 @@
-"""One door for every data set: look at it, then read it."""
+"""One door for every data set: look at it, then read it.
+
+Of a folder that could be several things, the first of these counts: a COCO JSON file, Pascal VOC's XML, YOLO's YAML or
+text files, a table, an image folder.
+"""
 
 from pathlib import Path
 from typing import Literal
 
 from foveal.data.catalog import Catalog
-from foveal.data.formats import image_folder, table
+from foveal.data.formats import coco, image_folder, table, voc, yolo
+from foveal.data.repair import Bad, Repairs
 from foveal.errors import DataError
 from foveal.types.categories import Categories
 
-Format = Literal["auto", "image_folder", "table"]
-READERS = {image_folder.NAME: image_folder.read, table.NAME: table.read}
+Format = Literal["auto", "image_folder", "table", "coco", "voc", "yolo"]
+LABELLED = {image_folder.NAME: image_folder.read, table.NAME: table.read}
+ANNOTATED = {coco.NAME: coco.read, voc.NAME: voc.read, yolo.NAME: yolo.read}
+KINDS = {
+    **dict.fromkeys(table.SUFFIXES, table.NAME),
+    ".json": coco.NAME,
+    ".yaml": yolo.NAME,
+    ".yml": yolo.NAME,
+}
+"""What a file is, by its suffix."""
 
 
-def read(path: str | Path, *, format: Format = "auto", categories: Categories | None = None) -> Catalog:  # noqa: A002
+def read(
+    path: str | Path,
+    *,
+    format: Format = "auto",  # noqa: A002
+    categories: Categories | None = None,
+    bad: Bad = "clip",
+) -> Catalog:
     """Read a data set.
 
     Args:
-        path: A folder or a table.
+        path: A folder, a table, a COCO JSON file or a YOLO YAML file.
         format: How it is laid out; auto looks.
         categories: A model's class map to enforce instead of the data set's own; some classes may then be missing.
+        bad: What becomes of faulty annotations of objects, see ``data.repair``.
 
     Raises:
         DataError: No such path, or its content cannot be used; the message says what and where.
@@ -28,35 +48,54 @@ def read(path: str | Path, *, format: Format = "auto", categories: Categories | 
     if not path.exists():
         raise DataError(f"{path}: there is no such file or folder.", _suggestion(path))
     kind, where = recognise(path) if format == "auto" else (format, path)
+    if kind in ANNOTATED:
+        _check_kind(kind, where)
+        return ANNOTATED[kind](where, categories=categories, repairs=Repairs(bad))
     if kind == image_folder.NAME and not where.is_dir():
         raise DataError(
             f"{where} is a file, not an image folder.", "Give the folder, or the format 'table' for a table."
         )
     if kind == table.NAME and not where.is_file():
         raise DataError(f"{where} is a folder, not a table.", "Give the CSV or TSV file itself.")
-    return READERS[kind](where, categories=categories)
+    return LABELLED[kind](where, categories=categories)
 
 
 def recognise(path: Path) -> tuple[str, Path]:
     """Name of the format, and the file or folder to read: a folder that holds one table and no classes is that table.
 
     Raises:
-        DataError: An empty folder, or a file that is no table.
+        DataError: An empty folder, or a file of no kind that is read.
     """
     if path.is_file():
-        if path.suffix.lower() not in table.SUFFIXES:
+        kind = KINDS.get(path.suffix.lower())
+        if kind is None:
             raise DataError(
-                f"{path} is neither a folder nor a table.", "Give a folder of class folders, or a .csv or .tsv."
+                f"{path} is neither a folder nor a table.",
+                "Give a folder, a table (.csv or .tsv), a COCO .json or a YOLO .yaml.",
             )
-        return table.NAME, path
+        return kind, path
     entries = [entry for entry in path.iterdir() if not entry.name.startswith(".")]
     if not entries:
         raise DataError(f"{path} is an empty folder.", "Give a folder with one sub-folder of pictures a class.")
+    if coco.find(path)[1]:
+        return coco.NAME, path
+    if voc.find(path) is not None:
+        return voc.NAME, path
+    if yolo.find(path) is not None:
+        return yolo.NAME, path
     tables = [entry for entry in entries if entry.suffix.lower() in (".csv", ".tsv") and entry.is_file()]
     pictures_alone = {entry.name for entry in entries if entry.is_dir()} <= {table.IMAGES}
     if len(tables) == 1 and (pictures_alone or not image_folder.looks_like(path)):
         return table.NAME, tables[0]
     return image_folder.NAME, path
+
+
+def _check_kind(kind: str, where: Path) -> None:
+    """Raise where the format asked for cannot be what is there."""
+    if kind == coco.NAME and not coco.find(where)[1]:
+        raise DataError(
+            f"{where} has no COCO JSON file.", "Give the file, or a folder with annotations/instances*.json in it."
+        )
 
 
 def _suggestion(path: Path) -> str:

@@ -146,7 +146,8 @@ def test_other_files_are_refused(tmp_path):
     with pytest.raises(DataError) as caught:
         read(tmp_path / "x.doc")
     assert str(caught.value) == (
-        f"{tmp_path}/x.doc is neither a folder nor a table.\nGive a folder of class folders, or a .csv or .tsv."
+        f"{tmp_path}/x.doc is neither a folder nor a table.\n"
+        "Give a folder, a table (.csv or .tsv), a COCO .json or a YOLO .yaml."
     )
 
 

@@ -1,0 +1,74 @@
+"""Where detection data sets keep their pictures, and what a picture is called without its layout."""
+
+import os
+import posixpath
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path, PurePosixPath
+
+from foveal.data.catalog import SPLITS, UNASSIGNED, Catalog
+from foveal.data.formats.image_folder import SPLIT_FOLDERS, SUFFIXES
+
+PICTURE_FOLDERS = ("JPEGImages", "images", "Images")
+"""Folders that hold all pictures."""
+NAME_KEY = "name"
+"""Entry of a picture's extras: what it is called without its layout, where its path does not tell."""
+
+
+def split_of(word: str) -> int:
+    """Code of the split that a name such as ``train2017`` or ``valid`` stands for; UNASSIGNED where it is none."""
+    stem = word.lower().rstrip("0123456789")
+    name = SPLIT_FOLDERS.get(stem.strip("_-"))
+    return UNASSIGNED if name is None else SPLITS.index(name)
+
+
+def portable(name: str) -> str:
+    """A picture's path without the folders that only the layout needs, such as ``images/train/``."""
+    parts = [part for part in PurePosixPath(name).parts if part not in ("/", "..", ".")]
+    while len(parts) > 1 and (parts[0] in PICTURE_FOLDERS or parts[0].lower() in SPLIT_FOLDERS):
+        parts = parts[1:]
+    return "/".join(parts)
+
+
+def own_names(catalog: Catalog, extras: Sequence[dict[str, object]]) -> list[str]:
+    """What the pictures are called without their layout; safe as paths below a folder."""
+    out = []
+    for i, extra in enumerate(extras):
+        given = extra.get(NAME_KEY)
+        parts = PurePosixPath(str(given)).parts if given else ()
+        safe = bool(parts) and not str(given).startswith("/") and ".." not in parts
+        out.append("/".join(parts) if safe else portable(catalog.names[i]))
+    return out
+
+
+def unique(names: Iterable[str], *, by_stem: bool) -> list[str]:
+    """Names that differ even where case does not count; a later one gets a number.
+
+    Args:
+        names: Paths with forward slashes.
+        by_stem: Whether they must differ without their suffixes as well.
+    """
+    taken: set[str] = set()
+    out = []
+    for name in names:
+        stem, suffix = posixpath.splitext(name)
+        candidate, number = name, 1
+        while (key := (posixpath.splitext(candidate)[0] if by_stem else candidate).casefold()) in taken:
+            number += 1
+            candidate = f"{stem}_{number}{suffix}"
+        taken.add(key)
+        out.append(candidate)
+    return out
+
+
+def pictures_in(root: Path, folder: Path, *, deep: bool = True) -> Iterator[str]:
+    """Names, relative to ``root``, of the pictures in a folder, sorted folder by folder."""
+    for here, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if deep and not name.startswith("."))
+        for name in sorted(files):
+            if not name.startswith(".") and Path(name).suffix.lower() in SUFFIXES:
+                yield relative(Path(here, name), root)
+
+
+def relative(path: Path, root: Path) -> str:
+    """A path as a name relative to the data set's root, with forward slashes; it may lead out of it."""
+    return Path(os.path.relpath(path, root)).as_posix()

@@ -1,0 +1,82 @@
+"""Pascal VOC's lists: which pictures belong to which split, and which classes there are."""
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from foveal.data.catalog import SPLITS, UNASSIGNED
+from foveal.data.repair import Repairs
+from foveal.errors import DataError
+
+MAIN = "ImageSets/Main"
+CODES = {**{name: code for code, name in enumerate(SPLITS)}, "trainval": UNASSIGNED}
+"""Lists and the code of the split that each stands for, in the order they are read."""
+CLASS_LIST = re.compile(r"(.+)_(?:trainval|train|val|test)")
+JUDGED_LINE = re.compile(r"(\S.*?)\s+(?:-1|0|1)")
+"""A line of a class list: a picture, and whether it shows the class (1), only difficult ones (0) or none (-1)."""
+
+
+@dataclass
+class Lists:
+    """The lists of a data set.
+
+    Attributes:
+        title: What messages call them.
+        splits: Code of the split of each picture, by stem; empty where there are no lists.
+        places: File and line that list it.
+    """
+
+    title: str = ""
+    splits: dict[str, int] = field(default_factory=dict)
+    places: dict[str, str] = field(default_factory=dict)
+
+    unclaimed = UNASSIGNED
+
+
+def read_lists(root: Path, repairs: Repairs) -> Lists:
+    """Read ``train.txt``, ``val.txt``, ``test.txt`` and ``trainval.txt``; the first that names a picture has it."""
+    lists = Lists()
+    for name, code in CODES.items():
+        file = root / MAIN / f"{name}.txt"
+        if not file.is_file():
+            continue
+        lists.title = MAIN
+        for number, line in enumerate(_lines(file), 1):
+            stem = _stem(line, root)
+            if not stem:
+                continue
+            where = f"{MAIN}/{name}.txt, line {number}"
+            known = lists.splits.setdefault(stem, code)
+            first = lists.places.setdefault(stem, where)
+            if known != code and code != UNASSIGNED:
+                message = f"is in {SPLITS[known]} and again in {SPLITS[code]}"
+                repairs.add(stem, where, "two_splits", message, f"kept in {SPLITS[known]}")
+            elif known == code and first != where:
+                repairs.add(stem, where, "listed_twice", f"is listed already in {first}", "joined")
+    return lists
+
+
+def class_names(root: Path) -> list[str]:
+    """The classes that have lists of their own, by name."""
+    names = set()
+    for file in (root / MAIN).glob("*_*.txt"):
+        match = CLASS_LIST.fullmatch(file.stem)
+        if match and all(JUDGED_LINE.fullmatch(line.strip()) for line in _lines(file) if line.strip()):
+            names.add(match[1])
+    return sorted(names)
+
+
+def _stem(line: str, root: Path) -> str:
+    """The picture that a line names: all of it, or what stands before a number."""
+    text = line.strip()
+    match = JUDGED_LINE.fullmatch(text)
+    return match[1] if match and not (root / "Annotations" / f"{text}.xml").is_file() else text
+
+
+def _lines(file: Path) -> list[str]:
+    try:
+        return file.read_text("utf-8-sig").splitlines()
+    except OSError as error:
+        raise DataError(f"{file}: cannot be read ({error.strerror}).", "Check the file and its permissions.") from None
+    except UnicodeDecodeError:
+        raise DataError(f"{file}: not UTF-8 text.", "Save it as UTF-8.") from None

@@ -1,0 +1,70 @@
+"""COCO's run-length masks: runs of nought and one, column by column, the first of nought.
+
+Shapes: H W rows and columns.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+OFFSET, DATA_BITS, MORE, SIGN = 48, 5, 0x20, 0x10
+"""A compressed run is a variable-length number, five bits a character from ``0`` on, lowest first."""
+
+
+def decode_rle(rle: dict[str, Any]) -> NDArray[np.uint8]:
+    """(H, W) of 0 and 1.
+
+    Args:
+        rle: ``{"size": [h, w], "counts": ...}``; counts are a list of runs, or COCO's compressed text.
+
+    Raises:
+        ValueError: The runs do not fill the size, or are none.
+    """
+    height, width = (int(v) for v in rle["size"])
+    counts = rle["counts"]
+    runs = _unpack(counts) if isinstance(counts, str) else [int(c) for c in counts]
+    if min(runs, default=0) < 0 or sum(runs) != height * width:
+        raise ValueError(f"runs of {sum(runs)} pixels for a mask of {height} x {width}")
+    values = np.arange(len(runs)) % 2
+    return np.repeat(values, runs).astype(np.uint8).reshape(width, height).T
+
+
+def encode_rle(mask: NDArray[np.uint8], *, compressed: bool = False) -> dict[str, Any]:
+    """The run-length form of an (H, W) mask."""
+    flat = mask.T.reshape(-1)
+    edges = np.flatnonzero(np.diff(flat)) + 1
+    runs = np.diff([0, *edges.tolist(), flat.size]).tolist()
+    if flat.size and flat[0]:
+        runs = [0, *runs]
+    return {"size": list(mask.shape), "counts": _pack(runs) if compressed else runs}
+
+
+def _unpack(text: str) -> list[int]:
+    """Runs from text: from the fourth on, each is told as the difference to the run two before it."""
+    runs: list[int] = []
+    value = shift = 0
+    for character in text:
+        code = ord(character) - OFFSET
+        value |= (code & 0x1F) << shift
+        shift += DATA_BITS
+        if not code & MORE:
+            if code & SIGN:
+                value -= 1 << shift
+            runs.append(value + runs[-2] if len(runs) > 2 else value)
+            value = shift = 0
+    return runs
+
+
+def _pack(runs: Sequence[int]) -> str:
+    characters = []
+    for at, run in enumerate(runs):
+        value = run - runs[at - 2] if at > 2 else run
+        more = True
+        while more:
+            code = value & 0x1F
+            value >>= DATA_BITS
+            more = value != -1 if code & SIGN else value != 0
+            characters.append(chr((code | MORE if more else code) + OFFSET))
+    return "".join(characters)

@@ -1,0 +1,150 @@
+"""The objects of all judged pictures in flat columns, those found and those there, and the pairs that overlap.
+
+Boxes and masks are judged by the same lines: only the areas and the function that measures overlap differ.
+
+Shapes: N pictures, D objects found, G objects there, P pairs.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foveal.ops import boxes as ops
+from foveal.types.arrays import Array, FloatArray
+from foveal.types.detections import BoxTruth, Detections
+from foveal.types.flags import NOT_JUDGED, Flag
+
+Ids = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+
+Overlap = Callable[[Ids, Ids], FloatArray]
+"""(P,) indices of objects found and (P,) of objects there -> (P,) IoU in [0, 1]. Where the object there is a crowd, the
+intersection is divided by the found object's own area."""
+
+PAIRS_AT_ONCE = 1 << 17
+"""Pairs whose overlap is measured in one step, so that its arrays stay in the processor's cache."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """Objects found, sorted by picture, then class, then falling score; equal scores in the order they came.
+
+    Attributes:
+        picture: (D,) place of the picture in the order of judging.
+        label: (D,) class ids.
+        score: (D,) in [0, 1].
+        area: (D,) square pixels.
+        shown: (D,) whether the score reaches the model's threshold.
+    """
+
+    picture: Ids
+    label: Ids
+    score: FloatArray
+    area: FloatArray
+    shown: Mask
+
+    def __len__(self) -> int:
+        """D."""
+        return len(self.picture)
+
+    def groups(self) -> Ids:
+        """(D,) one number for each picture and class, rising."""
+        num_classes = int(self.label.max(initial=0)) + 1
+        groups: Ids = self.picture * num_classes + self.label
+        return groups
+
+    def rank(self) -> Ids:
+        """(D,) how many objects of the same picture and class stand before each."""
+        starts = np.flatnonzero(np.diff(self.groups(), prepend=-1))
+        ranks: Ids = np.arange(len(self)) - np.repeat(starts, np.diff(np.append(starts, len(self))))
+        return ranks
+
+
+@dataclass(frozen=True)
+class There:
+    """Objects that the data set says are there, sorted by picture.
+
+    Attributes:
+        picture: (G,) place of the picture in the order of judging.
+        label: (G,) class ids.
+        area: (G,) square pixels, as declared.
+        crowd: (G,) covers a group; any number of objects may be found in it.
+        ignored: (G,) neither to be found nor a mistake when found; crowds are among them.
+    """
+
+    picture: Ids
+    label: Ids
+    area: FloatArray
+    crowd: Mask
+    ignored: Mask
+
+    def __len__(self) -> int:
+        """G."""
+        return len(self.picture)
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Pairs of one picture that overlap: (P,) index found, (P,) index there, (P,) IoU."""
+
+    found: Ids
+    there: Ids
+    iou: FloatArray
+
+    def __len__(self) -> int:
+        """P."""
+        return len(self.iou)
+
+    def __getitem__(self, which: Array) -> "Pairs":
+        """Some of the pairs: a mask or indices."""
+        return Pairs(self.found[which], self.there[which], self.iou[which])
+
+
+def flatten(truths: Sequence[BoxTruth], predictions: Sequence[Detections]) -> tuple[Found, There, Overlap]:
+    """The columns of N pictures with boxes, and the boxes' overlap."""
+    lengths = [len(p) for p in predictions]
+    picture = _pictures(lengths)
+    label = _join([p.labels for p in predictions], np.int64)
+    score = _join([p.scores for p in predictions], np.float64)
+    order = np.lexsort((-score, label, picture))
+    boxes = _join([p.boxes for p in predictions], np.float64).reshape(-1, 4)[order]
+    shown = score >= np.repeat([p.threshold for p in predictions], lengths)
+    found = Found(picture[order], label[order], score[order], ops.area(boxes), shown[order])
+    flags = _join([t.flags for t in truths], np.uint8)
+    true_boxes = _join([t.boxes for t in truths], np.float64).reshape(-1, 4)
+    there = There(
+        _pictures([len(t) for t in truths]),
+        _join([t.labels for t in truths], np.int64),
+        _join([t.areas for t in truths], np.float64),
+        (flags & Flag.CROWD) != 0,
+        (flags & NOT_JUDGED) != 0,
+    )
+    return found, there, lambda f, t: ops.paired_iou(boxes[f], true_boxes[t], crowd=there.crowd[t])
+
+
+def overlapping(found: Found, there: There, overlap: Overlap, *, least: float, num_pictures: int) -> Pairs:
+    """All pairs of one picture, of whatever classes, whose IoU is at least ``least``."""
+    places = np.searchsorted(there.picture, np.arange(num_pictures + 1))
+    first, count = places[found.picture], np.diff(places)[found.picture]
+    steps = np.searchsorted(np.cumsum(count), np.arange(PAIRS_AT_ONCE, int(count.sum()), PAIRS_AT_ONCE))
+    parts = []
+    for start, stop in pairwise([0, *np.unique(steps).tolist(), len(found)]):
+        piece = slice(start, stop)
+        f = np.repeat(np.arange(start, stop), count[piece])
+        within = np.arange(len(f)) - np.repeat(np.cumsum(count[piece]) - count[piece], count[piece])
+        t = np.repeat(first[piece], count[piece]) + within
+        iou = overlap(f, t)
+        near = np.flatnonzero(iou >= least)
+        parts.append((f[near], t[near], iou[near]))
+    return Pairs(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+
+def _pictures(lengths: Sequence[int]) -> Ids:
+    return np.repeat(np.arange(len(lengths), dtype=np.int64), lengths)
+
+
+def _join(columns: Sequence[Array], dtype: type[np.generic]) -> Array:
+    return np.concatenate([*columns, columns[0][:0]]).astype(dtype, copy=False)

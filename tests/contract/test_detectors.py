@@ -23,7 +23,12 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "softmax": {"class_loss": "cross_entropy"},
     "objectness": {"objectness": True},
     "softmax_objectness": {"class_loss": "cross_entropy", "objectness": True},
-    "iou_smooth_l1": {"assign": "iou", "box_loss": "smooth_l1", "anchor_octaves": (1.0, 1.4), "anchor_ratios": (0.5, 2)},
+    "iou_smooth_l1": {
+        "assign": "iou",
+        "box_loss": "smooth_l1",
+        "anchor_octaves": (1.0, 1.4),
+        "anchor_ratios": (0.5, 2),
+    },
     "ciou_extra": {"box_loss": "ciou", "extra_levels": 2},
     "shapes": {"anchor_shapes": (10, 12, 20, 20, 40, 50)},
 }

@@ -15,6 +15,11 @@ def predict(
     json: Annotated[bool, Parameter(negative="", help="Print one JSON document and nothing else.")] = False,
     csv: Annotated[Path | None, Parameter(help="Write a table.")] = None,
     save: Annotated[Path | None, Parameter(help="Write labelled pictures into a folder.")] = None,
+    coco: Annotated[Path | None, Parameter(help="Write COCO results (models that find objects).")] = None,
+    tile: Annotated[
+        int | None, Parameter(help="Cut large pictures into tiles of this side in pixels (models that find objects).")
+    ] = None,
+    overlap: Annotated[float, Parameter(help="Part of a tile's side that neighbours share.")] = 0.2,
     skip_bad: Annotated[
         bool, Parameter(negative="", help="Leave out pictures that cannot be read, and list them.")
     ] = False,
@@ -22,12 +27,16 @@ def predict(
 ) -> None:
     """Say what is in pictures."""
     from foveal.cli.screens import predictions_screen, print_json
-    from foveal.inference.jobs import find_pictures, run_job, to_documents, write_pictures, write_table
+    from foveal.inference.jobs import find_pictures, run_job, to_documents, write_coco, write_pictures, write_table
     from foveal.inference.load import load
+    from foveal.inference.tiles import Tiling
 
     paths = find_pictures(images)
     predictor = load(model, device=device)
-    job = run_job(predictor, paths, skip_bad=skip_bad)
+    tiling = None if tile is None else Tiling(tile, overlap)
+    job = run_job(predictor, paths, skip_bad=skip_bad, tiling=tiling)
+    if coco is not None:
+        write_coco(coco, job)
     if csv is not None:
         write_table(csv, job, predictor)
     if save is not None:

@@ -132,5 +132,7 @@ def compare(network: Predictor, exported: Predictor, prepared: Sequence[Prepared
     for mine, other in zip(ours, theirs, strict=True):
         for name, value in task.differences(mine, other).items():
             differences[name] = max(differences[name], value)
-    agreement = float(np.mean([task.first_answer(a) == task.first_answer(b) for a, b in zip(ours, theirs, strict=True)]))
+    agreement = float(
+        np.mean([task.first_answer(a) == task.first_answer(b) for a, b in zip(ours, theirs, strict=True)])
+    )
     return Parity(len(prepared), differences, dict(task.tolerances), agreement, MIN_AGREEMENT)

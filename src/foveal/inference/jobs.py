@@ -3,7 +3,8 @@
 import csv
 import glob
 import io
-from collections.abc import Sequence
+import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,9 @@ from PIL import Image
 
 from foveal.artifact.atomic import make_folder, write_atomic
 from foveal.data.formats.image_folder import SUFFIXES
-from foveal.errors import DataError, ImageError
+from foveal.errors import ConfigError, DataError, ImageError
 from foveal.inference.predictor import Predictor, read_picture
+from foveal.inference.tiles import Tiling, predict_tiled
 
 
 @dataclass(frozen=True)
@@ -48,15 +50,56 @@ def find_pictures(names: Sequence[str]) -> list[Path]:
     return list(found)
 
 
-def run_job(predictor: Predictor, paths: Sequence[Path], *, skip_bad: bool = False) -> Job:
+def run_job(
+    predictor: Predictor, paths: Sequence[Path], *, skip_bad: bool = False, tiling: Tiling | None = None
+) -> Job:
     """Predict files in order.
+
+    Args:
+        predictor: The model.
+        paths: The files.
+        skip_bad: Whether files that cannot be read are left out and listed.
+        tiling: How large pictures are cut; None: they are answered for as a whole.
 
     Raises:
         ImageError: A file cannot be read and ``skip_bad`` is off.
+        ConfigError: The model's answers cannot be merged from tiles.
     """
     bad: dict[int, ImageError] = {}
-    predictions = list(predictor.stream(paths, bad=bad if skip_bad else None))
+    if tiling is None:
+        predictions = list(predictor.stream(paths, bad=bad if skip_bad else None))
+    else:
+        predictions = list(_tiled(predictor, paths, tiling, bad if skip_bad else None))
     return Job([path for i, path in enumerate(paths) if i not in bad], predictions, list(bad.values()))
+
+
+def _tiled(
+    predictor: Predictor, paths: Sequence[Path], tiling: Tiling, bad: dict[int, ImageError] | None
+) -> Iterator[Any]:
+    for place, path in enumerate(paths):
+        try:
+            yield predict_tiled(predictor, path, tiling)
+        except ImageError as error:
+            if bad is None:
+                raise
+            bad[place] = error
+
+
+def write_coco(path: Path, job: Job) -> None:
+    """Write COCO's results format: one list of objects over all pictures.
+
+    A picture's ``image_id`` is its name without suffix, as a number where it is one.
+
+    Raises:
+        ConfigError: The model's answers are no objects.
+        RunError: It cannot be written.
+    """
+    rows: list[dict[str, object]] = []
+    for file, prediction in zip(job.paths, job.predictions, strict=True):
+        if not hasattr(prediction, "to_coco"):
+            raise ConfigError("This model finds no objects, so there are no COCO results.", "Use --json or --csv.")
+        rows += prediction.to_coco(int(file.stem) if file.stem.isdecimal() else file.stem)
+    write_atomic(path, json.dumps(rows, ensure_ascii=False) + "\n")
 
 
 def to_documents(job: Job) -> list[dict[str, Any]]:

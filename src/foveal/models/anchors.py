@@ -66,7 +66,10 @@ def make_anchors(
 
 
 def decode(offsets: Tensor, anchors: Tensor) -> Tensor:
-    """Offsets (..., A, 4) to boxes: centre moved by (dx w, dy h), sides times exp(dw), exp(dh) (Girshick et al. 2014)."""
+    """Offsets (..., A, 4) to boxes: centre moved by (dx w, dy h), sides times exp(dw) and exp(dh).
+
+    Girshick et al. 2014, "Rich feature hierarchies", appendix C.
+    """
     sides = anchors[..., 2:] - anchors[..., :2]
     centres = (anchors[..., :2] + anchors[..., 2:]) / 2 + offsets[..., :2] * sides
     half = sides * offsets[..., 2:].clamp(max=LARGEST_LOG).exp() / 2

@@ -5,6 +5,7 @@ Shapes: B batch, C channels, h w rows and columns of a level, a anchors a place,
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -47,21 +48,18 @@ class DetectionHead(nn.Module):
         self.boxes = nn.Conv2d(channels, anchors * 4, 3, padding=1)
         self.objectness = nn.Conv2d(channels, anchors, 3, padding=1) if objectness else None
         self.scores = scores
-        for layer in (self.classes, self.boxes, self.objectness):
-            if layer is not None:
-                nn.init.normal_(layer.weight, std=0.01)
-                nn.init.zeros_(layer.bias)
         low = math.log(PRIOR / (1 - PRIOR))
+        _start(self.boxes, [0.0])
         if self.objectness is not None:
-            nn.init.constant_(self.objectness.bias, low)
+            _start(self.objectness, [low])
+            _start(self.classes, [0.0])
         elif softmax:
-            with torch.no_grad():
-                self.classes.bias.view(anchors, scores)[:, -1] = math.log((scores - 1) * (1 - PRIOR) / PRIOR)
+            _start(self.classes, [*[0.0] * (scores - 1), math.log((scores - 1) * (1 - PRIOR) / PRIOR)])
         else:
-            nn.init.constant_(self.classes.bias, low)
+            _start(self.classes, [low])
 
     def forward(self, maps: Sequence[Tensor]) -> dict[str, Tensor]:
-        """A map (B, C, h, w) a level -> ``logits`` (B, A, K), ``offsets`` (B, A, 4), ``objectness`` (B, A) if wanted."""
+        """Maps (B, C, h, w) -> ``logits`` (B, A, K), ``offsets`` (B, A, 4) and, if wanted, ``objectness`` (B, A)."""
         logits, offsets, objectness = [], [], []
         for level, features in enumerate(maps):
             logits.append(_rows(self.classes(self.class_tower(features, level)), self.scores))
@@ -85,9 +83,18 @@ class Tower(nn.Module):
 
     def forward(self, features: Tensor, level: int) -> Tensor:
         """(B, C, h, w) -> (B, C, h, w)."""
-        for conv, norm in zip(self.convs, self.norms[level], strict=True):
+        own: Any = self.norms[level]
+        for conv, norm in zip(self.convs, own, strict=True):
             features = norm(conv(features)).relu()
         return features
+
+
+def _start(layer: nn.Conv2d, bias: Sequence[float]) -> None:
+    """Small weights, and biases that repeat ``bias``."""
+    nn.init.normal_(layer.weight, std=0.01)
+    assert layer.bias is not None
+    with torch.no_grad():
+        layer.bias.copy_(torch.tensor(bias).repeat(len(layer.bias) // len(bias)))
 
 
 def _rows(values: Tensor, width: int) -> Tensor:

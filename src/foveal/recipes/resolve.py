@@ -49,9 +49,7 @@ def resolve(config: RunConfig, train: Catalog, *, world: int = 1) -> Resolved:
         config = parse_config(merge(read_recipe(name), given), where=f"the recipe {name}")
     task, small = get_task(name), config.model.backbone in OWN
     pretrained = not small and config.model.weights != "none"
-    choice = task.choose(
-        Situation(len(train), side_px=median_side(train), from_scratch=not pretrained, small=small)
-    )
+    choice = task.choose(Situation(len(train), side_px=median_side(train), from_scratch=not pretrained, small=small))
     known = declared(config.model.backbone)
     native = known.size if known.fixed_size else None
     given_size, given_eval = config.input.size, config.input.eval_size

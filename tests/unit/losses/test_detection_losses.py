@@ -27,9 +27,7 @@ def test_focal_with_a_soft_target_is_least_where_the_score_is_the_target() -> No
     assert exact.tolist() == pytest.approx([0, 0], abs=1e-12)
     logits = torch.tensor([0.5, -1.0], dtype=torch.float64)
     plain = binary_cross_entropy_with_logits(logits, targets, reduction="none")
-    torch.testing.assert_close(
-        focal(logits, targets, gamma=2, alpha=-1), (targets - logits.sigmoid()).square() * plain
-    )
+    torch.testing.assert_close(focal(logits, targets, gamma=2, alpha=-1), (targets - logits.sigmoid()).square() * plain)
     torch.testing.assert_close(focal(logits, targets, gamma=0, alpha=-1), plain)
 
 

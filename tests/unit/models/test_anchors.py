@@ -32,7 +32,9 @@ def test_anchors_stand_at_the_middle_of_their_places() -> None:
 
 
 # Sides of 4 to 200: a ratio above 62.5 is cut, by design.
-boxes = st.tuples(*[st.floats(0, 400)] * 2, *[st.floats(4, 200)] * 2).map(lambda b: [b[0], b[1], b[0] + b[2], b[1] + b[3]])
+boxes = st.tuples(*[st.floats(0, 400)] * 2, *[st.floats(4, 200)] * 2).map(
+    lambda b: [b[0], b[1], b[0] + b[2], b[1] + b[3]]
+)
 
 
 @given(st.lists(st.tuples(boxes, boxes), min_size=1, max_size=8))

@@ -38,7 +38,9 @@ class Detector(Model):
 
     class_weights: Tensor | None
 
-    def __init__(self, backbone: InnerMaps, own: DetectConfig, num_classes: int, weights: Weights | None = None) -> None:
+    def __init__(
+        self, backbone: InnerMaps, own: DetectConfig, num_classes: int, weights: Weights | None = None
+    ) -> None:
         super().__init__()
         self.own = own
         self.num_classes = num_classes
@@ -60,7 +62,7 @@ class Detector(Model):
         self.register_buffer("class_weights", None, persistent=False)
 
     def forward(self, inputs: Tensor) -> dict[str, Tensor]:
-        """Normalised (B, 3, H, W) -> ``logits`` (B, A, K), ``boxes``, ``offsets`` and ``anchors`` (B, A, 4), ``levels``.
+        """Normalised (B, 3, H, W) -> ``logits`` (B, A, K), ``boxes``, ``offsets``, ``anchors`` (B, A, 4) and ``levels``.
 
         With cross-entropy there are K + 1 logits, the last for background; with objectness there is ``objectness``
         (B, A), logits too. Boxes and anchors are xyxy input pixels; ``levels`` (B, A) is each anchor's place among the
@@ -80,7 +82,7 @@ class Detector(Model):
         }
 
     def losses(self, outputs: Mapping[str, Tensor], targets: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """``class``, ``box`` and, if wanted, ``objectness``: sums over anchors, divided by the number that have an object.
+        """``class``, ``box`` and, if wanted, ``objectness``: sums over anchors over the number with an object.
 
         Args:
             outputs: Of ``forward``.
@@ -201,9 +203,7 @@ def anchor_shapes(own: DetectConfig, strides: Sequence[int]) -> list[list[tuple[
     """
     given = own.anchor_shapes
     if given is None:
-        return shapes_from_ratios(
-            strides, scale=own.anchor_scale, octaves=own.anchor_octaves, ratios=own.anchor_ratios
-        )
+        return shapes_from_ratios(strides, scale=own.anchor_scale, octaves=own.anchor_octaves, ratios=own.anchor_ratios)
     if not given or len(given) % (2 * len(strides)):
         raise ConfigError(
             f"detect.anchor_shapes has {len(given)} numbers, which are no pairs of width and height for"

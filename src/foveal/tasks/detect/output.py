@@ -13,7 +13,8 @@ from foveal.data.catalog import Catalog
 from foveal.errors import DataError
 from foveal.imaging import draw
 from foveal.metrics.contract import Metric
-from foveal.metrics.detection import DetectionMetric, best_f1_threshold
+from foveal.metrics.detection import DetectionMetric
+from foveal.metrics.threshold import best_f1_threshold
 from foveal.ops.boxes import clip, iou
 from foveal.ops.nms import nms
 from foveal.tasks.contract import Goal
@@ -79,9 +80,7 @@ class DetectOutput:
         """
         objects = catalog.objects
         if objects is None:
-            raise DataError(
-                f"{catalog.root}: this data set has no boxes.", "Give a COCO, Pascal VOC or YOLO data set."
-            )
+            raise DataError(f"{catalog.root}: this data set has no boxes.", "Give a COCO, Pascal VOC or YOLO data set.")
         spans = [objects.span(int(i)) for i in indices]
         return [BoxTruth(objects.boxes[s], objects.labels[s], objects.flags[s], objects.areas[s]) for s in spans]
 
@@ -145,9 +144,21 @@ class DetectOutput:
             taken[j] = True
             worst["score"] = max(worst["score"], float(apart[j]))
             worst["box_px"] = max(worst["box_px"], float(np.abs(ours.boxes[i] - theirs.boxes[j]).max()))
-        for j in np.flatnonzero(~taken):
-            worst["score"] = max(worst["score"], _lost(theirs, int(j)))
+        for left in np.flatnonzero(~taken).tolist():
+            worst["score"] = max(worst["score"], _lost(theirs, left))
         return worst
+
+    def merge(
+        self,
+        answers: Sequence[Detections],
+        tiles: Sequence[tuple[int, int, int, int]],
+        size: tuple[int, int],
+        options: Settings,
+    ) -> Detections:
+        """The objects of a large picture from those of its tiles."""
+        from foveal.tasks.detect.tiles import merge
+
+        return merge(answers, tiles, size, _decode(options))
 
     def first_answer(self, prediction: Detections) -> str:
         """The best object's class."""
@@ -157,12 +168,11 @@ class DetectOutput:
 def assemble_one(
     boxes: Array, scores: Array, labels: Array, geometry: Geometry, categories: Categories, options: DetectDecode
 ) -> Detections:
-    """Candidates (k, ...) of one picture in input pixels to objects in source pixels, suppressed and cut to the picture."""
+    """Candidates (k, ...) of one picture in input pixels to suppressed objects in source pixels."""
     keep = scores >= options.min_score
     ids = labels[keep].astype(np.int64)
-    width, height = geometry.source_size
     source = geometry.to_source(boxes[keep].reshape(-1, 2)).reshape(-1, 4)
-    cut = clip(source, width, height)
+    cut = clip(source, geometry.source_size)
     there = (cut[:, 2] > cut[:, 0]) & (cut[:, 3] > cut[:, 1])
     cut, ids, kept_scores = cut[there], ids[there], scores[keep][there].astype(np.float64)
     places, final = nms(

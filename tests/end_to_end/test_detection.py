@@ -1,0 +1,261 @@
+"""A detector from a Pascal VOC tree to a judged, shipped model, as a user goes."""
+
+import csv
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from tests.conftest import ROOT, Outcome, run_foveal
+
+import foveal
+from foveal.types.detections import Detections
+
+Command = Callable[..., Outcome]
+COLOURS = {"red": (220, 40, 40), "blue": (40, 60, 230)}
+VOC = (
+    "<annotation><filename>{name}</filename><size><width>{w}</width><height>{h}</height><depth>3</depth></size>"
+    "{objects}</annotation>"
+)
+OBJECT = (
+    "<object><name>{name}</name><difficult>0</difficult><bndbox><xmin>{0}</xmin><ymin>{1}</ymin>"
+    "<xmax>{2}</xmax><ymax>{3}</ymax></bndbox></object>"
+)
+
+
+def write_voc(folder: Path, *, train: int = 24, val: int = 8, seed: int = 0) -> Path:
+    """Noise with one to three coloured squares a picture; the last training picture has none."""
+    generator = np.random.default_rng(seed)
+    for name in ("JPEGImages", "Annotations", "ImageSets/Main"):
+        (folder / name).mkdir(parents=True)
+    for i in range(train + val):
+        picture = generator.integers(0, 90, (72, 96, 3), dtype=np.uint8)
+        objects, cells = [], generator.permutation(6)[: 0 if i == train - 1 else int(generator.integers(1, 4))]
+        for cell in cells:
+            side = int(generator.integers(16, 24))
+            x, y = (cell % 3) * 32 + int(generator.integers(0, 8)), (cell // 3) * 36 + int(generator.integers(0, 12))
+            name = ("red", "blue")[int(generator.integers(2))]
+            picture[y : y + side, x : x + side] = COLOURS[name]
+            objects.append(OBJECT.format(x + 1, y + 1, x + side, y + side, name=name))  # VOC counts from 1, ends inside
+        Image.fromarray(picture).save(folder / "JPEGImages" / f"{i:03d}.png")
+        text = VOC.format(name=f"{i:03d}.png", w=96, h=72, objects="".join(objects))
+        (folder / "Annotations" / f"{i:03d}.xml").write_text(text)
+    names = [f"{i:03d}" for i in range(train + val)]
+    (folder / "ImageSets/Main/train.txt").write_text("\n".join(names[:train]) + "\n")
+    (folder / "ImageSets/Main/val.txt").write_text("\n".join(names[train:]) + "\n")
+    return folder
+
+
+def flags(*, epochs: int = 30) -> list[str]:
+    """A small detector on small pictures, with every kind of change switched on."""
+    return [
+        "--backbone=conv5",
+        "--model.weights=none",
+        "--size=96",
+        f"--epochs={epochs}",
+        "--batch-size=4",
+        "--workers=0",
+        "--detect.channels=32",
+        "--detect.anchor-scale=2.5",
+        "--augment.mosaic=0.2",
+        "--augment.box-mixup=0.1",
+    ]
+
+
+@pytest.fixture(scope="module")
+def voc(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_voc(tmp_path_factory.mktemp("data") / "shapes")
+
+
+@pytest.fixture(scope="module")
+def run(voc: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("runs") / "shapes"
+    done = run_foveal("train", voc, "--out", out, *flags())
+    assert done.returncode == 0, done.stderr
+    assert "voc" in done.stdout and "24 train, 8 val" in done.stdout
+    assert "mAP " in done.stdout and f"foveal predict {out} PICTURE" in done.stdout
+    return out
+
+
+@pytest.fixture(scope="module")
+def exported(run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("export") / "model.onnx"
+    done = run_foveal("export", run, "--out", out)
+    assert done.returncode == 0, done.stderr
+    parity = json.loads(out.with_name("parity.json").read_text())
+    assert parity["passed"] and parity["differences"]["box_px"] <= 0.5 and parity["differences"]["score"] <= 1e-3
+    return out
+
+
+def test_learns_and_is_complete(run: Path) -> None:
+    names = {p.name for p in run.iterdir()}
+    assert names >= {"config.toml", "metrics.json", "predictions.csv", "report.html", "model.safetensors"}
+    document = json.loads((run / "metrics.json").read_text())
+    assert document["task"] == "detect" and document["images"] == 8
+    assert document["metrics"]["AP50"]["value"] > 0.9
+    assert {"mAP", "AP50", "AP75", "AR100", "f1"} <= set(document["metrics"])
+    assert set(document["per_class"]) == {"red", "blue"}
+    page = (run / "report.html").read_text()
+    assert "mAP" in page and "http://" not in page.replace("http://www.w3.org", "")
+
+
+def test_evaluate_agrees_with_the_run(here: Command, run: Path, voc: Path, tmp_path: Path) -> None:
+    done = here("evaluate", run, voc, "--json", "--out", tmp_path / "e")
+    assert done.code == 0, done.err
+    again, first = json.loads(done.out), json.loads((run / "metrics.json").read_text())
+    assert again["metrics"] == first["metrics"], "the val split is judged where there is no test split"
+    done = here("evaluate", run, voc, "--split", "train", "--json", "--out", tmp_path / "t")
+    assert json.loads(done.out)["images"] == 24
+
+
+def test_predict_in_every_form(here: Command, run: Path, voc: Path, tmp_path: Path) -> None:
+    pictures = voc / "JPEGImages"
+    done = here("predict", run, pictures, "--json", "--csv", tmp_path / "t.csv", "--save", tmp_path / "drawn",
+                "--coco", tmp_path / "c.json")  # fmt: skip
+    assert done.code == 0, done.err
+    answers = json.loads(done.out)
+    assert len(answers) == 32 and list(answers[0]) == ["path", "size", "objects"]
+    assert set(answers[0]["objects"][0]) == {"name", "score", "box"} and answers[0]["size"] == [96, 72]
+    rows = list(csv.DictReader((tmp_path / "t.csv").read_text().splitlines()))
+    assert list(rows[0]) == ["path", "rank", "name", "score", "x1", "y1", "x2", "y2"]
+    assert len(rows) == sum(len(a["objects"]) for a in answers)
+    assert len(list((tmp_path / "drawn").iterdir())) == 32
+    results = json.loads((tmp_path / "c.json").read_text())
+    assert {r["image_id"] for r in results} <= set(range(32)) and len(results) >= len(rows)
+    assert {r["category_id"] for r in results} == {1, 2}
+    screen = here("predict", run, pictures / "000.png")
+    assert "red" in screen.out or "blue" in screen.out
+
+
+def test_python(run: Path, voc: Path) -> None:
+    model = foveal.load(run)
+    answer = model.predict(voc / "JPEGImages" / "000.png")
+    assert isinstance(answer, Detections) and len(answer.shown()) >= 1
+    assert answer[answer.labels == 0].labels.tolist() == [0] * int((answer.labels == 0).sum())
+
+
+def test_tiles_find_what_the_whole_picture_shows_too_small(here: Command, run: Path, voc: Path, tmp_path: Path) -> None:
+    files = sorted((voc / "JPEGImages").iterdir())[-8:]
+    wall = np.concatenate([np.concatenate([np.asarray(Image.open(f)) for f in files[i::2]], 1) for i in (0, 1)], 0)
+    Image.fromarray(wall).save(tmp_path / "wall.png")  # 384 x 144: in the input everything is a quarter of its size
+    truth = sum(f.read_text().count("<object>") for f in (voc / "Annotations" / f"{p.stem}.xml" for p in files))
+
+    def count(*more: str) -> int:
+        done = here("predict", run, tmp_path / "wall.png", "--json", *more)
+        assert done.code == 0, done.err
+        return len(json.loads(done.out)[0]["objects"])
+
+    assert abs(count("--tile", "96", "--overlap", "0.4") - truth) <= 2
+    assert count() < truth - 2
+    done = here("predict", run, tmp_path / "wall.png", "--tile", "8")
+    assert done.code == 2 and "A tile of 8 pixels shows nothing." in done.err
+
+
+def test_the_export_answers_the_same(here: Command, run: Path, exported: Path, voc: Path, tmp_path: Path) -> None:
+    done = here("evaluate", exported, voc, "--json", "--out", tmp_path / "e")
+    assert done.code == 0, done.err
+    theirs, ours = json.loads(done.out)["metrics"], json.loads((run / "metrics.json").read_text())["metrics"]
+    for name in ("mAP", "AP50", "AR100"):
+        assert theirs[name]["value"] == pytest.approx(ours[name]["value"], abs=1e-3)
+
+
+def test_an_export_of_other_weights_is_refused(run: Path, tmp_path: Path) -> None:
+    import torch
+
+    from foveal.deploy.export import compare, to_onnx
+    from foveal.inference.onnx_backend import OnnxBackend
+    from foveal.inference.predictor import Predictor
+    from foveal.inference.torch_backend import TorchBackend
+
+    model = foveal.load(run)
+    backend = model.backend
+    assert isinstance(backend, TorchBackend)
+    prepared = [model.prepare(p) for p in sorted((ROOT / "nowhere").glob("*"))] or [
+        model.prepare(np.full((72, 96, 3), v, np.uint8)) for v in (0, 120)
+    ]
+    noise = np.random.default_rng(0).integers(0, 255, (4, 72, 96, 3), dtype=np.uint8)
+    prepared += [model.prepare(picture) for picture in noise]
+    content = to_onnx(backend, np.stack([p.pixels for p in prepared[:2]]))
+    assert compare(model, Predictor(OnnxBackend(content)), prepared).passed
+    with torch.no_grad():
+        backend.graph.model.head.boxes.weight.add_(0.05)  # type: ignore[operator,union-attr]
+    assert not compare(model, Predictor(OnnxBackend(content)), prepared).passed
+
+
+@pytest.mark.slow
+def test_an_export_works_without_torch(exported: Path, voc: Path, tmp_path: Path) -> None:
+    place = tmp_path / "base"
+    subprocess.run([sys.executable, "-m", "venv", place], check=True)
+    python = place / "bin" / "python"
+    subprocess.run([python, "-m", "pip", "install", "--quiet", ROOT], check=True, capture_output=True)
+    checked = subprocess.run(
+        [python, ROOT / "tests" / "base_install.py", exported, voc], capture_output=True, text=True, check=False
+    )
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert "32 pictures predicted" in checked.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_killed_run_ends_with_the_same_bytes(voc: Path, tmp_path: Path, workers: int) -> None:
+    own = [*flags(epochs=6), "--train.checkpoint-steps=2", f"--workers={workers}", "--quiet"]
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    done = run_foveal("train", voc, "--out", whole, *own)
+    assert done.returncode == 0, done.stderr
+    chance, state = random.Random(workers), killed / "resume" / "state.pt"
+    arguments: list[str | Path] = ["train", voc, "--out", killed, *own]
+    kills = 0
+    for _ in range(3):
+        command = [sys.executable, "-m", "foveal", *map(str, arguments)]
+        process = subprocess.Popen(command, start_new_session=True)
+        while process.poll() is None and not state.exists():
+            time.sleep(0.01)
+        before = state.stat().st_mtime_ns
+        while process.poll() is None and state.stat().st_mtime_ns == before:
+            time.sleep(0.005)
+        time.sleep(chance.uniform(0, 0.2))
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            kills += 1
+        process.wait()
+        arguments = ["train", "--resume", killed, "--quiet"]
+    done = run_foveal(*arguments)
+    assert kills >= 1, "the run was over before it could be killed"
+    assert done.returncode == 0 or "this run is finished" in done.stderr, done.stderr
+    assert (killed / "model.safetensors").read_bytes() == (whole / "model.safetensors").read_bytes()
+
+
+@pytest.mark.slow
+def test_overfits_eight_real_pictures(real_data: Path, tmp_path: Path) -> None:
+    """coco80: eight pictures, learnt by heart."""
+    document = json.loads((real_data / "coco80" / "annotations" / "instances.json").read_text())
+    ids = [image["id"] for image in document["images"]][:8]
+    for split in ("train", "val"):
+        part = {
+            **document,
+            "images": [image for image in document["images"] if image["id"] in ids],
+            "annotations": [a for a in document["annotations"] if a["image_id"] in ids],
+        }
+        (tmp_path / "coco" / "annotations").mkdir(parents=True, exist_ok=True)
+        (tmp_path / "coco" / "annotations" / f"instances_{split}.json").write_text(json.dumps(part))
+        (tmp_path / "coco" / split).mkdir()
+        for image in part["images"]:
+            (tmp_path / "coco" / split / image["file_name"]).symlink_to(
+                real_data / "coco80" / "images" / image["file_name"]
+            )
+    done = run_foveal(
+        "train", tmp_path / "coco", "--out", tmp_path / "run", "--epochs=120", "--size=320", "--seed=0", "--quiet",
+        "--augment.scale-jitter=1", "--augment.horizontal-flip=0", "--optim.ema-decay=0.95", "--optim.reused-lr-scale=1",
+        "--train.judge-every=60", timeout=800,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())["metrics"]
+    assert metrics["AP50"]["value"] >= 0.95

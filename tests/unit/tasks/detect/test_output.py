@@ -1,0 +1,130 @@
+"""From candidates to objects: suppression, source pixels, thresholds, differences, tiles."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from foveal.imaging.input_spec import InputSpec
+from foveal.tasks.detect.output import DetectDecode, DetectOutput, assemble_one
+from foveal.tasks.detect.task import Detect
+from foveal.tasks.detect.tiles import merge, touches_inner_border
+from foveal.types.categories import Categories
+from foveal.types.detections import BoxTruth, Detections
+
+CATS = Categories(("cat", "dog"), (17, 3))
+SPEC = InputSpec(size=100, train_size=100, fit="letterbox")
+
+
+def found(rows: list[tuple[float, float, float, float, float, int]], size: tuple[int, int] = (200, 100)) -> Detections:
+    """(x1, y1, x2, y2, score, label) rows."""
+    table = np.array(rows, np.float64).reshape(-1, 6)
+    return Detections(table[:, :4], table[:, 4], table[:, 5].astype(int), CATS, size, 0.3)
+
+
+def test_assembled_in_source_pixels_suppressed_and_clipped() -> None:
+    geometry = SPEC.geometry(200, 100)  # halved, 25 rows of padding above
+    boxes = np.array(
+        [[10, 35, 30, 55], [11, 35, 31, 55], [10, 35, 30, 55], [-9, 20, 20, 40], [0, 0, 90, 20]], np.float32
+    )
+    scores = np.array([0.9, 0.8, 0.7, 0.5, 0.95], np.float32)
+    labels = np.array([0, 0, 1, 1, 0], np.float32)
+    got = assemble_one(boxes, scores, labels, geometry, CATS, DetectDecode(min_score=0.1))
+    # The second is the first again, the last lies in the padding.
+    assert got.boxes.tolist() == [[20, 20, 60, 60], [20, 20, 60, 60], [0, 0, 40, 30]]
+    assert got.scores.tolist() == pytest.approx([0.9, 0.7, 0.5]) and got.labels.tolist() == [0, 1, 1]
+    assert got.size == (200, 100)
+    none = assemble_one(boxes, scores * 0, labels, geometry, CATS, DetectDecode())
+    assert len(none) == 0 and none.to_dict() == {"size": [200, 100], "objects": []}
+
+
+def test_most_objects() -> None:
+    grid = np.array([[x, 30, x + 4, 34] for x in range(0, 100, 5)], np.float32)
+    scores = np.linspace(0.9, 0.2, len(grid)).astype(np.float32)
+    got = assemble_one(grid, scores, np.zeros(len(grid)), SPEC.geometry(200, 100), CATS, DetectDecode(max_objects=7))
+    assert got.scores.tolist() == pytest.approx(scores[:7].tolist())
+
+
+def test_activation_takes_the_best_pairs() -> None:
+    logits = torch.tensor([[[0.0, -9.0], [2.0, 1.0], [-9.0, 3.0]]])
+    boxes = torch.arange(12.0).view(1, 3, 4)
+    out = Detect().activate({"logits": logits, "boxes": boxes}, DetectDecode(candidates=4))
+    torch.testing.assert_close(out["scores"], torch.tensor([[3.0, 2.0, 1.0, 0.0]]).sigmoid())
+    assert out["labels"].tolist() == [[1, 0, 1, 0]]
+    assert out["boxes"][0, :, 0].tolist() == [8, 4, 4, 0]
+    with_objectness = Detect().activate(
+        {"logits": logits, "boxes": boxes, "objectness": torch.tensor([[9.0, 9.0, -9.0]])}, DetectDecode(candidates=2)
+    )
+    assert with_objectness["labels"].tolist() == [[0, 1]]
+    softmax = torch.tensor([[[0.0, 2.0, 1.0], [3.0, 0.0, 5.0]]])
+    shares = Detect().activate({"logits": softmax, "boxes": boxes[:, :2]}, DetectDecode(candidates=9, softmax=True))
+    assert shares["scores"].shape == (1, 4)
+    torch.testing.assert_close(shares["scores"][0, 0], softmax.softmax(-1)[0, 0, 1])
+
+
+def test_the_threshold_of_the_best_f1_is_kept() -> None:
+    geometry = SPEC.geometry(100, 100)
+    boxes = np.array([[[10, 10, 30, 30], [50, 50, 80, 80], [0, 60, 20, 90]]], np.float32)
+    arrays = {"boxes": boxes, "scores": np.array([[0.8, 0.6, 0.5]], np.float32), "labels": np.zeros((1, 3))}
+    truth = BoxTruth(boxes[0, :2].astype(float), np.zeros(2, np.int32), np.zeros(2, np.uint8), np.array([400.0, 900]))
+    options = DetectOutput().calibrate(arrays, [geometry], [truth], CATS, DetectDecode())
+    assert 0.5 < options.threshold <= 0.6
+
+
+def test_shown_from_the_threshold_on() -> None:
+    got = found([(10, 10, 50, 50, 0.9, 0), (20, 20, 30, 30, 0.2, 1)])
+    task = DetectOutput()
+    assert task.rows(got) == [{"name": "cat", "score": 0.9, "x1": 10, "y1": 10, "x2": 50, "y2": 50}]
+    assert json.dumps(got.to_dict()) == (
+        '{"size": [200, 100], "objects": [{"name": "cat", "score": 0.9, "box": [10.0, 10.0, 50.0, 50.0]}]}'
+    )
+    assert [row["category_id"] for row in got.to_coco(7)] == [17, 3]
+    assert got.to_coco(7)[0]["bbox"] == [10, 10, 40, 40]
+    picture = np.full((100, 200, 3), 90, np.uint8)
+    drawn = task.draw(picture, got)
+    assert drawn.shape == picture.shape and (drawn != picture).any() and (picture == 90).all()
+    truth = BoxTruth(got.boxes, got.labels.astype(np.int32), np.zeros(2, np.uint8), np.ones(2))
+    assert task.record(truth, got) == {"objects": 2, "found": 1, "prediction": "cat 0.900 10.0 10.0 50.0 50.0"}
+
+
+def test_differences_of_two_paths() -> None:
+    task = DetectOutput()
+    ours = found([(10, 10, 50, 50, 0.9, 0), (20, 20, 40, 40, 0.5, 1), (60, 60, 90, 90, 0.1, 1)])
+    assert task.differences(ours, ours) == {"box_px": 0.0, "score": 0.0}
+    near = found([(10.2, 10, 50, 50, 0.9004, 0), (20, 20, 40, 40, 0.5, 1), (60, 60, 90, 90, 0.1, 1)])
+    assert task.differences(ours, near) == pytest.approx({"box_px": 0.2, "score": 0.0004})
+    lost = found([(10, 10, 50, 50, 0.9, 0), (60, 60, 90, 90, 0.1, 1)])
+    assert task.differences(ours, lost)["score"] == task.differences(lost, ours)["score"] == 0.5
+    other = found([(10, 10, 50, 50, 0.9, 1), (20, 20, 40, 40, 0.5, 1), (60, 60, 90, 90, 0.1, 1)])
+    assert task.differences(ours, other)["score"] == 0.9
+    assert (task.first_answer(ours), task.first_answer(other), task.first_answer(found([]))) == ("cat", "dog", "")
+
+
+def test_pieces_at_tile_borders_become_the_object() -> None:
+    size, tiles = (180, 100), [(0, 0, 180, 100), (0, 0, 100, 100), (80, 0, 180, 100)]
+    whole = found([], size)
+    # One object inside the overlap, seen by both tiles; one that the second tile sees whole and the first cuts.
+    left = found([(82, 40, 95, 60, 0.8, 0), (84, 10, 100, 30, 0.9, 1)], (100, 100))
+    right = found([(2, 40, 15, 60, 0.7, 0), (4, 10, 40, 30, 0.6, 1)], (100, 100))
+    got = merge([whole, left, right], tiles, size, DetectDecode())
+    assert sorted(zip(got.labels.tolist(), got.boxes.tolist(), strict=True)) == [
+        (0, [82, 40, 95, 60]),
+        (1, [84, 10, 120, 30]),
+    ]
+    assert got.size == size and got.threshold == 0.3
+
+
+def test_a_large_object_comes_from_the_whole_picture() -> None:
+    size, tiles = (180, 100), [(0, 0, 180, 100), (0, 0, 100, 100), (80, 0, 180, 100)]
+    whole = found([(10, 10, 170, 90, 0.5, 0)], size)
+    left, right = found([(10, 10, 100, 90, 0.9, 0)], (100, 100)), found([(0, 10, 90, 90, 0.8, 0)], (100, 100))
+    got = merge([whole, left, right], tiles, size, DetectDecode())
+    assert got.boxes.tolist() == [[10, 10, 170, 90]]
+
+
+def test_borders_of_the_picture_are_no_inner_borders() -> None:
+    boxes = np.array([[0.0, 5, 20, 30], [70, 5, 100, 30], [70, 5, 90, 30]])
+    tiles = np.array([[0.0, 0, 100, 100]] * 3)
+    assert touches_inner_border(boxes, tiles, (180, 100)).tolist() == [False, True, False]
+    assert touches_inner_border(boxes, tiles, (100, 100)).tolist() == [False, False, False]

@@ -31,7 +31,7 @@ from foveal.imaging.input_spec import PAD_VALUE
 CENTER = (0.25, 0.75)
 """Where the four pictures of a mosaic meet, as a part of S along each axis."""
 MOSAIC_SHRINK = 0.5
-"""A picture in a mosaic is shown between this and its ordinary scale; at a half, a quarter of the canvas holds it."""
+"""A picture in a mosaic is shown between this and its ordinary scale, but no smaller than letterboxed in its part."""
 BLEND = 8.0
 """Alpha of the Beta distribution of mixup's shares. Zhang et al. (2019, "Bag of Freebies for Training Object Detection
 Neural Networks") take 1.5 and weigh each box by its picture's share; here all boxes count in full, so both pictures
@@ -163,10 +163,11 @@ class BoxChange:
             return letterbox(width, height, self.size)
         for _ in range(TRIES):
             scale, stretch = draw_scale(self.config)
+            scale *= self.size / max(width, height)
             if not alone:
                 scale *= math.exp(math.log(MOSAIC_SHRINK) * float(torch.rand(())))
-            fitting = self.size / max(width, height)
-            view = draw_view(width, height, rect, scale=scale * fitting, stretch=stretch)
+                scale = max(scale, min((rect[2] - rect[0]) / width, (rect[3] - rect[1]) / height))
+            view = draw_view(width, height, rect, scale=scale, stretch=stretch)
             if shows_an_object(view, marks, self.config.min_visible):
                 return view
         return letterbox(width, height, self.size) if alone else view

@@ -67,6 +67,6 @@ def colour_map(brightness: float, contrast: float, saturation: float, hue: float
 
 def recolour(image: Tensor, matrix: Matrix, offset: float) -> Tensor:
     """(H, W, 3) uint8 -> (H, W, 3) uint8: matrix @ rgb + offset, rounded and clipped."""
-    rows = np.c_[matrix, np.full(3, offset + 0.5)]  # Pillow cuts decimals off
+    rows = np.c_[matrix, np.full(3, offset)]
     coloured = Image.fromarray(image.numpy()).convert("RGB", tuple(rows.ravel().tolist()))
     return torch.from_numpy(np.array(coloured))

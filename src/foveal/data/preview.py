@@ -70,7 +70,8 @@ def preview(
         for batch in (pictures[Draw(i, 0, repeat)] for repeat in range(columns)):
             image = batch.images[0].permute(1, 2, 0).numpy()
             cells.append(_cell(image, {k: v[0] for k, v in batch.targets.items()}, catalog.categories, cell))
-        rows.append(Row(_labels(catalog, i), catalog.names[i], cells))
+        keys = [(catalog.categories.names[k], catalog.categories.color(k)) for k in catalog.labels[i]] if boxed else []
+        rows.append(Row(_labels(catalog, i), catalog.names[i], cells, keys))
     titles = ("original", f"as training sees it, {spec.train_size} px")
     return draw_sheet(rows, columns=titles, cell=cell, setoff=True)
 

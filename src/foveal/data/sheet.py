@@ -13,8 +13,9 @@ from foveal.imaging.draw import font
 from foveal.types.arrays import RGB
 
 PAPER, INK, FAINT, FRAME = (255, 255, 255), (28, 30, 36), (120, 124, 134), (243, 244, 246)
-MARGIN, GAP, SETOFF, TITLE, HEAD = 28, 8, 26, 30, 30
-"""Lengths in pixels: around the sheet, between cells, after the first column, a row's title, the columns' titles."""
+MARGIN, GAP, SETOFF, TITLE, HEAD, CHIP = 28, 8, 26, 30, 30, 16
+"""Lengths in pixels: around the sheet, between cells, after the first column, a row's title, the columns' titles, a
+chip of colour with the space behind it."""
 
 
 @dataclass(frozen=True)
@@ -25,11 +26,13 @@ class Row:
         title: Set in dark type.
         note: Set behind it in light type.
         cells: Pictures of any size, fitted into the cells.
+        keys: Names and the colours they have in the cells, set in place of the title.
     """
 
     title: str
     note: str
     cells: Sequence[RGB]
+    keys: Sequence[tuple[str, tuple[int, int, int]]] = ()
 
 
 def draw_sheet(rows: Sequence[Row], *, columns: Sequence[str], cell: int, setoff: bool = False) -> RGB:
@@ -55,9 +58,7 @@ def draw_sheet(rows: Sequence[Row], *, columns: Sequence[str], cell: int, setoff
         pen.text((x, MARGIN + 6), title, font=font(13), fill=FAINT, anchor="lm")
     for r, row in enumerate(rows):
         top = MARGIN + HEAD + r * pitch
-        title = _shortened(pen, row.title, (size[0] - 2 * MARGIN) // 2)
-        pen.text((MARGIN, top + 10), title, font=font(16), fill=INK, anchor="lm")
-        start = MARGIN + pen.textlength(title, font=font(16)) + 12
+        start = (_write_keys if row.keys else _write_title)(pen, row, top + 10, (size[0] - 2 * MARGIN) // 2) + 12
         note = _shortened(pen, row.note, round(size[0] - MARGIN - start), size_px=12)
         pen.text((start, top + 11), note, font=font(12), fill=FAINT, anchor="lm")
         for x, picture in zip(left, row.cells, strict=False):
@@ -74,6 +75,26 @@ def _fitted(picture: RGB, cell: int) -> Image.Image:
     out = Image.new("RGB", (cell, cell), FRAME)
     out.paste(Image.fromarray(picture).resize(inner, how), ((cell - inner[0]) // 2, (cell - inner[1]) // 2))
     return out
+
+
+def _write_title(pen: ImageDraw.ImageDraw, row: Row, middle: int, room: int) -> float:
+    """Gives the place where the title ends."""
+    title = _shortened(pen, row.title, room)
+    pen.text((MARGIN, middle), title, font=font(16), fill=INK, anchor="lm")
+    return MARGIN + pen.textlength(title, font=font(16))
+
+
+def _write_keys(pen: ImageDraw.ImageDraw, row: Row, middle: int, room: int) -> float:
+    """A chip of its colour before each name, as many as there is room for; gives the place where the last ends."""
+    x = float(MARGIN)
+    for k, (name, color) in enumerate(row.keys):
+        text = name if k == 0 or x + CHIP + pen.textlength(name, font=font(16)) <= room else "…"
+        pen.rectangle((x, middle - 5, x + 10, middle + 5), fill=color if text == name else FRAME)
+        pen.text((x + CHIP, middle), text, font=font(16), fill=INK, anchor="lm")
+        x += CHIP + pen.textlength(text, font=font(16)) + CHIP
+        if text != name:
+            break
+    return x - CHIP
 
 
 def _shortened(pen: ImageDraw.ImageDraw, text: str, room: int, *, size_px: int = 16) -> str:

@@ -1,4 +1,5 @@
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +33,30 @@ def test_when_it_is_full_the_rest_is_decoded_again() -> None:
     assert len(cache) == 2
     assert cache.get(2) is None
     np.testing.assert_array_equal(cache.get(0), picture(0))
+
+
+def test_a_picture_put_twice_takes_room_once() -> None:
+    cache = DecodedCache(2, 5 * 7 * 3 * 2)
+    with ThreadPoolExecutor(4) as pool:  # as decoding ahead does where a picture is also another's companion
+        list(pool.map(lambda _: cache.put(0, picture(0)), range(16)))
+    cache.put(1, picture(1))
+    assert len(cache) == 2
+    np.testing.assert_array_equal(cache.get(0), picture(0))
+
+
+def test_a_picture_that_is_being_copied_is_not_there_yet() -> None:
+    cache = DecodedCache(1, 1000)
+    seen = []
+
+    class Slow(np.ndarray):
+        def reshape(self, *shape):
+            seen.append((cache.get(0), len(cache)))
+            cache.put(0, picture(3))
+            return np.asarray(self).reshape(*shape)
+
+    cache.put(0, picture(2).view(Slow))
+    assert seen == [(None, 0)]
+    np.testing.assert_array_equal(cache.get(0), picture(2))
 
 
 @pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")

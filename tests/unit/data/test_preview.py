@@ -1,14 +1,20 @@
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
+from foveal.data.catalog import Catalog
+from foveal.data.columns import Names, Ragged
 from foveal.data.config import AugmentConfig
-from foveal.data.preview import choose, picture_whitening, preview
+from foveal.data.objects import Object, Objects
+from foveal.data.preview import BOXED_CELL, IGNORED, choose, picture_whitening, preview
 from foveal.data.read import read
-from foveal.data.sheet import Row, draw_sheet
+from foveal.data.sheet import GAP, HEAD, MARGIN, SETOFF, TITLE, Row, draw_sheet
 from foveal.data.statistics import fit_whitening, sample_pictures
 from foveal.errors import DataError
 from foveal.imaging.input_spec import InputSpec
+from foveal.types.categories import Categories
+from foveal.types.flags import Flag
 
 SPEC = InputSpec(size=16, train_size=16)
 
@@ -24,6 +30,59 @@ def test_preview_is_a_function_of_its_seed(make_tree):
     torch.manual_seed(1)
     preview(catalog, AugmentConfig(), spec=SPEC, count=1)
     assert torch.equal(state, torch.get_rng_state()), "torch's random state is the caller's"
+
+
+@pytest.fixture
+def boxed(tmp_path):
+    """Four black pictures of 120 x 60 with an object and a crowd each, at the same places."""
+    names = [f"{i}.png" for i in range(4)]
+    for file in names:
+        Image.new("RGB", (120, 60)).save(tmp_path / file)
+    rows = [[Object((20, 10, 50, 40), 0), Object((60, 10, 90, 40), 1, int(Flag.CROWD))]] * 4
+    return Catalog(
+        root=tmp_path,
+        format="made",
+        annotation="boxes",
+        categories=Categories(("cat", "dog")),
+        names=Names.of(names),
+        splits=np.zeros(4, np.uint8),
+        labels=Ragged.of([[0]] * 4),
+        multi_label=True,
+        sizes=np.array([[120, 60]] * 4, np.int32),
+        objects=Objects.of(rows),
+    )
+
+
+def test_boxes_are_drawn_on_the_original_and_on_samples(boxed):
+    config = AugmentConfig(crop_scale=1, horizontal_flip=1)
+    sheet = preview(boxed, config, spec=InputSpec(size=128, train_size=128), count=1, columns=1)
+    color = boxed.categories.color(0)
+    left, right = [], []
+    for x, y in np.argwhere((sheet == color).all(-1))[:, ::-1]:
+        if y > MARGIN + HEAD + TITLE:  # below the title with its chip
+            (left if x < MARGIN + BOXED_CELL else right).append((x, y))
+    scale, top = BOXED_CELL / 120, MARGIN + HEAD + TITLE + BOXED_CELL / 4
+    corners = np.array([20 * scale, 10 * scale, 50 * scale, 40 * scale])
+    assert np.min(left, 0) == pytest.approx((MARGIN + corners[0], top + corners[1]), abs=1.5)
+    assert np.max(left, 0) == pytest.approx((MARGIN + corners[2], top + corners[3]), abs=1.5)
+    start = MARGIN + BOXED_CELL + GAP + SETOFF
+    assert np.min(right, 0) == pytest.approx((start + BOXED_CELL - corners[2], top + corners[1]), abs=2.5)
+    assert np.max(right, 0) == pytest.approx((start + BOXED_CELL - corners[0], top + corners[3]), abs=2.5)
+    assert (sheet == IGNORED).all(-1).any(), "the crowd is gray"
+    assert not (sheet == boxed.categories.color(1)).all(-1).any()
+
+
+def test_mosaics_and_blends_are_shown(boxed):
+    config = AugmentConfig(mosaic=1, box_mixup=1)
+    one = preview(boxed, config, spec=SPEC, count=2, columns=2, seed=1)
+    assert np.array_equal(one, preview(boxed, config, spec=SPEC, count=2, columns=2, seed=1))
+
+
+def test_real_boxes_are_shown(real_data):
+    catalog = read(real_data / "bccd").split("train")
+    sheet = preview(catalog, AugmentConfig(mosaic=0.5), spec=InputSpec(size=64, train_size=64), count=2, columns=2)
+    for k in catalog.labels[choose(catalog, 1, seed=0)[0]]:
+        assert (sheet == catalog.categories.color(int(k))).all(-1).sum() > 50
 
 
 def test_classes_take_turns(make_tree):
@@ -50,3 +109,11 @@ def test_cells_stand_where_they_should():
     red = np.full((4, 4, 3), (255, 0, 0), np.uint8)
     sheet = draw_sheet([Row("title", "n" * 500, [red, red])], columns=("one", "two"), cell=50)
     assert (sheet == (255, 0, 0)).all(-1).sum() == 2 * 50 * 50
+
+
+def test_keys_stand_in_place_of_the_title():
+    keys = [("cat", (250, 0, 0)), ("dog", (0, 250, 0)), ("w" * 200, (0, 0, 250))]
+    black = np.zeros((4, 4, 3), np.uint8)
+    sheet = draw_sheet([Row("title", "note", [black] * 4, keys)], columns=(), cell=100)
+    chips = [int((sheet == color).all(-1).sum()) for _, color in keys]
+    assert chips == [121, 121, 0], "a name that has no room goes without"

@@ -5,11 +5,13 @@ Shapes: N objects. Boxes are xyxy pixels of the picture as a person sees it.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from foveal.errors import ShapeError
+from foveal.errors import MissingExtraError, ShapeError
 from foveal.types.arrays import Array, FloatArray, IntArray
 from foveal.types.categories import Categories
 
@@ -49,8 +51,8 @@ class Detections:
         Raises:
             ShapeError: Columns of unequal length, numbers that are not finite, or scores outside [0, 1].
         """
-        boxes = np.asarray(self.boxes, np.float64).reshape(-1, 4)
-        scores, labels = np.asarray(self.scores, np.float64), np.asarray(self.labels, np.int64)
+        boxes = np.array(self.boxes, np.float64).reshape(-1, 4)
+        scores, labels = np.array(self.scores, np.float64), np.array(self.labels, np.int64)
         if not len(boxes) == len(scores) == len(labels):
             raise ShapeError(
                 f"Detections got {len(boxes)} boxes, {len(scores)} scores and {len(labels)} labels; pass one of each"
@@ -104,6 +106,26 @@ class Detections:
             }
             for box, score, label in zip(self.boxes, self.scores, self.labels, strict=True)
         ]
+
+    def to_supervision(self) -> Any:
+        """The objects shown as a ``supervision.Detections``, each name in its data as ``class_name``.
+
+        Raises:
+            MissingExtraError: The package supervision is not installed.
+        """
+        try:
+            supervision = import_module("supervision")
+        except ImportError:
+            error = MissingExtraError("hand objects to supervision", "supervision")
+            error.hint = "Install it with: pip install supervision"
+            raise error from None
+        shown = self.shown()
+        return supervision.Detections(
+            xyxy=shown.boxes.astype(np.float32),
+            confidence=shown.scores.astype(np.float32),
+            class_id=shown.labels.astype(int),
+            data={"class_name": np.array([self.categories.names[k] for k in shown.labels], dtype=str)},
+        )
 
 
 @dataclass(frozen=True)

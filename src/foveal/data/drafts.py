@@ -38,7 +38,7 @@ class Draft:
         size: Width and height that the source declares; None: it does not say.
         seen: Width and height of the file as a person sees it; None until ``look`` was there.
         objects: What the source says is in it.
-        places: Where each object stands in ``where``, for messages.
+        places: File and line or entry of each object, for messages.
         keys: How each object is known in a side-car.
         extras: What else the source says, one entry for each format that said it.
     """

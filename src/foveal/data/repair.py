@@ -138,12 +138,11 @@ def _mend(draft: "Draft", suspect: NDArray[np.bool_], repairs: Repairs) -> list[
         if not doubtful:
             out.append(thing)
             continue
-        where = f"{draft.where}, {place}"
         if any(_same(thing, other) for other in met):
-            repairs.add(draft.name, where, "twice", f"{_said(thing.box)} is given twice with one class", "dropped")
+            repairs.add(draft.name, place, "twice", f"{_said(thing.box)} is given twice with one class", "dropped")
             continue
         met.append(thing)
-        mended = _mend_one(thing, draft, where, repairs)
+        mended = _mend_one(thing, draft, place, repairs)
         if mended is not None:
             out.append(mended)
     return out

@@ -6,7 +6,7 @@ still says what it said (``key``): annotations edited since then win.
 """
 
 import json
-from collections import Counter, defaultdict, deque
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -65,6 +65,7 @@ class Aside:
     pictures: dict[str, dict[str, Any]] = field(default_factory=dict)
     categories: dict[str, Any] | None = None
     about: dict[str, Any] = field(default_factory=dict)
+    _met: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def count(self, what: str, where: str = NAME, number: int = 1) -> None:
         """Tell of a field."""
@@ -72,9 +73,12 @@ class Aside:
 
     def object(self, picture: str, key: str, thing: Object, back: Object) -> None:
         """An object as it is, and as the target gives it back."""
+        number = self._met[picture, key]
+        self._met[picture, key] += 1
         rest = self._rest(thing, back)
         if rest:
-            self._entry(picture).setdefault("objects", []).append({"key": key, **rest})
+            which = {"key": key, "number": number} if number else {"key": key}
+            self._entry(picture).setdefault("objects", []).append({**which, **rest})
 
     def whole(self, picture: str, at: int, thing: Object, name: str, what: str) -> None:
         """An object that must not stand in the target at all.
@@ -225,19 +229,20 @@ class Sidecar:
         if "split" in entry:
             draft.split = UNASSIGNED if entry["split"] == NO_SPLIT else SPLITS.index(entry["split"])
         draft.extras = _joined(draft.extras, entry.get("extras", {}))
-        waiting: dict[str, deque[dict[str, Any]]] = defaultdict(deque)
-        for record in entry.get("objects", []):
-            waiting[record["key"]].append(record)
+        waiting = {(record["key"], record.get("number", 0)): record for record in entry.get("objects", [])}
+        met: Counter[str] = Counter()
         for at, key in enumerate(draft.keys):
-            if waiting[key]:
-                draft.objects[at] = _restored(draft.objects[at], waiting[key].popleft())
-        self.strays += sum(map(len, waiting.values()))
+            record = waiting.pop((key, met[key]), None)
+            met[key] += 1
+            if record is not None:
+                draft.objects[at] = _restored(draft.objects[at], record)
+        self.strays += len(waiting)
         for number, record in enumerate(entry.get("whole", [])):
             label = categories.index(record["class"], where=str(self.path))
             thing = Object(tuple(record["box"]), label, area=record["area"])
             at = record["at"]
             draft.objects.insert(at, _restored(thing, {k: v for k, v in record.items() if k != "box"}))
-            draft.places.insert(at, f"{NAME} entry {number}")
+            draft.places.insert(at, f"{NAME}, whole object {number} of {draft.name}")
             draft.keys.insert(at, "")
 
 

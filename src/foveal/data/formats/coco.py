@@ -8,7 +8,7 @@ some tools add, become flags; every other key that Foveal does not know is kept 
 import json
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeGuard
@@ -57,6 +57,7 @@ class Source:
         split: Code of the split it stands for.
         document: Its content.
         folders: Where its pictures may be, likeliest first.
+        listed: Names of all pictures that it lists.
     """
 
     path: Path
@@ -64,6 +65,7 @@ class Source:
     split: int
     document: dict[str, Any]
     folders: list[Path]
+    listed: set[str] = field(default_factory=set)
 
 
 @dataclass
@@ -165,7 +167,7 @@ def read(path: Path, *, categories: Categories | None = None, repairs: Repairs |
         own = own if categories else aside.class_map(own.names, own)
         notes += aside.merge(there, own)
     if path.is_dir() or _alone(path):
-        _tell_unlisted(root, drafts, files, repairs)
+        _tell_unlisted(root, sources, repairs)
     said = beside.join_about({NAME: {k: v for k, v in about.items() if v}} if any(about.values()) else {}, aside)
     return assemble(there, root=root, format=NAME, categories=own, repairs=repairs, about=said, notes=notes)
 
@@ -300,6 +302,7 @@ def _drafts(source: Source, root: Path, known: ClassMap, repairs: Repairs) -> li
     by_id: dict[Any, Draft] = {}
     for at, record in enumerate(source.document["images"]):
         draft, key = _draft(source, root, at, record)
+        source.listed.add(draft.name)
         if key in by_id:
             message = f"its id {json.dumps(key)} is that of {by_id[key].where}, {by_id[key].name}"
             repairs.add(draft.name, draft.where, "duplicate_id", message, "dropped")
@@ -377,13 +380,13 @@ def _take_objects(source: Source, by_id: dict[Any, Draft], known: ClassMap, repa
                 fresh += 1
                 repairs.add(draft.name, f"{source.title}, annotations[{at}]", "duplicate_id", message, f"now {fresh}")
                 thing = Object(thing.box, label, thing.flags, thing.area, fresh, thing.outline, thing.extras)
-        draft.add(thing, place, key_of(record))
+        draft.add(thing, where, key_of(record))
 
 
-def _tell_unlisted(root: Path, drafts: list[Draft], files: list[Path], repairs: Repairs) -> None:
-    names = {draft.name for draft in drafts}
+def _tell_unlisted(root: Path, sources: Sequence[Source], repairs: Repairs) -> None:
+    names = set().union(*(source.listed for source in sources))
     folders = {Path(name).parent.as_posix() for name in names if (root / name).is_file()}
-    said = ", ".join(layout.relative(file, root) for file in files)
+    said = ", ".join(source.title for source in sources)
     for folder in sorted(folders):
         inside = layout.pictures_in(root, root / folder, deep=False)
         unlisted(root, (name for name in inside if name not in names), said, repairs)

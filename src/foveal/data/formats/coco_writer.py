@@ -110,7 +110,7 @@ def _record(thing: Object, key: Any, image_id: Any, category_id: int) -> dict[st
         "image_id": image_id,
         "category_id": category_id,
         "bbox": [_short(x1), _short(y1), _short(x2 - x1), _short(y2 - y1)],
-        "area": _short(area),
+        "area": int(area) if area == int(area) else area,
         "iscrowd": int(bool(thing.flags & Flag.CROWD)),
         "segmentation": thing.outline or [],
         **own,

@@ -86,9 +86,10 @@ def read(path: Path, *, categories: Categories | None = None, repairs: Repairs |
     lists, pictures = read_lists(root, repairs), _pictures(root)
     pages = _pages(root, folder, lists, pictures, repairs)
     aside = beside.load(root, NAME)
-    own = categories or _class_map(root, pages, aside)
+    told = class_names(root)
+    own = categories or _class_map(root, pages, told, aside)
     drafts = [_draft(root, page, own, pictures, repairs, fixed=categories is not None) for page in pages]
-    if categories is None:
+    if categories is None and not told:
         _tell_unseen(pages, drafts, own, repairs)
     there = look(drafts, root, repairs)
     notes = aside.merge(there, own) if aside is not None else []
@@ -255,12 +256,12 @@ def _load(file: Path) -> Element:
         raise DataError(f"{file}: cannot be read ({error.strerror}).", "Check the file and its permissions.") from None
 
 
-def _class_map(root: Path, pages: Sequence[Page], aside: beside.Sidecar | None) -> Categories:
-    """The source's own map, the class lists, or the classes of all objects by name."""
+def _class_map(root: Path, pages: Sequence[Page], told: Sequence[str], aside: beside.Sidecar | None) -> Categories:
+    """The source's own map, that of the class lists, or the classes of all objects by name."""
     used = {name for page in pages for name in page.classes() if name}
     if aside is not None and aside.categories is not None and used <= set(aside.categories.names):
         return aside.categories
-    names = class_names(root) or sorted(used)
+    names = told or sorted(used)
     if not names:
         raise DataError(
             f"{root}: there is not one object with a name.", f"Check the XML files in {root}/{ANNOTATIONS}."
@@ -289,7 +290,7 @@ def _draft(
             repairs.add(name, where, "unknown_class", message, "dropped")
             continue
         try:
-            draft.add(object_of(element, own.index(title)), place, key_of(element))
+            draft.add(object_of(element, own.index(title)), where, key_of(element))
         except ValueError as error:
             repairs.add(name, where, "malformed", str(error), "dropped")
     return draft
@@ -315,6 +316,6 @@ def _tell_unseen(pages: Sequence[Page], drafts: Sequence[Draft], own: Categories
             if name not in trained:
                 action = "dropped" if repairs.policy == "drop" else "kept"
                 message = f"no picture to train on has the class {name!r}"
-                repairs.add(draft.name, f"{draft.where}, {draft.places[at]}", "unknown_class", message, action)
+                repairs.add(draft.name, draft.places[at], "unknown_class", message, action)
                 if action == "dropped":
                     del draft.objects[at], draft.places[at], draft.keys[at]

@@ -43,6 +43,7 @@ class Layout:
         listed: Where each picture that a text file lists stands in it, by name.
         folders: Folders of pictures that were given as a whole.
         about: What else the YAML says.
+        notes: Remarks.
     """
 
     root: Path
@@ -52,6 +53,7 @@ class Layout:
     listed: dict[str, str] = field(default_factory=dict)
     folders: list[str] = field(default_factory=list)
     about: dict[str, Any] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
 
 def read(path: Path, *, categories: Categories | None = None, repairs: Repairs | None = None) -> Catalog:
@@ -81,7 +83,7 @@ def read(path: Path, *, categories: Categories | None = None, repairs: Repairs |
         file = label_file(draft.name)
         read_files[file] = draft.name
         _take_lines(root, file, draft, found.names, own, repairs, fixed=categories is not None)
-    notes = aside.merge(there, own) if aside is not None else []
+    notes = [*found.notes, *(aside.merge(there, own) if aside is not None else [])]
     known = {label_file(draft.name) for draft in drafts}
     _tell_strays(root, found, {draft.name for draft in drafts}, known, repairs)
     about = beside.join_about({NAME: found.about} if found.about else {}, aside)
@@ -166,7 +168,7 @@ def _take_lines(
             repairs.add(draft.name, where, "unknown_class", f"the class {fields[0]} does not exist; {known}", "dropped")
             continue
         label = own.index(title, where=f"{root / file}, line {number}") if fixed else own.index(title)
-        draft.add(object_of(numbers, label, draft.seen), f"line {number}", " ".join(fields))
+        draft.add(object_of(numbers, label, draft.seen), where, " ".join(fields))
 
 
 def _lines(file: Path) -> Iterator[tuple[int, str]]:
@@ -220,6 +222,9 @@ def _from_yaml(file: Path) -> Layout:
         for text in given if isinstance(given, list) else [given]:
             place = _resolve(root, document.get("path"), str(text))
             if place is None:
+                if key == "test" and found.pictures:  # exports name one whether there is one or not
+                    found.notes.append(f"{file.name} names a test split, {str(text)!r}, that is not there.")
+                    continue
                 raise DataError(
                     f"{file}: {key} is {str(text)!r}, and there is no such file or folder.",
                     "Paths are relative to 'path', or to the folder of the YAML file.",

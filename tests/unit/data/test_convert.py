@@ -1,0 +1,191 @@
+"""What goes through another format comes back: on generated data sets, on bccd and on coco80."""
+
+import json
+import string
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from foveal.data import sidecar
+from foveal.data.catalog import UNASSIGNED, Catalog
+from foveal.data.columns import Names, Ragged
+from foveal.data.convert import WRITERS, convert
+from foveal.data.formats import layout
+from foveal.data.objects import NO_ID, Object, Objects
+from foveal.data.read import read
+from foveal.data.rle import encode_rle
+from foveal.types.categories import Categories
+from foveal.types.flags import Flag
+
+FORMATS = tuple(WRITERS)
+SIZES = ((31, 17), (16, 40), (640, 8))
+TOLERANCE_PX = 1e-6
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory):
+    """A folder of pictures under names that formats find hard; their sizes are ``SIZES`` in turn."""
+    root = tmp_path_factory.mktemp("pictures")
+    names = ("a.png", "deep/a.png", "train/images/a.jpg", "with blank.png", "A.jpg", "ü/b.c.png")
+    for i, name in enumerate(names):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", SIZES[i % len(SIZES)], (i, 2 * i, 3 * i)).save(root / name)
+    return root, sorted(names, key=str.encode), dict(zip(names, (SIZES * 2), strict=True))
+
+
+words = st.text(string.ascii_letters + string.digits + " _-.ßé/&<'\"", min_size=1, max_size=8)
+titles = words.map(str.strip).filter(bool)
+plain = st.recursive(
+    st.none() | st.booleans() | st.integers(-5, 5) | st.floats(-9, 9) | st.text(max_size=4),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
+    max_leaves=4,
+)
+extras = st.dictionaries(
+    st.sampled_from(FORMATS), st.dictionaries(st.sampled_from(("pose", "score", "@by", "x y")), plain, max_size=2)
+)
+
+
+@st.composite
+def boxes(draw, size):
+    """Inside the picture, on whole pixels or between them."""
+    sides = []
+    for length in size:
+        ends = st.lists(st.integers(0, length), min_size=2, max_size=2, unique=True)
+        between = st.lists(st.floats(0, length), min_size=2, max_size=2).filter(lambda v: abs(v[0] - v[1]) > 0.03)
+        sides.append(sorted(draw(ends | between)))
+    return tuple(float(v) for v in (sides[0][0], sides[1][0], sides[0][1], sides[1][1]))
+
+
+@st.composite
+def outlines(draw, size):
+    """None, polygons, or a mask as numbers or as text."""
+    kind = draw(st.sampled_from(("none", "polygon", "polygons", "runs", "text")))
+    if kind == "none":
+        return None
+    if kind.startswith("polygon"):
+        point = st.tuples(st.floats(0, size[0]), st.floats(0, size[1]))
+        rings = st.lists(st.lists(point, min_size=3, max_size=5), min_size=1, max_size=2 if kind == "polygons" else 1)
+        return [[v for xy in ring for v in xy] for ring in draw(rings)]
+    seed = draw(st.integers(0, 99))
+    mask = (np.random.default_rng(seed).random(size[::-1]) < 0.3).astype(np.uint8)
+    return encode_rle(mask, compressed=kind == "text")
+
+
+@st.composite
+def objects(draw, size, num_classes, ids):
+    box = draw(boxes(size))
+    area = draw(st.none() | st.floats(0.5, 1e4))
+    flags = draw(st.sampled_from([0, 0, 0, *map(int, Flag), int(Flag.DIFFICULT | Flag.TRUNCATED)]))
+    number = NO_ID if ids is None else ids.pop()
+    return Object(box, draw(st.integers(0, num_classes - 1)), flags, area, number, draw(outlines(size)), draw(extras))
+
+
+@st.composite
+def catalogs(draw, pictures):
+    """Any data set that a reader could give."""
+    root, names, sizes = pictures
+    chosen = draw(
+        st.lists(st.sampled_from(names), min_size=1, max_size=4, unique=True).map(lambda n: sorted(n, key=str.encode))
+    )
+    titles_ = draw(st.lists(titles, min_size=1, max_size=4, unique_by=str.casefold))
+    numbers = st.lists(st.integers(0, 300), min_size=len(titles_), max_size=len(titles_), unique=True).map(tuple)
+    categories = Categories(tuple(titles_), draw(st.just(()) | numbers))
+    ids = draw(st.none() | st.permutations(range(40)))
+    ids = None if ids is None else list(ids)
+    rows = []
+    for name in chosen:
+        row = draw(st.lists(objects(sizes[name], len(titles_), ids), max_size=4))
+        alone = {}
+        for thing in row:  # one box given twice is a fault
+            alone.setdefault((thing.box, thing.label, json.dumps(thing.outline), thing.flags & Flag.CROWD), thing)
+        rows.append(list(alone.values()))
+    says = []
+    for at in range(len(chosen)):
+        extra = draw(extras)
+        if draw(st.booleans()):
+            extra.setdefault("coco", {})["id"] = draw(st.integers(0, 9)) * 10 + at
+        says.append(extra)
+    return Catalog(
+        root,
+        draw(st.sampled_from(FORMATS)),
+        "boxes",
+        categories,
+        Names.of(chosen),
+        np.array(
+            draw(st.lists(st.sampled_from([0, 1, 2, UNASSIGNED]), min_size=len(chosen), max_size=len(chosen))), np.uint8
+        ),
+        Ragged.of([sorted({o.label for o in row if not o.flags & 7}) for row in rows]),
+        multi_label=True,
+        sizes=np.array([sizes[name] for name in chosen], np.int32),
+        objects=Objects.of(rows),
+        extras=Names.of([json.dumps(extra) for extra in says]),
+        about=json.dumps({"yolo": {"license": "none"}} if draw(st.booleans()) else {}),
+    )
+
+
+def own_names(catalog):
+    extras = [json.loads(catalog.extras[i]) if catalog.extras[i] else {} for i in range(len(catalog))]
+    return layout.own_names(catalog, extras), extras
+
+
+def holds(more, less):
+    """Whether ``more`` says all that ``less`` says."""
+    if isinstance(less, dict):
+        return isinstance(more, dict) and all(k in more and holds(more[k], v) for k, v in less.items() if v != {})
+    return more == less
+
+
+def assert_nothing_lost(before, after):
+    """Every picture, object and remark of ``before`` is in ``after``; ids may have been given to what had none."""
+    assert after.repairs == ()
+    assert after.categories.names == before.categories.names
+    assert before.categories.source_ids in ((), after.categories.source_ids)
+    assert holds(json.loads(after.about or "{}"), json.loads(before.about or "{}"))
+    (names, said), (new_names, new_said) = own_names(before), own_names(after)
+    assert sorted(names) == sorted(new_names)
+    for i, name in enumerate(names):
+        k = new_names.index(name)
+        assert before.path(i).read_bytes() == after.path(k).read_bytes()
+        assert before.splits[i] == after.splits[k]
+        assert before.labels[i].tolist() == after.labels[k].tolist()
+        assert before.sizes[i].tolist() == after.sizes[k].tolist()
+        assert holds(new_said[k], said[i])
+        for old, new in zip(before.objects[i], after.objects[k], strict=True):
+            assert np.allclose(old.box, new.box, rtol=0, atol=TOLERANCE_PX)
+            assert (old.label, old.flags) == (new.label, new.flags)
+            assert old.id in (NO_ID, new.id)
+            assert abs(old.area - new.area) <= 1e-6 * max(1, old.area)
+            assert sidecar.same_outline(old.outline, new.outline)
+            assert holds(new.extras, old.extras)
+
+
+@pytest.mark.parametrize("first", FORMATS)
+@pytest.mark.parametrize("second", FORMATS)
+@given(data=st.data())
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_there_and_back_loses_nothing(pictures, first, second, data):
+    before = data.draw(catalogs(pictures))
+    with tempfile.TemporaryDirectory() as folder:
+        convert(before, Path(folder, "one"), to=first)
+        one = read(Path(folder, "one"), bad="error")
+        assert one.format == first
+        assert_nothing_lost(before, one)
+        convert(one, Path(folder, "two"), to=second)
+        assert_nothing_lost(before, read(Path(folder, "two"), bad="error"))
+
+
+@pytest.mark.parametrize("name", ["bccd", "coco80"])
+@pytest.mark.parametrize("first", FORMATS)
+def test_real_data_through_every_pair(real_data, tmp_path, name, first):
+    before = read(real_data / name, bad="error")
+    convert(before, tmp_path / "one", to=first, link=False)
+    one = read(tmp_path / "one", bad="error")
+    assert_nothing_lost(before, one)
+    for second in FORMATS:
+        convert(one, tmp_path / second, to=second, link=True)
+        assert_nothing_lost(before, read(tmp_path / second, bad="error"))

@@ -150,7 +150,8 @@ class CropResize(v2.RandomResizedCrop):  # type: ignore[misc]
 def resize(image: Tensor, size: int | tuple[int, int], interpolation: str) -> Tensor:
     """(3, H, W) uint8 -> (3, S, S) uint8, or of another (height, width), in channels-last memory, antialiased."""
     height, width = (size, size) if isinstance(size, int) else size
-    dense = image[None].contiguous(memory_format=torch.channels_last)
+    # Batched while rows come first: otherwise torch does not see that the memory of a whole picture is channels-last.
+    dense = image.permute(1, 2, 0).contiguous()[None].permute(0, 3, 1, 2)
     if dense.shape[-2:] == (height, width):
         return dense[0]
     return functional.interpolate(dense, (height, width), mode=interpolation, antialias=True)[0]

@@ -33,9 +33,9 @@ CENTER = (0.25, 0.75)
 MOSAIC_SHRINK = 0.5
 """A picture in a mosaic is shown between this and its ordinary scale, but no smaller than letterboxed in its part."""
 BLEND = 8.0
-"""Alpha of the Beta distribution of mixup's shares. Zhang et al. (2019, "Bag of Freebies for Training Object Detection
-Neural Networks") take 1.5 and weigh each box by its picture's share; here all boxes count in full, so both pictures
-must stay visible: nine of ten shares lie between 0.3 and 0.7."""
+"""Alpha of the Beta distribution of mixup's shares. Zhang et al. (2019, arXiv:1902.04103) take 1.5 and weigh each box
+by its picture's share; here all boxes count in full, so both pictures must stay visible: nineteen of twenty shares lie
+between a quarter and three quarters."""
 NOT_FOR_BOXES = {
     "policy": ("none", "its operations move pixels and leave boxes where they are"),
     "mixup": (0.0, "it blends class labels; augment.box_mixup blends pictures with boxes"),

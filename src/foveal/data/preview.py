@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
+from PIL import Image
 
 from foveal.data.catalog import Catalog
 from foveal.data.config import AugmentConfig
@@ -17,6 +17,7 @@ from foveal.data.sheet import Row, draw_sheet
 from foveal.data.statistics import sample_pictures, to_patches, unwhiten, whiten
 from foveal.errors import DataError
 from foveal.imaging.decode import decode
+from foveal.imaging.draw import boxes as draw_boxes
 from foveal.imaging.input_spec import InputSpec, Whitening
 from foveal.types.arrays import RGB, FloatArray
 from foveal.types.categories import Categories
@@ -135,20 +136,18 @@ def _no_target(catalog: Catalog, index: int) -> "dict[str, Tensor]":  # noqa: AR
 
 
 def _cell(image: RGB, target: "Mapping[str, Tensor]", categories: Categories, side: int) -> RGB:
-    """A picture as it is, or fitted into a cell with its boxes drawn; regions to ignore are gray."""
+    """A picture as it is, or fitted into a cell with its boxes drawn; regions to ignore are gray and dashed."""
     if "boxes" not in target:
         return image
     height, width = image.shape[:2]
     scale = side / max(width, height)
     inner = max(1, round(width * scale)), max(1, round(height * scale))
-    fitted = Image.fromarray(image).resize(inner, Image.Resampling.BICUBIC)
-    pen = ImageDraw.Draw(fitted)
-    columns = (target[name].tolist() for name in ("boxes", "labels", "flags"))
-    for box, label, flags in zip(*columns, strict=True):
-        ignored = bool(flags & NOT_JUDGED)
-        corners = [min(round(v * scale), inner[k % 2] - 1) for k, v in enumerate(box)]
-        pen.rectangle(corners, outline=IGNORED if ignored else categories.color(label), width=1 if ignored else 2)
-    return np.asarray(fitted)
+    fitted = np.asarray(Image.fromarray(image).resize(inner, Image.Resampling.BICUBIC))
+    ignored = [bool(flags & NOT_JUDGED) for flags in target["flags"].tolist()]
+    colors = [
+        IGNORED if skip else categories.color(k) for k, skip in zip(target["labels"].tolist(), ignored, strict=True)
+    ]
+    return draw_boxes(fitted, target["boxes"].numpy() * scale, [""] * len(colors), colors, dashed=ignored)
 
 
 def _gray_levels(values: FloatArray) -> RGB:

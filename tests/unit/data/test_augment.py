@@ -44,6 +44,7 @@ def test_nothing_asked_is_a_plain_resize(image, interpolation):
     mode = v2.InterpolationMode(interpolation)
     expected = v2.functional.resize(image, [32, 32], interpolation=mode, antialias=True)
     assert isinstance(out, tv_tensors.Image) and out.dtype == torch.uint8
+    assert out.permute(1, 2, 0).is_contiguous()
     assert (out.int() - expected.int()).abs().max() <= 1
 
 

@@ -77,7 +77,7 @@ def best_f1_threshold(truths: Sequence[BoxTruth], predictions: Sequence[Detectio
         predictions: What was found in the same pictures; low scores must not have been cut off.
 
     Returns:
-        A number in (0, 1], half-way between two scores; 0.5 if nothing is there or nothing rightly found.
+        A number in [0, 1], half-way between two scores; 0.5 if nothing is there or nothing rightly found.
     """
     if not truths:
         return UNKNOWN

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from torchvision import ops as tv
@@ -36,6 +36,7 @@ def test_a_case_by_hand():
 
 
 @given(corners, corners)
+@settings(deadline=None)
 def test_iou_is_the_definition(a, b):
     a, b = upright(a), upright(b)
     crowd = np.arange(len(b)) % 2 == 0
@@ -48,6 +49,7 @@ def test_iou_is_the_definition(a, b):
 
 
 @given(corners, corners)
+@settings(deadline=None)
 def test_all_three_equal_torchvision(a, b):
     a, b = upright(a), upright(b)
     a, b = a[ops.area(a) > 0], b[ops.area(b) > 0]
@@ -61,6 +63,7 @@ def test_all_three_equal_torchvision(a, b):
 
 
 @given(corners, corners)
+@settings(deadline=None)
 def test_symmetric_and_bounded(a, b):
     a, b = upright(a), upright(b)
     for measure, least in ((ops.iou, 0), (ops.giou, -1), (ops.diou, -1)):
@@ -71,6 +74,7 @@ def test_symmetric_and_bounded(a, b):
 
 
 @given(corners)
+@settings(deadline=None)
 def test_there_and_back(raw):
     assert (ops.to_xyxy(ops.to_xywh(raw)) == raw).all()
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torchvision.ops import batched_nms
 
@@ -48,6 +48,7 @@ cases = st.builds(
 
 
 @given(cases, st.sampled_from([0.0, 0.3, 0.5, 0.9]), st.sampled_from([1, 3, 16, 96]))
+@settings(deadline=None)
 def test_hard_is_greedy_whatever_the_block(case, limit, block):
     before, module.BLOCK = module.BLOCK, block
     try:
@@ -59,11 +60,13 @@ def test_hard_is_greedy_whatever_the_block(case, limit, block):
 
 
 @given(cases, st.sampled_from([0.1, 0.5]))
+@settings(deadline=None)
 def test_diou_is_greedy_by_diou(case, limit):
     assert nms(*case, iou=limit, method="diou")[0].tolist() == slow_hard(*case, limit, diou)
 
 
 @given(cases)
+@settings(deadline=None)
 def test_soft_is_the_papers_algorithm(case):
     for method, decay in (
         ("soft_linear", lambda iou: 1 - iou if iou > 0.3 else 1.0),
@@ -86,6 +89,7 @@ def test_equals_torchvision(seed, classes, count):
 
 
 @given(cases)
+@settings(deadline=None)
 def test_what_is_kept_overlaps_little_and_what_is_dropped_has_a_reason(case):
     boxes, scores, labels = case
     kept, _ = nms(boxes, scores, labels, iou=0.4)

@@ -134,6 +134,7 @@ def make_plan(config: RunConfig, catalog: Catalog, *, runtime: Runtime, run: Run
     task, own = get_task(config.task), getattr(config, config.task)
     train_set, val_set = catalog.split("train"), catalog.split("val")
     options = task.options(own, catalog)
+    task.accept(catalog, options)
     spec = input_spec(config, train_set)
     model = task.build(config.model, own, catalog.categories, options, pretrained=config.model.weights != "none")
     task.criterion(model, own, train_set)

@@ -60,6 +60,7 @@ def evaluate(
     there = [name for name in ("test", "val", "train") if catalog.has(name)]
     chosen = split or (there[0] if there else None)
     part = catalog.split(chosen) if chosen else catalog
+    predictor.task.accept(part, predictor.options)
     evaluation = judge(predictor, part, seed=seed)
     folder = Path(out) if out is not None else Path("evaluations") / Path(data).resolve().stem
     make_folder(folder)

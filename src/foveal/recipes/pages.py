@@ -60,7 +60,8 @@ def mistake_picture(predictor: Predictor, evaluation: Evaluation, position: int)
     scale = MISTAKE_SIDE_PX / max(picture.size)
     size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
     resized = np.asarray(picture.resize(size, Image.Resampling.BICUBIC))
-    return predictor.task.draw(resized, evaluation.predictions[position])
+    truth, prediction = evaluation.truths[position], evaluation.predictions[position]
+    return predictor.task.draw_judged(resized, truth, prediction, predictor.categories)
 
 
 def facts(config: RunConfig, catalog: Catalog, state: State) -> list[tuple[str, str]]:

@@ -113,6 +113,14 @@ class Output(Protocol):
         """Turn activated arrays, each (B, ...), into B predictions in source pixels."""
         ...
 
+    def accept(self, catalog: Catalog, options: Settings) -> None:
+        """Refuse a data set that does not say what this task is judged by.
+
+        Raises:
+            DataError: The message says what is missing.
+        """
+        ...
+
     def truths(self, catalog: Catalog, indices: Sequence[int]) -> Sequence[Any]:
         """What the data set says of some pictures, in the form ``metric`` takes."""
         ...
@@ -134,6 +142,10 @@ class Output(Protocol):
 
     def draw(self, image: RGB, prediction: Any) -> RGB:
         """The picture with the prediction drawn on it."""
+        ...
+
+    def draw_judged(self, image: RGB, truth: Any, prediction: Any, categories: Categories) -> RGB:
+        """The picture with the prediction drawn on it and, where it can be drawn, the truth beside it."""
         ...
 
     def rows(self, prediction: Any) -> list[dict[str, str | float]]:

@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from foveal.data.catalog import Catalog
+from foveal.errors import DataError
 from foveal.imaging.draw import label
 from foveal.metrics.calibration import best_threshold, fit_sigmoid_temperature, fit_temperature
 from foveal.metrics.classification import SingleLabelMetric
@@ -62,6 +63,14 @@ class ClassifyOutput:
             for scores, geometry in zip(arrays["scores"], geometries, strict=True)
         ]
 
+    def accept(self, catalog: Catalog, options: Settings) -> None:
+        """A model for one label a picture cannot be judged where there may be several."""
+        if catalog.multi_label and not _decode(options).multi_label:
+            raise DataError(
+                f"{catalog.root}: pictures may carry several labels here; this model gives each picture one.",
+                "Judge it on a data set with one label a picture.",
+            )
+
     def truths(self, catalog: Catalog, indices: Sequence[int]) -> list[int | Array]:
         """A class id a picture, or a (K,) 0/1 array where there may be several labels."""
         return [
@@ -94,6 +103,10 @@ class ClassifyOutput:
         said = prediction.present() if prediction.multi_label else prediction.top(min(3, len(prediction)))
         index = prediction.categories.index
         return label(image, [(f"{c.name}  {c.score:.1%}", prediction.categories.color(index(c.name))) for c in said])
+
+    def draw_judged(self, image: RGB, truth: int | Array, prediction: ClassScores, categories: Categories) -> RGB:
+        """As ``draw``: the truth is a word, and stands in the caption."""
+        return self.draw(image, prediction)
 
     def rows(self, prediction: ClassScores) -> list[dict[str, str | float]]:
         """Class and score, best first."""

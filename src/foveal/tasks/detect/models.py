@@ -77,8 +77,8 @@ class Detector(Model):
         return {
             **out,
             "boxes": decode(out["offsets"].float(), anchors),
-            "anchors": anchors.expand(len(inputs), -1, -1),
-            "levels": levels.expand(len(inputs), -1),
+            "anchors": anchors.expand(inputs.shape[0], -1, -1),
+            "levels": levels.expand(inputs.shape[0], -1),
         }
 
     def losses(self, outputs: Mapping[str, Tensor], targets: Mapping[str, Tensor]) -> dict[str, Tensor]:

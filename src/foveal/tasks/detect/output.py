@@ -18,9 +18,10 @@ from foveal.metrics.threshold import best_f1_threshold
 from foveal.ops.boxes import clip, iou
 from foveal.ops.nms import nms
 from foveal.tasks.contract import Goal
-from foveal.types.arrays import RGB, Array
+from foveal.types.arrays import RGB, Array, FloatArray
 from foveal.types.categories import Categories
 from foveal.types.detections import BoxTruth, Detections
+from foveal.types.flags import NOT_JUDGED
 from foveal.types.geometry import Geometry
 from foveal.types.settings import Settings
 
@@ -72,15 +73,19 @@ class DetectOutput:
         rows = zip(arrays["boxes"], arrays["scores"], arrays["labels"], geometries, strict=True)
         return [assemble_one(*row, categories, _decode(options)) for row in rows]
 
-    def truths(self, catalog: Catalog, indices: Sequence[int]) -> list[BoxTruth]:
-        """The objects of some pictures.
+    def accept(self, catalog: Catalog, options: Settings) -> None:
+        """There must be boxes.
 
         Raises:
             DataError: The data set says nothing of objects.
         """
-        objects = catalog.objects
-        if objects is None:
+        if catalog.objects is None:
             raise DataError(f"{catalog.root}: this data set has no boxes.", "Give a COCO, Pascal VOC or YOLO data set.")
+
+    def truths(self, catalog: Catalog, indices: Sequence[int]) -> list[BoxTruth]:
+        """The objects of some pictures."""
+        objects = catalog.objects
+        assert objects is not None, "accept saw to it"
         spans = [objects.span(int(i)) for i in indices]
         return [BoxTruth(objects.boxes[s], objects.labels[s], objects.flags[s], objects.areas[s]) for s in spans]
 
@@ -105,9 +110,15 @@ class DetectOutput:
         """The picture with the objects from the threshold on."""
         shown = prediction.shown()
         captions = [f"{d.name} {d.score:.0%}" for d in shown]
-        colors = [prediction.categories.color(int(label)) for label in shown.labels]
-        scale = np.array([image.shape[1] / prediction.size[0], image.shape[0] / prediction.size[1]] * 2)
-        return draw.boxes(image, shown.boxes * scale, captions, colors)
+        return draw.boxes(image, _scaled(shown.boxes, prediction.size, image), captions, _colors(shown))
+
+    def draw_judged(self, image: RGB, truth: BoxTruth, prediction: Detections, categories: Categories) -> RGB:
+        """What is there beside what was found; objects that are not judged are dashed."""
+        names = [categories.names[i] for i in truth.labels]
+        colors = [categories.color(int(i)) for i in truth.labels]
+        dashed = [bool(flag) for flag in truth.flags & NOT_JUDGED]
+        there = draw.boxes(image, _scaled(truth.boxes, prediction.size, image), names, colors, dashed=dashed)
+        return draw.side_by_side(there, self.draw(image, prediction), titles=("truth", "found"))
 
     def rows(self, prediction: Detections) -> list[dict[str, str | float]]:
         """Name, score and box of each object from the threshold on, best first."""
@@ -185,6 +196,16 @@ def assemble_one(
         max_objects=options.max_objects,
     )
     return Detections(cut[places], final, ids[places], categories, geometry.source_size, options.threshold)
+
+
+def _scaled(boxes: FloatArray, size: tuple[int, int], image: RGB) -> FloatArray:
+    """Boxes of a picture of ``size`` on a copy of it in another size."""
+    scaled: FloatArray = boxes * np.array([image.shape[1] / size[0], image.shape[0] / size[1]] * 2)
+    return scaled
+
+
+def _colors(found: Detections) -> list[tuple[int, int, int]]:
+    return [found.categories.color(int(label)) for label in found.labels]
 
 
 def _lost(found: Detections, index: int) -> float:

@@ -15,6 +15,7 @@ from foveal.data.augment import Augment
 from foveal.data.box_augment import build_box_augment
 from foveal.data.catalog import Catalog
 from foveal.data.config import AugmentConfig
+from foveal.data.objects import Objects
 from foveal.errors import DataError
 from foveal.imaging.input_spec import InputSpec
 from foveal.models.anchors import fit_shapes
@@ -39,7 +40,7 @@ class Detect(DetectOutput):
     def choose(self, situation: Situation) -> Choice:
         """416 pixels, batches of 8, and about as many looks at pictures as a small set needs (docs/LOG.md)."""
         num = situation.num_pictures
-        epochs = int(np.clip(round(12_000 / num), 12, 300))
+        epochs = int(np.clip(round(6_000 / num), 12, 200))
         return Choice(
             size=SIZE,
             eval_size=SIZE,
@@ -47,7 +48,7 @@ class Detect(DetectOutput):
             epochs=epochs * 2 if situation.from_scratch else epochs,
             lr=2e-3,
             patience=0,
-            judge_every=max(1, epochs // 20),
+            judge_every=max(1, epochs // 12),
         )
 
     def settle(self, own: Settings, catalog: Catalog, spec_size: int) -> Settled:
@@ -57,7 +58,7 @@ class Detect(DetectOutput):
             DataError: The data set has no boxes, or none to fit anchors to.
         """
         chosen = _own(own)
-        _objects(catalog)
+        self.accept(catalog, DetectDecode())
         if chosen.anchors == "fixed" or chosen.anchor_shapes is not None:
             return Settled(chosen)
         levels = len(STRIDES) + chosen.extra_levels
@@ -165,9 +166,8 @@ def training_sides(catalog: Catalog, size: int) -> FloatArray:
     return np.asarray(sides[usable])
 
 
-def _objects(catalog: Catalog) -> Any:
-    if catalog.objects is None:
-        raise DataError(f"{catalog.root}: this data set has no boxes.", "Give a COCO, Pascal VOC or YOLO data set.")
+def _objects(catalog: Catalog) -> Objects:
+    assert catalog.objects is not None, "accept saw to it"
     return catalog.objects
 
 

@@ -4,6 +4,7 @@ A reader makes a ``Draft`` of each picture; ``look`` finds the files, ``assemble
 through here, so a fault is judged the same whatever the format.
 """
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -80,7 +81,7 @@ def look(drafts: Iterable[Draft], root: Path, repairs: Repairs) -> list[Draft]:
     there = []
     for draft, size in zip(once, sizes, strict=True):
         if isinstance(size, ImageError):
-            missing = not (root / draft.name).exists()
+            missing = not os.path.exists(root / draft.name)  # noqa: PTH110  (False for names that are too long)
             kind, reason = (
                 ("missing", "is listed, but there is no such file") if missing else ("unreadable", size.reason)
             )

@@ -217,8 +217,12 @@ class Sidecar:
             raise _broken(self.path, "an entry is not as Foveal writes it") from None
         if not self.strays:
             return []
-        many = "entry fits" if self.strays == 1 else "entries fit"
-        return [f"{self.strays:,} {many} no object any more and were left out ({self.path.name})."]
+        many = (
+            "1 entry fits no object any more and was"
+            if self.strays == 1
+            else (f"{self.strays:,} entries fit no object any more and were")
+        )
+        return [f"{many} left out ({self.path.name})."]
 
     def class_map(self, names: Sequence[str], fallback: Categories) -> Categories:
         """The source's class map if it has just these classes, else the format's own."""
@@ -282,7 +286,7 @@ def box_area(box: tuple[float, float, float, float]) -> float:
 
 def same_outline(one: Any, other: Any) -> bool:
     """Equal, polygons to ``EXACT_PX``."""
-    if not (isinstance(one, list) and isinstance(other, list)):
+    if one == other or not (isinstance(one, list) and isinstance(other, list)):
         return bool(one == other)
     return len(one) == len(other) and all(_near(a, b) for a, b in zip(one, other, strict=True))
 

@@ -1,5 +1,6 @@
 """Annotations in the pixels that a file stores, turned to the picture as a person sees it (EXIF orientation)."""
 
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -33,11 +34,18 @@ def turn(thing: Object, orientation: int, *, size: tuple[int, int]) -> Object:
         orientation: 5 to 8.
         size: (width, height) of the stored pixels.
     """
+    if not all(map(math.isfinite, thing.box)):
+        return thing
     x1, y1, x2, y2 = thing.box
-    (ax, ay), (bx, by) = (_point(x, y, orientation, size) for x, y in ((x1, y1), (x2, y2)))
-    # Corners change places; a box whose corners are swapped in the source must stay so, to be found faulty.
-    good = x1 < x2 and y1 < y2
-    box = (min(ax, bx), min(ay, by), max(ax, bx), max(ay, by)) if good else (ax, ay, bx, by)
+    ends = ((min(x1, x2), min(y1, y2)), (max(x1, x2), max(y1, y2)))
+    (ax, ay), (bx, by) = (_point(x, y, orientation, size) for x, y in ends)
+    left, right, top, bottom = min(ax, bx), max(ax, bx), min(ay, by), max(ay, by)
+    # What is the wrong way round must stay so, to be found faulty; width and height have changed places.
+    if y2 < y1:
+        left, right = right, left
+    if x2 < x1:
+        top, bottom = bottom, top
+    box = (left, top, right, bottom)
     return replace(thing, box=box, outline=_outline(thing.outline, orientation, size))
 
 
@@ -49,7 +57,10 @@ def _outline(outline: Any, orientation: int, size: tuple[int, int]) -> Any:
             turned.append([value for point in points for value in point])
         return turned
     if isinstance(outline, dict) and list(outline.get("size", ())) == [size[1], size[0]]:
-        pixels = np.repeat(decode_rle(outline)[..., None], 3, axis=2)
+        try:
+            pixels = np.repeat(decode_rle(outline)[..., None], 3, axis=2)
+        except (ValueError, TypeError, IndexError):  # runs that are none cannot be turned
+            return outline
         return encode_rle(orient(pixels, orientation)[..., 0], compressed=isinstance(outline["counts"], str))
     return outline
 

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from foveal.cli.data import app
-from foveal.errors import ConfigError, JudgementError
+from foveal.errors import ConfigError, DataError, JudgementError
 
 
 @pytest.fixture
@@ -71,3 +71,70 @@ def test_preview_leaves_the_data_alone(folder):
     with pytest.raises(ConfigError) as caught:
         call("preview", folder, "--out", "p.gif")
     assert caught.value.what == "--out p.gif: a preview is a picture."
+
+
+@pytest.fixture
+def boxes(tmp_path, folder):
+    """A COCO set of two pictures, one box of which reaches outside."""
+    root = tmp_path / "boxes"
+    (root / "images").mkdir(parents=True)
+    for name in ("a/0", "b/0"):
+        (folder / f"{name}.png").rename(root / "images" / f"{name[0]}.png")
+    document = {
+        "images": [{"id": i, "file_name": f"{c}.png", "width": 24, "height": 20} for i, c in enumerate("ab")],
+        "annotations": [
+            {"id": 1, "image_id": 0, "category_id": 3, "bbox": [2, 2, 9, 9], "area": 60, "iscrowd": 0},
+            {"id": 2, "image_id": 1, "category_id": 3, "bbox": [2, 2, 30, 9], "area": 270, "iscrowd": 0},
+        ],
+        "categories": [{"id": 3, "name": "x[bold]"}],
+    }
+    (root / "annotations").mkdir()
+    (root / "annotations/instances.json").write_text(json.dumps(document))
+    return root
+
+
+def test_faults_on_screen_and_as_json(boxes, capsys):
+    with pytest.raises(JudgementError) as caught:
+        call("check", boxes)
+    assert caught.value.what == f"{boxes}: 1 problem in 2 pictures."
+    assert capsys.readouterr().out == (
+        "outside  images/b.png  the box 2, 2, 32, 11 reaches outside the picture of 24 x 20"
+        " (annotations/instances.json, annotation 2: clipped)\n\n1 outside\n"
+    )
+    with pytest.raises(JudgementError):
+        call("check", boxes, "--json")
+    (problem,) = json.loads(capsys.readouterr().out)["problems"]
+    assert problem == {
+        "path": "images/b.png",
+        "kind": "outside",
+        "message": "the box 2, 2, 32, 11 reaches outside the picture of 24 x 20",
+        "where": "annotations/instances.json, annotation 2",
+        "action": "clipped",
+    }
+
+
+def test_objects_on_screen(boxes, capsys):
+    call("inspect", boxes)
+    out = capsys.readouterr().out
+    for text in ("coco", "1 to 1, median 1; 0 without any", "2 small, 0 medium, 0 large", "1 outside", "x[bold]"):
+        assert text in out
+    call("inspect", boxes, "--json")
+    assert json.loads(capsys.readouterr().out)["objects"]["repairs"] == {"outside": 1}
+
+
+def test_convert_says_what_has_no_place(boxes, tmp_path, capsys):
+    call("convert", boxes, tmp_path / "voc", "--to", "voc", "--link")
+    out = capsys.readouterr().out
+    assert out.startswith(f"Wrote 2 pictures with 2 objects to {tmp_path}/voc (voc).\nnote: 1 fault in the annotations")
+    assert "object id" in out and "foveal-sidecar.json" in out
+    call("convert", tmp_path / "voc", tmp_path / "coco", "--to", "coco", "--json")
+    done = json.loads(capsys.readouterr().out)
+    assert (done["images"], done["objects"], done["kept"], done["repairs"]) == (2, 2, [], [])
+    with pytest.raises(DataError):
+        call("convert", boxes, tmp_path / "other", "--to", "voc", "--bad", "error")
+    assert not (tmp_path / "other").exists()
+
+
+def test_convert_that_keeps_everything_says_so(boxes, tmp_path, capsys):
+    call("convert", boxes, tmp_path / "coco", "--to", "coco")
+    assert capsys.readouterr().out.endswith("The format holds everything.\n")

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from tests.unit.data.annotated import voc_object
 
 from foveal.data import sidecar
 from foveal.data.catalog import UNASSIGNED, Catalog
@@ -19,6 +20,7 @@ from foveal.data.formats import layout
 from foveal.data.objects import NO_ID, Object, Objects
 from foveal.data.read import read
 from foveal.data.rle import encode_rle
+from foveal.errors import CategoryError, DataError, RunError
 from foveal.types.categories import Categories
 from foveal.types.flags import Flag
 
@@ -189,3 +191,98 @@ def test_real_data_through_every_pair(real_data, tmp_path, name, first):
     for second in FORMATS:
         convert(one, tmp_path / second, to=second, link=True)
         assert_nothing_lost(before, read(tmp_path / second, bad="error"))
+
+
+def test_what_voc_has_no_place_for_is_told(make_coco, coco_document, tmp_path):
+    catalog = read(make_coco(coco_document))
+    done = convert(catalog, tmp_path / "voc", to="voc")
+    assert (done.images, done.objects, done.splits) == (3, 3, {})
+    assert {(kept.field, kept.count) for kept in done.kept} == {
+        ("area", 2),
+        ("class ids and order", 3),
+        ("coco classes", 1),
+        ("coco files", 1),
+        ("coco id", 3),
+        ("coco license", 1),
+        ("coco score_of_annotator", 1),
+        ("exact box", 1),
+        ("flag crowd", 1),
+        ("object id", 3),
+        ("outline (mask)", 1),
+        ("outline (polygons)", 1),
+    }
+    assert {kept.where for kept in done.kept} == {"foveal-sidecar.json"}
+    assert json.loads(json.dumps(done.to_dict()))["kept"][0] == {
+        "field": "area",
+        "count": 2,
+        "where": "foveal-sidecar.json",
+    }
+
+
+def test_flags_that_coco_lacks_stand_in_keys_of_their_own(make_voc, tmp_path):
+    thing = voc_object("cat", (1, 1, 9, 9), truncated=1, difficult=1)
+    done = convert(read(make_voc({"a": [thing]})), tmp_path / "coco", to="coco")
+    told = {kept.field: kept for kept in done.kept}
+    where = "key 'difficult' of the annotation, which other tools pass over"
+    assert told["flag difficult"] == sidecar.Kept("flag difficult", 1, where)
+    (record,) = json.loads((tmp_path / "coco/annotations/instances.json").read_text())["annotations"]
+    assert (record["iscrowd"], record["difficult"], record["truncated"]) == (0, 1, 1)
+
+
+def test_pictures_are_copies_or_second_names(make_coco, coco_document, tmp_path):
+    catalog = read(make_coco(coco_document))
+    done = []
+    convert(catalog, tmp_path / "copy", to="yolo", progress=done.append)
+    convert(catalog, tmp_path / "link", to="yolo", link=True)
+    assert done == [1, 2, 3]
+    assert not (tmp_path / "copy/images/train/a.jpg").samefile(catalog.path(0))
+    assert (tmp_path / "link/images/train/a.jpg").samefile(catalog.path(0))
+
+
+def test_an_empty_folder_is_filled(make_coco, coco_document, tmp_path):
+    (tmp_path / "out").mkdir()
+    convert(read(make_coco(coco_document)), tmp_path / "out", to="coco")
+    assert len(read(tmp_path / "out", bad="error")) == 3
+
+
+@pytest.mark.parametrize(
+    ("place", "what", "hint"),
+    [
+        ("coco/new", "{} lies inside the data set, which stays as it is.", "Choose another folder."),
+        ("full", "{} is not empty.", "Give a folder that does not exist yet, or an empty one."),
+        ("full/file", "{} is a file.", "Give a folder that does not exist yet."),
+    ],
+)
+def test_places_that_are_refused(make_coco, coco_document, tmp_path, place, what, hint):
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full/file").touch()
+    with pytest.raises(RunError) as caught:
+        convert(read(make_coco(coco_document)), tmp_path / place, to="voc")
+    assert str(caught.value) == f"{what.replace('{}', str(tmp_path / place))}\n{hint}"
+
+
+def test_labels_alone_cannot_be_converted(make_tree, tmp_path):
+    root = make_tree({"a": 1, "b": 1})
+    with pytest.raises(DataError) as caught:
+        convert(read(root), tmp_path / "out", to="coco")
+    assert str(caught.value) == (
+        f"{root} says which classes are in a picture, not where; coco needs boxes.\n"
+        "Convert data sets in COCO's, Pascal VOC's or YOLO's format."
+    )
+
+
+def test_a_class_that_xml_cannot_hold(make_coco, coco_document, tmp_path):
+    coco_document["categories"][0]["name"] = "a\x01b"
+    with pytest.raises(CategoryError) as caught:
+        convert(read(make_coco(coco_document)), tmp_path / "out", to="voc")
+    assert caught.value.what == "The class 'a\\x01b' has a name that Pascal VOC's XML cannot hold."
+    assert list(tmp_path.iterdir()) == [tmp_path / "coco"], "nothing half-written stays"
+
+
+def test_a_picture_that_vanishes_leaves_nothing_half_written(make_coco, coco_document, tmp_path):
+    catalog = read(make_coco(coco_document))
+    catalog.path(1).unlink()
+    with pytest.raises(DataError) as caught:
+        convert(catalog, tmp_path / "out", to="coco")
+    assert caught.value.what == f"{catalog.path(1)}: cannot be copied (No such file or directory)."
+    assert list(tmp_path.iterdir()) == [tmp_path / "coco"]

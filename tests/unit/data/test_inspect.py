@@ -37,3 +37,20 @@ def test_no_readable_picture(make_tree):
         (root / name / "x.png").touch()
     seen = inspect(read(root))
     assert seen.width is None and seen.formats == {} and seen.splits == {"unassigned": 2}
+
+
+def test_objects_are_counted(make_coco, coco_document):
+    coco_document["annotations"].append({"id": 7, "image_id": 17, "category_id": 0, "bbox": [5, 5, 0, 5]})
+    seen = inspect(read(make_coco(coco_document))).to_dict()
+    assert seen["classes"]["cat"] == {"unassigned": 1}, "pictures"
+    assert seen["objects"] == {
+        "count": 3,
+        "classes": {"dog": {"unassigned": 1}, "cat": {"unassigned": 1}, "car": {"unassigned": 1}},
+        "flags": {"crowd": 1},
+        "outlines": {"polygons": 1, "masks": 1},
+        "sizes": {"small": 2, "medium": 1, "large": 0},
+        "per_picture": {"min": 0, "median": 1.0, "mean": 1.0, "max": 2},
+        "empty": 1,
+        "repairs": {"no_area": 1},
+    }
+    json.dumps(seen)

@@ -7,6 +7,7 @@ some tools add, become flags; every other key that Foveal does not know is kept 
 
 import json
 import math
+import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -41,7 +42,8 @@ OBJECT_KEYS = frozenset({"id", "image_id", "category_id", "bbox", "area", "segme
 """Keys of an annotation that have a place of their own in an ``Object``."""
 PICTURE_KEYS = frozenset({"file_name", "width", "height"})
 TOP_KEYS = frozenset({"images", "annotations", "categories"})
-LARGEST_ID = 2**63 - 1
+NUMBERS = frozenset({int, float})
+LARGEST_ID, LARGEST_SIDE = 2**63 - 1, 2**31
 NOTHING: tuple[Any, ...] = (None, [], {}, "")
 HEAD_CHARACTERS = 1 << 16
 """How far into a JSON file of any name to look for what makes it COCO."""
@@ -92,7 +94,7 @@ class ClassMap:
         met: set[int] = set()
         for at, record in enumerate(source.document["categories"]):
             where = f"{source.path}: categories[{at}]"
-            if not isinstance(record, dict) or not isinstance(record.get("name"), str):
+            if not isinstance(record, dict) or not layout.is_file_name(record.get("name")):
                 raise CategoryError(f"{where} has no name.", 'Each class is {"id": number, "name": text}.')
             key, name = record.get("id"), record["name"]
             if not isinstance(key, int) or isinstance(key, bool):
@@ -216,7 +218,7 @@ def object_of(record: Mapping[str, Any], label: int) -> Object:
     flags = 0
     for key, flag in FLAG_KEYS.items():
         value = record.get(key)
-        if value:
+        if value and str(value) != "0":
             flags |= flag
     area, given = record.get("area"), record.get("id")
     extras = {k: v for k, v in record.items() if k not in OBJECT_KEYS}
@@ -231,9 +233,20 @@ def object_of(record: Mapping[str, Any], label: int) -> Object:
         int(flags),
         float(area) if _is_number(area) and math.isfinite(area) else None,
         own,
-        record.get("segmentation") or None,
+        outline_of(record.get("segmentation")),
         {NAME: extras} if extras else {},
     )
+
+
+def outline_of(value: Any) -> Any:
+    """A ``segmentation`` as an outline: polygons of finite numbers, or a run-length mask; None: neither."""
+    if isinstance(value, list) and value:
+        good = all(isinstance(ring, list) and ring and len(ring) % 2 == 0 for ring in value)
+        return value if good and all(NUMBERS.issuperset(map(type, ring)) for ring in value) and _finite(value) else None
+    if isinstance(value, dict) and isinstance(value.get("counts"), list | str):
+        size = value.get("size")
+        return value if isinstance(size, list) and len(size) == 2 and NUMBERS.issuperset(map(type, size)) else None
+    return None
 
 
 def key_of(record: Mapping[str, Any]) -> str:
@@ -245,6 +258,13 @@ def picture_extras(record: Mapping[str, Any]) -> dict[str, Any]:
     """What a picture's entry says besides its name and size."""
     extras = {k: v for k, v in record.items() if k not in PICTURE_KEYS}
     return {NAME: extras} if extras else {}
+
+
+def _finite(rings: list[list[float]]) -> bool:
+    try:
+        return all(math.isfinite(math.fsum(ring)) for ring in rings)
+    except (OverflowError, ValueError):
+        return False
 
 
 def _is_number(value: Any) -> TypeGuard[int | float]:
@@ -317,6 +337,10 @@ def _draft(source: Source, root: Path, at: int, record: Any) -> tuple[Draft, Any
     where = f"{source.title}, images[{at}]"
     if not isinstance(record, dict) or not isinstance(record.get("file_name"), str) or not record["file_name"]:
         raise DataError(f"{source.path}: images[{at}] has no file_name.", "Name the picture's file.")
+    if not layout.is_file_name(record["file_name"]):
+        raise DataError(
+            f"{source.path}: images[{at}]: {record['file_name']!r} cannot be the name of a file.", "Mend it."
+        )
     key = record.get("id")
     if not isinstance(key, int | float | str):
         raise DataError(f"{source.path}: images[{at}] ({record['file_name']}) has no id.", "Give the picture an id.")
@@ -326,9 +350,14 @@ def _draft(source: Source, root: Path, at: int, record: Any) -> tuple[Draft, Any
     own = written.replace("\\", "/")
     if layout.portable(name) != own:
         extras[layout.NAME_KEY] = own
-    width, height = record.get("width"), record.get("height")
-    size = (int(width), int(height)) if _is_number(width) and _is_number(height) else None
-    return Draft(name, where, source.split, size, extras=extras), key
+    return Draft(name, where, source.split, _size(record), extras=extras), key
+
+
+def _size(record: Mapping[str, Any]) -> tuple[int, int] | None:
+    sides = [record.get("width"), record.get("height")]
+    if not all(_is_number(side) and abs(side) < LARGEST_SIDE for side in sides):
+        return None
+    return int(sides[0]), int(sides[1])  # type: ignore[arg-type]
 
 
 def _locate(source: Source, root: Path, written: str) -> str:
@@ -336,7 +365,7 @@ def _locate(source: Source, root: Path, written: str) -> str:
     for spelling in dict.fromkeys((written, written.replace("\\", "/"))):
         for at, folder in enumerate(source.folders):
             path = folder / spelling
-            if path.is_file():
+            if os.path.isfile(path):  # noqa: PTH113  (False for names that are too long)
                 if at:  # the next picture lies in the same folder
                     source.folders.insert(0, source.folders.pop(at))
                 return layout.relative(path, root)
@@ -367,9 +396,12 @@ def _take_objects(source: Source, by_id: dict[Any, Draft], known: ClassMap, repa
             continue
         try:
             thing = object_of(record, label)
-        except ValueError as error:
+        except (ValueError, OverflowError) as error:
             repairs.add(draft.name, where, "malformed", str(error), "dropped")
             continue
+        if thing.outline is None and record.get("segmentation"):
+            message = "its segmentation is neither polygons nor a mask"
+            repairs.add(draft.name, where, "malformed", message, "outline dropped")
         if thing.id != NO_ID:
             met[thing.id] += 1
             if met[thing.id] > 1:

@@ -128,13 +128,13 @@ def _short(value: float) -> float | int:
 
 
 def _whole_ids(given: Sequence[Any]) -> list[Any]:
-    """The ids given, each once; a number for those that have none or come again."""
-    fresh = max((v for v in given if isinstance(v, int)), default=0)
+    """The ids given, each once; a number for those that have none, come again or are neither number nor text."""
+    fresh = max((v for v in given if isinstance(v, int) and v <= coco.LARGEST_ID), default=0)
     fresh = max(fresh, 0)
     taken: set[Any] = set()
     out = []
     for value in given:
-        if value is None or value == NO_ID or value in taken:
+        if not isinstance(value, int | str) or value == NO_ID or value in taken:
             fresh += 1
             value = fresh
         taken.add(value)

@@ -69,6 +69,14 @@ def pictures_in(root: Path, folder: Path, *, deep: bool = True) -> Iterator[str]
                 yield relative(Path(here, name), root)
 
 
+def is_file_name(text: object) -> bool:
+    """Whether a text can be a name at all: not empty, no zero character, no half of a surrogate pair."""
+    try:
+        return isinstance(text, str) and bool(text.encode()) and "\0" not in text
+    except UnicodeEncodeError:
+        return False
+
+
 def relative(path: Path, root: Path) -> str:
     """A path as a name relative to the data set's root, with forward slashes; it may lead out of it."""
     return Path(os.path.relpath(path, root)).as_posix()

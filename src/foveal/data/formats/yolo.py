@@ -5,6 +5,7 @@ the picture's width and height: x = 0 is the left edge of the first pixel, x = 1
 without a text file, or with an empty one, has no objects. A class is its place in the list of names.
 """
 
+import os
 import posixpath
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -245,8 +246,10 @@ def _take_folder(found: Layout, folder: Path, split: int) -> None:
 def _take_list(found: Layout, file: Path, split: int) -> None:
     for number, line in _lines(file):
         text = line.strip().replace("\\", "/")
+        if not layout.is_file_name(text):
+            raise DataError(f"{file}, line {number}: {text!r} cannot be the name of a file.", "Mend the line.")
         candidates = [file.parent / text, found.root / text]
-        path = next((c for c in candidates if c.is_file()), candidates[0])
+        path = next((c for c in candidates if os.path.isfile(c)), candidates[0])  # noqa: PTH113  (False for names too long)
         name = layout.relative(path, found.root)
         found.pictures.append((name, split))
         found.listed.setdefault(name, f"{layout.relative(file, found.root)}, line {number}")
@@ -259,7 +262,7 @@ def _resolve(root: Path, base: Any, text: str) -> Path | None:
     while stripped.startswith(("../", "./")):
         stripped = stripped.partition("/")[2]
     candidates = [folder / t for t in dict.fromkeys((text, stripped)) for folder in bases]
-    return next((c for c in candidates if c.exists()), None)
+    return next((c for c in candidates if os.path.exists(c)), None)  # noqa: PTH110  (False for names too long)
 
 
 def _load_yaml(file: Path) -> dict[str, Any]:

@@ -1,10 +1,15 @@
 import copy
 import json
+import math
 import shutil
+import tempfile
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from pycocotools.coco import COCO
 
 from foveal.data.catalog import SPLITS, UNASSIGNED
@@ -12,7 +17,7 @@ from foveal.data.convert import convert
 from foveal.data.objects import NO_ID
 from foveal.data.read import read
 from foveal.data.split import with_splits
-from foveal.errors import CategoryError, DataError
+from foveal.errors import CategoryError, DataError, FovealError
 from foveal.types.categories import Categories
 from foveal.types.flags import Flag
 
@@ -288,3 +293,46 @@ def test_a_hundred_thousand_objects_take_seconds(tmp_path, draw):
     catalog = read(tmp_path / "instances.json")
     assert len(catalog.objects.labels) == 100_000 and catalog.repairs == ()
     assert time.perf_counter() - begin < 25
+
+
+odd = st.sampled_from(
+    [None, True, -1, 0, 2**70, 10**400, 1.5, math.nan, math.inf, "", "x", "\ud800", [], [1], {}, {"a": 1}]
+)
+
+
+def leaves(value, path=()):
+    """Paths of all values inside a document, and of the containers that hold them."""
+    if path:
+        yield path
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, inner in items:
+        yield from leaves(inner, (*path, key))
+
+
+@given(data=st.data())
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_odd_value_is_mended_or_named(make_coco, coco_document, data):
+    """Whatever one value of the file is, the set is read or refused in words, and reading it never fails otherwise."""
+    document = copy.deepcopy(coco_document)
+    root = make_coco(document)
+    path = data.draw(st.sampled_from(list(leaves(document))))
+    holder = document
+    for key in path[:-1]:
+        holder = holder[key]
+    holder[path[-1]] = data.draw(odd)
+    (root / "annotations/instances.json").write_text(json.dumps(document))
+    try:
+        catalog = read(root)
+    except FovealError:
+        return
+    for i in range(len(catalog)):
+        for thing in catalog.objects[i]:
+            assert 0 <= thing.box[0] < thing.box[2] <= 64 and 0 <= thing.box[1] < thing.box[3] <= 48
+    assert np.isfinite(catalog.objects.areas).all()
+    with tempfile.TemporaryDirectory() as folder:
+        for to in ("coco", "voc", "yolo"):
+            try:
+                convert(catalog, Path(folder, to), to=to)
+            except CategoryError:
+                continue
+            assert len(read(Path(folder, to)).objects.labels) == len(catalog.objects.labels)

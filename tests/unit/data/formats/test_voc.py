@@ -3,7 +3,9 @@ import shutil
 from xml.etree.ElementTree import fromstring
 
 import pytest
-from tests.unit.data.annotated import voc_object
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.unit.data.annotated import SIZE, voc_object
 
 from foveal.data.catalog import SPLITS, UNASSIGNED, Repair
 from foveal.data.convert import convert
@@ -201,3 +203,15 @@ def test_bccd_is_read_whole(real_data):
             assert bool(thing.flags & Flag.TRUNCATED) == (element.findtext("truncated") == "1")
             total += 1
     assert total == len(catalog.objects.labels) == 3943
+
+
+@given(st.sampled_from(["nan", "inf", "-5", "0", "70", "x", "1e400", "", "12.5"]), st.integers(0, 7))
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_number_is_read_or_mended(make_voc, text, place):
+    box, size = [11, 11, 30, 30], list(SIZE)
+    (box if place < 4 else size)[place % 4 if place < 4 else place % 2] = text
+    root = make_voc({"a": [CAT, voc_object("cat", box)]}, sizes={"a": size})
+    catalog = read(root)
+    for thing in catalog.objects[0]:
+        assert 0 <= thing.box[0] < thing.box[2] <= 64 and 0 <= thing.box[1] < thing.box[3] <= 48
+    assert len(catalog.objects[0]) + sum(r.action == "dropped" for r in catalog.repairs) == 2

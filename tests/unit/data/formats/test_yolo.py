@@ -3,6 +3,8 @@ import shutil
 
 import pytest
 import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from foveal.data.catalog import SPLITS, UNASSIGNED, Repair
 from foveal.data.convert import convert
@@ -186,3 +188,19 @@ def test_splits_have_names(make_yolo):
     text = "train: images/train\nvalid: images/val\ntest: images/test\nnames: [cat, dog]\n"
     catalog = read(make_yolo({"train/a": [BOX], "val/b": [BOX], "test/c": [BOX]}, text), bad="error")
     assert [SPLITS[s] for s in catalog.splits] == ["test", "train", "val"]
+
+
+numbers = st.sampled_from(["0", "1", "0.5", "-1", "2", "nan", "inf", "-inf", "1e400", "1e9", "x", "", "0.1 0.1"])
+
+
+@given(st.lists(numbers, min_size=4, max_size=10))
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_line_is_read_mended_or_named(make_yolo, fields):
+    root = make_yolo({"train/a": [BOX, " ".join(fields)], "val/b": []})
+    try:
+        catalog = read(root)
+    except DataError as error:
+        assert error.what.startswith(f"{root}/labels/train/a.txt, line 2")  # noqa: PT017
+        return
+    assert catalog.objects[0][0].box == (24, 12, 40, 36)
+    assert len(catalog.repairs) == 2 - len(catalog.objects[0]) or catalog.repairs[0].action == "clipped"

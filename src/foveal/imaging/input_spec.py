@@ -1,22 +1,21 @@
 """The one preparation: how any picture becomes the network's input, in validation, export, predict and serve alike.
 
-Pillow resamples, NumPy copies; the network's own first layer normalises.
+``resample`` scales, NumPy copies; the network's own first layer normalises.
 
 Shapes: H W rows and columns of the source, S side of the input.
 """
 
 import math
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 
 import numpy as np
-from PIL import Image
 from pydantic import Field
 
+from foveal.imaging.resample import Box, Filter, resample
 from foveal.types.arrays import RGB
 from foveal.types.geometry import Geometry
 from foveal.types.settings import Settings
 
-FILTERS = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
 PAD_VALUE = 114
 """Gray of letterbox borders (the value detectors have used since YOLOv3)."""
 
@@ -50,7 +49,7 @@ class InputSpec(Settings):
     """How a picture that is not square becomes square."""
     crop_fraction: Annotated[float, Field(gt=0, le=1)] = 0.875
     """Part of the shorter side that the middle crop keeps."""
-    interpolation: Literal["bilinear", "bicubic"] = "bicubic"
+    interpolation: Filter = "bicubic"
     """Resampling filter, always antialiased."""
     mean: tuple[float, float, float] = (0.5, 0.5, 0.5)
     """Mean of each channel, of values in [0, 1]."""
@@ -61,20 +60,29 @@ class InputSpec(Settings):
 
     @property
     def decode_side(self) -> int:
-        """Shorter side, in pixels, below which decoding would lose what the input can show."""
-        return math.ceil(self.size / self.crop_fraction) if self.fit == "crop" else self.size
+        """Shorter side, in pixels, below which decoding would lose what the input can show.
+
+        With ``crop`` it is also what the shorter side is resized to before the middle is cut out.
+        """
+        return math.floor(self.size / self.crop_fraction) if self.fit == "crop" else self.size
 
     def geometry(self, width: int, height: int) -> Geometry:
-        """Where the pixels of a width x height picture go."""
+        """Where the pixels of a width x height picture go.
+
+        ``crop`` gives the same pixels as torchvision's Resize and CenterCrop, whole pixels in the resized picture and
+        all, because that is how pretrained weights were judged.
+        """
         size = self.size
-        if self.fit == "squash":
-            return Geometry((width, height), (size, size), (size / width, size / height))
-        if self.fit == "crop":
-            scale = size / (min(width, height) * self.crop_fraction)
-            offset = ((size - width * scale) / 2, (size - height * scale) / 2)
-            return Geometry((width, height), (size, size), (scale, scale), offset)
-        inner_w, inner_h = self._letterbox(width, height)
-        offset = (float((size - inner_w) // 2), float((size - inner_h) // 2))
+        match self.fit:
+            case "squash":
+                inner_w, inner_h = size, size
+            case "crop":
+                # Multiplied first and cut off, as torchvision does it.
+                inner_w, inner_h = (self.decode_side * side // min(width, height) for side in (width, height))
+            case "letterbox":
+                scale = size / max(width, height)
+                inner_w, inner_h = (max(1, round(side * scale)) for side in (width, height))
+        offset = (float(self._margin(inner_w)), float(self._margin(inner_h)))
         return Geometry((width, height), (size, size), (inner_w / width, inner_h / height), offset)
 
     def prepare(self, image: RGB) -> tuple[RGB, Geometry]:
@@ -84,23 +92,22 @@ class InputSpec(Settings):
             image: (H, W, 3) uint8.
 
         Returns:
-            (S, S, 3) uint8 and the geometry of the way back.
+            (S, S, 3) uint8, perhaps read-only, and the geometry of the way back.
         """
         height, width = image.shape[:2]
         geometry = self.geometry(width, height)
-        size, resample = self.size, FILTERS[self.interpolation]
-        if self.fit == "letterbox":
-            inner_w, inner_h = self._letterbox(width, height)
-            left, top = int(geometry.offset[0]), int(geometry.offset[1])
-            out = np.full((size, size, 3), PAD_VALUE, np.uint8)
-            out[top : top + inner_h, left : left + inner_w] = np.asarray(
-                Image.fromarray(image).resize((inner_w, inner_h), resample)
-            )
-            return out, geometry
-        (left, top), (right, bottom) = geometry.to_source(np.array([[0, 0], [size, size]]))
-        box = (max(0.0, left), max(0.0, top), min(float(width), right), min(float(height), bottom))
-        return np.asarray(Image.fromarray(image).resize((size, size), resample, box=box)), geometry
+        (left, top), (right, bottom) = geometry.to_input(np.array([[0, 0], [width, height]])).clip(0, self.size)
+        x1, y1, x2, y2 = round(left), round(top), round(right), round(bottom)
+        corners = geometry.to_source(np.array([[x1, y1], [x2, y2]])).clip(0, (width, height))
+        box = cast(Box, tuple(corners.ravel().tolist()))
+        seen = resample(image, (x2 - x1, y2 - y1), box, interpolation=self.interpolation)
+        if seen.shape[:2] == (self.size, self.size):
+            return seen, geometry
+        out = np.full((self.size, self.size, 3), PAD_VALUE, np.uint8)
+        out[y1:y2, x1:x2] = seen
+        return out, geometry
 
-    def _letterbox(self, width: int, height: int) -> tuple[int, int]:
-        scale = self.size / max(width, height)
-        return max(1, round(width * scale)), max(1, round(height * scale))
+    def _margin(self, inner: int) -> int:
+        """Pixels before the resized picture: of padding, or negative, cut off."""
+        room = self.size - inner
+        return room // 2 if room >= 0 else -round(-room / 2)

@@ -72,6 +72,8 @@ def kinds(annotation: Any, limits: str) -> str:
         return ", ".join(f"`{choice}`" for choice in get_args(annotation))
     if hasattr(annotation, "__metadata__"):
         return kinds(annotation.__origin__, bounds(annotation.__metadata__[0].metadata))
+    if get_origin(annotation) is tuple:
+        return f"list of: {kinds(get_args(annotation)[0], '')}"
     if get_args(annotation):
         return " or ".join(kinds(part, limits) for part in get_args(annotation) if part is not NoneType)
     return f"{NAMES[annotation]}{limits}"
@@ -100,6 +102,8 @@ def default(key: str, value: Any) -> str:
         return f"*{UNSET.get(key, 'from the data')}*"
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
+    if isinstance(value, tuple):
+        return f"`{list(value)}`"
     return f'`"{value}"`' if isinstance(value, str) else f"`{value}`"
 
 

@@ -19,7 +19,7 @@ app.command("foveal.cli.train:train", name="train", help="Train a model on a fol
 app.command("foveal.cli.evaluate:evaluate", name="evaluate", help="Judge a model on pictures with known answers.")
 app.command("foveal.cli.predict:predict", name="predict", help="Say what is in pictures.")
 app.command("foveal.cli.export:export", name="export", help="Write a model as one ONNX file that agrees with it.")
-app.command("foveal.cli.data:app", name="data", help="Look at, check and preview a data set.")
+app.command("foveal.cli.data:app", name="data", help="Look at, check, preview and convert a data set.")
 app.command("foveal.cli.models:models", name="models", help="List networks to start from.")
 app.command("foveal.cli.demo:demo", name="demo", help="The whole way, on handwritten digits that come with Foveal.")
 

@@ -96,7 +96,9 @@ def preview(
     out: Annotated[Path, Parameter(help="Picture to write, .png or .jpg.")] = Path("preview.png"),
     count: Annotated[int, Parameter(help="Pictures to show.", validator=Number(gte=1, lte=50))] = 6,
     seed: Annotated[int, Parameter(help="Of the choice and of the random changes.", validator=Number(gte=0))] = 0,
-    size: Annotated[int, Parameter(help="Side of the samples in pixels.", validator=Number(gte=8, lte=4096))] = 224,
+    size: Annotated[
+        int | None, Parameter(help="Side of the samples in pixels.", validator=Number(gte=8, lte=4096))
+    ] = None,
     whiten: Annotated[
         Literal["pca", "zca"] | None, Parameter(help="Show whitening, before and after, instead of augmentation.")
     ] = None,
@@ -108,21 +110,27 @@ def preview(
     """Write a picture of augmented samples, or of whitening before and after."""
     from rich.console import Console
 
-    from foveal.data.preview import picture_whitening
+    from foveal.data.preview import SIDES, picture_whitening
     from foveal.data.preview import preview as draw
     from foveal.data.read import read
     from foveal.data.statistics import fit_whitening, sample_pictures
     from foveal.imaging.input_spec import InputSpec
+    from foveal.recipes.resolve import with_recipe
+    from foveal.recipes.schema import parse_config
+    from foveal.tasks.table import task_for
 
     catalog = read(path)
     _check_out(out, catalog.root)
     if catalog.has("train"):
         catalog = catalog.split("train")
+    side = size or SIDES[catalog.annotation]
     if whiten is None:
-        spec = InputSpec(size=size, train_size=size)
-        sheet = draw(catalog, augment or AugmentConfig(), spec=spec, count=count, seed=seed)
+        given = {} if augment is None else {"augment": augment.model_dump(exclude_unset=True)}
+        config = with_recipe(parse_config(given, where="the command line"), task_for(catalog.annotation))
+        spec = InputSpec(size=side, train_size=side, interpolation=config.input.interpolation)
+        sheet = draw(catalog, config.augment, spec=spec, count=count, seed=seed)
     else:
-        whole = max(1, size // patch) * patch
+        whole = max(1, side // patch) * patch
         spec = InputSpec(size=whole, train_size=whole)
         whitening = fit_whitening(sample_pictures(catalog, spec), kind=whiten, patch=patch)
         sheet = picture_whitening(catalog, whitening, spec=spec, count=count, seed=seed)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from foveal.data.catalog import Catalog
+from foveal.data.catalog import Annotation, Catalog
 from foveal.data.config import AugmentConfig
 from foveal.data.order import Draw
 from foveal.data.sheet import Row, draw_sheet
@@ -34,6 +34,10 @@ SAMPLE = 200
 """Pictures that the covariance is taken over."""
 SIGMAS = 3.0
 """White numbers are shown from -3 to +3 standard deviations, black to white."""
+
+
+SIDES: dict[Annotation, int] = {"labels": 224, "boxes": 416}
+"""Side of the samples in pixels where none is asked for: what training usually takes."""
 
 
 def preview(

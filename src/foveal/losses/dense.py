@@ -11,7 +11,8 @@ def focal(logits: Tensor, targets: Tensor, *, gamma: float, alpha: float) -> Ten
     """Focal loss of each score (Lin et al. 2017, eq. 5), for soft targets too (Li et al. 2020).
 
     With targets of 0 and 1 it is alpha_t (1 - p_t)^gamma times binary cross-entropy. A target between the two, such as
-    the IoU that a box reaches, is what the score should be ("Generalized focal loss", eq. 5): the factor is then |target - p|^gamma and alpha_t is 1.
+    the IoU that a box reaches, is what the score should be: the factor is then |target - p|^gamma and alpha_t is 1 (Li
+    et al. 2020, "Generalized focal loss", eq. 5).
 
     Args:
         logits: Any shape.

@@ -63,7 +63,9 @@ def start(config: RunConfig, *, out: Path, log: Log) -> Trained | None:
         FovealError: Bad data, configuration or output folder.
     """
     catalog = with_splits(
-        read(Path(config.data.path), format=config.data.format), val_fraction=config.data.val_fraction, seed=config.seed
+        read(Path(config.data.path), format=config.data.format, bad=config.data.bad),
+        val_fraction=config.data.val_fraction,
+        seed=config.seed,
     )
     runtime = Runtime(config.runtime, log_dir=out, thaws=config.optim.unfreeze_every > 0)
     resolved = resolve(config, catalog.split("train"), world=runtime.world)
@@ -99,7 +101,9 @@ def resume(folder: Path, *, changes: RunConfig | None, log: Log) -> Trained | No
         raise RunError(f"{folder}: not a run (it has no config.toml).", "Name a folder that `foveal train` made.")
     config = unchanged(read_config(run.config), changes, folder)
     catalog = with_splits(
-        read(Path(config.data.path), format=config.data.format), val_fraction=config.data.val_fraction, seed=config.seed
+        read(Path(config.data.path), format=config.data.format, bad=config.data.bad),
+        val_fraction=config.data.val_fraction,
+        seed=config.seed,
     )
     known, found = run.read_json("data.json"), describe(catalog)
     if known["fingerprint"] != found["fingerprint"]:

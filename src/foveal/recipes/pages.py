@@ -14,6 +14,7 @@ from foveal.inference.predictor import Predictor, read_picture
 from foveal.recipes.schema import RunConfig
 from foveal.report.content import Content, Picture, Step
 from foveal.report.page import write_report
+from foveal.tasks.table import TASKS
 from foveal.types.arrays import RGB
 from foveal.version import __version__
 
@@ -29,7 +30,7 @@ def write_run_report(
     Raises:
         RunError: They cannot be written.
     """
-    judgement = evaluation.judgement
+    judgement, values = evaluation.judgement, config.model_dump(exclude_none=True)
     mistakes = [
         Picture(mistake_picture(predictor, evaluation, m.position), m.caption) for m in judgement.worst[:MAX_MISTAKES]
     ]
@@ -43,7 +44,7 @@ def write_run_report(
             facts=facts(config, catalog, state),
             history=state.rows,
             mistakes=mistakes,
-            config=config.model_dump(exclude_none=True),
+            config={k: v for k, v in values.items() if k == config.task or k not in TASKS},
             class_counts={
                 name: dict(zip(catalog.categories, map(int, catalog.split(name).class_counts()), strict=True))
                 for name in SPLITS
@@ -73,7 +74,7 @@ def facts(config: RunConfig, catalog: Catalog, state: State) -> list[tuple[str, 
         ("classes", str(len(catalog.categories))),
         ("backbone", config.model.backbone),
         ("input", f"{config.input.eval_size} x {config.input.eval_size} px"),
-        ("epochs", f"{len(state.rows)}, the best was {state.best_epoch}"),
+        ("epochs", f"{state.rows[-1]['epoch']:.0f}, the best was {state.best_epoch}"),
         ("duration", duration(state.elapsed_s)),
         ("seed", str(config.seed)),
         ("Foveal", __version__),

@@ -44,9 +44,7 @@ def resolve(config: RunConfig, train: Catalog, *, world: int = 1) -> Resolved:
         DataError: The data set does not say what the task learns from.
     """
     name = task_for(train.annotation) if config.task == "auto" else config.task
-    if name in shipped():
-        given = config.model_dump(exclude_unset=True)
-        config = parse_config(merge(read_recipe(name), given), where=f"the recipe {name}")
+    config = with_recipe(config, name)
     task, small = get_task(name), config.model.backbone in OWN
     pretrained = not small and config.model.weights != "none"
     choice = task.choose(Situation(len(train), side_px=median_side(train), from_scratch=not pretrained, small=small))
@@ -82,6 +80,13 @@ def resolve(config: RunConfig, train: Catalog, *, world: int = 1) -> Resolved:
         "data": {"workers": choose_workers() if workers is None else workers, "format": train.format},
     }
     return Resolved(RunConfig.model_validate(merge(config.model_dump(), chosen)), settled.notes)
+
+
+def with_recipe(config: RunConfig, task: str) -> RunConfig:
+    """The configuration with the task's own recipe, where there is one, laid under what was set."""
+    if task not in shipped():
+        return config
+    return parse_config(merge(read_recipe(task), config.model_dump(exclude_unset=True)), where=f"the recipe {task}")
 
 
 def task_size(choice: Choice, eval_size: int) -> int:

@@ -54,7 +54,7 @@ def comparison_pictures(file: Path, data: str | Path | None) -> tuple[list[Sourc
         return spread(find_pictures([str(data)])), str(data)
     try:
         config = read_config(file.with_name("config.toml"))
-        catalog = read(Path(config.data.path), format=config.data.format)
+        catalog = read(Path(config.data.path), format=config.data.format, bad=config.data.bad)
         return spread(list(catalog.paths())), config.data.path
     except FovealError:
         return scenes(), "scikit-learn's sample photos"

@@ -62,7 +62,7 @@ class Detector(Model):
         self.register_buffer("class_weights", None, persistent=False)
 
     def forward(self, inputs: Tensor) -> dict[str, Tensor]:
-        """Normalised (B, 3, H, W) -> ``logits`` (B, A, K), ``boxes``, ``offsets``, ``anchors`` (B, A, 4) and ``levels``.
+        """Normalised (B, 3, H, W) -> ``logits`` (B, A, K), ``boxes``, ``offsets``, ``anchors`` (B, A, 4), ``levels``.
 
         With cross-entropy there are K + 1 logits, the last for background; with objectness there is ``objectness``
         (B, A), logits too. Boxes and anchors are xyxy input pixels; ``levels`` (B, A) is each anchor's place among the

@@ -99,9 +99,10 @@ def _suppress(
         if labels[rows[0]] != labels[columns[-1]]:
             over &= labels[rows, None] == labels[columns]
         within, beyond = over[:, : len(rows)], over[:, len(rows) :]
-        keep = _settle(np.triu(within, 1))
+        place = np.arange(len(rows))
+        keep = _settle(within & (place[:, None] < place))
         alive[rows[~keep]] = False
-        alive[columns[len(rows) :][beyond[keep].any(0)]] = False
+        alive[columns[len(rows) :][np.logical_or.reduce(beyond[keep], axis=0)]] = False
     kept = order[alive]
     return kept[np.lexsort((kept, -scores[kept]))]
 
@@ -114,8 +115,8 @@ def _settle(over: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """
     keep = np.ones(len(over), bool)
     while True:
-        new: NDArray[np.bool_] = ~np.any(over[keep], axis=0)
-        if (new == keep).all():
+        new: NDArray[np.bool_] = ~np.logical_or.reduce(over[keep], axis=0)
+        if np.array_equal(new, keep):
             return keep
         keep = new
 

@@ -1,6 +1,7 @@
 """Training on real JPEG files against the same network's raw steps on tensors in memory.
 
     python benchmarks/train_speed.py [--data hymenoptera] [--workers 0 1 2] [--rounds N] [--steps N]
+    python benchmarks/train_speed.py --data bccd --size 416 --batch 8 --cache off     # a detector
 
 One side is Foveal's own loop: ``Training.fit`` on a Plan built from a RunConfig, with reading, decoding, augmenting,
 normalising, clipping, moving average and log. The other is forward + backward + AdamW step of the same network on a
@@ -36,12 +37,15 @@ from foveal.data.read import read
 from foveal.data.split import with_splits
 from foveal.engine.log import Log
 from foveal.engine.loop import Plan, Training
+from foveal.engine.optim import freeze
 from foveal.engine.run import Run
 from foveal.engine.runtime import Runtime
 from foveal.models.contract import Model
+from foveal.models.normalize import Normalize
 from foveal.recipes.build import make_plan
 from foveal.recipes.resolve import resolve
 from foveal.recipes.schema import parse_config
+from foveal.types.samples import Batch
 
 LIMITS = {"off": 0.85, "memory": 0.90}
 WARM_UP = 3
@@ -110,15 +114,15 @@ class RawSteps:
 
     Args:
         model: A network of its own, trained by nobody else.
-        batch_size: Pictures.
-        side: Of a picture, in pixels.
-        num_classes: The labels are drawn from these.
+        batch: A batch as training gets it.
+        normalize: The network's first layer.
     """
 
-    def __init__(self, model: Model, *, batch_size: int, side: int, num_classes: int) -> None:
+    def __init__(self, model: Model, batch: Batch, normalize: Normalize) -> None:
         self.model = model.to(memory_format=torch.channels_last).train()
-        self.images = torch.randn(batch_size, 3, side, side).contiguous(memory_format=torch.channels_last)
-        self.targets = {"label": torch.randint(num_classes, (batch_size,))}
+        freeze(self.model, 0, norms=True)  # as the loop does with pretrained weights
+        self.images = normalize(batch.images).contiguous(memory_format=torch.channels_last)
+        self.targets = batch.targets
         self.optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4)
 
     def __call__(self) -> Tensor:
@@ -136,7 +140,7 @@ def build_plan(data: Path, out: Path, settings: dict[str, Any]) -> Plan:
     config = parse_config({**settings, "data": {"path": str(data), **settings.get("data", {})}}, where="benchmark")
     catalog = with_splits(read(data), val_fraction=config.data.val_fraction, seed=config.seed)
     runtime = Runtime(config.runtime, log_dir=out)
-    config = resolve(config, catalog.split("train"))
+    config = resolve(config, catalog.split("train")).config
     plan = make_plan(config, catalog, runtime=runtime, run=Run(out / "run"), log=Log())
     plan.run.create("", {}, {})
     return plan
@@ -161,21 +165,15 @@ def compare(
         workers: ``--workers``.
         rounds: Blocks of each side.
         steps: Of a block.
-        settings: Laid over lite0 at 224, batch 32.
+        settings: Laid over the defaults.
     """
-    base = {"input": {"size": 224}, "train": {"batch_size": 32, "epochs": 1000}, **(settings or {})}
+    base: dict[str, Any] = {"train": {"epochs": 1000}, **(settings or {})}
     with tempfile.TemporaryDirectory() as folder:
         plan = build_plan(data, Path(folder), {**base, "data": {"cache": cache, "workers": workers}})
-        twin = build_plan(data, Path(folder) / "twin", {**base, "data": {"cache": "off", "workers": 0}}).model
+        twin = build_plan(data, Path(folder) / "twin", {**base, "data": {"cache": "off", "workers": 0}})
         if cache != "off":
             fill_cache(plan)
-        assert plan.train.batch_size is not None, "resolve chose it"
-        raw = RawSteps(
-            twin,
-            batch_size=plan.train.batch_size,
-            side=plan.card.input.train_size,
-            num_classes=len(plan.card.categories),
-        )
+        raw = RawSteps(twin.model, next(twin.batches(start=0)), Normalize(twin.card.input))
         log = TakingTurns(raw, steps, rounds)
         raw()
         with suppress(Enough):
@@ -189,6 +187,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--data", default=IMAGENETTE, help="a folder below FOVEAL_DATA")
     parser.add_argument("--workers", type=int, nargs="+", default=[0])
     parser.add_argument("--cache", nargs="+", choices=list(LIMITS), default=list(LIMITS))
+    parser.add_argument("--size", type=int, default=224, help="side of the input in pixels")
+    parser.add_argument("--batch", type=int, default=32, help="pictures a step")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--steps", type=int, default=4)
     options = parser.parse_args(arguments)
@@ -196,9 +196,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for workers in options.workers:
         for cache in options.cache:
             log = compare(
-                data_folder(options.data), cache=cache, workers=workers, rounds=options.rounds, steps=options.steps
+                data_folder(options.data),
+                cache=cache,
+                workers=workers,
+                rounds=options.rounds,
+                steps=options.steps,
+                settings={"input": {"size": options.size}, "train": {"batch_size": options.batch, "epochs": 1000}},
             )
-            images = 32 * options.steps
+            images = options.batch * options.steps
             print(
                 f"{options.data}, cache {cache}, {workers} workers, {torch.get_num_threads()} threads:"
                 f" loop {images * len(log.loop_s) / sum(log.loop_s):.1f} images/s,"

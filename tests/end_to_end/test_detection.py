@@ -253,8 +253,8 @@ def test_overfits_eight_real_pictures(real_data: Path, tmp_path: Path) -> None:
             )
     done = run_foveal(
         "train", tmp_path / "coco", "--out", tmp_path / "run", "--epochs=120", "--size=320", "--seed=0", "--quiet",
-        "--augment.scale-jitter=1", "--augment.horizontal-flip=0", "--optim.ema-decay=0.95", "--optim.reused-lr-scale=1",
-        "--train.judge-every=60", timeout=800,
+        "--augment.scale-jitter=1", "--augment.horizontal-flip=0", "--optim.ema-decay=0.95",
+        "--optim.reused-lr-scale=1", "--train.judge-every=60", timeout=800,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())["metrics"]

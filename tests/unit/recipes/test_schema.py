@@ -7,9 +7,9 @@ import pytest
 
 from foveal.errors import ConfigError
 from foveal.recipes.load import read_recipe, shipped, to_toml
-from foveal.tasks.classify.choose import choose_batch_size, choose_epochs, choose_eval_size, choose_train_size
 from foveal.recipes.schema import RunConfig, merge, option_names, parse_config
 from foveal.recipes.time_text import parse_duration
+from foveal.tasks.classify.choose import choose_batch_size, choose_epochs, choose_eval_size, choose_train_size
 from foveal.types.settings import Settings
 
 

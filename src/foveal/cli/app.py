@@ -14,7 +14,14 @@ HELP = (
 )
 
 # Plain text: the Markdown renderer alone would take a fifth of the time that help takes.
-app = App(name="foveal", version=__version__, help=HELP, version_flags=["--version"], help_format="plaintext")
+app = App(
+    name="foveal",
+    version=__version__,
+    help=HELP,
+    version_flags=["--version"],
+    help_format="plaintext",
+    suppress_keyboard_interrupt=False,
+)
 app.command("foveal.cli.train:train", name="train", help="Train a model on a folder of pictures or a table.")
 app.command("foveal.cli.evaluate:evaluate", name="evaluate", help="Judge a model on pictures with known answers.")
 app.command("foveal.cli.predict:predict", name="predict", help="Say what is in pictures.")
@@ -25,7 +32,10 @@ app.command("foveal.cli.demo:demo", name="demo", help="The whole way, on handwri
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run a command and leave with its exit code: 0 done, 1 judged and found wanting, 2 the user's mistake."""
+    """Run a command and leave with its exit code.
+
+    0 done, 1 judged and found wanting, 2 the user's mistake, 130 interrupted.
+    """
     sys.exit(run(sys.argv[1:] if arguments is None else arguments))
 
 
@@ -40,8 +50,8 @@ def run(arguments: list[str]) -> int:
     except FovealError as error:
         say_error(error.what, error.hint)
         return error.exit_code
-    except KeyboardInterrupt:
-        say_error("Interrupted.", "A training run goes on with: foveal train --resume RUN")
+    except KeyboardInterrupt as interrupt:
+        say_error("Interrupted.", str(interrupt) or "Give the command again to start over.")
         return 130
     except BrokenPipeError:
         return 0

@@ -38,6 +38,7 @@ def train(
     from foveal.cli.screens import last_screen
     from foveal.engine.log import JsonLog, Log, RichLog
     from foveal.recipes.time_text import parse_duration
+    from foveal.recipes.train import free_folder
     from foveal.recipes.train import train as run
 
     console = Console()
@@ -55,7 +56,13 @@ def train(
         },
         "runtime": {"device": device},
     }
-    trained = run(data, recipe=config, settings=[given, without_none(short)], out=out, resume=resume, log=log)
+    folder = resume or out or free_folder(Path(data))
+    try:
+        trained = run(data, recipe=config, settings=[given, without_none(short)], out=out, resume=resume, log=log)
+    except KeyboardInterrupt:
+        log.close()
+        started = (folder / "config.toml").exists()
+        raise KeyboardInterrupt(f"Go on with: foveal train --resume {folder}" if started else "") from None
     if trained is not None and not quiet and not json:
         last_screen(console, trained)
 

@@ -1,0 +1,68 @@
+"""Ctrl-C: exit code 130, two lines, and a run that goes on from there."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.conftest import Outcome, quick, run_foveal, write_squares
+
+
+def interrupt(*arguments: str | Path, when: Callable[[], bool]) -> subprocess.CompletedProcess[str]:
+    """Press Ctrl-C as a terminal does: the signal goes to the command and to its workers alike."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "foveal", *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    while process.poll() is None and not when():
+        time.sleep(0.005)
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=120)
+    return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", [0, 2])
+def test_ctrl_c_in_the_middle_of_an_epoch(tmp_path: Path, workers: int) -> None:
+    data, run = write_squares(tmp_path / "squares", per_class=100), tmp_path / "run"
+    state, seen = run / "resume" / "state.pt", set()
+
+    def saved_twice() -> bool:
+        """The first state is that before the first step."""
+        if state.exists():
+            seen.add(state.stat().st_mtime_ns)
+        return len(seen) > 1
+
+    flags = [*quick(epochs=2, batch_size=2)[:-1], f"--workers={workers}", "--train.checkpoint-steps=3"]
+    stopped = interrupt("train", data, "--out", run, *flags, when=saved_twice)
+    assert not (run / "metrics.csv").exists(), "an epoch was over before Ctrl-C came"
+    assert stopped.returncode == 130
+    assert stopped.stderr == f"error: Interrupted.\n  hint: Go on with: foveal train --resume {run}\n"
+    assert not (run / "model.safetensors").exists()
+
+    resumed = run_foveal("train", "--resume", run)
+    assert resumed.returncode == 0, resumed.stderr
+    assert len((run / "metrics.csv").read_text().splitlines()) == 1 + 2
+    assert (run / "model.safetensors").exists() and (run / "report.html").exists()
+
+
+def test_ctrl_c_before_there_is_a_run(
+    here: Callable[..., Outcome], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Raised, not sent: a real signal could fall into any library's import."""
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("foveal.recipes.train.train", interrupted)
+    done = here("train", tmp_path, "--out", tmp_path / "run")
+    assert done.code == 130
+    assert done.err == "error: Interrupted.\n  hint: Give the command again to start over.\n"

@@ -35,11 +35,110 @@ def test_no_traceback_from_a_real_process(tmp_path: Path) -> None:
 
 
 def test_no_such_folder(fails: Fails, tmp_path: Path) -> None:
-    fails("train", tmp_path / "absent", what=f"{tmp_path / 'absent'}", hint="hint:")
+    fails(
+        "train", tmp_path / "absent",
+        what=f"{tmp_path / 'absent'}: there is no such file or folder.",
+        hint=f"The nearest folder that exists is {tmp_path}.",
+    )  # fmt: skip
 
 
 def test_nothing_to_train_on(fails: Fails) -> None:
     fails("train", what="There is nothing to train on.", hint="foveal train PICTURES/")
+
+
+def test_an_empty_folder(fails: Fails, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    fails(
+        "train", tmp_path / "empty",
+        what=f"{tmp_path / 'empty'} is an empty folder.",
+        hint="Give a folder with one sub-folder of pictures a class.",
+    )  # fmt: skip
+
+
+def test_one_class_only(fails: Fails, tmp_path: Path) -> None:
+    data = write_squares(tmp_path / "squares", classes=1)
+    fails(
+        "train", data, "--out", tmp_path / "r", *quick(),
+        what=f"{data} has only one class, 'class0'; telling classes apart takes at least two.",
+        hint="Add a folder of pictures for each further class.",
+    )  # fmt: skip
+
+
+def test_two_pictures(fails: Fails, tmp_path: Path) -> None:
+    data = write_squares(tmp_path / "squares", classes=2, per_class=1)
+    fails(
+        "train", data, "--out", tmp_path / "r", *quick(),
+        what="a class needs at least two pictures, one to train on and one to validate with; these have one: class0,",
+        hint="Add pictures, or leave the class out.",
+    )  # fmt: skip
+    assert not (tmp_path / "r").exists()
+
+
+def test_a_text_file_named_jpg(fails: Fails, tmp_path: Path) -> None:
+    data = write_squares(tmp_path / "squares")
+    (data / "class0" / "note.jpg").write_text("hello")
+    fails(
+        "train", data, "--out", tmp_path / "r", *quick(),
+        what=f"{data / 'class0' / 'note.jpg'}: is not a picture (starts with b'hello').",
+        hint="Replace or remove the file.",
+    )  # fmt: skip
+
+
+def test_a_huge_png(fails: Fails, tmp_path: Path) -> None:
+    data = write_squares(tmp_path / "squares")
+    Image.new("1", (30_000, 30_000)).save(data / "class0" / "huge.png")
+    fails(
+        "train", data, "--out", tmp_path / "r", *quick(),
+        what=f"{data / 'class0' / 'huge.png'}: is 30000 x 30000 pixels, over the limit of 100,000,000.",
+        hint="Shrink it or cut it into tiles.",
+    )  # fmt: skip
+
+
+def test_a_picture_of_one_pixel_is_a_picture(here: Callable[..., Outcome], tmp_path: Path) -> None:
+    data = write_squares(tmp_path / "squares")
+    Image.new("RGB", (1, 1), "red").save(data / "class0" / "dot.png")
+    done = here("train", data, "--out", tmp_path / "r", *quick(epochs=1), "--quiet")
+    assert done.code == 0, done
+    assert here("predict", tmp_path / "r", data / "class0" / "dot.png", "--json").code == 0
+
+
+def test_a_class_that_only_val_has(fails: Fails, tmp_path: Path) -> None:
+    write_squares(tmp_path / "data" / "train")
+    write_squares(tmp_path / "data" / "val", classes=4)
+    fails(
+        "train", tmp_path / "data", "--out", tmp_path / "r", *quick(),
+        what=f"{tmp_path / 'data' / 'val'}: unknown class 'class3'.",
+        hint="Known classes: class0, class1, class2.",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "what", "hint"),
+    [
+        (
+            "path,lbl\n0.png,a\n1.png,b\n",
+            " has no column of labels (label, labels, class, classes, category or target).",
+            "Its columns: path, lbl. Did you mean 'label' by 'lbl'?",
+        ),
+        (
+            "path,label\n0.png,a\n9.png,b\n",
+            ", line 3: there is no file '9.png' in ",
+            "Paths are relative to the table's folder, or to the folder 'images' in it.",
+        ),
+        (
+            "path,label\n0.png,a\n1.png,b\n0.png,b\n",
+            ", line 4: '0.png' is labelled 'b' here and 'a' in line 2.",
+            "Keep one line a picture; several labels are joined with '|'.",
+        ),
+    ],
+    ids=["missing column", "missing file", "two labels"],
+)
+def test_faults_of_a_table(fails: Fails, tmp_path: Path, text: str, what: str, hint: str) -> None:
+    for i in range(2):
+        Image.new("RGB", (8, 8), (90 * i, 0, 0)).save(tmp_path / f"{i}.png")
+    table = tmp_path / "labels.csv"
+    table.write_text(text)
+    fails("train", table, "--out", tmp_path / "r", *quick(), what=f"{table}{what}", hint=hint)
 
 
 def test_unknown_option(fails: Fails) -> None:

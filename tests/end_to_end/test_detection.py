@@ -21,6 +21,8 @@ from foveal.types.detections import Detections
 
 Command = Callable[..., Outcome]
 COLOURS = {"red": (220, 40, 40), "blue": (40, 60, 230)}
+MIN_SIDE_PX = 24
+"""In the input half of this; a stride of 8 pixels shows little below."""
 VOC = (
     "<annotation><filename>{name}</filename><size><width>{w}</width><height>{h}</height><depth>3</depth></size>"
     "{objects}</annotation>"
@@ -235,9 +237,13 @@ def test_a_killed_run_ends_with_the_same_bytes(voc: Path, tmp_path: Path, worker
 
 @pytest.mark.slow
 def test_overfits_eight_real_pictures(real_data: Path, tmp_path: Path) -> None:
-    """coco80: eight pictures, learnt by heart."""
+    """coco80: the first eight pictures without an object of a few pixels, learnt by heart."""
     document = json.loads((real_data / "coco80" / "annotations" / "instances.json").read_text())
-    ids = [image["id"] for image in document["images"]][:8]
+    sides: dict[int, float] = {image["id"]: 1e9 for image in document["images"]}
+    for a in document["annotations"]:
+        sides[a["image_id"]] = min(sides[a["image_id"]], *a["bbox"][2:])
+    ids = [i for i, side in sides.items() if MIN_SIDE_PX <= side < 1e9][:8]
+    assert len(ids) == 8
     for split in ("train", "val"):
         part = {
             **document,
@@ -252,9 +258,9 @@ def test_overfits_eight_real_pictures(real_data: Path, tmp_path: Path) -> None:
                 real_data / "coco80" / "images" / image["file_name"]
             )
     done = run_foveal(
-        "train", tmp_path / "coco", "--out", tmp_path / "run", "--epochs=120", "--size=320", "--seed=0", "--quiet",
+        "train", tmp_path / "coco", "--out", tmp_path / "run", "--epochs=100", "--size=320", "--batch-size=4",
         "--augment.scale-jitter=1", "--augment.horizontal-flip=0", "--optim.ema-decay=0.95",
-        "--optim.reused-lr-scale=1", "--train.judge-every=60", timeout=800,
+        "--optim.reused-lr-scale=1", "--train.judge-every=50", "--quiet", timeout=800,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())["metrics"]

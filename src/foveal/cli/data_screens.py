@@ -79,10 +79,11 @@ def problems_screen(problems: Sequence[Problem], *, images: int) -> None:
 
 def _facts(seen: Inspection) -> list[tuple[str, str]]:
     labels = "several labels a picture" if seen.multi_label else "one label a picture"
+    said = "boxes" if seen.annotation == "boxes" else labels
     facts = [
         ("path", seen.path),
         ("format", seen.format),
-        ("task", f"{task_for(seen.annotation)}, {labels}"),
+        ("task", f"{task_for(seen.annotation)}, {said}"),
         ("pictures", f"{seen.images:,}"),
         ("splits", ", ".join(f"{name} {count:,}" for name, count in seen.splits.items())),
         ("classes", f"{len(seen.classes):,}"),

@@ -97,25 +97,25 @@ class Header:
     mode: str
 
 
-def read_size(path: Path) -> tuple[int, int]:
-    """(width, height) of a picture as ``decode`` would give it, from its header alone.
+def read_size(source: Path | bytes) -> tuple[int, int]:
+    """(width, height) of a picture as ``decode`` would give it at full size, from its header alone.
 
     Raises:
         ImageError: As ``decode`` does, except that damage behind the header goes unseen.
     """
-    header = read_header(path)
+    header = read_header(source)
     return header.width, header.height
 
 
-def read_header(path: Path) -> Header:
+def read_header(source: Path | bytes) -> Header:
     """Size, format and mode of a picture, without decoding it.
 
     Raises:
         ImageError: As ``decode`` does, except that damage behind the header goes unseen.
     """
-    name = str(path)
+    name = str(source) if isinstance(source, Path) else "picture"
     try:
-        with path.open("rb") as file:
+        with source.open("rb") if isinstance(source, Path) else io.BytesIO(source) as file:
             head = file.read(HEAD_BYTES)
             if not head:
                 raise ImageError(name, "is empty (0 bytes)")
@@ -130,7 +130,7 @@ def read_header(path: Path) -> Header:
                 size, orientation = _stored_size(image), _orientation(image)
                 kind, mode = kind_of(head), _mode(image, name)
     except OSError as error:
-        raise _unreadable(path, name, error) from None
+        raise _unreadable(Path(name), name, error) from None
     width, height = size[::-1] if orientation >= 5 else size
     return Header(width, height, kind, mode)
 

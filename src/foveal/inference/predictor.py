@@ -17,7 +17,7 @@ from PIL import Image
 
 from foveal.artifact.card import Card
 from foveal.errors import ImageError
-from foveal.imaging.decode import decode
+from foveal.imaging.decode import decode, read_size
 from foveal.imaging.input_spec import InputSpec
 from foveal.inference.contract import Backend
 from foveal.tasks.table import get_output
@@ -109,7 +109,10 @@ class Predictor:
         """
         if isinstance(source, Prepared):
             return source
-        return Prepared(*self.spec.prepare(read_picture(source, min_side=self.spec.decode_side)))
+        pixels, geometry = self.spec.prepare(read_picture(source, min_side=self.spec.decode_side))
+        if isinstance(source, str | Path | bytes):  # it may have been decoded at a half or less of its size
+            geometry = geometry.of_original(read_size(Path(source) if isinstance(source, str) else source))
+        return Prepared(pixels, geometry)
 
     def _batches(
         self, sources: Iterable[Source], batch_size: int, bad: dict[int, ImageError] | None = None

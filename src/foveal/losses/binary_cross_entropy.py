@@ -37,5 +37,9 @@ class BinaryCrossEntropy(nn.Module):
         """
         logits = logits.float() if logits.element_size() < 4 else logits
         rows = as_rows(target, logits) * (1 - self.label_smoothing) + self.label_smoothing / 2
+        return self.each(logits, rows).mean()
+
+    def each(self, logits: Tensor, rows: Tensor) -> Tensor:
+        """(B, K) loss of each decision."""
         weights = None if self.positive_weights is None else self.positive_weights.to(rows)
-        return functional.binary_cross_entropy_with_logits(logits, rows, pos_weight=weights)
+        return functional.binary_cross_entropy_with_logits(logits, rows, pos_weight=weights, reduction="none")

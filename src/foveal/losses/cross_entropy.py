@@ -39,5 +39,9 @@ class CrossEntropy(nn.Module):
         """
         logits = logits.float() if logits.element_size() < 4 else logits
         rows = as_rows(target, logits)
-        each = -(smooth(rows, self.label_smoothing) * logits.log_softmax(1)).sum(1)  # (B,)
+        each = -(smooth(rows, self.label_smoothing) * self.gain(logits.log_softmax(1))).sum(1)  # (B,)
         return (each if self.class_weights is None else each * (rows @ self.class_weights.to(rows))).mean()
+
+    def gain(self, log_p: Tensor) -> Tensor:
+        """(B, K) what being class k would be worth, at most 0."""
+        return log_p

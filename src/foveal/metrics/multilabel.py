@@ -63,15 +63,7 @@ class MultiLabelMetric:
         self._thresholds.append(prediction.threshold)
 
     def compute(self, *, num_resamples: int = 1000, seed: int = 0) -> Judgement:
-        """Judge all pictures taken in.
-
-        Args:
-            num_resamples: Bootstrap resamples over pictures; 0 gives intervals of zero width.
-            seed: Of the resampling.
-
-        Raises:
-            DataError: No picture was taken in.
-        """
+        """Judge all pictures taken in, as ``Metric`` says."""
         if not self._truths:
             raise DataError("There is no picture to judge.", "Check that the data set and the split hold pictures.")
         scores = np.stack(self._scores)

@@ -32,8 +32,9 @@ def assign_atss(
     """Adaptive training sample selection (Zhang et al. 2020, "Bridging the gap", algorithm 1).
 
     For each object the k anchors a level that are closest to its centre are candidates; those whose IoU reaches the
-    candidates' mean plus standard deviation, and whose centre lies inside the object, are to find it. An object that
-    would get none gets its best candidate. An anchor that two objects want goes to the one it overlaps more.
+    candidates' mean plus standard deviation, and whose centre lies inside the object, are to find it. An anchor that
+    two objects want goes to the one it overlaps more. Beyond the paper, an object that is left with none, because it is
+    smaller than a place or lies before a larger one, takes its best candidate from whoever has it.
 
     Args:
         anchors: (A, 4).
@@ -57,12 +58,14 @@ def assign_atss(
     x, y = centres[candidates].unbind(-1)
     inside = (x > boxes[..., :1]) & (x < boxes[..., 2:3]) & (y > boxes[..., 1:2]) & (y < boxes[..., 3:])
     chosen = (values >= threshold) & inside
-    best = torch.zeros_like(chosen).scatter_(-1, values.argmax(-1, keepdim=True), value=True)
-    chosen = torch.where(chosen.any(-1, keepdim=True), chosen, best) & valid[..., None]
-    wanted = torch.full_like(overlap, -1.0)
-    wanted.scatter_(-1, candidates, torch.where(chosen, values, torch.full_like(values, -1.0)))
-    most, owner = wanted.max(1)
-    owner = torch.where(most >= 0, owner, torch.full_like(owner, -1))
+    none = torch.full_like(overlap, -1.0)
+    wanted = none.scatter(-1, candidates, torch.where(chosen & valid[..., None], values, none[..., :1]))
+    owner = _highest(wanted, otherwise=torch.full(wanted.shape[::2], -1, device=wanted.device))
+    places = torch.arange(boxes.shape[1], device=boxes.device)
+    left = valid & ~(owner[:, None] == places[:, None]).any(-1)  # (B, M) objects without an anchor
+    value, first = values.max(-1, keepdim=True)
+    claims = none.scatter(-1, candidates.gather(-1, first), torch.where(left[..., None], value, none[..., :1]))
+    owner = _highest(claims, otherwise=owner)
     return Assignment(owner, _in_regions(anchors, boxes, regions) & (owner < 0))
 
 
@@ -91,6 +94,12 @@ def assign_iou(
     value, claimed = mine.max(1)
     owner = torch.where(value > 0, claimed, owner)
     return Assignment(owner, (ignored | _in_regions(anchors, boxes, regions)) & (owner < 0))
+
+
+def _highest(claims: Tensor, *, otherwise: Tensor) -> Tensor:
+    """(B, A) the object with the highest claim (B, M, A), or ``otherwise`` where all are negative."""
+    most, owner = claims.max(1)
+    return torch.where(most >= 0, owner, otherwise)
 
 
 def pairwise_iou(boxes: Tensor, anchors: Tensor) -> Tensor:

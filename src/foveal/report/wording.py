@@ -20,8 +20,8 @@ def count(value: float) -> str:
 
 
 def spoken(name: str) -> str:
-    """A metric's or column's name as words: ``f1_macro`` becomes ``f1 macro``."""
-    return name.replace("_", " ")
+    """A metric's or column's name as words: ``f1_macro`` becomes ``f1 macro``, ``voc2007_AP50`` ``VOC2007 AP50``."""
+    return name.replace("_", " ").replace("voc20", "VOC20")
 
 
 def setting(value: object) -> str:

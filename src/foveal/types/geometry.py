@@ -3,7 +3,7 @@
 Shapes: P points. Points are xy in pixels, float64; sizes are (width, height).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -30,6 +30,11 @@ class Geometry:
         """Sizes and scales are positive; anything else is our own mistake."""
         assert min(self.source_size) > 0 and min(self.input_size) > 0, "sizes must be positive"
         assert min(self.scale) > 0, "scales must be positive"
+
+    def of_original(self, size: tuple[int, int]) -> "Geometry":
+        """The map of the picture at its full (width, height), where this one is of a copy decoded smaller."""
+        shrunk = (self.source_size[0] / size[0], self.source_size[1] / size[1])
+        return replace(self, source_size=size, scale=(self.scale[0] * shrunk[0], self.scale[1] * shrunk[1]))
 
     def to_input(self, points: FloatArray) -> FloatArray:
         """Move (P, 2) points from the source picture into the input."""

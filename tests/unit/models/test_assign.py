@@ -21,10 +21,11 @@ def random_boxes(seed: int, count: int) -> Tensor:
 
 
 def slow_atss(boxes: Tensor, k: int) -> list[int]:
-    """Algorithm 1 of the paper, one object and one anchor at a time, with the fallback for objects left without."""
+    """Algorithm 1 of the paper, one object and one anchor at a time; then objects left without take their best."""
     overlap = box_iou(boxes, ANCHORS)
     middle = (ANCHORS[:, :2] + ANCHORS[:, 2:]) / 2
     wanted: dict[int, tuple[float, int]] = {}
+    firsts: dict[int, tuple[int, float]] = {}
     for g, box in enumerate(boxes):
         candidates: list[int] = []
         start = 0
@@ -38,11 +39,19 @@ def slow_atss(boxes: Tensor, k: int) -> list[int]:
             c
             for c in candidates
             if overlap[g, c] >= threshold and bool((middle[c] > box[:2]).all() and (middle[c] < box[2:]).all())
-        ] or [candidates[int(values.argmax())]]
+        ]
+        firsts[g] = (candidates[int(values.argmax())], float(values.max()))
         for c in chosen:
             if c not in wanted or float(overlap[g, c]) > wanted[c][0]:
                 wanted[c] = (float(overlap[g, c]), g)
-    return [wanted[i][1] if i in wanted else -1 for i in range(len(ANCHORS))]
+    left = set(firsts) - {g for _, g in wanted.values()}
+    claims: dict[int, tuple[float, int]] = {}
+    for g in left:
+        anchor, value = firsts[g]
+        if anchor not in claims or value > claims[anchor][0]:
+            claims[anchor] = (value, g)
+    final = {**wanted, **claims}
+    return [final[i][1] if i in final else -1 for i in range(len(ANCHORS))]
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -59,6 +68,14 @@ def test_an_object_smaller_than_a_place_still_has_an_anchor() -> None:
     every = torch.ones(1, 1, dtype=torch.bool)
     got = assign_atss(ANCHORS, PER_LEVEL, boxes, every, ~every)
     assert (got.owner >= 0).nonzero()[:, 1].tolist() == [0]
+
+
+def test_a_small_object_before_a_large_one_keeps_an_anchor() -> None:
+    """The anchor nearest to the ball overlaps the person far more; without an anchor the ball would never be learnt."""
+    person, ball = [20.0, 10.0, 90.0, 120.0], [50.0, 60.0, 55.0, 65.0]
+    every = torch.ones(1, 2, dtype=torch.bool)
+    got = assign_atss(ANCHORS, PER_LEVEL, torch.tensor([[person, ball]]), every, ~every)
+    assert set(got.owner[0].tolist()) == {-1, 0, 1}
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -3,6 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from foveal.imaging.input_spec import InputSpec
+from foveal.types.geometry import Geometry
 
 SIDES = st.integers(1, 5000)
 
@@ -27,3 +28,11 @@ def test_crop_is_centred_to_half_a_pixel(width: int, height: int) -> None:
     geometry = InputSpec(size=224, train_size=224, fit="crop", crop_fraction=0.875).geometry(width, height)
     middle = geometry.to_input(np.array([[width / 2, height / 2]]))
     np.testing.assert_allclose(middle, [[112, 112]], atol=0.5 + 1e-6)
+
+
+def test_of_the_original_of_a_shrunk_copy() -> None:
+    small = Geometry((320, 240), (64, 64), (0.2, 0.2), (0.0, 8.0))
+    full = small.of_original((1280, 960))
+    assert full.source_size == (1280, 960)
+    np.testing.assert_allclose(full.to_input(np.array([[1280.0, 480.0]])), small.to_input(np.array([[320.0, 120.0]])))
+    assert small.of_original((320, 240)) == small

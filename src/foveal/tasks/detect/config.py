@@ -15,7 +15,7 @@ class DetectConfig(Settings):
 
     channels: Annotated[int, Field(ge=8, le=1024)] = 64
     """Channels of the feature pyramid and the head."""
-    extra_levels: Annotated[int, Field(ge=0, le=3)] = 0
+    extra_levels: Annotated[int, Field(ge=0, le=3)] = 1
     """Levels coarser than stride 32, for objects larger than about half of the input."""
     head_depth: Annotated[int, Field(ge=0, le=8)] = 2
     """Convolutions before the class scores and before the boxes."""
@@ -37,7 +37,7 @@ class DetectConfig(Settings):
     """IoU from which an anchor has an object (iou)."""
     iou_negative: Annotated[float, Field(ge=0, le=1)] = 0.4
     """IoU below which an anchor is background (iou)."""
-    class_loss: Literal["focal", "binary_cross_entropy", "cross_entropy"] = "focal"
+    class_loss: Literal["focal", "binary_cross_entropy", "cross_entropy"] = "binary_cross_entropy"
     """Loss of the class scores; cross_entropy: a softmax with background as a class of its own."""
     focal_gamma: Annotated[float, Field(ge=0, le=10)] = 2.0
     """Focusing exponent of the focal loss."""

@@ -40,7 +40,7 @@ class Detect(DetectOutput):
     def choose(self, situation: Situation) -> Choice:
         """416 pixels, batches of 8, and about as many looks at pictures as a small set needs (docs/LOG.md)."""
         num = situation.num_pictures
-        epochs = int(np.clip(round(6_000 / num), 12, 200))
+        epochs = int(np.clip(round(5_000 / num), 12, 200))
         return Choice(
             size=SIZE,
             eval_size=SIZE,

@@ -22,7 +22,7 @@ app = App(
     help_format="plaintext",
     suppress_keyboard_interrupt=False,
 )
-app.command("foveal.cli.train:train", name="train", help="Train a model on a folder of pictures or a table.")
+app.command("foveal.cli.train:train", name="train", help="Train a model on a folder of pictures or another data set.")
 app.command("foveal.cli.evaluate:evaluate", name="evaluate", help="Judge a model on pictures with known answers.")
 app.command("foveal.cli.predict:predict", name="predict", help="Say what is in pictures.")
 app.command("foveal.cli.export:export", name="export", help="Write a model as one ONNX file that agrees with it.")

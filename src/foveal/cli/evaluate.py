@@ -8,7 +8,7 @@ from cyclopts import Parameter
 
 def evaluate(
     model: Annotated[Path, Parameter(help="Run folder, .safetensors or .onnx file.")],
-    data: Annotated[Path, Parameter(help="Image folder or table with known answers.")],
+    data: Annotated[Path, Parameter(help="Data set with known answers: image folder, table, COCO, VOC, YOLO.")],
     *,
     split: Annotated[str | None, Parameter(help="Judge one split only: train, val or test.")] = None,
     out: Annotated[

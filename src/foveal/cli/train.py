@@ -10,7 +10,7 @@ from foveal.recipes.schema import RunConfig
 
 
 def train(
-    data: Annotated[str, Parameter(help="Image folder or table (CSV, TSV).")] = "",
+    data: Annotated[str, Parameter(help="Image folder, table (CSV, TSV), or a COCO, VOC or YOLO data set.")] = "",
     *,
     out: Annotated[Path | None, Parameter(help="Folder of the run; by default runs/NAME.")] = None,
     config: Annotated[str | None, Parameter(help="Recipe: a .toml file, or the name of one that ships.")] = None,
@@ -29,9 +29,10 @@ def train(
     json: Annotated[bool, Parameter(negative="", help="Say it in JSON lines.")] = False,
     settings: Annotated[RunConfig | None, Parameter(name="*", group="All settings")] = None,
 ) -> None:
-    """Train a model on a folder of pictures or a table.
+    """Train a model on a folder of pictures or another data set.
 
-    The folder has one sub-folder a class, or train/ and val/ with such sub-folders.
+    A folder of pictures has one sub-folder a class, or train/ and val/ with such sub-folders. COCO, Pascal VOC and YOLO
+    data sets are recognised, and give a model that finds objects.
     """
     from rich.console import Console
 

@@ -44,7 +44,8 @@ def evaluate(
 
     Args:
         model: A run folder, a .safetensors or .onnx file, or an open model.
-        data: An image folder or a table. Where it has train and other splits, ``split`` says which is judged.
+        data: An image folder, a table, or a COCO, VOC or YOLO data set. Where it has train and other splits, ``split``
+            says which is judged.
         split: ``train``, ``val`` or ``test``; by default everything, or ``test`` / ``val`` where splits exist.
         out: Folder for metrics.json and predictions.csv; by default ``evaluations/NAME``.
         device: Where a torch network runs.

@@ -28,7 +28,7 @@ def train(
     """Train a model.
 
     Args:
-        data: An image folder or a table; not needed to resume.
+        data: An image folder, a table, or a COCO, VOC or YOLO data set; not needed to resume.
         recipe: A TOML file, or the name of a recipe that ships with Foveal.
         settings: Nested sections laid over the recipe, such as ``{"train": {"epochs": 5}}``; later ones win.
         out: Folder of the run; by default ``runs/NAME``, numbered if that exists.

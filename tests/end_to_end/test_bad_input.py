@@ -155,6 +155,26 @@ def test_value_out_of_bounds(fails: Fails, squares: Path) -> None:
     fails("train", squares, "--epochs", "0", what="train.epochs = 0 is not allowed", hint="foveal train --help")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "what"),
+    [
+        (["--epochs=x"], 'Invalid value for --epochs: unable to convert "x" into int.'),
+        (["--optim.lr=abc"], "--optim.lr abc is not allowed: input should be a valid number"),
+        (["--optim.ema-decay=2"], "--optim.ema-decay 2 is not allowed: input should be less than"),
+        (["--task=fly"], "--task fly is not allowed: input should be 'auto', 'classify'"),
+        (["--device=tpu"], 'Invalid value "tpu" for --device. Choose from: "auto", "cpu", "cuda".'),
+        (["--epochs"], 'Command "train" parameter --epochs requires an argument.'),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else "",
+)
+def test_values_that_an_option_refuses(fails: Fails, arguments: list[str], what: str) -> None:
+    fails("train", "x", *arguments, what=what, hint="`foveal COMMAND --help` lists the options.")
+
+
+def test_an_unknown_command(fails: Fails) -> None:
+    fails("trian", "x", what='Unknown command "trian". Did you mean "train"?', hint="--help")
+
+
 def test_batch_size_larger_than_the_data(fails: Fails, squares: Path, tmp_path: Path) -> None:
     fails(
         "train", squares, "--out", tmp_path / "r", *quick(batch_size=500),

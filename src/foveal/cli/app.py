@@ -58,9 +58,20 @@ def run(arguments: list[str]) -> int:
     except Exception as error:
         if type(error).__module__.partition(".")[0] != "cyclopts":
             raise
-        say_error(str(error).strip(), "`foveal COMMAND --help` lists the options.")
+        say_error(in_one_line(error), "`foveal COMMAND --help` lists the options.")
         return 2
     return result if isinstance(result, int) and not isinstance(result, bool) else 0
+
+
+def in_one_line(error: Exception) -> str:
+    """What is wrong with the arguments; of a value that a setting refuses, without pydantic's layout."""
+    details = getattr(error.__cause__, "errors", None)
+    if details is None:
+        return " ".join(str(error).split())
+    first = details()[0]
+    option = ".".join(map(str, first["loc"])).replace("_", "-")
+    message = first["msg"][:1].lower() + first["msg"][1:]
+    return f"--{option} {first['input']} is not allowed: {message}."
 
 
 def say_error(what: str, hint: str) -> None:

@@ -2,6 +2,8 @@
 
 import os
 import stat
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -212,6 +214,26 @@ def test_a_read_only_output_folder(fails: Fails, squares: Path, tmp_path: Path) 
         what=f"{locked / 'run'}",
         hint="Choose another folder with --out",
     )
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no limit on the size of files")
+def test_a_full_output_folder(squares: Path, tmp_path: Path) -> None:
+    """A limit on the size of files stands for a full disk: small files fit, the first state does not."""
+    import resource
+
+    done = subprocess.run(
+        [sys.executable, "-m", "foveal", "train", squares, "--out", tmp_path / "run", *quick(), "--quiet"],
+        capture_output=True,
+        text=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000)),
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr == (
+        f"error: {tmp_path / 'run' / 'resume' / 'state.pt'}: cannot be written (File too large).\n"
+        "  hint: Choose another folder with --out.\n"
+    )
+    assert list((tmp_path / "run" / "resume").iterdir()) == [], "nothing half-written"
 
 
 def test_an_unwritable_cache(fails: Fails, squares: Path, tmp_path: Path) -> None:

@@ -134,6 +134,21 @@ def test_loading_what_was_saved_predicts_identically(quick_run: Path, squares: P
     assert (tmp_path / "again.safetensors").read_bytes() == (quick_run / "model.safetensors").read_bytes()
 
 
+def test_the_fitted_temperature_is_in_the_file_and_in_the_answer(quick_run: Path, squares: Path) -> None:
+    from foveal.artifact.store import load, save
+
+    card, tensors = load(quick_run / "model.safetensors")
+    temperature = card.decode["temperature"]
+    assert temperature > 0 and temperature != 1
+    plain = quick_run.parent / "plain.safetensors"
+    save(plain, card.model_copy(update={"decode": {**card.decode, "temperature": 1.0}}), tensors)
+    paths = sorted(squares.rglob("*.png"))
+    fitted, raw = (np.log(foveal.load(path).arrays(paths)["scores"].astype(float)) for path in (quick_run, plain))
+    gaps = [values - values.max(axis=1, keepdims=True) for values in (fitted, raw)]
+    seen = gaps[0] > -20  # where float32 still tells small scores apart
+    np.testing.assert_allclose((gaps[0] * temperature)[seen], gaps[1][seen], rtol=1e-3, atol=1e-3)
+
+
 def test_the_answer_does_not_depend_on_the_batch(quick_run: Path, squares: Path) -> None:
     model: Predictor = foveal.load(quick_run)
     paths = sorted(squares.rglob("*.png"))[:9]

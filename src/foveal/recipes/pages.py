@@ -19,7 +19,7 @@ from foveal.types.arrays import RGB
 from foveal.version import __version__
 
 MAX_MISTAKES = 24
-MISTAKE_SIDE_PX = 320
+MISTAKE_SIDE_PX = 480
 
 
 def write_run_report(

@@ -9,7 +9,7 @@ from foveal.artifact.atomic import make_folder, write_atomic
 from foveal.errors import MissingExtraError
 from foveal.metrics.contract import Interval, Lines, Matrix, Panel, Table
 from foveal.report.chart import chart, legend
-from foveal.report.content import Content
+from foveal.report.content import Content, Picture
 from foveal.report.embed import jpeg_uri
 from foveal.report.figures import write_figures
 from foveal.report.history import training_curves
@@ -17,6 +17,8 @@ from foveal.report.matrix import matrix
 from foveal.report.wording import NOTHING, count, number, sections, spoken
 
 MAX_PICTURES = 24
+WIDE, WIDE_SIDE_PX = 1.7, 960
+"""Width over height from which a picture gets three columns, such as two side by side; and its width in the file."""
 """Mistakes shown: at about 15 kB each they stay well inside the page's 3 MB."""
 WIDE_MATRIX = 7
 """Classes from which a matrix takes the page's full width."""
@@ -71,7 +73,7 @@ def render(content: Content) -> str:
         panels=[Shown.of(panel) for panel in judgement.panels],
         columns=[spoken(name) for name in columns],
         classes=class_rows(judgement.per_class, columns),
-        pictures=[(jpeg_uri(p.image), p.caption) for p in content.mistakes[:MAX_PICTURES]],
+        pictures=[_shown(p) for p in content.mistakes[:MAX_PICTURES]],
         num_mistakes=max(len(content.mistakes), len(judgement.worst)),
         splits=list(content.class_counts),
         counts=class_bars(content.class_counts),
@@ -150,6 +152,14 @@ class Shown:
             case Table():
                 rows = [[Cell.of(value) for value in row] for row in panel.rows]
                 return cls(panel.title, "" if rows else "Nothing to show.", header=panel.header, rows=rows)
+
+
+
+def _shown(picture: Picture) -> tuple[str, str, bool]:
+    """A picture for the gallery: its data, its caption, whether it is wide."""
+    height, width = picture.image.shape[:2]
+    wide = width > WIDE * height
+    return (jpeg_uri(picture.image, side=WIDE_SIDE_PX) if wide else jpeg_uri(picture.image)), picture.caption, wide
 
 
 def class_rows(per_class: Mapping[str, Mapping[str, float]], columns: Sequence[str]) -> list[tuple[str, list[Cell]]]:

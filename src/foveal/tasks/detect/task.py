@@ -4,15 +4,12 @@ Shapes: B pictures, A anchors, k candidates, M objects a picture, K classes.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import numpy as np
-import torch
 from torch import Tensor
-from torchvision import tv_tensors
 
 from foveal.data.augment import Augment
-from foveal.data.box_augment import build_box_augment
+from foveal.data.box_augment import box_target, build_box_augment
 from foveal.data.catalog import Catalog
 from foveal.data.config import AugmentConfig
 from foveal.data.objects import Objects
@@ -112,18 +109,7 @@ class Detect(DetectOutput):
 
     def target(self, catalog: Catalog, index: int) -> dict[str, Tensor]:
         """``boxes`` (M, 4) xyxy pixels, ``labels`` (M,) and ``flags`` (M,)."""
-        objects = _objects(catalog)
-        assert catalog.sizes is not None, "a reader of boxes knows the sizes"
-        width, height = (int(v) for v in catalog.sizes[index])
-        at = objects.span(index)
-        boxes: Any = tv_tensors.BoundingBoxes(
-            torch.from_numpy(objects.boxes[at].astype(np.float32)), format="XYXY", canvas_size=(height, width)
-        )
-        return {
-            "boxes": boxes,
-            "labels": torch.from_numpy(objects.labels[at].astype(np.int64)),
-            "flags": torch.from_numpy(objects.flags[at].astype(np.int64)),
-        }
+        return box_target(catalog, index)
 
     def sampling_weights(self, catalog: Catalog) -> FloatArray:
         """The inverse frequency of a picture's rarest class; without an object, that of the commonest."""

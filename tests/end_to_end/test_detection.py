@@ -260,7 +260,8 @@ def test_overfits_eight_real_pictures(real_data: Path, tmp_path: Path) -> None:
     done = run_foveal(
         "train", tmp_path / "coco", "--out", tmp_path / "run", "--epochs=100", "--size=320", "--batch-size=4",
         "--augment.scale-jitter=1", "--augment.horizontal-flip=0", "--optim.ema-decay=0.95",
-        "--optim.reused-lr-scale=1", "--train.judge-every=50", "--quiet", timeout=800,
+        "--optim.reused-lr-scale=1", "--detect.class-loss=binary_cross_entropy", "--train.judge-every=50", "--quiet",
+        timeout=800,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())["metrics"]

@@ -37,7 +37,7 @@ class DetectConfig(Settings):
     """IoU from which an anchor has an object (iou)."""
     iou_negative: Annotated[float, Field(ge=0, le=1)] = 0.4
     """IoU below which an anchor is background (iou)."""
-    class_loss: Literal["focal", "binary_cross_entropy", "cross_entropy"] = "binary_cross_entropy"
+    class_loss: Literal["focal", "binary_cross_entropy", "cross_entropy"] = "focal"
     """Loss of the class scores; cross_entropy: a softmax with background as a class of its own."""
     focal_gamma: Annotated[float, Field(ge=0, le=10)] = 2.0
     """Focusing exponent of the focal loss."""

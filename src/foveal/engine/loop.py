@@ -148,7 +148,11 @@ class Training:
                 if self.out_of_time():
                     break
             state.images_s = self.images_per_s(state.step - first, time.perf_counter() - began)
-            if (epoch + 1) % (plan.train.judge_every or 1) and epoch + 1 < plan.epochs and not self.out_of_time():
+            last = epoch + 1 == plan.epochs or self.out_of_time()
+            if (epoch + 1) % (plan.train.judge_every or 1) and not last:
+                if self.checkpoint_due():
+                    self.check_weights()
+                    self.checkpoint()
                 continue
             self.finish_epoch(epoch)
             if state.stopped:

@@ -44,6 +44,15 @@ def test_a_loss_that_is_not_finite_names_the_pictures(
     assert [row["epoch"] for row in _rows(out)] == ["1", "2", "3"]
 
 
+def test_judged_every_other_epoch_and_at_the_end(squares: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    foveal.train(squares, out=out, settings={**SETTINGS, "train": {"epochs": 5, "batch_size": 8, "judge_every": 2}})
+    rows = _rows(out)
+    assert [row["epoch"] for row in rows] == ["2", "4", "5"]
+    assert [int(row["step"]) for row in rows] == [6, 12, 15]
+    assert all(0 < float(row["train_loss"]) < 3 for row in rows), "a mean over the steps since the last row"
+
+
 def _rows(folder: Path) -> list[dict[str, str]]:
     import csv
 

@@ -70,6 +70,37 @@ def test_frozen_layers_stay_as_they_were(squares: Path, tmp_path: Path) -> None:
     assert "head.linear.weight" not in same
 
 
+def test_accumulated_batches_are_one_large_batch(squares: Path, tmp_path: Path) -> None:
+    """Without batch norm, whose statistics are those of the small batches, the weights are the same."""
+    weights = []
+    for name, batch_size, parts in (("large", 8, 1), ("small", 4, 2)):
+        done = trained(
+            squares,
+            tmp_path / name,
+            model={"backbone": "convnext_atto", "weights": "none"},
+            optim={"name": "sgd", "lr": 0.02, "accumulate": parts, "ema_decay": 0},
+            train={"epochs": 1, "batch_size": batch_size},
+            classify={"dropout": 0.0},
+        )
+        weights.append(load(done.folder / "model.safetensors")[1])
+    large, small = weights
+    assert sorted(large) == sorted(small)
+    for name, value in large.items():
+        np.testing.assert_allclose(small[name], value, rtol=1e-4, atol=1e-6, err_msg=name)
+
+
+def test_the_average_of_weights_is_what_is_judged_and_kept(squares: Path, tmp_path: Path) -> None:
+    """Averaging slowly keeps the weights near where they started; without it they have moved further."""
+    moved = []
+    still = trained(squares, tmp_path / "still", optim={"name": "sgd", "lr": 1e-9, "ema_decay": 0})
+    start = load(still.folder / "model.safetensors")[1]["head.linear.weight"]
+    for decay in (0.0, 0.999):
+        optim = {"name": "sgd", "lr": 0.05, "ema_decay": decay}
+        done = trained(squares, tmp_path / str(decay), optim=optim, train={"epochs": 3})
+        moved.append(float(np.abs(load(done.folder / "model.safetensors")[1]["head.linear.weight"] - start).mean()))
+    assert moved[0] > moved[1] > 0
+
+
 def test_the_same_seed_gives_the_same_bytes(squares: Path, tmp_path: Path) -> None:
     a = trained(squares, tmp_path / "a")
     b = trained(squares, tmp_path / "b", data={"cache": "off"})

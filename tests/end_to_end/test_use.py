@@ -134,13 +134,15 @@ def test_loading_what_was_saved_predicts_identically(quick_run: Path, squares: P
     assert (tmp_path / "again.safetensors").read_bytes() == (quick_run / "model.safetensors").read_bytes()
 
 
-def test_the_fitted_temperature_is_in_the_file_and_in_the_answer(quick_run: Path, squares: Path) -> None:
+def test_the_fitted_temperature_is_in_the_file_and_in_the_answer(
+    quick_run: Path, squares: Path, tmp_path: Path
+) -> None:
     from foveal.artifact.store import load, save
 
     card, tensors = load(quick_run / "model.safetensors")
     temperature = card.decode["temperature"]
     assert temperature > 0 and temperature != 1
-    plain = quick_run.parent / "plain.safetensors"
+    plain = tmp_path / "plain.safetensors"
     save(plain, card.model_copy(update={"decode": {**card.decode, "temperature": 1.0}}), tensors)
     paths = sorted(squares.rglob("*.png"))
     fitted, raw = (np.log(foveal.load(path).arrays(paths)["scores"].astype(float)) for path in (quick_run, plain))

@@ -268,6 +268,12 @@ def test_an_unknown_class_in_later_data(fails: Fails, quick_run: Path, tmp_path:
     fails("evaluate", quick_run, data, what="'class3'", hint="hint:")
 
 
+def test_a_split_that_is_not_there(fails: Fails, quick_run: Path, squares: Path, tmp_path: Path) -> None:
+    asked = ["evaluate", quick_run, squares, "--out", tmp_path / "e", "--split"]
+    fails(*asked, "vall", what="There is no split 'vall'.", hint="Splits: train, val, test.")
+    fails(*asked, "test", what=f"{squares} has no 'test' split.", hint="Its splits: none.")
+
+
 def test_a_foreign_checkpoint(fails: Fails, tmp_path: Path, squares: Path) -> None:
     path = tmp_path / "model.pth"
     path.write_bytes(b"PK\x03\x04")

@@ -87,6 +87,26 @@ def test_evaluate_json(here: Command, quick_run: Path, squares: Path, tmp_path: 
     assert right == pytest.approx(document["metrics"]["accuracy"]["value"])
 
 
+def test_evaluate_one_split_by_the_model_file(
+    here: Command, quick_run: Path, squares: Path, exported: Path, tmp_path: Path
+) -> None:
+    """The run's folder, its model file and the export are three names of one model."""
+    for split, classes in (("train", 3), ("val", 2)):
+        for i in range(classes):
+            folder = tmp_path / "data" / split / f"class{i}"
+            folder.mkdir(parents=True)
+            for file in sorted((squares / f"class{i}").iterdir())[: 2 + i]:
+                (folder / file.name).write_bytes(file.read_bytes())
+    documents = []
+    for k, model in enumerate((quick_run, quick_run / "model.safetensors", exported)):
+        done = here("evaluate", model, tmp_path / "data", "--split", "val", "--json", "--out", tmp_path / str(k))
+        assert done.code == 0, done.err
+        documents.append(json.loads(done.out))
+    assert [document["images"] for document in documents] == [5, 5, 5]
+    assert documents[0]["metrics"] == documents[1]["metrics"]
+    assert documents[0]["metrics"]["accuracy"] == documents[2]["metrics"]["accuracy"]
+
+
 def test_a_later_folder_with_fewer_classes_shifts_nothing(quick_run: Path, squares: Path, tmp_path: Path) -> None:
     later = tmp_path / "later" / "class2"
     later.mkdir(parents=True)

@@ -36,7 +36,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
 
 def build(backbone: str = "conv5", **own: Any) -> Detector:
     torch.manual_seed(0)
-    config = DetectConfig.model_validate({"channels": 16, "head_depth": 1, **own})
+    config = DetectConfig.model_validate({"channels": 16, "head_depth": 1, "extra_levels": 0, **own})
     return build_detector(ModelConfig(backbone=backbone, weights="none"), config, K, pretrained=False)
 
 

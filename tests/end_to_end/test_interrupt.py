@@ -32,7 +32,7 @@ def interrupt(*arguments: str | Path, when: Callable[[], bool]) -> subprocess.Co
 @pytest.mark.slow
 @pytest.mark.parametrize("workers", [0, 2])
 def test_ctrl_c_in_the_middle_of_an_epoch(tmp_path: Path, workers: int) -> None:
-    data, run = write_squares(tmp_path / "squares", per_class=100), tmp_path / "run"
+    data, run = write_squares(tmp_path / "squares", per_class=500), tmp_path / "run"
     state, seen = run / "resume" / "state.pt", set()
 
     def saved_twice() -> bool:
@@ -41,7 +41,7 @@ def test_ctrl_c_in_the_middle_of_an_epoch(tmp_path: Path, workers: int) -> None:
             seen.add(state.stat().st_mtime_ns)
         return len(seen) > 1
 
-    flags = [*quick(epochs=2, batch_size=2)[:-1], f"--workers={workers}", "--train.checkpoint-steps=3"]
+    flags = [*quick(epochs=1, batch_size=2)[:-1], f"--workers={workers}", "--train.checkpoint-steps=3"]
     stopped = interrupt("train", data, "--out", run, *flags, when=saved_twice)
     assert not (run / "metrics.csv").exists(), "an epoch was over before Ctrl-C came"
     assert stopped.returncode == 130
@@ -50,7 +50,7 @@ def test_ctrl_c_in_the_middle_of_an_epoch(tmp_path: Path, workers: int) -> None:
 
     resumed = run_foveal("train", "--resume", run)
     assert resumed.returncode == 0, resumed.stderr
-    assert len((run / "metrics.csv").read_text().splitlines()) == 1 + 2
+    assert len((run / "metrics.csv").read_text().splitlines()) == 1 + 1
     assert (run / "model.safetensors").exists() and (run / "report.html").exists()
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from tests.conftest import quick, run_foveal
+from tests.end_to_end.test_detection import write_voc
 
 import foveal
 from foveal.artifact.store import load
@@ -182,7 +183,7 @@ def test_tensorboard(squares: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("recipe", [None, *shipped()])
 def test_every_recipe_runs(squares: Path, tmp_path: Path, recipe: str | None) -> None:
     done = foveal.train(
-        squares,
+        write_voc(tmp_path / "shapes") if recipe == "detect" else squares,
         recipe=recipe,
         out=tmp_path / "r",
         settings={"train": {"epochs": 1, "batch_size": 14}, "input": {"size": 64}},

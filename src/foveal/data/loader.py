@@ -4,10 +4,12 @@ Shapes: B pictures a batch, H W rows and columns of the source, S side of the in
 """
 
 import os
+import signal
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from itertools import islice
 from typing import Any
 
@@ -213,7 +215,21 @@ def load_batches(
             multiprocessing_context="fork" if workers and pictures.cache is not None else None,
             generator=torch.Generator(),  # its own, so that the loader draws nothing from the global one
         )
-        return iter(loader)
+        with _uninterrupted():
+            return iter(loader)
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Hold Ctrl-C back while worker processes start: it would be lost in the fork. Workers leave it to their parent."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _as_is(batch: Any) -> Any:

@@ -306,7 +306,7 @@ def describe(catalog: Catalog) -> dict[str, Any]:
 def versions() -> dict[str, str]:
     """Versions of what the result depends on."""
     found = {"foveal": __version__, "python": platform.python_version()}
-    for package in ("torch", "torchvision", "timm", "accelerate", "numpy", "pillow", "simplejpeg"):
+    for package in ("torch", "torchvision", "timm", "accelerate", "numpy", "pillow", "simplejpeg", "cykooz-resizer"):
         try:
             found[package] = version(package)
         except PackageNotFoundError:

@@ -154,7 +154,6 @@ class Shown:
                 return cls(panel.title, "" if rows else "Nothing to show.", header=panel.header, rows=rows)
 
 
-
 def _shown(picture: Picture) -> tuple[str, str, bool]:
     """A picture for the gallery: its data, its caption, whether it is wide."""
     height, width = picture.image.shape[:2]

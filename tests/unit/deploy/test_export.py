@@ -33,7 +33,7 @@ def test_a_broken_weight_is_refused(
     with pytest.raises(ParityError) as error:
         exporting.export(model, tmp_path / "model.onnx", pictures=pictures)
     assert error.value.exit_code == 1
-    assert error.value.what.startswith("The exported graph disagrees with the network: scores differs by")
+    assert error.value.what.startswith("The exported graph disagrees with the network: score differs by")
     assert error.value.what.endswith("Nothing was written.")
     assert list(tmp_path.iterdir()) == []
 

@@ -156,8 +156,8 @@ def test_broken_files_are_named(tmp_path: Path) -> None:
 
 
 def test_an_unknown_backbone_is_a_config_error() -> None:
-    with pytest.raises(ConfigError, match="Unknown backbone 'conv5'"):
-        resolve("conv5", "none", allow_download=False)
+    with pytest.raises(ConfigError, match="Unknown backbone 'conv9'"):
+        resolve("conv9", "none", allow_download=False)
 
 
 def test_position_checks_count_and_shape() -> None:

@@ -18,7 +18,7 @@ from foveal.report.wording import NOTHING, count, number, sections, spoken
 
 MAX_PICTURES = 24
 WIDE, WIDE_SIDE_PX = 1.7, 960
-"""Width over height from which a picture gets three columns, such as two side by side; and its width in the file."""
+"""Width over height from which a picture is wide, such as two side by side; and its width in the file, in pixels."""
 """Mistakes shown: at about 15 kB each they stay well inside the page's 3 MB."""
 WIDE_MATRIX = 7
 """Classes from which a matrix takes the page's full width."""

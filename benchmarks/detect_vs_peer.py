@@ -100,7 +100,9 @@ def predict_peer(weights: Path, pictures: Sequence[Path]) -> list[Results]:
 
 
 def judge(catalog: Any, found: Sequence[Results]) -> tuple[float, float]:
-    """mAP@[.5:.95] and AP50 by pycocotools."""
+    """mAP@[.5:.95] and AP50 by pycocotools; 0 where nothing was found at all."""
+    if not any(found):
+        return 0.0, 0.0
     from pycocotools.coco import COCO
     from pycocotools.cocoeval import COCOeval
 

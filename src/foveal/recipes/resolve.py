@@ -11,7 +11,7 @@ from foveal.imaging.decode import read_size
 from foveal.models.declared import OWN, declared
 from foveal.recipes.load import read_recipe, shipped
 from foveal.recipes.schema import RunConfig, merge, parse_config
-from foveal.tasks.contract import Choice, Situation
+from foveal.tasks.contract import Situation
 from foveal.tasks.table import get_task, task_for
 
 SAMPLED = 200
@@ -47,7 +47,15 @@ def resolve(config: RunConfig, train: Catalog, *, world: int = 1) -> Resolved:
     config = with_recipe(config, name)
     task, small = get_task(name), config.model.backbone in OWN
     pretrained = not small and config.model.weights != "none"
-    choice = task.choose(Situation(len(train), side_px=median_side(train), from_scratch=not pretrained, small=small))
+    choice = task.choose(
+        Situation(
+            len(train),
+            side_px=median_side(train),
+            from_scratch=not pretrained,
+            small=small,
+            eval_size=config.input.eval_size,
+        )
+    )
     known = declared(config.model.backbone)
     native = known.size if known.fixed_size else None
     given_size, given_eval = config.input.size, config.input.eval_size
@@ -61,7 +69,7 @@ def resolve(config: RunConfig, train: Catalog, *, world: int = 1) -> Resolved:
     if config.train.time_s is not None and config.train.epochs is None:
         epochs *= 4  # the clock decides; without a limit at all, a tiny set would be seen thousands of times
     workers, optim, patience = config.data.workers, config.optim, config.train.patience
-    size = given_size or native or (choice.size if given_eval is None else task_size(choice, given_eval))
+    size = given_size or native or choice.size
     settled = task.settle(getattr(config, name), train, size)
     chosen = {
         "task": name,
@@ -87,11 +95,6 @@ def with_recipe(config: RunConfig, task: str) -> RunConfig:
     if task not in shipped():
         return config
     return parse_config(merge(read_recipe(task), config.model_dump(exclude_unset=True)), where=f"the recipe {task}")
-
-
-def task_size(choice: Choice, eval_size: int) -> int:
-    """Side in training for a given side in use: what the task would take, in proportion, in steps of 32."""
-    return max(8, round(eval_size * choice.size / choice.eval_size / 32) * 32) if eval_size >= 32 else eval_size
 
 
 def choose_workers() -> int:

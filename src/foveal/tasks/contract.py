@@ -51,12 +51,14 @@ class Situation:
         side_px: Median of the pictures' shorter sides.
         from_scratch: Whether the network starts at random.
         small: Whether it is one of Foveal's own small networks.
+        eval_size: Side of the input in use that was asked for, in pixels; None: the task's to choose.
     """
 
     num_pictures: int
     side_px: int
     from_scratch: bool
     small: bool
+    eval_size: int | None = None
 
 
 @dataclass(frozen=True)

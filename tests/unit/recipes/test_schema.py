@@ -9,7 +9,8 @@ from foveal.errors import ConfigError
 from foveal.recipes.load import read_recipe, shipped, to_toml
 from foveal.recipes.schema import RunConfig, merge, option_names, parse_config
 from foveal.recipes.time_text import parse_duration
-from foveal.tasks.classify.choose import choose_batch_size, choose_epochs, choose_eval_size, choose_train_size
+from foveal.tasks.classify.choose import choose, choose_batch_size, choose_epochs, choose_eval_size, choose_train_size
+from foveal.tasks.contract import Situation
 from foveal.types.settings import Settings
 
 
@@ -92,3 +93,10 @@ def test_chosen_sizes_are_sane() -> None:
             used = choose_eval_size(side, small=small)
             assert used % 16 == 0
             assert choose_train_size(used, small=small) <= used
+
+
+def test_a_size_in_use_that_was_asked_for_decides_the_size_in_training() -> None:
+    asked = Situation(500, side_px=480, from_scratch=False, small=False, eval_size=128)
+    assert (choose(asked).eval_size, choose(asked).size) == (128, choose_train_size(128, small=False))
+    free = Situation(500, side_px=480, from_scratch=False, small=False)
+    assert (choose(free).eval_size, choose(free).size) == (224, choose_train_size(224, small=False))

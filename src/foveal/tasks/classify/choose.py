@@ -10,7 +10,7 @@ RATE_FROM_SCRATCH = 2e-3
 def choose(situation: Situation) -> Choice:
     """Sizes, batch, epochs, rate and patience."""
     num, small = situation.num_pictures, situation.small
-    eval_size = choose_eval_size(situation.side_px, small=small)
+    eval_size = situation.eval_size or choose_eval_size(situation.side_px, small=small)
     return Choice(
         size=choose_train_size(eval_size, small=small),
         eval_size=eval_size,

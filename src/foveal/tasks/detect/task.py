@@ -39,8 +39,8 @@ class Detect(DetectOutput):
         num = situation.num_pictures
         epochs = int(np.clip(round(5_000 / num), 12, 200))
         return Choice(
-            size=SIZE,
-            eval_size=SIZE,
+            size=situation.eval_size or SIZE,
+            eval_size=situation.eval_size or SIZE,
             batch_size=min(8, num),
             epochs=epochs * 2 if situation.from_scratch else epochs,
             lr=2e-3,

@@ -47,6 +47,14 @@ def test_predict_json_is_one_document(quick_run: Path, squares: Path) -> None:
     assert sum(c["score"] for c in first["classes"]) == pytest.approx(1, abs=1e-4)
 
 
+def test_a_classifier_takes_no_tiles(here: Command, quick_run: Path, squares: Path, tmp_path: Path) -> None:
+    done = here("predict", quick_run, squares / "class0", "--tile", "64")
+    assert done.code == 2
+    assert "This model answers for a whole picture; tiles are for models that find objects." in done.err
+    done = here("predict", quick_run, squares / "class0", "--coco", tmp_path / "c.json")
+    assert done.code == 2 and "there are no COCO results" in done.err
+
+
 def test_predict_writes_tables_and_pictures(here: Command, quick_run: Path, squares: Path, tmp_path: Path) -> None:
     pattern = str(squares / "class*" / "00[0-2].png")
     done = here("predict", quick_run, pattern, "--csv", tmp_path / "t.csv", "--save", tmp_path / "drawn")

@@ -63,17 +63,9 @@ def predict_tiled(predictor: Predictor, source: Path, tiling: Tiling) -> Any:
         ImageError: The picture cannot be read.
         ConfigError: The model's task has no answers that could be merged.
     """
-    merge = getattr(predictor.task, "merge", None)
-    if merge is None:
-        raise ConfigError(
-            "This model answers for a whole picture; tiles are for models that find objects.", "Leave out --tile."
-        )
     picture: RGB = read_picture(source)
     height, width = picture.shape[:2]
-    tiles = tiling.boxes(width, height)
-    if len(tiles) == 1:
-        return predictor.predict(picture)
     whole: Box = (0, 0, width, height)
-    cuts = (np.ascontiguousarray(picture[y1:y2, x1:x2]) for x1, y1, x2, y2 in [whole, *tiles])
-    answers = list(predictor.stream(cuts))
-    return merge(answers, [whole, *tiles], (width, height), predictor.options)
+    parts = list(dict.fromkeys([whole, *tiling.boxes(width, height)]))
+    cuts = (np.ascontiguousarray(picture[y1:y2, x1:x2]) for x1, y1, x2, y2 in parts)
+    return predictor.task.merge(list(predictor.stream(cuts)), parts, (width, height), predictor.options)

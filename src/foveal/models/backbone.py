@@ -111,13 +111,19 @@ def build_backbone(config: ModelConfig, *, pretrained: bool) -> tuple[Backbone, 
         ConfigError: No such backbone.
         WeightsError: The weights are not at hand or do not fit.
     """
-    weights = None
-    if pretrained:
-        weights = resolve(config.backbone, config.weights, allow_download=config.allow_download)
+    weights = look_up(config) if pretrained else None
     backbone = Backbone(config.backbone)
-    if weights is not None:
-        backbone.reuse = load_matching(backbone.net, weights)
+    backbone.reuse = None if weights is None else load_matching(backbone.net, weights)
     return backbone, weights
+
+
+def look_up(config: ModelConfig) -> Weights | None:
+    """The pretrained weights that ``config`` asks for.
+
+    Raises:
+        WeightsError: They are not at hand.
+    """
+    return resolve(config.backbone, config.weights, allow_download=config.allow_download)
 
 
 def build_own(name: str) -> Conv4 | Conv5:

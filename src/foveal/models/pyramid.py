@@ -11,13 +11,13 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
 from foveal.errors import ConfigError
-from foveal.models.backbone import build_own, reused_parameters, stages_of
+from foveal.models.backbone import build_own, look_up, reused_parameters, stages_of
 from foveal.models.classic.conv5 import WIDTHS as CONV5_WIDTHS
 from foveal.models.classic.conv5 import Conv5
 from foveal.models.config import ModelConfig
 from foveal.models.declared import OWN, declared
 from foveal.models.reuse import Reuse, load_matching
-from foveal.models.weights import Weights, resolve
+from foveal.models.weights import Weights
 
 _OTHER = "Take another backbone, such as the default, a ResNet or a ConvNeXt."
 
@@ -92,12 +92,9 @@ def build_inner_maps(
         ConfigError: No such backbone.
         WeightsError: The weights are not at hand or do not fit.
     """
-    weights = None
-    if pretrained:
-        weights = resolve(config.backbone, config.weights, allow_download=config.allow_download)
+    weights = look_up(config) if pretrained else None
     backbone = InnerMaps(config.backbone, strides)
-    if weights is not None:
-        backbone.reuse = load_matching(backbone.net, weights)
+    backbone.reuse = None if weights is None else load_matching(backbone.net, weights)
     return backbone, weights
 
 

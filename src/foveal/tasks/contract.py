@@ -142,6 +142,20 @@ class Output(Protocol):
         """Fit what can be fitted on validation pictures (temperature, threshold) from ``Task.evidence``."""
         ...
 
+    def merge(
+        self,
+        answers: Sequence[Any],
+        tiles: Sequence[tuple[int, int, int, int]],
+        size: tuple[int, int],
+        options: Settings,
+    ) -> Any:
+        """One answer for a picture of ``size`` (width, height) from those for ``tiles`` of it, xyxy pixels.
+
+        Raises:
+            ConfigError: The task's answers are for whole pictures.
+        """
+        ...
+
     def draw(self, image: RGB, prediction: Any) -> RGB:
         """The picture with the prediction drawn on it."""
         ...

@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from foveal.data.catalog import Catalog
-from foveal.errors import DataError
+from foveal.errors import ConfigError, DataError
 from foveal.imaging.draw import label
 from foveal.metrics.calibration import best_threshold, fit_sigmoid_temperature, fit_temperature
 from foveal.metrics.classification import SingleLabelMetric
@@ -97,6 +97,18 @@ class ClassifyOutput:
         temperature = round(fit_sigmoid_temperature(logits, truth), 6)
         threshold = round(best_threshold(1 / (1 + np.exp(-logits / temperature)), truth), 6)
         return own.model_copy(update={"temperature": temperature, "threshold": threshold})
+
+    def merge(
+        self,
+        answers: Sequence[ClassScores],
+        tiles: Sequence[tuple[int, int, int, int]],
+        size: tuple[int, int],
+        options: Settings,
+    ) -> ClassScores:
+        """What a part of a picture shows says little of the whole."""
+        raise ConfigError(
+            "This model answers for a whole picture; tiles are for models that find objects.", "Leave out --tile."
+        )
 
     def draw(self, image: RGB, prediction: ClassScores) -> RGB:
         """The picture with its classes and scores in the corner."""

@@ -28,7 +28,7 @@ from typing import Any
 from interleave import data_folder, verdict
 
 NETWORK, LIMIT = "yolo11n.yaml", 1.15
-MIN_SCORE, MAX_OBJECTS = 0.01, 100
+MIN_SCORE, MAX_OBJECTS = 0.001, 100
 QUIET = {"YOLO_OFFLINE": "true", "YOLO_AUTOINSTALL": "false", "YOLO_VERBOSE": "false", "WANDB_MODE": "disabled"}
 
 Results = list[dict[str, Any]]

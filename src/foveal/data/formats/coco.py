@@ -6,44 +6,33 @@ some tools add, become flags; every other key that Foveal does not know is kept 
 """
 
 import json
-import math
 import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import Any
 
 from foveal.data import sidecar as beside
 from foveal.data.catalog import SPLITS, UNASSIGNED, Catalog
 from foveal.data.drafts import Draft, assemble, look, unlisted
-from foveal.data.formats import layout
+from foveal.data.formats import coco_record, layout
+from foveal.data.formats.coco_record import is_number, key_of, object_of, picture_extras
 from foveal.data.formats.image_folder import SPLIT_FOLDERS
 from foveal.data.notes import listed
 from foveal.data.objects import NO_ID, Object
 from foveal.data.repair import Repairs
 from foveal.errors import CategoryError, DataError
 from foveal.types.categories import Categories
-from foveal.types.flags import Flag
 
-NAME = "coco"
+NAME = coco_record.NAME
 ANNOTATIONS = "annotations"
 EXPORT = "_annotations.coco.json"
 """Name of the JSON file that some tools put beside the pictures of each split."""
 UNASSIGNED_FILE = "unassigned"
 """Suffix of the file with the pictures that no split claims."""
-FLAG_KEYS = {
-    "iscrowd": Flag.CROWD,
-    "ignore": Flag.IGNORE,
-    "difficult": Flag.DIFFICULT,
-    "truncated": Flag.TRUNCATED,
-}
-OBJECT_KEYS = frozenset({"id", "image_id", "category_id", "bbox", "area", "segmentation", *FLAG_KEYS})
-"""Keys of an annotation that have a place of their own in an ``Object``."""
-PICTURE_KEYS = frozenset({"file_name", "width", "height"})
 TOP_KEYS = frozenset({"images", "annotations", "categories"})
-NUMBERS = frozenset({int, float})
-LARGEST_ID, LARGEST_SIDE = 2**63 - 1, 2**31
+LARGEST_SIDE = 2**31
 NOTHING: tuple[Any, ...] = (None, [], {}, "")
 HEAD_CHARACTERS = 1 << 16
 """How far into a JSON file of any name to look for what makes it COCO."""
@@ -205,72 +194,6 @@ def looks_like(file: Path) -> bool:
     return head.lstrip().startswith("{") and ('"images"' in head or '"annotations"' in head)
 
 
-def object_of(record: Mapping[str, Any], label: int) -> Object:
-    """An annotation as an object; a box that cannot be read becomes one of NaN.
-
-    Raises:
-        ValueError: ``bbox`` is no list of four numbers.
-    """
-    box = record.get("bbox")
-    if not isinstance(box, list) or len(box) != 4 or not all(_is_number(v) for v in box):
-        raise ValueError(f"bbox is {'missing' if box is None else json.dumps(box)}, not four numbers")
-    x, y, width, height = box
-    flags = 0
-    for key, flag in FLAG_KEYS.items():
-        value = record.get(key)
-        if value and str(value) != "0":
-            flags |= flag
-    area, given = record.get("area"), record.get("id")
-    extras = {k: v for k, v in record.items() if k not in OBJECT_KEYS}
-    own = NO_ID
-    if isinstance(given, int) and 0 <= given <= LARGEST_ID:
-        own = given
-    elif given is not None:
-        extras["id"] = given
-    return Object(
-        (float(x), float(y), float(x) + float(width), float(y) + float(height)),
-        label,
-        int(flags),
-        float(area) if _is_number(area) and math.isfinite(area) else None,
-        own,
-        outline_of(record.get("segmentation")),
-        {NAME: extras} if extras else {},
-    )
-
-
-def outline_of(value: Any) -> Any:
-    """A ``segmentation`` as an outline: polygons of finite numbers, or a run-length mask; None: neither."""
-    if isinstance(value, list) and value:
-        good = all(isinstance(ring, list) and ring and len(ring) % 2 == 0 for ring in value)
-        return value if good and all(NUMBERS.issuperset(map(type, ring)) for ring in value) and _finite(value) else None
-    if isinstance(value, dict) and isinstance(value.get("counts"), list | str):
-        size = value.get("size")
-        return value if isinstance(size, list) and len(size) == 2 and NUMBERS.issuperset(map(type, size)) else None
-    return None
-
-
-def key_of(record: Mapping[str, Any]) -> str:
-    """How an annotation is known in a side-car."""
-    return str(record.get("id"))
-
-
-def picture_extras(record: Mapping[str, Any]) -> dict[str, Any]:
-    """What a picture's entry says besides its name and size."""
-    extras = {k: v for k, v in record.items() if k not in PICTURE_KEYS}
-    return {NAME: extras} if extras else {}
-
-
-def _finite(rings: list[list[float]]) -> bool:
-    try:
-        return all(math.isfinite(math.fsum(ring)) for ring in rings)
-    except (OverflowError, ValueError):
-        return False
-
-
-def _is_number(value: Any) -> TypeGuard[int | float]:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
 def _split(file: Path) -> int:
     """Of a file's name, or of the folder that an export lies in."""
     word = file.parent.name if file.name == EXPORT else file.stem.rpartition("_")[2]
@@ -355,7 +278,7 @@ def _draft(source: Source, root: Path, at: int, record: Any) -> tuple[Draft, Any
 
 def _size(record: Mapping[str, Any]) -> tuple[int, int] | None:
     sides = [record.get("width"), record.get("height")]
-    if not all(_is_number(side) and abs(side) < LARGEST_SIDE for side in sides):
+    if not all(is_number(side) and abs(side) < LARGEST_SIDE for side in sides):
         return None
     return int(sides[0]), int(sides[1])  # type: ignore[arg-type]
 

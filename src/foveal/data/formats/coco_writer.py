@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from foveal.data.catalog import SPLITS, UNASSIGNED, Catalog
-from foveal.data.formats import coco, layout
+from foveal.data.formats import coco, coco_record, layout
 from foveal.data.objects import NO_ID, Object
 from foveal.data.sidecar import Aside, box_area
 from foveal.types.categories import Categories
@@ -84,27 +84,27 @@ def _records(
     images, annotations = [], []
     for i, key, row in zip(chosen, image_ids, rows, strict=True):
         width, height = (int(v) for v in catalog.sizes[i])
-        rest = {k: v for k, v in extras[i].get(coco.NAME, {}).items() if k not in coco.PICTURE_KEYS}
+        rest = {k: v for k, v in extras[i].get(coco.NAME, {}).items() if k not in coco_record.PICTURE_KEYS}
         image = {**rest, "id": key, "file_name": names[i].removeprefix("images/"), "width": width, "height": height}
         images.append(image)
-        aside.picture(names[i], extras[i], {layout.NAME_KEY: image["file_name"], **coco.picture_extras(image)})
+        aside.picture(names[i], extras[i], {layout.NAME_KEY: image["file_name"], **coco_record.picture_extras(image)})
         for thing in row:
             record = _record(thing, next(object_ids), key, ids[thing.label])
             annotations.append(record)
             for title in OWN_KEYS:
                 if title in record:
                     aside.count(f"flag {title}", f"key {title!r} of the annotation, which other tools pass over")
-            back = coco.object_of(record, thing.label)
+            back = coco_record.object_of(record, thing.label)
             # An object that had no id and got one is no loss.
             kept = replace(thing, id=back.id) if thing.id == NO_ID else thing
-            aside.object(names[i], coco.key_of(record), kept, back)
+            aside.object(names[i], coco_record.key_of(record), kept, back)
     return images, annotations
 
 
 def _record(thing: Object, key: Any, image_id: Any, category_id: int) -> dict[str, Any]:
     x1, y1, x2, y2 = thing.box
     area = box_area(thing.box) if thing.area is None else thing.area
-    own = {k: v for k, v in thing.extras.get(coco.NAME, {}).items() if k not in coco.OBJECT_KEYS}
+    own = {k: v for k, v in thing.extras.get(coco.NAME, {}).items() if k not in coco_record.OBJECT_KEYS}
     record = {
         "id": key,
         "image_id": image_id,
@@ -116,7 +116,7 @@ def _record(thing: Object, key: Any, image_id: Any, category_id: int) -> dict[st
         **own,
     }
     for title in OWN_KEYS:
-        if thing.flags & coco.FLAG_KEYS[title]:
+        if thing.flags & coco_record.FLAG_KEYS[title]:
             record[title] = 1
     return record
 
@@ -129,7 +129,7 @@ def _short(value: float) -> float | int:
 
 def _whole_ids(given: Sequence[Any]) -> list[Any]:
     """The ids given, each once; a number for those that have none, come again or are neither number nor text."""
-    fresh = max((v for v in given if isinstance(v, int) and v <= coco.LARGEST_ID), default=0)
+    fresh = max((v for v in given if isinstance(v, int) and v <= coco_record.LARGEST_ID), default=0)
     fresh = max(fresh, 0)
     taken: set[Any] = set()
     out = []

@@ -8,7 +8,8 @@ take little more memory than the Catalog they become.
 import csv
 import posixpath
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
+from contextlib import closing
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -86,17 +87,18 @@ def read(path: Path, *, categories: Categories | None = None, exists: Callable[[
     builder, labels, lines = CatalogBuilder(), Labels(categories), array("i")
     find = _Finder(path, exists)
     unlabelled, several, rows_of_train = 0, False, False
-    for row in _rows(path):
-        where = f"{path}, line {row.line}"
-        split = _split(row.split, where)
-        trained = split in (UNASSIGNED, SPLITS.index("train"))
-        names = [name.strip() for name in row.label.split(SEPARATOR) if name.strip()]
-        several |= SEPARATOR in row.label
-        rows_of_train |= trained
-        unlabelled = unlabelled or (0 if names else row.line)
-        ids = dict.fromkeys(labels.id(name, where, row.line, trained=trained) for name in names)
-        builder.add(find(row.path, where), tuple(ids), split)
-        lines.append(row.line)
+    with closing(_rows(path)) as rows:
+        for row in rows:
+            where = f"{path}, line {row.line}"
+            split = _split(row.split, where)
+            trained = split in (UNASSIGNED, SPLITS.index("train"))
+            names = [name.strip() for name in row.label.split(SEPARATOR) if name.strip()]
+            several |= SEPARATOR in row.label
+            rows_of_train |= trained
+            unlabelled = unlabelled or (0 if names else row.line)
+            ids = dict.fromkeys(labels.id(name, where, row.line, trained=trained) for name in names)
+            builder.add(find(row.path, where), tuple(ids), split)
+            lines.append(row.line)
     if not len(builder):
         raise DataError(f"{path} has a header and no rows.", "Give one row for each picture.")
     if unlabelled and not several:
@@ -142,30 +144,33 @@ class _Finder:
         )
 
 
-def _rows(path: Path) -> Iterator[Row]:
-    reader = csv.reader(_lines(path), delimiter=_delimiter(path))
-    try:
-        header = [name.strip() for name in next(reader, [])]
-        if not header:
-            raise DataError(f"{path} is empty.", "Give a header line with a path and a label column, then the rows.")
-        at = _column(path, header, PATH_COLUMNS, "paths")
-        label_at = _column(path, header, LABEL_COLUMNS, "labels")
-        split_at = next((i for i, name in enumerate(header) if name.lower() == "split"), None)
-        for fields in reader:
-            if not fields or not any(value.strip() for value in fields):
-                continue
-            if len(fields) != len(header):
+def _rows(path: Path) -> Generator[Row, None, None]:
+    with closing(_lines(path)) as lines:
+        reader = csv.reader(lines, delimiter=_delimiter(path))
+        try:
+            header = [name.strip() for name in next(reader, [])]
+            if not header:
                 raise DataError(
-                    f"{path}, line {reader.line_num}: {len(fields)} fields under a header of {len(header)}.",
-                    "Give each line as many fields as the header has; quote a field that holds the delimiter.",
+                    f"{path} is empty.", "Give a header line with a path and a label column, then the rows."
                 )
-            split = "" if split_at is None else fields[split_at].strip()
-            yield Row(reader.line_num, fields[at].strip(), fields[label_at].strip(), split)
-    except csv.Error as error:
-        raise DataError(f"{path}, line {reader.line_num}: {error}.", "Repair the line.") from None
+            at = _column(path, header, PATH_COLUMNS, "paths")
+            label_at = _column(path, header, LABEL_COLUMNS, "labels")
+            split_at = next((i for i, name in enumerate(header) if name.lower() == "split"), None)
+            for fields in reader:
+                if not fields or not any(value.strip() for value in fields):
+                    continue
+                if len(fields) != len(header):
+                    raise DataError(
+                        f"{path}, line {reader.line_num}: {len(fields)} fields under a header of {len(header)}.",
+                        "Give each line as many fields as the header has; quote a field that holds the delimiter.",
+                    )
+                split = "" if split_at is None else fields[split_at].strip()
+                yield Row(reader.line_num, fields[at].strip(), fields[label_at].strip(), split)
+        except csv.Error as error:
+            raise DataError(f"{path}, line {reader.line_num}: {error}.", "Repair the line.") from None
 
 
-def _lines(path: Path) -> Iterator[str]:
+def _lines(path: Path) -> Generator[str, None, None]:
     """The lines as text, a byte-order mark taken off, each decoded by itself so that a fault has its line."""
     try:
         with path.open("rb") as file:
@@ -183,7 +188,8 @@ def _lines(path: Path) -> Iterator[str]:
 
 def _delimiter(path: Path) -> str:
     """The delimiter that the header holds most of."""
-    header = next(_lines(path), "")
+    with closing(_lines(path)) as lines:
+        header = next(lines, "")
     return max(DELIMITERS, key=header.count)
 
 

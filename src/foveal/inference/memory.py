@@ -11,18 +11,22 @@ import ctypes
 import os
 import platform
 
-OMP_WAIT = "OMP_WAIT_POLICY"
+OMP_WAIT, SPINS = "OMP_WAIT_POLICY", "GOMP_SPINCOUNT"
+FEW_SPINS = 5000
+"""Looks of a waiting thread of GNU's OpenMP before it sleeps, about a tenth of a millisecond (docs/LOG.md)."""
 M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX = -1, -2, -4
 LARGEST = 2**31 - 1
 
 
 def wait_quietly() -> None:
-    """Let OpenMP threads sleep while they wait for each other, where the user has not said otherwise.
+    """Let OpenMP threads soon sleep while they wait for each other, where the user has not said otherwise.
 
-    By default they spin, which is a little faster on a machine that has nothing else to do and two to five times slower
-    on one that is shared (docs/LOG.md). It works only before torch is first imported.
+    By default they spin for long, which is a little faster on a machine that has nothing else to do and two to five
+    times slower on one that is shared (docs/LOG.md). It works only before torch is first imported.
     """
-    os.environ.setdefault(OMP_WAIT, "PASSIVE")
+    if OMP_WAIT not in os.environ:
+        os.environ.setdefault(SPINS, str(FEW_SPINS))
+        os.environ[OMP_WAIT] = "PASSIVE"
 
 
 def keep_pages() -> bool:

@@ -2,6 +2,8 @@
 
     python benchmarks/train_speed.py [--data hymenoptera] [--workers 0 1 2] [--rounds N] [--steps N]
     python benchmarks/train_speed.py --data bccd --size 416 --batch 8 --cache off     # a detector
+    python benchmarks/train_speed.py --data camvid --size 320 --eval-size 480 --batch 8 --cache off
+    python benchmarks/train_speed.py --data coco80 --task instance --size 416 --batch 8 --cache off
 
 One side is Foveal's own loop: ``Training.fit`` on a Plan built from a RunConfig, with reading, decoding, augmenting,
 normalising, clipping, moving average and log. The other is forward + backward + AdamW step of the same network on a
@@ -45,6 +47,7 @@ from foveal.models.normalize import Normalize
 from foveal.recipes.build import make_plan
 from foveal.recipes.resolve import resolve
 from foveal.recipes.schema import parse_config
+from foveal.tasks.table import get_output
 from foveal.types.samples import Batch
 
 LIMITS = {"off": 0.85, "memory": 0.90}
@@ -138,7 +141,8 @@ class RawSteps:
 def build_plan(data: Path, out: Path, settings: dict[str, Any]) -> Plan:
     """What ``foveal train`` would build."""
     config = parse_config({**settings, "data": {"path": str(data), **settings.get("data", {})}}, where="benchmark")
-    catalog = with_splits(read(data), val_fraction=config.data.val_fraction, seed=config.seed)
+    wants = None if config.task == "auto" else get_output(config.task).annotations
+    catalog = with_splits(read(data, wants=wants), val_fraction=config.data.val_fraction, seed=config.seed)
     runtime = Runtime(config.runtime, log_dir=out)
     config = resolve(config, catalog.split("train")).config
     plan = make_plan(config, catalog, runtime=runtime, run=Run(out / "run"), log=Log())
@@ -187,7 +191,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--data", default=IMAGENETTE, help="a folder below FOVEAL_DATA")
     parser.add_argument("--workers", type=int, nargs="+", default=[0])
     parser.add_argument("--cache", nargs="+", choices=list(LIMITS), default=list(LIMITS))
+    parser.add_argument("--task", default="auto", help="where the data set serves several")
     parser.add_argument("--size", type=int, default=224, help="side of the input in pixels")
+    parser.add_argument("--eval-size", type=int, help="side of the input in use, where samples are parts of it")
     parser.add_argument("--batch", type=int, default=32, help="pictures a step")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--steps", type=int, default=4)
@@ -201,7 +207,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 workers=workers,
                 rounds=options.rounds,
                 steps=options.steps,
-                settings={"input": {"size": options.size}, "train": {"batch_size": options.batch, "epochs": 1000}},
+                settings={
+                    "task": options.task,
+                    "input": {"size": options.size, "eval_size": options.eval_size or options.size},
+                    "train": {"batch_size": options.batch, "epochs": 1000},
+                },
             )
             images = options.batch * options.steps
             print(

@@ -1,8 +1,12 @@
 """What tests share: real pictures, small generated data sets, commands run as a user would."""
 
+import json
 import os
+import random
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,6 +45,25 @@ def write_squares(folder: Path, *, per_class: int = 12, size: int = 32, seed: in
 def squares(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small generated image folder; tests only read it."""
     return write_squares(tmp_path_factory.mktemp("data") / "squares")
+
+
+@pytest.fixture(scope="session")
+def torch_free(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
+    """What tests/base_install.py prints for a model, pictures and perhaps their data set, in a base install."""
+    place = tmp_path_factory.mktemp("base") / "venv"
+    subprocess.run([sys.executable, "-m", "venv", place], check=True)
+    python = place / "bin" / "python"
+    subprocess.run([python, "-m", "pip", "install", "--quiet", ROOT], check=True, capture_output=True)
+
+    def check(*arguments: Path) -> str:
+        command = [python, ROOT / "tests" / "base_install.py", *arguments]
+        # An interpreter of its own looks nowhere but into its own packages.
+        clean = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env=clean)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    return check
 
 
 Result = subprocess.CompletedProcess[str]
@@ -105,3 +128,52 @@ def quick_run(squares: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     done = run_foveal("train", squares, "--out", out, *quick(epochs=6), "--lr=3e-3")
     assert done.returncode == 0, done.stderr
     return out
+
+
+def train_with_kills(*arguments: str | Path, folder: Path, seed: int, kills: int = 3) -> int:
+    """Train into ``folder``, kill the run at random moments after it has saved its state, and let it end.
+
+    Returns:
+        How often it was killed before it was over.
+    """
+    chance, state = random.Random(seed), folder / "resume" / "state.pt"
+    command, done = ["train", *map(str, arguments), "--out", str(folder)], 0
+    for _ in range(kills):
+        process = subprocess.Popen([sys.executable, "-m", "foveal", *command], start_new_session=True)
+        while process.poll() is None and not state.exists():
+            time.sleep(0.01)
+        before = state.stat().st_mtime_ns
+        while process.poll() is None and state.stat().st_mtime_ns == before:
+            time.sleep(0.005)
+        time.sleep(chance.uniform(0, 0.2))
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            done += 1
+        process.wait()
+        command = ["train", "--resume", str(folder), "--quiet"]
+    last = run_foveal(*command)
+    assert last.returncode == 0 or "this run is finished" in last.stderr, last.stderr
+    return done
+
+
+def write_eight_pictures(real_data: Path, folder: Path, *, min_side_px: float) -> Path:
+    """coco80's first eight pictures without a smaller object, as a COCO data set whose splits are the same."""
+    document = json.loads((real_data / "coco80" / "annotations" / "instances.json").read_text())
+    sides: dict[int, float] = {image["id"]: 1e9 for image in document["images"]}
+    for a in document["annotations"]:
+        sides[a["image_id"]] = min(sides[a["image_id"]], *a["bbox"][2:])
+    ids = [i for i, side in sides.items() if min_side_px <= side < 1e9][:8]
+    assert len(ids) == 8
+    (folder / "annotations").mkdir(parents=True)
+    for split in ("train", "val"):
+        part = {
+            **document,
+            "images": [image for image in document["images"] if image["id"] in ids],
+            "annotations": [a for a in document["annotations"] if a["image_id"] in ids],
+        }
+        (folder / "annotations" / f"instances_{split}.json").write_text(json.dumps(part))
+        (folder / split).mkdir()
+        for image in part["images"]:
+            picture = real_data / "coco80" / "images" / image["file_name"]
+            (folder / split / image["file_name"]).symlink_to(picture)
+    return folder

@@ -15,14 +15,16 @@ from foveal.version import __version__
 if TYPE_CHECKING:
     from foveal.errors import FovealError
     from foveal.inference.load import load
+    from foveal.inference.views import Viewing
     from foveal.recipes.judge import evaluate
     from foveal.recipes.ship import export
     from foveal.recipes.train import train
 
-__all__ = ["FovealError", "__version__", "evaluate", "export", "load", "predict", "train"]
+__all__ = ["FovealError", "Viewing", "__version__", "evaluate", "export", "load", "predict", "train"]
 
 _HOMES = {
     "FovealError": "foveal.errors",
+    "Viewing": "foveal.inference.views",
     "evaluate": "foveal.recipes.judge",
     "export": "foveal.recipes.ship",
     "load": "foveal.inference.load",
@@ -30,20 +32,22 @@ _HOMES = {
 }
 
 
-def predict(model: Any, images: Any) -> Any:
+def predict(model: Any, images: Any, *, viewing: "Viewing | None" = None) -> Any:
     """Say what is in pictures.
 
     Args:
         model: An open model, or a path to one.
         images: One picture or a list of them; see ``foveal.inference.predictor.Predictor.predict``.
+        viewing: How each is looked at (tiles, mirrored, in several sizes); None: once, whole.
 
     Returns:
         One prediction for one picture, a list for a list.
     """
     from foveal.inference.load import load
     from foveal.inference.predictor import Predictor
+    from foveal.inference.views import predict_views
 
-    return (model if isinstance(model, Predictor) else load(model)).predict(images)
+    return predict_views(model if isinstance(model, Predictor) else load(model), images, viewing)
 
 
 def __getattr__(name: str) -> Any:

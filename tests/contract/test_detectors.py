@@ -1,4 +1,4 @@
-"""Every detector keeps the contract of ``models.contract.Model``: backbones, anchors, assignments and losses."""
+"""Every detector, with masks or without, keeps the contract of ``models.contract.Model``."""
 
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,8 @@ from foveal.models.config import ModelConfig
 from foveal.models.pyramid import InnerMaps, nearest
 from foveal.tasks.detect.config import DetectConfig
 from foveal.tasks.detect.models import Detector, build_detector
+from foveal.tasks.instance.config import InstanceConfig
+from foveal.tasks.instance.models import Segmenter, build_segmenter
 from foveal.types.flags import Flag
 
 K = 3
@@ -31,33 +33,58 @@ VARIANTS: dict[str, dict[str, Any]] = {
     },
     "ciou_extra": {"box_loss": "ciou", "extra_levels": 2},
     "shapes": {"anchor_shapes": (10, 12, 20, 20, 40, 50)},
+    "masks": {"mask_stride": 4},
+    "masks_coarse": {"mask_stride": 8, "prototypes": 4, "objectness": True},
 }
+MASKED = ("masks", "masks_coarse")
 
 
 def build(backbone: str = "conv5", **own: Any) -> Detector:
     torch.manual_seed(0)
-    config = DetectConfig.model_validate({"channels": 16, "head_depth": 1, "extra_levels": 0, **own})
-    return build_detector(ModelConfig(backbone=backbone, weights="none"), config, K, pretrained=False)
+    own = {"channels": 16, "head_depth": 1, "extra_levels": 0, **own}
+    model = ModelConfig(backbone=backbone, weights="none")
+    if "mask_stride" in own:
+        masked = InstanceConfig.model_validate({"mask_channels": 16, **own})
+        return build_segmenter(model, masked, K, pretrained=False)
+    return build_detector(model, DetectConfig.model_validate(own), K, pretrained=False)
 
 
 def inputs(size: int = 64, batch: int = 2) -> Tensor:
     return torch.randn(batch, 3, size, size, generator=torch.Generator().manual_seed(1))
 
 
-def targets() -> dict[str, Tensor]:
-    """Two objects and a crowd in the first picture, nothing in the second."""
+def targets(outputs: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Two objects and a crowd in the first picture, nothing in the second; with masks, if there are prototypes."""
     boxes = torch.tensor([[4.0, 4, 24, 30], [30, 20, 60, 60], [40, 0, 64, 16]])
     empty = torch.full((3, 4), -1.0)
     flags = torch.tensor([[0, 0, int(Flag.CROWD)], [0, 0, 0]])
-    return {"boxes": torch.stack([boxes, empty]), "labels": torch.tensor([[0, 2, 1], [-1, -1, -1]]), "flags": flags}
+    out = {"boxes": torch.stack([boxes, empty]), "labels": torch.tensor([[0, 2, 1], [-1, -1, -1]]), "flags": flags}
+    return with_masks(out, outputs)
+
+
+def with_masks(wanted: dict[str, Tensor], outputs: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Each object's box filled, at the resolution of the prototypes; unchanged where there are none."""
+    if "prototypes" not in outputs:
+        return wanted
+    side = outputs["prototypes"].shape[-1]
+    masks = torch.zeros(*wanted["labels"].shape, side, side, dtype=torch.uint8)
+    for picture, thing in (wanted["labels"] >= 0).nonzero().tolist():
+        x1, y1, x2, y2 = (wanted["boxes"][picture, thing] * side / 64).round().int().tolist()
+        masks[picture, thing, y1:y2, x1:x2] = 1
+    return {**wanted, "masks": masks}
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_trains(variant: str) -> None:
     model = build(**VARIANTS[variant]).train()
     outputs = model(inputs())
-    losses = model.losses(outputs, targets())
-    wanted = {"box", "class", "objectness"} if "objectness" in variant else {"box", "class"}
+    losses = model.losses(outputs, targets(outputs))
+    wanted = {
+        "box",
+        "class",
+        *(["objectness"] if "objectness" in outputs else []),
+        *(["mask"] if variant in MASKED else []),
+    }
     assert set(losses) == wanted and all(v.shape == () and bool(v.isfinite()) for v in losses.values())
     torch.stack(list(losses.values())).sum().backward()
     without = [n for n, p in model.named_parameters() if p.grad is None or not p.grad.isfinite().all()]
@@ -74,34 +101,39 @@ def test_same_keys_and_shapes_in_both_modes(variant: str) -> None:
     assert judged["logits"].shape[2] == K + ("softmax" in variant)
 
 
-@pytest.mark.parametrize("variant", ["default", "softmax", "objectness"])
+@pytest.mark.parametrize("variant", ["default", "softmax", "objectness", *MASKED])
 def test_a_picture_without_objects_teaches_background_alone(variant: str) -> None:
     model = build(**VARIANTS[variant]).train()
     outputs = model(inputs(batch=1))
-    empty = {name: value[1:] for name, value in targets().items()}
+    empty = {name: value[1:] for name, value in targets(outputs).items()}
     losses = model.losses(outputs, empty)
-    assert float(losses["box"].detach()) == 0
+    assert float(losses["box"].detach()) == 0 == float(losses.get("mask", torch.zeros(())).detach())
     score = "objectness" if "objectness" in losses else "class"
     assert float(losses[score].detach()) > 0
-    unpadded = {"boxes": torch.zeros(1, 0, 4), "labels": torch.zeros(1, 0).long(), "flags": torch.zeros(1, 0).long()}
+    unpadded = with_masks(
+        {"boxes": torch.zeros(1, 0, 4), "labels": torch.zeros(1, 0).long(), "flags": torch.zeros(1, 0).long()}, outputs
+    )
     assert {k: float(v.detach()) for k, v in model.losses(outputs, unpadded).items()} == {
         k: float(v.detach()) for k, v in losses.items()
     }
 
 
-@pytest.mark.parametrize("variant", ["default", "softmax", "objectness", "iou_smooth_l1"])
+@pytest.mark.parametrize("variant", ["default", "softmax", "objectness", "iou_smooth_l1", "masks"])
 @pytest.mark.parametrize("flag", [Flag.CROWD, Flag.DIFFICULT, Flag.IGNORE])
 def test_what_is_not_judged_gives_no_gradient(variant: str, flag: Flag) -> None:
     model = build(**VARIANTS[variant]).train()
     outputs = {k: v.detach() for k, v in model(inputs(batch=1)).items()}
-    learnt = ["logits", "boxes", "offsets", *(["objectness"] if "objectness" in outputs else [])]
+    learnt = [n for n in ("logits", "boxes", "offsets", "objectness", "coefficients", "prototypes") if n in outputs]
     for name in learnt:
         outputs[name].requires_grad_()
-    whole = {
-        "boxes": torch.tensor([[[0.0, 0.0, 64.0, 64.0]]]),
-        "labels": torch.zeros(1, 1).long(),
-        "flags": torch.tensor([[int(flag)]]),
-    }
+    whole = with_masks(
+        {
+            "boxes": torch.tensor([[[0.0, 0.0, 64.0, 64.0]]]),
+            "labels": torch.zeros(1, 1).long(),
+            "flags": torch.tensor([[int(flag)]]),
+        },
+        outputs,
+    )
     torch.stack(list(model.losses(outputs, whole).values())).sum().backward()
     for name in learnt:
         grad = outputs[name].grad
@@ -109,12 +141,17 @@ def test_what_is_not_judged_gives_no_gradient(variant: str, flag: Flag) -> None:
     plain = {**whole, "flags": torch.zeros(1, 1).long()}
     torch.stack(list(model.losses(outputs, plain).values())).sum().backward()
     assert outputs["logits"].grad is not None and outputs["logits"].grad.any()
+    if "prototypes" in outputs:
+        assert outputs["prototypes"].grad is not None and outputs["prototypes"].grad.any()
 
 
-def test_padding_changes_no_loss() -> None:
-    model = build().train()
-    outputs, short = model(inputs()), targets()
+@pytest.mark.parametrize("variant", ["default", "masks"])
+def test_padding_changes_no_loss(variant: str) -> None:
+    model = build(**VARIANTS[variant]).train()
+    outputs = model(inputs())
+    short = targets(outputs)
     pad = {"boxes": torch.full((2, 5, 4), -1.0), "labels": torch.full((2, 5), -1), "flags": torch.zeros(2, 5).long()}
+    pad |= {"masks": torch.zeros(2, 5, *short["masks"].shape[2:]).byte()} if "masks" in short else {}
     long = {name: torch.cat([value, pad[name]], 1) for name, value in short.items()}
     for a, b in zip(model.losses(outputs, short).values(), model.losses(outputs, long).values(), strict=True):
         torch.testing.assert_close(a, b)
@@ -122,7 +159,8 @@ def test_padding_changes_no_loss() -> None:
 
 def test_class_weights_scale_a_class() -> None:
     model = build().train()
-    outputs, only = model(inputs()), targets()
+    outputs = model(inputs())
+    only = targets(outputs)
     only["labels"] = torch.where(only["labels"] == 2, -1, only["labels"])
     plain = model.losses(outputs, only)
     model.class_weights = torch.tensor([3.0, 1.0, 1.0])
@@ -143,7 +181,8 @@ def test_every_backbone_reaches_the_strides(backbone: str) -> None:
             assert model(inputs(size, 1))["boxes"].shape == (1, total, 4)
     ids = [id(p) for stage in model.stages() for p in stage.parameters()]
     assert len(ids) == len(set(ids)) and set(ids) == {id(p) for p in model.backbone.parameters()}
-    loss = model.train().losses(model(inputs()), targets())
+    outputs = model.train()(inputs())
+    loss = model.losses(outputs, targets(outputs))
     torch.stack(list(loss.values())).sum().backward()
     without = [n for n, p in model.named_parameters() if p.grad is None]
     assert not without, f"no gradient: {without}"
@@ -157,7 +196,7 @@ def test_odd_sizes() -> None:
     assert torch.bincount(out["levels"][0]).tolist() == [130, 35, 12]
 
 
-@pytest.mark.parametrize("variant", ["default", "objectness"])
+@pytest.mark.parametrize("variant", ["default", "objectness", "masks"])
 def test_save_and_load(variant: str, tmp_path: Path) -> None:
     model = build(**VARIANTS[variant]).eval()
     save_file(model.state_dict(), tmp_path / "model.safetensors")
@@ -218,3 +257,53 @@ def test_learns_one_square() -> None:
     assert (out["logits"][torch.arange(8), best].argmax(1) == 1).all()
     found = out["boxes"][torch.arange(8), best]
     assert (found - boxes).abs().max() < 4
+
+
+def test_learns_the_mask_of_one_triangle() -> None:
+    """A bright triangle on noise, which fills half of its box: after a few steps its mask is cut out of the box."""
+    model = build(anchor_scale=3.0, mask_stride=4, prototypes=4).train()
+    assert isinstance(model, Segmenter)
+    generator = torch.Generator().manual_seed(3)
+    corner = 4 * torch.randint(1, 9, (4, 2), generator=generator)
+    boxes = torch.cat([corner, corner + 24], 1)
+    pictures, masks = 0.3 * torch.randn(4, 3, 64, 64, generator=generator), torch.zeros(4, 1, 64, 64)
+    for i, (x, y, x2, y2) in enumerate(boxes.tolist()):
+        masks[i, 0, y:y2, x:x2] = torch.ones(24, 24).tril()
+    pictures += 2 * masks
+    fine = torch.nn.functional.avg_pool2d(masks, 4) >= 0.5
+    batch = {
+        "boxes": boxes[:, None].float(),
+        "labels": torch.ones(4, 1).long(),
+        "flags": torch.zeros(4, 1).long(),
+        "masks": fine.byte(),
+    }
+    optimiser = torch.optim.AdamW(model.parameters(), 5e-3)
+    for _ in range(50):
+        optimiser.zero_grad()
+        torch.stack(list(model.losses(model(pictures), batch).values())).sum().backward()
+        optimiser.step()
+    out = model(pictures)
+    best = out["logits"].amax(2).argmax(1)
+    mixed = torch.einsum("bp,bphw->bhw", out["coefficients"][torch.arange(4), best], out["prototypes"])
+    for i, (x, y, x2, y2) in enumerate((boxes // 4).tolist()):
+        found, true = mixed[i, y:y2, x:x2] > 0, fine[i, 0, y:y2, x:x2]
+        assert (found & true).sum() / (found | true).sum() > 0.8
+
+
+def test_most_anchors_that_learn_a_mask() -> None:
+    """The mean over some is a mean over all: with one mask for every anchor, how many are drawn changes nothing."""
+    few, all_of_them = (build(mask_stride=8, mask_samples=n).train() for n in (1, 1000))
+    outputs = {name: value.detach() for name, value in few(inputs()).items()}
+    outputs["coefficients"] = torch.ones_like(outputs["coefficients"])
+    only = targets(outputs)
+    only["labels"][:, 1:] = -1
+    torch.testing.assert_close(few.losses(outputs, only)["mask"], all_of_them.losses(outputs, only)["mask"])
+    assert isinstance(few, Segmenter) and isinstance(all_of_them, Segmenter)
+    matches = few.match(outputs, only)
+    known = only["masks"][0]
+    assert len(few.learners(matches, 0, known)[0]) == 1 < len(all_of_them.learners(matches, 0, known)[0])
+    torch.manual_seed(5)
+    one = few.learners(matches, 0, known)
+    torch.manual_seed(5)
+    assert all(torch.equal(a, b) for a, b in zip(one, few.learners(matches, 0, known), strict=True))
+    assert len(few.learners(matches, 0, torch.zeros_like(known))[0]) == 0, "an object without a mask teaches none"

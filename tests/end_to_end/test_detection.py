@@ -2,19 +2,13 @@
 
 import csv
 import json
-import os
-import random
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
-from tests.conftest import ROOT, Outcome, run_foveal
+from tests.conftest import ROOT, Outcome, run_foveal, train_with_kills, write_eight_pictures
 
 import foveal
 from foveal.types.detections import Detections
@@ -156,6 +150,7 @@ def test_tiles_find_what_the_whole_picture_shows_too_small(here: Command, run: P
         return len(json.loads(done.out)[0]["objects"])
 
     assert abs(count("--tile", "96", "--overlap", "0.4") - truth) <= 2
+    assert abs(count("--tile", "96", "--overlap", "0.4", "--flip") - truth) <= 2
     assert count() < truth - 2
     done = here("predict", run, tmp_path / "wall.png", "--tile", "8")
     assert done.code == 2 and "A tile of 8 pixels shows nothing." in done.err
@@ -193,16 +188,8 @@ def test_an_export_of_other_weights_is_refused(run: Path, tmp_path: Path) -> Non
 
 
 @pytest.mark.slow
-def test_an_export_works_without_torch(exported: Path, voc: Path, tmp_path: Path) -> None:
-    place = tmp_path / "base"
-    subprocess.run([sys.executable, "-m", "venv", place], check=True)
-    python = place / "bin" / "python"
-    subprocess.run([python, "-m", "pip", "install", "--quiet", ROOT], check=True, capture_output=True)
-    checked = subprocess.run(
-        [python, ROOT / "tests" / "base_install.py", exported, voc], capture_output=True, text=True, check=False
-    )
-    assert checked.returncode == 0, checked.stdout + checked.stderr
-    assert "32 pictures predicted" in checked.stdout
+def test_an_export_works_without_torch(exported: Path, voc: Path, torch_free: Callable[..., str]) -> None:
+    assert "32 pictures predicted" in torch_free(exported, voc)
 
 
 @pytest.mark.slow
@@ -212,53 +199,17 @@ def test_a_killed_run_ends_with_the_same_bytes(voc: Path, tmp_path: Path, worker
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     done = run_foveal("train", voc, "--out", whole, *own)
     assert done.returncode == 0, done.stderr
-    chance, state = random.Random(workers), killed / "resume" / "state.pt"
-    arguments: list[str | Path] = ["train", voc, "--out", killed, *own]
-    kills = 0
-    for _ in range(3):
-        command = [sys.executable, "-m", "foveal", *map(str, arguments)]
-        process = subprocess.Popen(command, start_new_session=True)
-        while process.poll() is None and not state.exists():
-            time.sleep(0.01)
-        before = state.stat().st_mtime_ns
-        while process.poll() is None and state.stat().st_mtime_ns == before:
-            time.sleep(0.005)
-        time.sleep(chance.uniform(0, 0.2))
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            kills += 1
-        process.wait()
-        arguments = ["train", "--resume", killed, "--quiet"]
-    done = run_foveal(*arguments)
+    kills = train_with_kills(voc, *own, folder=killed, seed=workers)
     assert kills >= 1, "the run was over before it could be killed"
-    assert done.returncode == 0 or "this run is finished" in done.stderr, done.stderr
     assert (killed / "model.safetensors").read_bytes() == (whole / "model.safetensors").read_bytes()
 
 
 @pytest.mark.slow
 def test_overfits_eight_real_pictures(real_data: Path, tmp_path: Path) -> None:
     """coco80: the first eight pictures without an object of a few pixels, learnt by heart."""
-    document = json.loads((real_data / "coco80" / "annotations" / "instances.json").read_text())
-    sides: dict[int, float] = {image["id"]: 1e9 for image in document["images"]}
-    for a in document["annotations"]:
-        sides[a["image_id"]] = min(sides[a["image_id"]], *a["bbox"][2:])
-    ids = [i for i, side in sides.items() if MIN_SIDE_PX <= side < 1e9][:8]
-    assert len(ids) == 8
-    for split in ("train", "val"):
-        part = {
-            **document,
-            "images": [image for image in document["images"] if image["id"] in ids],
-            "annotations": [a for a in document["annotations"] if a["image_id"] in ids],
-        }
-        (tmp_path / "coco" / "annotations").mkdir(parents=True, exist_ok=True)
-        (tmp_path / "coco" / "annotations" / f"instances_{split}.json").write_text(json.dumps(part))
-        (tmp_path / "coco" / split).mkdir()
-        for image in part["images"]:
-            (tmp_path / "coco" / split / image["file_name"]).symlink_to(
-                real_data / "coco80" / "images" / image["file_name"]
-            )
+    data = write_eight_pictures(real_data, tmp_path / "coco", min_side_px=MIN_SIDE_PX)
     done = run_foveal(
-        "train", tmp_path / "coco", "--out", tmp_path / "run", "--epochs=170", "--size=320", "--batch-size=4",
+        "train", data, "--out", tmp_path / "run", "--epochs=170", "--size=320", "--batch-size=4",
         "--augment.scale-jitter=1", "--augment.horizontal-flip=0", "--augment.brightness=0", "--augment.contrast=0",
         "--augment.saturation=0", "--optim.ema-decay=0.95",
         "--optim.reused-lr-scale=1", "--detect.class-loss=binary_cross_entropy", "--train.judge-every=85", "--quiet",

@@ -9,6 +9,8 @@ import pytest
 from PIL import Image
 from tests.conftest import quick, run_foveal
 from tests.end_to_end.test_detection import write_voc
+from tests.end_to_end.test_instance import write_coco
+from tests.end_to_end.test_segmentation import UNKNOWN, write_masks
 
 import foveal
 from foveal.artifact.store import load
@@ -182,11 +184,18 @@ def test_tensorboard(squares: Path, tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("recipe", [None, *shipped()])
 def test_every_recipe_runs(squares: Path, tmp_path: Path, recipe: str | None) -> None:
+    shapes = {"detect": write_voc, "instance": write_coco, "segment": write_masks}
+    write = shapes.get(recipe or "")
     done = foveal.train(
-        write_voc(tmp_path / "shapes") if recipe == "detect" else squares,
+        squares if write is None else write(tmp_path / "shapes"),
         recipe=recipe,
         out=tmp_path / "r",
-        settings={"train": {"epochs": 1, "batch_size": 14}, "input": {"size": 64}},
+        settings={
+            "task": recipe if recipe in shapes else "auto",
+            "data": {"ignore": (UNKNOWN,)} if recipe == "segment" else {},
+            "train": {"epochs": 1, "batch_size": 14},
+            "input": {"size": 64},
+        },
     )
     assert done is not None
     assert (done.folder / "report.html").exists()

@@ -47,12 +47,48 @@ def test_predict_json_is_one_document(quick_run: Path, squares: Path) -> None:
     assert sum(c["score"] for c in first["classes"]) == pytest.approx(1, abs=1e-4)
 
 
-def test_a_classifier_takes_no_tiles(here: Command, quick_run: Path, squares: Path, tmp_path: Path) -> None:
-    done = here("predict", quick_run, squares / "class0", "--tile", "64")
-    assert done.code == 2
-    assert "This model answers for a whole picture; tiles are for models that find objects." in done.err
+def test_a_classifier_takes_no_parts(here: Command, quick_run: Path, squares: Path, tmp_path: Path) -> None:
+    large = tmp_path / "large.png"
+    Image.open(squares / "class0" / "000.png").resize((80, 64)).save(large)
+    for flags in (["--tile", "40"], ["--scales", "1", "1.25"]):
+        done = here("predict", quick_run, large, *flags)
+        assert done.code == 2
+        assert "This model answers for a whole picture; tiles are for models that say where things are." in done.err
+        assert "Leave out --tile, and --scales above 1, which look at parts." in done.err
+    assert here("predict", quick_run, large, "--tile", "80").code == 0, "one tile shows all of it"
+    done = here("predict", quick_run, large, "--masks", tmp_path / "masks")
+    assert done.code == 2 and "This model has no masks." in done.err and not (tmp_path / "masks").exists()
     done = here("predict", quick_run, squares / "class0", "--coco", tmp_path / "c.json")
     assert done.code == 2 and "there are no COCO results" in done.err
+
+
+def test_several_looks_are_averaged(here: Command, quick_run: Path, squares: Path, tmp_path: Path) -> None:
+    files = sorted((squares / "class1").iterdir())[:3]
+    done = here("predict", quick_run, *files, "--json", "--flip")
+    assert done.code == 0, done.err
+    model = foveal.load(quick_run)
+    pixels = [np.asarray(Image.open(file)) for file in files]
+    plain, mirrored = model.predict(pixels), model.predict([np.ascontiguousarray(p[:, ::-1]) for p in pixels])
+    for answer, one, other in zip(json.loads(done.out), plain, mirrored, strict=True):
+        scores = {c["name"]: c["score"] for c in answer["classes"]}
+        mean = (one.scores + other.scores) / 2
+        assert scores == pytest.approx(dict(zip(one.categories.names, mean.tolist(), strict=True)), abs=1e-5)
+    wider = foveal.predict(model, files, viewing=foveal.Viewing(flip=True, scales=(0.75, 1)))
+    assert len(wider) == 3 and wider[0].size == (32, 32)
+    done = here("predict", quick_run, *files, "--scales", "0.5", "9")
+    assert done.code == 2 and "Pictures cannot be looked at 9 times as large." in done.err
+
+
+def test_the_verdict_names_the_views(here: Command, quick_run: Path, squares: Path, tmp_path: Path) -> None:
+    done = here("evaluate", quick_run, squares, "--flip", "--scales", "0.75", "1", "--json", "--out", tmp_path / "e")
+    assert done.code == 0, done.err
+    verdict = json.loads(done.out)
+    assert verdict["viewing"] == {"tile": None, "overlap": 0.2, "flip": True, "scales": [0.75, 1.0]}
+    assert verdict["images"] == 36 and verdict["metrics"]["accuracy"]["value"] > 0.8
+    done = here("evaluate", quick_run, squares, "--json", "--out", tmp_path / "e")
+    assert "viewing" not in json.loads(done.out)
+    done = here("evaluate", quick_run, squares, "--tile", "8")
+    assert done.code == 2 and "A tile of 8 pixels shows nothing." in done.err
 
 
 def test_predict_writes_tables_and_pictures(here: Command, quick_run: Path, squares: Path, tmp_path: Path) -> None:

@@ -23,8 +23,10 @@ class CategoriesCard(Settings):
     """Class names, in order of id."""
     source_ids: tuple[int, ...] = ()
     """The ids the data set used."""
-    ignore_id: int | None = None
-    """The data set's id of what counts nowhere."""
+    ignore_ids: tuple[int, ...] = ()
+    """The data set's ids of what counts nowhere."""
+    colors: tuple[tuple[int, int, int], ...] = ()
+    """The data set's colours."""
 
 
 class Card(Settings):
@@ -56,7 +58,8 @@ class Card(Settings):
     @property
     def categories(self) -> Categories:
         """The class map."""
-        return Categories(self.classes.names, self.classes.source_ids, self.classes.ignore_id)
+        own = self.classes
+        return Categories(own.names, own.source_ids, own.ignore_ids, own.colors)
 
 
 def parse_card(text: str, *, where: str) -> Card:

@@ -9,41 +9,49 @@ from cyclopts.validators import Number
 from foveal.data.config import AugmentConfig
 
 if TYPE_CHECKING:
+    from foveal.data.catalog import Catalog
     from foveal.types.arrays import RGB
 
 app = App(name="data", help="Look at, check, preview and convert a data set.")
 
-Data = Annotated[Path, Parameter(help="Image folder, table, or a data set in COCO's, Pascal VOC's or YOLO's format.")]
+Data = Annotated[
+    Path, Parameter(help="Image folder, table, COCO, Pascal VOC or YOLO data set, or pictures with masks.")
+]
+Classes = Annotated[
+    str, Parameter(help="Of masks: names with commas between them, or a text, CSV or TOML file of classes.")
+]
+Ignore = Annotated[
+    tuple[int, ...], Parameter(negative="", consume_multiple=True, help="Codes in masks that count nowhere.")
+]
+Task = Annotated[str | None, Parameter(help="Read what this task learns from, where a data set says several things.")]
 Json = Annotated[bool, Parameter(negative="", help="Print one JSON document and nothing else.")]
 
 
 @app.command
-def inspect(path: Data, *, json: Json = False) -> None:
-    """Say what Foveal sees: format, task, splits, classes, objects, sizes, odd files."""
+def inspect(path: Data, *, classes: Classes = "", ignore: Ignore = (), task: Task = None, json: Json = False) -> None:
+    """Say what Foveal sees: format, task, splits, classes, objects or masks, sizes, odd files."""
     from foveal.data.inspect import inspect as look
-    from foveal.data.read import read
     from foveal.tasks.table import task_for
 
-    seen = look(read(path))
+    seen = look(_read(path, classes, ignore, task))
     if json:
         from foveal.cli.screens import print_json
 
-        print_json({"task": task_for(seen.annotation), **seen.to_dict()})
+        print_json({"task": task or task_for(seen.annotation), **seen.to_dict()})
     else:
         from foveal.cli.data_screens import inspection_screen
 
-        inspection_screen(seen)
+        inspection_screen(seen, task or task_for(seen.annotation))
 
 
 @app.command
-def check(path: Data, *, json: Json = False) -> None:
-    """Decode every picture, compare all files, look at every annotation; exit code 1 if anything is wrong."""
+def check(path: Data, *, classes: Classes = "", ignore: Ignore = (), task: Task = None, json: Json = False) -> None:
+    """Decode every picture, compare all files, look at every annotation and mask; exit code 1 if anything is wrong."""
     from foveal.data.check import check as judge
     from foveal.data.notes import plural
-    from foveal.data.read import read
     from foveal.errors import JudgementError
 
-    catalog = read(path)
+    catalog = _read(path, classes, ignore, task)
     problems = judge(catalog)
     if json:
         from foveal.cli.screens import print_json
@@ -105,29 +113,32 @@ def preview(
     patch: Annotated[
         int, Parameter(help="Side of the patches that whitening decorrelates.", validator=Number(gte=1, lte=32))
     ] = 1,
+    classes: Classes = "",
+    ignore: Ignore = (),
+    task: Task = None,
     augment: Annotated[AugmentConfig | None, Parameter(group="Augmentation")] = None,
 ) -> None:
     """Write a picture of augmented samples, or of whitening before and after."""
     from rich.console import Console
 
-    from foveal.data.preview import SIDES, picture_whitening
+    from foveal.data.preview import IN_USE, SIDES, picture_whitening
     from foveal.data.preview import preview as draw
-    from foveal.data.read import read
     from foveal.data.statistics import fit_whitening, sample_pictures
     from foveal.imaging.input_spec import InputSpec
     from foveal.recipes.resolve import with_recipe
     from foveal.recipes.schema import parse_config
     from foveal.tasks.table import task_for
 
-    catalog = read(path)
+    catalog = _read(path, classes, ignore, task)
     _check_out(out, catalog.root)
     if catalog.has("train"):
         catalog = catalog.split("train")
     side = size or SIDES[catalog.annotation]
     if whiten is None:
         given = {} if augment is None else {"augment": augment.model_dump(exclude_unset=True)}
-        config = with_recipe(parse_config(given, where="the command line"), task_for(catalog.annotation))
-        spec = InputSpec(size=side, train_size=side, interpolation=config.input.interpolation)
+        config = with_recipe(parse_config(given, where="the command line"), task or task_for(catalog.annotation))
+        in_use = round(side * IN_USE.get(catalog.annotation, 1))
+        spec = InputSpec(size=in_use, train_size=side, interpolation=config.input.interpolation)
         sheet = draw(catalog, config.augment, spec=spec, count=count, seed=seed)
     else:
         whole = max(1, side // patch) * patch
@@ -136,6 +147,13 @@ def preview(
         sheet = picture_whitening(catalog, whitening, spec=spec, count=count, seed=seed)
     _write(sheet, out)
     Console().print(f"Wrote {out} ({sheet.shape[1]} x {sheet.shape[0]} pixels).", highlight=False)
+
+
+def _read(path: Path, classes: str, ignore: tuple[int, ...], task: str | None) -> "Catalog":
+    from foveal.data.read import read
+    from foveal.tasks.table import get_output
+
+    return read(path, classes=classes, ignore=ignore, wants=None if task is None else get_output(task).annotations)
 
 
 def _check_out(out: Path, data: Path) -> None:

@@ -9,29 +9,33 @@ from rich.text import Text
 
 from foveal.data.check import Problem
 from foveal.data.convert import Conversion
+from foveal.data.count_masks import MaskCounts
 from foveal.data.count_objects import ObjectCounts
 from foveal.data.inspect import Inspection, Spread
 from foveal.data.notes import plural
-from foveal.tasks.table import task_for
 
 MAX_ROWS = 40
 """Rows of a table on screen; --json gives all."""
 
 
-def inspection_screen(seen: Inspection) -> None:
+def inspection_screen(seen: Inspection, task: str) -> None:
     """Facts, a table of classes, then what is odd."""
     console = Console()
     facts = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2))
     facts.add_column(style="dim")
     facts.add_column(overflow="fold")
-    for name, value in _facts(seen):
+    for name, value in _facts(seen, task):
         facts.add_row(name, Text(value))
     console.print(facts)
     console.print()
-    console.print(_class_table(seen.classes, list(seen.splits), "pictures with" if seen.objects else "class"))
+    title = "class" if seen.annotation == "labels" else "pictures with"
+    console.print(_class_table(seen.classes, list(seen.splits), title))
     if seen.objects is not None:
         console.print()
         console.print(_class_table(seen.objects.classes, list(seen.splits), "objects of"))
+    if seen.masks is not None:
+        console.print()
+        console.print(_pixel_table(seen.masks, list(seen.splits)))
     _rest(console, len(seen.classes))
     for note in seen.notes:
         console.print(Text(f"note: {note}", "yellow"), soft_wrap=True)
@@ -77,13 +81,13 @@ def problems_screen(problems: Sequence[Problem], *, images: int) -> None:
     console.print("\n" + ", ".join(f"{count} {kind}" for kind, count in kinds), highlight=False)
 
 
-def _facts(seen: Inspection) -> list[tuple[str, str]]:
+def _facts(seen: Inspection, task: str) -> list[tuple[str, str]]:
     labels = "several labels a picture" if seen.multi_label else "one label a picture"
-    said = "boxes" if seen.annotation == "boxes" else labels
+    said = labels if seen.annotation == "labels" else seen.annotation
     facts = [
         ("path", seen.path),
         ("format", seen.format),
-        ("task", f"{task_for(seen.annotation)}, {said}"),
+        ("task", f"{task}, {said}"),
         ("pictures", f"{seen.images:,}"),
         ("splits", ", ".join(f"{name} {count:,}" for name, count in seen.splits.items())),
         ("classes", f"{len(seen.classes):,}"),
@@ -93,6 +97,8 @@ def _facts(seen: Inspection) -> list[tuple[str, str]]:
             facts.append((name, _range(spread)))
     if seen.objects is not None:
         facts += _object_facts(seen.objects)
+    if seen.masks is not None:
+        facts.append(("ignored", f"{seen.masks.ignored:.2%} of all pixels"))
     return [*facts, ("kinds", ", ".join(f"{count:,} {kind}" for kind, count in seen.formats.items()))]
 
 
@@ -126,6 +132,17 @@ def _class_table(classes: Mapping[str, Mapping[str, int]], splits: Sequence[str]
         table.add_column(split, justify="right")
     for name, counts in list(classes.items())[:MAX_ROWS]:
         table.add_row(Text(name), *(f"{counts[split]:,}" for split in splits))
+    return table
+
+
+def _pixel_table(masks: MaskCounts, splits: Sequence[str]) -> Table:
+    table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2))
+    table.add_column("pixels of")
+    for title in (*splits, "share", "median in a picture"):
+        table.add_column(title, justify="right")
+    for name, counts in list(masks.pixels.items())[:MAX_ROWS]:
+        pixels = (f"{counts[split]:,}" for split in splits)
+        table.add_row(Text(name), *pixels, f"{masks.shares[name]:.2%}", f"{masks.median_px[name]:,}")
     return table
 
 

@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
+from foveal.cli.view_options import Flip, Overlap, Scales, Tile
+
 
 def evaluate(
     model: Annotated[Path, Parameter(help="Run folder, .safetensors or .onnx file.")],
@@ -14,6 +16,10 @@ def evaluate(
     out: Annotated[
         Path | None, Parameter(help="Folder for metrics and predictions; by default evaluations/NAME.")
     ] = None,
+    tile: Tile = None,
+    overlap: Overlap = 0.2,
+    flip: Flip = False,
+    scales: Scales = (1.0,),
     json: Annotated[bool, Parameter(negative="", help="Print one JSON document and nothing else.")] = False,
     device: Annotated[Literal["auto", "cpu", "cuda"], Parameter(help="Where a torch network runs.")] = "auto",
 ) -> None:
@@ -21,9 +27,10 @@ def evaluate(
     from rich.console import Console
 
     from foveal.cli.screens import print_json, verdict_screen
+    from foveal.inference.views import Viewing
     from foveal.recipes.judge import evaluate as judge
 
-    verdict = judge(model, data, split=split, out=out, device=device)
+    verdict = judge(model, data, split=split, out=out, device=device, viewing=Viewing(tile, overlap, flip, scales))
     for note in verdict.notes:
         Console(stderr=True).print(f"note: {note}", style="yellow", highlight=False)
     if json:

@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
+from foveal.cli.view_options import Flip, Overlap, Scales, Tile
+
 
 def predict(
     model: Annotated[Path, Parameter(help="Run folder, .safetensors or .onnx file.")],
@@ -15,11 +17,17 @@ def predict(
     json: Annotated[bool, Parameter(negative="", help="Print one JSON document and nothing else.")] = False,
     csv: Annotated[Path | None, Parameter(help="Write a table.")] = None,
     save: Annotated[Path | None, Parameter(help="Write labelled pictures into a folder.")] = None,
-    coco: Annotated[Path | None, Parameter(help="Write COCO results (models that find objects).")] = None,
-    tile: Annotated[
-        int | None, Parameter(help="Cut large pictures into tiles of this side in pixels (models that find objects).")
+    coco: Annotated[Path | None, Parameter(help="Write COCO results (models that say where things are).")] = None,
+    masks: Annotated[
+        Path | None, Parameter(help="Write masks as PNG files into a folder (models that have some).")
     ] = None,
-    overlap: Annotated[float, Parameter(help="Part of a tile's side that neighbours share.")] = 0.2,
+    polygons: Annotated[
+        bool, Parameter(negative="", help="Tell masks as polygons, not as runs, in --json and --coco.")
+    ] = False,
+    tile: Tile = None,
+    overlap: Overlap = 0.2,
+    flip: Flip = False,
+    scales: Scales = (1.0,),
     skip_bad: Annotated[
         bool, Parameter(negative="", help="Leave out pictures that cannot be read, and list them.")
     ] = False,
@@ -27,21 +35,31 @@ def predict(
 ) -> None:
     """Say what is in pictures."""
     from foveal.cli.screens import predictions_screen, print_json
-    from foveal.inference.jobs import find_pictures, run_job, to_documents, write_coco, write_pictures, write_table
+    from foveal.inference.jobs import (
+        find_pictures,
+        run_job,
+        to_documents,
+        write_coco,
+        write_masks,
+        write_pictures,
+        write_table,
+    )
     from foveal.inference.load import load
-    from foveal.inference.tiles import Tiling
+    from foveal.inference.views import Viewing
 
+    viewing = Viewing(tile, overlap, flip, scales)
     paths = find_pictures(images)
     predictor = load(model, device=device)
-    tiling = None if tile is None else Tiling(tile, overlap)
-    job = run_job(predictor, paths, skip_bad=skip_bad, tiling=tiling)
+    job = run_job(predictor, paths, skip_bad=skip_bad, viewing=viewing)
     if coco is not None:
-        write_coco(coco, job)
+        write_coco(coco, job, polygons=polygons)
     if csv is not None:
         write_table(csv, job, predictor)
     if save is not None:
         write_pictures(save, job, predictor)
+    if masks is not None:
+        write_masks(masks, job, predictor)
     if json:
-        print_json(to_documents(job))
+        print_json(to_documents(job, polygons=polygons))
     else:
-        predictions_screen(job, predictor, csv=csv, save=save)
+        predictions_screen(job, predictor, csv=csv, save=save, masks=masks)

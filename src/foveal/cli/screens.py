@@ -100,7 +100,7 @@ def answer_cells(rows: Sequence[Mapping[str, str | float]]) -> tuple[str, str, s
     return str(rows[0]["name"]), best, ", ".join(f"{row['name']} {row['score']:.1%}" for row in rows[1:])
 
 
-def predictions_screen(job: Job, model: Predictor, *, csv: Path | None, save: Path | None) -> None:
+def predictions_screen(job: Job, model: Predictor, *, csv: Path | None, save: Path | None, masks: Path | None) -> None:
     """A row a picture."""
     console = Console()
     table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2))
@@ -120,3 +120,5 @@ def predictions_screen(job: Job, model: Predictor, *, csv: Path | None, save: Pa
         console.print(f"  table     {csv}", highlight=False)
     if save is not None:
         console.print(f"  pictures  {save}", highlight=False)
+    if masks is not None:
+        console.print(f"  masks     {masks}", highlight=False)

@@ -10,7 +10,7 @@ from foveal.recipes.schema import RunConfig
 
 
 def train(
-    data: Annotated[str, Parameter(help="Image folder, table (CSV, TSV), or a COCO, VOC or YOLO data set.")] = "",
+    data: Annotated[str, Parameter(help="Image folder, table, folder of masks, or a COCO, VOC or YOLO data set.")] = "",
     *,
     out: Annotated[Path | None, Parameter(help="Folder of the run; by default runs/NAME.")] = None,
     config: Annotated[str | None, Parameter(help="Recipe: a .toml file, or the name of one that ships.")] = None,
@@ -32,7 +32,8 @@ def train(
     """Train a model on a folder of pictures or another data set.
 
     A folder of pictures has one sub-folder a class, or train/ and val/ with such sub-folders. COCO, Pascal VOC and YOLO
-    data sets are recognised, and give a model that finds objects.
+    data sets are recognised, and give a model that finds objects; pictures with masks, one that knows every pixel's
+    class. --task asks for another of the things that a data set serves.
     """
     from rich.console import Console
 

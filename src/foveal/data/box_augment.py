@@ -1,4 +1,4 @@
-"""Random changes to pictures with boxes, whose boxes stay true.
+"""Random changes to pictures with boxes, and perhaps masks, that stay true.
 
 Cropping, zooming and padding are one resampling of each picture straight to its place on the canvas; flips, colour and
 mosaic happen there, turning and blending afterwards, all on small uint8 pictures in channels-last memory.
@@ -23,6 +23,8 @@ from foveal.data.catalog import Catalog
 from foveal.data.colour import jitter_colour
 from foveal.data.config import AugmentConfig
 from foveal.data.marks import Marks
+from foveal.data.outlines import instance_masks
+from foveal.data.stencils import Grid, pack
 from foveal.data.view import TRIES, Rect, View, draw_scale, draw_view, letterbox, shows_an_object
 from foveal.errors import ConfigError
 from foveal.imaging.decode import read_size
@@ -43,18 +45,20 @@ NOT_FOR_BOXES = {
 }
 
 
-def build_box_augment(config: AugmentConfig, size: int, *, interpolation: Interpolation) -> Augment:
+def build_box_augment(
+    config: AugmentConfig, size: int, *, interpolation: Interpolation, grid: Grid | None = None
+) -> Augment:
     """The changes that a configuration asks for; with none, the letterbox of evaluation.
 
     Args:
         config: Names and strengths.
         size: S.
         interpolation: Filter of resampling, antialiased.
+        grid: What masks are painted on; None: there are none.
 
     Returns:
-        Changes of pictures whose targets are like ``box_target``'s. They give (3, S, S) uint8, padded with PAD_VALUE,
-        and a target of plain tensors: ``boxes`` (m, 4) float32 xyxy pixels of the input, ``labels`` (m,) int64, and
-        ``flags`` (m,) in the type they came in.
+        Changes of pictures whose targets are like ``box_target``'s or, with a grid, ``instance_target``'s. They give
+        (3, S, S) uint8, padded with PAD_VALUE, and a target of plain tensors, see ``Marks.target``.
 
     Raises:
         ConfigError: A change is on that cannot keep boxes true.
@@ -64,7 +68,7 @@ def build_box_augment(config: AugmentConfig, size: int, *, interpolation: Interp
             raise ConfigError(
                 f"augment.{name} = {getattr(config, name)} does not go with boxes: {reason}.", f"Leave it at {off}."
             )
-    change = BoxChange(config, size, interpolation)
+    change = BoxChange(config, size, interpolation, grid)
     return Augment(change, change.draw_companions)
 
 
@@ -88,6 +92,17 @@ def box_target(catalog: Catalog, index: int) -> dict[str, Tensor]:
     }
 
 
+def instance_target(catalog: Catalog, index: int) -> dict[str, Tensor]:
+    """As ``box_target``, and ``runs``: the objects' masks as ``stencils.pack`` packs them, in the picture's full size.
+
+    An object without an outline has a mask of no area: it teaches its box and no mask.
+
+    Raises:
+        ImageError: The reader did not tell the picture's size, and its header cannot be read.
+    """
+    return {**box_target(catalog, index), "runs": pack(instance_masks(catalog, index))}
+
+
 @dataclass(frozen=True)
 class BoxChange:
     """``Augment.change`` for pictures with boxes.
@@ -99,6 +114,7 @@ class BoxChange:
     config: AugmentConfig
     size: int
     interpolation: Interpolation
+    grid: Grid | None = None
 
     def draw_companions(self) -> int:
         """Whether the next sample is a mosaic or is blended, as the number of further pictures it needs."""
@@ -118,7 +134,7 @@ class BoxChange:
         image = canvas.permute(2, 0, 1)
         if self.config.erasing:
             image = v2.RandomErasing(self.config.erasing, value=[float(PAD_VALUE)] * 3)(image)
-        return image, marks.target(self.config.min_visible)
+        return image, marks.target(self.config.min_visible, self.grid)
 
     def _scene(self, samples: Sequence[Picture]) -> tuple[Tensor, Marks]:
         """One picture, or four around a random point, on a canvas (S, S, 3)."""

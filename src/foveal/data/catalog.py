@@ -4,7 +4,7 @@ Shapes: N pictures, L labels in all.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
@@ -22,7 +22,7 @@ from foveal.types.categories import Categories
 
 SPLITS = ("train", "val", "test")
 """Split names; a picture's code is the place of its split here, or UNASSIGNED."""
-Annotation = Literal["labels", "boxes"]
+Annotation = Literal["labels", "boxes", "masks"]
 """What a data set can say of a picture."""
 UNASSIGNED = 255
 """Code of a picture that no split claims yet."""
@@ -69,6 +69,8 @@ class Catalog:
         notes: Remarks of the reader, for ``foveal data inspect``.
         sizes: (N, 2) widths and heights in pixels as a person sees the pictures, where the reader knows them.
         objects: The objects in the pictures, where the data set has any; ``labels`` then says which classes occur.
+        masks: N paths of mask files, relative to ``root``; None: there are none. A pixel's code (gray value, palette
+            index, or red-green-blue as 0xRRGGBB) is one of ``categories.source_ids``, or is ignored.
         extras: N JSON objects of what else the source says of a picture; empty text: nothing.
         about: A JSON object of what the source says of the whole data set; empty text: nothing.
         repairs: What was wrong with annotations, and what was done about it.
@@ -85,6 +87,7 @@ class Catalog:
     notes: tuple[str, ...] = ()
     sizes: NDArray[np.int32] | None = None
     objects: Objects | None = None
+    masks: Names | None = None
     extras: Names | None = None
     about: str = ""
     repairs: tuple[Repair, ...] = ()
@@ -92,7 +95,7 @@ class Catalog:
     def __post_init__(self) -> None:
         """Columns agree in length; anything else is our own mistake."""
         assert len(self.names) == len(self.splits) == len(self.labels), "columns differ in length"
-        for column in (self.sizes, self.objects, self.extras):
+        for column in (self.sizes, self.objects, self.masks, self.extras):
             assert column is None or len(column) == len(self.names), "columns differ in length"
         assert self.multi_label or bool((np.diff(self.labels.offsets) == 1).all()), "one label a picture"
 
@@ -103,6 +106,11 @@ class Catalog:
     def path(self, index: int) -> Path:
         """Where a picture is."""
         return self.root / self.names[index]
+
+    def mask_path(self, index: int) -> Path:
+        """Where the mask of a picture is."""
+        assert self.masks is not None, "a data set with mask files"
+        return self.root / self.masks[index]
 
     def paths(self) -> Iterator[Path]:
         """Where each picture is, in order."""
@@ -134,6 +142,7 @@ class Catalog:
             labels=self.labels.take(indices),
             sizes=None if self.sizes is None else self.sizes[indices],
             objects=None if self.objects is None else self.objects.take(indices),
+            masks=None if self.masks is None else self.masks.take(indices),
             extras=None if self.extras is None else self.extras.take(indices),
         )
         if "content_hashes" in self.__dict__:
@@ -153,23 +162,15 @@ class Catalog:
 
     @cached_property
     def content_hashes(self) -> NDArray[np.void]:
-        """(N,) 16-byte BLAKE2b hashes of the files' bytes, computed in threads and once."""
-        out = np.zeros(len(self), "V16")
-
-        def fill(first: int) -> None:
-            for i in range(first, min(first + FILES_A_TURN, len(self))):
-                out[i] = np.void(content_hash(self.path(i)))
-
-        with ThreadPoolExecutor(thread_name_prefix="foveal-hash") as pool:
-            list(pool.map(fill, range(0, len(self), FILES_A_TURN)))
-        return out
+        """(N,) 16-byte BLAKE2b hashes of the pictures' bytes, computed in threads and once."""
+        return _hashes(self.path, len(self))
 
     def content_fingerprint(self) -> str:
         """A hash of the files' bytes alone, whatever their order, names, labels and splits."""
         return hashlib.blake2b(np.sort(self.content_hashes.view("S16")).tobytes(), digest_size=16).hexdigest()
 
     def fingerprint(self) -> str:
-        """A hash of everything that training sees: names, bytes, labels, splits and the class map."""
+        """A hash of everything that training sees: names, bytes, labels, masks, splits and the class map."""
         digest = hashlib.blake2b(digest_size=16)
         for column in (self.names.text.values, self.names.text.offsets, self.splits, self.labels.values):
             digest.update(np.ascontiguousarray(column).tobytes())
@@ -177,7 +178,24 @@ class Catalog:
         digest.update("\0".join(self.categories.names).encode())
         if self.objects is not None:
             self.objects.feed(digest)
+        if self.masks is not None:
+            digest.update(self.masks.text.values.tobytes() + self.masks.text.offsets.tobytes())
+            digest.update(_hashes(self.mask_path, len(self)).tobytes())
+            digest.update(repr((self.categories.source_ids, self.categories.ignore_ids)).encode())
         return digest.hexdigest()
+
+
+def _hashes(path_of: Callable[[int], Path], count: int) -> NDArray[np.void]:
+    """(count,) 16-byte BLAKE2b hashes of files' bytes, computed in threads."""
+    out = np.zeros(count, "V16")
+
+    def fill(first: int) -> None:
+        for i in range(first, min(first + FILES_A_TURN, count)):
+            out[i] = np.void(content_hash(path_of(i)))
+
+    with ThreadPoolExecutor(thread_name_prefix="foveal-hash") as pool:
+        list(pool.map(fill, range(0, count, FILES_A_TURN)))
+    return out
 
 
 def content_hash(path: Path) -> bytes:

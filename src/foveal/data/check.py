@@ -10,8 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from foveal.data.catalog import SPLITS, UNASSIGNED, Catalog
-from foveal.errors import ImageError
+from foveal.data.masks import read_mask
+from foveal.errors import DataError, ImageError
 from foveal.imaging.decode import decode, kind_of
+from foveal.types.masks import IGNORE
 
 MIN_SIDE = 8
 """A shorter side below this, in pixels, shows nothing that can be recognised."""
@@ -39,8 +41,8 @@ class Problem:
 
     Attributes:
         path: Of the picture, relative to the data set's root; empty: of no picture.
-        kind: ``unreadable``, ``leak``, ``two_classes``, ``tiny``, ``aspect`` or ``suffix``, or a kind of
-            ``data.repair.SEEING``.
+        kind: ``unreadable``, ``leak``, ``two_classes``, ``tiny``, ``aspect`` or ``suffix``; of masks
+            ``mask``, ``no_class`` or ``two_masks``; or a kind of ``data.repair.SEEING``.
         message: What is wrong, in words.
         where: File, line or object of a faulty annotation.
         action: What reading it makes of it.
@@ -60,10 +62,17 @@ class Problem:
 
 @dataclass(frozen=True)
 class Look:
-    """What decoding one picture told: a hash of its bytes, and what is wrong with it alone."""
+    """What decoding one picture told.
+
+    Attributes:
+        content: A hash of its bytes.
+        problems: What is wrong with it alone.
+        mask: A hash of its class ids; empty where there are none.
+    """
 
     content: bytes
     problems: tuple[Problem, ...]
+    mask: bytes = b""
 
 
 def check(catalog: Catalog, *, progress: Callable[[int], None] = lambda _: None) -> list[Problem]:
@@ -78,16 +87,18 @@ def check(catalog: Catalog, *, progress: Callable[[int], None] = lambda _: None)
     """
     problems = [Problem(r.path, r.kind, r.message, r.where, r.action) for r in catalog.repairs]
     places: dict[bytes, list[int]] = defaultdict(list)
+    masks: dict[int, bytes] = {}
     with ThreadPoolExecutor(thread_name_prefix="foveal-check") as pool:
         for first in range(0, len(catalog), PICTURES_A_TURN):
             turn = range(first, min(first + PICTURES_A_TURN, len(catalog)))
             for i, look in zip(turn, pool.map(lambda i: _look(catalog, i), turn), strict=True):
                 problems += look.problems
+                masks[i] = look.mask
                 if look.content:
                     places[look.content].append(i)
             progress(turn.stop)
     for same in places.values():
-        problems += _compare(catalog, same)
+        problems += _compare(catalog, same, masks)
     return sorted(problems, key=lambda problem: problem.path)
 
 
@@ -110,11 +121,27 @@ def _look(catalog: Catalog, index: int) -> Look:
     kind = kind_of(data[:16])
     if not name.lower().endswith(SUFFIXES_OF[kind]):
         problems.append(Problem(name, "suffix", f"is {kind} by content; its suffix says otherwise"))
-    return Look(content, tuple(problems))
+    fault, mask = _look_at_mask(catalog, index)
+    return Look(content, (*problems, *fault), mask)
 
 
-def _compare(catalog: Catalog, same: list[int]) -> list[Problem]:
-    """Byte-identical files: in two splits, or with different labels."""
+def _look_at_mask(catalog: Catalog, index: int) -> tuple[tuple[Problem, ...], bytes]:
+    """What is wrong with a picture's mask, and a hash of its class ids."""
+    if catalog.annotation != "masks":
+        return (), b""
+    name = catalog.names[index]
+    try:
+        ids = read_mask(catalog, index)
+    except DataError as error:
+        return (Problem(name, "mask", error.what),), b""
+    said = hashlib.blake2b(ids.tobytes(), digest_size=16).digest()
+    if (ids == IGNORE).all():
+        return (Problem(name, "no_class", "has a mask in which no pixel has a class"),), said
+    return (), said
+
+
+def _compare(catalog: Catalog, same: list[int], masks: dict[int, bytes]) -> list[Problem]:
+    """Byte-identical files: in two splits, or with different labels or masks."""
     first, *others = same
     problems = []
     for i in others:
@@ -123,7 +150,9 @@ def _compare(catalog: Catalog, same: list[int]) -> list[Problem]:
         if here != there and UNASSIGNED not in (here, there):
             problems.append(Problem(name, "leak", f"of {SPLITS[here]} is the same file as {twin} of {SPLITS[there]}"))
         labels, twin_labels = (sorted(catalog.labels[k].tolist()) for k in (i, first))
-        if labels != twin_labels:
+        if masks[i] != masks[first]:
+            problems.append(Problem(name, "two_masks", f"is the same file as {twin}, and their masks differ"))
+        elif labels != twin_labels:
             said = [" | ".join(catalog.categories.names[k] for k in ids) or "nothing" for ids in (labels, twin_labels)]
             problems.append(
                 Problem(name, "two_classes", f"is labelled {said[0]}; the same file {twin} is labelled {said[1]}")

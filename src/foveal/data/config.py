@@ -12,8 +12,12 @@ class DataConfig(Settings):
 
     path: str = ""
     """The data set: a folder, a table, a COCO JSON file or a YOLO YAML file."""
-    format: Literal["auto", "image_folder", "table", "coco", "voc", "yolo"] = "auto"
+    format: Literal["auto", "image_folder", "table", "coco", "voc", "yolo", "mask_folder"] = "auto"
     """How the data set is laid out; auto looks."""
+    classes: str = ""
+    """Classes of masks: names with commas between them, in order of id, or a text, CSV or TOML file of them."""
+    ignore: tuple[Annotated[int, Field(ge=0, lt=2**24)], ...] = ()
+    """Codes in masks whose pixels count nowhere, such as 255."""
     bad: Literal["error", "clip", "drop"] = "clip"
     """Faulty objects; error: stop; clip: mend what can be mended, drop the rest; drop: drop each."""
     val_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.2
@@ -81,10 +85,12 @@ class AugmentConfig(Settings):
     cutmix: Annotated[float, Field(ge=0, le=8)] = 0.0
     """Alpha of the Beta distribution that pastes patches between pictures."""
     scale_jitter: Annotated[float, Field(ge=1, le=4)] = 1.0
-    """Largest factor by which a picture with boxes is enlarged or shrunk; 1: none."""
+    """Largest factor by which a picture with boxes or masks is enlarged or shrunk; 1: none."""
     mosaic: Annotated[float, Field(ge=0, le=1)] = 0.0
     """Probability of putting four pictures with boxes together into one."""
     box_mixup: Annotated[float, Field(ge=0, le=1)] = 0.0
     """Probability of laying another picture with boxes half-transparently over this one."""
+    rare_crops: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Probability that a crop of a picture with masks is laid around a pixel of a rare class."""
     min_visible: Annotated[float, Field(ge=0, le=1)] = 0.3
     """Part of a box that must stay inside the picture for its object to count; one cut further is ignored."""

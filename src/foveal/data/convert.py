@@ -72,10 +72,15 @@ def convert(
         progress: Told how many pictures are there.
 
     Raises:
-        DataError: The data set has no objects, or a picture cannot be copied.
+        DataError: The data set has masks or no objects, or a picture cannot be copied.
         CategoryError: A class name that the format cannot hold.
         RunError: The folder is not empty, lies in the data set, or cannot be written.
     """
+    if catalog.masks is not None:
+        raise DataError(
+            f"{catalog.root} says the class of every pixel; masks cannot be written as {to} yet, which needs objects.",
+            "Convert data sets in COCO's, Pascal VOC's or YOLO's format.",
+        )
     if catalog.objects is None or catalog.sizes is None:
         raise DataError(
             f"{catalog.root} says which classes are in a picture, not where; {to} needs boxes.",

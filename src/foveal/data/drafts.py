@@ -17,7 +17,7 @@ from foveal.data.builder import sorted_order
 from foveal.data.catalog import SPLITS, UNASSIGNED, Catalog
 from foveal.data.columns import Names, Ragged
 from foveal.data.objects import Object, Objects, text_of
-from foveal.data.repair import Repairs, mend_boxes
+from foveal.data.repair import Repairs, mend_boxes, mend_outlines
 from foveal.data.turn import LYING, read_orientation, turn
 from foveal.errors import DataError, ImageError
 from foveal.imaging.decode import read_size
@@ -118,6 +118,7 @@ def assemble(
     """
     for draft in drafts:
         _settle_size(draft, root, repairs)
+    mend_outlines(drafts, repairs)
     rows = mend_boxes(drafts, repairs)
     found = repairs.settle(root)
     if not drafts:

@@ -1,4 +1,4 @@
-"""What Foveal sees in a data set, from headers alone.
+"""What Foveal sees in a data set: of pictures their headers alone, of masks every pixel.
 
 Shapes: N pictures, K classes.
 """
@@ -12,6 +12,7 @@ import numpy as np
 
 from foveal.data.catalog import Annotation, Catalog
 from foveal.data.check import SUFFIXES_OF
+from foveal.data.count_masks import MaskCounts, count_masks
 from foveal.data.count_objects import ObjectCounts, count_objects, splits_of
 from foveal.errors import ImageError
 from foveal.imaging.decode import Header, read_header
@@ -44,6 +45,7 @@ class Inspection:
         odd: (name, reason) of files that are unreadable or whose suffix misleads.
         notes: The reader's remarks.
         objects: Of the objects, where the data set has any.
+        masks: Of the masks, likewise.
     """
 
     path: str
@@ -59,9 +61,10 @@ class Inspection:
     odd: tuple[tuple[str, str], ...]
     notes: tuple[str, ...]
     objects: ObjectCounts | None = None
+    masks: MaskCounts | None = None
 
     def to_dict(self) -> dict[str, object]:
-        """Plain values for JSON; ``objects`` only where there are any."""
+        """Plain values for JSON; ``objects`` and ``masks`` only where there are any."""
         own: dict[str, object] = {
             "path": self.path,
             "format": self.format,
@@ -76,11 +79,18 @@ class Inspection:
             "odd": [{"path": name, "reason": reason} for name, reason in self.odd],
             "notes": list(self.notes),
         }
-        return own if self.objects is None else {**own, "objects": self.objects.to_dict()}
+        for name, counts in (("objects", self.objects), ("masks", self.masks)):
+            if counts is not None:
+                own[name] = counts.to_dict()
+        return own
 
 
 def inspect(catalog: Catalog) -> Inspection:
-    """Count, and look into every file's header."""
+    """Count, and look into every file's header.
+
+    Raises:
+        DataError: A mask cannot be read.
+    """
     with ThreadPoolExecutor(thread_name_prefix="foveal-inspect") as pool:
         headers = list(pool.map(partial(_header, catalog), range(len(catalog)), chunksize=64))
     read = [header for header in headers if isinstance(header, Header)]
@@ -106,6 +116,7 @@ def inspect(catalog: Catalog) -> Inspection:
         odd=tuple(odd),
         notes=catalog.notes,
         objects=count_objects(catalog),
+        masks=count_masks(catalog),
     )
 
 

@@ -3,7 +3,7 @@
 Shapes: H W rows and columns, S side of the input, Q numbers a whitening patch.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +18,7 @@ from foveal.data.statistics import sample_pictures, to_patches, unwhiten, whiten
 from foveal.errors import DataError
 from foveal.imaging.decode import decode
 from foveal.imaging.draw import boxes as draw_boxes
+from foveal.imaging.draw_masks import overlay
 from foveal.imaging.input_spec import InputSpec, Whitening
 from foveal.types.arrays import RGB, FloatArray
 from foveal.types.categories import Categories
@@ -26,8 +27,12 @@ from foveal.types.flags import NOT_JUDGED
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from foveal.data.augment import Augment
+
+    Target = Callable[[Catalog, int], dict[str, Tensor]]
+
 CELL, BOXED_CELL = 168, 256
-"""Side of a cell on the sheet, in pixels; boxes need more room."""
+"""Side of a cell on the sheet, in pixels; boxes and masks need more room."""
 IGNORED = (150, 150, 150)
 """Colour of regions that training leaves out."""
 SAMPLE = 200
@@ -36,14 +41,16 @@ SIGMAS = 3.0
 """White numbers are shown from -3 to +3 standard deviations, black to white."""
 
 
-SIDES: dict[Annotation, int] = {"labels": 224, "boxes": 416}
+SIDES: dict[Annotation, int] = {"labels": 224, "boxes": 416, "masks": 320}
 """Side of the samples in pixels where none is asked for: what training usually takes."""
+IN_USE: dict[Annotation, float] = {"masks": 1.5}
+"""Side of the input in use over that of the samples, where these are parts of it."""
 
 
 def preview(
     catalog: Catalog, augment: AugmentConfig, *, spec: InputSpec, count: int = 6, columns: int = 5, seed: int = 0
 ) -> RGB:
-    """Augmented samples, each row beside its original; with the boxes of objects, where there are any.
+    """Augmented samples, each row beside its original; with the boxes of objects, or masks, where there are any.
 
     Args:
         catalog: Where pictures come from; the classes take turns.
@@ -60,14 +67,11 @@ def preview(
         ImageError: A picture cannot be read.
         ConfigError: A change is on that does not suit what is said of the pictures.
     """
-    from foveal.data.augment import build_augment
-    from foveal.data.box_augment import box_target, build_box_augment
     from foveal.data.loader import TrainingPictures
 
-    boxed = catalog.annotation == "boxes"
-    cell = BOXED_CELL if boxed else CELL
-    change = (build_box_augment if boxed else build_augment)(augment, spec.train_size, interpolation=spec.interpolation)
-    target = box_target if boxed else _no_target
+    placed = catalog.annotation != "labels"
+    cell = BOXED_CELL if placed else CELL
+    change, target = _changes(catalog.annotation, augment, spec)
     pictures = TrainingPictures(catalog, change, target, seed=seed, min_side=0, cache=None)
     rows = []
     for i in choose(catalog, count, seed=seed):
@@ -75,7 +79,7 @@ def preview(
         for batch in (pictures[Draw(i, 0, repeat)] for repeat in range(columns)):
             image = batch.images[0].permute(1, 2, 0).numpy()
             cells.append(_cell(image, {k: v[0] for k, v in batch.targets.items()}, catalog.categories, cell))
-        keys = [(catalog.categories.names[k], catalog.categories.color(k)) for k in catalog.labels[i]] if boxed else []
+        keys = [(catalog.categories.names[k], catalog.categories.color(k)) for k in catalog.labels[i]] if placed else []
         rows.append(Row(_labels(catalog, i), catalog.names[i], cells, keys))
     titles = ("original", f"as training sees it, {spec.train_size} px")
     return draw_sheet(rows, columns=titles, cell=cell, setoff=True)
@@ -131,6 +135,23 @@ def choose(catalog: Catalog, count: int, *, seed: int) -> list[int]:
     return [i for *_, i in sorted(keyed)[:count]]
 
 
+def _changes(annotation: Annotation, config: AugmentConfig, spec: InputSpec) -> "tuple[Augment, Target]":
+    """The random changes, and what gives the target of a picture."""
+    from foveal.data.augment import build_augment
+    from foveal.data.box_augment import box_target, build_box_augment
+    from foveal.data.mask_augment import build_mask_augment, mask_target
+
+    size, interpolation = spec.train_size, spec.interpolation
+    match annotation:
+        case "labels":
+            return build_augment(config, size, interpolation=interpolation), _no_target
+        case "boxes":
+            return build_box_augment(config, size, interpolation=interpolation), box_target
+        case "masks":
+            change = build_mask_augment(config, size, interpolation=interpolation, use_size=spec.size)
+            return change, mask_target
+
+
 def _labels(catalog: Catalog, index: int) -> str:
     return " | ".join(catalog.categories.names[k] for k in catalog.labels[index]) or "no label"
 
@@ -140,13 +161,15 @@ def _no_target(catalog: Catalog, index: int) -> "dict[str, Tensor]":  # noqa: AR
 
 
 def _cell(image: RGB, target: "Mapping[str, Tensor]", categories: Categories, side: int) -> RGB:
-    """A picture as it is, or fitted into a cell with its boxes drawn; regions to ignore are gray and dashed."""
-    if "boxes" not in target:
+    """A picture as it is, or fitted into a cell with its boxes or classes drawn; what to ignore is gray."""
+    if not target:
         return image
     height, width = image.shape[:2]
     scale = side / max(width, height)
     inner = max(1, round(width * scale)), max(1, round(height * scale))
     fitted = np.asarray(Image.fromarray(image).resize(inner, Image.Resampling.BICUBIC))
+    if "mask" in target:
+        return overlay(fitted, target["mask"].numpy(), [categories.color(k) for k in range(len(categories))])
     ignored = [bool(flags & NOT_JUDGED) for flags in target["flags"].tolist()]
     colors = [
         IGNORED if skip else categories.color(k) for k, skip in zip(target["labels"].tolist(), ignored, strict=True)

@@ -1,19 +1,24 @@
 """One door for every data set: look at it, then read it.
 
 Of a folder that could be several things, the first of these counts: a COCO JSON file, Pascal VOC's XML, YOLO's YAML or
-text files, a table, an image folder.
+text files, a table, pictures with masks, an image folder. What is wanted of it may say otherwise: Pascal VOC's trees
+may have masks as well, and outlines of objects can be painted as masks.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-from foveal.data.catalog import Catalog
-from foveal.data.formats import coco, image_folder, table, voc, yolo
+from foveal.data.catalog import Annotation, Catalog
+from foveal.data.formats import coco, image_folder, mask_folder, table, voc, yolo
+from foveal.data.formats.mask_layout import find_voc
+from foveal.data.formats.mask_pairs import looks_like as looks_like_masks
+from foveal.data.masks import as_masks
 from foveal.data.repair import Bad, Repairs
 from foveal.errors import DataError
 from foveal.types.categories import Categories
 
-Format = Literal["auto", "image_folder", "table", "coco", "voc", "yolo"]
+Format = Literal["auto", "image_folder", "table", "coco", "voc", "yolo", "mask_folder"]
 LABELLED = {image_folder.NAME: image_folder.read, table.NAME: table.read}
 ANNOTATED = {coco.NAME: coco.read, voc.NAME: voc.read, yolo.NAME: yolo.read}
 KINDS = {
@@ -31,6 +36,9 @@ def read(
     format: Format = "auto",  # noqa: A002
     categories: Categories | None = None,
     bad: Bad = "clip",
+    classes: str = "",
+    ignore: Sequence[int] = (),
+    wants: Sequence[Annotation] | None = None,
 ) -> Catalog:
     """Read a data set.
 
@@ -39,6 +47,10 @@ def read(
         format: How it is laid out; auto looks.
         categories: A model's class map to enforce instead of the data set's own; some classes may then be missing.
         bad: What becomes of faulty annotations of objects, see ``data.repair``.
+        classes: Of masks, see ``mask_folder.read``.
+        ignore: Codes in masks that count nowhere.
+        wants: What a task learns from, likeliest first: of a data set that says several things, the first of these is
+            read. None: what the data set says first.
 
     Raises:
         DataError: No such path, or its content cannot be used; the message says what and where.
@@ -48,9 +60,20 @@ def read(
     if not path.exists():
         raise DataError(f"{path}: there is no such file or folder.", _suggestion(path))
     kind, where = recognise(path) if format == "auto" else (format, path)
+    masks_first = _masks_first(wants or ())
+    if kind == voc.NAME and masks_first and where.is_dir() and find_voc(where) is not None:
+        kind = mask_folder.NAME
+    if kind == mask_folder.NAME:
+        return mask_folder.read(where, categories=categories, classes=classes, ignore=ignore)
+    if classes or ignore:
+        raise DataError(
+            f"{path} is read as {kind}; a table of classes and codes to ignore are for folders of masks.",
+            "Leave data.classes and data.ignore away, or give pictures with masks.",
+        )
     if kind in ANNOTATED:
         _check_kind(kind, where)
-        return ANNOTATED[kind](where, categories=categories, repairs=Repairs(bad))
+        catalog = ANNOTATED[kind](where, categories=categories, repairs=Repairs(bad))
+        return as_masks(catalog, fixed=categories is not None) if masks_first else catalog
     if kind == image_folder.NAME and not where.is_dir():
         raise DataError(
             f"{where} is a file, not an image folder.", "Give the folder, or the format 'table' for a table."
@@ -87,7 +110,12 @@ def recognise(path: Path) -> tuple[str, Path]:
     pictures_alone = {entry.name for entry in entries if entry.is_dir()} <= {table.IMAGES}
     if len(tables) == 1 and (pictures_alone or not image_folder.looks_like(path)):
         return table.NAME, tables[0]
-    return image_folder.NAME, path
+    return (mask_folder.NAME if looks_like_masks(path) else image_folder.NAME), path
+
+
+def _masks_first(wants: Sequence[Annotation]) -> bool:
+    """Whether masks are wanted, and boxes less."""
+    return "masks" in wants and "boxes" not in wants[: wants.index("masks")]
 
 
 def _check_kind(kind: str, where: Path) -> None:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from foveal.data.catalog import Repair
 from foveal.data.notes import plural
 from foveal.data.objects import Object
+from foveal.data.outlines import outline_fault
 from foveal.errors import DataError
 from foveal.types.flags import Flag
 
@@ -34,6 +35,7 @@ SEEING = {
     "not_finite": "box that is not a number",
     "malformed": "object that cannot be read",
     "unknown_class": "unknown class",
+    "outline": "outline that cannot be painted",
     "unknown_picture": "object of an unknown picture",
     "twice": "object given twice",
     "duplicate_id": "id given twice",
@@ -88,6 +90,21 @@ class Repairs:
         counts = Counter((r.kind, r.action) for r in self._found)
         said = ", ".join(f"{n:,} x {SEEING[kind]} ({action})" for (kind, action), n in counts.items())
         return [f"{plural(len(self._found), 'fault')} in the annotations: {said}. `foveal data check` lists them."]
+
+
+def mend_outlines(drafts: "Sequence[Draft]", repairs: Repairs) -> None:
+    """Take from objects the outlines that cannot be painted; the boxes stay.
+
+    Args:
+        drafts: With ``seen``, the size of each picture; changed in place.
+        repairs: Takes the faults.
+    """
+    for draft in drafts:
+        assert draft.seen is not None, "look comes first"
+        for at, (thing, place) in enumerate(zip(draft.objects, draft.places, strict=True)):
+            if thing.outline is not None and (fault := outline_fault(thing.outline, draft.seen)):
+                repairs.add(draft.name, place, "outline", fault, "outline dropped")
+                draft.objects[at] = replace(thing, outline=None)
 
 
 def mend_boxes(drafts: "Sequence[Draft]", repairs: Repairs) -> list[list[Object]]:

@@ -273,7 +273,7 @@ def load(root: Path, target: str) -> Sidecar | None:
         return None
     try:
         told = document.get("categories")
-        own = told and Categories(tuple(told["names"]), tuple(told["source_ids"]), told["ignore_id"])
+        own = told and Categories(tuple(told["names"]), tuple(told["source_ids"]))
     except (KeyError, TypeError):
         raise _broken(path, "has no usable class map") from None
     return Sidecar(path, own or None, document.get("about", {}), document["pictures"])

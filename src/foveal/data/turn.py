@@ -9,8 +9,8 @@ import numpy as np
 from PIL import Image
 
 from foveal.data.objects import Object
-from foveal.data.rle import decode_rle, encode_rle
 from foveal.imaging.decode import ORIENTATION_TAG, orient
+from foveal.types.rle import decode_rle, encode_rle
 
 LYING = (5, 6, 7, 8)
 """Orientations that swap width and height."""

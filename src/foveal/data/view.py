@@ -40,7 +40,15 @@ def letterbox(width: int, height: int, size: int) -> View:
     return View((0, 0, width, height), (left, top, left + across, top + down))
 
 
-def draw_view(width: int, height: int, rect: Rect, *, scale: float, stretch: float = 1.0) -> View:
+def draw_view(
+    width: int,
+    height: int,
+    rect: Rect,
+    *,
+    scale: float,
+    stretch: float = 1.0,
+    around: tuple[float, float] | None = None,
+) -> View:
     """A view at a given scale and a random place.
 
     Args:
@@ -50,9 +58,11 @@ def draw_view(width: int, height: int, rect: Rect, *, scale: float, stretch: flo
             this, or set at a random place if it is shorter.
         scale: Canvas pixels a picture pixel.
         stretch: Height over width of what was square.
+        around: A point of the picture that must be seen, in its pixels.
     """
-    across = _draw_span(width, rect[0], rect[2], scale / math.sqrt(stretch))
-    down = _draw_span(height, rect[1], rect[3], scale * math.sqrt(stretch))
+    x, y = (None, None) if around is None else around
+    across = _draw_span(width, rect[0], rect[2], scale / math.sqrt(stretch), x)
+    down = _draw_span(height, rect[1], rect[3], scale * math.sqrt(stretch), y)
     return View((across[0], down[0], across[1], down[1]), (across[2], down[2], across[3], down[3]))
 
 
@@ -78,10 +88,15 @@ def shows_an_object(view: View, marks: Marks, min_visible: float) -> bool:
     return not objects.any() or bool((view.move(marks).visible[objects] >= min_visible).any())
 
 
-def _draw_span(length: int, start: int, stop: int, scale: float) -> tuple[int, int, int, int]:
+def _draw_span(
+    length: int, start: int, stop: int, scale: float, around: float | None = None
+) -> tuple[int, int, int, int]:
     """Along one axis: first and last source pixel, first and last canvas pixel."""
     window = (stop - start) / scale
-    first = _uniform(min(0.0, length - window), max(0.0, length - window))
+    least, most = min(0.0, length - window), max(0.0, length - window)
+    if around is not None:
+        least, most = max(least, min(most, around + 0.5 - window)), min(most, max(least, around))
+    first = _uniform(least, most)
     low, high = max(0.0, first), min(float(length), first + window)
     source = min(round(low), length - 1)
     canvas = min(start + round((low - first) * scale), stop - 1)

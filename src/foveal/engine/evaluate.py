@@ -10,6 +10,7 @@ from typing import Any
 from foveal.artifact.atomic import write_atomic
 from foveal.data.catalog import Catalog
 from foveal.inference.predictor import Predictor
+from foveal.inference.views import Viewing, stream_views
 from foveal.metrics.contract import Judgement
 
 
@@ -28,6 +29,7 @@ def evaluate(
     catalog: Catalog,
     *,
     sources: Iterable[Any] | None = None,
+    viewing: Viewing | None = None,
     num_resamples: int = 1000,
     seed: int = 0,
 ) -> Evaluation:
@@ -37,13 +39,17 @@ def evaluate(
         predictor: The model.
         catalog: Pictures with the model's own class map.
         sources: The same pictures, if they are at hand in another form (prepared); None reads the catalog's files.
+        viewing: How each of the catalog's files is looked at; None: once, whole.
         num_resamples: Of the bootstrap behind the intervals.
         seed: Of the bootstrap.
 
     Raises:
         ImageError: A picture cannot be read; the message names it.
+        ConfigError: The model's answers are for whole pictures, and ``viewing`` would cut these.
     """
-    predictions = list(predictor.stream(catalog.paths() if sources is None else sources))
+    assert sources is None or viewing is None, "prepared pictures are seen as they are"
+    files = catalog.paths() if sources is None else sources
+    predictions = list(stream_views(predictor, files, viewing))
     truths = predictor.task.truths(catalog, range(len(catalog)))
     return Evaluation(
         catalog, truths, predictions, judge(predictor, truths, predictions, num_resamples=num_resamples, seed=seed)

@@ -56,8 +56,9 @@ def finish(plan: Plan, *, data: Mapping[str, Any], versions: Mapping[str, str]) 
 
 def _evidence(backend: TorchBackend, prepared: list[Prepared]) -> dict[str, Array]:
     """What the task calibrates from, for all pictures."""
-    parts = [
-        backend.evidence(np.stack([p.pixels for p in prepared[i : i + BATCH_SIZE]]))
-        for i in range(0, len(prepared), BATCH_SIZE)
-    ]
+    parts = []
+    for i in range(0, len(prepared), BATCH_SIZE):
+        parts.append(backend.evidence(np.stack([p.pixels for p in prepared[i : i + BATCH_SIZE]])))
+        if not parts[0]:  # it fits nothing
+            break
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}

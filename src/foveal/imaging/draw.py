@@ -15,6 +15,8 @@ Place = tuple[int, int, int, int]
 """Left, top, right and bottom in pixels; the last two lie outside."""
 Face = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
+INK, PAPER = (30, 32, 36), (255, 255, 255)
+"""Colours of letters and ground beside a picture."""
 FONTS = ("NotoSansCJK-Regular.ttc", "DejaVuSans.ttf", "Arial Unicode.ttf", "arial.ttf")
 """Fonts looked for by name on the system, those with many scripts first; Pillow's own is the last resort."""
 
@@ -104,31 +106,50 @@ def boxes(
     return np.asarray(canvas)
 
 
-def side_by_side(left: RGB, right: RGB, *, titles: tuple[str, str] = ("", "")) -> RGB:
-    """Two pictures in a row, such as truth and prediction, each below its title.
+def row(pictures: Sequence[RGB], titles: Sequence[str]) -> RGB:
+    """Pictures side by side, such as truth and prediction, each below its title.
 
     Args:
-        left: (H, W, 3) uint8.
-        right: The same height and width, or others; the lower one is set at the top.
-        titles: No band is added where both are empty.
+        pictures: At least one of (H, W, 3) uint8; sizes may differ, the lower ones are set at the top.
+        titles: One for each; no band is added where all are empty.
 
     Returns:
-        A new picture, wider than both together by a gap.
+        A new picture, wider than all together by the gaps.
+
+    Raises:
+        ShapeError: No picture, or not one title for each.
     """
-    height_px = max(10, min(min(*left.shape[:2], *right.shape[:2]) // 24, 120))
+    if not len(pictures) == len(titles) > 0:
+        raise ShapeError(f"A row got {len(pictures)} pictures and {len(titles)} titles; pass one title for each.")
+    height_px = max(10, min(min(min(p.shape[:2]) for p in pictures) // 24, 120))
     band = 2 * height_px if any(titles) else 0
     gap = max(2, height_px // 3)
-    first = left.shape[1] + gap
-    tall = max(len(left), len(right)) + band
-    canvas = Image.new("RGB", (first + right.shape[1], tall), (255, 255, 255))
+    wide = sum(p.shape[1] for p in pictures) + gap * (len(pictures) - 1)
+    canvas = Image.new("RGB", (wide, max(len(p) for p in pictures) + band), PAPER)
     pen = ImageDraw.Draw(canvas)
     face = font(height_px)
-    for x, picture, title in ((0, left, titles[0]), (first, right, titles[1])):
+    x = 0
+    for picture, title in zip(pictures, titles, strict=True):
         canvas.paste(Image.fromarray(picture), (x, band))
-        pen.text(
-            (x + gap, band / 2), _shorten(pen, title, face, picture.shape[1]), font=face, fill=(30, 32, 36), anchor="lm"
-        )
+        text = shorten(pen, title, face, picture.shape[1])
+        pen.text((x + gap, band / 2), text, font=face, fill=INK, anchor="lm")
+        x += picture.shape[1] + gap
     return np.asarray(canvas)
+
+
+def side_by_side(left: RGB, right: RGB, *, titles: tuple[str, str] = ("", "")) -> RGB:
+    """Two pictures in a row."""
+    return row((left, right), titles)
+
+
+def shorten(pen: ImageDraw.ImageDraw, text: str, face: Face, room_px: int) -> str:
+    """The text on one line, or as much of it as there is room for and three dots."""
+    text = _printable(text)
+    if pen.textlength(text, font=face) <= room_px:
+        return text
+    while text and pen.textlength(text + "…", font=face) > room_px:
+        text = text[:-1]
+    return text + "…" if text else ""
 
 
 def _place(box: FloatArray, size: tuple[int, int]) -> Place:
@@ -176,7 +197,7 @@ def _caption(
 ) -> None:
     """Write on a band of the box's colour, at the first free spot; ``taken`` gains it."""
     face, pad = font(height_px), max(2, height_px // 4)
-    text = _shorten(pen, text, face, size[0] - 2 * pad)
+    text = shorten(pen, text, face, size[0] - 2 * pad)
     wide, high = round(pen.textlength(text, font=face)) + 2 * pad, height_px + pad
     for left, top in _spots(place, wide, high, line, size):
         spot = (left, top, left + wide, top + high)
@@ -202,16 +223,6 @@ def _spots(place: Place, wide: int, high: int, line: int, size: tuple[int, int])
 
 def _meet(a: Place, b: Place) -> bool:
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
-
-
-def _shorten(pen: ImageDraw.ImageDraw, text: str, face: Face, room_px: int) -> str:
-    """The text on one line, or as much of it as there is room for and three dots."""
-    text = _printable(text)
-    if pen.textlength(text, font=face) <= room_px:
-        return text
-    while text and pen.textlength(text + "…", font=face) > room_px:
-        text = text[:-1]
-    return text + "…" if text else ""
 
 
 def _printable(text: str) -> str:

@@ -13,9 +13,11 @@ from PIL import Image
 
 from foveal.artifact.atomic import make_folder, write_atomic
 from foveal.data.formats.image_folder import SUFFIXES
-from foveal.errors import ConfigError, DataError, ImageError
+from foveal.errors import DataError, ImageError
 from foveal.inference.predictor import Predictor, read_picture
-from foveal.inference.tiles import Tiling, predict_tiled
+from foveal.inference.views import Viewing, stream_views
+from foveal.ops.masks import polygons_of
+from foveal.types.rle import Rle
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ def find_pictures(names: Sequence[str]) -> list[Path]:
 
 
 def run_job(
-    predictor: Predictor, paths: Sequence[Path], *, skip_bad: bool = False, tiling: Tiling | None = None
+    predictor: Predictor, paths: Sequence[Path], *, skip_bad: bool = False, viewing: Viewing | None = None
 ) -> Job:
     """Predict files in order.
 
@@ -59,52 +61,53 @@ def run_job(
         predictor: The model.
         paths: The files.
         skip_bad: Whether files that cannot be read are left out and listed.
-        tiling: How large pictures are cut; None: they are answered for as a whole.
+        viewing: How each picture is looked at; None: once, whole.
 
     Raises:
         ImageError: A file cannot be read and ``skip_bad`` is off.
-        ConfigError: The model's answers cannot be merged from tiles.
+        ConfigError: The model's answers are for whole pictures, and these would be cut.
     """
     bad: dict[int, ImageError] = {}
-    if tiling is None:
-        predictions = list(predictor.stream(paths, bad=bad if skip_bad else None))
-    else:
-        predictions = list(_tiled(predictor, paths, tiling, bad if skip_bad else None))
+    predictions = list(stream_views(predictor, paths, viewing, bad=bad if skip_bad else None))
     return Job([path for i, path in enumerate(paths) if i not in bad], predictions, list(bad.values()))
 
 
-def _tiled(
-    predictor: Predictor, paths: Sequence[Path], tiling: Tiling, bad: dict[int, ImageError] | None
-) -> Iterator[Any]:
-    for place, path in enumerate(paths):
-        try:
-            yield predict_tiled(predictor, path, tiling)
-        except ImageError as error:
-            if bad is None:
-                raise
-            bad[place] = error
-
-
-def write_coco(path: Path, job: Job) -> None:
-    """Write COCO's results format: one list of objects over all pictures.
+def write_coco(path: Path, job: Job, *, polygons: bool = False) -> None:
+    """Write COCO's results format: one list of answers over all pictures.
 
     A picture's ``image_id`` is its name without suffix, as a number where it is one.
 
+    Args:
+        path: The file.
+        job: The answers.
+        polygons: Whether masks are told as polygons, not as runs.
+
     Raises:
-        ConfigError: The model's answers are no objects.
+        ConfigError: COCO's format has no place for the model's answers.
         RunError: It cannot be written.
     """
     rows: list[dict[str, object]] = []
     for file, prediction in zip(job.paths, job.predictions, strict=True):
-        if not hasattr(prediction, "to_coco"):
-            raise ConfigError("This model finds no objects, so there are no COCO results.", "Use --json or --csv.")
         rows += prediction.to_coco(int(file.stem) if file.stem.isdecimal() else file.stem)
-    write_atomic(path, json.dumps(rows, ensure_ascii=False) + "\n")
+    write_atomic(path, json.dumps(outlined(rows) if polygons else rows, ensure_ascii=False) + "\n")
 
 
-def to_documents(job: Job) -> list[dict[str, Any]]:
-    """One plain object a picture, as ``foveal predict --json`` prints them."""
-    return [{"path": str(p), **prediction.to_dict()} for p, prediction in zip(job.paths, job.predictions, strict=True)]
+def to_documents(job: Job, *, polygons: bool = False) -> list[dict[str, Any]]:
+    """One plain object a picture, as ``foveal predict --json`` prints them; masks as runs, or as polygons."""
+    rows = [{"path": str(p), **answer.to_dict()} for p, answer in zip(job.paths, job.predictions, strict=True)]
+    return outlined(rows) if polygons else rows
+
+
+def outlined(value: Any) -> Any:
+    """Plain values with polygons ``[[x, y, x, y, ...], ...]`` in the place of COCO's run-length masks."""
+    match value:
+        case {"size": _, "counts": _}:
+            return polygons_of(Rle.from_coco(value))
+        case dict():
+            return {key: outlined(inner) for key, inner in value.items()}
+        case list():
+            return [outlined(inner) for inner in value]
+    return value
 
 
 def write_table(path: Path, job: Job, predictor: Predictor) -> None:
@@ -131,16 +134,36 @@ def write_pictures(folder: Path, job: Job, predictor: Predictor) -> None:
         RunError: They cannot be written.
     """
     make_folder(folder)
+    for name, file, prediction in _named(job):
+        drawn = predictor.task.draw(read_picture(file), prediction)
+        buffer = io.BytesIO()
+        Image.fromarray(drawn).save(buffer, "JPEG", quality=92)
+        write_atomic(folder / f"{name}.jpg", buffer.getvalue())
+
+
+def write_masks(folder: Path, job: Job, predictor: Predictor) -> None:
+    """Write the masks of each picture as PNG files that bear its name; equal names are numbered.
+
+    Raises:
+        ConfigError: The model's answers are no masks.
+        RunError: They cannot be written.
+    """
+    for name, _, prediction in _named(job):
+        files = predictor.task.mask_png(prediction)
+        make_folder(folder)  # once it is known that there are masks
+        for suffix, content in files.items():
+            write_atomic(folder / f"{name}{suffix}.png", content)
+
+
+def _named(job: Job) -> Iterator[tuple[str, Path, Any]]:
+    """A name of its own, file and answer of each picture."""
     used: set[str] = set()
     for file, prediction in zip(job.paths, job.predictions, strict=True):
         name, number = file.stem, 2
         while name in used:
             name, number = f"{file.stem}-{number}", number + 1
         used.add(name)
-        drawn = predictor.task.draw(read_picture(file), prediction)
-        buffer = io.BytesIO()
-        Image.fromarray(drawn).save(buffer, "JPEG", quality=92)
-        write_atomic(folder / f"{name}.jpg", buffer.getvalue())
+        yield name, file, prediction
 
 
 def _hidden(path: Path, root: Path) -> bool:

@@ -37,8 +37,10 @@ class Prepared:
     geometry: Geometry
 
 
-Source = str | Path | bytes | Array | Image.Image | Prepared
-"""A picture: a path, the bytes of a file, an (H, W, 3) uint8 array, a Pillow image, or one that is prepared already."""
+Picture = str | Path | bytes | Array | Image.Image
+"""A path, the bytes of a file, an (H, W, 3) uint8 array or a Pillow image."""
+Source = Picture | Prepared
+"""A picture, or one that is prepared already."""
 
 
 class Predictor:
@@ -96,6 +98,12 @@ class Predictor:
             geometries = [prepared.geometry for prepared in batch]
             yield from self.task.assemble(arrays, geometries, self.categories, self.options)
 
+    def stream_arrays(self, sources: Iterable[Source]) -> Iterator[tuple[dict[str, Array], Geometry]]:
+        """For each picture, in order, the activated outputs without a batch axis, and where its pixels went."""
+        for batch, arrays in self._batches(sources, BATCH_SIZE):
+            for place, prepared in enumerate(batch):
+                yield {name: values[place] for name, values in arrays.items()}, prepared.geometry
+
     def arrays(self, sources: Iterable[Source], *, batch_size: int = BATCH_SIZE) -> dict[str, Array]:
         """The activated outputs themselves, such as ``scores`` (N, K) or ``attention`` (N, h, w)."""
         parts = [arrays for _, arrays in self._batches(sources, batch_size)]
@@ -124,7 +132,7 @@ class Predictor:
                 yield batch, self.backend.run(np.stack([p.pixels for p in batch]))
 
 
-def read_picture(source: str | Path | bytes | Array | Image.Image, *, min_side: int = 0) -> RGB:
+def read_picture(source: Picture, *, min_side: int = 0) -> RGB:
     """Decode a picture wherever it comes from.
 
     Args:

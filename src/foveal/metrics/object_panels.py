@@ -84,8 +84,15 @@ def confusion(found: Found, there: There, pairs: Pairs, result: Outcome, categor
     return Matrix("Confusion matrix", values[np.ix_(kept, kept)], [names[k] for k in kept])
 
 
-def overlap_histogram(found: Found, pairs: Pairs, result: Outcome) -> list[Panel]:
-    """How well the objects shown that are right fit: a share for each step of 0.05 in IoU."""
+def overlap_histogram(found: Found, pairs: Pairs, result: Outcome, things: str) -> list[Panel]:
+    """How well the objects shown that are right fit: a share for each step of 0.05 in IoU.
+
+    Args:
+        found: Objects found.
+        pairs: Pairs that overlap by 0.5 or more, of whatever classes.
+        result: What was matched at IoU 0.5.
+        things: What overlaps, such as ``boxes``.
+    """
     right = result.hit[pairs.found] & found.shown[pairs.found] & (result.there[pairs.found] == pairs.there)
     iou = pairs.iou[right]
     if not len(iou):
@@ -93,7 +100,7 @@ def overlap_histogram(found: Found, pairs: Pairs, result: Outcome) -> list[Panel
     share = np.histogram(iou, OVERLAPS)[0] / len(iou)
     outline = (np.repeat(OVERLAPS, 2), np.concatenate([[0.0], np.repeat(share, 2), [0.0]]))
     note = f"Of {len(iou)} objects rightly found; the median IoU is {np.median(iou):.3f}."
-    return [Lines("Fit of the boxes", "IoU", "share of objects", {"objects": outline}, note=note)]
+    return [Lines(f"Fit of the {things}", "IoU", "share of objects", {"objects": outline}, note=note)]
 
 
 def worst_pictures(found: Found, there: There, result: Outcome, categories: Categories) -> list[Mistake]:

@@ -45,12 +45,21 @@ class ObjectVerdict:
         overlap: Of two objects of one picture.
         categories: The class map, K names.
         num_pictures: N, at least 1.
+        things: What overlaps, in a word for the report.
     """
 
     def __init__(
-        self, found: Found, there: There, overlap: Overlap, categories: Categories, *, num_pictures: int
+        self,
+        found: Found,
+        there: There,
+        overlap: Overlap,
+        categories: Categories,
+        *,
+        num_pictures: int,
+        things: str = "boxes",
     ) -> None:
         self.found, self.there, self.categories, self.num_pictures = found, there, categories, num_pictures
+        self.things = things
         self.pairs = overlapping(found, there, overlap, least=BACKGROUND_IOU, num_pictures=num_pictures)
         self.near = self.pairs[self.pairs.iou >= 0.5]
         self.coco = Coco(found, there, self.near, len(categories))
@@ -87,7 +96,7 @@ class ObjectVerdict:
             *precision_recall(self.coco, self.categories, note),
             *f1_by_threshold(ByScore.of(self.found, self.there, self.result), np.asarray(thresholds)),
             confusion(self.found, self.there, self.near, self.result, self.categories),
-            *overlap_histogram(self.found, self.near, self.result),
+            *overlap_histogram(self.found, self.near, self.result, self.things),
             Errors(self.found, self.there, self.pairs, self.result, len(self.categories)).table(),
         ]
         worst = worst_pictures(self.found, self.there, self.result, self.categories)

@@ -103,13 +103,20 @@ class Pairs:
         return Pairs(self.found[which], self.there[which], self.iou[which])
 
 
+def sorting(predictions: Sequence[Detections]) -> Ids:
+    """(D,) the objects of N pictures, which come one picture after the other, in the order of ``Found``."""
+    label, score = _join([p.labels for p in predictions], np.int64), _join([p.scores for p in predictions], np.float64)
+    order: Ids = np.lexsort((-score, label, _pictures([len(p) for p in predictions])))
+    return order
+
+
 def flatten(truths: Sequence[BoxTruth], predictions: Sequence[Detections]) -> tuple[Found, There, Overlap]:
     """The columns of N pictures with boxes, and the boxes' overlap."""
     lengths = [len(p) for p in predictions]
     picture = _pictures(lengths)
     label = _join([p.labels for p in predictions], np.int64)
     score = _join([p.scores for p in predictions], np.float64)
-    order = np.lexsort((-score, label, picture))
+    order = sorting(predictions)
     boxes = _join([p.boxes for p in predictions], np.float64).reshape(-1, 4)[order]
     shown = score >= np.repeat([p.threshold for p in predictions], lengths)
     found = Found(picture[order], label[order], score[order], ops.area(boxes), shown[order])

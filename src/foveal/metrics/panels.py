@@ -64,12 +64,13 @@ def ranking_panels(scores: FloatArray, positive: NDArray[np.bool_], categories: 
     return panels
 
 
-def confused_pairs(confusion: NDArray[np.int64], categories: Categories) -> Table:
+def confused_pairs(confusion: NDArray[np.int64], categories: Categories, *, of: str = "pictures") -> Table:
     """The pairs of classes mixed up most often, worst first.
 
     Args:
-        confusion: (K, K) pictures of class row said to be of class column.
+        confusion: (K, K) how many of class row are said to be of class column.
         categories: The class map, K names.
+        of: What is counted.
     """
     wrong = confusion.copy()
     np.fill_diagonal(wrong, 0)
@@ -81,7 +82,7 @@ def confused_pairs(confusion: NDArray[np.int64], categories: Categories) -> Tabl
             break
         share = count / int(confusion[truth].sum())
         rows.append((categories.names[truth], categories.names[said], count, f"{share:.0%}"))
-    return Table("Most confused pairs", ("truth", "said", "pictures", "share of truth"), rows)
+    return Table("Most confused pairs", ("truth", "said", of, "share of truth"), rows)
 
 
 def label_errors(

@@ -78,7 +78,7 @@ def assign_iou(
     it counts nowhere; and each object has the anchors that overlap it most.
 
     Args:
-        anchors: (A, 4).
+        anchors: (A, 4), or (B, A, 4) where each picture has its own.
         boxes: (B, M, 4) objects; rows that are not ``valid`` say nothing.
         valid: (B, M) bool.
         regions: (B, M) bool, rows of ``boxes`` that count nowhere.
@@ -103,25 +103,25 @@ def _highest(claims: Tensor, *, otherwise: Tensor) -> Tensor:
 
 
 def pairwise_iou(boxes: Tensor, anchors: Tensor) -> Tensor:
-    """(B, M, 4), (A, 4) -> (B, M, A) intersection over union; boxes without area overlap nothing."""
+    """(B, M, 4), (A, 4) or (B, A, 4) -> (B, M, A) intersection over union; boxes without area overlap nothing."""
     common = _intersection(boxes, anchors)
-    union = _area(boxes)[..., None] + _area(anchors) - common
+    union = _area(boxes)[..., None] + _area(anchors)[..., None, :] - common
     return common / union.clamp(min=1e-9)
 
 
 def _in_regions(anchors: Tensor, boxes: Tensor, regions: Tensor) -> Tensor:
     """(B, A) whether at least half of an anchor, or its centre, lies in a region that counts nowhere."""
     if not bool(regions.any()):
-        return anchors.new_zeros((len(boxes), len(anchors)), dtype=torch.bool)
-    part = _intersection(boxes, anchors) / _area(anchors).clamp(min=1e-9)
-    x, y = ((anchors[:, :2] + anchors[:, 2:]) / 2).unbind(-1)
+        return anchors.new_zeros((len(boxes), anchors.shape[-2]), dtype=torch.bool)
+    part = _intersection(boxes, anchors) / _area(anchors)[..., None, :].clamp(min=1e-9)
+    x, y = ((anchors[..., None, :, :2] + anchors[..., None, :, 2:]) / 2).unbind(-1)
     centre = (x > boxes[..., :1]) & (x < boxes[..., 2:3]) & (y > boxes[..., 1:2]) & (y < boxes[..., 3:])
     return (((part >= REGION_OVERLAP) | centre) & regions[..., None]).any(1)
 
 
 def _intersection(boxes: Tensor, anchors: Tensor) -> Tensor:
-    low = torch.maximum(boxes[:, :, None, :2], anchors[:, :2])
-    high = torch.minimum(boxes[:, :, None, 2:], anchors[:, 2:])
+    low = torch.maximum(boxes[:, :, None, :2], anchors[..., None, :, :2])
+    high = torch.minimum(boxes[:, :, None, 2:], anchors[..., None, :, 2:])
     return (high - low).clamp(min=0).prod(-1)
 
 

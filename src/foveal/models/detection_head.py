@@ -1,6 +1,7 @@
-"""One head shared by all levels of a pyramid: for each anchor class scores, box offsets and, if wanted, objectness.
+"""One head shared by all levels of a pyramid: for each anchor class scores, box offsets and what else is wanted.
 
-Shapes: B batch, C channels, h w rows and columns of a level, a anchors a place, A anchors in all, K class scores.
+Shapes: B batch, C channels, h w rows and columns of a level, a anchors a place, A anchors in all, K class scores, P
+mask coefficients.
 """
 
 import math
@@ -28,6 +29,7 @@ class DetectionHead(nn.Module):
         depth: Convolutions a tower.
         objectness: Whether each anchor gets a score of its own beside the classes'.
         softmax: Whether the last of the K scores stands for background.
+        coefficients: P, how much of each prototype mask an anchor takes; 0: it has no mask.
     """
 
     def __init__(
@@ -40,6 +42,7 @@ class DetectionHead(nn.Module):
         depth: int,
         objectness: bool,
         softmax: bool = False,
+        coefficients: int = 0,
     ) -> None:
         super().__init__()
         self.class_tower = Tower(channels, num_levels, depth)
@@ -47,7 +50,9 @@ class DetectionHead(nn.Module):
         self.classes = nn.Conv2d(channels, anchors * scores, 3, padding=1)
         self.boxes = nn.Conv2d(channels, anchors * 4, 3, padding=1)
         self.objectness = nn.Conv2d(channels, anchors, 3, padding=1) if objectness else None
+        self.coefficients = nn.Conv2d(channels, anchors * coefficients, 3, padding=1) if coefficients else None
         self.scores = scores
+        self.num_coefficients = coefficients
         low = math.log(PRIOR / (1 - PRIOR))
         _start(self.boxes, [0.0])
         if self.objectness is not None:
@@ -59,16 +64,25 @@ class DetectionHead(nn.Module):
             _start(self.classes, [low])
 
     def forward(self, maps: Sequence[Tensor]) -> dict[str, Tensor]:
-        """Maps (B, C, h, w) -> ``logits`` (B, A, K), ``offsets`` (B, A, 4) and, if wanted, ``objectness`` (B, A)."""
-        logits, offsets, objectness = [], [], []
+        """Maps (B, C, h, w) -> ``logits`` (B, A, K), ``offsets`` (B, A, 4) and what is wanted beside them.
+
+        That is ``objectness`` (B, A), and ``coefficients`` (B, A, P) between -1 and 1 (Bolya et al. 2019, "YOLACT",
+        section 3.1).
+        """
+        logits, offsets, objectness, coefficients = [], [], [], []
         for level, features in enumerate(maps):
             logits.append(_rows(self.classes(self.class_tower(features, level)), self.scores))
             boxes = self.box_tower(features, level)
             offsets.append(_rows(self.boxes(boxes), 4))
             if self.objectness is not None:
                 objectness.append(_rows(self.objectness(boxes), 1)[..., 0])
+            if self.coefficients is not None:
+                coefficients.append(_rows(self.coefficients(boxes), self.num_coefficients).tanh())
         out = {"logits": torch.cat(logits, 1), "offsets": torch.cat(offsets, 1)}
-        return {**out, "objectness": torch.cat(objectness, 1)} if objectness else out
+        for name, parts in (("objectness", objectness), ("coefficients", coefficients)):
+            if parts:
+                out[name] = torch.cat(parts, 1)
+        return out
 
 
 class Tower(nn.Module):

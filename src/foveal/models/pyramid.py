@@ -28,22 +28,22 @@ class InnerMaps(nn.Module):
     Args:
         name: A timm model, or one of Foveal's own.
         strides: Input pixels per place of each wanted map, rising. A network that has no map of some stride gives the
-            nearest it has; the pyramid brings it to size.
+            nearest it has; the pyramid brings it to size. None: every map that it has.
+        output_stride: Of the last map: below 32 later stages are dilated and not made smaller, where a network can.
 
     Attributes:
         net: The network.
         channels: C of each map.
-        strides: Of each wanted map.
+        strides: Of each wanted map; where every map is taken, what they really have.
         reuse: How pretrained weights fitted; None: all started at random.
 
     Raises:
         ConfigError: No such network, or one without inner maps.
     """
 
-    def __init__(self, name: str, strides: Sequence[int]) -> None:
+    def __init__(self, name: str, strides: Sequence[int] | None = None, *, output_stride: int = 32) -> None:
         super().__init__()
         self.name = name
-        self.strides = tuple(strides)
         self.reuse: Reuse | None = None
         if name in OWN:
             self.net: nn.Module = build_own(name)
@@ -53,11 +53,13 @@ class InnerMaps(nn.Module):
                 )
             known = [(width, 2 ** (i + 1)) for i, width in enumerate(CONV5_WIDTHS)]
         else:
-            self.net = _create(name)
+            self.net = _create(name, output_stride)
             info: Any = self.net.feature_info
             rows = info if isinstance(info, list) else info.info
             known = [(int(row["num_chs"]), int(row["reduction"])) for row in rows]
-        self.picked = [nearest(stride, [reduction for _, reduction in known]) for stride in self.strides]
+        there = [reduction for _, reduction in known]
+        self.strides = tuple(there if strides is None else strides)
+        self.picked = list(range(len(known))) if strides is None else [nearest(s, there) for s in strides]
         self.channels = [known[i][0] for i in self.picked]
         if name not in OWN:
             self.taken = sorted(set(self.picked))
@@ -84,7 +86,7 @@ class InnerMaps(nn.Module):
 
 
 def build_inner_maps(
-    config: ModelConfig, strides: Sequence[int], *, pretrained: bool
+    config: ModelConfig, strides: Sequence[int] | None, *, pretrained: bool, output_stride: int = 32
 ) -> tuple[InnerMaps, Weights | None]:
     """A backbone with the weights that ``config`` asks for, or (``pretrained=False``) left at random.
 
@@ -93,7 +95,7 @@ def build_inner_maps(
         WeightsError: The weights are not at hand or do not fit.
     """
     weights = look_up(config) if pretrained else None
-    backbone = InnerMaps(config.backbone, strides)
+    backbone = InnerMaps(config.backbone, strides, output_stride=output_stride)
     backbone.reuse = None if weights is None else load_matching(backbone.net, weights)
     return backbone, weights
 
@@ -116,8 +118,8 @@ class FeaturePyramid(nn.Module):
         super().__init__()
         self.lateral = nn.ModuleList(nn.Conv2d(c, channels, 1, bias=False) for c in channels_in)
         self.lateral_norm = nn.ModuleList(nn.BatchNorm2d(channels) for _ in channels_in)
-        self.smooth = nn.ModuleList(_conv_norm_act(channels, channels) for _ in channels_in)
-        self.extra = nn.ModuleList(_conv_norm_act(channels, channels, stride=2) for _ in range(extra))
+        self.smooth = nn.ModuleList(conv_norm_act(channels, channels) for _ in channels_in)
+        self.extra = nn.ModuleList(conv_norm_act(channels, channels, stride=2) for _ in range(extra))
 
     def forward(self, maps: Sequence[Tensor], sizes: Sequence[tuple[int, int]]) -> list[Tensor]:
         """(B, C_in, ., .) a level -> (B, C, h, w) a level, brought to ``sizes`` (h, w) where the backbone's differ."""
@@ -133,7 +135,8 @@ class FeaturePyramid(nn.Module):
         return out
 
 
-def _conv_norm_act(channels_in: int, channels_out: int, *, stride: int = 1) -> nn.Sequential:
+def conv_norm_act(channels_in: int, channels_out: int, *, stride: int = 1) -> nn.Sequential:
+    """A convolution of 3 x 3, batch norm and ReLU."""
     return nn.Sequential(
         nn.Conv2d(channels_in, channels_out, 3, stride=stride, padding=1, bias=False),
         nn.BatchNorm2d(channels_out),
@@ -141,18 +144,21 @@ def _conv_norm_act(channels_in: int, channels_out: int, *, stride: int = 1) -> n
     )
 
 
-def _create(name: str) -> Any:
+def _create(name: str, output_stride: int) -> Any:
     declared(name)  # says what is wrong with an unknown name
     net = None
+    dilated = {} if output_stride == 32 else {"output_stride": output_stride}
     for flexible in ({"dynamic_img_size": True}, {"strict_img_size": False}, {}):
         try:
-            net = timm.create_model(name, num_classes=0, global_pool="", **flexible)
+            net = timm.create_model(name, num_classes=0, global_pool="", **flexible, **dilated)
             break
-        except TypeError:
+        except (TypeError, NotImplementedError):
             continue
         except AssertionError:  # a network that cannot do without its pooling
-            net = timm.create_model(name, num_classes=0)
+            net = timm.create_model(name, num_classes=0, **dilated)
             break
+    if net is None and dilated:
+        raise ConfigError(f"The backbone {name!r} cannot be dilated to a stride of {output_stride} pixels.", _OTHER)
     if net is None or not hasattr(net, "forward_intermediates") or not hasattr(net, "feature_info"):
         raise ConfigError(f"The backbone {name!r} gives no inner maps of features.", _OTHER)
     return net

@@ -16,7 +16,6 @@ from foveal.data.cache import make_cache
 from foveal.data.catalog import SPLITS, Catalog
 from foveal.data.loader import TrainingPictures, load_batches
 from foveal.data.order import Order, derive
-from foveal.data.read import read
 from foveal.data.split import with_splits
 from foveal.data.statistics import channel_statistics, fit_whitening, sample_pictures
 from foveal.engine.evaluate import Evaluation, to_dict, write_predictions
@@ -30,6 +29,7 @@ from foveal.errors import RunError
 from foveal.imaging.input_spec import InputSpec
 from foveal.inference.predictor import Predictor
 from foveal.models.weights import input_statistics
+from foveal.recipes.data import read_data
 from foveal.recipes.load import read_config, to_toml
 from foveal.recipes.pages import write_run_report
 from foveal.recipes.resolve import resolve
@@ -62,11 +62,7 @@ def start(config: RunConfig, *, out: Path, log: Log) -> Trained | None:
     Raises:
         FovealError: Bad data, configuration or output folder.
     """
-    catalog = with_splits(
-        read(Path(config.data.path), format=config.data.format, bad=config.data.bad),
-        val_fraction=config.data.val_fraction,
-        seed=config.seed,
-    )
+    catalog = with_splits(read_data(config), val_fraction=config.data.val_fraction, seed=config.seed)
     runtime = Runtime(config.runtime, log_dir=out, thaws=config.optim.unfreeze_every > 0)
     resolved = resolve(config, catalog.split("train"), world=runtime.world)
     chosen = resolved.config
@@ -100,11 +96,7 @@ def resume(folder: Path, *, changes: RunConfig | None, log: Log) -> Trained | No
     if not run.config.is_file():
         raise RunError(f"{folder}: not a run (it has no config.toml).", "Name a folder that `foveal train` made.")
     config = unchanged(read_config(run.config), changes, folder)
-    catalog = with_splits(
-        read(Path(config.data.path), format=config.data.format, bad=config.data.bad),
-        val_fraction=config.data.val_fraction,
-        seed=config.seed,
-    )
+    catalog = with_splits(read_data(config), val_fraction=config.data.val_fraction, seed=config.seed)
     known, found = run.read_json("data.json"), describe(catalog)
     if known["fingerprint"] != found["fingerprint"]:
         raise RunError(

@@ -1,6 +1,6 @@
 """``foveal.evaluate``: a model on a later data set. No torch: exported models are judged the same way."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from foveal.engine.evaluate import evaluate as judge
 from foveal.errors import DataError
 from foveal.inference.load import load
 from foveal.inference.predictor import Predictor
+from foveal.inference.views import Viewing
 
 
 @dataclass(frozen=True)
@@ -38,35 +39,39 @@ def evaluate(
     split: str | None = None,
     out: str | Path | None = None,
     device: str = "auto",
+    viewing: Viewing | None = None,
     seed: int = 0,
 ) -> Verdict:
     """Judge a model on pictures with known answers, by the model's own class map.
 
     Args:
         model: A run folder, a .safetensors or .onnx file, or an open model.
-        data: An image folder, a table, or a COCO, VOC or YOLO data set. Where it has train and other splits, ``split``
-            says which is judged.
+        data: An image folder, a table, a COCO, VOC or YOLO data set, or pictures with masks. Where it has train and
+            other splits, ``split`` says which is judged.
         split: ``train``, ``val`` or ``test``; by default everything, or ``test`` / ``val`` where splits exist.
         out: Folder for metrics.json and predictions.csv; by default ``evaluations/NAME``.
         device: Where a torch network runs.
+        viewing: How each picture is looked at (tiles, mirrored, in several sizes); None: once, whole.
         seed: Of the bootstrap.
 
     Raises:
         FovealError: Bad model, data or folder; an unknown class is named.
     """
     predictor = model if isinstance(model, Predictor) else load(model, device=device)
-    catalog = read(Path(data), categories=predictor.categories)
+    catalog = read(Path(data), categories=predictor.categories, wants=predictor.task.annotations)
     if split is not None and split not in SPLITS:
         raise DataError(f"There is no split {split!r}.", f"Splits: {', '.join(SPLITS)}.")
     there = [name for name in ("test", "val", "train") if catalog.has(name)]
     chosen = split or (there[0] if there else None)
     part = catalog.split(chosen) if chosen else catalog
     predictor.task.accept(part, predictor.options)
-    evaluation = judge(predictor, part, seed=seed)
+    evaluation = judge(predictor, part, viewing=viewing, seed=seed)
     folder = Path(out) if out is not None else Path("evaluations") / Path(data).resolve().stem
     make_folder(folder)
     document = to_dict(evaluation, predictor.task.name)
     document["data"] = str(data)
+    if viewing is not None and not viewing.plain:
+        document["viewing"] = asdict(viewing)
     write_atomic(folder / "metrics.json", _json(document))
     write_predictions(folder / "predictions.csv", evaluation, predictor)
     notes = list(catalog.notes)

@@ -12,13 +12,15 @@ from foveal.errors import ConfigError
 from foveal.models.config import ModelConfig
 from foveal.tasks.classify.config import ClassifyConfig
 from foveal.tasks.detect.config import DetectConfig
+from foveal.tasks.instance.config import InstanceConfig
+from foveal.tasks.segment.config import SegmentConfig
 from foveal.types.settings import Settings
 
 
 class RunConfig(Settings):
     """One run."""
 
-    task: Literal["auto", "classify", "detect"] = "auto"
+    task: Literal["auto", "classify", "detect", "segment", "instance"] = "auto"
     """What is learnt; auto: what the data set's annotations serve."""
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     """Of everything random: split, order, augmentation, new layers, dropout."""
@@ -34,6 +36,10 @@ class RunConfig(Settings):
     """Pooling, head and loss of a classifier."""
     detect: DetectConfig = DetectConfig()
     """Pyramid, anchors, losses and suppression of a detector."""
+    segment: SegmentConfig = SegmentConfig()
+    """Decoder and losses of semantic segmentation."""
+    instance: InstanceConfig = InstanceConfig()
+    """A detector's settings, and those of its masks."""
     optim: OptimConfig = OptimConfig()
     """The optimiser and what it may touch."""
     schedule: ScheduleConfig = ScheduleConfig()

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from foveal.data.read import read
 from foveal.errors import DataError, FovealError, MissingExtraError
 from foveal.inference.jobs import find_pictures
 from foveal.inference.load import find_model, load
 from foveal.inference.predictor import Source
+from foveal.recipes.data import read_data
 from foveal.recipes.load import read_config
 
 if TYPE_CHECKING:
@@ -54,8 +54,7 @@ def comparison_pictures(file: Path, data: str | Path | None) -> tuple[list[Sourc
         return spread(find_pictures([str(data)])), str(data)
     try:
         config = read_config(file.with_name("config.toml"))
-        catalog = read(Path(config.data.path), format=config.data.format, bad=config.data.bad)
-        return spread(list(catalog.paths())), config.data.path
+        return spread(list(read_data(config).paths())), config.data.path
     except FovealError:
         return scenes(), "scikit-learn's sample photos"
 

@@ -8,7 +8,7 @@ Shapes: B pictures a batch.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -18,12 +18,13 @@ from foveal.types.categories import Categories
 from foveal.types.geometry import Geometry
 from foveal.types.predictions import Prediction
 from foveal.types.settings import Settings
+from foveal.types.view import View as View
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from foveal.data.augment import Augment
-    from foveal.data.catalog import Catalog
+    from foveal.data.catalog import Annotation, Catalog
     from foveal.data.config import AugmentConfig
     from foveal.imaging.input_spec import InputSpec
     from foveal.models.config import ModelConfig
@@ -94,6 +95,10 @@ class Output(Protocol):
 
     name: str
     """The task's name, as ``--task`` takes it."""
+    annotations: Sequence[Annotation]
+    """What it learns from; of a data set that says several things, the first of these that is there."""
+    whole_too: bool
+    """Whether a picture cut into tiles is looked at as a whole as well."""
     tolerances: Mapping[str, float]
     """How far an export may be from its network, for each of ``differences``."""
 
@@ -111,7 +116,7 @@ class Output(Protocol):
         geometries: Sequence[Geometry],
         categories: Categories,
         options: Settings,
-    ) -> Sequence[Prediction]:
+    ) -> Iterable[Prediction]:
         """Turn activated arrays, each (B, ...), into B predictions in source pixels."""
         ...
 
@@ -144,12 +149,22 @@ class Output(Protocol):
 
     def merge(
         self,
-        answers: Sequence[Any],
-        tiles: Sequence[tuple[int, int, int, int]],
+        arrays: Sequence[Mapping[str, Array]],
+        geometries: Sequence[Geometry],
+        views: Sequence[View],
         size: tuple[int, int],
+        categories: Categories,
         options: Settings,
     ) -> Any:
-        """One answer for a picture of ``size`` (width, height) from those for ``tiles`` of it, xyxy pixels.
+        """One answer for a picture of ``size`` (width, height) from several views of it.
+
+        Args:
+            arrays: The activated arrays of each view, without a batch axis.
+            geometries: From each view's own pixels (as mirrored) to the input.
+            views: What each saw.
+            size: Of the picture, in pixels.
+            categories: The class map.
+            options: How outputs become answers.
 
         Raises:
             ConfigError: The task's answers are for whole pictures.
@@ -162,6 +177,14 @@ class Output(Protocol):
 
     def draw_judged(self, image: RGB, truth: Any, prediction: Any, categories: Categories) -> RGB:
         """The picture with the prediction drawn on it and, where it can be drawn, the truth beside it."""
+        ...
+
+    def mask_png(self, prediction: Any) -> Mapping[str, bytes]:
+        """The masks as PNG files, each by what its name has between the picture's and ``.png``.
+
+        Raises:
+            ConfigError: The task's answers are no masks.
+        """
         ...
 
     def rows(self, prediction: Any) -> list[dict[str, str | float]]:
@@ -241,5 +264,5 @@ class Task(Output, Protocol):
         ...
 
     def evidence(self, raw: Mapping[str, Tensor], options: Settings) -> dict[str, Tensor]:
-        """What ``calibrate`` fits to, each (B, ...), from the network's own outputs."""
+        """What ``calibrate`` fits to, each (B, ...), from the network's own outputs; nothing where it fits nothing."""
         ...

@@ -10,7 +10,7 @@ from foveal.types.settings import Settings
 if TYPE_CHECKING:
     from foveal.tasks.contract import Task
 
-TASKS = ("classify", "detect")
+TASKS = ("classify", "detect", "segment", "instance")
 """Names of all tasks."""
 
 
@@ -21,6 +21,8 @@ def task_for(annotation: Annotation) -> str:
             return "classify"
         case "boxes":
             return "detect"
+        case "masks":
+            return "segment"
 
 
 def get_output(name: str) -> Output:
@@ -38,6 +40,14 @@ def get_output(name: str) -> Output:
             from foveal.tasks.detect.output import DetectOutput
 
             return DetectOutput()
+        case "segment":
+            from foveal.tasks.segment.output import SegmentOutput
+
+            return SegmentOutput()
+        case "instance":
+            from foveal.tasks.instance.output import InstanceOutput
+
+            return InstanceOutput()
     raise ConfigError(f"There is no task {name!r}.", f"Tasks: {', '.join(TASKS)}.")
 
 
@@ -58,6 +68,14 @@ def get_task(name: str) -> "Task":
                 from foveal.tasks.detect.task import Detect
 
                 return Detect()
+            case "segment":
+                from foveal.tasks.segment.task import Segment
+
+                return Segment()
+            case "instance":
+                from foveal.tasks.instance.task import Instance
+
+                return Instance()
     except ModuleNotFoundError as error:
         raise MissingExtraError("train or to run a network itself", error.name or "torch") from None
     raise ConfigError(f"There is no task {name!r}.", f"Tasks: {', '.join(TASKS)}.")
@@ -78,4 +96,12 @@ def get_settings(name: str) -> type[Settings]:
             from foveal.tasks.detect.config import DetectConfig
 
             return DetectConfig
+        case "segment":
+            from foveal.tasks.segment.config import SegmentConfig
+
+            return SegmentConfig
+        case "instance":
+            from foveal.tasks.instance.config import InstanceConfig
+
+            return InstanceConfig
     raise ConfigError(f"There is no task {name!r}.", f"Tasks: {', '.join(TASKS)}.")

@@ -16,12 +16,14 @@ class Categories:
     Attributes:
         names: K unique, non-empty names.
         source_ids: The ids the source used, one a class; empty where the source has none.
-        ignore_id: A source id whose pixels or objects count nowhere, or None.
+        ignore_ids: Source ids whose pixels or objects count nowhere.
+        colors: Red, green and blue of each class, as the source draws them; empty where it has none.
     """
 
     names: tuple[str, ...]
     source_ids: tuple[int, ...] = field(default=())
-    ignore_id: int | None = None
+    ignore_ids: tuple[int, ...] = ()
+    colors: tuple[tuple[int, int, int], ...] = ()
 
     def __post_init__(self) -> None:
         """Check names and ids.
@@ -42,6 +44,13 @@ class Categories:
             raise CategoryError(
                 f"{len(self.names)} classes came with {len(self.source_ids)} ids.", "Give one id for each class."
             )
+        if self.colors and len(self.colors) != len(self.names):
+            raise CategoryError(
+                f"{len(self.names)} classes came with {len(self.colors)} colours.", "Give one colour for each class."
+            )
+        both = sorted(set(self.source_ids) & set(self.ignore_ids))
+        if both:
+            raise CategoryError(f"The id {both[0]} is a class and is to be ignored as well.", "Name it once.")
         if len(set(self.source_ids)) != len(self.source_ids):
             raise CategoryError("Two classes share one id.", "Give every class an id of its own.")
 
@@ -82,11 +91,18 @@ class Categories:
             ) from None
 
     def color(self, index: int) -> tuple[int, int, int]:
-        """An RGB colour for a class, well apart from its neighbours' (golden-angle hues)."""
+        """An RGB colour for a class: the source's own, or one well apart from its neighbours' (golden-angle hues)."""
+        if self.colors:
+            return self.colors[index]
         hue = (index * 0.61803398875 + 0.58) % 1.0
         red, green, blue = colorsys.hsv_to_rgb(hue, 0.72 if index % 2 else 0.86, 0.92 if index % 3 else 0.78)
         return round(red * 255), round(green * 255), round(blue * 255)
 
     def to_dict(self) -> dict[str, object]:
         """Plain values for JSON."""
-        return {"names": list(self.names), "source_ids": list(self.source_ids), "ignore_id": self.ignore_id}
+        return {
+            "names": list(self.names),
+            "source_ids": list(self.source_ids),
+            "ignore_ids": list(self.ignore_ids),
+            "colors": [list(color) for color in self.colors],
+        }

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from foveal.errors import ShapeError
+from foveal.errors import ConfigError, ShapeError
 from foveal.types.arrays import FloatArray
 from foveal.types.categories import Categories
 
@@ -23,6 +23,14 @@ class Prediction(Protocol):
 
     def to_dict(self) -> dict[str, object]:
         """Plain values for JSON: ``size`` and the task's own fields."""
+        ...
+
+    def to_coco(self, image_id: int | str) -> list[dict[str, object]]:
+        """Rows of COCO's results format.
+
+        Raises:
+            ConfigError: The format has no place for such answers.
+        """
         ...
 
 
@@ -102,3 +110,11 @@ class ClassScores:
         """``size`` and ``classes`` (name and score, by falling score; present ones only where ``multi_label``)."""
         shown = self.present() if self.multi_label else self.top(len(self))
         return {"size": list(self.size), "classes": [{"name": c.name, "score": round(c.score, 6)} for c in shown]}
+
+    def to_coco(self, image_id: int | str) -> list[dict[str, object]]:  # noqa: ARG002
+        """COCO's results format is for what is somewhere in a picture.
+
+        Raises:
+            ConfigError: Always.
+        """
+        raise ConfigError("This model finds no objects, so there are no COCO results.", "Use --json or --csv.")

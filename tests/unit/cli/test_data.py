@@ -138,3 +138,52 @@ def test_convert_says_what_has_no_place(boxes, tmp_path, capsys):
 def test_convert_that_keeps_everything_says_so(boxes, tmp_path, capsys):
     call("convert", boxes, tmp_path / "coco", "--to", "coco")
     assert capsys.readouterr().out.endswith("The format holds everything.\n")
+
+
+@pytest.fixture
+def masks(tmp_path, folder):
+    """A picture with a mask of the codes 0, 1 and 9."""
+    root = tmp_path / "masks"
+    for place in ("images", "masks"):
+        (root / place).mkdir(parents=True)
+    (folder / "a" / "0.png").rename(root / "images" / "a.png")
+    ids = np.zeros((20, 24), np.uint8)
+    ids[:5], ids[5:10] = 1, 9
+    Image.fromarray(ids).save(root / "masks" / "a.png")
+    return root
+
+
+def test_masks_on_screen_and_as_json(masks, capsys):
+    call("inspect", masks, "--classes", "road,tree", "--ignore", "9")
+    out = capsys.readouterr().out
+    for text in ("mask_folder", "segment, masks", "25.00% of all pixels", "pixels of", "66.67%", "240"):
+        assert text in out
+    call("inspect", masks, "--classes=road,tree", "--ignore=9", "--json")
+    seen = json.loads(capsys.readouterr().out)
+    assert seen["task"] == "segment"
+    assert seen["masks"]["pixels"] == {"road": {"unassigned": 240}, "tree": {"unassigned": 120}}
+    with pytest.raises(DataError, match="the code 9 is no class"):
+        call("check", masks, "--classes=road,tree")
+    call("check", masks, "--classes=road,tree", "--ignore=9")
+    assert capsys.readouterr().out == "All well: 1 picture decoded and compared.\n"
+
+
+def test_a_task_says_what_is_read(boxes, capsys):
+    path = boxes / "annotations/instances.json"
+    document = json.loads(path.read_text())
+    for thing in document["annotations"]:
+        thing["segmentation"] = [[2, 2, 11, 2, 11, 11, 2, 11]]
+    path.write_text(json.dumps(document))
+    call("inspect", boxes, "--json")
+    assert json.loads(capsys.readouterr().out)["task"] == "detect"
+    call("inspect", boxes, "--json", "--task=segment")
+    seen = json.loads(capsys.readouterr().out)
+    assert seen["task"] == "segment" and list(seen["masks"]["pixels"]) == ["background", "x[bold]"]
+    with pytest.raises(ConfigError, match="There is no task 'nothing'"):
+        call("inspect", boxes, "--task=nothing")
+
+
+def test_preview_of_masks(masks, tmp_path):
+    call("preview", masks, "--out", tmp_path / "p.png", "--count=1", "--size=64")
+    with Image.open(tmp_path / "p.png") as sheet:
+        assert sheet.width > 5 * 256

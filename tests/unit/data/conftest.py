@@ -148,3 +148,29 @@ def make_yolo(tmp_path, draw):
         return root
 
     return make
+
+
+@pytest.fixture
+def make_masks(tmp_path, draw):
+    """Write pictures and masks from a mapping of picture to its mask: (H, W) codes, or (H, W, 3) colours.
+
+    ``mask`` is where the mask of a picture goes, ``{}`` its name without folders and suffix.
+    """
+
+    def make(
+        masks: dict, *, pictures: str = "images/{}.jpg", mask: str = "masks/{}.png", palette=None, root=None
+    ) -> Path:
+        root = root or tmp_path / "masks"
+        for i, (name, codes) in enumerate(masks.items()):
+            codes = np.asarray(codes)
+            codes = codes.astype(np.uint16 if codes.max(initial=0) > 255 else np.uint8)
+            draw(root / pictures.format(name), i, (codes.shape[1], codes.shape[0]))
+            file = root / mask.format(name)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            image = Image.fromarray(codes)
+            if palette is not None:
+                image.putpalette([value for color in palette for value in color])
+            image.save(file)
+        return root
+
+    return make

@@ -1,5 +1,7 @@
 import shutil
 
+import numpy as np
+
 from foveal.data.check import Problem, check
 from foveal.data.read import read
 
@@ -34,3 +36,18 @@ def test_copies_without_a_split_are_no_leak(make_tree):
     root = make_tree({"a": 2, "b": 2})
     shutil.copy(root / "a/000.png", root / "a/copy.png")
     assert check(read(root)) == []
+
+
+def test_masks_are_looked_at(make_masks):
+    clear, other = np.zeros((8, 8), int), np.eye(8, dtype=int)
+    root = make_masks({"a": other, "b": clear, "c": np.full((8, 8), 255)})
+    shutil.copy(root / "images/a.jpg", root / "images/b.jpg")
+    catalog = read(root)
+    assert check(catalog) == [
+        Problem("images/b.jpg", "two_masks", "is the same file as images/a.jpg, and their masks differ"),
+        Problem("images/c.jpg", "no_class", "has a mask in which no pixel has a class"),
+    ]
+    make_masks({"c": np.full((8, 8), 7)})
+    assert check(catalog)[1] == Problem(
+        "images/c.jpg", "mask", f"{root}/masks/c.png: the code 7 at x 0, y 0 is no class."
+    )

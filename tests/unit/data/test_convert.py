@@ -19,10 +19,10 @@ from foveal.data.convert import WRITERS, convert
 from foveal.data.formats import layout
 from foveal.data.objects import NO_ID, Object, Objects
 from foveal.data.read import read
-from foveal.data.rle import encode_rle
 from foveal.errors import CategoryError, DataError, RunError
 from foveal.types.categories import Categories
 from foveal.types.flags import Flag
+from foveal.types.rle import encode_rle
 
 FORMATS = tuple(WRITERS)
 SIZES = ((31, 17), (16, 40), (640, 8))
@@ -286,3 +286,13 @@ def test_a_picture_that_vanishes_leaves_nothing_half_written(make_coco, coco_doc
         convert(catalog, tmp_path / "out", to="coco")
     assert caught.value.what == f"{catalog.path(1)}: cannot be copied (No such file or directory)."
     assert list(tmp_path.iterdir()) == [tmp_path / "coco"]
+
+
+def test_masks_cannot_be_converted(make_masks, tmp_path):
+    root = make_masks({"a": [[0, 1]]})
+    with pytest.raises(DataError) as caught:
+        convert(read(root), tmp_path / "out", to="coco")
+    assert str(caught.value) == (
+        f"{root} says the class of every pixel; masks cannot be written as coco yet, which needs objects.\n"
+        "Convert data sets in COCO's, Pascal VOC's or YOLO's format."
+    )

@@ -54,3 +54,16 @@ def test_objects_are_counted(make_coco, coco_document):
         "repairs": {"no_area": 1},
     }
     json.dumps(seen)
+
+
+def test_masks_are_counted(make_masks):
+    root = make_masks({"a": [[0, 1, 1, 255]], "b": [[1, 1, 1, 1]]})
+    seen = inspect(read(root)).to_dict()
+    assert seen["annotation"] == "masks" and seen["classes"] == {"0": {"unassigned": 1}, "1": {"unassigned": 2}}
+    assert seen["masks"] == {
+        "pixels": {"0": {"unassigned": 1}, "1": {"unassigned": 6}},
+        "shares": {"0": 0.142857, "1": 0.857143},
+        "median_px": {"0": 1, "1": 3},
+        "ignored": 0.125,
+    }
+    json.dumps(seen)

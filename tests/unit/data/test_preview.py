@@ -85,6 +85,32 @@ def test_real_boxes_are_shown(real_data):
         assert (sheet == catalog.categories.color(int(k))).all(-1).sum() > 50
 
 
+def test_masks_are_drawn_on_the_original_and_on_samples(make_masks):
+    ids = np.zeros((60, 120), np.uint8)
+    ids[:, :40], ids[:, 80:] = 1, 255
+    root = make_masks({"a": ids}, pictures="images/{}.png", palette=[(0, 0, 0), (255, 0, 0), *[(9, 9, 9)] * 254])
+    Image.new("RGB", (120, 60)).save(root / "images" / "a.png")
+    config = AugmentConfig(crop_scale=1, horizontal_flip=1)
+    sheet = preview(read(root), config, spec=InputSpec(size=128, train_size=128), count=1, columns=1)
+    below = sheet[MARGIN + HEAD + TITLE + BOXED_CELL // 4 + 20 :][: BOXED_CELL // 4]
+    red = np.flatnonzero(((below[..., 0] > 90) & (below[..., 1] < 20)).mean(0) > 0.9)
+    start = MARGIN + BOXED_CELL + GAP + SETOFF
+    original, flipped = red[red < MARGIN + BOXED_CELL], red[red >= start]
+    assert (original.min(), original.max()) == pytest.approx((MARGIN, MARGIN + BOXED_CELL / 3), abs=3)
+    assert (flipped.min(), flipped.max()) == pytest.approx((start + BOXED_CELL * 2 / 3, start + BOXED_CELL), abs=3)
+
+
+def test_real_masks_are_shown(real_data):
+    catalog = read(real_data / "camvid").split("val")
+    one, other = (
+        preview(
+            catalog, AugmentConfig(scale_jitter=2), spec=InputSpec(size=64, train_size=64), count=2, columns=1, seed=s
+        )
+        for s in (0, 1)
+    )
+    assert not np.array_equal(one, other)
+
+
 def test_classes_take_turns(make_tree):
     catalog = read(make_tree({"a": 8, "b": 1, "c": 2}))
     shown = [int(catalog.labels[i][0]) for i in choose(catalog, 5, seed=0)]

@@ -159,6 +159,41 @@ def test_coco_fault_by_fault(make_coco, name):
     assert dropped.repairs[0].action in ("dropped", "kept", "joined")
 
 
+OUTLINE_FAULTS = {
+    "two points": ([[30, 30, 35, 35]], "its outline has a polygon of 2 points; an area takes 3"),
+    "mask of another size": (
+        {"size": [64, 48], "counts": [1000, 12, 2060]},
+        "its mask is 48 x 64, the picture 64 x 48",
+    ),
+    "mask that is not filled": (
+        {"size": [48, 64], "counts": [1000, 12]},
+        "the runs of its mask do not fill 64 x 48 pixels",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", OUTLINE_FAULTS)
+def test_an_outline_that_cannot_be_painted(make_coco, name):
+    """Its object stays, whatever the policy, as a box."""
+    outline, message = OUTLINE_FAULTS[name]
+    document = clean_document()
+    plant(segmentation=outline, area=7)(document)
+    root = make_coco(document)
+    for policy in ("clip", "drop"):
+        catalog = read(root, bad=policy)
+        assert catalog.repairs == (Repair(IN_0, WHERE, "outline", message, "outline dropped"),)
+        _, thing = catalog.objects[0]
+        assert (thing.box, thing.outline, thing.area) == ((30, 30, 35, 35), None, 7)
+    assert catalog.notes == (
+        "1 fault in the annotations: 1 x outline that cannot be painted (outline dropped)."
+        " `foveal data check` lists them.",
+    )
+    assert [(p.kind, p.message) for p in check(catalog)] == [("outline", message)]
+    with pytest.raises(DataError) as caught:
+        read(root, bad="error")
+    assert caught.value.what == f"{WHERE}: {IN_0}: {message}."
+
+
 def test_coco_pictures_missing_and_unlisted(make_coco, draw):
     document = clean_document()
     root = make_coco(document)

@@ -3,9 +3,9 @@ import pytest
 from PIL import Image
 
 from foveal.data.objects import Object
-from foveal.data.rle import decode_rle, encode_rle
 from foveal.data.turn import read_orientation, turn
 from foveal.imaging.decode import orient
+from foveal.types.rle import decode_rle, encode_rle
 
 
 @pytest.mark.parametrize("compressed", [False, True])

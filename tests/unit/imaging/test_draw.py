@@ -131,3 +131,23 @@ def test_columns_of_unequal_length():
     ):
         draw.boxes(gray(), np.zeros((2, 4)), ["a"], [RED, RED])
     assert (draw.boxes(gray(), np.zeros((0, 4)), [], []) == gray()).all()
+
+
+def test_a_row_of_three():
+    pictures = [np.full((40, 60, 3), value, np.uint8) for value in (10, 90, 200)]
+    plain, named = draw.row(pictures, ["", "", ""]), draw.row(pictures, ["truth", "found", "mistakes"])
+    gap = (plain.shape[1] - 180) // 2
+    for i, value in enumerate((10, 90, 200)):
+        assert (plain[:, i * (60 + gap) : i * (60 + gap) + 60] == value).all()
+    band = len(named) - 40
+    assert band > 0 and (named[band:] == plain).all()
+    titles = [(named[:band, i * (60 + gap) : (i + 1) * (60 + gap)] < 100).any() for i in range(3)]
+    assert titles == [True, True, True]
+    assert (draw.side_by_side(*pictures[:2]) == draw.row(pictures[:2], ["", ""])).all()
+
+
+def test_a_row_without_titles_or_pictures():
+    with pytest.raises(ShapeError, match=r"^A row got 2 pictures and 1 titles; pass one title for each\.$"):
+        draw.row([gray(), gray()], ["truth"])
+    with pytest.raises(ShapeError, match=r"^A row got 0 pictures and 0 titles; pass one title for each\.$"):
+        draw.row([], [])

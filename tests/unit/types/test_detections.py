@@ -1,4 +1,5 @@
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -6,6 +7,8 @@ import pytest
 from foveal.errors import MissingExtraError, ShapeError
 from foveal.types.categories import Categories
 from foveal.types.detections import Detections
+from foveal.types.masks import Instances
+from foveal.types.rle import Rle
 
 CATEGORIES = Categories(("cat", "dog", "emu"), source_ids=(3, 200, 0))
 
@@ -97,3 +100,18 @@ def test_supervision_is_missing(monkeypatch):
         "To hand objects to supervision, Foveal needs the package 'supervision', which is not installed.\n"
         "Install it with: pip install supervision"
     )
+
+
+def test_to_supervision_with_masks(monkeypatch):
+    """The package is stood in for: what it is given is looked at."""
+    monkeypatch.setitem(sys.modules, "supervision", SimpleNamespace(Detections=SimpleNamespace))
+    pixels = np.zeros((3, 480, 640), bool)
+    pixels[0, 2:5, 7:9] = pixels[1, :, 0] = True
+    boxes = three()
+    found = Instances(
+        boxes.boxes, boxes.scores, boxes.labels, CATEGORIES, boxes.size, 0.5, tuple(Rle.of(mask) for mask in pixels)
+    )
+    got = found.to_supervision()
+    assert got.confidence.tolist() == pytest.approx([0.9, 0.5]), "from the threshold on"
+    assert got.mask.dtype == bool and np.array_equal(got.mask, pixels[:2])
+    assert found[:0].to_supervision().mask.shape == (0, 480, 640)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from foveal.errors import ShapeError
+from foveal.errors import ConfigError, ShapeError
 from foveal.types.categories import Categories
 from foveal.types.predictions import ClassScores
 
@@ -33,3 +33,9 @@ def test_it_is_frozen() -> None:
 def test_it_validates_itself(bad: np.ndarray) -> None:
     with pytest.raises(ShapeError):
         ClassScores(bad, CATEGORIES, (8, 8))
+
+
+def test_classes_have_no_place_in_coco_results() -> None:
+    with pytest.raises(ConfigError) as error:
+        ClassScores(np.array([0.2, 0.3, 0.5]), CATEGORIES, (8, 8)).to_coco(1)
+    assert str(error.value) == ("This model finds no objects, so there are no COCO results.\nUse --json or --csv.")

@@ -44,7 +44,7 @@ def write(catalog: Catalog, folder: Path, names: Sequence[str], extras: Sequence
     own = own if isinstance(own, dict) else {}
     ids = catalog.categories.source_ids or tuple(range(1, len(catalog.categories) + 1))
     classes = _classes(catalog.categories, ids, own.get("classes", {}))
-    given = Categories(catalog.categories.names, ids, None)
+    given = Categories(catalog.categories.names, ids)
     aside.class_map(replace(catalog.categories, source_ids=ids), given)
     aside.data_set(about, {coco.NAME: own} if own else {})
     (folder / coco.ANNOTATIONS).mkdir()

@@ -33,19 +33,19 @@ class Lists:
     unclaimed = UNASSIGNED
 
 
-def read_lists(root: Path, repairs: Repairs) -> Lists:
+def read_lists(root: Path, repairs: Repairs, *, folder: str = MAIN) -> Lists:
     """Read ``train.txt``, ``val.txt``, ``test.txt`` and ``trainval.txt``; the first that names a picture has it."""
     lists = Lists()
     for name, code in CODES.items():
-        file = root / MAIN / f"{name}.txt"
+        file = root / folder / f"{name}.txt"
         if not file.is_file():
             continue
-        lists.title = MAIN
+        lists.title = folder
         for number, line in enumerate(_lines(file), 1):
             stem = _stem(line, root)
             if not stem:
                 continue
-            where = f"{MAIN}/{name}.txt, line {number}"
+            where = f"{folder}/{name}.txt, line {number}"
             known = lists.splits.setdefault(stem, code)
             first = lists.places.setdefault(stem, where)
             if known != code and code != UNASSIGNED:

@@ -9,7 +9,7 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from foveal.data.catalog import Catalog
+from foveal.data.catalog import Annotation, Catalog
 from foveal.errors import ConfigError, DataError
 from foveal.imaging.draw import label
 from foveal.metrics.calibration import best_threshold, fit_sigmoid_temperature, fit_temperature
@@ -22,6 +22,7 @@ from foveal.types.categories import Categories
 from foveal.types.geometry import Geometry
 from foveal.types.predictions import ClassScores
 from foveal.types.settings import Settings
+from foveal.types.view import View
 
 
 class ClassifyDecode(Settings):
@@ -39,6 +40,8 @@ class ClassifyOutput:
     """``tasks.contract.Output`` for classification."""
 
     name = "classify"
+    annotations: Sequence[Annotation] = ("labels", "boxes", "masks")  # the latter two say what is in a picture as well
+    whole_too = False
     tolerances: Mapping[str, float] = {"score": 1e-4}
 
     def goal(self, options: Settings) -> Goal:
@@ -100,15 +103,25 @@ class ClassifyOutput:
 
     def merge(
         self,
-        answers: Sequence[ClassScores],
-        tiles: Sequence[tuple[int, int, int, int]],
+        arrays: Sequence[Mapping[str, Array]],
+        geometries: Sequence[Geometry],
+        views: Sequence[View],
         size: tuple[int, int],
+        categories: Categories,
         options: Settings,
     ) -> ClassScores:
-        """What a part of a picture shows says little of the whole."""
-        raise ConfigError(
-            "This model answers for a whole picture; tiles are for models that find objects.", "Leave out --tile."
-        )
+        """The mean of the scores of views that show the whole picture; a part of it says little of the whole.
+
+        Raises:
+            ConfigError: A view leaves something out.
+        """
+        if not all(view.shows_all(size) for view in views):
+            raise ConfigError(
+                "This model answers for a whole picture; tiles are for models that say where things are.",
+                "Leave out --tile, and --scales above 1, which look at parts.",
+            )
+        own, scores = _decode(options), np.mean([a["scores"] for a in arrays], axis=0)
+        return ClassScores(scores, categories, size, own.multi_label, own.threshold)
 
     def draw(self, image: RGB, prediction: ClassScores) -> RGB:
         """The picture with its classes and scores in the corner."""
@@ -119,6 +132,10 @@ class ClassifyOutput:
     def draw_judged(self, image: RGB, truth: int | Array, prediction: ClassScores, categories: Categories) -> RGB:
         """As ``draw``: the truth is a word, and stands in the caption."""
         return self.draw(image, prediction)
+
+    def mask_png(self, prediction: ClassScores) -> Mapping[str, bytes]:
+        """Classes are no masks."""
+        raise ConfigError("This model has no masks.", "Leave out --masks.")
 
     def rows(self, prediction: ClassScores) -> list[dict[str, str | float]]:
         """Class and score, best first."""

@@ -12,6 +12,7 @@ from torch import Tensor
 from foveal.data.augment import Augment, build_augment, build_mix
 from foveal.data.catalog import Catalog
 from foveal.data.config import AugmentConfig
+from foveal.data.sampling import balanced_weights
 from foveal.imaging.input_spec import InputSpec
 from foveal.models.config import ModelConfig
 from foveal.models.contract import Model
@@ -83,10 +84,8 @@ class Classify(ClassifyOutput):
         return {"label": torch.tensor(int(ids[0]))}
 
     def sampling_weights(self, catalog: Catalog) -> FloatArray:
-        """The inverse frequency of a picture's rarest class; without a label, that of the commonest."""
-        counts = catalog.class_counts()
-        chance = 1.0 / np.maximum(counts, 1)
-        return np.array([max(chance[catalog.labels[i]], default=1 / counts.max()) for i in range(len(catalog))])
+        """Each class equally often."""
+        return balanced_weights(catalog)
 
     def mix(
         self, config: AugmentConfig, images: Tensor, targets: dict[str, Tensor], *, categories: Categories

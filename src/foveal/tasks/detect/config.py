@@ -1,6 +1,6 @@
 """What stands on the backbone of a detector, how anchors learn, and how boxes are picked."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -13,6 +13,8 @@ STRIDES = (8, 16, 32)
 class DetectConfig(Settings):
     """Pyramid, head, anchors, losses and non-maximum suppression of a detector."""
 
+    section: ClassVar[str] = "detect"
+    """The configuration's section, for messages."""
     channels: Annotated[int, Field(ge=8, le=1024)] = 64
     """Channels of the feature pyramid and the head."""
     extra_levels: Annotated[int, Field(ge=0, le=3)] = 1
@@ -47,7 +49,7 @@ class DetectConfig(Settings):
     """Let a score say how well the box fits: its target is the IoU, not 1 (not with cross_entropy)."""
     objectness: bool = False
     """A score of its own for "some object", multiplied with the classes'; these then learn from objects alone."""
-    box_loss: Literal["smooth_l1", "giou", "ciou"] = "giou"
+    box_loss: Literal["smooth_l1", "giou", "ciou"] = "ciou"
     """Loss of the boxes."""
     box_weight: Annotated[float, Field(gt=0, le=100)] = 2.0
     """Weight of the box loss beside the class loss."""

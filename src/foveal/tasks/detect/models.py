@@ -5,7 +5,7 @@ P anchors that have an object.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -15,6 +15,7 @@ from foveal.errors import ConfigError
 from foveal.losses.boxes import box_loss
 from foveal.losses.class_weights import effective_number, inverse_frequency
 from foveal.losses.dense import focal
+from foveal.losses.processes import mean_over_processes
 from foveal.models.anchors import decode, encode, make_anchors, map_sizes, shapes_from_ratios
 from foveal.models.assign import Assignment, assign_atss, assign_iou
 from foveal.models.config import ModelConfig
@@ -27,8 +28,32 @@ from foveal.types.arrays import IntArray
 from foveal.types.flags import NOT_JUDGED
 
 
+@dataclass(frozen=True)
+class Matches:
+    """Which anchor has which object.
+
+    Attributes:
+        assignment: Of every anchor.
+        picture: (P,) place in the batch of each anchor that has an object.
+        anchor: (P,) its place among the picture's A.
+        owner: (P,) its object's place among the picture's M.
+    """
+
+    assignment: Assignment
+    picture: Tensor
+    anchor: Tensor
+    owner: Tensor
+
+
 class Detector(Model):
     """Class scores and a box for every anchor.
+
+    Args:
+        backbone: Gives maps at ``STRIDES``.
+        own: The settings.
+        num_classes: K.
+        weights: Where its pretrained weights came from.
+        coefficients: Mask coefficients of each anchor, for a network that has masks as well.
 
     Attributes:
         class_weights: (K,) factors on the class loss of each class's objects; None: all 1.
@@ -39,7 +64,13 @@ class Detector(Model):
     class_weights: Tensor | None
 
     def __init__(
-        self, backbone: InnerMaps, own: DetectConfig, num_classes: int, weights: Weights | None = None
+        self,
+        backbone: InnerMaps,
+        own: DetectConfig,
+        num_classes: int,
+        weights: Weights | None = None,
+        *,
+        coefficients: int = 0,
     ) -> None:
         super().__init__()
         self.own = own
@@ -58,6 +89,7 @@ class Detector(Model):
             depth=own.head_depth,
             objectness=own.objectness,
             softmax=softmax,
+            coefficients=coefficients,
         )
         self.register_buffer("class_weights", None, persistent=False)
 
@@ -70,15 +102,19 @@ class Detector(Model):
         """
         height, width = inputs.shape[-2:]
         sizes = map_sizes(height, width, self.strides)
-        out = self.head(self.pyramid(self.backbone(inputs), sizes))
+        return self.answer(self.pyramid(self.backbone(inputs), sizes), sizes)
+
+    def answer(self, maps: Sequence[Tensor], sizes: Sequence[tuple[int, int]]) -> dict[str, Tensor]:
+        """What ``forward`` gives, from the pyramid's maps (B, C, h, w) of ``sizes`` (h, w)."""
+        out = self.head(maps)
         anchors = make_anchors(self.shapes, self.strides, sizes, like=out["offsets"].float())
         counts = torch.tensor([rows * columns * len(self.shapes[0]) for rows, columns in sizes])
         levels = torch.arange(len(sizes)).repeat_interleave(counts).to(anchors.device)
         return {
             **out,
             "boxes": decode(out["offsets"].float(), anchors),
-            "anchors": anchors.expand(inputs.shape[0], -1, -1),
-            "levels": levels.expand(inputs.shape[0], -1),
+            "anchors": anchors.expand(maps[0].shape[0], -1, -1),
+            "levels": levels.expand(maps[0].shape[0], -1),
         }
 
     def losses(self, outputs: Mapping[str, Tensor], targets: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -89,14 +125,24 @@ class Detector(Model):
             targets: ``boxes`` (B, M, 4), ``labels`` (B, M), -1 where there is no object, and ``flags`` (B, M),
                 ``types.flags.Flag``: what is not judged teaches nothing.
         """
-        own, boxes, labels = self.own, targets["boxes"].float(), targets["labels"]
+        return self.losses_of(self.match(outputs, targets), outputs, targets)
+
+    def match(self, outputs: Mapping[str, Tensor], targets: Mapping[str, Tensor]) -> Matches:
+        """Give the anchors their objects; arguments as for ``losses``."""
+        boxes, labels = targets["boxes"].float(), targets["labels"]
         assignment = self.assign(outputs["anchors"][0], outputs["levels"][0], boxes, labels, targets["flags"])
-        has = assignment.owner >= 0  # (B, A)
-        picture, anchor = has.nonzero(as_tuple=True)
-        owner = assignment.owner[picture, anchor]
-        truths, classes = boxes[picture, owner], labels[picture, owner]  # (P, 4), (P,)
+        picture, anchor = (assignment.owner >= 0).nonzero(as_tuple=True)
+        return Matches(assignment, picture, anchor, assignment.owner[picture, anchor])
+
+    def losses_of(
+        self, matches: Matches, outputs: Mapping[str, Tensor], targets: Mapping[str, Tensor]
+    ) -> dict[str, Tensor]:
+        """``losses`` of anchors that have their objects."""
+        own, assignment, has = self.own, matches.assignment, matches.assignment.owner >= 0
+        picture, anchor, owner = matches.picture, matches.anchor, matches.owner
+        truths, classes = targets["boxes"].float()[picture, owner], targets["labels"][picture, owner]  # (P, 4), (P,)
         found, own_anchor = outputs["boxes"][picture, anchor], outputs["anchors"][picture, anchor]
-        count = _mean_over_processes(has.sum()).clamp(min=1)
+        count = mean_over_processes(has.sum()).clamp(min=1)
         wanted = encode(truths, own_anchor) if own.box_loss == "smooth_l1" else truths
         per_box = box_loss(own.box_loss, found, truths, outputs["offsets"][picture, anchor].float(), wanted)
         fit = paired_iou(found.detach(), truths) if own.quality else torch.ones_like(per_box)
@@ -162,17 +208,8 @@ class Detector(Model):
     @torch.no_grad()
     def assign(self, anchors: Tensor, levels: Tensor, boxes: Tensor, labels: Tensor, flags: Tensor) -> Assignment:
         """Give anchors (A, 4) of ``levels`` (A,) their objects (B, M, 4)."""
-        regions = (labels >= 0) & ((flags & NOT_JUDGED) > 0)
-        valid = (labels >= 0) & ~regions
-        if boxes.shape[1] == 0:  # not one object in the whole batch
-            none = torch.full((len(boxes), len(anchors)), -1, device=anchors.device)
-            return Assignment(none, none > 0)
-        if self.own.assign == "iou":
-            positive, negative = self.own.iou_positive, self.own.iou_negative
-            return assign_iou(anchors, boxes, valid, regions, positive=positive, negative=negative)
         per_level = torch.bincount(levels, minlength=len(self.strides)).tolist()
-        k = self.own.atss_candidates * len(self.shapes[0])
-        return assign_atss(anchors, per_level, boxes, valid, regions, k=k)
+        return assign_anchors(self.own, anchors, per_level, boxes, labels, flags, each=len(self.shapes[0]))
 
     def stages(self) -> Sequence[nn.Module]:
         """The backbone's stages."""
@@ -195,6 +232,38 @@ def build_detector(model: ModelConfig, own: DetectConfig, num_classes: int, *, p
     return Detector(backbone, own, num_classes, None if weights is None else replace(weights, tensors={}))
 
 
+def assign_anchors(
+    own: DetectConfig,
+    anchors: Tensor,
+    per_level: Sequence[int],
+    boxes: Tensor,
+    labels: Tensor,
+    flags: Tensor,
+    *,
+    each: int,
+) -> Assignment:
+    """Give anchors their objects, as the settings say.
+
+    Args:
+        own: The settings.
+        anchors: (A, 4).
+        per_level: How many of them each level has.
+        boxes: (B, M, 4).
+        labels: (B, M), -1 where there is no object.
+        flags: (B, M), ``types.flags.Flag``.
+        each: Anchors a place.
+    """
+    regions = (labels >= 0) & ((flags & NOT_JUDGED) > 0)
+    valid = (labels >= 0) & ~regions
+    if boxes.shape[1] == 0:  # not one object in the whole batch
+        none = torch.full((len(boxes), len(anchors)), -1, device=anchors.device)
+        return Assignment(none, none > 0)
+    if own.assign == "iou":
+        positive, negative = own.iou_positive, own.iou_negative
+        return assign_iou(anchors, boxes, valid, regions, positive=positive, negative=negative)
+    return assign_atss(anchors, per_level, boxes, valid, regions, k=own.atss_candidates * each)
+
+
 def anchor_shapes(own: DetectConfig, strides: Sequence[int]) -> list[list[tuple[float, float]]]:
     """(width, height) in input pixels of each anchor of each level.
 
@@ -206,7 +275,7 @@ def anchor_shapes(own: DetectConfig, strides: Sequence[int]) -> list[list[tuple[
         return shapes_from_ratios(strides, scale=own.anchor_scale, octaves=own.anchor_octaves, ratios=own.anchor_ratios)
     if not given or len(given) % (2 * len(strides)):
         raise ConfigError(
-            f"detect.anchor_shapes has {len(given)} numbers, which are no pairs of width and height for"
+            f"{own.section}.anchor_shapes has {len(given)} numbers, which are no pairs of width and height for"
             f" {len(strides)} levels.",
             f"Give a multiple of {2 * len(strides)} numbers, or leave it out.",
         )
@@ -236,12 +305,3 @@ def paired_iou(boxes: Tensor, truths: Tensor) -> Tensor:
 
 def _binary(logits: Tensor, targets: Tensor) -> Tensor:
     return binary_cross_entropy_with_logits(logits, targets, reduction="none")
-
-
-def _mean_over_processes(count: Tensor) -> Tensor:
-    """A count averaged over the processes that train together, so that several equal one with the whole batch."""
-    mean = count.float()
-    if torch.distributed.is_available() and torch.distributed.is_initialized():
-        torch.distributed.all_reduce(mean)
-        mean = mean / torch.distributed.get_world_size()
-    return mean

@@ -9,8 +9,8 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
-from foveal.data.catalog import Catalog
-from foveal.errors import DataError
+from foveal.data.catalog import Annotation, Catalog
+from foveal.errors import ConfigError, DataError
 from foveal.imaging import draw
 from foveal.metrics.contract import Metric
 from foveal.metrics.detection import DetectionMetric
@@ -18,12 +18,13 @@ from foveal.metrics.threshold import best_f1_threshold
 from foveal.ops.boxes import clip, iou
 from foveal.ops.nms import nms
 from foveal.tasks.contract import Goal
-from foveal.types.arrays import RGB, Array, FloatArray
+from foveal.types.arrays import RGB, Array, FloatArray, IntArray
 from foveal.types.categories import Categories
 from foveal.types.detections import BoxTruth, Detections
 from foveal.types.flags import NOT_JUDGED
 from foveal.types.geometry import Geometry
 from foveal.types.settings import Settings
+from foveal.types.view import View
 
 SAME_OBJECT = 0.9
 """IoU from which two paths' boxes are taken for the same object when an export is compared."""
@@ -52,6 +53,8 @@ class DetectOutput:
     """``tasks.contract.Output`` for detection."""
 
     name = "detect"
+    annotations: Sequence[Annotation] = ("boxes",)
+    whole_too = True
     tolerances: Mapping[str, float] = {"box_px": 0.5, "score": 1e-3}
 
     def goal(self, options: Settings) -> Goal:
@@ -68,7 +71,7 @@ class DetectOutput:
         geometries: Sequence[Geometry],
         categories: Categories,
         options: Settings,
-    ) -> list[Detections]:
+    ) -> Sequence[Detections]:
         """One ``Detections`` a picture from ``boxes`` (B, k, 4) in input pixels, ``scores`` and ``labels`` (B, k)."""
         rows = zip(arrays["boxes"], arrays["scores"], arrays["labels"], geometries, strict=True)
         return [assemble_one(*row, categories, _decode(options)) for row in rows]
@@ -82,7 +85,7 @@ class DetectOutput:
         if catalog.objects is None:
             raise DataError(f"{catalog.root}: this data set has no boxes.", "Give a COCO, Pascal VOC or YOLO data set.")
 
-    def truths(self, catalog: Catalog, indices: Sequence[int]) -> list[BoxTruth]:
+    def truths(self, catalog: Catalog, indices: Sequence[int]) -> Sequence[BoxTruth]:
         """The objects of some pictures."""
         objects = catalog.objects
         assert objects is not None, "accept saw to it"
@@ -110,15 +113,19 @@ class DetectOutput:
         """The picture with the objects from the threshold on."""
         shown = prediction.shown()
         captions = [f"{d.name} {d.score:.0%}" for d in shown]
-        return draw.boxes(image, _scaled(shown.boxes, prediction.size, image), captions, _colors(shown))
+        return draw.boxes(image, scaled(shown.boxes, prediction.size, image), captions, class_colors(shown))
 
     def draw_judged(self, image: RGB, truth: BoxTruth, prediction: Detections, categories: Categories) -> RGB:
         """What is there beside what was found; objects that are not judged are dashed."""
         names = [categories.names[i] for i in truth.labels]
         colors = [categories.color(int(i)) for i in truth.labels]
         dashed = [bool(flag) for flag in truth.flags & NOT_JUDGED]
-        there = draw.boxes(image, _scaled(truth.boxes, prediction.size, image), names, colors, dashed=dashed)
+        there = draw.boxes(image, scaled(truth.boxes, prediction.size, image), names, colors, dashed=dashed)
         return draw.side_by_side(there, self.draw(image, prediction), titles=("truth", "found"))
+
+    def mask_png(self, prediction: Detections) -> Mapping[str, bytes]:
+        """Boxes are no masks."""
+        raise ConfigError("This model has no masks.", "Leave out --masks.")
 
     def rows(self, prediction: Detections) -> list[dict[str, str | float]]:
         """Name, score and box of each object from the threshold on, best first."""
@@ -142,34 +149,36 @@ class DetectOutput:
 
         Objects near the threshold may be shown by one and not by the other, so all are compared, best first.
         """
+        pairs = same_objects(ours, theirs)
         worst = {"box_px": 0.0, "score": 0.0}
-        overlap = iou(ours.boxes, theirs.boxes) * (ours.labels[:, None] == theirs.labels[None])
-        taken = np.zeros(len(theirs), bool)
-        for i in range(len(ours)):
-            close = np.where(taken, 0.0, overlap[i]) >= SAME_OBJECT
-            if not close.any():
-                worst["score"] = max(worst["score"], _lost(ours, i))
-                continue
-            apart = np.where(close, np.abs(theirs.scores - ours.scores[i]), np.inf)
-            j = int(apart.argmin())
-            taken[j] = True
-            worst["score"] = max(worst["score"], float(apart[j]))
+        for i, j in pairs:
+            worst["score"] = max(worst["score"], float(abs(theirs.scores[j] - ours.scores[i])))
             worst["box_px"] = max(worst["box_px"], float(np.abs(ours.boxes[i] - theirs.boxes[j]).max()))
-        for left in np.flatnonzero(~taken).tolist():
-            worst["score"] = max(worst["score"], _lost(theirs, left))
+        for found, taken in ((ours, {i for i, _ in pairs}), (theirs, {j for _, j in pairs})):
+            lost = [_lost(found, i) for i in range(len(found)) if i not in taken]
+            worst["score"] = max(worst["score"], *lost, 0.0)
         return worst
 
     def merge(
         self,
-        answers: Sequence[Detections],
-        tiles: Sequence[tuple[int, int, int, int]],
+        arrays: Sequence[Mapping[str, Array]],
+        geometries: Sequence[Geometry],
+        views: Sequence[View],
         size: tuple[int, int],
+        categories: Categories,
         options: Settings,
     ) -> Detections:
-        """The objects of a large picture from those of its tiles."""
-        from foveal.tasks.detect.tiles import merge
+        """Candidates are suppressed together where all views show the whole picture; else view by view, then joined."""
+        from foveal.tasks.detect.tiles import merge, to_picture
 
-        return merge(answers, tiles, size, _decode(options))
+        own = _decode(options)
+        rows = [(a["boxes"], a["scores"], a["labels"], g) for a, g in zip(arrays, geometries, strict=True)]
+        if not all(view.shows_all(size) for view in views):
+            return merge([assemble_one(*row, categories, own) for row in rows], views, size, own)
+        found = [candidates(*row, own) for row in rows]
+        boxes = np.concatenate([to_picture(one[0], view) for one, view in zip(found, views, strict=True)])
+        scores, labels = (np.concatenate([one[i] for one in found]) for i in (1, 2))
+        return suppress(boxes, scores, labels, categories, size, own)
 
     def first_answer(self, prediction: Detections) -> str:
         """The best object's class."""
@@ -180,31 +189,72 @@ def assemble_one(
     boxes: Array, scores: Array, labels: Array, geometry: Geometry, categories: Categories, options: DetectDecode
 ) -> Detections:
     """Candidates (k, ...) of one picture in input pixels to suppressed objects in source pixels."""
+    return suppress(*candidates(boxes, scores, labels, geometry, options), categories, geometry.source_size, options)
+
+
+def candidates(
+    boxes: Array, scores: Array, labels: Array, geometry: Geometry, options: DetectDecode
+) -> tuple[FloatArray, FloatArray, IntArray]:
+    """Boxes in source pixels, scores and labels of those of k candidates that are likely enough."""
     keep = scores >= options.min_score
-    ids = labels[keep].astype(np.int64)
     source = geometry.to_source(boxes[keep].reshape(-1, 2)).reshape(-1, 4)
-    cut = clip(source, geometry.source_size)
-    there = (cut[:, 2] > cut[:, 0]) & (cut[:, 3] > cut[:, 1])
-    cut, ids, kept_scores = cut[there], ids[there], scores[keep][there].astype(np.float64)
+    return source, scores[keep].astype(np.float64), labels[keep].astype(np.int64)
+
+
+def suppress(
+    boxes: FloatArray,
+    scores: FloatArray,
+    labels: IntArray,
+    categories: Categories,
+    size: tuple[int, int],
+    options: DetectDecode,
+) -> Detections:
+    """Candidates in pixels of a picture of ``size`` to objects: cut off at its borders, overlapping ones suppressed."""
+    places, cut, final = survivors(boxes, scores, labels, size, options)
+    return Detections(cut, final, labels[places], categories, size, options.threshold)
+
+
+def survivors(
+    boxes: FloatArray, scores: FloatArray, labels: IntArray, size: tuple[int, int], options: DetectDecode
+) -> tuple[IntArray, FloatArray, FloatArray]:
+    """Which candidates become objects, as places among them, with their boxes cut off and their final scores."""
+    cut = clip(boxes, size)
+    there = np.flatnonzero((cut[:, 2] > cut[:, 0]) & (cut[:, 3] > cut[:, 1]))
     places, final = nms(
-        cut,
-        kept_scores,
-        ids,
+        cut[there],
+        scores[there],
+        labels[there],
         iou=options.nms_iou,
         method=options.nms,
         min_score=options.min_score,
         max_objects=options.max_objects,
     )
-    return Detections(cut[places], final, ids[places], categories, geometry.source_size, options.threshold)
+    places = there[places]
+    return places, cut[places], final
 
 
-def _scaled(boxes: FloatArray, size: tuple[int, int], image: RGB) -> FloatArray:
+def same_objects(ours: Detections, theirs: Detections) -> list[tuple[int, int]]:
+    """Places of the objects that two paths both found, in each one's list; of several that of the nearest score."""
+    pairs: list[tuple[int, int]] = []
+    overlap = iou(ours.boxes, theirs.boxes) * (ours.labels[:, None] == theirs.labels[None])
+    taken = np.zeros(len(theirs), bool)
+    for i in range(len(ours)):
+        close = np.where(taken, 0.0, overlap[i]) >= SAME_OBJECT
+        if close.any():
+            j = int(np.where(close, np.abs(theirs.scores - ours.scores[i]), np.inf).argmin())
+            taken[j] = True
+            pairs.append((i, j))
+    return pairs
+
+
+def scaled(boxes: FloatArray, size: tuple[int, int], image: RGB) -> FloatArray:
     """Boxes of a picture of ``size`` on a copy of it in another size."""
-    scaled: FloatArray = boxes * np.array([image.shape[1] / size[0], image.shape[0] / size[1]] * 2)
-    return scaled
+    moved: FloatArray = boxes * np.array([image.shape[1] / size[0], image.shape[0] / size[1]] * 2)
+    return moved
 
 
-def _colors(found: Detections) -> list[tuple[int, int, int]]:
+def class_colors(found: Detections) -> list[tuple[int, int, int]]:
+    """Of each object's class."""
     return [found.categories.color(int(label)) for label in found.labels]
 
 

@@ -13,6 +13,7 @@ from foveal.data.box_augment import box_target, build_box_augment
 from foveal.data.catalog import Catalog
 from foveal.data.config import AugmentConfig
 from foveal.data.objects import Objects
+from foveal.data.sampling import balanced_weights
 from foveal.errors import DataError
 from foveal.imaging.input_spec import InputSpec
 from foveal.models.anchors import fit_shapes
@@ -22,7 +23,7 @@ from foveal.tasks.contract import Choice, Settled, Situation
 from foveal.tasks.detect.config import STRIDES, DetectConfig
 from foveal.tasks.detect.models import Detector, build_class_weights, build_detector
 from foveal.tasks.detect.output import DetectDecode, DetectOutput
-from foveal.types.arrays import Array, FloatArray
+from foveal.types.arrays import Array, FloatArray, IntArray
 from foveal.types.categories import Categories
 from foveal.types.flags import NOT_JUDGED
 from foveal.types.settings import Settings
@@ -33,6 +34,9 @@ SIZE = 416
 
 class Detect(DetectOutput):
     """``tasks.contract.Task`` for detection."""
+
+    of_anchors: tuple[str, ...] = ("boxes",)
+    """Outputs of the network, one row an anchor, that go along with the best scores."""
 
     def choose(self, situation: Situation) -> Choice:
         """416 pixels, batches of 8, and about as many looks at pictures as a small set needs (docs/LOG.md)."""
@@ -64,7 +68,7 @@ class Detect(DetectOutput):
         if len(sides) < count:
             raise DataError(
                 f"{catalog.root}: {len(sides)} boxes are too few to fit {count} anchors to.",
-                "Use --detect.anchors fixed.",
+                f"Use --{chosen.section}.anchors fixed.",
             )
         shapes, recall = fit_shapes(sides, count)
         flat = tuple(round(float(v), 1) for v in shapes.reshape(-1))
@@ -84,17 +88,14 @@ class Detect(DetectOutput):
 
     def build(
         self, model: ModelConfig, own: Settings, categories: Categories, options: Settings, *, pretrained: bool
-    ) -> Detector:
+    ) -> Model:
         """Backbone, pyramid and head."""
         return build_detector(model, _own(own), len(categories), pretrained=pretrained)
 
     def criterion(self, model: Model, own: Settings, catalog: Catalog) -> None:
         """Weigh the classes."""
         assert isinstance(model, Detector), "a detector is what build gives"
-        objects = _objects(catalog)
-        judged = (objects.flags & NOT_JUDGED) == 0
-        counts = np.bincount(objects.labels[judged], minlength=len(catalog.categories))
-        model.class_weights = build_class_weights(_own(own), counts)
+        model.class_weights = build_class_weights(_own(own), judged_counts(catalog))
 
     def probe(self, model: Model, own: Settings) -> Callable[[Tensor], dict[str, Tensor]] | None:
         """Nothing is fitted before the first step."""
@@ -112,10 +113,8 @@ class Detect(DetectOutput):
         return box_target(catalog, index)
 
     def sampling_weights(self, catalog: Catalog) -> FloatArray:
-        """The inverse frequency of a picture's rarest class; without an object, that of the commonest."""
-        counts = np.maximum(catalog.class_counts(), 1)
-        chance = 1.0 / counts
-        return np.array([max(chance[catalog.labels[i]], default=1 / counts.max()) for i in range(len(catalog))])
+        """Each class equally often."""
+        return balanced_weights(catalog)
 
     def mix(
         self, config: AugmentConfig, images: Tensor, targets: dict[str, Tensor], *, categories: Categories
@@ -133,12 +132,25 @@ class Detect(DetectOutput):
         num_classes = scores.shape[-1]
         flat = scores.flatten(1)  # (B, A K)
         best, places = flat.topk(min(options.candidates, flat.shape[1]), dim=1)
-        anchor = (places // num_classes)[..., None].expand(-1, -1, 4)
-        return {"boxes": raw["boxes"].float().gather(1, anchor), "scores": best, "labels": places % num_classes}
+        anchor = (places // num_classes)[..., None]
+        gathered = {name: _rows(raw[name].float(), anchor) for name in self.of_anchors}
+        return {**gathered, "scores": best, "labels": places % num_classes}
 
     def evidence(self, raw: Mapping[str, Tensor], options: Settings) -> dict[str, Tensor]:
         """What ``calibrate`` looks at: the candidates."""
         return self.activate(raw, options)
+
+
+def _rows(values: Tensor, anchor: Tensor) -> Tensor:
+    """Rows (B, k, ...) of (B, A, ...), those of the anchors (B, k, 1)."""
+    return values.gather(1, anchor.expand(-1, -1, values.shape[-1]))
+
+
+def judged_counts(catalog: Catalog) -> IntArray:
+    """(K,) judged objects of each class."""
+    objects = _objects(catalog)
+    judged = (objects.flags & NOT_JUDGED) == 0
+    return np.bincount(objects.labels[judged], minlength=len(catalog.categories)).astype(np.int64)
 
 
 def training_sides(catalog: Catalog, size: int) -> FloatArray:

@@ -1,6 +1,6 @@
-"""One list of objects from the answers for overlapping tiles.
+"""One list of objects from the answers for views that show parts of a picture.
 
-A tile's border cuts objects, and the piece found there is not the object. So whole finds are settled first, by ordinary
+A view's border cuts objects, and the piece found there is not the object. So whole finds are settled first, by ordinary
 suppression; then a piece, which touches a border inside the picture, goes where most of it lies in a find of its class;
 and of pieces that are left those that mostly overlap become one.
 
@@ -12,39 +12,48 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from foveal.ops.boxes import area
+from foveal.ops.boxes import area, clip
 from foveal.ops.nms import nms
 from foveal.tasks.detect.output import DetectDecode
 from foveal.types.arrays import FloatArray
 from foveal.types.detections import Detections
+from foveal.types.view import View
 
 BORDER_PX = 3.0
-"""A box this close to a tile's border inside the picture may go on beyond it."""
+"""A box this close to a view's border inside the picture may go on beyond it."""
 INSIDE = 0.6
 """Part of a piece inside a find from which on the two are one object."""
 
 
 def merge(
     answers: Sequence[Detections],
-    tiles: Sequence[tuple[int, int, int, int]],
+    views: Sequence[View],
     size: tuple[int, int],
     options: DetectDecode,
 ) -> Detections:
-    """The objects of a picture from those of its tiles.
+    """The objects of a picture from those of its views.
 
     Args:
-        answers: One for each tile, in the tile's own pixels.
-        tiles: Where the tiles are in the picture.
+        answers: One for each view, in the view's own pixels.
+        views: What each saw.
         size: (width, height) of the picture.
         options: How overlapping objects are suppressed.
     """
-    if len(answers) == 1:  # a picture no larger than a tile
-        return answers[0]
-    boxes = np.concatenate([a.boxes + np.array([t[0], t[1]] * 2) for a, t in zip(answers, tiles, strict=True)])
+    return join(answers, views, size, options)[0]
+
+
+def join(
+    answers: Sequence[Detections], views: Sequence[View], size: tuple[int, int], options: DetectDecode
+) -> tuple[Detections, list[list[int]]]:
+    """As ``merge``, and for each object what it was made of: places among all answers' objects, one after another."""
+    boxes = clip(np.concatenate([to_picture(a.boxes, v) for a, v in zip(answers, views, strict=True)]), size)
     scores = np.concatenate([a.scores for a in answers])
     labels = np.concatenate([a.labels for a in answers])
     owner = np.repeat(np.arange(len(answers)), [len(a) for a in answers])
-    pieces = touches_inner_border(boxes, np.asarray(tiles, np.float64)[owner], size)
+    inside = area(boxes) > 0  # what a view that reaches beyond the picture saw there is nothing
+    boxes, scores, labels, owner = boxes[inside], scores[inside], labels[inside], owner[inside]
+    places = np.flatnonzero(inside).tolist()
+    pieces = touches_inner_border(boxes, np.array([v.box for v in views], np.float64)[owner], size)
     own = {"iou": options.nms_iou, "method": options.nms, "min_score": options.min_score}
     kept, kept_scores = nms(
         boxes[~pieces],
@@ -55,6 +64,7 @@ def merge(
     )
     whole = np.flatnonzero(~pieces)[kept]
     finds, find_scores, find_labels = boxes[whole], kept_scores, labels[whole]
+    made_of = [[places[i]] for i in whole]
     for i in np.flatnonzero(pieces)[np.argsort(-scores[pieces], kind="stable")]:
         same = np.flatnonzero(find_labels == labels[i])
         part = shared_part(boxes[i], finds[same])
@@ -62,21 +72,31 @@ def merge(
             j = same[int(part.argmax())]
             if area(boxes[i : i + 1])[0] > area(finds[j : j + 1])[0]:  # the find was a piece itself
                 finds[j] = [*np.minimum(finds[j, :2], boxes[i, :2]), *np.maximum(finds[j, 2:], boxes[i, 2:])]
+                made_of[j].append(places[i])
             continue
         finds = np.concatenate([finds, boxes[i : i + 1]])
         find_scores = np.append(find_scores, scores[i])
         find_labels = np.append(find_labels, labels[i])
+        made_of.append([places[i]])
     order = np.argsort(-find_scores, kind="stable")[: options.max_objects]
-    return Detections(
+    joined = Detections(
         finds[order], find_scores[order], find_labels[order], answers[0].categories, size, answers[0].threshold
     )
+    return joined, [made_of[i] for i in order]
 
 
-def touches_inner_border(boxes: FloatArray, tiles: FloatArray, size: tuple[int, int]) -> NDArray[np.bool_]:
-    """(N,) whether a box reaches a border of its own tile (N, 4) that is not the picture's."""
-    ends = np.array([0, 0, size[0], size[1]], np.float64)
-    close = (np.abs(boxes - tiles) <= BORDER_PX) & (tiles != ends)
-    touching: NDArray[np.bool_] = close.any(1)
+def to_picture(boxes: FloatArray, view: View) -> FloatArray:
+    """Boxes in a view's own pixels, as mirrored, in those of the picture."""
+    x1, y1, x2, _ = view.box
+    if view.flipped:
+        return np.stack([x2 - boxes[:, 2], boxes[:, 1] + y1, x2 - boxes[:, 0], boxes[:, 3] + y1], axis=1)
+    return boxes + np.array([x1, y1, x1, y1], np.float64)
+
+
+def touches_inner_border(boxes: FloatArray, parts: FloatArray, size: tuple[int, int]) -> NDArray[np.bool_]:
+    """(N,) whether a box reaches a border of its own part (N, 4) of the picture that is not the picture's."""
+    inner = np.concatenate([parts[:, :2] > 0, parts[:, 2:] < np.asarray(size)], axis=1)
+    touching: NDArray[np.bool_] = ((np.abs(boxes - parts) <= BORDER_PX) & inner).any(1)
     return touching
 
 

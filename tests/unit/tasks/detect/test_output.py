@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 import torch
 
+from foveal.errors import ConfigError
 from foveal.imaging.input_spec import InputSpec
 from foveal.tasks.detect.output import DetectDecode, DetectOutput, assemble_one
 from foveal.tasks.detect.task import Detect
-from foveal.tasks.detect.tiles import merge, touches_inner_border
+from foveal.tasks.detect.tiles import merge, to_picture, touches_inner_border
 from foveal.types.categories import Categories
 from foveal.types.detections import BoxTruth, Detections
+from foveal.types.view import View
 
 CATS = Categories(("cat", "dog"), (17, 3))
 SPEC = InputSpec(size=100, train_size=100, fit="letterbox")
@@ -102,12 +104,12 @@ def test_differences_of_two_paths() -> None:
 
 
 def test_pieces_at_tile_borders_become_the_object() -> None:
-    size, tiles = (180, 100), [(0, 0, 180, 100), (0, 0, 100, 100), (80, 0, 180, 100)]
+    size, views = (180, 100), [View((0, 0, 180, 100)), View((0, 0, 100, 100)), View((80, 0, 180, 100))]
     whole = found([], size)
     # One object inside the overlap, seen by both tiles; one that the second tile sees whole and the first cuts.
     left = found([(82, 40, 95, 60, 0.8, 0), (84, 10, 100, 30, 0.9, 1)], (100, 100))
     right = found([(2, 40, 15, 60, 0.7, 0), (4, 10, 40, 30, 0.6, 1)], (100, 100))
-    got = merge([whole, left, right], tiles, size, DetectDecode())
+    got = merge([whole, left, right], views, size, DetectDecode())
     assert sorted(zip(got.labels.tolist(), got.boxes.tolist(), strict=True)) == [
         (0, [82, 40, 95, 60]),
         (1, [84, 10, 120, 30]),
@@ -116,10 +118,10 @@ def test_pieces_at_tile_borders_become_the_object() -> None:
 
 
 def test_a_large_object_comes_from_the_whole_picture() -> None:
-    size, tiles = (180, 100), [(0, 0, 180, 100), (0, 0, 100, 100), (80, 0, 180, 100)]
+    size, views = (180, 100), [View((0, 0, 180, 100)), View((0, 0, 100, 100)), View((80, 0, 180, 100))]
     whole = found([(10, 10, 170, 90, 0.5, 0)], size)
     left, right = found([(10, 10, 100, 90, 0.9, 0)], (100, 100)), found([(0, 10, 90, 90, 0.8, 0)], (100, 100))
-    got = merge([whole, left, right], tiles, size, DetectDecode())
+    got = merge([whole, left, right], views, size, DetectDecode())
     assert got.boxes.tolist() == [[10, 10, 170, 90]]
 
 
@@ -128,3 +130,63 @@ def test_borders_of_the_picture_are_no_inner_borders() -> None:
     tiles = np.array([[0.0, 0, 100, 100]] * 3)
     assert touches_inner_border(boxes, tiles, (180, 100)).tolist() == [False, True, False]
     assert touches_inner_border(boxes, tiles, (100, 100)).tolist() == [False, False, False]
+    beyond = np.array([[-2.0, -2, 102, 102]] * 3)
+    assert touches_inner_border(boxes, beyond, (100, 100)).tolist() == [False, False, False]
+
+
+def seen(*rows: tuple[float, float, float, float, float, int]) -> dict[str, np.ndarray]:
+    """Candidates as the network gives them for one view: (x1, y1, x2, y2, score, label) rows in input pixels."""
+    table = np.array(rows, np.float32).reshape(-1, 6)
+    return {"boxes": table[:, :4], "scores": table[:, 4], "labels": table[:, 5]}
+
+
+def test_a_mirrored_view_is_put_back() -> None:
+    boxes = np.array([[10.0, 5, 30, 20]])
+    assert to_picture(boxes, View((100, 50, 200, 90))).tolist() == [[110, 55, 130, 70]]
+    assert to_picture(boxes, View((100, 50, 200, 90), flipped=True)).tolist() == [[170, 55, 190, 70]]
+
+
+def test_views_of_the_whole_are_suppressed_together() -> None:
+    size, wide = (200, 100), (400, 200)
+    views = [View((0, 0, *size)), View((0, 0, *size), flipped=True), View((-100, -50, 300, 150))]
+    geometries = [SPEC.geometry(*size), SPEC.geometry(*size), SPEC.geometry(*wide)]  # a half, a half, a quarter
+    arrays = [
+        seen((10, 35, 30, 55, 0.6, 0), (60, 40, 70, 50, 0.5, 1)),
+        seen((70, 35, 90, 55, 0.9, 0), (70, 36, 90, 55, 0.8, 0)),  # the first of the plain view, surer, and again
+        seen((0, 30, 20, 40, 0.7, 1), (30, 42.5, 40, 52.5, 0.3, 0)),  # in the gray border; the first once more
+    ]
+    got = DetectOutput().merge(arrays, geometries, views, size, CATS, DetectDecode())
+    assert got.boxes.tolist() == [[20, 20, 60, 60], [120, 30, 140, 50]]
+    assert got.scores.tolist() == pytest.approx([0.9, 0.5]) and got.labels.tolist() == [0, 1]
+    assert got.size == size and got.threshold == 0.3
+    most = DetectOutput().merge(arrays, geometries, views, size, CATS, DetectDecode(max_objects=1))
+    assert most.boxes.tolist() == [[20, 20, 60, 60]]
+
+
+def test_one_view_of_the_whole_is_the_plain_answer() -> None:
+    rows = [(10, 35, 30, 55, 0.6, 0), (11, 35, 31, 55, 0.7, 0), (60, 20, 120, 50, 0.5, 1)]
+    geometry = SPEC.geometry(200, 100)
+    merged = DetectOutput().merge([seen(*rows)], [geometry], [View((0, 0, 200, 100))], (200, 100), CATS, DetectDecode())
+    batch = {name: column[None] for name, column in seen(*rows).items()}
+    (plain,) = DetectOutput().assemble(batch, [geometry], CATS, DetectDecode())
+    assert merged.boxes.tolist() == plain.boxes.tolist() and merged.to_dict() == plain.to_dict()
+
+
+def test_mirrored_tiles_are_put_back_and_joined() -> None:
+    size = (180, 100)
+    boxes = [(0, 0, 180, 100), (0, 0, 100, 100), (80, 0, 180, 100)]
+    views = [View(box, flipped) for box in boxes for flipped in (False, True)]
+    geometries = [SPEC.geometry(x2 - x1, y2 - y1) for x1, y1, x2, y2 in boxes for _ in (0, 1)]
+    none = seen()
+    # At 84 to 120 of the picture: the left tile sees a piece of it, the right one all, each plain and mirrored.
+    left, left_mirrored = seen((84, 10, 100, 30, 0.9, 1)), seen((0, 10, 16, 30, 0.8, 1))
+    right, right_mirrored = seen((4, 10, 40, 30, 0.6, 1)), seen((60, 10, 96, 30, 0.7, 1))
+    arrays = [none, none, left, left_mirrored, right, right_mirrored]
+    got = DetectOutput().merge(arrays, geometries, views, size, CATS, DetectDecode())
+    assert got.boxes.tolist() == [[84, 10, 120, 30]] and got.scores.tolist() == pytest.approx([0.7])
+
+
+def test_boxes_are_no_masks() -> None:
+    with pytest.raises(ConfigError) as error:
+        DetectOutput().mask_png(found([]))
+    assert str(error.value) == "This model has no masks.\nLeave out --masks."

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pycocotools import mask as theirs
 
-from foveal.data.rle import decode_rle, encode_rle
+from foveal.types.rle import decode_rle, encode_rle
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 

@@ -1,0 +1,163 @@
+"""Masks of objects while the picture under them is cut, moved and turned.
+
+A mask stays as its data set gives it, with a map to where its pixels have gone; it is painted once, when all changes
+are known, straight to the few pixels that training compares.
+
+Shapes: M masks, n cells a side of the grid they are painted on. Points are xy in pixels.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+from foveal.types.rle import Rle
+
+SET = 255
+"""A painted pixel."""
+HALF = 128
+"""What a cell must be painted to, of SET, to belong to a mask."""
+Painted = tuple[NDArray[np.uint8], NDArray[np.float64]]
+"""A mask (n, n) of 0 and 1, and the box (4,) of what is left of it, xyxy pixels of the canvas."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Square cells from the canvas's upper left corner on, the resolution at which masks are learnt.
+
+    Attributes:
+        cells: n.
+        stride: Side of a cell in pixels.
+    """
+
+    cells: int
+    stride: int
+
+
+@dataclass(frozen=True)
+class Stencils:
+    """Masks and where they lie.
+
+    Attributes:
+        masks: M, in pixels of their own picture; one without area: the object has none.
+        maps: (M, 2, 3) from a mask's pixels to the canvas: point = map[:, :2] @ pixel + map[:, 2].
+        windows: (M, 4) xyxy, the part of each mask that has not been cut away, in its own pixels.
+    """
+
+    masks: tuple[Rle, ...]
+    maps: NDArray[np.float64]
+    windows: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, masks: Sequence[Rle], *, size: tuple[int, int]) -> "Stencils":
+        """Masks of one picture that is shown in ``size`` (height, width), which need not be the masks' own."""
+        maps, windows = np.zeros((len(masks), 2, 3)), np.zeros((len(masks), 4))
+        for i, mask in enumerate(masks):
+            height, width = mask.size
+            maps[i, 0, 0], maps[i, 1, 1] = size[1] / width, size[0] / height
+            windows[i, 2:] = width, height
+        return cls(tuple(masks), maps, windows)
+
+    @classmethod
+    def join(cls, parts: Sequence["Stencils"]) -> "Stencils":
+        """The masks of several pictures that have become one."""
+        masks = tuple(mask for part in parts for mask in part.masks)
+        return cls(masks, np.concatenate([p.maps for p in parts]), np.concatenate([p.windows for p in parts]))
+
+    @property
+    def upright(self) -> NDArray[np.bool_]:
+        """(M,) which have not been turned."""
+        upright: NDArray[np.bool_] = (self.maps[:, 0, 1] == 0) & (self.maps[:, 1, 0] == 0)
+        return upright
+
+    def move(self, by: NDArray[np.float64]) -> "Stencils":
+        """Every point p of the canvas to by[:, :2] @ p + by[:, 2]; ``by`` is (2, 3)."""
+        maps = by[:, :2] @ self.maps
+        maps[:, :, 2] += by[:, 2]
+        return replace(self, maps=maps)
+
+    def clip(self, within: tuple[float, float, float, float]) -> "Stencils":
+        """Cut at the sides of a rectangle of the canvas. Turned masks are left: the canvas's own sides cut them."""
+        upright = self.upright
+        scale = np.where(upright[:, None], self.maps[:, [0, 1], [0, 1]], 1.0)
+        ends = (np.array(within).reshape(2, 2) - self.maps[:, None, :, 2]) / scale[:, None]  # (M, 2, 2)
+        low, high = np.maximum(ends.min(1), self.windows[:, :2]), np.minimum(ends.max(1), self.windows[:, 2:])
+        cut = np.concatenate([low, np.maximum(low, high)], 1)
+        return replace(self, windows=np.where(upright[:, None], cut, self.windows))
+
+    def paint(self, index: int, grid: Grid) -> Painted | None:
+        """A mask on the canvas's grid, and its box; None where nothing of it is left.
+
+        A cell belongs to the mask where at least half of it is covered. Of a mask too thin for that the cells that it
+        covers most do.
+        """
+        cut = cut_out(self.masks[index], self.windows[index])
+        if cut is None:
+            return None
+        stencil, corner = cut
+        linear, shift = self.maps[index, :, :2], self.maps[index, :, 2]
+        ends = np.array([(x, y) for x in (0, stencil.width) for y in (0, stencil.height)]) + corner
+        spread = (ends @ linear.T + shift) / grid.stride  # in cells
+        first = np.floor(spread.min(0) + 1e-6).clip(0, grid.cells).astype(int)
+        last = np.ceil(spread.max(0) - 1e-6).clip(0, grid.cells).astype(int)
+        if (last <= first).any():
+            return None
+        back = np.linalg.inv(linear)
+        start = back @ (first * grid.stride - shift) - corner
+        pixels = stencil.transform(
+            tuple(((last - first) * grid.stride).tolist()),
+            Image.Transform.AFFINE,
+            (*back[0], start[0], *back[1], start[1]),
+            Image.Resampling.NEAREST,
+        )
+        bounds = pixels.getbbox()
+        if bounds is None:
+            return None
+        covered = np.asarray(pixels.reduce(grid.stride))
+        cells = np.zeros((grid.cells, grid.cells), np.uint8)
+        cells[first[1] : last[1], first[0] : last[0]] = covered >= min(HALF, max(1, int(covered.max())))
+        return cells, np.array(bounds, np.float64) + np.tile(first * grid.stride, 2)
+
+
+def cut_out(mask: Rle, window: NDArray[np.float64]) -> tuple[Image.Image, NDArray[np.int64]] | None:
+    """The smallest picture that holds a mask's pixels inside a window, and its corner; None where there are none.
+
+    Only the columns that the mask reaches are unpacked, so that a small object of a large picture costs little.
+    """
+    if not mask.area:
+        return None
+    height = mask.size[0]
+    left, top, right, bottom = (round(float(v)) for v in window)
+    edges = np.concatenate([[0], np.cumsum(mask.runs, dtype=np.int64)])
+    left = max(left, int(edges[1]) // height)
+    right = min(right, math.ceil(int(edges[len(mask.runs) // 2 * 2]) / height))
+    if right <= left or bottom <= top:
+        return None
+    inside = np.diff(edges.clip(left * height, right * height))
+    values = np.where(np.arange(len(inside)) % 2, SET, 0).astype(np.uint8)
+    columns = np.repeat(values, inside).reshape(right - left, height)
+    picture = Image.fromarray(np.ascontiguousarray(columns[:, top:bottom].T))
+    bounds = picture.getbbox()
+    return None if bounds is None else (picture.crop(bounds), np.array([left + bounds[0], top + bounds[1]]))
+
+
+def pack(masks: Sequence[Rle]) -> Tensor:
+    """The masks of one picture as one list of int64: height, width, number of runs of each mask, all runs."""
+    height, width = masks[0].size if masks else (1, 1)
+    counts = [len(mask.runs) for mask in masks]
+    head = np.array([height, width, *counts], np.int64)
+    return torch.from_numpy(np.concatenate([head, *(mask.runs.astype(np.int64) for mask in masks)]))
+
+
+def unpack(packed: Tensor, count: int) -> list[Rle]:
+    """What ``pack`` packed, of ``count`` masks."""
+    values = packed.numpy()
+    size = (int(values[0]), int(values[1]))
+    ends = np.cumsum(values[2 : 2 + count])[:-1]
+    runs = np.split(values[2 + count :], ends) if count else []
+    return [Rle(size, each.astype(np.uint32)) for each in runs]

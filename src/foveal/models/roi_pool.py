@@ -1,0 +1,52 @@
+"""What a feature pyramid shows inside boxes, each brought to the same few places.
+
+Shapes: B batch, C channels, h w of a level, N boxes of the whole batch, s places a side. Boxes are xyxy input pixels.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torchvision.ops import roi_align
+
+PLACES = 14
+"""Side of the smallest box that a level is asked about, in its places; the finest level takes all that are smaller
+(Lin et al. 2017, "Feature pyramid networks", equation 1: 224 pixels at stride 16)."""
+SAMPLES = 2
+"""Points a side whose mean is one place (He et al. 2017, "Mask R-CNN", section 3)."""
+
+
+def pool_boxes(maps: Sequence[Tensor], strides: Sequence[int], picture: Tensor, boxes: Tensor, *, side: int) -> Tensor:
+    """RoIAlign (He et al. 2017, section 3) of each box on the level that fits its size.
+
+    Args:
+        maps: (B, C, h, w) a level, finest first.
+        strides: Input pixels per place of each level.
+        picture: (N,) place in the batch of each box.
+        boxes: (N, 4).
+        side: s.
+
+    Returns:
+        (N, C, s, s).
+    """
+    level = levels_of(boxes, strides)
+    rois = torch.cat([picture[:, None].to(boxes), boxes], 1)
+    out = maps[0].new_zeros(boxes.shape[0], maps[0].shape[1], side, side)
+    for place, (features, stride) in enumerate(zip(maps, strides, strict=True)):
+        here = (level == place).nonzero()[:, 0]
+        out = out.index_copy(0, here, roi_align(features, rois[here], side, 1 / stride, SAMPLES, aligned=True))
+    return out
+
+
+def pool_masks(masks: Tensor, boxes: Tensor, *, side: int, stride: int) -> Tensor:
+    """(N, s, s): how much of each place of a box its own mask (N, h, w), of one pixel every ``stride``, covers."""
+    rois = torch.cat([torch.arange(len(boxes), device=boxes.device)[:, None].to(boxes), boxes], 1)
+    covered: Tensor = roi_align(masks[:, None].to(boxes), rois, side, 1 / stride, SAMPLES, aligned=True)
+    return covered[:, 0]
+
+
+def levels_of(boxes: Tensor, strides: Sequence[int]) -> Tensor:
+    """(N,) place among the levels of the one that fits each box."""
+    area = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+    least = torch.tensor([float((PLACES * stride) ** 2) for stride in strides[1:]], device=boxes.device)
+    return (area[:, None] >= least).sum(1)

@@ -1,0 +1,124 @@
+"""From a network's maps to the pixels of a picture, and one map from those of several views.
+
+Shapes: K maps, h w rows and columns of what the network gives, H W of the picture or of a part of it.
+"""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foveal.types.arrays import Array, FloatArray
+from foveal.types.geometry import Geometry
+from foveal.types.view import View
+
+Box = tuple[int, int, int, int]
+Map = NDArray[np.float32]
+
+
+def to_pixels(arrays: Array, geometry: Geometry, box: Box | None = None) -> Map:
+    """Maps at the network's resolution in the pixels of what it looked at.
+
+    Bilinear, by the centres of pixels; beyond the outermost centres the outermost values go on. Where the geometry is
+    a plain enlargement this is ``torch.nn.functional.interpolate(mode="bilinear", align_corners=False)``.
+
+    Args:
+        arrays: (K, h, w) maps that cover the whole input.
+        geometry: From the looked-at pixels to the input.
+        box: The part that is wanted, xyxy of the looked-at pixels; None: all.
+
+    Returns:
+        (K, H, W) float32.
+    """
+    x1, y1, x2, y2 = box or (0, 0, *geometry.source_size)
+    num, height, width = arrays.shape
+    (scale_x, scale_y), (offset_x, offset_y), (input_w, input_h) = geometry.scale, geometry.offset, geometry.input_size
+    left, right, across = _neighbours((np.arange(x1, x2) + 0.5) * scale_x + offset_x, input_w, width)
+    above, below, down = _neighbours((np.arange(y1, y2) + 0.5) * scale_y + offset_y, input_h, height)
+    narrow = np.asarray(arrays, np.float32)  # across first: the rows are few as yet
+    wide = narrow.take(left, axis=2)
+    wide += (narrow.take(right, axis=2) - wide) * across
+    out = np.empty((num, y2 - y1, x2 - x1), np.float32)
+    for rows, filled in zip(wide, out, strict=True):  # a map at a time stays in the processor's cache
+        np.take(rows, above, axis=0, out=filled, mode="clip")
+        step = rows.take(below, axis=0)
+        step -= filled
+        step *= down[:, None]
+        filled += step
+    return out
+
+
+def window(height: int, width: int, *, falls: tuple[bool, bool, bool, bool] = (True, True, True, True)) -> Map:
+    """(H, W) weight of a view's pixels in (0, 1]: a squared sine, most in the middle, next to nothing at the edges.
+
+    A network sees least of what surrounds a pixel at the edge of its view. And as a view's weight comes and goes
+    gently, so does what it says: no seam shows where it ends.
+
+    Args:
+        height: Rows.
+        width: Columns.
+        falls: Whether it falls towards the left, the upper, the right and the lower edge.
+    """
+    left, top, right, bottom = falls
+    weight: Map = np.outer(_hill(height, top, bottom), _hill(width, left, right)).astype(np.float32)
+    return weight
+
+
+class Blend:
+    """The weighted mean of what several views say about each pixel of a picture.
+
+    Args:
+        size: (width, height) of the picture in pixels.
+        num_classes: K.
+    """
+
+    def __init__(self, size: tuple[int, int], num_classes: int) -> None:
+        self.size = size
+        self._sums = np.zeros((num_classes, size[1], size[0]), np.float32)
+        self._weights = np.zeros((size[1], size[0]), np.float32)
+
+    def add(self, probabilities: Array, geometry: Geometry, view: View) -> None:
+        """Take in what one view says.
+
+        Args:
+            probabilities: (K, h, w) at the network's resolution.
+            geometry: From the view's own pixels, as mirrored, to the input.
+            view: What it saw.
+        """
+        (width, height), (x1, y1, x2, y2) = self.size, view.box
+        assert geometry.source_size == (x2 - x1, y2 - y1), "the geometry of another view"
+        left, top, right, bottom = max(x1, 0), max(y1, 0), min(x2, width), min(y2, height)
+        own = (left - x1, top - y1, right - x1, bottom - y1)
+        weight = window(y2 - y1, x2 - x1, falls=(x1 > 0, y1 > 0, x2 < width, y2 < height))
+        weight = weight[own[1] : own[3], own[0] : own[2]]
+        if view.flipped:
+            seen = to_pixels(probabilities, geometry, (x2 - right, own[1], x2 - left, own[3]))[:, :, ::-1]
+        else:
+            seen = to_pixels(probabilities, geometry, own)
+        place = np.s_[top:bottom, left:right]
+        for total, said in zip(self._sums, seen, strict=True):
+            total[place] += weight * said
+        self._weights[place] += weight
+
+    def result(self) -> Map:
+        """(K, H, W) float32."""
+        assert self._weights.min() > 0, "views that leave out a part of the picture"
+        mean: Map = self._sums / self._weights
+        return mean
+
+
+def _neighbours(at_px: FloatArray, length_px: int, cells: int) -> tuple[Array, Array, Map]:
+    """For points of the input: the cell whose centre lies before each, the one after it, and how far on it is."""
+    at = (at_px * (cells / length_px) - 0.5).clip(0, cells - 1)
+    before = at.astype(np.intp)
+    return before, np.minimum(before + 1, cells - 1), (at - before).astype(np.float32)
+
+
+def _hill(length: int, rises: bool, falls: bool) -> NDArray[np.float64]:
+    """(length,) weights; where it does not rise or fall, it keeps its full height from the middle on."""
+    hill = np.sin(math.pi * (np.arange(length) + 0.5) / length) ** 2
+    if not rises:
+        hill[: (length + 1) // 2] = 1.0
+    if not falls:
+        hill[length // 2 :] = 1.0
+    return hill

@@ -1,0 +1,1 @@
+"""Instance segmentation: the detector with a mask for every object."""

@@ -1,0 +1,187 @@
+"""What pixels belong to: a class for every pixel of a picture, or a mask for every object. Frozen NumPy; no torch.
+
+Masks are kept as runs, a few kilobytes instead of a number a pixel, so that the answers for a whole data set fit into
+memory.
+
+Shapes: H W rows and columns of the picture as a person sees it, K classes, N objects.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foveal.errors import ShapeError
+from foveal.types.arrays import Array
+from foveal.types.categories import Categories
+from foveal.types.detections import BoxTruth, Detections
+from foveal.types.rle import Rle, encode_rle
+
+IGNORE = 255
+"""Stands for pixels that count nowhere, in every map of class ids inside Foveal."""
+MAX_CLASSES = IGNORE
+"""Ids are one byte a pixel."""
+
+
+class Runs:
+    """(H, W) bytes as runs of equal values, row by row."""
+
+    __slots__ = ("_lengths", "_values", "shape")
+
+    def __init__(self, pixels: NDArray[np.uint8]) -> None:
+        flat = np.ascontiguousarray(pixels).reshape(-1)
+        starts = np.concatenate([[0], np.flatnonzero(flat[1:] != flat[:-1]) + 1])
+        self.shape: tuple[int, int] = (pixels.shape[0], pixels.shape[1])
+        self._values = flat[starts]
+        self._lengths = np.diff(starts, append=flat.size).astype(np.uint32)
+
+    def pixels(self) -> NDArray[np.uint8]:
+        """All of them, (H, W) uint8."""
+        return np.repeat(self._values, self._lengths).reshape(self.shape)
+
+
+@dataclass(frozen=True)
+class ClassMap:
+    """The class of every pixel of one picture, as a model says.
+
+    Attributes:
+        runs: Class ids, 0 to K-1.
+        categories: The class map, K names.
+    """
+
+    runs: Runs
+    categories: Categories
+
+    @classmethod
+    def of(cls, ids: Array, categories: Categories) -> "ClassMap":
+        """From (H, W) class ids.
+
+        Raises:
+            ShapeError: Not a map of ids below K.
+        """
+        ids = np.asarray(ids)
+        if ids.ndim != 2 or not ids.size:
+            raise ShapeError(f"ClassMap got an array of shape {ids.shape}; pass one class id for each pixel, (H, W).")
+        if int(ids.min()) < 0 or int(ids.max()) >= len(categories):
+            raise ShapeError(f"ClassMap got a class id outside 0 to {len(categories) - 1}.")
+        return cls(Runs(ids.astype(np.uint8)), categories)
+
+    @property
+    def ids(self) -> NDArray[np.uint8]:
+        """(H, W) class ids."""
+        return self.runs.pixels()
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height) of the picture in pixels."""
+        return self.runs.shape[1], self.runs.shape[0]
+
+    def shares(self) -> NDArray[np.float64]:
+        """(K,) part of the picture that each class covers."""
+        return np.bincount(self.ids.ravel(), minlength=len(self.categories)) / float(np.prod(self.runs.shape))
+
+    def to_dict(self) -> dict[str, object]:
+        """``size``, and ``mask``: a COCO run-length mask for each class that is there."""
+        ids = self.ids
+        there = np.unique(ids).tolist()
+        masks = {self.categories.names[k]: encode_rle((ids == k).astype(np.uint8), compressed=True) for k in there}
+        return {"size": list(self.size), "mask": masks}
+
+    def to_coco(self, image_id: int | str) -> list[dict[str, object]]:
+        """COCO's results format for "stuff": one ``segmentation`` a class that is there."""
+        ids = self.categories.source_ids or tuple(range(1, len(self.categories) + 1))
+        pixels = self.ids
+        return [
+            {
+                "image_id": image_id,
+                "category_id": ids[k],
+                "segmentation": encode_rle((pixels == k).astype(np.uint8), compressed=True),
+                "score": 1.0,
+            }
+            for k in np.unique(pixels).tolist()
+        ]
+
+
+@dataclass(frozen=True)
+class MapTruth:
+    """The class of every pixel of one picture, as a data set says: (H, W) uint8 ids, ``IGNORE`` where it is unknown."""
+
+    ids: NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Instances(Detections):
+    """Objects found in one picture with a mask each, by falling score.
+
+    Attributes:
+        masks: N, each of the picture's size.
+    """
+
+    masks: Sequence[Rle] = ()
+
+    def __post_init__(self) -> None:
+        """Check the columns and lock them.
+
+        Raises:
+            ShapeError: As for ``Detections``, or not one mask of the picture's size an object.
+        """
+        super().__post_init__()
+        if len(self.masks) != len(self.scores):
+            raise ShapeError(
+                f"Instances got {len(self.masks)} masks for {len(self.scores)} objects; pass one for each."
+            )
+        for mask in self.masks:
+            if mask.size != (self.size[1], self.size[0]):
+                raise ShapeError(f"Instances got a mask of {mask.size} (rows, columns) for a picture of {self.size}.")
+
+    def __getitem__(self, which: Array | slice) -> "Instances":
+        """Some of the objects: a mask, indices or a slice; every column is filtered."""
+        places = np.arange(len(self))[which]
+        return Instances(
+            self.boxes[places],
+            self.scores[places],
+            self.labels[places],
+            self.categories,
+            self.size,
+            self.threshold,
+            tuple(self.masks[i] for i in places.tolist()),
+        )
+
+    def shown(self) -> "Instances":
+        """The objects from the threshold on."""
+        return self[self.scores >= self.threshold]
+
+    def to_dict(self) -> dict[str, object]:
+        """``size`` and ``objects`` from the threshold on: name, score, box in pixels, and mask as COCO RLE."""
+        shown = self.shown()
+        objects = [
+            {"name": d.name, "score": round(d.score, 6), "box": [round(v, 3) for v in d.box], "mask": m.to_coco()}
+            for d, m in zip(shown, shown.masks, strict=True)
+        ]
+        return {"size": list(self.size), "objects": objects}
+
+    def to_coco(self, image_id: int | str) -> list[dict[str, object]]:
+        """COCO's results format with ``segmentation``: every object, whatever its score."""
+        rows = super().to_coco(image_id)
+        return [{**row, "segmentation": mask.to_coco()} for row, mask in zip(rows, self.masks, strict=True)]
+
+    def to_supervision(self) -> Any:
+        """The objects shown as a ``supervision.Detections`` with (N, H, W) masks.
+
+        Raises:
+            MissingExtraError: The package supervision is not installed.
+        """
+        found, shown = super().to_supervision(), self.shown()
+        found.mask = np.zeros((len(shown), self.size[1], self.size[0]), bool)
+        for place, mask in enumerate(shown.masks):
+            found.mask[place] = mask.mask()
+        return found
+
+
+@dataclass(frozen=True)
+class InstanceTruth(BoxTruth):
+    """The objects that a data set says are in one picture, with a mask each; one of no area where it gives none."""
+
+    masks: Sequence[Rle] = ()

@@ -1,0 +1,212 @@
+"""Objects with masks, from a COCO file to a judged, shipped model, as a user goes."""
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+from tests.conftest import Outcome, run_foveal, train_with_kills, write_eight_pictures
+
+import foveal
+from foveal.types.masks import Instances
+
+Command = Callable[..., Outcome]
+COLOURS = {"red": (220, 40, 40), "blue": (40, 60, 230)}
+MIN_SIDE_PX = 24
+"""In the input half of this; a stride of 8 pixels shows little below."""
+
+
+def write_coco(folder: Path, *, train: int = 24, val: int = 8, seed: int = 0) -> Path:
+    """Noise with one to three coloured triangles a picture; one object has no outline."""
+    generator = np.random.default_rng(seed)
+    ids = {name: i + 1 for i, name in enumerate(COLOURS)}
+    number = 0
+    for split, count in (("train", train), ("val", val)):
+        (folder / split).mkdir(parents=True)
+        images: list[dict[str, Any]] = []
+        annotations: list[dict[str, Any]] = []
+        for i in range(count):
+            picture = Image.fromarray(generator.integers(0, 90, (72, 96, 3), dtype=np.uint8))
+            pen = ImageDraw.Draw(picture)
+            for cell in generator.permutation(6)[: int(generator.integers(1, 4))].tolist():
+                side = int(generator.integers(18, 26))
+                x, y = (cell % 3) * 32 + int(generator.integers(0, 6)), (cell // 3) * 36 + int(generator.integers(0, 9))
+                name = ("red", "blue")[int(generator.integers(2))]
+                points = [x, y, x + side, y, x, y + side]
+                pen.polygon(points, fill=COLOURS[name])
+                number += 1
+                annotations.append(
+                    {
+                        "id": number,
+                        "image_id": i,
+                        "category_id": ids[name],
+                        "bbox": [x, y, side, side],
+                        "area": side * side / 2,
+                        "iscrowd": 0,
+                        **({} if number == 1 else {"segmentation": [points]}),
+                    }
+                )
+            picture.save(folder / split / f"{i:03d}.png")
+            images.append({"id": i, "file_name": f"{i:03d}.png", "width": 96, "height": 72})
+        categories = [{"id": i, "name": name} for name, i in ids.items()]
+        document = {"images": images, "annotations": annotations, "categories": categories}
+        (folder / "annotations").mkdir(exist_ok=True)
+        (folder / "annotations" / f"instances_{split}.json").write_text(json.dumps(document))
+    return folder
+
+
+def flags(*, epochs: int = 40, workers: int = 0) -> list[str]:
+    """A small network on small pictures, with every kind of change switched on."""
+    return [
+        "--task=instance",
+        "--backbone=conv5",
+        "--model.weights=none",
+        "--size=96",
+        f"--epochs={epochs}",
+        "--batch-size=4",
+        f"--workers={workers}",
+        "--instance.channels=32",
+        "--instance.mask-channels=32",
+        "--instance.prototypes=8",
+        "--instance.anchor-scale=2.5",
+        "--augment.mosaic=0.2",
+        "--augment.box-mixup=0.1",
+    ]
+
+
+@pytest.fixture(scope="module")
+def coco(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_coco(tmp_path_factory.mktemp("data") / "shapes")
+
+
+@pytest.fixture(scope="module")
+def run(coco: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("runs") / "shapes"
+    done = run_foveal("train", coco, "--out", out, *flags())
+    assert done.returncode == 0, done.stderr
+    assert "mask mAP " in done.stdout and "24 train, 8 val" in done.stdout
+    return out
+
+
+@pytest.fixture(scope="module")
+def exported(run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("export") / "model.onnx"
+    done = run_foveal("export", run, "--out", out)
+    assert done.returncode == 0, done.stderr
+    parity = json.loads(out.with_name("parity.json").read_text())
+    assert parity["passed"] and parity["differences"]["mask"] <= 1e-3 and parity["differences"]["score"] <= 1e-3
+    return out
+
+
+def test_learns_and_is_complete(run: Path) -> None:
+    assert {p.name for p in run.iterdir()} >= {"config.toml", "metrics.json", "predictions.csv", "report.html"}
+    document = json.loads((run / "metrics.json").read_text())
+    assert document["task"] == "instance" and document["images"] == 8
+    assert document["metrics"]["mask_AP50"]["value"] > 0.85 and document["metrics"]["AP50"]["value"] > 0.85
+    assert {"mask_mAP", "mask_AP75", "mAP", "AR100"} <= set(document["metrics"])
+    assert set(document["per_class"]) == {"red", "blue"}
+
+
+def test_a_triangle_is_found_as_a_triangle(run: Path, coco: Path) -> None:
+    answer = foveal.load(run).predict(coco / "val" / "000.png")
+    assert isinstance(answer, Instances)
+    shown = answer.shown()
+    assert len(shown) >= 1 and all(mask.size == (72, 96) for mask in shown.masks)
+    for box, mask in zip(shown.boxes, shown.masks, strict=True):
+        share = mask.area / float((box[2] - box[0]) * (box[3] - box[1]))
+        assert 0.3 < share < 0.75, "about half of its box"
+
+
+def test_evaluate_agrees_with_the_run(here: Command, run: Path, coco: Path, tmp_path: Path) -> None:
+    done = here("evaluate", run, coco, "--json", "--out", tmp_path / "e")
+    assert done.code == 0, done.err
+    again, first = json.loads(done.out), json.loads((run / "metrics.json").read_text())
+    assert again["metrics"] == first["metrics"], "the val split is judged where there is no test split"
+
+
+def test_predict_in_every_form(here: Command, run: Path, coco: Path, tmp_path: Path) -> None:
+    pictures = coco / "val"
+    done = here("predict", run, pictures, "--json", "--csv", tmp_path / "t.csv", "--save", tmp_path / "drawn",
+                "--coco", tmp_path / "c.json", "--masks", tmp_path / "masks")  # fmt: skip
+    assert done.code == 0, done.err
+    answers = json.loads(done.out)
+    assert set(answers[0]["objects"][0]) == {"name", "score", "box", "mask"}
+    rows = list(csv.DictReader((tmp_path / "t.csv").read_text().splitlines()))
+    assert list(rows[0]) == ["path", "rank", "name", "score", "x1", "y1", "x2", "y2", "mask_px"]
+    results = json.loads((tmp_path / "c.json").read_text())
+    assert all(r["segmentation"]["size"] == [72, 96] for r in results)
+    assert len(list((tmp_path / "drawn").iterdir())) == 8
+    numbers = [np.asarray(Image.open(p)) for p in sorted((tmp_path / "masks").iterdir())]
+    assert len(numbers) == 8 and all(n.shape == (72, 96) for n in numbers)
+    assert [int(n.max()) for n in numbers] == [len(a["objects"]) for a in answers]
+
+
+def test_tiles_and_flips(here: Command, run: Path, coco: Path, tmp_path: Path) -> None:
+    files = sorted((coco / "val").iterdir())
+    wall = np.concatenate([np.concatenate([np.asarray(Image.open(f)) for f in files[i::2]], 1) for i in (0, 1)], 0)
+    Image.fromarray(wall).save(tmp_path / "wall.png")
+    document = json.loads((coco / "annotations" / "instances_val.json").read_text())
+    done = here("predict", run, tmp_path / "wall.png", "--json", "--tile", "96", "--overlap", "0.4")
+    assert done.code == 0, done.err
+    objects = json.loads(done.out)[0]["objects"]
+    assert abs(len(objects) - len(document["annotations"])) <= 3
+    assert all(o["mask"]["size"] == [144, 384] for o in objects)
+    done = here("evaluate", run, coco, "--flip", "--json", "--out", tmp_path / "e")
+    assert done.code == 0, done.err
+    assert json.loads(done.out)["metrics"]["mask_AP50"]["value"] > 0.8
+
+
+def test_the_export_answers_the_same(here: Command, run: Path, exported: Path, coco: Path, tmp_path: Path) -> None:
+    done = here("evaluate", exported, coco, "--json", "--out", tmp_path / "e")
+    assert done.code == 0, done.err
+    theirs, ours = json.loads(done.out)["metrics"], json.loads((run / "metrics.json").read_text())["metrics"]
+    for name in ("mask_mAP", "mask_AP50", "mAP"):
+        assert theirs[name]["value"] == pytest.approx(ours[name]["value"], abs=2e-3)
+
+
+def test_boxes_alone_are_refused(here: Command, coco: Path, tmp_path: Path) -> None:
+    document = json.loads((coco / "annotations" / "instances_train.json").read_text())
+    for annotation in document["annotations"]:
+        annotation.pop("segmentation", None)
+    (tmp_path / "annotations").mkdir()
+    (tmp_path / "annotations" / "instances_train.json").write_text(json.dumps(document))
+    (tmp_path / "train").symlink_to(coco / "train")
+    done = here("train", tmp_path, "--out", tmp_path / "run", *flags(epochs=1))
+    assert done.code != 0 and "the objects of this data set have boxes and no outlines" in done.err
+
+
+@pytest.mark.slow
+def test_an_export_works_without_torch(exported: Path, coco: Path, torch_free: Callable[..., str]) -> None:
+    assert "8 pictures predicted" in torch_free(exported, coco / "val", coco)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_killed_run_ends_with_the_same_bytes(coco: Path, tmp_path: Path, workers: int) -> None:
+    own = [*flags(epochs=6, workers=workers), "--instance.mask-samples=4", "--train.checkpoint-steps=2", "--quiet"]
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    done = run_foveal("train", coco, "--out", whole, *own)
+    assert done.returncode == 0, done.stderr
+    kills = train_with_kills(coco, *own, folder=killed, seed=workers)
+    assert kills >= 1, "the run was over before it could be killed"
+    assert (killed / "model.safetensors").read_bytes() == (whole / "model.safetensors").read_bytes()
+
+
+@pytest.mark.slow
+def test_overfits_eight_real_pictures(real_data: Path, tmp_path: Path) -> None:
+    """coco80: the first eight pictures without an object of a few pixels, their masks learnt by heart."""
+    data = write_eight_pictures(real_data, tmp_path / "coco", min_side_px=MIN_SIDE_PX)
+    done = run_foveal(
+        "train", data, "--task=instance", "--out", tmp_path / "run", "--epochs=120", "--size=320",
+        "--batch-size=4", "--augment.scale-jitter=1", "--augment.horizontal-flip=0", "--augment.brightness=0",
+        "--augment.contrast=0", "--augment.saturation=0", "--optim.ema-decay=0.95",
+        "--optim.reused-lr-scale=1", "--instance.class-loss=binary_cross_entropy", "--train.judge-every=60", "--quiet",
+        timeout=1200,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())["metrics"]
+    assert metrics["mask_AP50"]["value"] >= 0.9

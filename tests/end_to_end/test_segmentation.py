@@ -1,0 +1,212 @@
+"""Pictures with masks, from two folders to a judged, shipped model, as a user goes."""
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from tests.conftest import Outcome, run_foveal, train_with_kills
+
+import foveal
+from foveal.types.masks import ClassMap
+
+Command = Callable[..., Outcome]
+NAMES = ("ground", "red", "blue")
+COLOURS = {1: (220, 40, 40), 2: (40, 60, 230)}
+UNKNOWN = 9
+
+
+def write_masks(folder: Path, *, train: int = 24, val: int = 8, seed: int = 0) -> Path:
+    """Noise with coloured squares; a gray mask beside each; a strip on the left counts nowhere, and lies."""
+    generator = np.random.default_rng(seed)
+    for split, count in (("train", train), ("val", val)):
+        (folder / split).mkdir(parents=True)
+        (folder / f"{split}annot").mkdir()
+        for i in range(count):
+            picture = generator.integers(0, 90, (72, 96, 3), dtype=np.uint8)
+            mask = np.zeros((72, 96), np.uint8)
+            for cell in generator.permutation(6)[: int(generator.integers(2, 5))]:
+                side = int(generator.integers(16, 26))
+                x, y = (cell % 3) * 32 + int(generator.integers(0, 6)), (cell // 3) * 36 + int(generator.integers(0, 9))
+                label = int(generator.integers(1, 3))
+                picture[y : y + side, x : x + side] = COLOURS[label]
+                mask[y : y + side, x : x + side] = label
+            mask[:, :6] = UNKNOWN
+            Image.fromarray(picture).save(folder / split / f"{i:03d}.png")
+            Image.fromarray(mask).save(folder / f"{split}annot" / f"{i:03d}.png")
+    (folder / "classes.txt").write_text("".join(f"{name}\n" for name in NAMES))
+    return folder
+
+
+def flags(*, epochs: int = 20, workers: int = 0) -> list[str]:
+    """The textbook's network on small pictures, with every kind of change switched on."""
+    return [
+        "--backbone=conv5",
+        "--model.weights=none",
+        "--size=96",
+        f"--epochs={epochs}",
+        "--batch-size=4",
+        f"--workers={workers}",
+        f"--data.ignore={UNKNOWN}",
+        "--augment.rotation-deg=10",
+        "--augment.rare-crops=0.5",
+    ]
+
+
+@pytest.fixture(scope="module")
+def masks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_masks(tmp_path_factory.mktemp("data") / "squares")
+
+
+@pytest.fixture(scope="module")
+def run(masks: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("runs") / "squares"
+    done = run_foveal("train", masks, "--out", out, *flags())
+    assert done.returncode == 0, done.stderr
+    assert "mask folder: 24 train, 8 val" in done.stdout
+    assert "mIoU " in done.stdout and f"foveal predict {out} PICTURE" in done.stdout
+    return out
+
+
+@pytest.fixture(scope="module")
+def exported(run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("export") / "model.onnx"
+    done = run_foveal("export", run, "--out", out)
+    assert done.returncode == 0, done.stderr
+    parity = json.loads(out.with_name("parity.json").read_text())
+    assert parity["passed"] and parity["differences"]["pixels"] <= 1e-3
+    return out
+
+
+def test_learns_and_is_complete(run: Path) -> None:
+    document = json.loads((run / "metrics.json").read_text())
+    assert document["task"] == "segment" and document["images"] == 8
+    names = {"mIoU", "pixel_accuracy", "mean_accuracy", "dice", "fw_iou", "boundary_f1"}
+    assert names <= set(document["metrics"])
+    assert document["metrics"]["mIoU"]["value"] > 0.85
+    assert set(document["per_class"]) == set(NAMES), "what counts nowhere is no class"
+    page = (run / "report.html").read_text()
+    assert "mIoU" in page and "http://" not in page.replace("http://www.w3.org", "")
+
+
+def test_evaluate_agrees_with_the_run(here: Command, run: Path, masks: Path, tmp_path: Path) -> None:
+    done = here("evaluate", run, masks, "--json", "--out", tmp_path / "e")
+    assert done.code == 0, done.err
+    again, first = json.loads(done.out), json.loads((run / "metrics.json").read_text())
+    assert again["metrics"] == first["metrics"]
+    done = here("evaluate", run, masks, "--json", "--flip", "--out", tmp_path / "f")
+    flipped = json.loads(done.out)["metrics"]["mIoU"]["value"]
+    assert flipped != first["metrics"]["mIoU"]["value"] and flipped > 0.8
+
+
+def test_predict_in_every_form(here: Command, run: Path, masks: Path, tmp_path: Path) -> None:
+    pictures = masks / "val"
+    done = here("predict", run, pictures, "--json", "--csv", tmp_path / "t.csv", "--save", tmp_path / "drawn",
+                "--masks", tmp_path / "masks", "--coco", tmp_path / "c.json")  # fmt: skip
+    assert done.code == 0, done.err
+    answers = json.loads(done.out)
+    assert len(answers) == 8 and list(answers[0]) == ["path", "size", "mask"] and answers[0]["size"] == [96, 72]
+    assert set(answers[0]["mask"]) <= set(NAMES)
+    assert sum(sum(run_lengths(m)[1::2]) for m in answers[0]["mask"].values()) == 96 * 72, "every pixel has one class"
+    rows = list(csv.DictReader((tmp_path / "t.csv").read_text().splitlines()))
+    assert list(rows[0]) == ["path", "rank", "name", "score"] and rows[0]["name"] == "ground"
+    found = np.asarray(Image.open(tmp_path / "masks" / "000.png"))
+    truth = np.asarray(Image.open(masks / "valannot" / "000.png"))
+    assert found.shape == (72, 96)
+    assert (found == truth)[truth != UNKNOWN].mean() > 0.9
+    assert len(list((tmp_path / "drawn").iterdir())) == 8
+    assert {row["category_id"] for row in json.loads((tmp_path / "c.json").read_text())} <= {0, 1, 2}
+
+
+def run_lengths(rle: dict) -> list[int]:
+    from foveal.types.rle import Rle
+
+    return Rle.from_coco(rle).runs.tolist()
+
+
+def test_python(run: Path, masks: Path) -> None:
+    answer = foveal.load(run).predict(masks / "val" / "000.png")
+    assert isinstance(answer, ClassMap) and answer.ids.shape == (72, 96)
+    assert answer.shares().sum() == pytest.approx(1)
+
+
+def test_tiles_show_no_seam_and_see_more(run: Path, masks: Path) -> None:
+    files = sorted((masks / "val").iterdir())
+    rows = [np.concatenate([np.asarray(Image.open(f)) for f in files[i::2]], 1) for i in (0, 1)]
+    wall = np.concatenate(rows, 0)  # 384 x 144: in the input everything is a quarter of its size
+    truth = np.concatenate(
+        [np.concatenate([np.asarray(Image.open(masks / "valannot" / f.name)) for f in files[i::2]], 1) for i in (0, 1)]
+    )
+    known = truth != UNKNOWN
+    model = foveal.load(run)
+    tiled = foveal.predict(model, wall, viewing=foveal.Viewing(tile=96, overlap=0.4))
+    whole = foveal.predict(model, wall)
+    assert (tiled.ids == truth)[known].mean() > 0.9
+    assert (tiled.ids == truth)[known].mean() > (whole.ids == truth)[known].mean()
+
+
+def test_the_export_answers_the_same(here: Command, run: Path, exported: Path, masks: Path, tmp_path: Path) -> None:
+    done = here("evaluate", exported, masks, "--json", "--out", tmp_path / "e")
+    assert done.code == 0, done.err
+    theirs, ours = json.loads(done.out)["metrics"], json.loads((run / "metrics.json").read_text())["metrics"]
+    for name in ("mIoU", "pixel_accuracy", "boundary_f1"):
+        assert theirs[name]["value"] == pytest.approx(ours[name]["value"], abs=1e-3)
+
+
+def test_an_export_of_other_weights_is_refused(run: Path) -> None:
+    import torch
+
+    from foveal.deploy.export import compare, to_onnx
+    from foveal.inference.onnx_backend import OnnxBackend
+    from foveal.inference.predictor import Predictor
+    from foveal.inference.torch_backend import TorchBackend
+
+    model = foveal.load(run)
+    backend = model.backend
+    assert isinstance(backend, TorchBackend)
+    noise = np.random.default_rng(0).integers(0, 255, (4, 72, 96, 3), dtype=np.uint8)
+    prepared = [model.prepare(picture) for picture in noise]
+    content = to_onnx(backend, np.stack([p.pixels for p in prepared[:2]]))
+    assert compare(model, Predictor(OnnxBackend(content)), prepared).passed
+    with torch.no_grad():
+        backend.graph.model.net.head.bias[1] += 1  # type: ignore[union-attr,index,operator]
+    assert not compare(model, Predictor(OnnxBackend(content)), prepared).passed
+
+
+@pytest.mark.slow
+def test_an_export_works_without_torch(exported: Path, masks: Path, torch_free: Callable[..., str]) -> None:
+    assert "8 pictures predicted" in torch_free(exported, masks / "val", masks)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_killed_run_ends_with_the_same_bytes(masks: Path, tmp_path: Path, workers: int) -> None:
+    own = [*flags(epochs=6, workers=workers), "--train.checkpoint-steps=2", "--quiet"]
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    done = run_foveal("train", masks, "--out", whole, *own)
+    assert done.returncode == 0, done.stderr
+    kills = train_with_kills(masks, *own, folder=killed, seed=workers)
+    assert kills >= 1, "the run was over before it could be killed"
+    assert (killed / "model.safetensors").read_bytes() == (whole / "model.safetensors").read_bytes()
+
+
+def test_a_changed_mask_is_another_data_set(run: Path, masks: Path, tmp_path: Path) -> None:
+    import shutil
+
+    data = tmp_path / "data"
+    shutil.copytree(masks, data)
+    started = run_foveal("train", data, "--out", tmp_path / "run", *flags(epochs=1))
+    assert started.returncode == 0, started.stderr
+    changed = np.asarray(Image.open(data / "trainannot" / "000.png")).copy()
+    changed[10:20, 40:50] = (changed[10:20, 40:50] + 1) % 3
+    Image.fromarray(changed).save(data / "trainannot" / "000.png")
+    done = run_foveal("train", "--resume", tmp_path / "run")
+    assert done.returncode == 2 and "the data set is not the one that" in done.stderr
+
+
+def test_data_without_masks_is_refused(here: Command, squares: Path, tmp_path: Path) -> None:
+    done = here("train", squares, "--task", "segment", "--out", tmp_path / "run")
+    assert done.code == 2 and "this data set has no masks." in done.err

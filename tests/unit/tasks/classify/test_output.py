@@ -1,0 +1,46 @@
+"""From scores to an answer: several views of one picture."""
+
+import numpy as np
+import pytest
+
+from foveal.errors import ConfigError
+from foveal.tasks.classify.output import ClassifyDecode, ClassifyOutput
+from foveal.types.categories import Categories
+from foveal.types.geometry import Geometry
+from foveal.types.predictions import ClassScores
+from foveal.types.view import View
+
+CATEGORIES = Categories(("ant", "bee"))
+WHOLE = (0, 0, 30, 20)
+
+
+def merged(views: list[View], scores: list[list[float]], **options: bool) -> ClassScores:
+    arrays = [{"scores": np.array(row, np.float32)} for row in scores]
+    geometry = Geometry((30, 20), (8, 8), (8 / 30, 8 / 20))
+    return ClassifyOutput().merge(
+        arrays, [geometry] * len(views), views, (30, 20), CATEGORIES, ClassifyDecode(**options)
+    )
+
+
+def test_views_of_the_whole_are_averaged() -> None:
+    views = [View(WHOLE), View(WHOLE, flipped=True), View((-10, -5, 40, 25))]
+    got = merged(views, [[0.9, 0.1], [0.3, 0.7], [0.3, 0.7]])
+    assert got.scores.tolist() == pytest.approx([0.5, 0.5]) and got.size == (30, 20)
+    several = merged(views[:2], [[0.9, 0.8], [0.3, 0.7]], multi_label=True)
+    assert [c.name for c in several.present()] == ["bee", "ant"]
+
+
+@pytest.mark.parametrize("part", [(0, 0, 29, 20), (1, 0, 30, 20), (0, 1, 30, 20), (-5, -5, 40, 19)])
+def test_a_part_says_little_of_the_whole(part: tuple[int, int, int, int]) -> None:
+    with pytest.raises(ConfigError) as error:
+        merged([View(WHOLE), View(part)], [[0.9, 0.1], [0.3, 0.7]])
+    assert str(error.value) == (
+        "This model answers for a whole picture; tiles are for models that say where things are.\n"
+        "Leave out --tile, and --scales above 1, which look at parts."
+    )
+
+
+def test_classes_are_no_masks() -> None:
+    with pytest.raises(ConfigError) as error:
+        ClassifyOutput().mask_png(ClassScores(np.array([0.5, 0.5]), CATEGORIES, (30, 20)))
+    assert str(error.value) == "This model has no masks.\nLeave out --masks."

@@ -182,7 +182,7 @@ def test_an_export_works_without_torch(exported: Path, masks: Path, torch_free: 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize("workers", [2])
 def test_a_killed_run_ends_with_the_same_bytes(masks: Path, tmp_path: Path, workers: int) -> None:
     own = [*flags(epochs=6, workers=workers), "--train.checkpoint-steps=2", "--quiet"]
     whole, killed = tmp_path / "whole", tmp_path / "killed"

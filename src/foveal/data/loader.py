@@ -5,12 +5,14 @@ Shapes: B pictures a batch, H W rows and columns of the source, S side of the in
 
 import os
 import signal
+import sys
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import islice
+from types import TracebackType
 from typing import Any
 
 import torch
@@ -210,6 +212,7 @@ def load_batches(
             batch_sampler=_Batches(order, start, rank, world),
             num_workers=workers,
             collate_fn=_as_is,
+            worker_init_fn=_hush,
             pin_memory=pin_memory,
             prefetch_factor=4 if workers else None,
             multiprocessing_context="fork" if workers and pictures.cache is not None else None,
@@ -230,6 +233,20 @@ def _uninterrupted() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _hush(_: int) -> None:
+    """Let a worker say nothing of a training process that has gone away.
+
+    The thread that hands it batches would print a traceback when Ctrl-C or a kill cuts it short. What goes wrong with
+    samples reaches the training process another way, and is told there.
+    """
+
+    def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        if not issubclass(kind, EOFError | OSError):
+            sys.__excepthook__(kind, error, trace)
+
+    sys.excepthook = hook
 
 
 def _as_is(batch: Any) -> Any:

@@ -1,6 +1,7 @@
 """Promise 1: the same order and the same changes for the same seed, whatever the number of workers."""
 
 import itertools
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import torch
 from PIL import Image
 from torchvision import tv_tensors
 
+from foveal.data import loader
 from foveal.data.augment import Augment, build_augment
 from foveal.data.box_augment import box_target, build_box_augment
 from foveal.data.cache import DecodedCache
@@ -193,3 +195,15 @@ def test_real_boxes_reach_the_batch(real_data: Path) -> None:
         assert (batch.targets["labels"][row] >= 0).sum() == len(boxes)
         expected = boxes * 0.65 + [0, 52, 0, 52]
         np.testing.assert_allclose(batch.targets["boxes"][row, : len(boxes)], expected, atol=1e-3)
+
+
+def test_a_worker_tells_of_faults_but_not_of_a_lost_parent(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    loader._hush(0)
+    for error in (EOFError(), ConnectionResetError(), BrokenPipeError()):
+        sys.excepthook(type(error), error, None)
+    assert capsys.readouterr().err == ""
+    sys.excepthook(ValueError, ValueError("a fault"), None)
+    assert "ValueError: a fault" in capsys.readouterr().err

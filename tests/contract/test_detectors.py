@@ -14,7 +14,7 @@ from foveal.models.pyramid import InnerMaps, nearest
 from foveal.tasks.detect.config import DetectConfig
 from foveal.tasks.detect.models import Detector, build_detector
 from foveal.tasks.instance.config import InstanceConfig
-from foveal.tasks.instance.models import Segmenter, build_segmenter
+from foveal.tasks.instance.models import MaskDetector, build_mask_detector
 from foveal.types.flags import Flag
 
 K = 3
@@ -45,7 +45,7 @@ def build(backbone: str = "conv5", **own: Any) -> Detector:
     model = ModelConfig(backbone=backbone, weights="none")
     if "mask_stride" in own:
         masked = InstanceConfig.model_validate({"mask_channels": 16, **own})
-        return build_segmenter(model, masked, K, pretrained=False)
+        return build_mask_detector(model, masked, K, pretrained=False)
     return build_detector(model, DetectConfig.model_validate(own), K, pretrained=False)
 
 
@@ -262,7 +262,7 @@ def test_learns_one_square() -> None:
 def test_learns_the_mask_of_one_triangle() -> None:
     """A bright triangle on noise, which fills half of its box: after a few steps its mask is cut out of the box."""
     model = build(anchor_scale=3.0, mask_stride=4, prototypes=4).train()
-    assert isinstance(model, Segmenter)
+    assert isinstance(model, MaskDetector)
     generator = torch.Generator().manual_seed(3)
     corner = 4 * torch.randint(1, 9, (4, 2), generator=generator)
     boxes = torch.cat([corner, corner + 24], 1)
@@ -298,7 +298,7 @@ def test_most_anchors_that_learn_a_mask() -> None:
     only = targets(outputs)
     only["labels"][:, 1:] = -1
     torch.testing.assert_close(few.losses(outputs, only)["mask"], all_of_them.losses(outputs, only)["mask"])
-    assert isinstance(few, Segmenter) and isinstance(all_of_them, Segmenter)
+    assert isinstance(few, MaskDetector) and isinstance(all_of_them, MaskDetector)
     matches = few.match(outputs, only)
     known = only["masks"][0]
     assert len(few.learners(matches, 0, known)[0]) == 1 < len(all_of_them.learners(matches, 0, known)[0])

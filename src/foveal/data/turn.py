@@ -10,7 +10,7 @@ from PIL import Image
 
 from foveal.data.objects import Object
 from foveal.imaging.decode import ORIENTATION_TAG, orient
-from foveal.types.rle import decode_rle, encode_rle
+from foveal.types.rle import Rle
 
 LYING = (5, 6, 7, 8)
 """Orientations that swap width and height."""
@@ -58,10 +58,11 @@ def _outline(outline: Any, orientation: int, size: tuple[int, int]) -> Any:
         return turned
     if isinstance(outline, dict) and list(outline.get("size", ())) == [size[1], size[0]]:
         try:
-            pixels = np.repeat(decode_rle(outline)[..., None], 3, axis=2)
+            pixels = np.repeat(Rle.from_coco(outline).mask()[..., None].astype(np.uint8), 3, axis=2)
         except (ValueError, TypeError, IndexError):  # runs that are none cannot be turned
             return outline
-        return encode_rle(orient(pixels, orientation)[..., 0], compressed=isinstance(outline["counts"], str))
+        upright = Rle.of(orient(pixels, orientation)[..., 0])
+        return upright.to_coco(compressed=isinstance(outline["counts"], str))
     return outline
 
 

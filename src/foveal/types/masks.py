@@ -17,7 +17,7 @@ from foveal.errors import ShapeError
 from foveal.types.arrays import Array
 from foveal.types.categories import Categories
 from foveal.types.detections import BoxTruth, Detections
-from foveal.types.rle import Rle, encode_rle
+from foveal.types.rle import Rle
 
 IGNORE = 255
 """Stands for pixels that count nowhere, in every map of class ids inside Foveal."""
@@ -86,7 +86,7 @@ class ClassMap:
         """``size``, and ``mask``: a COCO run-length mask for each class that is there."""
         ids = self.ids
         there = np.unique(ids).tolist()
-        masks = {self.categories.names[k]: encode_rle((ids == k).astype(np.uint8), compressed=True) for k in there}
+        masks = {self.categories.names[k]: Rle.of(ids == k).to_coco() for k in there}
         return {"size": list(self.size), "mask": masks}
 
     def to_coco(self, image_id: int | str) -> list[dict[str, object]]:
@@ -97,7 +97,7 @@ class ClassMap:
             {
                 "image_id": image_id,
                 "category_id": ids[k],
-                "segmentation": encode_rle((pixels == k).astype(np.uint8), compressed=True),
+                "segmentation": Rle.of(pixels == k).to_coco(),
                 "score": 1.0,
             }
             for k in np.unique(pixels).tolist()

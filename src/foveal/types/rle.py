@@ -59,37 +59,10 @@ class Rle:
         height, width = self.size
         return np.repeat(np.arange(len(self.runs)) % 2 == 1, self.runs).reshape(width, height).T
 
-    def to_coco(self) -> dict[str, Any]:
-        """COCO's form, compressed."""
-        return {"size": list(self.size), "counts": _pack(self.runs.tolist())}
-
-
-def decode_rle(rle: dict[str, Any]) -> NDArray[np.uint8]:
-    """(H, W) of 0 and 1.
-
-    Args:
-        rle: ``{"size": [h, w], "counts": ...}``; counts are a list of runs, or COCO's compressed text.
-
-    Raises:
-        ValueError: The runs do not fill the size, or are none.
-    """
-    height, width = (int(v) for v in rle["size"])
-    counts = rle["counts"]
-    runs = _unpack(counts) if isinstance(counts, str) else [int(c) for c in counts]
-    if min(runs, default=0) < 0 or sum(runs) != height * width:
-        raise ValueError(f"runs of {sum(runs)} pixels for a mask of {height} x {width}")
-    values = np.arange(len(runs)) % 2
-    return np.repeat(values, runs).astype(np.uint8).reshape(width, height).T
-
-
-def encode_rle(mask: NDArray[np.uint8], *, compressed: bool = False) -> dict[str, Any]:
-    """The run-length form of an (H, W) mask."""
-    flat = mask.T.reshape(-1)
-    edges = np.flatnonzero(np.diff(flat)) + 1
-    runs = np.diff([0, *edges.tolist(), flat.size]).tolist()
-    if flat.size and flat[0]:
-        runs = [0, *runs]
-    return {"size": list(mask.shape), "counts": _pack(runs) if compressed else runs}
+    def to_coco(self, *, compressed: bool = True) -> dict[str, Any]:
+        """COCO's form: with the runs as its compressed text, or as a list."""
+        runs = self.runs.tolist()
+        return {"size": list(self.size), "counts": _pack(runs) if compressed else runs}
 
 
 def _unpack(text: str) -> list[int]:

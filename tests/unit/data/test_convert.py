@@ -22,7 +22,7 @@ from foveal.data.read import read
 from foveal.errors import CategoryError, DataError, RunError
 from foveal.types.categories import Categories
 from foveal.types.flags import Flag
-from foveal.types.rle import encode_rle
+from foveal.types.rle import Rle
 
 FORMATS = tuple(WRITERS)
 SIZES = ((31, 17), (16, 40), (640, 8))
@@ -75,7 +75,7 @@ def outlines(draw, size):
         return [[v for xy in ring for v in xy] for ring in draw(rings)]
     seed = draw(st.integers(0, 99))
     mask = (np.random.default_rng(seed).random(size[::-1]) < 0.3).astype(np.uint8)
-    return encode_rle(mask, compressed=kind == "text")
+    return Rle.of(mask).to_coco(compressed=kind == "text")
 
 
 @st.composite

@@ -17,7 +17,7 @@ from foveal.errors import CategoryError, DataError
 from foveal.types.categories import Categories
 from foveal.types.flags import Flag
 from foveal.types.masks import IGNORE
-from foveal.types.rle import encode_rle
+from foveal.types.rle import Rle
 
 I = IGNORE  # noqa: E741  (one letter keeps maps readable)
 
@@ -88,7 +88,7 @@ def test_an_object_without_an_outline_hides_its_box():
 
 def test_run_length_masks_are_painted():
     mask = np.array([[0, 1, 1, 0, 0, 0], [1, 0, 0, 0, 0, 1]] * 2, np.uint8)
-    row = [Object((0, 0, 6, 4), 1, outline=encode_rle(mask, compressed=True))]
+    row = [Object((0, 0, 6, 4), 1, outline=Rle.of(mask).to_coco())]
     assert (read_mask(as_masks(catalog_of([row])), 0) == mask * 2).all()
 
 

@@ -12,7 +12,7 @@ from foveal.data.objects import Object, Objects
 from foveal.data.outlines import instance_masks, outline_fault
 from foveal.data.read import read
 from foveal.types.categories import Categories
-from foveal.types.rle import Rle, encode_rle
+from foveal.types.rle import Rle
 
 SIZE = (6, 4)
 BOX = (1.0, 1.0, 3.0, 2.0)
@@ -39,7 +39,7 @@ def pictures(*rows) -> Catalog:
 def test_a_mask_for_each_object():
     drawn = np.zeros((4, 6), np.uint8)
     drawn[1, 1:3] = 1
-    runs, text = encode_rle(drawn), encode_rle(drawn, compressed=True)
+    runs, text = Rle.of(drawn).to_coco(compressed=False), Rle.of(drawn).to_coco()
     catalog = pictures([None], [[SQUARE], runs, None, text, [SQUARE, [0, 3, 1, 3, 1, 4, 0, 4]]], [])
     one, other, none, compressed, parts = instance_masks(catalog, 1)
     for mask in (one, other, compressed):

@@ -5,7 +5,7 @@ from PIL import Image
 from foveal.data.objects import Object
 from foveal.data.turn import read_orientation, turn
 from foveal.imaging.decode import orient
-from foveal.types.rle import decode_rle, encode_rle
+from foveal.types.rle import Rle
 
 
 @pytest.mark.parametrize("compressed", [False, True])
@@ -15,11 +15,11 @@ def test_box_polygon_and_mask_go_where_the_pixels_go(orientation, compressed):
     stored[2:5, 1:9] = 1
     stored[2, 1] = 0  # a corner, so that a mirrored mask shows
     upright = orient(stored, orientation)[..., 0]
-    mask = Object((1, 2, 9, 5), 0, outline=encode_rle(stored[..., 0], compressed=compressed))
+    mask = Object((1, 2, 9, 5), 0, outline=Rle.of(stored[..., 0]).to_coco(compressed=compressed))
     turned = turn(mask, orientation, size=(11, 7))
     rows, columns = np.nonzero(upright)
     assert turned.box == (columns.min(), rows.min(), columns.max() + 1, rows.max() + 1)
-    assert (decode_rle(turned.outline) == upright).all()
+    assert (Rle.from_coco(turned.outline).mask() == upright).all()
     assert isinstance(turned.outline["counts"], str) == compressed
     polygon = turn(Object((1, 2, 9, 5), 0, outline=[[1, 2, 9, 2, 9, 5]]), orientation, size=(11, 7)).outline[0]
     assert (min(polygon[::2]), min(polygon[1::2]), max(polygon[::2]), max(polygon[1::2])) == turned.box

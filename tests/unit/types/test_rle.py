@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pycocotools import mask as theirs
 
-from foveal.types.rle import decode_rle, encode_rle
+from foveal.types.rle import Rle
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
@@ -21,18 +21,18 @@ def masks(draw):
 @given(masks())
 def test_equal_to_pycocotools(mask):
     reference = theirs.encode(np.asfortranarray(mask))
-    ours = encode_rle(mask, compressed=True)
+    ours = Rle.of(mask).to_coco()
     assert ours == {"size": list(mask.shape), "counts": reference["counts"].decode()}
-    assert (decode_rle(ours) == mask).all()
-    plain = encode_rle(mask)
+    assert (Rle.from_coco(ours).mask() == mask).all()
+    plain = Rle.of(mask).to_coco(compressed=False)
     assert theirs.frPyObjects(plain, *mask.shape)["counts"] == reference["counts"]
-    assert (decode_rle(plain) == mask).all()
+    assert (Rle.from_coco(plain).mask() == mask).all()
 
 
 def test_long_runs():
     mask = np.zeros((900, 1100), np.uint8)
     mask[3:800, 17:1000] = 1
-    assert encode_rle(mask, compressed=True)["counts"] == theirs.encode(np.asfortranarray(mask))["counts"].decode()
+    assert Rle.of(mask).to_coco()["counts"] == theirs.encode(np.asfortranarray(mask))["counts"].decode()
 
 
 def test_the_masks_of_coco80(real_data):
@@ -40,12 +40,12 @@ def test_the_masks_of_coco80(real_data):
     crowds = [a for a in document["annotations"] if a["iscrowd"]]
     assert len(crowds) == 8
     for crowd in crowds:
-        mask = decode_rle(crowd["segmentation"])
+        mask = Rle.from_coco(crowd["segmentation"]).mask()
         assert (mask == theirs.decode(theirs.frPyObjects(crowd["segmentation"], *mask.shape))).all()
-        assert encode_rle(mask)["counts"] == crowd["segmentation"]["counts"]
+        assert Rle.of(mask).to_coco(compressed=False)["counts"] == crowd["segmentation"]["counts"]
 
 
 @pytest.mark.parametrize("counts", [[3, 4], [-1, 13], [12, 1]])
 def test_runs_that_do_not_fill_the_mask(counts):
     with pytest.raises(ValueError, match="for a mask of 3 x 4"):
-        decode_rle({"size": [3, 4], "counts": counts})
+        Rle.from_coco({"size": [3, 4], "counts": counts}).mask()

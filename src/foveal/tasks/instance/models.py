@@ -23,7 +23,7 @@ from foveal.tasks.detect.models import Detector, Matches
 from foveal.tasks.instance.config import InstanceConfig
 
 
-class Segmenter(Detector):
+class MaskDetector(Detector):
     """Class scores, a box and mask coefficients for every anchor, and prototype masks.
 
     Args:
@@ -81,7 +81,7 @@ class Segmenter(Detector):
         return anchor, owner
 
 
-def build_segmenter(model: ModelConfig, own: InstanceConfig, num_classes: int, *, pretrained: bool) -> Segmenter:
+def build_mask_detector(model: ModelConfig, own: InstanceConfig, num_classes: int, *, pretrained: bool) -> MaskDetector:
     """A network without class weights.
 
     Raises:
@@ -89,4 +89,4 @@ def build_segmenter(model: ModelConfig, own: InstanceConfig, num_classes: int, *
         WeightsError: The weights are not at hand or do not fit.
     """
     backbone, weights = build_inner_maps(model, STRIDES, pretrained=pretrained)
-    return Segmenter(backbone, own, num_classes, None if weights is None else replace(weights, tensors={}))
+    return MaskDetector(backbone, own, num_classes, None if weights is None else replace(weights, tensors={}))

@@ -20,7 +20,7 @@ from foveal.tasks.detect.models import build_class_weights
 from foveal.tasks.detect.task import Detect, judged_counts
 from foveal.tasks.instance.config import InstanceConfig
 from foveal.tasks.instance.mask_rcnn import MaskRcnn, build_mask_rcnn
-from foveal.tasks.instance.models import Segmenter, build_segmenter
+from foveal.tasks.instance.models import MaskDetector, build_mask_detector
 from foveal.tasks.instance.output import InstanceDecode, InstanceOutput
 from foveal.types.categories import Categories
 from foveal.types.settings import Settings
@@ -39,14 +39,14 @@ class Instance(InstanceOutput, Detect):
 
     def build(
         self, model: ModelConfig, own: Settings, categories: Categories, options: Settings, *, pretrained: bool
-    ) -> Segmenter | MaskRcnn:
+    ) -> MaskDetector | MaskRcnn:
         """Backbone, pyramid and what stands on it."""
-        build = build_mask_rcnn if _own(own).architecture == "mask_rcnn" else build_segmenter
+        build = build_mask_rcnn if _own(own).architecture == "mask_rcnn" else build_mask_detector
         return build(model, _own(own), len(categories), pretrained=pretrained)
 
     def criterion(self, model: Model, own: Settings, catalog: Catalog) -> None:
         """Weigh the classes."""
-        assert isinstance(model, Segmenter | MaskRcnn), "one of these is what build gives"
+        assert isinstance(model, MaskDetector | MaskRcnn), "one of these is what build gives"
         model.class_weights = build_class_weights(_own(own), judged_counts(catalog))
 
     def augment(self, config: AugmentConfig, spec: InputSpec, own: Settings) -> Augment:

@@ -210,9 +210,9 @@ def test_pictures_that_cannot_be_read_are_left_out_or_raised(tmp_path: Path, con
         predict_views(predictor, [good, bad_file], viewing)
 
 
-@given(viewings, st.integers(0, 160), st.integers(0, 60))
+@given(viewings, st.integers(0, 140), st.integers(0, 40))
 @settings(deadline=None, max_examples=25)
 def test_nothing_is_found_outside_the_picture(viewing: Viewing, x: int, y: int) -> None:
-    found = predict_views(Predictor(RedSquare()), with_square(x, y, side=40), viewing)
+    found = predict_views(Predictor(RedSquare()), with_square(x, y, side=60), viewing)
     assert (found.boxes >= 0).all() and (found.boxes <= [200, 100, 200, 100]).all()
     assert len(found) >= 1

@@ -126,8 +126,9 @@ def to_onnx(backend: TorchBackend, example: RGB) -> bytes:
 
 def compare(network: Predictor, exported: Predictor, prepared: Sequence[Prepared]) -> Parity:
     """Answer for the same prepared pictures on both, in batches of two sizes, so that a fixed batch would show."""
-    ours, theirs = (list(p.stream(prepared, batch_size=b)) for p, b in ((network, 16), (exported, 7)))
-    task = network.task
+    task, options = network.task, network.task.compared(network.options)
+    both = ((network, 16), (exported, 7))
+    ours, theirs = (list(p.with_options(options).stream(prepared, batch_size=b)) for p, b in both)
     differences = dict.fromkeys(task.tolerances, 0.0)
     for mine, other in zip(ours, theirs, strict=True):
         for name, value in task.differences(mine, other).items():

@@ -7,10 +7,11 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from copy import copy
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from PIL import Image
@@ -62,6 +63,12 @@ class Predictor:
         self.options: Settings = self.task.decode(self.card.decode)
         self.spec: InputSpec = self.card.input
         self.categories: Categories = self.card.categories
+
+    def with_options(self, options: Settings) -> Self:
+        """The same network with other options of turning its arrays into answers."""
+        other = copy(self)
+        other.options = options
+        return other
 
     def predict(self, sources: Source | Sequence[Source], *, batch_size: int = BATCH_SIZE) -> Any:
         """Answer for one picture, or for a list of them in order.

@@ -191,6 +191,10 @@ class Output(Protocol):
         """One row an answer, best first: ``name``, ``score`` and the task's own columns."""
         ...
 
+    def compared(self, options: Settings) -> Settings:
+        """The options of the predictions that ``differences`` compares: nothing that the arrays say is hidden."""
+        ...
+
     def differences(self, ours: Any, theirs: Any) -> dict[str, float]:
         """How far two paths' predictions of one picture are apart, by the names of ``tolerances``."""
         ...

@@ -142,6 +142,10 @@ class ClassifyOutput:
         said = prediction.present() if prediction.multi_label else prediction.top(3)
         return [{"name": c.name, "score": c.score} for c in said]
 
+    def compared(self, options: Settings) -> Settings:
+        """A prediction hides nothing."""
+        return options
+
     def differences(self, ours: ClassScores, theirs: ClassScores) -> dict[str, float]:
         """The largest difference of a score."""
         return {"score": float(np.abs(np.asarray(ours.scores, np.float64) - theirs.scores).max())}

@@ -28,6 +28,8 @@ from foveal.types.view import View
 
 SAME_OBJECT = 0.9
 """IoU from which two paths' boxes are taken for the same object when an export is compared."""
+PUSHED_OFF = 1e-3
+"""How near an object's score is to the last one's, as a part of it, if two paths may list the one or the other."""
 
 
 class DetectDecode(Settings):
@@ -144,19 +146,19 @@ class DetectOutput:
             "prediction": "; ".join(f"{d.name} {d.score:.3f} {' '.join(f'{v:.1f}' for v in d.box)}" for d in shown),
         }
 
-    def differences(self, ours: Detections, theirs: Detections) -> dict[str, float]:
-        """Largest distance of two paths' boxes in pixels, and of their scores; an object that one lacks counts whole.
+    def compared(self, options: Settings) -> Settings:
+        """No box is too unlikely and none is suppressed, so that a network that finds nothing yet has much to show."""
+        return _decode(options).model_copy(update={"min_score": 0.0, "nms": "hard", "nms_iou": 1.0})
 
-        Objects near the threshold may be shown by one and not by the other, so all are compared, best first.
-        """
+    def differences(self, ours: Detections, theirs: Detections) -> dict[str, float]:
+        """Largest distance of two paths' boxes in pixels, and of their scores; an object that one lacks counts as 1."""
         pairs = same_objects(ours, theirs)
         worst = {"box_px": 0.0, "score": 0.0}
         for i, j in pairs:
             worst["score"] = max(worst["score"], float(abs(theirs.scores[j] - ours.scores[i])))
             worst["box_px"] = max(worst["box_px"], float(np.abs(ours.boxes[i] - theirs.boxes[j]).max()))
-        for found, taken in ((ours, {i for i, _ in pairs}), (theirs, {j for _, j in pairs})):
-            lost = [_lost(found, i) for i in range(len(found)) if i not in taken]
-            worst["score"] = max(worst["score"], *lost, 0.0)
+        if _lost(ours, {i for i, _ in pairs}, theirs) or _lost(theirs, {j for _, j in pairs}, ours):
+            worst["score"] = 1.0
         return worst
 
     def merge(
@@ -234,15 +236,18 @@ def survivors(
 
 
 def same_objects(ours: Detections, theirs: Detections) -> list[tuple[int, int]]:
-    """Places of the objects that two paths both found, in each one's list; of several that of the nearest score."""
+    """Places of the objects that two paths both found, in each one's list; of several that of the nearest box and score."""
+    allowed = DetectOutput.tolerances
+    apart = np.abs(ours.boxes[:, None] - theirs.boxes[None]).max(-1, initial=0.0)
+    same = (iou(ours.boxes, theirs.boxes) >= SAME_OBJECT) | (apart <= allowed["box_px"])
+    same &= ours.labels[:, None] == theirs.labels[None]
+    cost = apart / allowed["box_px"] + np.abs(ours.scores[:, None] - theirs.scores[None]) / allowed["score"]
+    cost[~same] = np.inf
     pairs: list[tuple[int, int]] = []
-    overlap = iou(ours.boxes, theirs.boxes) * (ours.labels[:, None] == theirs.labels[None])
-    taken = np.zeros(len(theirs), bool)
     for i in range(len(ours)):
-        close = np.where(taken, 0.0, overlap[i]) >= SAME_OBJECT
-        if close.any():
-            j = int(np.where(close, np.abs(theirs.scores - ours.scores[i]), np.inf).argmin())
-            taken[j] = True
+        if np.isfinite(cost[i]).any():
+            j = int(cost[i].argmin())
+            cost[:, j] = np.inf
             pairs.append((i, j))
     return pairs
 
@@ -258,10 +263,11 @@ def class_colors(found: Detections) -> list[tuple[int, int, int]]:
     return [found.categories.color(int(label)) for label in found.labels]
 
 
-def _lost(found: Detections, index: int) -> float:
-    """How much it matters that the other path lacks an object: nothing if it could have been pushed off a full list."""
-    full = len(found) > 1 and found.scores[index] - found.scores.min() < 1e-3
-    return 0.0 if full else float(found.scores[index])
+def _lost(found: Detections, paired: set[int], other: Detections) -> bool:
+    """Whether the other path lacks one of these objects that was not just pushed off the end of its list."""
+    missing = [i for i in range(len(found)) if i not in paired]
+    ends_alike = len(found) == len(other) and 2 * len(paired) >= len(found)
+    return any(not ends_alike or found.scores[i] > other.scores.min() * (1 + PUSHED_OFF) for i in missing)
 
 
 def _decode(options: Settings) -> DetectDecode:

@@ -166,6 +166,10 @@ class SegmentOutput:
         """One palette PNG whose indices are class ids."""
         return {"": draw_masks.palette_png(prediction.ids, _colors(prediction.categories))}
 
+    def compared(self, options: Settings) -> Settings:
+        """A prediction hides nothing."""
+        return options
+
     def differences(self, ours: ClassMap, theirs: ClassMap) -> dict[str, float]:
         """Part of the pixels that two paths give another class."""
         return {"pixels": float((ours.ids != theirs.ids).mean())}

@@ -97,10 +97,23 @@ def test_differences_of_two_paths() -> None:
     near = found([(10.2, 10, 50, 50, 0.9004, 0), (20, 20, 40, 40, 0.5, 1), (60, 60, 90, 90, 0.1, 1)])
     assert task.differences(ours, near) == pytest.approx({"box_px": 0.2, "score": 0.0004})
     lost = found([(10, 10, 50, 50, 0.9, 0), (60, 60, 90, 90, 0.1, 1)])
-    assert task.differences(ours, lost)["score"] == task.differences(lost, ours)["score"] == 0.5
+    assert task.differences(ours, lost)["score"] == task.differences(lost, ours)["score"] == 1
     other = found([(10, 10, 50, 50, 0.9, 1), (20, 20, 40, 40, 0.5, 1), (60, 60, 90, 90, 0.1, 1)])
-    assert task.differences(ours, other)["score"] == 0.9
+    assert task.differences(ours, other)["score"] == 1
     assert (task.first_answer(ours), task.first_answer(other), task.first_answer(found([]))) == ("cat", "dog", "")
+
+
+def test_only_the_end_of_a_list_may_differ() -> None:
+    task = DetectOutput()
+    rows = [(10 * i, 10, 10 * i + 9, 19, 0.9 - i / 20, 0) for i in range(4)]
+    ours, last = found([*rows, (0, 50, 9, 59, 0.05, 1)]), (60, 50, 69, 59, 0.05 + 2e-5, 1)
+    assert task.differences(ours, found([*rows, last])) == {"box_px": 0, "score": 0}
+    assert task.differences(ours, found(rows))["score"] == 1
+    assert task.differences(ours, found([last, *rows[1:], (0, 50, 9, 59, 0.05, 1)]))["score"] == 1
+    close = [(10, 10, 19, 19, 0.9, 0), (40, 10, 49, 19, 0.8995, 0)]
+    moved = [(x1 + 4, y1, x2 + 4, y2, score, label) for x1, y1, x2, y2, score, label in close]
+    assert task.differences(found(close), found(moved))["score"] == 1
+    assert task.differences(found(close), found([]))["score"] == 1
 
 
 def test_pieces_at_tile_borders_become_the_object() -> None:

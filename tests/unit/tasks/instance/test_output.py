@@ -173,7 +173,7 @@ def test_differences_of_two_paths():
     assert set(TASK.tolerances) == {"box_px", "score", "mask"}
     none = found([])
     assert TASK.differences(none, none) == {"box_px": 0, "score": 0, "mask": 0}
-    assert TASK.differences(ours, none)["score"] == 0.9
+    assert TASK.differences(ours, none)["score"] == 1
 
 
 def seen(view, size, *, spec=SPEC):

@@ -73,6 +73,12 @@ def test_any_input_size(size, backbone):
     assert logits.shape == (1, CLASSES, *size)
 
 
+@pytest.mark.parametrize("decoder", ARCHITECTURES)
+def test_every_decoder_takes_a_small_input(decoder):
+    with torch.inference_mode():
+        assert build(decoder).eval()(torch.randn(1, 3, 40, 70))["logits"].shape == (1, CLASSES, 40, 70)
+
+
 def test_padding_does_not_move_the_answer():
     model = build("unet").eval()
     inputs = torch.randn(1, 3, 96, 96)
@@ -117,6 +123,13 @@ def test_a_decoder_that_cannot_stand_there():
         build("unet", "conv5")
     with pytest.raises(ConfigError, match="'conv4' gives no maps at several strides"):
         build(backbone="conv4")
+    with pytest.raises(ConfigError, match="The backbone 'vgg11' cannot be dilated to a stride of 16 pixels"):
+        build("deeplabv3", "vgg11")
+
+
+def test_a_loss_stands_once():
+    with pytest.raises(ValueError, match="dice stands twice"):
+        SegmentConfig(losses=("dice", "cross_entropy", "dice"))
 
 
 @pytest.mark.slow

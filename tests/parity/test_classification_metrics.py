@@ -74,7 +74,7 @@ def reference(truth, scores) -> dict[str, float]:
     out["average_precision"] = sk.average_precision_score(one_hot[:, there], scores[:, there], average="macro")
     labels = list(range(num_classes))
     out["log_loss"] = sk.log_loss(truth, scores, labels=labels)
-    out["brier"] = sk.brier_score_loss(truth, scores, labels=labels, scale_by_half=False)
+    out["brier"] = sk.brier_score_loss(truth, scores, labels=labels)
     out["ece"] = slow_ece(scores.max(1), said == truth)
     return out
 

@@ -24,7 +24,7 @@ from foveal.engine.optim import build_optimizer, freeze, num_frozen, set_rate
 from foveal.engine.run import Run
 from foveal.engine.runtime import Runtime
 from foveal.engine.schedule import factor, plateau
-from foveal.errors import ShapeError, TrainingError
+from foveal.errors import ConfigError, ShapeError, TrainingError
 from foveal.inference.predictor import Predictor, Prepared
 from foveal.inference.torch_backend import TorchBackend
 from foveal.models.contract import Model
@@ -35,6 +35,8 @@ from foveal.types.samples import Batch
 SECONDS_BETWEEN_CHECKPOINTS = 60.0
 RESERVE = 0.04
 """Part of a time budget that is kept for the last judging and the report."""
+KEPT_BYTES = 2**31
+"""Most memory for prepared validation pictures; more of them are decoded anew for each judging."""
 
 
 @dataclass(frozen=True)
@@ -184,7 +186,7 @@ class Training:
             keys += batch.keys
             with self.runtime.no_sync(self.wrapped, skip=part < parts - 1):
                 images, targets = plan.mix(self.normalize(batch.images), batch.targets)
-                losses = self.model.losses(self.wrapped(images), targets)
+                losses = self.model.losses(self.outputs(images), targets)
                 loss: Tensor = torch.stack(list(losses.values())).sum() / parts
                 self.runtime.backward(loss)
             total += float(loss.detach())
@@ -192,6 +194,23 @@ class Training:
         if not math.isfinite(total) or not (math.isfinite(norm) or self.runtime.scales):
             raise self.not_finite(total, keys)
         return total
+
+    def outputs(self, images: Tensor) -> Any:
+        """What the network says of a batch.
+
+        Raises:
+            ConfigError: Batch norm is given one value a channel: a single picture whose map is one place wide.
+        """
+        try:
+            return self.wrapped(images)
+        except ValueError as error:
+            if "more than 1 value per channel" not in str(error):
+                raise
+            raise ConfigError(
+                f"Batch norm needs more than one value a channel, and a batch of {len(images)} at {images.shape[-1]} px"
+                " leaves it one.",
+                "Train with --batch-size 2 or more, or with a larger --size.",
+            ) from None
 
     def not_finite(self, loss: float, keys: list[int]) -> TrainingError:
         """The error for a loss that is not finite; nothing of this step is kept."""
@@ -262,9 +281,10 @@ class Training:
         judged = self.ema.module if self.ema else self.model
         predictor = Predictor(TorchBackend(judged, plan.card, device=runtime.device))
         mine = range(runtime.rank, len(plan.val_set), runtime.world)
-        if self.prepared is None:
-            self.prepared = [predictor.prepare(plan.val_set.path(i)) for i in mine]
-        predictions = list(zip(mine, predictor.stream(self.prepared), strict=True))
+        pictures: list[Any] = self.prepared or [plan.val_set.path(i) for i in mine]
+        if not self.prepared and len(mine) * 3 * plan.card.input.size**2 <= KEPT_BYTES:
+            self.prepared = pictures = [predictor.prepare(path) for path in pictures]
+        predictions = list(zip(mine, predictor.stream(pictures), strict=True))
         everyones = dict(runtime.gather(predictions))
         truths = plan.task.truths(plan.val_set, range(len(plan.val_set)))
         ordered = [everyones[i] for i in range(len(plan.val_set))]

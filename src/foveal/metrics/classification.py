@@ -3,8 +3,8 @@
 Conventions: a tie between classes goes to the earlier class, as in ``ClassScores``; ``top5`` counts the picture as
 right when the truth is among the five best (always, with five classes or fewer); ``log_loss`` clips scores by the
 machine epsilon of their own type, as scikit-learn does; ``brier`` is Brier's original sum over all classes, in [0, 2],
-which is scikit-learn's with ``scale_by_half=False``; ``roc_auc`` and ``average_precision`` are means over classes, one
-against the rest, for two classes too.
+and half of it for two classes, which is scikit-learn's ``scale_by_half="auto"``; ``roc_auc`` and
+``average_precision`` are means over classes, one against the rest, for two classes too.
 
 Shapes: N pictures, K classes, R resamples.
 """
@@ -96,7 +96,7 @@ class _Verdict:
                 self.correct,
                 better + earlier < TOP,
                 -np.log(np.clip(mine, eps, 1 - eps)),
-                ((scores - self.one_hot) ** 2).sum(1),
+                ((scores - self.one_hot) ** 2).sum(1) * (0.5 if num_classes == 2 else 1.0),
             ]
         )
         self._gaps = bin_gaps(self.confidence, self.correct.astype(np.float64), rows, num_pictures)

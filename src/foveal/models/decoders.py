@@ -53,6 +53,8 @@ DROPOUT = {
 """What it calls the part of channels that is dropped."""
 DILATED = {"deeplabv3": 16, "deeplabv3plus": 16, "pan": 16, "pspnet": 8}
 """Stride of the encoder's last map where it is not 32."""
+LEAST = {"pan": 128}
+"""Least side in pixels that a decoder takes, where it is not 32: PAN halves a map of stride 16 three times."""
 RATES = (6, 12, 18)
 """Dilation of the pyramid of DeepLab (Chen et al. 2018, "Encoder-decoder with atrous separable convolution"): rates for
 a last map of stride 16 of inputs up to about 512 pixels."""
@@ -155,10 +157,10 @@ def _with_encoder(
 _OTHER = "Take another --segment.decoder (unet and fpn stand on most backbones) or another --backbone."
 
 
-def pad_to_multiple(inputs: Tensor) -> Tensor:
-    """(B, 3, H, W) with zeros (the mean colour) to the right and below, so that the sides are multiples of 32."""
+def pad_to_multiple(inputs: Tensor, *, least: int = MULTIPLE) -> Tensor:
+    """(B, 3, H, W) with zeros (the mean colour) to the right and below: sides of ``least`` or more, multiples of 32."""
     height, width = inputs.shape[-2:]
-    right, below = -width % MULTIPLE, -height % MULTIPLE
+    right, below = (max(-side % MULTIPLE, least - side) for side in (width, height))
     return inputs if not right and not below else nn.functional.pad(inputs, (0, right, 0, below))
 
 

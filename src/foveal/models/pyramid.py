@@ -148,15 +148,13 @@ def _create(name: str, output_stride: int) -> Any:
     declared(name)  # says what is wrong with an unknown name
     net = None
     dilated = {} if output_stride == 32 else {"output_stride": output_stride}
-    for flexible in ({"dynamic_img_size": True}, {"strict_img_size": False}, {}):
+    unpooled = {"global_pool": ""}
+    for flexible in ({"dynamic_img_size": True, **unpooled}, {"strict_img_size": False, **unpooled}, unpooled, {}):
         try:
-            net = timm.create_model(name, num_classes=0, global_pool="", **flexible, **dilated)
+            net = timm.create_model(name, num_classes=0, **flexible, **dilated)
             break
-        except (TypeError, NotImplementedError):
+        except (TypeError, NotImplementedError, AssertionError):  # no such option; no dilation, or not without pooling
             continue
-        except AssertionError:  # a network that cannot do without its pooling
-            net = timm.create_model(name, num_classes=0, **dilated)
-            break
     if net is None and dilated:
         raise ConfigError(f"The backbone {name!r} cannot be dilated to a stride of {output_stride} pixels.", _OTHER)
     if net is None or not hasattr(net, "forward_intermediates") or not hasattr(net, "feature_info"):

@@ -8,7 +8,8 @@ import torch
 
 import foveal
 from foveal.artifact.store import load
-from foveal.errors import TrainingError
+from foveal.engine import loop
+from foveal.errors import ConfigError, TrainingError
 from foveal.losses.cross_entropy import CrossEntropy
 
 SETTINGS = {
@@ -51,6 +52,30 @@ def test_judged_every_other_epoch_and_at_the_end(squares: Path, tmp_path: Path) 
     assert [row["epoch"] for row in rows] == ["2", "4", "5"]
     assert [int(row["step"]) for row in rows] == [6, 12, 15]
     assert all(0 < float(row["train_loss"]) < 3 for row in rows), "a mean over the steps since the last row"
+
+
+def test_judging_without_keeping_the_pictures(squares: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    foveal.train(squares, out=tmp_path / "kept", settings=SETTINGS)
+    monkeypatch.setattr(loop, "KEPT_BYTES", 0)
+    foveal.train(squares, out=tmp_path / "anew", settings=SETTINGS)
+    kept, anew = ((tmp_path / name / "model.safetensors").read_bytes() for name in ("kept", "anew"))
+    assert kept == anew
+    scores = [[(row["accuracy"], row["log_loss"]) for row in _rows(tmp_path / name)] for name in ("kept", "anew")]
+    assert scores[0] == scores[1]
+
+
+def test_one_value_a_channel_is_no_batch(squares: Path, tmp_path: Path) -> None:
+    settings = {
+        **SETTINGS,
+        "model": {"backbone": "resnet18", "weights": "none"},
+        "train": {"epochs": 1, "batch_size": 1},
+    }
+    with pytest.raises(ConfigError) as error:
+        foveal.train(squares, out=tmp_path / "run", settings=settings)
+    assert error.value.what == (
+        "Batch norm needs more than one value a channel, and a batch of 1 at 32 px leaves it one."
+    )
+    assert error.value.hint == "Train with --batch-size 2 or more, or with a larger --size."
 
 
 def _rows(folder: Path) -> list[dict[str, str]]:

@@ -1,7 +1,7 @@
 """Tables of classes: which name, and perhaps which code and colour, belongs to each class of a mask data set.
 
-Read are names with commas between them; text files with a name a line, ``id name``, ``r g b name`` (as CamVid has it)
-or CVAT's ``name:r,g,b::``; CSV with the columns name and, optionally, id and r, g, b or color; and TOML.
+Read are names with commas between them; text files with a name a line, ``id name``, ``r g b name`` (as CamVid has it),
+``name r g b`` or CVAT's ``name:r,g,b::``; CSV with the columns name and, optionally, id and r, g, b or color; and TOML.
 """
 
 import csv
@@ -35,6 +35,7 @@ COLOR_COLUMNS = ("color", "colour", "hex")
 DELIMITERS = ",\t;"
 CVAT = re.compile(r"([^:]+):(\d+),(\d+),(\d+):[^:]*:[^:]*")
 RGB_NAME = re.compile(r"(\d{1,3})[\s,]+(\d{1,3})[\s,]+(\d{1,3})[\s,]+(\D.*)")
+NAME_RGB = re.compile(r"(\D.*?)[\s,:]+(\d{1,3})[\s,]+(\d{1,3})[\s,]+(\d{1,3})")
 ID_NAME = re.compile(r"(\d+)\s*[\s,:;=]\s*(\S.*)")
 HEX = re.compile(r"(?:#|0x)?([0-9a-fA-F]{6})")
 
@@ -124,6 +125,9 @@ def _text(text: str, file: Path) -> list[NamedClass]:
     if lines and all(RGB_NAME.fullmatch(line) for line in lines):
         found = [RGB_NAME.fullmatch(line) for line in lines]
         return [NamedClass(m[4].strip(), color=(int(m[1]), int(m[2]), int(m[3]))) for m in found if m]
+    if lines and all(NAME_RGB.fullmatch(line) for line in lines):
+        found = [NAME_RGB.fullmatch(line) for line in lines]
+        return [NamedClass(m[1].strip(), color=(int(m[2]), int(m[3]), int(m[4]))) for m in found if m]
     if lines and all(ID_NAME.fullmatch(line) for line in lines):
         return [NamedClass(m[2].strip(), int(m[1])) for m in (ID_NAME.fullmatch(line) for line in lines) if m]
     return [NamedClass(line) for line in lines]

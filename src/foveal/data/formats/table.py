@@ -137,11 +137,18 @@ class _Finder:
         for spelling in dict.fromkeys((written, written.replace("\\", "/"))):
             for name in (spelling, f"{IMAGES}/{spelling}"):
                 if self.exists(self.root / name):
-                    return posixpath.normpath(name)
+                    return posixpath.normpath(self._relative(name))
         raise DataError(
             f"{where}: there is no file {written!r} in {self.root}.",
             f"Paths are relative to the table's folder, or to the folder {IMAGES!r} in it.",
         )
+
+    def _relative(self, name: str) -> str:
+        """An absolute path inside the table's folder as it would be written there, so that a picture has one name."""
+        path = Path(name)
+        if path.is_absolute() and path.is_relative_to(self.root.absolute()):
+            return path.relative_to(self.root.absolute()).as_posix()
+        return name
 
 
 def _rows(path: Path) -> Generator[Row, None, None]:

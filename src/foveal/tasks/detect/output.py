@@ -79,13 +79,19 @@ class DetectOutput:
         return [assemble_one(*row, categories, _decode(options)) for row in rows]
 
     def accept(self, catalog: Catalog, options: Settings) -> None:
-        """There must be boxes.
+        """There must be boxes, one at least that is judged.
 
         Raises:
-            DataError: The data set says nothing of objects.
+            DataError: The data set says nothing of objects, or has none.
         """
         if catalog.objects is None:
             raise DataError(f"{catalog.root}: this data set has no boxes.", "Give a COCO, Pascal VOC or YOLO data set.")
+        if not ((catalog.objects.flags & NOT_JUDGED) == 0).any():
+            raise DataError(
+                f"{catalog.root}: there is no object to learn from or to judge by in {len(catalog)} pictures"
+                f" ({catalog.names[0]} ...).",
+                "Objects marked crowd, difficult or ignored do not count; add others, or split the pictures otherwise.",
+            )
 
     def truths(self, catalog: Catalog, indices: Sequence[int]) -> Sequence[BoxTruth]:
         """The objects of some pictures."""
@@ -236,7 +242,7 @@ def survivors(
 
 
 def same_objects(ours: Detections, theirs: Detections) -> list[tuple[int, int]]:
-    """Places of the objects that two paths both found, in each one's list; of several that of the nearest box and score."""
+    """Places of the objects that two paths both found, in each one's list; of several the nearest by box and score."""
     allowed = DetectOutput.tolerances
     apart = np.abs(ours.boxes[:, None] - theirs.boxes[None]).max(-1, initial=0.0)
     same = (iou(ours.boxes, theirs.boxes) >= SAME_OBJECT) | (apart <= allowed["box_px"])

@@ -78,7 +78,7 @@ def join(
         find_scores = np.append(find_scores, scores[i])
         find_labels = np.append(find_labels, labels[i])
         made_of.append([places[i]])
-    order = np.argsort(-find_scores, kind="stable")[: options.max_objects]
+    order = np.argsort(-find_scores, kind="stable")  # each view has its own limit, the large picture none
     joined = Detections(
         finds[order], find_scores[order], find_labels[order], answers[0].categories, size, answers[0].threshold
     )

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Annotated, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 from pydantic import Field
 
@@ -37,7 +38,7 @@ from foveal.types.categories import Categories
 from foveal.types.detections import BoxTruth, Detections
 from foveal.types.flags import NOT_JUDGED
 from foveal.types.geometry import Geometry
-from foveal.types.masks import Instances, InstanceTruth
+from foveal.types.masks import IGNORE, Instances, InstanceTruth
 from foveal.types.rle import Rle
 from foveal.types.settings import Settings
 from foveal.types.view import View
@@ -153,7 +154,7 @@ class InstanceOutput(DetectOutput):
         return draw_masks.instances(image, shown.masks, boxes, captions, class_colors(shown))
 
     def draw_judged(self, image: RGB, truth: BoxTruth, prediction: Detections, categories: Categories) -> RGB:
-        """What is there beside what was found; objects that are not judged are dashed and have no mask."""
+        """What is there, what was found, and where the class on top differs; objects that are not judged are dashed."""
         assert isinstance(truth, InstanceTruth), "truths of another task"
         boxes = scaled(truth.boxes, prediction.size, image)
         names = [categories.names[i] for i in truth.labels]
@@ -166,7 +167,10 @@ class InstanceOutput(DetectOutput):
                 there = draw_masks.instances(there, [truth.masks[i] for i in rows], *drawn)
             else:
                 there = draw.boxes(there, *drawn, dashed=[True] * len(rows))
-        return draw.side_by_side(there, self.draw(image, prediction), titles=("truth", "found"))
+        shown = _instances(prediction).shown()
+        found = class_map(shown.masks, shown.labels, np.zeros(len(shown), np.uint8), prediction.size)
+        wrong = draw_masks.error_map(image, class_map(truth.masks, truth.labels, truth.flags, prediction.size), found)
+        return draw.row((there, self.draw(image, prediction), wrong), ("truth", "found", "wrong"))
 
     def mask_png(self, prediction: Detections) -> Mapping[str, bytes]:
         """One PNG whose numbers are the places of the objects from the threshold on, from 1; 0 is background.
@@ -212,6 +216,24 @@ def assemble_one(
     places, boxes, scores = survivors(*rows, geometry.source_size, options)
     found = Detections(boxes, scores, rows[2][places], categories, geometry.source_size, options.threshold)
     return _with_masks(found, masks_of(arrays, places, geometry, options))
+
+
+def class_map(
+    masks: Sequence[Rle], labels: IntArray, flags: NDArray[np.uint8], size: tuple[int, int]
+) -> NDArray[np.uint8]:
+    """(H, W): 0 for background, else a number of the class on top, the first object's; ``IGNORE`` where none is judged.
+
+    Args:
+        masks: N.
+        labels: (N,) class ids.
+        flags: (N,) as ``types.flags``.
+        size: (width, height) in pixels.
+    """
+    ids = np.zeros(size[::-1], np.uint8)
+    judged = (flags & NOT_JUDGED) == 0
+    for i in np.lexsort((-np.arange(len(masks)), judged)):  # the first last, and what is judged after what is not
+        ids[masks[i].mask()] = 1 + labels[i] % (IGNORE - 1) if judged[i] else IGNORE
+    return ids
 
 
 def masks_of(arrays: Mapping[str, Array], places: IntArray, geometry: Geometry, options: InstanceDecode) -> list[Rle]:

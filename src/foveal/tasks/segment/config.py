@@ -37,6 +37,9 @@ class SegmentConfig(Settings):
     def _one_weight_a_loss(self) -> "SegmentConfig":
         if not self.losses:
             raise ValueError("name at least one loss")
+        twice = next((name for name in self.losses if self.losses.count(name) > 1), None)
+        if twice:
+            raise ValueError(f"{twice} stands twice; give it a weight instead")
         if self.loss_weights and len(self.loss_weights) != len(self.losses):
             raise ValueError(f"{len(self.loss_weights)} weights for {len(self.losses)} losses; give one for each")
         return self

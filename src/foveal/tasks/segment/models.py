@@ -13,7 +13,7 @@ from foveal.losses import pixels
 from foveal.losses.processes import mean_over_processes
 from foveal.models.config import ModelConfig
 from foveal.models.contract import Model
-from foveal.models.decoders import build_map_net, crop_logits, pad_to_multiple
+from foveal.models.decoders import LEAST, MULTIPLE, build_map_net, crop_logits, pad_to_multiple
 from foveal.models.pyramid import InnerMaps
 from foveal.models.weights import Weights
 from foveal.tasks.segment.config import SegmentConfig
@@ -41,7 +41,7 @@ class Segmenter(Model):
 
     def forward(self, inputs: Tensor) -> dict[str, Tensor]:
         """Normalised (B, 3, H, W) -> ``logits`` (B, K, h, w) that cover the input exactly."""
-        padded = pad_to_multiple(inputs)
+        padded = pad_to_multiple(inputs, least=LEAST.get(self.own.decoder, MULTIPLE))
         return {"logits": crop_logits(self.net(padded), padded.shape[-2:], inputs.shape[-2:])}
 
     def losses(self, outputs: Mapping[str, Tensor], targets: Mapping[str, Tensor]) -> dict[str, Tensor]:

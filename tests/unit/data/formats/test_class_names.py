@@ -18,6 +18,11 @@ FILES = {
     "ids with colons": ("c.txt", "7: road\n0: big tree\n", [("road", 7, None), ("big tree", 0, None)]),
     "one line without an id": ("c.txt", "7 dwarfs\nsnow\n", [("7 dwarfs", None, None), ("snow", None, None)]),
     "camvid": ("c.txt", "128 64 128\tRoad\n0 128 0\tBig Tree\n", [("Road", None, ROAD), ("Big Tree", None, TREE)]),
+    "names first": (
+        "c.txt",
+        "Road 128 64 128\nBig Tree, 0,128,0",
+        [("Road", None, ROAD), ("Big Tree", None, TREE)],
+    ),
     "cvat": (
         "labelmap.txt",
         "# label:color_rgb:parts:actions\nroad:128,64,128::\nbig tree:0,128,0::\n",

@@ -76,6 +76,13 @@ def test_repeated_rows_count_once_and_are_noted(write):
     assert catalog.notes == ("1 line repeats a picture with the same label; each picture counts once.",)
 
 
+def test_an_absolute_path_is_the_same_picture(write, tmp_path):
+    catalog = read(write(f"path,label\na.png,x\n{tmp_path / 'a.png'},x\n{tmp_path / 'b.png'},y\n"))
+    assert rows(catalog) == [("a.png", ["x"]), ("b.png", ["y"])]
+    with pytest.raises(DataError, match=r"'a\.png' is labelled 'y' here and 'x' in line 2"):
+        read(write(f"path,label\na.png,x\n{tmp_path / 'a.png'},y\n"))
+
+
 @pytest.mark.parametrize(
     ("text", "what", "hint"),
     [

@@ -130,6 +130,12 @@ def test_pieces_at_tile_borders_become_the_object() -> None:
     assert got.size == size and got.threshold == 0.3
 
 
+def test_a_large_picture_may_hold_more_than_a_view() -> None:
+    size, views = (200, 100), [View((0, 0, 100, 100)), View((100, 0, 200, 100))]
+    three = found([(10, 10, 20, 20, 0.9, 0), (30, 10, 40, 20, 0.8, 0), (50, 10, 60, 20, 0.7, 0)], (100, 100))
+    assert len(merge([three, three], views, size, DetectDecode(max_objects=3))) == 6
+
+
 def test_a_large_object_comes_from_the_whole_picture() -> None:
     size, views = (180, 100), [View((0, 0, 180, 100)), View((0, 0, 100, 100)), View((80, 0, 180, 100))]
     whole = found([(10, 10, 170, 90, 0.5, 0)], size)

@@ -13,11 +13,11 @@ from foveal.errors import DataError
 from foveal.imaging.input_spec import InputSpec
 from foveal.tasks.detect.output import DetectOutput
 from foveal.tasks.instance.config import InstanceConfig
-from foveal.tasks.instance.output import InstanceDecode, InstanceOutput
+from foveal.tasks.instance.output import InstanceDecode, InstanceOutput, class_map
 from foveal.tasks.instance.task import Instance
 from foveal.types.categories import Categories
 from foveal.types.flags import Flag
-from foveal.types.masks import Instances, InstanceTruth
+from foveal.types.masks import IGNORE, Instances, InstanceTruth
 from foveal.types.rle import Rle
 from foveal.types.view import View
 
@@ -163,6 +163,13 @@ def test_drawn_on_the_picture_and_on_a_smaller_copy():
     band = len(sheet) - 40
     assert sheet.shape[1] > 120 and (sheet[band + 15, 15] != 90).any()
     assert (sheet[band + 25, 40] == 90).all(), "a crowd is dashed and not tinted"
+
+
+def test_the_class_on_top_of_each_pixel():
+    masks = [mask_of(box, (60, 40)) for box in ((5, 5, 25, 25), (20, 5, 40, 25), (0, 0, 30, 40))]
+    ids = class_map(masks, np.array([3, 7, 1]), np.array([0, 0, int(Flag.CROWD)], np.uint8), (60, 40))
+    assert ids.shape == (40, 60)
+    assert (ids[10, 10], ids[10, 22], ids[10, 35], ids[35, 10], ids[35, 50]) == (4, 4, 8, IGNORE, 0)
 
 
 def test_differences_of_two_paths():

@@ -149,9 +149,9 @@ class Catalog:
             taken.__dict__["content_hashes"] = self.content_hashes[indices]
         return taken
 
-    def assign(self, splits: NDArray[np.uint8]) -> "Catalog":
-        """The same pictures in other splits, (N,) codes."""
-        assigned = replace(self, splits=splits)
+    def assign(self, splits: NDArray[np.uint8], *notes: str) -> "Catalog":
+        """The same pictures in other splits, (N,) codes, and remarks on them."""
+        assigned = replace(self, splits=splits, notes=(*self.notes, *notes))
         if "content_hashes" in self.__dict__:
             assigned.__dict__["content_hashes"] = self.content_hashes
         return assigned

@@ -19,6 +19,8 @@ from foveal.errors import DataError
 from foveal.types.arrays import IntArray
 
 TRAIN, VAL = SPLITS.index("train"), SPLITS.index("val")
+MUCH_MORE = 1.25
+"""Times the pictures asked for from which on it is told that more are kept back."""
 NO_LABEL = -1
 """Stands for a class in pictures that have none (multi-label sets)."""
 
@@ -53,7 +55,7 @@ def with_splits(catalog: Catalog, *, val_fraction: float, seed: int) -> Catalog:
         DataError: Too few pictures to keep any back.
     """
     pool = np.flatnonzero((catalog.splits == UNASSIGNED) | (catalog.splits == TRAIN))
-    splits = catalog.splits.copy()
+    splits, notes = catalog.splits.copy(), []
     splits[pool] = TRAIN
     if len(pool) and not catalog.has("val"):
         _check_counts(catalog, pool)
@@ -64,7 +66,12 @@ def with_splits(catalog: Catalog, *, val_fraction: float, seed: int) -> Catalog:
                 "Add different pictures of each class; identical files count once.",
             )
         splits[kept_back] = VAL
-    return catalog.assign(splits)
+        if len(kept_back) > MUCH_MORE * max(1, val_fraction * len(pool)):
+            notes.append(
+                f"{len(kept_back)} of {len(pool)} pictures are kept back to validate with, not {val_fraction:.0%}: every"
+                " class gives one."
+            )
+    return catalog.assign(splits, *notes)
 
 
 def _check_counts(catalog: Catalog, pool: IntArray) -> None:

@@ -96,6 +96,14 @@ def test_fractions_are_met_in_each_class():
     assert (splits[:700] == VAL).sum() == 140 and (splits[700:] == VAL).sum() == 60
 
 
+def test_it_is_told_when_rare_classes_keep_much_more_back():
+    rare = catalog_of([(10 * k + i, (k,)) for k in range(6) for i in range(2)])
+    note = "6 of 12 pictures are kept back to validate with, not 20%: every class gives one."
+    assert with_splits(rare, val_fraction=0.2, seed=0).notes == (note,)
+    plain = catalog_of([(100 * k + i, (k,)) for k in range(3) for i in range(10)])
+    assert with_splits(plain, val_fraction=0.2, seed=0).notes == ()
+
+
 def test_multi_label_fractions_are_met_nearly():
     generator = np.random.default_rng(0)
     chance = np.array([0.02, 0.1, 0.3, 0.5])

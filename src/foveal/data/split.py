@@ -67,10 +67,8 @@ def with_splits(catalog: Catalog, *, val_fraction: float, seed: int) -> Catalog:
             )
         splits[kept_back] = VAL
         if len(kept_back) > MUCH_MORE * max(1, val_fraction * len(pool)):
-            notes.append(
-                f"{len(kept_back)} of {len(pool)} pictures are kept back to validate with, not {val_fraction:.0%}: every"
-                " class gives one."
-            )
+            kept = f"{len(kept_back)} of {len(pool)} pictures are kept back to validate with"
+            notes.append(f"{kept}, not {val_fraction:.0%}: every class gives one.")
     return catalog.assign(splits, *notes)
 
 

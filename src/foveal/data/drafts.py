@@ -122,8 +122,8 @@ def assemble(
     rows = mend_boxes(drafts, repairs)
     found = repairs.settle(root)
     if not drafts:
-        first = f" The first: {found[0].path} {found[0].message}." if found else ""
-        raise DataError(f"{root}: none of the pictures listed can be used.{first}", "Check where the pictures are.")
+        what = f"{root}: none of the pictures listed can be used.{repairs.first()}"
+        raise DataError(what, "Check where the pictures are.")
     names = Names.of([draft.name for draft in drafts])
     order = sorted_order(names)
     labels = [sorted({o.label for o in row if not o.flags & NOT_JUDGED}) for row in rows]

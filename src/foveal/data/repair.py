@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from foveal.data.catalog import Repair
 from foveal.data.notes import plural
 from foveal.data.objects import Object
-from foveal.data.outlines import outline_fault
+from foveal.data.outlines import clip_polygons, extent, outline_fault, polygon_area
 from foveal.errors import DataError
 from foveal.types.flags import Flag
 
@@ -27,8 +27,9 @@ Bad = Literal["error", "clip", "drop"]
 """Of a faulty annotation: an error; clip what can be clipped and drop what cannot be an object; drop each."""
 TOLERANCE_PX = 0.02
 """How far a box may reach outside without being a fault: COCO rounds to hundredths of a pixel, twice."""
-SAME_AREA = 1e-6
-"""Relative difference below which a declared area is the box's own."""
+AROUND_PX = 1.0
+"""How far a side of a box may be from its outline's: some tools round boxes to whole pixels."""
+Box = tuple[float, float, float, float]
 SEEING = {
     "outside": "box outside the picture",
     "no_area": "box without an area",
@@ -42,6 +43,7 @@ SEEING = {
     "missing": "picture that is missing",
     "unlisted": "picture that nothing lists",
     "no_annotation": "picture without an annotation",
+    "broken": "annotation file that cannot be read",
     "unreadable": "picture that cannot be read",
     "listed_twice": "picture listed twice",
     "two_splits": "picture in two splits",
@@ -79,9 +81,14 @@ class Repairs:
             tail = f" And {plural(more, 'fault')} more." if more else ""
             raise DataError(
                 f"{first.where or root}: {first.path + ': ' if first.path else ''}{first.message}.{tail}",
-                f"`foveal data check {root}` lists all; --data.bad clip mends what can be mended and drops the rest.",
+                f"`foveal data check {root}` lists all; the policy 'clip' mends what can be mended and drops the rest.",
             )
         return tuple(sorted(self._found, key=lambda repair: repair.path))
+
+    def first(self) -> str:
+        """The first fault of a picture, as the end of a message; nothing where there is no fault."""
+        found = min(self._found, key=lambda repair: (not repair.path, repair.path), default=None)
+        return "" if found is None else f" The first: {f'{found.path} {found.message}'.strip()}."
 
     def notes(self) -> list[str]:
         """One line that says how many faults of each kind were met."""
@@ -120,7 +127,8 @@ def mend_boxes(drafts: "Sequence[Draft]", repairs: Repairs) -> list[list[Object]
     owners = np.repeat(np.arange(len(rows)), counts)
     limits = np.array([draft.seen for draft in drafts], np.float64).reshape(-1, 2)[owners]
     labels = np.array([o.label for row in rows for o in row], np.int64)
-    suspects = _suspects(boxes, limits) | _repeated(boxes, owners, labels)
+    reaches = np.array([_reach(o) for row in rows for o in row], np.float64).reshape(-1, 4)
+    suspects = _suspects(boxes, limits) | _outside(reaches, limits) | _repeated(boxes, owners, labels)
     starts = np.concatenate([[0], np.cumsum(counts)])
     touched = np.unique(owners[suspects])
     out = list(rows)
@@ -132,9 +140,18 @@ def mend_boxes(drafts: "Sequence[Draft]", repairs: Repairs) -> list[list[Object]
 def _suspects(boxes: NDArray[np.float64], limits: NDArray[np.float64]) -> NDArray[np.bool_]:
     """(M,) whether a box is not finite, has no area or reaches outside."""
     with np.errstate(invalid="ignore"):
-        fine = (boxes[:, 2:] > boxes[:, :2]).all(1)
-        fine &= (boxes[:, :2] >= -TOLERANCE_PX).all(1) & (boxes[:, 2:] <= limits + TOLERANCE_PX).all(1)
-    return np.logical_not(fine & np.isfinite(boxes).all(1))
+        fine = (boxes[:, 2:] > boxes[:, :2]).all(1) & np.isfinite(boxes).all(1)
+    return np.logical_or(np.logical_not(fine), _outside(boxes, limits))
+
+
+def _outside(boxes: NDArray[np.float64], limits: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """(M,) whether a box reaches outside; limits are (M, 2) widths and heights."""
+    return np.logical_or((boxes[:, :2] < -TOLERANCE_PX).any(1), (boxes[:, 2:] > limits + TOLERANCE_PX).any(1))
+
+
+def _reach(thing: Object) -> Box:
+    """The box around an object's polygons, or its own."""
+    return extent(thing.outline) if isinstance(thing.outline, list) else thing.box
 
 
 def _repeated(boxes: NDArray[np.float64], owners: NDArray[np.int64], labels: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -175,23 +192,51 @@ def _mend_one(thing: Object, draft: "Draft", where: str, repairs: Repairs) -> Ob
         message = f"{_said(thing.box)} is {x2 - x1:g} wide and {y2 - y1:g} high"
         repairs.add(draft.name, where, "no_area", message, "dropped")
         return None
-    box = (max(x1, 0.0), max(y1, 0.0), min(x2, float(width)), min(y2, float(height)))
-    if max(abs(a - b) for a, b in zip(box, thing.box, strict=True)) <= TOLERANCE_PX:
+    of_box = _apart(_cut(thing.box, draft.seen), thing.box) > TOLERANCE_PX
+    if not of_box and _apart(_cut(_reach(thing), draft.seen), _reach(thing)) <= TOLERANCE_PX:
         return thing
-    inside = box[2] - box[0] > TOLERANCE_PX and box[3] - box[1] > TOLERANCE_PX
-    reach = "reaches outside" if inside else "lies outside"
-    clip = inside and repairs.policy != "drop"
-    message = f"{_said(thing.box)} {reach} the picture of {width} x {height}"
-    repairs.add(draft.name, where, "outside", message, "clipped" if clip else "dropped")
-    return replace(thing, box=box, area=_area_after(thing, box)) if clip else None
+    mended = _clipped(thing, draft.seen)
+    remains = mended is not None and (of_box or mended.outline is not None)
+    said = _said(thing.box) if of_box else f"the outline of {_said(thing.box)}"
+    message = f"{said} {'reaches' if remains else 'lies'} outside the picture of {width} x {height}"
+    if mended is None or repairs.policy == "drop":
+        repairs.add(draft.name, where, "outside", message, "dropped")
+        return None
+    repairs.add(draft.name, where, "outside", message, "clipped" if remains else "outline dropped")
+    return mended
 
 
-def _area_after(thing: Object, box: tuple[float, float, float, float]) -> float | None:
-    """A declared area stays, unless it was that of the box."""
-    own = (thing.box[2] - thing.box[0]) * (thing.box[3] - thing.box[1])
-    if thing.area is None or (thing.outline is None and abs(thing.area - own) <= SAME_AREA * own):
-        return (box[2] - box[0]) * (box[3] - box[1])
-    return thing.area
+def _clipped(thing: Object, size: tuple[int, int]) -> Object | None:
+    """What of an object lies in the picture, None: nothing; a box around its outline stays around it."""
+    box, outline = _cut(thing.box, size), thing.outline
+    if isinstance(outline, list) and _apart(_cut(_reach(thing), size), _reach(thing)) > TOLERANCE_PX:
+        outline = clip_polygons(outline, size) or None
+        if box != thing.box and _apart(thing.box, _reach(thing)) <= AROUND_PX:
+            if outline is None:
+                return None
+            box = extent(outline)
+    if min(box[2] - box[0], box[3] - box[1]) <= TOLERANCE_PX:
+        return None
+    return replace(thing, box=box, outline=outline, area=_area_after(thing, box, outline))
+
+
+def _area_after(thing: Object, box: Box, outline: Any) -> float | None:
+    """A declared area stays while its outline does, and never exceeds a box without one."""
+    if thing.area is None or (outline is not None and outline == thing.outline):
+        return thing.area
+    if outline is None:
+        return min(thing.area, (box[2] - box[0]) * (box[3] - box[1]))
+    return sum(map(polygon_area, outline))
+
+
+def _cut(box: Box, size: tuple[int, int]) -> Box:
+    width, height = map(float, size)
+    return (max(box[0], 0.0), max(box[1], 0.0), min(box[2], width), min(box[3], height))
+
+
+def _apart(one: Box, other: Box) -> float:
+    """The largest distance between two sides."""
+    return max(abs(a - b) for a, b in zip(one, other, strict=True))
 
 
 def _same(one: Object, other: Object) -> bool:
@@ -203,5 +248,5 @@ def _same(one: Object, other: Object) -> bool:
     )
 
 
-def _said(box: tuple[float, float, float, float]) -> str:
+def _said(box: Box) -> str:
     return f"the box {', '.join(f'{v:g}' for v in box)}"

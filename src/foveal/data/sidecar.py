@@ -7,7 +7,7 @@ still says what it said (``key``): annotations edited since then win.
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 from foveal.data.catalog import SPLITS, UNASSIGNED
 from foveal.data.drafts import Draft
 from foveal.data.objects import Object
+from foveal.data.repair import Repairs
 from foveal.errors import CategoryError, DataError
 from foveal.types.categories import Categories
 from foveal.types.flags import Flag
@@ -196,21 +197,31 @@ class Sidecar:
     pictures: dict[str, dict[str, Any]]
     strays: int = 0
 
-    def merge(self, drafts: Sequence[Draft], categories: Categories) -> list[str]:
+    def merge(
+        self, drafts: Sequence[Draft], categories: Categories, repairs: Repairs, *, known: Collection[str]
+    ) -> list[str]:
         """Put back into the drafts what the side-car holds of them.
 
         Args:
             drafts: Changed in place.
             categories: The class map that labels refer to.
+            repairs: Takes whole objects whose picture or class is gone.
+            known: Classes that the data set names.
 
         Returns:
             Remarks.
+
+        Raises:
+            CategoryError: A whole object is of a class that the data set names and ``categories`` lacks.
+            DataError: An entry is not as Foveal writes it.
         """
         try:
             for draft in drafts:
                 entry = self.pictures.get(draft.name)
                 if entry is not None:
-                    self._merge(draft, entry, categories)
+                    self._merge(draft, entry, categories, repairs, known)
+            for name in sorted(self.pictures.keys() - {draft.name for draft in drafts}):
+                self._tell_gone(name, repairs)
         except CategoryError:
             raise
         except (KeyError, TypeError, ValueError, AttributeError, IndexError):
@@ -229,7 +240,9 @@ class Sidecar:
         own = self.categories
         return own if own is not None and set(own.names) == set(names) else fallback
 
-    def _merge(self, draft: Draft, entry: dict[str, Any], categories: Categories) -> None:
+    def _merge(
+        self, draft: Draft, entry: dict[str, Any], categories: Categories, repairs: Repairs, known: Collection[str]
+    ) -> None:
         if "split" in entry:
             draft.split = UNASSIGNED if entry["split"] == NO_SPLIT else SPLITS.index(entry["split"])
         draft.extras = _joined(draft.extras, entry.get("extras", {}))
@@ -242,12 +255,23 @@ class Sidecar:
                 draft.objects[at] = _restored(draft.objects[at], record)
         self.strays += len(waiting)
         for number, record in enumerate(entry.get("whole", [])):
-            label = categories.index(record["class"], where=str(self.path))
+            where, name = _place(number, draft.name), record["class"]
+            if name not in known:
+                repairs.add(draft.name, where, "unknown_class", f"the class {name!r} does not exist", "dropped")
+                continue
+            label = categories.index(name, where=str(self.path))
             thing = Object(tuple(record["box"]), label, area=record["area"])
             at = record["at"]
             draft.objects.insert(at, _restored(thing, {k: v for k, v in record.items() if k != "box"}))
-            draft.places.insert(at, f"{NAME}, whole object {number} of {draft.name}")
+            draft.places.insert(at, where)
             draft.keys.insert(at, "")
+
+    def _tell_gone(self, name: str, repairs: Repairs) -> None:
+        """The entry of a picture that is not there."""
+        entry = self.pictures[name]
+        self.strays += len(entry.get("objects", [])) + ("extras" in entry)
+        for number, _ in enumerate(entry.get("whole", [])):
+            repairs.add("", _place(number, name), "unknown_picture", "its picture is gone or unusable", "dropped")
 
 
 def load(root: Path, target: str) -> Sidecar | None:
@@ -294,6 +318,10 @@ def same_outline(one: Any, other: Any) -> bool:
 def join_about(about: dict[str, Any], sidecar: Sidecar | None) -> dict[str, Any]:
     """What the format says of the whole data set, and what the side-car adds."""
     return about if sidecar is None else _joined(about, sidecar.about)
+
+
+def _place(number: int, picture: str) -> str:
+    return f"{NAME}, whole object {number} of {picture}"
 
 
 def _near(one: Sequence[float], other: Sequence[float]) -> bool:

@@ -113,6 +113,27 @@ def test_faults_on_screen_and_as_json(boxes, capsys):
     }
 
 
+def test_a_line_that_is_no_object_is_listed(folder, tmp_path, capsys):
+    root = tmp_path / "yolo"
+    for kind in ("images", "labels"):
+        (root / kind / "train").mkdir(parents=True)
+    (folder / "a/0.png").rename(root / "images/train/a.png")
+    (root / "labels/train/a.txt").write_text("0 0.5 0.5 0.1\n0 0.5 0.5 0.5 0.5\n")
+    (root / "data.yaml").write_text("train: images/train\nnames: [cat]\n")
+    with pytest.raises(JudgementError) as caught:
+        call("check", root, "--json")
+    assert caught.value.exit_code == 1
+    (problem,) = json.loads(capsys.readouterr().out)["problems"]
+    assert (problem["kind"], problem["where"], problem["action"]) == (
+        "malformed",
+        "labels/train/a.txt, line 1",
+        "dropped",
+    )
+    with pytest.raises(DataError) as stopped:
+        call("convert", root, tmp_path / "coco", "--to", "coco", "--bad", "error")
+    assert "--data.bad" not in stopped.value.hint, "convert has no such option"
+
+
 def test_objects_on_screen(boxes, capsys):
     call("inspect", boxes)
     out = capsys.readouterr().out

@@ -229,6 +229,39 @@ def test_flags_that_coco_lacks_stand_in_keys_of_their_own(make_voc, tmp_path):
     assert (record["iscrowd"], record["difficult"], record["truncated"]) == (0, 1, 1)
 
 
+@pytest.mark.parametrize("through", FORMATS)
+def test_one_name_in_two_splits_comes_back(make_coco, tmp_path, draw, through):
+    for at, split in enumerate(("train", "val")):
+        draw(tmp_path / f"coco/images/{split}/1.jpg", at)
+        record = {"id": 7, "image_id": 1, "category_id": 1, "bbox": [at, 2, 9, 9], "area": 12, "iscrowd": 0}
+        document = {
+            "images": [{"id": 1, "file_name": "1.jpg", "width": 64, "height": 48}],
+            "annotations": [record],
+            "categories": [{"id": 1, "name": "cat"}],
+        }
+        make_coco(document, name=f"annotations/instances_{split}.json")
+    convert(read(tmp_path / "coco", bad="error"), tmp_path / "one", to=through)
+    convert(read(tmp_path / "one", bad="error"), tmp_path / "two", to="coco")
+    two = read(tmp_path / "two", bad="error")
+    assert [two.names[i] for i in range(2)] == ["images/train/1.jpg", "images/val/1.jpg"]
+    assert [row[0].box for row in map(two.objects.__getitem__, range(2))] == [(0, 2, 9, 11), (1, 2, 10, 11)]
+    for split in ("train", "val"):
+        written = json.loads((tmp_path / f"two/annotations/instances_{split}.json").read_text())
+        assert written["images"] == [{"id": 1, "file_name": "1.jpg", "width": 64, "height": 48}]
+        picture = f"images/{split}/1.jpg"
+        assert (tmp_path / "two" / picture).read_bytes() == (tmp_path / "coco" / picture).read_bytes()
+
+
+def test_areas_come_back_without_noise(make_coco, coco_document, tmp_path):
+    square = [10.1, 10.1, 14.1, 10.1, 14.1, 13.1, 10.1, 13.1]
+    record = {"id": 5, "image_id": 3, "category_id": 0, "bbox": [10.1, 10.1, 4, 3], "area": 12}
+    coco_document["annotations"] = [record | {"segmentation": [square]}]
+    convert(read(make_coco(coco_document)), tmp_path / "one", to="yolo")
+    convert(read(tmp_path / "one"), tmp_path / "two", to="coco")
+    (written,) = json.loads((tmp_path / "two/annotations/instances.json").read_text())["annotations"]
+    assert written["area"] == 12
+
+
 def test_pictures_are_copies_or_second_names(make_coco, coco_document, tmp_path):
     catalog = read(make_coco(coco_document))
     done = []

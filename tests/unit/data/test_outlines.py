@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from foveal.data.catalog import Catalog
 from foveal.data.columns import Names, Ragged
 from foveal.data.objects import Object, Objects
-from foveal.data.outlines import instance_masks, outline_fault
+from foveal.data.outlines import clip_polygons, extent, instance_masks, outline_fault, polygon_area
 from foveal.data.read import read
+from foveal.ops.polygons import rle_of_polygons
 from foveal.types.categories import Categories
 from foveal.types.rle import Rle
 
@@ -80,6 +81,42 @@ def test_what_can_be_painted():
     full = {"size": [4, 6], "counts": [0, 24]}
     for outline in (None, [SQUARE], [SQUARE, SQUARE], [[-5, -5, 99, -5, 99, 99]], full, Rle.of(np.eye(4, 6)).to_coco()):
         assert outline_fault(outline, SIZE) == ""
+
+
+CLIPPED = {
+    "inside": ([SQUARE], [SQUARE]),
+    "to the edge": ([[4, 1, 9, 1, 9, 2, 4, 2]], [[4, 2, 4, 1, 6, 1, 6, 2]]),
+    "over all corners": ([[-9, -9, 9, -9, 9, 9, -9, 9]], [[0, 4, 0, 0, 6, 0, 6, 4]]),
+    "one of two": ([SQUARE, [7, 0, 9, 0, 9, 1]], [SQUARE]),
+    "past a corner": ([[5, -3, 9, -3, 9, 3]], []),
+    "along an edge": ([[1, 4, 3, 4, 3, 9, 1, 9]], []),
+    # The middle of the C lies outside, and so does its upper arm.
+    "a spike": (
+        [[5, -3, 9, -3, 9, 3, 5, 3, 5, 2, 8, 2, 8, -2, 5, -2]],
+        [[6, 3, 5, 3, 5, 2, 6, 2]],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CLIPPED)
+def test_what_lies_inside(name):
+    polygons, inside = CLIPPED[name]
+    assert [sorted(zip(p[::2], p[1::2], strict=True)) for p in clip_polygons(polygons, SIZE)] == [
+        sorted(zip(p[::2], p[1::2], strict=True)) for p in inside
+    ]
+
+
+@given(st.lists(st.tuples(st.integers(-30, 90), st.integers(-30, 70)), min_size=3, max_size=7))
+def test_clipping_leaves_what_is_painted(points):
+    """What lies inside is painted alike but for pixels on slanted edges, whose ends are rounded anew."""
+    size, polygon = (60, 40), [value for point in points for value in point]
+    clipped = clip_polygons([polygon], size)
+    for x1, y1, x2, y2 in map(extent, ([part] for part in clipped)):
+        assert 0 <= x1 <= x2 <= 60 and 0 <= y1 <= y2 <= 40
+    before = rle_of_polygons([polygon], size[::-1]).mask()
+    after = rle_of_polygons(clipped, size[::-1]).mask() if clipped else np.zeros_like(before)
+    assert (before != after).sum() <= 25 * len(points)
+    assert [polygon_area(p) for p in clip_polygons(clipped, size)] == [polygon_area(p) for p in clipped]
 
 
 json_values = st.recursive(

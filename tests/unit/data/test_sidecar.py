@@ -4,10 +4,12 @@ import json
 
 import pytest
 
+from foveal.data.catalog import Repair
+from foveal.data.check import check
 from foveal.data.convert import convert
 from foveal.data.read import read
 from foveal.data.sidecar import NAME
-from foveal.errors import DataError
+from foveal.errors import CategoryError, DataError
 from foveal.types.categories import Categories
 
 
@@ -51,6 +53,50 @@ def test_it_counts_only_for_the_format_it_was_written_for(voc, tmp_path):
     convert(read(voc), tmp_path / "coco2", to="coco")
     (tmp_path / "coco2" / NAME).write_bytes((voc / NAME).read_bytes())
     assert read(tmp_path / "coco2", bad="error").notes == ()
+
+
+def test_entries_of_pictures_that_are_gone_are_told(voc):
+    for folder, suffix in (("Annotations", "xml"), ("JPEGImages", "jpg")):
+        (voc / folder / f"b.{suffix}").unlink()
+    for file in (voc / "ImageSets/Main").iterdir():
+        file.write_text("".join(line for line in file.read_text().splitlines(True) if not line.startswith("b")))
+    assert read(voc, bad="error").notes == (
+        "2 entries fit no object any more and were left out (foveal-sidecar.json).",
+    ), "what was said of the picture, and of its one object"
+
+
+@pytest.fixture
+def yolo(make_coco, coco_document, tmp_path):
+    """A COCO set written as YOLO: its crowd stands in the side-car alone."""
+    convert(read(make_coco(coco_document)), tmp_path / "yolo", to="yolo")
+    return tmp_path / "yolo"
+
+
+WHOLE = "foveal-sidecar.json, whole object 0 of images/train/a.jpg"
+
+
+def test_a_whole_object_of_a_renamed_picture_is_told(yolo):
+    for file in ("images/train/a.jpg", "labels/train/a.txt"):
+        (yolo / file).rename(yolo / file.replace("a.", "z."))
+    catalog = read(yolo)
+    fault = Repair("", WHOLE, "unknown_picture", "its picture is gone or unusable", "dropped")
+    assert catalog.repairs == (fault,) and [p.where for p in check(catalog)] == [WHOLE]
+    with pytest.raises(DataError):
+        read(yolo, bad="error")
+
+
+def test_a_whole_object_of_a_renamed_class_is_told(yolo):
+    edit(yolo / "data.yaml", "car", "bus")
+    catalog = read(yolo)
+    fault = Repair("images/train/a.jpg", WHOLE, "unknown_class", "the class 'car' does not exist", "dropped")
+    assert catalog.repairs == (fault,) and len(catalog.objects[0]) == 1
+    assert catalog.categories.names == ("dog", "cat", "bus")
+
+
+def test_a_whole_object_of_a_class_that_a_model_lacks(yolo):
+    with pytest.raises(CategoryError) as caught:
+        read(yolo, categories=Categories(("cat", "dog")))
+    assert caught.value.what == f"{yolo}/foveal-sidecar.json: unknown class 'car'."
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,9 @@ some tools add, become flags; every other key that Foveal does not know is kept 
 
 import json
 import os
+import posixpath
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -78,12 +79,16 @@ class ClassMap:
         """The classes of one file.
 
         Raises:
-            CategoryError: An entry that is no class, or one id for two classes.
+            CategoryError: An entry is no class, or two classes share an id or a name.
         """
         met: set[int] = set()
         for at, record in enumerate(source.document["categories"]):
             where = f"{source.path}: categories[{at}]"
-            if not isinstance(record, dict) or not layout.is_file_name(record.get("name")):
+            if (
+                not isinstance(record, dict)
+                or not layout.is_file_name(record.get("name"))
+                or not record["name"].strip()
+            ):
                 raise CategoryError(f"{where} has no name.", 'Each class is {"id": number, "name": text}.')
             key, name = record.get("id"), record["name"]
             if not isinstance(key, int) or isinstance(key, bool):
@@ -93,18 +98,26 @@ class ClassMap:
                     f"{where}: {name!r} has the id {key}, which {self.ids[key]!r} has too.",
                     "Give every class an id of its own, the same in every file.",
                 )
+            twin = next((k for k, known in self.ids.items() if known == name), key)
+            if twin != key and self.fixed is None:
+                raise CategoryError(
+                    f"{where}: {name!r} has the id {key}, and the id {twin} too.",
+                    "Give every class one id, the same in every file.",
+                )
             if key in met:
                 repairs.add("", where, "duplicate_id", f"the class {name!r} stands twice with the id {key}", "dropped")
             met.add(key)
             self.ids[key] = name
             self.extras.setdefault(name, {k: v for k, v in record.items() if k not in ("id", "name")})
 
-    def build(self) -> Categories:
+    def build(self, first: Path) -> Categories:
         """The class map.
 
         Raises:
-            CategoryError: No class, an empty name, or one name with two ids.
+            CategoryError: There is no class; the message names the first file.
         """
+        if not self.ids and self.fixed is None:
+            raise CategoryError(f"{first}: the list 'categories' is empty.", "Name at least one class.")
         own = self.fixed or Categories(tuple(self.ids.values()), tuple(self.ids))
         self.places = {name: i for i, name in enumerate(own.names)}
         return own
@@ -115,7 +128,7 @@ class ClassMap:
         Raises:
             CategoryError: The class exists, but the model's class map lacks it.
         """
-        name = self.ids.get(key) if isinstance(key, int | float) else None  # type: ignore[arg-type]
+        name = self.ids.get(key) if is_number(key) else None  # type: ignore[arg-type]
         if name is None:
             return None
         if name not in self.places:
@@ -135,7 +148,7 @@ def read(path: Path, *, categories: Categories | None = None, repairs: Repairs |
 
     Raises:
         DataError: Not JSON, not COCO's format, no picture that can be used, or a fault under the policy ``error``.
-        CategoryError: A class that the class map lacks, or one id for two classes.
+        CategoryError: A class that the class map lacks, no class, or two that share an id or a name.
     """
     repairs = repairs or Repairs()
     root, files, notes = find(path)
@@ -145,20 +158,24 @@ def read(path: Path, *, categories: Categories | None = None, repairs: Repairs |
     about: dict[str, dict[str, Any]] = {"classes": {}, "files": {}}
     for source in sources:
         known.take(source, repairs)
-    own = known.build()
+    own = known.build(sources[0].path)
     drafts: list[Draft] = []
     for source in sources:
         drafts += _drafts(source, root, known, repairs)
         rest = {k: v for k, v in source.document.items() if k not in TOP_KEYS and v not in NOTHING}
         if rest:
             about["files"][_split_name(source.split)] = rest
+    if not drafts:
+        raise DataError(
+            f"{sources[0].path}: the list 'images' is empty.", "List each picture with its id, file_name and size."
+        )
     about["classes"] = {name: extra for name, extra in known.extras.items() if extra}
     there = look(drafts, root, repairs)
     if aside is not None:
         own = own if categories else aside.class_map(own.names, own)
-        notes += aside.merge(there, own)
-    if path.is_dir() or _alone(path):
-        _tell_unlisted(root, sources, repairs)
+        notes += aside.merge(there, own, repairs, known=known.ids.values())
+    if path.is_dir() or _alone(files):
+        _tell_unlisted(root, sources, repairs, deep=_alone(files))
     said = beside.join_about({NAME: {k: v for k, v in about.items() if v}} if any(about.values()) else {}, aside)
     return assemble(there, root=root, format=NAME, categories=own, repairs=repairs, about=said, notes=notes)
 
@@ -204,9 +221,9 @@ def _split_name(split: int) -> str:
     return "" if split == UNASSIGNED else SPLITS[split]
 
 
-def _alone(file: Path) -> bool:
-    """Whether no other file may speak of the pictures that this one is silent of."""
-    return len([other for other in file.parent.glob("*.json") if other.name != beside.NAME]) == 1
+def _alone(files: Sequence[Path]) -> bool:
+    """Whether no other file may speak of the pictures that these are silent of."""
+    return {other for file in files for other in file.parent.glob("*.json") if other.name != beside.NAME} == {*files}
 
 
 def _load(path: Path, root: Path) -> Source:
@@ -265,7 +282,7 @@ def _draft(source: Source, root: Path, at: int, record: Any) -> tuple[Draft, Any
             f"{source.path}: images[{at}]: {record['file_name']!r} cannot be the name of a file.", "Mend it."
         )
     key = record.get("id")
-    if not isinstance(key, int | float | str):
+    if not _is_key(key):
         raise DataError(f"{source.path}: images[{at}] ({record['file_name']}) has no id.", "Give the picture an id.")
     written = record["file_name"]
     name = _locate(source, root, written)
@@ -306,16 +323,17 @@ def _take_objects(source: Source, by_id: dict[Any, Draft], known: ClassMap, repa
             continue
         place = f"annotation {record['id']}" if "id" in record else f"annotations[{at}]"
         key = record.get("image_id")
-        draft = by_id.get(key) if isinstance(key, int | float | str) else None
+        draft = by_id.get(key) if _is_key(key) else None
         if draft is None:
             message = f"its image_id {json.dumps(key)} is that of no picture"
             repairs.add("", f"{source.title}, {place}", "unknown_picture", message, "dropped")
             continue
         where = f"{source.title}, {place}"
-        label = known.label(record.get("category_id"), f"{source.path}, {place}")
+        category = record.get("category_id")
+        label = known.label(category, f"{source.path}, {place}")
         if label is None:
-            message = f"its category_id {json.dumps(record.get('category_id'))} is that of no class"
-            repairs.add(draft.name, where, "unknown_class", message, "dropped")
+            kind, fault = ("unknown_class", "that of no class") if is_number(category) else ("malformed", "no number")
+            repairs.add(draft.name, where, kind, f"its category_id {json.dumps(category)} is {fault}", "dropped")
             continue
         try:
             thing = object_of(record, label)
@@ -325,6 +343,9 @@ def _take_objects(source: Source, by_id: dict[Any, Draft], known: ClassMap, repa
         if thing.outline is None and record.get("segmentation"):
             message = "its segmentation is neither polygons nor a mask"
             repairs.add(draft.name, where, "malformed", message, "outline dropped")
+        if thing.area is None and record.get("area") is not None:
+            message = f"its area {json.dumps(record['area'])} is no number of pixels"
+            repairs.add(draft.name, where, "malformed", message, "area dropped")
         if thing.id != NO_ID:
             met[thing.id] += 1
             if met[thing.id] > 1:
@@ -338,10 +359,22 @@ def _take_objects(source: Source, by_id: dict[Any, Draft], known: ClassMap, repa
         draft.add(thing, where, key_of(record))
 
 
-def _tell_unlisted(root: Path, sources: Sequence[Source], repairs: Repairs) -> None:
+def _is_key(value: Any) -> bool:
+    return is_number(value) or isinstance(value, str)
+
+
+def _tell_unlisted(root: Path, sources: Sequence[Source], repairs: Repairs, *, deep: bool) -> None:
+    """Pictures in the folders of those that are listed; ``deep``: and anywhere below ``images``."""
     names = set().union(*(source.listed for source in sources))
-    folders = {Path(name).parent.as_posix() for name in names if (root / name).is_file()}
-    said = ", ".join(source.title for source in sources)
-    for folder in sorted(folders):
-        inside = layout.pictures_in(root, root / folder, deep=False)
-        unlisted(root, (name for name in inside if name not in names), said, repairs)
+    homes = {posixpath.dirname(name) for name in names if (root / name).is_file()}
+    inside = {name for home in homes for name in layout.pictures_in(root, root / home, deep=False)}
+    for top in {home.split("/")[0] for home in homes}.intersection(layout.PICTURE_FOLDERS if deep else ()):
+        inside |= {name for name in layout.pictures_in(root, root / top) if not _of_another_split(name, homes)}
+    unlisted(root, sorted(inside - names), ", ".join(source.title for source in sources), repairs)
+
+
+def _of_another_split(name: str, homes: Iterable[str]) -> bool:
+    """Whether a picture lies in ``images/val2017`` or the like, and no listed picture does: other files list those."""
+    folder = "/".join(name.split("/")[:2])
+    split = layout.split_of(posixpath.basename(folder))
+    return split != UNASSIGNED and not any(f"{home}/".startswith(f"{folder}/") for home in homes)

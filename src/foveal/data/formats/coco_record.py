@@ -23,6 +23,8 @@ OBJECT_KEYS = frozenset({"id", "image_id", "category_id", "bbox", "area", "segme
 PICTURE_KEYS = frozenset({"file_name", "width", "height"})
 NUMBERS = frozenset({int, float})
 LARGEST_ID = 2**63 - 1
+LARGEST_AREA = 2.0**62
+"""Of a picture whose sides are whole numbers of 32 bits."""
 
 
 def object_of(record: Mapping[str, Any], label: int) -> Object:
@@ -33,7 +35,7 @@ def object_of(record: Mapping[str, Any], label: int) -> Object:
         label: Its class id inside Foveal.
 
     Raises:
-        ValueError: ``bbox`` is no list of four numbers.
+        ValueError: ``bbox`` is no list of four numbers, or a flag neither a number nor true or false.
     """
     box = record.get("bbox")
     if not isinstance(box, list) or len(box) != 4 or not all(is_number(v) for v in box):
@@ -41,13 +43,11 @@ def object_of(record: Mapping[str, Any], label: int) -> Object:
     x, y, width, height = box
     flags = 0
     for key, flag in FLAG_KEYS.items():
-        value = record.get(key)
-        if value and str(value) != "0":
-            flags |= flag
-    area, given = record.get("area"), record.get("id")
+        flags |= flag if _is_set(record, key) else 0
+    given = record.get("id")
     extras = {k: v for k, v in record.items() if k not in OBJECT_KEYS}
     own = NO_ID
-    if isinstance(given, int) and 0 <= given <= LARGEST_ID:
+    if isinstance(given, int) and not isinstance(given, bool) and 0 <= given <= LARGEST_ID:
         own = given
     elif given is not None:
         extras["id"] = given
@@ -55,11 +55,17 @@ def object_of(record: Mapping[str, Any], label: int) -> Object:
         (float(x), float(y), float(x) + float(width), float(y) + float(height)),
         label,
         int(flags),
-        float(area) if is_number(area) and math.isfinite(area) else None,
+        area_of(record),
         own,
         outline_of(record.get("segmentation")),
         {NAME: extras} if extras else {},
     )
+
+
+def area_of(record: Mapping[str, Any]) -> float | None:
+    """``area`` in square pixels; None where it is missing or cannot be one."""
+    value = record.get("area")
+    return float(value) if is_number(value) and 0 <= value <= LARGEST_AREA else None
 
 
 def outline_of(value: Any) -> Any:
@@ -82,6 +88,15 @@ def picture_extras(record: Mapping[str, Any]) -> dict[str, Any]:
     """What a picture's entry says besides its name and size."""
     extras = {k: v for k, v in record.items() if k not in PICTURE_KEYS}
     return {NAME: extras} if extras else {}
+
+
+def _is_set(record: Mapping[str, Any], key: str) -> bool:
+    value = record.get(key)
+    if value is None or isinstance(value, int | float):
+        return bool(value)
+    if value not in ("0", "1", ""):
+        raise ValueError(f"{key} is {json.dumps(value)}, neither 0 nor 1")
+    return bool(value == "1")
 
 
 def _finite(rings: list[list[float]]) -> bool:

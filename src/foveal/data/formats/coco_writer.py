@@ -1,7 +1,8 @@
 """A Catalog as COCO's instances JSON: one file a split, in ``annotations/``; pictures in ``images/``.
 
-Flags that COCO has no key for stand in keys of their own (``ignore``, ``difficult``, ``truncated``), which other tools
-pass over; Foveal's reader knows them.
+Where two splits have a picture of one name, pictures lie in ``images/<split>/``, so that each keeps its name. Flags
+that COCO has no key for stand in keys of their own (``ignore``, ``difficult``, ``truncated``), which other tools pass
+over; Foveal's reader knows them.
 """
 
 import json
@@ -24,9 +25,10 @@ DECIMALS = 9
 OWN_KEYS = ("ignore", "difficult", "truncated")
 
 
-def place(_: Catalog, own: Sequence[str]) -> list[str]:
+def place(catalog: Catalog, own: Sequence[str]) -> list[str]:
     """Where each picture goes, relative to the new data set; ``own`` are the names without a layout."""
-    return [f"images/{name}" for name in layout.unique(own, by_stem=False)]
+    folders = _folders(catalog, own)
+    return layout.unique([folder + name for folder, name in zip(folders, own, strict=True)], by_stem=False)
 
 
 def write(catalog: Catalog, folder: Path, names: Sequence[str], extras: Sequence[dict[str, Any]], aside: Aside) -> None:
@@ -59,10 +61,21 @@ def write(catalog: Catalog, folder: Path, names: Sequence[str], extras: Sequence
         (folder / coco.ANNOTATIONS / _file_name(code, codes)).write_text(text, "utf-8")
 
 
+def _folders(catalog: Catalog, own: Sequence[str]) -> list[str]:
+    """Of each picture: one for all, or one a split where names come again and none begins like such a folder."""
+    words = [_word(code) for code in catalog.splits.tolist()]
+    again = len({name.casefold() for name in own}) < len(own)
+    if len({*words}) == 1 or not again or any(name.split("/")[0] in words for name in own):
+        return ["images/"] * len(own)
+    return [f"images/{word}/" for word in words]
+
+
+def _word(code: int) -> str:
+    return coco.UNASSIGNED_FILE if code == UNASSIGNED else SPLITS[code]
+
+
 def _file_name(code: int, codes: list[int]) -> str:
-    if codes == [UNASSIGNED]:
-        return "instances.json"
-    return f"instances_{coco.UNASSIGNED_FILE if code == UNASSIGNED else SPLITS[code]}.json"
+    return "instances.json" if codes == [UNASSIGNED] else f"instances_{_word(code)}.json"
 
 
 def _classes(categories: Categories, ids: Sequence[int], extras: dict[str, Any]) -> list[dict[str, Any]]:
@@ -79,15 +92,17 @@ def _records(
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     assert catalog.objects is not None and catalog.sizes is not None, "only data sets with objects are written"
     rows = [catalog.objects[i] for i in chosen]
+    folders = _folders(catalog, [extra[layout.NAME_KEY] for extra in extras])
     image_ids = _whole_ids([extras[i].get(coco.NAME, {}).get("id") for i in chosen])
     object_ids = iter(_whole_ids([o.extras.get(coco.NAME, {}).get("id", o.id) for row in rows for o in row]))
     images, annotations = [], []
     for i, key, row in zip(chosen, image_ids, rows, strict=True):
         width, height = (int(v) for v in catalog.sizes[i])
         rest = {k: v for k, v in extras[i].get(coco.NAME, {}).items() if k not in coco_record.PICTURE_KEYS}
-        image = {**rest, "id": key, "file_name": names[i].removeprefix("images/"), "width": width, "height": height}
+        file_name = names[i].removeprefix(folders[i])
+        image = {**rest, "id": key, "file_name": file_name, "width": width, "height": height}
         images.append(image)
-        aside.picture(names[i], extras[i], {layout.NAME_KEY: image["file_name"], **coco_record.picture_extras(image)})
+        aside.picture(names[i], extras[i], {layout.NAME_KEY: file_name, **coco_record.picture_extras(image)})
         for thing in row:
             record = _record(thing, next(object_ids), key, ids[thing.label])
             annotations.append(record)

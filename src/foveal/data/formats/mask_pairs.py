@@ -92,7 +92,10 @@ def match(there: Layout) -> Match:
 
 def keep_listed(there: Layout, found: Match, repairs: Repairs) -> Match:
     """What Pascal VOC's lists name, with the splits they say; without lists, the pictures that have masks."""
-    lists = read_lists(there.root, repairs, folder=VOC_LISTS)
+    pictures: dict[str, list[str]] = defaultdict(list)
+    for name in layout.pictures_in(there.root, there.folders[0].pictures):
+        pictures[_stem(name)].append(name)
+    lists = read_lists(there.root, pictures, repairs, folder=VOC_LISTS)
     if not lists.splits:
         return Match(found.pairs, [], found.strays, found.doubles, found.shared)
     splits = lists.splits
@@ -103,9 +106,8 @@ def keep_listed(there: Layout, found: Match, repairs: Repairs) -> Match:
         [(name, masks) for name, masks in found.doubles if _stem(name) in splits],
         [(mask, names) for mask, names in found.shared if _stem(names[0]) in splits],
     )
-    there_are = {_stem(name) for name in layout.pictures_in(there.root, there.folders[0].pictures)}
     for stem in splits:
-        if stem not in there_are:
+        if stem not in pictures:
             repairs.add(
                 f"{VOC_PICTURES}/{stem}.jpg",
                 lists.places[stem],

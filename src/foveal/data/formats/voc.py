@@ -8,7 +8,7 @@ names come from the class lists (``cat_train.txt``) where there are any, else fr
 XML is kept and written back.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from foveal.data import sidecar as beside
 from foveal.data.catalog import SPLITS, Catalog
 from foveal.data.drafts import Draft, assemble, look, unlisted
 from foveal.data.formats import layout
-from foveal.data.formats.voc_lists import Lists, class_names, read_lists
+from foveal.data.formats.voc_lists import MAIN, Lists, class_names, read_lists
 from foveal.data.objects import Object
 from foveal.data.repair import Repairs
 from foveal.errors import DataError
@@ -74,7 +74,7 @@ def read(path: Path, *, categories: Categories | None = None, repairs: Repairs |
         repairs: What becomes of faulty annotations; None: clipped where possible, else dropped.
 
     Raises:
-        DataError: Broken XML, no annotation, no picture that can be used, or a fault under the policy ``error``.
+        DataError: No annotation or no picture that can be used, or a fault under the policy ``error``.
         CategoryError: A class that the class map lacks.
     """
     repairs = repairs or Repairs()
@@ -83,17 +83,25 @@ def read(path: Path, *, categories: Categories | None = None, repairs: Repairs |
         raise DataError(f"{path} holds no Pascal VOC tree.", f"Give the folder that has {ANNOTATIONS} with XML in it.")
     folder = _annotations(root)
     assert folder is not None, "find looks for it"
-    lists, pictures = read_lists(root, repairs), _pictures(root)
-    pages = _pages(root, folder, lists, pictures, repairs)
+    pictures = _pictures(root)
+    files = {file.stem: file for file in sorted(folder.glob("*.xml"))}
+    lists = read_lists(root, pictures, repairs, annotated=files)
+    pages = _pages(root, files, lists, pictures, repairs)
     aside = beside.load(root, NAME)
     told = class_names(root)
-    own = categories or _class_map(root, pages, told, aside)
+    if not pages:
+        raise DataError(
+            f"{root}: not one picture has an annotation that can be used.{repairs.first()}",
+            f"Check the XML files in {folder.name}{f' and the lists in {MAIN}' if lists.splits else ''}.",
+        )
+    own = categories or _class_map(folder, pages, told, aside)
     drafts = [_draft(root, page, own, pictures, repairs, fixed=categories is not None) for page in pages]
     if categories is None and not told:
         _tell_unseen(pages, drafts, own, repairs)
     there = look(drafts, root, repairs)
-    notes = aside.merge(there, own) if aside is not None else []
-    claimed = {draft.name for draft in drafts} | {name for stem in lists.splits for name in pictures.get(stem, ())}
+    notes = aside.merge(there, own, repairs, known=own.names) if aside is not None else []
+    claimed = {draft.name for draft in drafts}
+    claimed |= {name for stem in lists.splits or files for name in pictures.get(stem, ())}
     every = (name for names in pictures.values() for name in names)
     unlisted(root, (name for name in every if name not in claimed), lists.title or folder.name, repairs)
     about = beside.join_about({}, aside)
@@ -179,24 +187,24 @@ def values_of(element: Element) -> dict[str, Any]:
     return values
 
 
-def parse(text: bytes, name: str) -> Element:
+def parse(text: bytes) -> Element:
     """The XML of an annotation.
 
     Raises:
-        DataError: It is broken, or refers to things outside itself; the message names file and line.
+        ValueError: It is broken, refers to things outside itself or is of something else; the message says where.
     """
     try:
         root: Element = fromstring(text)
     except ParseError as error:
         line, column = error.position
         reason = str(error).partition(":")[0]
-        raise DataError(
-            f"{name}, line {line}, column {column + 1}: broken XML ({reason}).", "Repair the file."
-        ) from None
+        raise ValueError(f"broken XML, line {line}, column {column + 1}: {reason}") from None
     except DefusedXmlException:
-        raise DataError(f"{name}: declares XML entities, which are not read.", "Remove the DOCTYPE.") from None
+        raise ValueError("declares XML entities, which are not read") from None
     except (ValueError, LookupError) as error:
-        raise DataError(f"{name}: broken XML ({error}).", "Save it as UTF-8.") from None
+        raise ValueError(f"broken XML: {error}") from None
+    if root.tag != "annotation" and root.find("object") is None:
+        raise ValueError(f"XML of {root.tag!r}, not of an annotation")
     return root
 
 
@@ -229,18 +237,24 @@ def _pictures(root: Path) -> dict[str, list[str]]:
     return {}
 
 
-def _pages(root: Path, folder: Path, lists: Lists, pictures: dict[str, list[str]], repairs: Repairs) -> list[Page]:
+def _pages(
+    root: Path, files: Mapping[str, Path], lists: Lists, pictures: dict[str, list[str]], repairs: Repairs
+) -> list[Page]:
     """The annotations that are listed; all of them where there are no lists."""
-    files = {file.stem: file for file in sorted(folder.glob("*.xml"))}
     pages = []
+    folder = next(iter(files.values())).parent.name
     for stem, split in (lists.splits or dict.fromkeys(files, lists.unclaimed)).items():
-        if stem in files:
-            file = files[stem]
-            pages.append(Page(stem, layout.relative(file, root), _load(file), split))
-        else:
-            name = pictures.get(stem, [f"{PICTURES}/{stem}.jpg"])[0]
-            message = f"is listed, but there is no {folder.name}/{stem}.xml"
+        name = pictures.get(stem, [f"{PICTURES}/{stem}.jpg"])[0]
+        if stem not in files:
+            message = f"is listed, but there is no {folder}/{stem}.xml"
             repairs.add(name, lists.places[stem], "no_annotation", message, "dropped")
+            continue
+        title = layout.relative(files[stem], root)
+        try:
+            pages.append(Page(stem, title, parse(files[stem].read_bytes()), split))
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) else error
+            repairs.add(name, title, "broken", f"has an annotation that cannot be used ({reason})", "dropped")
     if lists.splits:
         for stem, file in files.items():
             if stem not in lists.splits and stem not in pictures:
@@ -249,23 +263,14 @@ def _pages(root: Path, folder: Path, lists: Lists, pictures: dict[str, list[str]
     return pages
 
 
-def _load(file: Path) -> Element:
-    try:
-        return parse(file.read_bytes(), str(file))
-    except OSError as error:
-        raise DataError(f"{file}: cannot be read ({error.strerror}).", "Check the file and its permissions.") from None
-
-
-def _class_map(root: Path, pages: Sequence[Page], told: Sequence[str], aside: beside.Sidecar | None) -> Categories:
+def _class_map(folder: Path, pages: Sequence[Page], told: Sequence[str], aside: beside.Sidecar | None) -> Categories:
     """The source's own map, that of the class lists, or the classes of all objects by name."""
     used = {name for page in pages for name in page.classes() if name}
     if aside is not None and aside.categories is not None and used <= set(aside.categories.names):
         return aside.categories
     names = told or sorted(used)
     if not names:
-        raise DataError(
-            f"{root}: there is not one object with a name.", f"Check the XML files in {root}/{ANNOTATIONS}."
-        )
+        raise DataError(f"{folder.parent}: there is not one object with a name.", f"Check the XML files in {folder}.")
     return Categories(tuple(names))
 
 

@@ -1,10 +1,12 @@
 """Pascal VOC's lists: which pictures belong to which split, and which classes there are."""
 
 import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from foveal.data.catalog import SPLITS, UNASSIGNED
+from foveal.data.formats.image_folder import SUFFIXES
 from foveal.data.repair import Repairs
 from foveal.errors import DataError
 
@@ -33,26 +35,42 @@ class Lists:
     unclaimed = UNASSIGNED
 
 
-def read_lists(root: Path, repairs: Repairs, *, folder: str = MAIN) -> Lists:
-    """Read ``train.txt``, ``val.txt``, ``test.txt`` and ``trainval.txt``; the first that names a picture has it."""
-    lists = Lists()
+def read_lists(
+    root: Path,
+    pictures: Mapping[str, Sequence[str]],
+    repairs: Repairs,
+    *,
+    annotated: Iterable[str] = (),
+    folder: str = MAIN,
+) -> Lists:
+    """Read ``train.txt``, ``val.txt``, ``test.txt`` and ``trainval.txt``; the first that names a picture has it.
+
+    Args:
+        root: The data set.
+        pictures: Names of its pictures by stem.
+        repairs: Takes what is listed twice.
+        annotated: Stems of its annotations.
+        folder: Of the lists.
+    """
+    lists, stems = Lists(), {*pictures, *annotated}
     for name, code in CODES.items():
         file = root / folder / f"{name}.txt"
         if not file.is_file():
             continue
         lists.title = folder
         for number, line in enumerate(_lines(file), 1):
-            stem = _stem(line, root)
+            stem = _stem(line, stems)
             if not stem:
                 continue
             where = f"{folder}/{name}.txt, line {number}"
             known = lists.splits.setdefault(stem, code)
             first = lists.places.setdefault(stem, where)
+            picture = pictures.get(stem, [stem])[0]
             if known != code and code != UNASSIGNED:
                 message = f"is in {SPLITS[known]} and again in {SPLITS[code]}"
-                repairs.add(stem, where, "two_splits", message, f"kept in {SPLITS[known]}")
+                repairs.add(picture, where, "two_splits", message, f"kept in {SPLITS[known]}")
             elif known == code and first != where:
-                repairs.add(stem, where, "listed_twice", f"is listed already in {first}", "joined")
+                repairs.add(picture, where, "listed_twice", f"is listed already in {first}", "joined")
     return lists
 
 
@@ -66,11 +84,17 @@ def class_names(root: Path) -> list[str]:
     return sorted(names)
 
 
-def _stem(line: str, root: Path) -> str:
-    """The picture that a line names: all of it, or what stands before a number."""
+def _stem(line: str, stems: Collection[str]) -> str:
+    """The picture that a line names: all of it, or what stands before a number; with its suffix or without."""
     text = line.strip()
     match = JUDGED_LINE.fullmatch(text)
-    return match[1] if match and not (root / "Annotations" / f"{text}.xml").is_file() else text
+    readings = [form for whole in (text, match[1] if match else text) for form in (whole, _without_suffix(whole))]
+    return next((form for form in readings if form in stems), readings[-1])
+
+
+def _without_suffix(name: str) -> str:
+    path = Path(name)
+    return path.stem if path.suffix.lower() in SUFFIXES else name
 
 
 def _lines(file: Path) -> list[str]:

@@ -18,7 +18,9 @@ from foveal.data import sidecar as beside
 from foveal.data.catalog import SPLITS, UNASSIGNED, Catalog
 from foveal.data.drafts import Draft, assemble, look, unlisted
 from foveal.data.formats import layout
+from foveal.data.notes import plural
 from foveal.data.objects import Object
+from foveal.data.outlines import extent, polygon_area
 from foveal.data.repair import Repairs
 from foveal.errors import CategoryError, DataError
 from foveal.types.categories import Categories
@@ -66,25 +68,25 @@ def read(path: Path, *, categories: Categories | None = None, repairs: Repairs |
         repairs: What becomes of faulty annotations; None: clipped where possible, else dropped.
 
     Raises:
-        DataError: A YAML or text file that cannot be read, a line with the wrong number of fields, no picture that can
-            be used, or a fault under the policy ``error``; the message names file and line.
-        CategoryError: A class that the class map lacks.
+        DataError: A YAML file or a list that cannot be read, no picture that can be used, or a fault under the policy
+            ``error``; the message names file and line.
+        CategoryError: A class that the class map lacks, no class, or one that stands twice.
     """
     repairs = repairs or Repairs()
     found = _lay_out(path)
     root, aside = found.root, beside.load(found.root, NAME)
-    ids = tuple(found.names)
-    own = categories or Categories(tuple(found.names.values()), () if ids == tuple(range(len(ids))) else ids)
+    own = categories or _class_map(found)
     if aside is not None and categories is None:
         own = aside.class_map(own.names, own)
     drafts = [Draft(name, found.listed.get(name, found.title), split) for name, split in found.pictures]
-    there = look(drafts, root, repairs)
-    read_files = {}
-    for draft in there:
-        file = label_file(draft.name)
-        read_files[file] = draft.name
-        _take_lines(root, file, draft, found.names, own, repairs, fixed=categories is not None)
-    notes = [*found.notes, *(aside.merge(there, own) if aside is not None else [])]
+    there = [
+        draft
+        for draft in look(drafts, root, repairs)
+        if _take_lines(root, draft, found.names, own, repairs, fixed=categories is not None)
+    ]
+    notes = found.notes
+    if aside is not None:
+        notes += aside.merge(there, own, repairs, known=found.names.values())
     known = {label_file(draft.name) for draft in drafts}
     _tell_strays(root, found, {draft.name for draft in drafts}, known, repairs)
     about = beside.join_about({NAME: found.about} if found.about else {}, aside)
@@ -127,42 +129,45 @@ def object_of(numbers: Sequence[float], label: int, size: tuple[int, int]) -> Ob
     if len(numbers) == BOX_FIELDS - 1:
         x, y, w, h = numbers
         return Object(((x - w / 2) * width, (y - h / 2) * height, (x + w / 2) * width, (y + h / 2) * height), label)
-    xs, ys = [x * width for x in numbers[::2]], [y * height for y in numbers[1::2]]
-    polygon = [value for point in zip(xs, ys, strict=True) for value in point]
-    return Object((min(xs), min(ys), max(xs), max(ys)), label, area=_polygon_area(xs, ys), outline=[polygon])
+    polygon = [value * size[at % 2] for at, value in enumerate(numbers)]
+    return Object(extent([polygon]), label, area=polygon_area(polygon), outline=[polygon])
 
 
-def _polygon_area(xs: Sequence[float], ys: Sequence[float]) -> float:
-    """Shoelace formula."""
-    twice = sum(xs[i - 1] * ys[i] - xs[i] * ys[i - 1] for i in range(len(xs)))
-    return abs(twice) / 2
+def _class_map(found: Layout) -> Categories:
+    ids = tuple(found.names)
+    try:
+        return Categories(tuple(found.names.values()), () if ids == tuple(range(len(ids))) else ids)
+    except CategoryError as error:
+        raise CategoryError(
+            f"{found.root / found.title}: {error.what[0].lower()}{error.what[1:]}", error.hint
+        ) from None
 
 
 def _take_lines(
-    root: Path,
-    file: str,
-    draft: Draft,
-    names: dict[int, str],
-    own: Categories,
-    repairs: Repairs,
-    *,
-    fixed: bool,
-) -> None:
+    root: Path, draft: Draft, names: dict[int, str], own: Categories, repairs: Repairs, *, fixed: bool
+) -> bool:
+    """Put a picture's objects into its draft; whether its text file could be read."""
     assert draft.seen is not None, "look comes first"
+    file = label_file(draft.name)
+    try:
+        lines = list(_lines(root / file))
+    except DataError as error:
+        reason = error.what.removeprefix(f"{root / file}: ").rstrip(".")
+        repairs.add(draft.name, file, "broken", f"has a label file that cannot be used ({reason})", "dropped")
+        return False
     draft.where = file
-    for number, line in _lines(root / file):
+    for number, line in lines:
         where, fields = f"{file}, line {number}", line.split()
         if not (len(fields) == BOX_FIELDS or (len(fields) >= LEAST_POLYGON and len(fields) % 2)):
-            raise DataError(
-                f"{root / file}, line {number}: {len(fields)} fields.",
-                "A line is a class and four numbers of a box, or a class and at least three x y pairs of a polygon.",
-            )
+            message = f"the line has {plural(len(fields), 'field')}; a box has 5, a polygon an odd number from 7 on"
+            repairs.add(draft.name, where, "malformed", message, "dropped")
+            continue
         try:
             key, numbers = float(fields[0]), [float(text) for text in fields[1:]]
         except ValueError:
-            raise DataError(
-                f"{root / file}, line {number}: {line[:60]!r} are no numbers.", "Repair the line."
-            ) from None
+            message = f"not everything in the line {line[:60]!r} is a number"
+            repairs.add(draft.name, where, "malformed", message, "dropped")
+            continue
         title = names.get(int(key)) if key == key and abs(key) < 1e9 and key == int(key) else None
         if title is None:
             known = f"classes go from {min(names)} to {max(names)}"
@@ -170,6 +175,7 @@ def _take_lines(
             continue
         label = own.index(title, where=f"{root / file}, line {number}") if fixed else own.index(title)
         draft.add(object_of(numbers, label, draft.seen), where, " ".join(fields))
+    return True
 
 
 def _lines(file: Path) -> Iterator[tuple[int, str]]:
@@ -317,7 +323,7 @@ def _is_plain(value: Any) -> bool:
 
 
 def _tell_strays(root: Path, found: Layout, names: set[str], known: Iterable[str], repairs: Repairs) -> None:
-    """Label files without a picture, and pictures that lists pass over."""
+    """Label files without a picture, and pictures that nothing names."""
     known = set(known)
     folders = {posixpath.dirname(name) for name in known if (root / name).is_file()}
     folders |= {label_file(f"{folder}/x").rpartition("/")[0] for folder in found.folders}
@@ -326,6 +332,18 @@ def _tell_strays(root: Path, found: Layout, names: set[str], known: Iterable[str
             name = layout.relative(file, root)
             if name not in known and name not in NAME_FILES and file.name != "classes.txt":
                 repairs.add("", name, "missing", "there is no picture for this label file", "left out")
-    for folder in sorted({posixpath.dirname(name) for name in found.listed}):
-        inside = layout.pictures_in(root, root / folder, deep=False)
-        unlisted(root, (name for name in inside if name not in names), found.title, repairs)
+    inside = {
+        name
+        for folder in {posixpath.dirname(name) for name in found.listed}
+        for name in layout.pictures_in(root, root / folder, deep=False)
+    }
+    if sum(map(_tells_classes, root.glob("*.y*ml"))) <= 1:  # else other files may name them
+        tops = {top for name in names if (top := _top(posixpath.dirname(name)))}
+        inside |= {name for top in tops for name in layout.pictures_in(root, root / top)}
+    unlisted(root, sorted(inside - names), found.title, repairs)
+
+
+def _top(folder: str) -> str:
+    """The folder of all pictures that a folder belongs to: up to the last ``images`` of its path."""
+    head, there, _ = f"/{folder}/".rpartition(f"/{IMAGES}/")
+    return f"{head}/{IMAGES}"[1:] if there else ""

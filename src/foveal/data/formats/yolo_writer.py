@@ -87,7 +87,8 @@ def _line(thing: Object, size: tuple[int, int], *, polygon: bool) -> str:
     else:
         x1, y1, x2, y2 = thing.box
         numbers = [(x1 + x2) / 2 / width, (y1 + y2) / 2 / height, (x2 - x1) / width, (y2 - y1) / height]
-    return " ".join([str(thing.label), *(_short(value) for value in numbers)])
+    # Some trainers throw all labels of a picture away where one number lies outside, by however little.
+    return " ".join([str(thing.label), *(_short(min(max(value, 0.0), 1.0)) for value in numbers)])
 
 
 def _short(value: float) -> str:

@@ -220,6 +220,57 @@ def test_no_picture_is_there(make_coco, coco_document):
     )
 
 
+@pytest.mark.parametrize(
+    ("change", "what", "hint"),
+    [
+        ({"images": []}, "the list 'images' is empty.", "List each picture with its id, file_name and size."),
+        ({"categories": []}, "the list 'categories' is empty.", "Name at least one class."),
+        (
+            {"categories": [{"id": 1, "name": "cat"}, {"id": 2, "name": "cat"}]},
+            "categories[1]: 'cat' has the id 2, and the id 1 too.",
+            "Give every class one id, the same in every file.",
+        ),
+        (
+            {"categories": [{"id": 1, "name": " "}]},
+            "categories[0] has no name.",
+            'Each class is {"id": number, "name": text}.',
+        ),
+    ],
+)
+def test_lists_that_are_empty_or_name_a_class_twice(make_coco, coco_document, change, what, hint):
+    root = make_coco(coco_document | change)
+    with pytest.raises(DataError) as caught:
+        read(root)
+    assert str(caught.value) == f"{root}/annotations/instances.json: {what}\n{hint}"
+
+
+def unlisted_in(catalog):
+    assert {repair.kind for repair in catalog.repairs} <= {"unlisted"}
+    return [repair.path for repair in catalog.repairs]
+
+
+def test_pictures_in_folders_that_nothing_lists(make_coco, coco_document, draw):
+    root = make_coco(coco_document)
+    draw(root / "images/sub/z.jpg")
+    draw(root / "images/.hidden/z.jpg")
+    draw(root / "elsewhere/z.jpg")
+    assert unlisted_in(read(root)) == unlisted_in(read(root / "annotations/instances.json")) == ["images/sub/z.jpg"]
+    (root / "annotations/captions.json").write_text("{}")
+    assert unlisted_in(read(root)) == [], "another file may list it"
+
+
+def test_folders_of_other_files_are_not_told(make_coco, coco_document, draw):
+    root = make_coco(coco_document, name="annotations/instances_train2017.json")
+    (root / "images").rename(root / "pictures")
+    (root / "images").mkdir()
+    (root / "pictures").rename(root / "images/train2017")
+    for name in ("val2017/1.jpg", "test2017/2.jpg"):
+        draw(root / "images" / name)
+    assert unlisted_in(read(root)) == []
+    draw(root / "images/train2017/sub/z.jpg")
+    assert unlisted_in(read(root)) == ["images/train2017/sub/z.jpg"]
+
+
 def test_coco80_is_read_whole(real_data):
     """Every number of the JSON file is in the catalog, and the other way round."""
     catalog = read(real_data / "coco80", bad="error")

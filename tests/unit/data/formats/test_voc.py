@@ -99,13 +99,19 @@ def test_faults_of_lists(make_voc):
     where = "ImageSets/Main"
     assert set(read(root).repairs) == {
         Repair(
-            "a",
+            "JPEGImages/a.jpg",
             f"{where}/train.txt, line 2",
             "listed_twice",
             f"is listed already in {where}/train.txt, line 1",
             "joined",
         ),
-        Repair("b", f"{where}/val.txt, line 1", "two_splits", "is in train and again in val", "kept in train"),
+        Repair(
+            "JPEGImages/b.jpg",
+            f"{where}/val.txt, line 1",
+            "two_splits",
+            "is in train and again in val",
+            "kept in train",
+        ),
         Repair(
             "JPEGImages/x.jpg",
             f"{where}/test.txt, line 1",
@@ -157,27 +163,69 @@ def test_a_model_s_class_map_is_enforced(make_voc):
 
 
 @pytest.mark.parametrize(
-    ("text", "what", "hint"),
+    ("text", "reason"),
     [
-        (
-            "<annotation>\n<object>\n</annotation>",
-            "{}, line 3, column 3: broken XML (mismatched tag).",
-            "Repair the file.",
-        ),
-        ("", "{}, line 1, column 1: broken XML (no element found).", "Repair the file."),
+        ("<annotation>\n<object>\n</annotation>", "broken XML, line 3, column 3: mismatched tag"),
+        ("", "broken XML, line 1, column 1: no element found"),
         (
             '<!DOCTYPE a [<!ENTITY x "y">]><annotation>&x;</annotation>',
-            "{}: declares XML entities, which are not read.",
-            "Remove the DOCTYPE.",
+            "declares XML entities, which are not read",
         ),
+        ("<html><body/></html>", "XML of 'html', not of an annotation"),
     ],
 )
-def test_broken_xml_is_named(make_voc, text, what, hint):
+def test_a_broken_annotation_costs_its_picture_alone(make_voc, text, reason):
+    """To train on the picture as one without objects would be wrong."""
     root = make_voc({"a": [CAT]})
     (root / "Annotations/b.xml").write_text(text)
+    shutil.copy(root / "JPEGImages/a.jpg", root / "JPEGImages/b.jpg")
+    message = f"has an annotation that cannot be used ({reason})"
+    for policy in ("clip", "drop"):
+        catalog = read(root, bad=policy)
+        assert catalog.repairs == (Repair("JPEGImages/b.jpg", "Annotations/b.xml", "broken", message, "dropped"),)
+        assert names(catalog) == ["JPEGImages/a.jpg"]
+    with pytest.raises(DataError) as caught:
+        read(root, bad="error")
+    assert caught.value.what == f"Annotations/b.xml: JPEGImages/b.jpg: {message}."
+
+
+def test_an_annotation_without_size_or_corners_keeps_its_picture(make_voc):
+    root = make_voc({"a": [CAT], "b": [CAT, "<object><name>cat</name></object>"]})
+    text = (root / "Annotations/b.xml").read_text()
+    (root / "Annotations/b.xml").write_text(text.replace(text[text.index("<size>") : text.index("</size>") + 7], ""))
+    catalog = read(root)
+    assert catalog.repairs == (
+        Repair("JPEGImages/b.jpg", "Annotations/b.xml, object 2", "malformed", "there is no bndbox", "dropped"),
+    )
+    assert [len(catalog.objects[i]) for i in range(2)] == [1, 1]
+
+
+def test_no_annotation_can_be_used(make_voc):
+    root = make_voc({"a": [CAT]}, {"train": ["gone"]})
     with pytest.raises(DataError) as caught:
         read(root)
-    assert str(caught.value) == f"{what.replace('{}', str(root / 'Annotations/b.xml'))}\n{hint}"
+    assert str(caught.value) == (
+        f"{root}: not one picture has an annotation that can be used."
+        " The first: JPEGImages/gone.jpg is listed, but there is no Annotations/gone.xml.\n"
+        "Check the XML files in Annotations and the lists in ImageSets/Main."
+    )
+
+
+@pytest.mark.parametrize("folder", ["Annotations", "annotations"])
+def test_lists_name_pictures_in_several_ways(make_voc, folder):
+    """Names with blanks and numbers, with the suffix, and with the flag of a class list behind them."""
+    root = make_voc({name: [CAT] for name in ("cell 1", "cell", "c0", "d 0")})
+    (root / "Annotations").rename(root / folder)
+    (root / "ImageSets/Main").mkdir(parents=True)
+    (root / "ImageSets/Main/train.txt").write_text("cell 1\nc0.jpg\nd 0.jpg  1\n")
+    (root / "ImageSets/Main/val.txt").write_text("cell  -1\n")
+    catalog = read(root, bad="error")
+    assert {catalog.names[i]: SPLITS[catalog.splits[i]] for i in range(len(catalog))} == {
+        "JPEGImages/cell 1.jpg": "train",
+        "JPEGImages/c0.jpg": "train",
+        "JPEGImages/d 0.jpg": "train",
+        "JPEGImages/cell.jpg": "val",
+    }
 
 
 def test_no_object_at_all(make_voc):

@@ -139,22 +139,62 @@ def test_a_model_s_class_map_is_enforced(make_yolo):
     assert caught.value.what == f"{root}/labels/train/a.txt, line 1: unknown class 'dog'."
 
 
-LINE_HINT = "A line is a class and four numbers of a box, or a class and at least three x y pairs of a polygon."
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("0 0.5 0.5 0.1", "the line has 4 fields; a box has 5, a polygon an odd number from 7 on"),
+        ("0 0.5 0.5 0.1 0.9 0.2", "the line has 6 fields; a box has 5, a polygon an odd number from 7 on"),
+        ("0", "the line has 1 field; a box has 5, a polygon an odd number from 7 on"),
+        ("0 0.5 0.5 0.1 abc", "not everything in the line '0 0.5 0.5 0.1 abc' is a number"),
+    ],
+)
+def test_a_line_that_is_no_object_costs_itself_alone(make_yolo, line, message):
+    root = make_yolo({"train/a": [BOX, "", line, "0 0.25 0.25 0.25 0.25"], "val/b": []})
+    where = "labels/train/a.txt, line 3"
+    for policy in ("clip", "drop"):
+        catalog = read(root, bad=policy)
+        assert catalog.repairs == (Repair("images/train/a.jpg", where, "malformed", message, "dropped"),)
+        assert [len(catalog.objects[i]) for i in range(2)] == [2, 0]
+    with pytest.raises(DataError) as caught:
+        read(root, bad="error")
+    assert caught.value.what == f"{where}: images/train/a.jpg: {message}."
+
+
+def test_a_label_file_that_is_no_text_costs_its_picture_alone(make_yolo):
+    root = make_yolo({"train/a": [BOX], "train/b": [BOX], "val/c": []})
+    (root / "labels/train/a.txt").write_bytes(b"\xff\xfe")
+    catalog = read(root)
+    message = "has a label file that cannot be used (not UTF-8 text)"
+    assert catalog.repairs == (Repair("images/train/a.jpg", "labels/train/a.txt", "broken", message, "dropped"),)
+    assert names(catalog) == ["images/train/b.jpg", "images/val/c.jpg"]
+
+
+@pytest.mark.parametrize("split", ["test", "val"])
+def test_pictures_beside_the_folders_that_are_named(make_yolo, draw, split):
+    text = f"train: images/train\n{split}: images/{split}\nnames: [cat, dog]\n"
+    root = make_yolo({"train/a": [BOX], f"{split}/b": [BOX]}, text)
+    assert read(root).repairs == ()
+    strays = ["images/d.jpg", "images/extra/c.jpg"]
+    for name in strays:
+        draw(root / name)
+    message = "lies in yolo, but nothing lists it"
+    assert read(root).repairs == tuple(Repair(name, "data.yaml", "unlisted", message, "left out") for name in strays)
+    (root / "other.yaml").write_text("train: images/extra\nnames: [cat]\n")
+    assert read(root / "data.yaml").repairs == (), "another file may name them"
 
 
 @pytest.mark.parametrize(
-    ("lines", "what", "hint"),
+    ("text", "what", "hint"),
     [
-        ([BOX, "1 0.5 0.5 0.25"], "line 2: 4 fields.", LINE_HINT),
-        (["1 0.5 0.5 0.25 0.1 0.9"], "line 1: 6 fields.", LINE_HINT),
-        (["", "1 0.5 0.5 0.25 wide"], "line 2: '1 0.5 0.5 0.25 wide' are no numbers.", "Repair the line."),
+        ("names: [cat, dog, cat]\n", "the class 'cat' stands twice.", "Give every class a name of its own."),
+        ("names: [cat, ' ']\n", "a class has an empty name.", "Give every class a name."),
     ],
 )
-def test_bad_lines_are_named(make_yolo, lines, what, hint):
-    root = make_yolo({"train/a": lines, "val/b": []})
-    with pytest.raises(DataError) as caught:
+def test_classes_that_cannot_be_are_named_with_their_file(make_yolo, text, what, hint):
+    root = make_yolo({"train/a": [BOX]}, f"train: images/train\n{text}")
+    with pytest.raises(CategoryError) as caught:
         read(root)
-    assert str(caught.value) == f"{root}/labels/train/a.txt, {what}\n{hint}"
+    assert str(caught.value) == f"{root}/data.yaml: {what}\n{hint}"
 
 
 @pytest.mark.parametrize(
@@ -195,13 +235,9 @@ numbers = st.sampled_from(["0", "1", "0.5", "-1", "2", "nan", "inf", "-inf", "1e
 
 @given(st.lists(numbers, min_size=4, max_size=10))
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_any_line_is_read_mended_or_named(make_yolo, fields):
+def test_any_line_is_read_or_mended(make_yolo, fields):
     root = make_yolo({"train/a": [BOX, " ".join(fields)], "val/b": []})
-    try:
-        catalog = read(root)
-    except DataError as error:
-        assert error.what.startswith(f"{root}/labels/train/a.txt, line 2")  # noqa: PT017
-        return
+    catalog = read(root)
     assert catalog.objects[0][0].box == (24, 12, 40, 36)
     dropped = sum(repair.action == "dropped" for repair in catalog.repairs)
     assert len(catalog.objects[0]) + dropped == 1 + any(fields), "a blank line is no object"

@@ -173,6 +173,34 @@ def test_values_that_an_option_refuses(fails: Fails, arguments: list[str], what:
     fails("train", "x", *arguments, what=what, hint="`foveal COMMAND --help` lists the options.")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "what"),
+    [
+        (["train", "x", "--optim.foo=1"], "error: Unknown option: --optim.foo.\n"),
+        (["train", "x", "--optim.lrr", "1"], "Unknown option: --optim.lrr. Did you mean --optim.lr?"),
+        (["train", "x", "--optm.lr", "1"], "Unknown option: --optm.lr. Did you mean --optim.lr?"),
+        (["train", "x", "--freeze", "1"], "Unknown option: --freeze. Did you mean --optim.freeze?"),
+        (["--versoin"], "Unknown option: --versoin. Did you mean --version?"),
+        (["data", "--hepl"], "Unknown option: --hepl. Did you mean --help?"),
+    ],
+)
+def test_only_what_there_is_is_suggested(fails: Fails, arguments: list[str], what: str) -> None:
+    fails(*arguments, what=what, hint="`foveal COMMAND --help` lists the options.")
+
+
+def test_data_behind_several_values(fails: Fails) -> None:
+    fails(
+        "train", "--data.ignore", "1", "9", "x",
+        what="--data.ignore x is not allowed: input should be a valid integer",
+        hint="It takes every value up to the next option: name DATA before it.",
+    )  # fmt: skip
+
+
+def test_what_the_machine_refuses(fails: Fails, quick_run: Path) -> None:
+    name = "x" * 300
+    fails("predict", quick_run, name, what=f"{name}: File name too long.", hint="Check the path and its permissions.")
+
+
 def test_an_unknown_command(fails: Fails) -> None:
     fails("trian", "x", what='Unknown command "trian". Did you mean "train"?', hint="--help")
 
@@ -212,7 +240,7 @@ def test_a_read_only_output_folder(fails: Fails, squares: Path, tmp_path: Path) 
         locked / "run",
         *quick(),
         what=f"{locked / 'run'}",
-        hint="Choose another folder with --out",
+        hint="Choose ",
     )
 
 
@@ -231,7 +259,7 @@ def test_a_full_output_folder(squares: Path, tmp_path: Path) -> None:
     assert done.returncode == 2
     assert done.stderr == (
         f"error: {tmp_path / 'run' / 'resume' / 'state.pt'}: cannot be written (File too large).\n"
-        "  hint: Choose another folder with --out.\n"
+        "  hint: Choose another place.\n"
     )
     assert list((tmp_path / "run" / "resume").iterdir()) == [], "nothing half-written"
 

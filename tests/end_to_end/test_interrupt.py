@@ -81,3 +81,36 @@ def test_ctrl_c_before_there_is_a_run(
     done = here("train", tmp_path, "--out", tmp_path / "run")
     assert done.code == 130
     assert done.err == "error: Interrupted.\n  hint: Give the command again to start over.\n"
+
+
+def test_ctrl_c_with_a_space_in_the_path(
+    here: Callable[..., Outcome], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = tmp_path / "my run"
+    run.mkdir()
+    (run / "config.toml").write_text("")
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("foveal.recipes.train.train", interrupted)
+    done = here("train", "--resume", run)
+    assert done.err == f"error: Interrupted.\n  hint: Go on with: foveal train --resume '{run}'\n"
+
+
+def test_ctrl_c_while_the_command_line_is_imported() -> None:
+    code = """
+import sys
+
+class CtrlC:
+    def find_spec(self, name, path=None, target=None):
+        if name == "cyclopts":
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, CtrlC())
+from foveal.__main__ import main
+main()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 130
+    assert done.stderr == "error: Interrupted.\n  hint: Give the command again to start over.\n"

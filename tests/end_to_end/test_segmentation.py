@@ -102,6 +102,26 @@ def test_evaluate_agrees_with_the_run(here: Command, run: Path, masks: Path, tmp
     assert flipped != first["metrics"]["mIoU"]["value"] and flipped > 0.8
 
 
+def test_evaluate_takes_classes_and_codes_to_ignore(here: Command, run: Path, masks: Path, tmp_path: Path) -> None:
+    """The same masks in colour, as another tool saves them, with a colour of no class."""
+    (tmp_path / "images").mkdir()
+    (tmp_path / "masks").mkdir()
+    palette = np.zeros((UNKNOWN + 1, 3), np.uint8)
+    palette[:3], palette[UNKNOWN] = ((10, 10, 10), (200, 0, 0), (0, 0, 200)), (255, 255, 255)
+    for mask in sorted((masks / "valannot").iterdir()):
+        (tmp_path / "images" / mask.name).write_bytes((masks / "val" / mask.name).read_bytes())
+        Image.fromarray(palette[np.asarray(Image.open(mask))]).save(tmp_path / "masks" / mask.name)
+    table = tmp_path / "table.txt"
+    table.write_text("10 10 10 ground\n200 0 0 red\n0 0 200 blue\n")
+    asked = ["evaluate", run, tmp_path, "--json", "--out", tmp_path / "e", "--classes", table]
+    done = here(*asked)
+    assert done.code == 2 and "leave it out with --ignore 16777215" in done.err
+    done = here(*asked, "--ignore", str(0xFFFFFF))
+    assert done.code == 0, done.err
+    first = json.loads((run / "metrics.json").read_text())
+    assert json.loads(done.out)["metrics"] == first["metrics"]
+
+
 def test_predict_in_every_form(here: Command, run: Path, masks: Path, tmp_path: Path) -> None:
     pictures = masks / "val"
     done = here("predict", run, pictures, "--json", "--csv", tmp_path / "t.csv", "--save", tmp_path / "drawn",

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from tests.conftest import Outcome, quick, run_foveal
+from tests.conftest import Outcome, quick, run_foveal, write_squares
 
 import foveal
 from foveal.inference.predictor import Predictor
@@ -113,6 +113,69 @@ def test_skip_bad_lists_what_it_left_out(here: Command, quick_run: Path, squares
     done = here("predict", quick_run, bad, good, "--skip-bad", "--json")
     assert done.code == 0
     assert [Path(a["path"]).name for a in json.loads(done.out)] == ["000.png"]
+    skipped = f"skipped: {bad}: is not a picture (starts with b'no picture').\n"
+    assert done.err == skipped
+    assert here("predict", quick_run, bad, good, "--skip-bad").err == skipped
+
+
+def test_predict_spares_the_pictures_it_looks_at(here: Command, quick_run: Path, squares: Path, tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    for i in range(2):
+        Image.open(squares / "class0" / f"00{i}.png").save(own / f"{i}.jpg")
+    before = {p: p.read_bytes() for p in own.iterdir()}
+    (own / "2.jpg").write_text("no picture, so predicting would fail")
+    done = here("predict", quick_run, own, "--save", own)
+    assert done.code == 2
+    assert done.err == (
+        f"error: --save {own} would overwrite the picture {own}/0.jpg that is looked at.\n"
+        "  hint: Choose another folder for --save.\n"
+    )
+    assert {p: p.read_bytes() for p in before} == before
+    (own / "2.jpg").unlink()
+    assert here("predict", quick_run, own, "--save", own / "drawn", "--csv", own / "new" / "t.csv").code == 0
+    assert {p: p.read_bytes() for p in before} == before
+
+
+@pytest.mark.parametrize("flag", ["--csv", "--coco", "--save", "--masks"])
+def test_what_cannot_be_written_is_known_before_predicting(
+    here: Command, quick_run: Path, tmp_path: Path, flag: str
+) -> None:
+    (tmp_path / "bad.png").write_text("no picture, so predicting would fail")
+    (tmp_path / "file").write_text("")
+    done = here("predict", quick_run, tmp_path / "bad.png", flag, tmp_path / "file" / "out")
+    assert done.code == 2
+    assert "a file stands where a folder is needed.\n  hint: Choose another place." in done.err
+
+
+def test_names_with_square_brackets(here: Command, tmp_path: Path) -> None:
+    """Names of classes and paths are told as they are: they may look like markup or like an emoji's name."""
+    names, data = ("[red] x", "[blue]", "n[/x]", ":dog:"), tmp_path / "my [data] set"
+    drawn = write_squares(tmp_path / "plain", classes=4)
+    data.mkdir()
+    rows = []
+    for file in sorted(drawn.rglob("*.png")):
+        new = data / f"{file.parent.name}-{file.name}"
+        file.rename(new)
+        rows.append(f"{new.name},{names[int(new.name[5])]}")
+    (data / "labels.csv").write_text("path,label\n" + "\n".join(rows) + "\n")
+    run, picture = tmp_path / "[run]", data / "class0-000.png"
+    done = here("train", data, "--out", run, *quick(epochs=1))
+    assert done.code == 0, done.err
+    said = done.out.replace("\n", "")
+    assert f"{run}/model.safetensors" in said and f"{run}/report.html" in said
+    done = here("evaluate", run, data, "--out", tmp_path / "[e]")
+    assert done.code == 0, done.err
+    assert all(name in done.out for name in names)
+    assert f"details in {tmp_path}/[e]" in done.out.replace("\n", "")
+    done = here("predict", run, picture, "--csv", tmp_path / "[t].csv", "--save", tmp_path / "[s]")
+    assert done.code == 0, done.err
+    said = done.out.replace("\n", "")
+    assert sum(name in said for name in names) >= 3 and f"{tmp_path}/[t].csv" in said and f"{tmp_path}/[s]" in said
+    done = here("export", run, "--data", data)
+    assert done.code == 0, done.err
+    said = done.out.replace("\n", "")
+    assert f"{run}/model.onnx" in said and f"({data})" in said
 
 
 def test_evaluate_json(here: Command, quick_run: Path, squares: Path, tmp_path: Path) -> None:

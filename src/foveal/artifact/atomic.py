@@ -3,6 +3,7 @@
 import errno
 import os
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from foveal.errors import RunError
 
@@ -39,15 +40,29 @@ def make_folder(path: Path) -> None:
         raise output_error(path, error) from None
 
 
+def make_room(path: Path) -> None:
+    """Create a folder and find out whether files can be written into it, before the work that they are the end of.
+
+    Raises:
+        RunError: They cannot.
+    """
+    make_folder(path)
+    try:
+        with TemporaryFile(dir=path):
+            pass
+    except OSError as error:
+        raise output_error(path, error) from None
+
+
 def output_error(path: Path, error: OSError) -> RunError:
     """The user's version of a failure to write."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return RunError(f"{path}: no space left to write it.", "Free some space or choose another folder with --out.")
+        return RunError(f"{path}: no space left to write it.", "Free some space or choose another place.")
     if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
-        return RunError(f"{path}: cannot be written (read-only).", "Choose a folder you may write to with --out.")
+        return RunError(f"{path}: cannot be written (read-only).", "Choose a place that you may write to.")
     if error.errno in (errno.EEXIST, errno.ENOTDIR):
-        return RunError(f"{path}: a file stands where a folder is needed.", "Choose another folder with --out.")
-    return RunError(f"{path}: cannot be written ({error.strerror}).", "Choose another folder with --out.")
+        return RunError(f"{path}: a file stands where a folder is needed.", "Choose another place.")
+    return RunError(f"{path}: cannot be written ({error.strerror}).", "Choose another place.")
 
 
 def _sync_folder(folder: Path) -> None:

@@ -1,9 +1,13 @@
 """The command line. Each command is a function of its own module, imported only when it is called."""
 
+import errno
 import sys
+from collections.abc import Sequence
+from difflib import get_close_matches
 from typing import Any
 
 from cyclopts import App
+from cyclopts.exceptions import UnknownCommandError, UnknownOptionError
 
 from foveal.errors import FovealError
 from foveal.version import __version__
@@ -12,6 +16,9 @@ HELP = (
     "Train, judge, explain and ship image recognisers.\n\n"
     "`foveal train PICTURES/` trains on a folder of pictures; `foveal demo` shows the whole way on digits."
 )
+
+REFUSALS = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG, errno.ELOOP, errno.ENOSPC, errno.EIO})
+"""What a machine refuses for reasons that a person can see to; any other failure of it may be a mistake of Foveal's."""
 
 # Plain text: the Markdown renderer alone would take a fifth of the time that help takes.
 app = App(
@@ -55,23 +62,47 @@ def run(arguments: list[str]) -> int:
         return 130
     except BrokenPipeError:
         return 0
+    except OSError as error:
+        if error.errno not in REFUSALS or error.filename is None:
+            raise
+        say_error(f"{error.filename}: {error.strerror}.", "Check the path and its permissions.")
+        return 2
     except Exception as error:
         if type(error).__module__.partition(".")[0] != "cyclopts":
             raise
-        say_error(in_one_line(error), "`foveal COMMAND --help` lists the options.")
+        say_error(*explain(error))
         return 2
     return result if isinstance(result, int) and not isinstance(result, bool) else 0
 
 
-def in_one_line(error: Exception) -> str:
-    """What is wrong with the arguments; of a value that a setting refuses, without pydantic's layout."""
+def explain(error: Exception) -> tuple[str, str]:
+    """What is wrong with the arguments and what to do; of a value that a setting refuses, without pydantic's layout."""
+    hint = "`foveal COMMAND --help` lists the options."
+    match error:
+        case UnknownOptionError():
+            given = (error.token.keyword or error.token.value).partition("=")[0]
+            known = [name for argument in error.argument_collection if not argument.children for name in argument.names]
+            return _unknown(given, known), hint
+        case UnknownCommandError(unused_tokens=[str(given), *_]) if given.startswith("-"):
+            return _unknown(given, [*app.help_flags, *app.version_flags]), hint
     details = getattr(error.__cause__, "errors", None)
     if details is None:
-        return " ".join(str(error).split())
+        return " ".join(str(error).split()), hint
     first = details()[0]
-    option = ".".join(map(str, first["loc"])).replace("_", "-")
+    option = ".".join(part for part in first["loc"] if isinstance(part, str)).replace("_", "-")
+    if option != ".".join(map(str, first["loc"])).replace("_", "-"):
+        hint = "It takes every value up to the next option: name DATA before it."
     message = first["msg"][:1].lower() + first["msg"][1:]
-    return f"--{option} {first['input']} is not allowed: {message}."
+    return f"--{option} {first['input']} is not allowed: {message}.", hint
+
+
+def _unknown(option: str, known: Sequence[str]) -> str:
+    """An option that there is not, and the nearest that there is: within its section, where that is one."""
+    section, dot, _ = option.rpartition(".")
+    inside = [name for name in known if dot and name.startswith(section + dot)]
+    keys = {name.removeprefix(section + dot): name for name in inside} or {name: name for name in known}
+    near = get_close_matches(option.removeprefix(section + dot) if inside else option, keys, n=1)
+    return f"Unknown option: {option}." + (f" Did you mean {keys[near[0]]}?" if near else "")
 
 
 def say_error(what: str, hint: str) -> None:

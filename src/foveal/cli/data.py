@@ -6,23 +6,18 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import App, Parameter
 from cyclopts.validators import Number
 
+from foveal.cli.data_options import Classes, Data, Ignore
 from foveal.data.config import AugmentConfig
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from foveal.data.catalog import Catalog
+    from foveal.data.check import Problem
     from foveal.types.arrays import RGB
 
 app = App(name="data", help="Look at, check, preview and convert a data set.")
 
-Data = Annotated[
-    Path, Parameter(help="Image folder, table, COCO, Pascal VOC or YOLO data set, or pictures with masks.")
-]
-Classes = Annotated[
-    str, Parameter(help="Of masks: names with commas between them, or a text, CSV or TOML file of classes.")
-]
-Ignore = Annotated[
-    tuple[int, ...], Parameter(negative="", consume_multiple=True, help="Codes in masks that count nowhere.")
-]
 Task = Annotated[str | None, Parameter(help="Read what this task learns from, where a data set says several things.")]
 Json = Annotated[bool, Parameter(negative="", help="Print one JSON document and nothing else.")]
 
@@ -47,20 +42,20 @@ def inspect(path: Data, *, classes: Classes = "", ignore: Ignore = (), task: Tas
 @app.command
 def check(path: Data, *, classes: Classes = "", ignore: Ignore = (), task: Task = None, json: Json = False) -> None:
     """Decode every picture, compare all files, look at every annotation and mask; exit code 1 if anything is wrong."""
+    from foveal.data.check import Problem
     from foveal.data.check import check as judge
     from foveal.data.notes import plural
-    from foveal.errors import JudgementError
+    from foveal.errors import DataError, JudgementError
 
-    catalog = _read(path, classes, ignore, task)
+    try:
+        catalog = _read(path, classes, ignore, task)
+    except DataError as error:
+        if not _is_data_set(path, classes, ignore):
+            raise
+        _tell([Problem("", "unread", error.what)], path=path, images=None, json=json)
+        raise JudgementError(f"{path} cannot be read, so no picture was looked at.", error.hint) from None
     problems = judge(catalog)
-    if json:
-        from foveal.cli.screens import print_json
-
-        print_json({"path": str(path), "images": len(catalog), "problems": [p.to_dict() for p in problems]})
-    else:
-        from foveal.cli.data_screens import problems_screen
-
-        problems_screen(problems, images=len(catalog))
+    _tell(problems, path=path, images=len(catalog), json=json)
     if problems:
         raise JudgementError(
             f"{path}: {plural(len(problems), 'problem')} in {plural(len(catalog), 'picture')}.",
@@ -120,6 +115,7 @@ def preview(
 ) -> None:
     """Write a picture of augmented samples, or of whitening before and after."""
     from rich.console import Console
+    from rich.text import Text
 
     from foveal.data.preview import IN_USE, SIDES, picture_whitening
     from foveal.data.preview import preview as draw
@@ -146,7 +142,7 @@ def preview(
         whitening = fit_whitening(sample_pictures(catalog, spec), kind=whiten, patch=patch)
         sheet = picture_whitening(catalog, whitening, spec=spec, count=count, seed=seed)
     _write(sheet, out)
-    Console().print(f"Wrote {out} ({sheet.shape[1]} x {sheet.shape[0]} pixels).", highlight=False)
+    Console().print(Text(f"Wrote {out} ({sheet.shape[1]} x {sheet.shape[0]} pixels)."))
 
 
 def _read(path: Path, classes: str, ignore: tuple[int, ...], task: str | None) -> "Catalog":
@@ -154,6 +150,37 @@ def _read(path: Path, classes: str, ignore: tuple[int, ...], task: str | None) -
     from foveal.tasks.table import get_output
 
     return read(path, classes=classes, ignore=ignore, wants=None if task is None else get_output(task).annotations)
+
+
+def _is_data_set(path: Path, classes: str, ignore: tuple[int, ...]) -> bool:
+    """Whether a data set of a known kind is there and the options fit it: what stops its reading is then its fault."""
+    from foveal.data.formats import image_folder, mask_folder
+    from foveal.data.formats.class_names import read_classes
+    from foveal.data.read import recognise
+    from foveal.errors import DataError
+
+    if not path.exists():
+        return False
+    try:
+        kind, where = recognise(path)
+        if classes:
+            read_classes(classes, where)
+    except DataError:
+        return False
+    if classes or ignore:
+        return kind == mask_folder.NAME
+    return kind != image_folder.NAME or image_folder.looks_like(where)
+
+
+def _tell(problems: "Sequence[Problem]", *, path: Path, images: int | None, json: bool) -> None:
+    if json:
+        from foveal.cli.screens import print_json
+
+        print_json({"path": str(path), "images": images, "problems": [problem.to_dict() for problem in problems]})
+    else:
+        from foveal.cli.data_screens import problems_screen
+
+        problems_screen(problems, images=images)
 
 
 def _check_out(out: Path, data: Path) -> None:

@@ -65,16 +65,18 @@ def conversion_screen(done: Conversion, notes: Sequence[str]) -> None:
     console.print(table)
 
 
-def problems_screen(problems: Sequence[Problem], *, images: int) -> None:
-    """A line a problem, and how many of each kind."""
+def problems_screen(problems: Sequence[Problem], *, images: int | None) -> None:
+    """A line a problem, and how many of each kind; ``images`` is None where none could be looked at."""
     console = Console()
-    if not problems:
+    if images is not None and not problems:
         console.print(f"[bold green]All well[/]: {plural(images, 'picture')} decoded and compared.", highlight=False)
         return
     for problem in problems[:MAX_ROWS]:
         path, where = problem.path or problem.where, problem.where if problem.path else ""
         tail = f" ({where + ': ' if where else ''}{problem.action})" if problem.action else ""
-        line = Text.assemble((problem.kind, "bold yellow"), "  ", path, (f"  {problem.message}{tail}", "dim"))
+        line = Text.assemble(
+            (problem.kind, "bold yellow"), f"  {path}" if path else "", (f"  {problem.message}{tail}", "dim")
+        )
         console.print(line, soft_wrap=True)
     _rest(console, len(problems))
     kinds = Counter(problem.kind for problem in problems).most_common()

@@ -12,6 +12,7 @@ def demo(
 ) -> None:
     """The whole way on 1,797 real handwritten digits: write them out, train, judge, predict."""
     from rich.console import Console
+    from rich.text import Text
 
     from foveal.cli.evaluate import evaluate
     from foveal.cli.predict import predict
@@ -21,10 +22,10 @@ def demo(
     console = Console()
 
     def say(command: str) -> None:
-        console.print(f"\n[bold cyan]$ {command}[/]", highlight=False)
+        console.print(Text(f"\n$ {command}", "bold cyan"))
 
     digits, run = out / "digits", out / "run"
-    console.print(f"Writing scikit-learn's handwritten digits to {digits} ...", highlight=False)
+    console.print(Text(f"Writing scikit-learn's handwritten digits to {digits} ..."))
     write_digits(digits)
     say(f"foveal train {digits} --config scratch --out {run}")
     train(str(digits), config="scratch", out=run)
@@ -33,4 +34,4 @@ def demo(
     pictures = sorted(str(p) for p in digits.glob("test/*/*.png"))[::60]
     say(f"foveal predict {run} {pictures[0]} ...")
     predict(run, pictures)
-    console.print(f"\n  Open {run / 'report.html'} in a browser.", highlight=False)
+    console.print(Text(f"\n  Open {run / 'report.html'} in a browser."))

@@ -5,17 +5,20 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
+from foveal.cli.data_options import Classes, Data, Ignore
 from foveal.cli.view_options import Flip, Overlap, Scales, Tile
 
 
 def evaluate(
     model: Annotated[Path, Parameter(help="Run folder, .safetensors or .onnx file.")],
-    data: Annotated[Path, Parameter(help="Data set with known answers: image folder, table, COCO, VOC, YOLO.")],
+    data: Data,
     *,
     split: Annotated[str | None, Parameter(help="Judge one split only: train, val or test.")] = None,
     out: Annotated[
         Path | None, Parameter(help="Folder for metrics and predictions; by default evaluations/NAME.")
     ] = None,
+    classes: Classes = "",
+    ignore: Ignore = (),
     tile: Tile = None,
     overlap: Overlap = 0.2,
     flip: Flip = False,
@@ -25,14 +28,16 @@ def evaluate(
 ) -> None:
     """Judge a model on pictures with known answers, by the model's own class map."""
     from rich.console import Console
+    from rich.text import Text
 
     from foveal.cli.screens import print_json, verdict_screen
     from foveal.inference.views import Viewing
     from foveal.recipes.judge import evaluate as judge
 
-    verdict = judge(model, data, split=split, out=out, device=device, viewing=Viewing(tile, overlap, flip, scales))
+    viewing = Viewing(tile, overlap, flip, scales)
+    verdict = judge(model, data, split=split, classes=classes, ignore=ignore, out=out, device=device, viewing=viewing)
     for note in verdict.notes:
-        Console(stderr=True).print(f"note: {note}", style="yellow", highlight=False)
+        Console(stderr=True, soft_wrap=True).print(Text(f"note: {note}", "yellow"))
     if json:
         print_json(verdict.document)
     else:

@@ -20,6 +20,7 @@ def export(
     from dataclasses import asdict
 
     from rich.console import Console
+    from rich.text import Text
 
     from foveal.cli.screens import print_json
     from foveal.recipes.ship import export as ship
@@ -30,9 +31,10 @@ def export(
         return
     console = Console()
     name, allowed = parity.worst, parity.tolerances[parity.worst]
-    console.print(f"  [bold green]{file}[/]  {file.stat().st_size / 1e6:.1f} MB", highlight=False)
+    console.print(Text.assemble("  ", (str(file), "bold green"), f"  {file.stat().st_size / 1e6:.1f} MB"))
     console.print(
-        f"  agrees with the network on {parity.images} pictures ({source}): {name.replace('_', ' ')} differs by at most"
-        f" {parity.differences[name]:.1e} (allowed {allowed:g}), same first answer {parity.agreement:.1%}",
-        highlight=False,
+        Text(
+            f"  agrees with the network on {parity.images} pictures ({source}): {name.replace('_', ' ')} differs by at"
+            f" most {parity.differences[name]:.1e} (allowed {allowed:g}), same first answer {parity.agreement:.1%}"
+        )
     )

@@ -34,8 +34,9 @@ def predict(
     device: Annotated[Literal["auto", "cpu", "cuda"], Parameter(help="Where a torch network runs.")] = "auto",
 ) -> None:
     """Say what is in pictures."""
-    from foveal.cli.screens import predictions_screen, print_json
+    from foveal.cli.screens import predictions_screen, print_json, say_skipped
     from foveal.inference.jobs import (
+        Outputs,
         find_pictures,
         run_job,
         to_documents,
@@ -50,6 +51,7 @@ def predict(
     viewing = Viewing(tile, overlap, flip, scales)
     paths = find_pictures(images)
     predictor = load(model, device=device)
+    Outputs(csv, coco, save, masks).prepare(paths)
     job = run_job(predictor, paths, skip_bad=skip_bad, viewing=viewing)
     if coco is not None:
         write_coco(coco, job, polygons=polygons)
@@ -59,6 +61,7 @@ def predict(
         write_pictures(save, job, predictor)
     if masks is not None:
         write_masks(masks, job, predictor)
+    say_skipped(job)
     if json:
         print_json(to_documents(job, polygons=polygons))
     else:

@@ -5,15 +5,17 @@ import shlex
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from foveal.inference.jobs import Job
 from foveal.inference.predictor import Predictor
-from foveal.metrics.contract import Judgement
+from foveal.metrics.contract import Interval, Judgement
 from foveal.recipes.judge import Verdict
 
 if TYPE_CHECKING:
@@ -32,8 +34,8 @@ def last_screen(console: Console, trained: "Trained") -> None:
     folder = shlex.quote(str(trained.folder))
     console.print()
     console.print(headline(trained.model, trained.evaluation.judgement), highlight=False)
-    console.print(f"  [bold]model[/]   {trained.folder / 'model.safetensors'}", highlight=False)
-    console.print(f"  [bold]report[/]  {trained.folder / 'report.html'}", highlight=False)
+    console.print(Text.assemble("  ", ("model", "bold"), f"   {trained.folder / 'model.safetensors'}"))
+    console.print(Text.assemble("  ", ("report", "bold"), f"  {trained.folder / 'report.html'}"))
     console.print()
     console.print("  [dim]Next:[/]", highlight=False)
     for command, what in (
@@ -41,16 +43,16 @@ def last_screen(console: Console, trained: "Trained") -> None:
         (f"foveal evaluate {folder} FOLDER", "judge it on other pictures"),
         (f"foveal export {folder}", "one .onnx file that needs no torch"),
     ):
-        console.print(f"    {command}  [dim]{what}[/]", highlight=False)
+        console.print(Text.assemble(f"    {command}  ", (what, "dim")))
 
 
 def headline(model: Predictor, judgement: Judgement) -> str:
     """The one number, with its interval."""
     name = model.task.goal(model.options).metric
     interval = judgement.metrics[name]
+    value, between = in_digits(interval, 3)
     return (
-        f"  [bold green]{name.replace('_', ' ')} {interval.value:.3f}[/]"
-        f"  (95 % interval {interval.low:.3f} to {interval.high:.3f}, on {judgement.images} pictures)"
+        f"  [bold green]{name.replace('_', ' ')} {value}[/]  (95 % interval {between}, on {judgement.images} pictures)"
     )
 
 
@@ -61,11 +63,11 @@ def verdict_screen(verdict: Verdict) -> None:
     for title in ("metric", "value", "95 % interval"):
         table.add_column(title, justify="left" if title == "metric" else "right")
     for name, i in judgement.metrics.items():
-        table.add_row(name, f"{i.value:.4f}", f"{i.low:.4f} to {i.high:.4f}")
+        table.add_row(name, *in_digits(i, 4))
     console.print(table)
     console.print()
     console.print(class_table(judgement))
-    console.print(f"\n  {judgement.images} pictures; details in {verdict.folder}", highlight=False)
+    console.print(Text(f"\n  {judgement.images} pictures; details in {verdict.folder}"))
 
 
 def class_table(judgement: Judgement) -> Table:
@@ -76,15 +78,22 @@ def class_table(judgement: Judgement) -> Table:
     for name in names:
         table.add_column(name.replace("_", " "), justify="right")
     for category, values in list(judgement.per_class.items())[:MAX_ROWS]:
-        table.add_row(category, *(number(values[name]) for name in names))
+        table.add_row(Text(category), *(number(values[name]) for name in names))
     if len(judgement.per_class) > MAX_ROWS:
         table.add_row(f"... {len(judgement.per_class) - MAX_ROWS} more in metrics.json")
     return table
 
 
+def in_digits(interval: Interval, places: int) -> tuple[str, str]:
+    """A value and its interval, dashes for what is undefined."""
+    between = f"{interval.low:.{places}f} to {interval.high:.{places}f}"
+    undefined = isnan(interval.low) or isnan(interval.high)
+    return "-" if isnan(interval.value) else f"{interval.value:.{places}f}", "-" if undefined else between
+
+
 def number(value: float) -> str:
     """A count as it is, a part with three digits, a dash for what is undefined."""
-    if value != value:
+    if isnan(value):
         return "-"
     return f"{value:.0f}" if float(value).is_integer() and value > 1 else f"{value:.3f}"
 
@@ -110,15 +119,16 @@ def predictions_screen(job: Job, model: Predictor, *, csv: Path | None, save: Pa
     table.add_column("then", style="dim")
     for path, prediction in zip(job.paths[:MAX_ROWS], job.predictions, strict=False):
         rows = model.task.rows(prediction)
-        table.add_row(str(path), *answer_cells(rows))
+        table.add_row(*map(Text, (str(path), *answer_cells(rows))))
     console.print(table)
     if len(job.paths) > MAX_ROWS:
         console.print(f"  ... and {len(job.paths) - MAX_ROWS} more; --csv FILE or --json gives all", style="dim")
+    for what, place in (("table", csv), ("pictures", save), ("masks", masks)):
+        if place is not None:
+            console.print(Text(f"  {what:<8}  {place}"))
+
+
+def say_skipped(job: Job) -> None:
+    """A line on standard error for each picture that was left out."""
     for error in job.skipped:
-        Console(stderr=True).print(f"skipped: {error.what}", style="yellow", highlight=False)
-    if csv is not None:
-        console.print(f"  table     {csv}", highlight=False)
-    if save is not None:
-        console.print(f"  pictures  {save}", highlight=False)
-    if masks is not None:
-        console.print(f"  masks     {masks}", highlight=False)
+        Console(stderr=True, soft_wrap=True).print(Text(f"skipped: {error.what}", "yellow"))

@@ -1,5 +1,6 @@
 """``foveal train``."""
 
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
@@ -27,7 +28,7 @@ def train(
     resume: Annotated[Path | None, Parameter(help="Go on with a run that was stopped.")] = None,
     quiet: Annotated[bool, Parameter(negative="", help="Say nothing but errors.")] = False,
     json: Annotated[bool, Parameter(negative="", help="Say it in JSON lines.")] = False,
-    settings: Annotated[RunConfig | None, Parameter(name="*", group="All settings")] = None,
+    settings: Annotated[RunConfig | None, Parameter(name="*", group="All settings", consume_multiple=True)] = None,
 ) -> None:
     """Train a model on a folder of pictures or another data set.
 
@@ -64,7 +65,9 @@ def train(
     except KeyboardInterrupt:
         log.close()
         started = (folder / "config.toml").exists()
-        raise KeyboardInterrupt(f"Go on with: foveal train --resume {folder}" if started else "") from None
+        raise KeyboardInterrupt(
+            f"Go on with: foveal train --resume {shlex.quote(str(folder))}" if started else ""
+        ) from None
     if trained is not None and not quiet and not json:
         last_screen(console, trained)
 

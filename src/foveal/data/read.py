@@ -68,7 +68,7 @@ def read(
     if classes or ignore:
         raise DataError(
             f"{path} is read as {kind}; a table of classes and codes to ignore are for folders of masks.",
-            "Leave data.classes and data.ignore away, or give pictures with masks.",
+            "Leave the classes and ignored ids away, or give pictures with masks.",
         )
     if kind in ANNOTATED:
         _check_kind(kind, where)

@@ -8,6 +8,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from rich.text import Text
 
 
 class Log:
@@ -48,7 +49,7 @@ class RichLog(Log):
         """Show what was chosen, then a bar."""
         width = max(len(name) for name in facts)
         for name, value in facts.items():
-            self.console.print(f"  [dim]{name:<{width}}[/]  {value}", highlight=False)
+            self.console.print(Text.assemble("  ", (f"{name:<{width}}", "dim"), f"  {value}"))
         self.console.print()
         self.progress = Progress(
             TextColumn("  epoch {task.fields[epoch]}"),
@@ -62,7 +63,7 @@ class RichLog(Log):
 
     def note(self, text: str) -> None:
         """A dim line."""
-        self.console.print(f"  [dim]{text}[/]", highlight=False)
+        self.console.print(Text(f"  {text}", "dim"))
 
     def step(self, *, epoch: int, epochs: int, step: int, steps: int, images: int, loss: float) -> None:
         """Move the bar."""

@@ -4,16 +4,16 @@ import csv
 import glob
 import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
 
-from foveal.artifact.atomic import make_folder, write_atomic
+from foveal.artifact.atomic import make_folder, make_room, write_atomic
 from foveal.data.formats.image_folder import SUFFIXES
-from foveal.errors import DataError, ImageError
+from foveal.errors import ConfigError, DataError, ImageError
 from foveal.inference.predictor import Predictor, read_picture
 from foveal.inference.views import Viewing, stream_views
 from foveal.ops.masks import polygons_of
@@ -29,6 +29,50 @@ class Job:
     skipped: list[ImageError]
 
 
+@dataclass(frozen=True)
+class Outputs:
+    """What is to be written, as the options of ``foveal predict`` have it; None: not wanted.
+
+    Attributes:
+        csv: A table.
+        coco: A file of COCO's results.
+        save: A folder of pictures with the answers drawn on them.
+        masks: A folder of masks.
+    """
+
+    csv: Path | None = None
+    coco: Path | None = None
+    save: Path | None = None
+    masks: Path | None = None
+
+    def prepare(self, pictures: Sequence[Path]) -> None:
+        """Make the folders; refuse what could only fail once all pictures are predicted.
+
+        The folder of masks itself is left to ``write_masks``: not every model has some.
+
+        Raises:
+            ConfigError: A picture would be overwritten, or two have one id in COCO's results.
+            RunError: A folder cannot be made or written to.
+        """
+        looked_at = {_identity(picture): picture for picture in pictures if picture.exists()}
+        names = _names(pictures)
+        for option, folder, suffix in (("--save", self.save, ".jpg"), ("--masks", self.masks, ".png")):
+            if folder is not None:
+                files = (folder / f"{name}{suffix}" for name in names)
+                _spare(looked_at, files, f"{option} {folder}", f"Choose another folder for {option}.")
+        for option, file in (("--csv", self.csv), ("--coco", self.coco)):
+            if file is not None:
+                _spare(looked_at, [file], f"{option} {file}", f"Choose another file for {option}.")
+                if file.is_dir():
+                    raise ConfigError(f"{option} {file} is a folder, not a file.", "Name a file in it.")
+        if self.coco is not None:
+            _refuse_twins(pictures)
+        near_masks = self.masks and next(place for place in (self.masks, *self.masks.parents) if place.exists())
+        for place in (self.csv and self.csv.parent, self.coco and self.coco.parent, self.save, near_masks):
+            if place is not None:
+                make_room(place)
+
+
 def find_pictures(names: Sequence[str]) -> list[Path]:
     """Files from files, folders (searched through) and patterns, each once, in order.
 
@@ -39,7 +83,9 @@ def find_pictures(names: Sequence[str]) -> list[Path]:
     for name in names:
         path = Path(name)
         if path.is_dir():
-            inside = sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES and not _hidden(p, path))
+            inside = sorted(
+                p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES and not _hidden(p, path) and not p.is_dir()
+            )
             if not inside:
                 raise DataError(f"{name}: no pictures in this folder.", f"Looked for {', '.join(sorted(SUFFIXES))}.")
         elif path.exists():
@@ -75,7 +121,7 @@ def run_job(
 def write_coco(path: Path, job: Job, *, polygons: bool = False) -> None:
     """Write COCO's results format: one list of answers over all pictures.
 
-    A picture's ``image_id`` is its name without suffix, as a number where it is one.
+    A picture's ``image_id`` is its name without suffix, as a number where it is one (``000139.jpg``: 139).
 
     Args:
         path: The file.
@@ -88,7 +134,7 @@ def write_coco(path: Path, job: Job, *, polygons: bool = False) -> None:
     """
     rows: list[dict[str, object]] = []
     for file, prediction in zip(job.paths, job.predictions, strict=True):
-        rows += prediction.to_coco(int(file.stem) if file.stem.isdecimal() else file.stem)
+        rows += prediction.to_coco(_image_id(file))
     write_atomic(path, json.dumps(outlined(rows) if polygons else rows, ensure_ascii=False) + "\n")
 
 
@@ -134,7 +180,7 @@ def write_pictures(folder: Path, job: Job, predictor: Predictor) -> None:
         RunError: They cannot be written.
     """
     make_folder(folder)
-    for name, file, prediction in _named(job):
+    for name, file, prediction in zip(_names(job.paths), job.paths, job.predictions, strict=True):
         drawn = predictor.task.draw(read_picture(file), prediction)
         buffer = io.BytesIO()
         Image.fromarray(drawn).save(buffer, "JPEG", quality=92)
@@ -148,22 +194,52 @@ def write_masks(folder: Path, job: Job, predictor: Predictor) -> None:
         ConfigError: The model's answers are no masks.
         RunError: They cannot be written.
     """
-    for name, _, prediction in _named(job):
+    for name, prediction in zip(_names(job.paths), job.predictions, strict=True):
         files = predictor.task.mask_png(prediction)
         make_folder(folder)  # once it is known that there are masks
         for suffix, content in files.items():
             write_atomic(folder / f"{name}{suffix}.png", content)
 
 
-def _named(job: Job) -> Iterator[tuple[str, Path, Any]]:
-    """A name of its own, file and answer of each picture."""
-    used: set[str] = set()
-    for file, prediction in zip(job.paths, job.predictions, strict=True):
+def _names(files: Sequence[Path]) -> list[str]:
+    """A name of its own for each picture; those of a part are among those of the whole."""
+    used: dict[str, None] = {}
+    for file in files:
         name, number = file.stem, 2
         while name in used:
             name, number = f"{file.stem}-{number}", number + 1
-        used.add(name)
-        yield name, file, prediction
+        used[name] = None
+    return list(used)
+
+
+def _image_id(file: Path) -> int | str:
+    """What COCO's results call a picture."""
+    return int(file.stem) if file.stem.isascii() and file.stem.isdecimal() else file.stem
+
+
+def _refuse_twins(pictures: Sequence[Path]) -> None:
+    first: dict[int | str, Path] = {}
+    for picture in pictures:
+        twin = first.setdefault(_image_id(picture), picture)
+        if twin is not picture:
+            raise ConfigError(
+                f"{twin} and {picture} would have one image_id in COCO's results: {_image_id(picture)}.",
+                "Predict them apart, or rename one.",
+            )
+
+
+def _identity(file: Path) -> tuple[int, int]:
+    """Equal for two names of one file."""
+    there = file.stat()
+    return there.st_dev, there.st_ino
+
+
+def _spare(looked_at: Mapping[tuple[int, int], Path], files: Iterable[Path], what: str, hint: str) -> None:
+    """Refuse to write a file that is one of the pictures."""
+    for file in files:
+        picture = looked_at.get(_identity(file)) if file.exists() else None
+        if picture is not None:
+            raise ConfigError(f"{what} would overwrite the picture {picture} that is looked at.", hint)
 
 
 def _hidden(path: Path, root: Path) -> bool:

@@ -1,5 +1,6 @@
 """``foveal.evaluate``: a model on a later data set. No torch: exported models are judged the same way."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,8 @@ def evaluate(
     data: str | Path,
     *,
     split: str | None = None,
+    classes: str = "",
+    ignore: Sequence[int] = (),
     out: str | Path | None = None,
     device: str = "auto",
     viewing: Viewing | None = None,
@@ -49,6 +52,8 @@ def evaluate(
         data: An image folder, a table, a COCO, VOC or YOLO data set, or pictures with masks. Where it has train and
             other splits, ``split`` says which is judged.
         split: ``train``, ``val`` or ``test``; by default everything, or ``test`` / ``val`` where splits exist.
+        classes: Of masks, see ``data.formats.mask_folder.read``: whose codes are not those the model was trained on.
+        ignore: Codes in masks that count nowhere.
         out: Folder for metrics.json and predictions.csv; by default ``evaluations/NAME``.
         device: Where a torch network runs.
         viewing: How each picture is looked at (tiles, mirrored, in several sizes); None: once, whole.
@@ -58,7 +63,13 @@ def evaluate(
         FovealError: Bad model, data or folder; an unknown class is named.
     """
     predictor = model if isinstance(model, Predictor) else load(model, device=device)
-    catalog = read(Path(data), categories=predictor.categories, wants=predictor.task.annotations)
+    catalog = read(
+        Path(data),
+        categories=predictor.categories,
+        classes=classes,
+        ignore=ignore,
+        wants=predictor.task.annotations,
+    )
     if split is not None and split not in SPLITS:
         raise DataError(f"There is no split {split!r}.", f"Splits: {', '.join(SPLITS)}.")
     there = [name for name in ("test", "val", "train") if catalog.has(name)]

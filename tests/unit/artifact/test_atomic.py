@@ -36,3 +36,19 @@ def test_a_file_in_the_way(tmp_path: Path) -> None:
     with pytest.raises(RunError) as error:
         atomic.make_folder(tmp_path / "run" / "deep")
     assert error.value.what == f"{tmp_path / 'run' / 'deep'}: a file stands where a folder is needed."
+    assert error.value.hint == "Choose another place."
+
+
+def test_room_is_made_and_tried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    atomic.make_room(tmp_path / "a" / "b")
+    assert list((tmp_path / "a").rglob("*")) == [tmp_path / "a" / "b"], "nothing is left there"
+
+    def locked(**_: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(atomic, "TemporaryFile", locked)
+    with pytest.raises(RunError) as error:
+        atomic.make_room(tmp_path / "a")
+    assert (
+        str(error.value) == f"{tmp_path / 'a'}: cannot be written (read-only).\nChoose a place that you may write to."
+    )

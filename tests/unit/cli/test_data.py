@@ -183,10 +183,50 @@ def test_masks_on_screen_and_as_json(masks, capsys):
     seen = json.loads(capsys.readouterr().out)
     assert seen["task"] == "segment"
     assert seen["masks"]["pixels"] == {"road": {"unassigned": 240}, "tree": {"unassigned": 120}}
-    with pytest.raises(DataError, match="the code 9 is no class"):
+    with pytest.raises(JudgementError) as caught:
         call("check", masks, "--classes=road,tree")
+    assert caught.value.what == f"{masks} cannot be read, so no picture was looked at."
+    assert caught.value.hint.startswith("Classes: 0 road, 1 tree. Name it with --classes")
+    assert capsys.readouterr().out == (
+        f"unread  {masks}/masks/a.png: the code 9 is no class (120 pixels, the first at x 0, y 5).\n\n1 unread\n"
+    )
     call("check", masks, "--classes=road,tree", "--ignore=9")
     assert capsys.readouterr().out == "All well: 1 picture decoded and compared.\n"
+
+
+def test_a_fault_that_stops_the_reading_is_found(masks, folder, capsys):
+    Image.new("L", (9, 9)).save(masks / "masks" / "a.png")
+    with pytest.raises(JudgementError) as caught:
+        call("check", masks, "--json")
+    assert caught.value.exit_code == 1
+    assert caught.value.hint == "Save each mask at its picture's size, without smoothing."
+    message = f"{masks}/masks/a.png: 9 x 9 pixels; the picture images/a.png has 24 x 20."
+    assert json.loads(capsys.readouterr().out) == {
+        "path": str(masks),
+        "images": None,
+        "problems": [{"path": "", "kind": "unread", "message": message}],
+    }
+    (masks / "classes.txt").write_text("1 road\ntree\n2\n")
+    with pytest.raises(JudgementError):
+        call("check", masks)
+    (folder / "b" / "0.png").unlink()
+    (folder / "b" / "1.png").unlink()
+    with pytest.raises(JudgementError, match="cannot be read"):
+        call("check", folder)
+    assert "has only one class, 'a'" in capsys.readouterr().out
+
+
+def test_what_is_no_data_set_is_no_finding(masks, folder, tmp_path, capsys):
+    for path, *flags in (
+        [tmp_path / "absent"],
+        [folder / "a"],
+        [folder, "--ignore=3"],
+        [masks, "--classes=absent.txt"],
+    ):
+        with pytest.raises(DataError) as caught:
+            call("check", path, *flags)
+        assert caught.value.exit_code == 2
+    assert capsys.readouterr().out == ""
 
 
 def test_a_task_says_what_is_read(boxes, capsys):

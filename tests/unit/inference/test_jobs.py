@@ -7,8 +7,11 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import numpy as np
+import pytest
+from PIL import Image
 
-from foveal.inference.jobs import Job, to_documents, write_coco, write_masks
+from foveal.errors import ConfigError
+from foveal.inference.jobs import Job, Outputs, find_pictures, to_documents, write_coco, write_masks
 from foveal.inference.predictor import Predictor
 from foveal.ops.masks import rle_of_polygons
 from foveal.types.categories import Categories
@@ -46,3 +49,86 @@ def test_masks_as_polygons(tmp_path: Path) -> None:
     rows = json.loads((tmp_path / "c.json").read_text())
     assert [r["segmentation"] for r in rows if r["category_id"] == 2] == [[[2, 1, 6, 1, 6, 3, 2, 3]]]
     assert to_documents(job)[0]["mask"]["thing"]["size"] == [5, 7], "runs where nothing is said"
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> list[Path]:
+    """own/a.jpg, own/a.png, own/b.png and own/a-2.png."""
+    (tmp_path / "own").mkdir()
+    files = [tmp_path / "own" / name for name in ("a.jpg", "a.png", "b.png", "a-2.png")]
+    for file in files:
+        Image.new("RGB", (4, 4)).save(file)
+    return files
+
+
+@pytest.mark.parametrize(
+    ("option", "place", "at", "kind"),
+    [
+        ("save", "own", 0, "folder"),
+        ("masks", "own", 1, "folder"),
+        ("csv", "own/b.png", 2, "file"),
+        ("coco", "own/a-2.png", 3, "file"),
+        ("save", "link", 0, "folder"),
+    ],
+)
+def test_no_picture_that_is_looked_at_is_overwritten(
+    tmp_path: Path, pictures: list[Path], option: str, place: str, at: int, kind: str
+) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "own")
+    with pytest.raises(ConfigError) as caught:
+        Outputs(**{option: tmp_path / place}).prepare(pictures[at:])
+    assert str(caught.value) == (
+        f"--{option} {tmp_path / place} would overwrite the picture {pictures[at]} that is looked at.\n"
+        f"Choose another {kind} for --{option}."
+    )
+
+
+def test_numbered_names_spare_pictures_as_well(tmp_path: Path, pictures: list[Path]) -> None:
+    pictures[3].rename(tmp_path / "own" / "a-2.jpg")
+    looked_at = [*pictures[1:3], tmp_path / "own" / "a-2.jpg", tmp_path / "other" / "a.jpg"]
+    looked_at[3].parent.mkdir()
+    looked_at[3].symlink_to(pictures[1])
+    with pytest.raises(ConfigError, match=r"would overwrite the picture .*/own/a-2.jpg"):
+        Outputs(save=tmp_path / "own").prepare(looked_at)
+
+
+def test_other_places_are_made_ready(tmp_path: Path, pictures: list[Path]) -> None:
+    new = tmp_path / "new"
+    Outputs(csv=new / "c" / "t.csv", coco=new / "r" / "c.json", save=new / "s", masks=new / "m").prepare(pictures[1:])
+    assert sorted(p.name for p in new.iterdir()) == ["c", "r", "s"], "masks: once it is known that there are some"
+    with pytest.raises(ConfigError, match=r"--csv .*/own is a folder, not a file"):
+        Outputs(csv=tmp_path / "own").prepare(pictures)
+
+
+@pytest.mark.parametrize(
+    ("names", "image_id"),
+    [(("a/1.jpg", "b/1.jpg"), "1"), (("a/0001.jpg", "a/1.png"), "1"), (("a/x.jpg", "b/x.png"), "x")],
+)
+def test_two_pictures_of_one_image_id(tmp_path: Path, names: tuple[str, str], image_id: str) -> None:
+    files = [Path(name) for name in names]
+    with pytest.raises(ConfigError) as caught:
+        Outputs(coco=tmp_path / "c.json").prepare(files)
+    assert str(caught.value) == (
+        f"{names[0]} and {names[1]} would have one image_id in COCO's results: {image_id}.\n"
+        "Predict them apart, or rename one."
+    )
+    Outputs(csv=tmp_path / "t.csv").prepare(files)
+
+
+def test_image_ids(tmp_path: Path) -> None:
+    names = ["000000000139.jpg", "\uff11.jpg", "1.jpg", "\u00b2.jpg", "a1.jpg"]
+    mask = ClassMap.of(np.zeros((2, 2), np.uint8), Categories(("ground", "thing")))
+    job = Job([Path(name) for name in names], [mask] * len(names), [])
+    Outputs(coco=tmp_path / "c.json").prepare(job.paths)
+    write_coco(tmp_path / "c.json", job)
+    rows = json.loads((tmp_path / "c.json").read_text())
+    assert [row["image_id"] for row in rows] == [139, "\uff11", 1, "\u00b2", "a1"]
+
+
+def test_a_folder_is_no_picture(tmp_path: Path, pictures: list[Path]) -> None:
+    (tmp_path / "own" / "x.png").mkdir()
+    (tmp_path / "own" / "x.png" / "inside.png").write_bytes(pictures[1].read_bytes())
+    found = find_pictures([str(tmp_path / "own")])
+    assert [p.relative_to(tmp_path / "own").as_posix() for p in found] == [
+        "a-2.png", "a.jpg", "a.png", "b.png", "x.png/inside.png",
+    ]  # fmt: skip

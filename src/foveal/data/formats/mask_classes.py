@@ -91,7 +91,8 @@ def class_map(
         draft = Draft(rows, ignored | {known.ignored}, [])
         draft.notes = [
             f"These are {known.title}'s pictures and codes: its {len(known.names)} class names were taken, and"
-            f" {known.ignored} counts nowhere. --data.classes gives others."
+            f" {known.ignored} counts nowhere. --classes (in training"
+            " --data.classes) gives others."
         ]
     else:
         draft = _occurring(root, held, ignored)
@@ -144,14 +145,17 @@ def _occurring(root: Path, held: Held, ignored: set[int]) -> Draft:
         one = " All of them are gray: masks of one channel would do without a table." if gray else ""
         raise DataError(
             f"{root}: the masks are RGB with {plural(len(held.codes), 'colour')}, and nothing says which is what.{one}",
-            "Give a table of classes, --data.classes FILE: lines such as `128 64 128 road`, or CSV with the columns"
-            " name,r,g,b; as classes.csv beside the data it is found.",
+            "Give a table of classes, --classes FILE (in training --data.classes): lines such as `128 64 128 road`, or"
+            " CSV with the columns name,r,g,b; as classes.csv beside the data it is found.",
         )
     codes = [code for code in held.codes if code not in ignored]
     if len(codes) - (USUAL_IGNORE in codes) >= 2:
         codes = [code for code in codes if code != USUAL_IGNORE]
     rows = [(code, NamedClass(str(code))) for code in codes]
-    note = f"Nothing names the {plural(len(rows), 'class')}; each is called by its code. --data.classes gives names."
+    note = (
+        f"Nothing names the {plural(len(rows), 'class')}; each is called by its code."
+        " --classes (in training --data.classes) gives names."
+    )
     return Draft(rows, ignored, [note])
 
 
@@ -169,7 +173,10 @@ def _leave_out(draft: Draft, held: Held) -> None:
     taken = {code for code, _ in draft.rows} | draft.ignored
     if held.kind != "colour" and USUAL_IGNORE in held.codes and USUAL_IGNORE not in taken:
         draft.ignored.add(USUAL_IGNORE)
-        draft.notes.append(f"Pixels of code {USUAL_IGNORE} count nowhere, as is usual; --data.classes may name it.")
+        draft.notes.append(
+            f"Pixels of code {USUAL_IGNORE} count nowhere, as is usual; --classes (in training --data.classes) may name"
+            " it."
+        )
 
 
 def _settled(root: Path, held: Held, draft: Draft) -> Categories:
@@ -184,7 +191,8 @@ def _settled(root: Path, held: Held, draft: Draft) -> Categories:
     if len(rows) > MAX_CLASSES:
         raise DataError(
             f"{where} has {len(rows):,} classes; masks may have at most {MAX_CLASSES}.",
-            "Take classes together, or leave codes out with --data.ignore. Numbers of objects are no classes.",
+            "Take classes together, or leave codes out with --ignore (in training --data.ignore)."
+            " Numbers of objects are no classes.",
         )
     try:
         return Categories(

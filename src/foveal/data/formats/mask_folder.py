@@ -199,8 +199,8 @@ def _no_class(root: Path, mask: str, code: int, own: Categories, kind: Kind) -> 
     more = ", ..." if len(told) > NAMED_CODES else ""
     return CategoryError(
         f"{root / mask}: the code {code_text(code, kind)} is no class ({where}).",
-        f"Classes: {', '.join(told[:NAMED_CODES])}{more}. Name it in --data.classes, or leave it out with --data.ignore"
-        f" {code}.",
+        f"Classes: {', '.join(told[:NAMED_CODES])}{more}. Name it with --classes, or leave it out with --ignore {code}"
+        " (in training --data.classes, --data.ignore).",
     )
 
 

@@ -38,7 +38,9 @@ def test_pictures_and_masks_beside_each_other(make_masks):
     assert [catalog.labels[i].tolist() for i in range(2)] == [[1], [0, 1]], "the classes that occur"
     assert catalog.sizes.tolist() == [[4, 2], [4, 2]]
     assert read_mask(catalog, 1).tolist() == TWO
-    assert catalog.notes == ("Nothing names the 2 classes; each is called by its code. --data.classes gives names.",)
+    assert catalog.notes == (
+        "Nothing names the 2 classes; each is called by its code. --classes (in training --data.classes) gives names.",
+    )
 
 
 @pytest.mark.parametrize("folder", ["masks", "labels", "annotations", "SegmentationClass", "Mask", "gt"])
@@ -241,7 +243,8 @@ def test_a_code_outside_the_classes(make_masks):
         read(root, classes="road, tree")
     assert said(caught) == (
         f"{root}/masks/b.png: the code 7 is no class (3 pixels, the first at x 3, y 0).\n"
-        "Classes: 0 road, 1 tree. Name it in --data.classes, or leave it out with --data.ignore 7."
+        "Classes: 0 road, 1 tree. Name it with --classes, or leave it out with --ignore 7 (in training"
+        " --data.classes, --data.ignore)."
     )
     catalog = read(root, classes="road, tree", ignore=[7])
     assert catalog.categories == Categories(("road", "tree"), (0, 1), (7,))
@@ -252,7 +255,9 @@ def test_255_is_ignored_and_noted(make_masks):
     root = make_masks({"a": [[0, 255, 3, 3]]})
     catalog = read(root)
     assert catalog.categories == Categories(("0", "3"), (0, 3), (255,))
-    assert catalog.notes[-1] == "Pixels of code 255 count nowhere, as is usual; --data.classes may name it."
+    assert catalog.notes[-1] == (
+        "Pixels of code 255 count nowhere, as is usual; --classes (in training --data.classes) may name it."
+    )
     assert read_mask(catalog, 0).tolist() == [[0, IGNORE, 1, 1]]
 
 
@@ -337,8 +342,8 @@ def test_colours_need_a_table(make_masks):
         read(root)
     assert said(caught) == (
         f"{root}: the masks are RGB with 2 colours, and nothing says which is what.\n"
-        "Give a table of classes, --data.classes FILE: lines such as `128 64 128 road`, or CSV with the columns"
-        " name,r,g,b; as classes.csv beside the data it is found."
+        "Give a table of classes, --classes FILE (in training --data.classes): lines such as `128 64 128 road`, or"
+        " CSV with the columns name,r,g,b; as classes.csv beside the data it is found."
     )
     with pytest.raises(DataError, match=r"the masks are RGB, and data.classes gives 'sea' no colour"):
         read(root, classes="sea,fire")
@@ -361,8 +366,8 @@ def test_a_table_of_colours(make_masks):
         read(root)
     assert said(caught) == (
         f"{root}/masks/a.png: the code #ff0000 (16711680) is no class (2 pixels, the first at x 0, y 0).\n"
-        "Classes: #0000ff (255) sea, #00ffff (65535) sky. Name it in --data.classes, or leave it out with --data.ignore"
-        " 16711680."
+        "Classes: #0000ff (255) sea, #00ffff (65535) sky. Name it with --classes, or leave it out with --ignore"
+        " 16711680 (in training --data.classes, --data.ignore)."
     )
 
 
@@ -413,8 +418,8 @@ def test_camvid_is_known_by_its_content(make_masks, prefix):
     catalog = read(make_masks({f"{prefix}1": [[0, 3, 11, 10]]}, pictures="train/{}.png", mask="trainannot/{}.png"))
     assert catalog.categories == Categories(CAMVID.names, tuple(range(11)), (11,))
     assert catalog.notes[0] == (
-        "These are CamVid's pictures and codes: its 11 class names were taken, and 11 counts nowhere. --data.classes"
-        " gives others."
+        "These are CamVid's pictures and codes: its 11 class names were taken, and 11 counts nowhere. --classes (in"
+        " training --data.classes) gives others."
     )
     assert read_mask(catalog, 0).tolist() == [[0, 3, IGNORE, 10]]
 

@@ -1,0 +1,35 @@
+"""What stands on the screen."""
+
+from pathlib import Path
+
+import pytest
+
+from foveal.cli.screens import in_digits, verdict_screen
+from foveal.engine.evaluate import Evaluation
+from foveal.engine.log import RichLog
+from foveal.metrics.contract import Interval, Judgement
+from foveal.recipes.judge import Verdict
+
+NAN = float("nan")
+
+
+def test_what_is_undefined_is_a_dash_in_both_tables(capsys: pytest.CaptureFixture[str]) -> None:
+    metrics = {"AP_small": Interval(NAN, NAN, NAN), "AP_large": Interval(0.5, 0.25, 0.75)}
+    judgement = Judgement(3, metrics, {"cat": {"AP_small": NAN}}, (), ())
+    verdict_screen(Verdict(Evaluation(None, (), (), judgement), {}, Path("e"), ()))  # type: ignore[arg-type]
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["AP_small", "-", "-"] in lines and ["AP_large", "0.5000", "0.2500", "to", "0.7500"] in lines
+    assert ["cat", "-"] in lines
+    assert in_digits(Interval(0.5, NAN, NAN), 3) == ("0.500", "-")
+
+
+def test_a_run_says_names_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    from rich.console import Console
+
+    log = RichLog(Console(width=100))
+    log.start({"data": "my [data] set/", "classes": "[red] x, n[/x], :dog:"})
+    log.note("No mask has the class [blue], n[/x].")
+    log.close()
+    out = capsys.readouterr().out
+    assert "  data     my [data] set/\n  classes  [red] x, n[/x], :dog:\n" in out
+    assert "  No mask has the class [blue], n[/x].\n" in out

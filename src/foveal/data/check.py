@@ -41,8 +41,8 @@ class Problem:
 
     Attributes:
         path: Of the picture, relative to the data set's root; empty: of no picture.
-        kind: ``unreadable``, ``leak``, ``two_classes``, ``tiny``, ``aspect`` or ``suffix``; of masks
-            ``mask``, ``no_class`` or ``two_masks``; ``unread``: of the whole data set; or a kind of ``data.repair.SEEING``.
+        kind: ``unreadable``, ``leak``, ``two_classes``, ``tiny``, ``aspect`` or ``suffix``; of masks ``mask``,
+            ``no_class`` or ``two_masks``; of the whole data set ``unread``; or a kind of ``data.repair.SEEING``.
         message: What is wrong, in words.
         where: File, line or object of a faulty annotation.
         action: What reading it makes of it.

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 from tests.conftest import Outcome, quick, run_foveal, write_squares
@@ -84,6 +85,21 @@ def test_a_text_file_named_jpg(fails: Fails, tmp_path: Path) -> None:
         what=f"{data / 'class0' / 'note.jpg'}: is not a picture (starts with b'hello').",
         hint="Replace or remove the file.",
     )  # fmt: skip
+    assert not (tmp_path / "r").exists()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_bad_pictures_are_told_before_the_run_is_made(fails: Fails, tmp_path: Path, seed: int) -> None:
+    data = write_squares(tmp_path / "squares")
+    (data / "class0" / "empty.jpg").write_bytes(b"")
+    Image.new("RGB", (64, 64), "red").save(data / "class1" / "cut.jpg")
+    (data / "class1" / "cut.jpg").write_bytes((data / "class1" / "cut.jpg").read_bytes()[:640])
+    fails(
+        "train", data, "--out", tmp_path / "r", *quick(), f"--seed={seed}",
+        what=f"{data}: 2 pictures cannot be read: class0/empty.jpg: is empty (0 bytes), class1/cut.jpg: is truncated.",
+        hint=f"`foveal data check {data}` lists all.",
+    )  # fmt: skip
+    assert not (tmp_path / "r").exists()
 
 
 def test_a_huge_png(fails: Fails, tmp_path: Path) -> None:
@@ -228,6 +244,14 @@ def test_a_run_folder_that_exists(fails: Fails, squares: Path, quick_run: Path) 
     assert (quick_run / "model.safetensors").read_bytes() == before
 
 
+def test_paths_in_hints_can_be_pasted(fails: Fails, squares: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "my run"
+    folder.mkdir()
+    fails("predict", folder, squares, what="without model.safetensors", hint=f"foveal train --resume '{folder}'")
+    (folder / "notes.txt").write_text("")
+    fails("train", squares, "--out", folder, *quick(), what="exists already.", hint=f"(--resume '{folder}')")
+
+
 def test_a_read_only_output_folder(fails: Fails, squares: Path, tmp_path: Path) -> None:
     locked = Path("/proc") if os.geteuid() == 0 else tmp_path / "locked"
     if os.geteuid() != 0:
@@ -280,6 +304,49 @@ def test_a_truncated_picture_is_named_in_training(fails: Fails, tmp_path: Path) 
     Image.new("RGB", (64, 64), "red").save(bad)
     bad.write_bytes(bad.read_bytes()[:300])
     fails("train", data, "--out", tmp_path / "r", *quick(), what="bad.jpg", hint="Replace or remove the file.")
+
+
+def test_a_picture_damaged_inside_is_named_in_training(fails: Fails, tmp_path: Path) -> None:
+    """Its two ends are well, so that only decoding it tells."""
+    data = write_squares(tmp_path / "squares")
+    bad = data / "class1" / "bad.jpg"
+    Image.fromarray(np.random.default_rng(0).integers(0, 255, (64, 64, 3), dtype=np.uint8)).save(bad)
+    content = bad.read_bytes()
+    bad.write_bytes(content[:-2000] + content[-2:])
+    flags = [flag for flag in quick() if "normalize" not in flag]  # which would meet it before
+    fails("train", data, "--out", tmp_path / "r", *flags, what=f"{bad}: is ", hint="Replace or remove the file.")
+
+
+OUTSIDE = "lies inside the data set, which stays as it is."
+
+
+def test_nothing_is_written_into_the_data(
+    fails: Fails, quick_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = write_squares(tmp_path / "squares")
+    before = sorted(data.rglob("*"))
+    monkeypatch.chdir(data)
+    outside = "Choose a folder outside it with --out."
+    fails("train", ".", *quick(), what=f"runs/squares {OUTSIDE}", hint=outside)
+    fails("train", data, *quick(), "--out", data / "run", what=f"{data / 'run'} {OUTSIDE}", hint=outside)
+    fails("evaluate", quick_run, ".", what=f"evaluations/squares {OUTSIDE}", hint=outside)
+    fails("evaluate", quick_run, data, "--out", "class0", what=f"class0 {OUTSIDE}", hint=outside)
+    fails(
+        "train", data, *quick(), "--out", tmp_path / "r", "--data.cache=disk", "--data.cache-dir=cache",
+        what=f"cache {OUTSIDE}", hint="Choose a folder outside it with --data.cache-dir.",
+    )  # fmt: skip
+    assert sorted(data.rglob("*")) == before
+
+
+def test_beside_a_table_is_fine(here: Callable[..., Outcome], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = write_squares(tmp_path / "squares")
+    table = data / "labels.csv"
+    rows = [f"{path.relative_to(data)},{path.parent.name}" for path in sorted(data.rglob("*.png"))]
+    table.write_text("\n".join(["path,label", *rows]))
+    monkeypatch.chdir(data)
+    done = here("train", table, *quick(epochs=1), "--quiet")
+    assert done.code == 0, done.err
+    assert (data / "runs" / "labels" / "model.safetensors").exists()
 
 
 def test_no_such_model(fails: Fails, tmp_path: Path, squares: Path) -> None:

@@ -6,10 +6,18 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
-from tests.conftest import run_foveal, write_squares
+from tests.conftest import Outcome, run_foveal, write_squares
+
+import foveal
+from foveal.engine.log import Log
+from foveal.recipes.build import anchored
+from foveal.recipes.load import read_config
+from foveal.recipes.schema import parse_config
 
 
 def flags(*, epochs: int = 12) -> list[str]:
@@ -104,6 +112,55 @@ def test_resume_of_what_is_no_run(tmp_path: Path) -> None:
     done = run_foveal("train", "--resume", tmp_path)
     assert done.returncode == 2
     assert f"{tmp_path}: not a run (it has no config.toml)." in done.stderr
+
+
+class Stopping(Log):
+    """Stops the run after its first epoch, as Ctrl-C would."""
+
+    def epoch(self, row: Mapping[str, float], *, epochs: int, best: bool) -> None:
+        raise KeyboardInterrupt
+
+
+def test_a_run_goes_on_from_any_folder(here: Callable[..., Outcome], tmp_path: Path, monkeypatch: Any) -> None:
+    """Data, classes and weights were named as seen from where it began; afterwards the data set moves."""
+    data = write_squares(tmp_path / "my squares")
+    (tmp_path / "start").mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    settings = {
+        "model": {"backbone": "conv4", "weights": "none"},
+        "input": {"size": 32},
+        "train": {"epochs": 3, "batch_size": 8, "checkpoint_steps": 1},
+        "data": {"workers": 0},
+    }
+    monkeypatch.chdir(tmp_path / "start")
+    with pytest.raises(KeyboardInterrupt):
+        foveal.train("../my squares", settings=settings, out="../my run", log=Stopping())
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    config = read_config(tmp_path / "my run" / "config.toml")
+    assert config.data.path == str(data)
+    data.rename(tmp_path / "moved")
+    done = here("train", "--resume", "../my run", "--quiet")
+    assert done.code == 2
+    assert f"{data}: the data set that ../my run was started on is not there." in done.err
+    assert "Say where it is now: foveal train DATA --resume '../my run'" in done.err
+    (tmp_path / "moved").rename(data)
+    done = here("train", "--resume", "../my run", "--quiet")
+    assert done.code == 0, done.err
+    done = here("train", "--resume", "../my run")
+    assert "Use its model: foveal evaluate '../my run' DATA" in done.err
+
+
+def test_weights_and_classes_keep_their_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("w.safetensors", "classes.txt", "auto"):
+        (tmp_path / name).write_text("")
+    monkeypatch.chdir(tmp_path)
+    given = {"data": {"path": "x", "classes": "classes.txt"}, "model": {"weights": "w.safetensors"}}
+    config = anchored(parse_config(given, where="test"))
+    assert config.data.path == str(tmp_path / "x")
+    assert config.data.classes == str(tmp_path / "classes.txt")
+    assert config.model.weights == str(tmp_path / "w.safetensors")
+    plain = parse_config({"data": {"classes": "road,tree"}}, where="test")
+    assert anchored(plain) == plain and anchored(plain).model_fields_set == {"data"}
 
 
 @pytest.fixture

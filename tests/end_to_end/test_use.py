@@ -214,6 +214,87 @@ def test_evaluate_one_split_by_the_model_file(
     assert documents[0]["metrics"]["accuracy"] == documents[2]["metrics"]["accuracy"]
 
 
+@pytest.mark.parametrize("kind", ["run", "file", "export"])
+def test_the_split_that_training_made_is_made_again(
+    here: Command, quick_run: Path, squares: Path, exported: Path, tmp_path: Path, kind: str
+) -> None:
+    lone = tmp_path / "lone.safetensors"
+    lone.write_bytes((quick_run / "model.safetensors").read_bytes())
+    model = {"run": quick_run, "file": lone, "export": exported}[kind]
+    done = here("evaluate", model, squares, "--split", "val", "--json", "--out", tmp_path / "v")
+    assert done.code == 0, done.err
+    assert (
+        "note: The data set has no 'val' split of its own; this is the one that training made (seed 0, 0.2" in done.err
+    )
+    assert "the very pictures" not in done.err
+    found, known = (json.loads(text) for text in (done.out, (quick_run / "metrics.json").read_text()))
+    assert found["images"] == known["images"] == 6
+    if kind != "export":
+        assert found["metrics"] == known["metrics"] and found["per_class"] == known["per_class"]
+    paths = [
+        [row["path"] for row in csv.DictReader((folder / "predictions.csv").read_text().splitlines())]
+        for folder in (quick_run, tmp_path / "v")
+    ]
+    assert paths[0] == paths[1]
+    done = here("evaluate", model, squares, "--split", "train", "--json", "--out", tmp_path / "t")
+    assert json.loads(done.out)["images"] == 30 and "the very pictures the model was trained on" in done.err
+    done = here("evaluate", model, squares, "--json", "--out", tmp_path / "a")
+    assert json.loads(done.out)["images"] == 36 and "the very pictures the model was trained on" in done.err
+    assert "that training made" not in done.err
+
+
+def test_a_split_cannot_be_made_again_of_other_data(here: Command, quick_run: Path, tmp_path: Path) -> None:
+    data = write_squares(tmp_path / "squares", seed=1)
+    done = here("evaluate", quick_run, data, "--split", "val", "--out", tmp_path / "v")
+    assert done.code == 2
+    assert (
+        f"{data} has no 'val' split of its own, and the one that training made cannot be made again: the data has"
+        " changed since, or is another data set."
+    ) in done.err
+    assert "Restore the data set, or judge all of it without --split." in done.err
+
+
+def test_an_earlier_verdict_stays(
+    here: Command, quick_run: Path, squares: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    first = here("evaluate", quick_run, squares)
+    assert first.code == 0 and "details in evaluations/squares\n" in first.out and "earlier" not in first.err
+    before = (tmp_path / "evaluations" / "squares" / "metrics.json").read_bytes()
+    for number in (2, 3):
+        done = here("evaluate", quick_run, squares, "--split", "val", "--json")
+        assert f"note: The verdict is in evaluations/squares-{number}; there were earlier ones." in done.err
+        written = json.loads((tmp_path / "evaluations" / f"squares-{number}" / "metrics.json").read_text())
+        assert written == json.loads(done.out)
+    assert (tmp_path / "evaluations" / "squares" / "metrics.json").read_bytes() == before
+
+
+CRAFTED = {
+    "model": ("model", {"x": 1}, "field 'model.x' is wrong"),
+    "own": ("own", {"pooling": "zzz"}, "field 'own.pooling' is wrong"),
+    "decode": ("decode", {"q": 2}, "field 'decode.q' is wrong"),
+    "size": ("input", {"size": 10**9}, "field 'input.size' is wrong"),
+    "format": ("format", "99", "field 'format' is '99'"),
+}
+
+
+@pytest.mark.parametrize("name", [*CRAFTED, "another size"])
+def test_a_crafted_export_is_named(here: Command, exported: Path, squares: Path, tmp_path: Path, name: str) -> None:
+    import onnx
+
+    field, value, said = CRAFTED.get(name, ("input", {"size": 64}, "takes pictures of [32, 32, 3], where its card"))
+    model = onnx.load(exported)
+    entry = next(entry for entry in model.metadata_props if entry.key == "foveal")
+    card = json.loads(entry.value)
+    card[field] = {**card[field], **value} if isinstance(value, dict) else value
+    entry.value = json.dumps(card)
+    crafted = tmp_path / "crafted.onnx"
+    onnx.save(model, crafted)
+    done = here("predict", crafted, squares / "class0")
+    assert done.code == 2
+    assert f"{crafted}: " in done.err and said in done.err
+
+
 def test_a_later_folder_with_fewer_classes_shifts_nothing(quick_run: Path, squares: Path, tmp_path: Path) -> None:
     later = tmp_path / "later" / "class2"
     later.mkdir(parents=True)

@@ -2,18 +2,21 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field, ValidationError
 
-from foveal.errors import ArtifactError
+from foveal.errors import ArtifactError, FovealError
 from foveal.imaging.input_spec import InputSpec
+from foveal.models.config import ModelConfig
+from foveal.tasks.table import get_output, get_settings
 from foveal.types.categories import Categories
 from foveal.types.settings import Settings
 from foveal.version import __version__
 
 FORMAT = 1
 """Version of the card; a file with a later one is refused."""
+DAMAGED = "The file is damaged; use another copy."
 
 
 class CategoriesCard(Settings):
@@ -27,6 +30,15 @@ class CategoriesCard(Settings):
     """The data set's ids of what counts nowhere."""
     colors: tuple[tuple[int, int, int], ...] = ()
     """The data set's colours."""
+
+
+class SplitCard(Settings):
+    """How pictures are kept back to validate with, where the data set does not say which."""
+
+    seed: Annotated[int, Field(ge=0, lt=2**63)]
+    """Of the choice."""
+    val_fraction: Annotated[float, Field(gt=0, lt=1)]
+    """Part of each class."""
 
 
 class Card(Settings):
@@ -52,6 +64,8 @@ class Card(Settings):
     """Headline numbers on the validation split: value, low, high."""
     data: dict[str, Any] = Field(default={})
     """Fingerprint of the data set and pictures a split."""
+    split: SplitCard | None = None
+    """How training kept pictures back."""
     versions: dict[str, str] = Field(default={})
     """Versions of the libraries that trained it."""
 
@@ -70,27 +84,40 @@ def parse_card(text: str, *, where: str) -> Card:
         where: The file, for messages.
 
     Raises:
-        ArtifactError: Not a card, or one of a later version.
+        ArtifactError: Not a card, or one of a later version; the message names the file and the field.
     """
     try:
         values = json.loads(text)
     except (ValueError, RecursionError):
-        raise ArtifactError(f"{where}: the model card is not JSON.", "The file is damaged; use another copy.") from None
+        raise ArtifactError(f"{where}: the model card is not JSON.", DAMAGED) from None
     if not isinstance(values, Mapping):
-        raise ArtifactError(f"{where}: the model card is not an object.", "The file is damaged; use another copy.")
+        raise ArtifactError(f"{where}: the model card is not an object.", DAMAGED)
     version = values.get("format")
-    if isinstance(version, int) and version > FORMAT:
+    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+        raise ArtifactError(
+            f"{where}: the model card's field 'format' is {version!r}, not a whole number from 1 to {FORMAT}.", DAMAGED
+        )
+    if version > FORMAT:
         raise ArtifactError(
             f"{where}: written by Foveal {values.get('foveal', '?')} (card format {version}; this Foveal reads up to"
             f" {FORMAT}).",
             "Install a newer Foveal: pip install --upgrade foveal",
         )
+    section = ""
     try:
-        return Card.model_validate(values)
+        card = Card.model_validate(values)
+        card.categories  # noqa: B018  checks itself
+        output = get_output(card.task)
+        section = "model."
+        ModelConfig.model_validate(card.model)
+        section = "own."
+        get_settings(card.task).model_validate(card.own)
+        section = "decode."
+        output.decode(card.decode)
     except ValidationError as error:
         first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        raise ArtifactError(
-            f"{where}: the model card's field {field!r} is wrong ({first['msg']}).",
-            "The file is damaged; use another copy.",
-        ) from None
+        field = section + ".".join(str(part) for part in first["loc"])
+        raise ArtifactError(f"{where}: the model card's field {field!r} is wrong ({first['msg']}).", DAMAGED) from None
+    except FovealError as error:
+        raise ArtifactError(f"{where}: the model card is wrong. {error.what}", DAMAGED) from None
+    return card

@@ -65,13 +65,14 @@ def _metadata(path: Path) -> str:
         size = path.stat().st_size
         with path.open("rb") as file:
             start = file.read(8)
-            if start[:2] in (b"PK", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"):
+            length = struct.unpack("<Q", start)[0] if len(start) == 8 else 0
+            fits = 2 <= length <= size - 8
+            if not fits and start[:2] in (b"PK", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"):
                 raise ArtifactError(
                     f"{path}: a pickled checkpoint, which can run code when opened.",
                     "Foveal opens only its own .safetensors and .onnx files.",
                 )
-            length = struct.unpack("<Q", start)[0] if len(start) == 8 else 0
-            if length < 2 or length > size - 8:
+            if not fits:
                 raise ArtifactError(
                     f"{path}: not a safetensors file, or cut short (header of {length:,} bytes in a file of {size:,}).",
                     DAMAGED,

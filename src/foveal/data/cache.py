@@ -77,7 +77,7 @@ def make_cache(
     if kind == "off" or (workers > 0 and "fork" not in multiprocessing.get_all_start_methods()):
         return None
     if kind == "disk":
-        place = Path(folder) if folder else default_folder()
+        place = disk_folder(folder)
         return DecodedCache(num_pictures, _free_disk(place) // 2, folder=place)
     import psutil
 
@@ -85,9 +85,9 @@ def make_cache(
     return DecodedCache(num_pictures, max(free // (4 if kind == "auto" else 2), 1))
 
 
-def default_folder() -> Path:
-    """The user's cache folder for Foveal."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "foveal"
+def disk_folder(folder: str) -> Path:
+    """The folder named, or the user's cache folder for Foveal."""
+    return Path(folder) if folder else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "foveal"
 
 
 def _free_disk(folder: Path) -> int:

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from foveal.types.settings import Settings
+from foveal.types.settings import Settings, Side
 
 
 class DataConfig(Settings):
@@ -35,9 +35,9 @@ class DataConfig(Settings):
 class InputConfig(Settings):
     """How a picture becomes the network's input."""
 
-    size: Annotated[int, Field(ge=8, le=4096)] | None = None
+    size: Side | None = None
     """Side of the square input in training, in pixels."""
-    eval_size: Annotated[int, Field(ge=8, le=4096)] | None = None
+    eval_size: Side | None = None
     """Side of the square input in evaluation and use, in pixels."""
     fit: Literal["crop", "squash", "letterbox"] = "crop"
     """crop: cut the middle; squash: ignore the aspect ratio; letterbox: pad."""

@@ -84,7 +84,7 @@ def to_dict(evaluation: Evaluation, task: str) -> dict[str, Any]:
 
 
 def write_predictions(path: Path, evaluation: Evaluation, predictor: Predictor) -> None:
-    """Write the predictions table: path, truth, prediction, probabilities.
+    """Write the predictions table: path, truth, prediction, probabilities; 9 digits tell every float32 apart.
 
     Raises:
         RunError: It cannot be written.
@@ -93,7 +93,9 @@ def write_predictions(path: Path, evaluation: Evaluation, predictor: Predictor) 
     writer: csv.DictWriter[str] | None = None
     rows = zip(evaluation.truths, evaluation.predictions, strict=True)
     for i, (truth, prediction) in enumerate(rows):
-        row = {"path": evaluation.catalog.names[i], **predictor.task.record(truth, prediction)}
+        record = predictor.task.record(truth, prediction)
+        cells = {name: f"{value:.9g}" if isinstance(value, float) else value for name, value in record.items()}
+        row = {"path": evaluation.catalog.names[i], **cells}
         if writer is None:
             writer = csv.DictWriter(text, list(row), lineterminator="\n")
             writer.writeheader()

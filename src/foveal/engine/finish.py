@@ -27,7 +27,7 @@ def finish(plan: Plan, *, data: Mapping[str, Any], versions: Mapping[str, str]) 
         The finished model and its verdict.
     """
     _, tensors = load(plan.run.model)
-    model = build_model(plan.card, tensors)
+    model = build_model(plan.card, tensors, where=str(plan.run.model))
     backend = TorchBackend(model, plan.card, device=plan.runtime.device)
     first = Predictor(backend)
     prepared = [first.prepare(path) for path in plan.val_set.paths()]

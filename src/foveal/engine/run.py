@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -45,9 +46,10 @@ class Run:
             RunError: The folder exists and is not empty, or cannot be written.
         """
         if self.folder.exists() and (not self.folder.is_dir() or any(self.folder.iterdir())):
+            name = shlex.quote(str(self.folder))
             raise RunError(
                 f"{self.folder}: exists already.",
-                f"Go on with it (--resume {self.folder}), remove it, or choose another folder with --out.",
+                f"Go on with it (--resume {name}), remove it, or choose another folder with --out.",
             )
         make_folder(self.folder / "resume")
         self.write_json("data.json", data)

@@ -12,6 +12,7 @@ import io
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from threading import Lock
 from typing import BinaryIO, cast
 
 import numpy as np
@@ -52,6 +53,8 @@ FOREIGN = (
 ORIENTATION_TAG = jpeg.ORIENTATION_TAG
 NO_SIZE = "not identified by this driver"
 """What Pillow says of a width or height of zero."""
+_LOADING = Lock()
+"""A Pillow image loads once; two threads at it would spoil it."""
 HAS_ALPHA = ("LA", "La", "PA", "RGBA", "RGBa")
 
 
@@ -78,6 +81,24 @@ def decode(source: Path | bytes, *, name: str = "", min_side: int = 0) -> RGB:
     if data.startswith(jpeg.MAGIC):
         return _decode_jpeg(data, name, min_side)
     return _decode_other(data, name)
+
+
+def decode_image(image: Image.Image) -> RGB:
+    """A Pillow image as ``decode`` gives its file: upright, transparency on white, deep gray scaled.
+
+    Of 16-bit colour Pillow keeps the high bytes alone.
+
+    Raises:
+        ImageError: It has no pixels, too many, or its file is truncated or corrupt.
+    """
+    name = str(getattr(image, "filename", "")) or "image"
+    _check_size(image.width, image.height, name)
+    try:
+        with _LOADING:
+            image.load()
+        return orient(_to_rgb(image), _orientation(image))
+    except Exception as error:  # plugins raise whatever their parsing stumbles over
+        raise _damaged(error, name) from None
 
 
 @dataclass(frozen=True)
@@ -185,15 +206,21 @@ def _decode_other(data: bytes, name: str, orientation: int = 0) -> RGB:
     try:
         if depth.is_deep(image):
             pixels = _flatten(depth.deep_to_8_bit(image, _open(io.BytesIO(data), data, name)))
-        elif image.mode in HAS_ALPHA or "transparency" in image.info:
-            pixels = _flatten(np.asarray(image.convert("RGBA")))
         else:
-            pixels = np.asarray(image if image.mode == "RGB" else image.convert("RGB"))
+            pixels = _to_rgb(image)
     except ImageError:
         raise
     except Exception as error:  # plugins raise whatever their parsing stumbles over
         raise _damaged(error, name) from None
     return orient(pixels, orientation or _orientation(image))
+
+
+def _to_rgb(image: Image.Image) -> RGB:
+    if depth.is_deep_gray(image):
+        return _flatten(depth.deep_gray_to_8_bit(image))
+    if image.mode in HAS_ALPHA or "transparency" in image.info:
+        return _flatten(np.asarray(image.convert("RGBA")))
+    return np.asarray(image if image.mode == "RGB" else image.convert("RGB"))
 
 
 def _open(file: BinaryIO, head: bytes, name: str) -> ImageFile.ImageFile:

@@ -71,7 +71,12 @@ def is_deep(image: ImageFile.ImageFile) -> bool:
     tags = getattr(image, "tag_v2", {})
     if tags.get(PLANAR) == 2 and max(tags.get(BITS_PER_SAMPLE, (8,))) > 8:
         raise ValueError("16-bit TIFF with its channels apart")
-    return image.mode.startswith("I") or image.mode == "F" or any(";16" in raw for raw in _raw_modes(image))
+    return is_deep_gray(image) or any(";16" in raw for raw in _raw_modes(image))
+
+
+def is_deep_gray(image: Image.Image) -> bool:
+    """Whether a picture, loaded or not, is gray of more than 8 bits."""
+    return image.mode.startswith("I") or image.mode == "F"
 
 
 def deep_to_8_bit(image: ImageFile.ImageFile, twin: ImageFile.ImageFile) -> Array:
@@ -87,16 +92,24 @@ def deep_to_8_bit(image: ImageFile.ImageFile, twin: ImageFile.ImageFile) -> Arra
     Raises:
         ValueError: A value is not a finite number.
     """
-    declared = _declared(image)
-    if image.mode.startswith("I") or image.mode == "F":
-        gray = to_8_bit(np.asarray(image), declared)
-        tags = getattr(image, "tag_v2", {})
-        return cast(Array, 255 - gray) if tags.get(PHOTOMETRIC) == WHITE_IS_ZERO else gray
-    values = _sixteen_bits(image, twin)
+    if is_deep_gray(image):
+        return deep_gray_to_8_bit(image)
+    declared, values = _declared(image), _sixteen_bits(image, twin)
     if values.shape[2] in (2, 4):
         alpha = np.rint(values[..., -1:].astype(np.float32) * (255 / 65535)).astype(np.uint8)
         return np.concatenate([to_8_bit(values[..., :-1], declared), alpha], axis=2)
     return to_8_bit(values, declared)
+
+
+def deep_gray_to_8_bit(image: Image.Image) -> Array:
+    """(H, W) uint8 of a deep gray picture.
+
+    Raises:
+        ValueError: A value is not a finite number.
+    """
+    gray = to_8_bit(np.asarray(image), _declared(image))
+    tags = getattr(image, "tag_v2", {})
+    return cast(Array, 255 - gray) if tags.get(PHOTOMETRIC) == WHITE_IS_ZERO else gray
 
 
 def _sixteen_bits(image: ImageFile.ImageFile, twin: ImageFile.ImageFile) -> NDArray[np.uint16]:

@@ -6,18 +6,22 @@ Shapes: H W rows and columns of the source, S side of the input.
 """
 
 import math
-from typing import Annotated, Literal, cast
+from typing import Annotated, Literal, Self, cast
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from foveal.imaging.resample import Box, Filter, resample
 from foveal.types.arrays import RGB
 from foveal.types.geometry import Geometry
-from foveal.types.settings import Settings
+from foveal.types.settings import Settings, Side
 
 PAD_VALUE = 114
 """Gray of letterbox borders (the value detectors have used since YOLOv3)."""
+
+
+Deviation = Annotated[float, Field(gt=0)]
+"""Of a channel's values in [0, 1]."""
 
 
 class Whitening(Settings):
@@ -28,7 +32,7 @@ class Whitening(Settings):
 
     kind: Literal["pca", "zca"]
     """pca: along the principal axes; zca: turned back, closest to the picture."""
-    patch: int
+    patch: Annotated[int, Field(ge=1, le=32)]
     """Side p of a patch in pixels."""
     mean: tuple[float, ...]
     """(3 p^2,) mean patch."""
@@ -37,13 +41,20 @@ class Whitening(Settings):
     inverse: tuple[tuple[float, ...], ...]
     """(3 p^2, 3 p^2) its inverse."""
 
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        side = 3 * self.patch**2
+        if any(len(row) != side for row in (self.mean, self.matrix, self.inverse, *self.matrix, *self.inverse)):
+            raise ValueError(f"a patch of {self.patch} x {self.patch} has {side} values")
+        return self
+
 
 class InputSpec(Settings):
     """Size, cut, filter and statistics of a model's input; saved in the model."""
 
-    size: int
+    size: Side
     """Side of the square input in evaluation and use, in pixels."""
-    train_size: int
+    train_size: Side
     """Side of the square input in training, in pixels."""
     fit: Literal["crop", "squash", "letterbox"] = "crop"
     """How a picture that is not square becomes square."""
@@ -53,7 +64,7 @@ class InputSpec(Settings):
     """Resampling filter, always antialiased."""
     mean: tuple[float, float, float] = (0.5, 0.5, 0.5)
     """Mean of each channel, of values in [0, 1]."""
-    std: tuple[float, float, float] = (0.5, 0.5, 0.5)
+    std: tuple[Deviation, Deviation, Deviation] = (0.5, 0.5, 0.5)
     """Standard deviation of each channel, of values in [0, 1]."""
     whitening: Whitening | None = None
     """Used instead of mean and std."""

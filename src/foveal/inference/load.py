@@ -1,5 +1,6 @@
 """Open a model wherever it is: a run folder, a .safetensors file or an exported one."""
 
+import shlex
 from pathlib import Path
 
 from foveal.artifact.store import load as load_file
@@ -31,7 +32,7 @@ def load(path: str | Path, *, device: str = "auto") -> Predictor:
     get_task(card.task)  # says what to install where torch is absent
     from foveal.inference.torch_backend import open_torch
 
-    return Predictor(open_torch(card, tensors, device=device))
+    return Predictor(open_torch(card, tensors, where=str(file), device=device))
 
 
 def find_model(path: Path) -> Path:
@@ -45,7 +46,7 @@ def find_model(path: Path) -> Path:
         if not file.is_file():
             raise ArtifactError(
                 f"{path}: a folder without model.safetensors.",
-                f"If it is an unfinished run, go on with: foveal train --resume {path}",
+                f"If it is an unfinished run, go on with: foveal train --resume {shlex.quote(str(path))}",
             )
         return file
     if not path.exists():

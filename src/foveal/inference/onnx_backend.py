@@ -41,7 +41,13 @@ class OnnxBackend:
                 f"{where}: an ONNX file without a Foveal card.", "Use a file that `foveal export` wrote."
             )
         self.card: Card = parse_card(metadata["foveal"], where=where)
-        self._input = self.session.get_inputs()[0].name
+        first, side = self.session.get_inputs()[0], self.card.input.size
+        if first.shape[1:] != [side, side, 3]:
+            raise ArtifactError(
+                f"{where}: takes pictures of {first.shape[1:]}, where its card says {side} x {side}.",
+                "The file is damaged; export the model again.",
+            )
+        self._input = first.name
         self._outputs = [output.name for output in self.session.get_outputs()]
 
     def run(self, images: RGB) -> dict[str, Array]:

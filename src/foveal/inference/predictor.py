@@ -17,8 +17,8 @@ import numpy as np
 from PIL import Image
 
 from foveal.artifact.card import Card
-from foveal.errors import ImageError
-from foveal.imaging.decode import decode, read_size
+from foveal.errors import ConfigError, ImageError
+from foveal.imaging.decode import decode, decode_image, read_size
 from foveal.imaging.input_spec import InputSpec
 from foveal.inference.contract import Backend
 from foveal.tasks.table import get_output
@@ -82,8 +82,9 @@ class Predictor:
 
         Raises:
             ImageError: A picture cannot be read; the message names it.
+            ConfigError: Something else than pictures.
         """
-        if isinstance(sources, (str, Path, bytes, np.ndarray, Image.Image, Prepared)):
+        if not isinstance(sources, Iterable) or isinstance(sources, (str, bytes, np.ndarray, Image.Image)):
             return next(self.stream([sources]))
         return list(self.stream(sources, batch_size=batch_size))
 
@@ -148,18 +149,25 @@ def read_picture(source: Picture, *, min_side: int = 0) -> RGB:
 
     Raises:
         ImageError: It cannot be read.
+        ConfigError: Not a picture at all.
     """
-    if isinstance(source, np.ndarray):
-        if source.dtype != np.uint8 or source.ndim != 3 or source.shape[2] != 3:
-            raise ImageError(
-                "array",
-                f"has shape {source.shape} and type {source.dtype}",
-                "Pass (height, width, 3) uint8 in red-green-blue order.",
-            )
-        return source
-    if isinstance(source, Image.Image):
-        return np.asarray(source.convert("RGB"))
-    return decode(Path(source) if isinstance(source, str) else source, min_side=min_side)
+    match source:
+        case np.ndarray() as array:
+            if array.dtype != np.uint8 or array.ndim != 3 or array.shape[2] != 3 or not array.size:
+                raise ImageError(
+                    "array",
+                    f"has shape {array.shape} and type {array.dtype}",
+                    "Pass (height, width, 3) uint8 in red-green-blue order.",
+                )
+            return array
+        case Image.Image() as image:
+            return decode_image(image)
+        case str() | Path() | bytes():
+            return decode(Path(source) if isinstance(source, str) else source, min_side=min_side)
+    raise ConfigError(
+        f"A picture cannot be of type {type(source).__name__}.",
+        "Pass a path, the bytes of a file, an (H, W, 3) uint8 array or a Pillow image.",
+    )
 
 
 def _ahead(

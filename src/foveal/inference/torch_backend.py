@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from foveal.artifact.card import Card
-from foveal.errors import ArtifactError, ConfigError
+from foveal.errors import ArtifactError, ConfigError, FovealError
 from foveal.inference.memory import keep_pages
 from foveal.models.config import ModelConfig
 from foveal.models.contract import Model
@@ -69,37 +69,46 @@ class TorchBackend:
         return {name: value.float().cpu().numpy() for name, value in outputs.items()}
 
 
-def build_model(card: Card, tensors: dict[str, Array]) -> Model:
+def build_model(card: Card, tensors: dict[str, Array], *, where: str) -> Model:
     """The network a card describes, with its weights.
 
+    Args:
+        card: What the model is.
+        tensors: Its weights, by name.
+        where: The file, for messages.
+
     Raises:
-        ArtifactError: The weights do not fit the network.
+        ArtifactError: There is no such network, or the weights do not fit it.
     """
     task = get_task(card.task)
-    model = task.build(
-        ModelConfig.model_validate(card.model),
-        get_settings(card.task).model_validate(card.own),
-        card.categories,
-        task.decode(card.decode),
-        pretrained=False,
-    )
+    try:
+        model = task.build(
+            ModelConfig.model_validate(card.model),
+            get_settings(card.task).model_validate(card.own),
+            card.categories,
+            task.decode(card.decode),
+            pretrained=False,
+        )
+    except FovealError as error:
+        raise ArtifactError(f"{where}: its network cannot be built. {error.what}", error.hint) from None
     state = {name: torch.from_numpy(value.copy()) for name, value in tensors.items()}
     try:
         model.load_state_dict(state, strict=True)
     except RuntimeError as error:
         first = str(error).splitlines()[1].strip() if "\n" in str(error) else str(error)
         raise ArtifactError(
-            f"The weights do not fit {card.model.get('backbone')}: {first}",
+            f"{where}: the weights do not fit {card.model.get('backbone')}: {first}",
             "The file is damaged, or was written with other versions: "
             + ", ".join(f"{name} {version}" for name, version in card.versions.items()),
         ) from None
     return model.eval().to(memory_format=torch.channels_last)
 
 
-def open_torch(card: Card, tensors: dict[str, Array], *, device: str = "auto") -> TorchBackend:
-    """A backend from the content of a model file.
+def open_torch(card: Card, tensors: dict[str, Array], *, where: str, device: str = "auto") -> TorchBackend:
+    """A backend from the content of a model file, ``where``.
 
     Raises:
+        ArtifactError: There is no such network, or the weights do not fit it.
         ConfigError: A GPU is asked for and there is none.
     """
     keep_pages()
@@ -107,4 +116,4 @@ def open_torch(card: Card, tensors: dict[str, Array], *, device: str = "auto") -
         raise ConfigError("There is no GPU that torch can use.", "Use --device cpu or --device auto.")
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
-    return TorchBackend(build_model(card, tensors), card, device=device)
+    return TorchBackend(build_model(card, tensors, where=where), card, device=device)

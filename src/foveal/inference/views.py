@@ -119,7 +119,7 @@ def predict_views(predictor: Predictor, sources: Picture | Sequence[Picture], vi
     """
     if viewing is None or viewing.plain:
         return predictor.predict(sources)
-    if isinstance(sources, (str, Path, bytes, np.ndarray, Image.Image)):
+    if not isinstance(sources, Iterable) or isinstance(sources, (str, bytes, np.ndarray, Image.Image)):
         return next(stream_views(predictor, [sources], viewing))
     return list(stream_views(predictor, sources, viewing))
 
@@ -212,12 +212,10 @@ def size_of(source: Picture) -> tuple[int, int]:
     Raises:
         ImageError: It cannot be read.
     """
-    if isinstance(source, np.ndarray):
-        height, width = read_picture(source).shape[:2]
-        return width, height
-    if isinstance(source, Image.Image):
-        return source.size
-    return read_size(Path(source) if isinstance(source, str) else source)
+    if isinstance(source, str | Path | bytes):
+        return read_size(Path(source) if isinstance(source, str) else source)
+    height, width = read_picture(source).shape[:2]
+    return width, height
 
 
 def cut_out(picture: RGB, view: View) -> RGB:

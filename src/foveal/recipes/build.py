@@ -2,6 +2,7 @@
 
 import json
 import platform
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -12,10 +13,12 @@ from typing import Any
 import torch
 
 from foveal.artifact.card import Card
-from foveal.data.cache import make_cache
+from foveal.data.cache import disk_folder, make_cache
 from foveal.data.catalog import SPLITS, Catalog
 from foveal.data.loader import TrainingPictures, load_batches
 from foveal.data.order import Order, derive
+from foveal.data.outside import check_outside
+from foveal.data.readable import check_readable
 from foveal.data.split import with_splits
 from foveal.data.statistics import channel_statistics, fit_whitening, sample_pictures
 from foveal.engine.evaluate import Evaluation, to_dict, write_predictions
@@ -62,9 +65,12 @@ def start(config: RunConfig, *, out: Path, log: Log) -> Trained | None:
     Raises:
         FovealError: Bad data, configuration or output folder.
     """
+    check_outside(out, Path(config.data.path))
+    check_cache(config)
     catalog = with_splits(read_data(config), val_fraction=config.data.val_fraction, seed=config.seed)
+    check_readable(catalog, path=config.data.path)
     runtime = Runtime(config.runtime, log_dir=out, thaws=config.optim.unfreeze_every > 0)
-    resolved = resolve(config, catalog.split("train"), world=runtime.world)
+    resolved = resolve(anchored(config), catalog.split("train"), world=runtime.world)
     chosen = resolved.config
     plan = make_plan(chosen, catalog, runtime=runtime, run=Run(out), log=log)
     if runtime.is_main:
@@ -95,7 +101,13 @@ def resume(folder: Path, *, changes: RunConfig | None, log: Log) -> Trained | No
     run = Run(folder)
     if not run.config.is_file():
         raise RunError(f"{folder}: not a run (it has no config.toml).", "Name a folder that `foveal train` made.")
-    config = unchanged(read_config(run.config), changes, folder)
+    config = unchanged(read_config(run.config), None if changes is None else anchored(changes), folder)
+    if not Path(config.data.path).exists():
+        raise RunError(
+            f"{config.data.path}: the data set that {folder} was started on is not there.",
+            f"Say where it is now: foveal train DATA --resume {shlex.quote(str(folder))}",
+        )
+    check_cache(config)
     catalog = with_splits(read_data(config), val_fraction=config.data.val_fraction, seed=config.seed)
     known, found = run.read_json("data.json"), describe(catalog)
     if known["fingerprint"] != found["fingerprint"]:
@@ -113,7 +125,7 @@ def resume(folder: Path, *, changes: RunConfig | None, log: Log) -> Trained | No
     if saved and saved["finished"]:
         raise RunError(
             f"{folder}: this run is finished; there is nothing to resume.",
-            f"Use its model: foveal evaluate {folder} DATA",
+            f"Use its model: foveal evaluate {shlex.quote(str(folder))} DATA",
         )
     runtime = Runtime(config.runtime, log_dir=folder, thaws=config.optim.unfreeze_every > 0)
     plan = make_plan(config, catalog, runtime=runtime, run=run, log=log)
@@ -156,9 +168,10 @@ def make_plan(config: RunConfig, catalog: Catalog, *, runtime: Runtime, run: Run
             "task": task.name,
             "classes": catalog.categories.to_dict(),
             "input": spec,
-            "model": config.model.model_dump(),
+            "model": {**config.model.model_dump(), "weights": Path(config.model.weights).name},
             "own": own.model_dump(),
             "decode": options.model_dump(),
+            "split": {"seed": config.seed, "val_fraction": config.data.val_fraction},
         }
     )
     return Plan(
@@ -236,6 +249,30 @@ def input_spec(config: RunConfig, train_set: Catalog) -> InputSpec:
         return spec.model_copy(update={"mean": mean, "std": std})
     whitening = fit_whitening(pictures, kind=chosen.normalize, patch=chosen.whitening_patch)
     return spec.model_copy(update={"whitening": whitening})
+
+
+def check_cache(config: RunConfig) -> None:
+    """Refuse a disk cache in the data set.
+
+    Raises:
+        RunError: It would lie there.
+    """
+    if config.data.cache == "disk":
+        check_outside(disk_folder(config.data.cache_dir), Path(config.data.path), option="--data.cache-dir")
+
+
+def anchored(config: RunConfig) -> RunConfig:
+    """The same with full paths where files are named, so that the run goes on from any folder."""
+    data, model = config.data, config.model
+    if data.path:
+        data = data.model_copy(update={"path": str(Path(data.path).resolve())})
+    if Path(data.classes).is_file():
+        data = data.model_copy(update={"classes": str(Path(data.classes).resolve())})
+    if Path(model.weights).is_file() and model.weights not in ("auto", "none"):
+        model = model.model_copy(update={"weights": str(Path(model.weights).resolve())})
+    return config.model_copy(
+        update={name: new for name, new in (("data", data), ("model", model)) if new is not getattr(config, name)}
+    )
 
 
 def unchanged(config: RunConfig, changes: RunConfig | None, folder: Path) -> RunConfig:
@@ -326,7 +363,7 @@ def facts(config: RunConfig, catalog: Catalog, plan: Plan) -> dict[str, Any]:
     start = "pretrained" if plan.model.reused else "from random weights"
     size, judged = config.input.size, config.input.eval_size
     return {
-        "data": f"{config.data.path}  ({catalog.format.replace('_', ' ')}: {splits})",
+        "data": f"{near(config.data.path)}  ({catalog.format.replace('_', ' ')}: {splits})",
         "classes": f"{len(names)}  ({shown})",
         "model": f"{config.model.backbone}, {start}, {parameters:.1f} M parameters",
         "input": f"{size} x {size} px" + (f", judged at {judged} x {judged} px" if judged != size else ""),
@@ -334,3 +371,9 @@ def facts(config: RunConfig, catalog: Catalog, plan: Plan) -> dict[str, Any]:
         f" on {plan.runtime.device.type}, seed {config.seed}",
         "run": str(plan.run.folder),
     }
+
+
+def near(path: str) -> str:
+    """A full path as it is said from here."""
+    here = Path.cwd()
+    return str(Path(path).relative_to(here)) if Path(path).is_relative_to(here) else path

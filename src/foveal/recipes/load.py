@@ -26,7 +26,7 @@ def read_recipe(name: str | Path) -> dict[str, Any]:
     """
     path = Path(name)
     if path.is_file():
-        text = path.read_text(encoding="utf-8")
+        text = _text(path)
     elif str(name) in shipped():
         text = resources.files("foveal.recipes").joinpath(f"{name}.toml").read_text(encoding="utf-8")
     else:
@@ -40,13 +40,7 @@ def read_config(path: Path) -> RunConfig:
     Raises:
         ConfigError: Missing, not TOML, an unknown key or a bad value.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(
-            f"{path}: cannot be read ({error.strerror}).", "Name a run folder that foveal made."
-        ) from None
-    return parse_config(_parse(text, where=str(path)), where=str(path))
+    return parse_config(_parse(_text(path), where=str(path)), where=str(path))
 
 
 def to_toml(config: RunConfig) -> str:
@@ -54,6 +48,17 @@ def to_toml(config: RunConfig) -> str:
     import tomli_w
 
     return tomli_w.dumps(config.model_dump(exclude_none=True))
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise ConfigError(
+            f"{path}: cannot be read ({error.strerror}).", "Check the path and its permissions."
+        ) from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: not UTF-8 text (byte {error.start + 1}).", "Save it as UTF-8.") from None
 
 
 def _parse(text: str, *, where: str) -> dict[str, Any]:

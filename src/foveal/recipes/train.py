@@ -63,12 +63,12 @@ def train(
     return trained
 
 
-def free_folder(data: Path) -> Path:
+def free_folder(data: Path, within: str = "runs") -> Path:
     """``runs/NAME``, or the first of ``runs/NAME-2``, ``runs/NAME-3`` ... that does not exist."""
     name = data.resolve().stem or "run"
-    folder, number = Path("runs") / name, 2
+    folder, number = Path(within) / name, 2
     while folder.exists():
-        folder, number = Path("runs") / f"{name}-{number}", number + 1
+        folder, number = Path(within) / f"{name}-{number}", number + 1
     return folder
 
 

@@ -64,6 +64,16 @@ def test_a_renamed_pickle_runs_nothing(tmp_path: Path) -> None:
     assert not evidence.exists()
 
 
+@pytest.mark.parametrize("length", [0x0280, 0x0380, 0x0480, 0x0580, 0x4B50])
+def test_a_header_as_long_as_a_pickle_starts(tmp_path: Path, length: int) -> None:
+    """The file starts with the header's length, which may read like the first bytes of a pickle or of a ZIP."""
+    path = tmp_path / "model.safetensors"
+    padding = length - len(encode(card(foveal=""), {})) + 8
+    saved = next(c for n in range(padding - 8, padding + 1) if len(encode(c := card(foveal="x" * n), {})) == length + 8)
+    save(path, saved, {})
+    assert load(path) == (saved, {})
+
+
 def test_a_header_of_two_gigabytes_is_not_read(tmp_path: Path) -> None:
     path = tmp_path / "model.safetensors"
     with path.open("wb") as file:

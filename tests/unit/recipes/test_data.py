@@ -4,9 +4,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from foveal.data.read import read
+from foveal.data.split import with_splits
 from foveal.errors import CategoryError
 from foveal.recipes.data import read_data
 from foveal.recipes.schema import parse_config
+from foveal.tasks.table import get_output
 
 
 @pytest.fixture
@@ -42,3 +45,22 @@ def test_settings_of_masks_arrive(tmp_path):
         read_data(parse_config({"data": data}, where="here"))
     catalog = read_data(parse_config({"data": {**data, "ignore": [9]}}, where="here"))
     assert catalog.categories.names == ("road", "tree") and catalog.categories.ignore_ids == (9,)
+
+
+@pytest.mark.parametrize(
+    ("name", "task"),
+    [
+        ("hymenoptera", "classify"),
+        ("bccd", "detect"),
+        ("coco80", "classify"),
+        ("coco80", "detect"),
+        ("coco80", "segment"),
+        ("coco80", "instance"),
+    ],
+)
+def test_a_model_reads_the_data_set_as_training_did(real_data, name, task):
+    """So that the split of training can be made again from the model file alone."""
+    config = parse_config({"task": task, "data": {"path": str(real_data / name)}}, where="here")
+    trained_on = with_splits(read_data(config), val_fraction=0.3, seed=5)
+    later = read(real_data / name, categories=trained_on.categories, wants=get_output(task).annotations)
+    assert with_splits(later, val_fraction=0.3, seed=5).fingerprint() == trained_on.fingerprint()

@@ -1,0 +1,30 @@
+"""Whether a file is a whole picture, told from its two ends: far cheaper than decoding it."""
+
+import os
+from pathlib import Path
+
+from foveal.imaging.decode import decode, read_header
+
+TAIL_BYTES = 64
+"""Some cameras and programs write a few bytes behind the end."""
+ENDS = {"JPEG": b"\xff\xd9", "PNG": b"IEND\xaeB`\x82"}
+"""How the picture ends: the end-of-image marker (ITU T.81, table B.1), and the empty IEND chunk."""
+
+
+def check_picture(path: Path) -> None:
+    """Refuse a file that is no picture, too large, or cut short; damage in between goes unseen.
+
+    Where the last bytes do not say that the file is whole, decoding it decides.
+
+    Raises:
+        ImageError: As ``decode`` does.
+    """
+    end = ENDS.get(read_header(path).kind)
+    if end is None or end not in _tail(path):
+        decode(path)
+
+
+def _tail(path: Path) -> bytes:
+    with path.open("rb") as file:
+        file.seek(-min(TAIL_BYTES, file.seek(0, os.SEEK_END)), os.SEEK_END)
+        return file.read()

@@ -1,5 +1,6 @@
 """A user's mistake gets one line of what and one of what to do, exit code 2, and no traceback."""
 
+import json
 import os
 import stat
 import subprocess
@@ -328,14 +329,21 @@ def test_nothing_is_written_into_the_data(
     monkeypatch.chdir(data)
     outside = "Choose a folder outside it with --out."
     fails("train", ".", *quick(), what=f"runs/squares {OUTSIDE}", hint=outside)
-    fails("train", data, *quick(), "--out", data / "run", what=f"{data / 'run'} {OUTSIDE}", hint=outside)
     fails("evaluate", quick_run, ".", what=f"evaluations/squares {OUTSIDE}", hint=outside)
-    fails("evaluate", quick_run, data, "--out", "class0", what=f"class0 {OUTSIDE}", hint=outside)
     fails(
         "train", data, *quick(), "--out", tmp_path / "r", "--data.cache=disk", "--data.cache-dir=cache",
         what=f"cache {OUTSIDE}", hint="Choose a folder outside it with --data.cache-dir.",
     )  # fmt: skip
     assert sorted(data.rglob("*")) == before
+
+
+def test_into_the_data_only_where_asked_and_told(here: Callable[..., Outcome], quick_run: Path, tmp_path: Path) -> None:
+    data = write_squares(tmp_path / "squares")
+    told = "lies inside the data set: later commands may read it as a part of it."
+    done = here("evaluate", quick_run, data, "--out", data / "verdict")
+    assert done.code == 0 and f"{data / 'verdict'} {told}" in " ".join(done.err.split())
+    done = here("train", data, *quick(epochs=1), "--out", data / "class0" / "run")
+    assert done.code == 0 and told in " ".join(done.out.split())
 
 
 def test_beside_a_table_is_fine(here: Callable[..., Outcome], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -347,6 +355,30 @@ def test_beside_a_table_is_fine(here: Callable[..., Outcome], tmp_path: Path, mo
     done = here("train", table, *quick(epochs=1), "--quiet")
     assert done.code == 0, done.err
     assert (data / "runs" / "labels" / "model.safetensors").exists()
+
+
+@pytest.mark.parametrize("empty", ["train", "val"])
+def test_a_split_without_an_object(fails: Fails, tmp_path: Path, empty: str) -> None:
+    data = tmp_path / "coco"
+    for split in ("train", "val"):
+        pictures = data / split
+        pictures.mkdir(parents=True)
+        images, objects = [], []
+        for i in range(2):
+            Image.new("RGB", (64, 48), (40 * i, 90, 120)).save(pictures / f"{i}.png")
+            images.append({"id": i, "file_name": f"{i}.png", "width": 64, "height": 48})
+            crowd = int(split == empty)
+            box = {"bbox": [4, 4, 20, 20], "area": 400, "iscrowd": crowd}
+            objects.append({"id": i + 1, "image_id": i, "category_id": 1, **box})
+        document = {"images": images, "annotations": objects, "categories": [{"id": 1, "name": "cell"}]}
+        (data / "annotations").mkdir(exist_ok=True)
+        (data / "annotations" / f"instances_{split}.json").write_text(json.dumps(document))
+    fails(
+        "train", data, "--out", tmp_path / "run", "--backbone=conv5", "--model.weights=none", "--size=64",
+        what=f"there is no object to learn from or to judge by in 2 pictures ({empty}/0.png ...).",
+        hint="Objects marked crowd, difficult or ignored do not count",
+    )  # fmt: skip
+    assert not (tmp_path / "run").exists()
 
 
 def test_no_such_model(fails: Fails, tmp_path: Path, squares: Path) -> None:

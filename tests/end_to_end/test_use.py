@@ -194,6 +194,18 @@ def test_evaluate_json(here: Command, quick_run: Path, squares: Path, tmp_path: 
     assert right == pytest.approx(document["metrics"]["accuracy"]["value"])
 
 
+def test_the_table_gives_the_same_numbers(quick_run: Path) -> None:
+    from sklearn.metrics import log_loss
+
+    rows = list(csv.DictReader((quick_run / "predictions.csv").read_text().splitlines()))
+    names = [name for name in rows[0] if name.startswith("p(")]
+    scores = np.array([[row[name] for name in names] for row in rows], float)
+    known = json.loads((quick_run / "metrics.json").read_text())["metrics"]["log_loss"]["value"]
+    scores /= scores.sum(1, keepdims=True)
+    truths = [f"p({row['truth']})" for row in rows]
+    assert log_loss(truths, scores, labels=names) == pytest.approx(known, abs=1e-6)
+
+
 def test_evaluate_one_split_by_the_model_file(
     here: Command, quick_run: Path, squares: Path, exported: Path, tmp_path: Path
 ) -> None:

@@ -126,7 +126,7 @@ def preview(
     from foveal.tasks.table import task_for
 
     catalog = _read(path, classes, ignore, task)
-    _check_out(out, catalog.root)
+    _check_out(out, path)
     if catalog.has("train"):
         catalog = catalog.split("train")
     side = size or SIDES[catalog.annotation]

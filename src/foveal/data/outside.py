@@ -4,9 +4,17 @@ from pathlib import Path
 
 from foveal.errors import RunError
 
+INSIDE = "{} lies inside the data set: later commands may read it as a part of it."
+"""What is said where a user asked for just that."""
+
+
+def lies_inside(out: Path, data: Path) -> bool:
+    """Whether an output lies in a data set that is a folder; beside a table or an annotation file is outside."""
+    return data.is_dir() and out.resolve().is_relative_to(data.resolve())
+
 
 def check_outside(out: Path, data: Path, *, option: str = "--out") -> None:
-    """Refuse an output inside a data set that is a folder; one beside a table or an annotation file is fine.
+    """Refuse an output that would lie inside the data set.
 
     Args:
         out: What would be written.
@@ -16,7 +24,7 @@ def check_outside(out: Path, data: Path, *, option: str = "--out") -> None:
     Raises:
         RunError: It lies inside.
     """
-    if data.is_dir() and out.resolve().is_relative_to(data.resolve()):
+    if lies_inside(out, data):
         raise RunError(
             f"{out} lies inside the data set, which stays as it is.", f"Choose a folder outside it with {option}."
         )

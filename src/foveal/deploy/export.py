@@ -56,7 +56,7 @@ class Parity:
         return inside and self.agreement >= self.min_agreement
 
 
-def export(model: Predictor, out: Path, *, pictures: Sequence[Source]) -> Parity:
+def export(model: Predictor, out: Path, *, pictures: Sequence[Source], source: str = "") -> Parity:
     """Write a model as ONNX, with parity.json beside it.
 
     The graph takes (B, S, S, 3) uint8 RGB pictures and holds normalisation, network and activation; B is free.
@@ -65,6 +65,7 @@ def export(model: Predictor, out: Path, *, pictures: Sequence[Source]) -> Parity
         model: A model on torch.
         out: The file to write.
         pictures: Real pictures that both must agree on.
+        source: Where they are from, for parity.json.
 
     Raises:
         ArtifactError: The model is an export already.
@@ -85,7 +86,8 @@ def export(model: Predictor, out: Path, *, pictures: Sequence[Source]) -> Parity
             "Another backbone, or other versions of torch and onnx, may work; please report it.",
         )
     write_atomic(out, content)
-    write_atomic(out.with_name("parity.json"), json.dumps({**asdict(parity), "passed": True}, indent=2) + "\n")
+    record = {**asdict(parity), "source": source, "passed": True}
+    write_atomic(out.with_name("parity.json"), json.dumps(record, indent=2, ensure_ascii=False) + "\n")
     return parity
 
 

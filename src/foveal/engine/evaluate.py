@@ -9,9 +9,12 @@ from typing import Any
 
 from foveal.artifact.atomic import write_atomic
 from foveal.data.catalog import Catalog
-from foveal.inference.predictor import Predictor
+from foveal.inference.predictor import Predictor, Source
 from foveal.inference.views import Viewing, stream_views
 from foveal.metrics.contract import Judgement
+
+KEPT_BYTES = 2**31
+"""Most memory for prepared pictures; more of them are decoded anew each time."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,13 @@ def judge(
     for truth, prediction in zip(truths, predictions, strict=True):
         metric.update(truth, prediction)
     return metric.compute(num_resamples=num_resamples, seed=seed)
+
+
+def kept(predictor: Predictor, paths: Sequence[Path]) -> Sequence[Source]:
+    """Pictures that are looked at more than once: prepared, or the files where all of them would take too much room."""
+    if len(paths) * 3 * predictor.spec.size**2 > KEPT_BYTES:
+        return paths
+    return [picture for batch in predictor.prepare_all(paths) for picture in batch]
 
 
 def to_dict(evaluation: Evaluation, task: str) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The end of a run: calibrate the best weights, judge them, write the final model file."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,11 +8,12 @@ import torch
 
 from foveal.artifact.card import Card
 from foveal.artifact.store import load, save
-from foveal.engine.evaluate import Evaluation, evaluate
+from foveal.engine.evaluate import Evaluation, evaluate, kept
 from foveal.engine.loop import Plan
-from foveal.inference.predictor import BATCH_SIZE, Predictor, Prepared
+from foveal.inference.predictor import Predictor, Source
 from foveal.inference.torch_backend import TorchBackend, build_model
 from foveal.types.arrays import Array
+from foveal.types.geometry import Geometry
 
 
 def finish(plan: Plan, *, data: Mapping[str, Any], versions: Mapping[str, str]) -> tuple[Predictor, Evaluation]:
@@ -30,16 +31,15 @@ def finish(plan: Plan, *, data: Mapping[str, Any], versions: Mapping[str, str]) 
     model = build_model(plan.card, tensors, where=str(plan.run.model))
     backend = TorchBackend(model, plan.card, device=plan.runtime.device)
     first = Predictor(backend)
-    prepared = [first.prepare(path) for path in plan.val_set.paths()]
+    pictures = kept(first, list(plan.val_set.paths()))
     truths = plan.task.truths(plan.val_set, range(len(plan.val_set)))
-    geometries = [p.geometry for p in prepared]
-    evidence = _evidence(backend, prepared)
+    evidence, geometries = _evidence(first, backend, pictures)
     options = plan.task.calibrate(evidence, geometries, truths, plan.card.categories, first.options)
     card = plan.card.model_copy(update={"decode": options.model_dump()})
     evaluation = evaluate(
         Predictor(TorchBackend(model, card, device=plan.runtime.device)),
         plan.val_set,
-        sources=prepared,
+        sources=pictures,
         seed=plan.seed,
     )
     metrics = {
@@ -54,11 +54,14 @@ def finish(plan: Plan, *, data: Mapping[str, Any], versions: Mapping[str, str]) 
     return Predictor(TorchBackend(model, final, device=torch.device("cpu"))), evaluation
 
 
-def _evidence(backend: TorchBackend, prepared: list[Prepared]) -> dict[str, Array]:
-    """What the task calibrates from, for all pictures."""
-    parts = []
-    for i in range(0, len(prepared), BATCH_SIZE):
-        parts.append(backend.evidence(np.stack([p.pixels for p in prepared[i : i + BATCH_SIZE]])))
+def _evidence(
+    predictor: Predictor, backend: TorchBackend, pictures: Sequence[Source]
+) -> tuple[dict[str, Array], list[Geometry]]:
+    """What the task calibrates from, for all pictures, and where their pixels went."""
+    parts, geometries = [], []
+    for batch in predictor.prepare_all(pictures):
+        parts.append(backend.evidence(np.stack([p.pixels for p in batch])))
+        geometries += [p.geometry for p in batch]
         if not parts[0]:  # it fits nothing
             break
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}, geometries

@@ -5,7 +5,7 @@ Shapes: B pictures a batch.
 
 import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -18,14 +18,14 @@ from foveal.artifact.store import save
 from foveal.data.catalog import Catalog
 from foveal.data.order import derive
 from foveal.engine.config import OptimConfig, ScheduleConfig, TrainConfig
-from foveal.engine.evaluate import judge
+from foveal.engine.evaluate import judge, kept
 from foveal.engine.log import Log
 from foveal.engine.optim import build_optimizer, freeze, num_frozen, set_rate
 from foveal.engine.run import Run
 from foveal.engine.runtime import Runtime
 from foveal.engine.schedule import factor, plateau
 from foveal.errors import ConfigError, ShapeError, TrainingError
-from foveal.inference.predictor import Predictor, Prepared
+from foveal.inference.predictor import Predictor, Source
 from foveal.inference.torch_backend import TorchBackend
 from foveal.models.contract import Model
 from foveal.models.normalize import Normalize
@@ -35,8 +35,6 @@ from foveal.types.samples import Batch
 SECONDS_BETWEEN_CHECKPOINTS = 60.0
 RESERVE = 0.04
 """Part of a time budget that is kept for the last judging and the report."""
-KEPT_BYTES = 2**31
-"""Most memory for prepared validation pictures; more of them are decoded anew for each judging."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +103,7 @@ class Training:
         self.runtime.load_scaler(saved["scaler"] if saved else {})
         self.normalize = Normalize(plan.card.input).to(self.runtime.device)
         self.goal = plan.task.goal(plan.task.decode(plan.card.decode))
-        self.prepared: list[Prepared] | None = None
+        self.pictures: Sequence[Source] | None = None
         self.started = time.monotonic() - self.state.elapsed_s
         self.saved_at = time.monotonic()
         if not saved:
@@ -281,10 +279,9 @@ class Training:
         judged = self.ema.module if self.ema else self.model
         predictor = Predictor(TorchBackend(judged, plan.card, device=runtime.device))
         mine = range(runtime.rank, len(plan.val_set), runtime.world)
-        pictures: list[Any] = self.prepared or [plan.val_set.path(i) for i in mine]
-        if not self.prepared and len(mine) * 3 * plan.card.input.size**2 <= KEPT_BYTES:
-            self.prepared = pictures = [predictor.prepare(path) for path in pictures]
-        predictions = list(zip(mine, predictor.stream(pictures), strict=True))
+        if self.pictures is None:
+            self.pictures = kept(predictor, [plan.val_set.path(i) for i in mine])
+        predictions = list(zip(mine, predictor.stream(self.pictures), strict=True))
         everyones = dict(runtime.gather(predictions))
         truths = plan.task.truths(plan.val_set, range(len(plan.val_set)))
         ordered = [everyones[i] for i in range(len(plan.val_set))]

@@ -130,14 +130,21 @@ class Predictor:
             geometry = geometry.of_original(read_size(Path(source) if isinstance(source, str) else source))
         return Prepared(pixels, geometry)
 
-    def _batches(
-        self, sources: Iterable[Source], batch_size: int, bad: dict[int, ImageError] | None = None
-    ) -> Iterator[tuple[list[Prepared], dict[str, Array]]]:
+    def prepare_all(
+        self, sources: Iterable[Source], *, batch_size: int = BATCH_SIZE, bad: dict[int, ImageError] | None = None
+    ) -> Iterator[list[Prepared]]:
+        """Batches of prepared pictures, while later ones are decoded; ``bad`` as for ``stream``."""
         with ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="foveal-decode") as pool:
             futures = _ahead(pool, self.prepare, iter(sources), depth=2 * batch_size)
             prepared = _results(futures, bad)
             while batch := list(islice(prepared, batch_size)):
-                yield batch, self.backend.run(np.stack([p.pixels for p in batch]))
+                yield batch
+
+    def _batches(
+        self, sources: Iterable[Source], batch_size: int, bad: dict[int, ImageError] | None = None
+    ) -> Iterator[tuple[list[Prepared], dict[str, Array]]]:
+        for batch in self.prepare_all(sources, batch_size=batch_size, bad=bad):
+            yield batch, self.backend.run(np.stack([p.pixels for p in batch]))
 
 
 def read_picture(source: Picture, *, min_side: int = 0) -> RGB:

@@ -17,7 +17,7 @@ from foveal.data.cache import disk_folder, make_cache
 from foveal.data.catalog import SPLITS, Catalog
 from foveal.data.loader import TrainingPictures, load_batches
 from foveal.data.order import Order, derive
-from foveal.data.outside import check_outside
+from foveal.data.outside import INSIDE, check_outside, lies_inside
 from foveal.data.readable import check_readable
 from foveal.data.split import with_splits
 from foveal.data.statistics import channel_statistics, fit_whitening, sample_pictures
@@ -65,7 +65,6 @@ def start(config: RunConfig, *, out: Path, log: Log) -> Trained | None:
     Raises:
         FovealError: Bad data, configuration or output folder.
     """
-    check_outside(out, Path(config.data.path))
     check_cache(config)
     catalog = with_splits(read_data(config), val_fraction=config.data.val_fraction, seed=config.seed)
     check_readable(catalog, path=config.data.path)
@@ -78,7 +77,8 @@ def start(config: RunConfig, *, out: Path, log: Log) -> Trained | None:
     runtime.wait()
     if runtime.is_main:
         log.start(facts(chosen, catalog, plan))
-        for note in (*catalog.notes, *resolved.notes):
+        inside = [INSIDE.format(out)] if lies_inside(out, Path(config.data.path)) else []
+        for note in (*catalog.notes, *resolved.notes, *inside):
             log.note(note)
     warm_start(plan, getattr(chosen, chosen.task))
     return complete(plan, chosen, catalog, saved=None)
@@ -142,7 +142,8 @@ def make_plan(config: RunConfig, catalog: Catalog, *, runtime: Runtime, run: Run
     task, own = get_task(config.task), getattr(config, config.task)
     train_set, val_set = catalog.split("train"), catalog.split("val")
     options = task.options(own, catalog)
-    task.accept(catalog, options)
+    for part in (train_set, val_set):
+        task.accept(part, options)
     spec = input_spec(config, train_set)
     model = task.build(config.model, own, catalog.categories, options, pretrained=config.model.weights != "none")
     task.criterion(model, own, train_set)

@@ -8,7 +8,7 @@ from typing import Any
 from foveal.artifact.atomic import make_folder, write_atomic
 from foveal.artifact.card import Card
 from foveal.data.catalog import SPLITS, Catalog
-from foveal.data.outside import check_outside
+from foveal.data.outside import INSIDE, check_outside, lies_inside
 from foveal.data.read import read
 from foveal.data.split import with_splits
 from foveal.engine.evaluate import Evaluation, to_dict, write_predictions
@@ -68,7 +68,8 @@ def evaluate(
         FovealError: Bad model, data or folder; an unknown class is named.
     """
     folder = Path(out) if out is not None else free_folder(Path(data), "evaluations")
-    check_outside(folder, Path(data))
+    if out is None:
+        check_outside(folder, Path(data))
     predictor = model if isinstance(model, Predictor) else load(model, device=device)
     catalog = read(
         Path(data),
@@ -100,6 +101,8 @@ def evaluate(
     write_predictions(folder / "predictions.csv", evaluation, predictor)
     if chosen in (None, "train") and predictor.card.data.get("content") == catalog.content_fingerprint():
         notes.append("These are the very pictures the model was trained on; the numbers say little about others.")
+    if lies_inside(folder, Path(data)):
+        notes.append(INSIDE.format(folder))
     if out is None and folder.name != Path(data).resolve().stem:
         notes.append(f"The verdict is in {folder}; there were earlier ones.")
     return Verdict(evaluation, document, folder, tuple(notes))

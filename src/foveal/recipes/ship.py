@@ -45,7 +45,7 @@ def export(
     if target.suffix != ".onnx":
         raise DataError(f"{target}: an export ends in .onnx.", "Name it like --out model.onnx.")
     pictures, source = comparison_pictures(file, data)
-    return target, write(predictor, target, pictures=pictures), source
+    return target, write(predictor, target, pictures=pictures, source=source), source
 
 
 def comparison_pictures(file: Path, data: str | Path | None) -> tuple[list[Source], str]:

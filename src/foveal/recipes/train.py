@@ -6,6 +6,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from foveal.data.outside import check_outside
 from foveal.engine.log import Log
 from foveal.errors import ConfigError, MissingExtraError
 from foveal.inference.memory import wait_quietly
@@ -59,6 +60,8 @@ def train(
     if out is None and int(os.environ.get("WORLD_SIZE", "1")) > 1:
         raise ConfigError("Several processes need one folder for the run.", "Name it with --out.")
     folder = Path(out) if out is not None else free_folder(Path(data))
+    if out is None:
+        check_outside(folder, Path(data))
     trained: Trained | None = _door().start(config, out=folder, log=say)
     return trained
 

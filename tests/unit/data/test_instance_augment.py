@@ -88,10 +88,17 @@ def test_masks_stay_on_what_was_painted(options, seed):
             continue
         blur = 0.3  # of an edge that runs through a cell, by resampling the picture and not the mask
         assert mask.numpy()[covered > 0.5 + blur].all() and not mask.numpy()[covered < 0.5 - blur].any()
-        rows, columns = np.nonzero(covered > 0.05)
-        extent = STRIDE * np.array([columns.min(), rows.min(), columns.max() + 1, rows.max() + 1])
         slack = STRIDE + 1.5 if not options.get("rotation_deg") else 2 * STRIDE + 1.5
-        np.testing.assert_allclose(extent, box.numpy(), atol=slack)
+        outer, inner = extent(covered > 0.05), extent(covered > 0.5)  # a bar thinner than a cell may be left out
+        grows = np.array([-1, -1, 1, 1])
+        assert (grows * box.numpy() <= grows * outer + slack).all()
+        assert (grows * box.numpy() >= grows * inner - slack).all()
+
+
+def extent(cells):
+    """The box in pixels around the cells that are set."""
+    rows, columns = np.nonzero(cells)
+    return STRIDE * np.array([columns.min(), rows.min(), columns.max() + 1, rows.max() + 1])
 
 
 def test_both_pictures_of_mixup_keep_their_masks():

@@ -47,10 +47,10 @@ def choose_batch_size(num_pictures: int) -> int:
 
 
 def choose_epochs(num_pictures: int, *, small: bool) -> int:
-    """About 12,000 looks at pictures, from 3 to 6 epochs; from random weights more, from 10 to 60."""
+    """About 24,000 looks at pictures, from 3 to 8 epochs; from random weights more, from 10 to 60."""
     if small:
         return int(np.clip(round(42_000 / num_pictures), 10, 60))
-    return int(np.clip(round(12_000 / num_pictures), 3, 6))
+    return int(np.clip(round(24_000 / num_pictures), 3, 8))
 
 
 def choose_rate(num_pictures: int) -> float:

@@ -161,8 +161,8 @@ class ClassifyOutput:
         return {
             "truth": "|".join(names[i] for i in true_ids),
             "prediction": "|".join(c.name for c in prediction.present()),
-            "score": round(prediction.score, 6),
-            **{f"p({name})": round(float(s), 6) for name, s in zip(names, prediction.scores, strict=True)},
+            "score": float(prediction.score),
+            **{f"p({name})": float(s) for name, s in zip(names, prediction.scores, strict=True)},
         }
 
 

@@ -539,7 +539,7 @@ def test_settings_of_masks_are_for_masks(make_tree):
         read(root, ignore=[3])
     assert said(caught) == (
         f"{root} is read as image_folder; a table of classes and codes to ignore are for folders of masks.\n"
-        "Leave data.classes and data.ignore away, or give pictures with masks."
+        "Leave the classes and ignored ids away, or give pictures with masks."
     )
 
 

@@ -209,10 +209,10 @@ def test_overfits_eight_real_pictures(real_data: Path, tmp_path: Path) -> None:
     """coco80: the first eight pictures without an object of a few pixels, learnt by heart."""
     data = write_eight_pictures(real_data, tmp_path / "coco", min_side_px=MIN_SIDE_PX)
     done = run_foveal(
-        "train", data, "--out", tmp_path / "run", "--epochs=170", "--size=320", "--batch-size=4",
+        "train", data, "--out", tmp_path / "run", "--epochs=140", "--size=320", "--batch-size=4",
         "--augment.scale-jitter=1", "--augment.horizontal-flip=0", "--augment.brightness=0", "--augment.contrast=0",
         "--augment.saturation=0", "--optim.ema-decay=0.95",
-        "--optim.reused-lr-scale=1", "--detect.class-loss=binary_cross_entropy", "--train.judge-every=85", "--quiet",
+        "--optim.reused-lr-scale=1", "--detect.class-loss=binary_cross_entropy", "--train.judge-every=70", "--quiet",
         timeout=800,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

@@ -1,4 +1,6 @@
-"""Pascal VOC annotations written by hand."""
+"""Annotations and masks written by hand."""
+
+import numpy as np
 
 SIZE = (64, 48)
 """Width and height of every picture."""
@@ -24,3 +26,36 @@ OBJECT = """	<object>
 def voc_object(name, box, *, pose="Unspecified", truncated=0, difficult=0, more=""):
     """One ``object`` element."""
     return OBJECT.format(name=name, box=box, pose=pose, truncated=truncated, difficult=difficult, more=more)
+
+
+GOOD = [10, 10, 20, 20]
+
+
+def clean_document():
+    """Two pictures with a box each."""
+    return {
+        "images": [{"id": i, "file_name": f"{i}.jpg", "width": 64, "height": 48} for i in range(2)],
+        "annotations": [{"id": i, "image_id": i, "category_id": 1, "bbox": list(GOOD)} for i in range(2)],
+        "categories": [{"id": 1, "name": "cat"}, {"id": 2, "name": "dog"}],
+    }
+
+
+def plant(**changes):
+    """A second box in the first picture."""
+
+    def change(document):
+        document["annotations"].append({"id": 9, "image_id": 0, "category_id": 1, "bbox": [30, 30, 5, 5], **changes})
+
+    return change
+
+
+IN_0 = "images/0.jpg"
+WHERE = "annotations/instances.json, annotation 9"
+
+TWO = [[0, 0, 1, 1], [0, 1, 1, 1]]
+ONE = [[1, 1, 1, 1], [1, 1, 1, 1]]
+RED_BLUE = np.array([[[255, 0, 0], [255, 0, 0]], [[0, 0, 255], [0, 0, 255]]], np.uint8)
+
+
+def said(caught):
+    return str(caught.value)

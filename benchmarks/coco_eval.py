@@ -22,9 +22,9 @@ from interleave import interleave, median_ratio, seconds, verdict
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from foveal.metrics.coco import NAMES, NAMES_AR
 from foveal.metrics.contract import Judgement
-from foveal.metrics.detection import DetectionMetric
+from foveal.metrics.detection.coco import NAMES, NAMES_AR
+from foveal.metrics.detection.metric import DetectionMetric
 from foveal.types.categories import Categories
 from foveal.types.detections import BoxTruth, Detections
 from foveal.types.flags import Flag

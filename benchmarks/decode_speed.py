@@ -30,7 +30,7 @@ from torchvision.transforms import v2
 
 from foveal.imaging.decode import decode
 from foveal.imaging.input_spec import InputSpec
-from foveal.inference.memory import keep_pages
+from foveal.inference.process_tuning import keep_pages
 from foveal.models.normalize import Normalize
 from foveal.models.weights import input_statistics, resolve
 

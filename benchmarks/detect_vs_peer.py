@@ -138,7 +138,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     missing = [name for name in ("ultralytics", "pycocotools") if find_spec(name) is None]
     if missing:
         raise SystemExit(f"Missing: pip install {' '.join(missing)} (in an environment of its own, see above).")
-    from foveal.data.read import read
+    from foveal.data.formats.read import read
 
     data = data_folder(options.data)
     catalog = read(data).split("val")

@@ -18,14 +18,14 @@ from pathlib import Path
 import psutil
 from interleave import data_folder
 
-from foveal.data.augment import build_augment
-from foveal.data.cache import make_cache
-from foveal.data.catalog import Catalog
+from foveal.data.augment.image import build_augment
+from foveal.data.catalog.catalog import Catalog
 from foveal.data.config import AugmentConfig
-from foveal.data.loader import TrainingPictures, load_batches
-from foveal.data.order import Order
-from foveal.data.read import read
-from foveal.inference.memory import keep_pages
+from foveal.data.formats.read import read
+from foveal.data.loading.cache import make_cache
+from foveal.data.loading.loader import TrainingPictures, load_batches
+from foveal.data.loading.order import Order
+from foveal.inference.process_tuning import keep_pages
 from foveal.tasks.classify.task import Classify
 
 LIMIT_MB = 4.0

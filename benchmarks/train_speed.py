@@ -15,7 +15,7 @@ Limits: 0.85 with the cache off, 0.90 with every picture cached.
 """
 
 # ruff: noqa: E402 - how threads wait must be said before torch is imported
-from foveal.inference.memory import wait_quietly
+from foveal.inference.process_tuning import wait_quietly
 
 wait_quietly()
 
@@ -34,9 +34,10 @@ import torch
 from interleave import IMAGENETTE, data_folder, median_ratio, seconds, verdict
 from torch import Tensor
 
-from foveal.data.loader import TrainingPictures
-from foveal.data.read import read
-from foveal.data.split import with_splits
+from foveal.config.schema import parse_config
+from foveal.data.catalog.split import with_splits
+from foveal.data.formats.read import read
+from foveal.data.loading.loader import TrainingPictures
 from foveal.engine.log import Log
 from foveal.engine.loop import Plan, Training
 from foveal.engine.optim import freeze
@@ -44,9 +45,8 @@ from foveal.engine.run import Run
 from foveal.engine.runtime import Runtime
 from foveal.models.contract import Model
 from foveal.models.normalize import Normalize
-from foveal.recipes.build import make_plan
-from foveal.recipes.resolve import resolve
-from foveal.recipes.schema import parse_config
+from foveal.runs.resolve import resolve
+from foveal.runs.start import make_plan
 from foveal.tasks.table import get_output
 from foveal.types.samples import Batch
 

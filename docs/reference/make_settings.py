@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args, get_origin
 import annotated_types
 from pydantic.fields import FieldInfo
 
-from foveal.recipes.schema import RunConfig
+from foveal.config.schema import RunConfig
 from foveal.types.settings import Settings
 
 PAGE = Path(__file__).with_name("settings.md")

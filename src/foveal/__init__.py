@@ -16,19 +16,19 @@ if TYPE_CHECKING:
     from foveal.errors import FovealError
     from foveal.inference.load import load
     from foveal.inference.views import Viewing
-    from foveal.recipes.judge import evaluate
-    from foveal.recipes.ship import export
-    from foveal.recipes.train import train
+    from foveal.runs.evaluate import evaluate
+    from foveal.runs.export import export
+    from foveal.runs.train import train
 
 __all__ = ["FovealError", "Viewing", "__version__", "evaluate", "export", "load", "predict", "train"]
 
 _HOMES = {
     "FovealError": "foveal.errors",
     "Viewing": "foveal.inference.views",
-    "evaluate": "foveal.recipes.judge",
-    "export": "foveal.recipes.ship",
+    "evaluate": "foveal.runs.evaluate",
+    "export": "foveal.runs.export",
     "load": "foveal.inference.load",
-    "train": "foveal.recipes.train",
+    "train": "foveal.runs.train",
 }
 
 

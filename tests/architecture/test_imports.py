@@ -21,15 +21,15 @@ TORCH_FREE = [
     "foveal.inference.onnx_backend",
     "foveal.inference.predictor",
     "foveal.inference.views",
-    "foveal.metrics.classification",
-    "foveal.metrics.detection",
-    "foveal.metrics.instance",
+    "foveal.metrics.classification.single_label",
+    "foveal.metrics.detection.metric",
+    "foveal.metrics.detection.instance",
     "foveal.ops.blend",
     "foveal.ops.masks",
     "foveal.ops.nms",
     "foveal.ops.view_masks",
-    "foveal.recipes.judge",
-    "foveal.recipes.schema",
+    "foveal.runs.evaluate",
+    "foveal.config.schema",
     "foveal.tasks.classify.output",
     "foveal.tasks.detect.output",
     "foveal.tasks.detect.tiles",
@@ -88,7 +88,7 @@ def test_a_task_is_named_only_in_its_room() -> None:
         r"\b(classify|Classify\w*|detect|Detect(or|Config|Decode|Output)?)\b"
         r"|\"(segment|instance)\"|(semantic|instance) segmentation"
     )
-    allowed = {"tasks", "recipes"}
+    allowed = {"tasks", "config", "runs"}
     found = [
         f"{file.relative_to(SOURCE)}:{number}: {line.strip()}"
         for file in sorted(SOURCE.rglob("*.py"))

@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 import foveal
-from foveal.recipes.schema import option_names
+from foveal.config.schema import option_names
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden"
 

@@ -12,9 +12,9 @@ from foveal.errors import ConfigError
 from foveal.models.config import ModelConfig
 from foveal.models.pyramid import InnerMaps, nearest
 from foveal.tasks.detect.config import DetectConfig
-from foveal.tasks.detect.models import Detector, build_detector
+from foveal.tasks.detect.model import Detector, build_detector
 from foveal.tasks.instance.config import InstanceConfig
-from foveal.tasks.instance.models import MaskDetector, build_mask_detector
+from foveal.tasks.instance.model import MaskDetector, build_mask_detector
 from foveal.types.flags import Flag
 
 K = 3

@@ -14,7 +14,7 @@ from foveal.errors import ConfigError
 from foveal.models.backbone import Backbone, build_backbone
 from foveal.models.config import ModelConfig
 from foveal.tasks.classify.config import ClassifyConfig
-from foveal.tasks.classify.models import Classifier, build_classifier
+from foveal.tasks.classify.model import Classifier, build_classifier
 
 POOLINGS = ("avg", "max", "gem", "attention", "multihead", "bilinear")
 BACKBONES = {  # name: (usual input size, another one)

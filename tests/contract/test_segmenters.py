@@ -12,9 +12,9 @@ from foveal.inference.onnx_backend import OnnxBackend
 from foveal.inference.predictor import Predictor
 from foveal.inference.torch_backend import TorchBackend
 from foveal.models.config import ModelConfig
-from foveal.models.decoders import ARCHITECTURES
+from foveal.models.segmentation.decoders import ARCHITECTURES
 from foveal.tasks.segment.config import SegmentConfig
-from foveal.tasks.segment.models import build_segmenter
+from foveal.tasks.segment.model import build_segmenter
 from foveal.types.categories import Categories
 from foveal.types.masks import IGNORE
 

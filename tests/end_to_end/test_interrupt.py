@@ -77,7 +77,7 @@ def test_ctrl_c_before_there_is_a_run(
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("foveal.recipes.train.train", interrupted)
+    monkeypatch.setattr("foveal.runs.train.train", interrupted)
     done = here("train", tmp_path, "--out", tmp_path / "run")
     assert done.code == 130
     assert done.err == "error: Interrupted.\n  hint: Give the command again to start over.\n"
@@ -93,7 +93,7 @@ def test_ctrl_c_with_a_space_in_the_path(
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("foveal.recipes.train.train", interrupted)
+    monkeypatch.setattr("foveal.runs.train.train", interrupted)
     done = here("train", "--resume", run)
     assert done.err == f"error: Interrupted.\n  hint: Go on with: foveal train --resume '{run}'\n"
 

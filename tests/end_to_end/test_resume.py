@@ -14,10 +14,10 @@ import pytest
 from tests.conftest import Outcome, run_foveal, write_squares
 
 import foveal
+from foveal.config.files import read_config
+from foveal.config.schema import parse_config
 from foveal.engine.log import Log
-from foveal.recipes.build import anchored
-from foveal.recipes.load import read_config
-from foveal.recipes.schema import parse_config
+from foveal.runs.start import anchored
 
 
 def flags(*, epochs: int = 12) -> list[str]:

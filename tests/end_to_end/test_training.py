@@ -14,9 +14,9 @@ from tests.end_to_end.test_segmentation import UNKNOWN, write_masks
 
 import foveal
 from foveal.artifact.store import load
+from foveal.config.files import shipped
 from foveal.errors import TrainingError
-from foveal.recipes.build import Trained
-from foveal.recipes.load import shipped
+from foveal.runs.start import Trained
 
 CONV4 = {
     "model": {"backbone": "conv4", "weights": "none"},

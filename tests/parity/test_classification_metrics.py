@@ -9,9 +9,9 @@ from sklearn import metrics as sk
 
 from foveal.errors import DataError, ShapeError
 from foveal.metrics.bootstrap import resample
-from foveal.metrics.classification import SingleLabelMetric
+from foveal.metrics.classification.multi_label import MultiLabelMetric
+from foveal.metrics.classification.single_label import SingleLabelMetric
 from foveal.metrics.contract import Judgement
-from foveal.metrics.multilabel import MultiLabelMetric
 from foveal.types.categories import Categories
 from foveal.types.predictions import ClassScores
 

@@ -14,8 +14,8 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from foveal.metrics.bootstrap import resample
-from foveal.metrics.coco import NAMES, NAMES_AR
-from foveal.metrics.detection import DetectionMetric
+from foveal.metrics.detection.coco import NAMES, NAMES_AR
+from foveal.metrics.detection.metric import DetectionMetric
 from foveal.ops.boxes import iou as box_iou
 from foveal.types.categories import Categories
 from foveal.types.detections import BoxTruth, Detections
@@ -158,7 +158,7 @@ def test_more_objects_than_are_looked_at(seed):
 
 
 def test_more_objects_in_the_data_set_than_one_step_measures(monkeypatch):
-    monkeypatch.setattr("foveal.metrics.objects.PAIRS_AT_ONCE", 7)
+    monkeypatch.setattr("foveal.metrics.detection.objects.PAIRS_AT_ONCE", 7)
     case = draw(5, 20, found=30)
     np.testing.assert_allclose([values(judge(*case))[n] for n in TWELVE], twelve(reference(*case)), **CLOSE)
 

@@ -14,8 +14,8 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 from scipy import ndimage
 
-from foveal.metrics.coco import NAMES, NAMES_AR
-from foveal.metrics.instance import InstanceMetric
+from foveal.metrics.detection.coco import NAMES, NAMES_AR
+from foveal.metrics.detection.instance import InstanceMetric
 from foveal.ops.masks import box_of, rle_of_outline
 from foveal.types.categories import Categories
 from foveal.types.flags import Flag

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from sklearn import metrics as sk
 
 from foveal.metrics.bootstrap import resample
-from foveal.metrics.outlines import outline_f1
-from foveal.metrics.segmentation import SegmentationMetric
+from foveal.metrics.segmentation.boundary_f1 import outline_f1
+from foveal.metrics.segmentation.metric import SegmentationMetric
 from foveal.types.categories import Categories
 from foveal.types.masks import IGNORE, ClassMap, MapTruth
 

@@ -12,8 +12,8 @@ from foveal.data.config import AugmentConfig
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from foveal.data.catalog import Catalog
-    from foveal.data.check import Problem
+    from foveal.data.catalog.catalog import Catalog
+    from foveal.data.inspection.check import Problem
     from foveal.types.arrays import RGB
 
 app = App(name="data", help="Look at, check, preview and convert a data set.")
@@ -25,7 +25,7 @@ Json = Annotated[bool, Parameter(negative="", help="Print one JSON document and 
 @app.command
 def inspect(path: Data, *, classes: Classes = "", ignore: Ignore = (), task: Task = None, json: Json = False) -> None:
     """Say what Foveal sees: format, task, splits, classes, objects or masks, sizes, odd files."""
-    from foveal.data.inspect import inspect as look
+    from foveal.data.inspection.inspect import inspect as look
     from foveal.tasks.table import task_for
 
     seen = look(_read(path, classes, ignore, task))
@@ -42,8 +42,8 @@ def inspect(path: Data, *, classes: Classes = "", ignore: Ignore = (), task: Tas
 @app.command
 def check(path: Data, *, classes: Classes = "", ignore: Ignore = (), task: Task = None, json: Json = False) -> None:
     """Decode every picture, compare all files, look at every annotation and mask; exit code 1 if anything is wrong."""
-    from foveal.data.check import Problem
-    from foveal.data.check import check as judge
+    from foveal.data.inspection.check import Problem
+    from foveal.data.inspection.check import check as judge
     from foveal.data.notes import plural
     from foveal.errors import DataError, JudgementError
 
@@ -77,8 +77,8 @@ def convert(
     json: Json = False,
 ) -> None:
     """Write an annotated data set in another format; what it cannot hold goes into foveal-sidecar.json beside it."""
-    from foveal.data.convert import convert as write
-    from foveal.data.read import read
+    from foveal.data.formats.convert import convert as write
+    from foveal.data.formats.read import read
 
     catalog = read(source, bad=bad)
     done = write(catalog, out, to=to, link=link)
@@ -117,12 +117,12 @@ def preview(
     from rich.console import Console
     from rich.text import Text
 
-    from foveal.data.preview import IN_USE, SIDES, picture_whitening
-    from foveal.data.preview import preview as draw
-    from foveal.data.statistics import fit_whitening, sample_pictures
+    from foveal.config.schema import parse_config
+    from foveal.data.inspection.preview import IN_USE, SIDES, picture_whitening
+    from foveal.data.inspection.preview import preview as draw
+    from foveal.data.loading.statistics import fit_whitening, sample_pictures
     from foveal.imaging.input_spec import InputSpec
-    from foveal.recipes.resolve import with_recipe
-    from foveal.recipes.schema import parse_config
+    from foveal.runs.resolve import with_recipe
     from foveal.tasks.table import task_for
 
     catalog = _read(path, classes, ignore, task)
@@ -146,7 +146,7 @@ def preview(
 
 
 def _read(path: Path, classes: str, ignore: tuple[int, ...], task: str | None) -> "Catalog":
-    from foveal.data.read import read
+    from foveal.data.formats.read import read
     from foveal.tasks.table import get_output
 
     return read(path, classes=classes, ignore=ignore, wants=None if task is None else get_output(task).annotations)
@@ -154,9 +154,10 @@ def _read(path: Path, classes: str, ignore: tuple[int, ...], task: str | None) -
 
 def _is_data_set(path: Path, classes: str, ignore: tuple[int, ...]) -> bool:
     """Whether a data set of a known kind is there and the options fit it: what stops its reading is then its fault."""
-    from foveal.data.formats import image_folder, mask_folder
-    from foveal.data.formats.class_names import read_classes
-    from foveal.data.read import recognise
+    from foveal.data.formats import image_folder
+    from foveal.data.formats.mask_folder import reader as mask_folder
+    from foveal.data.formats.mask_folder.class_table import read_classes
+    from foveal.data.formats.read import recognise
     from foveal.errors import DataError
 
     if not path.exists():

@@ -7,11 +7,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from foveal.data.check import Problem
-from foveal.data.convert import Conversion
-from foveal.data.count_masks import MaskCounts
-from foveal.data.count_objects import ObjectCounts
-from foveal.data.inspect import Inspection, Spread
+from foveal.data.formats.convert import Conversion
+from foveal.data.inspection.check import Problem
+from foveal.data.inspection.inspect import Inspection, Spread
+from foveal.data.inspection.masks import MaskCounts
+from foveal.data.inspection.objects import ObjectCounts
 from foveal.data.notes import plural
 
 MAX_ROWS = 40

@@ -17,7 +17,7 @@ def demo(
     from foveal.cli.evaluate import evaluate
     from foveal.cli.predict import predict
     from foveal.cli.train import train
-    from foveal.recipes.digits import write_digits
+    from foveal.runs.digits import write_digits
 
     console = Console()
 

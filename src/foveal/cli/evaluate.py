@@ -32,7 +32,7 @@ def evaluate(
 
     from foveal.cli.screens import print_json, verdict_screen
     from foveal.inference.views import Viewing
-    from foveal.recipes.judge import evaluate as judge
+    from foveal.runs.evaluate import evaluate as judge
 
     viewing = Viewing(tile, overlap, flip, scales)
     verdict = judge(model, data, split=split, classes=classes, ignore=ignore, out=out, device=device, viewing=viewing)

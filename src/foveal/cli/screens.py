@@ -16,10 +16,10 @@ from rich.text import Text
 from foveal.inference.jobs import Job
 from foveal.inference.predictor import Predictor
 from foveal.metrics.contract import Interval, Judgement
-from foveal.recipes.judge import Verdict
+from foveal.runs.evaluate import Verdict
 
 if TYPE_CHECKING:
-    from foveal.recipes.build import Trained
+    from foveal.runs.start import Trained
 
 MAX_ROWS = 40
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from foveal.recipes.schema import RunConfig
+from foveal.config.schema import RunConfig
 
 
 def train(
@@ -39,10 +39,10 @@ def train(
     from rich.console import Console
 
     from foveal.cli.screens import last_screen
+    from foveal.config.duration import parse_duration
     from foveal.engine.log import JsonLog, Log, RichLog
-    from foveal.recipes.time_text import parse_duration
-    from foveal.recipes.train import free_folder
-    from foveal.recipes.train import train as run
+    from foveal.runs.train import free_folder
+    from foveal.runs.train import train as run
 
     console = Console()
     log: Log = JsonLog() if json else Log() if quiet else RichLog(console)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from foveal.artifact.atomic import write_atomic
-from foveal.data.catalog import Catalog
+from foveal.data.catalog.catalog import Catalog
 from foveal.inference.predictor import Predictor, Source
 from foveal.inference.views import Viewing, stream_views
 from foveal.metrics.contract import Judgement

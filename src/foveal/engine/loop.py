@@ -15,8 +15,8 @@ from torch import Tensor
 
 from foveal.artifact.card import Card
 from foveal.artifact.store import save
-from foveal.data.catalog import Catalog
-from foveal.data.order import derive
+from foveal.data.catalog.catalog import Catalog
+from foveal.data.loading.order import derive
 from foveal.engine.config import OptimConfig, ScheduleConfig, TrainConfig
 from foveal.engine.evaluate import judge, kept
 from foveal.engine.log import Log

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from foveal.engine.config import RuntimeConfig
 from foveal.engine.sync_norm import sync_batch_norm
 from foveal.errors import ConfigError
-from foveal.inference.memory import keep_pages
+from foveal.inference.process_tuning import keep_pages
 
 
 class Runtime:

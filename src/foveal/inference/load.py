@@ -5,8 +5,8 @@ from pathlib import Path
 
 from foveal.artifact.store import load as load_file
 from foveal.errors import ArtifactError
-from foveal.inference.memory import wait_quietly
 from foveal.inference.predictor import Predictor
+from foveal.inference.process_tuning import wait_quietly
 
 
 def load(path: str | Path, *, device: str = "auto") -> Predictor:

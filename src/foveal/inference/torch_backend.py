@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from foveal.artifact.card import Card
 from foveal.errors import ArtifactError, ConfigError, FovealError
-from foveal.inference.memory import keep_pages
+from foveal.inference.process_tuning import keep_pages
 from foveal.models.config import ModelConfig
 from foveal.models.contract import Model
 from foveal.models.normalize import Normalize

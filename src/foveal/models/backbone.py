@@ -14,7 +14,7 @@ from foveal.models.classic.conv4 import Conv4
 from foveal.models.classic.conv5 import Conv5
 from foveal.models.config import ModelConfig
 from foveal.models.declared import OWN, Declared, declared
-from foveal.models.reuse import Reuse, load_matching
+from foveal.models.matching import Reuse, load_matching
 from foveal.models.stages import cut
 from foveal.models.weights import Weights, resolve
 

@@ -16,7 +16,7 @@ from foveal.models.classic.conv5 import WIDTHS as CONV5_WIDTHS
 from foveal.models.classic.conv5 import Conv5
 from foveal.models.config import ModelConfig
 from foveal.models.declared import OWN, declared
-from foveal.models.reuse import Reuse, load_matching
+from foveal.models.matching import Reuse, load_matching
 from foveal.models.weights import Weights
 
 _OTHER = "Take another backbone, such as the default, a ResNet or a ConvNeXt."

@@ -23,8 +23,8 @@ from foveal.types.view import View as View
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from foveal.data.augment import Augment
-    from foveal.data.catalog import Annotation, Catalog
+    from foveal.data.augment.image import Augment
+    from foveal.data.catalog.catalog import Annotation, Catalog
     from foveal.data.config import AugmentConfig
     from foveal.imaging.input_spec import InputSpec
     from foveal.models.config import ModelConfig

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from foveal.data.catalog import Annotation
+from foveal.data.catalog.catalog import Annotation
 from foveal.errors import ConfigError, MissingExtraError
 from foveal.tasks.contract import Output
 from foveal.types.settings import Settings

@@ -8,7 +8,7 @@ from foveal.cli.screens import in_digits, verdict_screen
 from foveal.engine.evaluate import Evaluation
 from foveal.engine.log import RichLog
 from foveal.metrics.contract import Interval, Judgement
-from foveal.recipes.judge import Verdict
+from foveal.runs.evaluate import Verdict
 
 NAN = float("nan")
 

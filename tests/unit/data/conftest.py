@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from tests.unit.data.annotated import SIZE, XML
+from tests.annotated import SIZE, XML
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
-from foveal.recipes.schema import option_names
+from foveal.config.schema import option_names
 
 FOLDER = Path(__file__).resolve().parents[3] / "docs" / "reference"
 

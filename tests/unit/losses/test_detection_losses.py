@@ -7,9 +7,9 @@ import torch
 from torch.nn.functional import binary_cross_entropy_with_logits
 from torchvision.ops import sigmoid_focal_loss
 
+from foveal.losses.anchor_focal import focal
 from foveal.losses.boxes import box_loss
-from foveal.losses.dense import focal
-from foveal.models.anchors import encode
+from foveal.models.detection.anchors import encode
 
 
 def test_focal_equals_torchvision() -> None:
@@ -46,7 +46,7 @@ def test_box_losses_of_worked_cases() -> None:
 
 @pytest.mark.parametrize("kind", ["smooth_l1", "giou", "ciou"])
 def test_every_box_loss_pulls_a_box_to_its_truth(kind: str) -> None:
-    from foveal.models.anchors import decode
+    from foveal.models.detection.anchors import decode
 
     anchors = torch.tensor([[10.0, 10.0, 40.0, 40.0]])
     truths = torch.tensor([[15.0, 5.0, 50.0, 30.0]])

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from foveal.data.builder import CatalogBuilder
-from foveal.data.catalog import SPLITS, UNASSIGNED, Catalog
+from foveal.data.catalog.builder import CatalogBuilder
+from foveal.data.catalog.catalog import SPLITS, UNASSIGNED, Catalog
 from foveal.data.notes import listed, plural
 from foveal.errors import DataError
 from foveal.types.categories import Categories

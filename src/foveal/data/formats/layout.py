@@ -5,7 +5,7 @@ import posixpath
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
-from foveal.data.catalog import SPLITS, UNASSIGNED, Catalog
+from foveal.data.catalog.catalog import SPLITS, UNASSIGNED, Catalog
 from foveal.data.formats.image_folder import SPLIT_FOLDERS, SUFFIXES
 
 PICTURE_FOLDERS = ("JPEGImages", "images", "Images")

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 
-from foveal.data.builder import CatalogBuilder
-from foveal.data.catalog import SPLITS, UNASSIGNED, Catalog
+from foveal.data.catalog.builder import CatalogBuilder
+from foveal.data.catalog.catalog import SPLITS, UNASSIGNED, Catalog
 from foveal.data.notes import listed
 from foveal.errors import CategoryError, DataError
 from foveal.types.categories import Categories

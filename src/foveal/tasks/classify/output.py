@@ -9,13 +9,13 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from foveal.data.catalog import Annotation, Catalog
+from foveal.data.catalog.catalog import Annotation, Catalog
 from foveal.errors import ConfigError, DataError
 from foveal.imaging.draw import label
-from foveal.metrics.calibration import best_threshold, fit_sigmoid_temperature, fit_temperature
-from foveal.metrics.classification import SingleLabelMetric
+from foveal.metrics.classification.calibration import best_threshold, fit_sigmoid_temperature, fit_temperature
+from foveal.metrics.classification.multi_label import MultiLabelMetric
+from foveal.metrics.classification.single_label import SingleLabelMetric
 from foveal.metrics.contract import Metric
-from foveal.metrics.multilabel import MultiLabelMetric
 from foveal.tasks.contract import Goal
 from foveal.types.arrays import RGB, Array
 from foveal.types.categories import Categories

@@ -9,16 +9,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from foveal.data.augment import Augment, build_augment, build_mix
-from foveal.data.catalog import Catalog
+from foveal.data.augment.image import Augment, build_augment, build_mix
+from foveal.data.catalog.catalog import Catalog
 from foveal.data.config import AugmentConfig
-from foveal.data.sampling import balanced_weights
+from foveal.data.loading.sampling import balanced_weights
 from foveal.imaging.input_spec import InputSpec
 from foveal.models.config import ModelConfig
 from foveal.models.contract import Model
 from foveal.tasks.classify.choose import choose
 from foveal.tasks.classify.config import ClassifyConfig
-from foveal.tasks.classify.models import Classifier, build_classifier, build_criterion
+from foveal.tasks.classify.model import Classifier, build_classifier, build_criterion
 from foveal.tasks.classify.output import ClassifyDecode, ClassifyOutput, multi_hot
 from foveal.tasks.classify.warm_start import fit_head
 from foveal.tasks.contract import Choice, Settled, Situation

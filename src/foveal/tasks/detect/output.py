@@ -9,12 +9,12 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
-from foveal.data.catalog import Annotation, Catalog
+from foveal.data.catalog.catalog import Annotation, Catalog
 from foveal.errors import ConfigError, DataError
 from foveal.imaging import draw
 from foveal.metrics.contract import Metric
-from foveal.metrics.detection import DetectionMetric
-from foveal.metrics.threshold import best_f1_threshold
+from foveal.metrics.detection.metric import DetectionMetric
+from foveal.metrics.detection.threshold import best_f1_threshold
 from foveal.ops.boxes import clip, iou
 from foveal.ops.nms import nms
 from foveal.tasks.contract import Goal

@@ -8,20 +8,20 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from torch import Tensor
 
-from foveal.data.augment import Augment
-from foveal.data.box_augment import box_target, build_box_augment
-from foveal.data.catalog import Catalog
+from foveal.data.augment.boxes import box_target, build_box_augment
+from foveal.data.augment.image import Augment
+from foveal.data.catalog.catalog import Catalog
+from foveal.data.catalog.objects import Objects
 from foveal.data.config import AugmentConfig
-from foveal.data.objects import Objects
-from foveal.data.sampling import balanced_weights
+from foveal.data.loading.sampling import balanced_weights
 from foveal.errors import DataError
 from foveal.imaging.input_spec import InputSpec
-from foveal.models.anchors import fit_shapes
 from foveal.models.config import ModelConfig
 from foveal.models.contract import Model
+from foveal.models.detection.anchors import fit_shapes
 from foveal.tasks.contract import Choice, Settled, Situation
 from foveal.tasks.detect.config import STRIDES, DetectConfig
-from foveal.tasks.detect.models import Detector, build_class_weights, build_detector
+from foveal.tasks.detect.model import Detector, build_class_weights, build_detector
 from foveal.tasks.detect.output import DetectDecode, DetectOutput
 from foveal.types.arrays import Array, FloatArray, IntArray
 from foveal.types.categories import Categories

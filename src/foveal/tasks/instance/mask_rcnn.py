@@ -16,18 +16,18 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from foveal.losses.boxes import box_loss
-from foveal.losses.processes import mean_over_processes
-from foveal.models.anchors import decode, encode, make_anchors, map_sizes
-from foveal.models.assign import Assignment, assign_iou
+from foveal.losses.distributed import mean_over_processes
 from foveal.models.config import ModelConfig
 from foveal.models.contract import Model
-from foveal.models.mask_rcnn import MASK_SIDE, BoxHeads, ProposalHead
-from foveal.models.proposals import balanced, clip, propose
+from foveal.models.detection.anchors import decode, encode, make_anchors, map_sizes
+from foveal.models.detection.assign import Assignment, assign_iou
+from foveal.models.detection.mask_rcnn import MASK_SIDE, BoxHeads, ProposalHead
+from foveal.models.detection.proposals import balanced, clip, propose
+from foveal.models.detection.roi_pool import pool_masks
 from foveal.models.pyramid import FeaturePyramid, InnerMaps, build_inner_maps
-from foveal.models.roi_pool import pool_masks
 from foveal.models.weights import Weights
 from foveal.tasks.detect.config import STRIDES
-from foveal.tasks.detect.models import anchor_shapes, assign_anchors
+from foveal.tasks.detect.model import anchor_shapes, assign_anchors
 from foveal.tasks.instance.config import InstanceConfig
 from foveal.types.flags import NOT_JUDGED
 

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from PIL import Image
 from pydantic import Field
 
-from foveal.data.catalog import Annotation, Catalog
-from foveal.data.outlines import instance_masks
+from foveal.data.catalog.catalog import Annotation, Catalog
+from foveal.data.catalog.outlines import instance_masks
 from foveal.errors import DataError
 from foveal.imaging import draw, draw_masks
 from foveal.metrics.contract import Metric
-from foveal.metrics.instance import InstanceMetric
+from foveal.metrics.detection.instance import InstanceMetric
 from foveal.ops import view_masks
 from foveal.ops.masks import areas, mixed, paired_iou, paste, union
 from foveal.tasks.contract import Goal

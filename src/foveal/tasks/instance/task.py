@@ -7,20 +7,20 @@ from collections.abc import Mapping
 
 from torch import Tensor
 
-from foveal.data.augment import Augment
-from foveal.data.box_augment import build_box_augment, instance_target
-from foveal.data.catalog import Catalog
+from foveal.data.augment.boxes import build_box_augment, instance_target
+from foveal.data.augment.image import Augment
+from foveal.data.augment.mask_targets import Grid
+from foveal.data.catalog.catalog import Catalog
 from foveal.data.config import AugmentConfig
-from foveal.data.stencils import Grid
 from foveal.imaging.input_spec import InputSpec
 from foveal.models.config import ModelConfig
 from foveal.models.contract import Model
-from foveal.models.prototypes import prototype_side
-from foveal.tasks.detect.models import build_class_weights
+from foveal.models.detection.prototypes import prototype_side
+from foveal.tasks.detect.model import build_class_weights
 from foveal.tasks.detect.task import Detect, judged_counts
 from foveal.tasks.instance.config import InstanceConfig
 from foveal.tasks.instance.mask_rcnn import MaskRcnn, build_mask_rcnn
-from foveal.tasks.instance.models import MaskDetector, build_mask_detector
+from foveal.tasks.instance.model import MaskDetector, build_mask_detector
 from foveal.tasks.instance.output import InstanceDecode, InstanceOutput
 from foveal.types.categories import Categories
 from foveal.types.settings import Settings

@@ -9,12 +9,12 @@ from typing import overload
 
 import numpy as np
 
-from foveal.data.catalog import Annotation, Catalog
-from foveal.data.masks import read_mask
+from foveal.data.catalog.catalog import Annotation, Catalog
+from foveal.data.catalog.class_maps import read_mask
 from foveal.errors import DataError
 from foveal.imaging import draw, draw_masks
 from foveal.metrics.contract import Metric
-from foveal.metrics.segmentation import SegmentationMetric
+from foveal.metrics.segmentation.metric import SegmentationMetric
 from foveal.ops.blend import Blend, to_pixels
 from foveal.tasks.contract import Goal, View
 from foveal.types.arrays import RGB, Array

@@ -8,19 +8,19 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from torch import Tensor
 
-from foveal.data.augment import Augment
-from foveal.data.catalog import Catalog
+from foveal.data.augment.image import Augment
+from foveal.data.augment.masks import build_mask_augment, mask_target
+from foveal.data.catalog.catalog import Catalog
 from foveal.data.config import AugmentConfig
-from foveal.data.count_masks import pixel_counts
-from foveal.data.mask_augment import build_mask_augment, mask_target
-from foveal.data.sampling import balanced_weights
+from foveal.data.inspection.masks import pixel_counts
+from foveal.data.loading.sampling import balanced_weights
 from foveal.imaging.input_spec import InputSpec
 from foveal.losses.class_weights import median_frequency
 from foveal.models.config import ModelConfig
 from foveal.models.contract import Model
 from foveal.tasks.contract import Choice, Settled, Situation
 from foveal.tasks.segment.config import SegmentConfig
-from foveal.tasks.segment.models import Segmenter, build_segmenter
+from foveal.tasks.segment.model import Segmenter, build_segmenter
 from foveal.tasks.segment.output import SegmentDecode, SegmentOutput
 from foveal.types.arrays import Array, FloatArray
 from foveal.types.categories import Categories

@@ -1,8 +1,8 @@
 import pytest
 
-from foveal.data.catalog import SPLITS
+from foveal.data.catalog.catalog import SPLITS
 from foveal.data.formats import table
-from foveal.data.read import read
+from foveal.data.formats.read import read
 from foveal.errors import CategoryError, DataError
 from foveal.types.categories import Categories
 

@@ -11,10 +11,10 @@ import torch
 from PIL import Image, ImageDraw
 from torch import nn
 
-from foveal.data.box_augment import build_box_augment, instance_target
+from foveal.data.augment.boxes import build_box_augment, instance_target
+from foveal.data.augment.mask_targets import Grid
 from foveal.data.config import AugmentConfig
-from foveal.data.read import read
-from foveal.data.stencils import Grid
+from foveal.data.formats.read import read
 from foveal.imaging.input_spec import InputSpec
 from foveal.models.config import ModelConfig
 from foveal.tasks.instance.config import InstanceConfig

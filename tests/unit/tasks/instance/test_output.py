@@ -8,7 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
-from foveal.data.read import read
+from foveal.data.formats.read import read
 from foveal.errors import DataError
 from foveal.imaging.input_spec import InputSpec
 from foveal.tasks.detect.output import DetectOutput

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from foveal.data.read import read
+from foveal.data.formats.read import read
 from foveal.errors import DataError
 from foveal.imaging.input_spec import InputSpec
 from foveal.tasks.contract import View

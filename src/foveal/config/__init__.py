@@ -1,0 +1,1 @@
+"""RunConfig, TOML files and the recipes that ship."""

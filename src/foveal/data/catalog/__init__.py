@@ -1,0 +1,1 @@
+"""The data set once read: columns in memory, class map, splits."""

@@ -1,0 +1,143 @@
+"""Collects pictures one by one and makes a Catalog of them, in little more memory than the Catalog takes.
+
+Shapes: N pictures.
+"""
+
+from array import array
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foveal.data.catalog.catalog import UNASSIGNED, Annotation, Catalog
+from foveal.data.catalog.columns import Names, Ragged
+from foveal.types.categories import Categories
+
+BLOCK = 8
+"""Bytes of a name compared at once, as one 64-bit number."""
+
+
+@dataclass(frozen=True)
+class Twin:
+    """Two entries of one picture: their places in the order of adding."""
+
+    first: int
+    second: int
+
+
+class CatalogBuilder:
+    """Columns that grow."""
+
+    def __init__(self) -> None:
+        self._text = bytearray()
+        self._text_ends = array("q", [0])
+        self._labels = array("i")
+        self._label_ends = array("q", [0])
+        self._splits = bytearray()
+
+    def __len__(self) -> int:
+        """Pictures so far."""
+        return len(self._splits)
+
+    def add(self, name: str, labels: Sequence[int], split: int = UNASSIGNED) -> None:
+        """One picture.
+
+        Args:
+            name: Path relative to the root, with forward slashes.
+            labels: Class ids, which ``build`` may renumber.
+            split: Its code.
+        """
+        self._text += name.encode("utf-8", "surrogateescape")
+        self._text_ends.append(len(self._text))
+        self._labels.extend(labels)
+        self._label_ends.append(len(self._labels))
+        self._splits.append(split)
+
+    @property
+    def names(self) -> Names:
+        """All names so far, in the order of adding; do not add while holding it."""
+        return Names(Ragged(np.frombuffer(self._text, np.uint8), np.frombuffer(self._text_ends, np.int64)))
+
+    @property
+    def labels(self) -> Ragged:
+        """All labels so far, in the order of adding; do not add while holding it."""
+        return Ragged(np.frombuffer(self._labels, np.int32), np.frombuffer(self._label_ends, np.int64))
+
+    def twins(self) -> Iterator[Twin]:
+        """Pairs of entries with one name."""
+        names = self.names
+        order = sorted_order(names)
+        for at in np.flatnonzero(_same_as_next(names, order)):
+            yield Twin(int(order[at]), int(order[at + 1]))
+
+    def build(
+        self,
+        root: Path,
+        *,
+        format: str,  # noqa: A002
+        annotation: Annotation,
+        categories: Categories,
+        renumber: Sequence[int] | None = None,
+        multi_label: bool = False,
+        notes: Sequence[str] = (),
+    ) -> Catalog:
+        """The Catalog, sorted by name; of entries with one name the first stays.
+
+        Args:
+            root: Folder that names are relative to.
+            format: Name of the reader.
+            annotation: What is said of each picture.
+            categories: The class map.
+            renumber: New id of each class id given to ``add``; None keeps them.
+            multi_label: Whether a picture may carry any number of labels.
+            notes: Remarks of the reader.
+        """
+        names = self.names
+        order = sorted_order(names)
+        repeats = np.flatnonzero(_same_as_next(names, order)) + 1
+        order = np.delete(order, repeats)
+        labels = self.labels.take(order)
+        if renumber is not None:
+            labels = Ragged(np.asarray(renumber, np.int32)[labels.values], labels.offsets)
+        splits = np.frombuffer(self._splits, np.uint8)[order]
+        return Catalog(
+            root, format, annotation, categories, names.take(order), splits, labels, multi_label, tuple(notes)
+        )
+
+
+def sorted_order(names: Names) -> NDArray[np.int64]:
+    """(N,) places of the names in byte order; equal names keep their order.
+
+    A radix sort on blocks of eight bytes, last block first: no Python object a name.
+    """
+    order = np.arange(len(names))
+    for block in reversed(range(_num_blocks(names))):
+        order = order[np.argsort(_keys(names, block)[order], kind="stable")]
+    return order
+
+
+def _same_as_next(names: Names, order: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """(N - 1,) whether each name in sorted order equals the one after it."""
+    lengths = np.diff(names.text.offsets)[order]
+    same: NDArray[np.bool_] = lengths[1:] == lengths[:-1]
+    for block in range(_num_blocks(names)):
+        keys = _keys(names, block)[order]
+        same &= keys[1:] == keys[:-1]
+    return same
+
+
+def _num_blocks(names: Names) -> int:
+    return -(-int(np.diff(names.text.offsets).max(initial=0)) // BLOCK)
+
+
+def _keys(names: Names, block: int) -> NDArray[np.uint64]:
+    """(N,) bytes ``8 block`` to ``8 block + 7`` of each name as a big-endian number, zeros after its end."""
+    starts, ends = names.text.offsets[:-1], names.text.offsets[1:]
+    keys = np.zeros(len(names), np.uint64)
+    for at in range(block * BLOCK, block * BLOCK + BLOCK):
+        keys <<= np.uint64(8)
+        inside = np.flatnonzero(starts + at < ends)
+        keys[inside] |= names.text.values[starts[inside] + at].astype(np.uint64)
+    return keys

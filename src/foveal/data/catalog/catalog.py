@@ -1,0 +1,211 @@
+"""A data set once read, whatever its format: columns, not objects.
+
+Shapes: N pictures, L labels in all.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foveal.data.catalog.columns import Names, Ragged
+from foveal.data.catalog.objects import Objects
+from foveal.errors import DataError
+from foveal.types.arrays import IntArray
+from foveal.types.categories import Categories
+
+SPLITS = ("train", "val", "test")
+"""Split names; a picture's code is the place of its split here, or UNASSIGNED."""
+Annotation = Literal["labels", "boxes", "masks"]
+"""What a data set can say of a picture."""
+UNASSIGNED = 255
+"""Code of a picture that no split claims yet."""
+FILES_A_TURN = 64
+"""Files that a thread hashes before it takes the next turn."""
+
+
+@dataclass(frozen=True)
+class Repair:
+    """One fault in an annotation, and what became of it.
+
+    Attributes:
+        path: The picture, relative to the data set's root; empty: the data set itself.
+        where: File, line, field or object that is wrong.
+        kind: A short name of the fault, such as ``outside`` or ``duplicate``.
+        message: What is wrong, in words.
+        action: ``clipped``, ``dropped``, ``kept`` or another word for what was done.
+    """
+
+    path: str
+    where: str
+    kind: str
+    message: str
+    action: str
+
+    def to_dict(self) -> dict[str, object]:
+        """Plain values for JSON."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """Pictures and what is said of them; immutable.
+
+    Attributes:
+        root: Folder that ``names`` are relative to.
+        format: Name of the reader, such as ``image_folder``.
+        annotation: What is said of each picture; ``tasks.table`` knows which task learns from it.
+        categories: The class map.
+        names: N paths relative to ``root``, with forward slashes.
+        splits: (N,) uint8 codes into ``SPLITS``, or UNASSIGNED.
+        labels: N rows of class ids; one a picture unless ``multi_label``.
+        multi_label: Whether a picture may carry any number of labels.
+        notes: Remarks of the reader, for ``foveal data inspect``.
+        sizes: (N, 2) widths and heights in pixels as a person sees the pictures, where the reader knows them.
+        objects: The objects in the pictures, where the data set has any; ``labels`` then says which classes occur.
+        masks: N paths of mask files, relative to ``root``; None: there are none. A pixel's code (gray value, palette
+            index, or red-green-blue as 0xRRGGBB) is one of ``categories.source_ids``, or is ignored.
+        extras: N JSON objects of what else the source says of a picture; empty text: nothing.
+        about: A JSON object of what the source says of the whole data set; empty text: nothing.
+        repairs: What was wrong with annotations, and what was done about it.
+    """
+
+    root: Path
+    format: str
+    annotation: Annotation
+    categories: Categories
+    names: Names
+    splits: NDArray[np.uint8]
+    labels: Ragged
+    multi_label: bool = False
+    notes: tuple[str, ...] = ()
+    sizes: NDArray[np.int32] | None = None
+    objects: Objects | None = None
+    masks: Names | None = None
+    extras: Names | None = None
+    about: str = ""
+    repairs: tuple[Repair, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Columns agree in length; anything else is our own mistake."""
+        assert len(self.names) == len(self.splits) == len(self.labels), "columns differ in length"
+        for column in (self.sizes, self.objects, self.masks, self.extras):
+            assert column is None or len(column) == len(self.names), "columns differ in length"
+        assert self.multi_label or bool((np.diff(self.labels.offsets) == 1).all()), "one label a picture"
+
+    def __len__(self) -> int:
+        """N, the number of pictures."""
+        return len(self.names)
+
+    def path(self, index: int) -> Path:
+        """Where a picture is."""
+        return self.root / self.names[index]
+
+    def mask_path(self, index: int) -> Path:
+        """Where the mask of a picture is."""
+        assert self.masks is not None, "a data set with mask files"
+        return self.root / self.masks[index]
+
+    def paths(self) -> Iterator[Path]:
+        """Where each picture is, in order."""
+        return (self.path(i) for i in range(len(self)))
+
+    def has(self, split: str) -> bool:
+        """Whether any picture belongs to a split."""
+        return bool((self.splits == SPLITS.index(split)).any())
+
+    def split(self, name: str) -> "Catalog":
+        """The pictures of one split.
+
+        Raises:
+            DataError: The split does not exist here; the message names those that do.
+        """
+        there = [s for s in SPLITS if self.has(s)]
+        if name not in there:
+            raise DataError(
+                f"{self.root} has no {name!r} split.", f"Its splits: {', '.join(there) if there else 'none'}."
+            )
+        return self.take(np.flatnonzero(self.splits == SPLITS.index(name)))
+
+    def take(self, indices: IntArray) -> "Catalog":
+        """The pictures at ``indices``, in that order."""
+        taken = replace(
+            self,
+            names=self.names.take(indices),
+            splits=self.splits[indices],
+            labels=self.labels.take(indices),
+            sizes=None if self.sizes is None else self.sizes[indices],
+            objects=None if self.objects is None else self.objects.take(indices),
+            masks=None if self.masks is None else self.masks.take(indices),
+            extras=None if self.extras is None else self.extras.take(indices),
+        )
+        if "content_hashes" in self.__dict__:
+            taken.__dict__["content_hashes"] = self.content_hashes[indices]
+        return taken
+
+    def assign(self, splits: NDArray[np.uint8], *notes: str) -> "Catalog":
+        """The same pictures in other splits, (N,) codes, and remarks on them."""
+        assigned = replace(self, splits=splits, notes=(*self.notes, *notes))
+        if "content_hashes" in self.__dict__:
+            assigned.__dict__["content_hashes"] = self.content_hashes
+        return assigned
+
+    def class_counts(self) -> NDArray[np.int64]:
+        """(K,) pictures (labels, where several are allowed) of each class."""
+        return np.bincount(self.labels.values, minlength=len(self.categories)).astype(np.int64)
+
+    @cached_property
+    def content_hashes(self) -> NDArray[np.void]:
+        """(N,) 16-byte BLAKE2b hashes of the pictures' bytes, computed in threads and once."""
+        return _hashes(self.path, len(self))
+
+    def content_fingerprint(self) -> str:
+        """A hash of the files' bytes alone, whatever their order, names, labels and splits."""
+        return hashlib.blake2b(np.sort(self.content_hashes.view("S16")).tobytes(), digest_size=16).hexdigest()
+
+    def fingerprint(self) -> str:
+        """A hash of everything that training sees: names, bytes, labels, masks, splits and the class map."""
+        digest = hashlib.blake2b(digest_size=16)
+        for column in (self.names.text.values, self.names.text.offsets, self.splits, self.labels.values):
+            digest.update(np.ascontiguousarray(column).tobytes())
+        digest.update(self.labels.offsets.tobytes() + self.content_hashes.tobytes())
+        digest.update("\0".join(self.categories.names).encode())
+        if self.objects is not None:
+            self.objects.feed(digest)
+        if self.masks is not None:
+            digest.update(self.masks.text.values.tobytes() + self.masks.text.offsets.tobytes())
+            digest.update(_hashes(self.mask_path, len(self)).tobytes())
+            digest.update(repr((self.categories.source_ids, self.categories.ignore_ids)).encode())
+        return digest.hexdigest()
+
+
+def _hashes(path_of: Callable[[int], Path], count: int) -> NDArray[np.void]:
+    """(count,) 16-byte BLAKE2b hashes of files' bytes, computed in threads."""
+    out = np.zeros(count, "V16")
+
+    def fill(first: int) -> None:
+        for i in range(first, min(first + FILES_A_TURN, count)):
+            out[i] = np.void(content_hash(path_of(i)))
+
+    with ThreadPoolExecutor(thread_name_prefix="foveal-hash") as pool:
+        list(pool.map(fill, range(0, count, FILES_A_TURN)))
+    return out
+
+
+def content_hash(path: Path) -> bytes:
+    """16-byte BLAKE2b hash of a file's bytes.
+
+    Raises:
+        DataError: The file cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).digest()
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror}).", "Check the file and its permissions.") from None

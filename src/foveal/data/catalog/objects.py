@@ -1,0 +1,148 @@
+"""Objects in pictures, in flat columns.
+
+Shapes: N pictures, M objects in all, m in one picture. Boxes are xyxy pixels of the picture as a person sees it: the
+upper left corner of the upper left pixel is (0, 0), so a box that covers one pixel is one pixel wide.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foveal.data.catalog.columns import Names, Ragged
+from foveal.types.arrays import IntArray
+
+NO_ID = -1
+"""Stands for the id of an object whose source gives none."""
+COMPACT = json.JSONEncoder(separators=(",", ":"))
+"""Built once: ``json.dumps`` would build one for each of a hundred thousand objects."""
+
+
+class Digest(Protocol):
+    """A running hash."""
+
+    def update(self, data: bytes, /) -> None:
+        """Take in bytes."""
+        ...
+
+
+@dataclass(frozen=True)
+class Object:
+    """One object as a reader found it.
+
+    Attributes:
+        box: x1, y1, x2, y2.
+        label: Class id inside Foveal.
+        flags: ``types.flags.Flag`` values, added up.
+        area: In square pixels, as the source declares it (COCO: of the mask); None: the box's.
+        id: The source's own id, or ``NO_ID``.
+        outline: Polygons ``[[x, y, x, y, ...], ...]``, or COCO RLE ``{"size": [h, w], "counts": ...}``; None: a box.
+        extras: What else the source says, to be written back unchanged; plain JSON values.
+    """
+
+    box: tuple[float, float, float, float]
+    label: int
+    flags: int = 0
+    area: float | None = None
+    id: int = NO_ID
+    outline: Any = None
+    extras: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Objects:
+    """All objects of N pictures: those of picture i stand at ``offsets[i]`` to ``offsets[i + 1]``.
+
+    Attributes:
+        offsets: (N + 1,) int64.
+        boxes: (M, 4) float64, xyxy pixels.
+        labels: (M,) int32 class ids.
+        flags: (M,) uint8, ``types.flags.Flag``.
+        areas: (M,) float64 square pixels.
+        ids: (M,) int64 ids of the source, or ``NO_ID``.
+        outlines: M JSON texts, see ``Object.outline``; empty: a box only.
+        extras: M JSON objects; empty: nothing.
+    """
+
+    offsets: NDArray[np.int64]
+    boxes: NDArray[np.float64]
+    labels: NDArray[np.int32]
+    flags: NDArray[np.uint8]
+    areas: NDArray[np.float64]
+    ids: NDArray[np.int64]
+    outlines: Names
+    extras: Names
+
+    @classmethod
+    def of(cls, rows: Sequence[Sequence[Object]]) -> "Objects":
+        """Pack the objects of N pictures."""
+        offsets = np.zeros(len(rows) + 1, np.int64)
+        np.cumsum([len(row) for row in rows], out=offsets[1:])
+        every = [o for row in rows for o in row]
+        boxes = np.array([o.box for o in every], np.float64).reshape(-1, 4)
+        own = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+        return cls(
+            offsets,
+            boxes,
+            np.array([o.label for o in every], np.int32),
+            np.array([o.flags for o in every], np.uint8),
+            np.array([a if o.area is None else o.area for o, a in zip(every, own, strict=True)], np.float64),
+            np.array([o.id for o in every], np.int64),
+            Names.of(["" if o.outline is None else _text(o.outline) for o in every]),
+            Names.of([text_of(o.extras) for o in every]),
+        )
+
+    def __len__(self) -> int:
+        """N, the number of pictures."""
+        return len(self.offsets) - 1
+
+    def __getitem__(self, index: int) -> list[Object]:
+        """The objects of one picture."""
+        return [
+            Object(
+                tuple(self.boxes[i].tolist()),
+                int(self.labels[i]),
+                int(self.flags[i]),
+                float(self.areas[i]),
+                int(self.ids[i]),
+                json.loads(self.outlines[i]) if self.outlines[i] else None,
+                json.loads(self.extras[i]) if self.extras[i] else {},
+            )
+            for i in range(*self.span(index).indices(len(self.labels)))
+        ]
+
+    def span(self, index: int) -> slice:
+        """Where the objects of one picture stand in the columns."""
+        return slice(int(self.offsets[index]), int(self.offsets[index + 1]))
+
+    def take(self, indices: IntArray) -> "Objects":
+        """The objects of the pictures at ``indices``, in that order."""
+        rows = Ragged(np.arange(len(self.labels)), self.offsets).take(indices)
+        at = rows.values
+        return Objects(
+            rows.offsets,
+            self.boxes[at],
+            self.labels[at],
+            self.flags[at],
+            self.areas[at],
+            self.ids[at],
+            self.outlines.take(at),
+            self.extras.take(at),
+        )
+
+    def feed(self, digest: Digest) -> None:
+        """Everything that training sees into a hash."""
+        for column in (self.offsets, self.boxes, self.labels, self.flags, self.areas, self.outlines.text.values):
+            digest.update(np.ascontiguousarray(column).tobytes())
+
+
+def text_of(values: dict[str, Any]) -> str:
+    """A JSON object as compact text; nothing for an empty one."""
+    return _text(values) if values else ""
+
+
+def _text(values: Any) -> str:
+    return COMPACT.encode(values)

@@ -1,0 +1,163 @@
+"""Outlines of objects, once read, as masks; what is wrong with those that cannot be painted; what of them is inside.
+
+A polygon is a list x, y, x, y ... in pixels.
+"""
+
+import math
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from foveal.data.catalog.objects import Object
+from foveal.data.notes import plural
+from foveal.ops.masks import rle_of_outline
+from foveal.types.rle import Rle
+
+if TYPE_CHECKING:
+    from foveal.data.catalog.catalog import Catalog
+
+MIN_POINTS = 3
+"""Of a polygon with an area."""
+AREA_DECIMALS = 6
+Point = tuple[float, float]
+NO_RUNS = (ValueError, KeyError, TypeError, OverflowError)
+"""What reading a run-length mask may raise."""
+
+
+def instance_masks(catalog: "Catalog", index: int) -> list[Rle]:
+    """The masks of one picture's objects, in its full size as a person sees it.
+
+    Args:
+        catalog: With objects, and the pictures' sizes.
+        index: Of the picture.
+
+    Returns:
+        One an object; one without a pixel where the object has no outline, or one that cannot be painted.
+    """
+    assert catalog.objects is not None and catalog.sizes is not None, "a data set without objects has no masks"
+    width, height = (int(side) for side in catalog.sizes[index])
+    return [_mask_of(thing, (height, width)) for thing in catalog.objects[index]]
+
+
+def outline_fault(outline: Any, size: tuple[int, int]) -> str:
+    """Why an outline cannot be painted, in words; nothing where it can, or where there is none.
+
+    Args:
+        outline: See ``objects.Object.outline``.
+        size: (width, height) of the picture in pixels.
+    """
+    if outline is None:
+        return ""
+    if isinstance(outline, dict):
+        return _mask_fault(outline, size)
+    if not isinstance(outline, list) or not outline or not all(isinstance(polygon, list) for polygon in outline):
+        return "its outline is neither polygons nor a mask"
+    return next((fault for polygon in outline if (fault := _polygon_fault(polygon))), "")
+
+
+def extent(polygons: Sequence[Sequence[float]]) -> tuple[float, float, float, float]:
+    """The box around polygons: x1, y1, x2, y2."""
+    return (
+        min(min(polygon[::2]) for polygon in polygons),
+        min(min(polygon[1::2]) for polygon in polygons),
+        max(max(polygon[::2]) for polygon in polygons),
+        max(max(polygon[1::2]) for polygon in polygons),
+    )
+
+
+def polygon_area(polygon: Sequence[float]) -> float:
+    """In square pixels, by the shoelace formula, as far as the rounding of coordinates in files leaves it sure."""
+    xs, ys = polygon[::2], polygon[1::2]
+    return round(abs(sum(xs[i - 1] * ys[i] - xs[i] * ys[i - 1] for i in range(len(xs)))) / 2, AREA_DECIMALS)
+
+
+def clip_polygons(polygons: Sequence[Sequence[float]], size: tuple[int, int]) -> list[list[float]]:
+    """What of polygons lies in a picture (Sutherland and Hodgman, 1974).
+
+    A polygon that leaves the picture and comes back stays one, joined along the picture's edge.
+
+    Args:
+        polygons: That can be painted.
+        size: (width, height) of the picture in pixels.
+
+    Returns:
+        The parts with an area.
+    """
+    clipped = []
+    for polygon in polygons:
+        points = list(zip(polygon[::2], polygon[1::2], strict=True))
+        for axis in (0, 1):
+            points = _cut(points, axis, 0, side=1)
+            points = _cut(points, axis, size[axis], side=-1)
+        part = [value for point in _without_spikes(points) for value in point]
+        if polygon_area(part) > 0:
+            clipped.append(part)
+    return clipped
+
+
+def _cut(points: Sequence[Point], axis: int, limit: float, *, side: int) -> list[Point]:
+    """What of a polygon lies on one side of a line: 1: beyond the limit, -1: before it."""
+    kept: list[Point] = []
+    for here, after in zip(points, [*points[1:], *points[:1]], strict=True):
+        inside = side * (here[axis] - limit) >= 0
+        if inside:
+            kept.append(here)
+        if inside != (side * (after[axis] - limit) >= 0):
+            part = (limit - here[axis]) / (after[axis] - here[axis])
+            across = here[1 - axis] + part * (after[1 - axis] - here[1 - axis])
+            kept.append((across, limit) if axis else (limit, across))
+    return kept
+
+
+def _without_spikes(points: list[Point]) -> list[Point]:
+    """Without the ways out and back along an edge that cutting a hollow polygon may leave."""
+    at = 0
+    while at < len(points):
+        if _is_spike(points[at - 1], points[at], points[(at + 1) % len(points)]):
+            del points[at]
+            at = 0
+        else:
+            at += 1
+    return points
+
+
+def _is_spike(before: Point, here: Point, after: Point) -> bool:
+    for axis, along in ((0, 1), (1, 0)):
+        if before[axis] == here[axis] == after[axis]:
+            return (here[along] - before[along]) * (after[along] - here[along]) <= 0
+    return False
+
+
+def _mask_of(thing: Object, size: tuple[int, int]) -> Rle:
+    """Size is (height, width)."""
+    if isinstance(thing.outline, dict) or (thing.outline is not None and not outline_fault(thing.outline, size[::-1])):
+        with suppress(*NO_RUNS):
+            return rle_of_outline(thing.outline, thing.box, size)
+    return Rle(size, np.array([size[0] * size[1]], np.uint32))
+
+
+def _mask_fault(mask: dict[str, Any], size: tuple[int, int]) -> str:
+    told = mask.get("size")
+    if told != [size[1], size[0]]:
+        said = " x ".join(f"{side}" for side in reversed(told)) if isinstance(told, list) else "of no size"
+        return f"its mask is {said}, the picture {size[0]} x {size[1]}"
+    try:
+        Rle.from_coco(mask)
+    except NO_RUNS:
+        return f"the runs of its mask do not fill {size[0]} x {size[1]} pixels"
+    return ""
+
+
+def _polygon_fault(polygon: Sequence[Any]) -> str:
+    count = len(polygon)
+    if count % 2:
+        return f"its outline has a polygon of {plural(count, 'number')}, one too many for points"
+    if count < 2 * MIN_POINTS:
+        return f"its outline has a polygon of {plural(count // 2, 'point')}; an area takes {MIN_POINTS}"
+    try:
+        finite = math.isfinite(math.fsum(polygon))
+    except (ValueError, TypeError, OverflowError):
+        finite = False
+    return "" if finite else "its outline has a point that is no number"

@@ -1,0 +1,1 @@
+"""What readers of objects share: drafts of pictures, repair, orientation."""

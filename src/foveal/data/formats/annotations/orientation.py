@@ -1,0 +1,80 @@
+"""Annotations in the pixels that a file stores, turned to the picture as a person sees it (EXIF orientation)."""
+
+import math
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from foveal.data.catalog.objects import Object
+from foveal.imaging.decode import ORIENTATION_TAG, orient
+from foveal.types.rle import Rle
+
+LYING = (5, 6, 7, 8)
+"""Orientations that swap width and height."""
+
+
+def read_orientation(path: Path) -> int:
+    """EXIF orientation, 1 to 8; 1 where the file says nothing sensible."""
+    try:
+        with Image.open(path) as image:
+            value = Image.Image.getexif(image).get(ORIENTATION_TAG, 1)
+    except (OSError, SyntaxError, ValueError):
+        return 1
+    return value if isinstance(value, int) and 1 <= value <= 8 else 1
+
+
+def turn(thing: Object, orientation: int, *, size: tuple[int, int]) -> Object:
+    """An object of the stored pixels as an object of the upright picture.
+
+    Args:
+        thing: In stored pixels.
+        orientation: 5 to 8.
+        size: (width, height) of the stored pixels.
+    """
+    if not all(map(math.isfinite, thing.box)):
+        return thing
+    x1, y1, x2, y2 = thing.box
+    ends = ((min(x1, x2), min(y1, y2)), (max(x1, x2), max(y1, y2)))
+    (ax, ay), (bx, by) = (_point(x, y, orientation, size) for x, y in ends)
+    left, right, top, bottom = min(ax, bx), max(ax, bx), min(ay, by), max(ay, by)
+    # What is the wrong way round must stay so, to be found faulty; width and height have changed places.
+    if y2 < y1:
+        left, right = right, left
+    if x2 < x1:
+        top, bottom = bottom, top
+    box = (left, top, right, bottom)
+    return replace(thing, box=box, outline=_outline(thing.outline, orientation, size))
+
+
+def _outline(outline: Any, orientation: int, size: tuple[int, int]) -> Any:
+    if isinstance(outline, list):
+        turned = []
+        for polygon in outline:
+            points = (_point(x, y, orientation, size) for x, y in zip(polygon[::2], polygon[1::2], strict=False))
+            turned.append([value for point in points for value in point])
+        return turned
+    if isinstance(outline, dict) and list(outline.get("size", ())) == [size[1], size[0]]:
+        try:
+            pixels = np.repeat(Rle.from_coco(outline).mask()[..., None].astype(np.uint8), 3, axis=2)
+        except (ValueError, TypeError, IndexError):  # runs that are none cannot be turned
+            return outline
+        upright = Rle.of(orient(pixels, orientation)[..., 0])
+        return upright.to_coco(compressed=isinstance(outline["counts"], str))
+    return outline
+
+
+def _point(x: float, y: float, orientation: int, size: tuple[int, int]) -> tuple[float, float]:
+    """Where a point of the stored pixels lies in the upright picture; see ``imaging.decode.orient``."""
+    width, height = size
+    match orientation:
+        case 5:
+            return y, x
+        case 6:
+            return height - y, x
+        case 7:
+            return height - y, width - x
+    assert orientation == 8, orientation
+    return y, width - x

@@ -1,0 +1,159 @@
+"""A Catalog as COCO's instances JSON: one file a split, in ``annotations/``; pictures in ``images/``.
+
+Where two splits have a picture of one name, pictures lie in ``images/<split>/``, so that each keeps its name. Flags
+that COCO has no key for stand in keys of their own (``ignore``, ``difficult``, ``truncated``), which other tools pass
+over; Foveal's reader knows them.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from foveal.data.catalog.catalog import SPLITS, UNASSIGNED, Catalog
+from foveal.data.catalog.objects import NO_ID, Object
+from foveal.data.formats import layout
+from foveal.data.formats.coco import reader as coco
+from foveal.data.formats.coco import record as coco_record
+from foveal.data.formats.sidecar import Aside, box_area
+from foveal.types.categories import Categories
+from foveal.types.flags import Flag
+
+DECIMALS = 9
+"""Digits behind the point: enough to give a box back to a billionth of a pixel, few enough to hide rounding noise."""
+OWN_KEYS = ("ignore", "difficult", "truncated")
+
+
+def place(catalog: Catalog, own: Sequence[str]) -> list[str]:
+    """Where each picture goes, relative to the new data set; ``own`` are the names without a layout."""
+    folders = _folders(catalog, own)
+    return layout.unique([folder + name for folder, name in zip(folders, own, strict=True)], by_stem=False)
+
+
+def write(catalog: Catalog, folder: Path, names: Sequence[str], extras: Sequence[dict[str, Any]], aside: Aside) -> None:
+    """Write all files but the pictures.
+
+    Args:
+        catalog: With objects and sizes.
+        folder: The new data set.
+        names: Where each picture goes.
+        extras: Of each picture.
+        aside: Takes what COCO cannot hold.
+    """
+    about = json.loads(catalog.about) if catalog.about else {}
+    own = about.get(coco.NAME, {})
+    own = own if isinstance(own, dict) else {}
+    ids = catalog.categories.source_ids or tuple(range(1, len(catalog.categories) + 1))
+    classes = _classes(catalog.categories, ids, own.get("classes", {}))
+    given = Categories(catalog.categories.names, ids)
+    aside.class_map(replace(catalog.categories, source_ids=ids), given)
+    aside.data_set(about, {coco.NAME: own} if own else {})
+    (folder / coco.ANNOTATIONS).mkdir()
+    codes = [int(code) for code in np.unique(catalog.splits)]
+    for code in codes:
+        chosen = np.flatnonzero(catalog.splits == code).tolist()
+        top = own.get("files", {}).get("" if code == UNASSIGNED else SPLITS[code], {})
+        document = {"info": {}, "licenses": [], **top}
+        document["images"], document["annotations"] = _records(catalog, chosen, names, extras, ids, aside)
+        document["categories"] = classes
+        text = json.dumps(document, separators=(",", ":"))
+        (folder / coco.ANNOTATIONS / _file_name(code, codes)).write_text(text, "utf-8")
+
+
+def _folders(catalog: Catalog, own: Sequence[str]) -> list[str]:
+    """Of each picture: one for all, or one a split where names come again and none begins like such a folder."""
+    words = [_word(code) for code in catalog.splits.tolist()]
+    again = len({name.casefold() for name in own}) < len(own)
+    if len({*words}) == 1 or not again or any(name.split("/")[0] in words for name in own):
+        return ["images/"] * len(own)
+    return [f"images/{word}/" for word in words]
+
+
+def _word(code: int) -> str:
+    return coco.UNASSIGNED_FILE if code == UNASSIGNED else SPLITS[code]
+
+
+def _file_name(code: int, codes: list[int]) -> str:
+    return "instances.json" if codes == [UNASSIGNED] else f"instances_{_word(code)}.json"
+
+
+def _classes(categories: Categories, ids: Sequence[int], extras: dict[str, Any]) -> list[dict[str, Any]]:
+    return [{"id": key, "name": name, **extras.get(name, {})} for key, name in zip(ids, categories.names, strict=True)]
+
+
+def _records(
+    catalog: Catalog,
+    chosen: Sequence[int],
+    names: Sequence[str],
+    extras: Sequence[dict[str, Any]],
+    ids: Sequence[int],
+    aside: Aside,
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    assert catalog.objects is not None and catalog.sizes is not None, "only data sets with objects are written"
+    rows = [catalog.objects[i] for i in chosen]
+    folders = _folders(catalog, [extra[layout.NAME_KEY] for extra in extras])
+    image_ids = _whole_ids([extras[i].get(coco.NAME, {}).get("id") for i in chosen])
+    object_ids = iter(_whole_ids([o.extras.get(coco.NAME, {}).get("id", o.id) for row in rows for o in row]))
+    images, annotations = [], []
+    for i, key, row in zip(chosen, image_ids, rows, strict=True):
+        width, height = (int(v) for v in catalog.sizes[i])
+        rest = {k: v for k, v in extras[i].get(coco.NAME, {}).items() if k not in coco_record.PICTURE_KEYS}
+        file_name = names[i].removeprefix(folders[i])
+        image = {**rest, "id": key, "file_name": file_name, "width": width, "height": height}
+        images.append(image)
+        aside.picture(names[i], extras[i], {layout.NAME_KEY: file_name, **coco_record.picture_extras(image)})
+        for thing in row:
+            record = _record(thing, next(object_ids), key, ids[thing.label])
+            annotations.append(record)
+            for title in OWN_KEYS:
+                if title in record:
+                    aside.count(f"flag {title}", f"key {title!r} of the annotation, which other tools pass over")
+            back = coco_record.object_of(record, thing.label)
+            # An object that had no id and got one is no loss.
+            kept = replace(thing, id=back.id) if thing.id == NO_ID else thing
+            aside.object(names[i], coco_record.key_of(record), kept, back)
+    return images, annotations
+
+
+def _record(thing: Object, key: Any, image_id: Any, category_id: int) -> dict[str, Any]:
+    x1, y1, x2, y2 = thing.box
+    area = box_area(thing.box) if thing.area is None else thing.area
+    own = {k: v for k, v in thing.extras.get(coco.NAME, {}).items() if k not in coco_record.OBJECT_KEYS}
+    record = {
+        "id": key,
+        "image_id": image_id,
+        "category_id": category_id,
+        "bbox": [_short(x1), _short(y1), _short(x2 - x1), _short(y2 - y1)],
+        "area": int(area) if area == int(area) else area,
+        "iscrowd": int(bool(thing.flags & Flag.CROWD)),
+        "segmentation": thing.outline or [],
+        **own,
+    }
+    for title in OWN_KEYS:
+        if thing.flags & coco_record.FLAG_KEYS[title]:
+            record[title] = 1
+    return record
+
+
+def _short(value: float) -> float | int:
+    """Without rounding noise, and whole numbers as such."""
+    rounded = round(value, DECIMALS)
+    return int(rounded) if rounded == int(rounded) else rounded
+
+
+def _whole_ids(given: Sequence[Any]) -> list[Any]:
+    """The ids given, each once; a number for those that have none, come again or are neither number nor text."""
+    fresh = max((v for v in given if isinstance(v, int) and v <= coco_record.LARGEST_ID), default=0)
+    fresh = max(fresh, 0)
+    taken: set[Any] = set()
+    out = []
+    for value in given:
+        if not isinstance(value, int | str) or value == NO_ID or value in taken:
+            fresh += 1
+            value = fresh
+        taken.add(value)
+        out.append(value)
+    return out

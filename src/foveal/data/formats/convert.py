@@ -1,0 +1,147 @@
+"""From one format of annotated pictures to another; what the target cannot hold goes into a side-car.
+
+The new data set appears at once and whole: it is written beside its place and then renamed. Pictures are copied byte by
+byte, never decoded.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from foveal.data.catalog.catalog import SPLITS, Catalog
+from foveal.data.formats import layout, sidecar
+from foveal.data.formats.coco import writer as coco_writer
+from foveal.data.formats.voc import writer as voc_writer
+from foveal.data.formats.yolo import writer as yolo_writer
+from foveal.errors import DataError, RunError
+
+Target = Literal["coco", "voc", "yolo"]
+WRITERS = {"coco": coco_writer, "voc": voc_writer, "yolo": yolo_writer}
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """What was written.
+
+    Attributes:
+        path: The new data set.
+        format: Its format.
+        images: Pictures.
+        objects: Objects.
+        splits: Pictures of each split that exists.
+        kept: Fields that the format has no place of its own for.
+    """
+
+    path: str
+    format: str
+    images: int
+    objects: int
+    splits: dict[str, int]
+    kept: tuple[sidecar.Kept, ...]
+
+    def to_dict(self) -> dict[str, object]:
+        """Plain values for JSON."""
+        return {
+            "path": self.path,
+            "format": self.format,
+            "images": self.images,
+            "objects": self.objects,
+            "splits": self.splits,
+            "kept": [kept.to_dict() for kept in self.kept],
+        }
+
+
+def convert(
+    catalog: Catalog,
+    out: Path,
+    *,
+    to: Target,
+    link: bool = False,
+    progress: Callable[[int], None] = lambda _: None,
+) -> Conversion:
+    """Write a data set in another format.
+
+    Args:
+        catalog: With objects.
+        out: Folder of the new data set; absent or empty.
+        to: Its format.
+        link: Give the pictures second names (hard links) instead of copying them.
+        progress: Told how many pictures are there.
+
+    Raises:
+        DataError: The data set has masks or no objects, or a picture cannot be copied.
+        CategoryError: A class name that the format cannot hold.
+        RunError: The folder is not empty, lies in the data set, or cannot be written.
+    """
+    if catalog.masks is not None:
+        raise DataError(
+            f"{catalog.root} says the class of every pixel; masks cannot be written as {to} yet, which needs objects.",
+            "Convert data sets in COCO's, Pascal VOC's or YOLO's format.",
+        )
+    if catalog.objects is None or catalog.sizes is None:
+        raise DataError(
+            f"{catalog.root} says which classes are in a picture, not where; {to} needs boxes.",
+            "Convert data sets in COCO's, Pascal VOC's or YOLO's format.",
+        )
+    _check_out(out, catalog.root)
+    writer, aside = WRITERS[to], sidecar.Aside(to)
+    extras = [
+        json.loads(catalog.extras[i]) if catalog.extras and catalog.extras[i] else {} for i in range(len(catalog))
+    ]
+    own = layout.own_names(catalog, extras)
+    names = writer.place(catalog, own)
+    # What a picture is called without its layout must come back whatever the layout.
+    extras = [{**extra, layout.NAME_KEY: name} for extra, name in zip(extras, own, strict=True)]
+    draft = out.parent / f".{out.name}.{os.getpid()}.tmp"
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        draft.mkdir()
+        writer.write(catalog, draft, names, extras, aside)
+        if text := aside.text():
+            (draft / sidecar.NAME).write_text(text, "utf-8")
+        _bring(catalog, draft, names, link=link, progress=progress)
+        if out.is_dir():
+            out.rmdir()
+        draft.rename(out)
+    except OSError as error:
+        raise RunError(f"{out}: cannot be written ({error.strerror or error}).", "Choose another folder.") from None
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    splits = {name: int((catalog.splits == code).sum()) for code, name in enumerate(SPLITS) if catalog.has(name)}
+    return Conversion(str(out), to, len(catalog), len(catalog.objects.labels), splits, tuple(aside.kept()))
+
+
+def _check_out(out: Path, source: Path) -> None:
+    if out.resolve().is_relative_to(source.resolve()):
+        raise RunError(f"{out} lies inside the data set, which stays as it is.", "Choose another folder.")
+    if out.exists() and not out.is_dir():
+        raise RunError(f"{out} is a file.", "Give a folder that does not exist yet.")
+    if out.is_dir() and any(out.iterdir()):
+        raise RunError(f"{out} is not empty.", "Give a folder that does not exist yet, or an empty one.")
+
+
+def _bring(catalog: Catalog, folder: Path, names: list[str], *, link: bool, progress: Callable[[int], None]) -> None:
+    for parent in {(folder / name).parent for name in names}:
+        parent.mkdir(parents=True, exist_ok=True)
+
+    def bring(index: int) -> None:
+        source, target = catalog.path(index), folder / names[index]
+        try:
+            if link:
+                os.link(source.resolve(), target)
+            else:
+                shutil.copyfile(source, target)
+        except OSError as error:
+            how = "linked; leave out --link to copy it" if link else "copied"
+            raise DataError(
+                f"{source}: cannot be {how} ({error.strerror or error}).", "Check the file, and the space left."
+            ) from None
+
+    with ThreadPoolExecutor(thread_name_prefix="foveal-convert") as pool:
+        for done, _ in enumerate(pool.map(bring, range(len(catalog))), 1):
+            progress(done)

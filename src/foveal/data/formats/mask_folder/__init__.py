@@ -1,0 +1,1 @@
+"""Folders of masks beside pictures."""

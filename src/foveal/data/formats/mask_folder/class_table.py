@@ -1,0 +1,223 @@
+"""Tables of classes: which name, and perhaps which code and colour, belongs to each class of a mask data set.
+
+Read are names with commas between them; text files with a name a line, ``id name``, ``r g b name`` (as CamVid has it),
+``name r g b`` or CVAT's ``name:r,g,b::``; CSV with the columns name and, optionally, id and r, g, b or color; and TOML.
+"""
+
+import csv
+import re
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from foveal.data.catalog.mask_codes import Color
+from foveal.errors import CategoryError, DataError
+
+BESIDE = (
+    "classes.txt",
+    "classes.csv",
+    "class_dict.csv",
+    "labels.txt",
+    "label_colors.txt",
+    "labelmap.txt",
+    "classes.toml",
+    "class_names.txt",
+    "codes.txt",
+)
+"""Files that are looked for in a data set, the first that is there counts."""
+SUFFIXES = (".txt", ".csv", ".tsv", ".toml")
+NAME_COLUMNS = ("name", "class", "class_name", "label")
+ID_COLUMNS = ("id", "code", "value", "index", "class_id")
+RGB_COLUMNS = (("r", "g", "b"), ("red", "green", "blue"))
+COLOR_COLUMNS = ("color", "colour", "hex")
+DELIMITERS = ",\t;"
+CVAT = re.compile(r"([^:]+):(\d+),(\d+),(\d+):[^:]*:[^:]*")
+RGB_NAME = re.compile(r"(\d{1,3})[\s,]+(\d{1,3})[\s,]+(\d{1,3})[\s,]+(\D.*)")
+NAME_RGB = re.compile(r"(\D.*?)[\s,:]+(\d{1,3})[\s,]+(\d{1,3})[\s,]+(\d{1,3})")
+ID_NAME = re.compile(r"(\d+)\s*[\s,:;=]\s*(\S.*)")
+HEX = re.compile(r"(?:#|0x)?([0-9a-fA-F]{6})")
+
+
+@dataclass(frozen=True)
+class NamedClass:
+    """One row of a table.
+
+    Attributes:
+        name: Of the class.
+        id: Its code in gray and palette masks; None: its place in the table.
+        color: Its colour in RGB masks; None: the table does not say.
+    """
+
+    name: str
+    id: int | None = None
+    color: Color | None = None
+
+
+@dataclass(frozen=True)
+class ClassTable:
+    """The rows, and what messages call them: the file, or the setting."""
+
+    title: str
+    rows: tuple[NamedClass, ...]
+
+
+def read_classes(given: str, root: Path) -> ClassTable | None:
+    """The table that a setting names, or that lies in a data set.
+
+    Args:
+        given: Names with commas between them, or a file, as found from here or from the data set; empty: look.
+        root: The data set.
+
+    Raises:
+        DataError: No such file, or it is no table of classes.
+        CategoryError: A class has no name, or only some have a code.
+    """
+    if not given.strip():
+        there = next((root / name for name in BESIDE if (root / name).is_file()), None)
+        return None if there is None else read_file(there)
+    for file in (Path(given), root / given):
+        if file.is_file():
+            return read_file(file)
+    if "," not in given and Path(given).suffix.lower() in SUFFIXES:
+        raise DataError(f"{given}: there is no such file of classes.", "Give a file, or names with commas between.")
+    return _checked("data.classes", [NamedClass(name.strip()) for name in given.split(",")])
+
+
+def read_file(file: Path) -> ClassTable:
+    """The table in a file.
+
+    Raises:
+        DataError: The file cannot be read or is no table of classes.
+        CategoryError: A class has no name, or only some have a code.
+    """
+    try:
+        text = file.read_text("utf-8-sig")
+    except OSError as error:
+        raise DataError(f"{file}: cannot be read ({error.strerror}).", "Check the file and its permissions.") from None
+    except UnicodeDecodeError:
+        raise DataError(f"{file}: not UTF-8 text.", "Save it as UTF-8.") from None
+    readers: dict[str, Callable[[str, Path], list[NamedClass]]] = {".csv": _csv, ".tsv": _csv, ".toml": _toml}
+    return _checked(str(file), readers.get(file.suffix.lower(), _text)(text, file))
+
+
+def _checked(title: str, rows: Sequence[NamedClass]) -> ClassTable:
+    if not rows:
+        raise CategoryError(f"{title}: there is not one class.", "Give one name a line.")
+    for at, row in enumerate(rows, 1):
+        if not row.name:
+            raise CategoryError(f"{title}: class {at} has no name.", "Give every class a name.")
+        for value in row.color or ():
+            if not 0 <= value <= 255:
+                raise CategoryError(f"{title}: {row.name!r} has the colour {row.color}.", "Colours go from 0 to 255.")
+    without = [row.name for row in rows if row.id is None]
+    if 0 < len(without) < len(rows):
+        raise CategoryError(f"{title}: {without[0]!r} has no id, others have.", "Give every class an id, or none.")
+    return ClassTable(title, tuple(rows))
+
+
+def _text(text: str, file: Path) -> list[NamedClass]:
+    """The first form that fits every line; a file of names fits none of the others."""
+    lines = [line.strip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    if lines and all(":" in line for line in lines) and any(CVAT.fullmatch(line) for line in lines):
+        return [_cvat(line, file) for line in lines]
+    if lines and all(RGB_NAME.fullmatch(line) for line in lines):
+        found = [RGB_NAME.fullmatch(line) for line in lines]
+        return [NamedClass(m[4].strip(), color=(int(m[1]), int(m[2]), int(m[3]))) for m in found if m]
+    if lines and all(NAME_RGB.fullmatch(line) for line in lines):
+        found = [NAME_RGB.fullmatch(line) for line in lines]
+        return [NamedClass(m[1].strip(), color=(int(m[2]), int(m[3]), int(m[4]))) for m in found if m]
+    if lines and all(ID_NAME.fullmatch(line) for line in lines):
+        return [NamedClass(m[2].strip(), int(m[1])) for m in (ID_NAME.fullmatch(line) for line in lines) if m]
+    return [NamedClass(line) for line in lines]
+
+
+def _cvat(line: str, file: Path) -> NamedClass:
+    match = CVAT.fullmatch(line)
+    if match is None:
+        raise DataError(f"{file}: {line!r} is not name:r,g,b::.", "Write every line of the table alike.")
+    return NamedClass(match[1].strip(), color=(int(match[2]), int(match[3]), int(match[4])))
+
+
+def _csv(text: str, file: Path) -> list[NamedClass]:
+    lines = text.splitlines()
+    delimiter = max(DELIMITERS, key=lines[0].count) if lines else ","
+    header, *rows = [*csv.reader(lines, delimiter=delimiter, skipinitialspace=True)] or [[]]
+    at = {title.strip().lower(): i for i, title in reversed(list(enumerate(header)))}
+    name = _first(at, NAME_COLUMNS)
+    if name is None:
+        raise DataError(
+            f"{file} has no column of names ({', '.join(NAME_COLUMNS[:-1])} or {NAME_COLUMNS[-1]}).",
+            f"Its columns: {', '.join(header) or 'none'}.",
+        )
+    number, color = _first(at, ID_COLUMNS), _first(at, COLOR_COLUMNS)
+    channels = next((tuple(at[c] for c in names) for names in RGB_COLUMNS if set(names) <= set(at)), None)
+    out = []
+    for line, row in enumerate(rows, 2):
+        if not any(field.strip() for field in row):
+            continue
+        where = f"{file}, line {line}"
+        if len(row) < len(header):
+            raise DataError(f"{where}: {len(row)} fields under a header of {len(header)}.", "Fill the line in.")
+        paint = None
+        if channels is not None:
+            red, green, blue = (_whole(row[i], where) for i in channels)
+            paint = (red, green, blue)
+        elif color is not None and row[color].strip():
+            paint = color_of(row[color], where)
+        out.append(NamedClass(row[name].strip(), None if number is None else _whole(row[number], where), paint))
+    return out
+
+
+def _toml(text: str, file: Path) -> list[NamedClass]:
+    hint = 'Write classes = ["road", "tree"], or [[classes]] with name, id and color.'
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise DataError(f"{file}: not TOML ({error}).", hint) from None
+    classes = document.get("classes")
+    if isinstance(classes, Mapping):
+        pairs = classes.items()
+        return [_entry({"name": k, **(v if isinstance(v, Mapping) else {"id": v})}, file, hint) for k, v in pairs]
+    if isinstance(classes, list):
+        return [_entry(v if isinstance(v, Mapping) else {"name": v}, file, hint) for v in classes]
+    raise DataError(f"{file}: there is no list or table {'classes'!r}.", hint)
+
+
+def _entry(values: Mapping[str, Any], file: Path, hint: str) -> NamedClass:
+    name, number, color = values.get("name"), values.get("id"), values.get("color")
+    where = f"{file}, {name!r}"
+    if not isinstance(name, str) or (number is not None and (not isinstance(number, int) or isinstance(number, bool))):
+        raise DataError(f"{file}: {dict(values)} is no class.", hint)
+    if color is None or isinstance(color, str):
+        return NamedClass(name.strip(), number, None if color is None else color_of(color, where))
+    if not isinstance(color, list) or len(color) != 3 or not all(isinstance(value, int) for value in color):
+        raise DataError(f"{where}: the colour {color!r} is none.", "Write [128, 64, 128] or '#804080'.")
+    return NamedClass(name.strip(), number, (color[0], color[1], color[2]))
+
+
+def color_of(text: str, where: str) -> Color:
+    """``#rrggbb``, or three numbers with commas or blanks between, as a colour.
+
+    Raises:
+        DataError: It is neither.
+    """
+    match = HEX.fullmatch(text.strip())
+    if match:
+        red, green, blue = bytes.fromhex(match[1])
+        return red, green, blue
+    parts = re.split(r"[\s,]+", text.strip(" ()[]"))
+    if len(parts) == 3 and all(part.isdecimal() for part in parts):
+        return int(parts[0]), int(parts[1]), int(parts[2])
+    raise DataError(f"{where}: the colour {text.strip()!r} is none.", "Write #rrggbb, or red, green and blue.")
+
+
+def _whole(text: str, where: str) -> int:
+    if not text.strip().isdecimal():
+        raise DataError(f"{where}: {text.strip()!r} is not a whole number.", "Correct the line.")
+    return int(text)
+
+
+def _first(at: Mapping[str, int], names: Sequence[str]) -> int | None:
+    return next((at[name] for name in names if name in at), None)

@@ -1,0 +1,205 @@
+"""Where mask data sets keep pictures and masks.
+
+Three layouts, and Pascal VOC's: two folders beside each other (``images`` and ``masks``), each perhaps with folders of
+splits; folders of splits with two such folders each; and SegNet's, ``train`` beside ``trainannot``.
+"""
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from foveal.data.catalog.catalog import SPLITS, UNASSIGNED
+from foveal.data.formats import layout
+from foveal.data.formats.image_folder import HIDDEN
+from foveal.errors import DataError
+
+PICTURES = ("images", "jpegimages", "image", "imgs", "img", "pictures")
+"""Folders of pictures, likeliest first; case does not count."""
+MASKS = (
+    "masks",
+    "segmentationclass",
+    "labels",
+    "annotations",
+    "mask",
+    "label",
+    "annotation",
+    "segmentations",
+    "segmentation",
+    "segmentationclasspng",
+    "gt",
+)
+"""Folders of masks, likewise."""
+VOC_PICTURES, VOC_MASKS = "JPEGImages", "SegmentationClass"
+BESIDE_SPLIT = re.compile(r"(.+?)[_-]?(?:annotations?|annots?|labels?|masks?|gt|seg)", re.IGNORECASE)
+"""A folder of masks that is named after its split."""
+OF_SPLIT = re.compile(r"(.+?)(?:[_-]?(?:images?|imgs?))?", re.IGNORECASE)
+"""A folder of pictures that is."""
+ANY = re.compile(r"(.+)")
+TEST = SPLITS.index("test")
+
+
+@dataclass(frozen=True)
+class Folders:
+    """Pictures, their masks, and the split they make."""
+
+    pictures: Path
+    masks: Path
+    split: int = UNASSIGNED
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A data set's folders.
+
+    Attributes:
+        root: That names are relative to.
+        folders: Where pictures and masks are.
+        voc: Whether it is Pascal VOC's tree, where lists say which pictures have masks.
+        notes: What was left out.
+    """
+
+    root: Path
+    folders: tuple[Folders, ...]
+    voc: bool = False
+    notes: tuple[str, ...] = ()
+
+
+def find(path: Path) -> Layout | None:
+    """The folders of a mask data set, by their names alone; None: it is none.
+
+    Raises:
+        DataError: Splits have pictures and no masks, or the other way round; or there are several VOC trees.
+    """
+    if not path.is_dir():
+        return None
+    root = find_voc(path)
+    if root is not None:
+        return Layout(root, (Folders(root / VOC_PICTURES, root / VOC_MASKS),), voc=True)
+    return _beside(path) or _inside_splits(path) or _named_after_splits(path)
+
+
+def find_voc(path: Path) -> Path | None:
+    """The Pascal VOC tree with masks: this folder, or the only one in ``VOCdevkit`` or here.
+
+    Raises:
+        DataError: There are several.
+    """
+    if _is_voc(path):
+        return path
+    above = path / "VOCdevkit" if (path / "VOCdevkit").is_dir() else path
+    found = [folder for folder in sorted(above.glob("VOC*")) if _is_voc(folder)]
+    if len(found) > 1:
+        raise DataError(
+            f"{path} holds {len(found)} Pascal VOC trees: {', '.join(p.name for p in found)}.", "Give one of them."
+        )
+    return found[0] if found else None
+
+
+def _is_voc(path: Path) -> bool:
+    pictures = layout.pictures_in(path, path / VOC_PICTURES, deep=False)
+    masks = layout.pictures_in(path, path / VOC_MASKS, deep=False)
+    return next(pictures, None) is not None and next(masks, None) is not None
+
+
+def _beside(path: Path) -> Layout | None:
+    pair = _pair_in(path)
+    if pair is None:
+        return None
+    pictures, masks = (_split_tree(folder) for folder in pair)
+    return _joined(path, pictures, masks) if pictures or masks else Layout(path, (Folders(*pair),))
+
+
+def _inside_splits(path: Path) -> Layout | None:
+    folders = _splits(path)
+    pairs = [(split, _pair_in(folder)) for split, folder in folders]
+    if all(pair is None for _, pair in pairs):
+        return None
+    pictures = [(split, pair[0]) for split, pair in pairs if pair is not None]
+    alone = [(split, f) for (split, f), (_, pair) in zip(folders, pairs, strict=True) if pair is None]
+    pictures += [(split, folder) for split, folder in alone if _holds_pictures(folder)]
+    masks = [(split, pair[1]) for split, pair in pairs if pair is not None]
+    return _joined(path, _once(path, pictures), _once(path, masks))
+
+
+def _named_after_splits(path: Path) -> Layout | None:
+    masks = _splits(path, BESIDE_SPLIT)
+    masks = [(split, folder) for split, folder in masks if _holds_pictures(folder)]
+    if not masks:
+        return None
+    pictures = [(split, folder) for split, folder in _splits(path, OF_SPLIT) if _holds_pictures(folder)]
+    return _joined(path, _once(path, pictures), _once(path, masks)) if pictures else None
+
+
+def _joined(root: Path, pictures: Mapping[int, Path], masks: Mapping[int, Path]) -> Layout:
+    """Folders of pictures and of masks, split by split; test pictures may go without masks, and are then left out."""
+    notes = []
+    for code in sorted({*pictures, *masks}):
+        if code not in pictures or code not in masks:
+            there, what, lacks = (
+                (pictures[code], "pictures", "masks") if code in pictures else (masks[code], "masks", "pictures")
+            )
+            name = layout.relative(there, root)
+            if code == TEST and lacks == "masks":
+                notes.append(f"There are no masks of the test split; {name} was left out.")
+                continue
+            raise DataError(
+                f"{root}: the {SPLITS[code]} split has {what} ({name}) and no {lacks}.",
+                "Give each split a folder of pictures and one of masks.",
+            )
+    both = sorted({*pictures} & {*masks})
+    return Layout(root, tuple(Folders(pictures[code], masks[code], code) for code in both), notes=tuple(notes))
+
+
+def _pair_in(path: Path) -> tuple[Path, Path] | None:
+    """The folder of pictures and that of masks."""
+    folders = _folders(path)
+    pictures = next((folders[name] for name in PICTURES if name in folders and _holds_pictures(folders[name])), None)
+    masks = next((folders[name] for name in MASKS if name in folders and _holds_pictures(folders[name])), None)
+    return None if pictures is None or masks is None else (pictures, masks)
+
+
+def _splits(path: Path, named: re.Pattern[str] = ANY) -> list[tuple[int, Path]]:
+    """Folders whose names, as far as the pattern's first group goes, stand for a split, and its code."""
+    found = []
+    for name, folder in _folders(path).items():
+        word = named.fullmatch(name)
+        split = UNASSIGNED if word is None else layout.split_of("train" if word[1] == "training" else word[1])
+        if split != UNASSIGNED:
+            found.append((split, folder))
+    return found
+
+
+def _split_tree(path: Path) -> dict[int, Path]:
+    """The folders of splits, where there is nothing else."""
+    splits = _splits(path)
+    alone = next(layout.pictures_in(path, path, deep=False), None) is None
+    return _once(path, splits) if alone and len(splits) == len(_folders(path)) else {}
+
+
+def _once(path: Path, splits: list[tuple[int, Path]]) -> dict[int, Path]:
+    """The folder of each split.
+
+    Raises:
+        DataError: A split has two.
+    """
+    found: dict[int, Path] = {}
+    for split, folder in splits:
+        known = found.setdefault(split, folder)
+        if known != folder:
+            raise DataError(
+                f"{path} has two folders for the {SPLITS[split]} split: {known.name} and {folder.name}.", "Keep one."
+            )
+    return found
+
+
+def _folders(path: Path) -> dict[str, Path]:
+    """Sub-folders that are not hidden, by name in small letters."""
+    with os.scandir(path) as entries:
+        names = sorted(e.name for e in entries if e.is_dir() and not e.name.startswith(".") and e.name not in HIDDEN)
+    return {name.lower(): path / name for name in names}
+
+
+def _holds_pictures(folder: Path) -> bool:
+    return next(layout.pictures_in(folder, folder), None) is not None

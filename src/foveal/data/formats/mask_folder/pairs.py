@@ -1,0 +1,132 @@
+"""Which mask belongs to which picture.
+
+By name: a mask is called as its picture is, or says more behind it, such as ``_mask``. Pascal VOC has lists as well.
+"""
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from foveal.data.catalog.mask_codes import looks_drawn
+from foveal.data.formats import layout
+from foveal.data.formats.annotations.repair import Repairs
+from foveal.data.formats.mask_folder.layout import VOC_PICTURES, Layout, find
+from foveal.data.formats.voc.lists import read_lists
+
+VOC_LISTS = "ImageSets/Segmentation"
+STEM = re.compile(r"(.+)_(?:L|P|masks?|labels?|gt|seg)", re.IGNORECASE)
+"""A mask's file name that says more than the picture's."""
+LOOKED_AT = 3
+"""Masks that are opened to see whether they are any."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A picture and its mask, relative to the root, and the code of their split."""
+
+    picture: str
+    mask: str
+    split: int
+
+
+@dataclass
+class Match:
+    """What belongs together.
+
+    Attributes:
+        pairs: Pictures with one mask.
+        bare: Pictures without a mask, and their split.
+        strays: Masks without a picture.
+        doubles: Pictures with several masks.
+        shared: Masks with several pictures.
+    """
+
+    pairs: list[Pair] = field(default_factory=list)
+    bare: list[tuple[str, int]] = field(default_factory=list)
+    strays: list[str] = field(default_factory=list)
+    doubles: list[tuple[str, list[str]]] = field(default_factory=list)
+    shared: list[tuple[str, list[str]]] = field(default_factory=list)
+
+
+def looks_like(path: Path) -> bool:
+    """Whether a folder holds pictures and masks, by the names of folders and by what the masks look like.
+
+    Raises:
+        DataError: As ``find`` does.
+    """
+    there = find(path)
+    if there is None:
+        return False
+    found = match(there)
+    masks = [pair.mask for pair in found.pairs] + [masks[0] for _, masks in found.doubles]
+    masks += [mask for mask, _ in found.shared] + found.strays
+    return bool(masks) and all(looks_drawn(there.root / mask) for mask in masks[:LOOKED_AT])
+
+
+def match(there: Layout) -> Match:
+    """Pair pictures and masks by their places below their folders, without suffixes."""
+    found = Match()
+    for folders in there.folders:
+        pictures = _by_stem(there.root, folders.pictures)
+        masks: dict[str, list[str]] = defaultdict(list)
+        for stem, names in _by_stem(there.root, folders.masks).items():
+            longer = STEM.fullmatch(stem)
+            own = stem if stem in pictures or longer is None else longer[1]
+            if own in pictures:
+                masks[own] += names
+            else:
+                found.strays += names
+        for stem, names in pictures.items():
+            theirs = masks[stem]
+            if not theirs:
+                found.bare += [(name, folders.split) for name in names]
+            elif len(theirs) > 1:
+                found.doubles.append((names[0], theirs))
+            elif len(names) > 1:
+                found.shared.append((theirs[0], names))
+            else:
+                found.pairs.append(Pair(names[0], theirs[0], folders.split))
+    return found
+
+
+def keep_listed(there: Layout, found: Match, repairs: Repairs) -> Match:
+    """What Pascal VOC's lists name, with the splits they say; without lists, the pictures that have masks."""
+    pictures: dict[str, list[str]] = defaultdict(list)
+    for name in layout.pictures_in(there.root, there.folders[0].pictures):
+        pictures[_stem(name)].append(name)
+    lists = read_lists(there.root, pictures, repairs, folder=VOC_LISTS)
+    if not lists.splits:
+        return Match(found.pairs, [], found.strays, found.doubles, found.shared)
+    splits = lists.splits
+    kept = Match(
+        [Pair(p.picture, p.mask, splits[_stem(p.picture)]) for p in found.pairs if _stem(p.picture) in splits],
+        [(name, splits[_stem(name)]) for name, _ in found.bare if _stem(name) in splits],
+        [],
+        [(name, masks) for name, masks in found.doubles if _stem(name) in splits],
+        [(mask, names) for mask, names in found.shared if _stem(names[0]) in splits],
+    )
+    for stem in splits:
+        if stem not in pictures:
+            repairs.add(
+                f"{VOC_PICTURES}/{stem}.jpg",
+                lists.places[stem],
+                "missing",
+                "is listed, but there is no such file",
+                "dropped",
+            )
+    return kept
+
+
+def _stem(name: str) -> str:
+    return Path(name).stem
+
+
+def _by_stem(root: Path, folder: Path) -> dict[str, list[str]]:
+    """Names of pictures, relative to the root, by their places below a folder without suffixes."""
+    found: dict[str, list[str]] = defaultdict(list)
+    start = layout.relative(folder, root)
+    for name in layout.pictures_in(root, folder):
+        below = name[len(start) + 1 :]
+        found[below[: -len(Path(below).suffix)]].append(name)
+    return dict(found)

@@ -1,0 +1,136 @@
+"""One door for every data set: look at it, then read it.
+
+Of a folder that could be several things, the first of these counts: a COCO JSON file, Pascal VOC's XML, YOLO's YAML or
+text files, a table, pictures with masks, an image folder. What is wanted of it may say otherwise: Pascal VOC's trees
+may have masks as well, and outlines of objects can be painted as masks.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+from foveal.data.catalog.catalog import Annotation, Catalog
+from foveal.data.catalog.class_maps import as_masks
+from foveal.data.formats import image_folder, table
+from foveal.data.formats.annotations.repair import Bad, Repairs
+from foveal.data.formats.coco import reader as coco
+from foveal.data.formats.mask_folder import reader as mask_folder
+from foveal.data.formats.mask_folder.layout import find_voc
+from foveal.data.formats.mask_folder.pairs import looks_like as looks_like_masks
+from foveal.data.formats.voc import reader as voc
+from foveal.data.formats.yolo import reader as yolo
+from foveal.errors import DataError
+from foveal.types.categories import Categories
+
+Format = Literal["auto", "image_folder", "table", "coco", "voc", "yolo", "mask_folder"]
+LABELLED = {image_folder.NAME: image_folder.read, table.NAME: table.read}
+ANNOTATED = {coco.NAME: coco.read, voc.NAME: voc.read, yolo.NAME: yolo.read}
+KINDS = {
+    **dict.fromkeys(table.SUFFIXES, table.NAME),
+    ".json": coco.NAME,
+    ".yaml": yolo.NAME,
+    ".yml": yolo.NAME,
+}
+"""What a file is, by its suffix."""
+
+
+def read(
+    path: str | Path,
+    *,
+    format: Format = "auto",  # noqa: A002
+    categories: Categories | None = None,
+    bad: Bad = "clip",
+    classes: str = "",
+    ignore: Sequence[int] = (),
+    wants: Sequence[Annotation] | None = None,
+) -> Catalog:
+    """Read a data set.
+
+    Args:
+        path: A folder, a table, a COCO JSON file or a YOLO YAML file.
+        format: How it is laid out; auto looks.
+        categories: A model's class map to enforce instead of the data set's own; some classes may then be missing.
+        bad: What becomes of faulty annotations of objects, see ``data.repair``.
+        classes: Of masks, see ``mask_folder.read``.
+        ignore: Codes in masks that count nowhere.
+        wants: What a task learns from, likeliest first: of a data set that says several things, the first of these is
+            read. None: what the data set says first.
+
+    Raises:
+        DataError: No such path, or its content cannot be used; the message says what and where.
+        CategoryError: A class that the class map lacks.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise DataError(f"{path}: there is no such file or folder.", _suggestion(path))
+    kind, where = recognise(path) if format == "auto" else (format, path)
+    masks_first = _masks_first(wants or ())
+    if kind == voc.NAME and masks_first and where.is_dir() and find_voc(where) is not None:
+        kind = mask_folder.NAME
+    if kind == mask_folder.NAME:
+        return mask_folder.read(where, categories=categories, classes=classes, ignore=ignore)
+    if classes or ignore:
+        raise DataError(
+            f"{path} is read as {kind}; a table of classes and codes to ignore are for folders of masks.",
+            "Leave the classes and ignored ids away, or give pictures with masks.",
+        )
+    if kind in ANNOTATED:
+        _check_kind(kind, where)
+        catalog = ANNOTATED[kind](where, categories=categories, repairs=Repairs(bad))
+        return as_masks(catalog, fixed=categories is not None) if masks_first else catalog
+    if kind == image_folder.NAME and not where.is_dir():
+        raise DataError(
+            f"{where} is a file, not an image folder.", "Give the folder, or the format 'table' for a table."
+        )
+    if kind == table.NAME and not where.is_file():
+        raise DataError(f"{where} is a folder, not a table.", "Give the CSV or TSV file itself.")
+    return LABELLED[kind](where, categories=categories)
+
+
+def recognise(path: Path) -> tuple[str, Path]:
+    """Name of the format, and the file or folder to read: a folder that holds one table and no classes is that table.
+
+    Raises:
+        DataError: An empty folder, or a file of no kind that is read.
+    """
+    if path.is_file():
+        kind = KINDS.get(path.suffix.lower())
+        if kind is None:
+            raise DataError(
+                f"{path} is neither a folder nor a table.",
+                "Give a folder, a table (.csv or .tsv), a COCO .json or a YOLO .yaml.",
+            )
+        return kind, path
+    entries = [entry for entry in path.iterdir() if not entry.name.startswith(".")]
+    if not entries:
+        raise DataError(f"{path} is an empty folder.", "Give a folder with one sub-folder of pictures a class.")
+    if coco.find(path)[1]:
+        return coco.NAME, path
+    if voc.find(path) is not None:
+        return voc.NAME, path
+    if yolo.find(path) is not None:
+        return yolo.NAME, path
+    tables = [entry for entry in entries if entry.suffix.lower() in (".csv", ".tsv") and entry.is_file()]
+    pictures_alone = {entry.name for entry in entries if entry.is_dir()} <= {table.IMAGES}
+    if len(tables) == 1 and (pictures_alone or not image_folder.looks_like(path)):
+        return table.NAME, tables[0]
+    return (mask_folder.NAME if looks_like_masks(path) else image_folder.NAME), path
+
+
+def _masks_first(wants: Sequence[Annotation]) -> bool:
+    """Whether masks are wanted, and boxes less."""
+    return "masks" in wants and "boxes" not in wants[: wants.index("masks")]
+
+
+def _check_kind(kind: str, where: Path) -> None:
+    """Raise where the format asked for cannot be what is there."""
+    if kind == coco.NAME and not coco.find(where)[1]:
+        raise DataError(
+            f"{where} has no COCO JSON file.", "Give the file, or a folder with annotations/instances*.json in it."
+        )
+
+
+def _suggestion(path: Path) -> str:
+    """The nearest existing parent, which shows where a path went wrong."""
+    parent = next((p for p in path.absolute().parents if p.is_dir()), None)
+    return f"The nearest folder that exists is {parent}." if parent else "Check the path."

@@ -1,0 +1,160 @@
+"""What is wrong with a data set: every picture decoded, every file compared, every annotation looked at.
+
+Shapes: N pictures.
+"""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from foveal.data.catalog.catalog import SPLITS, UNASSIGNED, Catalog
+from foveal.data.catalog.class_maps import read_mask
+from foveal.errors import DataError, ImageError
+from foveal.imaging.decode import decode, kind_of
+from foveal.types.masks import IGNORE
+
+MIN_SIDE = 8
+"""A shorter side below this, in pixels, shows nothing that can be recognised."""
+MAX_ASPECT = 10.0
+"""Longer over shorter side; beyond this a square input sees a strip."""
+SUFFIXES_OF = {
+    "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
+    "PNG": (".png",),
+    "GIF": (".gif",),
+    "BMP": (".bmp",),
+    "TIFF": (".tif", ".tiff"),
+    "WebP": (".webp",),
+    "PNM": (".ppm", ".pgm", ".pbm", ".pnm"),
+    "JPEG 2000": (".jp2", ".j2k"),
+    "AVIF": (".avif",),
+}
+"""Suffixes that tell the truth about a format."""
+PICTURES_A_TURN = 256
+"""Decoded ahead at once, so that memory stays flat."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong.
+
+    Attributes:
+        path: Of the picture, relative to the data set's root; empty: of no picture.
+        kind: ``unreadable``, ``leak``, ``two_classes``, ``tiny``, ``aspect`` or ``suffix``; of masks ``mask``,
+            ``no_class`` or ``two_masks``; of the whole data set ``unread``; or a kind of ``data.repair.SEEING``.
+        message: What is wrong, in words.
+        where: File, line or object of a faulty annotation.
+        action: What reading it makes of it.
+    """
+
+    path: str
+    kind: str
+    message: str
+    where: str = ""
+    action: str = ""
+
+    def to_dict(self) -> dict[str, object]:
+        """Plain values for JSON; ``where`` and ``action`` only of annotations."""
+        own: dict[str, object] = {"path": self.path, "kind": self.kind, "message": self.message}
+        return {**own, "where": self.where, "action": self.action} if self.action else own
+
+
+@dataclass(frozen=True)
+class Look:
+    """What decoding one picture told.
+
+    Attributes:
+        content: A hash of its bytes.
+        problems: What is wrong with it alone.
+        mask: A hash of its class ids; empty where there are none.
+    """
+
+    content: bytes
+    problems: tuple[Problem, ...]
+    mask: bytes = b""
+
+
+def check(catalog: Catalog, *, progress: Callable[[int], None] = lambda _: None) -> list[Problem]:
+    """Decode every picture in threads and compare all files.
+
+    Args:
+        catalog: The data set.
+        progress: Told how many pictures are done.
+
+    Returns:
+        Problems in the order of pictures, faults of annotations among them; empty where all is well.
+    """
+    problems = [Problem(r.path, r.kind, r.message, r.where, r.action) for r in catalog.repairs]
+    places: dict[bytes, list[int]] = defaultdict(list)
+    masks: dict[int, bytes] = {}
+    with ThreadPoolExecutor(thread_name_prefix="foveal-check") as pool:
+        for first in range(0, len(catalog), PICTURES_A_TURN):
+            turn = range(first, min(first + PICTURES_A_TURN, len(catalog)))
+            for i, look in zip(turn, pool.map(lambda i: _look(catalog, i), turn), strict=True):
+                problems += look.problems
+                masks[i] = look.mask
+                if look.content:
+                    places[look.content].append(i)
+            progress(turn.stop)
+    for same in places.values():
+        problems += _compare(catalog, same, masks)
+    return sorted(problems, key=lambda problem: problem.path)
+
+
+def _look(catalog: Catalog, index: int) -> Look:
+    name, path = catalog.names[index], catalog.path(index)
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        return Look(b"", (Problem(name, "unreadable", f"cannot be opened ({error.strerror})"),))
+    content = hashlib.blake2b(data, digest_size=16).digest()
+    try:
+        height, width = decode(data, name=name).shape[:2]
+    except ImageError as error:
+        return Look(content, (Problem(name, "unreadable", error.reason),))
+    problems = []
+    if min(width, height) < MIN_SIDE:
+        problems.append(Problem(name, "tiny", f"is {width} x {height} pixels; below {MIN_SIDE} nothing can be seen"))
+    elif max(width, height) > MAX_ASPECT * min(width, height):
+        problems.append(Problem(name, "aspect", f"is {width} x {height} pixels, a strip of over {MAX_ASPECT:.0f} to 1"))
+    kind = kind_of(data[:16])
+    if not name.lower().endswith(SUFFIXES_OF[kind]):
+        problems.append(Problem(name, "suffix", f"is {kind} by content; its suffix says otherwise"))
+    fault, mask = _look_at_mask(catalog, index)
+    return Look(content, (*problems, *fault), mask)
+
+
+def _look_at_mask(catalog: Catalog, index: int) -> tuple[tuple[Problem, ...], bytes]:
+    """What is wrong with a picture's mask, and a hash of its class ids."""
+    if catalog.annotation != "masks":
+        return (), b""
+    name = catalog.names[index]
+    try:
+        ids = read_mask(catalog, index)
+    except DataError as error:
+        return (Problem(name, "mask", error.what),), b""
+    said = hashlib.blake2b(ids.tobytes(), digest_size=16).digest()
+    if (ids == IGNORE).all():
+        return (Problem(name, "no_class", "has a mask in which no pixel has a class"),), said
+    return (), said
+
+
+def _compare(catalog: Catalog, same: list[int], masks: dict[int, bytes]) -> list[Problem]:
+    """Byte-identical files: in two splits, or with different labels or masks."""
+    first, *others = same
+    problems = []
+    for i in others:
+        name, twin = catalog.names[i], catalog.names[first]
+        here, there = catalog.splits[i], catalog.splits[first]
+        if here != there and UNASSIGNED not in (here, there):
+            problems.append(Problem(name, "leak", f"of {SPLITS[here]} is the same file as {twin} of {SPLITS[there]}"))
+        labels, twin_labels = (sorted(catalog.labels[k].tolist()) for k in (i, first))
+        if masks[i] != masks[first]:
+            problems.append(Problem(name, "two_masks", f"is the same file as {twin}, and their masks differ"))
+        elif labels != twin_labels:
+            said = [" | ".join(catalog.categories.names[k] for k in ids) or "nothing" for ids in (labels, twin_labels)]
+            problems.append(
+                Problem(name, "two_classes", f"is labelled {said[0]}; the same file {twin} is labelled {said[1]}")
+            )
+    return problems

@@ -1,0 +1,142 @@
+"""What Foveal sees in a data set: of pictures their headers alone, of masks every pixel.
+
+Shapes: N pictures, K classes.
+"""
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from foveal.data.catalog.catalog import Annotation, Catalog
+from foveal.data.inspection.check import SUFFIXES_OF
+from foveal.data.inspection.masks import MaskCounts, count_masks
+from foveal.data.inspection.objects import ObjectCounts, count_objects, splits_of
+from foveal.errors import ImageError
+from foveal.imaging.decode import Header, read_header
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Smallest, middle and largest of some lengths in pixels."""
+
+    min: int
+    median: int
+    max: int
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What was found.
+
+    Attributes:
+        path: The data set's root.
+        format: Name of the reader.
+        annotation: What is said of each picture.
+        multi_label: Whether a picture may carry several labels.
+        images: N.
+        splits: Pictures of each split that exists.
+        classes: Pictures of each class in each of these splits.
+        width: Of readable pictures, in pixels; None where there is none.
+        height: Likewise.
+        formats: Pictures by format and mode, such as ``JPEG colour``.
+        odd: (name, reason) of files that are unreadable or whose suffix misleads.
+        notes: The reader's remarks.
+        objects: Of the objects, where the data set has any.
+        masks: Of the masks, likewise.
+    """
+
+    path: str
+    format: str
+    annotation: Annotation
+    multi_label: bool
+    images: int
+    splits: dict[str, int]
+    classes: dict[str, dict[str, int]]
+    width: Spread | None
+    height: Spread | None
+    formats: dict[str, int]
+    odd: tuple[tuple[str, str], ...]
+    notes: tuple[str, ...]
+    objects: ObjectCounts | None = None
+    masks: MaskCounts | None = None
+
+    def to_dict(self) -> dict[str, object]:
+        """Plain values for JSON; ``objects`` and ``masks`` only where there are any."""
+        own: dict[str, object] = {
+            "path": self.path,
+            "format": self.format,
+            "annotation": self.annotation,
+            "multi_label": self.multi_label,
+            "images": self.images,
+            "splits": self.splits,
+            "classes": self.classes,
+            "width": None if self.width is None else vars(self.width),
+            "height": None if self.height is None else vars(self.height),
+            "formats": self.formats,
+            "odd": [{"path": name, "reason": reason} for name, reason in self.odd],
+            "notes": list(self.notes),
+        }
+        for name, counts in (("objects", self.objects), ("masks", self.masks)):
+            if counts is not None:
+                own[name] = counts.to_dict()
+        return own
+
+
+def inspect(catalog: Catalog) -> Inspection:
+    """Count, and look into every file's header.
+
+    Raises:
+        DataError: A mask cannot be read.
+    """
+    with ThreadPoolExecutor(thread_name_prefix="foveal-inspect") as pool:
+        headers = list(pool.map(partial(_header, catalog), range(len(catalog)), chunksize=64))
+    read = [header for header in headers if isinstance(header, Header)]
+    odd = []
+    for i, header in enumerate(headers):
+        name = catalog.names[i]
+        if isinstance(header, str):
+            odd.append((name, header))
+        elif not name.lower().endswith(SUFFIXES_OF[header.kind]):
+            odd.append((name, f"is {header.kind} by content"))
+    formats = Counter(f"{header.kind} {header.mode}" for header in read)
+    return Inspection(
+        path=str(catalog.root),
+        format=catalog.format,
+        annotation=catalog.annotation,
+        multi_label=catalog.multi_label,
+        images=len(catalog),
+        splits={name: int((catalog.splits == code).sum()) for name, code in splits_of(catalog).items()},
+        classes=_class_counts(catalog),
+        width=_spread([header.width for header in read]),
+        height=_spread([header.height for header in read]),
+        formats=dict(formats.most_common()),
+        odd=tuple(odd),
+        notes=catalog.notes,
+        objects=count_objects(catalog),
+        masks=count_masks(catalog),
+    )
+
+
+def _header(catalog: Catalog, index: int) -> Header | str:
+    try:
+        return read_header(catalog.path(index))
+    except ImageError as error:
+        return error.reason
+
+
+def _class_counts(catalog: Catalog) -> dict[str, dict[str, int]]:
+    counts = {
+        split: catalog.take(np.flatnonzero(catalog.splits == code)).class_counts()
+        for split, code in splits_of(catalog).items()
+    }
+    return {
+        name: {split: int(count[k]) for split, count in counts.items()}
+        for k, name in enumerate(catalog.categories.names)
+    }
+
+
+def _spread(lengths: list[int]) -> Spread | None:
+    return Spread(min(lengths), round(float(np.median(lengths))), max(lengths)) if lengths else None

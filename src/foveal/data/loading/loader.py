@@ -1,0 +1,258 @@
+"""Training batches in an order and with changes that depend on seed, epoch and place alone.
+
+Shapes: B pictures a batch, H W rows and columns of the source, S side of the input.
+"""
+
+import os
+import signal
+import sys
+import warnings
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from itertools import islice
+from types import TracebackType
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset, Sampler, get_worker_info
+from torchvision import tv_tensors
+from torchvision.transforms import v2
+
+from foveal.data.augment.image import Augment, Picture
+from foveal.data.catalog.catalog import Catalog
+from foveal.data.loading.cache import DecodedCache
+from foveal.data.loading.order import Draw, Order, derive
+from foveal.imaging.decode import decode
+from foveal.types.arrays import RGB
+from foveal.types.samples import Batch, Sample
+
+DECODERS = min(4, os.cpu_count() or 1)
+"""Threads that decode where there are no worker processes; decoding lets go of Python's lock."""
+
+
+class TrainingPictures(Dataset[Batch]):
+    """Decodes, augments and stacks.
+
+    Args:
+        catalog: The training split.
+        augment: Random changes; random numbers only from torch's global generator.
+        target: Gives the training target of a place. Boxes and masks in it (tv_tensors) are of the picture at full
+            size; where a JPEG was decoded smaller they are shrunk with it.
+        seed: Of the random changes.
+        min_side: Shorter side that decoding need not exceed, in pixels.
+        cache: Where decoded pictures are kept, or None.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        augment: Augment,
+        target: Callable[[Catalog, int], dict[str, Tensor]],
+        *,
+        seed: int,
+        min_side: int,
+        cache: DecodedCache | None,
+    ) -> None:
+        self.catalog = catalog
+        self.augment = augment
+        self.target = target
+        self.seed = seed
+        self.min_side = min_side
+        self.cache = cache
+
+    def decoded(self, place: int) -> RGB:
+        """The picture at a place, from the cache if it is there."""
+        if self.cache is None:
+            return decode(self.catalog.path(place), min_side=self.min_side)
+        image = self.cache.get(place)
+        if image is None:
+            image = decode(self.catalog.path(place), min_side=self.min_side)
+            self.cache.put(place, image)
+        return image
+
+    def places(self, draw: Draw) -> list[int]:
+        """The picture and the companions that its sample is made of, the same wherever and whenever it is made.
+
+        Leaves torch's generator where the changes to the sample begin.
+        """
+        # The generator of the CPU alone: torch.manual_seed would also start a GPU's anew, for dropout to see, and takes
+        # a hundred times as long.
+        torch.default_generator.manual_seed(derive(self.seed, 2, draw.epoch, draw.place, draw.repeat))
+        companions = torch.randint(len(self.catalog), (self.augment.draw_companions(),))
+        return [draw.place, *companions.tolist()]
+
+    def sample(self, draw: Draw, pixels: Iterator[RGB]) -> Sample:
+        """One augmented sample; ``pixels`` gives the decoded pictures of its ``places``."""
+        pictures = [self._picture(place, next(pixels)) for place in self.places(draw)]
+        image, target = self.augment.change(pictures)
+        return Sample(image, target, draw.place)
+
+    def _picture(self, place: int, pixels: RGB) -> Picture:
+        image = tv_tensors.Image(torch.from_numpy(_writable(pixels)).permute(2, 0, 1))
+        return image, _at_size(self.target(self.catalog, place), pixels.shape[0], pixels.shape[1])
+
+    def __getitems__(self, draws: list[Draw]) -> Batch:
+        """A batch; torch's random state and number of threads are the caller's again afterwards."""
+        state, threads = torch.get_rng_state(), torch.get_num_threads()
+        torch.set_num_threads(1)  # one small picture is too little to share: threads would wait longer than they work
+        try:
+            pixels = self._decoded_ahead([place for draw in draws for place in self.places(draw)])
+            return stack([self.sample(draw, pixels) for draw in draws])
+        finally:
+            torch.set_num_threads(threads)
+            torch.set_rng_state(state)
+
+    def _decoded_ahead(self, places: Sequence[int]) -> Iterator[RGB]:
+        """``decoded`` of each place in order; the training process, which has no helpers, decodes a few ahead."""
+        if get_worker_info() is not None:
+            yield from map(self.decoded, places)
+            return
+        coming = iter(places)
+        with ThreadPoolExecutor(DECODERS, thread_name_prefix="foveal-decode") as pool:
+            waiting = deque(pool.submit(self.decoded, place) for place in islice(coming, 2 * DECODERS))
+            while waiting:
+                pixels = waiting.popleft().result()
+                waiting.extend(pool.submit(self.decoded, place) for place in islice(coming, 1))
+                yield pixels
+
+    def __getitem__(self, draw: Draw) -> Batch:
+        """A batch of one."""
+        return self.__getitems__([draw])
+
+
+def stack(samples: list[Sample]) -> Batch:
+    """Samples of one size as a batch, in channels_last memory; lists in targets are padded to the longest."""
+    rows = [sample.image.permute(1, 2, 0) for sample in samples]  # (S, S, 3), dense
+    images = torch.stack(rows, out=_new_batch(rows[0], len(rows))).permute(0, 3, 1, 2)
+    targets = {name: _stack_padded([s.target[name] for s in samples]) for name in samples[0].target}
+    return Batch(images, targets, [sample.key for sample in samples])
+
+
+def _stack_padded(values: list[Tensor]) -> Tensor:
+    """B tensors (m, ...), m differing or not, as (B, max m, ...); -1 fills up, or 0 in types that have no -1."""
+    plain = [value.as_subclass(Tensor) for value in values]
+    if all(value.shape == plain[0].shape for value in plain):
+        return torch.stack(plain)
+    longest, first = max(len(value) for value in plain), plain[0]
+    out = first.new_full((len(plain), longest, *first.shape[1:]), -1 if first.dtype.is_signed else 0)
+    for row, value in zip(out, plain, strict=True):
+        row[: len(value)] = value
+    return out
+
+
+def _at_size(target: dict[str, Tensor], height: int, width: int) -> dict[str, Tensor]:
+    """The target of a picture as it was decoded: boxes and masks of another canvas are resized to (H, W)."""
+    return {name: _resized(value, height, width) for name, value in target.items()}
+
+
+def _resized(value: Tensor, height: int, width: int) -> Tensor:
+    match value:
+        case tv_tensors.BoundingBoxes():
+            canvas = value.canvas_size
+        case tv_tensors.Mask():
+            canvas = value.shape[-2:]
+        case _:
+            return value
+    resized: Tensor = value if canvas == (height, width) else v2.functional.resize(value, [height, width])
+    return resized
+
+
+def _new_batch(row: Tensor, count: int) -> Tensor:
+    """Room for ``count`` of these; in a worker process in the memory it shares with the training process.
+
+    A batch made elsewhere would be copied there, and what it leaves behind in glibc's heap seldom fits the next one:
+    the worker would grow by about a batch a batch (benchmarks/loader_memory.py).
+    """
+    shape = torch.Size((count, *row.shape))
+    if get_worker_info() is None:
+        return row.new_empty(shape)
+    new_shared: Any = torch.UntypedStorage._new_shared  # what torch's own collate uses
+    return row.new_empty(0).set_(new_shared(shape.numel() * row.element_size())).view(shape)
+
+
+class _Batches(Sampler[list[Draw]]):
+    """``Order.batches`` as torch's loader takes it."""
+
+    def __init__(self, order: Order, start: int, rank: int, world: int) -> None:
+        self.arguments = (order, start, rank, world)
+
+    def __iter__(self) -> Iterator[list[Draw]]:
+        order, start, rank, world = self.arguments
+        return order.batches(start, rank=rank, world=world)
+
+
+def load_batches(
+    pictures: TrainingPictures,
+    order: Order,
+    *,
+    start: int = 0,
+    workers: int = 0,
+    rank: int = 0,
+    world: int = 1,
+    pin_memory: bool = False,
+) -> Iterator[Batch]:
+    """Batches without end, from number ``start`` on.
+
+    Args:
+        pictures: Where samples come from.
+        order: Which samples.
+        start: Number of the first batch, counted from the first epoch's first.
+        workers: Processes that make batches; the batches are the same for any number.
+        rank: Which of ``world`` processes this is; each gets its share of every batch.
+        world: Processes that train together.
+        pin_memory: Whether batches go to a GPU.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="This DataLoader will create")  # as many as were asked for
+        loader: DataLoader[Batch] = DataLoader(
+            pictures,
+            batch_sampler=_Batches(order, start, rank, world),
+            num_workers=workers,
+            collate_fn=_as_is,
+            worker_init_fn=_hush,
+            pin_memory=pin_memory,
+            prefetch_factor=4 if workers else None,
+            multiprocessing_context="fork" if workers and pictures.cache is not None else None,
+            generator=torch.Generator(),  # its own, so that the loader draws nothing from the global one
+        )
+        with _uninterrupted():
+            return iter(loader)
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Hold Ctrl-C back while worker processes start: it would be lost in the fork. Workers leave it to their parent."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _hush(_: int) -> None:
+    """Let a worker say nothing of a training process that has gone away.
+
+    The thread that hands it batches would print a traceback when Ctrl-C or a kill cuts it short. What goes wrong with
+    samples reaches the training process another way, and is told there.
+    """
+
+    def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        if not issubclass(kind, EOFError | OSError):
+            sys.__excepthook__(kind, error, trace)
+
+    sys.excepthook = hook
+
+
+def _as_is(batch: Any) -> Any:
+    return batch
+
+
+def _writable(pixels: RGB) -> RGB:
+    """The same pixels in memory that torch accepts without a warning."""
+    return pixels if pixels.flags.writeable else pixels.copy()

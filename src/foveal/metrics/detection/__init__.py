@@ -1,0 +1,1 @@
+"""Objects: boxes and their masks."""

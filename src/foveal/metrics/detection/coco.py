@@ -1,0 +1,160 @@
+"""COCO's twelve numbers, and Pascal VOC's two, of weighted pictures.
+
+The conventions are pycocotools': ten thresholds of overlap; the best hundred objects of each picture and class; sizes
+by the declared area of the object there, or by the area of the object found where it was matched to nothing; classes
+without an object that counts are left out of a mean.
+
+Shapes: N pictures, K classes, D objects found, G there, R resamples, C = 40 conditions (four ranges of size times ten
+thresholds).
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from foveal.metrics.bootstrap import Weights
+from foveal.metrics.counts import Groups, ratio
+from foveal.metrics.detection.average_precision import VOC_RECALLS, Condition, Curve, Marks, running_sums
+from foveal.metrics.detection.matching import LIMIT, NOTHING, Matches, match, match_voc
+from foveal.metrics.detection.objects import Found, Ids, Mask, Pairs, There
+from foveal.types.arrays import FloatArray
+
+THRESHOLDS = np.linspace(0.5, 0.95, 10)
+"""IoU from which an object found is the object there (the same floats as pycocotools')."""
+FIRST = 0
+"""The threshold 0.5."""
+AREAS = {"all": (0.0, 1e10), "small": (0.0, 32.0**2), "medium": (32.0**2, 96.0**2), "large": (96.0**2, 1e10)}
+"""Ranges of size in square pixels, both ends inside."""
+LIMITS = (1, 10, LIMIT)
+"""Objects of a picture and class that are looked at."""
+NAMES = ("AP", "AP50", "AP75", "AP_small", "AP_medium", "AP_large")
+NAMES_AR = ("AR1", "AR10", "AR100", "AR_small", "AR_medium", "AR_large")
+BLOCK_ROWS = 4_000_000
+"""Weights of one class's objects held at once."""
+
+
+class Coco:
+    """All that can be known before a weight is.
+
+    Args:
+        found: Objects found.
+        there: Objects there.
+        pairs: Pairs that overlap by 0.5 or more, of whatever classes.
+        num_classes: K.
+    """
+
+    def __init__(self, found: Found, there: There, pairs: Pairs, num_classes: int) -> None:
+        self.found, self.there, self.num_classes = found, there, num_classes
+        self._rank = found.rank()
+        same = pairs[found.label[pairs.found] == there.label[pairs.there]]
+        self.order = np.lexsort((-found.score, found.label))
+        """(D,) objects found by class and falling score; equal scores by picture."""
+        self._starts = np.searchsorted(found.label[self.order], np.arange(num_classes + 1))
+        self._place = np.empty(len(found), np.int64)
+        self._place[self.order] = np.arange(len(found))
+
+        seen = self._rank < LIMIT
+        low, high = np.array(list(AREAS.values())).T
+        beyond = (there.area[:, None] < low) | (there.area[:, None] > high) | there.ignored[:, None]
+        inside = (found.area[:, None] >= low) & (found.area[:, None] <= high) & seen[:, None]
+        num_t = len(THRESHOLDS)
+        ignored = np.repeat(beyond, num_t, axis=1)
+        least = np.tile(np.minimum(THRESHOLDS, 1 - 1e-10), len(AREAS))
+        looked_at = same[seen[same.found]]
+        matches = match(found, there, looked_at, least=least, ignored=ignored, groups=found.groups())
+        self._positives = [_Positives(there, np.flatnonzero(~beyond[:, a]), num_classes) for a in range(len(AREAS))]
+        bases = [self._marks(np.flatnonzero(inside[:, a])) for a in range(len(AREAS))]
+        self._conditions = [
+            [
+                self._condition(matches, a * num_t + t, ignored[:, a * num_t + t], inside[:, a], bases[a])
+                for t in range(num_t)
+            ]
+            for a in range(len(AREAS))
+        ]
+        every = np.ones(len(found), bool)
+        voc = match_voc(found, there, same)
+        self._voc = self._condition(voc, 0, there.ignored, every, self._marks(np.arange(len(found))))
+
+    def per_class(self, weights: Weights) -> dict[str, FloatArray]:
+        """Every number by class, each (K, R); NaN where it is undefined.
+
+        Args:
+            weights: (N, R).
+        """
+        names = (*NAMES, *NAMES_AR, "voc2007_AP50", "voc2010_AP50")
+        out = {name: np.full((self.num_classes, weights.shape[1]), np.nan) for name in names}
+        largest = max(1, int(np.diff(self._starts).max(initial=1)))
+        step = max(1, BLOCK_ROWS // largest)
+        for start in range(0, weights.shape[1], step):
+            columns = slice(start, start + step)
+            part = np.ascontiguousarray(weights[:, columns])
+            positives = [p.sum(part) for p in self._positives]
+            for label in np.flatnonzero(positives[0].any(1)):
+                for name, values in self._one_class(int(label), part, [p[label] for p in positives]):
+                    out[name][label, columns] = values
+        return out
+
+    def curve(self, label: int) -> Curve:
+        """Precision over recall of one class at IoU 0.5."""
+        weights = np.ones((int(self._starts[label + 1] - self._starts[label]), 1))
+        positives = np.full(1, float(((self.there.label == label) & ~self.there.ignored).sum()))
+        condition = self._conditions[0][FIRST]
+        return condition.curve(label, weights, running_sums(weights[condition.base.of(label)]), positives)
+
+    def _one_class(self, label: int, weights: Weights, positives: list[FloatArray]) -> Iterator[tuple[str, FloatArray]]:
+        mine = self.order[self._starts[label] : self._starts[label + 1]]
+        rows = weights[self.found.picture[mine]]
+        for a, conditions in enumerate(self._conditions):
+            sums = running_sums(rows[conditions[0].base.of(label)])
+            curves = [c.curve(label, rows, sums, positives[a]) for c in conditions]
+            undefined = np.where(positives[a] > 0, 0.0, np.nan)
+            average = [curve.average() + undefined for curve in curves]
+            mean = np.mean(average, axis=0)
+            if a == 0:
+                yield from (("AP", mean), ("AP50", average[FIRST]), ("AP75", average[5]))
+                ranks = self._rank[mine]
+                for limit, name in zip(LIMITS, NAMES_AR, strict=False):
+                    hits = [rows[at[ranks[at] < limit]].sum(0) for at in (c.hits.of(label) for c in conditions)]
+                    yield name, ratio(np.mean(hits, axis=0, dtype=np.float64), positives[0], empty=np.nan)
+            else:
+                hits = [rows[c.hits.of(label)].sum(0) for c in conditions]
+                yield NAMES[2 + a], mean
+                yield NAMES_AR[2 + a], ratio(np.mean(hits, axis=0, dtype=np.float64), positives[a], empty=np.nan)
+        voc = self._voc.curve(label, rows, running_sums(rows), positives[0])
+        undefined = np.where(positives[0] > 0, 0.0, np.nan)
+        yield "voc2007_AP50", voc.average(VOC_RECALLS) + undefined
+        yield "voc2010_AP50", voc.area() + undefined
+
+    def _condition(self, matches: Matches, column: int, ignored: Mask, inside: Mask, base: Marks) -> Condition:
+        other = matches.there[:, column]
+        names, other = matches.found[other != NOTHING], other[other != NOTHING]
+        counts = ~ignored[other]
+        changed = np.flatnonzero(counts != inside[names])
+        changed = changed[np.argsort(self._place[names[changed]])]
+        return Condition(
+            self._marks(names[counts]),
+            base,
+            self._marks(names[changed]),
+            np.where(counts[changed], 1, -1).astype(np.int8),
+        )
+
+    def _marks(self, objects: Ids) -> Marks:
+        return Marks(np.sort(self._place[objects]), self._starts)
+
+
+class _Positives:
+    """Objects there that count, summed by class.
+
+    Args:
+        there: Objects there.
+        which: Those that count.
+        num_classes: K.
+    """
+
+    def __init__(self, there: There, which: Ids, num_classes: int) -> None:
+        self._picture = there.picture[which]
+        self._groups = Groups(there.label[which], num_classes)
+
+    def sum(self, weights: Weights) -> FloatArray:
+        """(K, R) of (N, R) weights."""
+        return self._groups.sum(weights[self._picture])

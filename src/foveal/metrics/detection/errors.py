@@ -1,0 +1,133 @@
+"""Why objects were missed or wrongly found, and what each kind of mistake costs (Bolya et al. 2020, "TIDE").
+
+Shapes: D objects found, G there, P pairs, K classes.
+"""
+
+from enum import IntEnum
+
+import numpy as np
+
+from foveal.metrics.contract import Table
+from foveal.metrics.detection.average_precision import Curve
+from foveal.metrics.detection.matching import NOTHING, Outcome
+from foveal.metrics.detection.objects import Found, Ids, Mask, Pairs, There
+from foveal.types.arrays import FloatArray
+
+BACKGROUND_IOU = 0.1
+"""Overlap below which an object found lies on background."""
+FOUND_IOU = 0.5
+
+
+class Kind(IntEnum):
+    """What is wrong with an object found, in the order in which TIDE asks."""
+
+    NONE = 0
+    LOCALISATION = 1
+    CLASSIFICATION = 2
+    DUPLICATE = 3
+    BACKGROUND = 4
+    BOTH = 5
+
+
+WORDS = {
+    Kind.CLASSIFICATION: ("classification", "right place, wrong class"),
+    Kind.LOCALISATION: ("localisation", "right class, IoU of 0.1 to 0.5"),
+    Kind.BOTH: ("both", "wrong class, IoU of 0.1 to 0.5"),
+    Kind.DUPLICATE: ("duplicate", "found already with a higher score"),
+    Kind.BACKGROUND: ("background", "nothing there"),
+}
+
+
+class Errors:
+    """The mistakes of objects found, sorted out.
+
+    Args:
+        found: Objects found.
+        there: Objects there.
+        pairs: All pairs that overlap by 0.1 or more.
+        result: What was matched at IoU 0.5.
+        num_classes: K.
+    """
+
+    def __init__(self, found: Found, there: There, pairs: Pairs, result: Outcome, num_classes: int) -> None:
+        self.found, self.there, self.result, self.num_classes = found, there, result, num_classes
+        pairs = pairs[result.false[pairs.found] & ~there.ignored[pairs.there]]
+        same = found.label[pairs.found] == there.label[pairs.there]
+        own, own_iou = _nearest(pairs[same], len(found))
+        other, other_iou = _nearest(pairs[~same], len(found))
+        self.kind = np.full(len(found), Kind.NONE, np.int8)
+        """(D,) ``Kind``."""
+        self.kind[result.false] = np.select(
+            [
+                (own_iou >= BACKGROUND_IOU) & (own_iou < FOUND_IOU),
+                other_iou >= FOUND_IOU,
+                own_iou >= FOUND_IOU,
+                np.maximum(own_iou, other_iou) < BACKGROUND_IOU,
+            ],
+            [Kind.LOCALISATION, Kind.CLASSIFICATION, Kind.DUPLICATE, Kind.BACKGROUND],
+            Kind.BOTH,
+        )[result.false]
+        self._by_score = np.argsort(-found.score, kind="stable")
+        self.target = np.where(self.kind == Kind.LOCALISATION, own, other)
+        """(D,) the object there that one of wrong place or class was meant to be."""
+
+    def missed(self, among: Mask) -> Mask:
+        """(G,) objects there that none of the (D,) ``among`` is, nor is meant to be."""
+        missed = self.result.missed(self.there, among)
+        meant = among & ((self.kind == Kind.LOCALISATION) | (self.kind == Kind.CLASSIFICATION))
+        missed[self.target[meant]] = False
+        return missed
+
+    def table(self) -> Table:
+        """Kinds of mistakes: how many are shown, and the AP50 if those of that kind, shown or not, were put right."""
+        now = self._ap50(self.found.label, self.result.hit, self.result.counted)
+        rows: list[tuple[str, str, int, float, str]] = []
+        for kind, words in WORDS.items():
+            count = int(((self.kind == kind) & self.found.shown).sum())
+            rows.append((*words, count, *_change(self._without(kind), now)))
+        missed = self.missed(np.ones(len(self.found), bool))
+        fixed = self._ap50(self.found.label, self.result.hit, self.result.counted, spared=missed)
+        count = int(self.missed(self.found.shown).sum())
+        rows.append(("missed", "not found at all", count, *_change(fixed, now)))
+        return Table(f"What AP50 of {now:.3f} loses", ("error", "meaning", "objects", "AP50 without", "gain"), rows)
+
+    def _without(self, kind: Kind) -> float:
+        """AP50 with one kind put right: moved or renamed to what was meant, once an object; dropped otherwise."""
+        label, hit = self.found.label.copy(), self.result.hit.copy()
+        counted = self.result.counted & (self.kind != kind)
+        if kind in (Kind.LOCALISATION, Kind.CLASSIFICATION):
+            free = self.result.missed(self.there, np.ones(len(self.found), bool))
+            rows = np.flatnonzero(self.kind == kind)
+            rows = rows[free[self.target[rows]]]
+            rows = rows[np.argsort(-self.found.score[rows], kind="stable")]
+            rows = rows[np.unique(self.target[rows], return_index=True)[1]]
+            label[rows] = self.there.label[self.target[rows]]
+            hit[rows] = counted[rows] = True
+        return self._ap50(label, hit, counted)
+
+    def _ap50(self, label: Ids, hit: Mask, counted: Mask, spared: Mask | None = None) -> float:
+        """Mean over classes with an object that counts, ``spared`` (G,) not among them; NaN without any."""
+        judged = ~self.there.ignored if spared is None else ~self.there.ignored & ~spared
+        positives = np.bincount(self.there.label[judged], minlength=self.num_classes)
+        order = self._by_score[counted[self._by_score]]
+        order = order[np.argsort(label[order].astype(np.min_scalar_type(self.num_classes)), kind="stable")]
+        cuts = np.searchsorted(label[order], np.arange(self.num_classes + 1))
+        averages = []
+        for k in np.flatnonzero(positives):
+            at = np.flatnonzero(hit[order[cuts[k] : cuts[k + 1]]])
+            curve = Curve.of(np.ones((len(at), 1)), at[:, None] + 1.0, positives[k : k + 1].astype(np.float64))
+            averages.append(float(curve.average()[0]))
+        return float(np.mean(averages)) if averages else float("nan")
+
+
+def _nearest(pairs: Pairs, num_found: int) -> tuple[Ids, FloatArray]:
+    """(D,) the object there that each overlaps most, or ``NOTHING``, and (D,) how much."""
+    order = np.argsort(pairs.iou, kind="stable")
+    nearest, iou = np.full(num_found, NOTHING, np.int64), np.zeros(num_found)
+    nearest[pairs.found[order]] = pairs.there[order]
+    iou[pairs.found[order]] = pairs.iou[order]
+    return nearest, iou
+
+
+def _change(fixed: float, now: float) -> tuple[float, str]:
+    return fixed, f"{fixed - now:+.3f}"

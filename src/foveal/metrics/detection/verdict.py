@@ -1,0 +1,133 @@
+"""The verdict on found objects, whatever their overlap is measured by: boxes today, masks by the same lines.
+
+Conventions: AP and AR as COCO has them (``coco``); ``precision``, ``recall`` and ``f1`` over all classes together, of
+the objects shown (from the model's threshold on) at IoU 0.5; ``voc2007_AP50`` and ``voc2010_AP50`` by Pascal VOC's own
+matching. A number that nothing defines is NaN.
+
+Shapes: N pictures, K classes, R resamples.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from foveal.metrics.bootstrap import Scores, Weights, bootstrap
+from foveal.metrics.contract import Judgement, Panel
+from foveal.metrics.counts import mean_where, ratio
+from foveal.metrics.detection.coco import NAMES, NAMES_AR, Coco
+from foveal.metrics.detection.errors import BACKGROUND_IOU, Errors
+from foveal.metrics.detection.matching import outcome
+from foveal.metrics.detection.objects import Found, Overlap, There, overlapping
+from foveal.metrics.detection.panels import (
+    confusion,
+    f1_by_threshold,
+    overlap_histogram,
+    precision_recall,
+    worst_pictures,
+)
+from foveal.metrics.detection.threshold import ByScore
+from foveal.types.arrays import FloatArray
+from foveal.types.categories import Categories
+
+OWN_NAMES = {"AP": "mAP"}
+"""What the mean over classes of a column is called, where it is not called the same."""
+MAX_DRAWS = 100_000_000
+"""Objects found times resamples: about five seconds."""
+LEAST_RESAMPLES = 100
+
+
+class ObjectVerdict:
+    """All that can be known before a weight is.
+
+    Args:
+        found: Objects found.
+        there: Objects there.
+        overlap: Of two objects of one picture.
+        categories: The class map, K names.
+        num_pictures: N, at least 1.
+        things: What overlaps, in a word for the report.
+    """
+
+    def __init__(
+        self,
+        found: Found,
+        there: There,
+        overlap: Overlap,
+        categories: Categories,
+        *,
+        num_pictures: int,
+        things: str = "boxes",
+    ) -> None:
+        self.found, self.there, self.categories, self.num_pictures = found, there, categories, num_pictures
+        self.things = things
+        self.pairs = overlapping(found, there, overlap, least=BACKGROUND_IOU, num_pictures=num_pictures)
+        self.near = self.pairs[self.pairs.iou >= 0.5]
+        self.coco = Coco(found, there, self.near, len(categories))
+        self._columns = self.coco.per_class(np.ones((num_pictures, 1), np.float32))
+        self.result = outcome(found, there, self.near)
+        places = (
+            found.picture[self.result.hit & found.shown],
+            found.picture[self.result.counted & found.shown],
+            there.picture[~there.ignored],
+        )
+        self._counts = np.stack([np.bincount(p, minlength=num_pictures) for p in places]).astype(np.float64)
+
+    def score(self, weights: Weights) -> Scores:
+        """Every headline metric of (N, R) weighted pictures, each (R,)."""
+        columns = self._columns if (weights == 1).all() else self.coco.per_class(weights)
+        means = {OWN_NAMES.get(n, n): mean_where(c, np.isfinite(c), empty=np.nan) for n, c in columns.items()}
+        voc = {name: means.pop(name) for name in ("voc2007_AP50", "voc2010_AP50")}
+        return {**means, **_rates(*(self._counts @ weights.astype(np.float64))), **voc}
+
+    def judgement(self, thresholds: Sequence[float], *, num_resamples: int, seed: int) -> Judgement:
+        """The verdict with its tables, panels and mistakes.
+
+        Args:
+            thresholds: (N,) from which each picture's objects are shown.
+            num_resamples: Bootstrap resamples asked for; fewer are drawn where that would take long.
+            seed: Of the resampling.
+        """
+        drawn = min(num_resamples, max(LEAST_RESAMPLES, MAX_DRAWS // max(1, len(self.found))))
+        metrics = bootstrap(self.score, self.num_pictures, num_resamples=drawn, seed=seed)
+        note = f"At IoU 0.5. Intervals are from {drawn} resamples of {self.num_pictures} pictures."
+        if drawn < num_resamples:
+            note += f" {num_resamples} were asked for; {len(self.found)} objects would take too long."
+        panels: list[Panel] = [
+            *precision_recall(self.coco, self.categories, note),
+            *f1_by_threshold(ByScore.of(self.found, self.there, self.result), np.asarray(thresholds)),
+            confusion(self.found, self.there, self.near, self.result, self.categories),
+            *overlap_histogram(self.found, self.near, self.result, self.things),
+            Errors(self.found, self.there, self.pairs, self.result, len(self.categories)).table(),
+        ]
+        worst = worst_pictures(self.found, self.there, self.result, self.categories)
+        return Judgement(self.num_pictures, metrics, self._per_class(), tuple(panels), worst)
+
+    def _per_class(self) -> dict[str, dict[str, float]]:
+        """By class: AP, AP50, AR100, precision, recall, f1 and objects."""
+        num_classes, shown, result = len(self.categories), self.found.shown, self.result
+        hits, said, true = (
+            np.bincount(labels, minlength=num_classes).astype(np.float64)
+            for labels in (
+                self.found.label[result.hit & shown],
+                self.found.label[result.counted & shown],
+                self.there.label[~self.there.ignored],
+            )
+        )
+        table = {
+            **{name: self._columns[name][:, 0] for name in (NAMES[0], NAMES[1], NAMES_AR[2])},
+            **_rates(hits, said, true),
+            "objects": true,
+        }
+        return {
+            name: {column: float(values[k]) for column, values in table.items()}
+            for k, name in enumerate(self.categories.names)
+        }
+
+
+def _rates(hits: FloatArray, said: FloatArray, true: FloatArray) -> dict[str, FloatArray]:
+    """Precision, recall and F1 from counts of any one shape."""
+    return {
+        "precision": ratio(hits, said, empty=np.nan),
+        "recall": ratio(hits, true, empty=np.nan),
+        "f1": ratio(2 * hits, said + true, empty=np.nan),
+    }

@@ -1,0 +1,186 @@
+"""The judge of class maps: a class for every pixel.
+
+Pixels are counted over the whole set before anything is divided, as Pascal VOC does it; those whose truth is unknown
+count nowhere, whatever was said of them. ``mIoU`` and ``dice`` are means over the classes that occur in the truth or
+the prediction (scikit-learn's default), ``mean_accuracy``, the mean recall, over those that occur in the truth.
+``fw_iou`` weighs each class's IoU by its share of the truth. ``boundary_f1`` is taken picture by picture, since the
+tolerance is the picture's own: the mean over the classes that have an outline in the truth or the prediction, then over
+the pictures that have such a class. A number that nothing defines is NaN.
+
+Of a picture only a row for each class that occurs in it is kept, whatever its size and K.
+
+Shapes: N pictures, K classes, R resamples, E rows: classes that occur, picture by picture.
+"""
+
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foveal.errors import DataError, ShapeError
+from foveal.metrics.bootstrap import Scores, Weights, bootstrap
+from foveal.metrics.classification.panels import confused_pairs
+from foveal.metrics.contract import Interval, Judgement, Panel
+from foveal.metrics.counts import Counts, mean_where, ratio
+from foveal.metrics.segmentation.boundary_f1 import outline_f1
+from foveal.metrics.segmentation.panels import confusion_shares, iou_by_picture, worst_pictures
+from foveal.types.arrays import FloatArray
+from foveal.types.categories import Categories
+from foveal.types.masks import IGNORE, ClassMap, MapTruth
+
+ROW = np.dtype([("label", "u1"), ("hits", "i8"), ("said", "i8"), ("true", "i8"), ("outline", "f8")])
+"""A class in a picture: its id; pixels rightly said to be of it, said to be, and that are; its boundary F1 or NaN."""
+
+
+class SegmentationMetric:
+    """Judges a class for every pixel against the true one.
+
+    Args:
+        categories: The class map, K names.
+    """
+
+    def __init__(self, categories: Categories) -> None:
+        self.categories = categories
+        self._confusion = np.zeros((len(categories), len(categories)), np.int64)
+        self._pictures: list[NDArray[np.void]] = []
+
+    def update(self, truth: MapTruth, prediction: ClassMap) -> None:
+        """Take in one picture.
+
+        Args:
+            truth: The class of every pixel, ``IGNORE`` where it is unknown.
+            prediction: The class said of every pixel of the same picture.
+
+        Raises:
+            ShapeError: The sizes differ, or a class id or the prediction's class map does not fit this one.
+        """
+        num_classes = len(self.categories)
+        if prediction.categories.names != self.categories.names:
+            raise ShapeError(
+                f"The judge got a map of {len(prediction.categories)} classes that are not its own {num_classes};"
+                " judge with the model's classes."
+            )
+        if truth.ids.shape != prediction.runs.shape:
+            raise ShapeError(
+                f"The judge got a truth of shape {truth.ids.shape} and a prediction of {prediction.runs.shape}; pass"
+                " maps of one picture, (rows, columns)."
+            )
+        said = prediction.ids
+        confusion = _confusion(truth.ids, said, num_classes)
+        self._confusion += confusion
+        hits, all_said, true = confusion.diagonal(), confusion.sum(0), confusion.sum(1)
+        labels = np.flatnonzero(all_said + true)
+        rows = np.empty(len(labels), ROW)
+        rows["label"], rows["hits"], rows["said"], rows["true"] = labels, hits[labels], all_said[labels], true[labels]
+        rows["outline"] = outline_f1(truth.ids, said, labels)
+        self._pictures.append(rows)
+
+    def compute(self, *, num_resamples: int = 1000, seed: int = 0) -> Judgement:
+        """Judge all pictures taken in, as ``Metric`` says."""
+        if not self._pictures:
+            raise DataError("There is no picture to judge.", "Check that the data set and the split hold pictures.")
+        verdict = _Verdict(self._pictures, self._confusion)
+        metrics = bootstrap(verdict.score, len(self._pictures), num_resamples=num_resamples, seed=seed)
+        return verdict.judgement(metrics, self.categories)
+
+
+class _Verdict:
+    """All that can be known before a weight is.
+
+    Args:
+        pictures: N arrays of ``ROW``.
+        confusion: (K, K) pixels of class row said to be of class column.
+    """
+
+    def __init__(self, pictures: list[NDArray[np.void]], confusion: NDArray[np.int64]) -> None:
+        self.confusion, self.num_pictures = confusion, len(pictures)
+        rows = np.concatenate(pictures)
+        self.label, self.outline = rows["label"], rows["outline"]
+        self.picture = np.repeat(np.arange(len(pictures)), [len(p) for p in pictures])
+        self._amounts = np.stack([rows[name] for name in ("hits", "said", "true")]).astype(np.float64)
+        self.iou = iou(Counts(*self._amounts))
+        order = np.argsort(self.label, kind="stable")
+        cuts = np.searchsorted(self.label[order], np.arange(len(confusion) + 1))
+        self._of_class = [order[start:stop] for start, stop in pairwise(cuts)]
+        outline = self._by_picture(self.outline)
+        self._outlined = np.isfinite(outline).astype(np.float64)
+        self._outline = np.nan_to_num(outline)
+
+    def counts(self, weights: Weights) -> Counts:
+        """(K, R) weighted pixels."""
+        sums = np.zeros((3, len(self._of_class), weights.shape[1]))
+        for k, rows in enumerate(self._of_class):
+            if len(rows):
+                sums[:, k] = self._amounts[:, rows] @ weights[self.picture[rows]].astype(np.float64)
+        return Counts(*sums)
+
+    def score(self, weights: Weights) -> Scores:
+        """Every headline metric of (N, R) weighted pictures, each (R,)."""
+        counts, wide = self.counts(weights), weights.astype(np.float64)
+        overlap, occurs, total = iou(counts), counts.said + counts.true > 0, counts.true.sum(0)
+        return {
+            "mIoU": mean_where(overlap, occurs, empty=np.nan),
+            "pixel_accuracy": ratio(counts.hits.sum(0), total, empty=np.nan),
+            "mean_accuracy": mean_where(counts.recall, counts.true > 0, empty=np.nan),
+            "dice": mean_where(counts.f1, occurs, empty=np.nan),
+            "fw_iou": ratio((np.nan_to_num(overlap) * counts.true).sum(0), total, empty=np.nan),
+            "boundary_f1": ratio(self._outline @ wide, self._outlined @ wide, empty=np.nan),
+        }
+
+    def judgement(self, metrics: dict[str, Interval], categories: Categories) -> Judgement:
+        """The verdict with its tables, panels and mistakes."""
+        by_picture = self._by_picture(self.iou)
+        panels: tuple[Panel, ...] = (
+            *confusion_shares(self.confusion, categories),
+            confused_pairs(self.confusion, categories, of="pixels"),
+            *iou_by_picture(by_picture),
+        )
+        worst = worst_pictures(by_picture, self.picture, self.label, self.iou, categories)
+        return Judgement(self.num_pictures, metrics, self._per_class(categories), panels, worst)
+
+    def _per_class(self, categories: Categories) -> dict[str, dict[str, float]]:
+        """By class: iou, dice, accuracy (recall), precision, boundary_f1 and pixels, the share of the truth."""
+        counts = self.counts(np.ones((self.num_pictures, 1), np.float32))
+        outlines = [self.outline[rows][np.isfinite(self.outline[rows])] for rows in self._of_class]
+        columns = {
+            "iou": iou(counts)[:, 0],
+            "dice": ratio(2 * counts.hits, counts.said + counts.true, empty=np.nan)[:, 0],
+            "accuracy": ratio(counts.hits, counts.true, empty=np.nan)[:, 0],
+            "precision": ratio(counts.hits, counts.said, empty=np.nan)[:, 0],
+            "boundary_f1": np.array([f1.mean() if len(f1) else np.nan for f1 in outlines]),
+            "pixels": ratio(counts.true, counts.true.sum(0), empty=np.nan)[:, 0],
+        }
+        return {
+            name: {column: float(values[k]) for column, values in columns.items()} for k, name in enumerate(categories)
+        }
+
+    def _by_picture(self, values: FloatArray) -> FloatArray:
+        """(N,) mean of (E,) values over the classes of each picture for which they are defined; NaN without any."""
+        known = np.isfinite(values)
+        sums, counts = (
+            np.bincount(self.picture[known], weights=w[known], minlength=self.num_pictures).astype(np.float64)
+            for w in (values, np.ones(len(values)))
+        )
+        return ratio(sums, counts, empty=np.nan)
+
+
+def iou(counts: Counts) -> FloatArray:
+    """Intersection over union of each class, in the shape of the counts; NaN where a class occurs in neither map."""
+    return ratio(counts.hits, counts.said + counts.true - counts.hits, empty=np.nan)
+
+
+def _confusion(truth: NDArray[np.uint8], said: NDArray[np.uint8], num_classes: int) -> NDArray[np.int64]:
+    """(K, K) pixels of class row said to be of class column, without those of unknown truth.
+
+    Raises:
+        ShapeError: The truth holds an id that is neither a class nor ``IGNORE``.
+    """
+    cells = truth.ravel().astype(np.int64) * num_classes + said.ravel()
+    counts = np.bincount(cells, minlength=(IGNORE + 1) * num_classes).reshape(-1, num_classes)
+    foreign = np.flatnonzero(counts[num_classes:IGNORE].any(1))
+    if len(foreign):
+        raise ShapeError(
+            f"The judge got class id {int(foreign[0]) + num_classes} for {num_classes} classes;"
+            f" pass 0 to {num_classes - 1}, or {IGNORE} where it is unknown."
+        )
+    return counts[:num_classes].astype(np.int64, copy=False)

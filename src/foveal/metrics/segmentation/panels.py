@@ -1,0 +1,76 @@
+"""What the report draws of class maps.
+
+Shapes: N pictures, K classes, E rows: classes that occur, picture by picture.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foveal.metrics.classification.single_label import MAX_MISTAKES
+from foveal.metrics.contract import Lines, Matrix, Mistake, Panel
+from foveal.metrics.counts import ratio
+from foveal.types.arrays import FloatArray, IntArray
+from foveal.types.categories import Categories
+
+MAX_NAMED = 3
+"""Classes that a caption names."""
+SHARES = np.linspace(0.0, 1.0, 101)
+"""Shares of the pictures at which their sorted IoUs are read off."""
+
+
+def confusion_shares(confusion: NDArray[np.int64], categories: Categories) -> list[Panel]:
+    """Where the pixels of each class went, in whole percent of them; without classes that occur nowhere.
+
+    Args:
+        confusion: (K, K) pixels of class row said to be of class column.
+        categories: The class map, K names.
+    """
+    kept = np.flatnonzero(confusion.sum(0) + confusion.sum(1))
+    if not len(kept):
+        return []
+    counts = confusion[np.ix_(kept, kept)].astype(np.float64)
+    percent = np.round(100 * ratio(counts, counts.sum(1, keepdims=True)))
+    names = [categories.names[k] for k in kept]
+    return [Matrix("Confusion matrix", percent, names, row_title="truth, % of its pixels")]
+
+
+def iou_by_picture(values: FloatArray) -> list[Panel]:
+    """The pictures' mean IoUs, sorted.
+
+    Args:
+        values: (N,) mean IoU over the classes of each picture; NaN where there is nothing to judge.
+    """
+    known = values[np.isfinite(values)]
+    if not len(known):
+        return []
+    worst, middle, best = np.quantile(known, (0.0, 0.5, 1.0))
+    note = (
+        f"Mean IoU over the classes that occur in a picture, from the worst picture ({worst:.2f}) over the median"
+        f" ({middle:.2f}) to the best ({best:.2f}), of {len(known)}."
+    )
+    curve = (SHARES, np.quantile(known, SHARES))
+    return [Lines("IoU by picture", "share of pictures", "mean IoU", {"pictures": curve}, note=note)]
+
+
+def worst_pictures(
+    means: FloatArray, picture: IntArray, label: IntArray, iou: FloatArray, categories: Categories
+) -> list[Mistake]:
+    """Pictures with the lowest mean IoU, each with the classes that fared worst.
+
+    Args:
+        means: (N,) mean IoU over the classes of each picture; NaN where there is nothing to judge.
+        picture: (E,) rising places of pictures.
+        label: (E,) class ids.
+        iou: (E,) of that class in that picture.
+        categories: The class map, K names.
+    """
+    order = np.argsort(means, kind="stable")[:MAX_MISTAKES]
+    starts, stops = (np.searchsorted(picture, order, side) for side in ("left", "right"))
+    out = []
+    for i, start, stop in zip(order, starts, stops, strict=True):
+        if not means[i] < 1:
+            continue
+        rows = start + np.argsort(iou[start:stop], kind="stable")[:MAX_NAMED]
+        words = [f"{categories.names[label[row]]} {iou[row]:.2f}" for row in rows if iou[row] < 1]
+        out.append(Mistake(int(i), float(1 - means[i]), f"mIoU {means[i]:.2f}; {', '.join(words)}"))
+    return out

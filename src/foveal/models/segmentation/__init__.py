@@ -1,0 +1,1 @@
+"""What a segmenter is made of."""

@@ -1,1 +1,0 @@
-"""RunConfig, its files, and runs built from it."""

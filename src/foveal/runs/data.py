@@ -1,0 +1,25 @@
+"""From a RunConfig to the data set that it names. No torch."""
+
+from pathlib import Path
+
+from foveal.config.schema import RunConfig
+from foveal.data.catalog.catalog import Catalog
+from foveal.data.formats.read import read
+from foveal.tasks.table import get_output
+
+
+def read_data(config: RunConfig) -> Catalog:
+    """Read a run's data set: of one that says several things, what the task learns from.
+
+    Raises:
+        DataError: No such path, or its content cannot be used; the message says what and where.
+    """
+    data = config.data
+    return read(
+        Path(data.path),
+        format=data.format,
+        bad=data.bad,
+        classes=data.classes,
+        ignore=data.ignore,
+        wants=None if config.task == "auto" else get_output(config.task).annotations,
+    )

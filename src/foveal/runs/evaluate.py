@@ -1,0 +1,131 @@
+"""``foveal.evaluate``: a model on a later data set. No torch: exported models are judged the same way."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from foveal.artifact.atomic import make_folder, write_atomic
+from foveal.artifact.card import Card
+from foveal.data.catalog.catalog import SPLITS, Catalog
+from foveal.data.catalog.split import with_splits
+from foveal.data.formats.read import read
+from foveal.data.outside import INSIDE, check_outside, lies_inside
+from foveal.engine.evaluate import Evaluation, to_dict, write_predictions
+from foveal.engine.evaluate import evaluate as judge
+from foveal.errors import DataError
+from foveal.inference.load import load
+from foveal.inference.predictor import Predictor
+from foveal.inference.views import Viewing
+from foveal.runs.train import free_folder
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How a model did.
+
+    Attributes:
+        evaluation: Truths, predictions and the judgement.
+        document: The same as plain values, as ``--json`` prints it.
+        folder: Where metrics.json and predictions.csv are.
+        notes: What a person should know before believing the numbers.
+    """
+
+    evaluation: Evaluation
+    document: dict[str, Any]
+    folder: Path
+    notes: tuple[str, ...]
+
+
+def evaluate(
+    model: str | Path | Predictor,
+    data: str | Path,
+    *,
+    split: str | None = None,
+    classes: str = "",
+    ignore: Sequence[int] = (),
+    out: str | Path | None = None,
+    device: str = "auto",
+    viewing: Viewing | None = None,
+    seed: int = 0,
+) -> Verdict:
+    """Judge a model on pictures with known answers, by the model's own class map.
+
+    Args:
+        model: A run folder, a .safetensors or .onnx file, or an open model.
+        data: An image folder, a table, a COCO, VOC or YOLO data set, or pictures with masks. Where it has train and
+            other splits, ``split`` says which is judged.
+        split: ``train``, ``val`` or ``test``; by default everything, or ``test`` / ``val`` where splits exist. Of the
+            data set that the model was trained on, ``val`` may be what training kept back.
+        classes: Of masks, see ``data.formats.mask_folder.read``: whose codes are not those the model was trained on.
+        ignore: Codes in masks that count nowhere.
+        out: Folder for metrics.json and predictions.csv; by default ``evaluations/NAME``, numbered if that exists.
+        device: Where a torch network runs.
+        viewing: How each picture is looked at (tiles, mirrored, in several sizes); None: once, whole.
+        seed: Of the bootstrap.
+
+    Raises:
+        FovealError: Bad model, data or folder; an unknown class is named.
+    """
+    folder = Path(out) if out is not None else free_folder(Path(data), "evaluations")
+    if out is None:
+        check_outside(folder, Path(data))
+    predictor = model if isinstance(model, Predictor) else load(model, device=device)
+    catalog = read(
+        Path(data),
+        categories=predictor.categories,
+        classes=classes,
+        ignore=ignore,
+        wants=predictor.task.annotations,
+    )
+    if split is not None and split not in SPLITS:
+        raise DataError(f"There is no split {split!r}.", f"Splits: {', '.join(SPLITS)}.")
+    notes = list(catalog.notes)
+    if split in ("train", "val") and not catalog.has(split) and not catalog.has("val") and predictor.card.split:
+        catalog = as_in_training(catalog, predictor.card, split)
+        notes.append(
+            f"The data set has no {split!r} split of its own; this is the one that training made"
+            f" (seed {predictor.card.split.seed}, {predictor.card.split.val_fraction:g} kept back)."
+        )
+    there = [name for name in ("test", "val", "train") if catalog.has(name)]
+    chosen = split or (there[0] if there else None)
+    part = catalog.split(chosen) if chosen else catalog
+    predictor.task.accept(part, predictor.options)
+    evaluation = judge(predictor, part, viewing=viewing, seed=seed)
+    make_folder(folder)
+    document = to_dict(evaluation, predictor.task.name)
+    document["data"] = str(data)
+    if viewing is not None and not viewing.plain:
+        document["viewing"] = asdict(viewing)
+    write_atomic(folder / "metrics.json", _json(document))
+    write_predictions(folder / "predictions.csv", evaluation, predictor)
+    if chosen in (None, "train") and predictor.card.data.get("content") == catalog.content_fingerprint():
+        notes.append("These are the very pictures the model was trained on; the numbers say little about others.")
+    if lies_inside(folder, Path(data)):
+        notes.append(INSIDE.format(folder))
+    if out is None and folder.name != Path(data).resolve().stem:
+        notes.append(f"The verdict is in {folder}; there were earlier ones.")
+    return Verdict(evaluation, document, folder, tuple(notes))
+
+
+def as_in_training(catalog: Catalog, card: Card, split: str) -> Catalog:
+    """The data set that a model was trained on, with the splits that training made of it.
+
+    Raises:
+        DataError: It is not that data set any more.
+    """
+    assert card.split is not None, "the card of a trained model"
+    made = with_splits(catalog, val_fraction=card.split.val_fraction, seed=card.split.seed)
+    if made.fingerprint() != card.data.get("fingerprint"):
+        raise DataError(
+            f"{catalog.root} has no {split!r} split of its own, and the one that training made cannot be made again:"
+            " the data has changed since, or is another data set.",
+            "Restore the data set, or judge all of it without --split.",
+        )
+    return made
+
+
+def _json(document: dict[str, Any]) -> str:
+    import json
+
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"

@@ -1,0 +1,78 @@
+"""``foveal.export``: which pictures an export is compared on."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from foveal.config.files import read_config
+from foveal.errors import DataError, FovealError, MissingExtraError
+from foveal.inference.jobs import find_pictures
+from foveal.inference.load import find_model, load
+from foveal.inference.predictor import Source
+from foveal.runs.data import read_data
+
+if TYPE_CHECKING:
+    from foveal.deploy.export import Parity
+
+MAX_PICTURES = 64
+
+
+def export(
+    model: str | Path, *, out: str | Path | None = None, data: str | Path | None = None
+) -> tuple[Path, "Parity", str]:
+    """Write a model as ONNX if it agrees with the network on real pictures.
+
+    Args:
+        model: A run folder or a .safetensors file.
+        out: The file to write; by default ``model.onnx`` beside the model.
+        data: Pictures to compare on; by default those the run was trained on, or two that ship with scikit-learn.
+
+    Returns:
+        The file, how far the two agree, and where the pictures came from.
+
+    Raises:
+        ParityError: They disagree; no file is written.
+        FovealError: Bad model or folder.
+    """
+    predictor = load(model)
+    try:
+        from foveal.deploy.export import export as write
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("export a model", error.name or "torch") from None
+    file = find_model(Path(model))
+    target = Path(out) if out is not None else file.with_name("model.onnx")
+    if target.suffix != ".onnx":
+        raise DataError(f"{target}: an export ends in .onnx.", "Name it like --out model.onnx.")
+    pictures, source = comparison_pictures(file, data)
+    return target, write(predictor, target, pictures=pictures, source=source), source
+
+
+def comparison_pictures(file: Path, data: str | Path | None) -> tuple[list[Source], str]:
+    """Real pictures, at most ``MAX_PICTURES`` spread over what there is, and a word on where they are from."""
+    if data is not None:
+        return spread(find_pictures([str(data)])), str(data)
+    try:
+        config = read_config(file.with_name("config.toml"))
+        return spread(list(read_data(config).paths())), config.data.path
+    except FovealError:
+        return scenes(), "scikit-learn's sample photos"
+
+
+def spread(paths: list[Path]) -> list[Source]:
+    """At most ``MAX_PICTURES`` of them, evenly."""
+    places = np.unique(np.linspace(0, len(paths) - 1, min(MAX_PICTURES, len(paths))).astype(int))
+    return [paths[i] for i in places]
+
+
+def scenes() -> list[Source]:
+    """Windows of the two photos that ship with scikit-learn."""
+    from sklearn.datasets import load_sample_images
+
+    photos = [np.ascontiguousarray(photo) for photo in load_sample_images().images]
+    return [
+        np.ascontiguousarray(photo[top : top + 213, left : left + 213])
+        for photo in photos
+        for top in range(0, 214, 107)
+        for left in range(0, 427, 107)
+    ]

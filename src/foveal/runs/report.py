@@ -1,0 +1,91 @@
+"""What a run's report says."""
+
+import shlex
+
+import numpy as np
+from PIL import Image
+
+from foveal.config.schema import RunConfig
+from foveal.data.catalog.catalog import SPLITS, Catalog
+from foveal.engine.evaluate import Evaluation
+from foveal.engine.log import duration
+from foveal.engine.loop import State
+from foveal.engine.run import Run
+from foveal.inference.predictor import Predictor, read_picture
+from foveal.report.content import Content, Picture, Step
+from foveal.report.page import write_report
+from foveal.tasks.table import TASKS
+from foveal.types.arrays import RGB
+from foveal.version import __version__
+
+MAX_MISTAKES = 24
+MISTAKE_SIDE_PX = 480
+
+
+def write_run_report(
+    run: Run, config: RunConfig, catalog: Catalog, state: State, predictor: Predictor, evaluation: Evaluation
+) -> None:
+    """Write report.html and the figures of a finished run.
+
+    Raises:
+        RunError: They cannot be written.
+    """
+    judgement, values = evaluation.judgement, config.model_dump(exclude_none=True)
+    mistakes = [
+        Picture(mistake_picture(predictor, evaluation, m.position), m.caption) for m in judgement.worst[:MAX_MISTAKES]
+    ]
+    write_report(
+        run.report,
+        Content(
+            title=run.folder.resolve().name,
+            task=predictor.task.name,
+            judgement=judgement,
+            headline=predictor.task.goal(predictor.options).metric,
+            facts=facts(config, catalog, state),
+            history=state.rows,
+            mistakes=mistakes,
+            config={k: v for k, v in values.items() if k == config.task or k not in TASKS},
+            class_counts={
+                name: dict(zip(catalog.categories, map(int, catalog.split(name).class_counts()), strict=True))
+                for name in SPLITS
+                if catalog.has(name)
+            },
+            next_steps=next_steps(run),
+        ),
+    )
+
+
+def mistake_picture(predictor: Predictor, evaluation: Evaluation, position: int) -> RGB:
+    """A judged picture, made small, with the model's answer drawn on it."""
+    picture = Image.fromarray(read_picture(evaluation.catalog.path(position)))
+    scale = MISTAKE_SIDE_PX / max(picture.size)
+    size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
+    resized = np.asarray(picture.resize(size, Image.Resampling.BICUBIC))
+    truth, prediction = evaluation.truths[position], evaluation.predictions[position]
+    return predictor.task.draw_judged(resized, truth, prediction, predictor.categories)
+
+
+def facts(config: RunConfig, catalog: Catalog, state: State) -> list[tuple[str, str]]:
+    """What stands under the title."""
+    counts = ", ".join(f"{len(catalog.split(name)):,} {name}" for name in SPLITS if catalog.has(name))
+    return [
+        ("data", config.data.path),
+        ("pictures", counts),
+        ("classes", str(len(catalog.categories))),
+        ("backbone", config.model.backbone),
+        ("input", f"{config.input.eval_size} x {config.input.eval_size} px"),
+        ("epochs", f"{state.rows[-1]['epoch']:.0f}, the best was {state.best_epoch}"),
+        ("duration", duration(state.elapsed_s)),
+        ("seed", str(config.seed)),
+        ("Foveal", __version__),
+    ]
+
+
+def next_steps(run: Run) -> list[Step]:
+    """Commands that go on from here."""
+    folder = shlex.quote(str(run.folder))
+    return [
+        Step("Say what is in a picture", f"foveal predict {folder} PICTURE"),
+        Step("Judge it on other pictures", f"foveal evaluate {folder} FOLDER"),
+        Step("Ship it as one file that needs no torch", f"foveal export {folder}"),
+    ]

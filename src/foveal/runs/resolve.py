@@ -1,0 +1,121 @@
+"""From "chosen from the data" to numbers: every None of a RunConfig filled in by formulas that stand here alone."""
+
+import os
+from dataclasses import dataclass
+
+import numpy as np
+
+from foveal.config.files import read_recipe, shipped
+from foveal.config.schema import RunConfig, merge, parse_config
+from foveal.data.catalog.catalog import Catalog
+from foveal.errors import ConfigError, DataError, ImageError
+from foveal.imaging.decode import read_size
+from foveal.models.declared import OWN, declared
+from foveal.tasks.contract import Situation
+from foveal.tasks.table import get_task, task_for
+
+SAMPLED = 200
+"""Pictures whose headers are read to learn the usual size."""
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """A configuration without gaps, and what to say about how they were filled."""
+
+    config: RunConfig
+    notes: tuple[str, ...]
+
+
+def resolve(config: RunConfig, train: Catalog, *, world: int = 1) -> Resolved:
+    """Fill in what the configuration leaves open.
+
+    The task's own recipe, where it has one, is laid under what was set; then its formulas give the rest.
+
+    Args:
+        config: As given.
+        train: The training split.
+        world: Processes that train together.
+
+    Returns:
+        The same configuration without None, time budget and checkpoint steps apart.
+
+    Raises:
+        ConfigError: The processes cannot share the batch.
+        DataError: The data set does not say what the task learns from.
+    """
+    name = task_for(train.annotation) if config.task == "auto" else config.task
+    config = with_recipe(config, name)
+    task, small = get_task(name), config.model.backbone in OWN
+    pretrained = not small and config.model.weights != "none"
+    choice = task.choose(
+        Situation(
+            len(train),
+            side_px=median_side(train),
+            from_scratch=not pretrained,
+            small=small,
+            eval_size=config.input.eval_size,
+        )
+    )
+    known = declared(config.model.backbone)
+    native = known.size if known.fixed_size else None
+    given_size, given_eval = config.input.size, config.input.eval_size
+    batch = config.train.batch_size or max(world, choice.batch_size // world * world)
+    if batch % world:
+        raise ConfigError(
+            f"The batch size {batch} cannot be shared by {world} processes.",
+            f"Use a multiple of {world} for --batch-size.",
+        )
+    epochs = config.train.epochs or choice.epochs
+    if config.train.time_s is not None and config.train.epochs is None:
+        epochs *= 4  # the clock decides; without a limit at all, a tiny set would be seen thousands of times
+    workers, optim, patience = config.data.workers, config.optim, config.train.patience
+    size = given_size or native or choice.size
+    settled = task.settle(getattr(config, name), train, size)
+    chosen = {
+        "task": name,
+        name: settled.own.model_dump(),
+        "input": {"size": size, "eval_size": given_eval or given_size or native or choice.eval_size},
+        "optim": {
+            "lr": optim.lr or choice.lr,
+            "freeze_norm": pretrained if optim.freeze_norm is None else optim.freeze_norm,
+        },
+        "train": {
+            "batch_size": batch,
+            "epochs": epochs,
+            "patience": choice.patience if patience is None else patience,
+            "judge_every": config.train.judge_every or min(choice.judge_every, epochs),
+        },
+        "data": {"workers": choose_workers() if workers is None else workers, "format": train.format},
+    }
+    return Resolved(RunConfig.model_validate(merge(config.model_dump(), chosen)), settled.notes)
+
+
+def with_recipe(config: RunConfig, task: str) -> RunConfig:
+    """The configuration with the task's own recipe, where there is one, laid under what was set."""
+    if task not in shipped():
+        return config
+    return parse_config(merge(read_recipe(task), config.model_dump(exclude_unset=True)), where=f"the recipe {task}")
+
+
+def choose_workers() -> int:
+    """None on a machine of few cores, where they would take time from the network."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return 0 if cores <= 2 else min(cores - 1, 8)
+
+
+def median_side(catalog: Catalog) -> int:
+    """Median of the pictures' shorter sides, in pixels, from a sample spread over the catalog.
+
+    Raises:
+        DataError: No picture's header can be read.
+    """
+    places = np.unique(np.linspace(0, len(catalog) - 1, min(SAMPLED, len(catalog))).astype(int))
+    sides = []
+    for i in places:
+        try:
+            sides.append(min(read_size(catalog.path(int(i)))))
+        except ImageError as error:
+            first = error
+    if not sides:
+        raise DataError(f"{catalog.root}: no picture can be read. The first: {first.what}", first.hint)
+    return int(np.median(sides))

@@ -1,0 +1,86 @@
+"""``foveal.train``: the one door to training, for the command line and for Python."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from foveal.config.files import read_recipe
+from foveal.config.schema import merge, parse_config
+from foveal.data.outside import check_outside
+from foveal.engine.log import Log
+from foveal.errors import ConfigError, MissingExtraError
+from foveal.inference.process_tuning import wait_quietly
+
+if TYPE_CHECKING:
+    from foveal.runs.start import Trained
+
+
+def train(
+    data: str | Path = "",
+    *,
+    recipe: str | Path | None = None,
+    settings: Mapping[str, Any] | Sequence[Mapping[str, Any]] = (),
+    out: str | Path | None = None,
+    resume: str | Path | None = None,
+    log: Log | None = None,
+) -> "Trained | None":
+    """Train a model.
+
+    Args:
+        data: An image folder, a table, or a COCO, VOC or YOLO data set; not needed to resume.
+        recipe: A TOML file, or the name of a recipe that ships with Foveal.
+        settings: Nested sections laid over the recipe, such as ``{"train": {"epochs": 5}}``; later ones win.
+        out: Folder of the run; by default ``runs/NAME``, numbered if that exists.
+        resume: Folder of a run to go on with.
+        log: What the run says; by default nothing.
+
+    Returns:
+        The finished run; None in a process that only helped (torchrun).
+
+    Raises:
+        FovealError: Bad data, settings or folders; the message says what to do.
+    """
+    layers = [settings] if isinstance(settings, Mapping) else list(settings)
+    say = log or Log()
+    if resume is not None:
+        if recipe is not None or out is not None:
+            raise ConfigError("--resume goes on with a run as it is.", "Leave out --config and --out.")
+        if data:
+            layers.append({"data": {"path": str(data)}})
+        merged = merge({}, *layers)
+        changes = parse_config(merged, where="the command line") if merged else None
+        resumed: Trained | None = _door().resume(Path(resume), changes=changes, log=say)
+        return resumed
+    if not data:
+        raise ConfigError("There is nothing to train on.", "Name a folder of pictures: foveal train PICTURES/")
+    base = read_recipe(recipe) if recipe is not None else {}
+    config = parse_config(merge(base, *layers, {"data": {"path": str(data)}}), where="the command line")
+    if out is None and int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise ConfigError("Several processes need one folder for the run.", "Name it with --out.")
+    folder = Path(out) if out is not None else free_folder(Path(data))
+    if out is None:
+        check_outside(folder, Path(data))
+    trained: Trained | None = _door().start(config, out=folder, log=say)
+    return trained
+
+
+def free_folder(data: Path, within: str = "runs") -> Path:
+    """``runs/NAME``, or the first of ``runs/NAME-2``, ``runs/NAME-3`` ... that does not exist."""
+    name = data.resolve().stem or "run"
+    folder, number = Path(within) / name, 2
+    while folder.exists():
+        folder, number = Path(within) / f"{name}-{number}", number + 1
+    return folder
+
+
+def _door() -> ModuleType:
+    wait_quietly()
+    try:
+        from foveal.runs import start as build
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] == "foveal":
+            raise
+        raise MissingExtraError("train", error.name or "torch") from None
+    return build

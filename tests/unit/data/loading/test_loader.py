@@ -1,0 +1,209 @@
+"""Promise 1: the same order and the same changes for the same seed, whatever the number of workers."""
+
+import itertools
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torchvision import tv_tensors
+
+from foveal.data.augment.boxes import box_target, build_box_augment
+from foveal.data.augment.image import Augment, build_augment
+from foveal.data.catalog.catalog import Catalog
+from foveal.data.catalog.objects import Object, Objects
+from foveal.data.config import AugmentConfig
+from foveal.data.formats.read import read
+from foveal.data.loading import loader
+from foveal.data.loading.cache import DecodedCache
+from foveal.data.loading.loader import TrainingPictures, load_batches, stack
+from foveal.data.loading.order import Draw, Order
+from foveal.types.samples import Batch, Sample
+
+AUGMENT = AugmentConfig(crop_scale=0.3, rotation_deg=20, brightness=0.4, erasing=0.5, policy="trivial")
+
+
+def pictures(catalog: Catalog, *, cache: bool = False) -> TrainingPictures:
+    return TrainingPictures(
+        catalog,
+        build_augment(AUGMENT, 24, interpolation="bilinear"),
+        lambda c, place: {"label": torch.tensor(int(c.labels[place][0]))},
+        seed=5,
+        min_side=24,
+        cache=DecodedCache(len(catalog), 1 << 20) if cache else None,
+    )
+
+
+def take(catalog: Catalog, count: int, *, start: int = 0, workers: int = 0, cache: bool = False) -> list[torch.Tensor]:
+    torch.manual_seed(workers + 100 * start)  # the global state must not matter
+    order = Order(len(catalog), 6, seed=5)
+    batches = load_batches(pictures(catalog, cache=cache), order, start=start, workers=workers)
+    return [batch.images for batch in itertools.islice(batches, count)]
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
+@pytest.mark.parametrize(("workers", "cache"), [(0, True), (1, False), (4, True)])
+def test_workers_and_cache_change_nothing(squares: Path, workers: int, cache: bool) -> None:
+    catalog = read(squares)
+    expected = take(catalog, 13)  # two epochs and a bit
+    for a, b in zip(expected, take(catalog, 13, workers=workers, cache=cache), strict=True):
+        assert torch.equal(a, b)
+
+
+def test_starting_later_gives_the_same_batches(squares: Path) -> None:
+    catalog = read(squares)
+    for a, b in zip(take(catalog, 9)[4:], take(catalog, 5, start=4), strict=True):
+        assert torch.equal(a, b)
+
+
+def test_epochs_show_other_crops(squares: Path) -> None:
+    catalog = read(squares)
+    batches = take(catalog, 12)
+    assert not torch.equal(torch.cat(batches[:6]).sum(), torch.cat(batches[6:]).sum())
+
+
+def test_the_callers_random_numbers_stay(squares: Path) -> None:
+    catalog = read(squares)
+    torch.manual_seed(1)
+    before = torch.get_rng_state()
+    pictures(catalog).__getitems__(next(Order(len(catalog), 4, seed=0).batches()))
+    assert torch.equal(before, torch.get_rng_state())
+
+
+def test_batches_are_channels_last(squares: Path) -> None:
+    batch = take(read(squares), 1)[0]
+    assert batch.dtype == torch.uint8
+    assert batch.shape == (6, 3, 24, 24)
+    assert batch.is_contiguous(memory_format=torch.channels_last)
+
+
+BOXED = AugmentConfig(
+    crop_scale=0.5, scale_jitter=1.5, rotation_deg=10, brightness=0.3, hue=0.02, erasing=0.2, mosaic=0.4, box_mixup=0.3
+)
+
+
+@pytest.fixture
+def boxed(squares: Path) -> Catalog:
+    """The squares with 0, 1 or 2 boxes a picture."""
+    catalog = read(squares)
+    rows = [[Object((j * 4, 3, j * 4 + 10, 30), j, flags=j) for j in range(i % 3)] for i in range(len(catalog))]
+    return replace(catalog, annotation="boxes", multi_label=True, objects=Objects.of(rows))
+
+
+def boxed_pictures(catalog: Catalog, *, cache: bool = False) -> TrainingPictures:
+    return TrainingPictures(
+        catalog,
+        build_box_augment(BOXED, 24, interpolation="bilinear"),
+        box_target,
+        seed=5,
+        min_side=24,
+        cache=DecodedCache(len(catalog), 1 << 20) if cache else None,
+    )
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
+@pytest.mark.parametrize(("workers", "cache"), [(0, True), (1, False), (4, True)])
+def test_workers_and_cache_change_no_boxes_and_companions(boxed: Catalog, workers: int, cache: bool) -> None:
+    order = Order(len(boxed), 6, seed=5)
+
+    def take_boxed(**options: int) -> list[Batch]:
+        torch.manual_seed(workers)
+        batches = load_batches(boxed_pictures(boxed, cache=cache and bool(options)), order, **options)
+        return list(itertools.islice(batches, 13))
+
+    for a, b in zip(take_boxed(), take_boxed(workers=workers), strict=True):
+        assert torch.equal(a.images, b.images) and a.keys == b.keys
+        assert a.targets.keys() == b.targets.keys() == {"boxes", "labels", "flags"}
+        for name, values in a.targets.items():
+            assert type(b.targets[name]) is torch.Tensor
+            assert torch.equal(values, b.targets[name])
+
+
+def test_companions_are_decoded_only_where_they_are_wanted(boxed: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
+    pictures = boxed_pictures(boxed)
+    draws = next(Order(len(boxed), 36, seed=1).batches())
+    wanted = [pictures.places(draw) for draw in draws]
+    assert {len(places) for places in wanted} == {1, 2, 4, 5}
+    assert [places[0] for places in wanted] == [draw.place for draw in draws]
+    assert wanted != [pictures.places(draw._replace(repeat=1)) for draw in draws], "each repeat has others"
+    decoded: list[int] = []
+    plain = TrainingPictures.decoded
+    monkeypatch.setattr(TrainingPictures, "decoded", lambda self, place: decoded.append(place) or plain(self, place))
+    batch = pictures.__getitems__(draws)
+    assert sorted(decoded) == sorted(place for places in wanted for place in places)
+    assert batch.keys == [draw.place for draw in draws]
+
+
+def test_boxes_shrink_with_a_jpeg_that_is_decoded_smaller(boxed: Catalog, tmp_path: Path) -> None:
+    Image.new("RGB", (402, 302)).save(tmp_path / "large.jpg")
+    one = boxed.take(np.array([1]))
+    corners = torch.tensor([[40.0, 20.0, 402.0, 302.0]])
+    seen = []
+
+    def change(samples):
+        seen.extend(samples)
+        return samples[0][0][:, :8, :8], {}
+
+    def target(catalog: Catalog, place: int) -> dict[str, torch.Tensor]:
+        return {
+            "boxes": tv_tensors.BoundingBoxes(corners, format="XYXY", canvas_size=(302, 402)),
+            "mask": tv_tensors.Mask(torch.ones(1, 302, 402, dtype=torch.uint8)),
+            "label": torch.tensor(3),
+        }
+
+    for min_side, size in ((302, (302, 402)), (151, (151, 201)), (60, (76, 101))):
+        path = replace(one, root=tmp_path, names=type(one.names).of(["large.jpg"]))
+        pictures = TrainingPictures(path, Augment(change), target, seed=0, min_side=min_side, cache=None)
+        pictures.__getitems__([Draw(0, 0, 0)])
+        image, found = seen.pop()
+        assert image.shape[1:] == size
+        assert found["boxes"].canvas_size == size and found["mask"].shape == (1, *size) and found["label"] == 3
+        expected = corners * torch.tensor([size[1] / 402, size[0] / 302] * 2)
+        torch.testing.assert_close(found["boxes"].as_subclass(torch.Tensor), expected)
+
+
+def test_lists_are_padded_to_the_longest() -> None:
+    def sample(count: int) -> Sample:
+        target = {
+            "boxes": tv_tensors.BoundingBoxes(torch.ones(count, 4), format="XYXY", canvas_size=(8, 8)),
+            "labels": torch.full((count,), 2),
+            "flags": torch.full((count,), 4, dtype=torch.uint8),
+            "whole": torch.tensor(1.5),
+        }
+        return Sample(torch.zeros(3, 8, 8, dtype=torch.uint8), target, count)
+
+    targets = stack([sample(2), sample(0), sample(1)]).targets
+    assert targets["labels"].tolist() == [[2, 2], [-1, -1], [2, -1]]
+    assert targets["flags"].tolist() == [[4, 4], [0, 0], [4, 0]] and targets["flags"].dtype == torch.uint8
+    assert targets["boxes"].tolist() == [[[1] * 4] * 2, [[-1] * 4] * 2, [[1] * 4, [-1] * 4]]
+    assert targets["whole"].tolist() == [1.5] * 3
+    assert all(type(value) is torch.Tensor for value in targets.values())
+    assert stack([sample(0), sample(0)]).targets["boxes"].shape == (2, 0, 4)
+
+
+def test_real_boxes_reach_the_batch(real_data: Path) -> None:
+    catalog = read(real_data / "bccd").split("train")
+    off = build_box_augment(AugmentConfig(crop_scale=1, horizontal_flip=0), 416, interpolation="bilinear")
+    pictures = TrainingPictures(catalog, off, box_target, seed=0, min_side=416, cache=None)
+    batch = pictures.__getitems__([Draw(place, 0, 0) for place in range(4)])
+    assert catalog.objects is not None
+    for row, place in enumerate(batch.keys):
+        boxes = catalog.objects.boxes[catalog.objects.span(place)]
+        assert (batch.targets["labels"][row] >= 0).sum() == len(boxes)
+        expected = boxes * 0.65 + [0, 52, 0, 52]
+        np.testing.assert_allclose(batch.targets["boxes"][row, : len(boxes)], expected, atol=1e-3)
+
+
+def test_a_worker_tells_of_faults_but_not_of_a_lost_parent(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    loader._hush(0)
+    for error in (EOFError(), ConnectionResetError(), BrokenPipeError()):
+        sys.excepthook(type(error), error, None)
+    assert capsys.readouterr().err == ""
+    sys.excepthook(ValueError, ValueError("a fault"), None)
+    assert "ValueError: a fault" in capsys.readouterr().err

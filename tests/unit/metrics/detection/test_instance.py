@@ -1,0 +1,185 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from foveal.errors import DataError, ShapeError
+from foveal.metrics.detection.instance import InstanceMetric
+from foveal.metrics.detection.metric import DetectionMetric
+from foveal.types.categories import Categories
+from foveal.types.flags import Flag
+from foveal.types.masks import Instances, InstanceTruth
+from foveal.types.rle import Rle
+
+NAMES = Categories(("car", "dog", "cat"))
+CAR, DOG, CAT = range(3)
+WIDTH, HEIGHT = SIZE = (60, 40)
+NONE = Rle.of(np.zeros((HEIGHT, WIDTH), bool))
+
+
+def box_mask(*boxes) -> Rle:
+    mask = np.zeros((HEIGHT, WIDTH), bool)
+    for x1, y1, x2, y2 in boxes:
+        mask[y1:y2, x1:x2] = True
+    return Rle.of(mask)
+
+
+def there(*rows) -> InstanceTruth:
+    """(label, box, mask) or (label, box, mask, flags)."""
+    boxes = np.array([r[1] for r in rows], np.float64).reshape(-1, 4)
+    flags = np.array([r[3] if len(r) > 3 else 0 for r in rows], np.uint8)
+    areas = np.array([r[2].area for r in rows], np.float64)
+    return InstanceTruth(boxes, np.array([r[0] for r in rows], np.int32), flags, areas, [r[2] for r in rows])
+
+
+def found(*rows, threshold=0.5) -> Instances:
+    """(label, score, box, mask)."""
+    boxes = np.array([r[2] for r in rows], np.float64).reshape(-1, 4)
+    scores, labels = np.array([r[1] for r in rows], np.float64), np.array([r[0] for r in rows], np.int64)
+    return Instances(boxes, scores, labels, NAMES, SIZE, threshold, tuple(r[3] for r in rows))
+
+
+def judge(truths, predictions, *, num_resamples=0, seed=0):
+    metric = InstanceMetric(NAMES)
+    for truth, prediction in zip(truths, predictions, strict=True):
+        metric.update(truth, prediction)
+    return metric.compute(num_resamples=num_resamples, seed=seed)
+
+
+def values(judgement) -> dict[str, float]:
+    return {name: i.value for name, i in judgement.metrics.items()}
+
+
+A, B = (0, 0, 10, 10), (20, 0, 30, 10)
+LEFT, UPPER = (0, 0, 5, 10), (20, 0, 30, 6)
+STREET = [there((CAR, A, box_mask(A)), (DOG, B, box_mask(B))), there((CAR, A, box_mask(A, B)))]
+SAID = [
+    found((DOG, 0.9, B, box_mask(UPPER)), (CAR, 0.8, A, box_mask(LEFT)), (CAT, 0.7, A, box_mask(A))),
+    found((CAR, 0.6, A, box_mask(A, B))),
+]
+
+
+def test_a_street_by_hand():
+    """Boxes are right throughout; one car's mask fits to a half, the dog's to six tenths."""
+    judgement = judge(STREET, SAID)
+    got = values(judgement)
+    assert got["mAP"] == got["AP50"] == 1
+    # Cars: IoU 0.5 (right at 0.5 alone) and 1; above it the first is wrong, so half of them at a precision of a half.
+    car = (1 + 9 * 0.5 * 51 / 101) / 10
+    assert got["mask_AP50"] == 1 and got["mask_AP75"] == pytest.approx(0.5 * 51 / 101 / 2)
+    assert got["mask_mAP"] == pytest.approx((car + 0.3) / 2)
+    assert (got["mask_precision"], got["mask_recall"], got["precision"]) == pytest.approx((3 / 4, 1, 3 / 4))
+    row = judgement.per_class["car"]
+    assert (row["mask_AP"], row["mask_AP50"], row["AP"], row["objects"]) == pytest.approx((car, 1, 1, 2))
+    assert list(row)[:4] == ["mask_AP", "mask_AP50", "AP", "AP50"] and judgement.images == 2
+
+
+def test_the_names():
+    names = list(judge(STREET, SAID).metrics)
+    boxes = names[len(names) // 2 :]
+    assert names == [f"mask_{n}" for n in boxes] + boxes
+    assert boxes[:6] == ["mAP", "AP50", "AP75", "AP_small", "AP_medium", "AP_large"]
+    assert {"mask_AP_small", "mask_AR100", "mask_AR_large", "mask_f1"} < set(names)
+
+
+def test_boxes_are_judged_as_boxes_alone_are():
+    alone = DetectionMetric(NAMES)
+    for truth, prediction in zip(STREET, SAID, strict=True):
+        alone.update(truth, prediction)
+    want, got = alone.compute(num_resamples=20), judge(STREET, SAID, num_resamples=20)
+    for name, i in want.metrics.items():
+        told = got.metrics[name]
+        assert (told.value, told.low, told.high) == pytest.approx((i.value, i.low, i.high), nan_ok=True)
+    for name, row in want.per_class.items():
+        assert {n: got.per_class[name][n] for n in row} == pytest.approx(row, nan_ok=True)
+
+
+def test_panels_and_mistakes_are_those_of_the_masks():
+    bad = [SAID[0], found((CAR, 0.6, A, box_mask((0, 0, 10, 9))))]  # the right box, but half of the car's mask
+    judgement = judge(STREET, bad)
+    panels = {p.title: p for p in judgement.panels}
+    assert list(panels)[:4] == [
+        "Precision over recall",
+        "F1 over the threshold",
+        "Confusion matrix",
+        "Fit of the masks",
+    ]
+    assert panels["Fit of the masks"].note == "Of 2 objects rightly found; the median IoU is 0.550."
+    assert panels["Confusion matrix"].values.tolist() == [[1, 0, 0, 1], [0, 1, 0, 0], [0, 0, 0, 0], [1, 0, 1, 0]]
+    assert [(m.position, m.caption) for m in judgement.worst] == [
+        (1, "missed 1 car; false 1 car 0.60"),
+        (0, "false 1 cat 0.70"),
+    ]
+    rows = {row[0]: row for row in panels["What AP50 of 0.752 loses"].rows}
+    assert rows["localisation"][2] == 1
+
+
+def test_an_object_without_an_outline_is_judged_for_its_box_alone():
+    """Among masks it need not be found; found, it is no mistake, whatever the mask; a second one is."""
+    truths = [there((CAR, A, NONE), (DOG, B, box_mask(B)))]
+    missed = values(judge(truths, [found((DOG, 0.9, B, box_mask(B)))]))
+    assert (missed["mask_AP50"], missed["mask_recall"], missed["recall"]) == (1, 1, 0.5)
+    said = [found((DOG, 0.9, B, box_mask(B)), (CAR, 0.8, A, box_mask(LEFT)), (CAR, 0.7, A, box_mask(A)))]
+    judgement = judge(truths, said)
+    got = values(judgement)
+    assert (got["mask_precision"], got["precision"], got["recall"]) == pytest.approx((0.5, 2 / 3, 1))
+    assert np.isnan(judgement.per_class["car"]["mask_AP"]) and judgement.per_class["car"]["AP"] == 1
+    aside = values(judge(truths, [found((CAR, 0.8, (40, 0, 50, 10), box_mask(A)))]))
+    assert aside["mask_precision"] == 0
+
+
+def test_any_number_may_be_found_in_a_crowd():
+    """The crowd's box holds both, its mask but one of them."""
+    crowd, inside, beside = (0, 0, 30, 30), (2, 2, 8, 8), (20, 20, 28, 28)
+    mask = box_mask((0, 0, 10, 30), (10, 0, 30, 10))
+    truths = [there((DOG, crowd, mask, Flag.CROWD), (CAR, (40, 0, 50, 10), box_mask((40, 0, 50, 10))))]
+    said = [found(*[(DOG, s, b, box_mask(b)) for s, b in ((0.9, inside), (0.8, inside), (0.7, beside))])]
+    judgement = judge(truths, said)
+    assert np.isnan(judgement.metrics["precision"].value)
+    assert judgement.metrics["mask_precision"].value == 0
+    assert [m.caption for m in judgement.worst] == ["missed 1 car; false 1 dog 0.70"]
+
+
+def test_sizes_are_those_of_the_masks():
+    """A small object in a large box, as the source declares it; what is found beside it has a small mask too."""
+    thin = box_mask((0, 0, 50, 2))
+    truths = [there((CAR, (0, 0, 50, 40), thin))]
+    said = [found((CAR, 0.9, (0, 0, 50, 40), box_mask((0, 30, 50, 32))), (CAR, 0.8, (0, 0, 50, 40), thin))]
+    got = values(judge(truths, said))
+    assert got["mask_AP_small"] == pytest.approx(0.5) and np.isnan(got["mask_AP_medium"])
+
+
+def test_the_order_of_objects_and_pictures_does_not_matter():
+    one = values(judge(STREET, SAID))
+    turned = [
+        replace(
+            t, boxes=t.boxes[::-1], labels=t.labels[::-1], flags=t.flags[::-1], areas=t.areas[::-1], masks=t.masks[::-1]
+        )
+        for t in STREET
+    ]
+    assert values(judge(turned[::-1], [p[::-1] for p in SAID][::-1])) == pytest.approx(one, nan_ok=True)
+
+
+def test_nothing_there_and_nothing_found():
+    judgement = judge([there()], [found()], num_resamples=5)
+    assert all(np.isnan(i.value) for i in judgement.metrics.values()) and judgement.worst == []
+    assert values(judge([there()], [found((CAR, 0.9, A, box_mask(A)))]))["mask_precision"] == 0
+    only_there = values(judge([there((CAR, A, box_mask(A)))], [found()]))
+    assert only_there["mask_recall"] == only_there["mask_AP50"] == 0
+    empty = values(judge([there((CAR, A, box_mask(A)))], [found((CAR, 0.9, A, NONE))]))
+    assert (empty["mask_precision"], empty["precision"]) == (0, 1)
+
+
+def test_what_does_not_fit():
+    with pytest.raises(DataError, match=r"^There is no picture to judge\."):
+        InstanceMetric(NAMES).compute()
+    truth = STREET[0]
+    with pytest.raises(
+        ShapeError, match=r"^The judge got 1 masks for the 2 objects of a picture; pass one for each\.$"
+    ):
+        InstanceMetric(NAMES).update(replace(truth, masks=truth.masks[:1]), SAID[0])
+    small = Rle.of(np.ones((3, 4), bool))
+    with pytest.raises(ShapeError, match=r"^The judge got a mask of 4 x 3 for a picture of 60 x 40\.$"):
+        InstanceMetric(NAMES).update(there((CAR, A, small)), found())
+    with pytest.raises(ShapeError, match=r"^The judge got class id 3 for 3 classes; pass 0 to 2\.$"):
+        InstanceMetric(NAMES).update(there((3, A, box_mask(A))), found())

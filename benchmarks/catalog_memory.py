@@ -2,7 +2,7 @@
 
     python benchmarks/catalog_memory.py [ROWS]
 
-Prints MB resident: before, after, the peak while reading, and seconds. The limit is 200 MB in all. The pictures
+Prints MB resident: before, after, the peak while reading, and seconds. The limit is 200 MB in all. The images
 themselves are not looked for, since a million files would measure the disk.
 """
 

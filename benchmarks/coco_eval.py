@@ -1,8 +1,8 @@
-"""Judging 5,000 pictures with 100 objects each, against pycocotools on the same objects.
+"""Evaluation 5,000 images with 100 objects each, against pycocotools on the same objects.
 
-    python benchmarks/coco_eval.py [--pictures N] [--objects N] [--rounds N] [--resamples N]
+    python benchmarks/coco_eval.py [--images N] [--objects N] [--rounds N] [--resamples N]
 
-Ours is ``DetectionMetric`` from the first ``update`` to the ``Judgement``, panels, error analysis and VOC's numbers
+Ours is ``DetectionMetric`` from the first ``update`` to the ``Results``, panels, error analysis and VOC's numbers
 included, without intervals; theirs is evaluate, accumulate and summarize, on an index that is built beforehand. All
 twelve statistics must agree to 1e-6. What the intervals cost is printed beside it. pycocotools takes about a minute a
 round.
@@ -22,7 +22,7 @@ from interleave import interleave, median_ratio, seconds, verdict
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from foveal.metrics.contract import Judgement
+from foveal.metrics.contract import Results
 from foveal.metrics.detection.coco import NAMES, NAMES_AR
 from foveal.metrics.detection.metric import DetectionMetric
 from foveal.types.categories import Categories
@@ -36,17 +36,17 @@ Case = tuple[list[BoxTruth], list[Detections]]
 
 
 def draw_boxes(rng: np.random.Generator, count: int) -> np.ndarray:
-    """(N, 4) boxes of 8 to 300 pixels a side in a 640 x 640 picture."""
+    """(N, 4) boxes of 8 to 300 pixels a side in a 640 x 640 image."""
     corner, side = rng.uniform(0, 600, (count, 2)), np.exp(rng.uniform(np.log(8), np.log(300), (count, 2)))
     return np.concatenate([corner, corner + side], axis=1)
 
 
-def draw_case(num_pictures: int, num_objects: int, *, seed: int = 0) -> Case:
-    """About seven objects a picture, as in COCO, 2 % of them crowds; half of what is found is near one of them."""
+def draw_case(num_images: int, num_objects: int, *, seed: int = 0) -> Case:
+    """About seven objects per image, as in COCO, 2 % of them crowds; half of what is found is near one of them."""
     rng = np.random.default_rng(seed)
     categories = Categories(tuple(f"class {k}" for k in range(NUM_CLASSES)))
     truths, predictions = [], []
-    for _ in range(num_pictures):
+    for _ in range(num_images):
         there = draw_boxes(rng, 1 + rng.poisson(6))
         side = there[:, 2:] - there[:, :2]
         labels = rng.integers(0, NUM_CLASSES, len(there))
@@ -64,8 +64,8 @@ def draw_case(num_pictures: int, num_objects: int, *, seed: int = 0) -> Case:
     return truths, predictions
 
 
-def judge(case: Case, *, num_resamples: int = 0) -> Judgement:
-    """Ours, from the first picture to the verdict."""
+def judge(case: Case, *, num_resamples: int = 0) -> Results:
+    """Ours, from the first image to the verdict."""
     metric = DetectionMetric(case[1][0].categories)
     for truth, prediction in zip(*case, strict=True):
         metric.update(truth, prediction)
@@ -103,22 +103,22 @@ def build_index(case: Case) -> tuple[COCO, COCO]:
 def run_pycocotools(index: tuple[COCO, COCO]) -> np.ndarray:
     """The twelve statistics."""
     with contextlib.redirect_stdout(io.StringIO()):
-        judged = COCOeval(*index, "bbox")
-        judged.evaluate()
-        judged.accumulate()
-        judged.summarize()
-    return judged.stats
+        evaluated = COCOeval(*index, "bbox")
+        evaluated.evaluate()
+        evaluated.accumulate()
+        evaluated.summarize()
+    return evaluated.stats
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit code 1 where the limit is missed; an AssertionError where the numbers differ."""
-    parser = argparse.ArgumentParser(description="Judging boxes, against pycocotools.")
-    parser.add_argument("--pictures", type=int, default=5000)
-    parser.add_argument("--objects", type=int, default=100, help="found in each picture")
+    parser = argparse.ArgumentParser(description="Evaluating boxes, against pycocotools.")
+    parser.add_argument("--images", type=int, default=5000)
+    parser.add_argument("--objects", type=int, default=100, help="found in each image")
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--resamples", type=int, default=1000, help="asked for; as many as sensible are drawn")
     options = parser.parse_args(arguments)
-    case = draw_case(options.pictures, options.objects)
+    case = draw_case(options.images, options.objects)
     index = build_index(case)
     got = np.array([judge(case).metrics[name].value for name in TWELVE])
     want = run_pycocotools(index)
@@ -133,7 +133,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with_intervals = seconds(lambda: judge(case, num_resamples=options.resamples))
     print(f"with intervals ({options.resamples} resamples asked for) {with_intervals:.2f} s")
     ratio = median_ratio(found["pycocotools"], found["foveal"])
-    return int(not verdict(f"{options.pictures} pictures x {options.objects} objects", ratio, LIMIT))
+    return int(not verdict(f"{options.images} images x {options.objects} objects", ratio, LIMIT))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
     python benchmarks/decode_speed.py [--data NAME ...] [--images N] [--rounds N] [--no-answers]
 
-One thread on both sides; every picture is read from its file, and each call gives a batch. Ours: ``decode``,
+One thread on both sides; every image is read from its file, and each call gives a batch. Ours: ``decode``,
 ``InputSpec.prepare``, stack, ``Normalize``, as evaluation does it. Theirs: Image.open, Resize, CenterCrop, PILToTensor,
 ToDtype, Normalize, stack, as torchvision's classification reference does it, to the same size. The answers are the top
 classes of tf_efficientnet_lite0 with its packaged ImageNet weights.
@@ -81,7 +81,7 @@ def pillow_path(spec: InputSpec) -> Load:
     return lambda paths: torch.stack([load_one(path) for path in paths])
 
 
-def write_camera_pictures(folder: Path, *, count: int, short_px: int = 3000) -> Path:
+def write_camera_images(folder: Path, *, count: int, short_px: int = 3000) -> Path:
     """Photos as large as a telephone takes them."""
     for file in find_jpegs(data_folder("hymenoptera"), count):
         with Image.open(file) as image:
@@ -99,7 +99,7 @@ def find_jpegs(folder: Path, count: int) -> list[Path]:
 
 
 def compare(files: Sequence[Path], *, rounds: int) -> tuple[dict[str, list[float]], float]:
-    """Milliseconds a picture of each side, round by round over the same files, and the ratio."""
+    """Milliseconds per image of each side, round by round over the same files, and the ratio."""
     spec = make_spec()
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -135,7 +135,7 @@ def imagenet_net() -> nn.Module:
 
 
 def equal_answers(files: Sequence[Path]) -> float:
-    """Part of the pictures for which both paths lead to the same class."""
+    """Part of the images for which both paths lead to the same class."""
     spec, net = make_spec(), imagenet_net()
     return float((answers(net, foveal_path(spec), files) == answers(net, pillow_path(spec), files)).double().mean())
 
@@ -155,15 +155,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as folder:
         for name in options.data:
             camera = name == "camera"
-            place = write_camera_pictures(Path(folder), count=12) if camera else data_folder(name)
+            place = write_camera_images(Path(folder), count=12) if camera else data_folder(name)
             files = find_jpegs(place, options.images)
             found, ratio = compare(files, rounds=options.rounds)
             each = ", ".join(f"{side} {statistics.median(values):.2f} ms" for side, values in found.items())
-            print(f"{name}: {each} a picture")
+            print(f"{name}: {each} an image")
             missed |= not verdict(f"decode_speed {name}", ratio, LIMIT)
             if not options.no_answers and not camera:
                 equal = equal_answers(files)
-                missed |= not verdict(f"equal answers {name} ({len(files)} pictures)", equal, LIMIT_EQUAL)
+                missed |= not verdict(f"equal answers {name} ({len(files)} images)", equal, LIMIT_EQUAL)
     return int(missed)
 
 

@@ -5,8 +5,8 @@
 Needs `pip install ultralytics pycocotools` (AGPL-3.0: install it in an environment of its own that also sees Foveal,
 never with Foveal for use). Both train on the same train split for the same time, one after the other, each as shipped;
 the peer's network starts from yolo11n.yaml, since nothing is downloaded, Foveal's from the packaged ImageNet weights
-that its default recipe uses. Both are judged on the val split by pycocotools: all boxes from a score of 0.01 on, at
-most 100 a picture.
+that its default recipe uses. Both are evaluated on the val split by pycocotools: all boxes from a score of 0.01 on, at
+most 100 an image.
 
 Limit: 1.15 times the peer's mAP@[.5:.95].
 """
@@ -75,20 +75,20 @@ def write_yolo(data: Path, out: Path) -> Path:
     return out / "data.yaml"
 
 
-def predict_foveal(run: Path, pictures: Sequence[Path]) -> list[Results]:
-    """COCO results of each picture."""
+def predict_foveal(run: Path, images: Sequence[Path]) -> list[Results]:
+    """COCO results of each image."""
     import foveal
 
-    return [p.to_coco(i) for i, p in enumerate(foveal.load(run).predict(list(pictures)))]
+    return [p.to_coco(i) for i, p in enumerate(foveal.load(run).predict(list(images)))]
 
 
-def predict_peer(weights: Path, pictures: Sequence[Path]) -> list[Results]:
-    """COCO results of each picture; their class numbers are ours, since ``convert`` wrote them."""
+def predict_peer(weights: Path, images: Sequence[Path]) -> list[Results]:
+    """COCO results of each image; their class numbers are ours, since ``convert`` wrote them."""
     from ultralytics import YOLO
 
     net, found = YOLO(weights), []
-    for i, picture in enumerate(pictures):
-        (result,) = net.predict(str(picture), conf=MIN_SCORE, max_det=MAX_OBJECTS, device="cpu", verbose=False)
+    for i, image in enumerate(images):
+        (result,) = net.predict(str(image), conf=MIN_SCORE, max_det=MAX_OBJECTS, device="cpu", verbose=False)
         rows = zip(result.boxes.xyxy.tolist(), result.boxes.conf.tolist(), result.boxes.cls.tolist(), strict=True)
         found.append(
             [
@@ -142,7 +142,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     data = data_folder(options.data)
     catalog = read(data).split("val")
-    pictures = list(catalog.paths())
+    images = list(catalog.paths())
     given = {"minutes": options.minutes, "seed": options.seed}
     scores: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as name:
@@ -154,7 +154,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         started = time.perf_counter()
         weights = train_peer(yaml, out / "peer", **given, threads=options.threads)
         took["peer"] = time.perf_counter() - started
-        for side, found in (("foveal", predict_foveal(run, pictures)), ("peer", predict_peer(weights, pictures))):
+        for side, found in (("foveal", predict_foveal(run, images)), ("peer", predict_peer(weights, images))):
             scores[side], ap50 = judge(catalog, found)
             print(
                 json.dumps({"side": side, "mAP": scores[side], "AP50": ap50, "seconds": round(took[side])}), flush=True

@@ -11,7 +11,7 @@ IMAGENETTE = "imagenette"
 
 
 def data_folder(name: str) -> Path:
-    """A set of real pictures below ``FOVEAL_DATA`` (default ``../shared/data`` from the repository's root)."""
+    """A set of real images below ``FOVEAL_DATA`` (default ``../shared/data`` from the repository's root)."""
     folder = Path(os.environ.get("FOVEAL_DATA", ROOT.parent / "shared" / "data")) / name
     if not folder.is_dir():
         raise SystemExit(f"{folder}: no such folder; set FOVEAL_DATA to where {name}/ is.")

@@ -23,7 +23,7 @@ from foveal.data.catalog.catalog import Catalog
 from foveal.data.config import AugmentConfig
 from foveal.data.formats.read import read
 from foveal.data.loading.cache import make_cache
-from foveal.data.loading.loader import TrainingPictures, load_batches
+from foveal.data.loading.loader import TrainingImages, load_batches
 from foveal.data.loading.order import Order
 from foveal.inference.process_tuning import keep_pages
 from foveal.tasks.classify.task import Classify
@@ -33,9 +33,9 @@ LIMIT_MB = 4.0
 AUGMENT = AugmentConfig(rotation_deg=10, brightness=0.2, contrast=0.2, erasing=0.2)
 
 
-def make_pictures(catalog: Catalog, *, size: int, cache: str, workers: int) -> TrainingPictures:
+def make_images(catalog: Catalog, *, size: int, cache: str, workers: int) -> TrainingImages:
     """As training builds them."""
-    return TrainingPictures(
+    return TrainingImages(
         catalog,
         build_augment(AUGMENT, size, interpolation="bilinear"),
         partial(Classify().target),
@@ -56,8 +56,8 @@ def measure(folder: Path, *, epochs: int, workers: int, cache: str, size: int = 
     keep_pages()
     catalog = read(folder)
     order = Order(len(catalog), min(32, len(catalog)), seed=0)
-    pictures = make_pictures(catalog, size=size, cache=cache, workers=workers)
-    batches = load_batches(pictures, order, workers=workers)
+    images = make_images(catalog, size=size, cache=cache, workers=workers)
+    batches = load_batches(images, order, workers=workers)
     found = []
     for _ in range(epochs):
         for _ in range(order.batches_per_epoch):

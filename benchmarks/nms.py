@@ -3,7 +3,7 @@
     python benchmarks/nms.py [--rounds N]
 
 Boxes are drawn as a detector's are: objects of 80 classes, each found many times over with a jitter, in a 640 x 640
-picture. Both sides get float32 and the same threshold, sort and suppress one class at a time; the same boxes must be
+image. Both sides get float32 and the same threshold, sort and suppress one class at a time; the same boxes must be
 kept. One thread on both sides.
 
 Limit: no more than 3 times torchvision's time on what top-k leaves, 1,000 and 3,000 boxes; 10,000 and 30,000, which no

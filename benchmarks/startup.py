@@ -3,7 +3,7 @@
     python benchmarks/startup.py [--rounds N]
 
 The comparison needs `pip install ultralytics` in an environment of its own that also sees Foveal; without it only the
-seconds are judged. Limits: 0.35 s each, and 5 times faster. The first round, in which files come from the disk, is not
+seconds are evaluated. Limits: 0.35 s each, and 5 times faster. The first round, which reads from disk, is not
 counted.
 """
 

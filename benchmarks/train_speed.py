@@ -8,10 +8,10 @@
 One side is Foveal's own loop: ``Training.fit`` on a Plan built from a RunConfig, with reading, decoding, augmenting,
 normalising, clipping, moving average and log. The other is forward + backward + AdamW step of the same network on a
 batch that lies in memory. Both run in one process (all cores, channels_last, kept pages) and take turns: the loop's log
-stops its clock after every few steps and runs the raw steps meanwhile; worker processes are stopped as well. Judging
+stops its clock after every few steps and runs the raw steps meanwhile; worker processes are stopped as well. Evaluation
 and checkpoints at an epoch's end are left out.
 
-Limits: 0.85 with the cache off, 0.90 with every picture cached.
+Limits: 0.85 with the cache off, 0.90 with every image cached.
 """
 
 # ruff: noqa: E402 - how threads wait must be said before torch is imported
@@ -37,7 +37,7 @@ from torch import Tensor
 from foveal.config.schema import parse_config
 from foveal.data.catalog.split import with_splits
 from foveal.data.formats.read import read
-from foveal.data.loading.loader import TrainingPictures
+from foveal.data.loading.loader import TrainingImages
 from foveal.engine.log import Log
 from foveal.engine.loop import Plan, Training
 from foveal.engine.optim import freeze
@@ -102,7 +102,7 @@ class TakingTurns(Log):
         if self.seen >= WARM_UP:
             self.clock = time.perf_counter()
 
-    def judging(self) -> None:
+    def evaluating(self) -> None:
         """The clock stops until the next epoch."""
         if self.clock is not None:
             self.spent += time.perf_counter() - self.clock
@@ -151,11 +151,11 @@ def build_plan(data: Path, out: Path, settings: dict[str, Any]) -> Plan:
 
 
 def fill_cache(plan: Plan) -> None:
-    """Decode every picture once, as the first epoch does."""
-    pictures = plan.batches.args[0]
-    assert isinstance(pictures, TrainingPictures)
+    """Decode every image once, as the first epoch does."""
+    images = plan.batches.args[0]
+    assert isinstance(images, TrainingImages)
     for place in range(len(plan.train_set)):
-        pictures.decoded(place)
+        images.decoded(place)
 
 
 def compare(
@@ -164,7 +164,7 @@ def compare(
     """Measure both sides.
 
     Args:
-        data: Pictures.
+        data: Images.
         cache: ``--data.cache``.
         workers: ``--workers``.
         rounds: Blocks of each side.
@@ -194,7 +194,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--task", default="auto", help="where the data set serves several")
     parser.add_argument("--size", type=int, default=224, help="side of the input in pixels")
     parser.add_argument("--eval-size", type=int, help="side of the input in use, where samples are parts of it")
-    parser.add_argument("--batch", type=int, default=32, help="pictures a step")
+    parser.add_argument("--batch", type=int, default=32, help="images per step")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--steps", type=int, default=4)
     options = parser.parse_args(arguments)

@@ -124,7 +124,7 @@ def borrow(num_classes: int) -> Any:
             return [self.net]
 
         @property
-        def reused(self) -> frozenset[str]:
+        def pretrained(self) -> frozenset[str]:
             return frozenset()
 
     return Borrowed()
@@ -172,8 +172,8 @@ class Side:
         self.errors.close()
 
 
-def link_pictures(source: Path, folder: Path, *, count: int) -> Path:
-    """An image folder of links, so that nothing is written beside the data: ``count`` train pictures and a few val."""
+def link_images(source: Path, folder: Path, *, count: int) -> Path:
+    """An image folder of links, so that nothing is written beside the data: ``count`` train images and a few val."""
     for split, wanted in (("train", count), ("val", 50)):
         classes = sorted(p for p in (source / split).iterdir() if p.is_dir())
         for place in classes:
@@ -187,7 +187,7 @@ def compare(source: Path, *, rounds: int, steps: int, names: Sequence[str] = ("s
     """Seconds a block of each side, round by round."""
     with tempfile.TemporaryDirectory() as name:
         out = Path(name)
-        data = link_pictures(source, out / "pictures", count=BATCH * (WARM_UP + rounds * steps + 2))
+        data = link_images(source, out / "images", count=BATCH * (WARM_UP + rounds * steps + 2))
         sides = [Side(name, data, out, steps=steps).__enter__() for name in names]
         try:
             return interleave({side.name: side.measure for side in sides}, rounds=rounds)

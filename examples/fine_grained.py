@@ -2,20 +2,20 @@
 
     python examples/fine_grained.py [--out FOLDER] [--seed N] [--epochs N]
 
-Writes an image folder of 96 x 96 pictures: textured, cluttered, with nine small tiles that carry one of four ink
+Writes an image folder of 96 x 96 images: textured, cluttered, with nine small tiles that carry one of four ink
 patterns each. The brightest tile's pattern is the class; the other eight are look-alikes, drawn alike for all classes.
-How bright the brightest is differs from picture to picture, so a tile is never the detail by itself but only by
+How bright the brightest is differs from image to image, so a tile is never the detail by itself but only by
 standing out among the others, as a defect or a badge does.
 
 Then trains the same small network (conv4) twice from scratch with the same settings, once with average and once with
 attention pooling, and compares them on the test split. A mean adds up what every place says; a softmax over places lets
-the one that stands out speak alone. It prints a table and writes ``overlay.png``: test pictures, and below each what
+the one that stands out speak alone. It prints a table and writes ``overlay.png``: test images, and below each what
 the attention saw in it. Some five minutes of processor time. Average pooling is not lost here, only slower: with seed 0
 it reached 0.757 in 8 epochs and 0.775 in 10, where attention reached 1.000.
 
-Exit code 1 if attention gains less than 10 points, or its map peaks elsewhere in more than a tenth of the pictures.
+Exit code 1 if attention gains less than 10 points, or its map peaks elsewhere in more than a tenth of the images.
 
-Shapes: N pictures, S side of a picture, h w rows and columns of an attention map.
+Shapes: N images, S side of an image, h w rows and columns of an attention map.
 """
 
 import argparse
@@ -41,11 +41,11 @@ SIDE = 96
 TILE = 9
 """Side of the detail, in pixels."""
 NUM_DISTRACTORS = 8
-"""Look-alikes in each picture."""
+"""Look-alikes in each image."""
 MIN_GAIN = 0.10
 MIN_HITS = 0.90
 SPLITS = {"train": 300, "val": 40, "test": 100}
-"""Pictures of each class."""
+"""Images of each class."""
 PATTERNS = {
     "plus": ("..#..", "..#..", "#####", "..#..", "..#.."),
     "cross": ("#...#", ".#.#.", "..#..", ".#.#.", "#...#"),
@@ -55,7 +55,7 @@ PATTERNS = {
 """The ink of each class; each is its own mirror image, so that flips keep the class."""
 
 LEVELS = (120, 255)
-"""Brightness of the detail's paper, different in each picture."""
+"""Brightness of the detail's paper, different in each image."""
 STEPS = (45, 75)
 """How much darker the look-alikes' paper is."""
 
@@ -64,10 +64,10 @@ Pixels = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Detail:
-    """Where the class of a picture is written.
+    """Where the class of an image is written.
 
     Attributes:
-        path: The picture, relative to the data set.
+        path: The image, relative to the data set.
         left: First column of the tile, in pixels.
         top: First row.
     """
@@ -77,37 +77,37 @@ class Detail:
     top: int
 
 
-def draw_picture(name: str, generator: np.random.Generator) -> tuple[Pixels, int, int]:
-    """A picture of a class.
+def draw_image(name: str, generator: np.random.Generator) -> tuple[Pixels, int, int]:
+    """An image of a class.
 
     Returns:
         (S, S, 3) pixels, and left and top of the detail's tile.
     """
-    picture = draw_background(generator)
+    image = draw_background(generator)
     (left, top), *others = free_places(NUM_DISTRACTORS + 1, generator)
     level = generator.uniform(*LEVELS)
     for x, y in others:
         look_alike = str(generator.choice(list(PATTERNS)))
-        paste(picture, draw_tile(look_alike, level - generator.uniform(*STEPS)), x, y)
-    paste(picture, draw_tile(name, level), left, top)
-    noisy = picture + generator.normal(0, 6, picture.shape)
+        paste(image, draw_tile(look_alike, level - generator.uniform(*STEPS)), x, y)
+    paste(image, draw_tile(name, level), left, top)
+    noisy = image + generator.normal(0, 6, image.shape)
     return noisy.clip(0, 255).round().astype(np.uint8), left, top
 
 
 def draw_background(generator: np.random.Generator) -> NDArray[np.float64]:
     """(S, S, 3) of blotches in two sizes, with stripes of any direction crossing it."""
-    picture = np.full((SIDE, SIDE, 3), 127.0)
+    image = np.full((SIDE, SIDE, 3), 127.0)
     for cells, strength in ((4, 45), (16, 25)):
         coarse = generator.normal(0, strength, (cells, cells, 3)).astype(np.float32)
         for channel in range(3):
             blotch = Image.fromarray(coarse[..., channel]).resize((SIDE, SIDE), Image.Resampling.BICUBIC)
-            picture[..., channel] += np.asarray(blotch)
+            image[..., channel] += np.asarray(blotch)
     rows, columns = np.mgrid[:SIDE, :SIDE]
     for _ in range(5):
         angle, place = generator.uniform(0, np.pi), generator.uniform(0, SIDE)
         distance = np.cos(angle) * (columns - place) + np.sin(angle) * (rows - place)
-        picture[np.abs(distance) < generator.uniform(0.5, 2)] = generator.uniform(40, 215, 3)
-    return picture
+        image[np.abs(distance) < generator.uniform(0.5, 2)] = generator.uniform(40, 215, 3)
+    return image
 
 
 def draw_tile(name: str, level: float) -> NDArray[np.float64]:
@@ -120,7 +120,7 @@ def draw_tile(name: str, level: float) -> NDArray[np.float64]:
 
 
 def free_places(count: int, generator: np.random.Generator) -> list[tuple[int, int]]:
-    """(left, top) of tiles that lie inside the picture and two pixels or more apart."""
+    """(left, top) of tiles that lie inside the image and two pixels or more apart."""
     places: list[tuple[int, int]] = []
     while len(places) < count:
         left, top = (int(v) for v in generator.integers(1, SIDE - TILE, 2))
@@ -129,9 +129,9 @@ def free_places(count: int, generator: np.random.Generator) -> list[tuple[int, i
     return places
 
 
-def paste(picture: NDArray[np.float64], tile: NDArray[np.float64], left: int, top: int) -> None:
-    """Lay a tile over a picture."""
-    picture[top : top + TILE, left : left + TILE] = tile
+def paste(image: NDArray[np.float64], tile: NDArray[np.float64], left: int, top: int) -> None:
+    """Lay a tile over an image."""
+    image[top : top + TILE, left : left + TILE] = tile
 
 
 def write_data_set(folder: Path, *, seed: int, splits: Mapping[str, int] = SPLITS) -> list[Detail]:
@@ -140,10 +140,10 @@ def write_data_set(folder: Path, *, seed: int, splits: Mapping[str, int] = SPLIT
     Args:
         folder: A new folder.
         seed: Of everything random.
-        splits: Pictures of each class, by split.
+        splits: Images of each class, by split.
 
     Returns:
-        Where each picture's detail lies.
+        Where each image's detail lies.
     """
     generator = np.random.default_rng(seed)
     details = []
@@ -151,7 +151,7 @@ def write_data_set(folder: Path, *, seed: int, splits: Mapping[str, int] = SPLIT
         for name in PATTERNS:
             (folder / split / name).mkdir(parents=True)
             for i in range(count):
-                pixels, left, top = draw_picture(name, generator)
+                pixels, left, top = draw_image(name, generator)
                 details.append(Detail(f"{split}/{name}/{i:04d}.png", left, top))
                 Image.fromarray(pixels).save(folder / details[-1].path, compress_level=1)
     with (folder / "details.csv").open("w", newline="") as file:
@@ -196,7 +196,7 @@ def peak_hits(maps: NDArray[np.float32], details: Sequence[Detail]) -> NDArray[n
 
 
 def write_overlay(path: Path, data: Path, model: Predictor, details: Sequence[Detail], *, zoom: int = 3) -> None:
-    """A picture of pictures: above each, the attention over it below."""
+    """An image of images: above each, the attention over it below."""
     files = [data / d.path for d in details]
     maps = model.arrays(files)["attention"]
     columns = []
@@ -224,14 +224,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arrays = model.arrays([out / "data" / d.path for d in test])
         said = [model.categories.names[i] for i in arrays["scores"].argmax(1)]
         accuracy[pooling] = float(np.mean([d.path.split("/")[1] == name for d, name in zip(test, said, strict=True)]))
-        print(f"{pooling:<10} accuracy {accuracy[pooling]:.3f} on {len(test)} test pictures", flush=True)
+        print(f"{pooling:<10} accuracy {accuracy[pooling]:.3f} on {len(test)} test images", flush=True)
         if "attention" in arrays:
             hits = float(peak_hits(arrays["attention"], test).mean())
             shown = [test[i] for i in np.linspace(0, len(test) - 1, 8).astype(int)]
             write_overlay(out / "overlay.png", out / "data", model, shown)
     gain = accuracy["attention"] - accuracy["avg"]
     print(f"gain {100 * gain:+.1f} points (limit {100 * MIN_GAIN:+.0f}); ", end="")
-    print(f"peak on the detail in {hits:.1%} of the pictures (limit {MIN_HITS:.0%}); {out / 'overlay.png'}")
+    print(f"peak on the detail in {hits:.1%} of the images (limit {MIN_HITS:.0%}); {out / 'overlay.png'}")
     print("load average", *(f"{v:.1f}" for v in os.getloadavg()))
     return int(gain < MIN_GAIN or hits < MIN_HITS)
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 SIZE = (64, 48)
-"""Width and height of every picture."""
+"""Width and height of every image."""
 XML = """<annotation>
 	<folder>VOC2007</folder>
 	<filename>{name}.jpg</filename>
@@ -32,7 +32,7 @@ GOOD = [10, 10, 20, 20]
 
 
 def clean_document():
-    """Two pictures with a box each."""
+    """Two images with a box each."""
     return {
         "images": [{"id": i, "file_name": f"{i}.jpg", "width": 64, "height": 48} for i in range(2)],
         "annotations": [{"id": i, "image_id": i, "category_id": 1, "bbox": list(GOOD)} for i in range(2)],
@@ -41,7 +41,7 @@ def clean_document():
 
 
 def plant(**changes):
-    """A second box in the first picture."""
+    """A second box in the first image."""
 
     def change(document):
         document["annotations"].append({"id": 9, "image_id": 0, "category_id": 1, "bbox": [30, 30, 5, 5], **changes})

@@ -1,8 +1,8 @@
-"""Run with a Python that has only the base install: an exported model predicts and is judged with torch absent.
+"""Run with a Python that has only the base install: an exported model predicts and is evaluated with torch absent.
 
-    python tests/base_install.py MODEL.onnx PICTURES [DATA]
+    python tests/base_install.py MODEL.onnx IMAGES [DATA]
 
-MODEL.onnx is an export that knows the data set PICTURES well; DATA is the data set where its pictures lie apart.
+MODEL.onnx is an export that knows the data set IMAGES well; DATA is the data set where its images lie apart.
 """
 
 import importlib.util
@@ -24,16 +24,16 @@ def foveal(*arguments: object) -> str:
     return done.stdout
 
 
-def main(model: Path, pictures: Path, data: Path) -> None:
-    """Predict and judge."""
+def main(model: Path, images: Path, data: Path) -> None:
+    """Predict and evaluate."""
     found = [name for name in TRAINING_PACKAGES if importlib.util.find_spec(name)]
     assert not found, f"this Python has more than the base install: {found}"
-    answers = json.loads(foveal("predict", model, pictures, "--json"))
+    answers = json.loads(foveal("predict", model, images, "--json"))
     assert answers
     assert all({"path", "size"} < set(answer) for answer in answers)
     with tempfile.TemporaryDirectory() as folder:
         verdict = json.loads(foveal("evaluate", model, data, "--json", "--out", folder))
-        foveal("predict", model, pictures, "--save", folder)
+        foveal("predict", model, images, "--save", folder)
     key, metric = {
         "classify": ("classes", "accuracy"),
         "detect": ("objects", "AP50"),
@@ -44,11 +44,11 @@ def main(model: Path, pictures: Path, data: Path) -> None:
     assert 0 < verdict["images"] <= len(answers)
     assert verdict["metrics"][metric]["value"] > 0.8, verdict["metrics"][metric]
     refused = subprocess.run(
-        [sys.executable, "-m", "foveal", "train", str(pictures)], capture_output=True, text=True, check=False
+        [sys.executable, "-m", "foveal", "train", str(images)], capture_output=True, text=True, check=False
     )
     assert refused.returncode == 2
     assert "pip install 'foveal[train]'" in refused.stderr, refused.stderr
-    print(f"base install: {len(answers)} pictures predicted and judged without torch")
+    print(f"base install: {len(answers)} images predicted and evaluated without torch")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What tests share: real pictures, small generated data sets, commands run as a user would."""
+"""What tests share: real images, small generated data sets, commands run as a user would."""
 
 import json
 import os
@@ -20,10 +20,10 @@ ROOT = Path(__file__).resolve().parents[1]
 
 @pytest.fixture(scope="session")
 def real_data() -> Path:
-    """Folder of real pictures, from FOVEAL_DATA."""
+    """Folder of real images, from FOVEAL_DATA."""
     folder = Path(os.environ.get("FOVEAL_DATA", ROOT.parent / "shared" / "data"))
     if not folder.is_dir():
-        pytest.skip(f"no real pictures at {folder}; set FOVEAL_DATA")
+        pytest.skip(f"no real images at {folder}; set FOVEAL_DATA")
     return folder
 
 
@@ -49,7 +49,7 @@ def squares(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def torch_free(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
-    """What tests/base_install.py prints for a model, pictures and perhaps their data set, in a base install."""
+    """What tests/base_install.py prints for a model, images and perhaps their data set, in a base install."""
     place = tmp_path_factory.mktemp("base") / "venv"
     subprocess.run([sys.executable, "-m", "venv", place], check=True)
     python = place / "bin" / "python"
@@ -156,8 +156,8 @@ def train_with_kills(*arguments: str | Path, folder: Path, seed: int, kills: int
     return done
 
 
-def write_eight_pictures(real_data: Path, folder: Path, *, min_side_px: float) -> Path:
-    """coco80's first eight pictures without a smaller object, as a COCO data set whose splits are the same."""
+def write_eight_images(real_data: Path, folder: Path, *, min_side_px: float) -> Path:
+    """coco80's first eight images without a smaller object, as a COCO data set whose splits are the same."""
     document = json.loads((real_data / "coco80" / "annotations" / "instances.json").read_text())
     sides: dict[int, float] = {image["id"]: 1e9 for image in document["images"]}
     for a in document["annotations"]:
@@ -174,6 +174,6 @@ def write_eight_pictures(real_data: Path, folder: Path, *, min_side_px: float) -
         (folder / "annotations" / f"instances_{split}.json").write_text(json.dumps(part))
         (folder / split).mkdir()
         for image in part["images"]:
-            picture = real_data / "coco80" / "images" / image["file_name"]
-            (folder / split / image["file_name"]).symlink_to(picture)
+            image = real_data / "coco80" / "images" / image["file_name"]
+            (folder / split / image["file_name"]).symlink_to(image)
     return folder

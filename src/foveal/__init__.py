@@ -1,4 +1,4 @@
-"""Foveal trains, judges, explains and ships image recognisers.
+"""Foveal trains, evaluates, explains and ships image recognisers.
 
     import foveal
     model = foveal.load("runs/flowers")
@@ -33,15 +33,15 @@ _HOMES = {
 
 
 def predict(model: Any, images: Any, *, viewing: "Viewing | None" = None) -> Any:
-    """Say what is in pictures.
+    """Say what is in images.
 
     Args:
         model: An open model, or a path to one.
-        images: One picture or a list of them; see ``foveal.inference.predictor.Predictor.predict``.
+        images: One image or a list of them; see ``foveal.inference.predictor.Predictor.predict``.
         viewing: How each is looked at (tiles, mirrored, in several sizes); None: once, whole.
 
     Returns:
-        One prediction for one picture, a list for a list.
+        One prediction for one image, a list for a list.
     """
     from foveal.inference.load import load
     from foveal.inference.predictor import Predictor

@@ -3,7 +3,7 @@
 FovealError                 what was wrong, and a hint that says what to do; exit code 2
 ├── ConfigError             an option, a recipe key or a combination of them
 ├── DataError               a data set, a table, a split
-│   ├── ImageError          one picture: which file, and why it cannot be read
+│   ├── ImageError          one image: which file, and why it cannot be read
 │   └── CategoryError       a class name or id that is not in the class map
 ├── ShapeError              arrays that do not belong together
 ├── ArtifactError           a model file that is broken, foreign or too new
@@ -11,7 +11,7 @@ FovealError                 what was wrong, and a hint that says what to do; exi
 ├── RunError                a run folder: exists, read-only, full, cannot be resumed
 ├── TrainingError           training cannot go on, such as a loss that is not finite
 ├── MissingExtraError       a package that ``foveal[train]`` would bring
-└── JudgementError          the work was done and the verdict is no; exit code 1
+└── CheckFailedError          the work was done and the verdict is no; exit code 1
 └── ParityError         an exported file disagrees with the network it came from
 """
 
@@ -58,10 +58,10 @@ class DataError(FovealError):
 
 
 class ImageError(DataError):
-    """One picture that cannot be read.
+    """One image that cannot be read.
 
     Args:
-        path: The file, or a name for a picture that came as bytes.
+        path: The file, or a name for an image that came as bytes.
         reason: Why it cannot be read, in a few words.
         hint: What to do about it.
     """
@@ -111,11 +111,11 @@ class MissingExtraError(FovealError):
         )
 
 
-class JudgementError(FovealError):
+class CheckFailedError(FovealError):
     """The work was done and the verdict is no."""
 
     exit_code = 1
 
 
-class ParityError(JudgementError):
+class ParityError(CheckFailedError):
     """An exported file disagrees with the network it came from."""

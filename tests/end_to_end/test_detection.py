@@ -1,4 +1,4 @@
-"""A detector from a Pascal VOC tree to a judged, shipped model, as a user goes."""
+"""A detector from a Pascal VOC tree to a evaluated, shipped model, as a user goes."""
 
 import csv
 import json
@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from tests.conftest import ROOT, Outcome, run_foveal, train_with_kills, write_eight_pictures
+from tests.conftest import ROOT, Outcome, run_foveal, train_with_kills, write_eight_images
 
 import foveal
 from foveal.types.detections import Detections
@@ -28,20 +28,20 @@ OBJECT = (
 
 
 def write_voc(folder: Path, *, train: int = 24, val: int = 8, seed: int = 0) -> Path:
-    """Noise with one to three coloured squares a picture; the last training picture has none."""
+    """Noise with one to three coloured squares an image; the last training image has none."""
     generator = np.random.default_rng(seed)
     for name in ("JPEGImages", "Annotations", "ImageSets/Main"):
         (folder / name).mkdir(parents=True)
     for i in range(train + val):
-        picture = generator.integers(0, 90, (72, 96, 3), dtype=np.uint8)
+        image = generator.integers(0, 90, (72, 96, 3), dtype=np.uint8)
         objects, cells = [], generator.permutation(6)[: 0 if i == train - 1 else int(generator.integers(1, 4))]
         for cell in cells:
             side = int(generator.integers(16, 24))
             x, y = (cell % 3) * 32 + int(generator.integers(0, 8)), (cell // 3) * 36 + int(generator.integers(0, 12))
             name = ("red", "blue")[int(generator.integers(2))]
-            picture[y : y + side, x : x + side] = COLOURS[name]
+            image[y : y + side, x : x + side] = COLOURS[name]
             objects.append(OBJECT.format(x + 1, y + 1, x + side, y + side, name=name))  # VOC counts from 1, ends inside
-        Image.fromarray(picture).save(folder / "JPEGImages" / f"{i:03d}.png")
+        Image.fromarray(image).save(folder / "JPEGImages" / f"{i:03d}.png")
         text = VOC.format(name=f"{i:03d}.png", w=96, h=72, objects="".join(objects))
         (folder / "Annotations" / f"{i:03d}.xml").write_text(text)
     names = [f"{i:03d}" for i in range(train + val)]
@@ -51,7 +51,7 @@ def write_voc(folder: Path, *, train: int = 24, val: int = 8, seed: int = 0) -> 
 
 
 def flags(*, epochs: int = 30, workers: int = 0) -> list[str]:
-    """A small detector on small pictures, with every kind of change switched on."""
+    """A small detector on small images, with every kind of change switched on."""
     return [
         "--backbone=conv5",
         "--model.weights=none",
@@ -77,7 +77,7 @@ def run(voc: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     done = run_foveal("train", voc, "--out", out, *flags())
     assert done.returncode == 0, done.stderr
     assert "voc" in done.stdout and "24 train, 8 val" in done.stdout
-    assert "mAP " in done.stdout and f"foveal predict {out} PICTURE" in done.stdout
+    assert "mAP " in done.stdout and f"foveal predict {out} IMAGE" in done.stdout
     return out
 
 
@@ -107,14 +107,14 @@ def test_evaluate_agrees_with_the_run(here: Command, run: Path, voc: Path, tmp_p
     done = here("evaluate", run, voc, "--json", "--out", tmp_path / "e")
     assert done.code == 0, done.err
     again, first = json.loads(done.out), json.loads((run / "metrics.json").read_text())
-    assert again["metrics"] == first["metrics"], "the val split is judged where there is no test split"
+    assert again["metrics"] == first["metrics"], "the val split is evaluated where there is no test split"
     done = here("evaluate", run, voc, "--split", "train", "--json", "--out", tmp_path / "t")
     assert json.loads(done.out)["images"] == 24
 
 
 def test_predict_in_every_form(here: Command, run: Path, voc: Path, tmp_path: Path) -> None:
-    pictures = voc / "JPEGImages"
-    done = here("predict", run, pictures, "--json", "--csv", tmp_path / "t.csv", "--save", tmp_path / "drawn",
+    images = voc / "JPEGImages"
+    done = here("predict", run, images, "--json", "--csv", tmp_path / "t.csv", "--save", tmp_path / "drawn",
                 "--coco", tmp_path / "c.json")  # fmt: skip
     assert done.code == 0, done.err
     answers = json.loads(done.out)
@@ -127,7 +127,7 @@ def test_predict_in_every_form(here: Command, run: Path, voc: Path, tmp_path: Pa
     results = json.loads((tmp_path / "c.json").read_text())
     assert {r["image_id"] for r in results} <= set(range(32)) and len(results) >= len(rows)
     assert {r["category_id"] for r in results} == {1, 2}
-    screen = here("predict", run, pictures / "000.png")
+    screen = here("predict", run, images / "000.png")
     assert "red" in screen.out or "blue" in screen.out
 
 
@@ -138,7 +138,7 @@ def test_python(run: Path, voc: Path) -> None:
     assert answer[answer.labels == 0].labels.tolist() == [0] * int((answer.labels == 0).sum())
 
 
-def test_tiles_find_what_the_whole_picture_shows_too_small(here: Command, run: Path, voc: Path, tmp_path: Path) -> None:
+def test_tiles_find_what_the_whole_image_shows_too_small(here: Command, run: Path, voc: Path, tmp_path: Path) -> None:
     files = sorted((voc / "JPEGImages").iterdir())[-8:]
     wall = np.concatenate([np.concatenate([np.asarray(Image.open(f)) for f in files[i::2]], 1) for i in (0, 1)], 0)
     Image.fromarray(wall).save(tmp_path / "wall.png")  # 384 x 144: in the input everything is a quarter of its size
@@ -179,7 +179,7 @@ def test_an_export_of_other_weights_is_refused(run: Path, tmp_path: Path) -> Non
         model.prepare(np.full((72, 96, 3), v, np.uint8)) for v in (0, 120)
     ]
     noise = np.random.default_rng(0).integers(0, 255, (4, 72, 96, 3), dtype=np.uint8)
-    prepared += [model.prepare(picture) for picture in noise]
+    prepared += [model.prepare(image) for image in noise]
     content = to_onnx(backend, np.stack([p.pixels for p in prepared[:2]]))
     assert compare(model, Predictor(OnnxBackend(content)), prepared).passed
     with torch.no_grad():
@@ -189,7 +189,7 @@ def test_an_export_of_other_weights_is_refused(run: Path, tmp_path: Path) -> Non
 
 @pytest.mark.slow
 def test_an_export_works_without_torch(exported: Path, voc: Path, torch_free: Callable[..., str]) -> None:
-    assert "32 pictures predicted" in torch_free(exported, voc)
+    assert "32 images predicted" in torch_free(exported, voc)
 
 
 @pytest.mark.slow
@@ -205,14 +205,14 @@ def test_a_killed_run_ends_with_the_same_bytes(voc: Path, tmp_path: Path, worker
 
 
 @pytest.mark.slow
-def test_overfits_eight_real_pictures(real_data: Path, tmp_path: Path) -> None:
-    """coco80: the first eight pictures without an object of a few pixels, learnt by heart."""
-    data = write_eight_pictures(real_data, tmp_path / "coco", min_side_px=MIN_SIDE_PX)
+def test_overfits_eight_real_images(real_data: Path, tmp_path: Path) -> None:
+    """coco80: the first eight images without an object of a few pixels, learnt by heart."""
+    data = write_eight_images(real_data, tmp_path / "coco", min_side_px=MIN_SIDE_PX)
     done = run_foveal(
         "train", data, "--out", tmp_path / "run", "--epochs=140", "--size=320", "--batch-size=4",
         "--augment.scale-jitter=1", "--augment.horizontal-flip=0", "--augment.brightness=0", "--augment.contrast=0",
         "--augment.saturation=0", "--optim.ema-decay=0.95",
-        "--optim.reused-lr-scale=1", "--detect.class-loss=binary_cross_entropy", "--train.judge-every=70", "--quiet",
+        "--optim.pretrained-lr-scale=1", "--detect.class-loss=binary_cross_entropy", "--train.eval-every=70", "--quiet",
         timeout=800,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

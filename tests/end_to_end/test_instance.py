@@ -1,4 +1,4 @@
-"""Objects with masks, from a COCO file to a judged, shipped model, as a user goes."""
+"""Objects with masks, from a COCO file to a evaluated, shipped model, as a user goes."""
 
 import csv
 import json
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
-from tests.conftest import Outcome, run_foveal, train_with_kills, write_eight_pictures
+from tests.conftest import Outcome, run_foveal, train_with_kills, write_eight_images
 
 import foveal
 from foveal.types.masks import Instances
@@ -21,7 +21,7 @@ MIN_SIDE_PX = 24
 
 
 def write_coco(folder: Path, *, train: int = 24, val: int = 8, seed: int = 0) -> Path:
-    """Noise with one to three coloured triangles a picture; one object has no outline."""
+    """Noise with one to three coloured triangles an image; one object has no outline."""
     generator = np.random.default_rng(seed)
     ids = {name: i + 1 for i, name in enumerate(COLOURS)}
     number = 0
@@ -30,8 +30,8 @@ def write_coco(folder: Path, *, train: int = 24, val: int = 8, seed: int = 0) ->
         images: list[dict[str, Any]] = []
         annotations: list[dict[str, Any]] = []
         for i in range(count):
-            picture = Image.fromarray(generator.integers(0, 90, (72, 96, 3), dtype=np.uint8))
-            pen = ImageDraw.Draw(picture)
+            image = Image.fromarray(generator.integers(0, 90, (72, 96, 3), dtype=np.uint8))
+            pen = ImageDraw.Draw(image)
             for cell in generator.permutation(6)[: int(generator.integers(1, 4))].tolist():
                 side = int(generator.integers(18, 26))
                 x, y = (cell % 3) * 32 + int(generator.integers(0, 6)), (cell // 3) * 36 + int(generator.integers(0, 9))
@@ -50,7 +50,7 @@ def write_coco(folder: Path, *, train: int = 24, val: int = 8, seed: int = 0) ->
                         **({} if number == 1 else {"segmentation": [points]}),
                     }
                 )
-            picture.save(folder / split / f"{i:03d}.png")
+            image.save(folder / split / f"{i:03d}.png")
             images.append({"id": i, "file_name": f"{i:03d}.png", "width": 96, "height": 72})
         categories = [{"id": i, "name": name} for name, i in ids.items()]
         document = {"images": images, "annotations": annotations, "categories": categories}
@@ -60,7 +60,7 @@ def write_coco(folder: Path, *, train: int = 24, val: int = 8, seed: int = 0) ->
 
 
 def flags(*, epochs: int = 40, workers: int = 0) -> list[str]:
-    """A small network on small pictures, with every kind of change switched on."""
+    """A small network on small images, with every kind of change switched on."""
     return [
         "--task=instance",
         "--backbone=conv5",
@@ -125,12 +125,12 @@ def test_evaluate_agrees_with_the_run(here: Command, run: Path, coco: Path, tmp_
     done = here("evaluate", run, coco, "--json", "--out", tmp_path / "e")
     assert done.code == 0, done.err
     again, first = json.loads(done.out), json.loads((run / "metrics.json").read_text())
-    assert again["metrics"] == first["metrics"], "the val split is judged where there is no test split"
+    assert again["metrics"] == first["metrics"], "the val split is evaluated where there is no test split"
 
 
 def test_predict_in_every_form(here: Command, run: Path, coco: Path, tmp_path: Path) -> None:
-    pictures = coco / "val"
-    done = here("predict", run, pictures, "--json", "--csv", tmp_path / "t.csv", "--save", tmp_path / "drawn",
+    images = coco / "val"
+    done = here("predict", run, images, "--json", "--csv", tmp_path / "t.csv", "--save", tmp_path / "drawn",
                 "--coco", tmp_path / "c.json", "--masks", tmp_path / "masks")  # fmt: skip
     assert done.code == 0, done.err
     answers = json.loads(done.out)
@@ -181,7 +181,7 @@ def test_boxes_alone_are_refused(here: Command, coco: Path, tmp_path: Path) -> N
 
 @pytest.mark.slow
 def test_an_export_works_without_torch(exported: Path, coco: Path, torch_free: Callable[..., str]) -> None:
-    assert "8 pictures predicted" in torch_free(exported, coco / "val", coco)
+    assert "8 images predicted" in torch_free(exported, coco / "val", coco)
 
 
 @pytest.mark.slow
@@ -197,14 +197,15 @@ def test_a_killed_run_ends_with_the_same_bytes(coco: Path, tmp_path: Path, worke
 
 
 @pytest.mark.slow
-def test_overfits_eight_real_pictures(real_data: Path, tmp_path: Path) -> None:
-    """coco80: the first eight pictures without an object of a few pixels, their masks learnt by heart."""
-    data = write_eight_pictures(real_data, tmp_path / "coco", min_side_px=MIN_SIDE_PX)
+def test_overfits_eight_real_images(real_data: Path, tmp_path: Path) -> None:
+    """coco80: the first eight images without an object of a few pixels, their masks learnt by heart."""
+    data = write_eight_images(real_data, tmp_path / "coco", min_side_px=MIN_SIDE_PX)
     done = run_foveal(
         "train", data, "--task=instance", "--out", tmp_path / "run", "--epochs=120", "--size=320",
         "--batch-size=4", "--augment.scale-jitter=1", "--augment.horizontal-flip=0", "--augment.brightness=0",
         "--augment.contrast=0", "--augment.saturation=0", "--optim.ema-decay=0.95",
-        "--optim.reused-lr-scale=1", "--instance.class-loss=binary_cross_entropy", "--train.judge-every=60", "--quiet",
+        "--optim.pretrained-lr-scale=1", "--instance.class-loss=binary_cross_entropy", "--train.eval-every=60",
+        "--quiet",
         timeout=1200,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

@@ -31,8 +31,8 @@ def test_two_steps_to_an_export(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     parity = json.loads((tmp_path / "parity.json").read_text())
     assert parity["passed"] and parity["differences"]["mask"] <= 1e-3
-    pictures = sorted((coco / "val").iterdir())
-    ours, theirs = (list(foveal.load(model).predict(pictures)) for model in (run, tmp_path / "model.onnx"))
+    images = sorted((coco / "val").iterdir())
+    ours, theirs = (list(foveal.load(model).predict(images)) for model in (run, tmp_path / "model.onnx"))
     for one, other in zip(ours, theirs, strict=True):
         assert isinstance(one, Instances) and len(one.masks) == len(one) > 0 and one.masks[0].size == (72, 96)
         np.testing.assert_allclose(one.scores, other.scores, atol=1e-4)

@@ -105,7 +105,7 @@ def test_resume_refuses_another_data_set(stopped: Path) -> None:
     next(data.rglob("*.png")).unlink()
     done = run_foveal("train", "--resume", stopped)
     assert done.returncode == 2
-    assert f"the data set is not the one that {stopped} was started on (36 pictures then, 35 now" in done.stderr
+    assert f"the data set is not the one that {stopped} was started on (36 images then, 35 now" in done.stderr
 
 
 def test_resume_of_what_is_no_run(tmp_path: Path) -> None:

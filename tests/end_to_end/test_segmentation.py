@@ -1,4 +1,4 @@
-"""Pictures with masks, from two folders to a judged, shipped model, as a user goes."""
+"""Images with masks, from two folders to a evaluated, shipped model, as a user goes."""
 
 import csv
 import json
@@ -26,23 +26,23 @@ def write_masks(folder: Path, *, train: int = 24, val: int = 8, seed: int = 0) -
         (folder / split).mkdir(parents=True)
         (folder / f"{split}annot").mkdir()
         for i in range(count):
-            picture = generator.integers(0, 90, (72, 96, 3), dtype=np.uint8)
+            image = generator.integers(0, 90, (72, 96, 3), dtype=np.uint8)
             mask = np.zeros((72, 96), np.uint8)
             for cell in generator.permutation(6)[: int(generator.integers(2, 5))]:
                 side = int(generator.integers(16, 26))
                 x, y = (cell % 3) * 32 + int(generator.integers(0, 6)), (cell // 3) * 36 + int(generator.integers(0, 9))
                 label = int(generator.integers(1, 3))
-                picture[y : y + side, x : x + side] = COLOURS[label]
+                image[y : y + side, x : x + side] = COLOURS[label]
                 mask[y : y + side, x : x + side] = label
             mask[:, :6] = UNKNOWN
-            Image.fromarray(picture).save(folder / split / f"{i:03d}.png")
+            Image.fromarray(image).save(folder / split / f"{i:03d}.png")
             Image.fromarray(mask).save(folder / f"{split}annot" / f"{i:03d}.png")
     (folder / "classes.txt").write_text("".join(f"{name}\n" for name in NAMES))
     return folder
 
 
 def flags(*, epochs: int = 20, workers: int = 0) -> list[str]:
-    """The textbook's network on small pictures, with every kind of change switched on."""
+    """The textbook's network on small images, with every kind of change switched on."""
     return [
         "--backbone=conv5",
         "--model.weights=none",
@@ -67,7 +67,7 @@ def run(masks: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     done = run_foveal("train", masks, "--out", out, *flags())
     assert done.returncode == 0, done.stderr
     assert "mask folder: 24 train, 8 val" in done.stdout
-    assert "mIoU " in done.stdout and f"foveal predict {out} PICTURE" in done.stdout
+    assert "mIoU " in done.stdout and f"foveal predict {out} IMAGE" in done.stdout
     return out
 
 
@@ -123,8 +123,8 @@ def test_evaluate_takes_classes_and_codes_to_ignore(here: Command, run: Path, ma
 
 
 def test_predict_in_every_form(here: Command, run: Path, masks: Path, tmp_path: Path) -> None:
-    pictures = masks / "val"
-    done = here("predict", run, pictures, "--json", "--csv", tmp_path / "t.csv", "--save", tmp_path / "drawn",
+    images = masks / "val"
+    done = here("predict", run, images, "--json", "--csv", tmp_path / "t.csv", "--save", tmp_path / "drawn",
                 "--masks", tmp_path / "masks", "--coco", tmp_path / "c.json")  # fmt: skip
     assert done.code == 0, done.err
     answers = json.loads(done.out)
@@ -188,7 +188,7 @@ def test_an_export_of_other_weights_is_refused(run: Path) -> None:
     backend = model.backend
     assert isinstance(backend, TorchBackend)
     noise = np.random.default_rng(0).integers(0, 255, (4, 72, 96, 3), dtype=np.uint8)
-    prepared = [model.prepare(picture) for picture in noise]
+    prepared = [model.prepare(image) for image in noise]
     content = to_onnx(backend, np.stack([p.pixels for p in prepared[:2]]))
     assert compare(model, Predictor(OnnxBackend(content)), prepared).passed
     with torch.no_grad():
@@ -198,7 +198,7 @@ def test_an_export_of_other_weights_is_refused(run: Path) -> None:
 
 @pytest.mark.slow
 def test_an_export_works_without_torch(exported: Path, masks: Path, torch_free: Callable[..., str]) -> None:
-    assert "8 pictures predicted" in torch_free(exported, masks / "val", masks)
+    assert "8 images predicted" in torch_free(exported, masks / "val", masks)
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""Training options as users mean them, on small generated pictures."""
+"""Training options as users mean them, on small generated images."""
 
 import json
 import tomllib
@@ -40,7 +40,7 @@ def trained(squares: Path, out: Path, **settings: dict[str, object]) -> Trained:
         {"optim": {"name": "adam", "ema_decay": 0}, "schedule": {"name": "plateau"}},
         {"optim": {"name": "lamb", "accumulate": 2, "layer_decay": 0.8}, "schedule": {"name": "constant"}},
         {"optim": {"freeze": 2, "unfreeze_every": 1}, "train": {"epochs": 2}},
-        {"optim": {"freeze": "backbone", "reused_lr_scale": 0.1}},
+        {"optim": {"freeze": "backbone", "pretrained_lr_scale": 0.1}},
         {"classify": {"pooling": "attention", "loss": "focal", "class_weights": "effective"}},
         {"classify": {"pooling": "multihead"}, "augment": {"mixup": 0.4, "cutmix": 1.0}},
         {"classify": {"pooling": "bilinear", "class_weights": "inverse"}, "data": {"sampling": "balanced"}},
@@ -52,7 +52,7 @@ def trained(squares: Path, out: Path, **settings: dict[str, object]) -> Trained:
     ids=lambda s: "-".join(sorted(s)),
 )
 def test_options(squares: Path, tmp_path: Path, settings: dict[str, dict[str, object]]) -> None:
-    """Each combination trains, is judged, survives its file and says in config.toml what it did."""
+    """Each combination trains, is evaluated, survives its file and says in config.toml what it did."""
     data = {"cache_dir": str(tmp_path / "cache"), **settings.get("data", {})}
     done = trained(squares, tmp_path / "run", **{**settings, "data": data})
     kept = tomllib.loads((done.folder / "config.toml").read_text())
@@ -92,7 +92,7 @@ def test_accumulated_batches_are_one_large_batch(squares: Path, tmp_path: Path) 
         np.testing.assert_allclose(small[name], value, rtol=1e-4, atol=1e-6, err_msg=name)
 
 
-def test_the_average_of_weights_is_what_is_judged_and_kept(squares: Path, tmp_path: Path) -> None:
+def test_the_average_of_weights_is_what_is_evaluated_and_kept(squares: Path, tmp_path: Path) -> None:
     """Averaging slowly keeps the weights near where they started; without it they have moved further."""
     moved = []
     still = trained(squares, tmp_path / "still", optim={"name": "sgd", "lr": 1e-9, "ema_decay": 0})
@@ -163,7 +163,7 @@ def test_several_labels(tmp_path: Path) -> None:
         settings=[CONV4, {"train": {"epochs": 8}, "optim": {"lr": 5e-3}, "augment": {"crop_scale": 1.0}}],
     )
     assert done is not None
-    assert done.evaluation.judgement.metrics["average_precision"].value > 0.9
+    assert done.evaluation.results.metrics["average_precision"].value > 0.9
     answer = done.model.predict(tmp_path / "1.png")
     assert answer.multi_label
     assert json.dumps(answer.to_dict())
@@ -173,7 +173,7 @@ def test_a_run_starts_from_another_runs_model(squares: Path, quick_run: Path, tm
     done = trained(
         squares, tmp_path / "r", model={"backbone": "conv4", "weights": str(quick_run / "model.safetensors")}
     )
-    assert done.evaluation.judgement.metrics["accuracy"].value > 0.9
+    assert done.evaluation.results.metrics["accuracy"].value > 0.9
 
 
 def test_tensorboard(squares: Path, tmp_path: Path) -> None:
@@ -202,10 +202,10 @@ def test_every_recipe_runs(squares: Path, tmp_path: Path, recipe: str | None) ->
 
 
 @pytest.mark.slow
-def test_real_pictures(real_data: Path, tmp_path: Path) -> None:
+def test_real_images(real_data: Path, tmp_path: Path) -> None:
     """Fine-tuning from packaged weights on real photographs, at a small size and for one epoch: far above chance."""
     done = foveal.train(
         real_data / "hymenoptera", out=tmp_path / "r", settings={"train": {"epochs": 1}, "input": {"size": 128}}
     )
     assert done is not None
-    assert done.evaluation.judgement.metrics["accuracy"].value > 0.85
+    assert done.evaluation.results.metrics["accuracy"].value > 0.85

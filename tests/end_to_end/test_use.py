@@ -53,7 +53,7 @@ def test_a_classifier_takes_no_parts(here: Command, quick_run: Path, squares: Pa
     for flags in (["--tile", "40"], ["--scales", "1", "1.25"]):
         done = here("predict", quick_run, large, *flags)
         assert done.code == 2
-        assert "This model answers for a whole picture; tiles are for models that say where things are." in done.err
+        assert "This model answers for a whole image; tiles are for models that say where things are." in done.err
         assert "Leave out --tile, and --scales above 1, which look at parts." in done.err
     assert here("predict", quick_run, large, "--tile", "80").code == 0, "one tile shows all of it"
     done = here("predict", quick_run, large, "--masks", tmp_path / "masks")
@@ -76,7 +76,7 @@ def test_several_looks_are_averaged(here: Command, quick_run: Path, squares: Pat
     wider = foveal.predict(model, files, viewing=foveal.Viewing(flip=True, scales=(0.75, 1)))
     assert len(wider) == 3 and wider[0].size == (32, 32)
     done = here("predict", quick_run, *files, "--scales", "0.5", "9")
-    assert done.code == 2 and "Pictures cannot be looked at 9 times as large." in done.err
+    assert done.code == 2 and "Images cannot be looked at 9 times as large." in done.err
 
 
 def test_the_verdict_names_the_views(here: Command, quick_run: Path, squares: Path, tmp_path: Path) -> None:
@@ -91,7 +91,7 @@ def test_the_verdict_names_the_views(here: Command, quick_run: Path, squares: Pa
     assert done.code == 2 and "A tile of 8 pixels shows nothing." in done.err
 
 
-def test_predict_writes_tables_and_pictures(here: Command, quick_run: Path, squares: Path, tmp_path: Path) -> None:
+def test_predict_writes_tables_and_images(here: Command, quick_run: Path, squares: Path, tmp_path: Path) -> None:
     pattern = str(squares / "class*" / "00[0-2].png")
     done = here("predict", quick_run, pattern, "--csv", tmp_path / "t.csv", "--save", tmp_path / "drawn")
     assert done.code == 0, done.err
@@ -99,13 +99,13 @@ def test_predict_writes_tables_and_pictures(here: Command, quick_run: Path, squa
     assert len(rows) == 27
     drawn = sorted((tmp_path / "drawn").iterdir())
     assert len(drawn) == 9, "equal names are numbered, none is overwritten"
-    with Image.open(drawn[0]) as picture:
-        assert picture.size == (32, 32)
+    with Image.open(drawn[0]) as image:
+        assert image.size == (32, 32)
 
 
 def test_skip_bad_lists_what_it_left_out(here: Command, quick_run: Path, squares: Path, tmp_path: Path) -> None:
     bad = tmp_path / "bad.png"
-    bad.write_text("no picture")
+    bad.write_text("no image")
     good = squares / "class0" / "000.png"
     refused = here("predict", quick_run, bad, good)
     assert refused.code == 2
@@ -113,22 +113,22 @@ def test_skip_bad_lists_what_it_left_out(here: Command, quick_run: Path, squares
     done = here("predict", quick_run, bad, good, "--skip-bad", "--json")
     assert done.code == 0
     assert [Path(a["path"]).name for a in json.loads(done.out)] == ["000.png"]
-    skipped = f"skipped: {bad}: is not a picture (starts with b'no picture').\n"
+    skipped = f"skipped: {bad}: is not an image (starts with b'no image').\n"
     assert done.err == skipped
     assert here("predict", quick_run, bad, good, "--skip-bad").err == skipped
 
 
-def test_predict_spares_the_pictures_it_looks_at(here: Command, quick_run: Path, squares: Path, tmp_path: Path) -> None:
+def test_predict_spares_the_images_it_looks_at(here: Command, quick_run: Path, squares: Path, tmp_path: Path) -> None:
     own = tmp_path / "own"
     own.mkdir()
     for i in range(2):
         Image.open(squares / "class0" / f"00{i}.png").save(own / f"{i}.jpg")
     before = {p: p.read_bytes() for p in own.iterdir()}
-    (own / "2.jpg").write_text("no picture, so predicting would fail")
+    (own / "2.jpg").write_text("no image, so predicting would fail")
     done = here("predict", quick_run, own, "--save", own)
     assert done.code == 2
     assert done.err == (
-        f"error: --save {own} would overwrite the picture {own}/0.jpg that is looked at.\n"
+        f"error: --save {own} would overwrite the image {own}/0.jpg that is looked at.\n"
         "  hint: Choose another folder for --save.\n"
     )
     assert {p: p.read_bytes() for p in before} == before
@@ -141,7 +141,7 @@ def test_predict_spares_the_pictures_it_looks_at(here: Command, quick_run: Path,
 def test_what_cannot_be_written_is_known_before_predicting(
     here: Command, quick_run: Path, tmp_path: Path, flag: str
 ) -> None:
-    (tmp_path / "bad.png").write_text("no picture, so predicting would fail")
+    (tmp_path / "bad.png").write_text("no image, so predicting would fail")
     (tmp_path / "file").write_text("")
     done = here("predict", quick_run, tmp_path / "bad.png", flag, tmp_path / "file" / "out")
     assert done.code == 2
@@ -159,7 +159,7 @@ def test_names_with_square_brackets(here: Command, tmp_path: Path) -> None:
         file.rename(new)
         rows.append(f"{new.name},{names[int(new.name[5])]}")
     (data / "labels.csv").write_text("path,label\n" + "\n".join(rows) + "\n")
-    run, picture = tmp_path / "[run]", data / "class0-000.png"
+    run, image = tmp_path / "[run]", data / "class0-000.png"
     done = here("train", data, "--out", run, *quick(epochs=1))
     assert done.code == 0, done.err
     said = done.out.replace("\n", "")
@@ -168,7 +168,7 @@ def test_names_with_square_brackets(here: Command, tmp_path: Path) -> None:
     assert done.code == 0, done.err
     assert all(name in done.out for name in names)
     assert f"details in {tmp_path}/[e]" in done.out.replace("\n", "")
-    done = here("predict", run, picture, "--csv", tmp_path / "[t].csv", "--save", tmp_path / "[s]")
+    done = here("predict", run, image, "--csv", tmp_path / "[t].csv", "--save", tmp_path / "[s]")
     assert done.code == 0, done.err
     said = done.out.replace("\n", "")
     assert sum(name in said for name in names) >= 3 and f"{tmp_path}/[t].csv" in said and f"{tmp_path}/[s]" in said
@@ -238,7 +238,7 @@ def test_the_split_that_training_made_is_made_again(
     assert (
         "note: The data set has no 'val' split of its own; this is the one that training made (seed 0, 0.2" in done.err
     )
-    assert "the very pictures" not in done.err
+    assert "the very images" not in done.err
     found, known = (json.loads(text) for text in (done.out, (quick_run / "metrics.json").read_text()))
     assert found["images"] == known["images"] == 6
     if kind != "export":
@@ -249,9 +249,9 @@ def test_the_split_that_training_made_is_made_again(
     ]
     assert paths[0] == paths[1]
     done = here("evaluate", model, squares, "--split", "train", "--json", "--out", tmp_path / "t")
-    assert json.loads(done.out)["images"] == 30 and "the very pictures the model was trained on" in done.err
+    assert json.loads(done.out)["images"] == 30 and "the very images the model was trained on" in done.err
     done = here("evaluate", model, squares, "--json", "--out", tmp_path / "a")
-    assert json.loads(done.out)["images"] == 36 and "the very pictures the model was trained on" in done.err
+    assert json.loads(done.out)["images"] == 36 and "the very images the model was trained on" in done.err
     assert "that training made" not in done.err
 
 
@@ -263,7 +263,7 @@ def test_a_split_cannot_be_made_again_of_other_data(here: Command, quick_run: Pa
         f"{data} has no 'val' split of its own, and the one that training made cannot be made again: the data has"
         " changed since, or is another data set."
     ) in done.err
-    assert "Restore the data set, or judge all of it without --split." in done.err
+    assert "Restore the data set, or evaluate all of it without --split." in done.err
 
 
 def test_an_earlier_verdict_stays(
@@ -294,7 +294,7 @@ CRAFTED = {
 def test_a_crafted_export_is_named(here: Command, exported: Path, squares: Path, tmp_path: Path, name: str) -> None:
     import onnx
 
-    field, value, said = CRAFTED.get(name, ("input", {"size": 64}, "takes pictures of [32, 32, 3], where its card"))
+    field, value, said = CRAFTED.get(name, ("input", {"size": 64}, "takes images of [32, 32, 3], where its card"))
     model = onnx.load(exported)
     entry = next(entry for entry in model.metadata_props if entry.key == "foveal")
     card = json.loads(entry.value)
@@ -332,9 +332,9 @@ def test_the_export_answers_as_the_model_does(here: Command, quick_run: Path, ex
 def test_python_does_the_same(quick_run: Path, squares: Path) -> None:
     model = foveal.load(quick_run)
     path = squares / "class0" / "003.png"
-    with Image.open(path) as picture:
-        pixels = np.asarray(picture.convert("RGB"))
-        answers = [model.predict(p) for p in (path, str(path), path.read_bytes(), pixels, picture)]
+    with Image.open(path) as image:
+        pixels = np.asarray(image.convert("RGB"))
+        answers = [model.predict(p) for p in (path, str(path), path.read_bytes(), pixels, image)]
     for answer in answers:
         assert answer.name == "class0"
         np.testing.assert_allclose(answer.scores, answers[0].scores, atol=1e-6)

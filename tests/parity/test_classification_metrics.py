@@ -1,4 +1,4 @@
-"""The classifier's judges against scikit-learn, on the same arrays and on explicit resamples."""
+"""The classifier's evaluates against scikit-learn, on the same arrays and on explicit resamples."""
 
 import warnings
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from foveal.errors import DataError, ShapeError
 from foveal.metrics.bootstrap import resample
 from foveal.metrics.classification.multi_label import MultiLabelMetric
 from foveal.metrics.classification.single_label import SingleLabelMetric
-from foveal.metrics.contract import Judgement
+from foveal.metrics.contract import Results
 from foveal.types.categories import Categories
 from foveal.types.predictions import ClassScores
 
@@ -22,7 +22,7 @@ def names(num_classes: int) -> Categories:
     return Categories(tuple(f"c{k}" for k in range(num_classes)))
 
 
-def judge(truth, scores, *, num_resamples: int = 0, seed: int = 0) -> Judgement:
+def evaluate(truth, scores, *, num_resamples: int = 0, seed: int = 0) -> Results:
     categories = names(scores.shape[1])
     metric = SingleLabelMetric(categories)
     for t, s in zip(truth, scores, strict=True):
@@ -30,7 +30,7 @@ def judge(truth, scores, *, num_resamples: int = 0, seed: int = 0) -> Judgement:
     return metric.compute(num_resamples=num_resamples, seed=seed)
 
 
-def judge_labels(truth, scores, *, threshold: float = 0.5, num_resamples: int = 0, seed: int = 0) -> Judgement:
+def evaluate_labels(truth, scores, *, threshold: float = 0.5, num_resamples: int = 0, seed: int = 0) -> Results:
     categories = names(scores.shape[1])
     metric = MultiLabelMetric(categories)
     for t, s in zip(truth, scores, strict=True):
@@ -99,8 +99,8 @@ def label_reference(truth, scores, threshold: float) -> dict[str, float]:
     return out
 
 
-def values(judgement: Judgement) -> dict[str, float]:
-    return {name: i.value for name, i in judgement.metrics.items()}
+def values(results: Results) -> dict[str, float]:
+    return {name: i.value for name, i in results.metrics.items()}
 
 
 def softmax(z):
@@ -108,11 +108,11 @@ def softmax(z):
     return e / e.sum(1, keepdims=True)
 
 
-def draw(seed: int, num_pictures: int, num_classes: int, *, ties: bool, dtype=np.float64):
+def draw(seed: int, num_images: int, num_classes: int, *, ties: bool, dtype=np.float64):
     rng = np.random.default_rng(seed)
-    truth = np.concatenate([np.arange(num_classes), rng.integers(0, num_classes, num_pictures - num_classes)])
-    logits = rng.normal(size=(num_pictures, num_classes))
-    logits[np.arange(num_pictures), truth] += 1.2
+    truth = np.concatenate([np.arange(num_classes), rng.integers(0, num_classes, num_images - num_classes)])
+    logits = rng.normal(size=(num_images, num_classes))
+    logits[np.arange(num_images), truth] += 1.2
     scores = softmax(logits)
     if ties:
         counts = np.floor(scores * 8) + rng.integers(0, 2, scores.shape)
@@ -123,10 +123,10 @@ def draw(seed: int, num_pictures: int, num_classes: int, *, ties: bool, dtype=np
 
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("ties", [False, True])
-@pytest.mark.parametrize(("num_pictures", "num_classes"), [(60, 2), (80, 3), (150, 7), (400, 100)])
-def test_equals_scikit_learn(seed, ties, num_pictures, num_classes):
-    truth, scores = draw(seed, num_pictures, num_classes, ties=ties)
-    got, want = values(judge(truth, scores)), reference(truth, scores)
+@pytest.mark.parametrize(("num_images", "num_classes"), [(60, 2), (80, 3), (150, 7), (400, 100)])
+def test_equals_scikit_learn(seed, ties, num_images, num_classes):
+    truth, scores = draw(seed, num_images, num_classes, ties=ties)
+    got, want = values(evaluate(truth, scores)), reference(truth, scores)
     assert list(got) == list(want)
     np.testing.assert_allclose(list(got.values()), list(want.values()), **CLOSE)
 
@@ -134,19 +134,19 @@ def test_equals_scikit_learn(seed, ties, num_pictures, num_classes):
 def test_roc_auc_equals_the_multiclass_call():
     truth, scores = draw(5, 200, 6, ties=False)
     want = sk.roc_auc_score(truth, scores, multi_class="ovr", average="macro")
-    assert values(judge(truth, scores))["roc_auc"] == pytest.approx(want, abs=1e-6)
+    assert values(evaluate(truth, scores))["roc_auc"] == pytest.approx(want, abs=1e-6)
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_float32_scores(seed):
     truth, scores = draw(seed, 120, 8, ties=False, dtype=np.float32)
-    got, want = values(judge(truth, scores)), reference(truth, scores)
+    got, want = values(evaluate(truth, scores)), reference(truth, scores)
     np.testing.assert_allclose([got[n] for n in want], list(want.values()), rtol=0, atol=2e-6)
 
 
 def test_scores_of_exactly_zero_cost_what_scikit_learn_says():
     truth, scores = np.array([0, 1]), np.array([[0.0, 1.0], [0.0, 1.0]], np.float32)
-    assert values(judge(truth, scores))["log_loss"] == pytest.approx(sk.log_loss(truth, scores), abs=1e-6)
+    assert values(evaluate(truth, scores))["log_loss"] == pytest.approx(sk.log_loss(truth, scores), abs=1e-6)
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -155,13 +155,13 @@ def test_classes_that_are_absent_do_not_count(seed):
     rng = np.random.default_rng(seed)
     truth = rng.choice([1, 4, 8], 40)
     scores = softmax(rng.normal(size=(40, 10)) + 2 * np.eye(10)[truth])
-    got, want = values(judge(truth, scores)), reference(truth, scores)
+    got, want = values(evaluate(truth, scores)), reference(truth, scores)
     np.testing.assert_allclose(list(got.values()), list(want.values()), **CLOSE)
 
 
 def test_per_class_equals_scikit_learn():
     truth, scores = draw(9, 120, 6, ties=True)
-    table = judge(truth, scores).per_class
+    table = evaluate(truth, scores).per_class
     precision, recall, f1, support = sk.precision_recall_fscore_support(truth, scores.argmax(1), zero_division=0)
     for k, row in enumerate(table.values()):
         want = {
@@ -177,24 +177,24 @@ def test_per_class_equals_scikit_learn():
 
 def test_a_case_by_hand():
     scores = np.array([[0.7, 0.2, 0.1], [0.1, 0.6, 0.3], [0.5, 0.4, 0.1], [0.2, 0.2, 0.6]])
-    judgement = judge([0, 1, 1, 0], scores)
-    got = values(judgement)
-    assert judgement.images == 4
+    results = evaluate([0, 1, 1, 0], scores)
+    got = values(results)
+    assert results.images == 4
     assert got["accuracy"] == 0.5
     assert got["precision_macro"] == pytest.approx((1 / 2 + 1 + 0) / 3)
     assert got["recall_macro"] == pytest.approx((1 / 2 + 1 / 2 + 0) / 3)
     assert got["f1_macro"] == pytest.approx((1 / 2 + 2 / 3 + 0) / 3)
     assert got["log_loss"] == pytest.approx(-np.log([0.7, 0.6, 0.4, 0.2]).mean())
     assert got["brier"] == pytest.approx((0.14 + 0.26 + 0.62 + 1.04) / 4)
-    # Two pictures share a bin: 0.6 right and 0.6 wrong; 0.5 is wrong, 0.7 right.
+    # Two images share a bin: 0.6 right and 0.6 wrong; 0.5 is wrong, 0.7 right.
     assert got["ece"] == pytest.approx((abs(1.2 - 1) + 0.5 + 0.3) / 4)
     # Class 0 has 0.7 and 0.2 against 0.1 and 0.5; class 1 has 0.6 and 0.4 against 0.2 and 0.2.
     assert got["roc_auc"] == pytest.approx((3 / 4 + 1) / 2)
     assert got["average_precision"] == pytest.approx(((1 + 2 / 3) / 2 + 1) / 2)
-    assert [m.position for m in judgement.worst] == [3, 2]
-    assert judgement.worst[0].caption == "truth c0, said c2 0.60"
-    assert np.isnan(judgement.per_class["c2"]["roc_auc"])
-    assert judgement.panels[0].values.tolist() == [[1, 0, 1], [1, 1, 0], [0, 0, 0]]
+    assert [m.position for m in results.worst] == [3, 2]
+    assert results.worst[0].caption == "truth c0, said c2 0.60"
+    assert np.isnan(results.per_class["c2"]["roc_auc"])
+    assert results.panels[0].values.tolist() == [[1, 0, 1], [1, 1, 0], [0, 0, 0]]
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -209,14 +209,14 @@ def test_labels_equal_scikit_learn(seed, num_classes, threshold, ties):
     if num_classes > 4:
         truth[:, 3] = 0
         scores[:, 3] = 0.1
-    got, want = values(judge_labels(truth, scores, threshold=threshold)), label_reference(truth, scores, threshold)
+    got, want = values(evaluate_labels(truth, scores, threshold=threshold)), label_reference(truth, scores, threshold)
     assert set(got) == set(want)
     np.testing.assert_allclose([got[n] for n in want], list(want.values()), **CLOSE)
 
 
 def test_a_single_label_is_a_yes_or_no():
     truth, scores = np.array([[1], [0], [1], [0]]), np.array([[0.9], [0.6], [0.4], [0.1]])
-    got = values(judge_labels(truth, scores))
+    got = values(evaluate_labels(truth, scores))
     assert got["accuracy"] == 0.5 and got["f1_macro"] == got["f1_micro"] == 0.5
     assert got["roc_auc"] == sk.roc_auc_score(truth.ravel(), scores.ravel()) == 0.75
 
@@ -224,13 +224,13 @@ def test_a_single_label_is_a_yes_or_no():
 def test_labels_by_hand():
     truth = np.array([[1, 0], [1, 1], [0, 0]])
     scores = np.array([[0.9, 0.6], [0.4, 0.8], [0.1, 0.2]])
-    judgement = judge_labels(truth, scores)
-    got = values(judgement)
+    results = evaluate_labels(truth, scores)
+    got = values(results)
     assert got["accuracy"] == pytest.approx(1 / 3)
     assert got["hamming_loss"] == pytest.approx(2 / 6)
     assert got["f1_micro"] == pytest.approx(4 / 6)
     assert got["average_precision"] == 1
-    assert [m.caption for m in judgement.worst] == [
+    assert [m.caption for m in results.worst] == [
         "truth c0; said c1 0.60",
         "truth c0, c1; missed c0 0.40",
     ]
@@ -238,14 +238,14 @@ def test_labels_by_hand():
 
 @pytest.mark.parametrize("kind", ["classes", "labels"])
 def test_resampling_by_weights_equals_resampling_by_copying(kind):
-    """The bootstrap's weights against scikit-learn on pictures drawn out one by one."""
+    """The bootstrap's weights against scikit-learn on images drawn out one by one."""
     rng = np.random.default_rng(3)
     truth, scores = draw(3, 25, 4, ties=True)
-    score_with: Callable = judge
+    score_with: Callable = evaluate
     against: Callable = reference
     if kind == "labels":
         truth = (rng.random((25, 4)) < 0.4).astype(int)
-        score_with, against = judge_labels, lambda t, s: label_reference(t, s, 0.5)
+        score_with, against = evaluate_labels, lambda t, s: label_reference(t, s, 0.5)
     rows = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -261,32 +261,32 @@ def test_resampling_by_weights_equals_resampling_by_copying(kind):
 
 
 @pytest.mark.parametrize("num_resamples", [0, 50])
-def test_one_picture(num_resamples):
-    judgement = judge([1], np.array([[0.2, 0.5, 0.3]]), num_resamples=num_resamples)
-    got = judgement.metrics
+def test_one_image(num_resamples):
+    results = evaluate([1], np.array([[0.2, 0.5, 0.3]]), num_resamples=num_resamples)
+    got = results.metrics
     assert got["accuracy"].value == got["accuracy"].low == got["accuracy"].high == 1
     assert got["precision_macro"].value == 1
     assert np.isnan(got["roc_auc"].value)
     assert got["average_precision"].value == 1
-    labels = judge_labels(np.array([[0, 1, 0]]), np.array([[0.2, 0.7, 0.3]]), num_resamples=num_resamples)
+    labels = evaluate_labels(np.array([[0, 1, 0]]), np.array([[0.2, 0.7, 0.3]]), num_resamples=num_resamples)
     assert labels.metrics["accuracy"].value == 1
 
 
-def test_two_pictures_of_one_class_leave_roc_undefined_and_quiet():
-    assert np.isnan(judge([0, 0], np.full((2, 2), 0.5), num_resamples=20).metrics["roc_auc"].value)
+def test_two_images_of_one_class_leave_roc_undefined_and_quiet():
+    assert np.isnan(evaluate([0, 0], np.full((2, 2), 0.5), num_resamples=20).metrics["roc_auc"].value)
 
 
 def test_nothing_said_and_nothing_true():
-    got = values(judge_labels(np.zeros((3, 2), int), np.full((3, 2), 0.1)))
+    got = values(evaluate_labels(np.zeros((3, 2), int), np.full((3, 2), 0.1)))
     assert got["accuracy"] == 1 and got["f1_macro"] == 0 and got["f1_micro"] == 0
     assert np.isnan(got["average_precision"])
 
 
-def test_intervals_hold_their_values_and_shrink_with_pictures():
+def test_intervals_hold_their_values_and_shrink_with_images():
     widths = []
-    for num_pictures in (50, 800):
-        truth, scores = draw(2, num_pictures, 5, ties=False)
-        got = judge(truth, scores, num_resamples=300).metrics
+    for num_images in (50, 800):
+        truth, scores = draw(2, num_images, 5, ties=False)
+        got = evaluate(truth, scores, num_resamples=300).metrics
         assert all(i.low <= i.value <= i.high for i in got.values())
         widths.append(got["accuracy"].high - got["accuracy"].low)
     assert widths[1] < widths[0] / 2
@@ -294,18 +294,18 @@ def test_intervals_hold_their_values_and_shrink_with_pictures():
 
 def test_the_accuracy_interval_is_the_binomial_one():
     truth, scores = draw(2, 500, 5, ties=False)
-    i = judge(truth, scores, num_resamples=2000).metrics["accuracy"]
+    i = evaluate(truth, scores, num_resamples=2000).metrics["accuracy"]
     half = 1.96 * np.sqrt(i.value * (1 - i.value) / 500)
     assert (i.low, i.high) == pytest.approx((i.value - half, i.value + half), abs=0.006)
 
 
 def test_seed_decides_the_interval_and_order_does_not_matter():
     truth, scores = draw(4, 200, 5, ties=True)
-    one, same = judge(truth, scores, num_resamples=200, seed=1), judge(truth, scores, num_resamples=200, seed=1)
+    one, same = evaluate(truth, scores, num_resamples=200, seed=1), evaluate(truth, scores, num_resamples=200, seed=1)
     assert one.metrics == same.metrics
-    assert judge(truth, scores, num_resamples=200, seed=2).metrics != one.metrics
+    assert evaluate(truth, scores, num_resamples=200, seed=2).metrics != one.metrics
     mixed = np.random.default_rng(0).permutation(200)
-    other = judge(truth[mixed], scores[mixed], num_resamples=200, seed=1).metrics
+    other = evaluate(truth[mixed], scores[mixed], num_resamples=200, seed=1).metrics
     for name, i in one.metrics.items():
         assert other[name].value == pytest.approx(i.value, abs=1e-12)
         assert (other[name].low, other[name].high) == pytest.approx((i.low, i.high), abs=0.05)
@@ -313,14 +313,14 @@ def test_seed_decides_the_interval_and_order_does_not_matter():
 
 def test_a_tie_goes_to_the_earlier_class():
     scores = np.full((1, 8), 1 / 8)
-    assert values(judge([0], scores))["accuracy"] == 1
-    assert values(judge([4], scores))["top5"] == 1
-    assert values(judge([5], scores))["top5"] == 0
+    assert values(evaluate([0], scores))["accuracy"] == 1
+    assert values(evaluate([4], scores))["top5"] == 1
+    assert values(evaluate([5], scores))["top5"] == 0
 
 
 @pytest.mark.parametrize("metric", [SingleLabelMetric, MultiLabelMetric])
-def test_no_picture(metric):
-    with pytest.raises(DataError, match=r"^There is no picture to judge\."):
+def test_no_image(metric):
+    with pytest.raises(DataError, match=r"^There is no image to evaluate\."):
         metric(names(3)).compute()
 
 

@@ -1,4 +1,4 @@
-"""Every number of the judge of boxes against pycocotools, and against slow code by the book where that has none."""
+"""Every number of the metric of boxes against pycocotools, and against slow code by the book where that has none."""
 
 import contextlib
 import io
@@ -19,7 +19,7 @@ from foveal.metrics.detection.metric import DetectionMetric
 from foveal.ops.boxes import iou as box_iou
 from foveal.types.categories import Categories
 from foveal.types.detections import BoxTruth, Detections
-from foveal.types.flags import NOT_JUDGED, Flag
+from foveal.types.flags import NOT_EVALUATED, Flag
 
 TWELVE = ["mAP", *NAMES[1:], *NAMES_AR]
 CLOSE = {"rtol": 0, "atol": 1e-6, "equal_nan": True}
@@ -35,15 +35,15 @@ class FlagEval(COCOeval):
                 ann["ignore"] = ann["iscrowd"] or ann["flagged"]
 
 
-def judge(truths, predictions, *, num_resamples=0, seed=0):
+def evaluate(truths, predictions, *, num_resamples=0, seed=0):
     metric = DetectionMetric(predictions[0].categories)
     for truth, prediction in zip(truths, predictions, strict=True):
         metric.update(truth, prediction)
     return metric.compute(num_resamples=num_resamples, seed=seed)
 
 
-def values(judgement) -> dict[str, float]:
-    return {name: i.value for name, i in judgement.metrics.items()}
+def values(results) -> dict[str, float]:
+    return {name: i.value for name, i in results.metrics.items()}
 
 
 def xywh(box) -> list[float]:
@@ -58,7 +58,7 @@ def reference(truths, predictions) -> COCOeval:
             "bbox": xywh(box),
             "area": float(area),
             "iscrowd": int(bool(flags & Flag.CROWD)),
-            "flagged": int(bool(flags & NOT_JUDGED)),
+            "flagged": int(bool(flags & NOT_EVALUATED)),
         }
         for i, t in enumerate(truths)
         for box, label, flags, area in zip(t.boxes, t.labels, t.flags, t.areas, strict=True)
@@ -71,8 +71,8 @@ def reference(truths, predictions) -> COCOeval:
     return run_pycocotools(len(truths), len(predictions[0].categories), anns, found)
 
 
-def run_pycocotools(num_pictures, num_classes, anns, found) -> COCOeval:
-    pictures, kinds = [{"id": i} for i in range(num_pictures)], [{"id": k} for k in range(num_classes)]
+def run_pycocotools(num_images, num_classes, anns, found) -> COCOeval:
+    images, kinds = [{"id": i} for i in range(num_images)], [{"id": k} for k in range(num_classes)]
     sides = []
     with contextlib.redirect_stdout(io.StringIO()):
         for rows in (anns, found):
@@ -80,29 +80,29 @@ def run_pycocotools(num_pictures, num_classes, anns, found) -> COCOeval:
                 {"area": r["bbox"][2] * r["bbox"][3], "iscrowd": 0, **r, "id": n + 1} for n, r in enumerate(rows)
             ]
             coco = COCO()
-            coco.dataset = {"images": pictures, "categories": kinds, "annotations": numbered}
+            coco.dataset = {"images": images, "categories": kinds, "annotations": numbered}
             coco.createIndex()
             sides.append(coco)
-        judged = FlagEval(*sides, "bbox")
-        judged.evaluate()
-        judged.accumulate()
-        judged.summarize()
-    return judged
+        evaluated = FlagEval(*sides, "bbox")
+        evaluated.evaluate()
+        evaluated.accumulate()
+        evaluated.summarize()
+    return evaluated
 
 
-def twelve(judged: COCOeval) -> list[float]:
-    return [np.nan if v == -1 else float(v) for v in judged.stats]
+def twelve(evaluated: COCOeval) -> list[float]:
+    return [np.nan if v == -1 else float(v) for v in evaluated.stats]
 
 
 def names(num: int) -> Categories:
     return Categories(tuple(f"c{k}" for k in range(num)))
 
 
-def draw(seed: int, num_pictures: int, *, classes=3, most=6, found=12, whole=False, ties=False, flags=True):
-    """Pictures with objects of every size, each found several times over, well and badly, or not at all."""
+def draw(seed: int, num_images: int, *, classes=3, most=6, found=12, whole=False, ties=False, flags=True):
+    """Images with objects of every size, each found several times over, well and badly, or not at all."""
     rng = np.random.default_rng(seed)
     categories, truths, predictions = names(classes), [], []
-    for _ in range(num_pictures):
+    for _ in range(num_images):
         num = int(rng.integers(0, most + 1)) * int(rng.random() < 0.85)
         corner, side = rng.uniform(0, 300, (num, 2)), np.exp(rng.uniform(np.log(6), np.log(250), (num, 2)))
         boxes = np.concatenate([corner, corner + side], axis=1)
@@ -144,15 +144,15 @@ cases = st.builds(
 @given(cases)
 @settings(max_examples=150, deadline=None)
 def test_equals_pycocotools(case):
-    np.testing.assert_allclose([values(judge(*case))[n] for n in TWELVE], twelve(reference(*case)), **CLOSE)
+    np.testing.assert_allclose([values(evaluate(*case))[n] for n in TWELVE], twelve(reference(*case)), **CLOSE)
 
 
 @pytest.mark.parametrize("seed", range(2))
 def test_more_objects_than_are_looked_at(seed):
-    """More than a hundred of a class in a picture: the rest are not looked at, and the numbers at 1, 10 differ."""
+    """More than a hundred of a class in an image: the rest are not looked at, and the numbers at 1, 10 differ."""
     case = draw(seed, 3, classes=1, most=40, found=400)
     assert max(len(p) for p in case[1]) > 150
-    got = values(judge(*case))
+    got = values(evaluate(*case))
     assert got["AR1"] < got["AR10"] < got["AR100"]
     np.testing.assert_allclose([got[n] for n in TWELVE], twelve(reference(*case)), **CLOSE)
 
@@ -160,14 +160,14 @@ def test_more_objects_than_are_looked_at(seed):
 def test_more_objects_in_the_data_set_than_one_step_measures(monkeypatch):
     monkeypatch.setattr("foveal.metrics.detection.objects.PAIRS_AT_ONCE", 7)
     case = draw(5, 20, found=30)
-    np.testing.assert_allclose([values(judge(*case))[n] for n in TWELVE], twelve(reference(*case)), **CLOSE)
+    np.testing.assert_allclose([values(evaluate(*case))[n] for n in TWELVE], twelve(reference(*case)), **CLOSE)
 
 
 def test_by_class_equals_pycocotools():
     case = draw(11, 40, classes=5, most=8, found=30)
-    judged = reference(*case)
-    table = judge(*case).per_class
-    precision, recall = judged.eval["precision"], judged.eval["recall"]
+    evaluated = reference(*case)
+    table = evaluate(*case).per_class
+    precision, recall = evaluated.eval["precision"], evaluated.eval["recall"]
     for k, row in enumerate(table.values()):
         want = (precision[:, :, k, 0, 2].mean(), precision[0, :, k, 0, 2].mean(), recall[:, k, 0, 2].mean())
         assert (row["AP"], row["AP50"], row["AR100"]) == pytest.approx(want, abs=1e-6)
@@ -175,11 +175,11 @@ def test_by_class_equals_pycocotools():
 
 def test_the_drawn_curve_is_pycocotools():
     case = draw(12, 30, classes=4, found=25)
-    panel = judge(*case).panels[0]
+    panel = evaluate(*case).panels[0]
     precision = reference(*case).eval["precision"][0, :, :, 0, 2]
     for k in range(4):
         np.testing.assert_allclose(panel.curves[f"c{k}"][1], precision[:, k], atol=1e-9)
-    assert panel.curves["all classes"][1].mean() == pytest.approx(values(judge(*case))["AP50"])
+    assert panel.curves["all classes"][1].mean() == pytest.approx(values(evaluate(*case))["AP50"])
 
 
 def coco80_case(real_data, jitter: float, seed: int):
@@ -216,22 +216,22 @@ def coco80_case(real_data, jitter: float, seed: int):
 
 @pytest.mark.parametrize(("jitter", "seed"), [(0.02, 0), (0.08, 1), (0.2, 2)])
 def test_equals_pycocotools_on_real_annotations(real_data, jitter, seed):
-    case, judged = coco80_case(real_data, jitter, seed)
+    case, evaluated = coco80_case(real_data, jitter, seed)
     assert sum(int((t.flags & Flag.CROWD).astype(bool).sum()) for t in case[0]) == 8
-    np.testing.assert_allclose([values(judge(*case))[n] for n in TWELVE], twelve(judged), **CLOSE)
+    np.testing.assert_allclose([values(evaluate(*case))[n] for n in TWELVE], twelve(evaluated), **CLOSE)
 
 
 def test_real_annotations_found_perfectly(real_data):
     truths = coco80_case(real_data, 0, 0)[0][0]
     categories = coco80_case(real_data, 0, 0)[0][1][0].categories
     predictions = [Detections(t.boxes, np.ones(len(t)), t.labels, categories, (640, 640), 0.5) for t in truths]
-    got = values(judge(truths, predictions))
+    got = values(evaluate(truths, predictions))
     assert all(got[n] == pytest.approx(1) for n in ("mAP", "AR100", "precision", "recall", "f1", "voc2010_AP50"))
 
 
 def slow_voc(truths, predictions, label: int, *, eleven: bool) -> float:
     """The devkit's VOCevaldet and VOCap, an object at a time."""
-    positives = sum(int(((t.labels == label) & ((t.flags & NOT_JUDGED) == 0)).sum()) for t in truths)
+    positives = sum(int(((t.labels == label) & ((t.flags & NOT_EVALUATED) == 0)).sum()) for t in truths)
     rows = [
         (-s, i, b)
         for i, p in enumerate(predictions)
@@ -246,7 +246,7 @@ def slow_voc(truths, predictions, label: int, *, eleven: bool) -> float:
         best = int(overlaps.argmax()) if len(mine) else -1
         if best < 0 or overlaps[best] < 0.5:
             hit, miss = 0, 1
-        elif t.flags[mine[best]] & NOT_JUDGED:
+        elif t.flags[mine[best]] & NOT_EVALUATED:
             hit, miss = 0, 0
         elif (i, best) in taken:
             hit, miss = 0, 1
@@ -272,7 +272,7 @@ def slow_voc(truths, predictions, label: int, *, eleven: bool) -> float:
 def test_equals_the_devkit_of_pascal_voc(case):
     """Without crowds, which VOC does not know."""
     truths = [replace(t, flags=t.flags & ~np.uint8(Flag.CROWD)) for t in case[0]]
-    got = values(judge(truths, case[1]))
+    got = values(evaluate(truths, case[1]))
     for name, eleven in (("voc2007_AP50", True), ("voc2010_AP50", False)):
         each = [slow_voc(truths, case[1], k, eleven=eleven) for k in range(len(case[1][0].categories))]
         want = np.nan if np.isnan(each).all() else np.nanmean(each)
@@ -280,15 +280,17 @@ def test_equals_the_devkit_of_pascal_voc(case):
 
 
 def test_resampling_by_weights_equals_judging_copies():
-    """The bootstrap against pycocotools on pictures drawn out one by one; without ties copies cannot interleave."""
+    """The bootstrap against pycocotools on images drawn out one by one; without ties copies cannot interleave."""
     truths, predictions = draw(3, 12, classes=3, most=6, found=20)
     rows = []
     for block in resample(12, 40, 7):
         for column in block.T:
             drawn = np.repeat(np.arange(12), column.astype(int))
             case = [truths[i] for i in drawn], [predictions[i] for i in drawn]
-            rows.append([*twelve(reference(*case)), values(judge(*case))["f1"], values(judge(*case))["voc2010_AP50"]])
-    got = judge(truths, predictions, num_resamples=40, seed=7).metrics
+            rows.append(
+                [*twelve(reference(*case)), values(evaluate(*case))["f1"], values(evaluate(*case))["voc2010_AP50"]]
+            )
+    got = evaluate(truths, predictions, num_resamples=40, seed=7).metrics
     for name, samples in zip([*TWELVE, "f1", "voc2010_AP50"], np.array(rows).T, strict=True):
         low, high = np.percentile(samples[np.isfinite(samples)], (2.5, 97.5))
         i = got[name]

@@ -28,38 +28,38 @@ TWELVE = [f"mask_{n}" for n in ("mAP", *NAMES[1:], *NAMES_AR)]
 CLOSE = {"rtol": 0, "atol": 1e-6, "equal_nan": True}
 
 
-def judge(truths, predictions):
+def evaluate(truths, predictions):
     metric = InstanceMetric(predictions[0].categories)
     for truth, prediction in zip(truths, predictions, strict=True):
         metric.update(truth, prediction)
     return metric.compute(num_resamples=0)
 
 
-def twelve_of(judgement) -> list[float]:
-    return [judgement.metrics[name].value for name in TWELVE]
+def twelve_of(results) -> list[float]:
+    return [results.metrics[name].value for name in TWELVE]
 
 
 def pycocotools(sizes, num_classes: int, anns, found) -> COCOeval:
     """The reference; it paints the outlines itself."""
-    pictures = [{"id": i, "height": h, "width": w} for i, (h, w) in enumerate(sizes)]
+    images = [{"id": i, "height": h, "width": w} for i, (h, w) in enumerate(sizes)]
     sides = []
     with contextlib.redirect_stdout(io.StringIO()):
         for rows in (anns, found):
             coco = COCO()
             numbered = [{"iscrowd": 0, **r, "id": n + 1} for n, r in enumerate(rows)]
             kinds = [{"id": k} for k in range(num_classes)]
-            coco.dataset = {"images": pictures, "categories": kinds, "annotations": numbered}
+            coco.dataset = {"images": images, "categories": kinds, "annotations": numbered}
             coco.createIndex()
             sides.append(coco)
-        judged = COCOeval(*sides, "segm")
-        judged.evaluate()
-        judged.accumulate()
-        judged.summarize()
-    return judged
+        evaluated = COCOeval(*sides, "segm")
+        evaluated.evaluate()
+        evaluated.accumulate()
+        evaluated.summarize()
+    return evaluated
 
 
-def twelve(judged: COCOeval) -> list[float]:
-    return [np.nan if v == -1 else float(v) for v in judged.stats]
+def twelve(evaluated: COCOeval) -> list[float]:
+    return [np.nan if v == -1 else float(v) for v in evaluated.stats]
 
 
 def code(mask: Rle) -> dict:
@@ -108,7 +108,7 @@ def prediction_of(masks, labels, categories, size, rng, *, most: int) -> Instanc
 
 @pytest.fixture(scope="module")
 def coco80(real_data):
-    """The pictures' sizes, class names, and annotations by picture with class ids from 0 on."""
+    """The images' sizes, class names, and annotations by image with class ids from 0 on."""
     data = json.loads((real_data / "coco80" / "annotations" / "instances.json").read_text())
     ids = {c["id"]: k for k, c in enumerate(data["categories"])}
     rows = defaultdict(list)
@@ -140,7 +140,7 @@ def test_equals_pycocotools_on_real_annotations(coco80):
     assert sum(int((t.flags & Flag.CROWD).astype(bool).sum()) for t in truths) == 8
     assert sum(m.area == 0 for t in truths for m in t.masks) == 0
     assert 0.1 < want[0] < 0.9
-    np.testing.assert_allclose(twelve_of(judge(truths, predictions)), want, **CLOSE)
+    np.testing.assert_allclose(twelve_of(evaluate(truths, predictions)), want, **CLOSE)
 
 
 def test_real_annotations_found_perfectly(coco80):
@@ -150,9 +150,9 @@ def test_real_annotations_found_perfectly(coco80):
         Instances(t.boxes, np.ones(len(t)), t.labels, categories, (w, h), 0.5, tuple(t.masks))
         for t, (h, w) in zip(truths, sizes, strict=True)
     ]
-    judgement = judge(truths, predictions)
+    results = evaluate(truths, predictions)
     names = ("mask_mAP", "mask_AR100", "mask_precision", "mask_recall", "mask_f1", "mAP")
-    assert all(judgement.metrics[n].value == pytest.approx(1) for n in names)
+    assert all(results.metrics[n].value == pytest.approx(1) for n in names)
 
 
 def outline_of(kind: str, rng, size):
@@ -173,11 +173,11 @@ def outline_of(kind: str, rng, size):
     return {"size": list(size), "counts": rle.runs.tolist() if kind == "runs" else rle.to_coco()["counts"]}
 
 
-def draw(seed: int, num_pictures: int, *, most: int):
+def draw(seed: int, num_images: int, *, most: int):
     """Random objects, some of them crowds, each found up to ``most`` times, and the reference's rows."""
     rng = np.random.default_rng(seed)
     categories, truths, predictions, anns, found, sizes = Categories(("a", "b", "c")), [], [], [], [], []
-    for i in range(num_pictures):
+    for i in range(num_images):
         size = (int(rng.integers(30, 120)), int(rng.integers(30, 120)))
         rows = []
         for _ in range(int(rng.integers(0, 7))):
@@ -198,15 +198,15 @@ def draw(seed: int, num_pictures: int, *, most: int):
 
 @given(st.integers(0, 10**9), st.integers(1, 5), st.sampled_from([1, 4]))
 @settings(max_examples=40, deadline=None)
-def test_equals_pycocotools_on_random_masks(seed, num_pictures, most):
-    truths, predictions, rows = draw(seed, num_pictures, most=most)
-    np.testing.assert_allclose(twelve_of(judge(truths, predictions)), twelve(pycocotools(*rows)), **CLOSE)
+def test_equals_pycocotools_on_random_masks(seed, num_images, most):
+    truths, predictions, rows = draw(seed, num_images, most=most)
+    np.testing.assert_allclose(twelve_of(evaluate(truths, predictions)), twelve(pycocotools(*rows)), **CLOSE)
 
 
 def test_by_class_equals_pycocotools():
     truths, predictions, rows = draw(7, 25, most=3)
-    judged = pycocotools(*rows)
-    precision = judged.eval["precision"]
-    for k, row in enumerate(judge(truths, predictions).per_class.values()):
+    evaluated = pycocotools(*rows)
+    precision = evaluated.eval["precision"]
+    for k, row in enumerate(evaluate(truths, predictions).per_class.values()):
         want = (precision[:, :, k, 0, 2].mean(), precision[0, :, k, 0, 2].mean())
         assert (row["mask_AP"], row["mask_AP50"]) == pytest.approx(want, abs=1e-6)

@@ -1,4 +1,4 @@
-"""The judge of class maps against scikit-learn, pixel by pixel, and its outlines against distances one by one."""
+"""The metric of class maps against scikit-learn, pixel by pixel, and its outlines against distances one by one."""
 
 import warnings
 
@@ -17,7 +17,7 @@ from foveal.types.masks import IGNORE, ClassMap, MapTruth
 CLOSE = {"rtol": 0, "atol": 1e-6, "equal_nan": True}
 
 
-def judge(pairs, num_classes: int, *, num_resamples: int = 0, seed: int = 0):
+def evaluate(pairs, num_classes: int, *, num_resamples: int = 0, seed: int = 0):
     categories = Categories(tuple(f"c{k}" for k in range(num_classes)))
     metric = SegmentationMetric(categories)
     for truth, said in pairs:
@@ -25,17 +25,17 @@ def judge(pairs, num_classes: int, *, num_resamples: int = 0, seed: int = 0):
     return metric.compute(num_resamples=num_resamples, seed=seed)
 
 
-def values(judgement) -> dict[str, float]:
-    return {name: i.value for name, i in judgement.metrics.items()}
+def values(results) -> dict[str, float]:
+    return {name: i.value for name, i in results.metrics.items()}
 
 
-def draw(seed: int, num_pictures: int, num_classes: int, *, side: int = 40, step: int = 5):
+def draw(seed: int, num_images: int, num_classes: int, *, side: int = 40, step: int = 5):
     """Blocks, shifted and sprinkled with mistakes; some classes occur in no truth, some in no prediction."""
     rng = np.random.default_rng(seed)
     there = rng.choice(num_classes, max(1, num_classes // 2), replace=False)
     drawn = rng.choice(num_classes, max(1, num_classes // 2), replace=False)
     pairs = []
-    for _ in range(num_pictures):
+    for _ in range(num_images):
         height, width = rng.integers(2, side + 1, 2)
         truth = rng.choice(there, (height // step + 2, width // step + 2)).repeat(step, 0).repeat(step, 1)
         down, right = rng.integers(0, 3, 2)
@@ -84,12 +84,12 @@ def slow_f1(truth, said, labels) -> list[float]:
 
 
 def slow_boundary_f1(pairs, num_classes: int) -> float:
-    by_picture = []
+    by_image = []
     for pair in pairs:
         known = [v for v in slow_f1(*pair, range(num_classes)) if not np.isnan(v)]
         if known:
-            by_picture.append(np.mean(known))
-    return float(np.mean(by_picture)) if by_picture else np.nan
+            by_image.append(np.mean(known))
+    return float(np.mean(by_image)) if by_image else np.nan
 
 
 def reference(pairs) -> dict[str, float]:
@@ -114,7 +114,7 @@ def reference(pairs) -> dict[str, float]:
 @given(cases)
 @settings(max_examples=60, deadline=None)
 def test_equals_scikit_learn(pairs):
-    got, want = values(judge(pairs, 6)), reference(pairs)
+    got, want = values(evaluate(pairs, 6)), reference(pairs)
     np.testing.assert_allclose([got[name] for name in want], list(want.values()), **CLOSE)
 
 
@@ -122,7 +122,7 @@ def test_frequency_weighted_is_scikit_learns_weighted():
     pairs = draw(3, 4, 6)
     truth, said = flat(pairs)
     want = sk.jaccard_score(truth, said, average="weighted", zero_division=0)
-    assert values(judge(pairs, 6))["fw_iou"] == pytest.approx(want, abs=1e-9)
+    assert values(evaluate(pairs, 6))["fw_iou"] == pytest.approx(want, abs=1e-9)
 
 
 def test_by_class_equals_scikit_learn():
@@ -132,7 +132,7 @@ def test_by_class_equals_scikit_learn():
     precision, recall, f1, support = sk.precision_recall_fscore_support(truth, said, labels=every, zero_division=np.nan)
     overlap = sk.jaccard_score(truth, said, labels=every, average=None, zero_division=0)
     there, drawn = np.isin(every, truth), np.isin(every, said)
-    table = list(judge(pairs, 9).per_class.values())
+    table = list(evaluate(pairs, 9).per_class.values())
     columns = {name: [row[name] for row in table] for name in table[0]}
     np.testing.assert_allclose(columns["iou"], np.where(there | drawn, overlap, np.nan), **CLOSE)
     np.testing.assert_allclose(columns["dice"], np.where(there | drawn, f1, np.nan), **CLOSE)
@@ -148,7 +148,7 @@ def test_the_confusion_matrix_equals_scikit_learns():
     pairs = draw(11, 5, 6)
     truth, said = flat(pairs)
     want = sk.confusion_matrix(truth, said, normalize="true")
-    panel = judge(pairs, 6).panels[0]
+    panel = evaluate(pairs, 6).panels[0]
     assert panel.labels == [f"c{k}" for k in np.unique([truth, said])]
     np.testing.assert_allclose(panel.values, want * 100, rtol=0, atol=0.5 + 1e-9)
 
@@ -156,12 +156,12 @@ def test_the_confusion_matrix_equals_scikit_learns():
 @given(cases)
 @settings(max_examples=25, deadline=None)
 def test_outlines_equal_distances(pairs):
-    np.testing.assert_allclose(values(judge(pairs, 6))["boundary_f1"], slow_boundary_f1(pairs, 6), **CLOSE)
+    np.testing.assert_allclose(values(evaluate(pairs, 6))["boundary_f1"], slow_boundary_f1(pairs, 6), **CLOSE)
 
 
 @pytest.mark.parametrize("shape", [(60, 520), (1, 900), (900, 2), (6, 1200), (450, 80)])
 def test_outlines_equal_distances_where_the_tolerance_is_wide(shape):
-    """Of thin pictures the tolerance is wider than the picture is high."""
+    """Of thin images the tolerance is wider than the image is high."""
     rng = np.random.default_rng(5)
     step = max(shape) // 6
     truth = rng.integers(0, 3, (7, 7)).repeat(step, 0).repeat(step, 1)[: shape[0], : shape[1]]
@@ -175,17 +175,17 @@ def test_outlines_equal_distances_where_the_tolerance_is_wide(shape):
 
 
 def test_resampling_by_weights_equals_judging_copies():
-    """The bootstrap against scikit-learn and slow outlines on pictures drawn out one by one."""
+    """The bootstrap against scikit-learn and slow outlines on images drawn out one by one."""
     pairs = draw(3, 8, 5, side=16)
-    by_picture = [slow_boundary_f1([pair], 5) for pair in pairs]
+    by_image = [slow_boundary_f1([pair], 5) for pair in pairs]
     rows = []
     for block in resample(8, 40, 7):
         for column in block.T:
             drawn = np.repeat(np.arange(8), column.astype(int))
-            outlines = np.array(by_picture)[drawn]
+            outlines = np.array(by_image)[drawn]
             mean = outlines[np.isfinite(outlines)].mean() if np.isfinite(outlines).any() else np.nan
             rows.append([*reference([pairs[i] for i in drawn]).values(), mean])
-    got = judge(pairs, 5, num_resamples=40, seed=7).metrics
+    got = evaluate(pairs, 5, num_resamples=40, seed=7).metrics
     for (name, i), samples in zip(got.items(), np.array(rows).T, strict=True):
         low, high = np.percentile(samples[np.isfinite(samples)], (2.5, 97.5))
         assert (i.low, i.high) == pytest.approx((min(low, i.value), max(high, i.value)), abs=1e-6), name

@@ -33,7 +33,7 @@ class CategoriesCard(Settings):
 
 
 class SplitCard(Settings):
-    """How pictures are kept back to validate with, where the data set does not say which."""
+    """How images are held out to validate with, where the data set does not say which."""
 
     seed: Annotated[int, Field(ge=0, lt=2**63)]
     """Of the choice."""
@@ -63,9 +63,9 @@ class Card(Settings):
     metrics: dict[str, tuple[float, float, float]] = Field(default={})
     """Headline numbers on the validation split: value, low, high."""
     data: dict[str, Any] = Field(default={})
-    """Fingerprint of the data set and pictures a split."""
+    """Fingerprint of the data set and images per split."""
     split: SplitCard | None = None
-    """How training kept pictures back."""
+    """How training kept images back."""
     versions: dict[str, str] = Field(default={})
     """Versions of the libraries that trained it."""
 

@@ -13,8 +13,8 @@ from foveal.errors import FovealError
 from foveal.version import __version__
 
 HELP = (
-    "Train, judge, explain and ship image recognisers.\n\n"
-    "`foveal train PICTURES/` trains on a folder of pictures; `foveal demo` shows the whole way on digits."
+    "Train, evaluate, explain and ship image recognisers.\n\n"
+    "`foveal train IMAGES/` trains on a folder of images; `foveal demo` shows the whole way on digits."
 )
 
 REFUSALS = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG, errno.ELOOP, errno.ENOSPC, errno.EIO})
@@ -29,9 +29,9 @@ app = App(
     help_format="plaintext",
     suppress_keyboard_interrupt=False,
 )
-app.command("foveal.cli.train:train", name="train", help="Train a model on a folder of pictures or another data set.")
-app.command("foveal.cli.evaluate:evaluate", name="evaluate", help="Judge a model on pictures with known answers.")
-app.command("foveal.cli.predict:predict", name="predict", help="Say what is in pictures.")
+app.command("foveal.cli.train:train", name="train", help="Train a model on a folder of images or another data set.")
+app.command("foveal.cli.evaluate:evaluate", name="evaluate", help="Evaluate a model on images with known answers.")
+app.command("foveal.cli.predict:predict", name="predict", help="Say what is in images.")
 app.command("foveal.cli.export:export", name="export", help="Write a model as one ONNX file that agrees with it.")
 app.command("foveal.cli.data:app", name="data", help="Look at, check, preview and convert a data set.")
 app.command("foveal.cli.models:models", name="models", help="List networks to start from.")
@@ -41,7 +41,7 @@ app.command("foveal.cli.demo:demo", name="demo", help="The whole way, on handwri
 def main(arguments: list[str] | None = None) -> None:
     """Run a command and leave with its exit code.
 
-    0 done, 1 judged and found wanting, 2 the user's mistake, 130 interrupted.
+    0 done, 1 evaluated and found wanting, 2 the user's mistake, 130 interrupted.
     """
     sys.exit(run(sys.argv[1:] if arguments is None else arguments))
 

@@ -41,11 +41,11 @@ def inspect(path: Data, *, classes: Classes = "", ignore: Ignore = (), task: Tas
 
 @app.command
 def check(path: Data, *, classes: Classes = "", ignore: Ignore = (), task: Task = None, json: Json = False) -> None:
-    """Decode every picture, compare all files, look at every annotation and mask; exit code 1 if anything is wrong."""
+    """Decode every image, compare all files, look at every annotation and mask; exit code 1 if anything is wrong."""
     from foveal.data.inspection.check import Problem
-    from foveal.data.inspection.check import check as judge
+    from foveal.data.inspection.check import check as run_check
     from foveal.data.notes import plural
-    from foveal.errors import DataError, JudgementError
+    from foveal.errors import CheckFailedError, DataError
 
     try:
         catalog = _read(path, classes, ignore, task)
@@ -53,12 +53,12 @@ def check(path: Data, *, classes: Classes = "", ignore: Ignore = (), task: Task 
         if not _is_data_set(path, classes, ignore):
             raise
         _tell([Problem("", "unread", error.what)], path=path, images=None, json=json)
-        raise JudgementError(f"{path} cannot be read, so no picture was looked at.", error.hint) from None
-    problems = judge(catalog)
+        raise CheckFailedError(f"{path} cannot be read, so no image was looked at.", error.hint) from None
+    problems = run_check(catalog)
     _tell(problems, path=path, images=len(catalog), json=json)
     if problems:
-        raise JudgementError(
-            f"{path}: {plural(len(problems), 'problem')} in {plural(len(catalog), 'picture')}.",
+        raise CheckFailedError(
+            f"{path}: {plural(len(problems), 'problem')} in {plural(len(catalog), 'image')}.",
             "Repair or remove what is named, then check again.",
         )
 
@@ -69,7 +69,7 @@ def convert(
     out: Annotated[Path, Parameter(help="Folder of the new data set; absent or empty.")],
     *,
     to: Annotated[Literal["coco", "voc", "yolo"], Parameter(help="Format to write.")],
-    link: Annotated[bool, Parameter(negative="", help="Give pictures second names (hard links), not copies.")] = False,
+    link: Annotated[bool, Parameter(negative="", help="Give images second names (hard links), not copies.")] = False,
     bad: Annotated[
         Literal["error", "clip", "drop"],
         Parameter(help="Faulty objects; error: stop; clip: mend what can be mended, drop the rest; drop: drop each."),
@@ -96,8 +96,8 @@ def convert(
 def preview(
     path: Data,
     *,
-    out: Annotated[Path, Parameter(help="Picture to write, .png or .jpg.")] = Path("preview.png"),
-    count: Annotated[int, Parameter(help="Pictures to show.", validator=Number(gte=1, lte=50))] = 6,
+    out: Annotated[Path, Parameter(help="Image to write, .png or .jpg.")] = Path("preview.png"),
+    count: Annotated[int, Parameter(help="Images to show.", validator=Number(gte=1, lte=50))] = 6,
     seed: Annotated[int, Parameter(help="Of the choice and of the random changes.", validator=Number(gte=0))] = 0,
     size: Annotated[
         int | None, Parameter(help="Side of the samples in pixels.", validator=Number(gte=8, lte=4096))
@@ -113,14 +113,14 @@ def preview(
     task: Task = None,
     augment: Annotated[AugmentConfig | None, Parameter(group="Augmentation")] = None,
 ) -> None:
-    """Write a picture of augmented samples, or of whitening before and after."""
+    """Write an image of augmented samples, or of whitening before and after."""
     from rich.console import Console
     from rich.text import Text
 
     from foveal.config.schema import parse_config
-    from foveal.data.inspection.preview import IN_USE, SIDES, picture_whitening
+    from foveal.data.inspection.preview import IN_USE, SIDES, image_whitening
     from foveal.data.inspection.preview import preview as draw
-    from foveal.data.loading.statistics import fit_whitening, sample_pictures
+    from foveal.data.loading.statistics import fit_whitening, sample_images
     from foveal.imaging.input_spec import InputSpec
     from foveal.runs.resolve import with_recipe
     from foveal.tasks.table import task_for
@@ -139,8 +139,8 @@ def preview(
     else:
         whole = max(1, side // patch) * patch
         spec = InputSpec(size=whole, train_size=whole)
-        whitening = fit_whitening(sample_pictures(catalog, spec), kind=whiten, patch=patch)
-        sheet = picture_whitening(catalog, whitening, spec=spec, count=count, seed=seed)
+        whitening = fit_whitening(sample_images(catalog, spec), kind=whiten, patch=patch)
+        sheet = image_whitening(catalog, whitening, spec=spec, count=count, seed=seed)
     _write(sheet, out)
     Console().print(Text(f"Wrote {out} ({sheet.shape[1]} x {sheet.shape[0]} pixels)."))
 
@@ -188,7 +188,7 @@ def _check_out(out: Path, data: Path) -> None:
     from foveal.errors import ConfigError
 
     if out.suffix.lower() not in (".png", ".jpg", ".jpeg"):
-        raise ConfigError(f"--out {out}: a preview is a picture.", "Give a name that ends in .png or .jpg.")
+        raise ConfigError(f"--out {out}: a preview is an image.", "Give a name that ends in .png or .jpg.")
     if out.resolve().is_relative_to(data.resolve()):
         raise ConfigError(f"--out {out} lies inside the data set, which stays as it is.", "Choose another folder.")
 

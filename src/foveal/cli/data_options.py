@@ -5,9 +5,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-Data = Annotated[
-    Path, Parameter(help="Image folder, table, COCO, Pascal VOC or YOLO data set, or pictures with masks.")
-]
+Data = Annotated[Path, Parameter(help="Image folder, table, COCO, Pascal VOC or YOLO data set, or images with masks.")]
 Classes = Annotated[
     str, Parameter(help="Of masks: names with commas between them, or a text, CSV or TOML file of classes.")
 ]

@@ -28,7 +28,7 @@ def inspection_screen(seen: Inspection, task: str) -> None:
         facts.add_row(name, Text(value))
     console.print(facts)
     console.print()
-    title = "class" if seen.annotation == "labels" else "pictures with"
+    title = "class" if seen.annotation == "labels" else "images with"
     console.print(_class_table(seen.classes, list(seen.splits), title))
     if seen.objects is not None:
         console.print()
@@ -48,7 +48,7 @@ def conversion_screen(done: Conversion, notes: Sequence[str]) -> None:
     """What was written, and field by field what the format has no place for."""
     console = Console()
     splits = ", ".join(f"{name} {count:,}" for name, count in done.splits.items())
-    line = f"Wrote {plural(done.images, 'picture')} with {plural(done.objects, 'object')} to {done.path}"
+    line = f"Wrote {plural(done.images, 'image')} with {plural(done.objects, 'object')} to {done.path}"
     console.print(Text(f"{line} ({done.format}{'; ' + splits if splits else ''})."), soft_wrap=True)
     for note in notes:
         console.print(Text(f"note: {note}", "yellow"), soft_wrap=True)
@@ -69,7 +69,7 @@ def problems_screen(problems: Sequence[Problem], *, images: int | None) -> None:
     """A line a problem, and how many of each kind; ``images`` is None where none could be looked at."""
     console = Console()
     if images is not None and not problems:
-        console.print(f"[bold green]All well[/]: {plural(images, 'picture')} decoded and compared.", highlight=False)
+        console.print(f"[bold green]All well[/]: {plural(images, 'image')} decoded and compared.", highlight=False)
         return
     for problem in problems[:MAX_ROWS]:
         path, where = problem.path or problem.where, problem.where if problem.path else ""
@@ -84,13 +84,13 @@ def problems_screen(problems: Sequence[Problem], *, images: int | None) -> None:
 
 
 def _facts(seen: Inspection, task: str) -> list[tuple[str, str]]:
-    labels = "several labels a picture" if seen.multi_label else "one label a picture"
+    labels = "several labels per image" if seen.multi_label else "one label per image"
     said = labels if seen.annotation == "labels" else seen.annotation
     facts = [
         ("path", seen.path),
         ("format", seen.format),
         ("task", f"{task}, {said}"),
-        ("pictures", f"{seen.images:,}"),
+        ("images", f"{seen.images:,}"),
         ("splits", ", ".join(f"{name} {count:,}" for name, count in seen.splits.items())),
         ("classes", f"{len(seen.classes):,}"),
     ]
@@ -111,10 +111,10 @@ def _range(spread: Spread) -> str:
 
 
 def _object_facts(objects: ObjectCounts) -> list[tuple[str, str]]:
-    each = objects.per_picture
+    each = objects.per_image
     facts = [
         ("objects", f"{objects.count:,}"),
-        ("a picture", f"{each['min']:g} to {each['max']:g}, median {each['median']:g}; {objects.empty:,} without any"),
+        ("an image", f"{each['min']:g} to {each['max']:g}, median {each['median']:g}; {objects.empty:,} without any"),
         ("areas", f"{_counts(objects.sizes)} (COCO: below 32 and 96 pixels squared)"),
     ]
     for name, counts in (("flags", objects.flags), ("outlines", objects.outlines), ("faults", objects.repairs)):
@@ -140,7 +140,7 @@ def _class_table(classes: Mapping[str, Mapping[str, int]], splits: Sequence[str]
 def _pixel_table(masks: MaskCounts, splits: Sequence[str]) -> Table:
     table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2))
     table.add_column("pixels of")
-    for title in (*splits, "share", "median in a picture"):
+    for title in (*splits, "share", "median in an image"):
         table.add_column(title, justify="right")
     for name, counts in list(masks.pixels.items())[:MAX_ROWS]:
         pixels = (f"{counts[split]:,}" for split in splits)

@@ -8,9 +8,9 @@ from cyclopts import Parameter
 
 def demo(
     *,
-    out: Annotated[Path, Parameter(help="Folder for the pictures and the run.")] = Path("foveal-demo"),
+    out: Annotated[Path, Parameter(help="Folder for the images and the run.")] = Path("foveal-demo"),
 ) -> None:
-    """The whole way on 1,797 real handwritten digits: write them out, train, judge, predict."""
+    """The whole way on 1,797 real handwritten digits: write them out, train, evaluate, predict."""
     from rich.console import Console
     from rich.text import Text
 
@@ -31,7 +31,7 @@ def demo(
     train(str(digits), config="scratch", out=run)
     say(f"foveal evaluate {run} {digits} --split test")
     evaluate(run, digits, split="test", out=out / "evaluation")
-    pictures = sorted(str(p) for p in digits.glob("test/*/*.png"))[::60]
-    say(f"foveal predict {run} {pictures[0]} ...")
-    predict(run, pictures)
+    images = sorted(str(p) for p in digits.glob("test/*/*.png"))[::60]
+    say(f"foveal predict {run} {images[0]} ...")
+    predict(run, images)
     console.print(Text(f"\n  Open {run / 'report.html'} in a browser."))

@@ -13,7 +13,7 @@ def evaluate(
     model: Annotated[Path, Parameter(help="Run folder, .safetensors or .onnx file.")],
     data: Data,
     *,
-    split: Annotated[str | None, Parameter(help="Judge one split only: train, val or test.")] = None,
+    split: Annotated[str | None, Parameter(help="Evaluate one split only: train, val or test.")] = None,
     out: Annotated[
         Path | None, Parameter(help="Folder for metrics and predictions; by default evaluations/NAME.")
     ] = None,
@@ -26,19 +26,19 @@ def evaluate(
     json: Annotated[bool, Parameter(negative="", help="Print one JSON document and nothing else.")] = False,
     device: Annotated[Literal["auto", "cpu", "cuda"], Parameter(help="Where a torch network runs.")] = "auto",
 ) -> None:
-    """Judge a model on pictures with known answers, by the model's own class map."""
+    """Evaluate a model on images with known answers, by the model's own class map."""
     from rich.console import Console
     from rich.text import Text
 
-    from foveal.cli.screens import print_json, verdict_screen
+    from foveal.cli.screens import evaluation_screen, print_json
     from foveal.inference.views import Viewing
-    from foveal.runs.evaluate import evaluate as judge
+    from foveal.runs.evaluate import evaluate as run
 
     viewing = Viewing(tile, overlap, flip, scales)
-    verdict = judge(model, data, split=split, classes=classes, ignore=ignore, out=out, device=device, viewing=viewing)
-    for note in verdict.notes:
+    done = run(model, data, split=split, classes=classes, ignore=ignore, out=out, device=device, viewing=viewing)
+    for note in done.notes:
         Console(stderr=True, soft_wrap=True).print(Text(f"note: {note}", "yellow"))
     if json:
-        print_json(verdict.document)
+        print_json(done.document)
     else:
-        verdict_screen(verdict)
+        evaluation_screen(done)

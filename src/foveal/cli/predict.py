@@ -11,12 +11,12 @@ from foveal.cli.view_options import Flip, Overlap, Scales, Tile
 def predict(
     model: Annotated[Path, Parameter(help="Run folder, .safetensors or .onnx file.")],
     images: Annotated[
-        list[str], Parameter(help="Pictures: files, folders, patterns such as 'photos/*.jpg'.", negative="")
+        list[str], Parameter(help="Images: files, folders, patterns such as 'photos/*.jpg'.", negative="")
     ],
     *,
     json: Annotated[bool, Parameter(negative="", help="Print one JSON document and nothing else.")] = False,
     csv: Annotated[Path | None, Parameter(help="Write a table.")] = None,
-    save: Annotated[Path | None, Parameter(help="Write labelled pictures into a folder.")] = None,
+    save: Annotated[Path | None, Parameter(help="Write labelled images into a folder.")] = None,
     coco: Annotated[Path | None, Parameter(help="Write COCO results (models that say where things are).")] = None,
     masks: Annotated[
         Path | None, Parameter(help="Write masks as PNG files into a folder (models that have some).")
@@ -29,27 +29,27 @@ def predict(
     flip: Flip = False,
     scales: Scales = (1.0,),
     skip_bad: Annotated[
-        bool, Parameter(negative="", help="Leave out pictures that cannot be read, and list them.")
+        bool, Parameter(negative="", help="Leave out images that cannot be read, and list them.")
     ] = False,
     device: Annotated[Literal["auto", "cpu", "cuda"], Parameter(help="Where a torch network runs.")] = "auto",
 ) -> None:
-    """Say what is in pictures."""
+    """Say what is in images."""
     from foveal.cli.screens import predictions_screen, print_json, say_skipped
     from foveal.inference.jobs import (
         Outputs,
-        find_pictures,
+        find_images,
         run_job,
         to_documents,
         write_coco,
+        write_images,
         write_masks,
-        write_pictures,
         write_table,
     )
     from foveal.inference.load import load
     from foveal.inference.views import Viewing
 
     viewing = Viewing(tile, overlap, flip, scales)
-    paths = find_pictures(images)
+    paths = find_images(images)
     predictor = load(model, device=device)
     Outputs(csv, coco, save, masks).prepare(paths)
     job = run_job(predictor, paths, skip_bad=skip_bad, viewing=viewing)
@@ -58,7 +58,7 @@ def predict(
     if csv is not None:
         write_table(csv, job, predictor)
     if save is not None:
-        write_pictures(save, job, predictor)
+        write_images(save, job, predictor)
     if masks is not None:
         write_masks(masks, job, predictor)
     say_skipped(job)

@@ -15,8 +15,8 @@ from rich.text import Text
 
 from foveal.inference.jobs import Job
 from foveal.inference.predictor import Predictor
-from foveal.metrics.contract import Interval, Judgement
-from foveal.runs.evaluate import Verdict
+from foveal.metrics.contract import Interval, Results
+from foveal.runs.evaluate import EvaluationRun
 
 if TYPE_CHECKING:
     from foveal.runs.start import Trained
@@ -33,54 +33,52 @@ def last_screen(console: Console, trained: "Trained") -> None:
     """Where the model is, how good it is, what to do next."""
     folder = shlex.quote(str(trained.folder))
     console.print()
-    console.print(headline(trained.model, trained.evaluation.judgement), highlight=False)
+    console.print(headline(trained.model, trained.evaluation.results), highlight=False)
     console.print(Text.assemble("  ", ("model", "bold"), f"   {trained.folder / 'model.safetensors'}"))
     console.print(Text.assemble("  ", ("report", "bold"), f"  {trained.folder / 'report.html'}"))
     console.print()
     console.print("  [dim]Next:[/]", highlight=False)
     for command, what in (
-        (f"foveal predict {folder} PICTURE", "say what is in a picture"),
-        (f"foveal evaluate {folder} FOLDER", "judge it on other pictures"),
+        (f"foveal predict {folder} IMAGE", "say what is in an image"),
+        (f"foveal evaluate {folder} FOLDER", "evaluate it on other images"),
         (f"foveal export {folder}", "one .onnx file that needs no torch"),
     ):
         console.print(Text.assemble(f"    {command}  ", (what, "dim")))
 
 
-def headline(model: Predictor, judgement: Judgement) -> str:
+def headline(model: Predictor, results: Results) -> str:
     """The one number, with its interval."""
     name = model.task.goal(model.options).metric
-    interval = judgement.metrics[name]
+    interval = results.metrics[name]
     value, between = in_digits(interval, 3)
-    return (
-        f"  [bold green]{name.replace('_', ' ')} {value}[/]  (95 % interval {between}, on {judgement.images} pictures)"
-    )
+    return f"  [bold green]{name.replace('_', ' ')} {value}[/]  (95 % interval {between}, on {results.images} images)"
 
 
-def verdict_screen(verdict: Verdict) -> None:
+def evaluation_screen(verdict: EvaluationRun) -> None:
     """Headline numbers with intervals, then a row a class."""
-    console, judgement = Console(), verdict.evaluation.judgement
+    console, results = Console(), verdict.evaluation.results
     table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2))
     for title in ("metric", "value", "95 % interval"):
         table.add_column(title, justify="left" if title == "metric" else "right")
-    for name, i in judgement.metrics.items():
+    for name, i in results.metrics.items():
         table.add_row(name, *in_digits(i, 4))
     console.print(table)
     console.print()
-    console.print(class_table(judgement))
-    console.print(Text(f"\n  {judgement.images} pictures; details in {verdict.folder}"))
+    console.print(class_table(results))
+    console.print(Text(f"\n  {results.images} images; details in {verdict.folder}"))
 
 
-def class_table(judgement: Judgement) -> Table:
+def class_table(results: Results) -> Table:
     """Numbers by class."""
     table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2))
     table.add_column("class")
-    names = list(next(iter(judgement.per_class.values()), {}))
+    names = list(next(iter(results.per_class.values()), {}))
     for name in names:
         table.add_column(name.replace("_", " "), justify="right")
-    for category, values in list(judgement.per_class.items())[:MAX_ROWS]:
+    for category, values in list(results.per_class.items())[:MAX_ROWS]:
         table.add_row(Text(category), *(number(values[name]) for name in names))
-    if len(judgement.per_class) > MAX_ROWS:
-        table.add_row(f"... {len(judgement.per_class) - MAX_ROWS} more in metrics.json")
+    if len(results.per_class) > MAX_ROWS:
+        table.add_row(f"... {len(results.per_class) - MAX_ROWS} more in metrics.json")
     return table
 
 
@@ -110,10 +108,10 @@ def answer_cells(rows: Sequence[Mapping[str, str | float]]) -> tuple[str, str, s
 
 
 def predictions_screen(job: Job, model: Predictor, *, csv: Path | None, save: Path | None, masks: Path | None) -> None:
-    """A row a picture."""
+    """A row per image."""
     console = Console()
     table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2))
-    table.add_column("picture", overflow="fold")
+    table.add_column("image", overflow="fold")
     table.add_column("answer")
     table.add_column("score", justify="right")
     table.add_column("then", style="dim")
@@ -123,12 +121,12 @@ def predictions_screen(job: Job, model: Predictor, *, csv: Path | None, save: Pa
     console.print(table)
     if len(job.paths) > MAX_ROWS:
         console.print(f"  ... and {len(job.paths) - MAX_ROWS} more; --csv FILE or --json gives all", style="dim")
-    for what, place in (("table", csv), ("pictures", save), ("masks", masks)):
+    for what, place in (("table", csv), ("images", save), ("masks", masks)):
         if place is not None:
             console.print(Text(f"  {what:<8}  {place}"))
 
 
 def say_skipped(job: Job) -> None:
-    """A line on standard error for each picture that was left out."""
+    """A line on standard error for each image that was left out."""
     for error in job.skipped:
         Console(stderr=True, soft_wrap=True).print(Text(f"skipped: {error.what}", "yellow"))

@@ -17,11 +17,11 @@ def train(
     config: Annotated[str | None, Parameter(help="Recipe: a .toml file, or the name of one that ships.")] = None,
     backbone: Annotated[str | None, Parameter(help="Network to start from; `foveal models` lists them.")] = None,
     size: Annotated[int | None, Parameter(help="Side of the input in pixels.")] = None,
-    epochs: Annotated[int | None, Parameter(help="Passes over the training pictures.")] = None,
+    epochs: Annotated[int | None, Parameter(help="Passes over the training images.")] = None,
     time: Annotated[
         str | None, Parameter(help="Time budget such as 90s, 5m or 1h; the schedule is fitted to it.")
     ] = None,
-    batch_size: Annotated[int | None, Parameter(help="Pictures a step.")] = None,
+    batch_size: Annotated[int | None, Parameter(help="Images per step.")] = None,
     lr: Annotated[float | None, Parameter(help="Peak learning rate of new layers.")] = None,
     workers: Annotated[int | None, Parameter(help="Processes that decode and augment.")] = None,
     device: Annotated[Literal["auto", "cpu", "cuda"] | None, Parameter(help="Where to train.")] = None,
@@ -30,10 +30,10 @@ def train(
     json: Annotated[bool, Parameter(negative="", help="Say it in JSON lines.")] = False,
     settings: Annotated[RunConfig | None, Parameter(name="*", group="All settings", consume_multiple=True)] = None,
 ) -> None:
-    """Train a model on a folder of pictures or another data set.
+    """Train a model on a folder of images or another data set.
 
-    A folder of pictures has one sub-folder a class, or train/ and val/ with such sub-folders. COCO, Pascal VOC and YOLO
-    data sets are recognised, and give a model that finds objects; pictures with masks, one that knows every pixel's
+    A folder of images has one sub-folder a class, or train/ and val/ with such sub-folders. COCO, Pascal VOC and YOLO
+    data sets are recognised, and give a model that finds objects; images with masks, one that knows every pixel's
     class. --task asks for another of the things that a data set serves.
     """
     from rich.console import Console

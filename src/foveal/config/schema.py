@@ -25,11 +25,11 @@ class RunConfig(Settings):
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     """Of everything random: split, order, augmentation, new layers, dropout."""
     data: DataConfig = DataConfig()
-    """Where the pictures are and how they reach the network."""
+    """Where the images are and how they reach the network."""
     input: InputConfig = InputConfig()
-    """How a picture becomes the network's input."""
+    """How an image becomes the network's input."""
     augment: AugmentConfig = AugmentConfig()
-    """Random changes to training pictures."""
+    """Random changes to training images."""
     model: ModelConfig = ModelConfig()
     """The backbone."""
     classify: ClassifyConfig = ClassifyConfig()

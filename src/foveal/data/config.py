@@ -8,7 +8,7 @@ from foveal.types.settings import Settings, Side
 
 
 class DataConfig(Settings):
-    """Where the pictures are and how they reach the network."""
+    """Where the images are and how they reach the network."""
 
     path: str = ""
     """The data set: a folder, a table, a COCO JSON file or a YOLO YAML file."""
@@ -21,11 +21,11 @@ class DataConfig(Settings):
     bad: Literal["error", "clip", "drop"] = "clip"
     """Faulty objects; error: stop; clip: mend what can be mended, drop the rest; drop: drop each."""
     val_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.2
-    """Part of the training pictures kept for validation where the data set brings no split."""
+    """Part of the training images kept for validation where the data set brings no split."""
     sampling: Literal["shuffle", "balanced"] = "shuffle"
-    """shuffle: each picture once an epoch; balanced: each class equally often."""
+    """shuffle: each image once an epoch; balanced: each class equally often."""
     cache: Literal["auto", "memory", "disk", "off"] = "auto"
-    """Where decoded pictures are kept; auto: in memory, as many as fit in a quarter of what is free."""
+    """Where decoded images are kept; auto: in memory, as many as fit in a quarter of what is free."""
     cache_dir: str = ""
     """Folder of the disk cache; empty: the user's cache folder. Never inside the data set."""
     workers: Annotated[int, Field(ge=0, le=256)] | None = None
@@ -33,7 +33,7 @@ class DataConfig(Settings):
 
 
 class InputConfig(Settings):
-    """How a picture becomes the network's input."""
+    """How an image becomes the network's input."""
 
     size: Side | None = None
     """Side of the square input in training, in pixels."""
@@ -52,10 +52,10 @@ class InputConfig(Settings):
 
 
 class AugmentConfig(Settings):
-    """Random changes to training pictures; 0 switches one off."""
+    """Random changes to training images; 0 switches one off."""
 
     crop_scale: Annotated[float, Field(gt=0, le=1)] = 0.35
-    """Smallest part of the picture's area that a random resized crop keeps; 1: whole picture."""
+    """Smallest part of the image's area that a random resized crop keeps; 1: whole image."""
     crop_ratio: Annotated[float, Field(ge=1, le=4)] = 1.3333
     """Largest change of aspect ratio in a random resized crop."""
     horizontal_flip: Annotated[float, Field(ge=0, le=1)] = 0.5
@@ -65,7 +65,7 @@ class AugmentConfig(Settings):
     rotation_deg: Annotated[float, Field(ge=0, le=180)] = 0.0
     """Largest rotation either way, in degrees."""
     zoom_out: Annotated[float, Field(ge=1, le=4)] = 1.0
-    """Largest factor by which a picture is set into a larger canvas."""
+    """Largest factor by which an image is set into a larger canvas."""
     brightness: Annotated[float, Field(ge=0, le=1)] = 0.0
     """Largest relative change of brightness."""
     contrast: Annotated[float, Field(ge=0, le=1)] = 0.0
@@ -75,22 +75,22 @@ class AugmentConfig(Settings):
     hue: Annotated[float, Field(ge=0, le=0.5)] = 0.0
     """Largest shift of hue, in turns; costs more than all the others together."""
     policy: Literal["none", "trivial", "rand"] = "none"
-    """TrivialAugment (one random operation a picture) or RandAugment."""
+    """TrivialAugment (one random operation an image) or RandAugment."""
     policy_magnitude: Annotated[int, Field(ge=1, le=30)] = 9
     """Strength of RandAugment's operations."""
     erasing: Annotated[float, Field(ge=0, le=1)] = 0.0
     """Probability of blanking a random rectangle."""
     mixup: Annotated[float, Field(ge=0, le=8)] = 0.0
-    """Alpha of the Beta distribution that blends pairs of pictures."""
+    """Alpha of the Beta distribution that blends pairs of images."""
     cutmix: Annotated[float, Field(ge=0, le=8)] = 0.0
-    """Alpha of the Beta distribution that pastes patches between pictures."""
+    """Alpha of the Beta distribution that pastes patches between images."""
     scale_jitter: Annotated[float, Field(ge=1, le=4)] = 1.0
-    """Largest factor by which a picture with boxes or masks is enlarged or shrunk; 1: none."""
+    """Largest factor by which an image with boxes or masks is enlarged or shrunk; 1: none."""
     mosaic: Annotated[float, Field(ge=0, le=1)] = 0.0
-    """Probability of putting four pictures with boxes together into one."""
+    """Probability of putting four images with boxes together into one."""
     box_mixup: Annotated[float, Field(ge=0, le=1)] = 0.0
-    """Probability of laying another picture with boxes half-transparently over this one."""
+    """Probability of laying another image with boxes half-transparently over this one."""
     rare_crops: Annotated[float, Field(ge=0, le=1)] = 0.0
-    """Probability that a crop of a picture with masks is laid around a pixel of a rare class."""
+    """Probability that a crop of an image with masks is laid around a pixel of a rare class."""
     min_visible: Annotated[float, Field(ge=0, le=1)] = 0.3
-    """Part of a box that must stay inside the picture for its object to count; one cut further is ignored."""
+    """Part of a box that must stay inside the image for its object to count; one cut further is ignored."""

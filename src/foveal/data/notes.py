@@ -13,7 +13,7 @@ def listed(names: Sequence[str]) -> str:
 
 
 def plural(count: int, noun: str) -> str:
-    """``1 picture``, ``2 pictures``, ``3 classes``."""
+    """``1 image``, ``2 images``, ``3 classes``."""
     if count == 1:
         return f"1 {noun}"
     return f"{count:,} {noun}es" if noun.endswith(("s", "x", "ch")) else f"{count:,} {noun}s"

@@ -1,6 +1,6 @@
-"""One self-contained .onnx, written only if it agrees with the network on real pictures.
+"""One self-contained .onnx, written only if it agrees with the network on real images.
 
-Shapes: B pictures, S side of the input.
+Shapes: B images, S side of the input.
 """
 
 import io
@@ -23,7 +23,7 @@ from foveal.types.arrays import RGB
 
 OPSET = 18
 MIN_AGREEMENT = 0.999
-"""Least part of pictures with the same first answer."""
+"""Least part of images with the same first answer."""
 
 
 @dataclass(frozen=True)
@@ -31,10 +31,10 @@ class Parity:
     """How far an export agrees with its network.
 
     Attributes:
-        images: Pictures both ran on.
+        images: Images both ran on.
         differences: The largest difference of the answers, by what the task compares.
         tolerances: What is allowed.
-        agreement: Part of pictures with the same first answer.
+        agreement: Part of images with the same first answer.
         min_agreement: What is asked for.
     """
 
@@ -56,15 +56,15 @@ class Parity:
         return inside and self.agreement >= self.min_agreement
 
 
-def export(model: Predictor, out: Path, *, pictures: Sequence[Source], source: str = "") -> Parity:
+def export(model: Predictor, out: Path, *, images: Sequence[Source], source: str = "") -> Parity:
     """Write a model as ONNX, with parity.json beside it.
 
-    The graph takes (B, S, S, 3) uint8 RGB pictures and holds normalisation, network and activation; B is free.
+    The graph takes (B, S, S, 3) uint8 RGB images and holds normalisation, network and activation; B is free.
 
     Args:
         model: A model on torch.
         out: The file to write.
-        pictures: Real pictures that both must agree on.
+        images: Real images that both must agree on.
         source: Where they are from, for parity.json.
 
     Raises:
@@ -74,7 +74,7 @@ def export(model: Predictor, out: Path, *, pictures: Sequence[Source], source: s
     backend = model.backend
     if not isinstance(backend, TorchBackend):
         raise ArtifactError("This model is an exported file already.", "Export the run or its model.safetensors.")
-    prepared = [model.prepare(picture) for picture in pictures]
+    prepared = [model.prepare(image) for image in images]
     content = to_onnx(backend, np.stack([p.pixels for p in prepared[:2]]))
     parity = compare(model, Predictor(OnnxBackend(content)), prepared)
     if not parity.passed:
@@ -82,7 +82,7 @@ def export(model: Predictor, out: Path, *, pictures: Sequence[Source], source: s
         raise ParityError(
             f"The exported graph disagrees with the network: {worst} differs by"
             f" {parity.differences[worst]:.2g} (allowed {parity.tolerances[worst]:g}), the first answer agrees on"
-            f" {parity.agreement:.1%} of {parity.images} pictures (needs {MIN_AGREEMENT:.1%}). Nothing was written.",
+            f" {parity.agreement:.1%} of {parity.images} images (needs {MIN_AGREEMENT:.1%}). Nothing was written.",
             "Another backbone, or other versions of torch and onnx, may work; please report it.",
         )
     write_atomic(out, content)
@@ -127,7 +127,7 @@ def to_onnx(backend: TorchBackend, example: RGB) -> bytes:
 
 
 def compare(network: Predictor, exported: Predictor, prepared: Sequence[Prepared]) -> Parity:
-    """Answer for the same prepared pictures on both, in batches of two sizes, so that a fixed batch would show."""
+    """Answer for the same prepared images on both, in batches of two sizes, so that a fixed batch would show."""
     task, options = network.task, network.task.compared(network.options)
     both = ((network, 16), (exported, 7))
     ours, theirs = (list(p.with_options(options).stream(prepared, batch_size=b)) for p, b in both)

@@ -14,7 +14,7 @@ class OptimConfig(Settings):
     """adamw, adam, sgd (momentum), nesterov, or any other timm optimiser by name."""
     lr: Annotated[float, Field(gt=0, le=100)] | None = None
     """Peak learning rate of new layers."""
-    reused_lr_scale: Annotated[float, Field(ge=0, le=10)] = 1.0
+    pretrained_lr_scale: Annotated[float, Field(ge=0, le=10)] = 1.0
     """Rate of reused (pretrained) layers, as a multiple of lr."""
     layer_decay: Annotated[float, Field(gt=0, le=1)] = 1.0
     """Factor on the rate for each stage further from the head; 1 keeps all equal."""
@@ -27,7 +27,7 @@ class OptimConfig(Settings):
     accumulate: Annotated[int, Field(ge=1, le=1024)] = 1
     """Batches whose gradients are added up before a step."""
     ema_decay: Annotated[float, Field(ge=0, lt=1)] = 0.99
-    """Decay of the moving average of weights that is judged and kept; 0: none."""
+    """Decay of the moving average of weights that is evaluated and kept; 0: none."""
     freeze: Annotated[int, Field(ge=0)] | Literal["backbone"] = 0
     """Stages of the backbone, from the input on, that stay as they are; backbone: all of them."""
     freeze_norm: bool | None = None
@@ -57,15 +57,15 @@ class TrainConfig(Settings):
     """How long to train and when to stop."""
 
     epochs: Annotated[int, Field(ge=1, le=100_000)] | None = None
-    """Passes over the training pictures."""
+    """Passes over the training images."""
     batch_size: Annotated[int, Field(ge=1, le=65536)] | None = None
-    """Pictures a step, over all processes together."""
+    """Images per step, over all processes together."""
     time_s: Annotated[float, Field(gt=0)] | None = None
     """Time budget in seconds; the schedule is fitted to it."""
     patience: Annotated[int, Field(ge=0)] | None = None
     """Stop after so many epochs without a gain; 0: never; by default 2 with pretrained weights."""
-    judge_every: Annotated[int, Field(ge=1)] | None = None
-    """Epochs between two judgings on the validation pictures; the last epoch is always judged."""
+    eval_every: Annotated[int, Field(ge=1)] | None = None
+    """Epochs between two evaluations on the validation images; the last epoch is always evaluated."""
     checkpoint_steps: Annotated[int, Field(ge=1)] | None = None
     """Save the state for resuming every so many steps; default: about once a minute and after every epoch."""
 

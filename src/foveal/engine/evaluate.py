@@ -1,4 +1,4 @@
-"""Judging a model on a data set. No torch: exported models are judged by the same lines."""
+"""Evaluating a model on a data set. No torch: exported models are evaluated by the same lines."""
 
 import csv
 import io
@@ -11,20 +11,20 @@ from foveal.artifact.atomic import write_atomic
 from foveal.data.catalog.catalog import Catalog
 from foveal.inference.predictor import Predictor, Source
 from foveal.inference.views import Viewing, stream_views
-from foveal.metrics.contract import Judgement
+from foveal.metrics.contract import Results
 
 KEPT_BYTES = 2**31
-"""Most memory for prepared pictures; more of them are decoded anew each time."""
+"""Most memory for prepared images; more of them are decoded anew each time."""
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What was judged, and the verdict; truths and predictions are in the catalog's order."""
+    """What was evaluated, and the verdict; truths and predictions are in the catalog's order."""
 
     catalog: Catalog
     truths: Sequence[Any]
     predictions: Sequence[Any]
-    judgement: Judgement
+    results: Results
 
 
 def evaluate(
@@ -36,32 +36,32 @@ def evaluate(
     num_resamples: int = 1000,
     seed: int = 0,
 ) -> Evaluation:
-    """Predict every picture and judge the answers.
+    """Predict every image and evaluate the answers.
 
     Args:
         predictor: The model.
-        catalog: Pictures with the model's own class map.
-        sources: The same pictures, if they are at hand in another form (prepared); None reads the catalog's files.
+        catalog: Images with the model's own class map.
+        sources: The same images, if they are at hand in another form (prepared); None reads the catalog's files.
         viewing: How each of the catalog's files is looked at; None: once, whole.
         num_resamples: Of the bootstrap behind the intervals.
         seed: Of the bootstrap.
 
     Raises:
-        ImageError: A picture cannot be read; the message names it.
-        ConfigError: The model's answers are for whole pictures, and ``viewing`` would cut these.
+        ImageError: An image cannot be read; the message names it.
+        ConfigError: The model's answers are for whole images, and ``viewing`` would cut these.
     """
-    assert sources is None or viewing is None, "prepared pictures are seen as they are"
+    assert sources is None or viewing is None, "prepared images are seen as they are"
     files = catalog.paths() if sources is None else sources
     predictions = list(stream_views(predictor, files, viewing))
     truths = predictor.task.truths(catalog, range(len(catalog)))
     return Evaluation(
-        catalog, truths, predictions, judge(predictor, truths, predictions, num_resamples=num_resamples, seed=seed)
+        catalog, truths, predictions, score(predictor, truths, predictions, num_resamples=num_resamples, seed=seed)
     )
 
 
-def judge(
+def score(
     predictor: Predictor, truths: Iterable[Any], predictions: Iterable[Any], *, num_resamples: int, seed: int
-) -> Judgement:
+) -> Results:
     """The verdict on predictions that are at hand."""
     metric = predictor.task.metric(predictor.categories, predictor.options)
     for truth, prediction in zip(truths, predictions, strict=True):
@@ -70,25 +70,25 @@ def judge(
 
 
 def kept(predictor: Predictor, paths: Sequence[Path]) -> Sequence[Source]:
-    """Pictures that are looked at more than once: prepared, or the files where all of them would take too much room."""
+    """Images that are looked at more than once: prepared, or the files where all of them would take too much room."""
     if len(paths) * 3 * predictor.spec.size**2 > KEPT_BYTES:
         return paths
-    return [picture for batch in predictor.prepare_all(paths) for picture in batch]
+    return [image for batch in predictor.prepare_all(paths) for image in batch]
 
 
 def to_dict(evaluation: Evaluation, task: str) -> dict[str, Any]:
     """The JSON document that ``foveal evaluate --json`` prints."""
-    judgement = evaluation.judgement
+    results = evaluation.results
     return {
         "task": task,
         "data": str(evaluation.catalog.root),
-        "images": judgement.images,
+        "images": results.images,
         "metrics": {
             name: {"value": _number(i.value), "low": _number(i.low), "high": _number(i.high)}
-            for name, i in judgement.metrics.items()
+            for name, i in results.metrics.items()
         },
         "per_class": {
-            name: {key: _number(value) for key, value in values.items()} for name, values in judgement.per_class.items()
+            name: {key: _number(value) for key, value in values.items()} for name, values in results.per_class.items()
         },
     }
 

@@ -1,4 +1,4 @@
-"""The end of a run: calibrate the best weights, judge them, write the final model file."""
+"""The end of a run: calibrate the best weights, evaluate them, write the final model file."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -17,7 +17,7 @@ from foveal.types.geometry import Geometry
 
 
 def finish(plan: Plan, *, data: Mapping[str, Any], versions: Mapping[str, str]) -> tuple[Predictor, Evaluation]:
-    """Fit temperature and thresholds on the validation split, judge there, and store both with the best weights.
+    """Fit temperature and thresholds on the validation split, evaluate there, and store both with the best weights.
 
     Args:
         plan: The run.
@@ -31,20 +31,20 @@ def finish(plan: Plan, *, data: Mapping[str, Any], versions: Mapping[str, str]) 
     model = build_model(plan.card, tensors, where=str(plan.run.model))
     backend = TorchBackend(model, plan.card, device=plan.runtime.device)
     first = Predictor(backend)
-    pictures = kept(first, list(plan.val_set.paths()))
+    images = kept(first, list(plan.val_set.paths()))
     truths = plan.task.truths(plan.val_set, range(len(plan.val_set)))
-    evidence, geometries = _evidence(first, backend, pictures)
+    evidence, geometries = _evidence(first, backend, images)
     options = plan.task.calibrate(evidence, geometries, truths, plan.card.categories, first.options)
     card = plan.card.model_copy(update={"decode": options.model_dump()})
     evaluation = evaluate(
         Predictor(TorchBackend(model, card, device=plan.runtime.device)),
         plan.val_set,
-        sources=pictures,
+        sources=images,
         seed=plan.seed,
     )
     metrics = {
         name: (i.value, i.low, i.high)
-        for name, i in evaluation.judgement.metrics.items()
+        for name, i in evaluation.results.metrics.items()
         if i.value == i.value  # not NaN, which JSON has no word for
     }
     final = Card.model_validate(
@@ -55,11 +55,11 @@ def finish(plan: Plan, *, data: Mapping[str, Any], versions: Mapping[str, str]) 
 
 
 def _evidence(
-    predictor: Predictor, backend: TorchBackend, pictures: Sequence[Source]
+    predictor: Predictor, backend: TorchBackend, images: Sequence[Source]
 ) -> tuple[dict[str, Array], list[Geometry]]:
-    """What the task calibrates from, for all pictures, and where their pixels went."""
+    """What the task calibrates from, for all images, and where their pixels went."""
     parts, geometries = [], []
-    for batch in predictor.prepare_all(pictures):
+    for batch in predictor.prepare_all(images):
         parts.append(backend.evidence(np.stack([p.pixels for p in batch])))
         geometries += [p.geometry for p in batch]
         if not parts[0]:  # it fits nothing

@@ -23,11 +23,11 @@ class Log:
     def step(self, *, epoch: int, epochs: int, step: int, steps: int, images: int, loss: float) -> None:
         """A step of an epoch is done."""
 
-    def judging(self) -> None:
+    def evaluating(self) -> None:
         """Validation begins."""
 
     def epoch(self, row: Mapping[str, float], *, epochs: int, best: bool) -> None:
-        """An epoch is done and judged; ``row`` is its line of metrics.csv."""
+        """An epoch is done and evaluated; ``row`` is its line of metrics.csv."""
 
     def finish(self, summary: Mapping[str, Any]) -> None:
         """The run is over."""
@@ -81,8 +81,8 @@ class RichLog(Log):
             self.bar = self.progress.add_task("train", total=steps, **fields)
         self.progress.update(self.bar, completed=step, total=steps, **fields)
 
-    def judging(self) -> None:
-        """Time spent judging is not training time."""
+    def evaluating(self) -> None:
+        """Time spent evaluation is not training time."""
         self.speed.pause()
 
     def epoch(self, row: Mapping[str, float], *, epochs: int, best: bool) -> None:
@@ -129,14 +129,14 @@ class JsonLog(Log):
 
 
 class Speed:
-    """Pictures a second over the last seconds, pauses left out."""
+    """Images per second over the last seconds, pauses left out."""
 
     def __init__(self) -> None:
         self.images_s = 0.0
         self._last: float | None = None
 
     def add(self, images: int) -> None:
-        """Some pictures are done."""
+        """Some images are done."""
         now = time.perf_counter()
         if self._last is not None:
             fresh = images / max(now - self._last, 1e-9)

@@ -1,6 +1,6 @@
 """The training loop, in the order things happen. It asks the task and never asks which one it is.
 
-Shapes: B pictures a batch.
+Shapes: B images per batch.
 """
 
 import math
@@ -18,7 +18,7 @@ from foveal.artifact.store import save
 from foveal.data.catalog.catalog import Catalog
 from foveal.data.loading.order import derive
 from foveal.engine.config import OptimConfig, ScheduleConfig, TrainConfig
-from foveal.engine.evaluate import judge, kept
+from foveal.engine.evaluate import kept, score
 from foveal.engine.log import Log
 from foveal.engine.optim import build_optimizer, freeze, num_frozen, set_rate
 from foveal.engine.run import Run
@@ -34,7 +34,7 @@ from foveal.types.samples import Batch
 
 SECONDS_BETWEEN_CHECKPOINTS = 60.0
 RESERVE = 0.04
-"""Part of a time budget that is kept for the last judging and the report."""
+"""Part of a time budget that is kept for the last evaluation and the report."""
 
 
 @dataclass(frozen=True)
@@ -103,17 +103,17 @@ class Training:
         self.runtime.load_scaler(saved["scaler"] if saved else {})
         self.normalize = Normalize(plan.card.input).to(self.runtime.device)
         self.goal = plan.task.goal(plan.task.decode(plan.card.decode))
-        self.pictures: Sequence[Source] | None = None
+        self.images: Sequence[Source] | None = None
         self.started = time.monotonic() - self.state.elapsed_s
         self.saved_at = time.monotonic()
         if not saved:
             self.checkpoint()
 
-    def fit(self, *, judge_first: bool = False) -> State:
+    def fit(self, *, eval_first: bool = False) -> State:
         """Train to the end.
 
         Args:
-            judge_first: Whether the weights are worth judging before the first step, as a warm start's are.
+            eval_first: Whether the weights are worth evaluation before the first step, as a warm start's are.
 
         Raises:
             TrainingError: The loss is not finite; the last good state stays in the run's folder.
@@ -122,7 +122,7 @@ class Training:
         batches = plan.batches(
             start=state.step * plan.optim.accumulate, rank=self.runtime.rank, world=self.runtime.world
         )
-        if judge_first and not state.rows:
+        if eval_first and not state.rows:
             self.finish_epoch(-1)
         for epoch in range(state.step // self.steps_per_epoch, plan.epochs):
             if state.stopped:
@@ -149,7 +149,7 @@ class Training:
                     break
             state.images_s = self.images_per_s(state.step - first, time.perf_counter() - began)
             last = epoch + 1 == plan.epochs or self.out_of_time()
-            if (epoch + 1) % (plan.train.judge_every or 1) and not last:
+            if (epoch + 1) % (plan.train.eval_every or 1) and not last:
                 if self.checkpoint_due():
                     self.check_weights()
                     self.checkpoint()
@@ -197,7 +197,7 @@ class Training:
         """What the network says of a batch.
 
         Raises:
-            ConfigError: Batch norm is given one value a channel: a single picture whose map is one place wide.
+            ConfigError: Batch norm is given one value a channel: a single image whose map is one place wide.
         """
         try:
             return self.wrapped(images)
@@ -222,15 +222,15 @@ class Training:
     def advice(self) -> str:
         """What to do when numbers stop being numbers."""
         return (
-            f"The last good state is kept in {self.plan.run.folder}. Look at the pictures, or start again with a"
+            f"The last good state is kept in {self.plan.run.folder}. Look at the images, or start again with a"
             f" smaller --lr than {self.plan.optim.lr}."
         )
 
     def finish_epoch(self, epoch: int) -> None:
-        """Judge, log, keep the best, decide whether to stop, save."""
+        """Evaluate, log, keep the best, decide whether to stop, save."""
         plan, state = self.plan, self.state
         steps = state.step - (int(state.rows[-1]["step"]) if state.rows else 0)
-        plan.log.judging()
+        plan.log.evaluating()
         try:
             values = self.validate()
         except ShapeError:  # what predictions raise that are not numbers
@@ -276,19 +276,19 @@ class Training:
     def validate(self) -> dict[str, float]:
         """Headline numbers of the averaged (or plain) weights on the validation split."""
         plan, runtime = self.plan, self.runtime
-        judged = self.ema.module if self.ema else self.model
-        predictor = Predictor(TorchBackend(judged, plan.card, device=runtime.device))
+        evaluated = self.ema.module if self.ema else self.model
+        predictor = Predictor(TorchBackend(evaluated, plan.card, device=runtime.device))
         mine = range(runtime.rank, len(plan.val_set), runtime.world)
-        if self.pictures is None:
-            self.pictures = kept(predictor, [plan.val_set.path(i) for i in mine])
-        predictions = list(zip(mine, predictor.stream(self.pictures), strict=True))
+        if self.images is None:
+            self.images = kept(predictor, [plan.val_set.path(i) for i in mine])
+        predictions = list(zip(mine, predictor.stream(self.images), strict=True))
         everyones = dict(runtime.gather(predictions))
         truths = plan.task.truths(plan.val_set, range(len(plan.val_set)))
         ordered = [everyones[i] for i in range(len(plan.val_set))]
-        judgement = judge(predictor, truths, ordered, num_resamples=0, seed=0)
-        shown = {self.goal.metric: judgement.metrics[self.goal.metric].value}
-        if "log_loss" in judgement.metrics:
-            shown["log_loss"] = judgement.metrics["log_loss"].value
+        results = score(predictor, truths, ordered, num_resamples=0, seed=0)
+        shown = {self.goal.metric: results.metrics[self.goal.metric].value}
+        if "log_loss" in results.metrics:
+            shown["log_loss"] = results.metrics["log_loss"].value
         return shown
 
     def save_model(self) -> None:
@@ -298,7 +298,7 @@ class Training:
             save(self.plan.run.model, self.plan.card, {k: v.cpu().numpy() for k, v in weights.items()})
 
     def close(self) -> None:
-        """The run is judged and reported: there is nothing left to resume."""
+        """The run is evaluated and reported: there is nothing left to resume."""
         self.checkpoint(finished=True)
         self.runtime.close()
 
@@ -343,7 +343,7 @@ class Training:
         return self.runtime.any(time.monotonic() - self.started > budget * (1 - RESERVE))
 
     def images_per_s(self, steps: int, seconds: float) -> float:
-        """Training speed of an epoch, judging left out."""
+        """Training speed of an epoch, evaluation left out."""
         batch = (self.plan.train.batch_size or 1) * self.plan.optim.accumulate
         return steps * batch / max(seconds, 1e-9)
 

@@ -39,7 +39,7 @@ def build_optimizer(model: Model, config: OptimConfig) -> torch.optim.Optimizer:
 def parameter_groups(model: Model, config: OptimConfig) -> list[dict[str, object]]:
     """Groups by rate and decay.
 
-    New layers train at ``lr``, reused ones at ``lr * reused_lr_scale``, times ``layer_decay`` once for each stage
+    New layers train at ``lr``, reused ones at ``lr * pretrained_lr_scale``, times ``layer_decay`` once for each stage
     between them and the head. Vectors and scalars (norms, biases) are spared weight decay.
     """
     depth = {
@@ -50,8 +50,8 @@ def parameter_groups(model: Model, config: OptimConfig) -> list[dict[str, object
     groups: dict[tuple[float, float], dict[str, object]] = {}
     for name, parameter in model.named_parameters():
         scale = config.layer_decay ** depth.get(id(parameter), 0)
-        if name in model.reused:
-            scale *= config.reused_lr_scale
+        if name in model.pretrained:
+            scale *= config.pretrained_lr_scale
         decay = 0.0 if parameter.ndim <= 1 else config.weight_decay
         group = groups.setdefault((scale, decay), {"params": [], "weight_decay": decay, "scale": scale})
         members = group["params"]

@@ -2,7 +2,7 @@
 
 torch's own ``SyncBatchNorm`` runs on GPUs alone; this one is built on differentiable all-reduce and runs anywhere.
 
-Shapes: B pictures in this process, C channels, H W rows and columns.
+Shapes: B images in this process, C channels, H W rows and columns.
 """
 
 import torch

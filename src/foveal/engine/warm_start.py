@@ -1,6 +1,6 @@
 """Before the first step: what the task can fit on the frozen network.
 
-Shapes: B pictures, S side of the input.
+Shapes: B images, S side of the input.
 """
 
 from collections.abc import Callable
@@ -16,16 +16,16 @@ from foveal.models.normalize import Normalize
 from foveal.types.arrays import RGB, Array
 from foveal.types.settings import Settings
 
-MAX_PICTURES = 4096
+MAX_IMAGES = 4096
 
 
 def warm_start(plan: Plan, own: Settings) -> None:
-    """Show the task the frozen network's view of training pictures, prepared as in evaluation."""
+    """Show the task the frozen network's view of training images, prepared as in evaluation."""
     probe = plan.task.probe(plan.model, own)
     if probe is None:
         return
     plan.log.note("fitting the new layers to the pretrained features ...")
-    count = min(len(plan.train_set), MAX_PICTURES)
+    count = min(len(plan.train_set), MAX_IMAGES)
     places = np.unique(np.linspace(0, len(plan.train_set) - 1, count).astype(np.int64))
     part = plan.train_set.take(places)
     plan.runtime.place(plan.model)
@@ -45,6 +45,6 @@ class _Probe:
 
     @torch.inference_mode()
     def run(self, images: RGB) -> dict[str, Array]:
-        """The probe's outputs for (B, S, S, 3) uint8 pictures."""
+        """The probe's outputs for (B, S, S, 3) uint8 images."""
         outputs = self.probe(self.normalize(torch.from_numpy(images).to(self.device).permute(0, 3, 1, 2)))
         return {name: value.float().cpu().numpy() for name, value in outputs.items()}

@@ -1,6 +1,6 @@
-"""Where a model looked, as heat over the picture. NumPy and Pillow only.
+"""Where a model looked, as heat over the image. NumPy and Pillow only.
 
-Shapes: H W rows and columns of the picture, h w of the attention map.
+Shapes: H W rows and columns of the image, h w of the attention map.
 """
 
 import numpy as np
@@ -17,7 +17,7 @@ INFERNO = (
 STRENGTH = 0.75
 """Part of the heat's colour where attention is highest."""
 FLOOR = 0.25
-"""Part of STRENGTH left where attention is lowest, so that the rest of the picture steps back."""
+"""Part of STRENGTH left where attention is lowest, so that the rest of the image steps back."""
 
 
 def heat(weights: FloatArray) -> RGB:
@@ -36,23 +36,23 @@ def heat(weights: FloatArray) -> RGB:
 
 
 def overlay(image: RGB, weights: FloatArray, *, box: tuple[float, float, float, float] | None = None) -> RGB:
-    """Lay an attention map over a picture as heat; the highest weight is brightest.
+    """Lay an attention map over an image as heat; the highest weight is brightest.
 
     Args:
         image: (H, W, 3) uint8.
         weights: (h, w) finite numbers on any scale, one a cell of the feature map.
-        box: The part of the picture that the map covers, xyxy in pixels; it may reach beyond the picture, as a
-            letterboxed input does. None: the whole picture.
+        box: The part of the image that the map covers, xyxy in pixels; it may reach beyond the image, as a
+            letterboxed input does. None: the whole image.
 
     Returns:
-        (H, W, 3) uint8, a new picture; outside ``box`` it is the old one. A map without differences changes nothing.
+        (H, W, 3) uint8, a new image; outside ``box`` it is the old one. A map without differences changes nothing.
 
     Raises:
-        ShapeError: The map is empty, not two-dimensional or not finite, or the picture is not (H, W, 3).
+        ShapeError: The map is empty, not two-dimensional or not finite, or the image is not (H, W, 3).
     """
     weights = np.asarray(weights, np.float64)
     if image.ndim != 3 or image.shape[2] != 3:
-        raise ShapeError(f"overlay got a picture of shape {image.shape}; pass (height, width, 3).")
+        raise ShapeError(f"overlay got an image of shape {image.shape}; pass (height, width, 3).")
     if weights.ndim != 2 or not weights.size or not np.isfinite(weights).all():
         raise ShapeError(f"overlay got weights of shape {weights.shape}; pass a map (h, w) of finite numbers.")
     out = image.copy()

@@ -1,1 +1,1 @@
-"""Pictures: decoding, the one preparation, drawing."""
+"""Images: decoding, the one preparation, drawing."""

@@ -1,8 +1,8 @@
-"""From a file to an RGB picture as a person sees it: the one path for training, evaluation and use.
+"""From a file to an RGB image as a person sees it: the one path for training, evaluation and use.
 
 The kind of file is told by its first bytes, never by its suffix. JPEG goes straight through libjpeg-turbo; what that
 cannot do, and every other format, goes through Pillow. EXIF orientation is applied; transparency is laid on white;
-CMYK becomes RGB; deep pictures are scaled (see ``depth``); of an animation the first frame counts. Nothing here touches
+CMYK becomes RGB; deep images are scaled (see ``depth``); of an animation the first frame counts. Nothing here touches
 Pillow's global settings, so any number of threads may decode at once.
 
 Shapes: H W rows and columns.
@@ -23,7 +23,7 @@ from foveal.imaging import depth, jpeg
 from foveal.types.arrays import RGB, Array
 
 MAX_PIXELS = 100_000_000
-"""Largest picture that is decoded, 300 MB as RGB; checked in the header, so a decompression bomb never goes off."""
+"""Largest image that is decoded, 300 MB as RGB; checked in the header, so a decompression bomb never goes off."""
 HEAD_BYTES = 1 << 18
 """Enough to hold a JPEG's header with its thumbnail and colour profile."""
 READERS = (
@@ -42,14 +42,14 @@ READERS = (
 )
 """First bytes (? stands for any), name, and Pillow's reader. Readers that run programs (EPS, WMF) are left out."""
 FOREIGN = (
-    (b"????ftyphei", "a HEIF picture"),
-    (b"????ftypmif", "a HEIF picture"),
+    (b"????ftyphei", "a HEIF image"),
+    (b"????ftypmif", "a HEIF image"),
     (b"%PDF", "a PDF"),
     (b"8BPS", "a Photoshop file"),
     (b"<svg", "an SVG drawing"),
     (b"PK\3\4", "a ZIP archive"),
 )
-"""Files that people take for pictures and Foveal does not read."""
+"""Files that people take for images and Foveal does not read."""
 ORIENTATION_TAG = jpeg.ORIENTATION_TAG
 NO_SIZE = "not identified by this driver"
 """What Pillow says of a width or height of zero."""
@@ -59,7 +59,7 @@ HAS_ALPHA = ("LA", "La", "PA", "RGBA", "RGBa")
 
 
 def decode(source: Path | bytes, *, name: str = "", min_side: int = 0) -> RGB:
-    """Decode one picture.
+    """Decode one image.
 
     Args:
         source: A file, or the bytes of one.
@@ -71,10 +71,10 @@ def decode(source: Path | bytes, *, name: str = "", min_side: int = 0) -> RGB:
         (H, W, 3) uint8, C-contiguous.
 
     Raises:
-        ImageError: The file is missing, empty, no picture, of an unsupported kind, too large, truncated or corrupt; the
+        ImageError: The file is missing, empty, no image, of an unsupported kind, too large, truncated or corrupt; the
             message names it and says which.
     """
-    name = name or (str(source) if isinstance(source, Path) else "picture")
+    name = name or (str(source) if isinstance(source, Path) else "image")
     data = _read_bytes(source, name) if isinstance(source, Path) else source
     if not data:
         raise ImageError(name, "is empty (0 bytes)")
@@ -119,7 +119,7 @@ class Header:
 
 
 def read_size(source: Path | bytes) -> tuple[int, int]:
-    """(width, height) of a picture as ``decode`` would give it at full size, from its header alone.
+    """(width, height) of an image as ``decode`` would give it at full size, from its header alone.
 
     Raises:
         ImageError: As ``decode`` does, except that damage behind the header goes unseen.
@@ -129,12 +129,12 @@ def read_size(source: Path | bytes) -> tuple[int, int]:
 
 
 def read_header(source: Path | bytes) -> Header:
-    """Size, format and mode of a picture, without decoding it.
+    """Size, format and mode of an image, without decoding it.
 
     Raises:
         ImageError: As ``decode`` does, except that damage behind the header goes unseen.
     """
-    name = str(source) if isinstance(source, Path) else "picture"
+    name = str(source) if isinstance(source, Path) else "image"
     try:
         with source.open("rb") if isinstance(source, Path) else io.BytesIO(source) as file:
             head = file.read(HEAD_BYTES)
@@ -157,7 +157,7 @@ def read_header(source: Path | bytes) -> Header:
 
 
 def orient(pixels: RGB, orientation: int) -> RGB:
-    """Turn and mirror stored pixels as EXIF says (1 to 8) so that the picture stands upright; C-contiguous."""
+    """Turn and mirror stored pixels as EXIF says (1 to 8) so that the image stands upright; C-contiguous."""
     match orientation:
         case 2:
             pixels = pixels[:, ::-1]
@@ -177,7 +177,7 @@ def orient(pixels: RGB, orientation: int) -> RGB:
 
 
 def kind_of(head: bytes) -> str:
-    """Name of a file's format by its first 16 bytes, such as ``PNG``; empty where it is no picture we read."""
+    """Name of a file's format by its first 16 bytes, such as ``PNG``; empty where it is no image we read."""
     return next((kind for magic, kind, *_ in READERS if _matches(head, magic)), "")
 
 
@@ -238,7 +238,7 @@ def _open(file: BinaryIO, head: bytes, name: str) -> ImageFile.ImageFile:
     for magic, kind in FOREIGN:
         if _matches(head, magic):
             raise ImageError(name, f"is {kind}, which Foveal does not read", "Convert it to JPEG or PNG.")
-    raise ImageError(name, f"is not a picture (starts with {head[:12]!r})")
+    raise ImageError(name, f"is not an image (starts with {head[:12]!r})")
 
 
 def _matches(head: bytes, magic: bytes) -> bool:
@@ -286,7 +286,7 @@ def _orientation(image: Image.Image) -> int:
     """Of a file that is not JPEG; the base class's ``getexif`` reads no pixels, PNG's own would."""
     try:
         value = Image.Image.getexif(image).get(ORIENTATION_TAG, 1)
-    except Exception:  # a broken EXIF block costs the orientation, not the picture
+    except Exception:  # a broken EXIF block costs the orientation, not the image
         return 1
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
@@ -311,5 +311,5 @@ def _unreadable(path: Path, name: str, error: OSError) -> ImageError:
     if isinstance(error, FileNotFoundError):
         return ImageError(name, "there is no such file", "Check the path.")
     if path.is_dir():
-        return ImageError(name, "is a folder, not a picture", "Give a file.")
+        return ImageError(name, "is a folder, not an image", "Give a file.")
     return ImageError(name, f"cannot be opened ({error.strerror or error})", "Check the file and its permissions.")

@@ -1,11 +1,11 @@
-"""Pictures deeper than 8 bits a channel, brought to 8 by scaling, never by clipping.
+"""Images deeper than 8 bits a channel, brought to 8 by scaling, never by clipping.
 
 Shapes: H W rows and columns, C channels.
 
 How bright is white? Where the file declares it (TIFF's MaxSampleValue, PGM's maxval) that is believed. Otherwise it is
 measured: sensors of 10, 12 or 14 bits write their raw numbers into 16-bit files, and taking those for 16 bits would
-make a 12-bit picture sixteen times too dark. White is then the full scale of the smallest usual depth that holds the
-brightest value, so two pictures of one sensor differ only where one of them is almost black.
+make a 12-bit image sixteen times too dark. White is then the full scale of the smallest usual depth that holds the
+brightest value, so two images of one sensor differ only where one of them is almost black.
 """
 
 from typing import Any, cast
@@ -30,7 +30,7 @@ def white_level(brightest: float, declared: float = 0) -> float:
     """The value that becomes 255.
 
     Args:
-        brightest: Largest value in the picture.
+        brightest: Largest value in the image.
         declared: Largest value the file says there can be; 0 where it does not say.
     """
     if declared >= max(brightest, 1):
@@ -42,7 +42,7 @@ def white_level(brightest: float, declared: float = 0) -> float:
 def to_8_bit(values: Array, declared: float = 0) -> NDArray[np.uint8]:
     """Scale whole or floating-point values to 0..255.
 
-    Values below zero move the whole picture up to start at zero. Floating-point values within [0, 1] take 1 for white.
+    Values below zero move the whole image up to start at zero. Floating-point values within [0, 1] take 1 for white.
 
     Args:
         values: (H, W) or (H, W, C).
@@ -75,7 +75,7 @@ def is_deep(image: ImageFile.ImageFile) -> bool:
 
 
 def is_deep_gray(image: Image.Image) -> bool:
-    """Whether a picture, loaded or not, is gray of more than 8 bits."""
+    """Whether an image, loaded or not, is gray of more than 8 bits."""
     return image.mode.startswith("I") or image.mode == "F"
 
 
@@ -83,7 +83,7 @@ def deep_to_8_bit(image: ImageFile.ImageFile, twin: ImageFile.ImageFile) -> Arra
     """Read all bits and scale them.
 
     Args:
-        image: A deep picture, opened and not yet loaded.
+        image: A deep image, opened and not yet loaded.
         twin: The same file opened once more; 16-bit colour needs two readings.
 
     Returns:
@@ -102,7 +102,7 @@ def deep_to_8_bit(image: ImageFile.ImageFile, twin: ImageFile.ImageFile) -> Arra
 
 
 def deep_gray_to_8_bit(image: Image.Image) -> Array:
-    """(H, W) uint8 of a deep gray picture.
+    """(H, W) uint8 of a deep gray image.
 
     Raises:
         ValueError: A value is not a finite number.

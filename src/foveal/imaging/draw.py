@@ -1,4 +1,4 @@
-"""Drawing on pictures, with Pillow alone."""
+"""Drawing on images, with Pillow alone."""
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
@@ -16,7 +16,7 @@ Place = tuple[int, int, int, int]
 Face = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 INK, PAPER = (30, 32, 36), (255, 255, 255)
-"""Colours of letters and ground beside a picture."""
+"""Colours of letters and ground beside an image."""
 FONTS = ("NotoSansCJK-Regular.ttc", "DejaVuSans.ttf", "Arial Unicode.ttf", "arial.ttf")
 """Fonts looked for by name on the system, those with many scripts first; Pillow's own is the last resort."""
 
@@ -40,7 +40,7 @@ def label(image: RGB, lines: Sequence[tuple[str, Color]]) -> RGB:
         lines: (text, RGB colour) pairs, top to bottom.
 
     Returns:
-        A new picture of the same size.
+        A new image of the same size.
     """
     canvas = Image.fromarray(image).convert("RGBA")
     height_px = max(10, min(canvas.height // 14, canvas.width // 14, 40))
@@ -68,18 +68,18 @@ def boxes(
 ) -> RGB:
     """Draw boxes, the first on top, each with its caption where there is room for it.
 
-    Lines and letters grow with the picture. A caption stands on its box, in it or below it, wherever it hides no other
-    and stays inside the picture; where everything is taken it is left out, for two captions on each other say nothing.
+    Lines and letters grow with the image. A caption stands on its box, in it or below it, wherever it hides no other
+    and stays inside the image; where everything is taken it is left out, for two captions on each other say nothing.
 
     Args:
         image: (H, W, 3) uint8; stays as it is.
-        boxes: (N, 4) xyxy pixels; what lies outside the picture is cut off.
+        boxes: (N, 4) xyxy pixels; what lies outside the image is cut off.
         captions: N; an empty one is not drawn.
         colors: N RGB colours.
-        dashed: N; draws the box in dashes, such as for objects that are not judged.
+        dashed: N; draws the box in dashes, such as for objects that are not evaluated.
 
     Returns:
-        A new picture of the same size.
+        A new image of the same size.
 
     Raises:
         ShapeError: The columns differ in length.
@@ -106,39 +106,39 @@ def boxes(
     return np.asarray(canvas)
 
 
-def row(pictures: Sequence[RGB], titles: Sequence[str]) -> RGB:
-    """Pictures side by side, such as truth and prediction, each below its title.
+def row(images: Sequence[RGB], titles: Sequence[str]) -> RGB:
+    """Images side by side, such as truth and prediction, each below its title.
 
     Args:
-        pictures: At least one of (H, W, 3) uint8; sizes may differ, the lower ones are set at the top.
+        images: At least one of (H, W, 3) uint8; sizes may differ, the lower ones are set at the top.
         titles: One for each; no band is added where all are empty.
 
     Returns:
-        A new picture, wider than all together by the gaps.
+        A new image, wider than all together by the gaps.
 
     Raises:
-        ShapeError: No picture, or not one title for each.
+        ShapeError: No image, or not one title for each.
     """
-    if not len(pictures) == len(titles) > 0:
-        raise ShapeError(f"A row got {len(pictures)} pictures and {len(titles)} titles; pass one title for each.")
-    height_px = max(10, min(min(min(p.shape[:2]) for p in pictures) // 24, 120))
+    if not len(images) == len(titles) > 0:
+        raise ShapeError(f"A row got {len(images)} images and {len(titles)} titles; pass one title for each.")
+    height_px = max(10, min(min(min(p.shape[:2]) for p in images) // 24, 120))
     band = 2 * height_px if any(titles) else 0
     gap = max(2, height_px // 3)
-    wide = sum(p.shape[1] for p in pictures) + gap * (len(pictures) - 1)
-    canvas = Image.new("RGB", (wide, max(len(p) for p in pictures) + band), PAPER)
+    wide = sum(p.shape[1] for p in images) + gap * (len(images) - 1)
+    canvas = Image.new("RGB", (wide, max(len(p) for p in images) + band), PAPER)
     pen = ImageDraw.Draw(canvas)
     face = font(height_px)
     x = 0
-    for picture, title in zip(pictures, titles, strict=True):
-        canvas.paste(Image.fromarray(picture), (x, band))
-        text = shorten(pen, title, face, picture.shape[1])
+    for image, title in zip(images, titles, strict=True):
+        canvas.paste(Image.fromarray(image), (x, band))
+        text = shorten(pen, title, face, image.shape[1])
         pen.text((x + gap, band / 2), text, font=face, fill=INK, anchor="lm")
-        x += picture.shape[1] + gap
+        x += image.shape[1] + gap
     return np.asarray(canvas)
 
 
 def side_by_side(left: RGB, right: RGB, *, titles: tuple[str, str] = ("", "")) -> RGB:
-    """Two pictures in a row."""
+    """Two images in a row."""
     return row((left, right), titles)
 
 
@@ -153,7 +153,7 @@ def shorten(pen: ImageDraw.ImageDraw, text: str, face: Face, room_px: int) -> st
 
 
 def _place(box: FloatArray, size: tuple[int, int]) -> Place:
-    """Whole pixels inside the picture, at least one wide and high."""
+    """Whole pixels inside the image, at least one wide and high."""
     width, height = size
     left, top, right, bottom = (round(float(v)) for v in box)
     left, top = min(max(left, 0), width - 1), min(max(top, 0), height - 1)
@@ -213,7 +213,7 @@ def _caption(
 
 
 def _spots(place: Place, wide: int, high: int, line: int, size: tuple[int, int]) -> Iterator[tuple[int, int]]:
-    """Upper left corners for a caption, best first: on the box, in it, below it; never outside the picture."""
+    """Upper left corners for a caption, best first: on the box, in it, below it; never outside the image."""
     left, top, right, bottom = place
     for y in (top - high, top + line, bottom, bottom - line - high):
         for x in (left, right - wide):

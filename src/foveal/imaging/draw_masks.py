@@ -1,6 +1,6 @@
 """Drawing what pixels belong to: class maps, objects' masks, mistakes; with NumPy and Pillow alone.
 
-Shapes: H W rows and columns of the picture, N objects, K classes.
+Shapes: H W rows and columns of the image, N objects, K classes.
 """
 
 import io
@@ -18,13 +18,13 @@ from foveal.types.masks import IGNORE
 from foveal.types.rle import Rle
 
 HATCH, PALE_HATCH = (150, 154, 160), (104, 108, 114)
-"""Colours of the lines over pixels that count nowhere: on a picture, and on a pale one."""
+"""Colours of the lines over pixels that count nowhere: on an image, and on a pale one."""
 WRONG = (222, 38, 38)
 """Colour of pixels of the wrong class."""
 UNKNOWN = (224, 224, 224)
 """Colour of ``IGNORE`` in a palette."""
 PALENESS = 0.6
-"""How far towards white a picture goes on which only mistakes are to show."""
+"""How far towards white an image goes on which only mistakes are to show."""
 DARKEN = 0.45
 """What is left of the light of a class on its border."""
 
@@ -32,16 +32,16 @@ Mask = NDArray[np.bool_]
 
 
 def overlay(image: RGB, ids: NDArray[np.uint8], colors: Sequence[Color], *, alpha: float = 0.5) -> RGB:
-    """Tint a picture by class, with a thin darker line where two meet.
+    """Tint an image by class, with a thin darker line where two meet.
 
     Args:
         image: (H, W, 3) uint8; stays as it is.
-        ids: Class ids, (H, W) or of another size and then scaled; where they are ``IGNORE`` the picture is hatched.
+        ids: Class ids, (H, W) or of another size and then scaled; where they are ``IGNORE`` the image is hatched.
         colors: K RGB colours.
         alpha: How much the tint covers, 0 to 1.
 
     Returns:
-        A new picture of the same size.
+        A new image of the same size.
 
     Raises:
         ShapeError: There is a class without a colour.
@@ -57,7 +57,7 @@ def overlay(image: RGB, ids: NDArray[np.uint8], colors: Sequence[Color], *, alph
 
 
 def error_map(image: RGB, truth: NDArray[np.uint8], found: NDArray[np.uint8]) -> RGB:
-    """Show where two class maps differ: red on a pale gray picture; hatched where the truth is ``IGNORE``.
+    """Show where two class maps differ: red on a pale gray image; hatched where the truth is ``IGNORE``.
 
     Args:
         image: (H, W, 3) uint8; stays as it is.
@@ -65,7 +65,7 @@ def error_map(image: RGB, truth: NDArray[np.uint8], found: NDArray[np.uint8]) ->
         found: Class ids, likewise.
 
     Returns:
-        A new picture of the same size.
+        A new image of the same size.
     """
     truth, found = _fitted(truth, image), _fitted(found, image)
     gray = np.asarray(Image.fromarray(image).convert("L"))[..., None].repeat(3, axis=2)
@@ -82,13 +82,13 @@ def instances(
 
     Args:
         image: (H, W, 3) uint8; stays as it is.
-        masks: N, of the picture's size or of another and then scaled; one of no area leaves only the box.
-        boxes: (N, 4) xyxy pixels of the picture.
+        masks: N, of the image's size or of another and then scaled; one of no area leaves only the box.
+        boxes: (N, 4) xyxy pixels of the image.
         captions: N; an empty one is not drawn.
         colors: N RGB colours.
 
     Returns:
-        A new picture of the same size.
+        A new image of the same size.
 
     Raises:
         ShapeError: The columns differ in length.
@@ -106,14 +106,14 @@ def instances(
 
 
 def legend(image: RGB, entries: Sequence[tuple[str, Color]]) -> RGB:
-    """Add a band below a picture that says which colour is what; no band where there is nothing to say.
+    """Add a band below an image that says which colour is what; no band where there is nothing to say.
 
     Args:
         image: (H, W, 3) uint8.
         entries: (name, RGB colour) pairs, in order; they wrap into as many lines as they need.
 
     Returns:
-        A new picture, as wide and perhaps higher.
+        A new image, as wide and perhaps higher.
     """
     height, width = image.shape[:2]
     size_px = max(10, min(round(min(height, width) / 30), 60))
@@ -151,10 +151,10 @@ def palette_png(ids: NDArray[np.uint8], colors: Sequence[Color]) -> bytes:
     Raises:
         ShapeError: There is a class without a colour.
     """
-    picture = Image.fromarray(ids)
-    picture.putpalette(_table(ids, colors).tobytes())
+    image = Image.fromarray(ids)
+    image.putpalette(_table(ids, colors).tobytes())
     file = io.BytesIO()
-    picture.save(file, "PNG")
+    image.save(file, "PNG")
     return file.getvalue()
 
 
@@ -170,7 +170,7 @@ def _table(ids: NDArray[np.uint8], colors: Sequence[Color]) -> NDArray[np.uint8]
 
 
 def _fitted(ids: NDArray[np.uint8], image: RGB) -> NDArray[np.uint8]:
-    """Numbers at the picture's size, each the nearest."""
+    """Numbers at the image's size, each the nearest."""
     height, width = image.shape[:2]
     if ids.shape == (height, width):
         return ids
@@ -178,13 +178,13 @@ def _fitted(ids: NDArray[np.uint8], image: RGB) -> NDArray[np.uint8]:
 
 
 def _blend(under: Array, over: Array, alpha: float) -> NDArray[np.uint8]:
-    """Of two pictures one, ``alpha`` of the upper; in whole numbers of 256ths, which is fast."""
+    """Of two images one, ``alpha`` of the upper; in whole numbers of 256ths, which is fast."""
     part = round(256 * alpha)
     return ((under.astype(np.uint16) * (256 - part) + over.astype(np.uint16) * part + 128) >> 8).astype(np.uint8)
 
 
 def _line(image: RGB) -> int:
-    """Width of a thin line, in pixels; it grows with the picture."""
+    """Width of a thin line, in pixels; it grows with the image."""
     short: int = min(image.shape[:2])
     return max(1, round(short / 480))
 
@@ -209,7 +209,7 @@ def _hatched(out: RGB, unknown: Mask, color: Color) -> RGB:
 
 
 def _lay(out: RGB, image: RGB, mask: Mask, color: Color) -> None:
-    """Tint the picture below a mask and draw its outline; masks below it do not shine through."""
+    """Tint the image below a mask and draw its outline; masks below it do not shine through."""
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     part = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     inside, ground = mask[part], image[part]

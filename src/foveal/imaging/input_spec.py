@@ -1,4 +1,4 @@
-"""The one preparation: how any picture becomes the network's input, in validation, export, predict and serve alike.
+"""The one preparation: how any image becomes the network's input, in validation, export, predict and serve alike.
 
 ``resample`` scales, NumPy copies; the network's own first layer normalises.
 
@@ -31,7 +31,7 @@ class Whitening(Settings):
     """
 
     kind: Literal["pca", "zca"]
-    """pca: along the principal axes; zca: turned back, closest to the picture."""
+    """pca: along the principal axes; zca: turned back, closest to the image."""
     patch: Annotated[int, Field(ge=1, le=32)]
     """Side p of a patch in pixels."""
     mean: tuple[float, ...]
@@ -57,7 +57,7 @@ class InputSpec(Settings):
     train_size: Side
     """Side of the square input in training, in pixels."""
     fit: Literal["crop", "squash", "letterbox"] = "crop"
-    """How a picture that is not square becomes square."""
+    """How an image that is not square becomes square."""
     crop_fraction: Annotated[float, Field(gt=0, le=1)] = 0.875
     """Part of the shorter side that the middle crop keeps."""
     interpolation: Filter = "bicubic"
@@ -78,10 +78,10 @@ class InputSpec(Settings):
         return math.floor(self.size / self.crop_fraction) if self.fit == "crop" else self.size
 
     def geometry(self, width: int, height: int) -> Geometry:
-        """Where the pixels of a width x height picture go.
+        """Where the pixels of a width x height image go.
 
-        ``crop`` gives the same pixels as torchvision's Resize and CenterCrop, whole pixels in the resized picture and
-        all, because that is how pretrained weights were judged.
+        ``crop`` gives the same pixels as torchvision's Resize and CenterCrop, whole pixels in the resized image and
+        all, because that is how pretrained weights were evaluated.
         """
         size = self.size
         match self.fit:
@@ -97,7 +97,7 @@ class InputSpec(Settings):
         return Geometry((width, height), (size, size), (inner_w / width, inner_h / height), offset)
 
     def prepare(self, image: RGB) -> tuple[RGB, Geometry]:
-        """Fit a picture to the input.
+        """Fit an image to the input.
 
         Args:
             image: (H, W, 3) uint8.
@@ -119,6 +119,6 @@ class InputSpec(Settings):
         return out, geometry
 
     def _margin(self, inner: int) -> int:
-        """Pixels before the resized picture: of padding, or negative, cut off."""
+        """Pixels before the resized image: of padding, or negative, cut off."""
         room = self.size - inner
         return room // 2 if room >= 0 else -round(-room / 2)

@@ -1,4 +1,4 @@
-"""Whether a file is a whole picture, told from its two ends: far cheaper than decoding it."""
+"""Whether a file is a whole image, told from its two ends: far cheaper than decoding it."""
 
 import os
 from pathlib import Path
@@ -8,11 +8,11 @@ from foveal.imaging.decode import decode, read_header
 TAIL_BYTES = 64
 """Some cameras and programs write a few bytes behind the end."""
 ENDS = {"JPEG": b"\xff\xd9", "PNG": b"IEND\xaeB`\x82"}
-"""How the picture ends: the end-of-image marker (ITU T.81, table B.1), and the empty IEND chunk."""
+"""How the image ends: the end-of-image marker (ITU T.81, table B.1), and the empty IEND chunk."""
 
 
-def check_picture(path: Path) -> None:
-    """Refuse a file that is no picture, too large, or cut short; damage in between goes unseen.
+def check_image(path: Path) -> None:
+    """Refuse a file that is no image, too large, or cut short; damage in between goes unseen.
 
     Where the last bytes do not say that the file is whole, decoding it decides.
 

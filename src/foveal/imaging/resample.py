@@ -1,6 +1,6 @@
-"""Antialiased resampling of a part of a picture, the same to two levels of 255 whatever machine computes it.
+"""Antialiased resampling of a part of an image, the same to two levels of 255 whatever machine computes it.
 
-First across, then down, each pass rounded to 8 bits. Pillow 13 chooses the order by the picture's shape and earlier
+First across, then down, each pass rounded to 8 bits. Pillow 13 chooses the order by the image's shape and earlier
 ones did not, which moves the overshoot at sharp edges by up to 30 levels; so here the order is fixed.
 
 cykooz-resizer (the fast_image_resize crate) computes with SIMD, about four times as fast as Pillow, and gives the same
@@ -40,7 +40,7 @@ _resizer = _find_resizer()
 
 
 def resample(image: RGB, size: tuple[int, int], box: Box, *, interpolation: Filter) -> RGB:
-    """Scale a part of a picture.
+    """Scale a part of an image.
 
     Args:
         image: (H, W, 3) uint8.

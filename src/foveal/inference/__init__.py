@@ -1,1 +1,1 @@
-"""From pictures to predictions, on any backend."""
+"""From images to predictions, on any backend."""

@@ -1,6 +1,6 @@
 """What runs a network: the same for torch, ONNX Runtime and whatever comes.
 
-Shapes: B pictures, S side of the input.
+Shapes: B images, S side of the input.
 """
 
 from typing import Protocol
@@ -16,5 +16,5 @@ class Backend(Protocol):
     """What the network is."""
 
     def run(self, images: RGB) -> dict[str, Array]:
-        """Activated outputs by name, each (B, ...), for prepared pictures (B, S, S, 3) uint8."""
+        """Activated outputs by name, each (B, ...), for prepared images (B, S, S, 3) uint8."""
         ...

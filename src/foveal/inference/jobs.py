@@ -14,7 +14,7 @@ from PIL import Image
 from foveal.artifact.atomic import make_folder, make_room, write_atomic
 from foveal.data.formats.image_folder import SUFFIXES
 from foveal.errors import ConfigError, DataError, ImageError
-from foveal.inference.predictor import Predictor, read_picture
+from foveal.inference.predictor import Predictor, read_image
 from foveal.inference.views import Viewing, stream_views
 from foveal.ops.masks import polygons_of
 from foveal.types.rle import Rle
@@ -36,7 +36,7 @@ class Outputs:
     Attributes:
         csv: A table.
         coco: A file of COCO's results.
-        save: A folder of pictures with the answers drawn on them.
+        save: A folder of images with the answers drawn on them.
         masks: A folder of masks.
     """
 
@@ -45,17 +45,17 @@ class Outputs:
     save: Path | None = None
     masks: Path | None = None
 
-    def prepare(self, pictures: Sequence[Path]) -> None:
-        """Make the folders; refuse what could only fail once all pictures are predicted.
+    def prepare(self, images: Sequence[Path]) -> None:
+        """Make the folders; refuse what could only fail once all images are predicted.
 
         The folder of masks itself is left to ``write_masks``: not every model has some.
 
         Raises:
-            ConfigError: A picture would be overwritten, or two have one id in COCO's results.
+            ConfigError: An image would be overwritten, or two have one id in COCO's results.
             RunError: A folder cannot be made or written to.
         """
-        looked_at = {_identity(picture): picture for picture in pictures if picture.exists()}
-        names = _names(pictures)
+        looked_at = {_identity(image): image for image in images if image.exists()}
+        names = _names(images)
         for option, folder, suffix in (("--save", self.save, ".jpg"), ("--masks", self.masks, ".png")):
             if folder is not None:
                 files = (folder / f"{name}{suffix}" for name in names)
@@ -66,18 +66,18 @@ class Outputs:
                 if file.is_dir():
                     raise ConfigError(f"{option} {file} is a folder, not a file.", "Name a file in it.")
         if self.coco is not None:
-            _refuse_twins(pictures)
+            _refuse_twins(images)
         near_masks = self.masks and next(place for place in (self.masks, *self.masks.parents) if place.exists())
         for place in (self.csv and self.csv.parent, self.coco and self.coco.parent, self.save, near_masks):
             if place is not None:
                 make_room(place)
 
 
-def find_pictures(names: Sequence[str]) -> list[Path]:
+def find_images(names: Sequence[str]) -> list[Path]:
     """Files from files, folders (searched through) and patterns, each once, in order.
 
     Raises:
-        DataError: A name leads to no picture.
+        DataError: A name leads to no image.
     """
     found: dict[Path, None] = {}
     for name in names:
@@ -87,7 +87,7 @@ def find_pictures(names: Sequence[str]) -> list[Path]:
                 p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES and not _hidden(p, path) and not p.is_dir()
             )
             if not inside:
-                raise DataError(f"{name}: no pictures in this folder.", f"Looked for {', '.join(sorted(SUFFIXES))}.")
+                raise DataError(f"{name}: no images in this folder.", f"Looked for {', '.join(sorted(SUFFIXES))}.")
         elif path.exists():
             inside = [path]
         else:
@@ -107,11 +107,11 @@ def run_job(
         predictor: The model.
         paths: The files.
         skip_bad: Whether files that cannot be read are left out and listed.
-        viewing: How each picture is looked at; None: once, whole.
+        viewing: How each image is looked at; None: once, whole.
 
     Raises:
         ImageError: A file cannot be read and ``skip_bad`` is off.
-        ConfigError: The model's answers are for whole pictures, and these would be cut.
+        ConfigError: The model's answers are for whole images, and these would be cut.
     """
     bad: dict[int, ImageError] = {}
     predictions = list(stream_views(predictor, paths, viewing, bad=bad if skip_bad else None))
@@ -119,9 +119,9 @@ def run_job(
 
 
 def write_coco(path: Path, job: Job, *, polygons: bool = False) -> None:
-    """Write COCO's results format: one list of answers over all pictures.
+    """Write COCO's results format: one list of answers over all images.
 
-    A picture's ``image_id`` is its name without suffix, as a number where it is one (``000139.jpg``: 139).
+    An image's ``image_id`` is its name without suffix, as a number where it is one (``000139.jpg``: 139).
 
     Args:
         path: The file.
@@ -139,7 +139,7 @@ def write_coco(path: Path, job: Job, *, polygons: bool = False) -> None:
 
 
 def to_documents(job: Job, *, polygons: bool = False) -> list[dict[str, Any]]:
-    """One plain object a picture, as ``foveal predict --json`` prints them; masks as runs, or as polygons."""
+    """One plain object per image, as ``foveal predict --json`` prints them; masks as runs, or as polygons."""
     rows = [{"path": str(p), **answer.to_dict()} for p, answer in zip(job.paths, job.predictions, strict=True)]
     return outlined(rows) if polygons else rows
 
@@ -173,22 +173,22 @@ def write_table(path: Path, job: Job, predictor: Predictor) -> None:
     write_atomic(path, text.getvalue())
 
 
-def write_pictures(folder: Path, job: Job, predictor: Predictor) -> None:
-    """Write each picture with its answer drawn on it, as JPEG; equal names are numbered.
+def write_images(folder: Path, job: Job, predictor: Predictor) -> None:
+    """Write each image with its answer drawn on it, as JPEG; equal names are numbered.
 
     Raises:
         RunError: They cannot be written.
     """
     make_folder(folder)
     for name, file, prediction in zip(_names(job.paths), job.paths, job.predictions, strict=True):
-        drawn = predictor.task.draw(read_picture(file), prediction)
+        drawn = predictor.task.draw(read_image(file), prediction)
         buffer = io.BytesIO()
         Image.fromarray(drawn).save(buffer, "JPEG", quality=92)
         write_atomic(folder / f"{name}.jpg", buffer.getvalue())
 
 
 def write_masks(folder: Path, job: Job, predictor: Predictor) -> None:
-    """Write the masks of each picture as PNG files that bear its name; equal names are numbered.
+    """Write the masks of each image as PNG files that bear its name; equal names are numbered.
 
     Raises:
         ConfigError: The model's answers are no masks.
@@ -202,7 +202,7 @@ def write_masks(folder: Path, job: Job, predictor: Predictor) -> None:
 
 
 def _names(files: Sequence[Path]) -> list[str]:
-    """A name of its own for each picture; those of a part are among those of the whole."""
+    """A name of its own for each image; those of a part are among those of the whole."""
     used: dict[str, None] = {}
     for file in files:
         name, number = file.stem, 2
@@ -213,17 +213,17 @@ def _names(files: Sequence[Path]) -> list[str]:
 
 
 def _image_id(file: Path) -> int | str:
-    """What COCO's results call a picture."""
+    """What COCO's results call an image."""
     return int(file.stem) if file.stem.isascii() and file.stem.isdecimal() else file.stem
 
 
-def _refuse_twins(pictures: Sequence[Path]) -> None:
+def _refuse_twins(images: Sequence[Path]) -> None:
     first: dict[int | str, Path] = {}
-    for picture in pictures:
-        twin = first.setdefault(_image_id(picture), picture)
-        if twin is not picture:
+    for image in images:
+        twin = first.setdefault(_image_id(image), image)
+        if twin is not image:
             raise ConfigError(
-                f"{twin} and {picture} would have one image_id in COCO's results: {_image_id(picture)}.",
+                f"{twin} and {image} would have one image_id in COCO's results: {_image_id(image)}.",
                 "Predict them apart, or rename one.",
             )
 
@@ -235,11 +235,11 @@ def _identity(file: Path) -> tuple[int, int]:
 
 
 def _spare(looked_at: Mapping[tuple[int, int], Path], files: Iterable[Path], what: str, hint: str) -> None:
-    """Refuse to write a file that is one of the pictures."""
+    """Refuse to write a file that is one of the images."""
     for file in files:
-        picture = looked_at.get(_identity(file)) if file.exists() else None
-        if picture is not None:
-            raise ConfigError(f"{what} would overwrite the picture {picture} that is looked at.", hint)
+        image = looked_at.get(_identity(file)) if file.exists() else None
+        if image is not None:
+            raise ConfigError(f"{what} would overwrite the image {image} that is looked at.", hint)
 
 
 def _hidden(path: Path, root: Path) -> bool:

@@ -1,6 +1,6 @@
-"""From pictures to predictions: decode in parallel, prepare, run in batches, assemble. No torch.
+"""From images to predictions: decode in parallel, prepare, run in batches, assemble. No torch.
 
-Shapes: B pictures a batch, S side of the input.
+Shapes: B images per batch, S side of the input.
 """
 
 import os
@@ -32,16 +32,16 @@ BATCH_SIZE = 32
 
 @dataclass(frozen=True)
 class Prepared:
-    """A picture ready for the network."""
+    """An image ready for the network."""
 
     pixels: RGB
     geometry: Geometry
 
 
-Picture = str | Path | bytes | Array | Image.Image
+ImageLike = str | Path | bytes | Array | Image.Image
 """A path, the bytes of a file, an (H, W, 3) uint8 array or a Pillow image."""
-Source = Picture | Prepared
-"""A picture, or one that is prepared already."""
+Source = ImageLike | Prepared
+"""An image, or one that is prepared already."""
 
 
 class Predictor:
@@ -71,18 +71,18 @@ class Predictor:
         return other
 
     def predict(self, sources: Source | Sequence[Source], *, batch_size: int = BATCH_SIZE) -> Any:
-        """Answer for one picture, or for a list of them in order.
+        """Answer for one image, or for a list of them in order.
 
         Args:
             sources: A path, bytes, an (H, W, 3) uint8 array or a Pillow image; or a list of these.
-            batch_size: Pictures the network sees at once.
+            batch_size: Images the network sees at once.
 
         Returns:
-            One prediction for one picture, a list for a list.
+            One prediction for one image, a list for a list.
 
         Raises:
-            ImageError: A picture cannot be read; the message names it.
-            ConfigError: Something else than pictures.
+            ImageError: An image cannot be read; the message names it.
+            ConfigError: Something else than images.
         """
         if not isinstance(sources, Iterable) or isinstance(sources, (str, bytes, np.ndarray, Image.Image)):
             return next(self.stream([sources]))
@@ -91,23 +91,23 @@ class Predictor:
     def stream(
         self, sources: Iterable[Source], *, batch_size: int = BATCH_SIZE, bad: dict[int, ImageError] | None = None
     ) -> Iterator[Any]:
-        """Predictions in order, computed batch by batch while later pictures are decoded.
+        """Predictions in order, computed batch by batch while later images are decoded.
 
         Args:
-            sources: Pictures.
-            batch_size: Pictures the network sees at once.
-            bad: Takes the errors of pictures that cannot be read, by place in ``sources``; they are then left out.
+            sources: Images.
+            batch_size: Images the network sees at once.
+            bad: Takes the errors of images that cannot be read, by place in ``sources``; they are then left out.
                 None raises the first.
 
         Raises:
-            ImageError: A picture cannot be read and ``bad`` is None.
+            ImageError: An image cannot be read and ``bad`` is None.
         """
         for batch, arrays in self._batches(sources, batch_size, bad):
             geometries = [prepared.geometry for prepared in batch]
             yield from self.task.assemble(arrays, geometries, self.categories, self.options)
 
     def stream_arrays(self, sources: Iterable[Source]) -> Iterator[tuple[dict[str, Array], Geometry]]:
-        """For each picture, in order, the activated outputs without a batch axis, and where its pixels went."""
+        """For each image, in order, the activated outputs without a batch axis, and where its pixels went."""
         for batch, arrays in self._batches(sources, BATCH_SIZE):
             for place, prepared in enumerate(batch):
                 yield {name: values[place] for name, values in arrays.items()}, prepared.geometry
@@ -118,14 +118,14 @@ class Predictor:
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]} if parts else {}
 
     def prepare(self, source: Source) -> Prepared:
-        """Decode and fit one picture.
+        """Decode and fit one image.
 
         Raises:
             ImageError: It cannot be read.
         """
         if isinstance(source, Prepared):
             return source
-        pixels, geometry = self.spec.prepare(read_picture(source, min_side=self.spec.decode_side))
+        pixels, geometry = self.spec.prepare(read_image(source, min_side=self.spec.decode_side))
         if isinstance(source, str | Path | bytes):  # it may have been decoded at a half or less of its size
             geometry = geometry.of_original(read_size(Path(source) if isinstance(source, str) else source))
         return Prepared(pixels, geometry)
@@ -133,7 +133,7 @@ class Predictor:
     def prepare_all(
         self, sources: Iterable[Source], *, batch_size: int = BATCH_SIZE, bad: dict[int, ImageError] | None = None
     ) -> Iterator[list[Prepared]]:
-        """Batches of prepared pictures, while later ones are decoded; ``bad`` as for ``stream``."""
+        """Batches of prepared images, while later ones are decoded; ``bad`` as for ``stream``."""
         with ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="foveal-decode") as pool:
             futures = _ahead(pool, self.prepare, iter(sources), depth=2 * batch_size)
             prepared = _results(futures, bad)
@@ -147,8 +147,8 @@ class Predictor:
             yield batch, self.backend.run(np.stack([p.pixels for p in batch]))
 
 
-def read_picture(source: Picture, *, min_side: int = 0) -> RGB:
-    """Decode a picture wherever it comes from.
+def read_image(source: ImageLike, *, min_side: int = 0) -> RGB:
+    """Decode an image wherever it comes from.
 
     Args:
         source: A path, bytes, an (H, W, 3) uint8 array or a Pillow image.
@@ -156,7 +156,7 @@ def read_picture(source: Picture, *, min_side: int = 0) -> RGB:
 
     Raises:
         ImageError: It cannot be read.
-        ConfigError: Not a picture at all.
+        ConfigError: Not an image at all.
     """
     match source:
         case np.ndarray() as array:
@@ -172,7 +172,7 @@ def read_picture(source: Picture, *, min_side: int = 0) -> RGB:
         case str() | Path() | bytes():
             return decode(Path(source) if isinstance(source, str) else source, min_side=min_side)
     raise ConfigError(
-        f"A picture cannot be of type {type(source).__name__}.",
+        f"An image cannot be of type {type(source).__name__}.",
         "Pass a path, the bytes of a file, an (H, W, 3) uint8 array or a Pillow image.",
     )
 

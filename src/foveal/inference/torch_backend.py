@@ -1,6 +1,6 @@
 """The network itself, in torch.
 
-Shapes: B pictures, S side of the input.
+Shapes: B images, S side of the input.
 """
 
 import torch
@@ -19,7 +19,7 @@ from foveal.types.settings import Settings
 
 
 class Graph(nn.Module):
-    """Prepared uint8 pictures in, activated outputs out: exactly what an export holds."""
+    """Prepared uint8 images in, activated outputs out: exactly what an export holds."""
 
     def __init__(self, model: Model, card: Card, task: Task, options: Settings) -> None:
         super().__init__()
@@ -29,16 +29,16 @@ class Graph(nn.Module):
         self.options = options
 
     def raw(self, images: Tensor) -> dict[str, Tensor]:
-        """The network's own outputs for (B, S, S, 3) uint8 pictures."""
+        """The network's own outputs for (B, S, S, 3) uint8 images."""
         raw: dict[str, Tensor] = self.model(self.normalize(images.permute(0, 3, 1, 2)))
         return raw
 
     def evidence(self, images: Tensor) -> dict[str, Tensor]:
-        """What ``calibrate`` looks at, for (B, S, S, 3) uint8 pictures."""
+        """What ``calibrate`` looks at, for (B, S, S, 3) uint8 images."""
         return self.task.evidence(self.raw(images), self.options)
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
-        """Activated outputs for (B, S, S, 3) uint8 pictures."""
+        """Activated outputs for (B, S, S, 3) uint8 images."""
         return self.task.activate(self.raw(images), self.options)
 
 

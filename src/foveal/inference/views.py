@@ -1,4 +1,4 @@
-"""Several looks at one picture: tiles of a large one, larger and smaller copies, mirrored ones; the answers are merged.
+"""Several looks at one image: tiles of a large one, larger and smaller copies, mirrored ones; the answers are merged.
 
 Boxes are xyxy pixels.
 """
@@ -16,7 +16,7 @@ from PIL import Image
 from foveal.errors import ConfigError, ImageError
 from foveal.imaging.decode import read_size
 from foveal.imaging.input_spec import PAD_VALUE
-from foveal.inference.predictor import Picture, Predictor, Prepared, read_picture
+from foveal.inference.predictor import ImageLike, Predictor, Prepared, read_image
 from foveal.types.arrays import RGB, Array
 from foveal.types.geometry import Geometry
 from foveal.types.view import View
@@ -27,10 +27,10 @@ MIN_TILE_PX, MAX_OVERLAP, MIN_SCALE, MAX_SCALE = 32, 0.9, 0.25, 4.0
 
 @dataclass(frozen=True)
 class Viewing:
-    """How a picture is looked at.
+    """How an image is looked at.
 
     Attributes:
-        tile: Side in pixels of the square tiles that larger pictures are cut into; None: they are seen whole.
+        tile: Side in pixels of the square tiles that larger images are cut into; None: they are seen whole.
         overlap: Part of a tile's side that neighbours share, in [0, 0.9].
         flip: Whether each view is seen mirrored as well, left for right.
         scales: How large things appear, compared with one plain view or tile; each in [0.25, 4].
@@ -53,26 +53,26 @@ class Viewing:
         if not 0 <= self.overlap <= MAX_OVERLAP:
             raise ConfigError(f"Tiles cannot overlap by {self.overlap:g}.", f"Use --overlap 0 to {MAX_OVERLAP:g}.")
         if not self.scales:
-            raise ConfigError("There is no scale to look at pictures at.", "Name one or more, such as --scales 1 1.5.")
+            raise ConfigError("There is no scale to look at images at.", "Name one or more, such as --scales 1 1.5.")
         for scale in self.scales:
             if not MIN_SCALE <= scale <= MAX_SCALE:
                 raise ConfigError(
-                    f"Pictures cannot be looked at {scale:g} times as large.",
+                    f"Images cannot be looked at {scale:g} times as large.",
                     f"Use --scales of {MIN_SCALE:g} to {MAX_SCALE:g}.",
                 )
 
     @property
     def plain(self) -> bool:
-        """Whether every picture is seen once, whole and as it is."""
+        """Whether every image is seen once, whole and as it is."""
         return self.tile is None and not self.flip and set(self.scales) == {1.0}
 
     def views(self, width: int, height: int, *, whole: bool) -> list[View]:
-        """What is looked at of a picture of this size, no view twice; together they show all of it.
+        """What is looked at of an image of this size, no view twice; together they show all of it.
 
         Args:
-            width: Of the picture, in pixels.
-            height: Of the picture, in pixels.
-            whole: Whether a picture that is cut up is seen whole as well, before its parts.
+            width: Of the image, in pixels.
+            height: Of the image, in pixels.
+            whole: Whether an image that is cut up is seen whole as well, before its parts.
         """
         parts = [box for scale in self.scales for box in self._boxes(width, height, scale)]
         if whole and not all(View(box).shows_all((width, height)) for box in parts):
@@ -88,7 +88,7 @@ class Viewing:
         return [(-across, -down, width + across, height + down)]
 
     def _squares(self, width: int, height: int, side: int) -> list[Box]:
-        """Squares that together cover a picture, row by row; the last of a row or column ends with the picture."""
+        """Squares that together cover an image, row by row; the last of a row or column ends with the image."""
         return [
             (x, y, min(x + side, width), min(y + side, height))
             for y in self._starts(height, side)
@@ -102,8 +102,8 @@ class Viewing:
         return [*range(0, length - side, step), length - side]
 
 
-def predict_views(predictor: Predictor, sources: Picture | Sequence[Picture], viewing: Viewing | None) -> Any:
-    """Answer for one picture, or for a list of them in order, from several views of each.
+def predict_views(predictor: Predictor, sources: ImageLike | Sequence[ImageLike], viewing: Viewing | None) -> Any:
+    """Answer for one image, or for a list of them in order, from several views of each.
 
     Args:
         predictor: The model.
@@ -111,11 +111,11 @@ def predict_views(predictor: Predictor, sources: Picture | Sequence[Picture], vi
         viewing: How each is looked at; None: once, whole.
 
     Returns:
-        One prediction for one picture, a list for a list.
+        One prediction for one image, a list for a list.
 
     Raises:
-        ImageError: A picture cannot be read; the message names it.
-        ConfigError: The model's answers are for whole pictures, and these would be cut.
+        ImageError: An image cannot be read; the message names it.
+        ConfigError: The model's answers are for whole images, and these would be cut.
     """
     if viewing is None or viewing.plain:
         return predictor.predict(sources)
@@ -126,23 +126,23 @@ def predict_views(predictor: Predictor, sources: Picture | Sequence[Picture], vi
 
 def stream_views(
     predictor: Predictor,
-    sources: Iterable[Picture],
+    sources: Iterable[ImageLike],
     viewing: Viewing | None,
     *,
     bad: dict[int, ImageError] | None = None,
 ) -> Iterator[Any]:
-    """Predictions in order, each from several views; a batch may hold views of several pictures.
+    """Predictions in order, each from several views; a batch may hold views of several images.
 
     Args:
         predictor: The model.
-        sources: Pictures.
+        sources: Images.
         viewing: How each is looked at; None: once, whole.
-        bad: Takes the errors of pictures that cannot be read, by place in ``sources``; they are then left out. None
+        bad: Takes the errors of images that cannot be read, by place in ``sources``; they are then left out. None
             raises the first.
 
     Raises:
-        ImageError: A picture cannot be read and ``bad`` is None.
-        ConfigError: The model's answers are for whole pictures, and these would be cut.
+        ImageError: An image cannot be read and ``bad`` is None.
+        ConfigError: The model's answers are for whole images, and these would be cut.
     """
     if viewing is None or viewing.plain:
         yield from predictor.stream(sources, bad=bad)
@@ -175,7 +175,7 @@ def answer(
     views: Sequence[View],
     size: tuple[int, int],
 ) -> Any:
-    """What the task says of a picture of ``size`` (width, height), given what the network says of each view."""
+    """What the task says of an image of ``size`` (width, height), given what the network says of each view."""
     task, categories, options = predictor.task, predictor.categories, predictor.options
     if is_plain(views, size):
         batch = {name: values[None] for name, values in arrays[0].items()}
@@ -184,44 +184,44 @@ def answer(
 
 
 def look_at(
-    predictor: Predictor, source: Picture, viewing: Viewing
+    predictor: Predictor, source: ImageLike, viewing: Viewing
 ) -> tuple[tuple[int, int], list[View], Iterator[RGB | Prepared]]:
-    """The size of a picture, its views and what each shows, cut out when it is asked for.
+    """The size of an image, its views and what each shows, cut out when it is asked for.
 
     One plain view is prepared as ever, so that a large file may be decoded smaller and its answer is the plain one.
 
     Raises:
-        ImageError: The picture cannot be read.
+        ImageError: The image cannot be read.
     """
     size = size_of(source)
     views = viewing.views(*size, whole=predictor.task.whole_too)
     if is_plain(views, size):
         return size, views, iter([predictor.prepare(source)])
-    picture = read_picture(source)
-    return size, views, (cut_out(picture, view) for view in views)
+    image = read_image(source)
+    return size, views, (cut_out(image, view) for view in views)
 
 
 def is_plain(views: Sequence[View], size: tuple[int, int]) -> bool:
-    """Whether there is one view: the picture, whole and as it is."""
+    """Whether there is one view: the image, whole and as it is."""
     return list(views) == [View((0, 0, *size))]
 
 
-def size_of(source: Picture) -> tuple[int, int]:
-    """(width, height) of a picture, from its header alone where it is a file.
+def size_of(source: ImageLike) -> tuple[int, int]:
+    """(width, height) of an image, from its header alone where it is a file.
 
     Raises:
         ImageError: It cannot be read.
     """
     if isinstance(source, str | Path | bytes):
         return read_size(Path(source) if isinstance(source, str) else source)
-    height, width = read_picture(source).shape[:2]
+    height, width = read_image(source).shape[:2]
     return width, height
 
 
-def cut_out(picture: RGB, view: View) -> RGB:
-    """What a view shows of an (H, W, 3) picture; gray, as the borders of a letterbox, where it reaches beyond it."""
-    (height, width), (x1, y1, x2, y2) = picture.shape[:2], view.box
-    inside = picture[max(y1, 0) : y2, max(x1, 0) : x2]
+def cut_out(image: RGB, view: View) -> RGB:
+    """What a view shows of an (H, W, 3) image; gray, as the borders of a letterbox, where it reaches beyond it."""
+    (height, width), (x1, y1, x2, y2) = image.shape[:2], view.box
+    inside = image[max(y1, 0) : y2, max(x1, 0) : x2]
     if inside.shape[:2] != (y2 - y1, x2 - x1):
         canvas = np.full((y2 - y1, x2 - x1, 3), PAD_VALUE, np.uint8)
         canvas[max(-y1, 0) : min(y2, height) - y1, max(-x1, 0) : min(x2, width) - x1] = inside

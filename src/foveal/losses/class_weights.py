@@ -44,18 +44,18 @@ def effective_number(counts: Sequence[int] | IntArray, *, beta: float = 0.999) -
     return _normalised(n, (1 - beta) / -np.expm1(np.maximum(n, 1) * np.log(beta)))
 
 
-def median_frequency(pixels: Sequence[int] | IntArray, pictures_pixels: Sequence[int] | IntArray) -> Tensor:
+def median_frequency(pixels: Sequence[int] | IntArray, images_pixels: Sequence[int] | IntArray) -> Tensor:
     """Median of the classes' frequencies over own frequency (Eigen and Fergus 2015, section 6.3.2).
 
     Args:
         pixels: (K,) pixels of each class.
-        pictures_pixels: (K,) known pixels of the pictures in which each class occurs.
+        images_pixels: (K,) known pixels of the images in which each class occurs.
 
     Returns:
         (K,) float32 with mean 1 over the pixels; 1 for a class without pixels.
     """
     n = np.asarray(pixels, np.float64)
-    frequency = n / np.maximum(np.asarray(pictures_pixels, np.float64), 1)
+    frequency = n / np.maximum(np.asarray(images_pixels, np.float64), 1)
     median = np.median(frequency[n > 0]) if n.any() else 1.0
     return _normalised(n, median / np.maximum(frequency, 1e-12))
 

@@ -32,7 +32,7 @@ class Focal(CrossEntropy):
 
 
 class SigmoidFocal(BinaryCrossEntropy):
-    """Mean over samples and classes of (1 - p_t)^gamma * binary cross-entropy, for pictures with several labels.
+    """Mean over samples and classes of (1 - p_t)^gamma * binary cross-entropy, for images with several labels.
 
     Args:
         gamma: Focusing exponent, 0 or more.

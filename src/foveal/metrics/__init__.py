@@ -1,1 +1,1 @@
-"""Judges, each equal to its reference."""
+"""Evaluates, each equal to its reference."""

@@ -1,10 +1,10 @@
-"""Bootstrap over pictures without drawing a picture twice: a resample is a column of weights.
+"""Bootstrap over images without drawing an image twice: a resample is a column of weights.
 
-A metric that can be computed from weighted pictures is resampled by counting how often each picture was drawn (Efron &
-Tibshirani 1993, chapter 13: percentile interval). All ones are the pictures themselves, so the plain number and the
+A metric that can be computed from weighted images is resampled by counting how often each image was drawn (Efron &
+Tibshirani 1993, chapter 13: percentile interval). All ones are the images themselves, so the plain number and the
 resampled ones come from the same lines of code.
 
-Shapes: N pictures, R resamples.
+Shapes: N images, R resamples.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -16,7 +16,7 @@ from foveal.metrics.contract import Interval
 from foveal.types.arrays import FloatArray
 
 Weights = NDArray[np.float32]
-"""(N, R) how often each picture counts in each resample; float32 is exact for whole numbers below 2^24."""
+"""(N, R) how often each image counts in each resample; float32 is exact for whole numbers below 2^24."""
 Scores = Mapping[str, FloatArray]
 """Metrics by name, each (R,)."""
 
@@ -26,11 +26,11 @@ LOW, HIGH = 2.5, 97.5
 """Percentiles of a 95 % interval."""
 
 
-def resample(num_pictures: int, num_resamples: int, seed: int) -> Iterator[Weights]:
-    """Draw resamples of N pictures with replacement, in blocks.
+def resample(num_images: int, num_resamples: int, seed: int) -> Iterator[Weights]:
+    """Draw resamples of N images with replacement, in blocks.
 
     Args:
-        num_pictures: N, at least 1.
+        num_images: N, at least 1.
         num_resamples: Resamples in all, 0 or more.
         seed: The same seed gives the same resamples, whatever the size of a block.
 
@@ -38,13 +38,13 @@ def resample(num_pictures: int, num_resamples: int, seed: int) -> Iterator[Weigh
         (N, R) weights; each column sums to N.
     """
     rng = np.random.default_rng(seed)
-    block = max(1, min(256, BLOCK_WEIGHTS // num_pictures))
+    block = max(1, min(256, BLOCK_WEIGHTS // num_images))
     for start in range(0, num_resamples, block):
         size = min(block, num_resamples - start)
-        weights = np.empty((num_pictures, size), np.float32)
+        weights = np.empty((num_images, size), np.float32)
         for column in range(size):
-            drawn = rng.integers(0, num_pictures, num_pictures)
-            weights[:, column] = np.bincount(drawn, minlength=num_pictures)
+            drawn = rng.integers(0, num_images, num_images)
+            weights[:, column] = np.bincount(drawn, minlength=num_images)
         yield weights
 
 
@@ -54,7 +54,7 @@ def interval(value: float, samples: FloatArray) -> Interval:
     A biased statistic (calibration error grows under resampling) can leave its own value outside its percentiles.
 
     Args:
-        value: The metric on all pictures.
+        value: The metric on all images.
         samples: (R,) the metric on each resample. NaN, where a resample leaves it undefined, counts nowhere.
     """
     defined = samples[np.isfinite(samples)]
@@ -65,22 +65,22 @@ def interval(value: float, samples: FloatArray) -> Interval:
 
 
 def bootstrap(
-    score: Callable[[Weights], Scores], num_pictures: int, *, num_resamples: int = 1000, seed: int = 0
+    score: Callable[[Weights], Scores], num_images: int, *, num_resamples: int = 1000, seed: int = 0
 ) -> dict[str, Interval]:
     """Every metric with its interval.
 
     Args:
         score: Maps (N, R) weights to metrics of shape (R,).
-        num_pictures: N, at least 1.
-        num_resamples: Resamples over pictures; 0 gives intervals of zero width.
+        num_images: N, at least 1.
+        num_resamples: Resamples over images; 0 gives intervals of zero width.
         seed: Of the resampling.
 
     Returns:
         Intervals by name, in the order of ``score``.
     """
-    values = {name: float(one[0]) for name, one in score(np.ones((num_pictures, 1), np.float32)).items()}
+    values = {name: float(one[0]) for name, one in score(np.ones((num_images, 1), np.float32)).items()}
     samples: dict[str, list[FloatArray]] = {name: [] for name in values}
-    for weights in resample(num_pictures, num_resamples, seed):
+    for weights in resample(num_images, num_resamples, seed):
         for name, block in score(weights).items():
             samples[name].append(block)
     return {

@@ -1,4 +1,4 @@
-"""What a judge is and what it says: numbers with intervals, a table a class, panels for the report, mistakes."""
+"""What a metric is and what it says: numbers with intervals, a table a class, panels for the report, mistakes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -57,7 +57,7 @@ Panel = Matrix | Lines | Table
 
 @dataclass(frozen=True)
 class Mistake:
-    """One judged picture that went wrong: its place in the order of judging, how badly, and a line about it."""
+    """One evaluated image that went wrong: its place in the order of evaluation, how badly, and a line about it."""
 
     position: int
     badness: float
@@ -65,11 +65,11 @@ class Mistake:
 
 
 @dataclass(frozen=True)
-class Judgement:
-    """A verdict on a set of pictures.
+class Results:
+    """A verdict on a set of images.
 
     Attributes:
-        images: How many pictures were judged.
+        images: How many images were evaluated.
         metrics: Headline numbers by name.
         per_class: Numbers by class, then by name; a number that is undefined for a class is NaN.
         panels: What the report draws, in order.
@@ -84,20 +84,20 @@ class Judgement:
 
 
 class Metric(Protocol):
-    """Collects truths and predictions, then judges."""
+    """Collects truths and predictions, then evaluates."""
 
     def update(self, truth: Any, prediction: Any) -> None:
-        """Take in one picture."""
+        """Take in one image."""
         ...
 
-    def compute(self, *, num_resamples: int = 1000, seed: int = 0) -> Judgement:
-        """Judge all pictures taken in.
+    def compute(self, *, num_resamples: int = 1000, seed: int = 0) -> Results:
+        """Evaluate all images taken in.
 
         Args:
-            num_resamples: Bootstrap resamples over pictures; 0 gives intervals of zero width.
+            num_resamples: Bootstrap resamples over images; 0 gives intervals of zero width.
             seed: Of the resampling.
 
         Raises:
-            DataError: No picture was taken in.
+            DataError: No image was taken in.
         """
         ...

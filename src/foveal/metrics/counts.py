@@ -2,9 +2,9 @@
 
 A ratio without a denominator is 0 (scikit-learn's ``zero_division=0``). A macro average runs over the classes that
 stand among the truths or the predictions, scikit-learn's default for class ids: a later folder with three of a hundred
-classes is judged on those it can say something about.
+classes is evaluated on those it can say something about.
 
-Shapes: N pictures, K classes, R resamples.
+Shapes: N images, K classes, R resamples.
 """
 
 from dataclasses import dataclass
@@ -27,10 +27,10 @@ def mean_where(values: FloatArray, mask: Array, *, empty: float) -> FloatArray:
 
 
 class Groups:
-    """Sums of weights within groups of pictures, such as those of one class.
+    """Sums of weights within groups of images, such as those of one class.
 
     Args:
-        ids: (N,) group of each picture, 0 to num-1.
+        ids: (N,) group of each image, 0 to num-1.
         num: Number of groups.
     """
 
@@ -52,9 +52,9 @@ class Counts:
     """Weighted counts of each class, each (K, R).
 
     Attributes:
-        hits: Pictures of the class that were said to be.
-        said: Pictures said to be of the class.
-        true: Pictures of the class.
+        hits: Images of the class that were said to be.
+        said: Images said to be of the class.
+        true: Images of the class.
     """
 
     hits: FloatArray
@@ -63,12 +63,12 @@ class Counts:
 
     @property
     def precision(self) -> FloatArray:
-        """(K, R) part of the pictures said to be of a class that are."""
+        """(K, R) part of the images said to be of a class that are."""
         return ratio(self.hits, self.said)
 
     @property
     def recall(self) -> FloatArray:
-        """(K, R) part of the pictures of a class that were said to be."""
+        """(K, R) part of the images of a class that were said to be."""
         return ratio(self.hits, self.true)
 
     @property
@@ -77,7 +77,7 @@ class Counts:
         return ratio(2 * self.hits, self.said + self.true)
 
     def averages(self) -> dict[str, FloatArray]:
-        """Precision, recall and F1, each (R,), as macro, weighted (by true pictures) and micro averages."""
+        """Precision, recall and F1, each (R,), as macro, weighted (by true images) and micro averages."""
         present = (self.said + self.true) > 0
         total = Counts(self.hits.sum(0), self.said.sum(0), self.true.sum(0))
         out: dict[str, FloatArray] = {}

@@ -20,7 +20,7 @@ from foveal.models.weights import Weights, resolve
 
 
 class Backbone(nn.Module):
-    """Pictures in, one map of features out, whatever the network inside.
+    """Images in, one map of features out, whatever the network inside.
 
     The map is what the network makes just before its own pooling and classifier, final norm included.
 
@@ -82,14 +82,14 @@ class Backbone(nn.Module):
         """
         if self.fixed_size is not None and (height, width) != (self.fixed_size, self.fixed_size):
             raise ConfigError(
-                f"The backbone {self.name!r} takes pictures of {self.fixed_size} x {self.fixed_size} pixels only,"
+                f"The backbone {self.name!r} takes images of {self.fixed_size} x {self.fixed_size} pixels only,"
                 f" not {height} x {width}.",
                 f"Use --size {self.fixed_size}, or a backbone without a fixed size.",
             )
         if height % self.multiple or width % self.multiple:
             near = max(1, round(height / self.multiple)) * self.multiple
             raise ConfigError(
-                f"The backbone {self.name!r} cuts pictures into patches of {self.multiple} pixels;"
+                f"The backbone {self.name!r} cuts images into patches of {self.multiple} pixels;"
                 f" {height} x {width} is no multiple of that.",
                 f"Use --size {near}.",
             )
@@ -99,9 +99,9 @@ class Backbone(nn.Module):
         return stages_of(self.net)
 
     @property
-    def reused(self) -> frozenset[str]:
+    def pretrained(self) -> frozenset[str]:
         """Names of the parameters, as ``named_parameters`` gives them, that came from pretrained weights."""
-        return reused_parameters(self.net, self.reuse)
+        return pretrained_parameters(self.net, self.reuse)
 
 
 def build_backbone(config: ModelConfig, *, pretrained: bool) -> tuple[Backbone, Weights | None]:
@@ -136,9 +136,9 @@ def stages_of(net: nn.Module) -> Sequence[nn.Module]:
     return list(net.blocks) if isinstance(net, Conv4 | Conv5) else cut(net)
 
 
-def reused_parameters(net: nn.Module, reuse: Reuse | None) -> frozenset[str]:
+def pretrained_parameters(net: nn.Module, reuse: Reuse | None) -> frozenset[str]:
     """Names of a network's parameters that came from pretrained weights, as its owner's attribute ``net`` has them."""
-    taken = frozenset() if reuse is None else frozenset(reuse.reused)
+    taken = frozenset() if reuse is None else frozenset(reuse.taken)
     return frozenset(f"net.{name}" for name, _ in net.named_parameters() if name in taken)
 
 
@@ -183,12 +183,12 @@ def _as_map(out: Any, channels: int, height: int, width: int, net: nn.Module) ->
 
 
 def _grid(num_tokens: int, height: int, width: int, prefix: int | None) -> tuple[int, int]:
-    """(class tokens before the map, rows of the map): the fewest that leave a grid shaped as the picture is.
+    """(class tokens before the map, rows of the map): the fewest that leave a grid shaped as the image is.
 
     Args:
         num_tokens: N, class tokens included.
-        height: Of the picture, in pixels.
-        width: Of the picture, in pixels.
+        height: Of the image, in pixels.
+        width: Of the image, in pixels.
         prefix: How many class tokens the network says it has; None: it does not say.
     """
     for count in range(num_tokens) if prefix is None else (prefix,):
@@ -196,4 +196,4 @@ def _grid(num_tokens: int, height: int, width: int, prefix: int | None) -> tuple
         rows = max(1, round((places * height / width) ** 0.5))
         if places % rows == 0 and abs(places // rows * height - rows * width) <= max(height, width) // 2:
             return count, rows
-    raise ConfigError(f"{num_tokens} tokens make no map for a picture of {height} x {width} pixels.", _OTHER)
+    raise ConfigError(f"{num_tokens} tokens make no map for an image of {height} x {width} pixels.", _OTHER)

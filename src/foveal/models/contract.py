@@ -26,5 +26,5 @@ class Model(nn.Module, ABC):
 
     @property
     @abstractmethod
-    def reused(self) -> frozenset[str]:
+    def pretrained(self) -> frozenset[str]:
         """Names of the parameters that came from pretrained weights; empty when all start at random."""

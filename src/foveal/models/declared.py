@@ -21,7 +21,7 @@ class Declared:
         fixed_size: Whether it was made for that size alone.
         mean: Mean of each channel that its weights expect, of values in [0, 1].
         std: Standard deviation of each channel, of values in [0, 1].
-        interpolation: Resampling filter of its training pictures.
+        interpolation: Resampling filter of its training images.
         hub_id: Repository of its weights on the Hugging Face hub; empty: none.
         hub_file: File in that repository; empty: timm's usual names.
     """

@@ -22,13 +22,13 @@ class Reuse:
     """How a file's tensors fit a network.
 
     Attributes:
-        reused: Names of the network's tensors that took the file's values.
+        taken: Names of the network's tensors that took the file's values.
         fresh: Names of the network's tensors that the file does not have; they stay random.
         misfits: Names that both have in different shapes; they stay random.
         unused: Names of the file's tensors that the network does not have, such as its old classifier.
     """
 
-    reused: tuple[str, ...]
+    taken: tuple[str, ...]
     fresh: tuple[str, ...]
     misfits: tuple[str, ...]
     unused: tuple[str, ...]
@@ -50,15 +50,15 @@ def load_matching(net: nn.Module, weights: Weights) -> Reuse:
         converted = _converted(net, tensors)
         if len(_matching(own, converted, names)) > len(_matching(own, tensors, names)):
             tensors = converted
-    reused = _matching(own, tensors, names)
-    misfits = sorted((names & tensors.keys()) - reused)
-    if len(reused) < LEAST * len(names):
-        raise WeightsError(_misfit_message(own, tensors, len(reused), len(names), misfits, weights.origin), _HINT)
+    taken = _matching(own, tensors, names)
+    misfits = sorted((names & tensors.keys()) - taken)
+    if len(taken) < LEAST * len(names):
+        raise WeightsError(_misfit_message(own, tensors, len(taken), len(names), misfits, weights.origin), _HINT)
     with torch.no_grad():
-        for name in reused:
+        for name in taken:
             own[name].copy_(tensors[name])
     unused = sorted(name for name in tensors if name not in own)
-    return Reuse(tuple(sorted(reused)), tuple(sorted(names - tensors.keys())), tuple(misfits), tuple(unused))
+    return Reuse(tuple(sorted(taken)), tuple(sorted(names - tensors.keys())), tuple(misfits), tuple(unused))
 
 
 _HINT = "Name the weights of this backbone with --model.weights FILE, or start at random with --model.weights none."

@@ -29,7 +29,7 @@ class Pooling(nn.Module, ABC):
             features: (B, C, h, w).
 
         Returns:
-            (B, D) vectors and, if ``has_map``, (B, h, w) weights that sum to 1 for each picture; else None.
+            (B, D) vectors and, if ``has_map``, (B, h, w) weights that sum to 1 for each image; else None.
         """
 
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
 from foveal.errors import ConfigError
-from foveal.models.backbone import build_own, look_up, reused_parameters, stages_of
+from foveal.models.backbone import build_own, look_up, pretrained_parameters, stages_of
 from foveal.models.classic.conv5 import WIDTHS as CONV5_WIDTHS
 from foveal.models.classic.conv5 import Conv5
 from foveal.models.config import ModelConfig
@@ -80,9 +80,9 @@ class InnerMaps(nn.Module):
         return stages_of(self.net)
 
     @property
-    def reused(self) -> frozenset[str]:
+    def pretrained(self) -> frozenset[str]:
         """Names of the parameters, as ``named_parameters`` gives them, that came from pretrained weights."""
-        return reused_parameters(self.net, self.reuse)
+        return pretrained_parameters(self.net, self.reuse)
 
 
 def build_inner_maps(

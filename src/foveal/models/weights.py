@@ -30,7 +30,7 @@ Source = Literal["file", "package", "cache", "download"]
 
 @dataclass(frozen=True)
 class Weights:
-    """Tensors by name, and what the pictures they were trained on looked like.
+    """Tensors by name, and what the images they were trained on looked like.
 
     Attributes:
         tensors: As the file names them; ``models.reuse`` fits them to a network.

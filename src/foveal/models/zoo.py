@@ -23,7 +23,7 @@ class Entry:
     Attributes:
         name: As ``--backbone`` takes it.
         parameters_m: Millions of parameters without a classifier; None: not counted.
-        macs_g: Billions of multiply-adds for one picture of ``size``, without a classifier; None: not counted.
+        macs_g: Billions of multiply-adds for one image of ``size``, without a classifier; None: not counted.
         size: Side of the square input it was made for, in pixels.
         weights: Where its pretrained weights are; download: on the network only; none: there are none.
     """
@@ -76,7 +76,7 @@ def _entry(name: str, counted: bool) -> Entry:
 
 
 def measure(name: str) -> tuple[int, int]:
-    """(parameters, multiply-adds for one picture of its size) of a backbone without a classifier.
+    """(parameters, multiply-adds for one image of its size) of a backbone without a classifier.
 
     Convolutions, matrix products and attention are counted; norms, activations and pooling are not. Nothing is
     computed: the tensors have shapes and no values.

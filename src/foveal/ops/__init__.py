@@ -1,1 +1,1 @@
-"""Geometry of boxes and masks in NumPy, shared by judging and by every backend."""
+"""Geometry of boxes and masks in NumPy, shared by evaluation and by every backend."""

@@ -1,6 +1,6 @@
-"""From a network's maps to the pixels of a picture, and one map from those of several views.
+"""From a network's maps to the pixels of an image, and one map from those of several views.
 
-Shapes: K maps, h w rows and columns of what the network gives, H W of the picture or of a part of it.
+Shapes: K maps, h w rows and columns of what the network gives, H W of the image or of a part of it.
 """
 
 import math
@@ -65,10 +65,10 @@ def window(height: int, width: int, *, falls: tuple[bool, bool, bool, bool] = (T
 
 
 class Blend:
-    """The weighted mean of what several views say about each pixel of a picture.
+    """The weighted mean of what several views say about each pixel of an image.
 
     Args:
-        size: (width, height) of the picture in pixels.
+        size: (width, height) of the image in pixels.
         num_classes: K.
     """
 
@@ -102,7 +102,7 @@ class Blend:
 
     def result(self) -> Map:
         """(K, H, W) float32."""
-        assert self._weights.min() > 0, "views that leave out a part of the picture"
+        assert self._weights.min() > 0, "views that leave out a part of the image"
         mean: Map = self._sums / self._weights
         return mean
 

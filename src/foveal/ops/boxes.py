@@ -23,7 +23,7 @@ def to_xyxy(boxes: FloatArray) -> FloatArray:
 
 
 def clip(boxes: FloatArray, size: tuple[int, int]) -> FloatArray:
-    """(N, 4) boxes cut off at the borders of a picture.
+    """(N, 4) boxes cut off at the borders of an image.
 
     Args:
         boxes: (N, 4).

@@ -39,7 +39,7 @@ def rle_of_outline(outline: Any, box: Sequence[float], size: tuple[int, int]) ->
     Args:
         outline: Polygons, COCO's run-length mask, or None: the box filled, as COCO fills one.
         box: Of the object.
-        size: (height, width) of the picture in pixels.
+        size: (height, width) of the image in pixels.
 
     Raises:
         ValueError: A run-length mask of another size, or whose runs do not fill it.
@@ -47,7 +47,7 @@ def rle_of_outline(outline: Any, box: Sequence[float], size: tuple[int, int]) ->
     if isinstance(outline, dict):
         rle = Rle.from_coco(outline)
         if rle.size != size:
-            raise ValueError(f"a mask of {rle.size[1]} x {rle.size[0]} for a picture of {size[1]} x {size[0]}")
+            raise ValueError(f"a mask of {rle.size[1]} x {rle.size[0]} for an image of {size[1]} x {size[0]}")
         return rle
     if outline is None:
         x1, y1, x2, y2 = box
@@ -74,7 +74,7 @@ def union(rles: Sequence[Rle]) -> Rle:
     """
     assert rles, "a union of nothing has no size"
     if len({rle.size for rle in rles}) > 1:
-        raise ShapeError(f"union got masks of {_sizes(rles)}; pass masks of one picture.")
+        raise ShapeError(f"union got masks of {_sizes(rles)}; pass masks of one image.")
     spans = Spans.of(rles)
     base = spans.bases[spans.owners]
     return joined(spans.starts - base, spans.ends - base, rles[0].size)
@@ -125,22 +125,22 @@ def paired_iou(
         (mine, i), (theirs, j) = (np.unique(at[part], return_inverse=True) for at in (rows, columns))
         a, b = [first[k] for k in mine], [second[k] for k in theirs]
         if any(a[p].size != b[q].size for p, q in zip(i.tolist(), j.tolist(), strict=True)):
-            raise ShapeError(f"iou got masks of {_sizes([*a, *b])}; compare masks of one picture.")
+            raise ShapeError(f"iou got masks of {_sizes([*a, *b])}; compare masks of one image.")
         group = np.zeros(len(i), bool) if crowd is None else crowd[part]
         out[part] = _overlap(Spans.of(a), Spans.of(b), i, j, group, least)
     return out
 
 
 def paste(masks: FloatArray, boxes: FloatArray, size: tuple[int, int], threshold: float) -> list[Rle]:
-    """Masks that were predicted within boxes, each stretched over its box in the picture.
+    """Masks that were predicted within boxes, each stretched over its box in the image.
 
-    Bilinear between the centres of the masks' cells, with nought beyond them, at the centres of the picture's pixels.
+    Bilinear between the centres of the masks' cells, with nought beyond them, at the centres of the image's pixels.
     torchvision's ``paste_masks_in_image`` cuts the boxes to whole pixels first; an edge may lie one pixel beside its.
 
     Args:
         masks: (N, h, w) probabilities.
-        boxes: (N, 4) in pixels of the picture; one without width or height has an empty mask.
-        size: (height, width) of the picture in pixels.
+        boxes: (N, 4) in pixels of the image; one without width or height has an empty mask.
+        size: (height, width) of the image in pixels.
         threshold: Probability from which a pixel belongs to the object.
     """
     out = []
@@ -164,20 +164,20 @@ def mixed(
     geometry: Geometry,
     threshold: float,
 ) -> list[Rle]:
-    """Masks mixed from a picture's prototypes, cropped by their boxes (Bolya et al. 2019, "YOLACT", section 3.2).
+    """Masks mixed from an image's prototypes, cropped by their boxes (Bolya et al. 2019, "YOLACT", section 3.2).
 
     The probabilities are resampled bilinearly straight to the centres of the source's pixels, and only of those whose
-    centres lie inside the box, so that a large picture costs no more than its objects.
+    centres lie inside the box, so that a large image costs no more than its objects.
 
     Args:
         prototypes: (Q, h, w) over the whole input.
         coefficients: (N, Q).
         boxes_in_input: (N, 4) in pixels of the input.
-        geometry: From the source picture to the input.
+        geometry: From the source image to the input.
         threshold: Probability from which a pixel belongs to the object.
 
     Returns:
-        N masks of the source picture's size.
+        N masks of the source image's size.
     """
     num, rows, columns = prototypes.shape
     width, height = geometry.source_size
@@ -212,7 +212,7 @@ def _overlap(a: Spans, b: Spans, rows: Places, columns: Places, crowd: NDArray[n
 
 
 def _centres(low: float, high: float, limit: int) -> NDArray[np.float64]:
-    """Centres of the pixels between two sides, those of the picture of ``limit`` pixels."""
+    """Centres of the pixels between two sides, those of the image of ``limit`` pixels."""
     first, stop = max(0, int(np.ceil(low - 0.5))), min(limit, int(np.ceil(high - 0.5)))
     return np.arange(first, max(first, stop)).astype(np.float64) + 0.5
 
@@ -254,7 +254,7 @@ def _sigmoid(logits: FloatArray) -> FloatArray:
 
 
 def _placed(inside: NDArray[np.bool_], x: FloatArray, y: FloatArray, size: tuple[int, int]) -> Rle:
-    """The mask of a picture that is ``inside``, (len(x), len(y)), at the pixels with these centres."""
+    """The mask of an image that is ``inside``, (len(x), len(y)), at the pixels with these centres."""
     columns = np.zeros((len(x), len(y) + 2), bool)  # nought on both sides, so that each column's spans are its own
     columns[:, 1:-1] = inside
     flat = columns.reshape(-1)

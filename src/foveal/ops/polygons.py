@@ -28,7 +28,7 @@ def rle_of_polygons(polygons: Sequence[Sequence[float]], size: tuple[int, int]) 
 
     Args:
         polygons: Parts of the object, at least one, united; what one outlines twice is outside.
-        size: (height, width) of the picture in pixels; what lies outside it is cut off.
+        size: (height, width) of the image in pixels; what lies outside it is cut off.
     """
     parts = [_painted(np.asarray(polygon, np.float64).reshape(-1, 2), size) for polygon in polygons]
     if len(parts) == 1:

@@ -1,4 +1,4 @@
-"""Masks found in a view of a picture, put where they belong in the picture.
+"""Masks found in a view of an image, put where they belong in the image.
 
 Shapes: S spans, C columns that they reach.
 """
@@ -10,15 +10,15 @@ from foveal.types.rle import Rle
 from foveal.types.view import View
 
 
-def to_picture(mask: Rle, view: View, size: tuple[int, int]) -> Rle:
-    """A mask of a view, as mirrored, as one of the picture; what lies beyond the picture is cut off.
+def to_image(mask: Rle, view: View, size: tuple[int, int]) -> Rle:
+    """A mask of a view, as mirrored, as one of the image; what lies beyond the image is cut off.
 
-    Spans are moved column by column, so that a small object of a large picture costs little.
+    Spans are moved column by column, so that a small object of a large image costs little.
 
     Args:
         mask: Of the view's own size.
         view: Where the view lies.
-        size: (width, height) of the picture.
+        size: (width, height) of the image.
     """
     (rows, columns), (width, height) = mask.size, size
     spans = Spans.of([mask])

@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from foveal.metrics.contract import Judgement
+from foveal.metrics.contract import Results
 from foveal.types.arrays import RGB
 
 
 @dataclass(frozen=True)
-class Picture:
-    """A picture of the report: (height, width, 3) uint8, and the line under it."""
+class CaptionedImage:
+    """An image of the report: (height, width, 3) uint8, and the line under it."""
 
     image: RGB
     caption: str
@@ -30,24 +30,24 @@ class Content:
     Attributes:
         title: Name of the run or the data set.
         task: Name of the task.
-        judgement: The verdict: metrics, table of classes, panels.
-        headline: The metric of ``judgement`` that stands on top in large type.
+        results: The verdict: metrics, table of classes, panels.
+        headline: The metric of ``results`` that stands on top in large type.
         facts: (name, value) pairs under the title: data, backbone, input size, duration, seed, versions ...
         history: Rows of metrics.csv, one an epoch; charts are made of the columns named ``*loss*``, the headline and
             ``lr``, over ``epoch``. A row may lack a column.
-        mistakes: The worst mistakes as pictures, worst first.
+        mistakes: The worst mistakes as images, worst first.
         config: The configuration, section by section; values may be nested.
-        class_counts: Pictures by split, then by class.
+        class_counts: Images by split, then by class.
         next_steps: What to do next.
     """
 
     title: str
     task: str
-    judgement: Judgement
+    results: Results
     headline: str
     facts: Sequence[tuple[str, str]] = field(default=())
     history: Sequence[Mapping[str, float]] = field(default=())
-    mistakes: Sequence[Picture] = field(default=())
+    mistakes: Sequence[CaptionedImage] = field(default=())
     config: Mapping[str, object] = field(default_factory=dict)
     class_counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     next_steps: Sequence[Step] = field(default=())

@@ -1,4 +1,4 @@
-"""Pictures inside the page, as data URIs."""
+"""Images inside the page, as data URIs."""
 
 import base64
 import io
@@ -16,10 +16,10 @@ def jpeg_uri(image: RGB, *, side: int = 288, quality: int = 82) -> str:
         side: Longest side in the page's file, in pixels.
         quality: Of the JPEG, 1 to 95.
     """
-    picture = Image.fromarray(image)
-    picture.thumbnail((side, side), Image.Resampling.LANCZOS)
+    photo = Image.fromarray(image)
+    photo.thumbnail((side, side), Image.Resampling.LANCZOS)
     file = io.BytesIO()
-    picture.save(file, "JPEG", quality=quality, optimize=True)
+    photo.save(file, "JPEG", quality=quality, optimize=True)
     return "data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode()
 
 

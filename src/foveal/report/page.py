@@ -9,16 +9,16 @@ from foveal.artifact.atomic import make_folder, write_atomic
 from foveal.errors import MissingExtraError
 from foveal.metrics.contract import Interval, Lines, Matrix, Panel, Table
 from foveal.report.chart import chart, legend
-from foveal.report.content import Content, Picture
+from foveal.report.content import CaptionedImage, Content
 from foveal.report.embed import jpeg_uri
 from foveal.report.figures import write_figures
 from foveal.report.history import training_curves
 from foveal.report.matrix import matrix
 from foveal.report.wording import NOTHING, count, number, sections, spoken
 
-MAX_PICTURES = 24
+MAX_IMAGES = 24
 WIDE, WIDE_SIDE_PX = 1.7, 960
-"""Width over height from which a picture is wide, such as two side by side; and its width in the file, in pixels."""
+"""Width over height from which an image is wide, such as two side by side; and its width in the file, in pixels."""
 """Mistakes shown: at about 15 kB each they stay well inside the page's 3 MB."""
 WIDE_MATRIX = 7
 """Classes from which a matrix takes the page's full width."""
@@ -40,7 +40,7 @@ def write_report(path: Path, content: Content) -> None:
     html = render(content)
     make_folder(path.parent)
     write_figures(
-        path.parent / "figures", [*training_curves(content.history, content.headline), *content.judgement.panels]
+        path.parent / "figures", [*training_curves(content.history, content.headline), *content.results.panels]
     )
     write_atomic(path, html.encode("utf-8", "replace"))
 
@@ -62,19 +62,19 @@ def render(content: Content) -> str:
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    judgement = content.judgement
-    headline = content.headline if content.headline in judgement.metrics else next(iter(judgement.metrics), "")
-    columns = list(dict.fromkeys(name for row in judgement.per_class.values() for name in row))
+    results = content.results
+    headline = content.headline if content.headline in results.metrics else next(iter(results.metrics), "")
+    columns = list(dict.fromkeys(name for row in results.per_class.values() for name in row))
     return environment.get_template("page.html.j2").render(
         content=content,
-        headline=Gauge.of(headline, judgement.metrics[headline]) if headline else None,
-        gauges=[Gauge.of(name, value) for name, value in judgement.metrics.items()],
+        headline=Gauge.of(headline, results.metrics[headline]) if headline else None,
+        gauges=[Gauge.of(name, value) for name, value in results.metrics.items()],
         training=[Shown.of(panel) for panel in training_curves(content.history, headline)],
-        panels=[Shown.of(panel) for panel in judgement.panels],
+        panels=[Shown.of(panel) for panel in results.panels],
         columns=[spoken(name) for name in columns],
-        classes=class_rows(judgement.per_class, columns),
-        pictures=[_shown(p) for p in content.mistakes[:MAX_PICTURES]],
-        num_mistakes=max(len(content.mistakes), len(judgement.worst)),
+        classes=class_rows(results.per_class, columns),
+        images=[_shown(p) for p in content.mistakes[:MAX_IMAGES]],
+        num_mistakes=max(len(content.mistakes), len(results.worst)),
         splits=list(content.class_counts),
         counts=class_bars(content.class_counts),
         totals=[sum(counts.values()) for counts in content.class_counts.values()],
@@ -154,11 +154,11 @@ class Shown:
                 return cls(panel.title, "" if rows else "Nothing to show.", header=panel.header, rows=rows)
 
 
-def _shown(picture: Picture) -> tuple[str, str, bool]:
-    """A picture for the gallery: its data, its caption, whether it is wide."""
-    height, width = picture.image.shape[:2]
+def _shown(image: CaptionedImage) -> tuple[str, str, bool]:
+    """An image for the gallery: its data, its caption, whether it is wide."""
+    height, width = image.image.shape[:2]
     wide = width > WIDE * height
-    return (jpeg_uri(picture.image, side=WIDE_SIDE_PX) if wide else jpeg_uri(picture.image)), picture.caption, wide
+    return (jpeg_uri(image.image, side=WIDE_SIDE_PX) if wide else jpeg_uri(image.image)), image.caption, wide
 
 
 def class_rows(per_class: Mapping[str, Mapping[str, float]], columns: Sequence[str]) -> list[tuple[str, list[Cell]]]:
@@ -168,7 +168,7 @@ def class_rows(per_class: Mapping[str, Mapping[str, float]], columns: Sequence[s
 
 
 def class_bars(counts: Mapping[str, Mapping[str, int]]) -> list[tuple[str, list[tuple[int, float]]]]:
-    """By class: its pictures in each split, and the bar's length in percent of the largest class over all splits."""
+    """By class: its images in each split, and the bar's length in percent of the largest class over all splits."""
     names = list(dict.fromkeys(name for split in counts.values() for name in split))
     rows = [(name, [split.get(name, 0) for split in counts.values()]) for name in names]
     largest = max((sum(row) for _, row in rows), default=0) or 1

@@ -13,7 +13,7 @@ TEST_EVERY = 5
 
 
 def write_digits(folder: Path) -> None:
-    """Write ``folder/train/DIGIT/N.png`` and, for every fifth picture, ``folder/test/DIGIT/N.png``.
+    """Write ``folder/train/DIGIT/N.png`` and, for every fifth image, ``folder/test/DIGIT/N.png``.
 
     Raises:
         RunError: The folder exists, or cannot be written.
@@ -26,12 +26,12 @@ def write_digits(folder: Path) -> None:
     if folder.exists():
         raise RunError(f"{folder}: exists already.", "Remove it, or choose another folder with --out.")
     digits = load_digits()
-    pictures = np.round(digits.images * (255 / 16)).astype(np.uint8)
+    images = np.round(digits.images * (255 / 16)).astype(np.uint8)
     for split in ("train", "test"):
         for digit in range(10):
             make_folder(folder / split / str(digit))
-    for i, (picture, digit) in enumerate(zip(pictures, digits.target, strict=True)):
+    for i, (image, digit) in enumerate(zip(images, digits.target, strict=True)):
         buffer = io.BytesIO()
-        Image.fromarray(picture).save(buffer, "PNG")
+        Image.fromarray(image).save(buffer, "PNG")
         split = "test" if i % TEST_EVERY == 0 else "train"
         write_atomic(folder / split / str(digit) / f"{i:04d}.png", buffer.getvalue())

@@ -1,4 +1,4 @@
-"""``foveal.evaluate``: a model on a later data set. No torch: exported models are judged the same way."""
+"""``foveal.evaluate``: a model on a later data set. No torch: exported models are evaluated the same way."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -12,7 +12,7 @@ from foveal.data.catalog.split import with_splits
 from foveal.data.formats.read import read
 from foveal.data.outside import INSIDE, check_outside, lies_inside
 from foveal.engine.evaluate import Evaluation, to_dict, write_predictions
-from foveal.engine.evaluate import evaluate as judge
+from foveal.engine.evaluate import evaluate as evaluate_catalog
 from foveal.errors import DataError
 from foveal.inference.load import load
 from foveal.inference.predictor import Predictor
@@ -21,11 +21,11 @@ from foveal.runs.train import free_folder
 
 
 @dataclass(frozen=True)
-class Verdict:
+class EvaluationRun:
     """How a model did.
 
     Attributes:
-        evaluation: Truths, predictions and the judgement.
+        evaluation: Truths, predictions and the results.
         document: The same as plain values, as ``--json`` prints it.
         folder: Where metrics.json and predictions.csv are.
         notes: What a person should know before believing the numbers.
@@ -48,20 +48,20 @@ def evaluate(
     device: str = "auto",
     viewing: Viewing | None = None,
     seed: int = 0,
-) -> Verdict:
-    """Judge a model on pictures with known answers, by the model's own class map.
+) -> EvaluationRun:
+    """Evaluate a model on images with known answers, by the model's own class map.
 
     Args:
         model: A run folder, a .safetensors or .onnx file, or an open model.
-        data: An image folder, a table, a COCO, VOC or YOLO data set, or pictures with masks. Where it has train and
-            other splits, ``split`` says which is judged.
+        data: An image folder, a table, a COCO, VOC or YOLO data set, or images with masks. Where it has train and
+            other splits, ``split`` says which is evaluated.
         split: ``train``, ``val`` or ``test``; by default everything, or ``test`` / ``val`` where splits exist. Of the
-            data set that the model was trained on, ``val`` may be what training kept back.
+            data set that the model was trained on, ``val`` may be what training held out.
         classes: Of masks, see ``data.formats.mask_folder.read``: whose codes are not those the model was trained on.
         ignore: Codes in masks that count nowhere.
         out: Folder for metrics.json and predictions.csv; by default ``evaluations/NAME``, numbered if that exists.
         device: Where a torch network runs.
-        viewing: How each picture is looked at (tiles, mirrored, in several sizes); None: once, whole.
+        viewing: How each image is looked at (tiles, mirrored, in several sizes); None: once, whole.
         seed: Of the bootstrap.
 
     Raises:
@@ -85,13 +85,13 @@ def evaluate(
         catalog = as_in_training(catalog, predictor.card, split)
         notes.append(
             f"The data set has no {split!r} split of its own; this is the one that training made"
-            f" (seed {predictor.card.split.seed}, {predictor.card.split.val_fraction:g} kept back)."
+            f" (seed {predictor.card.split.seed}, {predictor.card.split.val_fraction:g} held out)."
         )
     there = [name for name in ("test", "val", "train") if catalog.has(name)]
     chosen = split or (there[0] if there else None)
     part = catalog.split(chosen) if chosen else catalog
     predictor.task.accept(part, predictor.options)
-    evaluation = judge(predictor, part, viewing=viewing, seed=seed)
+    evaluation = evaluate_catalog(predictor, part, viewing=viewing, seed=seed)
     make_folder(folder)
     document = to_dict(evaluation, predictor.task.name)
     document["data"] = str(data)
@@ -100,12 +100,12 @@ def evaluate(
     write_atomic(folder / "metrics.json", _json(document))
     write_predictions(folder / "predictions.csv", evaluation, predictor)
     if chosen in (None, "train") and predictor.card.data.get("content") == catalog.content_fingerprint():
-        notes.append("These are the very pictures the model was trained on; the numbers say little about others.")
+        notes.append("These are the very images the model was trained on; the numbers say little about others.")
     if lies_inside(folder, Path(data)):
         notes.append(INSIDE.format(folder))
     if out is None and folder.name != Path(data).resolve().stem:
         notes.append(f"The verdict is in {folder}; there were earlier ones.")
-    return Verdict(evaluation, document, folder, tuple(notes))
+    return EvaluationRun(evaluation, document, folder, tuple(notes))
 
 
 def as_in_training(catalog: Catalog, card: Card, split: str) -> Catalog:
@@ -120,7 +120,7 @@ def as_in_training(catalog: Catalog, card: Card, split: str) -> Catalog:
         raise DataError(
             f"{catalog.root} has no {split!r} split of its own, and the one that training made cannot be made again:"
             " the data has changed since, or is another data set.",
-            "Restore the data set, or judge all of it without --split.",
+            "Restore the data set, or evaluate all of it without --split.",
         )
     return made
 

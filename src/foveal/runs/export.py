@@ -1,4 +1,4 @@
-"""``foveal.export``: which pictures an export is compared on."""
+"""``foveal.export``: which images an export is compared on."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -7,7 +7,7 @@ import numpy as np
 
 from foveal.config.files import read_config
 from foveal.errors import DataError, FovealError, MissingExtraError
-from foveal.inference.jobs import find_pictures
+from foveal.inference.jobs import find_images
 from foveal.inference.load import find_model, load
 from foveal.inference.predictor import Source
 from foveal.runs.data import read_data
@@ -15,21 +15,21 @@ from foveal.runs.data import read_data
 if TYPE_CHECKING:
     from foveal.deploy.export import Parity
 
-MAX_PICTURES = 64
+MAX_IMAGES = 64
 
 
 def export(
     model: str | Path, *, out: str | Path | None = None, data: str | Path | None = None
 ) -> tuple[Path, "Parity", str]:
-    """Write a model as ONNX if it agrees with the network on real pictures.
+    """Write a model as ONNX if it agrees with the network on real images.
 
     Args:
         model: A run folder or a .safetensors file.
         out: The file to write; by default ``model.onnx`` beside the model.
-        data: Pictures to compare on; by default those the run was trained on, or two that ship with scikit-learn.
+        data: Images to compare on; by default those the run was trained on, or two that ship with scikit-learn.
 
     Returns:
-        The file, how far the two agree, and where the pictures came from.
+        The file, how far the two agree, and where the images came from.
 
     Raises:
         ParityError: They disagree; no file is written.
@@ -44,14 +44,14 @@ def export(
     target = Path(out) if out is not None else file.with_name("model.onnx")
     if target.suffix != ".onnx":
         raise DataError(f"{target}: an export ends in .onnx.", "Name it like --out model.onnx.")
-    pictures, source = comparison_pictures(file, data)
-    return target, write(predictor, target, pictures=pictures, source=source), source
+    images, source = comparison_images(file, data)
+    return target, write(predictor, target, images=images, source=source), source
 
 
-def comparison_pictures(file: Path, data: str | Path | None) -> tuple[list[Source], str]:
-    """Real pictures, at most ``MAX_PICTURES`` spread over what there is, and a word on where they are from."""
+def comparison_images(file: Path, data: str | Path | None) -> tuple[list[Source], str]:
+    """Real images, at most ``MAX_IMAGES`` spread over what there is, and a word on where they are from."""
     if data is not None:
-        return spread(find_pictures([str(data)])), str(data)
+        return spread(find_images([str(data)])), str(data)
     try:
         config = read_config(file.with_name("config.toml"))
         return spread(list(read_data(config).paths())), config.data.path
@@ -60,8 +60,8 @@ def comparison_pictures(file: Path, data: str | Path | None) -> tuple[list[Sourc
 
 
 def spread(paths: list[Path]) -> list[Source]:
-    """At most ``MAX_PICTURES`` of them, evenly."""
-    places = np.unique(np.linspace(0, len(paths) - 1, min(MAX_PICTURES, len(paths))).astype(int))
+    """At most ``MAX_IMAGES`` of them, evenly."""
+    places = np.unique(np.linspace(0, len(paths) - 1, min(MAX_IMAGES, len(paths))).astype(int))
     return [paths[i] for i in places]
 
 

@@ -11,8 +11,8 @@ from foveal.engine.evaluate import Evaluation
 from foveal.engine.log import duration
 from foveal.engine.loop import State
 from foveal.engine.run import Run
-from foveal.inference.predictor import Predictor, read_picture
-from foveal.report.content import Content, Picture, Step
+from foveal.inference.predictor import Predictor, read_image
+from foveal.report.content import CaptionedImage, Content, Step
 from foveal.report.page import write_report
 from foveal.tasks.table import TASKS
 from foveal.types.arrays import RGB
@@ -30,16 +30,17 @@ def write_run_report(
     Raises:
         RunError: They cannot be written.
     """
-    judgement, values = evaluation.judgement, config.model_dump(exclude_none=True)
+    results, values = evaluation.results, config.model_dump(exclude_none=True)
     mistakes = [
-        Picture(mistake_picture(predictor, evaluation, m.position), m.caption) for m in judgement.worst[:MAX_MISTAKES]
+        CaptionedImage(mistake_image(predictor, evaluation, m.position), m.caption)
+        for m in results.worst[:MAX_MISTAKES]
     ]
     write_report(
         run.report,
         Content(
             title=run.folder.resolve().name,
             task=predictor.task.name,
-            judgement=judgement,
+            results=results,
             headline=predictor.task.goal(predictor.options).metric,
             facts=facts(config, catalog, state),
             history=state.rows,
@@ -55,14 +56,14 @@ def write_run_report(
     )
 
 
-def mistake_picture(predictor: Predictor, evaluation: Evaluation, position: int) -> RGB:
-    """A judged picture, made small, with the model's answer drawn on it."""
-    picture = Image.fromarray(read_picture(evaluation.catalog.path(position)))
-    scale = MISTAKE_SIDE_PX / max(picture.size)
-    size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
-    resized = np.asarray(picture.resize(size, Image.Resampling.BICUBIC))
+def mistake_image(predictor: Predictor, evaluation: Evaluation, position: int) -> RGB:
+    """A evaluated image, made small, with the model's answer drawn on it."""
+    image = Image.fromarray(read_image(evaluation.catalog.path(position)))
+    scale = MISTAKE_SIDE_PX / max(image.size)
+    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+    resized = np.asarray(image.resize(size, Image.Resampling.BICUBIC))
     truth, prediction = evaluation.truths[position], evaluation.predictions[position]
-    return predictor.task.draw_judged(resized, truth, prediction, predictor.categories)
+    return predictor.task.draw_evaluated(resized, truth, prediction, predictor.categories)
 
 
 def facts(config: RunConfig, catalog: Catalog, state: State) -> list[tuple[str, str]]:
@@ -70,7 +71,7 @@ def facts(config: RunConfig, catalog: Catalog, state: State) -> list[tuple[str, 
     counts = ", ".join(f"{len(catalog.split(name)):,} {name}" for name in SPLITS if catalog.has(name))
     return [
         ("data", config.data.path),
-        ("pictures", counts),
+        ("images", counts),
         ("classes", str(len(catalog.categories))),
         ("backbone", config.model.backbone),
         ("input", f"{config.input.eval_size} x {config.input.eval_size} px"),
@@ -85,7 +86,7 @@ def next_steps(run: Run) -> list[Step]:
     """Commands that go on from here."""
     folder = shlex.quote(str(run.folder))
     return [
-        Step("Say what is in a picture", f"foveal predict {folder} PICTURE"),
-        Step("Judge it on other pictures", f"foveal evaluate {folder} FOLDER"),
+        Step("Say what is in an image", f"foveal predict {folder} IMAGE"),
+        Step("Evaluate it on other images", f"foveal evaluate {folder} FOLDER"),
         Step("Ship it as one file that needs no torch", f"foveal export {folder}"),
     ]

@@ -15,7 +15,7 @@ from foveal.tasks.contract import Situation
 from foveal.tasks.table import get_task, task_for
 
 SAMPLED = 200
-"""Pictures whose headers are read to learn the usual size."""
+"""Images whose headers are read to learn the usual size."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def resolve(config: RunConfig, train: Catalog, *, world: int = 1) -> Resolved:
             "batch_size": batch,
             "epochs": epochs,
             "patience": choice.patience if patience is None else patience,
-            "judge_every": config.train.judge_every or min(choice.judge_every, epochs),
+            "eval_every": config.train.eval_every or min(choice.eval_every, epochs),
         },
         "data": {"workers": choose_workers() if workers is None else workers, "format": train.format},
     }
@@ -104,10 +104,10 @@ def choose_workers() -> int:
 
 
 def median_side(catalog: Catalog) -> int:
-    """Median of the pictures' shorter sides, in pixels, from a sample spread over the catalog.
+    """Median of the images' shorter sides, in pixels, from a sample spread over the catalog.
 
     Raises:
-        DataError: No picture's header can be read.
+        DataError: No image's header can be read.
     """
     places = np.unique(np.linspace(0, len(catalog) - 1, min(SAMPLED, len(catalog))).astype(int))
     sides = []
@@ -117,5 +117,5 @@ def median_side(catalog: Catalog) -> int:
         except ImageError as error:
             first = error
     if not sides:
-        raise DataError(f"{catalog.root}: no picture can be read. The first: {first.what}", first.hint)
+        raise DataError(f"{catalog.root}: no image can be read. The first: {first.what}", first.hint)
     return int(np.median(sides))

@@ -19,9 +19,9 @@ from foveal.data.catalog.catalog import SPLITS, Catalog
 from foveal.data.catalog.split import with_splits
 from foveal.data.inspection.preflight import check_readable
 from foveal.data.loading.cache import disk_folder, make_cache
-from foveal.data.loading.loader import TrainingPictures, load_batches
+from foveal.data.loading.loader import TrainingImages, load_batches
 from foveal.data.loading.order import Order, derive
-from foveal.data.loading.statistics import channel_statistics, fit_whitening, sample_pictures
+from foveal.data.loading.statistics import channel_statistics, fit_whitening, sample_images
 from foveal.data.outside import INSIDE, check_outside, lies_inside
 from foveal.engine.evaluate import Evaluation, to_dict, write_predictions
 from foveal.engine.finish import finish
@@ -113,7 +113,7 @@ def resume(folder: Path, *, changes: RunConfig | None, log: Log) -> Trained | No
     if known["fingerprint"] != found["fingerprint"]:
         raise RunError(
             f"{config.data.path}: the data set is not the one that {folder} was started on"
-            f" ({known['images']} pictures then, {found['images']} now, or other bytes or labels).",
+            f" ({known['images']} images then, {found['images']} now, or other bytes or labels).",
             "Restore the data set, or start a new run with --out.",
         )
     saved = run.load_state()
@@ -156,7 +156,7 @@ def make_plan(config: RunConfig, catalog: Catalog, *, runtime: Runtime, run: Run
         seed=config.seed,
         weights=task.sampling_weights(train_set) if config.data.sampling == "balanced" else None,
     )
-    pictures = TrainingPictures(
+    images = TrainingImages(
         train_set,
         task.augment(config.augment, spec, own),
         task.target,
@@ -182,7 +182,7 @@ def make_plan(config: RunConfig, catalog: Catalog, *, runtime: Runtime, run: Run
         train_set=train_set,
         val_set=val_set,
         batches=partial(
-            load_batches, pictures, order, workers=config.data.workers, pin_memory=runtime.device.type == "cuda"
+            load_batches, images, order, workers=config.data.workers, pin_memory=runtime.device.type == "cuda"
         ),
         mix=partial(task.mix, config.augment, categories=catalog.categories),
         batches_per_epoch=order.batches_per_epoch,
@@ -199,7 +199,7 @@ def make_plan(config: RunConfig, catalog: Catalog, *, runtime: Runtime, run: Run
 
 
 def complete(plan: Plan, config: RunConfig, catalog: Catalog, *, saved: Mapping[str, Any] | None) -> Trained | None:
-    """Train, calibrate, judge and report.
+    """Train, calibrate, evaluate and report.
 
     Returns:
         The finished run; None in a process that only helped.
@@ -207,7 +207,7 @@ def complete(plan: Plan, config: RunConfig, catalog: Catalog, *, saved: Mapping[
     plan.runtime.open_tracker()
     training = Training(plan, saved)
     try:
-        training.fit(judge_first=plan.task.probe(plan.model, getattr(config, config.task)) is not None)
+        training.fit(eval_first=plan.task.probe(plan.model, getattr(config, config.task)) is not None)
     finally:
         plan.log.close()
     if not plan.runtime.is_main:
@@ -223,7 +223,7 @@ def complete(plan: Plan, config: RunConfig, catalog: Catalog, *, saved: Mapping[
     write_predictions(plan.run.folder / "predictions.csv", evaluation, predictor)
     write_run_report(plan.run, config, catalog, training.state, predictor, evaluation)
     training.close()
-    metrics = {name: i.value for name, i in evaluation.judgement.metrics.items() if i.value == i.value}
+    metrics = {name: i.value for name, i in evaluation.results.metrics.items() if i.value == i.value}
     plan.log.finish({"run": str(plan.run.folder), "model": str(plan.run.model), "metrics": metrics})
     plan.runtime.wait()
     return Trained(plan.run.folder, predictor, evaluation)
@@ -244,11 +244,11 @@ def input_spec(config: RunConfig, train_set: Catalog) -> InputSpec:
     if chosen.normalize == "backbone":
         mean, std = input_statistics(config.model.backbone)
         return spec.model_copy(update={"mean": mean, "std": std})
-    pictures = sample_pictures(train_set, spec)
+    images = sample_images(train_set, spec)
     if chosen.normalize == "dataset":
-        mean, std = channel_statistics(pictures)
+        mean, std = channel_statistics(images)
         return spec.model_copy(update={"mean": mean, "std": std})
-    whitening = fit_whitening(pictures, kind=chosen.normalize, patch=chosen.whitening_patch)
+    whitening = fit_whitening(images, kind=chosen.normalize, patch=chosen.whitening_patch)
     return spec.model_copy(update={"whitening": whitening})
 
 
@@ -361,13 +361,13 @@ def facts(config: RunConfig, catalog: Catalog, plan: Plan) -> dict[str, Any]:
     names = catalog.categories.names
     shown = ", ".join(names[:6]) + (", ..." if len(names) > 6 else "")
     parameters = sum(p.numel() for p in plan.model.parameters()) / 1e6
-    start = "pretrained" if plan.model.reused else "from random weights"
-    size, judged = config.input.size, config.input.eval_size
+    start = "pretrained" if plan.model.pretrained else "from random weights"
+    size, evaluated = config.input.size, config.input.eval_size
     return {
         "data": f"{near(config.data.path)}  ({catalog.format.replace('_', ' ')}: {splits})",
         "classes": f"{len(names)}  ({shown})",
         "model": f"{config.model.backbone}, {start}, {parameters:.1f} M parameters",
-        "input": f"{size} x {size} px" + (f", judged at {judged} x {judged} px" if judged != size else ""),
+        "input": f"{size} x {size} px" + (f", evaluated at {evaluated} x {evaluated} px" if evaluated != size else ""),
         "plan": f"{plan.epochs} epochs of {plan.batches_per_epoch} batches of {config.train.batch_size}"
         f" on {plan.runtime.device.type}, seed {config.seed}",
         "run": str(plan.run.folder),

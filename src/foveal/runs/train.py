@@ -54,7 +54,7 @@ def train(
         resumed: Trained | None = _door().resume(Path(resume), changes=changes, log=say)
         return resumed
     if not data:
-        raise ConfigError("There is nothing to train on.", "Name a folder of pictures: foveal train PICTURES/")
+        raise ConfigError("There is nothing to train on.", "Name a folder of images: foveal train IMAGES/")
     base = read_recipe(recipe) if recipe is not None else {}
     config = parse_config(merge(base, *layers, {"data": {"path": str(data)}}), where="the command line")
     if out is None and int(os.environ.get("WORLD_SIZE", "1")) > 1:

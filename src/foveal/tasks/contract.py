@@ -1,9 +1,9 @@
 """What a task is: the hinge between the network and everything around it.
 
-A task has two halves. ``Output`` needs no torch: it turns the network's arrays into predictions, judges and draws them;
-the ONNX path, the server and the judge use nothing else. ``Task`` adds what training needs.
+A task has two halves. ``Output`` needs no torch: it turns the network's arrays into predictions, scores and draws them;
+the ONNX path, the server and the metric use nothing else. ``Task`` adds what training needs.
 
-Shapes: B pictures a batch.
+Shapes: B images per batch.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Goal:
-    """The one number a task is judged by."""
+    """The one number a task is evaluated by."""
 
     metric: str
     maximize: bool = True
@@ -48,14 +48,14 @@ class Situation:
     """What a task's own defaults may depend on.
 
     Attributes:
-        num_pictures: Of the training split.
-        side_px: Median of the pictures' shorter sides.
+        num_images: Of the training split.
+        side_px: Median of the images' shorter sides.
         from_scratch: Whether the network starts at random.
         small: Whether it is one of Foveal's own small networks.
         eval_size: Side of the input in use that was asked for, in pixels; None: the task's to choose.
     """
 
-    num_pictures: int
+    num_images: int
     side_px: int
     from_scratch: bool
     small: bool
@@ -71,15 +71,15 @@ class Choice:
     eval_size: int
     """Side of the input in evaluation and use, in pixels."""
     batch_size: int
-    """Pictures a step."""
+    """Images per step."""
     epochs: int
-    """Passes over the training pictures."""
+    """Passes over the training images."""
     lr: float
     """Peak learning rate of new layers."""
     patience: int
     """Epochs without a gain after which the run stops; 0: never."""
-    judge_every: int = 1
-    """Epochs between two judgings."""
+    eval_every: int = 1
+    """Epochs between two evaluations."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ class Output(Protocol):
     annotations: Sequence[Annotation]
     """What it learns from; of a data set that says several things, the first of these that is there."""
     whole_too: bool
-    """Whether a picture cut into tiles is looked at as a whole as well."""
+    """Whether an image cut into tiles is looked at as a whole as well."""
     tolerances: Mapping[str, float]
     """How far an export may be from its network, for each of ``differences``."""
 
@@ -121,7 +121,7 @@ class Output(Protocol):
         ...
 
     def accept(self, catalog: Catalog, options: Settings) -> None:
-        """Refuse a data set that does not say what this task is judged by.
+        """Refuse a data set that does not say what this task is evaluated by.
 
         Raises:
             DataError: The message says what is missing.
@@ -129,11 +129,11 @@ class Output(Protocol):
         ...
 
     def truths(self, catalog: Catalog, indices: Sequence[int]) -> Sequence[Any]:
-        """What the data set says of some pictures, in the form ``metric`` takes."""
+        """What the data set says of some images, in the form ``metric`` takes."""
         ...
 
     def metric(self, categories: Categories, options: Settings) -> Metric:
-        """A fresh, empty judge."""
+        """A fresh, empty evaluate."""
         ...
 
     def calibrate(
@@ -144,7 +144,7 @@ class Output(Protocol):
         categories: Categories,
         options: Settings,
     ) -> Settings:
-        """Fit what can be fitted on validation pictures (temperature, threshold) from ``Task.evidence``."""
+        """Fit what can be fitted on validation images (temperature, threshold) from ``Task.evidence``."""
         ...
 
     def merge(
@@ -156,31 +156,31 @@ class Output(Protocol):
         categories: Categories,
         options: Settings,
     ) -> Any:
-        """One answer for a picture of ``size`` (width, height) from several views of it.
+        """One answer for an image of ``size`` (width, height) from several views of it.
 
         Args:
             arrays: The activated arrays of each view, without a batch axis.
             geometries: From each view's own pixels (as mirrored) to the input.
             views: What each saw.
-            size: Of the picture, in pixels.
+            size: Of the image, in pixels.
             categories: The class map.
             options: How outputs become answers.
 
         Raises:
-            ConfigError: The task's answers are for whole pictures.
+            ConfigError: The task's answers are for whole images.
         """
         ...
 
     def draw(self, image: RGB, prediction: Any) -> RGB:
-        """The picture with the prediction drawn on it."""
+        """The image with the prediction drawn on it."""
         ...
 
-    def draw_judged(self, image: RGB, truth: Any, prediction: Any, categories: Categories) -> RGB:
-        """The picture with the prediction drawn on it and, where it can be drawn, the truth beside it."""
+    def draw_evaluated(self, image: RGB, truth: Any, prediction: Any, categories: Categories) -> RGB:
+        """The image with the prediction drawn on it and, where it can be drawn, the truth beside it."""
         ...
 
     def mask_png(self, prediction: Any) -> Mapping[str, bytes]:
-        """The masks as PNG files, each by what its name has between the picture's and ``.png``.
+        """The masks as PNG files, each by what its name has between the image's and ``.png``.
 
         Raises:
             ConfigError: The task's answers are no masks.
@@ -196,7 +196,7 @@ class Output(Protocol):
         ...
 
     def differences(self, ours: Any, theirs: Any) -> dict[str, float]:
-        """How far two paths' predictions of one picture are apart, by the names of ``tolerances``."""
+        """How far two paths' predictions of one image are apart, by the names of ``tolerances``."""
         ...
 
     def first_answer(self, prediction: Any) -> str:
@@ -238,11 +238,11 @@ class Task(Output, Protocol):
         ...
 
     def probe(self, model: Model, own: Settings) -> Callable[[Tensor], dict[str, Tensor]] | None:
-        """What ``warm_start`` wants to know of normalised pictures (B, 3, H, W): arrays (B, ...); None: nothing."""
+        """What ``warm_start`` wants to know of normalised images (B, 3, H, W): arrays (B, ...); None: nothing."""
         ...
 
     def warm_start(self, model: Model, own: Settings, catalog: Catalog, arrays: Mapping[str, Array]) -> None:
-        """Fit new layers before the first step to the probe's arrays, one row a picture of ``catalog``."""
+        """Fit new layers before the first step to the probe's arrays, one row per image of ``catalog``."""
         ...
 
     def augment(self, config: AugmentConfig, spec: InputSpec, own: Settings) -> Augment:
@@ -250,7 +250,7 @@ class Task(Output, Protocol):
         ...
 
     def target(self, catalog: Catalog, index: int) -> dict[str, Tensor]:
-        """The training target of one picture."""
+        """The training target of one image."""
         ...
 
     def sampling_weights(self, catalog: Catalog) -> FloatArray:
@@ -260,7 +260,7 @@ class Task(Output, Protocol):
     def mix(
         self, config: AugmentConfig, images: Tensor, targets: dict[str, Tensor], *, categories: Categories
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        """Blend pictures of a batch (mixup, cutmix); random numbers come from torch's global generator."""
+        """Blend images of a batch (mixup, cutmix); random numbers come from torch's global generator."""
         ...
 
     def activate(self, raw: Mapping[str, Tensor], options: Settings) -> dict[str, Tensor]:

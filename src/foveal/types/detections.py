@@ -1,6 +1,6 @@
-"""Objects found in one picture, and the objects that are there. Frozen NumPy; no torch.
+"""Objects found in one image, and the objects that are there. Frozen NumPy; no torch.
 
-Shapes: N objects. Boxes are xyxy pixels of the picture as a person sees it.
+Shapes: N objects. Boxes are xyxy pixels of the image as a person sees it.
 """
 
 from collections.abc import Iterator
@@ -27,15 +27,15 @@ class Detection:
 
 @dataclass(frozen=True)
 class Detections:
-    """What a detector found in one picture, by falling score.
+    """What a detector found in one image, by falling score.
 
     Attributes:
         boxes: (N, 4) float xyxy pixels.
         scores: (N,) float in [0, 1].
         labels: (N,) class ids.
         categories: The class map.
-        size: (width, height) of the picture in pixels.
-        threshold: Score from which an object is shown, in [0, 1]; judging looks at those below as well.
+        size: (width, height) of the image in pixels.
+        threshold: Score from which an object is shown, in [0, 1]; evaluation looks at those below as well.
     """
 
     boxes: FloatArray
@@ -130,13 +130,13 @@ class Detections:
 
 @dataclass(frozen=True)
 class BoxTruth:
-    """The objects that a data set says are in one picture.
+    """The objects that a data set says are in one image.
 
     Attributes:
         boxes: (N, 4) float64 xyxy pixels.
         labels: (N,) class ids.
         flags: (N,) uint8, ``types.flags.Flag``.
-        areas: (N,) float64 square pixels, as the source declares them (COCO: of the mask); sizes are judged by them.
+        areas: (N,) float64 square pixels, as the source declares them (COCO: of the mask); sizes are evaluated by them.
     """
 
     boxes: NDArray[np.float64]

@@ -13,8 +13,8 @@ class Flag(IntFlag):
     IGNORE = 4
     """Counts nowhere, as the data set says."""
     TRUNCATED = 8
-    """Reaches beyond the picture (Pascal VOC); an ordinary object otherwise."""
+    """Reaches beyond the image (Pascal VOC); an ordinary object otherwise."""
 
 
-NOT_JUDGED = int(Flag.CROWD | Flag.DIFFICULT | Flag.IGNORE)
-"""An object with one of these is neither to be found nor a mistake when found, in training and in judging."""
+NOT_EVALUATED = int(Flag.CROWD | Flag.DIFFICULT | Flag.IGNORE)
+"""An object with one of these is neither to be found nor a mistake when found, in training and in evaluation."""

@@ -1,4 +1,4 @@
-"""Where a picture's pixels went on their way into the network, and the way back.
+"""Where an image's pixels went on their way into the network, and the way back.
 
 Shapes: P points. Points are xy in pixels, float64; sizes are (width, height).
 """
@@ -15,10 +15,10 @@ class Geometry:
     """An axis-parallel map: input = source * scale + offset, for x and y apart.
 
     Attributes:
-        source_size: (width, height) of the picture as a person sees it.
+        source_size: (width, height) of the image as a person sees it.
         input_size: (width, height) of what the network is fed.
         scale: (x, y) input pixels per source pixel, positive.
-        offset: (x, y) of the picture's corner inside the input; positive is padding, negative is crop.
+        offset: (x, y) of the image's corner inside the input; positive is padding, negative is crop.
     """
 
     source_size: tuple[int, int]
@@ -32,14 +32,14 @@ class Geometry:
         assert min(self.scale) > 0, "scales must be positive"
 
     def of_original(self, size: tuple[int, int]) -> "Geometry":
-        """The map of the picture at its full (width, height), where this one is of a copy decoded smaller."""
+        """The map of the image at its full (width, height), where this one is of a copy decoded smaller."""
         shrunk = (self.source_size[0] / size[0], self.source_size[1] / size[1])
         return replace(self, source_size=size, scale=(self.scale[0] * shrunk[0], self.scale[1] * shrunk[1]))
 
     def to_input(self, points: FloatArray) -> FloatArray:
-        """Move (P, 2) points from the source picture into the input."""
+        """Move (P, 2) points from the source image into the input."""
         return np.asarray(points, np.float64) * self.scale + self.offset
 
     def to_source(self, points: FloatArray) -> FloatArray:
-        """Move (P, 2) points from the input back into the source picture."""
+        """Move (P, 2) points from the input back into the source image."""
         return (np.asarray(points, np.float64) - self.offset) / self.scale

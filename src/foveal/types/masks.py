@@ -1,9 +1,9 @@
-"""What pixels belong to: a class for every pixel of a picture, or a mask for every object. Frozen NumPy; no torch.
+"""What pixels belong to: a class for every pixel of an image, or a mask for every object. Frozen NumPy; no torch.
 
 Masks are kept as runs, a few kilobytes instead of a number a pixel, so that the answers for a whole data set fit into
 memory.
 
-Shapes: H W rows and columns of the picture as a person sees it, K classes, N objects.
+Shapes: H W rows and columns of the image as a person sees it, K classes, N objects.
 """
 
 from collections.abc import Sequence
@@ -44,7 +44,7 @@ class Runs:
 
 @dataclass(frozen=True)
 class ClassMap:
-    """The class of every pixel of one picture, as a model says.
+    """The class of every pixel of one image, as a model says.
 
     Attributes:
         runs: Class ids, 0 to K-1.
@@ -75,11 +75,11 @@ class ClassMap:
 
     @property
     def size(self) -> tuple[int, int]:
-        """(width, height) of the picture in pixels."""
+        """(width, height) of the image in pixels."""
         return self.runs.shape[1], self.runs.shape[0]
 
     def shares(self) -> NDArray[np.float64]:
-        """(K,) part of the picture that each class covers."""
+        """(K,) part of the image that each class covers."""
         return np.bincount(self.ids.ravel(), minlength=len(self.categories)) / float(np.prod(self.runs.shape))
 
     def to_dict(self) -> dict[str, object]:
@@ -106,17 +106,17 @@ class ClassMap:
 
 @dataclass(frozen=True)
 class MapTruth:
-    """The class of every pixel of one picture, as a data set says: (H, W) uint8 ids, ``IGNORE`` where it is unknown."""
+    """The class of every pixel of one image, as a data set says: (H, W) uint8 ids, ``IGNORE`` where it is unknown."""
 
     ids: NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
 class Instances(Detections):
-    """Objects found in one picture with a mask each, by falling score.
+    """Objects found in one image with a mask each, by falling score.
 
     Attributes:
-        masks: N, each of the picture's size.
+        masks: N, each of the image's size.
     """
 
     masks: Sequence[Rle] = ()
@@ -125,7 +125,7 @@ class Instances(Detections):
         """Check the columns and lock them.
 
         Raises:
-            ShapeError: As for ``Detections``, or not one mask of the picture's size an object.
+            ShapeError: As for ``Detections``, or not one mask of the image's size an object.
         """
         super().__post_init__()
         if len(self.masks) != len(self.scores):
@@ -134,7 +134,7 @@ class Instances(Detections):
             )
         for mask in self.masks:
             if mask.size != (self.size[1], self.size[0]):
-                raise ShapeError(f"Instances got a mask of {mask.size} (rows, columns) for a picture of {self.size}.")
+                raise ShapeError(f"Instances got a mask of {mask.size} (rows, columns) for an image of {self.size}.")
 
     def __getitem__(self, which: Array | slice) -> "Instances":
         """Some of the objects: a mask, indices or a slice; every column is filtered."""
@@ -182,6 +182,6 @@ class Instances(Detections):
 
 @dataclass(frozen=True)
 class InstanceTruth(BoxTruth):
-    """The objects that a data set says are in one picture, with a mask each; one of no area where it gives none."""
+    """The objects that a data set says are in one image, with a mask each; one of no area where it gives none."""
 
     masks: Sequence[Rle] = ()

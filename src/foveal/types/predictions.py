@@ -1,4 +1,4 @@
-"""What a model says about one picture, in that picture's own pixels. Frozen NumPy; no torch.
+"""What a model says about one image, in that image's own pixels. Frozen NumPy; no torch.
 
 Shapes: K classes.
 """
@@ -18,7 +18,7 @@ class Prediction(Protocol):
 
     @property
     def size(self) -> tuple[int, int]:
-        """(width, height) of the picture in pixels."""
+        """(width, height) of the image in pixels."""
         ...
 
     def to_dict(self) -> dict[str, object]:
@@ -49,7 +49,7 @@ class ClassScores:
     Attributes:
         scores: (K,) float, each in [0, 1]; they sum to 1 unless ``multi_label``.
         categories: The class map, K names.
-        size: (width, height) of the picture in pixels.
+        size: (width, height) of the image in pixels.
         multi_label: Whether each class is a yes or no of its own.
         threshold: Score from which a class counts as present, in [0, 1]; used where ``multi_label``.
     """
@@ -101,7 +101,7 @@ class ClassScores:
         return [ClassScore(self.categories.names[i], float(self.scores[i])) for i in self.order[:n]]
 
     def present(self) -> list[ClassScore]:
-        """The classes said to be in the picture: the best one, or all above the threshold if ``multi_label``."""
+        """The classes said to be in the image: the best one, or all above the threshold if ``multi_label``."""
         if not self.multi_label:
             return self.top(1)
         return [c for c in self.top(len(self)) if c.score >= self.threshold]
@@ -112,7 +112,7 @@ class ClassScores:
         return {"size": list(self.size), "classes": [{"name": c.name, "score": round(c.score, 6)} for c in shown]}
 
     def to_coco(self, image_id: int | str) -> list[dict[str, object]]:  # noqa: ARG002
-        """COCO's results format is for what is somewhere in a picture.
+        """COCO's results format is for what is somewhere in an image.
 
         Raises:
             ConfigError: Always.

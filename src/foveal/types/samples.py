@@ -1,6 +1,6 @@
 """What travels from the data to the network.
 
-Shapes: B pictures, S side of the input.
+Shapes: B images, S side of the input.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from torch import Tensor
 
 @dataclass
 class Sample:
-    """One training picture: (3, H, W) uint8 RGB, its target, and its place in the catalog."""
+    """One training image: (3, H, W) uint8 RGB, its target, and its place in the catalog."""
 
     image: Tensor
     target: dict[str, Tensor]

@@ -1,14 +1,14 @@
-"""One look at a picture: a part of it, or more than it, perhaps mirrored."""
+"""One look at an image: a part of it, or more than it, perhaps mirrored."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class View:
-    """One look at a picture.
+    """One look at an image.
 
     Attributes:
-        box: The part that is seen, xyxy pixels of the picture; it may reach beyond it.
+        box: The part that is seen, xyxy pixels of the image; it may reach beyond it.
         flipped: Whether it is seen mirrored, left for right.
     """
 
@@ -16,6 +16,6 @@ class View:
     flipped: bool = False
 
     def shows_all(self, size: tuple[int, int]) -> bool:
-        """Whether nothing of a picture of ``size`` (width, height) is left out."""
+        """Whether nothing of an image of ``size`` (width, height) is left out."""
         x1, y1, x2, y2 = self.box
         return x1 <= 0 and y1 <= 0 and x2 >= size[0] and y2 >= size[1]

@@ -5,12 +5,12 @@ import pytest
 from PIL import Image
 
 from foveal.cli.data import app
-from foveal.errors import ConfigError, DataError, JudgementError
+from foveal.errors import CheckFailedError, ConfigError, DataError
 
 
 @pytest.fixture
 def folder(tmp_path):
-    """Two classes of two pictures."""
+    """Two classes of two images."""
     generator = np.random.default_rng(0)
     for name in ("a/0", "a/1", "b/0", "b/1"):
         path = tmp_path / "set" / f"{name}.png"
@@ -33,21 +33,21 @@ def test_inspect_on_screen(folder, capsys):
     (folder / "a" / "x[bold].jpg").write_text("text")
     call("inspect", folder)
     out = capsys.readouterr().out
-    assert "image_folder" in out and "5 pictures" not in out and "a/x[bold].jpg is not a picture" in out
+    assert "image_folder" in out and "5 images" not in out and "a/x[bold].jpg is not an image" in out
 
 
 def test_check_that_finds_nothing(folder, capsys):
     call("check", folder)
-    assert capsys.readouterr().out == "All well: 4 pictures decoded and compared.\n"
+    assert capsys.readouterr().out == "All well: 4 images decoded and compared.\n"
 
 
 @pytest.mark.parametrize("flags", [[], ["--json"]])
 def test_check_that_finds_something(folder, capsys, flags):
     (folder / "a" / "0.png").write_bytes(b"")
-    with pytest.raises(JudgementError) as caught:
+    with pytest.raises(CheckFailedError) as caught:
         call("check", folder, *flags)
     assert caught.value.exit_code == 1
-    assert caught.value.what == f"{folder}: 1 problem in 4 pictures."
+    assert caught.value.what == f"{folder}: 1 problem in 4 images."
     out = capsys.readouterr().out
     if flags:
         found = json.loads(out)
@@ -57,7 +57,7 @@ def test_check_that_finds_something(folder, capsys, flags):
 
 
 @pytest.mark.parametrize("flags", [["--augment.rotation-deg=20"], ["--whiten=zca", "--patch=2"]])
-def test_preview_writes_a_picture(folder, tmp_path, flags, capsys):
+def test_preview_writes_a_image(folder, tmp_path, flags, capsys):
     out = tmp_path / "sheets" / "p.png"
     call("preview", folder, "--out", out, "--count=2", "--size=16", *flags)
     with Image.open(out) as sheet:
@@ -70,12 +70,12 @@ def test_preview_leaves_the_data_alone(folder):
     assert caught.value.what == f"--out {folder}/p.png lies inside the data set, which stays as it is."
     with pytest.raises(ConfigError) as caught:
         call("preview", folder, "--out", "p.gif")
-    assert caught.value.what == "--out p.gif: a preview is a picture."
+    assert caught.value.what == "--out p.gif: a preview is an image."
 
 
 @pytest.fixture
 def boxes(tmp_path, folder):
-    """A COCO set of two pictures, one box of which reaches outside."""
+    """A COCO set of two images, one box of which reaches outside."""
     root = tmp_path / "boxes"
     (root / "images").mkdir(parents=True)
     for name in ("a/0", "b/0"):
@@ -94,20 +94,20 @@ def boxes(tmp_path, folder):
 
 
 def test_faults_on_screen_and_as_json(boxes, capsys):
-    with pytest.raises(JudgementError) as caught:
+    with pytest.raises(CheckFailedError) as caught:
         call("check", boxes)
-    assert caught.value.what == f"{boxes}: 1 problem in 2 pictures."
+    assert caught.value.what == f"{boxes}: 1 problem in 2 images."
     assert capsys.readouterr().out == (
-        "outside  images/b.png  the box 2, 2, 32, 11 reaches outside the picture of 24 x 20"
+        "outside  images/b.png  the box 2, 2, 32, 11 reaches outside the image of 24 x 20"
         " (annotations/instances.json, annotation 2: clipped)\n\n1 outside\n"
     )
-    with pytest.raises(JudgementError):
+    with pytest.raises(CheckFailedError):
         call("check", boxes, "--json")
     (problem,) = json.loads(capsys.readouterr().out)["problems"]
     assert problem == {
         "path": "images/b.png",
         "kind": "outside",
-        "message": "the box 2, 2, 32, 11 reaches outside the picture of 24 x 20",
+        "message": "the box 2, 2, 32, 11 reaches outside the image of 24 x 20",
         "where": "annotations/instances.json, annotation 2",
         "action": "clipped",
     }
@@ -120,7 +120,7 @@ def test_a_line_that_is_no_object_is_listed(folder, tmp_path, capsys):
     (folder / "a/0.png").rename(root / "images/train/a.png")
     (root / "labels/train/a.txt").write_text("0 0.5 0.5 0.1\n0 0.5 0.5 0.5 0.5\n")
     (root / "data.yaml").write_text("train: images/train\nnames: [cat]\n")
-    with pytest.raises(JudgementError) as caught:
+    with pytest.raises(CheckFailedError) as caught:
         call("check", root, "--json")
     assert caught.value.exit_code == 1
     (problem,) = json.loads(capsys.readouterr().out)["problems"]
@@ -146,7 +146,7 @@ def test_objects_on_screen(boxes, capsys):
 def test_convert_says_what_has_no_place(boxes, tmp_path, capsys):
     call("convert", boxes, tmp_path / "voc", "--to", "voc", "--link")
     out = capsys.readouterr().out
-    assert out.startswith(f"Wrote 2 pictures with 2 objects to {tmp_path}/voc (voc).\nnote: 1 fault in the annotations")
+    assert out.startswith(f"Wrote 2 images with 2 objects to {tmp_path}/voc (voc).\nnote: 1 fault in the annotations")
     assert "object id" in out and "foveal-sidecar.json" in out
     call("convert", tmp_path / "voc", tmp_path / "coco", "--to", "coco", "--json")
     done = json.loads(capsys.readouterr().out)
@@ -163,7 +163,7 @@ def test_convert_that_keeps_everything_says_so(boxes, tmp_path, capsys):
 
 @pytest.fixture
 def masks(tmp_path, folder):
-    """A picture with a mask of the codes 0, 1 and 9."""
+    """An image with a mask of the codes 0, 1 and 9."""
     root = tmp_path / "masks"
     for place in ("images", "masks"):
         (root / place).mkdir(parents=True)
@@ -183,35 +183,35 @@ def test_masks_on_screen_and_as_json(masks, capsys):
     seen = json.loads(capsys.readouterr().out)
     assert seen["task"] == "segment"
     assert seen["masks"]["pixels"] == {"road": {"unassigned": 240}, "tree": {"unassigned": 120}}
-    with pytest.raises(JudgementError) as caught:
+    with pytest.raises(CheckFailedError) as caught:
         call("check", masks, "--classes=road,tree")
-    assert caught.value.what == f"{masks} cannot be read, so no picture was looked at."
+    assert caught.value.what == f"{masks} cannot be read, so no image was looked at."
     assert caught.value.hint.startswith("Classes: 0 road, 1 tree. Name it with --classes")
     assert capsys.readouterr().out == (
         f"unread  {masks}/masks/a.png: the code 9 is no class (120 pixels, the first at x 0, y 5).\n\n1 unread\n"
     )
     call("check", masks, "--classes=road,tree", "--ignore=9")
-    assert capsys.readouterr().out == "All well: 1 picture decoded and compared.\n"
+    assert capsys.readouterr().out == "All well: 1 image decoded and compared.\n"
 
 
 def test_a_fault_that_stops_the_reading_is_found(masks, folder, capsys):
     Image.new("L", (9, 9)).save(masks / "masks" / "a.png")
-    with pytest.raises(JudgementError) as caught:
+    with pytest.raises(CheckFailedError) as caught:
         call("check", masks, "--json")
     assert caught.value.exit_code == 1
-    assert caught.value.hint == "Save each mask at its picture's size, without smoothing."
-    message = f"{masks}/masks/a.png: 9 x 9 pixels; the picture images/a.png has 24 x 20."
+    assert caught.value.hint == "Save each mask at its image's size, without smoothing."
+    message = f"{masks}/masks/a.png: 9 x 9 pixels; the image images/a.png has 24 x 20."
     assert json.loads(capsys.readouterr().out) == {
         "path": str(masks),
         "images": None,
         "problems": [{"path": "", "kind": "unread", "message": message}],
     }
     (masks / "classes.txt").write_text("1 road\ntree\n2\n")
-    with pytest.raises(JudgementError):
+    with pytest.raises(CheckFailedError):
         call("check", masks)
     (folder / "b" / "0.png").unlink()
     (folder / "b" / "1.png").unlink()
-    with pytest.raises(JudgementError, match="cannot be read"):
+    with pytest.raises(CheckFailedError, match="cannot be read"):
         call("check", folder)
     assert "has only one class, 'a'" in capsys.readouterr().out
 

@@ -4,19 +4,19 @@ from pathlib import Path
 
 import pytest
 
-from foveal.cli.screens import in_digits, verdict_screen
+from foveal.cli.screens import evaluation_screen, in_digits
 from foveal.engine.evaluate import Evaluation
 from foveal.engine.log import RichLog
-from foveal.metrics.contract import Interval, Judgement
-from foveal.runs.evaluate import Verdict
+from foveal.metrics.contract import Interval, Results
+from foveal.runs.evaluate import EvaluationRun
 
 NAN = float("nan")
 
 
 def test_what_is_undefined_is_a_dash_in_both_tables(capsys: pytest.CaptureFixture[str]) -> None:
     metrics = {"AP_small": Interval(NAN, NAN, NAN), "AP_large": Interval(0.5, 0.25, 0.75)}
-    judgement = Judgement(3, metrics, {"cat": {"AP_small": NAN}}, (), ())
-    verdict_screen(Verdict(Evaluation(None, (), (), judgement), {}, Path("e"), ()))  # type: ignore[arg-type]
+    results = Results(3, metrics, {"cat": {"AP_small": NAN}}, (), ())
+    evaluation_screen(EvaluationRun(Evaluation(None, (), (), results), {}, Path("e"), ()))  # type: ignore[arg-type]
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]
     assert ["AP_small", "-", "-"] in lines and ["AP_large", "0.5000", "0.2500", "to", "0.7500"] in lines
     assert ["cat", "-"] in lines

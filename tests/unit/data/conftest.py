@@ -1,4 +1,4 @@
-"""Small pictures, trees of them and annotated data sets, made on the spot."""
+"""Small images, trees of them and annotated data sets, made on the spot."""
 
 import json
 from pathlib import Path
@@ -10,8 +10,8 @@ from tests.annotated import SIZE, XML
 
 
 @pytest.fixture
-def make_picture():
-    """Write a picture of random colours; the seed decides its content."""
+def make_image():
+    """Write an image of random colours; the seed decides its content."""
 
     def make(path: Path, seed: int = 0, size: tuple[int, int] = (12, 10)) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -23,8 +23,8 @@ def make_picture():
 
 
 @pytest.fixture
-def make_tree(tmp_path, make_picture):
-    """Write pictures named by a mapping of folder to count, each with content of its own."""
+def make_tree(tmp_path, make_image):
+    """Write images named by a mapping of folder to count, each with content of its own."""
 
     def make(counts: dict[str, int], root: Path | None = None) -> Path:
         root = root or tmp_path / "set"
@@ -33,7 +33,7 @@ def make_tree(tmp_path, make_picture):
         for folder, count in counts.items():
             (root / folder).mkdir(parents=True, exist_ok=True)
             for i in range(count):
-                make_picture(root / folder / f"{i:03d}.png", seed)
+                make_image(root / folder / f"{i:03d}.png", seed)
                 seed += 1
         return root
 
@@ -42,7 +42,7 @@ def make_tree(tmp_path, make_picture):
 
 @pytest.fixture
 def draw():
-    """Write a picture of its own content; with an EXIF orientation where one is given."""
+    """Write an image of its own content; with an EXIF orientation where one is given."""
 
     def make(path: Path, seed: int = 0, size: tuple[int, int] = SIZE, orientation: int = 1) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -57,7 +57,7 @@ def draw():
 
 @pytest.fixture
 def coco_document():
-    """Three pictures, classes with odd ids, a crowd, polygons: a clean COCO document."""
+    """Three images, classes with odd ids, a crowd, polygons: a clean COCO document."""
     return {
         "info": {"year": 2024},
         "licenses": [{"id": 4, "name": "free"}],
@@ -98,7 +98,7 @@ def coco_document():
 
 @pytest.fixture
 def make_coco(tmp_path, draw):
-    """Write a document and its pictures."""
+    """Write a document and its images."""
 
     def make(document: dict, root: Path | None = None, name: str = "annotations/instances.json") -> Path:
         root = root or tmp_path / "coco"
@@ -114,15 +114,15 @@ def make_coco(tmp_path, draw):
 
 @pytest.fixture
 def make_voc(tmp_path, draw):
-    """Write a tree from a mapping of picture to its objects and one of split to pictures."""
+    """Write a tree from a mapping of image to its objects and one of split to images."""
 
-    def make(pages: dict, splits: dict | None = None, sizes: dict | None = None, *, pictures: bool = True) -> Path:
+    def make(pages: dict, splits: dict | None = None, sizes: dict | None = None, *, images: bool = True) -> Path:
         root = tmp_path / "voc"
         (root / "Annotations").mkdir(parents=True, exist_ok=True)
         for i, (name, objects) in enumerate(pages.items()):
             text = XML.format(name=name, objects="\n".join(objects), size=(sizes or {}).get(name, SIZE))
             (root / "Annotations" / f"{name}.xml").write_text(text)
-            if pictures and not (root / "JPEGImages" / f"{name}.jpg").exists():
+            if images and not (root / "JPEGImages" / f"{name}.jpg").exists():
                 draw(root / "JPEGImages" / f"{name}.jpg", i)
         for split, names in (splits or {}).items():
             (root / "ImageSets" / "Main").mkdir(parents=True, exist_ok=True)
@@ -134,7 +134,7 @@ def make_voc(tmp_path, draw):
 
 @pytest.fixture
 def make_yolo(tmp_path, draw):
-    """Write pictures, text files and a data.yaml from a mapping of split/picture to lines."""
+    """Write images, text files and a data.yaml from a mapping of split/image to lines."""
 
     def make(labels: dict, yaml: str = "train: images/train\nval: images/val\nnames: [cat, dog]\n") -> Path:
         root = tmp_path / "yolo"
@@ -152,19 +152,19 @@ def make_yolo(tmp_path, draw):
 
 @pytest.fixture
 def make_masks(tmp_path, draw):
-    """Write pictures and masks from a mapping of picture to its mask: (H, W) codes, or (H, W, 3) colours.
+    """Write images and masks from a mapping of image to its mask: (H, W) codes, or (H, W, 3) colours.
 
-    ``mask`` is where the mask of a picture goes, ``{}`` its name without folders and suffix.
+    ``mask`` is where the mask of an image goes, ``{}`` its name without folders and suffix.
     """
 
     def make(
-        masks: dict, *, pictures: str = "images/{}.jpg", mask: str = "masks/{}.png", palette=None, root=None
+        masks: dict, *, images: str = "images/{}.jpg", mask: str = "masks/{}.png", palette=None, root=None
     ) -> Path:
         root = root or tmp_path / "masks"
         for i, (name, codes) in enumerate(masks.items()):
             codes = np.asarray(codes)
             codes = codes.astype(np.uint16 if codes.max(initial=0) > 255 else np.uint8)
-            draw(root / pictures.format(name), i, (codes.shape[1], codes.shape[0]))
+            draw(root / images.format(name), i, (codes.shape[1], codes.shape[0]))
             file = root / mask.format(name)
             file.parent.mkdir(parents=True, exist_ok=True)
             image = Image.fromarray(codes)

@@ -29,9 +29,9 @@ def test_a_broken_weight_is_refused(
 
     monkeypatch.setattr(exporting, "to_onnx", broken)
     model = foveal.load(quick_run)
-    pictures = sorted(squares.rglob("*.png"))
+    images = sorted(squares.rglob("*.png"))
     with pytest.raises(ParityError) as error:
-        exporting.export(model, tmp_path / "model.onnx", pictures=pictures)
+        exporting.export(model, tmp_path / "model.onnx", images=images)
     assert error.value.exit_code == 1
     assert error.value.what.startswith("The exported graph disagrees with the network: score differs by")
     assert error.value.what.endswith("Nothing was written.")
@@ -40,7 +40,7 @@ def test_a_broken_weight_is_refused(
 
 def test_the_graph_is_whole_and_takes_any_batch(quick_run: Path, squares: Path, tmp_path: Path) -> None:
     path = tmp_path / "model.onnx"
-    parity = exporting.export(foveal.load(quick_run), path, pictures=sorted(squares.rglob("*.png")))
+    parity = exporting.export(foveal.load(quick_run), path, images=sorted(squares.rglob("*.png")))
     assert parity.passed
     backend = OnnxBackend(path)
     images = backend.session.get_inputs()[0]
@@ -53,10 +53,10 @@ def test_the_graph_is_whole_and_takes_any_batch(quick_run: Path, squares: Path, 
 
 def test_an_export_cannot_be_exported(quick_run: Path, squares: Path, tmp_path: Path) -> None:
     path = tmp_path / "model.onnx"
-    pictures = sorted(squares.rglob("*.png"))[:4]
-    exporting.export(foveal.load(quick_run), path, pictures=pictures)
+    images = sorted(squares.rglob("*.png"))[:4]
+    exporting.export(foveal.load(quick_run), path, images=images)
     with pytest.raises(ArtifactError, match="an exported file already"):
-        exporting.export(foveal.load(path), tmp_path / "b.onnx", pictures=pictures)
+        exporting.export(foveal.load(path), tmp_path / "b.onnx", images=images)
 
 
 def test_foreign_onnx_files_are_refused(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ SETTINGS = {
 }
 
 
-def test_a_loss_that_is_not_finite_names_the_pictures(
+def test_a_loss_that_is_not_finite_names_the_images(
     squares: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     honest, calls = CrossEntropy.forward, []
@@ -45,16 +45,16 @@ def test_a_loss_that_is_not_finite_names_the_pictures(
     assert [row["epoch"] for row in _rows(out)] == ["1", "2", "3"]
 
 
-def test_judged_every_other_epoch_and_at_the_end(squares: Path, tmp_path: Path) -> None:
+def test_evaluated_every_other_epoch_and_at_the_end(squares: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
-    foveal.train(squares, out=out, settings={**SETTINGS, "train": {"epochs": 5, "batch_size": 8, "judge_every": 2}})
+    foveal.train(squares, out=out, settings={**SETTINGS, "train": {"epochs": 5, "batch_size": 8, "eval_every": 2}})
     rows = _rows(out)
     assert [row["epoch"] for row in rows] == ["2", "4", "5"]
     assert [int(row["step"]) for row in rows] == [6, 12, 15]
     assert all(0 < float(row["train_loss"]) < 3 for row in rows), "a mean over the steps since the last row"
 
 
-def test_judging_without_keeping_the_pictures(squares: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_judging_without_keeping_the_images(squares: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     foveal.train(squares, out=tmp_path / "kept", settings=SETTINGS)
     monkeypatch.setattr(evaluate, "KEPT_BYTES", 0)
     foveal.train(squares, out=tmp_path / "anew", settings=SETTINGS)

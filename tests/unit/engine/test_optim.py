@@ -32,7 +32,7 @@ class Small(Model):
         return list(self.parts)
 
     @property
-    def reused(self) -> frozenset[str]:
+    def pretrained(self) -> frozenset[str]:
         return frozenset(name for name, _ in self.named_parameters() if name.startswith(("parts.0.", "parts.1.")))
 
 
@@ -55,7 +55,7 @@ def test_norms_and_biases_are_spared_weight_decay() -> None:
 
 
 def test_rates_fall_with_each_stage_and_for_reused_layers() -> None:
-    found = settings_by_name(Small(), OptimConfig(layer_decay=0.5, reused_lr_scale=0.1))
+    found = settings_by_name(Small(), OptimConfig(layer_decay=0.5, pretrained_lr_scale=0.1))
     assert found["head.weight"][0] == found["head.bias"][0] == 1
     assert found["parts.2.0.weight"][0] == 0.5
     assert found["parts.1.0.weight"][0] == pytest.approx(0.25 * 0.1)

@@ -36,7 +36,7 @@ def test_scale_and_shift_of_the_weights_do_not_matter():
     assert np.abs(overlay(GRAY, weights).astype(int) - overlay(GRAY, weights * 1e-3 - 5)).max() <= 1
 
 
-def test_the_picture_stays_as_it_was_and_shows_through():
+def test_the_image_stays_as_it_was_and_shows_through():
     image = np.random.default_rng(0).integers(0, 256, (40, 40, 3)).astype(np.uint8)
     before = image.copy()
     out = overlay(image, np.eye(4))
@@ -55,7 +55,7 @@ def test_outside_the_box_nothing_changes():
     assert changed.min(0).tolist() == [10, 30] and changed.max(0).tolist() == [39, 59]
 
 
-def test_a_box_larger_than_the_picture_is_cut():
+def test_a_box_larger_than_the_image_is_cut():
     weights = np.zeros((9, 9))
     weights[4, 4] = 1
     y, x = np.unravel_index(brightness(overlay(GRAY, weights, box=(0, -15, 90, 75))).argmax(), (60, 90))
@@ -68,6 +68,6 @@ def test_maps_that_are_none(weights):
         overlay(GRAY, weights)
 
 
-def test_pictures_that_are_none():
-    with pytest.raises(ShapeError, match=r"overlay got a picture of shape \(4, 4\); pass \(height, width, 3\)"):
+def test_images_that_are_none():
+    with pytest.raises(ShapeError, match=r"overlay got an image of shape \(4, 4\); pass \(height, width, 3\)"):
         overlay(np.zeros((4, 4), np.uint8), np.eye(2))

@@ -18,7 +18,7 @@ PALETTE = [255, 0, 0, 0, 255, 0, 0, 0, 255]
 
 
 def photo(width=96, height=64, seed=0):
-    """A smooth colourful picture, as photographs are."""
+    """A smooth colourful image, as photographs are."""
     y, x = np.mgrid[0:height, 0:width] / max(width, height)
     waves = [np.sin(x * (5 + i) + seed) * np.cos(y * (7 - i)) for i in range(3)]
     return np.rint(127 + 110 * np.stack(waves, -1)).astype(np.uint8)
@@ -219,7 +219,7 @@ def test_big_and_little_endian_exif(byte_order):
     assert decode(data).shape == (96, 64, 3)
 
 
-def test_broken_exif_costs_no_picture():
+def test_broken_exif_costs_no_image():
     body = b"Exif\0\0II*\0\xff\xff\xff\xff"
     data = saved(Image.fromarray(photo()), "JPEG")
     data = data[:2] + b"\xff\xe1" + struct.pack(">H", len(body) + 2) + body + data[2:]
@@ -285,12 +285,12 @@ PNG = saved(Image.fromarray(photo()), "PNG")
     ("data", "message"),
     [
         (b"", "x.jpg: is empty (0 bytes)."),
-        (b"hello, I am a text file", "x.jpg: is not a picture (starts with b'hello, I am ')."),
+        (b"hello, I am a text file", "x.jpg: is not an image (starts with b'hello, I am ')."),
         (JPEG[:-200], "x.jpg: is truncated."),
         (JPEG[:20], "x.jpg: is truncated: the JPEG ends before its size is told."),
         (PNG[: len(PNG) // 2], "x.jpg: is truncated."),
         (b"%PDF-1.7 ...", "x.jpg: is a PDF, which Foveal does not read."),
-        (b"\0\0\0\x18ftypheic....", "x.jpg: is a HEIF picture, which Foveal does not read."),
+        (b"\0\0\0\x18ftypheic....", "x.jpg: is a HEIF image, which Foveal does not read."),
         (png(np.zeros((0, 5, 3), np.uint8), 2, 8), "x.jpg: has no pixels, or a damaged header."),
         (b"BMW builds cars", None),
         (PNG[:16], None),
@@ -354,7 +354,7 @@ def test_missing_file_and_folder(tmp_path):
         assert str(caught.value) == f"{tmp_path}/no.jpg: there is no such file.\nCheck the path."
         with pytest.raises(ImageError) as caught:
             read(tmp_path)
-        assert str(caught.value) == f"{tmp_path}: is a folder, not a picture.\nGive a file."
+        assert str(caught.value) == f"{tmp_path}: is a folder, not an image.\nGive a file."
 
 
 def test_read_size_of_empty_file(tmp_path):

@@ -17,7 +17,7 @@ def has(image, color) -> np.ndarray:
     return (image == color).all(-1)
 
 
-def test_the_frame_lies_on_the_box_and_the_picture_stays():
+def test_the_frame_lies_on_the_box_and_the_image_stays():
     image = gray()
     out = draw.boxes(image, np.array([[20, 30, 60, 90]]), [""], [RED])
     rows, columns = np.nonzero(has(out, RED))
@@ -26,7 +26,7 @@ def test_the_frame_lies_on_the_box_and_the_picture_stays():
     assert (image == 128).all() and out.shape == image.shape
 
 
-def test_lines_grow_with_the_picture():
+def test_lines_grow_with_the_image():
     def thickness(side):
         out = draw.boxes(gray(side, side), np.array([[0.25, 0.25, 0.75, 0.75]]) * side, [""], [RED])
         return has(out, RED)[side // 2, : side // 2].sum()
@@ -65,7 +65,7 @@ def test_anything_can_be_drawn_on_any_size(height, width, boxes, text):
     "box", [[0, 0, 9, 9], [151, 0, 160, 9], [0, 111, 9, 120], [151, 111, 160, 120], [0, 0, 160, 120]]
 )
 def test_captions_stay_inside(box):
-    """Blue letters' band, red picture border: the whole band is there, whatever the corner."""
+    """Blue letters' band, red image border: the whole band is there, whatever the corner."""
     out = has(draw.boxes(gray(), np.array([box]), ["platelets 0.93"], [BLUE]), BLUE)
     alone = has(draw.boxes(gray(), np.array([[40, 50, 50, 60]]), ["platelets 0.93"], [BLUE]), BLUE)
     assert out[:, :].sum() >= 0.9 * (alone.sum() - 4 * 10)
@@ -91,7 +91,7 @@ def test_two_captions_never_overlap_and_the_last_is_left_out():
         assert not any(a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3] for b in spots[:i])
 
 
-def test_a_long_caption_is_cut_to_the_picture():
+def test_a_long_caption_is_cut_to_the_image():
     narrow = gray(60, 40)
     out = draw.boxes(narrow, np.array([[5, 20, 30, 50]]), ["a very long name of a class 0.99"], [BLUE])
     assert out.shape == narrow.shape and has(out, BLUE).any()
@@ -134,8 +134,8 @@ def test_columns_of_unequal_length():
 
 
 def test_a_row_of_three():
-    pictures = [np.full((40, 60, 3), value, np.uint8) for value in (10, 90, 200)]
-    plain, named = draw.row(pictures, ["", "", ""]), draw.row(pictures, ["truth", "found", "mistakes"])
+    images = [np.full((40, 60, 3), value, np.uint8) for value in (10, 90, 200)]
+    plain, named = draw.row(images, ["", "", ""]), draw.row(images, ["truth", "found", "mistakes"])
     gap = (plain.shape[1] - 180) // 2
     for i, value in enumerate((10, 90, 200)):
         assert (plain[:, i * (60 + gap) : i * (60 + gap) + 60] == value).all()
@@ -143,11 +143,11 @@ def test_a_row_of_three():
     assert band > 0 and (named[band:] == plain).all()
     titles = [(named[:band, i * (60 + gap) : (i + 1) * (60 + gap)] < 100).any() for i in range(3)]
     assert titles == [True, True, True]
-    assert (draw.side_by_side(*pictures[:2]) == draw.row(pictures[:2], ["", ""])).all()
+    assert (draw.side_by_side(*images[:2]) == draw.row(images[:2], ["", ""])).all()
 
 
-def test_a_row_without_titles_or_pictures():
-    with pytest.raises(ShapeError, match=r"^A row got 2 pictures and 1 titles; pass one title for each\.$"):
+def test_a_row_without_titles_or_images():
+    with pytest.raises(ShapeError, match=r"^A row got 2 images and 1 titles; pass one title for each\.$"):
         draw.row([gray(), gray()], ["truth"])
-    with pytest.raises(ShapeError, match=r"^A row got 0 pictures and 0 titles; pass one title for each\.$"):
+    with pytest.raises(ShapeError, match=r"^A row got 0 images and 0 titles; pass one title for each\.$"):
         draw.row([], [])

@@ -28,7 +28,7 @@ def halves(height=120, width=160):
     return ids
 
 
-def test_tint_is_half_the_picture_and_half_the_class():
+def test_tint_is_half_the_image_and_half_the_class():
     image = gray()
     out = draw_masks.overlay(image, halves(), [RED, BLUE])
     assert out[60, 20].tolist() == pytest.approx([(128 + c) / 2 for c in RED], abs=1)
@@ -48,7 +48,7 @@ def test_a_dark_line_where_classes_meet_and_nowhere_else():
     assert (np.delete(out, 80, axis=1)[:, :80] == out[0, 0]).all() and (out[:, 81:] == out[0, 120]).all()
 
 
-def test_lines_grow_with_the_picture():
+def test_lines_grow_with_the_image():
     def thickness(side):
         out = draw_masks.overlay(gray(side, side), halves(side, side), [RED, BLUE]).astype(int).sum(-1)
         return int((out[0] < out[0, -1] / 2).sum())
@@ -56,7 +56,7 @@ def test_lines_grow_with_the_picture():
     assert [thickness(side) for side in (100, 480, 1440)] == [1, 1, 3]
 
 
-def test_unknown_pixels_keep_the_picture_under_a_hatch():
+def test_unknown_pixels_keep_the_image_under_a_hatch():
     ids = halves()
     ids[60:] = IGNORE
     out = draw_masks.overlay(gray(value=10), ids, [RED, BLUE])
@@ -101,7 +101,7 @@ def test_a_found_map_may_hold_anything_where_the_truth_is_unknown():
     assert (out == draw_masks.error_map(gray(12, 12), truth, found + 1)).all() and np.ptp(out, axis=-1).max() < 20
 
 
-def test_a_legend_names_every_colour_below_the_picture():
+def test_a_legend_names_every_colour_below_the_image():
     image = gray()
     out = draw_masks.legend(image, [("road", RED), ("sky", BLUE)])
     assert out.shape[1] == 160 and len(out) > 120 and (out[:120] == image).all()
@@ -121,7 +121,7 @@ def test_a_legend_wraps_and_stays_inside():
     assert (all_of_them[120:, -2:] == 255).all() and (all_of_them[-2:] == 255).all()
 
 
-def test_a_legend_of_nothing_is_the_picture():
+def test_a_legend_of_nothing_is_the_image():
     assert (draw_masks.legend(gray(), []) == gray()).all()
 
 
@@ -186,9 +186,9 @@ def test_a_palette_png_keeps_every_number(num_classes, height, width, seed, unkn
     ids = rng.integers(0, num_classes, (height, width)).astype(np.uint8)
     ids[rng.random(ids.shape) < unknown] = IGNORE
     colors = [tuple(map(int, rng.integers(0, 256, 3))) for _ in range(num_classes)]
-    with Image.open(io.BytesIO(draw_masks.palette_png(ids, colors))) as picture:
-        assert picture.mode == "P" and (np.asarray(picture) == ids).all()
-        shown = np.asarray(picture.convert("RGB"))
+    with Image.open(io.BytesIO(draw_masks.palette_png(ids, colors))) as image:
+        assert image.mode == "P" and (np.asarray(image) == ids).all()
+        shown = np.asarray(image.convert("RGB"))
     known = ids != IGNORE
     assert (shown[known] == np.array(colors, np.uint8)[ids[known]]).all()
     assert (shown[~known] == draw_masks.UNKNOWN).all()

@@ -23,7 +23,7 @@ def apart(first: np.ndarray, second: np.ndarray) -> int:
 
 @st.composite
 def jobs(draw):
-    """A picture, a size and a box of positive extent inside the picture."""
+    """An image, a size and a box of positive extent inside the image."""
     width, height = draw(SIDES), draw(SIDES)
     left, top = draw(UNIT) * width * 0.9, draw(UNIT) * height * 0.9
     right, bottom = width - draw(UNIT) * (width - left) * 0.9, height - draw(UNIT) * (height - top) * 0.9
@@ -70,7 +70,7 @@ def test_what_lies_out_of_reach_does_not_matter(job, interpolation):
 
 
 def test_across_before_down_whatever_pillow_would_do():
-    """On a tall picture Pillow 13 goes down first, which differs by far more than rounding."""
+    """On a tall image Pillow 13 goes down first, which differs by far more than rounding."""
     image = noise(100, 400)
     across = Image.fromarray(image).resize((32, 400), Image.Resampling.BICUBIC)
     expected = np.asarray(across.resize((32, 32), Image.Resampling.BICUBIC))
@@ -81,7 +81,7 @@ def test_across_before_down_whatever_pillow_would_do():
 
 
 @pytest.mark.parametrize("interpolation", ["bilinear", "bicubic"])
-def test_the_same_size_is_the_same_picture(interpolation):
+def test_the_same_size_is_the_same_image(interpolation):
     image = noise(37, 23)
     np.testing.assert_array_equal(resample(image, (37, 23), (0, 0, 37, 23), interpolation=interpolation), image)
     np.testing.assert_array_equal(

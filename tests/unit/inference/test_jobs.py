@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from foveal.errors import ConfigError
-from foveal.inference.jobs import Job, Outputs, find_pictures, to_documents, write_coco, write_masks
+from foveal.inference.jobs import Job, Outputs, find_images, to_documents, write_coco, write_masks
 from foveal.inference.predictor import Predictor
 from foveal.ops.masks import rle_of_polygons
 from foveal.types.categories import Categories
@@ -19,12 +19,12 @@ from foveal.types.masks import ClassMap
 
 
 def predictor(files: Mapping[str, bytes]) -> Predictor:
-    """One whose task gives each picture these files, with the answer before the content."""
+    """One whose task gives each image these files, with the answer before the content."""
     masks = lambda answer: {suffix: answer + content for suffix, content in files.items()}  # noqa: E731
     return cast(Predictor, SimpleNamespace(task=SimpleNamespace(mask_png=masks)))
 
 
-def test_masks_bear_the_names_of_their_pictures(tmp_path: Path) -> None:
+def test_masks_bear_the_names_of_their_images(tmp_path: Path) -> None:
     answers: list[Any] = [b"first ", b"second ", b"third "]
     job = Job([Path("a/cat.jpg"), Path("b/cat.png"), Path("b/dog.jpg")], answers, [])
     write_masks(tmp_path / "one", job, predictor({"": b"map"}))
@@ -52,7 +52,7 @@ def test_masks_as_polygons(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def pictures(tmp_path: Path) -> list[Path]:
+def images(tmp_path: Path) -> list[Path]:
     """own/a.jpg, own/a.png, own/b.png and own/a-2.png."""
     (tmp_path / "own").mkdir()
     files = [tmp_path / "own" / name for name in ("a.jpg", "a.png", "b.png", "a-2.png")]
@@ -71,40 +71,40 @@ def pictures(tmp_path: Path) -> list[Path]:
         ("save", "link", 0, "folder"),
     ],
 )
-def test_no_picture_that_is_looked_at_is_overwritten(
-    tmp_path: Path, pictures: list[Path], option: str, place: str, at: int, kind: str
+def test_no_image_that_is_looked_at_is_overwritten(
+    tmp_path: Path, images: list[Path], option: str, place: str, at: int, kind: str
 ) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "own")
     with pytest.raises(ConfigError) as caught:
-        Outputs(**{option: tmp_path / place}).prepare(pictures[at:])
+        Outputs(**{option: tmp_path / place}).prepare(images[at:])
     assert str(caught.value) == (
-        f"--{option} {tmp_path / place} would overwrite the picture {pictures[at]} that is looked at.\n"
+        f"--{option} {tmp_path / place} would overwrite the image {images[at]} that is looked at.\n"
         f"Choose another {kind} for --{option}."
     )
 
 
-def test_numbered_names_spare_pictures_as_well(tmp_path: Path, pictures: list[Path]) -> None:
-    pictures[3].rename(tmp_path / "own" / "a-2.jpg")
-    looked_at = [*pictures[1:3], tmp_path / "own" / "a-2.jpg", tmp_path / "other" / "a.jpg"]
+def test_numbered_names_spare_images_as_well(tmp_path: Path, images: list[Path]) -> None:
+    images[3].rename(tmp_path / "own" / "a-2.jpg")
+    looked_at = [*images[1:3], tmp_path / "own" / "a-2.jpg", tmp_path / "other" / "a.jpg"]
     looked_at[3].parent.mkdir()
-    looked_at[3].symlink_to(pictures[1])
-    with pytest.raises(ConfigError, match=r"would overwrite the picture .*/own/a-2.jpg"):
+    looked_at[3].symlink_to(images[1])
+    with pytest.raises(ConfigError, match=r"would overwrite the image .*/own/a-2.jpg"):
         Outputs(save=tmp_path / "own").prepare(looked_at)
 
 
-def test_other_places_are_made_ready(tmp_path: Path, pictures: list[Path]) -> None:
+def test_other_places_are_made_ready(tmp_path: Path, images: list[Path]) -> None:
     new = tmp_path / "new"
-    Outputs(csv=new / "c" / "t.csv", coco=new / "r" / "c.json", save=new / "s", masks=new / "m").prepare(pictures[1:])
+    Outputs(csv=new / "c" / "t.csv", coco=new / "r" / "c.json", save=new / "s", masks=new / "m").prepare(images[1:])
     assert sorted(p.name for p in new.iterdir()) == ["c", "r", "s"], "masks: once it is known that there are some"
     with pytest.raises(ConfigError, match=r"--csv .*/own is a folder, not a file"):
-        Outputs(csv=tmp_path / "own").prepare(pictures)
+        Outputs(csv=tmp_path / "own").prepare(images)
 
 
 @pytest.mark.parametrize(
     ("names", "image_id"),
     [(("a/1.jpg", "b/1.jpg"), "1"), (("a/0001.jpg", "a/1.png"), "1"), (("a/x.jpg", "b/x.png"), "x")],
 )
-def test_two_pictures_of_one_image_id(tmp_path: Path, names: tuple[str, str], image_id: str) -> None:
+def test_two_images_of_one_image_id(tmp_path: Path, names: tuple[str, str], image_id: str) -> None:
     files = [Path(name) for name in names]
     with pytest.raises(ConfigError) as caught:
         Outputs(coco=tmp_path / "c.json").prepare(files)
@@ -125,10 +125,10 @@ def test_image_ids(tmp_path: Path) -> None:
     assert [row["image_id"] for row in rows] == [139, "\uff11", 1, "\u00b2", "a1"]
 
 
-def test_a_folder_is_no_picture(tmp_path: Path, pictures: list[Path]) -> None:
+def test_a_folder_is_no_image(tmp_path: Path, images: list[Path]) -> None:
     (tmp_path / "own" / "x.png").mkdir()
-    (tmp_path / "own" / "x.png" / "inside.png").write_bytes(pictures[1].read_bytes())
-    found = find_pictures([str(tmp_path / "own")])
+    (tmp_path / "own" / "x.png" / "inside.png").write_bytes(images[1].read_bytes())
+    found = find_images([str(tmp_path / "own")])
     assert [p.relative_to(tmp_path / "own").as_posix() for p in found] == [
         "a-2.png", "a.jpg", "a.png", "b.png", "x.png/inside.png",
     ]  # fmt: skip

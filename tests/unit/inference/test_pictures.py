@@ -1,4 +1,4 @@
-"""A picture is the same picture as a file, as bytes and as a Pillow image."""
+"""An image is the same image as a file, as bytes and as a Pillow image."""
 
 import io
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +12,7 @@ from tests.unit.inference.test_predictor import OneBox
 
 from foveal.errors import ConfigError, ImageError
 from foveal.imaging.decode import MAX_PIXELS, decode
-from foveal.inference.predictor import Predictor, read_picture
+from foveal.inference.predictor import Predictor, read_image
 from foveal.inference.views import Viewing, predict_views, size_of
 
 RAMP = np.arange(96 * 64, dtype=np.uint16).reshape(64, 96)
@@ -26,7 +26,7 @@ def veiled(mode: str) -> Image.Image:
     return image
 
 
-PICTURES = {
+IMAGES = {
     "RGB": (COLOUR, "PNG", {}),
     "L": (COLOUR.convert("L"), "PNG", {}),
     "1": (COLOUR.convert("1"), "PNG", {}),
@@ -52,17 +52,17 @@ PICTURES = {
 }
 
 
-@pytest.mark.parametrize("name", PICTURES)
+@pytest.mark.parametrize("name", IMAGES)
 def test_a_pillow_image_is_what_its_file_is(tmp_path: Path, name: str) -> None:
-    image, kind, options = PICTURES[name]
+    image, kind, options = IMAGES[name]
     path = tmp_path / f"p.{kind.lower()}"
     image.save(path, kind, **options)
     expected = decode(path)
     with Image.open(path) as opened:
-        np.testing.assert_array_equal(read_picture(opened), expected)
+        np.testing.assert_array_equal(read_image(opened), expected)
     with Image.open(io.BytesIO(path.read_bytes())) as opened:
         assert size_of(opened) == expected.shape[1::-1]
-        np.testing.assert_array_equal(read_picture(opened), expected, "and once more, loaded now")
+        np.testing.assert_array_equal(read_image(opened), expected, "and once more, loaded now")
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
@@ -71,7 +71,7 @@ def test_one_image_in_many_threads(kind: str) -> None:
     Image.fromarray(photo(400, 300)).save(buffer, kind)
     for _ in range(10):
         with Image.open(buffer) as image, ThreadPoolExecutor(4) as pool:
-            first, *others = pool.map(read_picture, [image] * 8)
+            first, *others = pool.map(read_image, [image] * 8)
         for other in others:
             np.testing.assert_array_equal(other, first)
 
@@ -81,7 +81,7 @@ def test_a_changed_image_counts_and_not_its_file(tmp_path: Path) -> None:
     COLOUR.save(path)
     with Image.open(path) as image:
         image.paste((1, 2, 3), (0, 0, 96, 64))
-        assert (read_picture(image) == (1, 2, 3)).all()
+        assert (read_image(image) == (1, 2, 3)).all()
 
 
 def test_a_later_frame_counts_and_not_the_first(tmp_path: Path) -> None:
@@ -90,33 +90,33 @@ def test_a_later_frame_counts_and_not_the_first(tmp_path: Path) -> None:
     frames[0].save(path, save_all=True, append_images=frames[1:])
     with Image.open(path) as image:
         image.seek(1)
-        assert (read_picture(image) == (0, 0, 255)).all()
+        assert (read_image(image) == (0, 0, 255)).all()
 
 
 @pytest.mark.parametrize("source", [None, 5, 1.5, object()])
 @pytest.mark.parametrize("viewing", [None, Viewing(flip=True)], ids=["once", "flipped"])
-def test_what_is_no_picture(source: object, viewing: Viewing | None) -> None:
+def test_what_is_no_image(source: object, viewing: Viewing | None) -> None:
     for given in (source, [source]):
         with pytest.raises(ConfigError) as error:
             predict_views(Predictor(OneBox()), given, viewing)  # type: ignore[arg-type]
-        assert error.value.what == f"A picture cannot be of type {type(source).__name__}."
+        assert error.value.what == f"An image cannot be of type {type(source).__name__}."
         assert error.value.hint == "Pass a path, the bytes of a file, an (H, W, 3) uint8 array or a Pillow image."
 
 
 @pytest.mark.parametrize("shape", [(0, 5, 3), (5, 0, 3), (5, 5), (5, 5, 4)])
-def test_arrays_that_are_no_pictures(shape: tuple[int, ...]) -> None:
+def test_arrays_that_are_no_images(shape: tuple[int, ...]) -> None:
     with pytest.raises(ImageError) as error:
         Predictor(OneBox()).predict(np.zeros(shape, np.uint8))
     assert error.value.what == f"array: has shape {shape} and type uint8."
 
 
-def test_images_that_are_no_pictures(tmp_path: Path) -> None:
+def test_images_that_are_no_images(tmp_path: Path) -> None:
     with pytest.raises(ImageError, match=r"image: has no pixels \(0 x 5\)"):
-        read_picture(Image.new("RGB", (0, 5)))
+        read_image(Image.new("RGB", (0, 5)))
     with pytest.raises(ImageError, match="over the limit"):
-        read_picture(Image.new("1", (MAX_PIXELS // 1000, 1001)))
+        read_image(Image.new("1", (MAX_PIXELS // 1000, 1001)))
     path = tmp_path / "cut.jpg"
     COLOUR.save(path)
     path.write_bytes(path.read_bytes()[:700])
     with Image.open(path) as image, pytest.raises(ImageError, match=rf"{path}: is truncated"):
-        read_picture(image)
+        read_image(image)

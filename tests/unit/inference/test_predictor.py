@@ -44,12 +44,12 @@ class OneBox:
 @pytest.mark.parametrize("size", [(80, 60), (320, 240), (640, 640), (1000, 400)])
 def test_boxes_are_in_the_pixels_of_the_file(tmp_path: Path, size: tuple[int, int], orientation: int) -> None:
     """Large JPEG files are decoded at a half, a quarter or an eighth; boxes and size are of the file all the same."""
-    picture = np.full((size[1], size[0], 3), 20, np.uint8)
+    image = np.full((size[1], size[0], 3), 20, np.uint8)
     w, h = size[0] // 4, size[1] // 4
-    picture[h : 3 * h, w : 2 * w] = (250, 10, 10)
+    image[h : 3 * h, w : 2 * w] = (250, 10, 10)
     path, exif = tmp_path / "p.jpg", Image.Exif()
     exif[0x0112] = orientation
-    Image.fromarray(picture).save(path, quality=95, exif=exif)
+    Image.fromarray(image).save(path, quality=95, exif=exif)
     expected = [w, h, 2 * w, 3 * h]
     seen = size
     if orientation == 6:  # turned clockwise to be seen: x becomes the rows counted from the bottom

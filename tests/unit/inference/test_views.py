@@ -1,4 +1,4 @@
-"""What is looked at of a picture, and one answer from it."""
+"""What is looked at of an image, and one answer from it."""
 
 from pathlib import Path
 
@@ -53,14 +53,14 @@ class RedSquare:
 
 
 def with_square(x: int, y: int, *, side: int = 20, size: tuple[int, int] = (200, 100)) -> RGB:
-    picture = np.full((size[1], size[0], 3), 20, np.uint8)
-    picture[y : y + side, x : x + side] = (250, 10, 10)
-    return picture
+    image = np.full((size[1], size[0], 3), 20, np.uint8)
+    image[y : y + side, x : x + side] = (250, 10, 10)
+    return image
 
 
 @given(st.integers(1, 900), st.integers(1, 900), st.integers(32, 400), st.floats(0, 0.9))
 @settings(deadline=None)
-def test_tiles_cover_the_picture_and_stay_inside(width: int, height: int, side: int, overlap: float) -> None:
+def test_tiles_cover_the_image_and_stay_inside(width: int, height: int, side: int, overlap: float) -> None:
     seen = np.zeros((height, width), bool)
     views = Viewing(side, overlap).views(width, height, whole=False)
     for view in views:
@@ -125,9 +125,9 @@ def test_the_whole_comes_first_and_each_view_is_mirrored() -> None:
         ({"tile": 31}, "A tile of 31 pixels shows nothing.", "Use --tile 32 or more."),
         ({"overlap": 0.95}, "Tiles cannot overlap by 0.95.", "Use --overlap 0 to 0.9."),
         ({"overlap": -0.1}, "Tiles cannot overlap by -0.1.", "Use --overlap 0 to 0.9."),
-        ({"scales": ()}, "There is no scale to look at pictures at.", "Name one or more, such as --scales 1 1.5."),
-        ({"scales": (1, 5)}, "Pictures cannot be looked at 5 times as large.", "Use --scales of 0.25 to 4."),
-        ({"scales": (0.1,)}, "Pictures cannot be looked at 0.1 times as large.", "Use --scales of 0.25 to 4."),
+        ({"scales": ()}, "There is no scale to look at images at.", "Name one or more, such as --scales 1 1.5."),
+        ({"scales": (1, 5)}, "Images cannot be looked at 5 times as large.", "Use --scales of 0.25 to 4."),
+        ({"scales": (0.1,)}, "Images cannot be looked at 0.1 times as large.", "Use --scales of 0.25 to 4."),
     ],
 )
 def test_useless_numbers_are_named(changes: dict[str, object], what: str, hint: str) -> None:
@@ -139,16 +139,16 @@ def test_useless_numbers_are_named(changes: dict[str, object], what: str, hint: 
 @given(st.tuples(*[st.integers(-6, 12)] * 2), st.tuples(*[st.integers(1, 9)] * 2), st.booleans())
 @settings(deadline=None)
 def test_what_a_view_shows(corner: tuple[int, int], sides: tuple[int, int], flipped: bool) -> None:
-    picture = np.arange(5 * 7 * 3, dtype=np.uint8).reshape(5, 7, 3)
+    image = np.arange(5 * 7 * 3, dtype=np.uint8).reshape(5, 7, 3)
     (x1, y1), (width, height) = corner, sides
     if x1 >= 7 or y1 >= 5 or x1 + width <= 0 or y1 + height <= 0:
         return
-    got = cut_out(picture, View((x1, y1, x1 + width, y1 + height), flipped))
+    got = cut_out(image, View((x1, y1, x1 + width, y1 + height), flipped))
     for y in range(height):
         for x in range(width):
             u, v = (x1 + width - 1 - x if flipped else x1 + x), y1 + y
             there = 0 <= u < 7 and 0 <= v < 5
-            assert got[y, x].tolist() == (picture[v, u].tolist() if there else [PAD_VALUE] * 3)
+            assert got[y, x].tolist() == (image[v, u].tolist() if there else [PAD_VALUE] * 3)
 
 
 @pytest.mark.parametrize(
@@ -168,7 +168,7 @@ def test_one_object_is_found_once_where_it_is(viewing: Viewing, x: int, y: int) 
     np.testing.assert_allclose(found.boxes[0], [x, y, x + 40, y + 40], atol=1.5 * 200 / 64)  # of the whole's pixels
 
 
-def test_views_of_several_pictures_share_batches() -> None:
+def test_views_of_several_images_share_batches() -> None:
     backend = RedSquare()
     places = [(10 * i, 5 * i) for i in range(9)]
     answers = predict_views(Predictor(backend), [with_square(*place) for place in places], Viewing(flip=True))
@@ -190,16 +190,16 @@ def test_one_plain_view_goes_the_plain_way(tmp_path: Path) -> None:
 
 
 def test_every_kind_of_source(tmp_path: Path) -> None:
-    picture, path = with_square(151, 30), tmp_path / "p.png"
-    Image.fromarray(picture).save(path)
-    sources = [path, str(path), path.read_bytes(), picture, Image.fromarray(picture)]
+    image, path = with_square(151, 30), tmp_path / "p.png"
+    Image.fromarray(image).save(path)
+    sources = [path, str(path), path.read_bytes(), image, Image.fromarray(image)]
     predictor, viewing = Predictor(RedSquare()), Viewing(tile=64, flip=True)
-    wanted = predict_views(predictor, picture, viewing).to_dict()
+    wanted = predict_views(predictor, image, viewing).to_dict()
     assert [found.to_dict() for found in predict_views(predictor, sources, viewing)] == [wanted] * 5
 
 
-@pytest.mark.parametrize("content", [b"no picture", b"\xff\xd8\xff\xe0 cut off"])
-def test_pictures_that_cannot_be_read_are_left_out_or_raised(tmp_path: Path, content: bytes) -> None:
+@pytest.mark.parametrize("content", [b"no image", b"\xff\xd8\xff\xe0 cut off"])
+def test_images_that_cannot_be_read_are_left_out_or_raised(tmp_path: Path, content: bytes) -> None:
     good, bad_file = with_square(20, 30), tmp_path / "bad.png"
     bad_file.write_bytes(content)
     predictor, viewing = Predictor(RedSquare()), Viewing(flip=True)
@@ -212,7 +212,7 @@ def test_pictures_that_cannot_be_read_are_left_out_or_raised(tmp_path: Path, con
 
 @given(viewings, st.integers(0, 140), st.integers(0, 40))
 @settings(deadline=None, max_examples=25)
-def test_nothing_is_found_outside_the_picture(viewing: Viewing, x: int, y: int) -> None:
+def test_nothing_is_found_outside_the_image(viewing: Viewing, x: int, y: int) -> None:
     found = predict_views(Predictor(RedSquare()), with_square(x, y, side=60), viewing)
     assert (found.boxes >= 0).all() and (found.boxes <= [200, 100, 200, 100]).all()
     assert len(found) >= 1

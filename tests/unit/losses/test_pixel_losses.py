@@ -99,7 +99,7 @@ def test_a_batch_without_a_known_pixel_costs_nothing(name):
 
 
 def test_median_frequency_by_hand():
-    # Class 0: 60 of 100 known pixels; class 1: 10 of 50 (it is in one picture alone); class 2 never occurs.
+    # Class 0: 60 of 100 known pixels; class 1: 10 of 50 (it is in one image alone); class 2 never occurs.
     weights = median_frequency([60, 10, 0], [100, 50, 0]).numpy()
     median = (0.6 + 0.2) / 2
     raw = np.array([median / 0.6, median / 0.2])

@@ -5,7 +5,7 @@ from foveal.metrics import bootstrap as module
 from foveal.metrics.bootstrap import bootstrap, interval, resample
 
 
-def test_every_resample_holds_as_many_pictures():
+def test_every_resample_holds_as_many_images():
     blocks = list(resample(30, 300, 0))
     assert sum(b.shape[1] for b in blocks) == 300
     assert all((b.sum(0) == 30).all() and (b >= 0).all() for b in blocks)
@@ -17,7 +17,7 @@ def test_the_size_of_a_block_changes_nothing(monkeypatch):
     assert (np.concatenate(list(resample(20, 50, 3)), axis=1) == whole).all()
 
 
-def test_more_pictures_than_a_block_holds(monkeypatch):
+def test_more_images_than_a_block_holds(monkeypatch):
     monkeypatch.setattr(module, "BLOCK_WEIGHTS", 5)
     assert [b.shape for b in resample(20, 2, 0)] == [(20, 1), (20, 1)]
 

@@ -31,7 +31,7 @@ def test_what_matches_is_taken_and_the_rest_is_reported() -> None:
     assert reuse.fresh == ("blocks.3.0.weight",)
     assert reuse.misfits == ("blocks.0.0.weight",)
     assert reuse.unused == ("fc.weight",)
-    assert "blocks.1.0.weight" in reuse.reused
+    assert "blocks.1.0.weight" in reuse.taken
     assert torch.equal(net.state_dict()["blocks.3.0.weight"], kept)
     assert torch.equal(net.state_dict()["blocks.1.0.weight"], given["blocks.1.0.weight"])
 

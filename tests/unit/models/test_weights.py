@@ -124,7 +124,7 @@ def test_local_file(tmp_path: Path, suffix: str) -> None:
     backbone, found = build_backbone(ModelConfig(backbone="conv4", weights=str(path)), pretrained=True)
     assert found is not None and found.source == "file"
     assert torch.equal(backbone.net.state_dict()["blocks.0.0.weight"], tensors["blocks.0.0.weight"])
-    assert backbone.reused == {name for name, _ in backbone.named_parameters()}
+    assert backbone.pretrained == {name for name, _ in backbone.named_parameters()}
 
 
 class _Evil:

@@ -17,7 +17,7 @@ sides = st.integers(1, 40)
 
 
 def stretched(size: tuple[int, int], input_size: tuple[int, int]) -> Geometry:
-    """The whole picture on the whole input."""
+    """The whole image on the whole input."""
     return Geometry(size, input_size, (input_size[0] / size[0], input_size[1] / size[1]))
 
 
@@ -105,7 +105,7 @@ viewings = st.builds(
 def test_views_that_agree_give_what_they_agree_on(
     viewing: Viewing, width: int, height: int, whole: bool, seed: int
 ) -> None:
-    """Each view gives the same field, cell by pixel; what is beyond the picture is something else."""
+    """Each view gives the same field, cell by pixel; what is beyond the image is something else."""
     field = np.random.default_rng(seed).random((2, height, width), np.float32)
     blend = Blend((width, height), 2)
     for view in viewing.views(width, height, whole=whole):

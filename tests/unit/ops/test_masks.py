@@ -34,7 +34,7 @@ def equal(one: Rle, other: Rle) -> bool:
 
 
 @st.composite
-def pictures_of(draw, size=None):
+def images_of(draw, size=None):
     """Noise, blots, stripes, nothing and everything."""
     height, width = size or (draw(st.integers(1, 30)), draw(st.integers(1, 30)))
     rng = np.random.default_rng(draw(st.integers(0, 10**6)))
@@ -102,7 +102,7 @@ def test_a_triangle_by_hand():
 
 
 def test_corners_without_bounds():
-    """A triangle that covers the picture from far outside."""
+    """A triangle that covers the image from far outside."""
     assert ops.rle_of_polygons([[-1e300, -1e300, 1e300, -1e300, 0, 1e300]], (3, 4)).area == 12
 
 
@@ -112,7 +112,7 @@ def test_an_outline_of_each_kind():
     assert equal(polygons, rle(".... .##. ....")) and equal(polygons, ops.rle_of_outline(None, box, size))
     for compressed in (polygons.to_coco(), {"size": [3, 4], "counts": polygons.runs.tolist()}):
         assert equal(ops.rle_of_outline(compressed, box, size), polygons)
-    with pytest.raises(ValueError, match=r"^a mask of 4 x 3 for a picture of 3 x 4$"):
+    with pytest.raises(ValueError, match=r"^a mask of 4 x 3 for an image of 3 x 4$"):
         ops.rle_of_outline(polygons.to_coco(), box, (4, 3))
     with pytest.raises(ValueError, match=r"^runs of 7 pixels for a mask of 3 x 4$"):
         ops.rle_of_outline({"size": [3, 4], "counts": [3, 4]}, box, size)
@@ -130,7 +130,7 @@ def test_a_box_is_filled_as_pycocotools_fills_it(box, size):
 
 
 def coco80(real_data):
-    """Outlines, boxes and sizes of all objects, those of one picture together."""
+    """Outlines, boxes and sizes of all objects, those of one image together."""
     document = json.loads((real_data / "coco80/annotations/instances.json").read_text())
     sizes = {i["id"]: (i["height"], i["width"]) for i in document["images"]}
     rows = sorted(document["annotations"], key=lambda a: a["image_id"])
@@ -154,7 +154,7 @@ def test_the_outlines_of_coco80(real_data):
 
 
 def test_overlaps_of_real_masks(real_data):
-    """Every object with every other of its picture: some thousands of pairs."""
+    """Every object with every other of its image: some thousands of pairs."""
     rows = coco80(real_data)
     masks = [ops.rle_of_outline(outline, box, size) for outline, box, size, _ in rows]
     owner = np.array([image for *_, image in rows])
@@ -176,7 +176,7 @@ def test_overlaps_of_real_masks(real_data):
 def groups(draw):
     """Two groups of masks of one size, and which of the second are crowds."""
     size = draw(sizes)
-    masks = st.lists(pictures_of(size).map(Rle.of), min_size=1, max_size=5)
+    masks = st.lists(images_of(size).map(Rle.of), min_size=1, max_size=5)
     first, second = draw(masks), draw(masks)
     return first, second, np.array(draw(st.lists(st.booleans(), min_size=len(second), max_size=len(second))))
 
@@ -215,9 +215,9 @@ def test_overlap_by_hand():
     assert ops.iou([a, none], [b, a, none]).tolist() == [[2 / 6, 1, 0], [0, 0, 0]]
     assert ops.iou([a], [b], crowd=np.array([True])).tolist() == [[0.5]]
     assert ops.iou([], [a]).shape == (0, 1) and ops.iou([a], []).shape == (1, 0)
-    with pytest.raises(ShapeError, match=r"^iou got masks of 2 x 1 and 3 x 3; compare masks of one picture\.$"):
+    with pytest.raises(ShapeError, match=r"^iou got masks of 2 x 1 and 3 x 3; compare masks of one image\.$"):
         ops.iou([a], [rle("##")])
-    with pytest.raises(ShapeError, match=r"^union got masks of 2 x 1 and 3 x 3; pass masks of one picture\.$"):
+    with pytest.raises(ShapeError, match=r"^union got masks of 2 x 1 and 3 x 3; pass masks of one image\.$"):
         ops.union([a, rle("##")])
 
 
@@ -229,7 +229,7 @@ def test_runs_of_no_length_change_nothing():
     assert equal(ops.union([odd]), plain) and ops.box_of(odd).tolist() == ops.box_of(plain).tolist() == [0, 1, 1, 3]
 
 
-@given(pictures_of())
+@given(images_of())
 def test_boxes_and_areas_equal_pycocotools(mask):
     mine = Rle.of(mask)
     x, y, width, height = theirs.toBbox(told(mine)).tolist()
@@ -237,9 +237,9 @@ def test_boxes_and_areas_equal_pycocotools(mask):
     assert mine.area == theirs.area(told(mine)) == mask.sum()
 
 
-@given(st.lists(pictures_of((7, 6)), min_size=1, max_size=5))
-def test_a_union_is_that_of_the_pixels(pictures):
-    assert equal(ops.union([Rle.of(p) for p in pictures]), Rle.of(np.any(pictures, axis=0)))
+@given(st.lists(images_of((7, 6)), min_size=1, max_size=5))
+def test_a_union_is_that_of_the_pixels(images):
+    assert equal(ops.union([Rle.of(p) for p in images]), Rle.of(np.any(images, axis=0)))
 
 
 def signed_area(outline) -> float:
@@ -248,7 +248,7 @@ def signed_area(outline) -> float:
     return float((x * np.roll(y, -1) - np.roll(x, -1) * y).sum() / 2)
 
 
-@given(pictures_of())
+@given(images_of())
 @settings(max_examples=100, deadline=None)
 def test_outlines_painted_back(mask):
     outlines = ops.polygons_of(Rle.of(mask))
@@ -310,7 +310,7 @@ def test_pasting_on_whole_cells_by_hand():
 
 
 def slow_mixed(prototypes, coefficients, boxes, geometry, threshold):
-    """torch, over the whole picture, cropped at the end; also how near each pixel is to the threshold."""
+    """torch, over the whole image, cropped at the end; also how near each pixel is to the threshold."""
     width, height = geometry.source_size
     soft = torch.einsum("nq,qhw->nhw", torch.from_numpy(coefficients), torch.from_numpy(prototypes)).sigmoid()
     x = (torch.arange(width) + 0.5) * geometry.scale[0] + geometry.offset[0]
@@ -352,7 +352,7 @@ def test_mixing_as_torch_does(seed, geometry, threshold, stride):
         assert (mask.mask() == reference)[how_near > 1e-9].all()
 
 
-def test_mixing_is_an_upsampling_where_the_picture_is_the_input():
+def test_mixing_is_an_upsampling_where_the_image_is_the_input():
     rng = np.random.default_rng(0)
     prototypes, coefficients = rng.normal(size=(3, 8, 8)).astype(np.float32), rng.normal(size=(1, 3)).astype(np.float32)
     soft = torch.from_numpy(np.tensordot(coefficients, prototypes, 1)).sigmoid()
@@ -372,7 +372,7 @@ def test_mixing_crops_by_the_centres_of_pixels_and_never_overflows():
     assert ops.mixed(sure, np.empty((0, 1)), np.empty((0, 4)), geometry, 0.5) == []
 
 
-def test_mixing_in_a_large_picture_costs_what_its_objects_cost():
+def test_mixing_in_a_large_image_costs_what_its_objects_cost():
     rng = np.random.default_rng(1)
     geometry = Geometry((4000, 3000), (640, 640), (0.16, 0.16), (0.0, 80.0))
     boxes = np.concatenate([corner := rng.uniform(80, 460, (20, 2)), corner + 60], axis=1)

@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from foveal.ops.view_masks import to_picture
+from foveal.ops.view_masks import to_image
 from foveal.types.rle import Rle
 from foveal.types.view import View
 
@@ -31,7 +31,7 @@ def slow(mask, view, size):
 def test_as_pixel_by_pixel(seed, rows, columns, corner, size, flipped, share):
     mask = np.random.default_rng(seed).random((rows, columns)) < share
     view = View((*corner, corner[0] + columns, corner[1] + rows), flipped)
-    got = to_picture(Rle.of(mask), view, size)
+    got = to_image(Rle.of(mask), view, size)
     assert got.size == (size[1], size[0])
     assert np.array_equal(got.mask(), slow(mask, view, size))
     assert got.runs.tolist() == Rle.of(got.mask()).runs.tolist(), "runs as they would be made"
@@ -40,5 +40,5 @@ def test_as_pixel_by_pixel(seed, rows, columns, corner, size, flipped, share):
 def test_a_plain_whole_view_changes_nothing_and_mirroring_twice_neither():
     mask = Rle.of(np.random.default_rng(0).random((5, 7)) < 0.5)
     plain, mirrored = View((0, 0, 7, 5)), View((0, 0, 7, 5), flipped=True)
-    assert np.array_equal(to_picture(mask, plain, (7, 5)).runs, mask.runs)
-    assert np.array_equal(to_picture(to_picture(mask, mirrored, (7, 5)), mirrored, (7, 5)).runs, mask.runs)
+    assert np.array_equal(to_image(mask, plain, (7, 5)).runs, mask.runs)
+    assert np.array_equal(to_image(to_image(mask, mirrored, (7, 5)), mirrored, (7, 5)).runs, mask.runs)

@@ -5,17 +5,17 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from foveal.metrics.contract import Interval, Judgement, Lines, Matrix, Mistake, Table
-from foveal.report.content import Content, Picture, Step
+from foveal.metrics.contract import Interval, Lines, Matrix, Mistake, Results, Table
+from foveal.report.content import CaptionedImage, Content, Step
 
 NAMES = ("<b>bold</b>", "蜜蜂 & Co", 'quote" onload="x', "$x_1$", "</script>")
 
 
-def judgement(names=NAMES) -> Judgement:
+def results(names=NAMES) -> Results:
     rng = np.random.default_rng(0)
     confusion = rng.integers(0, 9, (len(names), len(names))).astype(float)
     line = (np.array([0.1, 0.5, 1.0]), np.array([0.2, np.nan, 0.9]))
-    return Judgement(
+    return Results(
         41,
         {"hits_rate": Interval(0.875, 0.8, 0.93), "loss": Interval(3.5, 3.0, 4.25), "odd": Interval(*[np.nan] * 3)},
         {n: {"precision": 0.25 * (i % 5), "support": float(9 - i % 7), "roc_auc": np.nan} for i, n in enumerate(names)},
@@ -31,18 +31,18 @@ def judgement(names=NAMES) -> Judgement:
 
 @pytest.fixture
 def content() -> Content:
-    picture = np.random.default_rng(0).integers(0, 256, (40, 60, 3)).astype(np.uint8)
+    image = np.random.default_rng(0).integers(0, 256, (40, 60, 3)).astype(np.uint8)
     return Content(
         title="runs/<em>bees</em>",
         task="anything",
-        judgement=judgement(),
+        results=results(),
         headline="hits_rate",
         facts=[("data", "/data/a&b"), ("seed", "0")],
         history=[
             {"epoch": e, "train_loss": 1 / e, "val_loss": 1.2 / e, "hits_rate": 1 - 1 / (e + 1), "lr": 1e-4 / e}
             for e in range(1, 6)
         ],
-        mistakes=[Picture(picture, f"truth {NAMES[0]}, said {NAMES[1]} 0.97")] * 3,
+        mistakes=[CaptionedImage(image, f"truth {NAMES[0]}, said {NAMES[1]} 0.97")] * 3,
         config={"seed": 3, "optim": {"lr": 0.001, "betas": [0.9, 0.999], "plan": {"kind": "cosine", "on": True}}},
         class_counts={"train": {n: 10 + i for i, n in enumerate(NAMES)}, "val": dict.fromkeys(NAMES[1:], 2)},
         next_steps=[Step("Ship it", "foveal export 'a b' && echo <done>")],
@@ -50,5 +50,5 @@ def content() -> Content:
 
 
 @pytest.fixture
-def make_judgement() -> Callable[..., Judgement]:
-    return judgement
+def make_judgement() -> Callable[..., Results]:
+    return results

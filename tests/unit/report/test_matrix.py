@@ -19,14 +19,14 @@ def test_few_classes_show_their_numbers():
     assert "<title>truth class 0, prediction class 1: 2</title>" in svg
 
 
-def test_many_classes_are_a_picture_with_some_labels():
+def test_many_classes_are_a_image_with_some_labels():
     svg = matrix(panel(300))
     assert 'href="data:image/png;base64,' in svg and "<rect" in svg
     assert svg.count('class="label"') <= 2 * MAX_LABELS
     assert len(svg) < 60_000
 
 
-def test_cells_of_the_picture():
+def test_cells_of_the_image():
     pixels = heat_pixels(panel(40))
     assert pixels.shape == (40, 40, 4)
     assert (pixels[..., 3] > 0).sum() == 41

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from foveal.errors import RunError
-from foveal.metrics.contract import Interval, Judgement
-from foveal.report.content import Content, Picture
-from foveal.report.page import MAX_PICTURES, render, write_report
+from foveal.metrics.contract import Interval, Results
+from foveal.report.content import CaptionedImage, Content
+from foveal.report.page import MAX_IMAGES, render, write_report
 
 VOID = {"meta", "link", "img"}
 
@@ -74,7 +74,7 @@ def test_every_part_is_there(content):
     assert {attrs.get("id") for attrs in page.all("section")} >= {
         "metrics",
         "training",
-        "judgement",
+        "results",
         "classes",
         "mistakes",
         "data",
@@ -83,7 +83,7 @@ def test_every_part_is_there(content):
     for text in (
         "hits rate",
         "0.875",
-        "Judged on 41 pictures.",
+        "Evaluated on 41 images.",
         "3.000 to 4.250",
         "Loss",
         "Learning rate",
@@ -127,22 +127,22 @@ def test_a_large_report_stays_small(content, make_judgement, tmp_path: Path):
     photo = np.random.default_rng(0).integers(0, 256, (600, 800, 3)).astype(np.uint8)
     large = replace(
         content,
-        judgement=make_judgement(names),
-        mistakes=[Picture(photo, "noise is the worst a JPEG can meet")] * 60,
+        results=make_judgement(names),
+        mistakes=[CaptionedImage(photo, "noise is the worst a JPEG can meet")] * 60,
         class_counts={"train": dict.fromkeys(names, 5)},
     )
     write_report(tmp_path / "report.html", large)
     assert (tmp_path / "report.html").stat().st_size < 3_000_000
-    assert len(Page((tmp_path / "report.html").read_text("utf-8")).all("img")) == MAX_PICTURES
+    assert len(Page((tmp_path / "report.html").read_text("utf-8")).all("img")) == MAX_IMAGES
 
 
 def test_the_barest_report():
-    page = Page(render(Content("t", "anything", Judgement(1, {}, {}), "missing")))
-    assert "Judged on 1 picture." in page.words and page.all("section") == []
+    page = Page(render(Content("t", "anything", Results(1, {}, {}), "missing")))
+    assert "Evaluated on 1 image." in page.words and page.all("section") == []
 
 
 def test_an_unknown_headline_gives_way_to_the_first_metric():
-    page = Page(render(Content("t", "anything", Judgement(1, {"first": Interval(0.5, 0.5, 0.5)}, {}), "missing")))
+    page = Page(render(Content("t", "anything", Results(1, {"first": Interval(0.5, 0.5, 0.5)}, {}), "missing")))
     assert page.words.count("first") == 2
 
 

@@ -14,7 +14,7 @@ from foveal.tasks.table import get_output
 
 @pytest.fixture
 def outlines(tmp_path):
-    """A COCO set of one picture with a polygon."""
+    """A COCO set of one image with a polygon."""
     Image.new("RGB", (20, 16)).save(tmp_path / "a.png")
     document = {
         "images": [{"id": 0, "file_name": "a.png", "width": 20, "height": 16}],

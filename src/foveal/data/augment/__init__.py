@@ -1,1 +1,1 @@
-"""Random changes to training pictures and their targets."""
+"""Random changes to training images and their targets."""

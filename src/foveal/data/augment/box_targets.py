@@ -1,4 +1,4 @@
-"""Boxes while the picture under them is cut, moved and turned, with how much of each is still to be seen.
+"""Boxes while the image under them is cut, moved and turned, with how much of each is still to be seen.
 
 Objects may have masks, which go with their boxes.
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from foveal.data.augment.mask_targets import Grid, Stencils, unpack
-from foveal.types.flags import NOT_JUDGED, Flag
+from foveal.types.flags import NOT_EVALUATED, Flag
 
 MIN_SIDE_PX = 1.0
 """A box with a shorter side is no object to find."""
@@ -29,7 +29,7 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True)
 class Marks:
-    """What stands on a picture.
+    """What stands on an image.
 
     Attributes:
         boxes: (M, 4) xyxy pixels.
@@ -57,7 +57,7 @@ class Marks:
 
     @classmethod
     def join(cls, parts: Sequence["Marks"]) -> "Marks":
-        """The marks of several pictures that have become one."""
+        """The marks of several images that have become one."""
         columns = [(part.boxes, part.labels, part.flags, part.visible) for part in parts]
         boxes, labels, flags, visible = (np.concatenate(column) for column in zip(*columns, strict=True))
         stencils = [part.stencils for part in parts if part.stencils is not None]
@@ -68,10 +68,10 @@ class Marks:
         return len(self.labels)
 
     @property
-    def judged(self) -> NDArray[np.bool_]:
+    def evaluated(self) -> NDArray[np.bool_]:
         """(M,) which are objects to find."""
-        judged: NDArray[np.bool_] = (self.flags & NOT_JUDGED) == 0
-        return judged
+        evaluated: NDArray[np.bool_] = (self.flags & NOT_EVALUATED) == 0
+        return evaluated
 
     def move(self, scale: tuple[float, float], offset: tuple[float, float]) -> "Marks":
         """Every point p to p * scale + offset."""
@@ -130,7 +130,7 @@ class Marks:
         assert self.stencils is not None, "a target with runs"
         boxes, masks = self.boxes.copy(), np.zeros((len(self), grid.cells, grid.cells), np.uint8)
         whole = (self.visible >= 1 - ROUNDING) & self.stencils.upright
-        for i in np.flatnonzero(self.judged).tolist():
+        for i in np.flatnonzero(self.evaluated).tolist():
             if not self.stencils.masks[i].area:
                 continue
             painted = self.stencils.paint(i, grid)

@@ -1,9 +1,9 @@
-"""Random changes to pictures with boxes, and perhaps masks, that stay true.
+"""Random changes to images with boxes, and perhaps masks, that stay true.
 
-Cropping, zooming and padding are one resampling of each picture straight to its place on the canvas; flips, colour and
-mosaic happen there, turning and blending afterwards, all on small uint8 pictures in channels-last memory.
+Cropping, zooming and padding are one resampling of each image straight to its place on the canvas; flips, colour and
+mosaic happen there, turning and blending afterwards, all on small uint8 images in channels-last memory.
 
-Shapes: H W rows and columns of a source picture, S side of the input, m boxes of a sample.
+Shapes: H W rows and columns of a source image, S side of the input, m boxes of a sample.
 """
 
 import math
@@ -21,7 +21,7 @@ from torchvision.transforms import v2
 from foveal.data.augment.box_targets import Marks
 from foveal.data.augment.colour import jitter_colour
 from foveal.data.augment.crop import TRIES, Rect, View, draw_scale, draw_view, letterbox, shows_an_object
-from foveal.data.augment.image import Augment, Interpolation, Picture, resize
+from foveal.data.augment.image import Augment, Interpolation, Labelled, resize
 from foveal.data.augment.mask_targets import Grid, pack
 from foveal.data.catalog.catalog import Catalog
 from foveal.data.catalog.outlines import instance_masks
@@ -31,17 +31,17 @@ from foveal.imaging.decode import read_size
 from foveal.imaging.input_spec import PAD_VALUE
 
 CENTER = (0.25, 0.75)
-"""Where the four pictures of a mosaic meet, as a part of S along each axis."""
+"""Where the four images of a mosaic meet, as a part of S along each axis."""
 MOSAIC_SHRINK = 0.5
-"""A picture in a mosaic is shown between this and its ordinary scale, but no smaller than letterboxed in its part."""
+"""An image in a mosaic is shown between this and its ordinary scale, but no smaller than letterboxed in its part."""
 BLEND = 8.0
 """Alpha of the Beta distribution of mixup's shares. Zhang et al. (2019, arXiv:1902.04103) take 1.5 and weigh each box
-by its picture's share; here all boxes count in full, so both pictures must stay visible: nineteen of twenty shares lie
+by its image's share; here all boxes count in full, so both images must stay visible: nineteen of twenty shares lie
 between a quarter and three quarters."""
 NOT_FOR_BOXES = {
     "policy": ("none", "its operations move pixels and leave boxes where they are"),
-    "mixup": (0.0, "it blends class labels; augment.box_mixup blends pictures with boxes"),
-    "cutmix": (0.0, "it blends class labels; augment.mosaic puts pictures with boxes together"),
+    "mixup": (0.0, "it blends class labels; augment.box_mixup blends images with boxes"),
+    "cutmix": (0.0, "it blends class labels; augment.mosaic puts images with boxes together"),
 }
 
 
@@ -57,7 +57,7 @@ def build_box_augment(
         grid: What masks are painted on; None: there are none.
 
     Returns:
-        Changes of pictures whose targets are like ``box_target``'s or, with a grid, ``instance_target``'s. They give
+        Changes of images whose targets are like ``box_target``'s or, with a grid, ``instance_target``'s. They give
         (3, S, S) uint8, padded with PAD_VALUE, and a target of plain tensors, see ``Marks.target``.
 
     Raises:
@@ -73,13 +73,13 @@ def build_box_augment(
 
 
 def box_target(catalog: Catalog, index: int) -> dict[str, Tensor]:
-    """The objects of one picture as training takes them.
+    """The objects of one image as training takes them.
 
     Returns:
         ``boxes``: tv_tensors.BoundingBoxes (m, 4) float32 xyxy pixels, ``labels`` (m,) int64, ``flags`` (m,) uint8.
 
     Raises:
-        ImageError: The reader did not tell the picture's size, and its header cannot be read.
+        ImageError: The reader did not tell the image's size, and its header cannot be read.
     """
     assert catalog.objects is not None, "a catalog with boxes"
     at = catalog.objects.span(index)
@@ -93,21 +93,21 @@ def box_target(catalog: Catalog, index: int) -> dict[str, Tensor]:
 
 
 def instance_target(catalog: Catalog, index: int) -> dict[str, Tensor]:
-    """As ``box_target``, and ``runs``: the objects' masks as ``stencils.pack`` packs them, in the picture's full size.
+    """As ``box_target``, and ``runs``: the objects' masks as ``stencils.pack`` packs them, in the image's full size.
 
     An object without an outline has a mask of no area: it teaches its box and no mask.
 
     Raises:
-        ImageError: The reader did not tell the picture's size, and its header cannot be read.
+        ImageError: The reader did not tell the image's size, and its header cannot be read.
     """
     return {**box_target(catalog, index), "runs": pack(instance_masks(catalog, index))}
 
 
 @dataclass(frozen=True)
 class BoxChange:
-    """``Augment.change`` for pictures with boxes.
+    """``Augment.change`` for images with boxes.
 
-    How many pictures there are says what to do with them, since ``draw_companions`` has drawn that: 1 alone, 2 mixup,
+    How many images there are says what to do with them, since ``draw_companions`` has drawn that: 1 alone, 2 mixup,
     4 mosaic, 5 a mosaic blended with a fifth.
     """
 
@@ -117,13 +117,13 @@ class BoxChange:
     grid: Grid | None = None
 
     def draw_companions(self) -> int:
-        """Whether the next sample is a mosaic or is blended, as the number of further pictures it needs."""
+        """Whether the next sample is a mosaic or is blended, as the number of further images it needs."""
         mosaic = self.config.mosaic and float(torch.rand(())) < self.config.mosaic
         blended = self.config.box_mixup and float(torch.rand(())) < self.config.box_mixup
         return (3 if mosaic else 0) + (1 if blended else 0)
 
-    def __call__(self, samples: Sequence[Picture]) -> Picture:
-        """One sample from 1, 2, 4 or 5 pictures."""
+    def __call__(self, samples: Sequence[Labelled]) -> Labelled:
+        """One sample from 1, 2, 4 or 5 images."""
         assert len(samples) in (1, 2, 4, 5), "as draw_companions says"
         first = 4 if len(samples) >= 4 else 1
         canvas, marks = self._scene(samples[:first])
@@ -136,8 +136,8 @@ class BoxChange:
             image = v2.RandomErasing(self.config.erasing, value=[float(PAD_VALUE)] * 3)(image)
         return image, marks.target(self.config.min_visible, self.grid)
 
-    def _scene(self, samples: Sequence[Picture]) -> tuple[Tensor, Marks]:
-        """One picture, or four around a random point, on a canvas (S, S, 3)."""
+    def _scene(self, samples: Sequence[Labelled]) -> tuple[Tensor, Marks]:
+        """One image, or four around a random point, on a canvas (S, S, 3)."""
         size = self.size
         canvas = torch.full((size, size, 3), PAD_VALUE, dtype=torch.uint8)
         rects = [(0, 0, size, size)] if len(samples) == 1 else self._draw_quarters()
@@ -156,7 +156,7 @@ class BoxChange:
         return [(0, 0, x, y), (x, 0, size, y), (0, y, x, size), (x, y, size, size)]
 
     def _place(self, canvas: Tensor, rect: Rect, image: Tensor, target: dict[str, Tensor]) -> Marks:
-        """Show a view of a picture in a rectangle of the canvas; gives the marks there."""
+        """Show a view of an image in a rectangle of the canvas; gives the marks there."""
         found = Marks.of(target)
         view = self._draw_view(image, found, rect)
         (left, top, right, bottom), (x1, y1, x2, y2) = view.source, view.canvas
@@ -172,7 +172,7 @@ class BoxChange:
         return marks
 
     def _draw_view(self, image: Tensor, marks: Marks, rect: Rect) -> View:
-        """A random view that shows an object; the whole picture (in a mosaic any view) where a few tries find none."""
+        """A random view that shows an object; the whole image (in a mosaic any view) where a few tries find none."""
         height, width = image.shape[-2:]
         alone = rect == (0, 0, self.size, self.size)
         if alone and self._keeps_scale:

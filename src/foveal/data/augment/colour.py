@@ -31,7 +31,7 @@ def jitter_colour(image: Tensor, config: AugmentConfig) -> Tensor:
 
     Args:
         image: (H, W, 3) uint8, dense.
-        config: The strengths; with all at 0 nothing is drawn and the picture is given back.
+        config: The strengths; with all at 0 nothing is drawn and the image is given back.
 
     Returns:
         (H, W, 3) uint8.
@@ -50,10 +50,10 @@ def colour_map(brightness: float, contrast: float, saturation: float, hue: float
 
     Args:
         brightness: Factor.
-        contrast: Factor of the distance from the picture's mean gray.
+        contrast: Factor of the distance from the image's mean gray.
         saturation: Factor of the distance from a pixel's own gray.
         hue: Turns.
-        mean: Mean gray of the picture, 0 to 255.
+        mean: Mean gray of the image, 0 to 255.
 
     Returns:
         (3, 3) matrix and the offset of all three channels.

@@ -1,6 +1,6 @@
-"""Which pixels of a picture go to which pixels of a canvas: crop, zoom and padding as one resampling.
+"""Which pixels of an image go to which pixels of a canvas: crop, zoom and padding as one resampling.
 
-Shapes: H W rows and columns of the picture.
+Shapes: H W rows and columns of the image.
 """
 
 import math
@@ -20,20 +20,20 @@ TRIES = 10
 
 @dataclass(frozen=True)
 class View:
-    """A rectangle of a picture and the rectangle of the canvas that it fills."""
+    """A rectangle of an image and the rectangle of the canvas that it fills."""
 
     source: Rect
     canvas: Rect
 
     def move(self, marks: Marks) -> Marks:
-        """Marks of the picture on the canvas, cut where the picture is cut."""
+        """Marks of the image on the canvas, cut where the image is cut."""
         (left, top, right, bottom), (x1, y1, x2, y2) = self.source, self.canvas
         scale = (x2 - x1) / (right - left), (y2 - y1) / (bottom - top)
         return marks.move(scale, (x1 - left * scale[0], y1 - top * scale[1])).clip(self.canvas)
 
 
 def letterbox(width: int, height: int, size: int) -> View:
-    """The whole picture in the middle of a size x size canvas, as evaluation places it."""
+    """The whole image in the middle of a size x size canvas, as evaluation places it."""
     geometry = InputSpec(size=size, train_size=size, fit="letterbox").geometry(width, height)
     left, top = round(geometry.offset[0]), round(geometry.offset[1])
     across, down = round(geometry.scale[0] * width), round(geometry.scale[1] * height)
@@ -54,11 +54,11 @@ def draw_view(
     Args:
         width: W.
         height: H.
-        rect: The part of the canvas to fill. Along each axis the picture is cut at a random place if it is longer than
+        rect: The part of the canvas to fill. Along each axis the image is cut at a random place if it is longer than
             this, or set at a random place if it is shorter.
-        scale: Canvas pixels a picture pixel.
+        scale: Canvas pixels an image pixel.
         stretch: Height over width of what was square.
-        around: A point of the picture that must be seen, in its pixels.
+        around: A point of the image that must be seen, in its pixels.
     """
     x, y = (None, None) if around is None else around
     across = _draw_span(width, rect[0], rect[2], scale / math.sqrt(stretch), x)
@@ -67,9 +67,9 @@ def draw_view(
 
 
 def draw_scale(config: AugmentConfig) -> tuple[float, float]:
-    """How much larger than letterboxed a picture is shown, and how much it is stretched; (1, 1) where all is off.
+    """How much larger than letterboxed an image is shown, and how much it is stretched; (1, 1) where all is off.
 
-    A crop that keeps a part a of the area enlarges by 1 / sqrt(a). Zooming out shrinks every second picture, as in v2.
+    A crop that keeps a part a of the area enlarges by 1 / sqrt(a). Zooming out shrinks every second image, as in v2.
     """
     scale, stretch = 1.0, 1.0
     if config.crop_scale < 1:
@@ -84,7 +84,7 @@ def draw_scale(config: AugmentConfig) -> tuple[float, float]:
 
 def shows_an_object(view: View, marks: Marks, min_visible: float) -> bool:
     """Whether enough of an object to find is in a view, or there is none to find."""
-    objects = marks.judged
+    objects = marks.evaluated
     return not objects.any() or bool((view.move(marks).visible[objects] >= min_visible).any())
 
 

@@ -1,10 +1,10 @@
-"""Random changes to training pictures, as torchvision.transforms.v2; random numbers from torch's global generator.
+"""Random changes to training images, as torchvision.transforms.v2; random numbers from torch's global generator.
 
-Every picture goes through cropping and resizing, so that step has a path of its own here: the crop is copied into dense
+Every image goes through cropping and resizing, so that step has a path of its own here: the crop is copied into dense
 channels-last memory first, where torch's uint8 resampling runs at full width. That takes a quarter of v2's time, for
-the same pixels. Everything after it works on the small picture.
+the same pixels. Everything after it works on the small image.
 
-Shapes: B pictures a batch, K classes, H W rows and columns of the source, S side of the result.
+Shapes: B images per batch, K classes, H W rows and columns of the source, S side of the result.
 """
 
 from collections.abc import Callable, Sequence
@@ -23,10 +23,10 @@ from foveal.errors import ConfigError
 from foveal.imaging.input_spec import PAD_VALUE
 
 Interpolation = Literal["bilinear", "bicubic"]
-Picture = tuple[Tensor, dict[str, Tensor]]
+Labelled = tuple[Tensor, dict[str, Tensor]]
 """(3, H, W) uint8 RGB in any memory order, and its target."""
 NEED_BOXES = {"scale_jitter": 1.0, "mosaic": 0.0, "box_mixup": 0.0}
-"""Changes for pictures with boxes alone, and the values that switch them off."""
+"""Changes for images with boxes alone, and the values that switch them off."""
 
 
 @dataclass(frozen=True)
@@ -34,12 +34,12 @@ class Augment:
     """Random changes to one training sample; random numbers come from torch's global generator.
 
     Attributes:
-        change: Makes the sample of the picture, which comes first, and its companions.
-        companions: How many other pictures, drawn from the training split, ``change`` wants beside it: a number, or
+        change: Makes the sample of the image, which comes first, and its companions.
+        companions: How many other images, drawn from the training split, ``change`` wants beside it: a number, or
             what draws one each time.
     """
 
-    change: Callable[[Sequence[Picture]], Picture]
+    change: Callable[[Sequence[Labelled]], Labelled]
     companions: int | Callable[[], int] = 0
 
     def draw_companions(self) -> int:
@@ -59,18 +59,18 @@ def build_augment(config: AugmentConfig, size: int, *, interpolation: Interpolat
         Changes that give (3, S, S) uint8; the target passes through beside it.
 
     Raises:
-        ConfigError: A change is on that is for pictures with boxes alone.
+        ConfigError: A change is on that is for images with boxes alone.
     """
     for name, off in NEED_BOXES.items():
         if getattr(config, name) != off:
             raise ConfigError(
-                f"augment.{name} = {getattr(config, name):g} is for pictures with boxes, and these have labels.",
+                f"augment.{name} = {getattr(config, name):g} is for images with boxes, and these have labels.",
                 f"Leave it at {off:g}.",
             )
     return Augment(partial(_change_alone, _transform(config, size, interpolation)))
 
 
-def _change_alone(transform: v2.Transform, samples: Sequence[Picture]) -> Picture:
+def _change_alone(transform: v2.Transform, samples: Sequence[Labelled]) -> Labelled:
     image, target = transform(*samples[0])
     return image, target
 
@@ -99,7 +99,7 @@ def _transform(config: AugmentConfig, size: int, interpolation: Interpolation) -
 
 
 def build_mix(config: AugmentConfig, num_classes: int) -> v2.Transform | None:
-    """Blending of pictures within a batch: mixup, cutmix, or one of the two at random; None where both are off.
+    """Blending of images within a batch: mixup, cutmix, or one of the two at random; None where both are off.
 
     Args:
         config: Alphas of the Beta distributions.
@@ -150,7 +150,7 @@ class CropResize(v2.RandomResizedCrop):  # type: ignore[misc]
 def resize(image: Tensor, size: int | tuple[int, int], interpolation: str) -> Tensor:
     """(3, H, W) uint8 -> (3, S, S) uint8, or of another (height, width), in channels-last memory, antialiased."""
     height, width = (size, size) if isinstance(size, int) else size
-    # Batched while rows come first: otherwise torch does not see that the memory of a whole picture is channels-last.
+    # Batched while rows come first: otherwise torch does not see that the memory of a whole image is channels-last.
     dense = image.permute(1, 2, 0).contiguous()[None].permute(0, 3, 1, 2)
     if dense.shape[-2:] == (height, width):
         return dense[0]

@@ -1,4 +1,4 @@
-"""Masks of objects while the picture under them is cut, moved and turned.
+"""Masks of objects while the image under them is cut, moved and turned.
 
 A mask stays as its data set gives it, with a map to where its pixels have gone; it is painted once, when all changes
 are known, straight to the few pixels that training compares.
@@ -44,7 +44,7 @@ class Stencils:
     """Masks and where they lie.
 
     Attributes:
-        masks: M, in pixels of their own picture; one without area: the object has none.
+        masks: M, in pixels of their own image; one without area: the object has none.
         maps: (M, 2, 3) from a mask's pixels to the canvas: point = map[:, :2] @ pixel + map[:, 2].
         windows: (M, 4) xyxy, the part of each mask that has not been cut away, in its own pixels.
     """
@@ -55,7 +55,7 @@ class Stencils:
 
     @classmethod
     def of(cls, masks: Sequence[Rle], *, size: tuple[int, int]) -> "Stencils":
-        """Masks of one picture that is shown in ``size`` (height, width), which need not be the masks' own."""
+        """Masks of one image that is shown in ``size`` (height, width), which need not be the masks' own."""
         maps, windows = np.zeros((len(masks), 2, 3)), np.zeros((len(masks), 4))
         for i, mask in enumerate(masks):
             height, width = mask.size
@@ -65,7 +65,7 @@ class Stencils:
 
     @classmethod
     def join(cls, parts: Sequence["Stencils"]) -> "Stencils":
-        """The masks of several pictures that have become one."""
+        """The masks of several images that have become one."""
         masks = tuple(mask for part in parts for mask in part.masks)
         return cls(masks, np.concatenate([p.maps for p in parts]), np.concatenate([p.windows for p in parts]))
 
@@ -125,9 +125,9 @@ class Stencils:
 
 
 def cut_out(mask: Rle, window: NDArray[np.float64]) -> tuple[Image.Image, NDArray[np.int64]] | None:
-    """The smallest picture that holds a mask's pixels inside a window, and its corner; None where there are none.
+    """The smallest image that holds a mask's pixels inside a window, and its corner; None where there are none.
 
-    Only the columns that the mask reaches are unpacked, so that a small object of a large picture costs little.
+    Only the columns that the mask reaches are unpacked, so that a small object of a large image costs little.
     """
     if not mask.area:
         return None
@@ -141,13 +141,13 @@ def cut_out(mask: Rle, window: NDArray[np.float64]) -> tuple[Image.Image, NDArra
     inside = np.diff(edges.clip(left * height, right * height))
     values = np.where(np.arange(len(inside)) % 2, SET, 0).astype(np.uint8)
     columns = np.repeat(values, inside).reshape(right - left, height)
-    picture = Image.fromarray(np.ascontiguousarray(columns[:, top:bottom].T))
-    bounds = picture.getbbox()
-    return None if bounds is None else (picture.crop(bounds), np.array([left + bounds[0], top + bounds[1]]))
+    image = Image.fromarray(np.ascontiguousarray(columns[:, top:bottom].T))
+    bounds = image.getbbox()
+    return None if bounds is None else (image.crop(bounds), np.array([left + bounds[0], top + bounds[1]]))
 
 
 def pack(masks: Sequence[Rle]) -> Tensor:
-    """The masks of one picture as one list of int64: height, width, number of runs of each mask, all runs."""
+    """The masks of one image as one list of int64: height, width, number of runs of each mask, all runs."""
     height, width = masks[0].size if masks else (1, 1)
     counts = [len(mask.runs) for mask in masks]
     head = np.array([height, width, *counts], np.int64)

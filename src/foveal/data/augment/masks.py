@@ -1,8 +1,8 @@
-"""Random changes to pictures with a class for every pixel; what no picture covers counts nowhere.
+"""Random changes to images with a class for every pixel; what no image covers counts nowhere.
 
-Cropping, scaling and padding are one resampling of picture and mask straight to their place on the canvas.
+Cropping, scaling and padding are one resampling of image and mask straight to their place on the canvas.
 
-Shapes: H W rows and columns of a source picture, S side of the input.
+Shapes: H W rows and columns of a source image, S side of the input.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from torchvision.transforms import v2
 
 from foveal.data.augment.colour import jitter_colour
 from foveal.data.augment.crop import View, draw_scale, draw_view, letterbox
-from foveal.data.augment.image import Augment, Interpolation, Picture, resize
+from foveal.data.augment.image import Augment, Interpolation, Labelled, resize
 from foveal.data.catalog.catalog import Catalog
 from foveal.data.catalog.class_maps import read_mask
 from foveal.data.config import AugmentConfig
@@ -29,10 +29,10 @@ from foveal.types.masks import IGNORE
 
 NOT_FOR_MASKS = {
     "policy": ("none", "its operations move pixels and leave masks where they are"),
-    "mixup": (0.0, "it blends class labels of whole pictures"),
-    "cutmix": (0.0, "it blends class labels of whole pictures"),
-    "mosaic": (0.0, "it is for pictures with boxes"),
-    "box_mixup": (0.0, "it is for pictures with boxes"),
+    "mixup": (0.0, "it blends class labels of whole images"),
+    "cutmix": (0.0, "it blends class labels of whole images"),
+    "mosaic": (0.0, "it is for images with boxes"),
+    "box_mixup": (0.0, "it is for images with boxes"),
 }
 
 
@@ -44,12 +44,12 @@ def build_mask_augment(
     Args:
         config: Names and strengths.
         size: S.
-        interpolation: Filter of resampling the picture, antialiased; masks take the nearest pixel.
-        use_size: Side of the input in use, in pixels: pictures are shown at the scale that they have there, of which S
+        interpolation: Filter of resampling the image, antialiased; masks take the nearest pixel.
+        use_size: Side of the input in use, in pixels: images are shown at the scale that they have there, of which S
             pixels are cut out. None: S.
 
     Returns:
-        Changes of pictures whose targets are like ``mask_target``'s. They give (3, S, S) uint8, padded with PAD_VALUE,
+        Changes of images whose targets are like ``mask_target``'s. They give (3, S, S) uint8, padded with PAD_VALUE,
         and ``mask`` (S, S) uint8, padded with ``IGNORE``.
 
     Raises:
@@ -74,15 +74,15 @@ def mask_target(catalog: Catalog, index: int) -> dict[str, Tensor]:
 
 @dataclass(frozen=True)
 class MaskChange:
-    """``Augment.change`` for pictures with masks."""
+    """``Augment.change`` for images with masks."""
 
     config: AugmentConfig
     size: int
     interpolation: Interpolation
     use_size: int
 
-    def __call__(self, samples: Sequence[Picture]) -> Picture:
-        """One sample of one picture."""
+    def __call__(self, samples: Sequence[Labelled]) -> Labelled:
+        """One sample of one image."""
         (image, target), size = samples[0], self.size
         pixels, ids = image.as_subclass(Tensor), target["mask"].as_subclass(Tensor)
         view = self._draw_view(ids)
@@ -118,7 +118,7 @@ class MaskChange:
 
 
 def _draw_point(ids: Tensor) -> tuple[float, float] | None:
-    """A pixel (x, y) of a class drawn evenly among those in the picture, so that rare ones come as often as others."""
+    """A pixel (x, y) of a class drawn evenly among those in the image, so that rare ones come as often as others."""
     there = torch.bincount(ids.flatten().int(), minlength=IGNORE + 1)[:IGNORE].nonzero().flatten()
     if not len(there):
         return None

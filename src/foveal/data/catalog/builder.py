@@ -1,6 +1,6 @@
-"""Collects pictures one by one and makes a Catalog of them, in little more memory than the Catalog takes.
+"""Collects images one by one and makes a Catalog of them, in little more memory than the Catalog takes.
 
-Shapes: N pictures.
+Shapes: N images.
 """
 
 from array import array
@@ -21,7 +21,7 @@ BLOCK = 8
 
 @dataclass(frozen=True)
 class Twin:
-    """Two entries of one picture: their places in the order of adding."""
+    """Two entries of one image: their places in the order of adding."""
 
     first: int
     second: int
@@ -38,11 +38,11 @@ class CatalogBuilder:
         self._splits = bytearray()
 
     def __len__(self) -> int:
-        """Pictures so far."""
+        """Images so far."""
         return len(self._splits)
 
     def add(self, name: str, labels: Sequence[int], split: int = UNASSIGNED) -> None:
-        """One picture.
+        """One image.
 
         Args:
             name: Path relative to the root, with forward slashes.
@@ -88,10 +88,10 @@ class CatalogBuilder:
         Args:
             root: Folder that names are relative to.
             format: Name of the reader.
-            annotation: What is said of each picture.
+            annotation: What is said of each image.
             categories: The class map.
             renumber: New id of each class id given to ``add``; None keeps them.
-            multi_label: Whether a picture may carry any number of labels.
+            multi_label: Whether an image may carry any number of labels.
             notes: Remarks of the reader.
         """
         names = self.names

@@ -1,6 +1,6 @@
 """A data set once read, whatever its format: columns, not objects.
 
-Shapes: N pictures, L labels in all.
+Shapes: N images, L labels in all.
 """
 
 import hashlib
@@ -21,11 +21,11 @@ from foveal.types.arrays import IntArray
 from foveal.types.categories import Categories
 
 SPLITS = ("train", "val", "test")
-"""Split names; a picture's code is the place of its split here, or UNASSIGNED."""
+"""Split names; an image's code is the place of its split here, or UNASSIGNED."""
 Annotation = Literal["labels", "boxes", "masks"]
-"""What a data set can say of a picture."""
+"""What a data set can say of an image."""
 UNASSIGNED = 255
-"""Code of a picture that no split claims yet."""
+"""Code of an image that no split claims yet."""
 FILES_A_TURN = 64
 """Files that a thread hashes before it takes the next turn."""
 
@@ -35,7 +35,7 @@ class Repair:
     """One fault in an annotation, and what became of it.
 
     Attributes:
-        path: The picture, relative to the data set's root; empty: the data set itself.
+        path: The image, relative to the data set's root; empty: the data set itself.
         where: File, line, field or object that is wrong.
         kind: A short name of the fault, such as ``outside`` or ``duplicate``.
         message: What is wrong, in words.
@@ -55,23 +55,23 @@ class Repair:
 
 @dataclass(frozen=True)
 class Catalog:
-    """Pictures and what is said of them; immutable.
+    """Images and what is said of them; immutable.
 
     Attributes:
         root: Folder that ``names`` are relative to.
         format: Name of the reader, such as ``image_folder``.
-        annotation: What is said of each picture; ``tasks.table`` knows which task learns from it.
+        annotation: What is said of each image; ``tasks.table`` knows which task learns from it.
         categories: The class map.
         names: N paths relative to ``root``, with forward slashes.
         splits: (N,) uint8 codes into ``SPLITS``, or UNASSIGNED.
-        labels: N rows of class ids; one a picture unless ``multi_label``.
-        multi_label: Whether a picture may carry any number of labels.
+        labels: N rows of class ids; one an image unless ``multi_label``.
+        multi_label: Whether an image may carry any number of labels.
         notes: Remarks of the reader, for ``foveal data inspect``.
-        sizes: (N, 2) widths and heights in pixels as a person sees the pictures, where the reader knows them.
-        objects: The objects in the pictures, where the data set has any; ``labels`` then says which classes occur.
+        sizes: (N, 2) widths and heights in pixels as a person sees the images, where the reader knows them.
+        objects: The objects in the images, where the data set has any; ``labels`` then says which classes occur.
         masks: N paths of mask files, relative to ``root``; None: there are none. A pixel's code (gray value, palette
             index, or red-green-blue as 0xRRGGBB) is one of ``categories.source_ids``, or is ignored.
-        extras: N JSON objects of what else the source says of a picture; empty text: nothing.
+        extras: N JSON objects of what else the source says of an image; empty text: nothing.
         about: A JSON object of what the source says of the whole data set; empty text: nothing.
         repairs: What was wrong with annotations, and what was done about it.
     """
@@ -97,31 +97,31 @@ class Catalog:
         assert len(self.names) == len(self.splits) == len(self.labels), "columns differ in length"
         for column in (self.sizes, self.objects, self.masks, self.extras):
             assert column is None or len(column) == len(self.names), "columns differ in length"
-        assert self.multi_label or bool((np.diff(self.labels.offsets) == 1).all()), "one label a picture"
+        assert self.multi_label or bool((np.diff(self.labels.offsets) == 1).all()), "one label per image"
 
     def __len__(self) -> int:
-        """N, the number of pictures."""
+        """N, the number of images."""
         return len(self.names)
 
     def path(self, index: int) -> Path:
-        """Where a picture is."""
+        """Where an image is."""
         return self.root / self.names[index]
 
     def mask_path(self, index: int) -> Path:
-        """Where the mask of a picture is."""
+        """Where the mask of an image is."""
         assert self.masks is not None, "a data set with mask files"
         return self.root / self.masks[index]
 
     def paths(self) -> Iterator[Path]:
-        """Where each picture is, in order."""
+        """Where each image is, in order."""
         return (self.path(i) for i in range(len(self)))
 
     def has(self, split: str) -> bool:
-        """Whether any picture belongs to a split."""
+        """Whether any image belongs to a split."""
         return bool((self.splits == SPLITS.index(split)).any())
 
     def split(self, name: str) -> "Catalog":
-        """The pictures of one split.
+        """The images of one split.
 
         Raises:
             DataError: The split does not exist here; the message names those that do.
@@ -134,7 +134,7 @@ class Catalog:
         return self.take(np.flatnonzero(self.splits == SPLITS.index(name)))
 
     def take(self, indices: IntArray) -> "Catalog":
-        """The pictures at ``indices``, in that order."""
+        """The images at ``indices``, in that order."""
         taken = replace(
             self,
             names=self.names.take(indices),
@@ -150,19 +150,19 @@ class Catalog:
         return taken
 
     def assign(self, splits: NDArray[np.uint8], *notes: str) -> "Catalog":
-        """The same pictures in other splits, (N,) codes, and remarks on them."""
+        """The same images in other splits, (N,) codes, and remarks on them."""
         assigned = replace(self, splits=splits, notes=(*self.notes, *notes))
         if "content_hashes" in self.__dict__:
             assigned.__dict__["content_hashes"] = self.content_hashes
         return assigned
 
     def class_counts(self) -> NDArray[np.int64]:
-        """(K,) pictures (labels, where several are allowed) of each class."""
+        """(K,) images (labels, where several are allowed) of each class."""
         return np.bincount(self.labels.values, minlength=len(self.categories)).astype(np.int64)
 
     @cached_property
     def content_hashes(self) -> NDArray[np.void]:
-        """(N,) 16-byte BLAKE2b hashes of the pictures' bytes, computed in threads and once."""
+        """(N,) 16-byte BLAKE2b hashes of the images' bytes, computed in threads and once."""
         return _hashes(self.path, len(self))
 
     def content_fingerprint(self) -> str:

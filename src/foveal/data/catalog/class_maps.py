@@ -1,6 +1,6 @@
-"""The class of every pixel of a picture: read from its mask, or painted from the outlines of its objects.
+"""The class of every pixel of an image: read from its mask, or painted from the outlines of its objects.
 
-Shapes: H W rows and columns of the picture as a person sees it, K classes.
+Shapes: H W rows and columns of the image as a person sees it, K classes.
 """
 
 from dataclasses import dataclass, replace
@@ -30,17 +30,17 @@ FEW_CODES = 256
 
 
 def read_mask(catalog: Catalog, index: int) -> NDArray[np.uint8]:
-    """What the data set says of every pixel of one picture.
+    """What the data set says of every pixel of one image.
 
     Args:
         catalog: With masks, or objects that ``as_masks`` made paintable.
-        index: Of the picture.
+        index: Of the image.
 
     Returns:
         (H, W) class ids, ``IGNORE`` where nothing is known; a new array.
 
     Raises:
-        DataError: The mask cannot be read, or no longer has its picture's size.
+        DataError: The mask cannot be read, or no longer has its image's size.
         CategoryError: A code that is neither a class nor ignored.
     """
     assert catalog.annotation == "masks", "a data set with masks"
@@ -51,7 +51,7 @@ def read_mask(catalog: Catalog, index: int) -> NDArray[np.uint8]:
     if catalog.sizes is not None and pixels.shape != tuple(catalog.sizes[index].tolist()[::-1]):
         width, height = catalog.sizes[index].tolist()
         raise DataError(
-            f"{path}: {pixels.shape[1]} x {pixels.shape[0]} pixels; its picture has {width} x {height}.",
+            f"{path}: {pixels.shape[1]} x {pixels.shape[0]} pixels; its image has {width} x {height}.",
             "The file has changed since the data set was read; read it again.",
         )
     own = catalog.categories

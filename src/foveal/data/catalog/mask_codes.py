@@ -28,7 +28,7 @@ LOSSLESS = ("PNG", "BMP", "TIFF", "GIF")
 SCALED = {"L;2": 85, "L;4": 17, "L;2I": 85, "L;4I": 17}
 """Pillow spreads gray of 2 and 4 bits over 0 to 255; by these factors."""
 FEW = 32
-"""A picture of at most so many colours is a drawing, not a photo."""
+"""An image of at most so many colours is a drawing, not a photo."""
 MASKS_A_TURN = 16
 """Masks that a thread reads before it takes the next turn."""
 
@@ -50,10 +50,10 @@ class Codes:
 
 @dataclass(frozen=True)
 class Seen:
-    """What reading a mask beside its picture told.
+    """What reading a mask beside its image told.
 
     Attributes:
-        size: (width, height) of the picture, as a person sees it.
+        size: (width, height) of the image, as a person sees it.
         mask_size: (width, height) of the mask.
         kind: What the codes are.
         codes: (C,) int64, those that occur, rising.
@@ -98,10 +98,10 @@ def survey(pairs: Sequence[tuple[Path, Path]]) -> list[Seen]:
     """Read every mask, in threads.
 
     Args:
-        pairs: Each picture and its mask.
+        pairs: Each image and its mask.
 
     Raises:
-        ImageError: The first picture or mask that cannot be read.
+        ImageError: The first image or mask that cannot be read.
     """
     found: list[Seen | ImageError | None] = [None] * len(pairs)
 
@@ -198,8 +198,8 @@ def _raw_mode(image: Image.Image) -> str:
     return ""
 
 
-def _see(picture: Path, mask: Path) -> Seen:
-    size = read_size(picture)
+def _see(image: Path, mask: Path) -> Seen:
+    size = read_size(image)
     codes = read_codes(mask)
     values = np.unique(code_runs(codes.pixels)[0]).astype(np.int64)
     height, width = codes.pixels.shape

@@ -1,6 +1,6 @@
-"""Objects in pictures, in flat columns.
+"""Objects in images, in flat columns.
 
-Shapes: N pictures, M objects in all, m in one picture. Boxes are xyxy pixels of the picture as a person sees it: the
+Shapes: N images, M objects in all, m in one image. Boxes are xyxy pixels of the image as a person sees it: the
 upper left corner of the upper left pixel is (0, 0), so a box that covers one pixel is one pixel wide.
 """
 
@@ -54,7 +54,7 @@ class Object:
 
 @dataclass(frozen=True)
 class Objects:
-    """All objects of N pictures: those of picture i stand at ``offsets[i]`` to ``offsets[i + 1]``.
+    """All objects of N images: those of image i stand at ``offsets[i]`` to ``offsets[i + 1]``.
 
     Attributes:
         offsets: (N + 1,) int64.
@@ -78,7 +78,7 @@ class Objects:
 
     @classmethod
     def of(cls, rows: Sequence[Sequence[Object]]) -> "Objects":
-        """Pack the objects of N pictures."""
+        """Pack the objects of N images."""
         offsets = np.zeros(len(rows) + 1, np.int64)
         np.cumsum([len(row) for row in rows], out=offsets[1:])
         every = [o for row in rows for o in row]
@@ -96,11 +96,11 @@ class Objects:
         )
 
     def __len__(self) -> int:
-        """N, the number of pictures."""
+        """N, the number of images."""
         return len(self.offsets) - 1
 
     def __getitem__(self, index: int) -> list[Object]:
-        """The objects of one picture."""
+        """The objects of one image."""
         return [
             Object(
                 tuple(self.boxes[i].tolist()),
@@ -115,11 +115,11 @@ class Objects:
         ]
 
     def span(self, index: int) -> slice:
-        """Where the objects of one picture stand in the columns."""
+        """Where the objects of one image stand in the columns."""
         return slice(int(self.offsets[index]), int(self.offsets[index + 1]))
 
     def take(self, indices: IntArray) -> "Objects":
-        """The objects of the pictures at ``indices``, in that order."""
+        """The objects of the images at ``indices``, in that order."""
         rows = Ragged(np.arange(len(self.labels)), self.offsets).take(indices)
         at = rows.values
         return Objects(

@@ -27,11 +27,11 @@ NO_RUNS = (ValueError, KeyError, TypeError, OverflowError)
 
 
 def instance_masks(catalog: "Catalog", index: int) -> list[Rle]:
-    """The masks of one picture's objects, in its full size as a person sees it.
+    """The masks of one image's objects, in its full size as a person sees it.
 
     Args:
-        catalog: With objects, and the pictures' sizes.
-        index: Of the picture.
+        catalog: With objects, and the images' sizes.
+        index: Of the image.
 
     Returns:
         One an object; one without a pixel where the object has no outline, or one that cannot be painted.
@@ -46,7 +46,7 @@ def outline_fault(outline: Any, size: tuple[int, int]) -> str:
 
     Args:
         outline: See ``objects.Object.outline``.
-        size: (width, height) of the picture in pixels.
+        size: (width, height) of the image in pixels.
     """
     if outline is None:
         return ""
@@ -74,13 +74,13 @@ def polygon_area(polygon: Sequence[float]) -> float:
 
 
 def clip_polygons(polygons: Sequence[Sequence[float]], size: tuple[int, int]) -> list[list[float]]:
-    """What of polygons lies in a picture (Sutherland and Hodgman, 1974).
+    """What of polygons lies in an image (Sutherland and Hodgman, 1974).
 
-    A polygon that leaves the picture and comes back stays one, joined along the picture's edge.
+    A polygon that leaves the image and comes back stays one, joined along the image's edge.
 
     Args:
         polygons: That can be painted.
-        size: (width, height) of the picture in pixels.
+        size: (width, height) of the image in pixels.
 
     Returns:
         The parts with an area.
@@ -142,7 +142,7 @@ def _mask_fault(mask: dict[str, Any], size: tuple[int, int]) -> str:
     told = mask.get("size")
     if told != [size[1], size[0]]:
         said = " x ".join(f"{side}" for side in reversed(told)) if isinstance(told, list) else "of no size"
-        return f"its mask is {said}, the picture {size[0]} x {size[1]}"
+        return f"its mask is {said}, the image {size[0]} x {size[1]}"
     try:
         Rle.from_coco(mask)
     except NO_RUNS:

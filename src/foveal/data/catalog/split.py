@@ -1,9 +1,9 @@
-"""Kept-back pictures, chosen by seed and file content alone.
+"""Kept-back images, chosen by seed and file content alone.
 
 Neither names nor order matter: a renamed or re-downloaded data set splits the same. Byte-identical files form a group
-that stays together, so that no picture is validated on which was trained on.
+that stays together, so that no image is validated on which was trained on.
 
-Shapes: N pictures, K classes.
+Shapes: N images, K classes.
 """
 
 import hashlib
@@ -20,14 +20,14 @@ from foveal.types.arrays import IntArray
 
 TRAIN, VAL = SPLITS.index("train"), SPLITS.index("val")
 MUCH_MORE = 1.25
-"""Times the pictures asked for from which on it is told that more are kept back."""
+"""Times the images asked for from which on it is told that more are held out."""
 NO_LABEL = -1
-"""Stands for a class in pictures that have none (multi-label sets)."""
+"""Stands for a class in images that have none (multi-label sets)."""
 
 
 @dataclass(frozen=True)
 class Group:
-    """Byte-identical pictures.
+    """Byte-identical images.
 
     Attributes:
         rank: Where chance puts it: a hash of the seed and the content.
@@ -41,18 +41,18 @@ class Group:
 
 
 def with_splits(catalog: Catalog, *, val_fraction: float, seed: int) -> Catalog:
-    """Make sure that there are pictures to train on and to validate with.
+    """Make sure that there are images to train on and to validate with.
 
-    A given val split stays as it is, and pictures without a split then train. Otherwise a part of the training
-    pictures (those of train, and those without a split) is kept back, class by class. A test split is never touched.
+    A given val split stays as it is, and images without a split then train. Otherwise a part of the training
+    images (those of train, and those without a split) is held out, class by class. A test split is never touched.
 
     Args:
         catalog: As read.
-        val_fraction: Part of each class that is kept back, in (0, 1).
+        val_fraction: Part of each class that is held out, in (0, 1).
         seed: Of the choice.
 
     Raises:
-        DataError: Too few pictures to keep any back.
+        DataError: Too few images to keep any back.
     """
     pool = np.flatnonzero((catalog.splits == UNASSIGNED) | (catalog.splits == TRAIN))
     splits, notes = catalog.splits.copy(), []
@@ -62,12 +62,12 @@ def with_splits(catalog: Catalog, *, val_fraction: float, seed: int) -> Catalog:
         kept_back = _choose(_groups(catalog, pool, seed), val_fraction)
         if not kept_back:
             raise DataError(
-                f"{catalog.root}: no picture can be kept back to validate with; each is the only one of some class.",
-                "Add different pictures of each class; identical files count once.",
+                f"{catalog.root}: no image can be held out to validate with; each is the only one of some class.",
+                "Add different images of each class; identical files count once.",
             )
         splits[kept_back] = VAL
         if len(kept_back) > MUCH_MORE * max(1, val_fraction * len(pool)):
-            kept = f"{len(kept_back)} of {len(pool)} pictures are kept back to validate with"
+            kept = f"{len(kept_back)} of {len(pool)} images are held out to validate with"
             notes.append(f"{kept}, not {val_fraction:.0%}: every class gives one.")
     return catalog.assign(splits, *notes)
 
@@ -76,10 +76,10 @@ def _check_counts(catalog: Catalog, pool: IntArray) -> None:
     counts = np.bincount(catalog.labels.take(pool).values, minlength=len(catalog.categories))
     single = [name for name, count in zip(catalog.categories.names, counts, strict=True) if count == 1]
     if (single and not catalog.multi_label) or len(pool) < 2:
-        what = f"these have one: {listed(single)}" if single else "there is one picture in all"
+        what = f"these have one: {listed(single)}" if single else "there is one image in all"
         raise DataError(
-            f"{catalog.root}: a class needs at least two pictures, one to train on and one to validate with; {what}.",
-            "Add pictures, or leave the class out.",
+            f"{catalog.root}: a class needs at least two images, one to train on and one to validate with; {what}.",
+            "Add images, or leave the class out.",
         )
 
 
@@ -97,18 +97,18 @@ def _groups(catalog: Catalog, pool: IntArray, seed: int) -> list[Group]:
 
 
 def _choose(groups: Sequence[Group], val_fraction: float) -> list[int]:
-    """Places of the pictures to keep back.
+    """Places of the images to keep back.
 
     The rarest class chooses first, since it has the least choice (Sechidis et al. 2011, On the Stratification of
     Multi-Label Data). No class gives away its last group, and one with two groups or more gives at least one, unless
-    pictures of several labels leave no way.
+    images of several labels leave no way.
     """
     of_label: dict[int, list[Group]] = defaultdict(list)
     for group in groups:
         for label in group.labels:
             of_label[label].append(group)
     left = {label: len(theirs) for label, theirs in of_label.items()}  # groups that still train
-    kept: dict[int, int] = defaultdict(int)  # pictures kept back, by class
+    kept: dict[int, int] = defaultdict(int)  # images held out, by class
     chosen: dict[bytes, Group] = {}
     for label in sorted(of_label, key=lambda label: (len(of_label[label]), label)):
         theirs = of_label[label]

@@ -1,6 +1,6 @@
-"""From one format of annotated pictures to another; what the target cannot hold goes into a side-car.
+"""From one format of annotated images to another; what the target cannot hold goes into a side-car.
 
-The new data set appears at once and whole: it is written beside its place and then renamed. Pictures are copied byte by
+The new data set appears at once and whole: it is written beside its place and then renamed. Images are copied byte by
 byte, never decoded.
 """
 
@@ -31,9 +31,9 @@ class Conversion:
     Attributes:
         path: The new data set.
         format: Its format.
-        images: Pictures.
+        images: Images.
         objects: Objects.
-        splits: Pictures of each split that exists.
+        splits: Images of each split that exists.
         kept: Fields that the format has no place of its own for.
     """
 
@@ -70,11 +70,11 @@ def convert(
         catalog: With objects.
         out: Folder of the new data set; absent or empty.
         to: Its format.
-        link: Give the pictures second names (hard links) instead of copying them.
-        progress: Told how many pictures are there.
+        link: Give the images second names (hard links) instead of copying them.
+        progress: Told how many images are there.
 
     Raises:
-        DataError: The data set has masks or no objects, or a picture cannot be copied.
+        DataError: The data set has masks or no objects, or an image cannot be copied.
         CategoryError: A class name that the format cannot hold.
         RunError: The folder is not empty, lies in the data set, or cannot be written.
     """
@@ -85,7 +85,7 @@ def convert(
         )
     if catalog.objects is None or catalog.sizes is None:
         raise DataError(
-            f"{catalog.root} says which classes are in a picture, not where; {to} needs boxes.",
+            f"{catalog.root} says which classes are in an image, not where; {to} needs boxes.",
             "Convert data sets in COCO's, Pascal VOC's or YOLO's format.",
         )
     _check_out(out, catalog.root)
@@ -95,7 +95,7 @@ def convert(
     ]
     own = layout.own_names(catalog, extras)
     names = writer.place(catalog, own)
-    # What a picture is called without its layout must come back whatever the layout.
+    # What an image is called without its layout must come back whatever the layout.
     extras = [{**extra, layout.NAME_KEY: name} for extra, name in zip(extras, own, strict=True)]
     draft = out.parent / f".{out.name}.{os.getpid()}.tmp"
     try:

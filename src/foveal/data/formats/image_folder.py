@@ -1,4 +1,4 @@
-"""A folder with one sub-folder of pictures a class, alone or under train/, val/ and test/.
+"""A folder with one sub-folder of images a class, alone or under train/, val/ and test/.
 
 Hidden folders are no classes; the class map is read once, from the training split where there is one, and enforced on
 every other: a class that val lacks shifts nothing, and one that only val has is an error that names it.
@@ -20,7 +20,7 @@ SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".avif", ".jp2", ".j2k"}
     | {".ppm", ".pgm", ".pbm", ".pnm"}
 )
-"""Files that are taken for pictures."""
+"""Files that are taken for images."""
 SPLIT_FOLDERS = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
 """Folder names that stand for a split."""
 HIDDEN = frozenset({"__MACOSX", "__pycache__", "$RECYCLE.BIN", "@eaDir"})
@@ -34,10 +34,10 @@ class Scan:
 
     Attributes:
         root: The data set.
-        builder: The pictures so far.
-        strangers: Files that are no pictures, by relative path.
-        strays: Pictures outside the class folders.
-        empty: Class folders without a picture.
+        builder: The images so far.
+        strangers: Files that are no images, by relative path.
+        strays: Images outside the class folders.
+        empty: Class folders without an image.
     """
 
     root: Path
@@ -47,9 +47,9 @@ class Scan:
     empty: list[str] = field(default_factory=list)
 
     def take(self, folder: Path, label: int, split: int) -> None:
-        """Take in every picture under a class folder."""
+        """Take in every image under a class folder."""
         for path in _files(folder):
-            if _is_picture(path):
+            if _is_image(path):
                 self.builder.add(self._name(path), (label,), split)
             else:
                 self.strangers.append(self._name(path))
@@ -57,20 +57,18 @@ class Scan:
     def look_beside(self, folder: Path) -> None:
         """Remark on files that stand beside the class folders."""
         for path in _files(folder, deep=False):
-            (self.strays if _is_picture(path) else self.strangers).append(self._name(path))
+            (self.strays if _is_image(path) else self.strangers).append(self._name(path))
 
     def notes(self) -> list[str]:
         """What was left out, in words."""
         notes = []
         if self.empty:
-            notes.append(f"Class folders without a picture, left out: {listed(self.empty)}.")
+            notes.append(f"Class folders without an image, left out: {listed(self.empty)}.")
         if self.strays:
-            notes.append(
-                f"{plural(len(self.strays), 'picture')} outside class folders, left out: {listed(self.strays)}."
-            )
+            notes.append(f"{plural(len(self.strays), 'image')} outside class folders, left out: {listed(self.strays)}.")
         if self.strangers:
             many = plural(len(self.strangers), "file")
-            notes.append(f"{many} that no reader takes for a picture, left out: {listed(self.strangers)}.")
+            notes.append(f"{many} that no reader takes for an image, left out: {listed(self.strangers)}.")
         return notes
 
     def _name(self, path: Path) -> str:
@@ -85,7 +83,7 @@ def read(path: Path, *, categories: Categories | None = None) -> Catalog:
         categories: A model's class map to use instead of the folder's own; classes may then be missing.
 
     Raises:
-        DataError: No class folder, no picture, one class only, or two folders for one split.
+        DataError: No class folder, no image, one class only, or two folders for one split.
         CategoryError: A class folder that the class map lacks.
     """
     splits = _split_folders(path)
@@ -95,7 +93,7 @@ def read(path: Path, *, categories: Categories | None = None) -> Catalog:
         code = SPLITS.index(split) if split else UNASSIGNED
         scan.look_beside(folder)
         for class_folder in _folders(folder):
-            if _holds_picture(class_folder):
+            if _holds_image(class_folder):
                 scan.take(class_folder, known.index(class_folder.name, where=str(folder)), code)
             else:
                 scan.empty.append(class_folder.relative_to(path).as_posix())
@@ -107,37 +105,37 @@ def read(path: Path, *, categories: Categories | None = None) -> Catalog:
 
 def looks_like(path: Path) -> bool:
     """Whether a folder has class folders, or split folders with class folders."""
-    return any(_holds_picture(folder) for folder in _folders(path))
+    return any(_holds_image(folder) for folder in _folders(path))
 
 
 def _class_map(path: Path, splits: dict[str, Path]) -> Categories:
-    """The classes that have pictures: of the training split, or of all where there is none."""
+    """The classes that have images: of the training split, or of all where there is none."""
     folders = [splits["train"]] if "train" in splits else list(splits.values())
-    names = sorted({f.name for folder in folders for f in _folders(folder) if _holds_picture(f)})
+    names = sorted({f.name for folder in folders for f in _folders(folder) if _holds_image(f)})
     if not names:
         raise _no_classes(path)
     if len(names) == 1:
         raise DataError(
             f"{path} has only one class, {names[0]!r}; telling classes apart takes at least two.",
-            "Add a folder of pictures for each further class.",
+            "Add a folder of images for each further class.",
         )
     return Categories(tuple(names))
 
 
 def _no_classes(path: Path) -> DataError:
-    if _has_pictures(path):
+    if _has_images(path):
         return DataError(
-            f"{path} holds pictures, but no class folders.",
-            "Put the pictures of each class into a folder named after it, or give a table of paths and labels.",
+            f"{path} holds images, but no class folders.",
+            "Put the images of each class into a folder named after it, or give a table of paths and labels.",
         )
-    return DataError(f"{path} holds no pictures.", "Give a folder with one sub-folder of pictures a class.")
+    return DataError(f"{path} holds no images.", "Give a folder with one sub-folder of images a class.")
 
 
 def _split_folders(path: Path) -> dict[str, Path]:
     """Split name to folder; the name is empty where the classes stand right under ``path``."""
     found: dict[str, Path] = {}
     folders = _folders(path)
-    splits = [f for f in folders if f.name.lower() in SPLIT_FOLDERS and _folders(f) and not _has_pictures(f)]
+    splits = [f for f in folders if f.name.lower() in SPLIT_FOLDERS and _folders(f) and not _has_images(f)]
     if not splits or (len(splits) < len(folders) and all(SPLIT_FOLDERS[f.name.lower()] != "train" for f in splits)):
         return {"": path}
     for folder in splits:
@@ -163,16 +161,16 @@ def _folders(path: Path) -> list[Path]:
         return sorted(Path(entry.path) for entry in entries if entry.is_dir() and not _hidden(entry.name))
 
 
-def _is_picture(path: Path) -> bool:
+def _is_image(path: Path) -> bool:
     return path.suffix.lower() in SUFFIXES
 
 
-def _has_pictures(folder: Path) -> bool:
-    return any(_is_picture(path) for path in _files(folder, deep=False))
+def _has_images(folder: Path) -> bool:
+    return any(_is_image(path) for path in _files(folder, deep=False))
 
 
-def _holds_picture(folder: Path) -> bool:
-    return any(_is_picture(path) for path in _files(folder))
+def _holds_image(folder: Path) -> bool:
+    return any(_is_image(path) for path in _files(folder))
 
 
 def _files(folder: Path, *, deep: bool = True) -> Iterator[Path]:

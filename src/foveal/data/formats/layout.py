@@ -1,4 +1,4 @@
-"""Where detection data sets keep their pictures, and what a picture is called without its layout."""
+"""Where detection data sets keep their images, and what an image is called without its layout."""
 
 import os
 import posixpath
@@ -8,10 +8,10 @@ from pathlib import Path, PurePosixPath
 from foveal.data.catalog.catalog import SPLITS, UNASSIGNED, Catalog
 from foveal.data.formats.image_folder import SPLIT_FOLDERS, SUFFIXES
 
-PICTURE_FOLDERS = ("JPEGImages", "images", "Images")
-"""Folders that hold all pictures."""
+IMAGE_FOLDERS = ("JPEGImages", "images", "Images")
+"""Folders that hold all images."""
 NAME_KEY = "name"
-"""Entry of a picture's extras: what it is called without its layout, where its path does not tell."""
+"""Entry of an image's extras: what it is called without its layout, where its path does not tell."""
 
 
 def split_of(word: str) -> int:
@@ -22,15 +22,15 @@ def split_of(word: str) -> int:
 
 
 def portable(name: str) -> str:
-    """A picture's path without the folders that only the layout needs, such as ``images/train/``."""
+    """An image's path without the folders that only the layout needs, such as ``images/train/``."""
     parts = [part for part in PurePosixPath(name).parts if part not in ("/", "..", ".")]
-    while len(parts) > 1 and (parts[0] in PICTURE_FOLDERS or parts[0].lower() in SPLIT_FOLDERS):
+    while len(parts) > 1 and (parts[0] in IMAGE_FOLDERS or parts[0].lower() in SPLIT_FOLDERS):
         parts = parts[1:]
     return "/".join(parts)
 
 
 def own_names(catalog: Catalog, extras: Sequence[dict[str, object]]) -> list[str]:
-    """What the pictures are called without their layout; safe as paths below a folder."""
+    """What the images are called without their layout; safe as paths below a folder."""
     out = []
     for i, extra in enumerate(extras):
         given = extra.get(NAME_KEY)
@@ -60,8 +60,8 @@ def unique(names: Iterable[str], *, by_stem: bool) -> list[str]:
     return out
 
 
-def pictures_in(root: Path, folder: Path, *, deep: bool = True) -> Iterator[str]:
-    """Names, relative to ``root``, of the pictures in a folder, sorted folder by folder."""
+def images_in(root: Path, folder: Path, *, deep: bool = True) -> Iterator[str]:
+    """Names, relative to ``root``, of the images in a folder, sorted folder by folder."""
     for here, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if deep and not name.startswith("."))
         for name in sorted(files):

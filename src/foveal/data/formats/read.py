@@ -1,7 +1,7 @@
 """One door for every data set: look at it, then read it.
 
 Of a folder that could be several things, the first of these counts: a COCO JSON file, Pascal VOC's XML, YOLO's YAML or
-text files, a table, pictures with masks, an image folder. What is wanted of it may say otherwise: Pascal VOC's trees
+text files, a table, images with masks, an image folder. What is wanted of it may say otherwise: Pascal VOC's trees
 may have masks as well, and outlines of objects can be painted as masks.
 """
 
@@ -72,7 +72,7 @@ def read(
     if classes or ignore:
         raise DataError(
             f"{path} is read as {kind}; a table of classes and codes to ignore are for folders of masks.",
-            "Leave the classes and ignored ids away, or give pictures with masks.",
+            "Leave the classes and ignored ids away, or give images with masks.",
         )
     if kind in ANNOTATED:
         _check_kind(kind, where)
@@ -103,7 +103,7 @@ def recognise(path: Path) -> tuple[str, Path]:
         return kind, path
     entries = [entry for entry in path.iterdir() if not entry.name.startswith(".")]
     if not entries:
-        raise DataError(f"{path} is an empty folder.", "Give a folder with one sub-folder of pictures a class.")
+        raise DataError(f"{path} is an empty folder.", "Give a folder with one sub-folder of images a class.")
     if coco.find(path)[1]:
         return coco.NAME, path
     if voc.find(path) is not None:
@@ -111,8 +111,8 @@ def recognise(path: Path) -> tuple[str, Path]:
     if yolo.find(path) is not None:
         return yolo.NAME, path
     tables = [entry for entry in entries if entry.suffix.lower() in (".csv", ".tsv") and entry.is_file()]
-    pictures_alone = {entry.name for entry in entries if entry.is_dir()} <= {table.IMAGES}
-    if len(tables) == 1 and (pictures_alone or not image_folder.looks_like(path)):
+    images_alone = {entry.name for entry in entries if entry.is_dir()} <= {table.IMAGES}
+    if len(tables) == 1 and (images_alone or not image_folder.looks_like(path)):
         return table.NAME, tables[0]
     return (mask_folder.NAME if looks_like_masks(path) else image_folder.NAME), path
 

@@ -56,14 +56,14 @@ class Aside:
     Attributes:
         target: Name of the format.
         counts: How often each field went where.
-        pictures: Entries by the name that the picture has in the target.
+        images: Entries by the name that the image has in the target.
         categories: The class map, where the target loses a part of it.
         about: What is said of the whole data set and the target does not say.
     """
 
     target: str
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
-    pictures: dict[str, dict[str, Any]] = field(default_factory=dict)
+    images: dict[str, dict[str, Any]] = field(default_factory=dict)
     categories: dict[str, Any] | None = None
     about: dict[str, Any] = field(default_factory=dict)
     _met: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -72,21 +72,21 @@ class Aside:
         """Tell of a field."""
         self.counts[what, where] += number
 
-    def object(self, picture: str, key: str, thing: Object, back: Object) -> None:
+    def object(self, image: str, key: str, thing: Object, back: Object) -> None:
         """An object as it is, and as the target gives it back."""
-        number = self._met[picture, key]
-        self._met[picture, key] += 1
+        number = self._met[image, key]
+        self._met[image, key] += 1
         rest = self._rest(thing, back)
         if rest:
             which = {"key": key, "number": number} if number else {"key": key}
-            self._entry(picture).setdefault("objects", []).append({**which, **rest})
+            self._entry(image).setdefault("objects", []).append({**which, **rest})
 
-    def whole(self, picture: str, at: int, thing: Object, name: str, what: str) -> None:
+    def whole(self, image: str, at: int, thing: Object, name: str, what: str) -> None:
         """An object that must not stand in the target at all.
 
         Args:
-            picture: In the target.
-            at: Place among the picture's objects.
+            image: In the target.
+            at: Place among the image's objects.
             thing: The object.
             name: Of its class.
             what: How to report it.
@@ -95,16 +95,16 @@ class Aside:
         record: dict[str, Any] = {"box": list(thing.box), "area": thing.area, "flags": _flag_names(thing.flags)}
         own = {"id": thing.id, "outline": thing.outline, "extras": thing.extras}
         record |= {title: value for title, value in own.items() if value not in (None, {})}
-        self._entry(picture).setdefault("whole", []).append({"at": at, "class": name, **record})
+        self._entry(image).setdefault("whole", []).append({"at": at, "class": name, **record})
 
-    def picture(self, name: str, extras: dict[str, Any], back: dict[str, Any]) -> None:
-        """What is said of a picture, and what the target gives back."""
+    def image(self, name: str, extras: dict[str, Any], back: dict[str, Any]) -> None:
+        """What is said of an image, and what the target gives back."""
         rest = self._rest_of_extras(extras, back)
         if rest:
             self._entry(name)["extras"] = rest
 
     def split(self, name: str, split: int, back: int) -> None:
-        """Split of a picture, and the one that the target gives back."""
+        """Split of an image, and the one that the target gives back."""
         if split != back:
             self.count("split")
             self._entry(name)["split"] = NO_SPLIT if split == UNASSIGNED else SPLITS[split]
@@ -125,18 +125,18 @@ class Aside:
 
     def text(self) -> str:
         """The file; empty where nothing needs it."""
-        if not (self.pictures or self.categories or self.about):
+        if not (self.images or self.categories or self.about):
             return ""
         document: dict[str, Any] = {"foveal_sidecar": VERSION, "format": self.target}
         if self.categories:
             document["categories"] = self.categories
         if self.about:
             document["about"] = self.about
-        document["pictures"] = self.pictures
+        document["images"] = self.images
         return json.dumps(document, separators=(",", ":"))
 
-    def _entry(self, picture: str) -> dict[str, Any]:
-        return self.pictures.setdefault(picture, {})
+    def _entry(self, image: str) -> dict[str, Any]:
+        return self.images.setdefault(image, {})
 
     def _rest(self, thing: Object, back: Object) -> dict[str, Any]:
         rest: dict[str, Any] = {}
@@ -187,14 +187,14 @@ class Sidecar:
         path: The file.
         categories: The class map that the source had, where the format does not say it.
         about: Of the whole data set.
-        pictures: Entries by name.
+        images: Entries by name.
         strays: Entries that fit no object.
     """
 
     path: Path
     categories: Categories | None
     about: dict[str, Any]
-    pictures: dict[str, dict[str, Any]]
+    images: dict[str, dict[str, Any]]
     strays: int = 0
 
     def merge(
@@ -205,7 +205,7 @@ class Sidecar:
         Args:
             drafts: Changed in place.
             categories: The class map that labels refer to.
-            repairs: Takes whole objects whose picture or class is gone.
+            repairs: Takes whole objects whose image or class is gone.
             known: Classes that the data set names.
 
         Returns:
@@ -217,10 +217,10 @@ class Sidecar:
         """
         try:
             for draft in drafts:
-                entry = self.pictures.get(draft.name)
+                entry = self.images.get(draft.name)
                 if entry is not None:
                     self._merge(draft, entry, categories, repairs, known)
-            for name in sorted(self.pictures.keys() - {draft.name for draft in drafts}):
+            for name in sorted(self.images.keys() - {draft.name for draft in drafts}):
                 self._tell_gone(name, repairs)
         except CategoryError:
             raise
@@ -267,11 +267,11 @@ class Sidecar:
             draft.keys.insert(at, "")
 
     def _tell_gone(self, name: str, repairs: Repairs) -> None:
-        """The entry of a picture that is not there."""
-        entry = self.pictures[name]
+        """The entry of an image that is not there."""
+        entry = self.images[name]
         self.strays += len(entry.get("objects", [])) + ("extras" in entry)
         for number, _ in enumerate(entry.get("whole", [])):
-            repairs.add("", _place(number, name), "unknown_picture", "its picture is gone or unusable", "dropped")
+            repairs.add("", _place(number, name), "unknown_image", "its image is gone or unusable", "dropped")
 
 
 def load(root: Path, target: str) -> Sidecar | None:
@@ -289,7 +289,7 @@ def load(root: Path, target: str) -> Sidecar | None:
         raise DataError(f"{path}: cannot be read ({error.strerror}).", "Check the file and its permissions.") from None
     except ValueError as error:
         raise _broken(path, f"is not JSON ({error})") from None
-    if not isinstance(document, dict) or not isinstance(document.get("pictures"), dict):
+    if not isinstance(document, dict) or not isinstance(document.get("images"), dict):
         raise _broken(path, "is not a side-car")
     if document.get("foveal_sidecar") != VERSION:
         raise DataError(f"{path}: version {document.get('foveal_sidecar')} is unknown.", "Update Foveal.")
@@ -300,7 +300,7 @@ def load(root: Path, target: str) -> Sidecar | None:
         own = told and Categories(tuple(told["names"]), tuple(told["source_ids"]))
     except (KeyError, TypeError):
         raise _broken(path, "has no usable class map") from None
-    return Sidecar(path, own or None, document.get("about", {}), document["pictures"])
+    return Sidecar(path, own or None, document.get("about", {}), document["images"])
 
 
 def box_area(box: tuple[float, float, float, float]) -> float:
@@ -320,8 +320,8 @@ def join_about(about: dict[str, Any], sidecar: Sidecar | None) -> dict[str, Any]
     return about if sidecar is None else _joined(about, sidecar.about)
 
 
-def _place(number: int, picture: str) -> str:
-    return f"{NAME}, whole object {number} of {picture}"
+def _place(number: int, image: str) -> str:
+    return f"{NAME}, whole object {number} of {image}"
 
 
 def _near(one: Sequence[float], other: Sequence[float]) -> bool:

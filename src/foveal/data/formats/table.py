@@ -1,6 +1,6 @@
 """A table (CSV or TSV) with a column of paths and a column of labels, and perhaps a column of splits.
 
-Labels joined by ``|`` let a picture carry several; the whole table is then multi-label, and an empty label means none.
+Labels joined by ``|`` let an image carry several; the whole table is then multi-label, and an empty label means none.
 Paths are relative to the table's folder, or to the folder ``images`` beside it. Rows are streamed: a million of them
 take little more memory than the Catalog they become.
 """
@@ -27,7 +27,7 @@ LABEL_COLUMNS = ("label", "labels", "class", "classes", "category", "target")
 SPLIT_NAMES = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
 DELIMITERS = ",\t;"
 SEPARATOR = "|"
-"""Between the labels of one picture."""
+"""Between the labels of one image."""
 IMAGES = "images"
 """Folder beside the table that is looked into as well."""
 
@@ -77,7 +77,7 @@ def read(path: Path, *, categories: Categories | None = None, exists: Callable[[
     Args:
         path: The table.
         categories: A model's class map to use instead of the table's own; classes may then be missing.
-        exists: Whether a picture is there.
+        exists: Whether an image is there.
 
     Raises:
         DataError: A column, a file or a label is missing, a path stands twice with different labels, a split has an
@@ -100,7 +100,7 @@ def read(path: Path, *, categories: Categories | None = None, exists: Callable[[
             builder.add(find(row.path, where), tuple(ids), split)
             lines.append(row.line)
     if not len(builder):
-        raise DataError(f"{path} has a header and no rows.", "Give one row for each picture.")
+        raise DataError(f"{path} has a header and no rows.", "Give one row for each image.")
     if unlabelled and not several:
         raise DataError(
             f"{path}, line {unlabelled}: the label is empty.",
@@ -144,7 +144,7 @@ class _Finder:
         )
 
     def _relative(self, name: str) -> str:
-        """An absolute path inside the table's folder as it would be written there, so that a picture has one name."""
+        """An absolute path inside the table's folder as it would be written there, so that an image has one name."""
         path = Path(name)
         if path.is_absolute() and path.is_relative_to(self.root.absolute()):
             return path.relative_to(self.root.absolute()).as_posix()
@@ -223,7 +223,7 @@ def _split(written: str, where: str) -> int:
 
 
 def _repeats(path: Path, builder: CatalogBuilder, lines: "array[int]", labels: Labels) -> list[str]:
-    """A remark on pictures that stand twice with one label; an error where the labels differ."""
+    """A remark on images that stand twice with one label; an error where the labels differ."""
     names, rows, repeated = builder.names, builder.labels, 0
     titles = list(labels.fixed or labels.ids)
     for twin in builder.twins():
@@ -233,13 +233,13 @@ def _repeats(path: Path, builder: CatalogBuilder, lines: "array[int]", labels: L
             raise DataError(
                 f"{path}, line {lines[twin.second]}: {names[twin.second]!r} is labelled {said[1]!r} here and"
                 f" {said[0]!r} in line {lines[twin.first]}.",
-                f"Keep one line a picture; several labels are joined with {SEPARATOR!r}.",
+                f"Keep one line per image; several labels are joined with {SEPARATOR!r}.",
             )
         repeated += 1
     if not repeated:
         return []
     many = "1 line repeats" if repeated == 1 else f"{repeated} lines repeat"
-    return [f"{many} a picture with the same label; each picture counts once."]
+    return [f"{many} an image with the same label; each image counts once."]
 
 
 def _class_map(path: Path, labels: Labels, *, rows_of_train: bool) -> tuple[str, ...]:
@@ -251,14 +251,12 @@ def _class_map(path: Path, labels: Labels, *, rows_of_train: bool) -> tuple[str,
         if rows_of_train and not labels.trained[label]:
             known = [other for other in order if labels.trained[labels.ids[other]]]
             raise CategoryError(
-                f"{path}, line {labels.first_line[label]}: no training picture has the class {name!r}.",
+                f"{path}, line {labels.first_line[label]}: no training image has the class {name!r}.",
                 f"Classes of the training split: {listed(known)}.",
             )
     if len(order) < 2:
         only = f"only one class, {order[0]!r}" if order else "no labels at all"
-        raise DataError(
-            f"{path} has {only}; telling classes apart takes at least two.", "Add pictures of other classes."
-        )
+        raise DataError(f"{path} has {only}; telling classes apart takes at least two.", "Add images of other classes.")
     return order
 
 

@@ -1,6 +1,6 @@
-"""What is wrong with a data set: every picture decoded, every file compared, every annotation looked at.
+"""What is wrong with a data set: every image decoded, every file compared, every annotation looked at.
 
-Shapes: N pictures.
+Shapes: N images.
 """
 
 import hashlib
@@ -31,7 +31,7 @@ SUFFIXES_OF = {
     "AVIF": (".avif",),
 }
 """Suffixes that tell the truth about a format."""
-PICTURES_A_TURN = 256
+IMAGES_A_TURN = 256
 """Decoded ahead at once, so that memory stays flat."""
 
 
@@ -40,7 +40,7 @@ class Problem:
     """One thing that is wrong.
 
     Attributes:
-        path: Of the picture, relative to the data set's root; empty: of no picture.
+        path: Of the image, relative to the data set's root; empty: of no image.
         kind: ``unreadable``, ``leak``, ``two_classes``, ``tiny``, ``aspect`` or ``suffix``; of masks ``mask``,
             ``no_class`` or ``two_masks``; of the whole data set ``unread``; or a kind of ``data.repair.SEEING``.
         message: What is wrong, in words.
@@ -62,7 +62,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class Look:
-    """What decoding one picture told.
+    """What decoding one image told.
 
     Attributes:
         content: A hash of its bytes.
@@ -76,21 +76,21 @@ class Look:
 
 
 def check(catalog: Catalog, *, progress: Callable[[int], None] = lambda _: None) -> list[Problem]:
-    """Decode every picture in threads and compare all files.
+    """Decode every image in threads and compare all files.
 
     Args:
         catalog: The data set.
-        progress: Told how many pictures are done.
+        progress: Told how many images are done.
 
     Returns:
-        Problems in the order of pictures, faults of annotations among them; empty where all is well.
+        Problems in the order of images, faults of annotations among them; empty where all is well.
     """
     problems = [Problem(r.path, r.kind, r.message, r.where, r.action) for r in catalog.repairs]
     places: dict[bytes, list[int]] = defaultdict(list)
     masks: dict[int, bytes] = {}
     with ThreadPoolExecutor(thread_name_prefix="foveal-check") as pool:
-        for first in range(0, len(catalog), PICTURES_A_TURN):
-            turn = range(first, min(first + PICTURES_A_TURN, len(catalog)))
+        for first in range(0, len(catalog), IMAGES_A_TURN):
+            turn = range(first, min(first + IMAGES_A_TURN, len(catalog)))
             for i, look in zip(turn, pool.map(lambda i: _look(catalog, i), turn), strict=True):
                 problems += look.problems
                 masks[i] = look.mask
@@ -126,7 +126,7 @@ def _look(catalog: Catalog, index: int) -> Look:
 
 
 def _look_at_mask(catalog: Catalog, index: int) -> tuple[tuple[Problem, ...], bytes]:
-    """What is wrong with a picture's mask, and a hash of its class ids."""
+    """What is wrong with an image's mask, and a hash of its class ids."""
     if catalog.annotation != "masks":
         return (), b""
     name = catalog.names[index]

@@ -1,6 +1,6 @@
-"""What Foveal sees in a data set: of pictures their headers alone, of masks every pixel.
+"""What Foveal sees in a data set: of images their headers alone, of masks every pixel.
 
-Shapes: N pictures, K classes.
+Shapes: N images, K classes.
 """
 
 from collections import Counter
@@ -34,14 +34,14 @@ class Inspection:
     Attributes:
         path: The data set's root.
         format: Name of the reader.
-        annotation: What is said of each picture.
-        multi_label: Whether a picture may carry several labels.
+        annotation: What is said of each image.
+        multi_label: Whether an image may carry several labels.
         images: N.
-        splits: Pictures of each split that exists.
-        classes: Pictures of each class in each of these splits.
-        width: Of readable pictures, in pixels; None where there is none.
+        splits: Images of each split that exists.
+        classes: Images of each class in each of these splits.
+        width: Of readable images, in pixels; None where there is none.
         height: Likewise.
-        formats: Pictures by format and mode, such as ``JPEG colour``.
+        formats: Images by format and mode, such as ``JPEG colour``.
         odd: (name, reason) of files that are unreadable or whose suffix misleads.
         notes: The reader's remarks.
         objects: Of the objects, where the data set has any.

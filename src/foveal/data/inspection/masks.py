@@ -1,6 +1,6 @@
 """How much of a data set's masks belongs to each class.
 
-Shapes: N pictures, K classes.
+Shapes: N images, K classes.
 """
 
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from foveal.data.catalog.class_maps import read_mask
 from foveal.data.inspection.objects import splits_of
 from foveal.types.masks import IGNORE
 
-PICTURES_A_TURN = 256
+IMAGES_A_TURN = 256
 """Counted ahead at once, so that memory stays flat."""
 
 
@@ -27,7 +27,7 @@ class MaskCounts:
     Attributes:
         pixels: Of each class in each split that exists.
         shares: Part of all known pixels that each class has.
-        median_px: Pixels of each class in the middle one of the pictures that show it; 0 where none does.
+        median_px: Pixels of each class in the middle one of the images that show it; 0 where none does.
         ignored: Part of all pixels that count nowhere.
     """
 
@@ -67,7 +67,7 @@ def count_masks(catalog: Catalog) -> MaskCounts | None:
 
 
 def pixel_counts(catalog: Catalog) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """(K,) pixels of each class, and (K,) known pixels of the pictures in which it occurs.
+    """(K,) pixels of each class, and (K,) known pixels of the images in which it occurs.
 
     Raises:
         DataError: A mask cannot be read.
@@ -81,10 +81,10 @@ def pixel_counts(catalog: Catalog) -> tuple[NDArray[np.int64], NDArray[np.int64]
 
 
 def _every_count(catalog: Catalog) -> Iterator[NDArray[np.int64]]:
-    """``_count`` of every picture in order, in threads."""
+    """``_count`` of every image in order, in threads."""
     with ThreadPoolExecutor(thread_name_prefix="foveal-masks") as pool:
-        for first in range(0, len(catalog), PICTURES_A_TURN):
-            yield from pool.map(partial(_count, catalog), range(first, min(first + PICTURES_A_TURN, len(catalog))))
+        for first in range(0, len(catalog), IMAGES_A_TURN):
+            yield from pool.map(partial(_count, catalog), range(first, min(first + IMAGES_A_TURN, len(catalog))))
 
 
 def _count(catalog: Catalog, index: int) -> NDArray[np.int64]:

@@ -1,6 +1,6 @@
-"""How many objects a data set has: of which class, how large, how many in a picture, with which flags.
+"""How many objects a data set has: of which class, how large, how many in an image, with which flags.
 
-Shapes: N pictures, M objects.
+Shapes: N images, M objects.
 """
 
 from collections import Counter
@@ -12,7 +12,7 @@ from foveal.data.catalog.catalog import SPLITS, UNASSIGNED, Catalog
 from foveal.types.flags import Flag
 
 NO_SPLIT = "unassigned"
-"""What pictures without a split are called."""
+"""What images without a split are called."""
 SMALL, MEDIUM = 32.0**2, 96.0**2
 """Areas in square pixels below which COCO calls an object small and medium."""
 
@@ -27,8 +27,8 @@ class ObjectCounts:
         flags: Objects with each flag that occurs.
         outlines: Objects with polygons and with masks.
         sizes: Objects by COCO's sizes, ``small``, ``medium`` and ``large``, by the area that the source declares.
-        per_picture: Least, middle, mean and most objects in a picture.
-        empty: Pictures without an object.
+        per_image: Least, middle, mean and most objects in an image.
+        empty: Images without an object.
         repairs: Faults in annotations by kind.
     """
 
@@ -37,7 +37,7 @@ class ObjectCounts:
     flags: dict[str, int]
     outlines: dict[str, int]
     sizes: dict[str, int]
-    per_picture: dict[str, float]
+    per_image: dict[str, float]
     empty: int
     repairs: dict[str, int]
 
@@ -72,7 +72,7 @@ def count_objects(catalog: Catalog) -> ObjectCounts | None:
         },
         outlines={"polygons": kinds["["], "masks": kinds["{"]} if kinds else {},
         sizes=dict(zip(("small", "medium", "large"), bands, strict=True)),
-        per_picture={
+        per_image={
             "min": int(each.min()),
             "median": float(np.median(each)),
             "mean": round(float(each.mean()), 2),
@@ -84,6 +84,6 @@ def count_objects(catalog: Catalog) -> ObjectCounts | None:
 
 
 def splits_of(catalog: Catalog) -> dict[str, int]:
-    """Splits that have pictures, by code."""
+    """Splits that have images, by code."""
     codes = {**{name: code for code, name in enumerate(SPLITS)}, NO_SPLIT: UNASSIGNED}
     return {name: code for name, code in codes.items() if (catalog.splits == code).any()}

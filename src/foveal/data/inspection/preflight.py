@@ -1,4 +1,4 @@
-"""Before the first step: can every picture be read that training will meet?"""
+"""Before the first step: can every image be read that training will meet?"""
 
 import shlex
 from concurrent.futures import ThreadPoolExecutor
@@ -8,7 +8,7 @@ import numpy as np
 from foveal.data.catalog.catalog import FILES_A_TURN, SPLITS, Catalog
 from foveal.data.notes import listed
 from foveal.errors import DataError, ImageError
-from foveal.imaging.integrity import check_picture
+from foveal.imaging.integrity import check_image
 
 TEST = SPLITS.index("test")
 
@@ -21,7 +21,7 @@ def check_readable(catalog: Catalog, *, path: str) -> None:
         path: What the user calls it.
 
     Raises:
-        DataError: Pictures that cannot be read; the message names the first with the reason of each.
+        DataError: Images that cannot be read; the message names the first with the reason of each.
     """
     places = np.flatnonzero(catalog.splits != TEST)
     bad: dict[int, ImageError] = {}
@@ -29,7 +29,7 @@ def check_readable(catalog: Catalog, *, path: str) -> None:
     def look(first: int) -> None:
         for i in places[first : first + FILES_A_TURN]:
             try:
-                check_picture(catalog.path(i))
+                check_image(catalog.path(i))
             except ImageError as error:
                 bad[int(i)] = error
 
@@ -40,9 +40,9 @@ def check_readable(catalog: Catalog, *, path: str) -> None:
     check = f"`foveal data check {shlex.quote(path)}`"
     if len(bad) == 1:
         (error,) = bad.values()
-        raise DataError(error.what, f"{error.hint} {check} decodes every picture.")
+        raise DataError(error.what, f"{error.hint} {check} decodes every image.")
     told = listed([f"{catalog.names[i]}: {bad[i].reason}" for i in sorted(bad)])
     raise DataError(
-        f"{catalog.root}: {len(bad):,} pictures cannot be read: {told}.",
+        f"{catalog.root}: {len(bad):,} images cannot be read: {told}.",
         f"Replace or remove the files; {check} lists all.",
     )

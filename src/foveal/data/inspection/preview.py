@@ -1,4 +1,4 @@
-"""Pictures of what training sees: augmented samples, and whitening before and after.
+"""Images of what training sees: augmented samples, and whitening before and after.
 
 Shapes: H W rows and columns, S side of the input, Q numbers a whitening patch.
 """
@@ -14,7 +14,7 @@ from foveal.data.catalog.catalog import Annotation, Catalog
 from foveal.data.config import AugmentConfig
 from foveal.data.inspection.sheet import Row, draw_sheet
 from foveal.data.loading.order import Draw
-from foveal.data.loading.statistics import sample_pictures, to_patches, unwhiten, whiten
+from foveal.data.loading.statistics import sample_images, to_patches, unwhiten, whiten
 from foveal.errors import DataError
 from foveal.imaging.decode import decode
 from foveal.imaging.draw import boxes as draw_boxes
@@ -22,7 +22,7 @@ from foveal.imaging.draw_masks import overlay
 from foveal.imaging.input_spec import InputSpec, Whitening
 from foveal.types.arrays import RGB, FloatArray
 from foveal.types.categories import Categories
-from foveal.types.flags import NOT_JUDGED
+from foveal.types.flags import NOT_EVALUATED
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -36,7 +36,7 @@ CELL, BOXED_CELL = 168, 256
 IGNORED = (150, 150, 150)
 """Colour of regions that training leaves out."""
 SAMPLE = 200
-"""Pictures that the covariance is taken over."""
+"""Images that the covariance is taken over."""
 SIGMAS = 3.0
 """White numbers are shown from -3 to +3 standard deviations, black to white."""
 
@@ -53,10 +53,10 @@ def preview(
     """Augmented samples, each row beside its original; with the boxes of objects, or masks, where there are any.
 
     Args:
-        catalog: Where pictures come from; the classes take turns.
+        catalog: Where images come from; the classes take turns.
         augment: The random changes; blending within a batch (mixup, cutmix) is not shown.
         spec: Gives the training size and the filter.
-        count: Pictures.
+        count: Images.
         columns: Samples of each.
         seed: Of the choice and of the changes.
 
@@ -64,19 +64,19 @@ def preview(
         The sheet, (H, W, 3) uint8.
 
     Raises:
-        ImageError: A picture cannot be read.
-        ConfigError: A change is on that does not suit what is said of the pictures.
+        ImageError: An image cannot be read.
+        ConfigError: A change is on that does not suit what is said of the images.
     """
-    from foveal.data.loading.loader import TrainingPictures
+    from foveal.data.loading.loader import TrainingImages
 
     placed = catalog.annotation != "labels"
     cell = BOXED_CELL if placed else CELL
     change, target = _changes(catalog.annotation, augment, spec)
-    pictures = TrainingPictures(catalog, change, target, seed=seed, min_side=0, cache=None)
+    images = TrainingImages(catalog, change, target, seed=seed, min_side=0, cache=None)
     rows = []
     for i in choose(catalog, count, seed=seed):
-        cells = [_cell(pictures.decoded(i), target(catalog, i), catalog.categories, cell)]
-        for batch in (pictures[Draw(i, 0, repeat)] for repeat in range(columns)):
+        cells = [_cell(images.decoded(i), target(catalog, i), catalog.categories, cell)]
+        for batch in (images[Draw(i, 0, repeat)] for repeat in range(columns)):
             image = batch.images[0].permute(1, 2, 0).numpy()
             cells.append(_cell(image, {k: v[0] for k, v in batch.targets.items()}, catalog.categories, cell))
         keys = [(catalog.categories.names[k], catalog.categories.color(k)) for k in catalog.labels[i]] if placed else []
@@ -85,46 +85,46 @@ def preview(
     return draw_sheet(rows, columns=titles, cell=cell, setoff=True)
 
 
-def picture_whitening(catalog: Catalog, whitening: Whitening, *, spec: InputSpec, count: int = 4, seed: int = 0) -> RGB:
-    """Pictures before whitening, after it, and turned back; and their covariance before and after.
+def image_whitening(catalog: Catalog, whitening: Whitening, *, spec: InputSpec, count: int = 4, seed: int = 0) -> RGB:
+    """Images before whitening, after it, and turned back; and their covariance before and after.
 
     Args:
-        catalog: Where pictures come from; the classes take turns.
+        catalog: Where images come from; the classes take turns.
         whitening: The map.
         spec: The preparation; its size is a multiple of the patch.
-        count: Pictures.
+        count: Images.
         seed: Of the choice.
 
     Returns:
         The sheet, (H, W, 3) uint8.
 
     Raises:
-        ImageError: A picture cannot be read.
+        ImageError: An image cannot be read.
         ConfigError: The size is no multiple of the patch.
     """
     rows = []
     for i in choose(catalog, count, seed=seed):
-        picture, _ = spec.prepare(decode(catalog.path(i)))
-        white = whiten(picture, whitening)
+        image, _ = spec.prepare(decode(catalog.path(i)))
+        white = whiten(image, whitening)
         back = unwhiten(white, whitening)
-        worst = np.abs(back - picture / 255).max()
-        shown = [picture, _gray_levels(white / (2 * SIGMAS) + 0.5), _gray_levels(back)]
+        worst = np.abs(back - image / 255).max()
+        shown = [image, _gray_levels(white / (2 * SIGMAS) + 0.5), _gray_levels(back)]
         rows.append(Row(_labels(catalog, i), f"{catalog.names[i]}; back within {worst:.0e}", shown))
-    pictures = list(sample_pictures(catalog, spec, limit=SAMPLE))
-    note = f"of the {len(whitening.mean)} numbers of a patch over {len(pictures)} pictures; blue -1, white 0, red 1"
-    rows.append(Row("covariance", note, [_heat(matrix) for matrix in _covariances(pictures, whitening)]))
+    images = list(sample_images(catalog, spec, limit=SAMPLE))
+    note = f"of the {len(whitening.mean)} numbers of a patch over {len(images)} images; blue -1, white 0, red 1"
+    rows.append(Row("covariance", note, [_heat(matrix) for matrix in _covariances(images, whitening)]))
     titles = ("before", f"after ({whitening.kind.upper()}, {whitening.patch} px patches)", "turned back")
     return draw_sheet(rows, columns=titles, cell=round(1.5 * CELL))
 
 
 def choose(catalog: Catalog, count: int, *, seed: int) -> list[int]:
-    """Places of some pictures; the classes take turns, so that each is shown before any is shown twice.
+    """Places of some images; the classes take turns, so that each is shown before any is shown twice.
 
     Raises:
-        DataError: There is no picture.
+        DataError: There is no image.
     """
     if not len(catalog):
-        raise DataError(f"{catalog.root}: there is no picture to show.", "Give a split that has pictures.")
+        raise DataError(f"{catalog.root}: there is no image to show.", "Give a split that has images.")
     order = np.random.default_rng(seed).permutation(len(catalog))
     turns: dict[int, int] = {}
     keyed = []
@@ -136,7 +136,7 @@ def choose(catalog: Catalog, count: int, *, seed: int) -> list[int]:
 
 
 def _changes(annotation: Annotation, config: AugmentConfig, spec: InputSpec) -> "tuple[Augment, Target]":
-    """The random changes, and what gives the target of a picture."""
+    """The random changes, and what gives the target of an image."""
     from foveal.data.augment.boxes import box_target, build_box_augment
     from foveal.data.augment.image import build_augment
     from foveal.data.augment.masks import build_mask_augment, mask_target
@@ -161,7 +161,7 @@ def _no_target(catalog: Catalog, index: int) -> "dict[str, Tensor]":  # noqa: AR
 
 
 def _cell(image: RGB, target: "Mapping[str, Tensor]", categories: Categories, side: int) -> RGB:
-    """A picture as it is, or fitted into a cell with its boxes or classes drawn; what to ignore is gray."""
+    """An image as it is, or fitted into a cell with its boxes or classes drawn; what to ignore is gray."""
     if not target:
         return image
     height, width = image.shape[:2]
@@ -170,7 +170,7 @@ def _cell(image: RGB, target: "Mapping[str, Tensor]", categories: Categories, si
     fitted = np.asarray(Image.fromarray(image).resize(inner, Image.Resampling.BICUBIC))
     if "mask" in target:
         return overlay(fitted, target["mask"].numpy(), [categories.color(k) for k in range(len(categories))])
-    ignored = [bool(flags & NOT_JUDGED) for flags in target["flags"].tolist()]
+    ignored = [bool(flags & NOT_EVALUATED) for flags in target["flags"].tolist()]
     colors = [
         IGNORED if skip else categories.color(k) for k, skip in zip(target["labels"].tolist(), ignored, strict=True)
     ]
@@ -181,13 +181,11 @@ def _gray_levels(values: FloatArray) -> RGB:
     return np.rint(np.clip(values, 0, 1) * 255).astype(np.uint8)
 
 
-def _covariances(pictures: Sequence[RGB], whitening: Whitening) -> list[NDArray[np.float64]]:
+def _covariances(images: Sequence[RGB], whitening: Whitening) -> list[NDArray[np.float64]]:
     """(Q, Q) before, scaled to a largest variance of 1 so that it can be seen beside the white one, and after."""
     patch = whitening.patch
-    before = np.cov(np.concatenate([to_patches(picture, patch) for picture in pictures]), rowvar=False)
-    after = np.cov(
-        np.concatenate([to_patches(whiten(picture, whitening), patch) for picture in pictures]), rowvar=False
-    )
+    before = np.cov(np.concatenate([to_patches(image, patch) for image in images]), rowvar=False)
+    after = np.cov(np.concatenate([to_patches(whiten(image, whitening), patch) for image in images]), rowvar=False)
     return [before / max(np.diag(before).max(), 1e-12), after]
 
 

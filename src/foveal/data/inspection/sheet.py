@@ -25,7 +25,7 @@ class Row:
     Attributes:
         title: Set in dark type.
         note: Set behind it in light type.
-        cells: Pictures of any size, fitted into the cells.
+        cells: Images of any size, fitted into the cells.
         keys: Names and the colours they have in the cells, set in place of the title.
     """
 
@@ -61,19 +61,19 @@ def draw_sheet(rows: Sequence[Row], *, columns: Sequence[str], cell: int, setoff
         start = (_write_keys if row.keys else _write_title)(pen, row, top + 10, (size[0] - 2 * MARGIN) // 2) + 12
         note = _shortened(pen, row.note, round(size[0] - MARGIN - start), size_px=12)
         pen.text((start, top + 11), note, font=font(12), fill=FAINT, anchor="lm")
-        for x, picture in zip(left, row.cells, strict=False):
-            sheet.paste(_fitted(picture, cell), (x, top + TITLE))
+        for x, image in zip(left, row.cells, strict=False):
+            sheet.paste(_fitted(image, cell), (x, top + TITLE))
     return np.asarray(sheet)
 
 
-def _fitted(picture: RGB, cell: int) -> Image.Image:
-    """The whole picture in the middle of a cell; small ones are blown up without smoothing."""
-    height, width = picture.shape[:2]
+def _fitted(image: RGB, cell: int) -> Image.Image:
+    """The whole image in the middle of a cell; small ones are blown up without smoothing."""
+    height, width = image.shape[:2]
     scale = cell / max(width, height)
     inner = max(1, round(width * scale)), max(1, round(height * scale))
     how = Image.Resampling.NEAREST if scale >= 3 else Image.Resampling.BICUBIC
     out = Image.new("RGB", (cell, cell), FRAME)
-    out.paste(Image.fromarray(picture).resize(inner, how), ((cell - inner[0]) // 2, (cell - inner[1]) // 2))
+    out.paste(Image.fromarray(image).resize(inner, how), ((cell - inner[0]) // 2, (cell - inner[1]) // 2))
     return out
 
 

@@ -1,6 +1,6 @@
-"""Decoded pictures, kept in memory or in a memory-mapped file that all worker processes share.
+"""Decoded images, kept in memory or in a memory-mapped file that all worker processes share.
 
-The arena is filled as pictures come and never moves or frees one; when it is full, later pictures are decoded again
+The arena is filled as images come and never moves or frees one; when it is full, later images are decoded again
 each time. Worker processes inherit the mapping by fork, so what one has decoded all of them have.
 """
 
@@ -17,14 +17,14 @@ from foveal.errors import RunError
 from foveal.types.arrays import RGB
 
 EMPTY, COMING = -1, -2
-"""Offsets of a picture that is not there, and of one that is being copied."""
+"""Offsets of an image that is not there, and of one that is being copied."""
 
 
 class DecodedCache:
-    """An append-only arena of pictures.
+    """An append-only arena of images.
 
     Args:
-        num_pictures: N, places 0 to N-1.
+        num_images: N, places 0 to N-1.
         budget_bytes: Size of the arena; pages are taken from the system only as they are filled.
         folder: Where the file lives (it has no name, so nothing is left behind); None keeps the arena in memory.
 
@@ -32,25 +32,25 @@ class DecodedCache:
         RunError: The folder cannot be written.
     """
 
-    def __init__(self, num_pictures: int, budget_bytes: int, *, folder: Path | None = None) -> None:
+    def __init__(self, num_images: int, budget_bytes: int, *, folder: Path | None = None) -> None:
         self.budget_bytes = budget_bytes
         self._arena = mmap.mmap(-1, budget_bytes) if folder is None else _map_file(folder, budget_bytes)
         self._pixels = np.frombuffer(self._arena, np.uint8)
-        # One row a picture: offset, height, width; the last row holds the number of bytes in use.
-        self._index = np.frombuffer(mmap.mmap(-1, (num_pictures + 1) * 24), np.int64).reshape(-1, 3)
+        # One row per image: offset, height, width; the last row holds the number of bytes in use.
+        self._index = np.frombuffer(mmap.mmap(-1, (num_images + 1) * 24), np.int64).reshape(-1, 3)
         self._index[:, 0] = EMPTY
         self._index[-1, 0] = 0
         self._lock = multiprocessing.get_context("fork").Lock()
 
     def get(self, place: int) -> RGB | None:
-        """The picture at a place, as a view that must not be written to, or None."""
+        """The image at a place, as a view that must not be written to, or None."""
         offset, height, width = (int(v) for v in self._index[place])
         if offset < 0:
             return None
         return self._pixels[offset : offset + height * width * 3].reshape(height, width, 3)
 
     def put(self, place: int, image: RGB) -> None:
-        """Keep a picture if there is room."""
+        """Keep an image if there is room."""
         with self._lock:
             start = int(self._index[-1, 0])
             if self._index[place, 0] != EMPTY or start + image.size > self.budget_bytes:
@@ -59,15 +59,15 @@ class DecodedCache:
             self._index[place, 0] = COMING
         self._pixels[start : start + image.size] = image.reshape(-1)
         self._index[place, 1:] = image.shape[:2]
-        self._index[place, 0] = start  # last: from here on other processes see the picture
+        self._index[place, 0] = start  # last: from here on other processes see the image
 
     def __len__(self) -> int:
-        """Pictures kept."""
+        """Images kept."""
         return int((self._index[:-1, 0] >= 0).sum())
 
 
 def make_cache(
-    kind: Literal["auto", "memory", "disk", "off"], num_pictures: int, *, folder: str, workers: int
+    kind: Literal["auto", "memory", "disk", "off"], num_images: int, *, folder: str, workers: int
 ) -> DecodedCache | None:
     """The cache that the configuration asks for.
 
@@ -78,11 +78,11 @@ def make_cache(
         return None
     if kind == "disk":
         place = disk_folder(folder)
-        return DecodedCache(num_pictures, _free_disk(place) // 2, folder=place)
+        return DecodedCache(num_images, _free_disk(place) // 2, folder=place)
     import psutil
 
     free = int(psutil.virtual_memory().available)
-    return DecodedCache(num_pictures, max(free // (4 if kind == "auto" else 2), 1))
+    return DecodedCache(num_images, max(free // (4 if kind == "auto" else 2), 1))
 
 
 def disk_folder(folder: str) -> Path:

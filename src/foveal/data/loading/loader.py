@@ -1,6 +1,6 @@
 """Training batches in an order and with changes that depend on seed, epoch and place alone.
 
-Shapes: B pictures a batch, H W rows and columns of the source, S side of the input.
+Shapes: B images per batch, H W rows and columns of the source, S side of the input.
 """
 
 import os
@@ -21,7 +21,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler, get_worker_info
 from torchvision import tv_tensors
 from torchvision.transforms import v2
 
-from foveal.data.augment.image import Augment, Picture
+from foveal.data.augment.image import Augment, Labelled
 from foveal.data.catalog.catalog import Catalog
 from foveal.data.loading.cache import DecodedCache
 from foveal.data.loading.order import Draw, Order, derive
@@ -33,17 +33,17 @@ DECODERS = min(4, os.cpu_count() or 1)
 """Threads that decode where there are no worker processes; decoding lets go of Python's lock."""
 
 
-class TrainingPictures(Dataset[Batch]):
+class TrainingImages(Dataset[Batch]):
     """Decodes, augments and stacks.
 
     Args:
         catalog: The training split.
         augment: Random changes; random numbers only from torch's global generator.
-        target: Gives the training target of a place. Boxes and masks in it (tv_tensors) are of the picture at full
+        target: Gives the training target of a place. Boxes and masks in it (tv_tensors) are of the image at full
             size; where a JPEG was decoded smaller they are shrunk with it.
         seed: Of the random changes.
         min_side: Shorter side that decoding need not exceed, in pixels.
-        cache: Where decoded pictures are kept, or None.
+        cache: Where decoded images are kept, or None.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class TrainingPictures(Dataset[Batch]):
         self.cache = cache
 
     def decoded(self, place: int) -> RGB:
-        """The picture at a place, from the cache if it is there."""
+        """The image at a place, from the cache if it is there."""
         if self.cache is None:
             return decode(self.catalog.path(place), min_side=self.min_side)
         image = self.cache.get(place)
@@ -74,7 +74,7 @@ class TrainingPictures(Dataset[Batch]):
         return image
 
     def places(self, draw: Draw) -> list[int]:
-        """The picture and the companions that its sample is made of, the same wherever and whenever it is made.
+        """The image and the companions that its sample is made of, the same wherever and whenever it is made.
 
         Leaves torch's generator where the changes to the sample begin.
         """
@@ -85,19 +85,19 @@ class TrainingPictures(Dataset[Batch]):
         return [draw.place, *companions.tolist()]
 
     def sample(self, draw: Draw, pixels: Iterator[RGB]) -> Sample:
-        """One augmented sample; ``pixels`` gives the decoded pictures of its ``places``."""
-        pictures = [self._picture(place, next(pixels)) for place in self.places(draw)]
-        image, target = self.augment.change(pictures)
+        """One augmented sample; ``pixels`` gives the decoded images of its ``places``."""
+        images = [self._image(place, next(pixels)) for place in self.places(draw)]
+        image, target = self.augment.change(images)
         return Sample(image, target, draw.place)
 
-    def _picture(self, place: int, pixels: RGB) -> Picture:
+    def _image(self, place: int, pixels: RGB) -> Labelled:
         image = tv_tensors.Image(torch.from_numpy(_writable(pixels)).permute(2, 0, 1))
         return image, _at_size(self.target(self.catalog, place), pixels.shape[0], pixels.shape[1])
 
     def __getitems__(self, draws: list[Draw]) -> Batch:
         """A batch; torch's random state and number of threads are the caller's again afterwards."""
         state, threads = torch.get_rng_state(), torch.get_num_threads()
-        torch.set_num_threads(1)  # one small picture is too little to share: threads would wait longer than they work
+        torch.set_num_threads(1)  # one small image is too little to share: threads would wait longer than they work
         try:
             pixels = self._decoded_ahead([place for draw in draws for place in self.places(draw)])
             return stack([self.sample(draw, pixels) for draw in draws])
@@ -144,7 +144,7 @@ def _stack_padded(values: list[Tensor]) -> Tensor:
 
 
 def _at_size(target: dict[str, Tensor], height: int, width: int) -> dict[str, Tensor]:
-    """The target of a picture as it was decoded: boxes and masks of another canvas are resized to (H, W)."""
+    """The target of an image as it was decoded: boxes and masks of another canvas are resized to (H, W)."""
     return {name: _resized(value, height, width) for name, value in target.items()}
 
 
@@ -185,7 +185,7 @@ class _Batches(Sampler[list[Draw]]):
 
 
 def load_batches(
-    pictures: TrainingPictures,
+    images: TrainingImages,
     order: Order,
     *,
     start: int = 0,
@@ -197,7 +197,7 @@ def load_batches(
     """Batches without end, from number ``start`` on.
 
     Args:
-        pictures: Where samples come from.
+        images: Where samples come from.
         order: Which samples.
         start: Number of the first batch, counted from the first epoch's first.
         workers: Processes that make batches; the batches are the same for any number.
@@ -208,14 +208,14 @@ def load_batches(
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="This DataLoader will create")  # as many as were asked for
         loader: DataLoader[Batch] = DataLoader(
-            pictures,
+            images,
             batch_sampler=_Batches(order, start, rank, world),
             num_workers=workers,
             collate_fn=_as_is,
             worker_init_fn=_hush,
             pin_memory=pin_memory,
             prefetch_factor=4 if workers else None,
-            multiprocessing_context="fork" if workers and pictures.cache is not None else None,
+            multiprocessing_context="fork" if workers and images.cache is not None else None,
             generator=torch.Generator(),  # its own, so that the loader draws nothing from the global one
         )
         with _uninterrupted():

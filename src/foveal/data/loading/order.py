@@ -1,6 +1,6 @@
-"""Which pictures make which batch: a function of the seed, the epoch and the place alone.
+"""Which images make which batch: a function of the seed, the epoch and the place alone.
 
-Shapes: N pictures, B pictures a batch.
+Shapes: N images, B images per batch.
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from foveal.types.arrays import FloatArray
 
 
 class Draw(NamedTuple):
-    """One use of a picture: its place in the catalog, the epoch, and how often that epoch has used it before."""
+    """One use of an image: its place in the catalog, the epoch, and how often that epoch has used it before."""
 
     place: int
     epoch: int
@@ -27,37 +27,37 @@ def derive(*keys: int) -> int:
 
 
 class Order:
-    """The order of training pictures, without end.
+    """The order of training images, without end.
 
     Args:
-        num_pictures: N.
-        batch_size: B; each epoch gives N // B whole batches, and leaves out other pictures each time.
+        num_images: N.
+        batch_size: B; each epoch gives N // B whole batches, and leaves out other images each time.
         seed: Of the shuffling.
-        weights: (N,) positive chances, to draw pictures with replacement; None shuffles each picture once.
+        weights: (N,) positive chances, to draw images with replacement; None shuffles each image once.
 
     Raises:
         ConfigError: B is larger than N.
     """
 
-    def __init__(self, num_pictures: int, batch_size: int, *, seed: int, weights: FloatArray | None = None) -> None:
-        if batch_size > num_pictures:
+    def __init__(self, num_images: int, batch_size: int, *, seed: int, weights: FloatArray | None = None) -> None:
+        if batch_size > num_images:
             raise ConfigError(
-                f"The batch size {batch_size} is larger than the {num_pictures} training pictures.",
-                f"Use --batch-size {num_pictures} or less.",
+                f"The batch size {batch_size} is larger than the {num_images} training images.",
+                f"Use --batch-size {num_images} or less.",
             )
-        self.num_pictures = num_pictures
+        self.num_images = num_images
         self.batch_size = batch_size
         self.seed = seed
         self.chances = None if weights is None else np.asarray(weights, np.float64) / np.sum(weights)
-        self.batches_per_epoch = num_pictures // batch_size
+        self.batches_per_epoch = num_images // batch_size
 
     def epoch(self, epoch: int) -> NDArray[np.int64]:
         """(N // B * B,) places in the catalog, in the order of an epoch."""
         generator = np.random.Generator(np.random.Philox(derive(self.seed, 1, epoch)))
         count = self.batches_per_epoch * self.batch_size
         if self.chances is None:
-            return generator.permutation(self.num_pictures)[:count]
-        return generator.choice(self.num_pictures, size=count, p=self.chances)
+            return generator.permutation(self.num_images)[:count]
+        return generator.choice(self.num_images, size=count, p=self.chances)
 
     def batches(self, start: int = 0, *, rank: int = 0, world: int = 1) -> Iterator[list[Draw]]:
         """Batches from number ``start`` on, for one of ``world`` processes that share each batch."""

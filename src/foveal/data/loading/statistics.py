@@ -1,6 +1,6 @@
-"""Mean, standard deviation and whitening of a data set's pictures, in NumPy.
+"""Mean, standard deviation and whitening of a data set's images, in NumPy.
 
-Shapes: N pictures, S their side, p side of a patch, M patches, Q = 3 p^2 numbers a patch. All values are in [0, 1].
+Shapes: N images, S their side, p side of a patch, M patches, Q = 3 p^2 numbers a patch. All values are in [0, 1].
 """
 
 from collections.abc import Iterable, Iterator
@@ -16,27 +16,27 @@ from foveal.imaging.decode import decode
 from foveal.imaging.input_spec import InputSpec, Whitening
 from foveal.types.arrays import RGB, FloatArray
 
-MAX_PICTURES = 2000
-"""Pictures that statistics look at: the error of a channel's mean is then below 0.3 / sqrt(2000) = 0.007."""
-PICTURES_A_TURN = 64
+MAX_IMAGES = 2000
+"""Images that statistics look at: the error of a channel's mean is then below 0.3 / sqrt(2000) = 0.007."""
+IMAGES_A_TURN = 64
 """Decoded ahead at once, so that memory stays flat."""
 
 Doubles = NDArray[np.float64]
 
 
-def sample_pictures(catalog: Catalog, spec: InputSpec, *, limit: int = MAX_PICTURES) -> Iterator[RGB]:
-    """Prepared pictures, evenly spread over a catalog, decoded in threads and given in order.
+def sample_images(catalog: Catalog, spec: InputSpec, *, limit: int = MAX_IMAGES) -> Iterator[RGB]:
+    """Prepared images, evenly spread over a catalog, decoded in threads and given in order.
 
     Args:
         catalog: The training split.
         spec: The preparation.
-        limit: Most pictures; every one where there are fewer.
+        limit: Most images; every one where there are fewer.
 
     Yields:
         (S, S, 3) uint8.
 
     Raises:
-        ImageError: A picture cannot be read.
+        ImageError: An image cannot be read.
     """
     count = min(limit, len(catalog))
     places = (np.arange(count) * len(catalog)) // max(count, 1)
@@ -45,32 +45,32 @@ def sample_pictures(catalog: Catalog, spec: InputSpec, *, limit: int = MAX_PICTU
         return spec.prepare(decode(catalog.path(place), min_side=spec.decode_side))[0]
 
     with ThreadPoolExecutor(thread_name_prefix="foveal-decode") as pool:
-        for first in range(0, count, PICTURES_A_TURN):
-            yield from pool.map(prepare, places[first : first + PICTURES_A_TURN].tolist())
+        for first in range(0, count, IMAGES_A_TURN):
+            yield from pool.map(prepare, places[first : first + IMAGES_A_TURN].tolist())
 
 
 def channel_statistics(
-    pictures: Iterable[RGB],
+    images: Iterable[RGB],
 ) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
     """Mean and standard deviation of each channel over all pixels, streamed.
 
-    Sums of whole numbers are exact, so the result does not depend on the order of pictures. A channel that never
+    Sums of whole numbers are exact, so the result does not depend on the order of images. A channel that never
     changes gets the deviation of one gray level, 1 / 255, so that dividing by it is safe.
 
     Args:
-        pictures: (H, W, 3) uint8 each.
+        images: (H, W, 3) uint8 each.
 
     Raises:
-        DataError: There is no picture.
+        DataError: There is no image.
     """
     levels = np.zeros((3, 256), np.int64)
-    for picture in pictures:
-        flat = picture.reshape(-1, 3)
+    for image in images:
+        flat = image.reshape(-1, 3)
         for channel in range(3):
             levels[channel] += np.bincount(flat[:, channel], minlength=256)
     total = int(levels[0].sum())
     if total == 0:
-        raise DataError("There is no picture to take statistics of.", "Give a training split that has pictures.")
+        raise DataError("There is no image to take statistics of.", "Give a training split that has images.")
     values = np.arange(256, dtype=np.float64) / 255
     mean = levels @ values / total  # (3,)
     variance = levels @ values**2 / total - mean**2
@@ -79,7 +79,7 @@ def channel_statistics(
 
 
 def fit_whitening(
-    pictures: Iterable[RGB], *, kind: Literal["pca", "zca"], patch: int = 1, epsilon: float = 1e-5
+    images: Iterable[RGB], *, kind: Literal["pca", "zca"], patch: int = 1, epsilon: float = 1e-5
 ) -> Whitening:
     """Find the map that gives p x p patches zero mean and the identity as covariance.
 
@@ -87,7 +87,7 @@ def fit_whitening(
     Learning Multiple Layers of Features from Tiny Images, appendix A).
 
     Args:
-        pictures: (S, S, 3) uint8 each; rows and columns beyond the last whole patch are left out.
+        images: (S, S, 3) uint8 each; rows and columns beyond the last whole patch are left out.
         kind: See ``Whitening``.
         patch: Side p.
         epsilon: Added to each variance: noise weaker than this is not blown up.
@@ -97,15 +97,15 @@ def fit_whitening(
     """
     size = 3 * patch * patch
     count, total, products = 0, np.zeros(size), np.zeros((size, size))
-    for picture in pictures:
-        patches = to_patches(picture, patch) / 255 - 0.5  # (M, Q), centred roughly to lose no digits
+    for image in images:
+        patches = to_patches(image, patch) / 255 - 0.5  # (M, Q), centred roughly to lose no digits
         count += len(patches)
         total += patches.sum(axis=0)
         products += patches.T @ patches
     if count <= size:
         raise DataError(
             f"Whitening patches of {patch} x {patch} pixels takes more than {size} of them; there are {count}.",
-            "Use smaller patches (--input.whitening-patch) or more pictures.",
+            "Use smaller patches (--input.whitening-patch) or more images.",
         )
     mean = total / count
     covariance = products / count - np.outer(mean, mean)
@@ -125,11 +125,11 @@ def fit_whitening(
     )
 
 
-def whiten(picture: RGB | FloatArray, whitening: Whitening) -> Doubles:
-    """Whiten a picture.
+def whiten(image: RGB | FloatArray, whitening: Whitening) -> Doubles:
+    """Whiten an image.
 
     Args:
-        picture: (H, W, 3) uint8, or floating-point values in [0, 1]; H and W are multiples of the patch.
+        image: (H, W, 3) uint8, or floating-point values in [0, 1]; H and W are multiples of the patch.
         whitening: The map.
 
     Returns:
@@ -138,13 +138,13 @@ def whiten(picture: RGB | FloatArray, whitening: Whitening) -> Doubles:
     Raises:
         ConfigError: A side is no multiple of the patch.
     """
-    values = picture / 255 if picture.dtype == np.uint8 else np.asarray(picture, np.float64)
+    values = image / 255 if image.dtype == np.uint8 else np.asarray(image, np.float64)
     white = (to_patches(values, whitening.patch) - whitening.mean) @ np.array(whitening.matrix).T
     return _from_patches(white, whitening.patch, _checked(values, whitening.patch))
 
 
 def unwhiten(white: Doubles, whitening: Whitening) -> Doubles:
-    """The picture, (H, W, 3) in [0, 1], that ``whiten`` was given.
+    """The image, (H, W, 3) in [0, 1], that ``whiten`` was given.
 
     Raises:
         ConfigError: A side is no multiple of the patch.
@@ -153,10 +153,10 @@ def unwhiten(white: Doubles, whitening: Whitening) -> Doubles:
     return _from_patches(values, whitening.patch, _checked(white, whitening.patch))
 
 
-def to_patches(picture: RGB | FloatArray, patch: int) -> Doubles:
+def to_patches(image: RGB | FloatArray, patch: int) -> Doubles:
     """(H, W, 3) -> (M, Q) patches, row by row, each flattened (channel, row, column) as ``pixel_unshuffle`` does."""
-    rows, columns = picture.shape[0] // patch, picture.shape[1] // patch
-    whole = np.asarray(picture[: rows * patch, : columns * patch], np.float64)
+    rows, columns = image.shape[0] // patch, image.shape[1] // patch
+    whole = np.asarray(image[: rows * patch, : columns * patch], np.float64)
     blocks = whole.reshape(rows, patch, columns, patch, 3).transpose(0, 2, 4, 1, 3)
     return blocks.reshape(rows * columns, 3 * patch * patch)
 
@@ -167,11 +167,11 @@ def _from_patches(patches: Doubles, patch: int, size: tuple[int, int]) -> Double
     return np.ascontiguousarray(blocks).reshape(size[0], size[1], 3)
 
 
-def _checked(picture: FloatArray, patch: int) -> tuple[int, int]:
-    height, width = picture.shape[:2]
+def _checked(image: FloatArray, patch: int) -> tuple[int, int]:
+    height, width = image.shape[:2]
     if height % patch or width % patch:
         raise ConfigError(
-            f"A picture of {width} x {height} cannot be cut into patches of {patch} x {patch} pixels.",
+            f"An image of {width} x {height} cannot be cut into patches of {patch} x {patch} pixels.",
             "Choose a size that is a multiple of the patch.",
         )
     return height, width

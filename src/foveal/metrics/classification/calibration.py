@@ -1,10 +1,10 @@
 """Making scores mean what they say: one temperature for all logits, one threshold for all labels.
 
-Temperature scaling (Guo et al. 2017) divides logits by T, which changes no answer. T is fitted on validation pictures
-as the most probable one under a weak prior, log T ~ Normal(0, 1): with many pictures the prior vanishes and T minimises
+Temperature scaling (Guo et al. 2017) divides logits by T, which changes no answer. T is fitted on validation images
+as the most probable one under a weak prior, log T ~ Normal(0, 1): with many images the prior vanishes and T minimises
 the negative log likelihood; with few, or when every answer is right, it keeps T from running off to a bound.
 
-Shapes: N pictures, K classes.
+Shapes: N images, K classes.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from foveal.types.arrays import Array, FloatArray, IntArray
 MIN_TEMPERATURE, MAX_TEMPERATURE = 0.05, 20.0
 """Bounds of T."""
 PRIOR_SD = 1.0
-"""Standard deviation of log T before any picture is seen; its weight is that of about one picture."""
+"""Standard deviation of log T before any image is seen; its weight is that of about one image."""
 COARSE = 33
 """Temperatures tried before the search narrows: steps of a factor 1.2."""
 GOLDEN = (5**0.5 - 1) / 2
@@ -27,17 +27,17 @@ def fit_temperature(logits: FloatArray, truth: IntArray) -> float:
     """Temperature for softmax(logits / T).
 
     Args:
-        logits: (N, K) of validation pictures.
+        logits: (N, K) of validation images.
         truth: (N,) class ids.
 
     Returns:
-        T in [0.05, 20]; 1 without pictures or with a single class.
+        T in [0.05, 20]; 1 without images or with a single class.
     """
     logits = np.asarray(logits, np.float64)
-    num_pictures, num_classes = logits.shape
-    if not num_pictures or num_classes < 2:
+    num_images, num_classes = logits.shape
+    if not num_images or num_classes < 2:
         return 1.0
-    margins = logits - logits[np.arange(num_pictures), truth][:, None]
+    margins = logits - logits[np.arange(num_images), truth][:, None]
 
     def loss(log_t: float) -> float:
         scaled = margins * np.exp(-log_t)
@@ -51,11 +51,11 @@ def fit_sigmoid_temperature(logits: FloatArray, truth: Array) -> float:
     """Temperature for sigmoid(logits / T).
 
     Args:
-        logits: (N, K) of validation pictures.
+        logits: (N, K) of validation images.
         truth: (N, K) 0 or 1.
 
     Returns:
-        T in [0.05, 20]; 1 without pictures.
+        T in [0.05, 20]; 1 without images.
     """
     if not np.size(logits):
         return 1.0
@@ -73,7 +73,7 @@ def best_threshold(scores: FloatArray, truth: Array) -> float:
     """The threshold with the best F1 over all yes-or-no decisions (micro F1).
 
     Args:
-        scores: (N, K) in [0, 1] of validation pictures; temperature already applied.
+        scores: (N, K) in [0, 1] of validation images; temperature already applied.
         truth: (N, K) 0 or 1.
 
     Returns:

@@ -1,6 +1,6 @@
 """Curves for the report: reliability, ROC, precision over recall; and the calibration error that reliability shows.
 
-Shapes: N pictures, D decisions (N, or N K for several labels), B bins.
+Shapes: N images, D decisions (N, or N K for several labels), B bins.
 """
 
 from dataclasses import dataclass
@@ -23,20 +23,20 @@ def bins(confidence: FloatArray) -> IntArray:
     return np.clip(places, 0, NUM_BINS - 1)
 
 
-def bin_gaps(confidence: FloatArray, correct: FloatArray, picture: IntArray, num_pictures: int) -> FloatArray:
-    """What each picture adds to each bin's confidence minus accuracy.
+def bin_gaps(confidence: FloatArray, correct: FloatArray, image: IntArray, num_images: int) -> FloatArray:
+    """What each image adds to each bin's confidence minus accuracy.
 
     Args:
         confidence: (D,) in [0, 1].
         correct: (D,) 0 or 1.
-        picture: (D,) the picture a decision belongs to.
-        num_pictures: N.
+        image: (D,) the image a decision belongs to.
+        num_images: N.
 
     Returns:
-        (N, B); ECE of weighted pictures is the sum over bins of |weights @ gaps| / decisions.
+        (N, B); ECE of weighted images is the sum over bins of |weights @ gaps| / decisions.
     """
-    out = np.zeros((num_pictures, NUM_BINS))
-    np.add.at(out, (picture, bins(confidence)), confidence.astype(np.float64) - correct)
+    out = np.zeros((num_images, NUM_BINS))
+    np.add.at(out, (image, bins(confidence)), confidence.astype(np.float64) - correct)
     return out
 
 
@@ -59,7 +59,7 @@ def reliability(confidence: FloatArray, correct: FloatArray) -> Reliability:
 
 
 def _steps(scores: FloatArray, positive: NDArray[np.bool_]) -> tuple[FloatArray, FloatArray]:
-    """Hits and pictures said, (G,) each, as the threshold falls past each distinct score."""
+    """Hits and images said, (G,) each, as the threshold falls past each distinct score."""
     order = np.argsort(-scores, kind="stable")
     last = np.append(np.flatnonzero(np.diff(scores[order])), len(scores) - 1)
     hits: FloatArray = np.cumsum(positive[order], dtype=np.float64)[last]

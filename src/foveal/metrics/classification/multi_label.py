@@ -1,13 +1,13 @@
-"""The judge of classifiers that answer yes or no for each class.
+"""The metric of classifiers that answer yes or no for each class.
 
 Conventions: a label is given when its score reaches the prediction's threshold; ``accuracy`` is subset accuracy (all
-labels of a picture right); ``hamming_loss``, ``log_loss``, ``brier`` and ``ece`` are means over all N K yes-or-no
+labels of an image right); ``hamming_loss``, ``log_loss``, ``brier`` and ``ece`` are means over all N K yes-or-no
 decisions (scikit-learn on the flattened arrays); ``brier`` is the mean of (score - truth)^2, in [0, 1]; ``ece``
 compares each score with how often the label is true. The averages of precision, recall and F1 are as in ``counts``,
 over labels that are true or given somewhere; ``average_precision`` (mAP) and ``roc_auc`` are means over the labels for
 which they are defined.
 
-Shapes: N pictures, K classes, R resamples.
+Shapes: N images, K classes, R resamples.
 """
 
 import numpy as np
@@ -19,7 +19,7 @@ from foveal.metrics.classification.curves import bin_gaps
 from foveal.metrics.classification.panels import label_errors, ranking_panels, reliability_panel
 from foveal.metrics.classification.ranking import Rankings
 from foveal.metrics.classification.single_label import MAX_MISTAKES, per_class
-from foveal.metrics.contract import Interval, Judgement, Mistake, Panel
+from foveal.metrics.contract import Interval, Mistake, Panel, Results
 from foveal.metrics.counts import Counts
 from foveal.types.arrays import Array, FloatArray
 from foveal.types.categories import Categories
@@ -27,7 +27,7 @@ from foveal.types.predictions import ClassScores
 
 
 class MultiLabelMetric:
-    """Judges class scores against a 0/1 array of true labels a picture.
+    """Evaluates class scores against a 0/1 array of true labels per image.
 
     Args:
         categories: The class map, K names.
@@ -40,7 +40,7 @@ class MultiLabelMetric:
         self._thresholds: list[float] = []
 
     def update(self, truth: Array, prediction: ClassScores) -> None:
-        """Take in one picture.
+        """Take in one image.
 
         Args:
             truth: (K,) 1 where a label is true, else 0.
@@ -53,24 +53,24 @@ class MultiLabelMetric:
         truth = np.asarray(truth)
         if truth.shape != (num_classes,) or len(prediction) != num_classes:
             raise ShapeError(
-                f"The judge got a truth of shape {truth.shape} and {len(prediction)} scores for {num_classes} classes;"
+                f"The metric got a truth of shape {truth.shape} and {len(prediction)} scores for {num_classes} classes;"
                 " pass one of each for each class."
             )
         if not np.isin(truth, (0, 1)).all():
-            raise ShapeError("The judge got a truth with values other than 0 and 1; pass 1 where a label is true.")
+            raise ShapeError("The metric got a truth with values other than 0 and 1; pass 1 where a label is true.")
         self._truths.append(truth.astype(bool))
         self._scores.append(prediction.scores)
         self._thresholds.append(prediction.threshold)
 
-    def compute(self, *, num_resamples: int = 1000, seed: int = 0) -> Judgement:
-        """Judge all pictures taken in, as ``Metric`` says."""
+    def compute(self, *, num_resamples: int = 1000, seed: int = 0) -> Results:
+        """Evaluate all images taken in, as ``Metric`` says."""
         if not self._truths:
-            raise DataError("There is no picture to judge.", "Check that the data set and the split hold pictures.")
+            raise DataError("There is no image to evaluate.", "Check that the data set and the split hold images.")
         scores = np.stack(self._scores)
         said = scores >= np.array(self._thresholds)[:, None]
         verdict = _Verdict(scores, np.stack(self._truths), said)
         metrics = bootstrap(verdict.score, len(self._truths), num_resamples=num_resamples, seed=seed)
-        return verdict.judgement(metrics, self.categories)
+        return verdict.results(metrics, self.categories)
 
 
 class _Verdict:
@@ -83,7 +83,7 @@ class _Verdict:
     """
 
     def __init__(self, scores: FloatArray, truth: NDArray[np.bool_], said: NDArray[np.bool_]) -> None:
-        num_pictures, num_classes = scores.shape
+        num_images, num_classes = scores.shape
         eps = float(np.finfo(scores.dtype).eps)
         scores = scores.astype(np.float64)
         self.scores, self.truth, self.said = scores, truth, said
@@ -96,8 +96,8 @@ class _Verdict:
                 ((scores - truth) ** 2).mean(1),
             ]
         )
-        pictures = np.repeat(np.arange(num_pictures), num_classes)
-        self._gaps = bin_gaps(scores.ravel(), truth.ravel().astype(np.float64), pictures, num_pictures)
+        images = np.repeat(np.arange(num_images), num_classes)
+        self._gaps = bin_gaps(scores.ravel(), truth.ravel().astype(np.float64), images, num_images)
         self._marks = [mark.T.astype(np.float64) for mark in (said & truth, said, truth)]
         self._rankings = Rankings(scores, truth)
 
@@ -106,7 +106,7 @@ class _Verdict:
         return Counts(*(mark @ wide for mark in self._marks))
 
     def score(self, weights: Weights) -> Scores:
-        """Every headline metric of (N, R) weighted pictures, each (R,)."""
+        """Every headline metric of (N, R) weighted images, each (R,)."""
         wide = weights.astype(np.float64)
         total = wide.sum(0)
         accuracy, hamming_loss, log_loss, brier = self._means @ wide / total
@@ -120,7 +120,7 @@ class _Verdict:
             "ece": np.abs(self._gaps.T @ wide).sum(0) / (total * self.scores.shape[1]),
         }
 
-    def judgement(self, metrics: dict[str, Interval], categories: Categories) -> Judgement:
+    def results(self, metrics: dict[str, Interval], categories: Categories) -> Results:
         """The verdict with its tables, panels and mistakes."""
         ones = np.ones((len(self.truth), 1), np.float32)
         outcome = self.truth.ravel().astype(np.float64)
@@ -130,14 +130,14 @@ class _Verdict:
             *ranking_panels(self.scores, self.truth, categories),
         )
         table = per_class(self.counts(ones.astype(np.float64)), self._rankings.score(ones), categories)
-        return Judgement(len(self.truth), metrics, table, panels, self._worst(categories))
+        return Results(len(self.truth), metrics, table, panels, self._worst(categories))
 
     def _worst(self, categories: Categories) -> list[Mistake]:
-        """Pictures with a wrong label, by the surest wrong one."""
+        """Images with a wrong label, by the surest wrong one."""
         wrong = self.said != self.truth
         badness = np.where(wrong, np.abs(self.scores - self.truth), -1.0)
-        pictures = np.flatnonzero(wrong.any(1))
-        worst = pictures[np.argsort(-badness[pictures].max(1), kind="stable")[:MAX_MISTAKES]]
+        images = np.flatnonzero(wrong.any(1))
+        worst = images[np.argsort(-badness[images].max(1), kind="stable")[:MAX_MISTAKES]]
         return [Mistake(int(i), float(badness[i].max()), self._caption(int(i), categories.names)) for i in worst]
 
     def _caption(self, i: int, names: tuple[str, ...]) -> str:

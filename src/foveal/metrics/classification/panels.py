@@ -1,6 +1,6 @@
 """What the report draws of a classifier: reliability, ROC and precision-recall curves, the pairs it mixes up.
 
-Shapes: N pictures, K classes, D decisions.
+Shapes: N images, K classes, D decisions.
 """
 
 import numpy as np
@@ -24,7 +24,7 @@ def reliability_panel(confidence: FloatArray, correct: FloatArray, ece: Interval
         confidence: (D,).
         correct: (D,) 0 or 1.
         ece: The calibration error to note.
-        of: What a decision is, such as ``pictures``.
+        of: What a decision is, such as ``images``.
     """
     curve = reliability(confidence, correct)
     return Lines(
@@ -64,7 +64,7 @@ def ranking_panels(scores: FloatArray, positive: NDArray[np.bool_], categories: 
     return panels
 
 
-def confused_pairs(confusion: NDArray[np.int64], categories: Categories, *, of: str = "pictures") -> Table:
+def confused_pairs(confusion: NDArray[np.int64], categories: Categories, *, of: str = "images") -> Table:
     """The pairs of classes mixed up most often, worst first.
 
     Args:

@@ -1,9 +1,9 @@
-"""How well scores put the pictures of a class before the others: area under the ROC curve and average precision.
+"""How well scores put the images of a class before the others: area under the ROC curve and average precision.
 
-Both are sums over the true pictures of what stands above them (equal scores count half in the ROC and enter together in
-average precision, as in scikit-learn), so one pass over presorted pictures serves all resamples.
+Both are sums over the true images of what stands above them (equal scores count half in the ROC and enter together in
+average precision, as in scikit-learn), so one pass over presorted images serves all resamples.
 
-Shapes: N pictures, K classes, R resamples, G distinct scores that true pictures have.
+Shapes: N images, K classes, R resamples, G distinct scores that true images have.
 """
 
 import numpy as np
@@ -15,11 +15,11 @@ from foveal.types.arrays import FloatArray
 
 
 class Ranking:
-    """One class's pictures, sorted once.
+    """One class's images, sorted once.
 
     Args:
         scores: (N,) higher is more likely of the class.
-        positive: (N,) whether a picture is of the class.
+        positive: (N,) whether an image is of the class.
     """
 
     def __init__(self, scores: FloatArray, positive: NDArray[np.bool_]) -> None:
@@ -35,13 +35,13 @@ class Ranking:
         self._true_segments = np.searchsorted(self._cuts, starts[true_groups])
 
     def score(self, weights: Weights) -> tuple[FloatArray, FloatArray]:
-        """Area under the ROC curve and average precision of weighted pictures.
+        """Area under the ROC curve and average precision of weighted images.
 
         Args:
             weights: (N, R).
 
         Returns:
-            Two (R,) arrays; NaN without a true picture, the ROC's also without any other.
+            Two (R,) arrays; NaN without a true image, the ROC's also without any other.
         """
         if not len(self._true_order):
             return np.full(weights.shape[1], np.nan), np.full(weights.shape[1], np.nan)
@@ -63,7 +63,7 @@ class Rankings:
 
     Args:
         scores: (N, K).
-        positive: (N, K) whether a picture is of a class.
+        positive: (N, K) whether an image is of a class.
     """
 
     def __init__(self, scores: FloatArray, positive: NDArray[np.bool_]) -> None:

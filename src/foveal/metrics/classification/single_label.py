@@ -1,12 +1,12 @@
-"""The judge of classifiers that give a picture one class.
+"""The metric of classifiers that give an image one class.
 
-Conventions: a tie between classes goes to the earlier class, as in ``ClassScores``; ``top5`` counts the picture as
+Conventions: a tie between classes goes to the earlier class, as in ``ClassScores``; ``top5`` counts the image as
 right when the truth is among the five best (always, with five classes or fewer); ``log_loss`` clips scores by the
 machine epsilon of their own type, as scikit-learn does; ``brier`` is Brier's original sum over all classes, in [0, 2],
 and half of it for two classes, which is scikit-learn's ``scale_by_half="auto"``; ``roc_auc`` and
 ``average_precision`` are means over classes, one against the rest, for two classes too.
 
-Shapes: N pictures, K classes, R resamples.
+Shapes: N images, K classes, R resamples.
 """
 
 import numpy as np
@@ -17,7 +17,7 @@ from foveal.metrics.bootstrap import Scores, Weights, bootstrap
 from foveal.metrics.classification.curves import bin_gaps
 from foveal.metrics.classification.panels import confused_pairs, ranking_panels, reliability_panel
 from foveal.metrics.classification.ranking import Rankings
-from foveal.metrics.contract import Interval, Judgement, Matrix, Mistake, Panel
+from foveal.metrics.contract import Interval, Matrix, Mistake, Panel, Results
 from foveal.metrics.counts import Counts, Groups
 from foveal.types.arrays import FloatArray
 from foveal.types.categories import Categories
@@ -26,11 +26,11 @@ from foveal.types.predictions import ClassScores
 TOP = 5
 """Classes among which ``top5`` looks for the truth."""
 MAX_MISTAKES = 100
-"""Mistakes a judgement names."""
+"""Mistakes a results names."""
 
 
 class SingleLabelMetric:
-    """Judges class scores against one true class id a picture.
+    """Evaluates class scores against one true class id per image.
 
     Args:
         categories: The class map, K names.
@@ -42,7 +42,7 @@ class SingleLabelMetric:
         self._scores: list[FloatArray] = []
 
     def update(self, truth: int, prediction: ClassScores) -> None:
-        """Take in one picture.
+        """Take in one image.
 
         Args:
             truth: Its class id, 0 to K-1.
@@ -53,25 +53,25 @@ class SingleLabelMetric:
         """
         num_classes = len(self.categories)
         if not 0 <= truth < num_classes:
-            raise ShapeError(f"The judge got class id {truth} for {num_classes} classes; pass 0 to {num_classes - 1}.")
+            raise ShapeError(f"The metric got class id {truth} for {num_classes} classes; pass 0 to {num_classes - 1}.")
         if len(prediction) != num_classes:
             raise ShapeError(
-                f"The judge got {len(prediction)} scores for {num_classes} classes; pass one for each class."
+                f"The metric got {len(prediction)} scores for {num_classes} classes; pass one for each class."
             )
         self._truths.append(int(truth))
         self._scores.append(prediction.scores)
 
-    def compute(self, *, num_resamples: int = 1000, seed: int = 0) -> Judgement:
-        """Judge all pictures taken in, as ``Metric`` says."""
+    def compute(self, *, num_resamples: int = 1000, seed: int = 0) -> Results:
+        """Evaluate all images taken in, as ``Metric`` says."""
         if not self._truths:
-            raise DataError("There is no picture to judge.", "Check that the data set and the split hold pictures.")
+            raise DataError("There is no image to evaluate.", "Check that the data set and the split hold images.")
         verdict = _Verdict(np.stack(self._scores), np.array(self._truths, np.int64))
         metrics = bootstrap(verdict.score, len(self._truths), num_resamples=num_resamples, seed=seed)
-        return verdict.judgement(metrics, self.categories)
+        return verdict.results(metrics, self.categories)
 
 
 class _Verdict:
-    """All that can be known before a weight is: sorted rankings, groups, what each picture adds to a mean.
+    """All that can be known before a weight is: sorted rankings, groups, what each image adds to a mean.
 
     Args:
         scores: (N, K) floats in [0, 1].
@@ -79,8 +79,8 @@ class _Verdict:
     """
 
     def __init__(self, scores: FloatArray, truth: NDArray[np.int64]) -> None:
-        num_pictures, num_classes = scores.shape
-        rows = np.arange(num_pictures)
+        num_images, num_classes = scores.shape
+        rows = np.arange(num_images)
         eps = float(np.finfo(scores.dtype).eps)
         scores = scores.astype(np.float64)
         self.scores, self.truth = scores, truth
@@ -99,7 +99,7 @@ class _Verdict:
                 ((scores - self.one_hot) ** 2).sum(1) * (0.5 if num_classes == 2 else 1.0),
             ]
         )
-        self._gaps = bin_gaps(self.confidence, self.correct.astype(np.float64), rows, num_pictures)
+        self._gaps = bin_gaps(self.confidence, self.correct.astype(np.float64), rows, num_images)
         self._true_groups, self._said_groups = Groups(truth, num_classes), Groups(self.said, num_classes)
         self._rankings = Rankings(scores, self.one_hot)
 
@@ -109,7 +109,7 @@ class _Verdict:
         return Counts(hits, self._said_groups.sum(weights), self._true_groups.sum(weights))
 
     def score(self, weights: Weights) -> Scores:
-        """Every headline metric of (N, R) weighted pictures, each (R,)."""
+        """Every headline metric of (N, R) weighted images, each (R,)."""
         wide = weights.astype(np.float64)
         total = wide.sum(0)
         accuracy, top5, log_loss, brier = self._means @ wide / total
@@ -123,17 +123,17 @@ class _Verdict:
             "ece": np.abs(self._gaps.T @ wide).sum(0) / total,
         }
 
-    def judgement(self, metrics: dict[str, Interval], categories: Categories) -> Judgement:
+    def results(self, metrics: dict[str, Interval], categories: Categories) -> Results:
         """The verdict with its tables, panels and mistakes."""
         confusion = np.zeros((len(categories), len(categories)), np.int64)
         np.add.at(confusion, (self.truth, self.said), 1)
         panels: tuple[Panel, ...] = (
             Matrix("Confusion matrix", confusion.astype(np.float64), categories.names),
             confused_pairs(confusion, categories),
-            reliability_panel(self.confidence, self.correct.astype(np.float64), metrics["ece"], of="pictures"),
+            reliability_panel(self.confidence, self.correct.astype(np.float64), metrics["ece"], of="images"),
             *ranking_panels(self.scores, self.one_hot, categories),
         )
-        return Judgement(len(self.truth), metrics, self._per_class(categories), panels, self._worst(categories))
+        return Results(len(self.truth), metrics, self._per_class(categories), panels, self._worst(categories))
 
     def _per_class(self, categories: Categories) -> dict[str, dict[str, float]]:
         ones = np.ones((len(self.truth), 1), np.float32)
@@ -166,7 +166,7 @@ def per_class(
         categories: The class map, K names.
 
     Returns:
-        By class: precision, recall, f1, support, average_precision, roc_auc. A class without a true picture has NaN for
+        By class: precision, recall, f1, support, average_precision, roc_auc. A class without a true image has NaN for
         the last two; its recall is 0, as in scikit-learn.
     """
     auc, ap = rankings

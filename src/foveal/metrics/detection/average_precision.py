@@ -1,4 +1,4 @@
-"""Average precision from weighted pictures: matched once, accumulated for every resample.
+"""Average precision from weighted images: matched once, accumulated for every resample.
 
 Precision changes for the better only where an object is hit, so curves are computed at the hits alone; what was said
 before each hit is a difference of running sums that many curves share.

@@ -1,10 +1,10 @@
-"""COCO's twelve numbers, and Pascal VOC's two, of weighted pictures.
+"""COCO's twelve numbers, and Pascal VOC's two, of weighted images.
 
-The conventions are pycocotools': ten thresholds of overlap; the best hundred objects of each picture and class; sizes
+The conventions are pycocotools': ten thresholds of overlap; the best hundred objects of each image and class; sizes
 by the declared area of the object there, or by the area of the object found where it was matched to nothing; classes
 without an object that counts are left out of a mean.
 
-Shapes: N pictures, K classes, D objects found, G there, R resamples, C = 40 conditions (four ranges of size times ten
+Shapes: N images, K classes, D objects found, G there, R resamples, C = 40 conditions (four ranges of size times ten
 thresholds).
 """
 
@@ -26,7 +26,7 @@ FIRST = 0
 AREAS = {"all": (0.0, 1e10), "small": (0.0, 32.0**2), "medium": (32.0**2, 96.0**2), "large": (96.0**2, 1e10)}
 """Ranges of size in square pixels, both ends inside."""
 LIMITS = (1, 10, LIMIT)
-"""Objects of a picture and class that are looked at."""
+"""Objects of an image and class that are looked at."""
 NAMES = ("AP", "AP50", "AP75", "AP_small", "AP_medium", "AP_large")
 NAMES_AR = ("AR1", "AR10", "AR100", "AR_small", "AR_medium", "AR_large")
 BLOCK_ROWS = 4_000_000
@@ -48,7 +48,7 @@ class Coco:
         self._rank = found.rank()
         same = pairs[found.label[pairs.found] == there.label[pairs.there]]
         self.order = np.lexsort((-found.score, found.label))
-        """(D,) objects found by class and falling score; equal scores by picture."""
+        """(D,) objects found by class and falling score; equal scores by image."""
         self._starts = np.searchsorted(found.label[self.order], np.arange(num_classes + 1))
         self._place = np.empty(len(found), np.int64)
         self._place[self.order] = np.arange(len(found))
@@ -103,7 +103,7 @@ class Coco:
 
     def _one_class(self, label: int, weights: Weights, positives: list[FloatArray]) -> Iterator[tuple[str, FloatArray]]:
         mine = self.order[self._starts[label] : self._starts[label + 1]]
-        rows = weights[self.found.picture[mine]]
+        rows = weights[self.found.image[mine]]
         for a, conditions in enumerate(self._conditions):
             sums = running_sums(rows[conditions[0].base.of(label)])
             curves = [c.curve(label, rows, sums, positives[a]) for c in conditions]
@@ -152,9 +152,9 @@ class _Positives:
     """
 
     def __init__(self, there: There, which: Ids, num_classes: int) -> None:
-        self._picture = there.picture[which]
+        self._image = there.image[which]
         self._groups = Groups(there.label[which], num_classes)
 
     def sum(self, weights: Weights) -> FloatArray:
         """(K, R) of (N, R) weights."""
-        return self._groups.sum(weights[self._picture])
+        return self._groups.sum(weights[self._image])

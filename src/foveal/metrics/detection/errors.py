@@ -107,8 +107,8 @@ class Errors:
 
     def _ap50(self, label: Ids, hit: Mask, counted: Mask, spared: Mask | None = None) -> float:
         """Mean over classes with an object that counts, ``spared`` (G,) not among them; NaN without any."""
-        judged = ~self.there.ignored if spared is None else ~self.there.ignored & ~spared
-        positives = np.bincount(self.there.label[judged], minlength=self.num_classes)
+        evaluated = ~self.there.ignored if spared is None else ~self.there.ignored & ~spared
+        positives = np.bincount(self.there.label[evaluated], minlength=self.num_classes)
         order = self._by_score[counted[self._by_score]]
         order = order[np.argsort(label[order].astype(np.min_scalar_type(self.num_classes)), kind="stable")]
         cuts = np.searchsorted(label[order], np.arange(self.num_classes + 1))

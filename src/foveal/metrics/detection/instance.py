@@ -1,10 +1,10 @@
-"""The judge of masks: COCO's numbers for the masks, under names with ``mask_``, and those of the boxes beside them.
+"""The metric of masks: COCO's numbers for the masks, under names with ``mask_``, and those of the boxes beside them.
 
-Crowds are judged by COCO's crowd rule, by mask with mask. An object of which the data set gives no outline is judged
+Crowds are evaluated by COCO's crowd rule, mask against mask. An object without an outline is evaluated
 for its box alone: among the masks it is ignored, neither to be found nor a mistake where the boxes overlap. Sizes are
 those of the masks found, and as declared for the objects there. Panels and mistakes are the masks'.
 
-Shapes: N pictures, K classes, D objects found, G there, P pairs.
+Shapes: N images, K classes, D objects found, G there, P pairs.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from foveal.errors import ShapeError
-from foveal.metrics.contract import Judgement
+from foveal.metrics.contract import Results
 from foveal.metrics.detection.errors import BACKGROUND_IOU
 from foveal.metrics.detection.metric import DetectionMetric
 from foveal.metrics.detection.objects import Found, Ids, Mask, Overlap, There, flatten, sorting
@@ -30,7 +30,7 @@ COLUMNS = ("AP", "AP50")
 
 
 class InstanceMetric:
-    """Judges objects found with a mask against objects that are there.
+    """Evaluates objects found with a mask against objects that are there.
 
     Args:
         categories: The class map, K names.
@@ -43,7 +43,7 @@ class InstanceMetric:
         self._predictions: list[Instances] = []
 
     def update(self, truth: InstanceTruth, prediction: Instances) -> None:
-        """Take in one picture.
+        """Take in one image.
 
         Args:
             truth: The objects that are there, each with a mask; one without a pixel where there is no outline.
@@ -51,49 +51,49 @@ class InstanceMetric:
 
         Raises:
             ShapeError: A class id, or the prediction's class map, does not fit this one; or not one mask of the
-                picture's size for each object.
+                image's size for each object.
         """
         if len(truth.masks) != len(truth):
             raise ShapeError(
-                f"The judge got {len(truth.masks)} masks for the {len(truth)} objects of a picture; pass one for each."
+                f"The metric got {len(truth.masks)} masks for the {len(truth)} objects of an image; pass one for each."
             )
         width, height = prediction.size
         for mask in truth.masks:
             if mask.size != (height, width):
                 raise ShapeError(
-                    f"The judge got a mask of {mask.size[1]} x {mask.size[0]} for a picture of {width} x {height}."
+                    f"The metric got a mask of {mask.size[1]} x {mask.size[0]} for an image of {width} x {height}."
                 )
         self._boxes.update(truth, prediction)
         self._truths.append(truth)
         self._predictions.append(prediction)
 
-    def compute(self, *, num_resamples: int = 1000, seed: int = 0) -> Judgement:
-        """Judge all pictures taken in.
+    def compute(self, *, num_resamples: int = 1000, seed: int = 0) -> Results:
+        """Evaluate all images taken in.
 
         Args:
-            num_resamples: Bootstrap resamples over pictures; 0 gives intervals of zero width. Fewer are drawn, and the
+            num_resamples: Bootstrap resamples over images; 0 gives intervals of zero width. Fewer are drawn, and the
                 first panel says so, where more than 100 million objects would be drawn again.
             seed: Of the resampling.
 
         Raises:
-            DataError: No picture was taken in.
+            DataError: No image was taken in.
         """
         boxes = self._boxes.compute(num_resamples=num_resamples, seed=seed)
         found, there, overlap = flatten_masks(self._truths, self._predictions)
-        verdict = ObjectVerdict(found, there, overlap, self.categories, num_pictures=len(self._truths), things="masks")
+        verdict = ObjectVerdict(found, there, overlap, self.categories, num_images=len(self._truths), things="masks")
         thresholds = [p.threshold for p in self._predictions]
-        masks = verdict.judgement(thresholds, num_resamples=num_resamples, seed=seed)
+        masks = verdict.results(thresholds, num_resamples=num_resamples, seed=seed)
         metrics = {**{PREFIX + name: value for name, value in masks.metrics.items()}, **boxes.metrics}
         per_class = {
             name: {**{PREFIX + column: row[column] for column in COLUMNS}, **boxes.per_class[name]}
             for name, row in masks.per_class.items()
         }
-        return Judgement(len(self._truths), metrics, per_class, masks.panels, masks.worst)
+        return Results(len(self._truths), metrics, per_class, masks.panels, masks.worst)
 
 
 @dataclass(frozen=True)
 class MaskOverlap:
-    """How much two objects of one picture overlap: their masks, or their boxes where the one there has no mask.
+    """How much two objects of one image overlap: their masks, or their boxes where the one there has no mask.
 
     Attributes:
         found: D masks.
@@ -119,7 +119,7 @@ class MaskOverlap:
 
 
 def flatten_masks(truths: Sequence[InstanceTruth], predictions: Sequence[Instances]) -> tuple[Found, There, Overlap]:
-    """The columns of N pictures with masks, and the masks' overlap; objects there without a mask are ignored."""
+    """The columns of N images with masks, and the masks' overlap; objects there without a mask are ignored."""
     found, there, overlap = flatten(truths, predictions)
     masks = [mask for prediction in predictions for mask in prediction.masks]
     masks = [masks[i] for i in sorting(predictions)]

@@ -16,7 +16,7 @@ from foveal.types.arrays import FloatArray
 NOTHING = -1
 """Stands for no object."""
 LIMIT = 100
-"""Objects of a picture and class that are looked at, the best ones (COCO)."""
+"""Objects of an image and class that are looked at, the best ones (COCO)."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Matches:
 
 
 def match(found: Found, there: There, pairs: Pairs, *, least: FloatArray, ignored: Mask, groups: Ids) -> Matches:
-    """COCO's greedy rule, all pictures and conditions at once.
+    """COCO's greedy rule, all images and conditions at once.
 
     By falling score, an object found takes the object there that it overlaps most and that is not taken yet; among
     equals the later one. One that counts is preferred to an ignored one, however they overlap. A crowd is never taken.
@@ -44,7 +44,7 @@ def match(found: Found, there: There, pairs: Pairs, *, least: FloatArray, ignore
         pairs: Which may be matched.
         least: (C,) IoU from which a pair counts.
         ignored: (G, C) objects there that do not count.
-        groups: (D,) objects found that compete, such as those of one picture and class, have one id.
+        groups: (D,) objects found that compete, such as those of one image and class, have one id.
     """
     names, of = np.unique(pairs.found, return_inverse=True)
     turn = _turns(groups[names], found.score[names])
@@ -77,7 +77,7 @@ class Outcome:
         there: (D,) index of the object there, or ``NOTHING``.
         hit: (D,) matched to an object that counts.
         counted: (D,) a hit or a mistake; not so if matched to an ignored object, or beyond the hundred best of its
-            picture and class.
+            image and class.
     """
 
     there: Ids

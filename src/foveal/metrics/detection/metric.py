@@ -1,12 +1,12 @@
-"""The judge of boxes: COCO's numbers with intervals, Pascal VOC's beside them.
+"""The metric of boxes: COCO's numbers with intervals, Pascal VOC's beside them.
 
-Crowds are judged by COCO's crowd rule; difficult and ignored objects are neither to be found nor a mistake when found.
+Crowds are evaluated by COCO's crowd rule; difficult and ignored objects are neither required nor mistakes.
 
-Shapes: N pictures, K classes.
+Shapes: N images, K classes.
 """
 
 from foveal.errors import DataError, ShapeError
-from foveal.metrics.contract import Judgement
+from foveal.metrics.contract import Results
 from foveal.metrics.detection.objects import flatten
 from foveal.metrics.detection.verdict import ObjectVerdict
 from foveal.types.categories import Categories
@@ -14,7 +14,7 @@ from foveal.types.detections import BoxTruth, Detections
 
 
 class DetectionMetric:
-    """Judges boxes found against boxes that are there.
+    """Evaluates boxes found against boxes that are there.
 
     Args:
         categories: The class map, K names.
@@ -26,7 +26,7 @@ class DetectionMetric:
         self._predictions: list[Detections] = []
 
     def update(self, truth: BoxTruth, prediction: Detections) -> None:
-        """Take in one picture.
+        """Take in one image.
 
         Args:
             truth: The boxes that are there.
@@ -38,31 +38,31 @@ class DetectionMetric:
         num_classes = len(self.categories)
         if len(truth) and not (truth.labels.min() >= 0 and truth.labels.max() < num_classes):
             raise ShapeError(
-                f"The judge got class id {int(truth.labels.max())} for {num_classes} classes;"
+                f"The metric got class id {int(truth.labels.max())} for {num_classes} classes;"
                 f" pass 0 to {num_classes - 1}."
             )
         if prediction.categories.names != self.categories.names:
             raise ShapeError(
-                f"The judge got objects of {len(prediction.categories)} classes that are not its own {num_classes};"
-                " judge with the model's classes."
+                f"The metric got objects of {len(prediction.categories)} classes that are not its own {num_classes};"
+                " evaluate with the model's classes."
             )
         self._truths.append(truth)
         self._predictions.append(prediction)
 
-    def compute(self, *, num_resamples: int = 1000, seed: int = 0) -> Judgement:
-        """Judge all pictures taken in.
+    def compute(self, *, num_resamples: int = 1000, seed: int = 0) -> Results:
+        """Evaluate all images taken in.
 
         Args:
-            num_resamples: Bootstrap resamples over pictures; 0 gives intervals of zero width. Fewer are drawn, and the
+            num_resamples: Bootstrap resamples over images; 0 gives intervals of zero width. Fewer are drawn, and the
                 first panel says so, where more than 100 million objects would be drawn again.
             seed: Of the resampling.
 
         Raises:
-            DataError: No picture was taken in.
+            DataError: No image was taken in.
         """
         if not self._truths:
-            raise DataError("There is no picture to judge.", "Check that the data set and the split hold pictures.")
+            raise DataError("There is no image to evaluate.", "Check that the data set and the split hold images.")
         found, there, overlap = flatten(self._truths, self._predictions)
-        verdict = ObjectVerdict(found, there, overlap, self.categories, num_pictures=len(self._truths))
+        verdict = ObjectVerdict(found, there, overlap, self.categories, num_images=len(self._truths))
         thresholds = [p.threshold for p in self._predictions]
-        return verdict.judgement(thresholds, num_resamples=num_resamples, seed=seed)
+        return verdict.results(thresholds, num_resamples=num_resamples, seed=seed)

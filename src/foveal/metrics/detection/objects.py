@@ -1,8 +1,8 @@
-"""The objects of all judged pictures in flat columns, those found and those there, and the pairs that overlap.
+"""The objects of all evaluated images in flat columns, those found and those there, and the pairs that overlap.
 
-Boxes and masks are judged by the same lines: only the areas and the function that measures overlap differ.
+Boxes and masks are evaluated by the same lines: only the areas and the function that measures overlap differ.
 
-Shapes: N pictures, D objects found, G objects there, P pairs.
+Shapes: N images, D objects found, G objects there, P pairs.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from foveal.ops import boxes as ops
 from foveal.types.arrays import Array, FloatArray
 from foveal.types.detections import BoxTruth, Detections
-from foveal.types.flags import NOT_JUDGED, Flag
+from foveal.types.flags import NOT_EVALUATED, Flag
 
 Ids = NDArray[np.int64]
 Mask = NDArray[np.bool_]
@@ -30,17 +30,17 @@ PAIRS_AT_ONCE = 1 << 17
 
 @dataclass(frozen=True)
 class Found:
-    """Objects found, sorted by picture, then class, then falling score; equal scores in the order they came.
+    """Objects found, sorted by image, then class, then falling score; equal scores in the order they came.
 
     Attributes:
-        picture: (D,) place of the picture in the order of judging.
+        image: (D,) place of the image in the order of evaluation.
         label: (D,) class ids.
         score: (D,) in [0, 1].
         area: (D,) square pixels.
         shown: (D,) whether the score reaches the model's threshold.
     """
 
-    picture: Ids
+    image: Ids
     label: Ids
     score: FloatArray
     area: FloatArray
@@ -48,16 +48,16 @@ class Found:
 
     def __len__(self) -> int:
         """D."""
-        return len(self.picture)
+        return len(self.image)
 
     def groups(self) -> Ids:
-        """(D,) one number for each picture and class, rising."""
+        """(D,) one number for each image and class, rising."""
         num_classes = int(self.label.max(initial=0)) + 1
-        groups: Ids = self.picture * num_classes + self.label
+        groups: Ids = self.image * num_classes + self.label
         return groups
 
     def rank(self) -> Ids:
-        """(D,) how many objects of the same picture and class stand before each."""
+        """(D,) how many objects of the same image and class stand before each."""
         starts = np.flatnonzero(np.diff(self.groups(), prepend=-1))
         ranks: Ids = np.arange(len(self)) - np.repeat(starts, np.diff(np.append(starts, len(self))))
         return ranks
@@ -65,17 +65,17 @@ class Found:
 
 @dataclass(frozen=True)
 class There:
-    """Objects that the data set says are there, sorted by picture.
+    """Objects that the data set says are there, sorted by image.
 
     Attributes:
-        picture: (G,) place of the picture in the order of judging.
+        image: (G,) place of the image in the order of evaluation.
         label: (G,) class ids.
         area: (G,) square pixels, as declared.
         crowd: (G,) covers a group; any number of objects may be found in it.
         ignored: (G,) neither to be found nor a mistake when found; crowds are among them.
     """
 
-    picture: Ids
+    image: Ids
     label: Ids
     area: FloatArray
     crowd: Mask
@@ -83,12 +83,12 @@ class There:
 
     def __len__(self) -> int:
         """G."""
-        return len(self.picture)
+        return len(self.image)
 
 
 @dataclass(frozen=True)
 class Pairs:
-    """Pairs of one picture that overlap: (P,) index found, (P,) index there, (P,) IoU."""
+    """Pairs of one image that overlap: (P,) index found, (P,) index there, (P,) IoU."""
 
     found: Ids
     there: Ids
@@ -104,38 +104,38 @@ class Pairs:
 
 
 def sorting(predictions: Sequence[Detections]) -> Ids:
-    """(D,) the objects of N pictures, which come one picture after the other, in the order of ``Found``."""
+    """(D,) the objects of N images, which come one image after the other, in the order of ``Found``."""
     label, score = _join([p.labels for p in predictions], np.int64), _join([p.scores for p in predictions], np.float64)
-    order: Ids = np.lexsort((-score, label, _pictures([len(p) for p in predictions])))
+    order: Ids = np.lexsort((-score, label, _images([len(p) for p in predictions])))
     return order
 
 
 def flatten(truths: Sequence[BoxTruth], predictions: Sequence[Detections]) -> tuple[Found, There, Overlap]:
-    """The columns of N pictures with boxes, and the boxes' overlap."""
+    """The columns of N images with boxes, and the boxes' overlap."""
     lengths = [len(p) for p in predictions]
-    picture = _pictures(lengths)
+    image = _images(lengths)
     label = _join([p.labels for p in predictions], np.int64)
     score = _join([p.scores for p in predictions], np.float64)
     order = sorting(predictions)
     boxes = _join([p.boxes for p in predictions], np.float64).reshape(-1, 4)[order]
     shown = score >= np.repeat([p.threshold for p in predictions], lengths)
-    found = Found(picture[order], label[order], score[order], ops.area(boxes), shown[order])
+    found = Found(image[order], label[order], score[order], ops.area(boxes), shown[order])
     flags = _join([t.flags for t in truths], np.uint8)
     true_boxes = _join([t.boxes for t in truths], np.float64).reshape(-1, 4)
     there = There(
-        _pictures([len(t) for t in truths]),
+        _images([len(t) for t in truths]),
         _join([t.labels for t in truths], np.int64),
         _join([t.areas for t in truths], np.float64),
         (flags & Flag.CROWD) != 0,
-        (flags & NOT_JUDGED) != 0,
+        (flags & NOT_EVALUATED) != 0,
     )
     return found, there, lambda f, t: ops.paired_iou(boxes[f], true_boxes[t], crowd=there.crowd[t])
 
 
-def overlapping(found: Found, there: There, overlap: Overlap, *, least: float, num_pictures: int) -> Pairs:
-    """All pairs of one picture, of whatever classes, whose IoU is at least ``least``."""
-    places = np.searchsorted(there.picture, np.arange(num_pictures + 1))
-    first, count = places[found.picture], np.diff(places)[found.picture]
+def overlapping(found: Found, there: There, overlap: Overlap, *, least: float, num_images: int) -> Pairs:
+    """All pairs of one image, of whatever classes, whose IoU is at least ``least``."""
+    places = np.searchsorted(there.image, np.arange(num_images + 1))
+    first, count = places[found.image], np.diff(places)[found.image]
     steps = np.searchsorted(np.cumsum(count), np.arange(PAIRS_AT_ONCE, int(count.sum()), PAIRS_AT_ONCE))
     parts = []
     for start, stop in pairwise([0, *np.unique(steps).tolist(), len(found)]):
@@ -149,7 +149,7 @@ def overlapping(found: Found, there: There, overlap: Overlap, *, least: float, n
     return Pairs(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
-def _pictures(lengths: Sequence[int]) -> Ids:
+def _images(lengths: Sequence[int]) -> Ids:
     return np.repeat(np.arange(len(lengths), dtype=np.int64), lengths)
 
 

@@ -17,7 +17,7 @@ from foveal.types.categories import Categories
 
 BACKGROUND = "background"
 MAX_MISTAKES = 100
-"""Pictures a judgement names."""
+"""Images a results names."""
 MAX_NAMED = 4
 """Classes that a caption names of each kind."""
 OVERLAPS = np.linspace(0.5, 1.0, 11)
@@ -69,7 +69,7 @@ def confusion(found: Found, there: There, pairs: Pairs, result: Outcome, categor
     """
     false, missed = result.false & found.shown, result.missed(there, found.shown)
     left = pairs[false[pairs.found] & missed[pairs.there]]
-    across = match(found, there, left, least=np.array([0.5]), ignored=there.ignored[:, None], groups=found.picture)
+    across = match(found, there, left, least=np.array([0.5]), ignored=there.ignored[:, None], groups=found.image)
     said = np.where(result.hit & found.shown, result.there, NOTHING)
     said[across.found] = across.there[:, 0]
     num_classes = len(categories)
@@ -103,21 +103,21 @@ def overlap_histogram(found: Found, pairs: Pairs, result: Outcome, things: str) 
     return [Lines(f"Fit of the {things}", "IoU", "share of objects", {"objects": outline}, note=note)]
 
 
-def worst_pictures(found: Found, there: There, result: Outcome, categories: Categories) -> list[Mistake]:
-    """Pictures with most objects missed or wrongly shown; among equals those with the surest mistakes."""
+def worst_images(found: Found, there: There, result: Outcome, categories: Categories) -> list[Mistake]:
+    """Images with most objects missed or wrongly shown; among equals those with the surest mistakes."""
     false, missed = np.flatnonzero(result.false & found.shown), np.flatnonzero(result.missed(there, found.shown))
-    num_pictures = int(max(found.picture.max(initial=-1), there.picture.max(initial=-1))) + 1
-    count = np.bincount(found.picture[false], minlength=num_pictures)
-    count += np.bincount(there.picture[missed], minlength=num_pictures)
-    sure = np.bincount(found.picture[false], weights=found.score[false], minlength=num_pictures)
+    num_images = int(max(found.image.max(initial=-1), there.image.max(initial=-1))) + 1
+    count = np.bincount(found.image[false], minlength=num_images)
+    count += np.bincount(there.image[missed], minlength=num_images)
+    sure = np.bincount(found.image[false], weights=found.score[false], minlength=num_images)
     order = np.lexsort((-sure, -count))[:MAX_MISTAKES]
     out = []
     for i in order[count[order] > 0]:
         parts = []
-        mine = missed[there.picture[missed] == i]
+        mine = missed[there.image[missed] == i]
         if len(mine):
             parts.append("missed " + _listing(there.label[mine], None, categories))
-        mine = false[found.picture[false] == i]
+        mine = false[found.image[false] == i]
         if len(mine):
             parts.append("false " + _listing(found.label[mine], found.score[mine], categories))
         out.append(Mistake(int(i), float(count[i]), "; ".join(parts)))

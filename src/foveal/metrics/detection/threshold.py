@@ -73,8 +73,8 @@ def best_f1_threshold(truths: Sequence[BoxTruth], predictions: Sequence[Detectio
     """The score from which to show objects: that with the best F1 at IoU 0.5 over all classes (micro F1).
 
     Args:
-        truths: What is there in N validation pictures.
-        predictions: What was found in the same pictures; low scores must not have been cut off.
+        truths: What is there in N validation images.
+        predictions: What was found in the same images; low scores must not have been cut off.
 
     Returns:
         A number in [0, 1], half-way between two scores; 0.5 if nothing is there or nothing rightly found.
@@ -82,5 +82,5 @@ def best_f1_threshold(truths: Sequence[BoxTruth], predictions: Sequence[Detectio
     if not truths:
         return UNKNOWN
     found, there, overlap = flatten(truths, predictions)
-    pairs = overlapping(found, there, overlap, least=0.5, num_pictures=len(truths))
+    pairs = overlapping(found, there, overlap, least=0.5, num_images=len(truths))
     return ByScore.of(found, there, outcome(found, there, pairs)).best()

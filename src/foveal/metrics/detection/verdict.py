@@ -4,7 +4,7 @@ Conventions: AP and AR as COCO has them (``coco``); ``precision``, ``recall`` an
 the objects shown (from the model's threshold on) at IoU 0.5; ``voc2007_AP50`` and ``voc2010_AP50`` by Pascal VOC's own
 matching. A number that nothing defines is NaN.
 
-Shapes: N pictures, K classes, R resamples.
+Shapes: N images, K classes, R resamples.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from foveal.metrics.bootstrap import Scores, Weights, bootstrap
-from foveal.metrics.contract import Judgement, Panel
+from foveal.metrics.contract import Panel, Results
 from foveal.metrics.counts import mean_where, ratio
 from foveal.metrics.detection.coco import NAMES, NAMES_AR, Coco
 from foveal.metrics.detection.errors import BACKGROUND_IOU, Errors
@@ -23,7 +23,7 @@ from foveal.metrics.detection.panels import (
     f1_by_threshold,
     overlap_histogram,
     precision_recall,
-    worst_pictures,
+    worst_images,
 )
 from foveal.metrics.detection.threshold import ByScore
 from foveal.types.arrays import FloatArray
@@ -42,9 +42,9 @@ class ObjectVerdict:
     Args:
         found: Objects found.
         there: Objects there.
-        overlap: Of two objects of one picture.
+        overlap: Of two objects of one image.
         categories: The class map, K names.
-        num_pictures: N, at least 1.
+        num_images: N, at least 1.
         things: What overlaps, in a word for the report.
     """
 
@@ -55,41 +55,41 @@ class ObjectVerdict:
         overlap: Overlap,
         categories: Categories,
         *,
-        num_pictures: int,
+        num_images: int,
         things: str = "boxes",
     ) -> None:
-        self.found, self.there, self.categories, self.num_pictures = found, there, categories, num_pictures
+        self.found, self.there, self.categories, self.num_images = found, there, categories, num_images
         self.things = things
-        self.pairs = overlapping(found, there, overlap, least=BACKGROUND_IOU, num_pictures=num_pictures)
+        self.pairs = overlapping(found, there, overlap, least=BACKGROUND_IOU, num_images=num_images)
         self.near = self.pairs[self.pairs.iou >= 0.5]
         self.coco = Coco(found, there, self.near, len(categories))
-        self._columns = self.coco.per_class(np.ones((num_pictures, 1), np.float32))
+        self._columns = self.coco.per_class(np.ones((num_images, 1), np.float32))
         self.result = outcome(found, there, self.near)
         places = (
-            found.picture[self.result.hit & found.shown],
-            found.picture[self.result.counted & found.shown],
-            there.picture[~there.ignored],
+            found.image[self.result.hit & found.shown],
+            found.image[self.result.counted & found.shown],
+            there.image[~there.ignored],
         )
-        self._counts = np.stack([np.bincount(p, minlength=num_pictures) for p in places]).astype(np.float64)
+        self._counts = np.stack([np.bincount(p, minlength=num_images) for p in places]).astype(np.float64)
 
     def score(self, weights: Weights) -> Scores:
-        """Every headline metric of (N, R) weighted pictures, each (R,)."""
+        """Every headline metric of (N, R) weighted images, each (R,)."""
         columns = self._columns if (weights == 1).all() else self.coco.per_class(weights)
         means = {OWN_NAMES.get(n, n): mean_where(c, np.isfinite(c), empty=np.nan) for n, c in columns.items()}
         voc = {name: means.pop(name) for name in ("voc2007_AP50", "voc2010_AP50")}
         return {**means, **_rates(*(self._counts @ weights.astype(np.float64))), **voc}
 
-    def judgement(self, thresholds: Sequence[float], *, num_resamples: int, seed: int) -> Judgement:
+    def results(self, thresholds: Sequence[float], *, num_resamples: int, seed: int) -> Results:
         """The verdict with its tables, panels and mistakes.
 
         Args:
-            thresholds: (N,) from which each picture's objects are shown.
+            thresholds: (N,) from which each image's objects are shown.
             num_resamples: Bootstrap resamples asked for; fewer are drawn where that would take long.
             seed: Of the resampling.
         """
         drawn = min(num_resamples, max(LEAST_RESAMPLES, MAX_DRAWS // max(1, len(self.found))))
-        metrics = bootstrap(self.score, self.num_pictures, num_resamples=drawn, seed=seed)
-        note = f"At IoU 0.5. Intervals are from {drawn} resamples of {self.num_pictures} pictures."
+        metrics = bootstrap(self.score, self.num_images, num_resamples=drawn, seed=seed)
+        note = f"At IoU 0.5. Intervals are from {drawn} resamples of {self.num_images} images."
         if drawn < num_resamples:
             note += f" {num_resamples} were asked for; {len(self.found)} objects would take too long."
         panels: list[Panel] = [
@@ -99,8 +99,8 @@ class ObjectVerdict:
             *overlap_histogram(self.found, self.near, self.result, self.things),
             Errors(self.found, self.there, self.pairs, self.result, len(self.categories)).table(),
         ]
-        worst = worst_pictures(self.found, self.there, self.result, self.categories)
-        return Judgement(self.num_pictures, metrics, self._per_class(), tuple(panels), worst)
+        worst = worst_images(self.found, self.there, self.result, self.categories)
+        return Results(self.num_images, metrics, self._per_class(), tuple(panels), worst)
 
     def _per_class(self) -> dict[str, dict[str, float]]:
         """By class: AP, AP50, AR100, precision, recall, f1 and objects."""

@@ -2,10 +2,10 @@
 
 After Csurka et al. 2013 (BMVC, "What is a good evaluation measure ..."). A pixel is on the outline of
 its class where a pixel above, below, left or right of it is of another class. It is matched where the other map has an
-outline pixel of the same class nearer than 0.75 % of the picture's diagonal. What is matched of the prediction is
+outline pixel of the same class nearer than 0.75 % of the image's diagonal. What is matched of the prediction is
 precision, what is matched of the truth recall.
 
-A pixel whose truth is unknown has no class in either map, so neither it nor the picture's edge makes an outline. A data
+A pixel whose truth is unknown has no class in either map, so neither it nor the image's edge makes an outline. A data
 set that hides every border under unknown pixels leaves little to compare.
 
 All classes are compared at once: an outline pixel holds one bit, that of its class, and bits are spread by shifts.
@@ -31,7 +31,7 @@ BITS = 64
 
 
 def outline_f1(truth: NDArray[np.uint8], said: NDArray[np.uint8], labels: IntArray) -> FloatArray:
-    """Boundary F1 of some classes of one picture.
+    """Boundary F1 of some classes of one image.
 
     Args:
         truth: (H, W) class ids, ``IGNORE`` where unknown.

@@ -1,15 +1,15 @@
-"""The judge of class maps: a class for every pixel.
+"""The metric of class maps: a class for every pixel.
 
 Pixels are counted over the whole set before anything is divided, as Pascal VOC does it; those whose truth is unknown
 count nowhere, whatever was said of them. ``mIoU`` and ``dice`` are means over the classes that occur in the truth or
 the prediction (scikit-learn's default), ``mean_accuracy``, the mean recall, over those that occur in the truth.
-``fw_iou`` weighs each class's IoU by its share of the truth. ``boundary_f1`` is taken picture by picture, since the
-tolerance is the picture's own: the mean over the classes that have an outline in the truth or the prediction, then over
-the pictures that have such a class. A number that nothing defines is NaN.
+``fw_iou`` weighs each class's IoU by its share of the truth. ``boundary_f1`` is taken image by image, since the
+tolerance is the image's own: the mean over the classes that have an outline in the truth or the prediction, then over
+the images that have such a class. A number that nothing defines is NaN.
 
-Of a picture only a row for each class that occurs in it is kept, whatever its size and K.
+Of an image only a row for each class that occurs in it is kept, whatever its size and K.
 
-Shapes: N pictures, K classes, R resamples, E rows: classes that occur, picture by picture.
+Shapes: N images, K classes, R resamples, E rows: classes that occur, image by image.
 """
 
 from itertools import pairwise
@@ -20,20 +20,20 @@ from numpy.typing import NDArray
 from foveal.errors import DataError, ShapeError
 from foveal.metrics.bootstrap import Scores, Weights, bootstrap
 from foveal.metrics.classification.panels import confused_pairs
-from foveal.metrics.contract import Interval, Judgement, Panel
+from foveal.metrics.contract import Interval, Panel, Results
 from foveal.metrics.counts import Counts, mean_where, ratio
 from foveal.metrics.segmentation.boundary_f1 import outline_f1
-from foveal.metrics.segmentation.panels import confusion_shares, iou_by_picture, worst_pictures
+from foveal.metrics.segmentation.panels import confusion_shares, iou_by_image, worst_images
 from foveal.types.arrays import FloatArray
 from foveal.types.categories import Categories
 from foveal.types.masks import IGNORE, ClassMap, MapTruth
 
 ROW = np.dtype([("label", "u1"), ("hits", "i8"), ("said", "i8"), ("true", "i8"), ("outline", "f8")])
-"""A class in a picture: its id; pixels rightly said to be of it, said to be, and that are; its boundary F1 or NaN."""
+"""A class in an image: its id; pixels rightly said to be of it, said to be, and that are; its boundary F1 or NaN."""
 
 
 class SegmentationMetric:
-    """Judges a class for every pixel against the true one.
+    """Evaluates a class for every pixel against the true one.
 
     Args:
         categories: The class map, K names.
@@ -42,14 +42,14 @@ class SegmentationMetric:
     def __init__(self, categories: Categories) -> None:
         self.categories = categories
         self._confusion = np.zeros((len(categories), len(categories)), np.int64)
-        self._pictures: list[NDArray[np.void]] = []
+        self._images: list[NDArray[np.void]] = []
 
     def update(self, truth: MapTruth, prediction: ClassMap) -> None:
-        """Take in one picture.
+        """Take in one image.
 
         Args:
             truth: The class of every pixel, ``IGNORE`` where it is unknown.
-            prediction: The class said of every pixel of the same picture.
+            prediction: The class said of every pixel of the same image.
 
         Raises:
             ShapeError: The sizes differ, or a class id or the prediction's class map does not fit this one.
@@ -57,13 +57,13 @@ class SegmentationMetric:
         num_classes = len(self.categories)
         if prediction.categories.names != self.categories.names:
             raise ShapeError(
-                f"The judge got a map of {len(prediction.categories)} classes that are not its own {num_classes};"
-                " judge with the model's classes."
+                f"The metric got a map of {len(prediction.categories)} classes that are not its own {num_classes};"
+                " evaluate with the model's classes."
             )
         if truth.ids.shape != prediction.runs.shape:
             raise ShapeError(
-                f"The judge got a truth of shape {truth.ids.shape} and a prediction of {prediction.runs.shape}; pass"
-                " maps of one picture, (rows, columns)."
+                f"The metric got a truth of shape {truth.ids.shape} and a prediction of {prediction.runs.shape}; pass"
+                " maps of one image, (rows, columns)."
             )
         said = prediction.ids
         confusion = _confusion(truth.ids, said, num_classes)
@@ -73,36 +73,36 @@ class SegmentationMetric:
         rows = np.empty(len(labels), ROW)
         rows["label"], rows["hits"], rows["said"], rows["true"] = labels, hits[labels], all_said[labels], true[labels]
         rows["outline"] = outline_f1(truth.ids, said, labels)
-        self._pictures.append(rows)
+        self._images.append(rows)
 
-    def compute(self, *, num_resamples: int = 1000, seed: int = 0) -> Judgement:
-        """Judge all pictures taken in, as ``Metric`` says."""
-        if not self._pictures:
-            raise DataError("There is no picture to judge.", "Check that the data set and the split hold pictures.")
-        verdict = _Verdict(self._pictures, self._confusion)
-        metrics = bootstrap(verdict.score, len(self._pictures), num_resamples=num_resamples, seed=seed)
-        return verdict.judgement(metrics, self.categories)
+    def compute(self, *, num_resamples: int = 1000, seed: int = 0) -> Results:
+        """Evaluate all images taken in, as ``Metric`` says."""
+        if not self._images:
+            raise DataError("There is no image to evaluate.", "Check that the data set and the split hold images.")
+        verdict = _Verdict(self._images, self._confusion)
+        metrics = bootstrap(verdict.score, len(self._images), num_resamples=num_resamples, seed=seed)
+        return verdict.results(metrics, self.categories)
 
 
 class _Verdict:
     """All that can be known before a weight is.
 
     Args:
-        pictures: N arrays of ``ROW``.
+        images: N arrays of ``ROW``.
         confusion: (K, K) pixels of class row said to be of class column.
     """
 
-    def __init__(self, pictures: list[NDArray[np.void]], confusion: NDArray[np.int64]) -> None:
-        self.confusion, self.num_pictures = confusion, len(pictures)
-        rows = np.concatenate(pictures)
+    def __init__(self, images: list[NDArray[np.void]], confusion: NDArray[np.int64]) -> None:
+        self.confusion, self.num_images = confusion, len(images)
+        rows = np.concatenate(images)
         self.label, self.outline = rows["label"], rows["outline"]
-        self.picture = np.repeat(np.arange(len(pictures)), [len(p) for p in pictures])
+        self.image = np.repeat(np.arange(len(images)), [len(p) for p in images])
         self._amounts = np.stack([rows[name] for name in ("hits", "said", "true")]).astype(np.float64)
         self.iou = iou(Counts(*self._amounts))
         order = np.argsort(self.label, kind="stable")
         cuts = np.searchsorted(self.label[order], np.arange(len(confusion) + 1))
         self._of_class = [order[start:stop] for start, stop in pairwise(cuts)]
-        outline = self._by_picture(self.outline)
+        outline = self._by_image(self.outline)
         self._outlined = np.isfinite(outline).astype(np.float64)
         self._outline = np.nan_to_num(outline)
 
@@ -111,11 +111,11 @@ class _Verdict:
         sums = np.zeros((3, len(self._of_class), weights.shape[1]))
         for k, rows in enumerate(self._of_class):
             if len(rows):
-                sums[:, k] = self._amounts[:, rows] @ weights[self.picture[rows]].astype(np.float64)
+                sums[:, k] = self._amounts[:, rows] @ weights[self.image[rows]].astype(np.float64)
         return Counts(*sums)
 
     def score(self, weights: Weights) -> Scores:
-        """Every headline metric of (N, R) weighted pictures, each (R,)."""
+        """Every headline metric of (N, R) weighted images, each (R,)."""
         counts, wide = self.counts(weights), weights.astype(np.float64)
         overlap, occurs, total = iou(counts), counts.said + counts.true > 0, counts.true.sum(0)
         return {
@@ -127,20 +127,20 @@ class _Verdict:
             "boundary_f1": ratio(self._outline @ wide, self._outlined @ wide, empty=np.nan),
         }
 
-    def judgement(self, metrics: dict[str, Interval], categories: Categories) -> Judgement:
+    def results(self, metrics: dict[str, Interval], categories: Categories) -> Results:
         """The verdict with its tables, panels and mistakes."""
-        by_picture = self._by_picture(self.iou)
+        by_image = self._by_image(self.iou)
         panels: tuple[Panel, ...] = (
             *confusion_shares(self.confusion, categories),
             confused_pairs(self.confusion, categories, of="pixels"),
-            *iou_by_picture(by_picture),
+            *iou_by_image(by_image),
         )
-        worst = worst_pictures(by_picture, self.picture, self.label, self.iou, categories)
-        return Judgement(self.num_pictures, metrics, self._per_class(categories), panels, worst)
+        worst = worst_images(by_image, self.image, self.label, self.iou, categories)
+        return Results(self.num_images, metrics, self._per_class(categories), panels, worst)
 
     def _per_class(self, categories: Categories) -> dict[str, dict[str, float]]:
         """By class: iou, dice, accuracy (recall), precision, boundary_f1 and pixels, the share of the truth."""
-        counts = self.counts(np.ones((self.num_pictures, 1), np.float32))
+        counts = self.counts(np.ones((self.num_images, 1), np.float32))
         outlines = [self.outline[rows][np.isfinite(self.outline[rows])] for rows in self._of_class]
         columns = {
             "iou": iou(counts)[:, 0],
@@ -154,11 +154,11 @@ class _Verdict:
             name: {column: float(values[k]) for column, values in columns.items()} for k, name in enumerate(categories)
         }
 
-    def _by_picture(self, values: FloatArray) -> FloatArray:
-        """(N,) mean of (E,) values over the classes of each picture for which they are defined; NaN without any."""
+    def _by_image(self, values: FloatArray) -> FloatArray:
+        """(N,) mean of (E,) values over the classes of each image for which they are defined; NaN without any."""
         known = np.isfinite(values)
         sums, counts = (
-            np.bincount(self.picture[known], weights=w[known], minlength=self.num_pictures).astype(np.float64)
+            np.bincount(self.image[known], weights=w[known], minlength=self.num_images).astype(np.float64)
             for w in (values, np.ones(len(values)))
         )
         return ratio(sums, counts, empty=np.nan)
@@ -180,7 +180,7 @@ def _confusion(truth: NDArray[np.uint8], said: NDArray[np.uint8], num_classes: i
     foreign = np.flatnonzero(counts[num_classes:IGNORE].any(1))
     if len(foreign):
         raise ShapeError(
-            f"The judge got class id {int(foreign[0]) + num_classes} for {num_classes} classes;"
+            f"The metric got class id {int(foreign[0]) + num_classes} for {num_classes} classes;"
             f" pass 0 to {num_classes - 1}, or {IGNORE} where it is unknown."
         )
     return counts[:num_classes].astype(np.int64, copy=False)

@@ -1,6 +1,6 @@
 """What the report draws of class maps.
 
-Shapes: N pictures, K classes, E rows: classes that occur, picture by picture.
+Shapes: N images, K classes, E rows: classes that occur, image by image.
 """
 
 import numpy as np
@@ -15,7 +15,7 @@ from foveal.types.categories import Categories
 MAX_NAMED = 3
 """Classes that a caption names."""
 SHARES = np.linspace(0.0, 1.0, 101)
-"""Shares of the pictures at which their sorted IoUs are read off."""
+"""Shares of the images at which their sorted IoUs are read off."""
 
 
 def confusion_shares(confusion: NDArray[np.int64], categories: Categories) -> list[Panel]:
@@ -34,38 +34,38 @@ def confusion_shares(confusion: NDArray[np.int64], categories: Categories) -> li
     return [Matrix("Confusion matrix", percent, names, row_title="truth, % of its pixels")]
 
 
-def iou_by_picture(values: FloatArray) -> list[Panel]:
-    """The pictures' mean IoUs, sorted.
+def iou_by_image(values: FloatArray) -> list[Panel]:
+    """The images' mean IoUs, sorted.
 
     Args:
-        values: (N,) mean IoU over the classes of each picture; NaN where there is nothing to judge.
+        values: (N,) mean IoU over the classes of each image; NaN where there is nothing to evaluate.
     """
     known = values[np.isfinite(values)]
     if not len(known):
         return []
     worst, middle, best = np.quantile(known, (0.0, 0.5, 1.0))
     note = (
-        f"Mean IoU over the classes that occur in a picture, from the worst picture ({worst:.2f}) over the median"
+        f"Mean IoU over the classes that occur in an image, from the worst image ({worst:.2f}) over the median"
         f" ({middle:.2f}) to the best ({best:.2f}), of {len(known)}."
     )
     curve = (SHARES, np.quantile(known, SHARES))
-    return [Lines("IoU by picture", "share of pictures", "mean IoU", {"pictures": curve}, note=note)]
+    return [Lines("IoU by image", "share of images", "mean IoU", {"images": curve}, note=note)]
 
 
-def worst_pictures(
-    means: FloatArray, picture: IntArray, label: IntArray, iou: FloatArray, categories: Categories
+def worst_images(
+    means: FloatArray, image: IntArray, label: IntArray, iou: FloatArray, categories: Categories
 ) -> list[Mistake]:
-    """Pictures with the lowest mean IoU, each with the classes that fared worst.
+    """Images with the lowest mean IoU, each with the classes that fared worst.
 
     Args:
-        means: (N,) mean IoU over the classes of each picture; NaN where there is nothing to judge.
-        picture: (E,) rising places of pictures.
+        means: (N,) mean IoU over the classes of each image; NaN where there is nothing to evaluate.
+        image: (E,) rising places of images.
         label: (E,) class ids.
-        iou: (E,) of that class in that picture.
+        iou: (E,) of that class in that image.
         categories: The class map, K names.
     """
     order = np.argsort(means, kind="stable")[:MAX_MISTAKES]
-    starts, stops = (np.searchsorted(picture, order, side) for side in ("left", "right"))
+    starts, stops = (np.searchsorted(image, order, side) for side in ("left", "right"))
     out = []
     for i, start, stop in zip(order, starts, stops, strict=True):
         if not means[i] < 1:

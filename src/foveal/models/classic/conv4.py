@@ -1,4 +1,4 @@
-"""Four plain convolution blocks, for small pictures and from scratch (Vinyals et al. 2016, "Matching Networks").
+"""Four plain convolution blocks, for small images and from scratch (Vinyals et al. 2016, "Matching Networks").
 
 Shapes: B batch, C channels, H W rows and columns.
 """
@@ -35,7 +35,7 @@ class Conv4(nn.Module):
 
 
 def num_pools(side: int) -> int:
-    """How many of the four halvings a picture's shorter side in pixels allows before fewer than 2 places are left."""
+    """How many of the four halvings an image's shorter side in pixels allows before fewer than 2 places are left."""
     return max(0, min(len(WIDTHS), int(math.log2(side / 2)))) if side > 1 else 0
 
 

@@ -1,6 +1,6 @@
 """Which anchor has to find which object.
 
-Shapes: B batch, A anchors, L levels, M objects a picture (padded). Boxes are xyxy input pixels.
+Shapes: B batch, A anchors, L levels, M objects per image (padded). Boxes are xyxy input pixels.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ class Assignment:
     """What every anchor is to learn.
 
     Attributes:
-        owner: (B, A) int64, place of the anchor's object among the picture's M; -1: background.
+        owner: (B, A) int64, place of the anchor's object among the image's M; -1: background.
         ignored: (B, A) bool, anchors that nothing is to be learnt from; never one that has an object.
     """
 
@@ -78,7 +78,7 @@ def assign_iou(
     it counts nowhere; and each object has the anchors that overlap it most.
 
     Args:
-        anchors: (A, 4), or (B, A, 4) where each picture has its own.
+        anchors: (A, 4), or (B, A, 4) where each image has its own.
         boxes: (B, M, 4) objects; rows that are not ``valid`` say nothing.
         valid: (B, M) bool.
         regions: (B, M) bool, rows of ``boxes`` that count nowhere.

@@ -81,18 +81,18 @@ class BoxHeads(nn.Module):
         self.mask = MaskRCNNHeads(channels, [mask_channels] * mask_depth, 1)
         self.mask_predictor = MaskRCNNPredictor(mask_channels if mask_depth else channels, mask_channels, num_classes)
 
-    def boxes(self, maps: Sequence[Tensor], picture: Tensor, boxes: Tensor) -> tuple[Tensor, Tensor]:
-        """What boxes (N, 4) of ``picture`` (N,) show on maps (B, C, h, w).
+    def boxes(self, maps: Sequence[Tensor], image: Tensor, boxes: Tensor) -> tuple[Tensor, Tensor]:
+        """What boxes (N, 4) of ``image`` (N,) show on maps (B, C, h, w).
 
         Returns:
             (N, K + 1) logits, the last for background, and (N, K, 4) offsets of the object's box, for each class.
         """
-        pooled = pool_boxes(maps, self.strides, picture, boxes, side=BOX_SIDE)
+        pooled = pool_boxes(maps, self.strides, image, boxes, side=BOX_SIDE)
         logits, offsets = self.box_predictor(self.box(pooled))
         return logits, offsets.view(-1, self.num_classes + 1, 4)[:, :-1]
 
-    def masks(self, maps: Sequence[Tensor], picture: Tensor, boxes: Tensor, labels: Tensor) -> Tensor:
+    def masks(self, maps: Sequence[Tensor], image: Tensor, boxes: Tensor, labels: Tensor) -> Tensor:
         """(N, m, m) logits of the masks within boxes (N, 4), those of the classes ``labels`` (N,)."""
-        pooled = pool_boxes(maps, self.strides, picture, boxes, side=MASK_POOL)
+        pooled = pool_boxes(maps, self.strides, image, boxes, side=MASK_POOL)
         every: Tensor = self.mask_predictor(self.mask(pooled))
         return every.gather(1, labels[:, None, None, None].expand(-1, 1, MASK_SIDE, MASK_SIDE))[:, 0]

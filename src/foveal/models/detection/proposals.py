@@ -1,4 +1,4 @@
-"""Proposals: boxes that are worth a second look, as many of every picture.
+"""Proposals: boxes that are worth a second look, as many of every image.
 
 Shapes: B batch, A anchors in all, n boxes of a level, P proposals. Boxes are xyxy input pixels.
 """
@@ -17,7 +17,7 @@ LAST = 1e4
 
 
 def propose(boxes: Tensor, logits: Tensor, per_level: Sequence[int], *, count: int, iou: float) -> Tensor:
-    """The best boxes of every picture, the best first; of overlapping ones of a level the better.
+    """The best boxes of every image, the best first; of overlapping ones of a level the better.
 
     The best of each level go into its suppression, and of what all levels keep the best are taken (Lin et al. 2017,
     "Feature pyramid networks", section 4.1). The shapes are fixed, so that it exports: where too few are left the best
@@ -27,7 +27,7 @@ def propose(boxes: Tensor, logits: Tensor, per_level: Sequence[int], *, count: i
         boxes: (B, A, 4).
         logits: (B, A), how surely each is an object.
         per_level: How many of the A each level has.
-        count: Boxes wanted of each picture, and of each level before suppression.
+        count: Boxes wanted of each image, and of each level before suppression.
         iou: Overlap above which the worse of two is suppressed.
 
     Returns:
@@ -68,12 +68,12 @@ def clip(boxes: Tensor, height: int, width: int) -> Tensor:
 
 @torch.no_grad()
 def balanced(positive: Tensor, negative: Tensor, *, count: int, share: float) -> Tensor:
-    """Some boxes of every picture to learn from, at random where there are more.
+    """Some boxes of every image to learn from, at random where there are more.
 
     Args:
         positive: (B, N) bool.
         negative: (B, N) bool, none of them positive.
-        count: Most of a picture.
+        count: Most of an image.
         share: Part of them that may be positive.
 
     Returns:

@@ -1,4 +1,4 @@
-"""Prototype masks: a few maps of the whole picture, of which each object's mask is a mixture.
+"""Prototype masks: a few maps of the whole image, of which each object's mask is a mixture.
 
 Bolya et al. 2019, "YOLACT", section 3.1.
 

@@ -16,13 +16,13 @@ SAMPLES = 2
 """Points a side whose mean is one place (He et al. 2017, "Mask R-CNN", section 3)."""
 
 
-def pool_boxes(maps: Sequence[Tensor], strides: Sequence[int], picture: Tensor, boxes: Tensor, *, side: int) -> Tensor:
+def pool_boxes(maps: Sequence[Tensor], strides: Sequence[int], image: Tensor, boxes: Tensor, *, side: int) -> Tensor:
     """RoIAlign (He et al. 2017, section 3) of each box on the level that fits its size.
 
     Args:
         maps: (B, C, h, w) a level, finest first.
         strides: Input pixels per place of each level.
-        picture: (N,) place in the batch of each box.
+        image: (N,) place in the batch of each box.
         boxes: (N, 4).
         side: s.
 
@@ -30,7 +30,7 @@ def pool_boxes(maps: Sequence[Tensor], strides: Sequence[int], picture: Tensor, 
         (N, C, s, s).
     """
     level = levels_of(boxes, strides)
-    rois = torch.cat([picture[:, None].to(boxes), boxes], 1)
+    rois = torch.cat([image[:, None].to(boxes), boxes], 1)
     out = maps[0].new_zeros(boxes.shape[0], maps[0].shape[1], side, side)
     for place, (features, stride) in enumerate(zip(maps, strides, strict=True)):
         here = (level == place).nonzero()[:, 0]

@@ -65,7 +65,7 @@ class Encoder(nn.Module):
 
     Attributes:
         maps: The backbone.
-        out_channels: C of the picture and of each map.
+        out_channels: C of the image and of each map.
         output_stride: Of the last map.
     """
 
@@ -78,7 +78,7 @@ class Encoder(nn.Module):
         self.output_stride = maps.strides[-1]
 
     def forward(self, inputs: Tensor) -> list[Tensor]:
-        """(B, 3, H, W) -> the picture, a map of no channels where the backbone has none of stride 2, and its maps."""
+        """(B, 3, H, W) -> the image, a map of no channels where the backbone has none of stride 2, and its maps."""
         features: list[Tensor] = self.maps(inputs)
         if self.starts_at == 1:
             return features

@@ -1,4 +1,4 @@
-"""What a classifier takes for settings that were left open: formulas of the number and the size of the pictures."""
+"""What a classifier takes for settings that were left open: formulas of the number and the size of the images."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ RATE_FROM_SCRATCH = 2e-3
 
 def choose(situation: Situation) -> Choice:
     """Sizes, batch, epochs, rate and patience."""
-    num, small = situation.num_pictures, situation.small
+    num, small = situation.num_images, situation.small
     eval_size = situation.eval_size or choose_eval_size(situation.side_px, small=small)
     return Choice(
         size=choose_train_size(eval_size, small=small),
@@ -41,18 +41,18 @@ def choose_train_size(eval_size: int, *, small: bool) -> int:
     return eval_size if small else max(128, round(eval_size * 0.85 / 32) * 32)
 
 
-def choose_batch_size(num_pictures: int) -> int:
+def choose_batch_size(num_images: int) -> int:
     """32, less for small sets so that an epoch has about eight steps."""
-    return min(32, max(8, num_pictures // 8), num_pictures)
+    return min(32, max(8, num_images // 8), num_images)
 
 
-def choose_epochs(num_pictures: int, *, small: bool) -> int:
-    """About 24,000 looks at pictures, from 3 to 8 epochs; from random weights more, from 10 to 60."""
+def choose_epochs(num_images: int, *, small: bool) -> int:
+    """About 24,000 looks at images, from 3 to 8 epochs; from random weights more, from 10 to 60."""
     if small:
-        return int(np.clip(round(42_000 / num_pictures), 10, 60))
-    return int(np.clip(round(24_000 / num_pictures), 3, 8))
+        return int(np.clip(round(42_000 / num_images), 10, 60))
+    return int(np.clip(round(24_000 / num_images), 3, 8))
 
 
-def choose_rate(num_pictures: int) -> float:
-    """Peak rate of fine-tuning: few pictures move pretrained weights little (docs/LOG.md)."""
-    return float(np.clip(1e-7 * num_pictures, 5e-5, 3e-4))
+def choose_rate(num_images: int) -> float:
+    """Peak rate of fine-tuning: few images move pretrained weights little (docs/LOG.md)."""
+    return float(np.clip(1e-7 * num_images, 5e-5, 3e-4))

@@ -23,7 +23,7 @@ class ClassifyConfig(Settings):
     warm_start: bool = True
     """Fit the new layer to the pretrained backbone's features before training starts."""
     loss: Literal["auto", "cross_entropy", "focal", "binary_cross_entropy"] = "auto"
-    """auto: cross-entropy, or binary cross-entropy where a picture may have several labels."""
+    """auto: cross-entropy, or binary cross-entropy where an image may have several labels."""
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.1
     """Part of the target spread over all classes."""
     class_weights: Literal["none", "inverse", "effective"] = "none"

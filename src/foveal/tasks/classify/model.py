@@ -72,9 +72,9 @@ class Classifier(Model):
         return self.backbone.stages()
 
     @property
-    def reused(self) -> frozenset[str]:
+    def pretrained(self) -> frozenset[str]:
         """Names of the parameters that came from pretrained weights."""
-        return frozenset(f"backbone.{name}" for name in self.backbone.reused)
+        return frozenset(f"backbone.{name}" for name in self.backbone.pretrained)
 
 
 def build_classifier(model: ModelConfig, own: ClassifyConfig, num_classes: int, *, pretrained: bool) -> Classifier:
@@ -127,7 +127,7 @@ def build_criterion(own: ClassifyConfig, counts: IntArray, num_samples: int, *, 
         loss = "binary_cross_entropy" if multi_label else "cross_entropy"
     if loss == "cross_entropy" and multi_label:
         raise ConfigError(
-            "Cross-entropy needs exactly one label a picture, and this data set has pictures with several.",
+            "Cross-entropy needs exactly one label per image, and this data set has images with several.",
             "Use --classify.loss binary_cross_entropy or focal.",
         )
     if loss == "binary_cross_entropy" or multi_label:

@@ -1,6 +1,6 @@
-"""The half of classification that needs no torch: from scores to a judged, drawn answer.
+"""The half of classification that needs no torch: from scores to a evaluated, drawn answer.
 
-Shapes: B pictures, K classes.
+Shapes: B images, K classes.
 """
 
 from collections.abc import Mapping, Sequence
@@ -40,7 +40,7 @@ class ClassifyOutput:
     """``tasks.contract.Output`` for classification."""
 
     name = "classify"
-    annotations: Sequence[Annotation] = ("labels", "boxes", "masks")  # the latter two say what is in a picture as well
+    annotations: Sequence[Annotation] = ("labels", "boxes", "masks")  # the latter two say what is in an image as well
     whole_too = False
     tolerances: Mapping[str, float] = {"score": 1e-4}
 
@@ -59,7 +59,7 @@ class ClassifyOutput:
         categories: Categories,
         options: Settings,
     ) -> list[ClassScores]:
-        """One ``ClassScores`` a picture from ``arrays["scores"]`` (B, K)."""
+        """One ``ClassScores`` an image from ``arrays["scores"]`` (B, K)."""
         own = _decode(options)
         return [
             ClassScores(scores, categories, geometry.source_size, own.multi_label, own.threshold)
@@ -67,22 +67,22 @@ class ClassifyOutput:
         ]
 
     def accept(self, catalog: Catalog, options: Settings) -> None:
-        """A model for one label a picture cannot be judged where there may be several."""
+        """A model for one label per image cannot be evaluated where there may be several."""
         if catalog.multi_label and not _decode(options).multi_label:
             raise DataError(
-                f"{catalog.root}: pictures may carry several labels here; this model gives each picture one.",
-                "Judge it on a data set with one label a picture.",
+                f"{catalog.root}: images may carry several labels here; this model gives each image one.",
+                "Evaluate it on a data set with one label per image.",
             )
 
     def truths(self, catalog: Catalog, indices: Sequence[int]) -> list[int | Array]:
-        """A class id a picture, or a (K,) 0/1 array where there may be several labels."""
+        """A class id per image, or a (K,) 0/1 array where there may be several labels."""
         return [
             multi_hot(catalog.labels[i], len(catalog.categories)) if catalog.multi_label else int(catalog.labels[i][0])
             for i in indices
         ]
 
     def metric(self, categories: Categories, options: Settings) -> Metric:
-        """The judge."""
+        """The metric."""
         return MultiLabelMetric(categories) if _decode(options).multi_label else SingleLabelMetric(categories)
 
     def calibrate(
@@ -110,26 +110,26 @@ class ClassifyOutput:
         categories: Categories,
         options: Settings,
     ) -> ClassScores:
-        """The mean of the scores of views that show the whole picture; a part of it says little of the whole.
+        """The mean of the scores of views that show the whole image; a part of it says little of the whole.
 
         Raises:
             ConfigError: A view leaves something out.
         """
         if not all(view.shows_all(size) for view in views):
             raise ConfigError(
-                "This model answers for a whole picture; tiles are for models that say where things are.",
+                "This model answers for a whole image; tiles are for models that say where things are.",
                 "Leave out --tile, and --scales above 1, which look at parts.",
             )
         own, scores = _decode(options), np.mean([a["scores"] for a in arrays], axis=0)
         return ClassScores(scores, categories, size, own.multi_label, own.threshold)
 
     def draw(self, image: RGB, prediction: ClassScores) -> RGB:
-        """The picture with its classes and scores in the corner."""
+        """The image with its classes and scores in the corner."""
         said = prediction.present() if prediction.multi_label else prediction.top(min(3, len(prediction)))
         index = prediction.categories.index
         return label(image, [(f"{c.name}  {c.score:.1%}", prediction.categories.color(index(c.name))) for c in said])
 
-    def draw_judged(self, image: RGB, truth: int | Array, prediction: ClassScores, categories: Categories) -> RGB:
+    def draw_evaluated(self, image: RGB, truth: int | Array, prediction: ClassScores, categories: Categories) -> RGB:
         """As ``draw``: the truth is a word, and stands in the caption."""
         return self.draw(image, prediction)
 
@@ -151,7 +151,7 @@ class ClassifyOutput:
         return {"score": float(np.abs(np.asarray(ours.scores, np.float64) - theirs.scores).max())}
 
     def first_answer(self, prediction: ClassScores) -> str:
-        """The classes said to be in the picture."""
+        """The classes said to be in the image."""
         return ", ".join(c.name for c in prediction.present())
 
     def record(self, truth: int | Array, prediction: ClassScores) -> dict[str, str | float]:

@@ -1,6 +1,6 @@
 """Classification as training needs it.
 
-Shapes: B pictures, K classes.
+Shapes: B images, K classes.
 """
 
 from collections.abc import Callable, Mapping
@@ -31,7 +31,7 @@ class Classify(ClassifyOutput):
     """``tasks.contract.Task`` for classification."""
 
     def choose(self, situation: Situation) -> Choice:
-        """By the number and the size of the pictures."""
+        """By the number and the size of the images."""
         return choose(situation)
 
     def settle(self, own: Settings, catalog: Catalog, size: int) -> Settled:
@@ -39,7 +39,7 @@ class Classify(ClassifyOutput):
         return Settled(own)
 
     def options(self, own: Settings, catalog: Catalog) -> ClassifyDecode:
-        """Whether a picture may carry several labels is the data set's to say."""
+        """Whether an image may carry several labels is the data set's to say."""
         return ClassifyDecode(multi_label=catalog.multi_label)
 
     def build(
@@ -57,7 +57,7 @@ class Classify(ClassifyOutput):
     def probe(self, model: Model, own: Settings) -> Callable[[Tensor], dict[str, Tensor]] | None:
         """Pooled features, where the backbone is pretrained and the settings ask for a warm start."""
         assert isinstance(model, Classifier), "a classifier is what build gives"
-        if not (_own(own).warm_start and model.reused):
+        if not (_own(own).warm_start and model.pretrained):
             return None
         return lambda inputs: {"vectors": model.pooling(model.backbone(inputs))[0]}
 
@@ -73,7 +73,7 @@ class Classify(ClassifyOutput):
         model.prior = None
 
     def augment(self, config: AugmentConfig, spec: InputSpec, own: Settings) -> Augment:
-        """Random changes to one picture."""
+        """Random changes to one image."""
         return build_augment(config, spec.train_size, interpolation=spec.interpolation)
 
     def target(self, catalog: Catalog, index: int) -> dict[str, Tensor]:

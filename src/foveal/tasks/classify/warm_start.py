@@ -3,9 +3,9 @@
 Training all layers from a random head tears at pretrained features before the head knows what it wants; a head that is
 fitted first keeps them (Kumar et al. 2022, "Fine-tuning can distort pretrained features"). Where the pretrained network
 brought its own classifier, the fit starts from what that already knows of the new classes: each new class is the mean
-of the old classes that its pictures look like.
+of the old classes that its images look like.
 
-Shapes: N pictures, D length of the pooled vector, K new classes, M classes of the pretrained network.
+Shapes: N images, D length of the pooled vector, K new classes, M classes of the pretrained network.
 """
 
 from collections.abc import Mapping
@@ -85,6 +85,6 @@ def transfer(z: Tensor, target: Tensor, num_classes: int, prior: Prior) -> Prior
     return shares @ old_weight, shares @ old_bias
 
 
-def penalty(num_pictures: int) -> float:
-    """Strength of the pull towards the start: 0.1 for a few hundred pictures, 0.03 for a few thousand (docs/LOG.md)."""
-    return float(np.clip(0.1 * (200 / num_pictures) ** 0.5, 0.01, 0.1))
+def penalty(num_images: int) -> float:
+    """Strength of the pull towards the start: 0.1 for a few hundred images, 0.03 for a few thousand (docs/LOG.md)."""
+    return float(np.clip(0.1 * (200 / num_images) ** 0.5, 0.01, 0.1))

@@ -58,10 +58,10 @@ class DetectConfig(Settings):
     effective_beta: Annotated[float, Field(ge=0, lt=1)] = 0.999
     """Beta of the effective number (1 - beta^n) / (1 - beta)."""
     candidates: Annotated[int, Field(ge=1, le=100_000)] = 500
-    """Best boxes of a picture that go into non-maximum suppression."""
+    """Best boxes of an image that go into non-maximum suppression."""
     nms: Literal["hard", "soft_linear", "soft_gaussian", "diou"] = "hard"
     """Kind of non-maximum suppression, within each class."""
     nms_iou: Annotated[float, Field(gt=0, le=1)] = 0.6
     """IoU above which the lower-scored of two boxes is dropped or its score lowered."""
     max_objects: Annotated[int, Field(ge=1, le=10_000)] = 100
-    """Most objects of a picture."""
+    """Most objects of an image."""

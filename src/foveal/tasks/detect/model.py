@@ -1,6 +1,6 @@
 """The detector: backbone, feature pyramid, shared head, and what its anchors learn.
 
-Shapes: B batch, H W rows and columns of the input, A anchors, M objects a picture (padded with label -1), K classes,
+Shapes: B batch, H W rows and columns of the input, A anchors, M objects per image (padded with label -1), K classes,
 P anchors that have an object.
 """
 
@@ -25,7 +25,7 @@ from foveal.models.pyramid import FeaturePyramid, InnerMaps, build_inner_maps
 from foveal.models.weights import Weights
 from foveal.tasks.detect.config import STRIDES, DetectConfig
 from foveal.types.arrays import IntArray
-from foveal.types.flags import NOT_JUDGED
+from foveal.types.flags import NOT_EVALUATED
 
 
 @dataclass(frozen=True)
@@ -34,13 +34,13 @@ class Matches:
 
     Attributes:
         assignment: Of every anchor.
-        picture: (P,) place in the batch of each anchor that has an object.
-        anchor: (P,) its place among the picture's A.
-        owner: (P,) its object's place among the picture's M.
+        image: (P,) place in the batch of each anchor that has an object.
+        anchor: (P,) its place among the image's A.
+        owner: (P,) its object's place among the image's M.
     """
 
     assignment: Assignment
-    picture: Tensor
+    image: Tensor
     anchor: Tensor
     owner: Tensor
 
@@ -123,7 +123,7 @@ class Detector(Model):
         Args:
             outputs: Of ``forward``.
             targets: ``boxes`` (B, M, 4), ``labels`` (B, M), -1 where there is no object, and ``flags`` (B, M),
-                ``types.flags.Flag``: what is not judged teaches nothing.
+                ``types.flags.Flag``: what is not evaluated teaches nothing.
         """
         return self.losses_of(self.match(outputs, targets), outputs, targets)
 
@@ -131,27 +131,27 @@ class Detector(Model):
         """Give the anchors their objects; arguments as for ``losses``."""
         boxes, labels = targets["boxes"].float(), targets["labels"]
         assignment = self.assign(outputs["anchors"][0], outputs["levels"][0], boxes, labels, targets["flags"])
-        picture, anchor = (assignment.owner >= 0).nonzero(as_tuple=True)
-        return Matches(assignment, picture, anchor, assignment.owner[picture, anchor])
+        image, anchor = (assignment.owner >= 0).nonzero(as_tuple=True)
+        return Matches(assignment, image, anchor, assignment.owner[image, anchor])
 
     def losses_of(
         self, matches: Matches, outputs: Mapping[str, Tensor], targets: Mapping[str, Tensor]
     ) -> dict[str, Tensor]:
         """``losses`` of anchors that have their objects."""
         own, assignment, has = self.own, matches.assignment, matches.assignment.owner >= 0
-        picture, anchor, owner = matches.picture, matches.anchor, matches.owner
-        truths, classes = targets["boxes"].float()[picture, owner], targets["labels"][picture, owner]  # (P, 4), (P,)
-        found, own_anchor = outputs["boxes"][picture, anchor], outputs["anchors"][picture, anchor]
+        image, anchor, owner = matches.image, matches.anchor, matches.owner
+        truths, classes = targets["boxes"].float()[image, owner], targets["labels"][image, owner]  # (P, 4), (P,)
+        found, own_anchor = outputs["boxes"][image, anchor], outputs["anchors"][image, anchor]
         count = mean_over_processes(has.sum()).clamp(min=1)
         wanted = encode(truths, own_anchor) if own.box_loss == "smooth_l1" else truths
-        per_box = box_loss(own.box_loss, found, truths, outputs["offsets"][picture, anchor].float(), wanted)
+        per_box = box_loss(own.box_loss, found, truths, outputs["offsets"][image, anchor].float(), wanted)
         fit = paired_iou(found.detach(), truths) if own.quality else torch.ones_like(per_box)
         weight = 1.0 if self.class_weights is None else self.class_weights[classes]
         out = {"box": own.box_weight * (per_box * weight).sum() / count}
         logits = outputs["logits"].float()
         if own.objectness:
             out["objectness"] = self.objectness_loss(outputs["objectness"].float(), has, fit, assignment) / count
-            picked = self.own_class(logits[picture, anchor], classes, torch.ones_like(fit))
+            picked = self.own_class(logits[image, anchor], classes, torch.ones_like(fit))
             out["class"] = (picked.sum(-1) * weight).sum() / count
             return out
         out["class"] = self.class_loss(logits, has, classes, fit, assignment) / count
@@ -174,8 +174,8 @@ class Detector(Model):
             each = cross_entropy(logits.flatten(0, 1), wanted.flatten(), reduction="none").view(has.shape)
         else:
             targets = torch.zeros_like(logits)
-            picture, anchor = has.nonzero(as_tuple=True)
-            targets[picture, anchor, classes] = fit.to(targets)
+            image, anchor = has.nonzero(as_tuple=True)
+            targets[image, anchor, classes] = fit.to(targets)
             each = self.score_loss(logits, targets).sum(-1)
         if self.class_weights is not None:
             factor = torch.ones_like(each)
@@ -216,9 +216,9 @@ class Detector(Model):
         return self.backbone.stages()
 
     @property
-    def reused(self) -> frozenset[str]:
+    def pretrained(self) -> frozenset[str]:
         """Names of the parameters that came from pretrained weights."""
-        return frozenset(f"backbone.{name}" for name in self.backbone.reused)
+        return frozenset(f"backbone.{name}" for name in self.backbone.pretrained)
 
 
 def build_detector(model: ModelConfig, own: DetectConfig, num_classes: int, *, pretrained: bool) -> Detector:
@@ -253,7 +253,7 @@ def assign_anchors(
         flags: (B, M), ``types.flags.Flag``.
         each: Anchors a place.
     """
-    regions = (labels >= 0) & ((flags & NOT_JUDGED) > 0)
+    regions = (labels >= 0) & ((flags & NOT_EVALUATED) > 0)
     valid = (labels >= 0) & ~regions
     if boxes.shape[1] == 0:  # not one object in the whole batch
         none = torch.full((len(boxes), len(anchors)), -1, device=anchors.device)

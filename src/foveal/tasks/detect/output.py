@@ -1,6 +1,6 @@
-"""The half of detection that needs no torch: from boxes and scores to judged, drawn objects.
+"""The half of detection that needs no torch: from boxes and scores to evaluated, drawn objects.
 
-Shapes: B pictures, k candidates a picture, N objects. Boxes are xyxy pixels.
+Shapes: B images, k candidates an image, N objects. Boxes are xyxy pixels.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ from foveal.tasks.contract import Goal
 from foveal.types.arrays import RGB, Array, FloatArray, IntArray
 from foveal.types.categories import Categories
 from foveal.types.detections import BoxTruth, Detections
-from foveal.types.flags import NOT_JUDGED
+from foveal.types.flags import NOT_EVALUATED
 from foveal.types.geometry import Geometry
 from foveal.types.settings import Settings
 from foveal.types.view import View
@@ -40,15 +40,15 @@ class DetectDecode(Settings):
     nms_iou: Annotated[float, Field(gt=0, le=1)] = 0.6
     """IoU above which the lower-scored of two boxes is dropped or its score lowered."""
     candidates: Annotated[int, Field(ge=1)] = 500
-    """Best boxes of a picture that go into non-maximum suppression."""
+    """Best boxes of an image that go into non-maximum suppression."""
     max_objects: Annotated[int, Field(ge=1)] = 100
-    """Most objects of a picture."""
+    """Most objects of an image."""
     min_score: Annotated[float, Field(ge=0, le=1)] = 0.01
-    """Score below which a box is no candidate, not even for judging."""
+    """Score below which a box is no candidate, not even for evaluation."""
     softmax: bool = False
     """Whether the last class score stands for background."""
     threshold: Annotated[float, Field(ge=0, le=1)] = 0.3
-    """Score from which an object is shown; fitted to the best F1 on the validation pictures."""
+    """Score from which an object is shown; fitted to the best F1 on the validation images."""
 
 
 class DetectOutput:
@@ -74,34 +74,34 @@ class DetectOutput:
         categories: Categories,
         options: Settings,
     ) -> Sequence[Detections]:
-        """One ``Detections`` a picture from ``boxes`` (B, k, 4) in input pixels, ``scores`` and ``labels`` (B, k)."""
+        """One ``Detections`` an image from ``boxes`` (B, k, 4) in input pixels, ``scores`` and ``labels`` (B, k)."""
         rows = zip(arrays["boxes"], arrays["scores"], arrays["labels"], geometries, strict=True)
         return [assemble_one(*row, categories, _decode(options)) for row in rows]
 
     def accept(self, catalog: Catalog, options: Settings) -> None:
-        """There must be boxes, one at least that is judged.
+        """There must be boxes, one at least that is evaluated.
 
         Raises:
             DataError: The data set says nothing of objects, or has none.
         """
         if catalog.objects is None:
             raise DataError(f"{catalog.root}: this data set has no boxes.", "Give a COCO, Pascal VOC or YOLO data set.")
-        if not ((catalog.objects.flags & NOT_JUDGED) == 0).any():
+        if not ((catalog.objects.flags & NOT_EVALUATED) == 0).any():
             raise DataError(
-                f"{catalog.root}: there is no object to learn from or to judge by in {len(catalog)} pictures"
+                f"{catalog.root}: there is no object to learn from or to evaluate by in {len(catalog)} images"
                 f" ({catalog.names[0]} ...).",
-                "Objects marked crowd, difficult or ignored do not count; add others, or split the pictures otherwise.",
+                "Objects marked crowd, difficult or ignored do not count; add others, or split the images otherwise.",
             )
 
     def truths(self, catalog: Catalog, indices: Sequence[int]) -> Sequence[BoxTruth]:
-        """The objects of some pictures."""
+        """The objects of some images."""
         objects = catalog.objects
         assert objects is not None, "accept saw to it"
         spans = [objects.span(int(i)) for i in indices]
         return [BoxTruth(objects.boxes[s], objects.labels[s], objects.flags[s], objects.areas[s]) for s in spans]
 
     def metric(self, categories: Categories, options: Settings) -> Metric:
-        """The judge."""
+        """The metric."""
         return DetectionMetric(categories)
 
     def calibrate(
@@ -118,16 +118,16 @@ class DetectOutput:
         return own.model_copy(update={"threshold": round(float(best_f1_threshold(truths, found)), 4)})
 
     def draw(self, image: RGB, prediction: Detections) -> RGB:
-        """The picture with the objects from the threshold on."""
+        """The image with the objects from the threshold on."""
         shown = prediction.shown()
         captions = [f"{d.name} {d.score:.0%}" for d in shown]
         return draw.boxes(image, scaled(shown.boxes, prediction.size, image), captions, class_colors(shown))
 
-    def draw_judged(self, image: RGB, truth: BoxTruth, prediction: Detections, categories: Categories) -> RGB:
-        """What is there beside what was found; objects that are not judged are dashed."""
+    def draw_evaluated(self, image: RGB, truth: BoxTruth, prediction: Detections, categories: Categories) -> RGB:
+        """What is there beside what was found; objects that are not evaluated are dashed."""
         names = [categories.names[i] for i in truth.labels]
         colors = [categories.color(int(i)) for i in truth.labels]
-        dashed = [bool(flag) for flag in truth.flags & NOT_JUDGED]
+        dashed = [bool(flag) for flag in truth.flags & NOT_EVALUATED]
         there = draw.boxes(image, scaled(truth.boxes, prediction.size, image), names, colors, dashed=dashed)
         return draw.side_by_side(there, self.draw(image, prediction), titles=("truth", "found"))
 
@@ -176,15 +176,15 @@ class DetectOutput:
         categories: Categories,
         options: Settings,
     ) -> Detections:
-        """Candidates are suppressed together where all views show the whole picture; else view by view, then joined."""
-        from foveal.tasks.detect.tiles import merge, to_picture
+        """Candidates are suppressed together where all views show the whole image; else view by view, then joined."""
+        from foveal.tasks.detect.tiles import merge, to_image
 
         own = _decode(options)
         rows = [(a["boxes"], a["scores"], a["labels"], g) for a, g in zip(arrays, geometries, strict=True)]
         if not all(view.shows_all(size) for view in views):
             return merge([assemble_one(*row, categories, own) for row in rows], views, size, own)
         found = [candidates(*row, own) for row in rows]
-        boxes = np.concatenate([to_picture(one[0], view) for one, view in zip(found, views, strict=True)])
+        boxes = np.concatenate([to_image(one[0], view) for one, view in zip(found, views, strict=True)])
         scores, labels = (np.concatenate([one[i] for one in found]) for i in (1, 2))
         return suppress(boxes, scores, labels, categories, size, own)
 
@@ -196,7 +196,7 @@ class DetectOutput:
 def assemble_one(
     boxes: Array, scores: Array, labels: Array, geometry: Geometry, categories: Categories, options: DetectDecode
 ) -> Detections:
-    """Candidates (k, ...) of one picture in input pixels to suppressed objects in source pixels."""
+    """Candidates (k, ...) of one image in input pixels to suppressed objects in source pixels."""
     return suppress(*candidates(boxes, scores, labels, geometry, options), categories, geometry.source_size, options)
 
 
@@ -217,7 +217,7 @@ def suppress(
     size: tuple[int, int],
     options: DetectDecode,
 ) -> Detections:
-    """Candidates in pixels of a picture of ``size`` to objects: cut off at its borders, overlapping ones suppressed."""
+    """Candidates in pixels of an image of ``size`` to objects: cut off at its borders, overlapping ones suppressed."""
     places, cut, final = survivors(boxes, scores, labels, size, options)
     return Detections(cut, final, labels[places], categories, size, options.threshold)
 
@@ -259,7 +259,7 @@ def same_objects(ours: Detections, theirs: Detections) -> list[tuple[int, int]]:
 
 
 def scaled(boxes: FloatArray, size: tuple[int, int], image: RGB) -> FloatArray:
-    """Boxes of a picture of ``size`` on a copy of it in another size."""
+    """Boxes of an image of ``size`` on a copy of it in another size."""
     moved: FloatArray = boxes * np.array([image.shape[1] / size[0], image.shape[0] / size[1]] * 2)
     return moved
 

@@ -1,6 +1,6 @@
 """Detection as training needs it.
 
-Shapes: B pictures, A anchors, k candidates, M objects a picture, K classes.
+Shapes: B images, A anchors, k candidates, M objects per image, K classes.
 """
 
 from collections.abc import Callable, Mapping
@@ -25,7 +25,7 @@ from foveal.tasks.detect.model import Detector, build_class_weights, build_detec
 from foveal.tasks.detect.output import DetectDecode, DetectOutput
 from foveal.types.arrays import Array, FloatArray, IntArray
 from foveal.types.categories import Categories
-from foveal.types.flags import NOT_JUDGED
+from foveal.types.flags import NOT_EVALUATED
 from foveal.types.settings import Settings
 
 SIZE = 416
@@ -39,8 +39,8 @@ class Detect(DetectOutput):
     """Outputs of the network, one row an anchor, that go along with the best scores."""
 
     def choose(self, situation: Situation) -> Choice:
-        """416 pixels, batches of 8, and about as many looks at pictures as a small set needs (docs/LOG.md)."""
-        num = situation.num_pictures
+        """416 pixels, batches of 8, and about as many looks at images as a small set needs (docs/LOG.md)."""
+        num = situation.num_images
         epochs = int(np.clip(round(5_000 / num), 12, 200))
         return Choice(
             size=situation.eval_size or SIZE,
@@ -49,7 +49,7 @@ class Detect(DetectOutput):
             epochs=epochs * 2 if situation.from_scratch else epochs,
             lr=2e-3,
             patience=0,
-            judge_every=max(1, epochs // 12),
+            eval_every=max(1, epochs // 12),
         )
 
     def settle(self, own: Settings, catalog: Catalog, spec_size: int) -> Settled:
@@ -95,7 +95,7 @@ class Detect(DetectOutput):
     def criterion(self, model: Model, own: Settings, catalog: Catalog) -> None:
         """Weigh the classes."""
         assert isinstance(model, Detector), "a detector is what build gives"
-        model.class_weights = build_class_weights(_own(own), judged_counts(catalog))
+        model.class_weights = build_class_weights(_own(own), evaluated_counts(catalog))
 
     def probe(self, model: Model, own: Settings) -> Callable[[Tensor], dict[str, Tensor]] | None:
         """Nothing is fitted before the first step."""
@@ -105,7 +105,7 @@ class Detect(DetectOutput):
         """Nothing is fitted before the first step."""
 
     def augment(self, config: AugmentConfig, spec: InputSpec, own: Settings) -> Augment:
-        """Random changes to one picture and its boxes."""
+        """Random changes to one image and its boxes."""
         return build_box_augment(config, spec.train_size, interpolation=spec.interpolation)
 
     def target(self, catalog: Catalog, index: int) -> dict[str, Tensor]:
@@ -119,7 +119,7 @@ class Detect(DetectOutput):
     def mix(
         self, config: AugmentConfig, images: Tensor, targets: dict[str, Tensor], *, categories: Categories
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        """Pictures with boxes are blended one by one, in ``augment``."""
+        """Images with boxes are blended one by one, in ``augment``."""
         return images, targets
 
     def activate(self, raw: Mapping[str, Tensor], options: Settings) -> dict[str, Tensor]:
@@ -146,21 +146,21 @@ def _rows(values: Tensor, anchor: Tensor) -> Tensor:
     return values.gather(1, anchor.expand(-1, -1, values.shape[-1]))
 
 
-def judged_counts(catalog: Catalog) -> IntArray:
-    """(K,) judged objects of each class."""
+def evaluated_counts(catalog: Catalog) -> IntArray:
+    """(K,) evaluated objects of each class."""
     objects = _objects(catalog)
-    judged = (objects.flags & NOT_JUDGED) == 0
-    return np.bincount(objects.labels[judged], minlength=len(catalog.categories)).astype(np.int64)
+    evaluated = (objects.flags & NOT_EVALUATED) == 0
+    return np.bincount(objects.labels[evaluated], minlength=len(catalog.categories)).astype(np.int64)
 
 
 def training_sides(catalog: Catalog, size: int) -> FloatArray:
-    """(N, 2) widths and heights of the judged boxes in input pixels, letterboxed to ``size``."""
+    """(N, 2) widths and heights of the evaluated boxes in input pixels, letterboxed to ``size``."""
     objects = _objects(catalog)
     assert catalog.sizes is not None, "a reader of boxes knows the sizes"
     longest = catalog.sizes.max(1).astype(np.float64)
     scale = np.repeat(size / longest, np.diff(objects.offsets))
     sides = (objects.boxes[:, 2:] - objects.boxes[:, :2]) * scale[:, None]
-    usable = ((objects.flags & NOT_JUDGED) == 0) & (sides.min(1) > 1)
+    usable = ((objects.flags & NOT_EVALUATED) == 0) & (sides.min(1) > 1)
     return np.asarray(sides[usable])
 
 

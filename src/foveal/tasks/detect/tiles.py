@@ -1,7 +1,7 @@
-"""One list of objects from the answers for views that show parts of a picture.
+"""One list of objects from the answers for views that show parts of an image.
 
 A view's border cuts objects, and the piece found there is not the object. So whole finds are settled first, by ordinary
-suppression; then a piece, which touches a border inside the picture, goes where most of it lies in a find of its class;
+suppression; then a piece, which touches a border inside the image, goes where most of it lies in a find of its class;
 and of pieces that are left those that mostly overlap become one.
 
 Shapes: N objects. Boxes are xyxy pixels.
@@ -20,7 +20,7 @@ from foveal.types.detections import Detections
 from foveal.types.view import View
 
 BORDER_PX = 3.0
-"""A box this close to a view's border inside the picture may go on beyond it."""
+"""A box this close to a view's border inside the image may go on beyond it."""
 INSIDE = 0.6
 """Part of a piece inside a find from which on the two are one object."""
 
@@ -31,12 +31,12 @@ def merge(
     size: tuple[int, int],
     options: DetectDecode,
 ) -> Detections:
-    """The objects of a picture from those of its views.
+    """The objects of an image from those of its views.
 
     Args:
         answers: One for each view, in the view's own pixels.
         views: What each saw.
-        size: (width, height) of the picture.
+        size: (width, height) of the image.
         options: How overlapping objects are suppressed.
     """
     return join(answers, views, size, options)[0]
@@ -46,11 +46,11 @@ def join(
     answers: Sequence[Detections], views: Sequence[View], size: tuple[int, int], options: DetectDecode
 ) -> tuple[Detections, list[list[int]]]:
     """As ``merge``, and for each object what it was made of: places among all answers' objects, one after another."""
-    boxes = clip(np.concatenate([to_picture(a.boxes, v) for a, v in zip(answers, views, strict=True)]), size)
+    boxes = clip(np.concatenate([to_image(a.boxes, v) for a, v in zip(answers, views, strict=True)]), size)
     scores = np.concatenate([a.scores for a in answers])
     labels = np.concatenate([a.labels for a in answers])
     owner = np.repeat(np.arange(len(answers)), [len(a) for a in answers])
-    inside = area(boxes) > 0  # what a view that reaches beyond the picture saw there is nothing
+    inside = area(boxes) > 0  # what a view that reaches beyond the image saw there is nothing
     boxes, scores, labels, owner = boxes[inside], scores[inside], labels[inside], owner[inside]
     places = np.flatnonzero(inside).tolist()
     pieces = touches_inner_border(boxes, np.array([v.box for v in views], np.float64)[owner], size)
@@ -78,15 +78,15 @@ def join(
         find_scores = np.append(find_scores, scores[i])
         find_labels = np.append(find_labels, labels[i])
         made_of.append([places[i]])
-    order = np.argsort(-find_scores, kind="stable")  # each view has its own limit, the large picture none
+    order = np.argsort(-find_scores, kind="stable")  # each view has its own limit, the large image none
     joined = Detections(
         finds[order], find_scores[order], find_labels[order], answers[0].categories, size, answers[0].threshold
     )
     return joined, [made_of[i] for i in order]
 
 
-def to_picture(boxes: FloatArray, view: View) -> FloatArray:
-    """Boxes in a view's own pixels, as mirrored, in those of the picture."""
+def to_image(boxes: FloatArray, view: View) -> FloatArray:
+    """Boxes in a view's own pixels, as mirrored, in those of the image."""
     x1, y1, x2, _ = view.box
     if view.flipped:
         return np.stack([x2 - boxes[:, 2], boxes[:, 1] + y1, x2 - boxes[:, 0], boxes[:, 3] + y1], axis=1)
@@ -94,7 +94,7 @@ def to_picture(boxes: FloatArray, view: View) -> FloatArray:
 
 
 def touches_inner_border(boxes: FloatArray, parts: FloatArray, size: tuple[int, int]) -> NDArray[np.bool_]:
-    """(N,) whether a box reaches a border of its own part (N, 4) of the picture that is not the picture's."""
+    """(N,) whether a box reaches a border of its own part (N, 4) of the image that is not the image's."""
     inner = np.concatenate([parts[:, :2] > 0, parts[:, 2:] < np.asarray(size)], axis=1)
     touching: NDArray[np.bool_] = ((np.abs(boxes - parts) <= BORDER_PX) & inner).any(1)
     return touching

@@ -14,7 +14,7 @@ class InstanceConfig(DetectConfig):
     architecture: Literal["prototypes", "mask_rcnn"] = "prototypes"
     """prototypes: one stage, masks mixed from prototypes; mask_rcnn: a second stage looks at each proposal again."""
     prototypes: Annotated[int, Field(ge=1, le=256)] = 32
-    """Prototype masks of a picture; each object's mask is a mixture of them."""
+    """Prototype masks of an image; each object's mask is a mixture of them."""
     mask_channels: Annotated[int, Field(ge=8, le=1024)] = 64
     """Channels of the convolutions that make the prototypes, or each object's mask."""
     mask_stride: Literal[4, 8] = 4
@@ -22,13 +22,13 @@ class InstanceConfig(DetectConfig):
     mask_weight: Annotated[float, Field(gt=0, le=100)] = 1.0
     """Weight of the mask loss beside the others."""
     mask_samples: Annotated[int, Field(ge=1, le=10_000)] = 64
-    """Most anchors of a picture that learn a mask in one step."""
+    """Most anchors of an image that learn a mask in one step."""
     mask_threshold: Annotated[float, Field(gt=0, lt=1)] = 0.5
     """Probability from which a pixel belongs to an object."""
     proposals: Annotated[int, Field(ge=1, le=10_000)] = 100
-    """Proposals of a picture that the second stage looks at in use, and most objects that it masks (mask_rcnn)."""
+    """Proposals of an image that the second stage looks at in use, and most objects that it masks (mask_rcnn)."""
     proposal_samples: Annotated[int, Field(ge=4, le=10_000)] = 128
-    """Most proposals of a picture that the second stage learns from in one step, a quarter with objects (mask_rcnn)."""
+    """Most proposals of an image that the second stage learns from in one step, a quarter with objects (mask_rcnn)."""
     box_features: Annotated[int, Field(ge=8, le=4096)] = 256
     """Width of the two layers that classify a proposal (mask_rcnn); the paper has 1024."""
     mask_depth: Annotated[int, Field(ge=0, le=8)] = 2

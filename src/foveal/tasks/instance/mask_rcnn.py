@@ -4,7 +4,7 @@ He et al. 2017, "Mask R-CNN". Which boxes the second stage learns from depends o
 ``forward`` does not see; so in training it gives no rows of the second stage, and ``losses`` runs that stage on the
 maps that ``forward`` gives along.
 
-Shapes: B batch, H W rows and columns of the input, A anchors, P proposals, M objects a picture (padded with label -1),
+Shapes: B batch, H W rows and columns of the input, A anchors, P proposals, M objects per image (padded with label -1),
 K classes, k objects found, N boxes of the whole batch, m side of a mask, h w of the masks to learn from.
 """
 
@@ -29,12 +29,12 @@ from foveal.models.weights import Weights
 from foveal.tasks.detect.config import STRIDES
 from foveal.tasks.detect.model import anchor_shapes, assign_anchors
 from foveal.tasks.instance.config import InstanceConfig
-from foveal.types.flags import NOT_JUDGED
+from foveal.types.flags import NOT_EVALUATED
 
 PROPOSAL_IOU = 0.7
 """Overlap above which the worse of two proposals is suppressed (Ren et al. 2015, "Faster R-CNN", section 3.3)."""
 ANCHOR_SAMPLES, ANCHOR_SHARE = 256, 0.5
-"""Anchors of a picture that the first stage learns from, and the part of them with an object (ibid., section 3.1.3)."""
+"""Anchors of an image that the first stage learns from, and the part of them with an object (ibid., section 3.1.3)."""
 OBJECT_IOU, OBJECT_SHARE = 0.5, 0.25
 """Overlap from which a proposal has an object, and the part of those sampled that have one (He et al. 2017, section
 3.1)."""
@@ -45,18 +45,18 @@ class Samples:
     """The boxes that the second stage learns from.
 
     Attributes:
-        picture: (N,) place of each in the batch.
+        image: (N,) place of each in the batch.
         boxes: (N, 4).
-        owner: (N,) its object's place among the picture's M; -1: background.
+        owner: (N,) its object's place among the image's M; -1: background.
     """
 
-    picture: Tensor
+    image: Tensor
     boxes: Tensor
     owner: Tensor
 
 
 class MaskRcnn(Model):
-    """Objects of every picture, each with a mask within its box.
+    """Objects of every image, each with a mask within its box.
 
     Args:
         backbone: Gives maps at ``STRIDES``.
@@ -138,8 +138,8 @@ class MaskRcnn(Model):
         """
         batch, count = proposals.shape[:2]
         classes = self.num_classes
-        picture = torch.arange(batch, device=proposals.device)[:, None].expand(-1, count).reshape(-1)
-        logits, offsets = self.second.boxes(maps, picture, proposals.reshape(-1, 4))
+        image = torch.arange(batch, device=proposals.device)[:, None].expand(-1, count).reshape(-1)
+        logits, offsets = self.second.boxes(maps, image, proposals.reshape(-1, 4))
         logits = logits.view(batch, count, classes + 1)
         scores = logits.float().softmax(-1)[..., :-1].reshape(batch, count * classes)
         pairs = scores.topk(min(count, self.own.candidates), dim=1).indices  # (B, k)
@@ -148,7 +148,7 @@ class MaskRcnn(Model):
         boxes = clip(decode(moved, proposals.gather(1, row[..., None].expand(-1, -1, 4))), *size)
         k = pairs.shape[1]
         masks = self.second.masks(
-            maps, picture.view(batch, count)[:, :k].reshape(-1), boxes.detach().reshape(-1, 4), labels.reshape(-1)
+            maps, image.view(batch, count)[:, :k].reshape(-1), boxes.detach().reshape(-1, 4), labels.reshape(-1)
         )
         return {
             "boxes": boxes,
@@ -163,7 +163,7 @@ class MaskRcnn(Model):
         Args:
             outputs: Of ``forward``, in either mode.
             targets: ``boxes`` (B, M, 4), ``labels`` (B, M), -1 where there is no object, ``flags`` (B, M),
-                ``types.flags.Flag``: what is not judged teaches nothing, and ``masks`` (B, M, h, w) of 0 and 1; an
+                ``types.flags.Flag``: what is not evaluated teaches nothing, and ``masks`` (B, M, h, w) of 0 and 1; an
                 object whose mask is empty teaches its box alone.
         """
         first = self.first_losses(outputs, targets)
@@ -180,11 +180,11 @@ class MaskRcnn(Model):
         picked = balanced(has, ~has & ~assignment.ignored, count=ANCHOR_SAMPLES, share=ANCHOR_SHARE)
         logits = outputs["objectness"].float()
         score = binary_cross_entropy_with_logits(logits, has.to(logits), reduction="none")
-        picture, anchor = (picked & has).nonzero(as_tuple=True)
+        image, anchor = (picked & has).nonzero(as_tuple=True)
         near = self.box_losses(
-            outputs["offsets"][picture, anchor].float(),
+            outputs["offsets"][image, anchor].float(),
             anchors[anchor],
-            truths[picture, assignment.owner[picture, anchor]],
+            truths[image, assignment.owner[image, anchor]],
         )
         return {
             "objectness": (score * picked).sum() / mean_over_processes(picked.sum()).clamp(min=1),
@@ -195,7 +195,7 @@ class MaskRcnn(Model):
     def sample(self, proposals: Tensor, targets: Mapping[str, Tensor]) -> Samples:
         """Proposals (B, P, 4), and the objects' own boxes, that the second stage learns from."""
         truths, labels = targets["boxes"].float(), targets["labels"]
-        regions = (labels >= 0) & ((targets["flags"] & NOT_JUDGED) > 0)
+        regions = (labels >= 0) & ((targets["flags"] & NOT_EVALUATED) > 0)
         boxes = torch.cat([proposals, truths], 1)
         assignment = assign_boxes(boxes, truths, (labels >= 0) & ~regions, regions)
         there = (boxes[..., 2:] > boxes[..., :2]).all(-1)
@@ -203,18 +203,18 @@ class MaskRcnn(Model):
         has = assignment.owner >= 0
         background = ~has & ~assignment.ignored & there
         picked = balanced(has, background, count=self.own.proposal_samples, share=OBJECT_SHARE)
-        picture, place = picked.nonzero(as_tuple=True)
-        return Samples(picture, boxes[picture, place], assignment.owner[picture, place])
+        image, place = picked.nonzero(as_tuple=True)
+        return Samples(image, boxes[image, place], assignment.owner[image, place])
 
     def second_losses(
         self, samples: Samples, outputs: Mapping[str, Tensor], targets: Mapping[str, Tensor]
     ) -> dict[str, Tensor]:
         """Of sampled boxes: their classes, and the boxes and masks of those that have an object."""
         maps = [outputs[f"map_{stride}"].float() for stride in STRIDES]
-        logits, offsets = self.second.boxes(maps, samples.picture, samples.boxes)
+        logits, offsets = self.second.boxes(maps, samples.image, samples.boxes)
         has = samples.owner >= 0
-        picture, boxes, owner = samples.picture[has], samples.boxes[has], samples.owner[has]
-        labels = targets["labels"][picture, owner]
+        image, boxes, owner = samples.image[has], samples.boxes[has], samples.owner[has]
+        labels = targets["labels"][image, owner]
         wanted = torch.full_like(samples.owner, self.num_classes)
         wanted[has] = labels
         weights = torch.ones_like(logits[:, 0])
@@ -222,11 +222,11 @@ class MaskRcnn(Model):
             weights[has] = self.class_weights[labels].to(weights)
         each = cross_entropy(logits, wanted, reduction="none") * weights
         own = offsets[has].gather(1, labels[:, None, None].expand(-1, 1, 4))[:, 0]
-        near = self.box_losses(own, boxes, targets["boxes"].float()[picture, owner]) * weights[has]
+        near = self.box_losses(own, boxes, targets["boxes"].float()[image, owner]) * weights[has]
         return {
             "class": each.sum() / _mean_count(each),
             "box": near.sum() / _mean_count(near),
-            "mask": self.mask_loss(maps, picture, boxes, labels, targets["masks"][picture, owner]),
+            "mask": self.mask_loss(maps, image, boxes, labels, targets["masks"][image, owner]),
         }
 
     def box_losses(self, offsets: Tensor, boxes: Tensor, truths: Tensor) -> Tensor:
@@ -234,12 +234,10 @@ class MaskRcnn(Model):
         wanted = encode(truths, boxes) if self.own.box_loss == "smooth_l1" else truths
         return self.own.box_weight * box_loss(self.own.box_loss, decode(offsets, boxes), truths, offsets, wanted)
 
-    def mask_loss(
-        self, maps: Sequence[Tensor], picture: Tensor, boxes: Tensor, labels: Tensor, masks: Tensor
-    ) -> Tensor:
+    def mask_loss(self, maps: Sequence[Tensor], image: Tensor, boxes: Tensor, labels: Tensor, masks: Tensor) -> Tensor:
         """Mean cross-entropy over the places of boxes (N, 4) whose masks (N, h, w) are known (ibid., section 3)."""
         known = masks.flatten(1).any(1).bool()
-        logits = self.second.masks(maps, picture[known], boxes[known], labels[known])
+        logits = self.second.masks(maps, image[known], boxes[known], labels[known])
         wanted = pool_masks(masks[known], boxes[known], side=MASK_SIDE, stride=self.own.mask_stride)
         each = binary_cross_entropy_with_logits(logits, wanted, reduction="none").mean((1, 2))
         return self.own.mask_weight * each.sum() / _mean_count(each)
@@ -249,9 +247,9 @@ class MaskRcnn(Model):
         return self.backbone.stages()
 
     @property
-    def reused(self) -> frozenset[str]:
+    def pretrained(self) -> frozenset[str]:
         """Names of the parameters that came from pretrained weights."""
-        return frozenset(f"backbone.{name}" for name in self.backbone.reused)
+        return frozenset(f"backbone.{name}" for name in self.backbone.pretrained)
 
 
 def assign_boxes(boxes: Tensor, truths: Tensor, valid: Tensor, regions: Tensor) -> Assignment:

@@ -1,9 +1,9 @@
-"""The detector with masks: prototypes of the whole picture, and for each anchor how to mix them.
+"""The detector with masks: prototypes of the whole image, and for each anchor how to mix them.
 
 Bolya et al. 2019, "YOLACT", sections 3.1 to 3.3: every shape is fixed, so the network exports, and a mask costs one dot
 product a pixel.
 
-Shapes: B batch, A anchors, M objects a picture, P prototypes, h w of the prototypes, N anchors that learn a mask.
+Shapes: B batch, A anchors, M objects per image, P prototypes, h w of the prototypes, N anchors that learn a mask.
 """
 
 from collections.abc import Mapping, Sequence
@@ -54,24 +54,24 @@ class MaskDetector(Detector):
         out = super().losses_of(matches, outputs, targets)
         maps = outputs["prototypes"].float()
         total, count = maps.sum() * 0, 0
-        for picture in range(len(maps)):
-            masks, boxes = targets["masks"][picture], targets["boxes"][picture].float() / self.mask_stride
-            anchor, owner = self.learners(matches, picture, masks)
-            coefficients = outputs["coefficients"][picture, anchor].float()
-            logits = (coefficients @ maps[picture].flatten(1)).view(-1, *maps.shape[2:])
+        for image in range(len(maps)):
+            masks, boxes = targets["masks"][image], targets["boxes"][image].float() / self.mask_stride
+            anchor, owner = self.learners(matches, image, masks)
+            coefficients = outputs["coefficients"][image, anchor].float()
+            logits = (coefficients @ maps[image].flatten(1)).view(-1, *maps.shape[2:])
             total, count = total + mask_loss(logits, masks[owner], boxes[owner]).sum(), count + len(anchor)
         mean = mean_over_processes(torch.tensor(count, device=maps.device)).clamp(min=1)
         return {**out, "mask": self.mask_weight * total / mean}
 
-    def learners(self, matches: Matches, picture: int, masks: Tensor) -> tuple[Tensor, Tensor]:
-        """(N,) anchors of one picture that learn a mask, and (N,) their objects: some at random where there are many.
+    def learners(self, matches: Matches, image: int, masks: Tensor) -> tuple[Tensor, Tensor]:
+        """(N,) anchors of one image that learn a mask, and (N,) their objects: some at random where there are many.
 
         Args:
             matches: Of the whole batch.
-            picture: Place in the batch.
+            image: Place in the batch.
             masks: (M, h, w).
         """
-        here = matches.picture == picture
+        here = matches.image == image
         anchor, owner = matches.anchor[here], matches.owner[here]
         known = masks.flatten(1).any(1).bool()[owner]
         anchor, owner = anchor[known], owner[known]

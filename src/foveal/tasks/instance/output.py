@@ -1,6 +1,6 @@
 """The half of instance segmentation that needs no torch: the detector's boxes, and a mask for each.
 
-Shapes: B pictures, k candidates a picture, N objects, P prototypes, h w of the prototypes, m side of a mask in its box.
+Shapes: B images, k candidates an image, N objects, P prototypes, h w of the prototypes, m side of a mask in its box.
 """
 
 import io
@@ -32,11 +32,11 @@ from foveal.tasks.detect.output import (
     scaled,
     survivors,
 )
-from foveal.tasks.detect.tiles import join, to_picture
+from foveal.tasks.detect.tiles import join, to_image
 from foveal.types.arrays import RGB, Array, FloatArray, IntArray
 from foveal.types.categories import Categories
 from foveal.types.detections import BoxTruth, Detections
-from foveal.types.flags import NOT_JUDGED
+from foveal.types.flags import NOT_EVALUATED
 from foveal.types.geometry import Geometry
 from foveal.types.masks import IGNORE, Instances, InstanceTruth
 from foveal.types.rle import Rle
@@ -48,7 +48,7 @@ class InstanceDecode(DetectDecode):
     """How a network's boxes and masks become objects."""
 
     mask_form: Literal["prototypes", "boxes"] = "prototypes"
-    """prototypes: each mask is a mixture of the picture's prototypes; boxes: each is given within its box."""
+    """prototypes: each mask is a mixture of the image's prototypes; boxes: each is given within its box."""
     mask_threshold: Annotated[float, Field(gt=0, lt=1)] = 0.5
     """Probability from which a pixel belongs to an object."""
 
@@ -75,7 +75,7 @@ class InstanceOutput(DetectOutput):
         categories: Categories,
         options: Settings,
     ) -> Sequence[Instances]:
-        """One ``Instances`` a picture.
+        """One ``Instances`` an image.
 
         Args:
             arrays: As for detection, and ``coefficients`` (B, k, P) with ``prototypes`` (B, P, h, w), or ``masks``
@@ -105,7 +105,7 @@ class InstanceOutput(DetectOutput):
             )
 
     def truths(self, catalog: Catalog, indices: Sequence[int]) -> Sequence[InstanceTruth]:
-        """The objects of some pictures with their masks."""
+        """The objects of some images with their masks."""
         boxes = super().truths(catalog, indices)
         return [
             InstanceTruth(t.boxes, t.labels, t.flags, t.areas, tuple(instance_masks(catalog, int(i))))
@@ -113,7 +113,7 @@ class InstanceOutput(DetectOutput):
         ]
 
     def metric(self, categories: Categories, options: Settings) -> Metric:
-        """The judge."""
+        """The metric."""
         return InstanceMetric(categories)
 
     def calibrate(
@@ -143,27 +143,27 @@ class InstanceOutput(DetectOutput):
         answers = [assemble_one(a, g, categories, own) for a, g in zip(arrays, geometries, strict=True)]
         found, made_of = join(answers, views, size, own)
         parts = [(mask, view) for answer, view in zip(answers, views, strict=True) for mask in answer.masks]
-        masks = [union([view_masks.to_picture(*parts[i], size) for i in places]) for places in made_of]
+        masks = [union([view_masks.to_image(*parts[i], size) for i in places]) for places in made_of]
         return _with_masks(found, masks)
 
     def draw(self, image: RGB, prediction: Detections) -> RGB:
-        """The picture with the objects from the threshold on."""
+        """The image with the objects from the threshold on."""
         shown = _instances(prediction).shown()
         captions = [f"{d.name} {d.score:.0%}" for d in shown]
         boxes = scaled(shown.boxes, prediction.size, image)
         return draw_masks.instances(image, shown.masks, boxes, captions, class_colors(shown))
 
-    def draw_judged(self, image: RGB, truth: BoxTruth, prediction: Detections, categories: Categories) -> RGB:
-        """What is there, what was found, and where the class on top differs; objects that are not judged are dashed."""
+    def draw_evaluated(self, image: RGB, truth: BoxTruth, prediction: Detections, categories: Categories) -> RGB:
+        """What is there, what was found, and where the class on top differs; others are dashed."""
         assert isinstance(truth, InstanceTruth), "truths of another task"
         boxes = scaled(truth.boxes, prediction.size, image)
         names = [categories.names[i] for i in truth.labels]
         colors = [categories.color(int(i)) for i in truth.labels]
         there = image
-        for judged in (False, True):
-            rows = np.flatnonzero(((truth.flags & NOT_JUDGED) == 0) == judged).tolist()
+        for evaluated in (False, True):
+            rows = np.flatnonzero(((truth.flags & NOT_EVALUATED) == 0) == evaluated).tolist()
             drawn = boxes[rows], [names[i] for i in rows], [colors[i] for i in rows]
-            if judged:
+            if evaluated:
                 there = draw_masks.instances(there, [truth.masks[i] for i in rows], *drawn)
             else:
                 there = draw.boxes(there, *drawn, dashed=[True] * len(rows))
@@ -211,7 +211,7 @@ class InstanceOutput(DetectOutput):
 def assemble_one(
     arrays: Mapping[str, Array], geometry: Geometry, categories: Categories, options: InstanceDecode
 ) -> Instances:
-    """The activated arrays of one picture, without a batch axis, to suppressed objects with masks in source pixels."""
+    """The activated arrays of one image, without a batch axis, to suppressed objects with masks in source pixels."""
     rows = candidates(arrays["boxes"], arrays["scores"], arrays["labels"], geometry, options)
     places, boxes, scores = survivors(*rows, geometry.source_size, options)
     found = Detections(boxes, scores, rows[2][places], categories, geometry.source_size, options.threshold)
@@ -221,7 +221,7 @@ def assemble_one(
 def class_map(
     masks: Sequence[Rle], labels: IntArray, flags: NDArray[np.uint8], size: tuple[int, int]
 ) -> NDArray[np.uint8]:
-    """(H, W): 0 for background, else a number of the class on top, the first object's; ``IGNORE`` where none is judged.
+    """(H, W): 0 for background, else a number of the class on top, ``IGNORE`` where none is evaluated.
 
     Args:
         masks: N.
@@ -230,17 +230,17 @@ def class_map(
         size: (width, height) in pixels.
     """
     ids = np.zeros(size[::-1], np.uint8)
-    judged = (flags & NOT_JUDGED) == 0
-    for i in np.lexsort((-np.arange(len(masks)), judged)):  # the first last, and what is judged after what is not
-        ids[masks[i].mask()] = 1 + labels[i] % (IGNORE - 1) if judged[i] else IGNORE
+    evaluated = (flags & NOT_EVALUATED) == 0
+    for i in np.lexsort((-np.arange(len(masks)), evaluated)):  # the first last, and what is evaluated after what is not
+        ids[masks[i].mask()] = 1 + labels[i] % (IGNORE - 1) if evaluated[i] else IGNORE
     return ids
 
 
 def masks_of(arrays: Mapping[str, Array], places: IntArray, geometry: Geometry, options: InstanceDecode) -> list[Rle]:
-    """The masks of some of a picture's candidates, in source pixels; of no others, for masks are what takes the time.
+    """The masks of some of an image's candidates, in source pixels; of no others, for masks are what takes the time.
 
     Args:
-        arrays: Of one picture.
+        arrays: Of one image.
         places: (N,) among the candidates that are likely enough.
         geometry: From the source to the input.
         options: The form of the masks.
@@ -265,11 +265,11 @@ def _suppressed(
     categories: Categories,
     options: InstanceDecode,
 ) -> Instances:
-    """All candidates of views that each show the whole picture, suppressed together."""
+    """All candidates of views that each show the whole image, suppressed together."""
     rows = [
         candidates(a["boxes"], a["scores"], a["labels"], g, options) for a, g in zip(arrays, geometries, strict=True)
     ]
-    boxes = np.concatenate([to_picture(row[0], view) for row, view in zip(rows, views, strict=True)])
+    boxes = np.concatenate([to_image(row[0], view) for row, view in zip(rows, views, strict=True)])
     scores, labels = (np.concatenate([row[i] for row in rows]) for i in (1, 2))
     places, boxes, final = survivors(boxes, scores, labels, size, options)
     starts = np.cumsum([0, *(len(row[1]) for row in rows)])
@@ -277,7 +277,7 @@ def _suppressed(
     for v, view in enumerate(views):
         mine = np.flatnonzero((places >= starts[v]) & (places < starts[v + 1]))
         own = masks_of(arrays[v], places[mine] - starts[v], geometries[v], options)
-        masks.update(zip(mine.tolist(), (view_masks.to_picture(mask, view, size) for mask in own), strict=True))
+        masks.update(zip(mine.tolist(), (view_masks.to_image(mask, view, size) for mask in own), strict=True))
     found = Detections(boxes, final, labels[places], categories, size, options.threshold)
     return _with_masks(found, [masks[i] for i in range(len(found))])
 

@@ -1,6 +1,6 @@
 """Instance segmentation as training needs it.
 
-Shapes: B pictures, k candidates, M objects a picture, P prototypes, h w of the prototypes, m side of a mask in its box.
+Shapes: B images, k candidates, M objects per image, P prototypes, h w of the prototypes, m side of a mask in its box.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from foveal.models.config import ModelConfig
 from foveal.models.contract import Model
 from foveal.models.detection.prototypes import prototype_side
 from foveal.tasks.detect.model import build_class_weights
-from foveal.tasks.detect.task import Detect, judged_counts
+from foveal.tasks.detect.task import Detect, evaluated_counts
 from foveal.tasks.instance.config import InstanceConfig
 from foveal.tasks.instance.mask_rcnn import MaskRcnn, build_mask_rcnn
 from foveal.tasks.instance.model import MaskDetector, build_mask_detector
@@ -47,10 +47,10 @@ class Instance(InstanceOutput, Detect):
     def criterion(self, model: Model, own: Settings, catalog: Catalog) -> None:
         """Weigh the classes."""
         assert isinstance(model, MaskDetector | MaskRcnn), "one of these is what build gives"
-        model.class_weights = build_class_weights(_own(own), judged_counts(catalog))
+        model.class_weights = build_class_weights(_own(own), evaluated_counts(catalog))
 
     def augment(self, config: AugmentConfig, spec: InputSpec, own: Settings) -> Augment:
-        """Random changes to one picture, its boxes and its masks."""
+        """Random changes to one image, its boxes and its masks."""
         stride = _own(own).mask_stride
         grid = Grid(prototype_side(spec.train_size, stride), stride)
         return build_box_augment(config, spec.train_size, interpolation=spec.interpolation, grid=grid)

@@ -80,11 +80,11 @@ class Segmenter(Model):
         return self._maps[0].stages()
 
     @property
-    def reused(self) -> frozenset[str]:
+    def pretrained(self) -> frozenset[str]:
         """Names of the parameters that came from pretrained weights."""
         maps = self._maps[0]
         prefix = next(name for name, module in self.named_modules() if module is maps)
-        return frozenset(f"{prefix}.{name}" for name in maps.reused)
+        return frozenset(f"{prefix}.{name}" for name in maps.pretrained)
 
 
 def build_segmenter(model: ModelConfig, own: SegmentConfig, num_classes: int, *, pretrained: bool) -> Segmenter:

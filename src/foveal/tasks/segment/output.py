@@ -1,6 +1,6 @@
-"""The half of semantic segmentation that needs no torch: from probabilities to a judged, drawn map of classes.
+"""The half of semantic segmentation that needs no torch: from probabilities to a evaluated, drawn map of classes.
 
-Shapes: B pictures, K classes, H W rows and columns of a picture, h w of the network's map.
+Shapes: B images, K classes, H W rows and columns of an image, h w of the network's map.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,7 +24,7 @@ from foveal.types.masks import ClassMap, MapTruth
 from foveal.types.settings import Settings
 
 SHOWN_SHARE = 0.001
-"""Part of a picture from which on a class is named in tables and legends."""
+"""Part of an image from which on a class is named in tables and legends."""
 
 
 class SegmentDecode(Settings):
@@ -33,13 +33,13 @@ class SegmentDecode(Settings):
 
 @dataclass(frozen=True)
 class Truths(Sequence[MapTruth]):
-    """Masks of some pictures, read when they are asked for."""
+    """Masks of some images, read when they are asked for."""
 
     catalog: Catalog
     indices: Sequence[int]
 
     def __len__(self) -> int:
-        """How many pictures."""
+        """How many images."""
         return len(self.indices)
 
     @overload
@@ -47,7 +47,7 @@ class Truths(Sequence[MapTruth]):
     @overload
     def __getitem__(self, place: slice) -> "Truths": ...
     def __getitem__(self, place: int | slice) -> "MapTruth | Truths":
-        """One picture's, or some."""
+        """One image's, or some."""
         if isinstance(place, slice):
             return Truths(self.catalog, self.indices[place])
         return MapTruth(read_mask(self.catalog, int(self.indices[place])))
@@ -80,7 +80,7 @@ class SegmentOutput:
         categories: Categories,
         options: Settings,
     ) -> Iterator[ClassMap]:
-        """One ``ClassMap`` a picture, at its own size, from ``probabilities`` (B, K, h, w)."""
+        """One ``ClassMap`` an image, at its own size, from ``probabilities`` (B, K, h, w)."""
         for one, geometry in zip(arrays["probabilities"], geometries, strict=True):
             yield ClassMap.of(to_pixels(one, geometry).argmax(0), categories)
 
@@ -93,15 +93,15 @@ class SegmentOutput:
         if catalog.annotation != "masks":
             raise DataError(
                 f"{catalog.root}: this data set has no masks.",
-                "Give a folder of pictures and masks, Pascal VOC's SegmentationClass, or COCO polygons.",
+                "Give a folder of images and masks, Pascal VOC's SegmentationClass, or COCO polygons.",
             )
 
     def truths(self, catalog: Catalog, indices: Sequence[int]) -> Truths:
-        """The masks of some pictures."""
+        """The masks of some images."""
         return Truths(catalog, indices)
 
     def metric(self, categories: Categories, options: Settings) -> Metric:
-        """The judge."""
+        """The metric."""
         return SegmentationMetric(categories)
 
     def calibrate(
@@ -131,12 +131,12 @@ class SegmentOutput:
         return ClassMap.of(blend.result().argmax(0), categories)
 
     def draw(self, image: RGB, prediction: ClassMap) -> RGB:
-        """The picture tinted by class, with a legend of those that are there."""
+        """The image tinted by class, with a legend of those that are there."""
         ids = prediction.ids
         tinted = draw_masks.overlay(image, ids, _colors(prediction.categories))
         return draw_masks.legend(tinted, _named(ids, prediction.categories))
 
-    def draw_judged(self, image: RGB, truth: MapTruth, prediction: ClassMap, categories: Categories) -> RGB:
+    def draw_evaluated(self, image: RGB, truth: MapTruth, prediction: ClassMap, categories: Categories) -> RGB:
         """What is there, what was found, and where the two differ, under one legend."""
         ids, colors = prediction.ids, _colors(categories)
         row = draw.row(
@@ -150,7 +150,7 @@ class SegmentOutput:
         return draw_masks.legend(row, _named(np.concatenate([truth.ids.ravel(), ids.ravel()]), categories))
 
     def rows(self, prediction: ClassMap) -> list[dict[str, str | float]]:
-        """Name and share of the picture (as ``score``) of each class, largest first."""
+        """Name and share of the image (as ``score``) of each class, largest first."""
         return [{"name": name, "score": share} for name, share in _shares(prediction)]
 
     def record(self, truth: MapTruth, prediction: ClassMap) -> dict[str, str | float]:

@@ -1,6 +1,6 @@
 """Semantic segmentation as training needs it.
 
-Shapes: B pictures, K classes, H W rows and columns of the input, h w of the network's map.
+Shapes: B images, K classes, H W rows and columns of the input, h w of the network's map.
 """
 
 from collections.abc import Callable, Mapping
@@ -27,7 +27,7 @@ from foveal.types.categories import Categories
 from foveal.types.settings import Settings
 
 LARGEST = 512
-"""Side of the input in use that is chosen for large pictures, in pixels."""
+"""Side of the input in use that is chosen for large images, in pixels."""
 ASPECT = 4 / 3
 """Longer over shorter side of most photographs."""
 
@@ -36,8 +36,8 @@ class Segment(SegmentOutput):
     """``tasks.contract.Task`` for semantic segmentation."""
 
     def choose(self, situation: Situation) -> Choice:
-        """The pictures' own size up to 512 pixels, crops of two thirds of it, some 12,000 looks at pictures."""
-        num = situation.num_pictures
+        """The images' own size up to 512 pixels, crops of two thirds of it, some 12,000 looks at images."""
+        num = situation.num_images
         in_use = situation.eval_size or _multiple(min(situation.side_px * ASPECT, LARGEST))
         epochs = int(np.clip(round(12_000 / num), 12, 300))
         return Choice(
@@ -47,7 +47,7 @@ class Segment(SegmentOutput):
             epochs=epochs * 2 if situation.from_scratch else epochs,
             lr=3e-3,
             patience=0,
-            judge_every=max(1, epochs // 10),
+            eval_every=max(1, epochs // 10),
         )
 
     def settle(self, own: Settings, catalog: Catalog, size: int) -> Settled:
@@ -79,7 +79,7 @@ class Segment(SegmentOutput):
         """Nothing is fitted before the first step."""
 
     def augment(self, config: AugmentConfig, spec: InputSpec, own: Settings) -> Augment:
-        """Random changes to one picture and its mask."""
+        """Random changes to one image and its mask."""
         return build_mask_augment(config, spec.train_size, interpolation=spec.interpolation, use_size=spec.size)
 
     def target(self, catalog: Catalog, index: int) -> dict[str, Tensor]:
@@ -93,7 +93,7 @@ class Segment(SegmentOutput):
     def mix(
         self, config: AugmentConfig, images: Tensor, targets: dict[str, Tensor], *, categories: Categories
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        """Pictures with masks are not blended."""
+        """Images with masks are not blended."""
         return images, targets
 
     def activate(self, raw: Mapping[str, Tensor], options: Settings) -> dict[str, Tensor]:

@@ -1,4 +1,4 @@
-"""Boxes stay true: what was painted into a picture is found again where its box says."""
+"""Boxes stay true: what was painted into an image is found again where its box says."""
 
 import pickle
 
@@ -32,7 +32,7 @@ ONE_BY_ONE = [
     {"hue": 0.03},
 ]
 TOGETHER = {key: value for options in ONE_BY_ONE for key, value in options.items() if key != "hue"}
-"""All but hue, which would turn one picture's paint into another's."""
+"""All but hue, which would turn one image's paint into another's."""
 PAINTS = np.array([(1, 0, 0), (0, 1, 0), (0, 0, 1), (0, 1, 1), (1, 0, 1)])
 SIDE = 96
 
@@ -42,7 +42,7 @@ def name(options):
 
 
 def painted(generator, paint, *, flags=0):
-    """A black picture of random size with one rectangle of a pure colour, and its target; the label is the colour."""
+    """A black image of random size with one rectangle of a pure colour, and its target; the label is the colour."""
     width, height = generator.integers(40, 300, 2).tolist()
     box_w, box_h = int(generator.integers(12, width)), int(generator.integers(12, height))
     left, top = int(generator.integers(0, width - box_w + 1)), int(generator.integers(0, height - box_h + 1))
@@ -62,7 +62,7 @@ def sample_of(pixels, boxes, labels, *, flags=None):
 
 
 def extent(image, paint):
-    """xyxy of a colour in a picture (3, S, S), or None: pixels that have at least half of the strongest of it."""
+    """xyxy of a colour in an image (3, S, S), or None: pixels that have at least half of the strongest of it."""
     values = image.numpy().astype(int)
     on, off = PAINTS[paint] == 1, PAINTS[paint] == 0
     strength = values[on].min(0) - values[off].max(0)
@@ -73,12 +73,12 @@ def extent(image, paint):
 
 
 def draw(options, seed, *, size=SIDE, make=painted):
-    """One sample of as many painted pictures as the changes ask for."""
+    """One sample of as many painted images as the changes ask for."""
     augment = build_box_augment(OFF.model_copy(update=options), size, interpolation="bilinear")
     torch.manual_seed(seed)
     generator = np.random.default_rng(seed)
-    pictures = [make(generator, paint) for paint in range(1 + augment.draw_companions())]
-    return pictures, *augment.change(pictures)
+    images = [make(generator, paint) for paint in range(1 + augment.draw_companions())]
+    return images, *augment.change(images)
 
 
 def check_painted(image, target, count, *, tolerance=1.5):
@@ -96,11 +96,11 @@ def check_painted(image, target, count, *, tolerance=1.5):
 @settings(max_examples=40, deadline=None)
 @given(seed=st.integers(0, 1 << 30))
 def test_boxes_stay_on_what_was_painted(options, seed):
-    pictures, image, target = draw(options, seed)
+    images, image, target = draw(options, seed)
     assert image.shape == (3, SIDE, SIDE) and image.dtype == torch.uint8
     assert type(target["boxes"]) is torch.Tensor and target["boxes"].dtype == torch.float32
     assert target["labels"].dtype == torch.int64 and target["flags"].dtype == torch.uint8
-    check_painted(image, target, len(pictures))
+    check_painted(image, target, len(images))
 
 
 @settings(max_examples=60, deadline=None)
@@ -122,15 +122,15 @@ def test_mixup_keeps_the_boxes_of_both(flips, mosaic):
     last = 4 if mosaic else 1
 
     def make(generator, paint):
-        """The last picture's object stands in the middle and the others' beside it, so that no colours mix."""
+        """The last image's object stands in the middle and the others' beside it, so that no colours mix."""
         pixels = np.zeros((200, 200, 3), np.uint8)
         left, top = 70 if paint == last else 5, int(generator.integers(0, 170))
         pixels[top : top + 30, left : left + 60] = PAINTS[paint] * 255
         return sample_of(pixels, [(left, top, left + 60, top + 30)], [paint])
 
     for seed in range(20):
-        pictures, image, target = draw({**flips, "mosaic": mosaic, "box_mixup": 1}, seed, make=make)
-        assert len(pictures) == last + 1
+        images, image, target = draw({**flips, "mosaic": mosaic, "box_mixup": 1}, seed, make=make)
+        assert len(images) == last + 1
         if mosaic:
             assert target["labels"].tolist().count(last) == 1 and len(target["labels"]) > 1
         else:
@@ -188,7 +188,7 @@ def test_each_change_happens_and_is_a_function_of_the_generator(options):
 
 
 def test_crops_look_for_an_object():
-    """A tenth of the picture's side, in a corner: a random crop of a tenth of the area would rarely show it."""
+    """A tenth of the image's side, in a corner: a random crop of a tenth of the area would rarely show it."""
     pixels = np.zeros((200, 200, 3), np.uint8)
     sample = sample_of(pixels, [(0, 0, 20, 20)], [0])
     augment = build_box_augment(OFF.model_copy(update={"crop_scale": 0.1}), SIDE, interpolation="bilinear")
@@ -203,12 +203,12 @@ def test_padding_keeps_its_gray():
     assert not (image[:, 24:-24] == 200).all()
 
 
-def test_a_mosaic_shows_four_pictures():
+def test_a_mosaic_shows_four_images():
     augment = build_box_augment(OFF.model_copy(update={"mosaic": 1}), SIDE, interpolation="bilinear")
     torch.manual_seed(0)
     assert augment.draw_companions() == 3
-    pictures = [sample_of(np.full((80, 80, 3), value, np.uint8), [], []) for value in (10, 60, 160, 250)]
-    image, _ = augment.change(pictures)
+    images = [sample_of(np.full((80, 80, 3), value, np.uint8), [], []) for value in (10, 60, 160, 250)]
+    image, _ = augment.change(images)
     corners = [int(image[0, y, x]) for y in (2, -3) for x in (2, -3)]
     values, counts = np.unique(image.numpy(), return_counts=True)
     assert {10, 60, 160, 250} <= set(values[counts > 100].tolist())
@@ -224,9 +224,9 @@ def test_companions_are_asked_for_as_often_as_they_are_needed():
 
 
 def test_the_source_is_left_alone():
-    pictures, _, _ = draw({**TOGETHER, "erasing": 1, "rotation_deg": 10, "box_mixup": 1}, 5)
+    images, _, _ = draw({**TOGETHER, "erasing": 1, "rotation_deg": 10, "box_mixup": 1}, 5)
     generator = np.random.default_rng(5)
-    for paint, (image, target) in enumerate(pictures):
+    for paint, (image, target) in enumerate(images):
         original, before = painted(generator, paint)
         assert torch.equal(image, original) and torch.equal(target["boxes"], before["boxes"])
 
@@ -245,12 +245,12 @@ def test_workers_can_be_sent_it():
         ),
         (
             {"mixup": 0.2},
-            "augment.mixup = 0.2 does not go with boxes: it blends class labels; augment.box_mixup blends pictures"
+            "augment.mixup = 0.2 does not go with boxes: it blends class labels; augment.box_mixup blends images"
             " with boxes.",
         ),
         (
             {"cutmix": 1},
-            "augment.cutmix = 1.0 does not go with boxes: it blends class labels; augment.mosaic puts pictures with"
+            "augment.cutmix = 1.0 does not go with boxes: it blends class labels; augment.mosaic puts images with"
             " boxes together.",
         ),
     ],

@@ -26,7 +26,7 @@ def marks(*boxes, flags=0):
     st.floats(0.5, 2),
     st.integers(0, 1 << 30),
 )
-def test_a_view_lies_in_the_picture_and_in_its_rectangle(width, height, start, extent, scale, stretch, seed):
+def test_a_view_lies_in_the_image_and_in_its_rectangle(width, height, start, extent, scale, stretch, seed):
     torch.manual_seed(seed)
     rect = (*start, start[0] + extent[0], start[1] + extent[1])
     view = draw_view(width, height, rect, scale=scale, stretch=stretch)
@@ -38,9 +38,9 @@ def test_a_view_lies_in_the_picture_and_in_its_rectangle(width, height, start, e
         along = scale * stretch ** (axis - 0.5)
         assert abs((last - first) * along - (high - low)) <= 2 * max(1, along), "the scale is kept but for rounding"
         if length * along > extent[axis] + along + 1:
-            assert (low, high) == (rect[axis], rect[axis + 2]), "a longer picture fills its rectangle"
+            assert (low, high) == (rect[axis], rect[axis + 2]), "a longer image fills its rectangle"
         elif length * along < extent[axis]:
-            assert (first, last) == (0, length), "a shorter picture is shown whole"
+            assert (first, last) == (0, length), "a shorter image is shown whole"
 
 
 def test_a_letterbox_is_in_the_middle():
@@ -48,7 +48,7 @@ def test_a_letterbox_is_in_the_middle():
     assert letterbox(480, 640, 416) == View((0, 0, 480, 640), (52, 0, 364, 416))
 
 
-def test_marks_move_with_the_picture_and_are_cut_with_it():
+def test_marks_move_with_the_image_and_are_cut_with_it():
     moved = View((100, 50, 300, 150), (0, 0, 100, 50)).move(marks((80.0, 60.0, 120.0, 80.0)))
     assert moved.boxes.tolist() == [[0, 5, 10, 15]] and moved.visible.tolist() == [0.5]
 

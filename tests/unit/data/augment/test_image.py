@@ -32,7 +32,7 @@ def change(image, config, size, *, interpolation="bilinear", target=None):
 
 @pytest.fixture
 def image():
-    """A smooth picture as the loader gives it: CHW, a view of HWC memory."""
+    """A smooth image as the loader gives it: CHW, a view of HWC memory."""
     y, x = np.mgrid[0:60, 0:80].astype(np.float32)
     pixels = np.stack([x * 3, y * 4, 255 - x * 2], -1).astype(np.uint8)
     return tv_tensors.Image(torch.from_numpy(pixels).permute(2, 0, 1))
@@ -89,7 +89,7 @@ def test_the_default_is_worth_its_speed(image):
     assert ours.permute(1, 2, 0).is_contiguous() or ours.stride(0) == 1
 
 
-def test_targets_pass_beside_the_picture(image):
+def test_targets_pass_beside_the_image(image):
     target = {"label": torch.tensor(3)}
     augment = build_augment(AugmentConfig(), 16, interpolation="bilinear")
     assert augment.draw_companions() == 0
@@ -114,7 +114,7 @@ def test_changes_that_need_boxes_are_refused(name):
     value = {"scale_jitter": 1.5}.get(name, 1)
     with pytest.raises(ConfigError) as error:
         build_augment(AugmentConfig(**{name: value}), 16, interpolation="bilinear")
-    assert error.value.what == f"augment.{name} = {value:g} is for pictures with boxes, and these have labels."
+    assert error.value.what == f"augment.{name} = {value:g} is for images with boxes, and these have labels."
     assert error.value.hint == f"Leave it at {1 if name == 'scale_jitter' else 0}."
 
 
@@ -125,7 +125,7 @@ def test_mix_is_none_when_off():
 @pytest.mark.parametrize("options", [{"mixup": 0.4}, {"cutmix": 1.0}, {"mixup": 0.4, "cutmix": 1.0}])
 @pytest.mark.parametrize("labels", [torch.tensor([0, 2, 1, 1]), torch.eye(3)[[0, 2, 1, 1]]], ids=["ids", "targets"])
 @pytest.mark.parametrize("dtype", [torch.uint8, torch.float32])
-def test_mix_blends_pictures_and_targets(options, labels, dtype):
+def test_mix_blends_images_and_targets(options, labels, dtype):
     torch.manual_seed(0)
     images = (torch.rand(4, 3, 8, 8) * 255).to(dtype)
     mixed, targets = build_mix(OFF.model_copy(update=options), 3)(images, labels)

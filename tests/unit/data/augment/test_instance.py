@@ -1,4 +1,4 @@
-"""Masks stay true: what was painted into a picture is where its mask says, whatever is done to both."""
+"""Masks stay true: what was painted into an image is where its mask says, whatever is done to both."""
 
 import numpy as np
 import pytest
@@ -11,9 +11,9 @@ from foveal.data.augment.boxes import build_box_augment, instance_target
 from foveal.data.augment.mask_targets import Grid, pack
 from foveal.data.config import AugmentConfig
 from foveal.data.formats.read import read
-from foveal.data.loading.loader import TrainingPictures, load_batches
+from foveal.data.loading.loader import TrainingImages, load_batches
 from foveal.data.loading.order import Order
-from foveal.types.flags import NOT_JUDGED
+from foveal.types.flags import NOT_EVALUATED
 from foveal.types.rle import Rle
 
 OFF = AugmentConfig(crop_scale=1, horizontal_flip=0)
@@ -38,7 +38,7 @@ def name(options):
 
 
 def painted(generator, paint):
-    """A black picture with an ellipse and a bar across it in a pure colour, its mask and its box."""
+    """A black image with an ellipse and a bar across it in a pure colour, its mask and its box."""
     width, height = generator.integers(60, 300, 2).tolist()
     y, x = np.mgrid[:height, :width] + 0.5
     centre, radii = generator.uniform(0.3, 0.7, 2) * (width, height), generator.uniform(0.15, 0.3, 2) * (width, height)
@@ -84,9 +84,9 @@ def test_masks_stay_on_what_was_painted(options, seed):
     assert target["masks"].shape == (len(target["boxes"]), GRID.cells, GRID.cells)
     for box, mask, label, flag in zip(*(target[n] for n in ("boxes", "masks", "labels", "flags")), strict=True):
         covered = coverage(image, int(label))
-        if flag & NOT_JUDGED or covered.max() < 0.9:  # a thin piece: no cell is sure
+        if flag & NOT_EVALUATED or covered.max() < 0.9:  # a thin piece: no cell is sure
             continue
-        blur = 0.3  # of an edge that runs through a cell, by resampling the picture and not the mask
+        blur = 0.3  # of an edge that runs through a cell, by resampling the image and not the mask
         assert mask.numpy()[covered > 0.5 + blur].all() and not mask.numpy()[covered < 0.5 - blur].any()
         slack = STRIDE + 1.5 if not options.get("rotation_deg") else 2 * STRIDE + 1.5
         outer, inner = extent(covered > 0.05), extent(covered > 0.5)  # a bar thinner than a cell may be left out
@@ -101,7 +101,7 @@ def extent(cells):
     return STRIDE * np.array([columns.min(), rows.min(), columns.max() + 1, rows.max() + 1])
 
 
-def test_both_pictures_of_mixup_keep_their_masks():
+def test_both_images_of_mixup_keep_their_masks():
     for seed in range(10):
         image, target = draw({"box_mixup": 1}, seed)
         assert target["labels"].tolist() == [0, 1]
@@ -121,16 +121,16 @@ def test_a_flip_is_the_mirrored_mask(axis):
 
 
 @pytest.mark.parametrize("workers", [0, 2])
-def test_batches_of_real_pictures(real_data, workers):
+def test_batches_of_real_images(real_data, workers):
     catalog = read(real_data / "coco80" / "annotations" / "instances.json")
     catalog = catalog.take(np.arange(8))
     config = AugmentConfig(crop_scale=0.5, mosaic=0.5)
     augment = build_box_augment(config, 128, interpolation="bilinear", grid=Grid(32, 4))
-    pictures = TrainingPictures(catalog, augment, instance_target, seed=0, min_side=181, cache=None)
-    batch = next(load_batches(pictures, Order(8, 4, seed=0), workers=workers))
+    images = TrainingImages(catalog, augment, instance_target, seed=0, min_side=181, cache=None)
+    batch = next(load_batches(images, Order(8, 4, seed=0), workers=workers))
     masks, labels = batch.targets["masks"], batch.targets["labels"]
     assert masks.dtype == torch.uint8 and masks.shape == (4, labels.shape[1], 32, 32)
     assert set(batch.targets) == {"boxes", "labels", "flags", "masks"}
     assert not masks[labels < 0].any(), "there is no mask where there is no object"
-    found = masks[(labels >= 0) & (batch.targets["flags"] & NOT_JUDGED == 0)].flatten(1).any(1)
+    found = masks[(labels >= 0) & (batch.targets["flags"] & NOT_EVALUATED == 0)].flatten(1).any(1)
     assert found.float().mean() > 0.9

@@ -52,7 +52,7 @@ def test_an_object_without_a_mask_and_one_that_is_cut_away_are_not_painted():
     assert both.clip((0, 0, 8, 8)).paint(1, GRID) is None
 
 
-def test_a_mask_of_a_picture_that_was_decoded_smaller():
+def test_a_mask_of_a_image_that_was_decoded_smaller():
     cells, box = still(rectangle((0, 0, 16, 32), size=(64, 32)), size=(32, 16)).paint(0, GRID)
     assert box.tolist() == [0, 0, 8, 16] and cells.sum(0).tolist() == [4, 4, 0, 0]
 
@@ -120,9 +120,9 @@ def test_cut_out_is_the_mask_within_the_window(height, width, seed, edges):
     expected[y1 : max(y1, y2), x1 : max(x1, x2)] = mask[y1 : max(y1, y2), x1 : max(x1, x2)]
     got = np.zeros_like(mask)
     if cut is not None:
-        picture, (left, top) = cut
-        got[top : top + picture.height, left : left + picture.width] = np.asarray(picture) > 0
-        assert np.asarray(picture).any(0)[[0, -1]].all() and np.asarray(picture).any(1)[[0, -1]].all(), "no smaller"
+        image, (left, top) = cut
+        got[top : top + image.height, left : left + image.width] = np.asarray(image) > 0
+        assert np.asarray(image).any(0)[[0, -1]].all() and np.asarray(image).any(1)[[0, -1]].all(), "no smaller"
     assert np.array_equal(got, expected)
 
 

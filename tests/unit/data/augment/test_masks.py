@@ -15,7 +15,7 @@ OFF = {"crop_scale": 1.0, "horizontal_flip": 0.0}
 
 
 def scene(height=60, width=80, seed=0):
-    """A picture of flat patches whose red channel is ten times the class id."""
+    """An image of flat patches whose red channel is ten times the class id."""
     generator = np.random.default_rng(seed)
     small = generator.integers(0, 8, (height // 20, width // 20), dtype=np.uint8)
     ids = np.kron(small, np.ones((20, 20), np.uint8))
@@ -31,9 +31,9 @@ def sample(config, size=64, use_size=None, seed=0, **scene_options):
 
 def test_without_changes_it_is_the_letterbox_of_evaluation():
     image, target = sample(OFF)
-    picture, _ = scene()
+    source, _ = scene()
     spec = InputSpec(size=64, train_size=64, fit="letterbox", interpolation="bilinear")
-    want, geometry = spec.prepare(picture.permute(1, 2, 0).numpy())
+    want, geometry = spec.prepare(source.permute(1, 2, 0).numpy())
     assert np.abs(image.permute(1, 2, 0).numpy().astype(int) - want).max() <= 1
     top = round(geometry.offset[1])
     assert (target["mask"][:top] == IGNORE).all()
@@ -61,7 +61,7 @@ def test_masks_stay_true(config, seed, use):
     assert target["mask"].shape == (64, 64)
     red, ids = image[0].numpy().astype(int), target["mask"].numpy().astype(int)
     padded = ids == IGNORE
-    # Inside flat patches, away from their borders, the picture says its class.
+    # Inside flat patches, away from their borders, the image says its class.
     flat = np.ones_like(padded)
     for axis in (0, 1):
         for step in (-3, -2, -1, 1, 2, 3):
@@ -75,24 +75,24 @@ def test_masks_stay_true(config, seed, use):
 def test_rare_crops_show_every_class_as_often():
     ids = np.zeros((200, 200), np.uint8)
     ids[10:14, 20:24] = 3
-    picture = tv_tensors.Image(torch.zeros(3, 200, 200, dtype=torch.uint8))
+    image = tv_tensors.Image(torch.zeros(3, 200, 200, dtype=torch.uint8))
     seen = {0.0: 0, 1.0: 0}
     for chance in seen:
         config = AugmentConfig(**OFF, rare_crops=chance)
         change = build_mask_augment(config, 32, interpolation="bilinear", use_size=200)
         torch.manual_seed(0)
         for _ in range(100):
-            _, target = change.change([(picture, {"mask": tv_tensors.Mask(torch.from_numpy(ids))})])
+            _, target = change.change([(image, {"mask": tv_tensors.Mask(torch.from_numpy(ids))})])
             seen[chance] += bool((target["mask"] == 3).any())
     assert seen[0.0] < 15
     assert 35 < seen[1.0] < 75
 
 
 def test_a_mask_without_a_known_pixel():
-    picture = tv_tensors.Image(torch.zeros(3, 40, 40, dtype=torch.uint8))
+    image = tv_tensors.Image(torch.zeros(3, 40, 40, dtype=torch.uint8))
     mask = tv_tensors.Mask(torch.full((40, 40), IGNORE, dtype=torch.uint8))
     change = build_mask_augment(AugmentConfig(rare_crops=1.0), 32, interpolation="bilinear")
-    _, target = change.change([(picture, {"mask": mask})])
+    _, target = change.change([(image, {"mask": mask})])
     assert (target["mask"] == IGNORE).all()
 
 

@@ -31,7 +31,7 @@ def thing(x1, y1, x2, y2, label, flags=0, *, outlined=True):
 
 
 def catalog_of(rows, size=(6, 4), categories=None, root=None):
-    """Pictures that need not exist: sizes are known."""
+    """Images that need not exist: sizes are known."""
     return Catalog(
         root=root,
         format="made",
@@ -192,7 +192,7 @@ def test_a_mask_that_changed_after_reading(make_masks):
         read_mask(catalog, 0)
     assert catalog.fingerprint() != before
     make_masks({"a": [[0, 1], [0, 1]]})
-    with pytest.raises(DataError, match=r"masks/a.png: 2 x 2 pixels; its picture has 3 x 1"):
+    with pytest.raises(DataError, match=r"masks/a.png: 2 x 2 pixels; its image has 3 x 1"):
         read_mask(catalog, 0)
 
 
@@ -208,7 +208,7 @@ def test_the_fingerprint_tells_masks_codes_and_names(make_masks):
     assert other.fingerprint() != whole and other.content_fingerprint() == content
 
 
-def test_masks_go_with_their_pictures(make_masks):
+def test_masks_go_with_their_images(make_masks):
     catalog = read(make_masks({"a": [[0, 1]], "b": [[1, 1]]}))
     turned = catalog.take(np.array([1, 0]))
     assert [read_mask(turned, i).tolist() for i in range(2)] == [[[1, 1]], [[0, 1]]]
@@ -230,8 +230,8 @@ def test_coco_read_as_masks(make_coco, coco_document):
     assert (ids == 3).sum() == 12, "the crowd, whose box is smaller than the cat's"
     assert (ids == I).sum() == 64 * 48 - 12, "the cat has a box only"
     model = Categories((BACKGROUND, "car", "dog", "cat", "cow"))
-    judged = read(root, wants=("masks", "boxes"), categories=model)
-    assert judged.categories is model and (read_mask(judged, at["images/a.jpg"]) == 1).sum() == 12
+    evaluated = read(root, wants=("masks", "boxes"), categories=model)
+    assert evaluated.categories is model and (read_mask(evaluated, at["images/a.jpg"]) == 1).sum() == 12
 
 
 def test_a_set_of_boxes_alone_cannot_be_read_as_masks(make_coco, coco_document):
@@ -243,8 +243,8 @@ def test_a_set_of_boxes_alone_cannot_be_read_as_masks(make_coco, coco_document):
 
 def test_counting(make_masks):
     masks = {"1": [[0, 1, 1, 255]], "2": [[1, 1, 1, 1]]}
-    make_masks(masks, pictures="train/{}.jpg", mask="trainannot/{}.png")
-    root = make_masks({"3": [[0, 0, 0, 1]]}, pictures="val/{}.jpg", mask="valannot/{}.png")
+    make_masks(masks, images="train/{}.jpg", mask="trainannot/{}.png")
+    root = make_masks({"3": [[0, 0, 0, 1]]}, images="val/{}.jpg", mask="valannot/{}.png")
     counts = count_masks(read(root))
     assert counts is not None
     assert counts.to_dict() == {
@@ -274,7 +274,7 @@ def test_real_outlines_are_painted_as_pycocotools_does(real_data):
         assert (read_mask(catalog, i) != want).mean() < 1e-3
 
 
-def test_pixels_of_classes_and_of_the_pictures_that_show_them(tmp_path):
+def test_pixels_of_classes_and_of_the_images_that_show_them(tmp_path):
     for name in ("images", "masks"):
         (tmp_path / name).mkdir()
     maps = np.zeros((2, 4, 5), np.uint8)

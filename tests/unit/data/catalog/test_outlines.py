@@ -20,8 +20,8 @@ BOX = (1.0, 1.0, 3.0, 2.0)
 SQUARE = [1, 1, 3, 1, 3, 2, 1, 2]
 
 
-def pictures(*rows) -> Catalog:
-    """Pictures of 6 x 4 pixels with objects of these outlines."""
+def images(*rows) -> Catalog:
+    """Images of 6 x 4 pixels with objects of these outlines."""
     objects = Objects.of([[Object(BOX, 0, outline=outline) for outline in row] for row in rows])
     num = len(rows)
     return Catalog(
@@ -41,7 +41,7 @@ def test_a_mask_for_each_object():
     drawn = np.zeros((4, 6), np.uint8)
     drawn[1, 1:3] = 1
     runs, text = Rle.of(drawn).to_coco(compressed=False), Rle.of(drawn).to_coco()
-    catalog = pictures([None], [[SQUARE], runs, None, text, [SQUARE, [0, 3, 1, 3, 1, 4, 0, 4]]], [])
+    catalog = images([None], [[SQUARE], runs, None, text, [SQUARE, [0, 3, 1, 3, 1, 4, 0, 4]]], [])
     one, other, none, compressed, parts = instance_masks(catalog, 1)
     for mask in (one, other, compressed):
         assert mask.size == (4, 6) and (mask.mask() == drawn).all()
@@ -60,8 +60,8 @@ FAULTS = {
     "no list of lists": (SQUARE, "its outline is neither polygons nor a mask"),
     "nothing": ([], "its outline is neither polygons nor a mask"),
     "a word": ("cat", "its outline is neither polygons nor a mask"),
-    "another size": ({"size": [6, 4], "counts": [24]}, "its mask is 4 x 6, the picture 6 x 4"),
-    "no size": ({"counts": [24]}, "its mask is of no size, the picture 6 x 4"),
+    "another size": ({"size": [6, 4], "counts": [24]}, "its mask is 4 x 6, the image 6 x 4"),
+    "no size": ({"counts": [24]}, "its mask is of no size, the image 6 x 4"),
     "too few": ({"size": [4, 6], "counts": [3, 4]}, "the runs of its mask do not fill 6 x 4 pixels"),
     "cut off": ({"size": [4, 6], "counts": "5m"}, "the runs of its mask do not fill 6 x 4 pixels"),
     "no runs": ({"size": [4, 6]}, "the runs of its mask do not fill 6 x 4 pixels"),
@@ -74,7 +74,7 @@ def test_what_cannot_be_painted(name):
     """It is told in words, and the object counts as one without an outline."""
     outline, fault = FAULTS[name]
     assert outline_fault(outline, SIZE) == fault
-    assert [m.area for m in instance_masks(pictures([outline, [SQUARE]]), 0)] == [0, 2]
+    assert [m.area for m in instance_masks(images([outline, [SQUARE]]), 0)] == [0, 2]
 
 
 def test_what_can_be_painted():
@@ -132,9 +132,9 @@ runs = st.fixed_dictionaries(
 @given(json_values | runs | st.lists(st.lists(st.floats() | st.integers(-9, 9), max_size=10), max_size=3))
 def test_nothing_that_a_file_says_breaks_it(outline):
     if outline_fault(outline, SIZE):
-        assert [m.area for m in instance_masks(pictures([outline]), 0)] == [0]
+        assert [m.area for m in instance_masks(images([outline]), 0)] == [0]
     else:
-        (mask,) = instance_masks(pictures([outline]), 0)
+        (mask,) = instance_masks(images([outline]), 0)
         assert mask.size == (4, 6) and mask.runs.sum() == 24
 
 

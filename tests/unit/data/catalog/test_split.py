@@ -15,65 +15,65 @@ from foveal.types.categories import Categories
 TRAIN, VAL, TEST = range(3)
 
 
-def catalog_of(pictures, *, multi_label=False, splits=None, num_classes=None):
+def catalog_of(images, *, multi_label=False, splits=None, num_classes=None):
     """A catalog of (content, labels) pairs that has no files; content is a number."""
-    num_classes = num_classes or 1 + max((label for _, labels in pictures for label in labels), default=0)
+    num_classes = num_classes or 1 + max((label for _, labels in images for label in labels), default=0)
     catalog = Catalog(
         Path("set"),
         "made",
         "labels",
         Categories(tuple(f"c{i}" for i in range(max(num_classes, 2)))),
-        Names.of([f"{i}.png" for i in range(len(pictures))]),
-        np.full(len(pictures), UNASSIGNED, np.uint8) if splits is None else np.array(splits, np.uint8),
-        Ragged.of([labels for _, labels in pictures]),
+        Names.of([f"{i}.png" for i in range(len(images))]),
+        np.full(len(images), UNASSIGNED, np.uint8) if splits is None else np.array(splits, np.uint8),
+        Ragged.of([labels for _, labels in images]),
         multi_label,
     )
-    hashes = np.array([content * 7919 + 1 for content, _ in pictures], np.uint64)
+    hashes = np.array([content * 7919 + 1 for content, _ in images], np.uint64)
     catalog.__dict__["content_hashes"] = np.stack([hashes, hashes], 1).copy().view("V16").ravel()
     return catalog
 
 
 @st.composite
 def single_label_sets(draw):
-    """Two to five classes of 2 to 20 pictures, some of them copies of others of their class."""
-    pictures = []
+    """Two to five classes of 2 to 20 images, some of them copies of others of their class."""
+    images = []
     for label in range(draw(st.integers(2, 5))):
         contents = draw(st.lists(st.integers(0, 12), min_size=2, max_size=20))
-        pictures += [(label * 100 + content, (label,)) for content in contents]
-    return pictures
+        images += [(label * 100 + content, (label,)) for content in contents]
+    return images
 
 
 @given(single_label_sets(), st.floats(0.05, 0.6), st.integers(0, 2**31))
 @settings(max_examples=100, deadline=None)
-def test_properties_of_a_stratified_split(pictures, fraction, seed):
-    distinct = {label: len({c for c, (k,) in pictures if k == label}) for _, (label,) in pictures}
+def test_properties_of_a_stratified_split(images, fraction, seed):
+    distinct = {label: len({c for c, (k,) in images if k == label}) for _, (label,) in images}
     if max(distinct.values()) < 2:
         with pytest.raises(
-            DataError, match="no picture can be kept back to validate with; each is the only one of some class"
+            DataError, match="no image can be held out to validate with; each is the only one of some class"
         ):
-            with_splits(catalog_of(pictures), val_fraction=fraction, seed=seed)
+            with_splits(catalog_of(images), val_fraction=fraction, seed=seed)
         return
-    splits = with_splits(catalog_of(pictures), val_fraction=fraction, seed=seed).splits
+    splits = with_splits(catalog_of(images), val_fraction=fraction, seed=seed).splits
     assert set(splits) <= {TRAIN, VAL}
     by_content = {}
-    for (content, _), split in zip(pictures, splits, strict=True):
+    for (content, _), split in zip(images, splits, strict=True):
         assert by_content.setdefault(content, split) == split, "identical files were parted"
     for label, groups in distinct.items():
-        mine = [split for (_, (k,)), split in zip(pictures, splits, strict=True) if k == label]
+        mine = [split for (_, (k,)), split in zip(images, splits, strict=True) if k == label]
         assert TRAIN in mine
         assert (VAL in mine) == (groups >= 2)
 
 
 @given(single_label_sets(), st.integers(0, 2**31), st.randoms(use_true_random=False))
 @settings(max_examples=50, deadline=None)
-def test_order_and_names_do_not_matter(pictures, seed, random):
-    shuffled = random.sample(pictures, len(pictures))
+def test_order_and_names_do_not_matter(images, seed, random):
+    shuffled = random.sample(images, len(images))
     try:
-        one = with_splits(catalog_of(pictures), val_fraction=0.3, seed=seed).splits
+        one = with_splits(catalog_of(images), val_fraction=0.3, seed=seed).splits
     except DataError:
         return
     two = with_splits(catalog_of(shuffled), val_fraction=0.3, seed=seed).splits
-    sides = {content: split for (content, _), split in zip(pictures, one, strict=True)}
+    sides = {content: split for (content, _), split in zip(images, one, strict=True)}
     assert [sides[content] for content, _ in shuffled] == two.tolist()
 
 
@@ -91,14 +91,14 @@ def test_multi_label_keeps_each_label_in_training(rows, seed):
 
 
 def test_fractions_are_met_in_each_class():
-    pictures = [(i, (0 if i < 700 else 1,)) for i in range(1000)]
-    splits = with_splits(catalog_of(pictures), val_fraction=0.2, seed=3).splits
+    images = [(i, (0 if i < 700 else 1,)) for i in range(1000)]
+    splits = with_splits(catalog_of(images), val_fraction=0.2, seed=3).splits
     assert (splits[:700] == VAL).sum() == 140 and (splits[700:] == VAL).sum() == 60
 
 
 def test_it_is_told_when_rare_classes_keep_much_more_back():
     rare = catalog_of([(10 * k + i, (k,)) for k in range(6) for i in range(2)])
-    note = "6 of 12 pictures are kept back to validate with, not 20%: every class gives one."
+    note = "6 of 12 images are held out to validate with, not 20%: every class gives one."
     assert with_splits(rare, val_fraction=0.2, seed=0).notes == (note,)
     plain = catalog_of([(100 * k + i, (k,)) for k in range(3) for i in range(10)])
     assert with_splits(plain, val_fraction=0.2, seed=0).notes == ()
@@ -117,8 +117,8 @@ def test_multi_label_fractions_are_met_nearly():
 
 
 def test_another_seed_gives_another_split():
-    pictures = [(i, (i % 2,)) for i in range(100)]
-    one, two = (with_splits(catalog_of(pictures), val_fraction=0.2, seed=seed).splits for seed in (0, 1))
+    images = [(i, (i % 2,)) for i in range(100)]
+    one, two = (with_splits(catalog_of(images), val_fraction=0.2, seed=seed).splits for seed in (0, 1))
     assert (one != two).any()
 
 
@@ -135,29 +135,29 @@ def test_val_is_carved_from_train_and_test_is_never_touched():
     assert (catalog.splits[:20] == TRAIN).all(), "the catalog given is unchanged"
 
 
-def test_a_picture_under_two_classes_stays_on_one_side():
-    pictures = [(0, (0,)), (0, (1,))] + [(i, (i % 2,)) for i in range(1, 21)]
+def test_a_image_under_two_classes_stays_on_one_side():
+    images = [(0, (0,)), (0, (1,))] + [(i, (i % 2,)) for i in range(1, 21)]
     for seed in range(20):
-        splits = with_splits(catalog_of(pictures), val_fraction=0.3, seed=seed).splits
+        splits = with_splits(catalog_of(images), val_fraction=0.3, seed=seed).splits
         assert splits[0] == splits[1]
 
 
-def test_only_test_pictures_are_left_alone():
+def test_only_test_images_are_left_alone():
     catalog = catalog_of([(i, (i % 2,)) for i in range(4)], splits=[TEST] * 4)
     assert (with_splits(catalog, val_fraction=0.2, seed=0).splits == TEST).all()
 
 
-def test_too_few_pictures_are_named(make_tree):
+def test_too_few_images_are_named(make_tree):
     root = make_tree({"ant": 1, "bee": 1, "cat": 5})
     with pytest.raises(DataError) as caught:
         with_splits(read(root), val_fraction=0.2, seed=0)
     assert str(caught.value) == (
-        f"{root}: a class needs at least two pictures, one to train on and one to validate with;"
-        " these have one: ant, bee.\nAdd pictures, or leave the class out."
+        f"{root}: a class needs at least two images, one to train on and one to validate with;"
+        " these have one: ant, bee.\nAdd images, or leave the class out."
     )
 
 
-def test_one_picture_of_a_multi_label_set():
+def test_one_image_of_a_multi_label_set():
     with pytest.raises(DataError) as caught:
         with_splits(catalog_of([(0, (0, 1))], multi_label=True), val_fraction=0.2, seed=0)
     assert "these have one: c0, c1." in caught.value.what

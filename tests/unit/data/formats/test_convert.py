@@ -29,9 +29,9 @@ TOLERANCE_PX = 1e-6
 
 
 @pytest.fixture(scope="module")
-def pictures(tmp_path_factory):
-    """A folder of pictures under names that formats find hard; their sizes are ``SIZES`` in turn."""
-    root = tmp_path_factory.mktemp("pictures")
+def images(tmp_path_factory):
+    """A folder of images under names that formats find hard; their sizes are ``SIZES`` in turn."""
+    root = tmp_path_factory.mktemp("images")
     names = ("a.png", "deep/a.png", "train/images/a.jpg", "with blank.png", "A.jpg", "ü/b.c.png")
     for i, name in enumerate(names):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
@@ -53,7 +53,7 @@ extras = st.dictionaries(
 
 @st.composite
 def boxes(draw, size):
-    """Inside the picture, on whole pixels or between them."""
+    """Inside the image, on whole pixels or between them."""
     sides = []
     for length in size:
         ends = st.lists(st.integers(0, length), min_size=2, max_size=2, unique=True)
@@ -87,9 +87,9 @@ def objects(draw, size, num_classes, ids):
 
 
 @st.composite
-def catalogs(draw, pictures):
+def catalogs(draw, images):
     """Any data set that a reader could give."""
-    root, names, sizes = pictures
+    root, names, sizes = images
     chosen = draw(
         st.lists(st.sampled_from(names), min_size=1, max_size=4, unique=True).map(lambda n: sorted(n, key=str.encode))
     )
@@ -142,7 +142,7 @@ def holds(more, less):
 
 
 def assert_nothing_lost(before, after):
-    """Every picture, object and remark of ``before`` is in ``after``; ids may have been given to what had none."""
+    """Every image, object and remark of ``before`` is in ``after``; ids may have been given to what had none."""
     assert after.repairs == ()
     assert after.categories.names == before.categories.names
     assert before.categories.source_ids in ((), after.categories.source_ids)
@@ -169,8 +169,8 @@ def assert_nothing_lost(before, after):
 @pytest.mark.parametrize("second", FORMATS)
 @given(data=st.data())
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_there_and_back_loses_nothing(pictures, first, second, data):
-    before = data.draw(catalogs(pictures))
+def test_there_and_back_loses_nothing(images, first, second, data):
+    before = data.draw(catalogs(images))
     with tempfile.TemporaryDirectory() as folder:
         convert(before, Path(folder, "one"), to=first)
         one = read(Path(folder, "one"), bad="error")
@@ -247,8 +247,8 @@ def test_one_name_in_two_splits_comes_back(make_coco, tmp_path, draw, through):
     for split in ("train", "val"):
         written = json.loads((tmp_path / f"two/annotations/instances_{split}.json").read_text())
         assert written["images"] == [{"id": 1, "file_name": "1.jpg", "width": 64, "height": 48}]
-        picture = f"images/{split}/1.jpg"
-        assert (tmp_path / "two" / picture).read_bytes() == (tmp_path / "coco" / picture).read_bytes()
+        image = f"images/{split}/1.jpg"
+        assert (tmp_path / "two" / image).read_bytes() == (tmp_path / "coco" / image).read_bytes()
 
 
 def test_areas_come_back_without_noise(make_coco, coco_document, tmp_path):
@@ -261,7 +261,7 @@ def test_areas_come_back_without_noise(make_coco, coco_document, tmp_path):
     assert written["area"] == 12
 
 
-def test_pictures_are_copies_or_second_names(make_coco, coco_document, tmp_path):
+def test_images_are_copies_or_second_names(make_coco, coco_document, tmp_path):
     catalog = read(make_coco(coco_document))
     done = []
     convert(catalog, tmp_path / "copy", to="yolo", progress=done.append)
@@ -298,7 +298,7 @@ def test_labels_alone_cannot_be_converted(make_tree, tmp_path):
     with pytest.raises(DataError) as caught:
         convert(read(root), tmp_path / "out", to="coco")
     assert str(caught.value) == (
-        f"{root} says which classes are in a picture, not where; coco needs boxes.\n"
+        f"{root} says which classes are in an image, not where; coco needs boxes.\n"
         "Convert data sets in COCO's, Pascal VOC's or YOLO's format."
     )
 
@@ -311,7 +311,7 @@ def test_a_class_that_xml_cannot_hold(make_coco, coco_document, tmp_path):
     assert list(tmp_path.iterdir()) == [tmp_path / "coco"], "nothing half-written stays"
 
 
-def test_a_picture_that_vanishes_leaves_nothing_half_written(make_coco, coco_document, tmp_path):
+def test_a_image_that_vanishes_leaves_nothing_half_written(make_coco, coco_document, tmp_path):
     catalog = read(make_coco(coco_document))
     catalog.path(1).unlink()
     with pytest.raises(DataError) as caught:

@@ -8,7 +8,7 @@ from foveal.types.categories import Categories
 
 
 def listing(catalog):
-    """(name, class, split) of every picture."""
+    """(name, class, split) of every image."""
     names = catalog.categories.names
     return [
         (catalog.names[i], names[catalog.labels[i][0]], SPLITS[s] if (s := catalog.splits[i]) != UNASSIGNED else "")
@@ -71,23 +71,23 @@ def test_a_model_s_own_map_allows_one_class(make_tree):
     assert len(read(make_tree({"ant": 2}), categories=Categories(("ant", "bee")))) == 2
 
 
-def test_hidden_folders_and_files_are_no_class(make_tree, make_picture):
+def test_hidden_folders_and_files_are_no_class(make_tree, make_image):
     root = make_tree({"a": 1, "b": 1, ".ipynb_checkpoints": 1, "__MACOSX": 1, "a/.hidden": 1})
-    make_picture(root / "a" / "._000.png")
+    make_image(root / "a" / "._000.png")
     (root / "a" / ".DS_Store").touch()
     (root / "b" / "Thumbs.db").touch()
     catalog = read(root)
     assert catalog.categories.names == ("a", "b") and len(catalog) == 2 and catalog.notes == ()
 
 
-def test_what_is_left_out_is_noted(make_tree, make_picture):
+def test_what_is_left_out_is_noted(make_tree, make_image):
     root = make_tree({"a": 1, "b": 1, "empty": 0})
     (root / "a" / "readme.txt").write_text("x")
-    make_picture(root / "stray.png")
+    make_image(root / "stray.png")
     assert read(root).notes == (
-        "Class folders without a picture, left out: empty.",
-        "1 picture outside class folders, left out: stray.png.",
-        "1 file that no reader takes for a picture, left out: a/readme.txt.",
+        "Class folders without an image, left out: empty.",
+        "1 image outside class folders, left out: stray.png.",
+        "1 file that no reader takes for an image, left out: a/readme.txt.",
     )
 
 
@@ -114,30 +114,30 @@ def test_order_is_by_path(make_tree):
     assert names == sorted(names)
 
 
-def test_suffixes_in_capitals(make_tree, make_picture, tmp_path):
+def test_suffixes_in_capitals(make_tree, make_image, tmp_path):
     root = make_tree({"a": 1})
     (root / "b").mkdir()
-    make_picture(tmp_path / "x.png").rename(root / "b" / "X.PNG")
+    make_image(tmp_path / "x.png").rename(root / "b" / "X.PNG")
     assert len(read(root)) == 2
 
 
-def test_bad_input_is_named(tmp_path, make_tree, make_picture):
+def test_bad_input_is_named(tmp_path, make_tree, make_image):
     (tmp_path / "empty").mkdir()
     (tmp_path / "bare" / "x").mkdir(parents=True)
-    make_picture(tmp_path / "flat" / "a.png")
+    make_image(tmp_path / "flat" / "a.png")
     make_tree({"only": 3}, tmp_path / "one")
     make_tree({"train/a": 1, "train/b": 1, "val/a": 1, "valid/a": 1}, tmp_path / "twice")
     said = {
         "no": ("{}: there is no such file or folder.", f"The nearest folder that exists is {tmp_path}."),
-        "empty": ("{} is an empty folder.", "Give a folder with one sub-folder of pictures a class."),
-        "bare": ("{} holds no pictures.", "Give a folder with one sub-folder of pictures a class."),
+        "empty": ("{} is an empty folder.", "Give a folder with one sub-folder of images a class."),
+        "bare": ("{} holds no images.", "Give a folder with one sub-folder of images a class."),
         "flat": (
-            "{} holds pictures, but no class folders.",
-            "Put the pictures of each class into a folder named after it, or give a table of paths and labels.",
+            "{} holds images, but no class folders.",
+            "Put the images of each class into a folder named after it, or give a table of paths and labels.",
         ),
         "one": (
             "{} has only one class, 'only'; telling classes apart takes at least two.",
-            "Add a folder of pictures for each further class.",
+            "Add a folder of images for each further class.",
         ),
         "twice": ("{} has two folders for the val split: val and valid.", "Keep one."),
     }

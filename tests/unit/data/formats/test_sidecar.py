@@ -55,14 +55,14 @@ def test_it_counts_only_for_the_format_it_was_written_for(voc, tmp_path):
     assert read(tmp_path / "coco2", bad="error").notes == ()
 
 
-def test_entries_of_pictures_that_are_gone_are_told(voc):
+def test_entries_of_images_that_are_gone_are_told(voc):
     for folder, suffix in (("Annotations", "xml"), ("JPEGImages", "jpg")):
         (voc / folder / f"b.{suffix}").unlink()
     for file in (voc / "ImageSets/Main").iterdir():
         file.write_text("".join(line for line in file.read_text().splitlines(True) if not line.startswith("b")))
     assert read(voc, bad="error").notes == (
         "2 entries fit no object any more and were left out (foveal-sidecar.json).",
-    ), "what was said of the picture, and of its one object"
+    ), "what was said of the image, and of its one object"
 
 
 @pytest.fixture
@@ -75,11 +75,11 @@ def yolo(make_coco, coco_document, tmp_path):
 WHOLE = "foveal-sidecar.json, whole object 0 of images/train/a.jpg"
 
 
-def test_a_whole_object_of_a_renamed_picture_is_told(yolo):
+def test_a_whole_object_of_a_renamed_image_is_told(yolo):
     for file in ("images/train/a.jpg", "labels/train/a.txt"):
         (yolo / file).rename(yolo / file.replace("a.", "z."))
     catalog = read(yolo)
-    fault = Repair("", WHOLE, "unknown_picture", "its picture is gone or unusable", "dropped")
+    fault = Repair("", WHOLE, "unknown_image", "its image is gone or unusable", "dropped")
     assert catalog.repairs == (fault,) and [p.where for p in check(catalog)] == [WHOLE]
     with pytest.raises(DataError):
         read(yolo, bad="error")
@@ -108,14 +108,14 @@ def test_a_whole_object_of_a_class_that_a_model_lacks(yolo):
             "Convert the data set again, or remove the file to do without it.",
         ),
         ("[]", "{}: is not a side-car.", "Convert the data set again, or remove the file to do without it."),
-        ('{"foveal_sidecar": 9, "pictures": {}}', "{}: version 9 is unknown.", "Update Foveal."),
+        ('{"foveal_sidecar": 9, "images": {}}', "{}: version 9 is unknown.", "Update Foveal."),
         (
-            '{"foveal_sidecar": 1, "format": "voc", "pictures": {"JPEGImages/a.jpg": {"objects": [{}]}}}',
+            '{"foveal_sidecar": 1, "format": "voc", "images": {"JPEGImages/a.jpg": {"objects": [{}]}}}',
             "{}: an entry is not as Foveal writes it.",
             "Convert the data set again, or remove the file to do without it.",
         ),
         (
-            '{"foveal_sidecar": 1, "format": "voc", "categories": {"names": 3}, "pictures": {}}',
+            '{"foveal_sidecar": 1, "format": "voc", "categories": {"names": 3}, "images": {}}',
             "{}: has no usable class map.",
             "Convert the data set again, or remove the file to do without it.",
         ),
@@ -129,7 +129,7 @@ def test_broken_side_cars_are_named(voc, text, what, hint):
 
 
 def test_without_it_the_format_s_own_remains(voc):
-    assert set(json.loads((voc / NAME).read_text())) == {"foveal_sidecar", "format", "categories", "about", "pictures"}
+    assert set(json.loads((voc / NAME).read_text())) == {"foveal_sidecar", "format", "categories", "about", "images"}
     (voc / NAME).unlink()
     catalog = read(voc, bad="error")
     assert catalog.categories == Categories(("car", "cat", "dog"))

@@ -8,10 +8,10 @@ from foveal.types.categories import Categories
 
 
 @pytest.fixture
-def write(tmp_path, make_picture):
-    """Write four pictures and a table of the given text beside them."""
+def write(tmp_path, make_image):
+    """Write four images and a table of the given text beside them."""
     for i, name in enumerate("abcd"):
-        make_picture(tmp_path / f"{name}.png", i)
+        make_image(tmp_path / f"{name}.png", i)
 
     def make(text, name="t.csv"):
         path = tmp_path / name
@@ -50,8 +50,8 @@ def test_split_column(write):
     assert [SPLITS[s] for s in catalog.splits] == ["train", "train", "val", "test"]
 
 
-def test_images_folder_and_windows_paths(write, make_picture, tmp_path):
-    make_picture(tmp_path / "images" / "deep" / "e.png", 9)
+def test_images_folder_and_windows_paths(write, make_image, tmp_path):
+    make_image(tmp_path / "images" / "deep" / "e.png", 9)
     catalog = read(write("path,label\ndeep\\e.png,x\n./a.png,y\n"))
     assert [name for name, _ in rows(catalog)] == ["a.png", "images/deep/e.png"]
     assert all(path.is_file() for path in catalog.paths())
@@ -73,10 +73,10 @@ def test_a_model_s_own_map(write):
 def test_repeated_rows_count_once_and_are_noted(write):
     catalog = read(write("path,label\nb.png,y\na.png,x\n./a.png,x\n"))
     assert len(catalog) == 2
-    assert catalog.notes == ("1 line repeats a picture with the same label; each picture counts once.",)
+    assert catalog.notes == ("1 line repeats an image with the same label; each image counts once.",)
 
 
-def test_an_absolute_path_is_the_same_picture(write, tmp_path):
+def test_an_absolute_path_is_the_same_image(write, tmp_path):
     catalog = read(write(f"path,label\na.png,x\n{tmp_path / 'a.png'},x\n{tmp_path / 'b.png'},y\n"))
     assert rows(catalog) == [("a.png", ["x"]), ("b.png", ["y"])]
     with pytest.raises(DataError, match=r"'a\.png' is labelled 'y' here and 'x' in line 2"):
@@ -104,7 +104,7 @@ def test_an_absolute_path_is_the_same_picture(write, tmp_path):
         (
             "path,label\na.png,x\nb.png,y\na.png,y\n",
             "{}, line 4: 'a.png' is labelled 'y' here and 'x' in line 2.",
-            "Keep one line a picture; several labels are joined with '|'.",
+            "Keep one line per image; several labels are joined with '|'.",
         ),
         ("path,label\na.png,x\n,y\n", "{}, line 3: the path is empty.", "Fill it in or remove the line."),
         (
@@ -130,13 +130,13 @@ def test_an_absolute_path_is_the_same_picture(write, tmp_path):
         (
             "path,label\na.png,x\nb.png,x\n",
             "{} has only one class, 'x'; telling classes apart takes at least two.",
-            "Add pictures of other classes.",
+            "Add images of other classes.",
         ),
-        ("path,label\n", "{} has a header and no rows.", "Give one row for each picture."),
+        ("path,label\n", "{} has a header and no rows.", "Give one row for each image."),
         ("", "{} is empty.", "Give a header line with a path and a label column, then the rows."),
         (
             "path,label,split\na.png,x,train\nb.png,y,train\nc.png,z,val\n",
-            "{}, line 4: no training picture has the class 'z'.",
+            "{}, line 4: no training image has the class 'z'.",
             "Classes of the training split: x, y.",
         ),
     ],

@@ -12,13 +12,13 @@ def test_all_is_well(make_tree):
     assert seen == [4]
 
 
-def test_every_kind_of_problem(make_tree, make_picture):
+def test_every_kind_of_problem(make_tree, make_image):
     root = make_tree({"train/a": 2, "train/b": 2, "val/a": 1})
     shutil.copy(root / "train/a/000.png", root / "val/a/leak.png")
     shutil.copy(root / "train/a/001.png", root / "train/b/twin.png")
-    make_picture(root / "train/b/dot.png", 60, (1, 1))
-    make_picture(root / "train/b/strip.png", 61, (200, 10))
-    make_picture(root / "train/b/photo.jpg", 62).rename(root / "train/b/photo.png")
+    make_image(root / "train/b/dot.png", 60, (1, 1))
+    make_image(root / "train/b/strip.png", 61, (200, 10))
+    make_image(root / "train/b/photo.jpg", 62).rename(root / "train/b/photo.png")
     (root / "train/b/text.jpg").write_text("hello")
     (root / "train/b/cut.png").write_bytes((root / "train/b/strip.png").read_bytes()[:2000])
     assert check(read(root)) == [
@@ -26,7 +26,7 @@ def test_every_kind_of_problem(make_tree, make_picture):
         Problem("train/b/dot.png", "tiny", "is 1 x 1 pixels; below 8 nothing can be seen"),
         Problem("train/b/photo.png", "suffix", "is JPEG by content; its suffix says otherwise"),
         Problem("train/b/strip.png", "aspect", "is 200 x 10 pixels, a strip of over 10 to 1"),
-        Problem("train/b/text.jpg", "unreadable", "is not a picture (starts with b'hello')"),
+        Problem("train/b/text.jpg", "unreadable", "is not an image (starts with b'hello')"),
         Problem("train/b/twin.png", "two_classes", "is labelled b; the same file train/a/001.png is labelled a"),
         Problem("val/a/leak.png", "leak", "of val is the same file as train/a/000.png of train"),
     ]

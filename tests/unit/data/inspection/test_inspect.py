@@ -4,12 +4,12 @@ from foveal.data.formats.read import read
 from foveal.data.inspection.inspect import inspect
 
 
-def test_what_is_seen(make_tree, make_picture):
+def test_what_is_seen(make_tree, make_image):
     root = make_tree({"train/a": 2, "train/b": 1, "val/b": 1})
-    make_picture(root / "train" / "a" / "wide.png", 50, (40, 10))
-    make_picture(root / "train" / "a" / "photo.jpg", 51, (12, 10))
+    make_image(root / "train" / "a" / "wide.png", 50, (40, 10))
+    make_image(root / "train" / "a" / "photo.jpg", 51, (12, 10))
     (root / "train" / "a" / "photo.jpg").rename(root / "train" / "a" / "photo.png")
-    (root / "train" / "b" / "text.jpg").write_text("not a picture")
+    (root / "train" / "b" / "text.jpg").write_text("not an image")
     seen = inspect(read(root))
     assert seen.to_dict() == {
         "path": str(root),
@@ -24,14 +24,14 @@ def test_what_is_seen(make_tree, make_picture):
         "formats": {"PNG colour": 5, "JPEG colour": 1},
         "odd": [
             {"path": "train/a/photo.png", "reason": "is JPEG by content"},
-            {"path": "train/b/text.jpg", "reason": "is not a picture (starts with b'not a pictur')"},
+            {"path": "train/b/text.jpg", "reason": "is not an image (starts with b'not an image')"},
         ],
         "notes": [],
     }
     json.dumps(seen.to_dict())
 
 
-def test_no_readable_picture(make_tree):
+def test_no_readable_image(make_tree):
     root = make_tree({"a": 0, "b": 0})
     for name in "ab":
         (root / name / "x.png").touch()
@@ -42,14 +42,14 @@ def test_no_readable_picture(make_tree):
 def test_objects_are_counted(make_coco, coco_document):
     coco_document["annotations"].append({"id": 7, "image_id": 17, "category_id": 0, "bbox": [5, 5, 0, 5]})
     seen = inspect(read(make_coco(coco_document))).to_dict()
-    assert seen["classes"]["cat"] == {"unassigned": 1}, "pictures"
+    assert seen["classes"]["cat"] == {"unassigned": 1}, "images"
     assert seen["objects"] == {
         "count": 3,
         "classes": {"dog": {"unassigned": 1}, "cat": {"unassigned": 1}, "car": {"unassigned": 1}},
         "flags": {"crowd": 1},
         "outlines": {"polygons": 1, "masks": 1},
         "sizes": {"small": 2, "medium": 1, "large": 0},
-        "per_picture": {"min": 0, "median": 1.0, "mean": 1.0, "max": 2},
+        "per_image": {"min": 0, "median": 1.0, "mean": 1.0, "max": 2},
         "empty": 1,
         "repairs": {"no_area": 1},
     }

@@ -1,4 +1,4 @@
-"""Pictures that training would stumble over are named before it starts."""
+"""Images that training would stumble over are named before it starts."""
 
 import io
 from pathlib import Path
@@ -15,7 +15,7 @@ from foveal.data.formats.read import read
 from foveal.data.inspection.preflight import check_readable
 from foveal.errors import DataError, ImageError
 from foveal.imaging import integrity as ends
-from foveal.imaging.integrity import check_picture
+from foveal.imaging.integrity import check_image
 
 
 def split(folder: Path) -> Catalog:
@@ -29,15 +29,15 @@ def saved(kind: str, **options: object) -> bytes:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_one_picture_keeps_its_own_message(tmp_path: Path, seed: int) -> None:
+def test_one_image_keeps_its_own_message(tmp_path: Path, seed: int) -> None:
     data = write_squares(tmp_path / "my squares")
     bad = data / "class1" / "note.jpg"
     bad.write_text("hello")
     catalog = with_splits(read(data), val_fraction=0.2, seed=seed)
     with pytest.raises(DataError) as error:
         check_readable(catalog, path=str(data))
-    assert error.value.what == f"{bad}: is not a picture (starts with b'hello')."
-    assert error.value.hint == f"Replace or remove the file. `foveal data check '{data}'` decodes every picture."
+    assert error.value.what == f"{bad}: is not an image (starts with b'hello')."
+    assert error.value.hint == f"Replace or remove the file. `foveal data check '{data}'` decodes every image."
 
 
 def test_several_are_told_at_once(tmp_path: Path) -> None:
@@ -50,9 +50,9 @@ def test_several_are_told_at_once(tmp_path: Path) -> None:
     with pytest.raises(DataError) as error:
         check_readable(split(data), path="squares")
     assert error.value.what == (
-        f"{data}: 7 pictures cannot be read: class0/a.jpg: is empty (0 bytes), class0/b.jpg: is truncated,"
-        " class1/c.png: is 30000 x 30000 pixels, over the limit of 100,000,000, class2/d0.png: is not a picture"
-        " (starts with b'hello'), class2/d1.png: is not a picture (starts with b'hello') and 2 more."
+        f"{data}: 7 images cannot be read: class0/a.jpg: is empty (0 bytes), class0/b.jpg: is truncated,"
+        " class1/c.png: is 30000 x 30000 pixels, over the limit of 100,000,000, class2/d0.png: is not an image"
+        " (starts with b'hello'), class2/d1.png: is not an image (starts with b'hello') and 2 more."
     )
     assert error.value.hint == "Replace or remove the files; `foveal data check squares` lists all."
 
@@ -67,24 +67,24 @@ def test_the_test_split_is_not_asked(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "PPM"])
 @pytest.mark.parametrize("part", [0.3, 0.7, 0.95])
 def test_whole_files_pass_and_cut_ones_do_not(tmp_path: Path, kind: str, part: float) -> None:
-    path, data = tmp_path / "picture", saved(kind)
+    path, data = tmp_path / "image", saved(kind)
     path.write_bytes(data)
-    check_picture(path)
+    check_image(path)
     path.write_bytes(data[: round(part * len(data))])
     with pytest.raises(ImageError, match=rf"{path}: is (truncated|damaged)"):
-        check_picture(path)
+        check_image(path)
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG"])
 def test_a_whole_file_is_not_decoded(tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    path, decoded = tmp_path / "picture", []
+    path, decoded = tmp_path / "image", []
     monkeypatch.setattr(ends, "decode", decoded.append)
     for tail in (b"", b"\0" * 10, b"from a camera"):
         path.write_bytes(saved(kind) + tail)
-        check_picture(path)
+        check_image(path)
     assert not decoded
     path.write_bytes(saved(kind) + b"\0" * 1000)
-    check_picture(path)
+    check_image(path)
     assert decoded == [path]
 
 

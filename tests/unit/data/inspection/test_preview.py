@@ -8,9 +8,9 @@ from foveal.data.catalog.columns import Names, Ragged
 from foveal.data.catalog.objects import Object, Objects
 from foveal.data.config import AugmentConfig
 from foveal.data.formats.read import read
-from foveal.data.inspection.preview import BOXED_CELL, IGNORED, choose, picture_whitening, preview
+from foveal.data.inspection.preview import BOXED_CELL, IGNORED, choose, image_whitening, preview
 from foveal.data.inspection.sheet import GAP, HEAD, MARGIN, SETOFF, TITLE, Row, draw_sheet
-from foveal.data.loading.statistics import fit_whitening, sample_pictures
+from foveal.data.loading.statistics import fit_whitening, sample_images
 from foveal.errors import DataError
 from foveal.imaging.input_spec import InputSpec
 from foveal.types.categories import Categories
@@ -34,7 +34,7 @@ def test_preview_is_a_function_of_its_seed(make_tree):
 
 @pytest.fixture
 def boxed(tmp_path):
-    """Four black pictures of 120 x 60 with an object and a crowd each, at the same places."""
+    """Four black images of 120 x 60 with an object and a crowd each, at the same places."""
     names = [f"{i}.png" for i in range(4)]
     for file in names:
         Image.new("RGB", (120, 60)).save(tmp_path / file)
@@ -88,7 +88,7 @@ def test_real_boxes_are_shown(real_data):
 def test_masks_are_drawn_on_the_original_and_on_samples(make_masks):
     ids = np.zeros((60, 120), np.uint8)
     ids[:, :40], ids[:, 80:] = 1, 255
-    root = make_masks({"a": ids}, pictures="images/{}.png", palette=[(0, 0, 0), (255, 0, 0), *[(9, 9, 9)] * 254])
+    root = make_masks({"a": ids}, images="images/{}.png", palette=[(0, 0, 0), (255, 0, 0), *[(9, 9, 9)] * 254])
     Image.new("RGB", (120, 60)).save(root / "images" / "a.png")
     config = AugmentConfig(crop_scale=1, horizontal_flip=1)
     sheet = preview(read(root), config, spec=InputSpec(size=128, train_size=128), count=1, columns=1)
@@ -119,15 +119,15 @@ def test_classes_take_turns(make_tree):
 
 def test_nothing_to_show(make_tree):
     catalog = read(make_tree({"a": 1, "b": 1})).take(np.array([], np.int64))
-    with pytest.raises(DataError, match="there is no picture to show"):
+    with pytest.raises(DataError, match="there is no image to show"):
         choose(catalog, 3, seed=0)
 
 
 @pytest.mark.parametrize("kind", ["pca", "zca"])
-def test_whitening_is_pictured(make_tree, kind):
+def test_whitening_is_imaged(make_tree, kind):
     catalog = read(make_tree({"a": 3, "b": 3}))
-    whitening = fit_whitening(sample_pictures(catalog, SPEC), kind=kind, patch=2)
-    sheet = picture_whitening(catalog, whitening, spec=SPEC, count=2)
+    whitening = fit_whitening(sample_images(catalog, SPEC), kind=kind, patch=2)
+    sheet = image_whitening(catalog, whitening, spec=SPEC, count=2)
     assert sheet.dtype == np.uint8 and sheet.shape[2] == 3 and sheet.shape[0] > 600
 
 

@@ -19,15 +19,15 @@ from foveal.data.config import AugmentConfig
 from foveal.data.formats.read import read
 from foveal.data.loading import loader
 from foveal.data.loading.cache import DecodedCache
-from foveal.data.loading.loader import TrainingPictures, load_batches, stack
+from foveal.data.loading.loader import TrainingImages, load_batches, stack
 from foveal.data.loading.order import Draw, Order
 from foveal.types.samples import Batch, Sample
 
 AUGMENT = AugmentConfig(crop_scale=0.3, rotation_deg=20, brightness=0.4, erasing=0.5, policy="trivial")
 
 
-def pictures(catalog: Catalog, *, cache: bool = False) -> TrainingPictures:
-    return TrainingPictures(
+def images(catalog: Catalog, *, cache: bool = False) -> TrainingImages:
+    return TrainingImages(
         catalog,
         build_augment(AUGMENT, 24, interpolation="bilinear"),
         lambda c, place: {"label": torch.tensor(int(c.labels[place][0]))},
@@ -40,7 +40,7 @@ def pictures(catalog: Catalog, *, cache: bool = False) -> TrainingPictures:
 def take(catalog: Catalog, count: int, *, start: int = 0, workers: int = 0, cache: bool = False) -> list[torch.Tensor]:
     torch.manual_seed(workers + 100 * start)  # the global state must not matter
     order = Order(len(catalog), 6, seed=5)
-    batches = load_batches(pictures(catalog, cache=cache), order, start=start, workers=workers)
+    batches = load_batches(images(catalog, cache=cache), order, start=start, workers=workers)
     return [batch.images for batch in itertools.islice(batches, count)]
 
 
@@ -69,7 +69,7 @@ def test_the_callers_random_numbers_stay(squares: Path) -> None:
     catalog = read(squares)
     torch.manual_seed(1)
     before = torch.get_rng_state()
-    pictures(catalog).__getitems__(next(Order(len(catalog), 4, seed=0).batches()))
+    images(catalog).__getitems__(next(Order(len(catalog), 4, seed=0).batches()))
     assert torch.equal(before, torch.get_rng_state())
 
 
@@ -87,14 +87,14 @@ BOXED = AugmentConfig(
 
 @pytest.fixture
 def boxed(squares: Path) -> Catalog:
-    """The squares with 0, 1 or 2 boxes a picture."""
+    """The squares with 0, 1 or 2 boxes per image."""
     catalog = read(squares)
     rows = [[Object((j * 4, 3, j * 4 + 10, 30), j, flags=j) for j in range(i % 3)] for i in range(len(catalog))]
     return replace(catalog, annotation="boxes", multi_label=True, objects=Objects.of(rows))
 
 
-def boxed_pictures(catalog: Catalog, *, cache: bool = False) -> TrainingPictures:
-    return TrainingPictures(
+def boxed_images(catalog: Catalog, *, cache: bool = False) -> TrainingImages:
+    return TrainingImages(
         catalog,
         build_box_augment(BOXED, 24, interpolation="bilinear"),
         box_target,
@@ -111,7 +111,7 @@ def test_workers_and_cache_change_no_boxes_and_companions(boxed: Catalog, worker
 
     def take_boxed(**options: int) -> list[Batch]:
         torch.manual_seed(workers)
-        batches = load_batches(boxed_pictures(boxed, cache=cache and bool(options)), order, **options)
+        batches = load_batches(boxed_images(boxed, cache=cache and bool(options)), order, **options)
         return list(itertools.islice(batches, 13))
 
     for a, b in zip(take_boxed(), take_boxed(workers=workers), strict=True):
@@ -123,16 +123,16 @@ def test_workers_and_cache_change_no_boxes_and_companions(boxed: Catalog, worker
 
 
 def test_companions_are_decoded_only_where_they_are_wanted(boxed: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
-    pictures = boxed_pictures(boxed)
+    images = boxed_images(boxed)
     draws = next(Order(len(boxed), 36, seed=1).batches())
-    wanted = [pictures.places(draw) for draw in draws]
+    wanted = [images.places(draw) for draw in draws]
     assert {len(places) for places in wanted} == {1, 2, 4, 5}
     assert [places[0] for places in wanted] == [draw.place for draw in draws]
-    assert wanted != [pictures.places(draw._replace(repeat=1)) for draw in draws], "each repeat has others"
+    assert wanted != [images.places(draw._replace(repeat=1)) for draw in draws], "each repeat has others"
     decoded: list[int] = []
-    plain = TrainingPictures.decoded
-    monkeypatch.setattr(TrainingPictures, "decoded", lambda self, place: decoded.append(place) or plain(self, place))
-    batch = pictures.__getitems__(draws)
+    plain = TrainingImages.decoded
+    monkeypatch.setattr(TrainingImages, "decoded", lambda self, place: decoded.append(place) or plain(self, place))
+    batch = images.__getitems__(draws)
     assert sorted(decoded) == sorted(place for places in wanted for place in places)
     assert batch.keys == [draw.place for draw in draws]
 
@@ -156,8 +156,8 @@ def test_boxes_shrink_with_a_jpeg_that_is_decoded_smaller(boxed: Catalog, tmp_pa
 
     for min_side, size in ((302, (302, 402)), (151, (151, 201)), (60, (76, 101))):
         path = replace(one, root=tmp_path, names=type(one.names).of(["large.jpg"]))
-        pictures = TrainingPictures(path, Augment(change), target, seed=0, min_side=min_side, cache=None)
-        pictures.__getitems__([Draw(0, 0, 0)])
+        images = TrainingImages(path, Augment(change), target, seed=0, min_side=min_side, cache=None)
+        images.__getitems__([Draw(0, 0, 0)])
         image, found = seen.pop()
         assert image.shape[1:] == size
         assert found["boxes"].canvas_size == size and found["mask"].shape == (1, *size) and found["label"] == 3
@@ -187,8 +187,8 @@ def test_lists_are_padded_to_the_longest() -> None:
 def test_real_boxes_reach_the_batch(real_data: Path) -> None:
     catalog = read(real_data / "bccd").split("train")
     off = build_box_augment(AugmentConfig(crop_scale=1, horizontal_flip=0), 416, interpolation="bilinear")
-    pictures = TrainingPictures(catalog, off, box_target, seed=0, min_side=416, cache=None)
-    batch = pictures.__getitems__([Draw(place, 0, 0) for place in range(4)])
+    images = TrainingImages(catalog, off, box_target, seed=0, min_side=416, cache=None)
+    batch = images.__getitems__([Draw(place, 0, 0) for place in range(4)])
     assert catalog.objects is not None
     for row, place in enumerate(batch.keys):
         boxes = catalog.objects.boxes[catalog.objects.span(place)]

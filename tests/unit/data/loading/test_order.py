@@ -22,7 +22,7 @@ def test_starting_later_is_skipping(num: int, batch: int, seed: int, start: int)
 
 
 @given(st.integers(4, 60), st.integers(0, 2**62))
-def test_each_picture_at_most_once_an_epoch(num: int, seed: int) -> None:
+def test_each_image_at_most_once_an_epoch(num: int, seed: int) -> None:
     order = Order(num, 4, seed=seed)
     places = [draw.place for batch in first(order, order.batches_per_epoch) for draw in batch]
     assert len(set(places)) == len(places) == num // 4 * 4
@@ -42,18 +42,18 @@ def test_epochs_and_seeds_differ() -> None:
     assert np.array_equal(order.epoch(7), Order(40, 8, seed=0).epoch(7))
 
 
-def test_weights_draw_rare_pictures_often_and_count_repeats() -> None:
+def test_weights_draw_rare_images_often_and_count_repeats() -> None:
     order = Order(1000, 10, seed=0, weights=np.r_[np.full(990, 1 / 990), np.full(10, 1 / 10)])
     draws = [draw for batch in first(order, 100) for draw in batch]
     assert 0.4 < np.mean([d.place >= 990 for d in draws]) < 0.6
-    assert len(set(draws)) == len(draws), "each use of a picture has a number of its own"
+    assert len(set(draws)) == len(draws), "each use of an image has a number of its own"
     assert max(d.repeat for d in draws) > 10
 
 
 def test_batch_larger_than_the_data() -> None:
     with pytest.raises(ConfigError) as error:
         Order(40, 64, seed=0)
-    assert error.value.what == "The batch size 64 is larger than the 40 training pictures."
+    assert error.value.what == "The batch size 64 is larger than the 40 training images."
     assert error.value.hint == "Use --batch-size 40 or less."
 
 

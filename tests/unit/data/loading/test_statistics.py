@@ -8,7 +8,7 @@ from foveal.data.formats.read import read
 from foveal.data.loading.statistics import (
     channel_statistics,
     fit_whitening,
-    sample_pictures,
+    sample_images,
     to_patches,
     unwhiten,
     whiten,
@@ -17,7 +17,7 @@ from foveal.errors import ConfigError, DataError
 from foveal.imaging.input_spec import InputSpec
 
 
-def pictures(count=20, side=24, seed=0):
+def images(count=20, side=24, seed=0):
     """Correlated colours and neighbours, as photographs have."""
     generator = np.random.default_rng(seed)
     out = []
@@ -29,7 +29,7 @@ def pictures(count=20, side=24, seed=0):
 
 
 def test_statistics_equal_numpy():
-    some = pictures()
+    some = images()
     mean, std = channel_statistics(some)
     values = np.concatenate([p.reshape(-1, 3) for p in some]) / 255
     assert np.allclose(mean, values.mean(0), atol=1e-12) and np.allclose(std, values.std(0), atol=1e-12)
@@ -38,7 +38,7 @@ def test_statistics_equal_numpy():
 @given(st.randoms(use_true_random=False))
 @settings(max_examples=10, deadline=None)
 def test_statistics_do_not_depend_on_order(random):
-    some = pictures(6)
+    some = images(6)
     assert channel_statistics(some) == channel_statistics(random.sample(some, len(some)))
 
 
@@ -50,7 +50,7 @@ def test_a_channel_that_never_changes_is_safe_to_divide_by():
 @pytest.mark.parametrize("kind", ["pca", "zca"])
 @pytest.mark.parametrize("patch", [1, 2, 4])
 def test_white_patches_have_zero_mean_and_identity_covariance(kind, patch):
-    some = pictures()
+    some = images()
     whitening = fit_whitening(some, kind=kind, patch=patch, epsilon=1e-9)
     white = np.concatenate([to_patches(whiten(p, whitening), patch) for p in some])
     assert np.abs(white.mean(0)).max() < 1e-6
@@ -59,14 +59,14 @@ def test_white_patches_have_zero_mean_and_identity_covariance(kind, patch):
 
 @pytest.mark.parametrize("kind", ["pca", "zca"])
 def test_whitening_can_be_turned_back(kind):
-    some = pictures()
+    some = images()
     whitening = fit_whitening(some, kind=kind, patch=4)
-    for picture in some[:3]:
-        assert np.abs(unwhiten(whiten(picture, whitening), whitening) - picture / 255).max() < 1e-6
+    for image in some[:3]:
+        assert np.abs(unwhiten(whiten(image, whitening), whitening) - image / 255).max() < 1e-6
 
 
-def test_zca_stays_closest_to_the_picture():
-    some = pictures()
+def test_zca_stays_closest_to_the_image():
+    some = images()
 
     def distance(kind):
         whitening = fit_whitening(some, kind=kind, patch=2)
@@ -79,31 +79,31 @@ def test_zca_stays_closest_to_the_picture():
 
 
 def test_patches_are_flattened_as_pixel_unshuffle_does():
-    picture = pictures(1)[0]
-    tensor = torch.from_numpy(picture).permute(2, 0, 1).double()[None]
+    image = images(1)[0]
+    tensor = torch.from_numpy(image).permute(2, 0, 1).double()[None]
     expected = torch.nn.functional.pixel_unshuffle(tensor, 4)[0].permute(1, 2, 0).reshape(-1, 48).numpy()
-    assert np.array_equal(to_patches(picture, 4), expected)
+    assert np.array_equal(to_patches(image, 4), expected)
 
 
 def test_fitting_twice_gives_the_same_bits():
-    assert fit_whitening(pictures(), kind="pca", patch=2) == fit_whitening(pictures(), kind="pca", patch=2)
+    assert fit_whitening(images(), kind="pca", patch=2) == fit_whitening(images(), kind="pca", patch=2)
 
 
 def test_sample_is_spread_prepared_and_in_order(make_tree):
     catalog, spec = read(make_tree({"a": 10, "b": 10})), InputSpec(size=8, train_size=8)
-    every = list(sample_pictures(catalog, spec))
+    every = list(sample_images(catalog, spec))
     assert len(every) == 20 and every[0].shape == (8, 8, 3)
-    assert np.array_equal(np.stack(list(sample_pictures(catalog, spec, limit=5))), np.stack(every)[::4])
+    assert np.array_equal(np.stack(list(sample_images(catalog, spec, limit=5))), np.stack(every)[::4])
 
 
 def test_bad_input_is_named():
     with pytest.raises(DataError) as caught:
         channel_statistics([])
-    assert caught.value.what == "There is no picture to take statistics of."
+    assert caught.value.what == "There is no image to take statistics of."
     with pytest.raises(DataError) as caught:
-        fit_whitening(pictures(1, 8), kind="pca", patch=4)
+        fit_whitening(images(1, 8), kind="pca", patch=4)
     assert caught.value.what == "Whitening patches of 4 x 4 pixels takes more than 48 of them; there are 4."
-    whitening = fit_whitening(pictures(), kind="pca", patch=2)
+    whitening = fit_whitening(images(), kind="pca", patch=2)
     with pytest.raises(ConfigError) as caught:
         whiten(np.zeros((6, 7, 3), np.uint8), whitening)
-    assert caught.value.what == "A picture of 7 x 6 cannot be cut into patches of 2 x 2 pixels."
+    assert caught.value.what == "An image of 7 x 6 cannot be cut into patches of 2 x 2 pixels."

@@ -16,10 +16,10 @@ def softmax_loss(logits, truth, t):
     return float((np.log(np.exp(z).sum(1)) - z[np.arange(len(z)), truth]).mean())
 
 
-def sample(seed: int, num_pictures: int, num_classes: int):
+def sample(seed: int, num_images: int, num_classes: int):
     """Logits that are right at temperature 1: the truth is drawn from their softmax."""
     rng = np.random.default_rng(seed)
-    logits = rng.normal(0, 2, (num_pictures, num_classes))
+    logits = rng.normal(0, 2, (num_images, num_classes))
     truth = (logits + rng.gumbel(size=logits.shape)).argmax(1)
     return logits, truth
 
@@ -30,7 +30,7 @@ def test_finds_the_temperature_that_was_applied(t):
     assert fit_temperature(logits * t, truth) == pytest.approx(t, rel=0.05)
 
 
-def test_minimises_the_loss_when_pictures_are_many():
+def test_minimises_the_loss_when_images_are_many():
     logits, truth = sample(1, 4000, 10)
     t = fit_temperature(logits * 1.7, truth)
     best = softmax_loss(logits * 1.7, truth, t)
@@ -39,14 +39,14 @@ def test_minimises_the_loss_when_pictures_are_many():
 
 
 @given(st.integers(0, 10_000), st.integers(1, 12), st.integers(2, 5), st.floats(0.01, 100))
-def test_never_worse_than_no_temperature(seed, num_pictures, num_classes, scale):
-    logits, truth = sample(seed, num_pictures, num_classes)
+def test_never_worse_than_no_temperature(seed, num_images, num_classes, scale):
+    logits, truth = sample(seed, num_images, num_classes)
     t = fit_temperature(logits * scale, truth)
     assert 0.05 <= t <= 20
     assert softmax_loss(logits * scale, truth, t) <= softmax_loss(logits * scale, truth, 1.0) + 1e-9
 
 
-def test_a_few_pictures_all_right_do_not_make_the_model_certain():
+def test_a_few_images_all_right_do_not_make_the_model_certain():
     logits = np.eye(3)[[0, 1, 2, 0]] * 2.0
     t = fit_temperature(logits, np.array([0, 1, 2, 0]))
     assert 0.2 < t < 1

@@ -19,13 +19,13 @@ def test_label_errors():
     assert label_errors(said, true, ABC).rows == [("a", 0, 2), ("b", 2, 0)]
 
 
-def test_a_class_without_a_true_picture_gets_no_curve():
+def test_a_class_without_a_true_image_gets_no_curve():
     positive = np.eye(3, dtype=bool)[[0, 1, 0, 1]]
     roc, precision_recall = ranking_panels(np.random.default_rng(0).random((4, 3)), positive, ABC)
     assert set(roc.curves) == set(precision_recall.curves) == {"a", "b"}
 
 
-def test_pictures_of_one_class_leave_no_roc():
+def test_images_of_one_class_leave_no_roc():
     positive = np.eye(3, dtype=bool)[[0, 0]]
     assert [p.title for p in ranking_panels(np.ones((2, 3)), positive, ABC)] == ["Precision over recall"]
 
@@ -36,7 +36,7 @@ def test_many_classes_get_no_curves():
 
 
 def test_reliability_notes_the_error():
-    panel = reliability_panel(np.array([0.9]), np.array([1.0]), Interval(0.1, 0.05, 0.2), of="pictures")
+    panel = reliability_panel(np.array([0.9]), np.array([1.0]), Interval(0.1, 0.05, 0.2), of="images")
     assert panel.diagonal
-    assert panel.note.startswith("Expected calibration error 0.100 (0.050 to 0.200) over 15 bins of 1 pictures.")
+    assert panel.note.startswith("Expected calibration error 0.100 (0.050 to 0.200) over 15 bins of 1 images.")
     assert panel.curves["model"][0] == pytest.approx([0.9])

@@ -46,8 +46,8 @@ def judge(truths, predictions, *, num_resamples=0, seed=0):
     return metric.compute(num_resamples=num_resamples, seed=seed)
 
 
-def values(judgement) -> dict[str, float]:
-    return {name: i.value for name, i in judgement.metrics.items()}
+def values(results) -> dict[str, float]:
+    return {name: i.value for name, i in results.metrics.items()}
 
 
 A, B = (0, 0, 10, 10), (20, 0, 30, 10)
@@ -61,17 +61,17 @@ SAID = [
 
 def test_a_street_by_hand():
     """Boxes are right throughout; one car's mask fits to a half, the dog's to six tenths."""
-    judgement = judge(STREET, SAID)
-    got = values(judgement)
+    results = judge(STREET, SAID)
+    got = values(results)
     assert got["mAP"] == got["AP50"] == 1
     # Cars: IoU 0.5 (right at 0.5 alone) and 1; above it the first is wrong, so half of them at a precision of a half.
     car = (1 + 9 * 0.5 * 51 / 101) / 10
     assert got["mask_AP50"] == 1 and got["mask_AP75"] == pytest.approx(0.5 * 51 / 101 / 2)
     assert got["mask_mAP"] == pytest.approx((car + 0.3) / 2)
     assert (got["mask_precision"], got["mask_recall"], got["precision"]) == pytest.approx((3 / 4, 1, 3 / 4))
-    row = judgement.per_class["car"]
+    row = results.per_class["car"]
     assert (row["mask_AP"], row["mask_AP50"], row["AP"], row["objects"]) == pytest.approx((car, 1, 1, 2))
-    assert list(row)[:4] == ["mask_AP", "mask_AP50", "AP", "AP50"] and judgement.images == 2
+    assert list(row)[:4] == ["mask_AP", "mask_AP50", "AP", "AP50"] and results.images == 2
 
 
 def test_the_names():
@@ -82,7 +82,7 @@ def test_the_names():
     assert {"mask_AP_small", "mask_AR100", "mask_AR_large", "mask_f1"} < set(names)
 
 
-def test_boxes_are_judged_as_boxes_alone_are():
+def test_boxes_are_evaluated_as_boxes_alone_are():
     alone = DetectionMetric(NAMES)
     for truth, prediction in zip(STREET, SAID, strict=True):
         alone.update(truth, prediction)
@@ -96,8 +96,8 @@ def test_boxes_are_judged_as_boxes_alone_are():
 
 def test_panels_and_mistakes_are_those_of_the_masks():
     bad = [SAID[0], found((CAR, 0.6, A, box_mask((0, 0, 10, 9))))]  # the right box, but half of the car's mask
-    judgement = judge(STREET, bad)
-    panels = {p.title: p for p in judgement.panels}
+    results = judge(STREET, bad)
+    panels = {p.title: p for p in results.panels}
     assert list(panels)[:4] == [
         "Precision over recall",
         "F1 over the threshold",
@@ -106,7 +106,7 @@ def test_panels_and_mistakes_are_those_of_the_masks():
     ]
     assert panels["Fit of the masks"].note == "Of 2 objects rightly found; the median IoU is 0.550."
     assert panels["Confusion matrix"].values.tolist() == [[1, 0, 0, 1], [0, 1, 0, 0], [0, 0, 0, 0], [1, 0, 1, 0]]
-    assert [(m.position, m.caption) for m in judgement.worst] == [
+    assert [(m.position, m.caption) for m in results.worst] == [
         (1, "missed 1 car; false 1 car 0.60"),
         (0, "false 1 cat 0.70"),
     ]
@@ -114,16 +114,16 @@ def test_panels_and_mistakes_are_those_of_the_masks():
     assert rows["localisation"][2] == 1
 
 
-def test_an_object_without_an_outline_is_judged_for_its_box_alone():
+def test_an_object_without_an_outline_is_evaluated_for_its_box_alone():
     """Among masks it need not be found; found, it is no mistake, whatever the mask; a second one is."""
     truths = [there((CAR, A, NONE), (DOG, B, box_mask(B)))]
     missed = values(judge(truths, [found((DOG, 0.9, B, box_mask(B)))]))
     assert (missed["mask_AP50"], missed["mask_recall"], missed["recall"]) == (1, 1, 0.5)
     said = [found((DOG, 0.9, B, box_mask(B)), (CAR, 0.8, A, box_mask(LEFT)), (CAR, 0.7, A, box_mask(A)))]
-    judgement = judge(truths, said)
-    got = values(judgement)
+    results = judge(truths, said)
+    got = values(results)
     assert (got["mask_precision"], got["precision"], got["recall"]) == pytest.approx((0.5, 2 / 3, 1))
-    assert np.isnan(judgement.per_class["car"]["mask_AP"]) and judgement.per_class["car"]["AP"] == 1
+    assert np.isnan(results.per_class["car"]["mask_AP"]) and results.per_class["car"]["AP"] == 1
     aside = values(judge(truths, [found((CAR, 0.8, (40, 0, 50, 10), box_mask(A)))]))
     assert aside["mask_precision"] == 0
 
@@ -134,10 +134,10 @@ def test_any_number_may_be_found_in_a_crowd():
     mask = box_mask((0, 0, 10, 30), (10, 0, 30, 10))
     truths = [there((DOG, crowd, mask, Flag.CROWD), (CAR, (40, 0, 50, 10), box_mask((40, 0, 50, 10))))]
     said = [found(*[(DOG, s, b, box_mask(b)) for s, b in ((0.9, inside), (0.8, inside), (0.7, beside))])]
-    judgement = judge(truths, said)
-    assert np.isnan(judgement.metrics["precision"].value)
-    assert judgement.metrics["mask_precision"].value == 0
-    assert [m.caption for m in judgement.worst] == ["missed 1 car; false 1 dog 0.70"]
+    results = judge(truths, said)
+    assert np.isnan(results.metrics["precision"].value)
+    assert results.metrics["mask_precision"].value == 0
+    assert [m.caption for m in results.worst] == ["missed 1 car; false 1 dog 0.70"]
 
 
 def test_sizes_are_those_of_the_masks():
@@ -149,7 +149,7 @@ def test_sizes_are_those_of_the_masks():
     assert got["mask_AP_small"] == pytest.approx(0.5) and np.isnan(got["mask_AP_medium"])
 
 
-def test_the_order_of_objects_and_pictures_does_not_matter():
+def test_the_order_of_objects_and_images_does_not_matter():
     one = values(judge(STREET, SAID))
     turned = [
         replace(
@@ -161,8 +161,8 @@ def test_the_order_of_objects_and_pictures_does_not_matter():
 
 
 def test_nothing_there_and_nothing_found():
-    judgement = judge([there()], [found()], num_resamples=5)
-    assert all(np.isnan(i.value) for i in judgement.metrics.values()) and judgement.worst == []
+    results = judge([there()], [found()], num_resamples=5)
+    assert all(np.isnan(i.value) for i in results.metrics.values()) and results.worst == []
     assert values(judge([there()], [found((CAR, 0.9, A, box_mask(A)))]))["mask_precision"] == 0
     only_there = values(judge([there((CAR, A, box_mask(A)))], [found()]))
     assert only_there["mask_recall"] == only_there["mask_AP50"] == 0
@@ -171,15 +171,15 @@ def test_nothing_there_and_nothing_found():
 
 
 def test_what_does_not_fit():
-    with pytest.raises(DataError, match=r"^There is no picture to judge\."):
+    with pytest.raises(DataError, match=r"^There is no image to evaluate\."):
         InstanceMetric(NAMES).compute()
     truth = STREET[0]
     with pytest.raises(
-        ShapeError, match=r"^The judge got 1 masks for the 2 objects of a picture; pass one for each\.$"
+        ShapeError, match=r"^The metric got 1 masks for the 2 objects of an image; pass one for each\.$"
     ):
         InstanceMetric(NAMES).update(replace(truth, masks=truth.masks[:1]), SAID[0])
     small = Rle.of(np.ones((3, 4), bool))
-    with pytest.raises(ShapeError, match=r"^The judge got a mask of 4 x 3 for a picture of 60 x 40\.$"):
+    with pytest.raises(ShapeError, match=r"^The metric got a mask of 4 x 3 for an image of 60 x 40\.$"):
         InstanceMetric(NAMES).update(there((CAR, A, small)), found())
-    with pytest.raises(ShapeError, match=r"^The judge got class id 3 for 3 classes; pass 0 to 2\.$"):
+    with pytest.raises(ShapeError, match=r"^The metric got class id 3 for 3 classes; pass 0 to 2\.$"):
         InstanceMetric(NAMES).update(there((3, A, box_mask(A))), found())

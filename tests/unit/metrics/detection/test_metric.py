@@ -64,14 +64,14 @@ def judge(truths, predictions, *, num_resamples=0, seed=0):
     return metric.compute(num_resamples=num_resamples, seed=seed)
 
 
-def panels(judgement) -> dict:
-    return {p.title: p for p in judgement.panels}
+def panels(results) -> dict:
+    return {p.title: p for p in results.panels}
 
 
 def test_a_street_by_hand():
-    judgement = judge(STREET, SAID)
-    got = {name: i.value for name, i in judgement.metrics.items()}
-    assert judgement.images == 2
+    results = judge(STREET, SAID)
+    got = {name: i.value for name, i in results.metrics.items()}
+    assert results.images == 2
     assert (got["precision"], got["recall"], got["f1"]) == pytest.approx((1 / 6, 1 / 3, 2 / 9))
     # One of two cars first of all, no dog; there is no cat.
     assert [got[n] for n in ("mAP", "AP50", "AP75")] == pytest.approx([51 / 101 / 2] * 3)
@@ -79,7 +79,7 @@ def test_a_street_by_hand():
     assert got["voc2010_AP50"] == pytest.approx(0.5 / 2)
     assert got["AR1"] == got["AR100"] == got["AR_small"] == pytest.approx(0.25)
     assert np.isnan(got["AP_large"]) and np.isnan(got["AR_large"])
-    car, dog, cat = judgement.per_class.values()
+    car, dog, cat = results.per_class.values()
     assert car == pytest.approx(
         {"AP": 51 / 101, "AP50": 51 / 101, "AR100": 0.5, "precision": 1 / 3, "recall": 0.5, "f1": 0.4, "objects": 2}
     )
@@ -88,12 +88,12 @@ def test_a_street_by_hand():
 
 
 def test_the_streets_mistakes():
-    judgement = judge(STREET, SAID)
-    assert [(m.position, m.badness, m.caption) for m in judgement.worst] == [
+    results = judge(STREET, SAID)
+    assert [(m.position, m.badness, m.caption) for m in results.worst] == [
         (0, 4, "missed 1 dog; false 1 car 0.80, 1 dog 0.60, 1 cat 0.70"),
         (1, 3, "missed 1 car; false 1 car 0.55, 1 cat 0.50"),
     ]
-    matrix = panels(judgement)["Confusion matrix"]
+    matrix = panels(results)["Confusion matrix"]
     assert matrix.labels == ["car", "dog", "cat", "background"]
     assert matrix.values.tolist() == [[1, 0, 0, 1], [0, 0, 1, 0], [0, 0, 0, 0], [2, 1, 1, 0]]
 
@@ -145,7 +145,7 @@ def test_the_curves():
     assert fit.curves["objects"][1].sum() == 2
 
 
-def test_the_order_of_pictures_does_not_matter():
+def test_the_order_of_images_does_not_matter():
     one, other = judge(STREET, SAID), judge(STREET[::-1], SAID[::-1])
     assert {n: i.value for n, i in one.metrics.items()} == pytest.approx(
         {n: i.value for n, i in other.metrics.items()}, nan_ok=True
@@ -154,9 +154,9 @@ def test_the_order_of_pictures_does_not_matter():
 
 
 def test_nothing_there_and_nothing_found():
-    judgement = judge([there()], [found()], num_resamples=10)
-    assert all(np.isnan(i.value) for i in judgement.metrics.values())
-    assert judgement.worst == []
+    results = judge([there()], [found()], num_resamples=10)
+    assert all(np.isnan(i.value) for i in results.metrics.values())
+    assert results.worst == []
     only_found = judge([there()], [found((CAR, 0.9, [0, 0, 5, 5]))])
     assert only_found.metrics["precision"].value == 0 and np.isnan(only_found.metrics["AP50"].value)
     only_there = judge([there((CAR, [0, 0, 5, 5]))], [found()])
@@ -173,12 +173,11 @@ def test_the_seed_decides_the_interval():
 
 def test_fewer_resamples_for_very_many_objects_are_owned_up_to(monkeypatch):
     note = judge(STREET, SAID, num_resamples=300).panels[0].note
-    assert note == "At IoU 0.5. Intervals are from 300 resamples of 2 pictures."
+    assert note == "At IoU 0.5. Intervals are from 300 resamples of 2 images."
     monkeypatch.setattr(object_verdict, "MAX_DRAWS", 1500)
     note = judge(STREET, SAID, num_resamples=300).panels[0].note
     assert note == (
-        "At IoU 0.5. Intervals are from 150 resamples of 2 pictures."
-        " 300 were asked for; 10 objects would take too long."
+        "At IoU 0.5. Intervals are from 150 resamples of 2 images. 300 were asked for; 10 objects would take too long."
     )
 
 
@@ -189,7 +188,7 @@ def test_a_large_class_is_resampled_in_pieces(monkeypatch):
     assert judge(truths, said, num_resamples=40).metrics["mAP"] == whole.metrics["mAP"]
 
 
-def test_masks_are_judged_by_the_same_lines():
+def test_masks_are_evaluated_by_the_same_lines():
     """Another measure of overlap, here counted pixels, and nothing else."""
 
     def pixels(boxes):
@@ -208,22 +207,22 @@ def test_masks_are_judged_by_the_same_lines():
         common, both = (mine[f] & theirs[t]).sum((1, 2)), (mine[f] | theirs[t]).sum((1, 2))
         return common / np.where(truth.crowd[t], mine[f].sum((1, 2)), both)
 
-    verdict = ObjectVerdict(columns, truth, overlap, NAMES, num_pictures=2)
-    got = verdict.judgement([0.5, 0.5], num_resamples=0, seed=0).metrics
+    verdict = ObjectVerdict(columns, truth, overlap, NAMES, num_images=2)
+    got = verdict.results([0.5, 0.5], num_resamples=0, seed=0).metrics
     assert {n: i.value for n, i in got.items()} == pytest.approx(
         {n: i.value for n, i in judge(STREET, SAID).metrics.items()}, nan_ok=True
     )
 
 
 def test_what_does_not_fit():
-    with pytest.raises(DataError, match=r"^There is no picture to judge\.") as caught:
+    with pytest.raises(DataError, match=r"^There is no image to evaluate\.") as caught:
         DetectionMetric(NAMES).compute()
-    assert caught.value.hint == "Check that the data set and the split hold pictures."
-    with pytest.raises(ShapeError, match=r"^The judge got class id 3 for 3 classes; pass 0 to 2\.$"):
+    assert caught.value.hint == "Check that the data set and the split hold images."
+    with pytest.raises(ShapeError, match=r"^The metric got class id 3 for 3 classes; pass 0 to 2\.$"):
         DetectionMetric(NAMES).update(there((3, [0, 0, 1, 1])), found())
     with pytest.raises(
         ShapeError,
-        match=r"^The judge got objects of 3 classes that are not its own 2; judge with the model's classes\.$",
+        match=r"^The metric got objects of 3 classes that are not its own 2; evaluate with the model's classes\.$",
     ):
         DetectionMetric(Categories(("car", "dog"))).update(there(), found())
 
@@ -240,10 +239,10 @@ def test_the_best_threshold():
 
 @given(st.integers(0, 10**6), st.integers(1, 6))
 @settings(max_examples=30, deadline=None)
-def test_no_other_threshold_is_better(seed, num_pictures):
+def test_no_other_threshold_is_better(seed, num_images):
     rng = np.random.default_rng(seed)
     truths, said = [], []
-    for _ in range(num_pictures):
+    for _ in range(num_images):
         rows = [(int(k), [30 * i, 0, 30 * i + 20, 20]) for i, k in enumerate(rng.integers(0, 3, rng.integers(0, 4)))]
         truths.append(there(*rows))
         scores = np.round(rng.random(4), 1)

@@ -24,19 +24,19 @@ def judge(*pairs, categories=NAMES, num_resamples=0, seed=0):
     return metric.compute(num_resamples=num_resamples, seed=seed)
 
 
-def values(judgement) -> dict[str, float]:
-    return {name: i.value for name, i in judgement.metrics.items()}
+def values(results) -> dict[str, float]:
+    return {name: i.value for name, i in results.metrics.items()}
 
 
-def panels(judgement) -> dict:
-    return {p.title: p for p in judgement.panels}
+def panels(results) -> dict:
+    return {p.title: p for p in results.panels}
 
 
-def draw(seed: int, num_pictures: int, *, side=12, num_classes=4, wrong=0.3, unknown=0.1):
+def draw(seed: int, num_images: int, *, side=12, num_classes=4, wrong=0.3, unknown=0.1):
     """Blocks of classes, some pixels said wrongly, some unknown."""
     rng = np.random.default_rng(seed)
     pairs = []
-    for _ in range(num_pictures):
+    for _ in range(num_images):
         height, width = rng.integers(4, side + 1, 2)
         truth = rng.integers(0, num_classes, (height // 4 + 1, width // 4 + 1)).repeat(4, 0).repeat(4, 1)
         truth = truth[:height, :width]
@@ -45,10 +45,10 @@ def draw(seed: int, num_pictures: int, *, side=12, num_classes=4, wrong=0.3, unk
     return pairs
 
 
-def test_a_picture_by_hand():
-    judgement = judge((TRUE, SAID))
-    got = values(judgement)
-    assert judgement.images == 1 and list(got) == HEADLINES
+def test_a_image_by_hand():
+    results = judge((TRUE, SAID))
+    got = values(results)
+    assert results.images == 1 and list(got) == HEADLINES
     # Sky: 6 right, 7 said, 8 there. Road: 6, 6, 7. Pole: 0, 2, 0. The car lies where nothing is known.
     sky, road = 6 / 9, 6 / 7
     assert got["mIoU"] == pytest.approx((sky + road + 0) / 3)
@@ -61,7 +61,7 @@ def test_a_picture_by_hand():
     # Road is said to end in row 2 and at (3, 1): 4 of 5 are right, 4 of 4 found. There is no pole.
     f1 = {"sky": 2 * 3 / 9, "road": 2 * 4 / 9, "pole": 0.0}
     assert got["boundary_f1"] == pytest.approx(sum(f1.values()) / 3)
-    table = judgement.per_class
+    table = results.per_class
     assert {name: row["boundary_f1"] for name, row in table.items() if name != "car"} == pytest.approx(f1)
     del table["sky"]["boundary_f1"]
     assert table["sky"] == pytest.approx(
@@ -74,9 +74,9 @@ def test_a_picture_by_hand():
 
 
 def test_what_the_report_draws():
-    judgement = judge((TRUE, SAID), (TRUE, np.minimum(TRUE, 3)))
-    shown = panels(judgement)
-    assert list(shown) == ["Confusion matrix", "Most confused pairs", "IoU by picture"]
+    results = judge((TRUE, SAID), (TRUE, np.minimum(TRUE, 3)))
+    shown = panels(results)
+    assert list(shown) == ["Confusion matrix", "Most confused pairs", "IoU by image"]
     matrix = shown["Confusion matrix"]
     assert matrix.labels == ["sky", "road", "pole"] and matrix.row_title == "truth, % of its pixels"
     # 14 of 16 pixels of sky are right, 2 are said to be pole; 13 of 14 of road are right.
@@ -84,25 +84,25 @@ def test_what_the_report_draws():
     table = shown["Most confused pairs"]
     assert table.header == ("truth", "said", "pixels", "share of truth")
     assert table.rows == [("sky", "pole", 2, "12%"), ("road", "sky", 1, "7%")]
-    curve = shown["IoU by picture"]
-    assert curve.curves["pictures"][1][[0, -1]] == pytest.approx([(6 / 9 + 6 / 7) / 3, 1])
+    curve = shown["IoU by image"]
+    assert curve.curves["images"][1][[0, -1]] == pytest.approx([(6 / 9 + 6 / 7) / 3, 1])
     assert curve.note == (
-        "Mean IoU over the classes that occur in a picture, from the worst picture (0.51) over the median (0.75) to the"
+        "Mean IoU over the classes that occur in an image, from the worst image (0.51) over the median (0.75) to the"
         " best (1.00), of 2."
     )
 
 
-def test_the_worst_pictures_come_first_and_perfect_ones_not_at_all():
+def test_the_worst_images_come_first_and_perfect_ones_not_at_all():
     half = np.where(np.arange(16).reshape(4, 4) < 8, SKY, ROAD)
-    judgement = judge((half, half), (TRUE, SAID), (half, np.full((4, 4), SKY)), (np.full((4, 4), IGNORE), half))
-    assert [(m.position, m.caption) for m in judgement.worst] == [
+    results = judge((half, half), (TRUE, SAID), (half, np.full((4, 4), SKY)), (np.full((4, 4), IGNORE), half))
+    assert [(m.position, m.caption) for m in results.worst] == [
         (2, "mIoU 0.25; road 0.00, sky 0.50"),
         (1, "mIoU 0.51; pole 0.00, sky 0.67, road 0.86"),
     ]
-    assert [m.badness for m in judgement.worst] == pytest.approx([0.75, 1 - (6 / 9 + 6 / 7) / 3])
+    assert [m.badness for m in results.worst] == pytest.approx([0.75, 1 - (6 / 9 + 6 / 7) / 3])
 
 
-def test_pixels_are_counted_over_the_set_and_not_picture_by_picture():
+def test_pixels_are_counted_over_the_set_and_not_image_by_image():
     much, little = np.full((8, 8), SKY), np.full((1, 2), SKY)
     got = values(judge((much, much), (little, np.full((1, 2), ROAD))))
     assert got["mIoU"] == pytest.approx((64 / 66 + 0) / 2)
@@ -124,13 +124,13 @@ def test_what_is_said_of_unknown_pixels_counts_nowhere():
 @pytest.mark.parametrize("num_resamples", [0, 20])
 def test_nothing_is_known(num_resamples):
     nothing = np.full((3, 5), IGNORE)
-    judgement = judge((nothing, np.zeros((3, 5))), num_resamples=num_resamples)
-    assert all(np.isnan([i.value, i.low, i.high]).all() for i in judgement.metrics.values())
-    assert all(np.isnan(list(row.values())).all() for row in judgement.per_class.values())
-    assert judgement.images == 1 and judgement.worst == [] and list(panels(judgement)) == ["Most confused pairs"]
+    results = judge((nothing, np.zeros((3, 5))), num_resamples=num_resamples)
+    assert all(np.isnan([i.value, i.low, i.high]).all() for i in results.metrics.values())
+    assert all(np.isnan(list(row.values())).all() for row in results.per_class.values())
+    assert results.images == 1 and results.worst == [] and list(panels(results)) == ["Most confused pairs"]
 
 
-def test_a_picture_of_which_nothing_is_known_changes_nothing():
+def test_a_image_of_which_nothing_is_known_changes_nothing():
     nothing = (np.full((3, 5), IGNORE), np.full((3, 5), CAR))
     with_it, without = judge((TRUE, SAID), nothing), judge((TRUE, SAID))
     assert with_it.metrics == without.metrics and with_it.images == 2
@@ -138,7 +138,7 @@ def test_a_picture_of_which_nothing_is_known_changes_nothing():
         np.testing.assert_equal(row, same)
 
 
-def test_a_picture_of_one_class_has_no_outline():
+def test_a_image_of_one_class_has_no_outline():
     whole = np.full((6, 6), SKY)
     assert np.isnan(values(judge((whole, whole)))["boundary_f1"])
     assert values(judge((whole, whole), (TRUE, SAID)))["boundary_f1"] == values(judge((TRUE, SAID)))["boundary_f1"]
@@ -166,8 +166,8 @@ def test_the_tolerance_itself_is_too_far():
 
 @given(st.integers(0, 10**6), st.integers(1, 6))
 @settings(max_examples=40, deadline=None)
-def test_order_does_not_matter(seed, num_pictures):
-    pairs = draw(seed, num_pictures)
+def test_order_does_not_matter(seed, num_images):
+    pairs = draw(seed, num_images)
     one, other = judge(*pairs), judge(*pairs[::-1])
     np.testing.assert_allclose(list(values(one).values()), list(values(other).values()), rtol=1e-12)
     assert sorted(m.caption for m in one.worst) == sorted(m.caption for m in other.worst)
@@ -175,7 +175,7 @@ def test_order_does_not_matter(seed, num_pictures):
 
 @given(st.integers(0, 10**6))
 @settings(max_examples=40, deadline=None)
-def test_mirrored_and_turned_pictures_are_judged_alike(seed):
+def test_mirrored_and_turned_images_are_evaluated_alike(seed):
     pairs = draw(seed, 2)
     turned = [(t.T[::-1], s.T[::-1]) for t, s in pairs]
     np.testing.assert_allclose(list(values(judge(*pairs)).values()), list(values(judge(*turned)).values()), rtol=1e-12)
@@ -191,13 +191,13 @@ def test_truth_and_prediction_may_change_places(seed):
         assert one[name] == pytest.approx(other[name], nan_ok=True)
 
 
-def test_weights_are_repeated_pictures():
+def test_weights_are_repeated_images():
     pairs = draw(1, 5)
     times = [3, 0, 1, 2, 1]
     metric = SegmentationMetric(NAMES)
     for truth, said in pairs:
         metric.update(MapTruth(truth.astype(np.uint8)), ClassMap.of(said, NAMES))
-    weighted = _Verdict(metric._pictures, metric._confusion).score(np.array(times, np.float32)[:, None])
+    weighted = _Verdict(metric._images, metric._confusion).score(np.array(times, np.float32)[:, None])
     repeated = judge(*[pair for pair, n in zip(pairs, times, strict=True) for _ in range(n)])
     assert {name: float(v[0]) for name, v in weighted.items()} == pytest.approx(values(repeated))
 
@@ -209,12 +209,12 @@ def test_intervals_hold_their_values_and_the_seed_decides_them():
     assert all(i.low < i.value < i.high for i in one.metrics.values())
 
 
-def test_what_is_kept_of_a_picture_does_not_grow_with_it():
+def test_what_is_kept_of_a_image_does_not_grow_with_it():
     metric = SegmentationMetric(NAMES)
     for side in (4, 400):
         ids = np.arange(side * side).reshape(side, side) % 4
         metric.update(MapTruth(ids.astype(np.uint8)), ClassMap.of(ids, NAMES))
-    assert [p.nbytes for p in metric._pictures] == [4 * 33] * 2
+    assert [p.nbytes for p in metric._images] == [4 * 33] * 2
 
 
 def test_more_classes_than_bits():
@@ -229,10 +229,10 @@ def test_more_classes_than_bits():
     assert 0 < table["c0"]["boundary_f1"] < 1
 
 
-def test_no_picture():
+def test_no_image():
     with pytest.raises(
         DataError,
-        match=r"^There is no picture to judge\.\nCheck that the data set and the split hold pictures\.$",
+        match=r"^There is no image to evaluate\.\nCheck that the data set and the split hold images\.$",
     ):
         SegmentationMetric(NAMES).compute()
 
@@ -240,7 +240,7 @@ def test_no_picture():
 def test_maps_of_two_sizes():
     with pytest.raises(
         ShapeError,
-        match=r"^The judge got a truth of shape \(4, 6\) and a prediction of \(4, 5\); pass maps of one picture,"
+        match=r"^The metric got a truth of shape \(4, 6\) and a prediction of \(4, 5\); pass maps of one image,"
         r" \(rows, columns\)\.$",
     ):
         judge((np.zeros((4, 6)), np.zeros((4, 5))))
@@ -248,7 +248,7 @@ def test_maps_of_two_sizes():
 
 def test_an_id_that_is_no_class():
     with pytest.raises(
-        ShapeError, match=r"^The judge got class id 4 for 4 classes; pass 0 to 3, or 255 where it is unknown\.$"
+        ShapeError, match=r"^The metric got class id 4 for 4 classes; pass 0 to 3, or 255 where it is unknown\.$"
     ):
         judge(([[0, 4, 254]], [[0, 0, 0]]))
 
@@ -257,6 +257,6 @@ def test_classes_of_another_model():
     others = Categories(("dog", "cat"))
     with pytest.raises(
         ShapeError,
-        match=r"^The judge got a map of 2 classes that are not its own 4; judge with the model's classes\.$",
+        match=r"^The metric got a map of 2 classes that are not its own 4; evaluate with the model's classes\.$",
     ):
         SegmentationMetric(NAMES).update(MapTruth(np.zeros((2, 2), np.uint8)), ClassMap.of(np.zeros((2, 2)), others))

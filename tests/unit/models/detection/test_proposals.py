@@ -31,7 +31,7 @@ def test_a_chain_longer_than_the_rounds_differs_at_its_end_alone():
     assert survivors(chain[None], iou=0.5)[0].tolist() == [True, False, True, False, False, False]
 
 
-def test_pictures_do_not_suppress_each_other():
+def test_images_do_not_suppress_each_other():
     boxes = scattered(12, seed=1)
     both = survivors(torch.stack([boxes, boxes.flip(0)]), iou=0.3)
     assert torch.equal(both[0], survivors(boxes[None], iou=0.3)[0])

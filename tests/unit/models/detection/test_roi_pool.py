@@ -27,14 +27,14 @@ def test_levels_are_those_of_torchvision():
     assert torch.bincount(levels_of(boxes, STRIDES)).min() > 10, "all levels are asked about"
 
 
-def test_each_box_from_its_level_and_picture():
+def test_each_box_from_its_level_and_image():
     maps = pyramid()
-    picture = torch.tensor([1, 0, 1, 0])
+    image = torch.tensor([1, 0, 1, 0])
     boxes = torch.tensor([[10.0, 20, 90, 60], [0, 0, 500, 500], [30, 40, 300, 310], [400, 400, 512, 512]])
-    out = pool_boxes(maps, STRIDES, picture, boxes, side=7)
+    out = pool_boxes(maps, STRIDES, image, boxes, side=7)
     assert levels_of(boxes, STRIDES).tolist() == [0, 2, 1, 0]
     for i, level in enumerate((0, 2, 1, 0)):
-        roi = torch.cat([picture[i : i + 1, None].float(), boxes[i : i + 1]], 1)
+        roi = torch.cat([image[i : i + 1, None].float(), boxes[i : i + 1]], 1)
         one = roi_align(maps[level], roi, 7, 1 / STRIDES[level], 2, aligned=True)
         torch.testing.assert_close(out[i : i + 1], one)
 

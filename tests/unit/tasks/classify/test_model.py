@@ -48,7 +48,7 @@ def test_cross_entropy_over_several_labels_is_refused() -> None:
     with pytest.raises(ConfigError) as caught:
         _criterion("cross_entropy", multi_label=True)
     assert str(caught.value) == (
-        "Cross-entropy needs exactly one label a picture, and this data set has pictures with several.\n"
+        "Cross-entropy needs exactly one label per image, and this data set has images with several.\n"
         "Use --classify.loss binary_cross_entropy or focal."
     )
 
@@ -56,7 +56,7 @@ def test_cross_entropy_over_several_labels_is_refused() -> None:
 def test_new_classifier_starts_unsure() -> None:
     torch.manual_seed(0)
     model = build_classifier(ModelConfig(backbone="conv4"), ClassifyConfig(), 7, pretrained=True).eval()
-    assert model.reused == frozenset() and model.weights is None
+    assert model.pretrained == frozenset() and model.weights is None
     probabilities = model(torch.randn(4, 3, 32, 32))["logits"].softmax(1)
     assert (probabilities - 1 / 7).abs().max() < 0.02
 

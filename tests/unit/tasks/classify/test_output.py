@@ -1,4 +1,4 @@
-"""From scores to an answer: several views of one picture."""
+"""From scores to an answer: several views of one image."""
 
 import numpy as np
 import pytest
@@ -35,7 +35,7 @@ def test_a_part_says_little_of_the_whole(part: tuple[int, int, int, int]) -> Non
     with pytest.raises(ConfigError) as error:
         merged([View(WHOLE), View(part)], [[0.9, 0.1], [0.3, 0.7]])
     assert str(error.value) == (
-        "This model answers for a whole picture; tiles are for models that say where things are.\n"
+        "This model answers for a whole image; tiles are for models that say where things are.\n"
         "Leave out --tile, and --scales above 1, which look at parts."
     )
 

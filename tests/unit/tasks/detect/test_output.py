@@ -10,7 +10,7 @@ from foveal.errors import ConfigError
 from foveal.imaging.input_spec import InputSpec
 from foveal.tasks.detect.output import DetectDecode, DetectOutput, assemble_one
 from foveal.tasks.detect.task import Detect
-from foveal.tasks.detect.tiles import merge, to_picture, touches_inner_border
+from foveal.tasks.detect.tiles import merge, to_image, touches_inner_border
 from foveal.types.categories import Categories
 from foveal.types.detections import BoxTruth, Detections
 from foveal.types.view import View
@@ -83,9 +83,9 @@ def test_shown_from_the_threshold_on() -> None:
     )
     assert [row["category_id"] for row in got.to_coco(7)] == [17, 3]
     assert got.to_coco(7)[0]["bbox"] == [10, 10, 40, 40]
-    picture = np.full((100, 200, 3), 90, np.uint8)
-    drawn = task.draw(picture, got)
-    assert drawn.shape == picture.shape and (drawn != picture).any() and (picture == 90).all()
+    image = np.full((100, 200, 3), 90, np.uint8)
+    drawn = task.draw(image, got)
+    assert drawn.shape == image.shape and (drawn != image).any() and (image == 90).all()
     truth = BoxTruth(got.boxes, got.labels.astype(np.int32), np.zeros(2, np.uint8), np.ones(2))
     assert task.record(truth, got) == {"objects": 2, "found": 1, "prediction": "cat 0.900 10.0 10.0 50.0 50.0"}
 
@@ -130,13 +130,13 @@ def test_pieces_at_tile_borders_become_the_object() -> None:
     assert got.size == size and got.threshold == 0.3
 
 
-def test_a_large_picture_may_hold_more_than_a_view() -> None:
+def test_a_large_image_may_hold_more_than_a_view() -> None:
     size, views = (200, 100), [View((0, 0, 100, 100)), View((100, 0, 200, 100))]
     three = found([(10, 10, 20, 20, 0.9, 0), (30, 10, 40, 20, 0.8, 0), (50, 10, 60, 20, 0.7, 0)], (100, 100))
     assert len(merge([three, three], views, size, DetectDecode(max_objects=3))) == 6
 
 
-def test_a_large_object_comes_from_the_whole_picture() -> None:
+def test_a_large_object_comes_from_the_whole_image() -> None:
     size, views = (180, 100), [View((0, 0, 180, 100)), View((0, 0, 100, 100)), View((80, 0, 180, 100))]
     whole = found([(10, 10, 170, 90, 0.5, 0)], size)
     left, right = found([(10, 10, 100, 90, 0.9, 0)], (100, 100)), found([(0, 10, 90, 90, 0.8, 0)], (100, 100))
@@ -144,7 +144,7 @@ def test_a_large_object_comes_from_the_whole_picture() -> None:
     assert got.boxes.tolist() == [[10, 10, 170, 90]]
 
 
-def test_borders_of_the_picture_are_no_inner_borders() -> None:
+def test_borders_of_the_image_are_no_inner_borders() -> None:
     boxes = np.array([[0.0, 5, 20, 30], [70, 5, 100, 30], [70, 5, 90, 30]])
     tiles = np.array([[0.0, 0, 100, 100]] * 3)
     assert touches_inner_border(boxes, tiles, (180, 100)).tolist() == [False, True, False]
@@ -161,8 +161,8 @@ def seen(*rows: tuple[float, float, float, float, float, int]) -> dict[str, np.n
 
 def test_a_mirrored_view_is_put_back() -> None:
     boxes = np.array([[10.0, 5, 30, 20]])
-    assert to_picture(boxes, View((100, 50, 200, 90))).tolist() == [[110, 55, 130, 70]]
-    assert to_picture(boxes, View((100, 50, 200, 90), flipped=True)).tolist() == [[170, 55, 190, 70]]
+    assert to_image(boxes, View((100, 50, 200, 90))).tolist() == [[110, 55, 130, 70]]
+    assert to_image(boxes, View((100, 50, 200, 90), flipped=True)).tolist() == [[170, 55, 190, 70]]
 
 
 def test_views_of_the_whole_are_suppressed_together() -> None:
@@ -197,7 +197,7 @@ def test_mirrored_tiles_are_put_back_and_joined() -> None:
     views = [View(box, flipped) for box in boxes for flipped in (False, True)]
     geometries = [SPEC.geometry(x2 - x1, y2 - y1) for x1, y1, x2, y2 in boxes for _ in (0, 1)]
     none = seen()
-    # At 84 to 120 of the picture: the left tile sees a piece of it, the right one all, each plain and mirrored.
+    # At 84 to 120 of the image: the left tile sees a piece of it, the right one all, each plain and mirrored.
     left, left_mirrored = seen((84, 10, 100, 30, 0.9, 1)), seen((0, 10, 16, 30, 0.8, 1))
     right, right_mirrored = seen((4, 10, 40, 30, 0.6, 1)), seen((60, 10, 96, 30, 0.7, 1))
     arrays = [none, none, left, left_mirrored, right, right_mirrored]

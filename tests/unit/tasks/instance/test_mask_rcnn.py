@@ -1,4 +1,4 @@
-"""Mask R-CNN: learns by heart, exports, leaves alone what is not judged, and shapes from one end to the other."""
+"""Mask R-CNN: learns by heart, exports, leaves alone what is not evaluated, and shapes from one end to the other."""
 
 import io
 import warnings
@@ -50,13 +50,13 @@ def build(own=None):
 
 
 def scenes():
-    """Two pictures (2, 3, SIDE, SIDE) of triangles and rings on noise, their truths and what they teach."""
+    """Two images (2, 3, SIDE, SIDE) of triangles and rings on noise, their truths and what they teach."""
     generator = np.random.default_rng(0)
     drawn = [
         [(0, (6, 8, 40, 42)), (1, (50, 46, 90, 86))],
         [(1, (4, 52, 36, 84)), (0, (48, 6, 88, 46)), (0, (56, 56, 88, 88))],
     ]
-    pictures = generator.normal(0, 0.3, (2, 3, SIDE, SIDE)).astype(np.float32)
+    images = generator.normal(0, 0.3, (2, 3, SIDE, SIDE)).astype(np.float32)
     truths, boxes, labels, masks = [], np.full((2, 3, 4), -1.0), np.full((2, 3), -1), np.zeros((2, 3, SIDE, SIDE))
     for i, things in enumerate(drawn):
         for j, (label, (x1, y1, x2, y2)) in enumerate(things):
@@ -68,7 +68,7 @@ def scenes():
                 pen.ellipse((x1, y1, x2 - 1, y2 - 1), fill=1)
                 pen.ellipse((x1 + 11, y1 + 11, x2 - 12, y2 - 12), fill=0)
             masks[i, j] = np.asarray(stencil)
-            pictures[i, label] += 2 * masks[i, j]
+            images[i, label] += 2 * masks[i, j]
             boxes[i, j], labels[i, j] = (x1, y1, x2, y2), label
         there = labels[i] >= 0
         areas, shapes = masks[i, there].sum((1, 2)), tuple(Rle.of(m) for m in masks[i, there])
@@ -80,7 +80,7 @@ def scenes():
         "flags": torch.zeros(2, 3, dtype=torch.long),
         "masks": (nn.functional.avg_pool2d(torch.from_numpy(masks), STRIDE) >= 0.5).byte(),
     }
-    return torch.from_numpy(pictures), truths, targets
+    return torch.from_numpy(images), truths, targets
 
 
 class Answers(nn.Module):
@@ -98,12 +98,12 @@ class Answers(nn.Module):
 def learnt():
     """A network that knows the two scenes by heart, and the sum of its losses at each step."""
     torch.set_num_threads(1)
-    model, (pictures, _, targets) = build().train(), scenes()
+    model, (images, _, targets) = build().train(), scenes()
     optimiser = torch.optim.AdamW(model.parameters(), 3e-3)
     sums = []
     for _ in range(130):
         optimiser.zero_grad()
-        loss = torch.stack(list(model.losses(model(pictures), targets).values())).sum()
+        loss = torch.stack(list(model.losses(model(images), targets).values())).sum()
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 10.0)
         optimiser.step()
@@ -115,36 +115,36 @@ def learnt():
 def test_two_scenes_by_heart(learnt):
     model, sums = learnt
     assert np.mean(sums[-10:]) < 0.25 * sums[0]
-    pictures, truths, _ = scenes()
+    images, truths, _ = scenes()
     options = TASK.options(model.own, None)
     with torch.inference_mode():
-        arrays = {k: v.numpy() for k, v in Answers(model, options)(pictures).items()}
+        arrays = {k: v.numpy() for k, v in Answers(model, options)(images).items()}
     spec = InputSpec(size=SIDE, train_size=SIDE, fit="letterbox")
     found = InstanceOutput().assemble(arrays, [spec.geometry(SIDE, SIDE)] * 2, CATS, options)
-    judge = TASK.metric(CATS, options)
+    evaluate = TASK.metric(CATS, options)
     for truth, answer in zip(truths, found, strict=True):
-        judge.update(truth, answer)
-    metrics = judge.compute(num_resamples=0).metrics
+        evaluate.update(truth, answer)
+    metrics = evaluate.compute(num_resamples=0).metrics
     assert metrics["mask_AP50"].value >= 0.9 and metrics["AP50"].value >= 0.9
 
 
 @pytest.mark.slow
 def test_the_export_agrees_in_batches_of_two_sizes(learnt):
     model, _ = learnt
-    pictures = torch.cat([scenes()[0], scenes()[0].flip(3), torch.zeros(1, 3, SIDE, SIDE)])
+    images = torch.cat([scenes()[0], scenes()[0].flip(3), torch.zeros(1, 3, SIDE, SIDE)])
     network = Answers(model, TASK.options(model.own, None)).eval()
     with torch.inference_mode():
-        names = list(network(pictures[:2]))
+        names = list(network(images[:2]))
     buffer = io.BytesIO()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         program = torch.onnx.export(
-            network, (pictures[:2],), dynamo=True, opset_version=18, input_names=["inputs"], output_names=names,
+            network, (images[:2],), dynamo=True, opset_version=18, input_names=["inputs"], output_names=names,
             dynamic_shapes={"inputs": {0: torch.export.Dim("batch")}}, verbose=False,
         )  # fmt: skip
     onnx.save_model(program.model_proto, buffer)
     session = onnxruntime.InferenceSession(buffer.getvalue(), providers=["CPUExecutionProvider"])
-    for batch in (pictures[:1], pictures):
+    for batch in (images[:1], images):
         with torch.inference_mode():
             ours = network(batch)
         theirs = dict(zip(names, session.run(None, {"inputs": batch.numpy()}), strict=True))
@@ -168,14 +168,14 @@ def test_activation_reads_scores_of_the_labels():
         out["scores"][0], [np.exp(2) / (np.exp(1) + np.exp(2) + 1), 1 / (2 + np.exp(3))], rtol=1e-6
     )
     assert out["masks"].unique().tolist() == [0.5] and out["boxes"].equal(raw["boxes"])
-    assert set(TASK.evidence(raw, options)) == {"boxes", "scores", "labels"}, "what is kept of every picture is small"
+    assert set(TASK.evidence(raw, options)) == {"boxes", "scores", "labels"}, "what is kept of every image is small"
 
 
 @pytest.mark.parametrize("flag", [Flag.CROWD, Flag.DIFFICULT, Flag.IGNORE])
 def test_a_region_that_counts_nowhere_gives_no_gradient(flag):
-    """A crowd over the whole picture teaches nothing; one over its left half nothing there."""
-    model, (pictures, _, _) = build().train(), scenes()
-    outputs = {name: value.detach() for name, value in model(pictures[:1]).items()}
+    """A crowd over the whole image teaches nothing; one over its left half nothing there."""
+    model, (images, _, _) = build().train(), scenes()
+    outputs = {name: value.detach() for name, value in model(images[:1]).items()}
     learnt = ["objectness", "offsets", *(name for name in outputs if name.startswith("map_"))]
 
     def gradients(box, flag):
@@ -210,9 +210,9 @@ def test_no_box_is_learnt_from_inside_a_region():
     x1, y1, x2, y2 = crowd["boxes"][0, 0].tolist()
     middle = (samples.boxes[:, :2] + samples.boxes[:, 2:]) / 2
     inside = (middle[:, 0] > x1) & (middle[:, 0] < x2) & (middle[:, 1] > y1) & (middle[:, 1] < y2)
-    assert not (inside & (samples.picture == 0)).any() and (inside & (samples.picture == 1)).any()
-    kept = torch.stack([samples.picture, samples.owner], 1)[samples.owner >= 0].tolist()
-    assert sorted(kept) == [[0, 1], [1, 0], [1, 1], [1, 2]], "each judged object's own box, and no small one"
+    assert not (inside & (samples.image == 0)).any() and (inside & (samples.image == 1)).any()
+    kept = torch.stack([samples.image, samples.owner], 1)[samples.owner >= 0].tolist()
+    assert sorted(kept) == [[0, 1], [1, 0], [1, 1], [1, 2]], "each evaluated object's own box, and no small one"
 
 
 def test_a_quarter_of_the_samples_may_have_objects():
@@ -221,16 +221,16 @@ def test_a_quarter_of_the_samples_may_have_objects():
     proposals = torch.cat([own, torch.tensor([[[0.0, 0, 5, 5]]]).expand(2, 50, 4)], 1)
     torch.manual_seed(3)
     samples = model.sample(proposals, targets)
-    for picture in (0, 1):
-        owner = samples.owner[samples.picture == picture]
+    for image in (0, 1):
+        owner = samples.owner[samples.image == image]
         assert ((owner >= 0).sum(), (owner < 0).sum()) == (4, 12)
     torch.manual_seed(3)
     assert torch.equal(model.sample(proposals, targets).boxes, samples.boxes), "the same seed draws the same"
 
 
 def test_objects_without_outlines_teach_boxes_alone():
-    model, (pictures, _, targets) = build().train(), scenes()
-    outputs = model(pictures)
+    model, (images, _, targets) = build().train(), scenes()
+    outputs = model(images)
     torch.manual_seed(1)
     whole = model.losses(outputs, targets)
     torch.manual_seed(1)
@@ -246,9 +246,9 @@ def test_objects_without_outlines_teach_boxes_alone():
 
 
 def test_class_weights_scale_a_class():
-    model, (pictures, _, targets) = build().train(), scenes()
+    model, (images, _, targets) = build().train(), scenes()
     targets["labels"] = torch.where(targets["labels"] == 1, -1, targets["labels"])
-    outputs = model(pictures)
+    outputs = model(images)
     plain = model.losses(outputs, targets)
     model.class_weights = torch.tensor([3.0, 1.0])
     weighted = model.losses(outputs, targets)
@@ -280,7 +280,7 @@ def test_the_losses_of_one_box_by_hand():
 
 
 def test_learns_from_what_the_data_gives(real_data):
-    """Real pictures through augmentation to losses that are finite."""
+    """Real images through augmentation to losses that are finite."""
     catalog = read(real_data / "coco80" / "annotations" / "instances.json")
     own = config(mask_stride=8, class_weights="inverse")
     model = TASK.build(
@@ -291,8 +291,8 @@ def test_learns_from_what_the_data_gives(real_data):
     assert model.class_weights.shape == (len(catalog.categories),)
     torch.manual_seed(0)
     augment = build_box_augment(AugmentConfig(crop_scale=1.0), 128, interpolation="bilinear", grid=Grid(16, 8))
-    picture = torch.randint(0, 255, (3, *reversed(catalog.sizes[0].tolist())), dtype=torch.uint8)
-    image, target = augment.change([(picture, instance_target(catalog, 0))])
+    image = torch.randint(0, 255, (3, *reversed(catalog.sizes[0].tolist())), dtype=torch.uint8)
+    image, target = augment.change([(image, instance_target(catalog, 0))])
     batch = {name: value[None] for name, value in target.items()}
     losses = model.train().losses(model(image[None].float() / 255), batch)
     assert set(losses) == {"objectness", "proposal", "class", "box", "mask"}

@@ -28,7 +28,7 @@ TASK = InstanceOutput()
 
 
 def arrays_of(rows, *, split_at=12.0):
-    """One picture of SIDE pixels; prototype 0 is the part left of a column, prototype 1 the rest.
+    """One image of SIDE pixels; prototype 0 is the part left of a column, prototype 1 the rest.
 
     Rows: x1, y1, x2, y2, score, label, how much of each prototype.
     """
@@ -49,7 +49,7 @@ def batched(arrays):
 
 
 def mask_of(box, size):
-    """A filled rectangle in a picture of (width, height)."""
+    """A filled rectangle in an image of (width, height)."""
     mask = np.zeros(size[::-1], bool)
     x1, y1, x2, y2 = box
     mask[y1:y2, x1:x2] = True
@@ -113,7 +113,7 @@ def test_activation_brings_the_coefficients_of_the_best_along():
     out = task.activate(raw, options)
     assert out["labels"].tolist() == [[1, 0, 1, 0]] and out["boxes"][0, :, 0].tolist() == [8, 4, 4, 0]
     assert out["coefficients"][0, :, 0].tolist() == [4, 2, 2, 0] and torch.equal(out["prototypes"], raw["prototypes"])
-    assert set(task.evidence(raw, options)) == {"boxes", "scores", "labels"}, "what is kept of every picture is small"
+    assert set(task.evidence(raw, options)) == {"boxes", "scores", "labels"}, "what is kept of every image is small"
 
 
 def test_settings_become_options():
@@ -148,18 +148,18 @@ def test_rows_record_and_numbered_masks():
     assert numbers.max() == 300 and numbers[0, 0] == 1 and numbers[4, 59] == 300
 
 
-def test_drawn_on_the_picture_and_on_a_smaller_copy():
+def test_drawn_on_the_image_and_on_a_smaller_copy():
     got = found([(5, 5, 25, 25, 0.9, 0), (30, 15, 50, 35, 0.2, 1)])
     for size in ((40, 60), (80, 120)):
-        picture = np.full((*size, 3), 90, np.uint8)
-        drawn = TASK.draw(picture, got)
+        image = np.full((*size, 3), 90, np.uint8)
+        drawn = TASK.draw(image, got)
         scale = size[0] // 40
-        assert drawn.shape == picture.shape and (picture == 90).all()
+        assert drawn.shape == image.shape and (image == 90).all()
         assert (drawn[15 * scale, 15 * scale] != 90).any(), "the middle of the mask is tinted"
         assert (drawn[25 * scale, 40 * scale] == 90).all(), "below the threshold"
     crowd = np.array([0, int(Flag.CROWD)], np.uint8)
     truth = InstanceTruth(got.boxes, got.labels.astype(np.int32), crowd, np.ones(2), got.masks)
-    sheet = TASK.draw_judged(np.full((40, 60, 3), 90, np.uint8), truth, got, CATS)
+    sheet = TASK.draw_evaluated(np.full((40, 60, 3), 90, np.uint8), truth, got, CATS)
     band = len(sheet) - 40
     assert sheet.shape[1] > 120 and (sheet[band + 15, 15] != 90).any()
     assert (sheet[band + 25, 40] == 90).all(), "a crowd is dashed and not tinted"
@@ -184,7 +184,7 @@ def test_differences_of_two_paths():
 
 
 def seen(view, size, *, spec=SPEC):
-    """What a sure network says of a view of a picture that is filled by one object at (40, 20, 140, 70)."""
+    """What a sure network says of a view of an image that is filled by one object at (40, 20, 140, 70)."""
     x1, y1, x2, y2 = view.box
     geometry = spec.geometry(x2 - x1, y2 - y1)
     left, right = (x2 - 140, x2 - 40) if view.flipped else (40 - x1, 140 - x1)
@@ -239,17 +239,17 @@ def test_truths_and_the_judge(real_data):
     TASK.accept(catalog, InstanceDecode())
     truths = TASK.truths(catalog, range(6))
     assert all(len(t.masks) == len(t) for t in truths) and sum(len(t) for t in truths) > 5
-    judge = TASK.metric(catalog.categories, InstanceDecode())
+    evaluate = TASK.metric(catalog.categories, InstanceDecode())
     for truth, (width, height) in zip(truths, catalog.sizes.tolist(), strict=False):
         keep = np.flatnonzero(truth.flags == 0)
-        judge.update(
+        evaluate.update(
             truth,
             Instances(
                 truth.boxes[keep], np.ones(len(keep)), truth.labels[keep], catalog.categories, (width, height), 0.5,
                 tuple(truth.masks[i] for i in keep),
             ),
         )  # fmt: skip
-    metrics = judge.compute(num_resamples=0).metrics
+    metrics = evaluate.compute(num_resamples=0).metrics
     assert TASK.goal(InstanceDecode()).metric in metrics and metrics["mask_mAP"].value == pytest.approx(1)
 
 

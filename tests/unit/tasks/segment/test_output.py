@@ -20,7 +20,7 @@ def one_hot(ids):
 
 
 def fields(width, height, size):
-    """What a perfect network says of a picture red on the left, blue on the right, letterboxed."""
+    """What a perfect network says of an image red on the left, blue on the right, letterboxed."""
     spec = InputSpec(size=size, train_size=size, fit="letterbox")
     geometry = spec.geometry(width, height)
     xs = (np.arange(size) + 0.5 - geometry.offset[0]) / geometry.scale[0]
@@ -30,7 +30,7 @@ def fields(width, height, size):
     return one_hot(ids), geometry
 
 
-def test_maps_come_out_at_the_pictures_own_size():
+def test_maps_come_out_at_the_images_own_size():
     found = []
     for width, height in ((96, 72), (40, 90), (500, 300)):
         probabilities, geometry = fields(width, height, 64)
@@ -88,18 +88,18 @@ def test_two_paths_differ_by_the_pixels_that_do():
     assert TASK.differences(scene(), ClassMap.of(other, CATEGORIES)) == {"pixels": 0.01}
 
 
-def test_pictures_are_drawn_at_any_size():
+def test_images_are_drawn_at_any_size():
     image = np.full((40, 60, 3), 90, np.uint8)
     drawn = TASK.draw(image, scene())
     assert drawn.shape[1] == 60 and drawn.shape[0] > 40, "a legend below"
-    judged = TASK.draw_judged(image, MapTruth(scene().ids), scene(), CATEGORIES)
-    assert judged.shape[1] > 3 * 60 - 1
+    evaluated = TASK.draw_evaluated(image, MapTruth(scene().ids), scene(), CATEGORIES)
+    assert evaluated.shape[1] > 3 * 60 - 1
 
 
 def test_masks_are_palette_pngs(tmp_path):
     (tmp_path / "m.png").write_bytes(TASK.mask_png(scene())[""])
-    picture = Image.open(tmp_path / "m.png")
-    assert picture.mode == "P" and (np.asarray(picture) == scene().ids).all()
+    image = Image.open(tmp_path / "m.png")
+    assert image.mode == "P" and (np.asarray(image) == scene().ids).all()
 
 
 def test_truths_are_read_when_asked_for(tmp_path):

@@ -1,1 +1,1 @@
-"""What readers of objects share: drafts of pictures, repair, orientation."""
+"""What readers of objects share: drafts of images, repair, orientation."""

@@ -1,7 +1,7 @@
-"""What a source says of its pictures before it is checked, and how it becomes a Catalog.
+"""What a source says of its images before it is checked, and how it becomes a Catalog.
 
-A reader makes a ``Draft`` of each picture; ``look`` finds the files, ``assemble`` mends and packs. All formats pass
-through here, so a fault is judged the same whatever the format.
+A reader makes a ``Draft`` of each image; ``look`` finds the files, ``assemble`` mends and packs. All formats pass
+through here, so a fault is evaluated the same whatever the format.
 """
 
 import os
@@ -22,7 +22,7 @@ from foveal.data.formats.annotations.repair import Repairs, mend_boxes, mend_out
 from foveal.errors import DataError, ImageError
 from foveal.imaging.decode import read_size
 from foveal.types.categories import Categories
-from foveal.types.flags import NOT_JUDGED
+from foveal.types.flags import NOT_EVALUATED
 
 HEADERS_A_TURN = 64
 """Headers that a thread reads before it takes the next turn."""
@@ -30,10 +30,10 @@ HEADERS_A_TURN = 64
 
 @dataclass(slots=True)
 class Draft:
-    """One picture as a source lists it.
+    """One image as a source lists it.
 
     Attributes:
-        name: Path of the picture relative to the data set's root, with forward slashes.
+        name: Path of the image relative to the data set's root, with forward slashes.
         where: The file (and line or entry) that lists it.
         split: Its code.
         size: Width and height that the source declares; None: it does not say.
@@ -62,9 +62,9 @@ class Draft:
 
 
 def look(drafts: Iterable[Draft], root: Path, repairs: Repairs) -> list[Draft]:
-    """Those whose pictures are there, each once, with the size that the file has.
+    """Those whose images are there, each once, with the size that the file has.
 
-    Missing and unreadable files, and second entries of one picture, go to ``repairs``.
+    Missing and unreadable files, and second entries of one image, go to ``repairs``.
     """
     once = list(_once(drafts, repairs))
     sizes: list[tuple[int, int] | ImageError] = [(0, 0)] * len(once)
@@ -105,7 +105,7 @@ def assemble(
     """Check and mend every object, then pack.
 
     Args:
-        drafts: Pictures that ``look`` found.
+        drafts: Images that ``look`` found.
         root: Folder that names are relative to.
         format: Name of the reader.
         categories: The class map that objects' labels refer to.
@@ -114,7 +114,7 @@ def assemble(
         notes: Remarks of the reader.
 
     Raises:
-        DataError: There is no picture; or there is a fault and the policy is ``error``.
+        DataError: There is no image; or there is a fault and the policy is ``error``.
     """
     for draft in drafts:
         _settle_size(draft, root, repairs)
@@ -122,11 +122,11 @@ def assemble(
     rows = mend_boxes(drafts, repairs)
     found = repairs.settle(root)
     if not drafts:
-        what = f"{root}: none of the pictures listed can be used.{repairs.first()}"
-        raise DataError(what, "Check where the pictures are.")
+        what = f"{root}: none of the images listed can be used.{repairs.first()}"
+        raise DataError(what, "Check where the images are.")
     names = Names.of([draft.name for draft in drafts])
     order = sorted_order(names)
-    labels = [sorted({o.label for o in row if not o.flags & NOT_JUDGED}) for row in rows]
+    labels = [sorted({o.label for o in row if not o.flags & NOT_EVALUATED}) for row in rows]
     catalog = Catalog(
         root,
         format,
@@ -147,13 +147,13 @@ def assemble(
 
 
 def unlisted(root: Path, names: Iterable[str], listed_in: str, repairs: Repairs) -> None:
-    """Tell of pictures that lie in the data set but that nothing lists."""
+    """Tell of images that lie in the data set but that nothing lists."""
     for name in names:
         repairs.add(name, listed_in, "unlisted", f"lies in {root.name or root}, but nothing lists it", "left out")
 
 
 def _once(drafts: Iterable[Draft], repairs: Repairs) -> Iterator[Draft]:
-    """The first entry of each picture; the objects of a second one join it, unless it is in another split."""
+    """The first entry of each image; the objects of a second one join it, unless it is in another split."""
     first: dict[str, Draft] = {}
     for draft in drafts:
         known = first.setdefault(draft.name, draft)

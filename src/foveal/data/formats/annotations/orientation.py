@@ -1,4 +1,4 @@
-"""Annotations in the pixels that a file stores, turned to the picture as a person sees it (EXIF orientation)."""
+"""Annotations in the pixels that a file stores, turned to the image as a person sees it (EXIF orientation)."""
 
 import math
 from dataclasses import replace
@@ -27,7 +27,7 @@ def read_orientation(path: Path) -> int:
 
 
 def turn(thing: Object, orientation: int, *, size: tuple[int, int]) -> Object:
-    """An object of the stored pixels as an object of the upright picture.
+    """An object of the stored pixels as an object of the upright image.
 
     Args:
         thing: In stored pixels.
@@ -67,7 +67,7 @@ def _outline(outline: Any, orientation: int, size: tuple[int, int]) -> Any:
 
 
 def _point(x: float, y: float, orientation: int, size: tuple[int, int]) -> tuple[float, float]:
-    """Where a point of the stored pixels lies in the upright picture; see ``imaging.decode.orient``."""
+    """Where a point of the stored pixels lies in the upright image; see ``imaging.decode.orient``."""
     width, height = size
     match orientation:
         case 5:

@@ -1,6 +1,6 @@
 """Faults in annotations: found one by one, mended by one policy, listed every time.
 
-Shapes: M objects of all pictures. Boxes are xyxy pixels of the picture as a person sees it.
+Shapes: M objects of all images. Boxes are xyxy pixels of the image as a person sees it.
 """
 
 import math
@@ -31,22 +31,22 @@ AROUND_PX = 1.0
 """How far a side of a box may be from its outline's: some tools round boxes to whole pixels."""
 Box = tuple[float, float, float, float]
 SEEING = {
-    "outside": "box outside the picture",
+    "outside": "box outside the image",
     "no_area": "box without an area",
     "not_finite": "box that is not a number",
     "malformed": "object that cannot be read",
     "unknown_class": "unknown class",
     "outline": "outline that cannot be painted",
-    "unknown_picture": "object of an unknown picture",
+    "unknown_image": "object of an unknown image",
     "twice": "object given twice",
     "duplicate_id": "id given twice",
-    "missing": "picture that is missing",
-    "unlisted": "picture that nothing lists",
-    "no_annotation": "picture without an annotation",
+    "missing": "image that is missing",
+    "unlisted": "image that nothing lists",
+    "no_annotation": "image without an annotation",
     "broken": "annotation file that cannot be read",
-    "unreadable": "picture that cannot be read",
-    "listed_twice": "picture listed twice",
-    "two_splits": "picture in two splits",
+    "unreadable": "image that cannot be read",
+    "listed_twice": "image listed twice",
+    "two_splits": "image in two splits",
     "size": "size that disagrees",
     "turned": "annotation in stored pixels",
 }
@@ -70,7 +70,7 @@ class Repairs:
         self._found.append(Repair(path, where, kind, message, action))
 
     def settle(self, root: Path) -> tuple[Repair, ...]:
-        """All faults, by picture.
+        """All faults, by image.
 
         Raises:
             DataError: There is one, and the policy is ``error``; the message names the first.
@@ -86,7 +86,7 @@ class Repairs:
         return tuple(sorted(self._found, key=lambda repair: repair.path))
 
     def first(self) -> str:
-        """The first fault of a picture, as the end of a message; nothing where there is no fault."""
+        """The first fault of an image, as the end of a message; nothing where there is no fault."""
         found = min(self._found, key=lambda repair: (not repair.path, repair.path), default=None)
         return "" if found is None else f" The first: {f'{found.path} {found.message}'.strip()}."
 
@@ -103,7 +103,7 @@ def mend_outlines(drafts: "Sequence[Draft]", repairs: Repairs) -> None:
     """Take from objects the outlines that cannot be painted; the boxes stay.
 
     Args:
-        drafts: With ``seen``, the size of each picture; changed in place.
+        drafts: With ``seen``, the size of each image; changed in place.
         repairs: Takes the faults.
     """
     for draft in drafts:
@@ -115,10 +115,10 @@ def mend_outlines(drafts: "Sequence[Draft]", repairs: Repairs) -> None:
 
 
 def mend_boxes(drafts: "Sequence[Draft]", repairs: Repairs) -> list[list[Object]]:
-    """The objects of each picture that remain, mended.
+    """The objects of each image that remain, mended.
 
     Args:
-        drafts: With ``seen``, the size of each picture.
+        drafts: With ``seen``, the size of each image.
         repairs: Takes the faults.
     """
     rows = [draft.objects for draft in drafts]
@@ -155,7 +155,7 @@ def _reach(thing: Object) -> Box:
 
 
 def _repeated(boxes: NDArray[np.float64], owners: NDArray[np.int64], labels: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """(M,) whether another object of the same picture has the same class and box."""
+    """(M,) whether another object of the same image has the same class and box."""
     keys = np.column_stack([boxes, labels, owners])
     order = np.lexsort(keys.T)
     same = (keys[order][1:] == keys[order][:-1]).all(1)
@@ -198,7 +198,7 @@ def _mend_one(thing: Object, draft: "Draft", where: str, repairs: Repairs) -> Ob
     mended = _clipped(thing, draft.seen)
     remains = mended is not None and (of_box or mended.outline is not None)
     said = _said(thing.box) if of_box else f"the outline of {_said(thing.box)}"
-    message = f"{said} {'reaches' if remains else 'lies'} outside the picture of {width} x {height}"
+    message = f"{said} {'reaches' if remains else 'lies'} outside the image of {width} x {height}"
     if mended is None or repairs.policy == "drop":
         repairs.add(draft.name, where, "outside", message, "dropped")
         return None
@@ -207,7 +207,7 @@ def _mend_one(thing: Object, draft: "Draft", where: str, repairs: Repairs) -> Ob
 
 
 def _clipped(thing: Object, size: tuple[int, int]) -> Object | None:
-    """What of an object lies in the picture, None: nothing; a box around its outline stays around it."""
+    """What of an object lies in the image, None: nothing; a box around its outline stays around it."""
     box, outline = _cut(thing.box, size), thing.outline
     if isinstance(outline, list) and _apart(_cut(_reach(thing), size), _reach(thing)) > TOLERANCE_PX:
         outline = clip_polygons(outline, size) or None

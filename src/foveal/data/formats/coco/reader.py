@@ -1,4 +1,4 @@
-"""COCO's instances JSON: pictures, objects with boxes, polygons and run-length masks, crowds.
+"""COCO's instances JSON: images, objects with boxes, polygons and run-length masks, crowds.
 
 ``bbox`` is x, y, width, height in continuous pixels: x1 = x, x2 = x + width, no pixel added. Class ids are mapped once,
 in the order of the file, whatever they are. ``iscrowd``, and the keys ``ignore``, ``difficult`` and ``truncated`` that
@@ -21,7 +21,7 @@ from foveal.data.formats import sidecar as beside
 from foveal.data.formats.annotations.draft import Draft, assemble, look, unlisted
 from foveal.data.formats.annotations.repair import Repairs
 from foveal.data.formats.coco import record as coco_record
-from foveal.data.formats.coco.record import is_number, key_of, object_of, picture_extras
+from foveal.data.formats.coco.record import image_extras, is_number, key_of, object_of
 from foveal.data.formats.image_folder import SPLIT_FOLDERS
 from foveal.data.notes import listed
 from foveal.errors import CategoryError, DataError
@@ -30,9 +30,9 @@ from foveal.types.categories import Categories
 NAME = coco_record.NAME
 ANNOTATIONS = "annotations"
 EXPORT = "_annotations.coco.json"
-"""Name of the JSON file that some tools put beside the pictures of each split."""
+"""Name of the JSON file that some tools put beside the images of each split."""
 UNASSIGNED_FILE = "unassigned"
-"""Suffix of the file with the pictures that no split claims."""
+"""Suffix of the file with the images that no split claims."""
 TOP_KEYS = frozenset({"images", "annotations", "categories"})
 LARGEST_SIDE = 2**31
 NOTHING: tuple[Any, ...] = (None, [], {}, "")
@@ -49,8 +49,8 @@ class Source:
         title: What messages call it.
         split: Code of the split it stands for.
         document: Its content.
-        folders: Where its pictures may be, likeliest first.
-        listed: Names of all pictures that it lists.
+        folders: Where its images may be, likeliest first.
+        listed: Names of all images that it lists.
     """
 
     path: Path
@@ -148,7 +148,7 @@ def read(path: Path, *, categories: Categories | None = None, repairs: Repairs |
         repairs: What becomes of faulty annotations; None: clipped where possible, else dropped.
 
     Raises:
-        DataError: Not JSON, not COCO's format, no picture that can be used, or a fault under the policy ``error``.
+        DataError: Not JSON, not COCO's format, no image that can be used, or a fault under the policy ``error``.
         CategoryError: A class that the class map lacks, no class, or two that share an id or a name.
     """
     repairs = repairs or Repairs()
@@ -168,7 +168,7 @@ def read(path: Path, *, categories: Categories | None = None, repairs: Repairs |
             about["files"][_split_name(source.split)] = rest
     if not drafts:
         raise DataError(
-            f"{sources[0].path}: the list 'images' is empty.", "List each picture with its id, file_name and size."
+            f"{sources[0].path}: the list 'images' is empty.", "List each image with its id, file_name and size."
         )
     about["classes"] = {name: extra for name, extra in known.extras.items() if extra}
     there = look(drafts, root, repairs)
@@ -187,8 +187,8 @@ def find(path: Path) -> tuple[Path, list[Path], list[str]]:
         return path.parent.parent if path.parent.name == ANNOTATIONS else path.parent, [path], []
     files = sorted((path / ANNOTATIONS).glob("instances*.json")) or sorted(path.glob("instances*.json"))
     if not files:
-        beside_pictures = [path / EXPORT, *(path / folder / EXPORT for folder in SPLIT_FOLDERS)]
-        files = [file for file in beside_pictures if file.is_file()]
+        beside_images = [path / EXPORT, *(path / folder / EXPORT for folder in SPLIT_FOLDERS)]
+        files = [file for file in beside_images if file.is_file()]
     if not files:
         others = [*(path / ANNOTATIONS).glob("*.json"), *path.glob("*.json")]
         files = [file for file in others if file.name != beside.NAME and looks_like(file)]
@@ -223,7 +223,7 @@ def _split_name(split: int) -> str:
 
 
 def _alone(files: Sequence[Path]) -> bool:
-    """Whether no other file may speak of the pictures that these are silent of."""
+    """Whether no other file may speak of the images that these are silent of."""
     return {other for file in files for other in file.parent.glob("*.json") if other.name != beside.NAME} == {*files}
 
 
@@ -252,7 +252,7 @@ def _load(path: Path, root: Path) -> Source:
 
 def _folders(root: Path, path: Path, word: str, split: int) -> list[Path]:
     words = list(dict.fromkeys([word, *([SPLITS[split]] if split != UNASSIGNED else [])]))
-    found = [root / place for place in layout.PICTURE_FOLDERS]
+    found = [root / place for place in layout.IMAGE_FOLDERS]
     found += [root / place for place in words] + [root / "images" / place for place in words]
     found += [root, path.parent, root / "data"]
     return [folder for folder in dict.fromkeys(found) if folder.is_dir()]
@@ -277,17 +277,17 @@ def _drafts(source: Source, root: Path, known: ClassMap, repairs: Repairs) -> li
 def _draft(source: Source, root: Path, at: int, record: Any) -> tuple[Draft, Any]:
     where = f"{source.title}, images[{at}]"
     if not isinstance(record, dict) or not isinstance(record.get("file_name"), str) or not record["file_name"]:
-        raise DataError(f"{source.path}: images[{at}] has no file_name.", "Name the picture's file.")
+        raise DataError(f"{source.path}: images[{at}] has no file_name.", "Name the image's file.")
     if not layout.is_file_name(record["file_name"]):
         raise DataError(
             f"{source.path}: images[{at}]: {record['file_name']!r} cannot be the name of a file.", "Mend it."
         )
     key = record.get("id")
     if not _is_key(key):
-        raise DataError(f"{source.path}: images[{at}] ({record['file_name']}) has no id.", "Give the picture an id.")
+        raise DataError(f"{source.path}: images[{at}] ({record['file_name']}) has no id.", "Give the image an id.")
     written = record["file_name"]
     name = _locate(source, root, written)
-    extras = picture_extras(record)
+    extras = image_extras(record)
     own = written.replace("\\", "/")
     if layout.portable(name) != own:
         extras[layout.NAME_KEY] = own
@@ -302,12 +302,12 @@ def _size(record: Mapping[str, Any]) -> tuple[int, int] | None:
 
 
 def _locate(source: Source, root: Path, written: str) -> str:
-    """The picture's name; where no such file is, the likeliest one."""
+    """The image's name; where no such file is, the likeliest one."""
     for spelling in dict.fromkeys((written, written.replace("\\", "/"))):
         for at, folder in enumerate(source.folders):
             path = folder / spelling
             if os.path.isfile(path):  # noqa: PTH113  (False for names that are too long)
-                if at:  # the next picture lies in the same folder
+                if at:  # the next image lies in the same folder
                     source.folders.insert(0, source.folders.pop(at))
                 return layout.relative(path, root)
     first = source.folders[0] if source.folders else root
@@ -326,8 +326,8 @@ def _take_objects(source: Source, by_id: dict[Any, Draft], known: ClassMap, repa
         key = record.get("image_id")
         draft = by_id.get(key) if _is_key(key) else None
         if draft is None:
-            message = f"its image_id {json.dumps(key)} is that of no picture"
-            repairs.add("", f"{source.title}, {place}", "unknown_picture", message, "dropped")
+            message = f"its image_id {json.dumps(key)} is that of no image"
+            repairs.add("", f"{source.title}, {place}", "unknown_image", message, "dropped")
             continue
         where = f"{source.title}, {place}"
         category = record.get("category_id")
@@ -365,17 +365,17 @@ def _is_key(value: Any) -> bool:
 
 
 def _tell_unlisted(root: Path, sources: Sequence[Source], repairs: Repairs, *, deep: bool) -> None:
-    """Pictures in the folders of those that are listed; ``deep``: and anywhere below ``images``."""
+    """Images in the folders of those that are listed; ``deep``: and anywhere below ``images``."""
     names = set().union(*(source.listed for source in sources))
     homes = {posixpath.dirname(name) for name in names if (root / name).is_file()}
-    inside = {name for home in homes for name in layout.pictures_in(root, root / home, deep=False)}
-    for top in {home.split("/")[0] for home in homes}.intersection(layout.PICTURE_FOLDERS if deep else ()):
-        inside |= {name for name in layout.pictures_in(root, root / top) if not _of_another_split(name, homes)}
+    inside = {name for home in homes for name in layout.images_in(root, root / home, deep=False)}
+    for top in {home.split("/")[0] for home in homes}.intersection(layout.IMAGE_FOLDERS if deep else ()):
+        inside |= {name for name in layout.images_in(root, root / top) if not _of_another_split(name, homes)}
     unlisted(root, sorted(inside - names), ", ".join(source.title for source in sources), repairs)
 
 
 def _of_another_split(name: str, homes: Iterable[str]) -> bool:
-    """Whether a picture lies in ``images/val2017`` or the like, and no listed picture does: other files list those."""
+    """Whether an image lies in ``images/val2017`` or the like, and no listed image does: other files list those."""
     folder = "/".join(name.split("/")[:2])
     split = layout.split_of(posixpath.basename(folder))
     return split != UNASSIGNED and not any(f"{home}/".startswith(f"{folder}/") for home in homes)

@@ -1,4 +1,4 @@
-"""One annotation and one picture entry of COCO's instances JSON, as Foveal's objects and extras.
+"""One annotation and one image entry of COCO's instances JSON, as Foveal's objects and extras.
 
 ``bbox`` is x, y, width, height in continuous pixels: x1 = x, x2 = x + width, no pixel added.
 """
@@ -20,11 +20,11 @@ FLAG_KEYS = {
 }
 OBJECT_KEYS = frozenset({"id", "image_id", "category_id", "bbox", "area", "segmentation", *FLAG_KEYS})
 """Keys of an annotation that have a place of their own in an ``Object``."""
-PICTURE_KEYS = frozenset({"file_name", "width", "height"})
+IMAGE_KEYS = frozenset({"file_name", "width", "height"})
 NUMBERS = frozenset({int, float})
 LARGEST_ID = 2**63 - 1
 LARGEST_AREA = 2.0**62
-"""Of a picture whose sides are whole numbers of 32 bits."""
+"""Of an image whose sides are whole numbers of 32 bits."""
 
 
 def object_of(record: Mapping[str, Any], label: int) -> Object:
@@ -84,9 +84,9 @@ def key_of(record: Mapping[str, Any]) -> str:
     return str(record.get("id"))
 
 
-def picture_extras(record: Mapping[str, Any]) -> dict[str, Any]:
-    """What a picture's entry says besides its name and size."""
-    extras = {k: v for k, v in record.items() if k not in PICTURE_KEYS}
+def image_extras(record: Mapping[str, Any]) -> dict[str, Any]:
+    """What an image's entry says besides its name and size."""
+    extras = {k: v for k, v in record.items() if k not in IMAGE_KEYS}
     return {NAME: extras} if extras else {}
 
 

@@ -1,6 +1,6 @@
-"""A Catalog as COCO's instances JSON: one file a split, in ``annotations/``; pictures in ``images/``.
+"""A Catalog as COCO's instances JSON: one file a split, in ``annotations/``; images in ``images/``.
 
-Where two splits have a picture of one name, pictures lie in ``images/<split>/``, so that each keeps its name. Flags
+Where two splits have an image of one name, images lie in ``images/<split>/``, so that each keeps its name. Flags
 that COCO has no key for stand in keys of their own (``ignore``, ``difficult``, ``truncated``), which other tools pass
 over; Foveal's reader knows them.
 """
@@ -28,19 +28,19 @@ OWN_KEYS = ("ignore", "difficult", "truncated")
 
 
 def place(catalog: Catalog, own: Sequence[str]) -> list[str]:
-    """Where each picture goes, relative to the new data set; ``own`` are the names without a layout."""
+    """Where each image goes, relative to the new data set; ``own`` are the names without a layout."""
     folders = _folders(catalog, own)
     return layout.unique([folder + name for folder, name in zip(folders, own, strict=True)], by_stem=False)
 
 
 def write(catalog: Catalog, folder: Path, names: Sequence[str], extras: Sequence[dict[str, Any]], aside: Aside) -> None:
-    """Write all files but the pictures.
+    """Write all files but the images.
 
     Args:
         catalog: With objects and sizes.
         folder: The new data set.
-        names: Where each picture goes.
-        extras: Of each picture.
+        names: Where each image goes.
+        extras: Of each image.
         aside: Takes what COCO cannot hold.
     """
     about = json.loads(catalog.about) if catalog.about else {}
@@ -64,7 +64,7 @@ def write(catalog: Catalog, folder: Path, names: Sequence[str], extras: Sequence
 
 
 def _folders(catalog: Catalog, own: Sequence[str]) -> list[str]:
-    """Of each picture: one for all, or one a split where names come again and none begins like such a folder."""
+    """Of each image: one for all, or one a split where names come again and none begins like such a folder."""
     words = [_word(code) for code in catalog.splits.tolist()]
     again = len({name.casefold() for name in own}) < len(own)
     if len({*words}) == 1 or not again or any(name.split("/")[0] in words for name in own):
@@ -100,11 +100,11 @@ def _records(
     images, annotations = [], []
     for i, key, row in zip(chosen, image_ids, rows, strict=True):
         width, height = (int(v) for v in catalog.sizes[i])
-        rest = {k: v for k, v in extras[i].get(coco.NAME, {}).items() if k not in coco_record.PICTURE_KEYS}
+        rest = {k: v for k, v in extras[i].get(coco.NAME, {}).items() if k not in coco_record.IMAGE_KEYS}
         file_name = names[i].removeprefix(folders[i])
         image = {**rest, "id": key, "file_name": file_name, "width": width, "height": height}
         images.append(image)
-        aside.picture(names[i], extras[i], {layout.NAME_KEY: file_name, **coco_record.picture_extras(image)})
+        aside.image(names[i], extras[i], {layout.NAME_KEY: file_name, **coco_record.image_extras(image)})
         for thing in row:
             record = _record(thing, next(object_ids), key, ids[thing.label])
             annotations.append(record)

@@ -1,1 +1,1 @@
-"""Folders of masks beside pictures."""
+"""Folders of masks beside images."""

@@ -90,7 +90,7 @@ def class_map(
         rows = [(c, NamedClass(n, color=colors[c])) for c, n in enumerate(known.names)]
         draft = Draft(rows, ignored | {known.ignored}, [])
         draft.notes = [
-            f"These are {known.title}'s pictures and codes: its {len(known.names)} class names were taken, and"
+            f"These are {known.title}'s images and codes: its {len(known.names)} class names were taken, and"
             f" {known.ignored} counts nowhere. --classes (in training"
             " --data.classes) gives others."
         ]

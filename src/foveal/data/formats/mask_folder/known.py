@@ -14,7 +14,7 @@ class Known:
         title: Its name.
         names: Of the classes, in order of code from 0.
         ignored: The code that counts nowhere.
-        prefixes: One of which every picture's file name begins with; empty: names say nothing.
+        prefixes: One of which every image's file name begins with; empty: names say nothing.
         colors: That its palette gives the codes from 0; empty: it has none.
     """
 
@@ -54,7 +54,7 @@ def recognise(files: Sequence[str], codes: Sequence[int], palette: Mapping[int, 
     """Which of these a data set is.
 
     Args:
-        files: File names of the pictures, without folders.
+        files: File names of the images, without folders.
         codes: That occur in the masks.
         palette: Colours of those that have any.
         voc: Whether it is laid out as Pascal VOC is.

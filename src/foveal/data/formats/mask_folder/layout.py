@@ -1,4 +1,4 @@
-"""Where mask data sets keep pictures and masks.
+"""Where mask data sets keep images and masks.
 
 Three layouts, and Pascal VOC's: two folders beside each other (``images`` and ``masks``), each perhaps with folders of
 splits; folders of splits with two such folders each; and SegNet's, ``train`` beside ``trainannot``.
@@ -15,8 +15,8 @@ from foveal.data.formats import layout
 from foveal.data.formats.image_folder import HIDDEN
 from foveal.errors import DataError
 
-PICTURES = ("images", "jpegimages", "image", "imgs", "img", "pictures")
-"""Folders of pictures, likeliest first; case does not count."""
+IMAGES = ("images", "jpegimages", "image", "imgs", "img", "pictures")
+"""Folders of images, likeliest first; case does not count."""
 MASKS = (
     "masks",
     "segmentationclass",
@@ -31,20 +31,20 @@ MASKS = (
     "gt",
 )
 """Folders of masks, likewise."""
-VOC_PICTURES, VOC_MASKS = "JPEGImages", "SegmentationClass"
+VOC_IMAGES, VOC_MASKS = "JPEGImages", "SegmentationClass"
 BESIDE_SPLIT = re.compile(r"(.+?)[_-]?(?:annotations?|annots?|labels?|masks?|gt|seg)", re.IGNORECASE)
 """A folder of masks that is named after its split."""
 OF_SPLIT = re.compile(r"(.+?)(?:[_-]?(?:images?|imgs?))?", re.IGNORECASE)
-"""A folder of pictures that is."""
+"""A folder of images that is."""
 ANY = re.compile(r"(.+)")
 TEST = SPLITS.index("test")
 
 
 @dataclass(frozen=True)
 class Folders:
-    """Pictures, their masks, and the split they make."""
+    """Images, their masks, and the split they make."""
 
-    pictures: Path
+    images: Path
     masks: Path
     split: int = UNASSIGNED
 
@@ -55,8 +55,8 @@ class Layout:
 
     Attributes:
         root: That names are relative to.
-        folders: Where pictures and masks are.
-        voc: Whether it is Pascal VOC's tree, where lists say which pictures have masks.
+        folders: Where images and masks are.
+        voc: Whether it is Pascal VOC's tree, where lists say which images have masks.
         notes: What was left out.
     """
 
@@ -70,13 +70,13 @@ def find(path: Path) -> Layout | None:
     """The folders of a mask data set, by their names alone; None: it is none.
 
     Raises:
-        DataError: Splits have pictures and no masks, or the other way round; or there are several VOC trees.
+        DataError: Splits have images and no masks, or the other way round; or there are several VOC trees.
     """
     if not path.is_dir():
         return None
     root = find_voc(path)
     if root is not None:
-        return Layout(root, (Folders(root / VOC_PICTURES, root / VOC_MASKS),), voc=True)
+        return Layout(root, (Folders(root / VOC_IMAGES, root / VOC_MASKS),), voc=True)
     return _beside(path) or _inside_splits(path) or _named_after_splits(path)
 
 
@@ -98,17 +98,17 @@ def find_voc(path: Path) -> Path | None:
 
 
 def _is_voc(path: Path) -> bool:
-    pictures = layout.pictures_in(path, path / VOC_PICTURES, deep=False)
-    masks = layout.pictures_in(path, path / VOC_MASKS, deep=False)
-    return next(pictures, None) is not None and next(masks, None) is not None
+    images = layout.images_in(path, path / VOC_IMAGES, deep=False)
+    masks = layout.images_in(path, path / VOC_MASKS, deep=False)
+    return next(images, None) is not None and next(masks, None) is not None
 
 
 def _beside(path: Path) -> Layout | None:
     pair = _pair_in(path)
     if pair is None:
         return None
-    pictures, masks = (_split_tree(folder) for folder in pair)
-    return _joined(path, pictures, masks) if pictures or masks else Layout(path, (Folders(*pair),))
+    images, masks = (_split_tree(folder) for folder in pair)
+    return _joined(path, images, masks) if images or masks else Layout(path, (Folders(*pair),))
 
 
 def _inside_splits(path: Path) -> Layout | None:
@@ -116,29 +116,29 @@ def _inside_splits(path: Path) -> Layout | None:
     pairs = [(split, _pair_in(folder)) for split, folder in folders]
     if all(pair is None for _, pair in pairs):
         return None
-    pictures = [(split, pair[0]) for split, pair in pairs if pair is not None]
+    images = [(split, pair[0]) for split, pair in pairs if pair is not None]
     alone = [(split, f) for (split, f), (_, pair) in zip(folders, pairs, strict=True) if pair is None]
-    pictures += [(split, folder) for split, folder in alone if _holds_pictures(folder)]
+    images += [(split, folder) for split, folder in alone if _holds_images(folder)]
     masks = [(split, pair[1]) for split, pair in pairs if pair is not None]
-    return _joined(path, _once(path, pictures), _once(path, masks))
+    return _joined(path, _once(path, images), _once(path, masks))
 
 
 def _named_after_splits(path: Path) -> Layout | None:
     masks = _splits(path, BESIDE_SPLIT)
-    masks = [(split, folder) for split, folder in masks if _holds_pictures(folder)]
+    masks = [(split, folder) for split, folder in masks if _holds_images(folder)]
     if not masks:
         return None
-    pictures = [(split, folder) for split, folder in _splits(path, OF_SPLIT) if _holds_pictures(folder)]
-    return _joined(path, _once(path, pictures), _once(path, masks)) if pictures else None
+    images = [(split, folder) for split, folder in _splits(path, OF_SPLIT) if _holds_images(folder)]
+    return _joined(path, _once(path, images), _once(path, masks)) if images else None
 
 
-def _joined(root: Path, pictures: Mapping[int, Path], masks: Mapping[int, Path]) -> Layout:
-    """Folders of pictures and of masks, split by split; test pictures may go without masks, and are then left out."""
+def _joined(root: Path, images: Mapping[int, Path], masks: Mapping[int, Path]) -> Layout:
+    """Folders of images and of masks, split by split; test images may go without masks, and are then left out."""
     notes = []
-    for code in sorted({*pictures, *masks}):
-        if code not in pictures or code not in masks:
+    for code in sorted({*images, *masks}):
+        if code not in images or code not in masks:
             there, what, lacks = (
-                (pictures[code], "pictures", "masks") if code in pictures else (masks[code], "masks", "pictures")
+                (images[code], "images", "masks") if code in images else (masks[code], "masks", "images")
             )
             name = layout.relative(there, root)
             if code == TEST and lacks == "masks":
@@ -146,18 +146,18 @@ def _joined(root: Path, pictures: Mapping[int, Path], masks: Mapping[int, Path])
                 continue
             raise DataError(
                 f"{root}: the {SPLITS[code]} split has {what} ({name}) and no {lacks}.",
-                "Give each split a folder of pictures and one of masks.",
+                "Give each split a folder of images and one of masks.",
             )
-    both = sorted({*pictures} & {*masks})
-    return Layout(root, tuple(Folders(pictures[code], masks[code], code) for code in both), notes=tuple(notes))
+    both = sorted({*images} & {*masks})
+    return Layout(root, tuple(Folders(images[code], masks[code], code) for code in both), notes=tuple(notes))
 
 
 def _pair_in(path: Path) -> tuple[Path, Path] | None:
-    """The folder of pictures and that of masks."""
+    """The folder of images and that of masks."""
     folders = _folders(path)
-    pictures = next((folders[name] for name in PICTURES if name in folders and _holds_pictures(folders[name])), None)
-    masks = next((folders[name] for name in MASKS if name in folders and _holds_pictures(folders[name])), None)
-    return None if pictures is None or masks is None else (pictures, masks)
+    images = next((folders[name] for name in IMAGES if name in folders and _holds_images(folders[name])), None)
+    masks = next((folders[name] for name in MASKS if name in folders and _holds_images(folders[name])), None)
+    return None if images is None or masks is None else (images, masks)
 
 
 def _splits(path: Path, named: re.Pattern[str] = ANY) -> list[tuple[int, Path]]:
@@ -174,7 +174,7 @@ def _splits(path: Path, named: re.Pattern[str] = ANY) -> list[tuple[int, Path]]:
 def _split_tree(path: Path) -> dict[int, Path]:
     """The folders of splits, where there is nothing else."""
     splits = _splits(path)
-    alone = next(layout.pictures_in(path, path, deep=False), None) is None
+    alone = next(layout.images_in(path, path, deep=False), None) is None
     return _once(path, splits) if alone and len(splits) == len(_folders(path)) else {}
 
 
@@ -201,5 +201,5 @@ def _folders(path: Path) -> dict[str, Path]:
     return {name.lower(): path / name for name in names}
 
 
-def _holds_pictures(folder: Path) -> bool:
-    return next(layout.pictures_in(folder, folder), None) is not None
+def _holds_images(folder: Path) -> bool:
+    return next(layout.images_in(folder, folder), None) is not None

@@ -1,6 +1,6 @@
-"""Which mask belongs to which picture.
+"""Which mask belongs to which image.
 
-By name: a mask is called as its picture is, or says more behind it, such as ``_mask``. Pascal VOC has lists as well.
+By name: a mask is called as its image is, or says more behind it, such as ``_mask``. Pascal VOC has lists as well.
 """
 
 import re
@@ -11,21 +11,21 @@ from pathlib import Path
 from foveal.data.catalog.mask_codes import looks_drawn
 from foveal.data.formats import layout
 from foveal.data.formats.annotations.repair import Repairs
-from foveal.data.formats.mask_folder.layout import VOC_PICTURES, Layout, find
+from foveal.data.formats.mask_folder.layout import VOC_IMAGES, Layout, find
 from foveal.data.formats.voc.lists import read_lists
 
 VOC_LISTS = "ImageSets/Segmentation"
 STEM = re.compile(r"(.+)_(?:L|P|masks?|labels?|gt|seg)", re.IGNORECASE)
-"""A mask's file name that says more than the picture's."""
+"""A mask's file name that says more than the image's."""
 LOOKED_AT = 3
 """Masks that are opened to see whether they are any."""
 
 
 @dataclass(frozen=True)
 class Pair:
-    """A picture and its mask, relative to the root, and the code of their split."""
+    """An image and its mask, relative to the root, and the code of their split."""
 
-    picture: str
+    image: str
     mask: str
     split: int
 
@@ -35,11 +35,11 @@ class Match:
     """What belongs together.
 
     Attributes:
-        pairs: Pictures with one mask.
-        bare: Pictures without a mask, and their split.
-        strays: Masks without a picture.
-        doubles: Pictures with several masks.
-        shared: Masks with several pictures.
+        pairs: Images with one mask.
+        bare: Images without a mask, and their split.
+        strays: Masks without an image.
+        doubles: Images with several masks.
+        shared: Masks with several images.
     """
 
     pairs: list[Pair] = field(default_factory=list)
@@ -50,7 +50,7 @@ class Match:
 
 
 def looks_like(path: Path) -> bool:
-    """Whether a folder holds pictures and masks, by the names of folders and by what the masks look like.
+    """Whether a folder holds images and masks, by the names of folders and by what the masks look like.
 
     Raises:
         DataError: As ``find`` does.
@@ -65,19 +65,19 @@ def looks_like(path: Path) -> bool:
 
 
 def match(there: Layout) -> Match:
-    """Pair pictures and masks by their places below their folders, without suffixes."""
+    """Pair images and masks by their places below their folders, without suffixes."""
     found = Match()
     for folders in there.folders:
-        pictures = _by_stem(there.root, folders.pictures)
+        images = _by_stem(there.root, folders.images)
         masks: dict[str, list[str]] = defaultdict(list)
         for stem, names in _by_stem(there.root, folders.masks).items():
             longer = STEM.fullmatch(stem)
-            own = stem if stem in pictures or longer is None else longer[1]
-            if own in pictures:
+            own = stem if stem in images or longer is None else longer[1]
+            if own in images:
                 masks[own] += names
             else:
                 found.strays += names
-        for stem, names in pictures.items():
+        for stem, names in images.items():
             theirs = masks[stem]
             if not theirs:
                 found.bare += [(name, folders.split) for name in names]
@@ -91,25 +91,25 @@ def match(there: Layout) -> Match:
 
 
 def keep_listed(there: Layout, found: Match, repairs: Repairs) -> Match:
-    """What Pascal VOC's lists name, with the splits they say; without lists, the pictures that have masks."""
-    pictures: dict[str, list[str]] = defaultdict(list)
-    for name in layout.pictures_in(there.root, there.folders[0].pictures):
-        pictures[_stem(name)].append(name)
-    lists = read_lists(there.root, pictures, repairs, folder=VOC_LISTS)
+    """What Pascal VOC's lists name, with the splits they say; without lists, the images that have masks."""
+    images: dict[str, list[str]] = defaultdict(list)
+    for name in layout.images_in(there.root, there.folders[0].images):
+        images[_stem(name)].append(name)
+    lists = read_lists(there.root, images, repairs, folder=VOC_LISTS)
     if not lists.splits:
         return Match(found.pairs, [], found.strays, found.doubles, found.shared)
     splits = lists.splits
     kept = Match(
-        [Pair(p.picture, p.mask, splits[_stem(p.picture)]) for p in found.pairs if _stem(p.picture) in splits],
+        [Pair(p.image, p.mask, splits[_stem(p.image)]) for p in found.pairs if _stem(p.image) in splits],
         [(name, splits[_stem(name)]) for name, _ in found.bare if _stem(name) in splits],
         [],
         [(name, masks) for name, masks in found.doubles if _stem(name) in splits],
         [(mask, names) for mask, names in found.shared if _stem(names[0]) in splits],
     )
     for stem in splits:
-        if stem not in pictures:
+        if stem not in images:
             repairs.add(
-                f"{VOC_PICTURES}/{stem}.jpg",
+                f"{VOC_IMAGES}/{stem}.jpg",
                 lists.places[stem],
                 "missing",
                 "is listed, but there is no such file",
@@ -123,10 +123,10 @@ def _stem(name: str) -> str:
 
 
 def _by_stem(root: Path, folder: Path) -> dict[str, list[str]]:
-    """Names of pictures, relative to the root, by their places below a folder without suffixes."""
+    """Names of images, relative to the root, by their places below a folder without suffixes."""
     found: dict[str, list[str]] = defaultdict(list)
     start = layout.relative(folder, root)
-    for name in layout.pictures_in(root, folder):
+    for name in layout.images_in(root, folder):
         below = name[len(start) + 1 :]
         found[below[: -len(Path(below).suffix)]].append(name)
     return dict(found)

@@ -1,6 +1,6 @@
-"""Pictures with masks: a file a picture whose pixels say the class of each of the picture's.
+"""Images with masks: a file an image whose pixels say the class of each of the image's.
 
-Every mask is read once, for the codes in it and for faults: a mask that is missing, of another size than its picture or
+Every mask is read once, for the codes in it and for faults: a mask that is missing, of another size than its image or
 with a code that is no class stops the reading, since nothing could be mended without guessing.
 """
 
@@ -33,7 +33,7 @@ NAMED_CODES = 12
 
 
 def read(path: Path, *, categories: Categories | None = None, classes: str = "", ignore: Sequence[int] = ()) -> Catalog:
-    """Read pictures with masks.
+    """Read images with masks.
 
     Args:
         path: The folder; see ``mask_layout`` for what may be in it.
@@ -43,14 +43,14 @@ def read(path: Path, *, categories: Categories | None = None, classes: str = "",
         ignore: Codes that count nowhere.
 
     Raises:
-        DataError: No pictures with masks; a picture without a mask or with several; a mask that cannot be read or has
-            another size than its picture; masks that do not belong together.
+        DataError: No images with masks; an image without a mask or with several; a mask that cannot be read or has
+            another size than its image; masks that do not belong together.
         CategoryError: A code that is no class, or a class that the class map lacks.
     """
     there = find(path)
     if there is None:
         raise DataError(
-            f"{path} holds no pictures with masks.",
+            f"{path} holds no images with masks.",
             "Give a folder with images/ and masks/, with train/ and trainannot/, or Pascal VOC's SegmentationClass.",
         )
     root, repairs = there.root, Repairs()
@@ -59,12 +59,10 @@ def read(path: Path, *, categories: Categories | None = None, classes: str = "",
         found = keep_listed(there, found, repairs)
     notes = [*there.notes, *_check(there, found)]
     pairs = _sorted(found.pairs)
-    seen = survey([(root / pair.picture, root / pair.mask) for pair in pairs])
+    seen = survey([(root / pair.image, root / pair.mask) for pair in pairs])
     held = _held(root, pairs, seen)
     _check_sizes(root, pairs, seen)
-    known = known_classes.recognise(
-        [Path(pair.picture).name for pair in pairs], held.codes, held.palette, voc=there.voc
-    )
+    known = known_classes.recognise([Path(pair.image).name for pair in pairs], held.codes, held.palette, voc=there.voc)
     table = read_classes(classes, root)
     own, remarks = class_map(root, held, table=table, known=known, ignore=ignore, fixed=categories)
     labels = _labels(root, pairs, seen, own, held.kind)
@@ -76,7 +74,7 @@ def read(path: Path, *, categories: Categories | None = None, classes: str = "",
         NAME,
         "masks",
         own,
-        Names.of([pair.picture for pair in pairs]),
+        Names.of([pair.image for pair in pairs]),
         splits,
         Ragged.of(labels),
         multi_label=True,
@@ -91,38 +89,38 @@ def _check(there: Layout, found: Match) -> list[str]:
     """Refuse what cannot be paired; remarks on what was left out.
 
     Raises:
-        DataError: A picture without a mask, with several, or that shares one; or there is no pair at all.
+        DataError: An image without a mask, with several, or that shares one; or there is no pair at all.
     """
     root, notes = there.root, []
     if found.doubles:
-        picture, masks = found.doubles[0]
+        image, masks = found.doubles[0]
         raise DataError(
-            f"{root}: the picture {picture} has {len(masks)} masks: {listed(masks)}.{_more(found.doubles, 'picture')}",
-            "Keep one mask a picture.",
+            f"{root}: the image {image} has {len(masks)} masks: {listed(masks)}.{_more(found.doubles, 'image')}",
+            "Keep one mask per image.",
         )
     if found.shared:
-        mask, pictures = found.shared[0]
+        mask, images = found.shared[0]
         raise DataError(
-            f"{root}: {len(pictures)} pictures have the mask {mask}: {listed(pictures)}.{_more(found.shared, 'mask')}",
-            "Give every picture a name and a mask of its own.",
+            f"{root}: {len(images)} images have the mask {mask}: {listed(images)}.{_more(found.shared, 'mask')}",
+            "Give every image a name and a mask of its own.",
         )
     bare = [name for name, _ in found.bare]
     if bare and all(split == TEST for _, split in found.bare) and all(pair.split != TEST for pair in found.pairs):
-        notes.append(f"There are no masks of the test split; {plural(len(bare), 'picture')} were left out.")
+        notes.append(f"There are no masks of the test split; {plural(len(bare), 'image')} were left out.")
         bare = []
     if not found.pairs and not bare:
-        raise DataError(f"{root}: no picture has a mask.", "A mask has the name of its picture, such as masks/1.png.")
+        raise DataError(f"{root}: no image has a mask.", "A mask has the name of its image, such as masks/1.png.")
     if bare:
         have = "has" if len(bare) == 1 else "have"
         folders = ", ".join(sorted({folders.masks.relative_to(root).as_posix() for folders in there.folders}))
         raise DataError(
-            f"{root}: {plural(len(bare), 'picture')} {have} no mask: {listed(bare)}.",
-            f"Put masks of the same names into {folders}, or take the pictures out.",
+            f"{root}: {plural(len(bare), 'image')} {have} no mask: {listed(bare)}.",
+            f"Put masks of the same names into {folders}, or take the images out.",
         )
     if found.strays:
         belong = "belongs" if len(found.strays) == 1 else "belong"
         notes.append(
-            f"{plural(len(found.strays), 'mask')} that {belong} to no picture, left out: {listed(found.strays)}."
+            f"{plural(len(found.strays), 'mask')} that {belong} to no image, left out: {listed(found.strays)}."
         )
     return notes
 
@@ -133,7 +131,7 @@ def _more(faults: Sequence[object], noun: str) -> str:
 
 def _sorted(pairs: Sequence[Pair]) -> list[Pair]:
     """By name, as every catalog is."""
-    return [pairs[i] for i in sorted_order(Names.of([pair.picture for pair in pairs]))]
+    return [pairs[i] for i in sorted_order(Names.of([pair.image for pair in pairs]))]
 
 
 def _held(root: Path, pairs: Sequence[Pair], seen: Sequence[Seen]) -> Held:
@@ -162,12 +160,11 @@ def _check_sizes(root: Path, pairs: Sequence[Pair], seen: Sequence[Seen]) -> Non
         return
     pair, one = pairs[faults[0]], seen[faults[0]]
     (width, height), (w, h) = one.mask_size, one.size
-    hint = "Save each mask at its picture's size, without smoothing."
-    if one.mask_size == one.size[::-1] and read_orientation(root / pair.picture) in LYING:
-        hint = "The picture's EXIF orientation turns it, but not the mask: turn the mask, or the picture for good."
+    hint = "Save each mask at its image's size, without smoothing."
+    if one.mask_size == one.size[::-1] and read_orientation(root / pair.image) in LYING:
+        hint = "The image's EXIF orientation turns it, but not the mask: turn the mask, or the image for good."
     raise DataError(
-        f"{root / pair.mask}: {width} x {height} pixels; the picture {pair.picture} has {w} x {h}."
-        + _more(faults, "mask"),
+        f"{root / pair.mask}: {width} x {height} pixels; the image {pair.image} has {w} x {h}." + _more(faults, "mask"),
         hint,
     )
 

@@ -1,4 +1,4 @@
-"""Pascal VOC's lists: which pictures belong to which split, and which classes there are."""
+"""Pascal VOC's lists: which images belong to which split, and which classes there are."""
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -15,7 +15,7 @@ CODES = {**{name: code for code, name in enumerate(SPLITS)}, "trainval": UNASSIG
 """Lists and the code of the split that each stands for, in the order they are read."""
 CLASS_LIST = re.compile(r"(.+)_(?:trainval|train|val|test)")
 JUDGED_LINE = re.compile(r"(\S.*?)\s+(?:-1|0|1)")
-"""A line of a class list: a picture, and whether it shows the class (1), only difficult ones (0) or none (-1)."""
+"""A line of a class list: an image, and whether it shows the class (1), only difficult ones (0) or none (-1)."""
 
 
 @dataclass
@@ -24,7 +24,7 @@ class Lists:
 
     Attributes:
         title: What messages call them.
-        splits: Code of the split of each picture, by stem; empty where there are no lists.
+        splits: Code of the split of each image, by stem; empty where there are no lists.
         places: File and line that list it.
     """
 
@@ -37,22 +37,22 @@ class Lists:
 
 def read_lists(
     root: Path,
-    pictures: Mapping[str, Sequence[str]],
+    images: Mapping[str, Sequence[str]],
     repairs: Repairs,
     *,
     annotated: Iterable[str] = (),
     folder: str = MAIN,
 ) -> Lists:
-    """Read ``train.txt``, ``val.txt``, ``test.txt`` and ``trainval.txt``; the first that names a picture has it.
+    """Read ``train.txt``, ``val.txt``, ``test.txt`` and ``trainval.txt``; the first that names an image has it.
 
     Args:
         root: The data set.
-        pictures: Names of its pictures by stem.
+        images: Names of its images by stem.
         repairs: Takes what is listed twice.
         annotated: Stems of its annotations.
         folder: Of the lists.
     """
-    lists, stems = Lists(), {*pictures, *annotated}
+    lists, stems = Lists(), {*images, *annotated}
     for name, code in CODES.items():
         file = root / folder / f"{name}.txt"
         if not file.is_file():
@@ -65,12 +65,12 @@ def read_lists(
             where = f"{folder}/{name}.txt, line {number}"
             known = lists.splits.setdefault(stem, code)
             first = lists.places.setdefault(stem, where)
-            picture = pictures.get(stem, [stem])[0]
+            image = images.get(stem, [stem])[0]
             if known != code and code != UNASSIGNED:
                 message = f"is in {SPLITS[known]} and again in {SPLITS[code]}"
-                repairs.add(picture, where, "two_splits", message, f"kept in {SPLITS[known]}")
+                repairs.add(image, where, "two_splits", message, f"kept in {SPLITS[known]}")
             elif known == code and first != where:
-                repairs.add(picture, where, "listed_twice", f"is listed already in {first}", "joined")
+                repairs.add(image, where, "listed_twice", f"is listed already in {first}", "joined")
     return lists
 
 
@@ -85,7 +85,7 @@ def class_names(root: Path) -> list[str]:
 
 
 def _stem(line: str, stems: Collection[str]) -> str:
-    """The picture that a line names: all of it, or what stands before a number; with its suffix or without."""
+    """The image that a line names: all of it, or what stands before a number; with its suffix or without."""
     text = line.strip()
     match = JUDGED_LINE.fullmatch(text)
     readings = [form for whole in (text, match[1] if match else text) for form in (whole, _without_suffix(whole))]

@@ -1,9 +1,9 @@
-"""Pascal VOC: an XML file a picture in ``Annotations/``, lists in ``ImageSets/Main/``, pictures in ``JPEGImages/``.
+"""Pascal VOC: an XML file an image in ``Annotations/``, lists in ``ImageSets/Main/``, images in ``JPEGImages/``.
 
 VOC counts pixels from 1 and names the first and the last pixel that a box covers. In continuous pixels that is
-x1 = xmin - 1, y1 = ymin - 1, x2 = xmax, y2 = ymax: the box of xmin 1 and xmax 640 covers a picture of 640 pixels.
+x1 = xmin - 1, y1 = ymin - 1, x2 = xmax, y2 = ymax: the box of xmin 1 and xmax 640 covers an image of 640 pixels.
 
-``difficult`` and ``truncated`` become flags. A picture that only ``trainval.txt`` lists belongs to no split yet. Class
+``difficult`` and ``truncated`` become flags. An image that only ``trainval.txt`` lists belongs to no split yet. Class
 names come from the class lists (``cat_train.txt``) where there are any, else from the objects. Everything else in the
 XML is kept and written back.
 """
@@ -29,10 +29,10 @@ from foveal.types.categories import Categories
 from foveal.types.flags import Flag
 
 NAME = "voc"
-ANNOTATIONS, PICTURES = "Annotations", "JPEGImages"
+ANNOTATIONS, IMAGES = "Annotations", "JPEGImages"
 CORNERS = ("xmin", "ymin", "xmax", "ymax")
 USUAL: dict[str, Any] = {
-    "folder": PICTURES,
+    "folder": IMAGES,
     "source": {"database": "Unknown"},
     "size": {"depth": "3"},
     "segmented": "0",
@@ -49,10 +49,10 @@ class Page:
     """One annotation file.
 
     Attributes:
-        stem: Of its name; the picture has the same.
+        stem: Of its name; the image has the same.
         title: What messages call it.
         root: The XML.
-        split: Code of the picture's split.
+        split: Code of the image's split.
     """
 
     stem: str
@@ -74,7 +74,7 @@ def read(path: Path, *, categories: Categories | None = None, repairs: Repairs |
         repairs: What becomes of faulty annotations; None: clipped where possible, else dropped.
 
     Raises:
-        DataError: No annotation or no picture that can be used, or a fault under the policy ``error``.
+        DataError: No annotation or no image that can be used, or a fault under the policy ``error``.
         CategoryError: A class that the class map lacks.
     """
     repairs = repairs or Repairs()
@@ -83,26 +83,26 @@ def read(path: Path, *, categories: Categories | None = None, repairs: Repairs |
         raise DataError(f"{path} holds no Pascal VOC tree.", f"Give the folder that has {ANNOTATIONS} with XML in it.")
     folder = _annotations(root)
     assert folder is not None, "find looks for it"
-    pictures = _pictures(root)
+    images = _images(root)
     files = {file.stem: file for file in sorted(folder.glob("*.xml"))}
-    lists = read_lists(root, pictures, repairs, annotated=files)
-    pages = _pages(root, files, lists, pictures, repairs)
+    lists = read_lists(root, images, repairs, annotated=files)
+    pages = _pages(root, files, lists, images, repairs)
     aside = beside.load(root, NAME)
     told = class_names(root)
     if not pages:
         raise DataError(
-            f"{root}: not one picture has an annotation that can be used.{repairs.first()}",
+            f"{root}: not one image has an annotation that can be used.{repairs.first()}",
             f"Check the XML files in {folder.name}{f' and the lists in {MAIN}' if lists.splits else ''}.",
         )
     own = categories or _class_map(folder, pages, told, aside)
-    drafts = [_draft(root, page, own, pictures, repairs, fixed=categories is not None) for page in pages]
+    drafts = [_draft(root, page, own, images, repairs, fixed=categories is not None) for page in pages]
     if categories is None and not told:
         _tell_unseen(pages, drafts, own, repairs)
     there = look(drafts, root, repairs)
     notes = aside.merge(there, own, repairs, known=own.names) if aside is not None else []
     claimed = {draft.name for draft in drafts}
-    claimed |= {name for stem in lists.splits or files for name in pictures.get(stem, ())}
-    every = (name for names in pictures.values() for name in names)
+    claimed |= {name for stem in lists.splits or files for name in images.get(stem, ())}
+    every = (name for names in images.values() for name in names)
     unlisted(root, (name for name in every if name not in claimed), lists.title or folder.name, repairs)
     about = beside.join_about({}, aside)
     return assemble(there, root=root, format=NAME, categories=own, repairs=repairs, about=about, notes=notes)
@@ -157,14 +157,14 @@ def key_of(element: Element) -> str:
     return " ".join([(element.findtext("name") or "").strip(), *corners])
 
 
-def picture_extras(root: Element, picture: str) -> dict[str, Any]:
-    """What the XML says of the picture besides its size and objects.
+def image_extras(root: Element, image: str) -> dict[str, Any]:
+    """What the XML says of the image besides its size and objects.
 
     Args:
         root: The XML.
-        picture: File name of the picture, without folders.
+        image: File name of the image, without folders.
     """
-    extras = {k: v for k, v in values_of(root).items() if k != "object" and (k, v) != ("filename", picture)}
+    extras = {k: v for k, v in values_of(root).items() if k != "object" and (k, v) != ("filename", image)}
     size = extras.get("size")
     if isinstance(size, dict):
         extras["size"] = {k: v for k, v in size.items() if k not in ("width", "height")}
@@ -226,25 +226,25 @@ def _annotations(root: Path) -> Path | None:
     return None
 
 
-def _pictures(root: Path) -> dict[str, list[str]]:
-    """Names of pictures by stem, of the first folder that has any."""
-    for name in (*layout.PICTURE_FOLDERS, "."):
+def _images(root: Path) -> dict[str, list[str]]:
+    """Names of images by stem, of the first folder that has any."""
+    for name in (*layout.IMAGE_FOLDERS, "."):
         found: dict[str, list[str]] = {}
-        for picture in layout.pictures_in(root, root / name, deep=False):
-            found.setdefault(Path(picture).stem, []).append(picture)
+        for image in layout.images_in(root, root / name, deep=False):
+            found.setdefault(Path(image).stem, []).append(image)
         if found:
             return found
     return {}
 
 
 def _pages(
-    root: Path, files: Mapping[str, Path], lists: Lists, pictures: dict[str, list[str]], repairs: Repairs
+    root: Path, files: Mapping[str, Path], lists: Lists, images: dict[str, list[str]], repairs: Repairs
 ) -> list[Page]:
     """The annotations that are listed; all of them where there are no lists."""
     pages = []
     folder = next(iter(files.values())).parent.name
     for stem, split in (lists.splits or dict.fromkeys(files, lists.unclaimed)).items():
-        name = pictures.get(stem, [f"{PICTURES}/{stem}.jpg"])[0]
+        name = images.get(stem, [f"{IMAGES}/{stem}.jpg"])[0]
         if stem not in files:
             message = f"is listed, but there is no {folder}/{stem}.xml"
             repairs.add(name, lists.places[stem], "no_annotation", message, "dropped")
@@ -257,7 +257,7 @@ def _pages(
             repairs.add(name, title, "broken", f"has an annotation that cannot be used ({reason})", "dropped")
     if lists.splits:
         for stem, file in files.items():
-            if stem not in lists.splits and stem not in pictures:
+            if stem not in lists.splits and stem not in images:
                 title = layout.relative(file, root)
                 repairs.add(title, lists.title, "unlisted", "nothing lists this annotation", "left out")
     return pages
@@ -275,16 +275,14 @@ def _class_map(folder: Path, pages: Sequence[Page], told: Sequence[str], aside: 
 
 
 def _draft(
-    root: Path, page: Page, own: Categories, pictures: dict[str, list[str]], repairs: Repairs, *, fixed: bool
+    root: Path, page: Page, own: Categories, images: dict[str, list[str]], repairs: Repairs, *, fixed: bool
 ) -> Draft:
     written = (page.root.findtext("filename") or "").strip()
-    there = pictures.get(page.stem, [])
+    there = images.get(page.stem, [])
     named = [name for name in there if Path(name).name == written]
-    name = (named or there or pictures.get(Path(written).stem, []) or [f"{PICTURES}/{written or page.stem + '.jpg'}"])[
-        0
-    ]
+    name = (named or there or images.get(Path(written).stem, []) or [f"{IMAGES}/{written or page.stem + '.jpg'}"])[0]
     draft = Draft(name, page.title, page.split, _size(page.root))
-    draft.extras = picture_extras(page.root, Path(name).name)
+    draft.extras = image_extras(page.root, Path(name).name)
     for number, element in enumerate(page.root.findall("object"), 1):
         place, title = f"object {number}", (element.findtext("name") or "").strip()
         where = f"{page.title}, {place}"
@@ -309,7 +307,7 @@ def _size(root: Element) -> tuple[int, int] | None:
 
 
 def _tell_unseen(pages: Sequence[Page], drafts: Sequence[Draft], own: Categories, repairs: Repairs) -> None:
-    """Objects of a class that no picture of the training split has: a slip of the pen, as a rule."""
+    """Objects of a class that no image of the training split has: a slip of the pen, as a rule."""
     trained = {name for page in pages if page.split == TRAIN for name in page.classes()}
     if not trained:
         return
@@ -320,7 +318,7 @@ def _tell_unseen(pages: Sequence[Page], drafts: Sequence[Draft], own: Categories
             name = own.names[draft.objects[at].label]
             if name not in trained:
                 action = "dropped" if repairs.policy == "drop" else "kept"
-                message = f"no picture to train on has the class {name!r}"
+                message = f"no image to train on has the class {name!r}"
                 repairs.add(draft.name, draft.places[at], "unknown_class", message, action)
                 if action == "dropped":
                     del draft.objects[at], draft.places[at], draft.keys[at]

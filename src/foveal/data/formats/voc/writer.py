@@ -1,7 +1,7 @@
 """A Catalog as a Pascal VOC tree: XML with the devkit's fields, lists of splits and of classes.
 
 VOC's boxes are whole pixels, counted from 1, both ends covered; a box between pixels is rounded and its exact form kept
-aside. What is not to be judged (crowds, ignored objects) is written as ``difficult``, which VOC's own evaluation leaves
+aside. What is not to be evaluated (crowds, ignored objects) is written as ``difficult``, which VOC itself leaves
 out.
 """
 
@@ -23,7 +23,7 @@ from foveal.data.formats.voc import reader as voc
 from foveal.data.formats.voc.lists import CODES, MAIN
 from foveal.errors import CategoryError
 from foveal.types.categories import Categories
-from foveal.types.flags import NOT_JUDGED, Flag
+from foveal.types.flags import NOT_EVALUATED, Flag
 
 ILLEGAL = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that XML 1.0 cannot hold (section 2.2), and the carriage return, which it changes."""
@@ -35,19 +35,19 @@ SHOWS, DIFFICULT_ONLY, SHOWS_NOT = 1, 0, -1
 
 
 def place(_: Catalog, own: Sequence[str]) -> list[str]:
-    """Where each picture goes; VOC knows pictures by their stems alone, in one folder."""
-    flat = [UNSAFE.sub("_", name).strip("_") or "picture" for name in own]
-    return [f"{voc.PICTURES}/{name}" for name in layout.unique(flat, by_stem=True)]
+    """Where each image goes; VOC knows images by their stems alone, in one folder."""
+    flat = [UNSAFE.sub("_", name).strip("_") or "image" for name in own]
+    return [f"{voc.IMAGES}/{name}" for name in layout.unique(flat, by_stem=True)]
 
 
 def write(catalog: Catalog, folder: Path, names: Sequence[str], extras: Sequence[dict[str, Any]], aside: Aside) -> None:
-    """Write all files but the pictures.
+    """Write all files but the images.
 
     Args:
         catalog: With objects and sizes.
         folder: The new data set.
-        names: Where each picture goes.
-        extras: Of each picture.
+        names: Where each image goes.
+        extras: Of each image.
         aside: Takes what VOC cannot hold.
 
     Raises:
@@ -66,7 +66,7 @@ def write(catalog: Catalog, folder: Path, names: Sequence[str], extras: Sequence
         (folder / voc.ANNOTATIONS / f"{PurePosixPath(name).stem}.xml").write_text(text, "utf-8", newline="\n")
         back = fromstring(text)
         file = PurePosixPath(name).name
-        aside.picture(name, extras[i], {layout.NAME_KEY: file, **voc.picture_extras(back, file)})
+        aside.image(name, extras[i], {layout.NAME_KEY: file, **voc.image_extras(back, file)})
         for thing, element in zip(row, back.findall("object"), strict=True):
             aside.object(name, voc.key_of(element), thing, voc.object_of(element, thing.label))
         rows.append(row)
@@ -94,7 +94,7 @@ def _page(name: str, size: tuple[int, int], extras: Any, row: Sequence[Object], 
         own = thing.extras.get(voc.NAME, {})
         own = dict(own) if isinstance(own, dict) else {}
         beyond = own.pop("bndbox", {})
-        flags = thing.flags | (Flag.DIFFICULT if thing.flags & NOT_JUDGED else 0)
+        flags = thing.flags | (Flag.DIFFICULT if thing.flags & NOT_EVALUATED else 0)
         record: dict[str, Any] = {"name": categories.names[thing.label], "pose": voc.USUAL_POSE}
         record |= {tag: int(bool(flags & flag)) for tag, flag in voc.FLAG_TAGS.items()}
         record["bndbox"] = {**_corners(thing.box, size), **(beyond if isinstance(beyond, dict) else {})}
@@ -103,7 +103,7 @@ def _page(name: str, size: tuple[int, int], extras: Any, row: Sequence[Object], 
 
 
 def _corners(box: tuple[float, float, float, float], size: tuple[int, int]) -> dict[str, int]:
-    """First and last pixel covered, counted from 1; at least one pixel, inside the picture."""
+    """First and last pixel covered, counted from 1; at least one pixel, inside the image."""
     corners = {}
     for first, last, low, high, limit in (("xmin", "xmax", *box[::2], size[0]), ("ymin", "ymax", *box[1::2], size[1])):
         corners[first] = min(max(round(low) + 1, 1), limit)
@@ -132,7 +132,7 @@ def _clean(text: str) -> str:
 
 
 def _write_lists(catalog: Catalog, folder: Path, stems: Sequence[str], rows: Sequence[Sequence[Object]]) -> set[str]:
-    """Lists of pictures by split, and of each class; returns the classes that got one."""
+    """Lists of images by split, and of each class; returns the classes that got one."""
     folder.mkdir(parents=True)
     members = {name: np.flatnonzero(catalog.splits == code).tolist() for name, code in CODES.items()}
     members["trainval"] = sorted(members["train"] + members["val"] + members["trainval"])
@@ -155,11 +155,11 @@ def _write_lists(catalog: Catalog, folder: Path, stems: Sequence[str], rows: Seq
 
 
 def _shown(row: Sequence[Object]) -> dict[int, int]:
-    """Of each class in a picture: whether it shows one that is judged."""
+    """Of each class in an image: whether it shows one that is evaluated."""
     shown: dict[int, int] = {}
     for thing in row:
-        judged = SHOWS if not thing.flags & NOT_JUDGED else DIFFICULT_ONLY
-        shown[thing.label] = max(shown.get(thing.label, DIFFICULT_ONLY), judged)
+        evaluated = SHOWS if not thing.flags & NOT_EVALUATED else DIFFICULT_ONLY
+        shown[thing.label] = max(shown.get(thing.label, DIFFICULT_ONLY), evaluated)
     return shown
 
 

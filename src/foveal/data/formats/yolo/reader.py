@@ -1,7 +1,7 @@
 """YOLO: ``data.yaml``, and for ``images/a.jpg`` a ``labels/a.txt`` with one object a line.
 
 A line is ``class x y width height`` (the centre of the box), or ``class x y x y x y ...`` (a polygon), all as parts of
-the picture's width and height: x = 0 is the left edge of the first pixel, x = 1 the right edge of the last. A picture
+the image's width and height: x = 0 is the left edge of the first pixel, x = 1 the right edge of the last. An image
 without a text file, or with an empty one, has no objects. A class is its place in the list of names.
 """
 
@@ -42,9 +42,9 @@ class Layout:
         root: The data set.
         title: What messages call the file that says so.
         names: Class ids of the source and their names.
-        pictures: Names of the pictures, and the code of the split of each.
-        listed: Where each picture that a text file lists stands in it, by name.
-        folders: Folders of pictures that were given as a whole.
+        images: Names of the images, and the code of the split of each.
+        listed: Where each image that a text file lists stands in it, by name.
+        folders: Folders of images that were given as a whole.
         about: What else the YAML says.
         notes: Remarks.
     """
@@ -52,7 +52,7 @@ class Layout:
     root: Path
     title: str
     names: dict[int, str]
-    pictures: list[tuple[str, int]] = field(default_factory=list)
+    images: list[tuple[str, int]] = field(default_factory=list)
     listed: dict[str, str] = field(default_factory=dict)
     folders: list[str] = field(default_factory=list)
     about: dict[str, Any] = field(default_factory=dict)
@@ -68,7 +68,7 @@ def read(path: Path, *, categories: Categories | None = None, repairs: Repairs |
         repairs: What becomes of faulty annotations; None: clipped where possible, else dropped.
 
     Raises:
-        DataError: A YAML file or a list that cannot be read, no picture that can be used, or a fault under the policy
+        DataError: A YAML file or a list that cannot be read, no image that can be used, or a fault under the policy
             ``error``; the message names file and line.
         CategoryError: A class that the class map lacks, no class, or one that stands twice.
     """
@@ -78,7 +78,7 @@ def read(path: Path, *, categories: Categories | None = None, repairs: Repairs |
     own = categories or _class_map(found)
     if aside is not None and categories is None:
         own = aside.class_map(own.names, own)
-    drafts = [Draft(name, found.listed.get(name, found.title), split) for name, split in found.pictures]
+    drafts = [Draft(name, found.listed.get(name, found.title), split) for name, split in found.images]
     there = [
         draft
         for draft in look(drafts, root, repairs)
@@ -107,9 +107,9 @@ def find(path: Path) -> Path | None:
     return path if (path / IMAGES).is_dir() and next(texts, None) is not None else None
 
 
-def label_file(picture: str) -> str:
-    """Where a picture's objects are told: the last ``images`` of its path becomes ``labels``, its suffix ``.txt``."""
-    folders = picture.split("/")
+def label_file(image: str) -> str:
+    """Where an image's objects are told: the last ``images`` of its path becomes ``labels``, its suffix ``.txt``."""
+    folders = image.split("/")
     for at in reversed(range(len(folders) - 1)):
         if folders[at] == IMAGES:
             folders[at] = LABELS
@@ -121,9 +121,9 @@ def object_of(numbers: Sequence[float], label: int, size: tuple[int, int]) -> Ob
     """A line's coordinates as an object.
 
     Args:
-        numbers: Four for a box, else a polygon, as parts of the picture.
+        numbers: Four for a box, else a polygon, as parts of the image.
         label: Class id.
-        size: (width, height) of the picture in pixels.
+        size: (width, height) of the image in pixels.
     """
     width, height = size
     if len(numbers) == BOX_FIELDS - 1:
@@ -146,7 +146,7 @@ def _class_map(found: Layout) -> Categories:
 def _take_lines(
     root: Path, draft: Draft, names: dict[int, str], own: Categories, repairs: Repairs, *, fixed: bool
 ) -> bool:
-    """Put a picture's objects into its draft; whether its text file could be read."""
+    """Put an image's objects into its draft; whether its text file could be read."""
     assert draft.seen is not None, "look comes first"
     file = label_file(draft.name)
     try:
@@ -223,13 +223,13 @@ def _from_yaml(file: Path) -> Layout:
     found.about = {k: v for k, v in document.items() if k not in KNOWN_KEYS and _is_plain(v)}
     keys = [key for key in SPLIT_KEYS if document.get(key)]
     if not keys:
-        raise DataError(f"{file}: there is no 'train', 'val' or 'test'.", "Say where the pictures of each split are.")
+        raise DataError(f"{file}: there is no 'train', 'val' or 'test'.", "Say where the images of each split are.")
     for key in keys:
         given = document[key]
         for text in given if isinstance(given, list) else [given]:
             place = _resolve(root, document.get("path"), str(text))
             if place is None:
-                if key == "test" and found.pictures:  # exports name one whether there is one or not
+                if key == "test" and found.images:  # exports name one whether there is one or not
                     found.notes.append(f"{file.name} names a test split, {str(text)!r}, that is not there.")
                     continue
                 raise DataError(
@@ -246,7 +246,7 @@ def _from_yaml(file: Path) -> Layout:
 
 def _take_folder(found: Layout, folder: Path, split: int) -> None:
     found.folders.append(layout.relative(folder, found.root))
-    found.pictures += [(name, split) for name in layout.pictures_in(found.root, folder)]
+    found.images += [(name, split) for name in layout.images_in(found.root, folder)]
 
 
 def _take_list(found: Layout, file: Path, split: int) -> None:
@@ -257,7 +257,7 @@ def _take_list(found: Layout, file: Path, split: int) -> None:
         candidates = [file.parent / text, found.root / text]
         path = next((c for c in candidates if os.path.isfile(c)), candidates[0])  # noqa: PTH113  (False for names too long)
         name = layout.relative(path, found.root)
-        found.pictures.append((name, split))
+        found.images.append((name, split))
         found.listed.setdefault(name, f"{layout.relative(file, found.root)}, line {number}")
 
 
@@ -323,7 +323,7 @@ def _is_plain(value: Any) -> bool:
 
 
 def _tell_strays(root: Path, found: Layout, names: set[str], known: Iterable[str], repairs: Repairs) -> None:
-    """Label files without a picture, and pictures that nothing names."""
+    """Label files without an image, and images that nothing names."""
     known = set(known)
     folders = {posixpath.dirname(name) for name in known if (root / name).is_file()}
     folders |= {label_file(f"{folder}/x").rpartition("/")[0] for folder in found.folders}
@@ -331,19 +331,19 @@ def _tell_strays(root: Path, found: Layout, names: set[str], known: Iterable[str
         for file in sorted((root / folder).glob("*.txt")):
             name = layout.relative(file, root)
             if name not in known and name not in NAME_FILES and file.name != "classes.txt":
-                repairs.add("", name, "missing", "there is no picture for this label file", "left out")
+                repairs.add("", name, "missing", "there is no image for this label file", "left out")
     inside = {
         name
         for folder in {posixpath.dirname(name) for name in found.listed}
-        for name in layout.pictures_in(root, root / folder, deep=False)
+        for name in layout.images_in(root, root / folder, deep=False)
     }
     if sum(map(_tells_classes, root.glob("*.y*ml"))) <= 1:  # else other files may name them
         tops = {top for name in names if (top := _top(posixpath.dirname(name)))}
-        inside |= {name for top in tops for name in layout.pictures_in(root, root / top)}
+        inside |= {name for top in tops for name in layout.images_in(root, root / top)}
     unlisted(root, sorted(inside - names), found.title, repairs)
 
 
 def _top(folder: str) -> str:
-    """The folder of all pictures that a folder belongs to: up to the last ``images`` of its path."""
+    """The folder of all images that a folder belongs to: up to the last ``images`` of its path."""
     head, there, _ = f"/{folder}/".rpartition(f"/{IMAGES}/")
     return f"{head}/{IMAGES}"[1:] if there else ""

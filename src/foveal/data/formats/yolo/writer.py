@@ -1,7 +1,7 @@
-"""A Catalog as a YOLO data set: ``data.yaml``, pictures in ``images/<split>/``, one text file each in ``labels/``.
+"""A Catalog as a YOLO data set: ``data.yaml``, images in ``images/<split>/``, one text file each in ``labels/``.
 
 Lines are boxes, or polygons where every object of the data set has exactly one: tools that read YOLO misread a file
-that mixes them. Objects that are not to be judged (crowds, difficult and ignored ones) have no place in YOLO, where
+that mixes them. Objects that are not to be evaluated (crowds, difficult and ignored ones) have no place in YOLO, where
 every line is something to be found: they stand in the side-car alone.
 """
 
@@ -18,41 +18,41 @@ from foveal.data.formats import layout
 from foveal.data.formats.sidecar import Aside
 from foveal.data.formats.yolo import reader as yolo
 from foveal.types.categories import Categories
-from foveal.types.flags import NOT_JUDGED, Flag
+from foveal.types.flags import NOT_EVALUATED, Flag
 
 DECIMALS = 12
-"""Of a coordinate as a part of the picture: less than a millionth of a pixel for any picture there is."""
+"""Of a coordinate as a part of the image: less than a millionth of a pixel for any image there is."""
 MIN_NUMBERS = 6
 """Numbers of the smallest polygon."""
 
 
 def place(catalog: Catalog, own: Sequence[str]) -> list[str]:
-    """Where each picture goes; text files have the pictures' stems, so stems must differ."""
+    """Where each image goes; text files have the images' stems, so stems must differ."""
     folders = [SPLITS[0 if code == UNASSIGNED else code] for code in catalog.splits.tolist()]
-    # Pictures called images/... would have their label file looked for in a wrong folder.
+    # Images called images/... would have their label file looked for in a wrong folder.
     safe = ["/".join("images_" if p == yolo.IMAGES else p for p in name.split("/")[:-1]) for name in own]
     flat = [f"{folder}/{name.rpartition('/')[2]}" if folder else name for folder, name in zip(safe, own, strict=True)]
     return layout.unique([f"images/{f}/{name}" for f, name in zip(folders, flat, strict=True)], by_stem=True)
 
 
 def write(catalog: Catalog, folder: Path, names: Sequence[str], extras: Sequence[dict[str, Any]], aside: Aside) -> None:
-    """Write all files but the pictures.
+    """Write all files but the images.
 
     Args:
         catalog: With objects and sizes.
         folder: The new data set.
-        names: Where each picture goes.
-        extras: Of each picture.
+        names: Where each image goes.
+        extras: Of each image.
         aside: Takes what YOLO cannot hold.
     """
     assert catalog.objects is not None and catalog.sizes is not None, "only data sets with objects are written"
     rows = [catalog.objects[i] for i in range(len(catalog))]
-    polygons = all(_is_one_polygon(o) for row in rows for o in row if not o.flags & NOT_JUDGED)
+    polygons = all(_is_one_polygon(o) for row in rows for o in row if not o.flags & NOT_EVALUATED)
     for i, name in enumerate(names):
         size = (int(catalog.sizes[i][0]), int(catalog.sizes[i][1]))
         lines = []
         for at, thing in enumerate(rows[i]):
-            if thing.flags & NOT_JUDGED:
+            if thing.flags & NOT_EVALUATED:
                 aside.whole(name, at, thing, catalog.categories.names[thing.label], _said(thing))
                 continue
             line = _line(thing, size, polygon=polygons)
@@ -63,7 +63,7 @@ def write(catalog: Catalog, folder: Path, names: Sequence[str], extras: Sequence
         file = folder / yolo.label_file(name)
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text("".join(lines), "utf-8", newline="\n")
-        aside.picture(name, extras[i], {layout.NAME_KEY: layout.portable(name)})
+        aside.image(name, extras[i], {layout.NAME_KEY: layout.portable(name)})
         split = int(catalog.splits[i])
         aside.split(name, split, 0 if split == UNASSIGNED else split)
     about = json.loads(catalog.about) if catalog.about else {}
@@ -88,7 +88,7 @@ def _line(thing: Object, size: tuple[int, int], *, polygon: bool) -> str:
     else:
         x1, y1, x2, y2 = thing.box
         numbers = [(x1 + x2) / 2 / width, (y1 + y2) / 2 / height, (x2 - x1) / width, (y2 - y1) / height]
-    # Some trainers throw all labels of a picture away where one number lies outside, by however little.
+    # Some trainers throw all labels of an image away where one number lies outside, by however little.
     return " ".join([str(thing.label), *(_short(min(max(value, 0.0), 1.0)) for value in numbers)])
 
 
@@ -104,5 +104,5 @@ def _is_one_polygon(thing: Object) -> bool:
 
 
 def _said(thing: Object) -> str:
-    names = [str(flag.name).lower() for flag in Flag if thing.flags & flag & NOT_JUDGED]
+    names = [str(flag.name).lower() for flag in Flag if thing.flags & flag & NOT_EVALUATED]
     return f"object that is {' and '.join(names)}, whole"

@@ -1,4 +1,4 @@
-"""What lies partly outside the picture: boxes, outlines and areas after it is cut off."""
+"""What lies partly outside the image: boxes, outlines and areas after it is cut off."""
 
 import json
 
@@ -46,7 +46,7 @@ def test_a_box_around_its_outline_stays_around_it(make_coco, make_yolo, tmp_path
     assert read(tmp_path / "coco2", bad="error").repairs == ()
 
 
-def test_a_clipped_polygon_is_written_inside_the_picture(make_coco, tmp_path):
+def test_a_clipped_polygon_is_written_inside_the_image(make_coco, tmp_path):
     """And so is one that reaches outside by less than what counts as a fault."""
     document = clean_document()
     document["annotations"] = [
@@ -65,7 +65,7 @@ def test_an_outline_outside_leaves_the_box(make_coco):
     plant(segmentation=[[70, 30, 90, 30, 90, 40]], area=30)(document)
     root = make_coco(document)
     catalog = read(root)
-    message = "the outline of the box 30, 30, 35, 35 lies outside the picture of 64 x 48"
+    message = "the outline of the box 30, 30, 35, 35 lies outside the image of 64 x 48"
     assert catalog.repairs == (Repair(IN_0, WHERE, "outside", message, "outline dropped"),)
     _, thing = catalog.objects[0]
     assert (thing.box, thing.outline, thing.area) == ((30, 30, 35, 35), None, 25)
@@ -74,7 +74,7 @@ def test_an_outline_outside_leaves_the_box(make_coco):
 
 @given(st.lists(st.tuples(*[st.floats(-100, 200)] * 4), max_size=20), st.sampled_from(["clip", "drop"]))
 def test_what_remains_lies_inside(boxes, policy):
-    """Every object that remains is inside the picture and was there; those that were fine are untouched."""
+    """Every object that remains is inside the image and was there; those that were fine are untouched."""
     draft = Draft("a.jpg", "x", seen=SIZE)
     for at, box in enumerate(boxes):
         draft.add(Object(box, 0), str(at), str(at))

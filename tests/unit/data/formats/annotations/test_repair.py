@@ -19,11 +19,11 @@ from foveal.imaging.decode import decode
 COCO_FAULTS = {
     "partly outside": (
         plant(bbox=[50, 40, 30, 20.5]),
-        Repair(IN_0, WHERE, "outside", "the box 50, 40, 80, 60.5 reaches outside the picture of 64 x 48", "clipped"),
+        Repair(IN_0, WHERE, "outside", "the box 50, 40, 80, 60.5 reaches outside the image of 64 x 48", "clipped"),
     ),
     "wholly outside": (
         plant(bbox=[70, 10, 5, 5]),
-        Repair(IN_0, WHERE, "outside", "the box 70, 10, 75, 15 lies outside the picture of 64 x 48", "dropped"),
+        Repair(IN_0, WHERE, "outside", "the box 70, 10, 75, 15 lies outside the image of 64 x 48", "dropped"),
     ),
     "no width": (
         plant(bbox=[5, 5, 0, 9]),
@@ -50,17 +50,17 @@ COCO_FAULTS = {
         plant(category_id=77),
         Repair(IN_0, WHERE, "unknown_class", "its category_id 77 is that of no class", "dropped"),
     ),
-    "unknown picture": (
+    "unknown image": (
         plant(image_id=5),
-        Repair("", WHERE, "unknown_picture", "its image_id 5 is that of no picture", "dropped"),
+        Repair("", WHERE, "unknown_image", "its image_id 5 is that of no image", "dropped"),
     ),
     "class true": (
         plant(category_id=True),
         Repair(IN_0, WHERE, "malformed", "its category_id true is no number", "dropped"),
     ),
-    "picture true": (
+    "image true": (
         plant(image_id=True),
-        Repair("", WHERE, "unknown_picture", "its image_id true is that of no picture", "dropped"),
+        Repair("", WHERE, "unknown_image", "its image_id true is that of no image", "dropped"),
     ),
     "crowd in words": (
         plant(iscrowd="false"),
@@ -72,7 +72,7 @@ COCO_FAULTS = {
             IN_0,
             WHERE,
             "outside",
-            "the outline of the box 30, 30, 50, 40 reaches outside the picture of 64 x 48",
+            "the outline of the box 30, 30, 50, 40 reaches outside the image of 64 x 48",
             "clipped",
         ),
     ),
@@ -90,7 +90,7 @@ COCO_FAULTS = {
             "now 2",
         ),
     ),
-    "one picture id twice": (
+    "one image id twice": (
         lambda d: d["images"].append({"id": 1, "file_name": "2.jpg", "width": 64, "height": 48}),
         Repair(
             "images/2.jpg",
@@ -104,7 +104,7 @@ COCO_FAULTS = {
         lambda d: d["categories"].append({"id": 2, "name": "dog"}),
         Repair("", "{root}: categories[2]", "duplicate_id", "the class 'dog' stands twice with the id 2", "dropped"),
     ),
-    "one picture twice": (
+    "one image twice": (
         lambda d: d["images"].append({"id": 5, "file_name": "1.jpg", "width": 64, "height": 48}),
         Repair("images/1.jpg", "annotations/instances.json, images[2]", "listed_twice", "is listed twice", "joined"),
     ),
@@ -140,7 +140,7 @@ def test_coco_fault_by_fault(make_coco, name):
     expected = replace(expected, where=expected.where.replace("{root}", f"{root}/annotations/instances.json"))
     catalog = read(root)
     assert catalog.repairs == (expected,)
-    assert {"images/0.jpg", "images/1.jpg"} <= {catalog.names[i] for i in range(len(catalog))}, "no picture is lost"
+    assert {"images/0.jpg", "images/1.jpg"} <= {catalog.names[i] for i in range(len(catalog))}, "no image is lost"
     assert catalog.objects[0][0].box == (10, 10, 30, 30), "the good box stays as it is"
     told = [p for p in check(catalog) if p.action]
     assert [(p.path, p.where, p.kind, p.message, p.action) for p in told] == [tuple(expected.to_dict().values())]
@@ -157,7 +157,7 @@ OUTLINE_FAULTS = {
     "two points": ([[30, 30, 35, 35]], "its outline has a polygon of 2 points; an area takes 3"),
     "mask of another size": (
         {"size": [64, 48], "counts": [1000, 12, 2060]},
-        "its mask is 48 x 64, the picture 64 x 48",
+        "its mask is 48 x 64, the image 64 x 48",
     ),
     "mask that is not filled": (
         {"size": [48, 64], "counts": [1000, 12]},
@@ -188,11 +188,11 @@ def test_an_outline_that_cannot_be_painted(make_coco, name):
     assert caught.value.what == f"{WHERE}: {IN_0}: {message}."
 
 
-def test_coco_pictures_missing_and_unlisted(make_coco, draw):
+def test_coco_images_missing_and_unlisted(make_coco, draw):
     document = clean_document()
     root = make_coco(document)
     (root / "images/1.jpg").rename(root / "images/stray.jpg")
-    (root / "images/notes.txt").write_text("no picture")
+    (root / "images/notes.txt").write_text("no image")
     file = "annotations/instances.json"
     assert read(root).repairs == (
         Repair("images/1.jpg", f"{file}, images[1]", "missing", "is listed, but there is no such file", "dropped"),
@@ -200,13 +200,13 @@ def test_coco_pictures_missing_and_unlisted(make_coco, draw):
     )
 
 
-def test_pictures_that_are_none(make_coco):
+def test_images_that_are_none(make_coco):
     root = make_coco(clean_document())
     (root / "images/1.jpg").write_bytes(b"hello")
     (fault,) = read(root).repairs
     assert (fault.kind, fault.message, fault.action) == (
         "unreadable",
-        "is not a picture (starts with b'hello')",
+        "is not an image (starts with b'hello')",
         "dropped",
     )
 
@@ -242,7 +242,7 @@ def test_voc_fault_by_fault(make_voc, name):
         read(root, bad="error")
 
 
-def test_voc_pictures_and_sizes(make_voc):
+def test_voc_images_and_sizes(make_voc):
     cat = [voc_object("cat", (1, 1, 9, 9))]
     root = make_voc(dict.fromkeys("abcd", cat), sizes={"b": (0, 0)})
     (root / "JPEGImages/c.jpg").unlink()
@@ -295,7 +295,7 @@ def test_all_faults_at_once_are_told_one_by_one(make_coco):
     kinds = ["outside", "no_area", "not_finite", "unknown_class", "twice"]
     assert sorted(r.kind for r in catalog.repairs) == sorted(kinds)
     assert catalog.notes == (
-        "5 faults in the annotations: 1 x unknown class (dropped), 1 x box outside the picture (clipped),"
+        "5 faults in the annotations: 1 x unknown class (dropped), 1 x box outside the image (clipped),"
         " 1 x box without an area (dropped), 1 x box that is not a number (dropped), 1 x object given twice (dropped)."
         " `foveal data check` lists them.",
     )
@@ -387,7 +387,7 @@ def test_an_area_that_is_none(make_coco, area, said):
         read(root, bad="error")
 
 
-def test_a_second_picture_is_not_touched(make_coco):
+def test_a_second_image_is_not_touched(make_coco):
     document = copy.deepcopy(clean_document())
     plant(bbox=[70, 10, 5, 5])(document)
     before = read(make_coco(clean_document()))

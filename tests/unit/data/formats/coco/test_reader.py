@@ -34,7 +34,7 @@ def test_a_worked_case(make_coco, coco_document):
     assert catalog.categories == Categories(("dog", "cat", "car"), (200, 0, 7))
     assert catalog.sizes.tolist() == [[64, 48]] * 3
     assert [row.tolist() for row in map(catalog.labels.__getitem__, range(3))] == [[1], [0], []], (
-        "a crowd is not judged"
+        "a crowd is not evaluated"
     )
     whole, crowd = catalog.objects[0]
     assert (whole.box, whole.label, whole.flags, whole.area, whole.id) == ((0, 0, 64, 48), 1, 0, 3072, 5)
@@ -91,7 +91,7 @@ def test_ids_that_are_text_or_missing_are_kept(make_coco, coco_document, tmp_pat
         (("train/_annotations.coco.json", "valid/_annotations.coco.json"), ("train", "valid")),
     ],
 )
-def test_splits_and_where_pictures_lie(tmp_path, draw, coco_document, files, folders):
+def test_splits_and_where_images_lie(tmp_path, draw, coco_document, files, folders):
     root = tmp_path / "set"
     parts = []
     for at, (file, folder) in enumerate(zip(files, folders, strict=True)):
@@ -111,7 +111,7 @@ def test_splits_and_where_pictures_lie(tmp_path, draw, coco_document, files, fol
     assert len(one) == 1 and SPLITS[one.splits[0]] == "val" and one.repairs == ()
 
 
-def test_a_picture_of_no_split_beside_splits(make_coco, coco_document, tmp_path):
+def test_a_image_of_no_split_beside_splits(make_coco, coco_document, tmp_path):
     catalog = read(make_coco(coco_document))
     convert(catalog.assign(np.array([0, 1, UNASSIGNED], np.uint8)), tmp_path / "out", to="coco")
     assert sorted(p.name for p in (tmp_path / "out/annotations").iterdir()) == [
@@ -122,7 +122,7 @@ def test_a_picture_of_no_split_beside_splits(make_coco, coco_document, tmp_path)
     assert read(tmp_path / "out").splits.tolist() == [0, 1, UNASSIGNED]
 
 
-def test_a_file_of_all_pictures_beside_splits_is_left_out_and_noted(make_coco, coco_document):
+def test_a_file_of_all_images_beside_splits_is_left_out_and_noted(make_coco, coco_document):
     root = make_coco(coco_document, name="annotations/instances_train.json")
     make_coco(coco_document, root, "annotations/instances_trainval.json")
     catalog = read(root)
@@ -182,12 +182,12 @@ HINT = 'COCO\'s instances JSON is an object with the lists "images", "annotation
         (
             '{"images": [{"id": 1}], "annotations": [], "categories": [{"id": 1, "name": "a"}]}',
             "{}: images[0] has no file_name.",
-            "Name the picture's file.",
+            "Name the image's file.",
         ),
         (
             '{"images": [{"file_name": "a.jpg"}], "annotations": [], "categories": [{"id": 1, "name": "a"}]}',
             "{}: images[0] (a.jpg) has no id.",
-            "Give the picture an id.",
+            "Give the image an id.",
         ),
         (
             '{"images": [], "annotations": [], "categories": [{"id": "x", "name": "a"}]}',
@@ -209,21 +209,21 @@ def test_bad_input_is_named(tmp_path, text, what, hint):
     assert str(caught.value) == f"{what.replace('{}', str(path))}\n{hint}"
 
 
-def test_no_picture_is_there(make_coco, coco_document):
+def test_no_image_is_there(make_coco, coco_document):
     root = make_coco(coco_document)
     shutil.rmtree(root / "images")
     with pytest.raises(DataError) as caught:
         read(root)
     assert str(caught.value) == (
-        f"{root}: none of the pictures listed can be used. The first: a.jpg is listed, but there is no such file.\n"
-        "Check where the pictures are."
+        f"{root}: none of the images listed can be used. The first: a.jpg is listed, but there is no such file.\n"
+        "Check where the images are."
     )
 
 
 @pytest.mark.parametrize(
     ("change", "what", "hint"),
     [
-        ({"images": []}, "the list 'images' is empty.", "List each picture with its id, file_name and size."),
+        ({"images": []}, "the list 'images' is empty.", "List each image with its id, file_name and size."),
         ({"categories": []}, "the list 'categories' is empty.", "Name at least one class."),
         (
             {"categories": [{"id": 1, "name": "cat"}, {"id": 2, "name": "cat"}]},
@@ -249,7 +249,7 @@ def unlisted_in(catalog):
     return [repair.path for repair in catalog.repairs]
 
 
-def test_pictures_in_folders_that_nothing_lists(make_coco, coco_document, draw):
+def test_images_in_folders_that_nothing_lists(make_coco, coco_document, draw):
     root = make_coco(coco_document)
     draw(root / "images/sub/z.jpg")
     draw(root / "images/.hidden/z.jpg")
@@ -261,9 +261,9 @@ def test_pictures_in_folders_that_nothing_lists(make_coco, coco_document, draw):
 
 def test_folders_of_other_files_are_not_told(make_coco, coco_document, draw):
     root = make_coco(coco_document, name="annotations/instances_train2017.json")
-    (root / "images").rename(root / "pictures")
+    (root / "images").rename(root / "elsewhere")
     (root / "images").mkdir()
-    (root / "pictures").rename(root / "images/train2017")
+    (root / "elsewhere").rename(root / "images/train2017")
     for name in ("val2017/1.jpg", "test2017/2.jpg"):
         draw(root / "images" / name)
     assert unlisted_in(read(root)) == []
@@ -304,7 +304,7 @@ def test_what_is_written_loads_in_pycocotools(real_data, tmp_path, capsys):
     capsys.readouterr()
 
 
-def test_splits_of_pictures_with_many_classes(real_data):
+def test_splits_of_images_with_many_classes(real_data):
     split = with_splits(read(real_data / "bccd").assign(np.full(292, UNASSIGNED, np.uint8)), val_fraction=0.2, seed=0)
     part = (split.splits == SPLITS.index("val")).mean()
     assert 0.15 < part < 0.3

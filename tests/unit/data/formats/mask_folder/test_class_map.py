@@ -166,8 +166,8 @@ def test_names_of_no_class(make_masks, name):
 
 
 def test_classes_that_no_training_mask_has_are_noted(make_masks):
-    root = make_masks({"1": TWO}, pictures="train/{}.jpg", mask="trainannot/{}.png")
-    make_masks({"2": [[2, 2, 2, 2], [0, 0, 0, 0]]}, pictures="val/{}.jpg", mask="valannot/{}.png")
+    root = make_masks({"1": TWO}, images="train/{}.jpg", mask="trainannot/{}.png")
+    make_masks({"2": [[2, 2, 2, 2], [0, 0, 0, 0]]}, images="val/{}.jpg", mask="valannot/{}.png")
     assert read(root, classes="a,b,c,d").notes == ("No mask to train on has these classes: c, d.",)
 
 
@@ -192,10 +192,10 @@ def test_too_many_classes(make_masks):
 
 @pytest.mark.parametrize("prefix", ["0001TP_", "Seq05VD_"])
 def test_camvid_is_known_by_its_content(make_masks, prefix):
-    catalog = read(make_masks({f"{prefix}1": [[0, 3, 11, 10]]}, pictures="train/{}.png", mask="trainannot/{}.png"))
+    catalog = read(make_masks({f"{prefix}1": [[0, 3, 11, 10]]}, images="train/{}.png", mask="trainannot/{}.png"))
     assert catalog.categories == Categories(CAMVID.names, tuple(range(11)), (11,))
     assert catalog.notes[0] == (
-        "These are CamVid's pictures and codes: its 11 class names were taken, and 11 counts nowhere. --classes (in"
+        "These are CamVid's images and codes: its 11 class names were taken, and 11 counts nowhere. --classes (in"
         " training --data.classes) gives others."
     )
     assert read_mask(catalog, 0).tolist() == [[0, 3, IGNORE, 10]]

@@ -14,12 +14,12 @@ from foveal.types.masks import IGNORE
 
 
 def listing(catalog):
-    """Picture, mask and split."""
+    """Image, mask and split."""
     splits = [SPLITS[s] if s != UNASSIGNED else "" for s in catalog.splits]
     return [(catalog.names[i], catalog.masks[i], splits[i]) for i in range(len(catalog))]
 
 
-def test_pictures_and_masks_beside_each_other(make_masks):
+def test_images_and_masks_beside_each_other(make_masks):
     root = make_masks({"b": TWO, "a": ONE})
     catalog = read(root)
     assert listing(catalog) == [("images/a.jpg", "masks/a.png", ""), ("images/b.jpg", "masks/b.png", "")]
@@ -36,7 +36,7 @@ def test_pictures_and_masks_beside_each_other(make_masks):
 @pytest.mark.parametrize("folder", ["masks", "labels", "annotations", "SegmentationClass", "Mask", "gt"])
 @pytest.mark.parametrize("suffix", ["", "_L", "_mask", "_label", "_labels", "_gt", "_seg", "_P"])
 def test_names_of_folders_and_masks(make_masks, folder, suffix):
-    root = make_masks({"x": TWO}, pictures="Images/{}.png", mask=f"{folder}/{{}}{suffix}.png")
+    root = make_masks({"x": TWO}, images="Images/{}.png", mask=f"{folder}/{{}}{suffix}.png")
     assert listing(read(root)) == [("Images/x.png", f"{folder}/x{suffix}.png", "")]
 
 
@@ -50,55 +50,52 @@ LAYOUTS = [
 ]
 
 
-@pytest.mark.parametrize(("pictures", "masks"), LAYOUTS)
+@pytest.mark.parametrize(("images", "masks"), LAYOUTS)
 @pytest.mark.parametrize("val", ["val", "valid", "Validation"])
-def test_split_folders(make_masks, pictures, masks, val):
+def test_split_folders(make_masks, images, masks, val):
     for split in ("train", val, "test"):
         root = make_masks(
-            {f"{split}1": TWO}, pictures=f"{pictures.format(split)}/{{}}.jpg", mask=f"{masks.format(split)}/{{}}.png"
+            {f"{split}1": TWO}, images=f"{images.format(split)}/{{}}.jpg", mask=f"{masks.format(split)}/{{}}.png"
         )
-    found = {split: (picture, mask) for picture, mask, split in listing(read(root))}
+    found = {split: (image, mask) for image, mask, split in listing(read(root))}
     assert found == {
-        code: (f"{pictures.format(split)}/{split}1.jpg", f"{masks.format(split)}/{split}1.png")
+        code: (f"{images.format(split)}/{split}1.jpg", f"{masks.format(split)}/{split}1.png")
         for code, split in (("train", "train"), ("val", val), ("test", "test"))
     }
 
 
 def test_deeper_folders_belong_together(make_masks):
-    root = make_masks({"1": TWO}, pictures="images/bonn/{}.jpg", mask="masks/bonn/{}_gt.png")
-    make_masks({"1": ONE}, pictures="images/ulm/{}.jpg", mask="masks/ulm/{}_gt.png")
+    root = make_masks({"1": TWO}, images="images/bonn/{}.jpg", mask="masks/bonn/{}_gt.png")
+    make_masks({"1": ONE}, images="images/ulm/{}.jpg", mask="masks/ulm/{}_gt.png")
     assert [row[1] for row in listing(read(root))] == ["masks/bonn/1_gt.png", "masks/ulm/1_gt.png"]
 
 
-def test_a_picture_that_is_called_like_a_mask(make_masks):
+def test_a_image_that_is_called_like_a_mask(make_masks):
     root = make_masks({"a": TWO, "a_mask": ONE})
     assert [row[1] for row in listing(read(root))] == ["masks/a.png", "masks/a_mask.png"]
 
 
-@pytest.mark.parametrize(("pictures", "masks"), LAYOUTS[:4])
-def test_splits_that_disagree(make_masks, draw, pictures, masks):
-    root = make_masks(
-        {"1": TWO}, pictures=f"{pictures.format('train')}/{{}}.jpg", mask=f"{masks.format('train')}/{{}}.png"
-    )
-    draw(root / pictures.format("val") / "2.jpg")
+@pytest.mark.parametrize(("images", "masks"), LAYOUTS[:4])
+def test_splits_that_disagree(make_masks, draw, images, masks):
+    root = make_masks({"1": TWO}, images=f"{images.format('train')}/{{}}.jpg", mask=f"{masks.format('train')}/{{}}.png")
+    draw(root / images.format("val") / "2.jpg")
     with pytest.raises(DataError) as caught:
         read(root)
-    name = "val" if masks.startswith("{}/") else pictures.format("val")
+    name = "val" if masks.startswith("{}/") else images.format("val")
     assert said(caught) == (
-        f"{root}: the val split has pictures ({name}) and no masks.\n"
-        "Give each split a folder of pictures and one of masks."
+        f"{root}: the val split has images ({name}) and no masks.\nGive each split a folder of images and one of masks."
     )
 
 
-def test_masks_of_a_split_without_pictures(make_masks):
-    root = make_masks({"1": TWO}, pictures="train/{}.jpg", mask="trainannot/{}.png")
-    make_masks({"1": TWO}, pictures="train/{}.jpg", mask="valannot/{}.png")
-    with pytest.raises(DataError, match=r"the val split has masks \(valannot\) and no pictures"):
+def test_masks_of_a_split_without_images(make_masks):
+    root = make_masks({"1": TWO}, images="train/{}.jpg", mask="trainannot/{}.png")
+    make_masks({"1": TWO}, images="train/{}.jpg", mask="valannot/{}.png")
+    with pytest.raises(DataError, match=r"the val split has masks \(valannot\) and no images"):
         read(root)
 
 
-def test_test_pictures_may_go_without_masks(make_masks, draw):
-    root = make_masks({"1": TWO}, pictures="train/{}.jpg", mask="trainannot/{}.png")
+def test_test_images_may_go_without_masks(make_masks, draw):
+    root = make_masks({"1": TWO}, images="train/{}.jpg", mask="trainannot/{}.png")
     draw(root / "test" / "2.jpg")
     catalog = read(root)
     assert len(catalog) == 1
@@ -106,8 +103,8 @@ def test_test_pictures_may_go_without_masks(make_masks, draw):
 
 
 def test_two_folders_for_a_split(make_masks):
-    root = make_masks({"1": TWO}, pictures="images/val/{}.jpg", mask="masks/val/{}.png")
-    make_masks({"1": TWO}, pictures="images/valid/{}.jpg", mask="masks/val/{}.png")
+    root = make_masks({"1": TWO}, images="images/val/{}.jpg", mask="masks/val/{}.png")
+    make_masks({"1": TWO}, images="images/valid/{}.jpg", mask="masks/val/{}.png")
     with pytest.raises(DataError, match="two folders for the val split: val and valid"):
         read(root)
 
@@ -127,38 +124,38 @@ def test_masks_saved_as_jpeg(make_masks):
     )
 
 
-def test_pictures_without_masks_are_told(make_masks, draw):
+def test_images_without_masks_are_told(make_masks, draw):
     root = make_masks({"a": TWO})
     for i in range(7):
         draw(root / "images" / f"b{i}.jpg", i)
     with pytest.raises(DataError) as caught:
         read(root)
     assert said(caught) == (
-        f"{root}: 7 pictures have no mask: images/b0.jpg, images/b1.jpg, images/b2.jpg, images/b3.jpg, images/b4.jpg"
-        " and 2 more.\nPut masks of the same names into masks, or take the pictures out."
+        f"{root}: 7 images have no mask: images/b0.jpg, images/b1.jpg, images/b2.jpg, images/b3.jpg, images/b4.jpg"
+        " and 2 more.\nPut masks of the same names into masks, or take the images out."
     )
 
 
-def test_masks_without_a_picture_are_noted(make_masks):
+def test_masks_without_a_image_are_noted(make_masks):
     root = make_masks({"a": TWO, "b": TWO})
     (root / "images" / "b.jpg").unlink()
-    assert read(root).notes[0] == "1 mask that belongs to no picture, left out: masks/b.png."
+    assert read(root).notes[0] == "1 mask that belongs to no image, left out: masks/b.png."
 
 
-def test_two_masks_for_one_picture(make_masks):
+def test_two_masks_for_one_image(make_masks):
     root = make_masks({"a": TWO})
     make_masks({"a": TWO}, mask="masks/{}_L.png")
     with pytest.raises(DataError) as caught:
         read(root)
     assert said(caught) == (
-        f"{root}: the picture images/a.jpg has 2 masks: masks/a.png, masks/a_L.png.\nKeep one mask a picture."
+        f"{root}: the image images/a.jpg has 2 masks: masks/a.png, masks/a_L.png.\nKeep one mask per image."
     )
 
 
-def test_two_pictures_for_one_mask(make_masks):
+def test_two_images_for_one_mask(make_masks):
     root = make_masks({"a": TWO})
-    make_masks({"a": TWO}, pictures="images/{}.png")
-    with pytest.raises(DataError, match=r"2 pictures have the mask masks/a.png: images/a.jpg, images/a.png"):
+    make_masks({"a": TWO}, images="images/{}.png")
+    with pytest.raises(DataError, match=r"2 images have the mask masks/a.png: images/a.jpg, images/a.png"):
         read(root)
 
 
@@ -168,18 +165,18 @@ def test_a_mask_of_another_size(make_masks, draw):
     with pytest.raises(DataError) as caught:
         read(root)
     assert said(caught) == (
-        f"{root}/masks/b.png: 4 x 2 pixels; the picture images/b.jpg has 5 x 2.\n"
-        "Save each mask at its picture's size, without smoothing."
+        f"{root}/masks/b.png: 4 x 2 pixels; the image images/b.jpg has 5 x 2.\n"
+        "Save each mask at its image's size, without smoothing."
     )
 
 
-def test_a_picture_that_exif_turns(make_masks, draw):
+def test_a_image_that_exif_turns(make_masks, draw):
     root = make_masks({"a": TWO})
     draw(root / "images" / "a.jpg", size=(4, 2), orientation=6)
     with pytest.raises(DataError) as caught:
         read(root)
-    assert "4 x 2 pixels; the picture images/a.jpg has 2 x 4." in said(caught)
-    assert "The picture's EXIF orientation turns it, but not the mask" in said(caught)
+    assert "4 x 2 pixels; the image images/a.jpg has 2 x 4." in said(caught)
+    assert "The image's EXIF orientation turns it, but not the mask" in said(caught)
     make_masks({"a": np.transpose(TWO)})
     draw(root / "images" / "a.jpg", size=(4, 2), orientation=6)
     catalog = read(root)
@@ -196,7 +193,7 @@ def test_an_exif_orientation_does_not_turn_a_mask(make_masks):
 
 @pytest.mark.parametrize(
     ("content", "reason"),
-    [(b"", "is empty (0 bytes)"), (b"text", "is not a picture (starts with b'text')"), (None, "is truncated")],
+    [(b"", "is empty (0 bytes)"), (b"text", "is not an image (starts with b'text')"), (None, "is truncated")],
 )
 def test_unreadable_masks(make_masks, content, reason):
     root = make_masks({"a": np.random.default_rng(0).integers(0, 3, (40, 40)), "b": TWO})
@@ -207,7 +204,7 @@ def test_unreadable_masks(make_masks, content, reason):
     assert caught.value.path == str(file) and caught.value.reason == reason
 
 
-def test_an_unreadable_picture(make_masks):
+def test_an_unreadable_image(make_masks):
     root = make_masks({"a": TWO, "b": TWO})
     for name in "ab":
         (root / "images" / f"{name}.jpg").write_bytes(b"")
@@ -217,24 +214,24 @@ def test_an_unreadable_picture(make_masks):
 
 
 def test_no_masks_at_all(tmp_path, make_masks):
-    with pytest.raises(DataError, match="holds no pictures with masks"):
+    with pytest.raises(DataError, match="holds no images with masks"):
         mask_folder.read(tmp_path)
     root = make_masks({"a": TWO})
     (root / "masks" / "a.png").rename(root / "masks" / "z.png")
-    with pytest.raises(DataError, match=r"1 picture has no mask: images/a.jpg"):
+    with pytest.raises(DataError, match=r"1 image has no mask: images/a.jpg"):
         mask_folder.read(root)
-    with pytest.raises(DataError, match="1 picture has no mask"):
+    with pytest.raises(DataError, match="1 image has no mask"):
         read(root)
 
 
 @pytest.fixture
 def voc(make_masks):
-    """A tree with masks of two pictures, lists, and a picture more."""
+    """A tree with masks of two images, lists, and an image more."""
 
     def make(masks, lists=None, palette=VOC.colors):
         root = make_masks(
             masks,
-            pictures="JPEGImages/{}.jpg",
+            images="JPEGImages/{}.jpg",
             mask="SegmentationClass/{}.png",
             palette=[*palette, *[(224, 224, 192)] * (256 - len(palette))],
         )
@@ -279,7 +276,7 @@ def test_voc_lists_that_name_what_is_not_there(voc):
     ]
     assert len(catalog) == 1
     (root / "SegmentationClass" / "a.png").unlink()
-    with pytest.raises(DataError, match=r"1 picture has no mask: JPEGImages/a.jpg"):
+    with pytest.raises(DataError, match=r"1 image has no mask: JPEGImages/a.jpg"):
         read(root)
 
 
@@ -291,7 +288,7 @@ def test_a_tree_with_boxes_and_masks_gives_what_is_wanted(make_voc, voc, make_ma
     from tests.annotated import voc_object
 
     root = make_voc({"a": [voc_object("cat", (1, 1, 20, 20))]})
-    make_masks({"a": np.eye(48, 64)}, pictures="JPEGImages/{}.jpg", mask="SegmentationClass/{}.png", root=root)
+    make_masks({"a": np.eye(48, 64)}, images="JPEGImages/{}.jpg", mask="SegmentationClass/{}.png", root=root)
     assert read(root).annotation == "boxes"
     assert read(root, wants=("boxes", "masks")).annotation == "boxes"
     catalog = read(root, wants=("masks", "boxes"))
@@ -304,7 +301,7 @@ def test_settings_of_masks_are_for_masks(make_tree):
         read(root, ignore=[3])
     assert said(caught) == (
         f"{root} is read as image_folder; a table of classes and codes to ignore are for folders of masks.\n"
-        "Leave the classes and ignored ids away, or give pictures with masks."
+        "Leave the classes and ignored ids away, or give images with masks."
     )
 
 

@@ -28,12 +28,12 @@ def test_a_worked_case(make_voc):
     assert names(catalog) == ["JPEGImages/a.jpg", "JPEGImages/b.jpg"]
     assert catalog.categories == Categories(("cat", "dog"))
     whole, column = catalog.objects[0]
-    assert whole.box == (0, 0, 64, 48), "1 to 64 covers a picture of 64 pixels"
+    assert whole.box == (0, 0, 64, 48), "1 to 64 covers an image of 64 pixels"
     assert whole.area == 64 * 48 and whole.flags == 0
     assert column.box == (9, 10, 10, 20), "one pixel wide, ten high"
     assert column.flags == Flag.TRUNCATED | Flag.DIFFICULT
     assert column.extras == {"voc": {"pose": "Left"}}
-    assert catalog.labels[0].tolist() == [0], "what is difficult is not judged"
+    assert catalog.labels[0].tolist() == [0], "what is difficult is not evaluated"
     assert catalog.splits.tolist() == [UNASSIGNED] * 2
     assert json.loads(catalog.extras[0]) == {
         "voc": {
@@ -136,7 +136,7 @@ def test_a_class_that_only_val_has(make_voc, policy):
     root = make_voc({"a": [CAT], "b": [voc_object("cta", (1, 1, 9, 9)), CAT]}, {"train": "a", "val": "b"})
     catalog = read(root, bad=policy)
     action = "kept" if policy == "clip" else "dropped"
-    message = "no picture to train on has the class 'cta'"
+    message = "no image to train on has the class 'cta'"
     assert catalog.repairs == (
         Repair("JPEGImages/b.jpg", "Annotations/b.xml, object 1", "unknown_class", message, action),
     )
@@ -174,8 +174,8 @@ def test_a_model_s_class_map_is_enforced(make_voc):
         ("<html><body/></html>", "XML of 'html', not of an annotation"),
     ],
 )
-def test_a_broken_annotation_costs_its_picture_alone(make_voc, text, reason):
-    """To train on the picture as one without objects would be wrong."""
+def test_a_broken_annotation_costs_its_image_alone(make_voc, text, reason):
+    """To train on the image as one without objects would be wrong."""
     root = make_voc({"a": [CAT]})
     (root / "Annotations/b.xml").write_text(text)
     shutil.copy(root / "JPEGImages/a.jpg", root / "JPEGImages/b.jpg")
@@ -189,7 +189,7 @@ def test_a_broken_annotation_costs_its_picture_alone(make_voc, text, reason):
     assert caught.value.what == f"Annotations/b.xml: JPEGImages/b.jpg: {message}."
 
 
-def test_an_annotation_without_size_or_corners_keeps_its_picture(make_voc):
+def test_an_annotation_without_size_or_corners_keeps_its_image(make_voc):
     root = make_voc({"a": [CAT], "b": [CAT, "<object><name>cat</name></object>"]})
     text = (root / "Annotations/b.xml").read_text()
     (root / "Annotations/b.xml").write_text(text.replace(text[text.index("<size>") : text.index("</size>") + 7], ""))
@@ -205,14 +205,14 @@ def test_no_annotation_can_be_used(make_voc):
     with pytest.raises(DataError) as caught:
         read(root)
     assert str(caught.value) == (
-        f"{root}: not one picture has an annotation that can be used."
+        f"{root}: not one image has an annotation that can be used."
         " The first: JPEGImages/gone.jpg is listed, but there is no Annotations/gone.xml.\n"
         "Check the XML files in Annotations and the lists in ImageSets/Main."
     )
 
 
 @pytest.mark.parametrize("folder", ["Annotations", "annotations"])
-def test_lists_name_pictures_in_several_ways(make_voc, folder):
+def test_lists_name_images_in_several_ways(make_voc, folder):
     """Names with blanks and numbers, with the suffix, and with the flag of a class list behind them."""
     root = make_voc({name: [CAT] for name in ("cell 1", "cell", "c0", "d 0")})
     (root / "Annotations").rename(root / folder)

@@ -43,7 +43,7 @@ def test_a_worked_case(make_yolo):
         "train: train.txt\nval: ./lists/val.txt\nnames: [cat, dog]\n",
     ],
 )
-def test_ways_to_say_where_pictures_are(make_yolo, text):
+def test_ways_to_say_where_images_are(make_yolo, text):
     root = make_yolo({"train/a": [BOX], "val/b": [BOX]}, text)
     (root / "train.txt").write_text("./images/train/a.jpg\n")
     (root / "lists").mkdir()
@@ -101,7 +101,7 @@ def test_class_ids_with_gaps(make_yolo, tmp_path):
     assert read(tmp_path / "out").categories.source_ids == (0, 7)
 
 
-def test_pictures_that_a_list_passes_over_and_labels_without_pictures(make_yolo):
+def test_images_that_a_list_passes_over_and_labels_without_images(make_yolo):
     text = "train: train.txt\nval: images/val\nnames: [cat, dog]\n"
     root = make_yolo({"train/a": [BOX], "train/b": [BOX], "val/c": [BOX]}, text)
     (root / "train.txt").write_text("./images/train/a.jpg\n./images/train/gone.jpg\n")
@@ -111,8 +111,8 @@ def test_pictures_that_a_list_passes_over_and_labels_without_pictures(make_yolo)
         Repair(
             "images/train/gone.jpg", "train.txt, line 2", "missing", "is listed, but there is no such file", "dropped"
         ),
-        Repair("", "labels/val/lost.txt", "missing", "there is no picture for this label file", "left out"),
-    } | {Repair("", "labels/train/b.txt", "missing", "there is no picture for this label file", "left out")}
+        Repair("", "labels/val/lost.txt", "missing", "there is no image for this label file", "left out"),
+    } | {Repair("", "labels/train/b.txt", "missing", "there is no image for this label file", "left out")}
 
 
 def test_what_is_written(make_coco, coco_document, tmp_path):
@@ -160,7 +160,7 @@ def test_a_line_that_is_no_object_costs_itself_alone(make_yolo, line, message):
     assert caught.value.what == f"{where}: images/train/a.jpg: {message}."
 
 
-def test_a_label_file_that_is_no_text_costs_its_picture_alone(make_yolo):
+def test_a_label_file_that_is_no_text_costs_its_image_alone(make_yolo):
     root = make_yolo({"train/a": [BOX], "train/b": [BOX], "val/c": []})
     (root / "labels/train/a.txt").write_bytes(b"\xff\xfe")
     catalog = read(root)
@@ -170,7 +170,7 @@ def test_a_label_file_that_is_no_text_costs_its_picture_alone(make_yolo):
 
 
 @pytest.mark.parametrize("split", ["test", "val"])
-def test_pictures_beside_the_folders_that_are_named(make_yolo, draw, split):
+def test_images_beside_the_folders_that_are_named(make_yolo, draw, split):
     text = f"train: images/train\n{split}: images/{split}\nnames: [cat, dog]\n"
     root = make_yolo({"train/a": [BOX], f"{split}/b": [BOX]}, text)
     assert read(root).repairs == ()
@@ -204,7 +204,7 @@ def test_classes_that_cannot_be_are_named_with_their_file(make_yolo, text, what,
         ("- a\n", "{}: the YAML is no mapping.", "Give it train, val and names."),
         ("train: images\n", "{}: there are no 'names'.", "Give a list of class names, in the order of their ids."),
         ("train: images\nnames: {a: b}\n", "{}: 'names' has an id that is no whole number.", "Number the classes."),
-        ("names: [a]\n", "{}: there is no 'train', 'val' or 'test'.", "Say where the pictures of each split are."),
+        ("names: [a]\n", "{}: there is no 'train', 'val' or 'test'.", "Say where the images of each split are."),
         (
             "train: pics\nnames: [a]\n",
             "{}: train is 'pics', and there is no such file or folder.",

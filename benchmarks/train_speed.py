@@ -47,7 +47,7 @@ from foveal.models.contract import Model
 from foveal.models.normalize import Normalize
 from foveal.runs.resolve import resolve
 from foveal.runs.start import make_plan
-from foveal.tasks.table import get_output
+from foveal.tasks.table import get_spec
 from foveal.types.samples import Batch
 
 LIMITS = {"off": 0.85, "memory": 0.90}
@@ -141,7 +141,7 @@ class RawSteps:
 def build_plan(data: Path, out: Path, settings: dict[str, Any]) -> Plan:
     """What ``foveal train`` would build."""
     config = parse_config({**settings, "data": {"path": str(data), **settings.get("data", {})}}, where="benchmark")
-    wants = None if config.task == "auto" else get_output(config.task).annotations
+    wants = None if config.task == "auto" else get_spec(config.task).annotations
     catalog = with_splits(read(data, wants=wants), val_fraction=config.data.val_fraction, seed=config.seed)
     runtime = Runtime(config.runtime, log_dir=out)
     config = resolve(config, catalog.split("train")).config

@@ -9,7 +9,7 @@ from pydantic import Field, ValidationError
 from foveal.errors import ArtifactError, FovealError
 from foveal.imaging.input_spec import InputSpec
 from foveal.models.config import ModelConfig
-from foveal.tasks.table import get_output, get_settings
+from foveal.tasks.table import get_spec
 from foveal.types.categories import Categories
 from foveal.types.settings import Settings
 from foveal.version import __version__
@@ -107,13 +107,13 @@ def parse_card(text: str, *, where: str) -> Card:
     try:
         card = Card.model_validate(values)
         card.categories  # noqa: B018  checks itself
-        output = get_output(card.task)
+        spec = get_spec(card.task)
         section = "model."
         ModelConfig.model_validate(card.model)
         section = "own."
-        get_settings(card.task).model_validate(card.own)
+        spec.settings.model_validate(card.own)
         section = "decode."
-        output.decode(card.decode)
+        spec.open(card.categories, card.decode)
     except ValidationError as error:
         first = error.errors()[0]
         field = section + ".".join(str(part) for part in first["loc"])

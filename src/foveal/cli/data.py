@@ -122,7 +122,7 @@ def preview(
     from foveal.data.inspection.preview import preview as draw
     from foveal.data.loading.statistics import fit_whitening, sample_images
     from foveal.imaging.input_spec import InputSpec
-    from foveal.runs.resolve import with_recipe
+    from foveal.runs.resolve import with_defaults
     from foveal.tasks.table import task_for
 
     catalog = _read(path, classes, ignore, task)
@@ -132,7 +132,7 @@ def preview(
     side = size or SIDES[catalog.annotation]
     if whiten is None:
         given = {} if augment is None else {"augment": augment.model_dump(exclude_unset=True)}
-        config = with_recipe(parse_config(given, where="the command line"), task or task_for(catalog.annotation))
+        config = with_defaults(parse_config(given, where="the command line"), task or task_for(catalog.annotation))
         in_use = round(side * IN_USE.get(catalog.annotation, 1))
         spec = InputSpec(size=in_use, train_size=side, interpolation=config.input.interpolation)
         sheet = draw(catalog, config.augment, spec=spec, count=count, seed=seed)
@@ -147,9 +147,9 @@ def preview(
 
 def _read(path: Path, classes: str, ignore: tuple[int, ...], task: str | None) -> "Catalog":
     from foveal.data.formats.read import read
-    from foveal.tasks.table import get_output
+    from foveal.tasks.table import get_spec
 
-    return read(path, classes=classes, ignore=ignore, wants=None if task is None else get_output(task).annotations)
+    return read(path, classes=classes, ignore=ignore, wants=None if task is None else get_spec(task).annotations)
 
 
 def _is_data_set(path: Path, classes: str, ignore: tuple[int, ...]) -> bool:

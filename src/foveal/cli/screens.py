@@ -48,7 +48,7 @@ def last_screen(console: Console, trained: "Trained") -> None:
 
 def headline(model: Predictor, results: Results) -> str:
     """The one number, with its interval."""
-    name = model.task.goal(model.options).metric
+    name = model.output.goal.metric
     interval = results.metrics[name]
     value, between = in_digits(interval, 3)
     return f"  [bold green]{name.replace('_', ' ')} {value}[/]  (95 % interval {between}, on {results.images} images)"
@@ -116,7 +116,7 @@ def predictions_screen(job: Job, model: Predictor, *, csv: Path | None, save: Pa
     table.add_column("score", justify="right")
     table.add_column("then", style="dim")
     for path, prediction in zip(job.paths[:MAX_ROWS], job.predictions, strict=False):
-        rows = model.task.rows(prediction)
+        rows = prediction.rows()
         table.add_row(*map(Text, (str(path), *answer_cells(rows))))
     console.print(table)
     if len(job.paths) > MAX_ROWS:

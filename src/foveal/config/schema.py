@@ -2,28 +2,30 @@
 
 from collections.abc import Mapping
 from difflib import get_close_matches
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, create_model
 
 from foveal.data.config import AugmentConfig, DataConfig, InputConfig
 from foveal.engine.config import OptimConfig, RuntimeConfig, ScheduleConfig, TrainConfig
 from foveal.errors import ConfigError
 from foveal.models.config import ModelConfig
-from foveal.tasks.classify.config import ClassifyConfig
-from foveal.tasks.detect.config import DetectConfig
-from foveal.tasks.instance.config import InstanceConfig
-from foveal.tasks.segment.config import SegmentConfig
+from foveal.tasks.table import TASKS, get_spec
 from foveal.types.settings import Settings
 
+if TYPE_CHECKING:
+    TaskName = str
+else:
+    TaskName = Literal["auto", *TASKS]
 
-class RunConfig(Settings):
-    """One run."""
 
-    task: Literal["auto", "classify", "detect", "segment", "instance"] = "auto"
+class _Sections(Settings):
+    """What every run has, up to the network."""
+
+    task: TaskName = "auto"
     """What is learnt; auto: what the data set's annotations serve."""
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
-    """Of everything random: split, order, augmentation, new layers, dropout."""
+    """Seed of everything random: split, order, augmentation, head layers, dropout."""
     data: DataConfig = DataConfig()
     """Where the images are and how they reach the network."""
     input: InputConfig = InputConfig()
@@ -32,14 +34,27 @@ class RunConfig(Settings):
     """Random changes to training images."""
     model: ModelConfig = ModelConfig()
     """The backbone."""
-    classify: ClassifyConfig = ClassifyConfig()
-    """Pooling, head and loss of a classifier."""
-    detect: DetectConfig = DetectConfig()
-    """Pyramid, anchors, losses and suppression of a detector."""
-    segment: SegmentConfig = SegmentConfig()
-    """Decoder and losses of semantic segmentation."""
-    instance: InstanceConfig = InstanceConfig()
-    """A detector's settings, and those of its masks."""
+
+
+def _with_task_sections(base: type[_Sections]) -> type[_Sections]:
+    """A section for each task, under its name."""
+    sections: dict[str, Any] = {}
+    for name in TASKS:
+        settings = get_spec(name).settings
+        summary = (settings.__doc__ or "").partition("\n")[0]
+        sections[name] = (settings, Field(default=settings(), description=summary))
+    return create_model("_TaskSections", __base__=base, **sections)
+
+
+if TYPE_CHECKING:
+    _TaskSections = _Sections
+else:
+    _TaskSections = _with_task_sections(_Sections)
+
+
+class RunConfig(_TaskSections):
+    """One run. Each task has a section of its own, by its name."""
+
     optim: OptimConfig = OptimConfig()
     """The optimiser and what it may touch."""
     schedule: ScheduleConfig = ScheduleConfig()
@@ -48,6 +63,11 @@ class RunConfig(Settings):
     """How long to train."""
     runtime: RuntimeConfig = RuntimeConfig()
     """On what the run runs."""
+
+    def own(self, task: str) -> Settings:
+        """A task's own section."""
+        section: Settings = getattr(self, task)
+        return section
 
 
 def parse_config(values: Mapping[str, Any], *, where: str) -> RunConfig:

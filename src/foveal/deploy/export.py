@@ -128,14 +128,12 @@ def to_onnx(backend: TorchBackend, example: RGB) -> bytes:
 
 def compare(network: Predictor, exported: Predictor, prepared: Sequence[Prepared]) -> Parity:
     """Answer for the same prepared images on both, in batches of two sizes, so that a fixed batch would show."""
-    task, options = network.task, network.task.compared(network.options)
+    output = network.output.for_parity()
     both = ((network, 16), (exported, 7))
-    ours, theirs = (list(p.with_options(options).stream(prepared, batch_size=b)) for p, b in both)
-    differences = dict.fromkeys(task.tolerances, 0.0)
+    ours, theirs = (list(p.with_output(output).stream(prepared, batch_size=b)) for p, b in both)
+    differences = dict.fromkeys(output.tolerances, 0.0)
     for mine, other in zip(ours, theirs, strict=True):
-        for name, value in task.differences(mine, other).items():
+        for name, value in output.differences(mine, other).items():
             differences[name] = max(differences[name], value)
-    agreement = float(
-        np.mean([task.first_answer(a) == task.first_answer(b) for a, b in zip(ours, theirs, strict=True)])
-    )
-    return Parity(len(prepared), differences, dict(task.tolerances), agreement, MIN_AGREEMENT)
+    agreement = float(np.mean([output.top_label(a) == output.top_label(b) for a, b in zip(ours, theirs, strict=True)]))
+    return Parity(len(prepared), differences, dict(output.tolerances), agreement, MIN_AGREEMENT)

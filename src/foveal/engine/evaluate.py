@@ -53,7 +53,7 @@ def evaluate(
     assert sources is None or viewing is None, "prepared images are seen as they are"
     files = catalog.paths() if sources is None else sources
     predictions = list(stream_views(predictor, files, viewing))
-    truths = predictor.task.truths(catalog, range(len(catalog)))
+    truths = predictor.output.truths(catalog, range(len(catalog)))
     return Evaluation(
         catalog, truths, predictions, score(predictor, truths, predictions, num_resamples=num_resamples, seed=seed)
     )
@@ -63,7 +63,7 @@ def score(
     predictor: Predictor, truths: Iterable[Any], predictions: Iterable[Any], *, num_resamples: int, seed: int
 ) -> Results:
     """The verdict on predictions that are at hand."""
-    metric = predictor.task.metric(predictor.categories, predictor.options)
+    metric = predictor.output.metric()
     for truth, prediction in zip(truths, predictions, strict=True):
         metric.update(truth, prediction)
     return metric.compute(num_resamples=num_resamples, seed=seed)
@@ -103,7 +103,7 @@ def write_predictions(path: Path, evaluation: Evaluation, predictor: Predictor) 
     writer: csv.DictWriter[str] | None = None
     rows = zip(evaluation.truths, evaluation.predictions, strict=True)
     for i, (truth, prediction) in enumerate(rows):
-        record = predictor.task.record(truth, prediction)
+        record = predictor.output.prediction_row(truth, prediction)
         cells = {name: f"{value:.9g}" if isinstance(value, float) else value for name, value in record.items()}
         row = {"path": evaluation.catalog.names[i], **cells}
         if writer is None:

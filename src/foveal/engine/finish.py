@@ -32,10 +32,11 @@ def finish(plan: Plan, *, data: Mapping[str, Any], versions: Mapping[str, str]) 
     backend = TorchBackend(model, plan.card, device=plan.runtime.device)
     first = Predictor(backend)
     images = kept(first, list(plan.val_set.paths()))
-    truths = plan.task.truths(plan.val_set, range(len(plan.val_set)))
+    output = first.output
+    truths = output.truths(plan.val_set, range(len(plan.val_set)))
     evidence, geometries = _evidence(first, backend, images)
-    options = plan.task.calibrate(evidence, geometries, truths, plan.card.categories, first.options)
-    card = plan.card.model_copy(update={"decode": options.model_dump()})
+    fitted = output.calibrate(evidence, geometries, truths)
+    card = plan.card.model_copy(update={"decode": fitted.options.model_dump()})
     evaluation = evaluate(
         Predictor(TorchBackend(model, card, device=plan.runtime.device)),
         plan.val_set,

@@ -29,7 +29,7 @@ from foveal.inference.predictor import Predictor, Source
 from foveal.inference.torch_backend import TorchBackend
 from foveal.models.contract import Model
 from foveal.models.normalize import Normalize
-from foveal.tasks.contract import Task
+from foveal.tasks.table import AnyTask
 from foveal.types.samples import Batch
 
 SECONDS_BETWEEN_CHECKPOINTS = 60.0
@@ -41,7 +41,7 @@ RESERVE = 0.04
 class Plan:
     """All that a run needs, built from a RunConfig before the first step."""
 
-    task: Task
+    task: AnyTask
     model: Model
     card: Card
     train_set: Catalog
@@ -102,7 +102,7 @@ class Training:
         self.wrapped, self.stepper = self.runtime.wrap(self.model, self.optimizer)
         self.runtime.load_scaler(saved["scaler"] if saved else {})
         self.normalize = Normalize(plan.card.input).to(self.runtime.device)
-        self.goal = plan.task.goal(plan.task.decode(plan.card.decode))
+        self.goal = plan.task.output.goal
         self.images: Sequence[Source] | None = None
         self.started = time.monotonic() - self.state.elapsed_s
         self.saved_at = time.monotonic()
@@ -283,7 +283,7 @@ class Training:
             self.images = kept(predictor, [plan.val_set.path(i) for i in mine])
         predictions = list(zip(mine, predictor.stream(self.images), strict=True))
         everyones = dict(runtime.gather(predictions))
-        truths = plan.task.truths(plan.val_set, range(len(plan.val_set)))
+        truths = plan.task.output.truths(plan.val_set, range(len(plan.val_set)))
         ordered = [everyones[i] for i in range(len(plan.val_set))]
         results = score(predictor, truths, ordered, num_resamples=0, seed=0)
         shown = {self.goal.metric: results.metrics[self.goal.metric].value}

@@ -14,14 +14,13 @@ from foveal.engine.loop import Plan
 from foveal.inference.predictor import Predictor
 from foveal.models.normalize import Normalize
 from foveal.types.arrays import RGB, Array
-from foveal.types.settings import Settings
 
 MAX_IMAGES = 4096
 
 
-def warm_start(plan: Plan, own: Settings) -> None:
+def warm_start(plan: Plan) -> None:
     """Show the task the frozen network's view of training images, prepared as in evaluation."""
-    probe = plan.task.probe(plan.model, own)
+    probe = plan.task.probe(plan.model)
     if probe is None:
         return
     plan.log.note("fitting the new layers to the pretrained features ...")
@@ -31,7 +30,7 @@ def warm_start(plan: Plan, own: Settings) -> None:
     plan.runtime.place(plan.model)
     predictor = Predictor(_Probe(plan.card, probe, plan.runtime.device))
     plan.model.eval()
-    plan.task.warm_start(plan.model, own, part, predictor.arrays(part.paths()))
+    plan.task.warm_start(plan.model, part, predictor.arrays(part.paths()))
 
 
 class _Probe:

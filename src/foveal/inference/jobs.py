@@ -163,7 +163,7 @@ def write_table(path: Path, job: Job, predictor: Predictor) -> None:
         RunError: It cannot be written.
     """
     text = io.StringIO()
-    answers = [predictor.task.rows(prediction) for prediction in job.predictions]
+    answers = [prediction.rows() for prediction in job.predictions]
     columns = next((list(rows[0]) for rows in answers if rows), ["name", "score"])
     writer = csv.DictWriter(text, ["path", "rank", *columns], lineterminator="\n")
     writer.writeheader()
@@ -181,7 +181,7 @@ def write_images(folder: Path, job: Job, predictor: Predictor) -> None:
     """
     make_folder(folder)
     for name, file, prediction in zip(_names(job.paths), job.paths, job.predictions, strict=True):
-        drawn = predictor.task.draw(read_image(file), prediction)
+        drawn = predictor.output.draw(read_image(file), prediction)
         buffer = io.BytesIO()
         Image.fromarray(drawn).save(buffer, "JPEG", quality=92)
         write_atomic(folder / f"{name}.jpg", buffer.getvalue())
@@ -195,7 +195,7 @@ def write_masks(folder: Path, job: Job, predictor: Predictor) -> None:
         RunError: They cannot be written.
     """
     for name, prediction in zip(_names(job.paths), job.predictions, strict=True):
-        files = predictor.task.mask_png(prediction)
+        files = predictor.output.mask_png(prediction)
         make_folder(folder)  # once it is known that there are masks
         for suffix, content in files.items():
             write_atomic(folder / f"{name}{suffix}.png", content)

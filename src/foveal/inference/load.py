@@ -26,10 +26,10 @@ def load(path: str | Path, *, device: str = "auto") -> Predictor:
 
         return Predictor(OnnxBackend(file))
     card, tensors = load_file(file)
-    from foveal.tasks.table import get_task
+    from foveal.tasks.table import open_task
 
     wait_quietly()
-    get_task(card.task)  # says what to install where torch is absent
+    open_task(card)  # says what to install where torch is absent
     from foveal.inference.torch_backend import open_torch
 
     return Predictor(open_torch(card, tensors, where=str(file), device=device))

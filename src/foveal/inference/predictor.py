@@ -21,11 +21,9 @@ from foveal.errors import ConfigError, ImageError
 from foveal.imaging.decode import decode, decode_image, read_size
 from foveal.imaging.input_spec import InputSpec
 from foveal.inference.contract import Backend
-from foveal.tasks.table import get_output
+from foveal.tasks.table import AnyOutput, open_output
 from foveal.types.arrays import RGB, Array
-from foveal.types.categories import Categories
 from foveal.types.geometry import Geometry
-from foveal.types.settings import Settings
 
 BATCH_SIZE = 32
 
@@ -52,22 +50,19 @@ class Predictor:
 
     Attributes:
         card: What the model is.
-        task: The torch-free half of its task.
-        options: How outputs become answers.
+        output: The half of its task without torch: class map and options.
     """
 
     def __init__(self, backend: Backend) -> None:
         self.backend = backend
         self.card: Card = backend.card
-        self.task = get_output(self.card.task)
-        self.options: Settings = self.task.decode(self.card.decode)
+        self.output: AnyOutput = open_output(self.card)
         self.spec: InputSpec = self.card.input
-        self.categories: Categories = self.card.categories
 
-    def with_options(self, options: Settings) -> Self:
-        """The same network with other options of turning its arrays into answers."""
+    def with_output(self, output: AnyOutput) -> Self:
+        """The same network with another way of turning its arrays into predictions."""
         other = copy(self)
-        other.options = options
+        other.output = output
         return other
 
     def predict(self, sources: Source | Sequence[Source], *, batch_size: int = BATCH_SIZE) -> Any:
@@ -104,7 +99,7 @@ class Predictor:
         """
         for batch, arrays in self._batches(sources, batch_size, bad):
             geometries = [prepared.geometry for prepared in batch]
-            yield from self.task.assemble(arrays, geometries, self.categories, self.options)
+            yield from self.output.assemble(arrays, geometries)
 
     def stream_arrays(self, sources: Iterable[Source]) -> Iterator[tuple[dict[str, Array], Geometry]]:
         """For each image, in order, the activated outputs without a batch axis, and where its pixels went."""

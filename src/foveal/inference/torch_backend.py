@@ -12,21 +12,18 @@ from foveal.inference.process_tuning import keep_pages
 from foveal.models.config import ModelConfig
 from foveal.models.contract import Model
 from foveal.models.normalize import Normalize
-from foveal.tasks.contract import Task
-from foveal.tasks.table import get_settings, get_task
+from foveal.tasks.table import AnyTask, open_task
 from foveal.types.arrays import RGB, Array
-from foveal.types.settings import Settings
 
 
 class Graph(nn.Module):
     """Prepared uint8 images in, activated outputs out: exactly what an export holds."""
 
-    def __init__(self, model: Model, card: Card, task: Task, options: Settings) -> None:
+    def __init__(self, model: Model, card: Card, task: AnyTask) -> None:
         super().__init__()
         self.normalize = Normalize(card.input)
         self.model = model
         self.task = task
-        self.options = options
 
     def raw(self, images: Tensor) -> dict[str, Tensor]:
         """The network's own outputs for (B, S, S, 3) uint8 images."""
@@ -35,21 +32,20 @@ class Graph(nn.Module):
 
     def evidence(self, images: Tensor) -> dict[str, Tensor]:
         """What ``calibrate`` looks at, for (B, S, S, 3) uint8 images."""
-        return self.task.evidence(self.raw(images), self.options)
+        return self.task.evidence(self.raw(images))
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
         """Activated outputs for (B, S, S, 3) uint8 images."""
-        return self.task.activate(self.raw(images), self.options)
+        return self.task.activate(self.raw(images))
 
 
 class TorchBackend:
     """``inference.contract.Backend`` on a torch model."""
 
     def __init__(self, model: Model, card: Card, *, device: str | torch.device = "cpu") -> None:
-        task = get_task(card.task)
         self.card = card
         self.device = torch.device(device)
-        self.graph = Graph(model, card, task, task.decode(card.decode)).to(self.device)
+        self.graph = Graph(model, card, open_task(card)).to(self.device)
 
     def run(self, images: RGB) -> dict[str, Array]:
         """Activated outputs by name."""
@@ -80,15 +76,8 @@ def build_model(card: Card, tensors: dict[str, Array], *, where: str) -> Model:
     Raises:
         ArtifactError: There is no such network, or the weights do not fit it.
     """
-    task = get_task(card.task)
     try:
-        model = task.build(
-            ModelConfig.model_validate(card.model),
-            get_settings(card.task).model_validate(card.own),
-            card.categories,
-            task.decode(card.decode),
-            pretrained=False,
-        )
+        model = open_task(card).build(ModelConfig.model_validate(card.model), pretrained=False)
     except FovealError as error:
         raise ArtifactError(f"{where}: its network cannot be built. {error.what}", error.hint) from None
     state = {name: torch.from_numpy(value.copy()) for name, value in tensors.items()}

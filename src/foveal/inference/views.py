@@ -176,11 +176,10 @@ def answer(
     size: tuple[int, int],
 ) -> Any:
     """What the task says of an image of ``size`` (width, height), given what the network says of each view."""
-    task, categories, options = predictor.task, predictor.categories, predictor.options
     if is_plain(views, size):
         batch = {name: values[None] for name, values in arrays[0].items()}
-        return next(iter(task.assemble(batch, geometries, categories, options)))
-    return task.merge(arrays, geometries, views, size, categories, options)
+        return next(iter(predictor.output.assemble(batch, geometries)))
+    return predictor.output.merge(arrays, geometries, views, size)
 
 
 def look_at(
@@ -194,7 +193,7 @@ def look_at(
         ImageError: The image cannot be read.
     """
     size = size_of(source)
-    views = viewing.views(*size, whole=predictor.task.whole_too)
+    views = viewing.views(*size, whole=predictor.output.include_full_image)
     if is_plain(views, size):
         return size, views, iter([predictor.prepare(source)])
     image = read_image(source)

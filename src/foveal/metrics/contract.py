@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol, TypeVar
 
 from foveal.types.arrays import FloatArray
 
@@ -83,10 +83,14 @@ class Results:
     worst: Sequence[Mistake] = field(default=())
 
 
-class Metric(Protocol):
+Truth = TypeVar("Truth", contravariant=True)
+P = TypeVar("P", contravariant=True)
+
+
+class Metric(Protocol[Truth, P]):
     """Collects truths and predictions, then evaluates."""
 
-    def update(self, truth: Any, prediction: Any) -> None:
+    def update(self, truth: Truth, prediction: P) -> None:
         """Take in one image."""
         ...
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from foveal.config.schema import RunConfig
 from foveal.data.catalog.catalog import Catalog
 from foveal.data.formats.read import read
-from foveal.tasks.table import get_output
+from foveal.tasks.table import get_spec
 
 
 def read_data(config: RunConfig) -> Catalog:
@@ -21,5 +21,5 @@ def read_data(config: RunConfig) -> Catalog:
         bad=data.bad,
         classes=data.classes,
         ignore=data.ignore,
-        wants=None if config.task == "auto" else get_output(config.task).annotations,
+        wants=None if config.task == "auto" else get_spec(config.task).annotations,
     )

@@ -18,6 +18,7 @@ from foveal.inference.load import load
 from foveal.inference.predictor import Predictor
 from foveal.inference.views import Viewing
 from foveal.runs.train import free_folder
+from foveal.tasks.table import get_spec
 
 
 @dataclass(frozen=True)
@@ -73,10 +74,10 @@ def evaluate(
     predictor = model if isinstance(model, Predictor) else load(model, device=device)
     catalog = read(
         Path(data),
-        categories=predictor.categories,
+        categories=predictor.output.categories,
         classes=classes,
         ignore=ignore,
-        wants=predictor.task.annotations,
+        wants=get_spec(predictor.card.task).annotations,
     )
     if split is not None and split not in SPLITS:
         raise DataError(f"There is no split {split!r}.", f"Splits: {', '.join(SPLITS)}.")
@@ -90,10 +91,10 @@ def evaluate(
     there = [name for name in ("test", "val", "train") if catalog.has(name)]
     chosen = split or (there[0] if there else None)
     part = catalog.split(chosen) if chosen else catalog
-    predictor.task.accept(part, predictor.options)
+    predictor.output.accept(part)
     evaluation = evaluate_catalog(predictor, part, viewing=viewing, seed=seed)
     make_folder(folder)
-    document = to_dict(evaluation, predictor.task.name)
+    document = to_dict(evaluation, predictor.card.task)
     document["data"] = str(data)
     if viewing is not None and not viewing.plain:
         document["viewing"] = asdict(viewing)

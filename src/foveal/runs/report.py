@@ -39,9 +39,9 @@ def write_run_report(
         run.report,
         Content(
             title=run.folder.resolve().name,
-            task=predictor.task.name,
+            task=predictor.card.task,
             results=results,
-            headline=predictor.task.goal(predictor.options).metric,
+            headline=predictor.output.goal.metric,
             facts=facts(config, catalog, state),
             history=state.rows,
             mistakes=mistakes,
@@ -63,7 +63,7 @@ def mistake_image(predictor: Predictor, evaluation: Evaluation, position: int) -
     size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
     resized = np.asarray(image.resize(size, Image.Resampling.BICUBIC))
     truth, prediction = evaluation.truths[position], evaluation.predictions[position]
-    return predictor.task.draw_evaluated(resized, truth, prediction, predictor.categories)
+    return predictor.output.draw_evaluated(resized, truth, prediction)
 
 
 def facts(config: RunConfig, catalog: Catalog, state: State) -> list[tuple[str, str]]:

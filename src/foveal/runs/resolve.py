@@ -5,14 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from foveal.config.files import read_recipe, shipped
-from foveal.config.schema import RunConfig, merge, parse_config
+from foveal.config.schema import RunConfig, merge
 from foveal.data.catalog.catalog import Catalog
 from foveal.errors import ConfigError, DataError, ImageError
 from foveal.imaging.decode import read_size
 from foveal.models.declared import OWN, declared
 from foveal.tasks.contract import Situation
-from foveal.tasks.table import get_task, task_for
+from foveal.tasks.table import get_spec, task_for
 
 SAMPLED = 200
 """Images whose headers are read to learn the usual size."""
@@ -29,7 +28,7 @@ class Resolved:
 def resolve(config: RunConfig, train: Catalog, *, world: int = 1) -> Resolved:
     """Fill in what the configuration leaves open.
 
-    The task's own recipe, where it has one, is laid under what was set; then its formulas give the rest.
+    The task's defaults are laid under what was set; then its formulas give the rest.
 
     Args:
         config: As given.
@@ -44,10 +43,10 @@ def resolve(config: RunConfig, train: Catalog, *, world: int = 1) -> Resolved:
         DataError: The data set does not say what the task learns from.
     """
     name = task_for(train.annotation) if config.task == "auto" else config.task
-    config = with_recipe(config, name)
-    task, small = get_task(name), config.model.backbone in OWN
+    config = with_defaults(config, name)
+    spec, small = get_spec(name), config.model.backbone in OWN
     pretrained = not small and config.model.weights != "none"
-    choice = task.choose(
+    choice = spec.choose(
         Situation(
             len(train),
             side_px=median_side(train),
@@ -70,7 +69,7 @@ def resolve(config: RunConfig, train: Catalog, *, world: int = 1) -> Resolved:
         epochs *= 4  # the clock decides; without a limit at all, a tiny set would be seen thousands of times
     workers, optim, patience = config.data.workers, config.optim, config.train.patience
     size = given_size or native or choice.size
-    settled = task.settle(getattr(config, name), train, size)
+    settled = spec.settle(config.own(name), train, size)
     chosen = {
         "task": name,
         name: settled.own.model_dump(),
@@ -90,11 +89,9 @@ def resolve(config: RunConfig, train: Catalog, *, world: int = 1) -> Resolved:
     return Resolved(RunConfig.model_validate(merge(config.model_dump(), chosen)), settled.notes)
 
 
-def with_recipe(config: RunConfig, task: str) -> RunConfig:
-    """The configuration with the task's own recipe, where there is one, laid under what was set."""
-    if task not in shipped():
-        return config
-    return parse_config(merge(read_recipe(task), config.model_dump(exclude_unset=True)), where=f"the recipe {task}")
+def with_defaults(config: RunConfig, task: str) -> RunConfig:
+    """The configuration with the task's defaults laid under what was set."""
+    return RunConfig.model_validate(merge(get_spec(task).defaults, config.model_dump(exclude_unset=True)))
 
 
 def choose_workers() -> int:

@@ -37,7 +37,7 @@ from foveal.models.weights import input_statistics
 from foveal.runs.data import read_data
 from foveal.runs.report import write_run_report
 from foveal.runs.resolve import resolve
-from foveal.tasks.table import get_task
+from foveal.tasks.table import bind_task, get_spec
 from foveal.version import __version__
 
 FREE_TO_CHANGE = ("data.path", "data.workers", "data.cache", "data.cache_dir", "runtime.device", "runtime.tracker")
@@ -80,7 +80,7 @@ def start(config: RunConfig, *, out: Path, log: Log) -> Trained | None:
         inside = [INSIDE.format(out)] if lies_inside(out, Path(config.data.path)) else []
         for note in (*catalog.notes, *resolved.notes, *inside):
             log.note(note)
-    warm_start(plan, getattr(chosen, chosen.task))
+    warm_start(plan)
     return complete(plan, chosen, catalog, saved=None)
 
 
@@ -132,21 +132,22 @@ def resume(folder: Path, *, changes: RunConfig | None, log: Log) -> Trained | No
     if runtime.is_main:
         log.start(facts(config, catalog, plan))
     if saved is None:
-        warm_start(plan, getattr(config, config.task))
+        warm_start(plan)
     return complete(plan, config, catalog, saved=saved)
 
 
 def make_plan(config: RunConfig, catalog: Catalog, *, runtime: Runtime, run: Run, log: Log) -> Plan:
     """Build everything a run needs."""
     torch.manual_seed(derive(config.seed, 0))
-    task, own = get_task(config.task), getattr(config, config.task)
+    own = config.own(config.task)
+    output = get_spec(config.task).begin(own, catalog)
     train_set, val_set = catalog.split("train"), catalog.split("val")
-    options = task.options(own, catalog)
     for part in (train_set, val_set):
-        task.accept(part, options)
+        output.accept(part)
+    task = bind_task(config.task, own, output)
     spec = input_spec(config, train_set)
-    model = task.build(config.model, own, catalog.categories, options, pretrained=config.model.weights != "none")
-    task.criterion(model, own, train_set)
+    model = task.build(config.model, pretrained=config.model.weights != "none")
+    task.criterion(model, train_set)
     assert config.train.batch_size is not None, "resolve chose it"
     assert config.train.epochs is not None, "resolve chose it"
     assert config.data.workers is not None, "resolve chose it"
@@ -158,7 +159,7 @@ def make_plan(config: RunConfig, catalog: Catalog, *, runtime: Runtime, run: Run
     )
     images = TrainingImages(
         train_set,
-        task.augment(config.augment, spec, own),
+        task.augment(config.augment, spec),
         task.target,
         seed=config.seed,
         min_side=round(spec.train_size / config.augment.crop_scale**0.5),
@@ -166,12 +167,12 @@ def make_plan(config: RunConfig, catalog: Catalog, *, runtime: Runtime, run: Run
     )
     card = Card.model_validate(
         {
-            "task": task.name,
+            "task": config.task,
             "classes": catalog.categories.to_dict(),
             "input": spec,
             "model": {**config.model.model_dump(), "weights": Path(config.model.weights).name},
             "own": own.model_dump(),
-            "decode": options.model_dump(),
+            "decode": output.options.model_dump(),
             "split": {"seed": config.seed, "val_fraction": config.data.val_fraction},
         }
     )
@@ -184,7 +185,7 @@ def make_plan(config: RunConfig, catalog: Catalog, *, runtime: Runtime, run: Run
         batches=partial(
             load_batches, images, order, workers=config.data.workers, pin_memory=runtime.device.type == "cuda"
         ),
-        mix=partial(task.mix, config.augment, categories=catalog.categories),
+        mix=partial(task.mix, config.augment),
         batches_per_epoch=order.batches_per_epoch,
         epochs=config.train.epochs,
         seed=config.seed,
@@ -207,7 +208,7 @@ def complete(plan: Plan, config: RunConfig, catalog: Catalog, *, saved: Mapping[
     plan.runtime.open_tracker()
     training = Training(plan, saved)
     try:
-        training.fit(eval_first=plan.task.probe(plan.model, getattr(config, config.task)) is not None)
+        training.fit(eval_first=plan.task.probe(plan.model) is not None)
     finally:
         plan.log.close()
     if not plan.runtime.is_main:
@@ -219,7 +220,7 @@ def complete(plan: Plan, config: RunConfig, catalog: Catalog, *, saved: Mapping[
         "images": len(plan.train_set),
     }
     predictor, evaluation = finish(plan, data=data, versions=versions())
-    plan.run.write_json("metrics.json", to_dict(evaluation, plan.task.name))
+    plan.run.write_json("metrics.json", to_dict(evaluation, config.task))
     write_predictions(plan.run.folder / "predictions.csv", evaluation, predictor)
     write_run_report(plan.run, config, catalog, training.state, predictor, evaluation)
     training.close()

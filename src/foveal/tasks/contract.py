@@ -1,24 +1,31 @@
 """What a task is: the hinge between the network and everything around it.
 
-A task has two halves. ``Output`` needs no torch: it turns the network's arrays into predictions, scores and draws them;
-the ONNX path, the server and the metric use nothing else. ``Task`` adds what training needs.
+A task is three objects, each bound to what is known when it is made:
 
-Shapes: B images per batch.
+- ``TaskSpec``, one per task: what can be known without data or a model (its settings, annotations, defaults).
+- ``Output``, bound to a class map and options: arrays to predictions, their evaluation, drawing and comparison. It
+  needs no torch; the ONNX path and evaluation use nothing else.
+- ``Task``, bound to settings and an output: what training and the exported graph need.
+
+Nobody outside ``tasks/`` knows which task it holds. ``tasks.table`` opens all three.
+
+Shapes: B images per batch, N images.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, ClassVar, Generic, NewType, Self, TypeVar
 
-from foveal.metrics.contract import Metric
+from foveal.errors import ConfigError
 from foveal.types.arrays import RGB, Array, FloatArray
 from foveal.types.categories import Categories
 from foveal.types.geometry import Geometry
 from foveal.types.predictions import Prediction
 from foveal.types.settings import Settings
-from foveal.types.view import View as View
+from foveal.types.view import View
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -27,13 +34,28 @@ if TYPE_CHECKING:
     from foveal.data.catalog.catalog import Annotation, Catalog
     from foveal.data.config import AugmentConfig
     from foveal.imaging.input_spec import InputSpec
+    from foveal.metrics.contract import Metric
     from foveal.models.config import ModelConfig
     from foveal.models.contract import Model
+
+Truth = TypeVar("Truth")
+"""What the data set says of one image, as the task's metric takes it."""
+P = TypeVar("P", bound=Prediction)
+"""What the model predicts for one image."""
+S = TypeVar("S", bound=Settings)
+"""The task's own section of the configuration."""
+Out = TypeVar("Out", bound="Bound")
+"""The task's ``Output``."""
+M = TypeVar("M", bound="Model")
+"""The task's network."""
+
+SomeTruth = NewType("SomeTruth", object)
+"""The truth of a task that is not known here: what ``Output.truths`` gives and ``Metric.update`` takes."""
 
 
 @dataclass(frozen=True)
 class Goal:
-    """The one number a task is evaluated by."""
+    """The one number a task is trained for."""
 
     metric: str
     maximize: bool = True
@@ -45,14 +67,14 @@ class Goal:
 
 @dataclass(frozen=True)
 class Situation:
-    """What a task's own defaults may depend on.
+    """What a task's defaults may depend on.
 
     Attributes:
         num_images: Of the training split.
         side_px: Median of the images' shorter sides.
         from_scratch: Whether the network starts at random.
         small: Whether it is one of Foveal's own small networks.
-        eval_size: Side of the input in use that was asked for, in pixels; None: the task's to choose.
+        eval_size: Side of the input at inference that was asked for, in pixels; None: the task's to choose.
     """
 
     num_images: int
@@ -64,18 +86,18 @@ class Situation:
 
 @dataclass(frozen=True)
 class Choice:
-    """What a task takes for settings that were left open."""
+    """A task's defaults for settings that were left open."""
 
     size: int
     """Side of the input in training, in pixels."""
     eval_size: int
-    """Side of the input in evaluation and use, in pixels."""
+    """Side of the input at inference, in pixels."""
     batch_size: int
     """Images per step."""
     epochs: int
     """Passes over the training images."""
     lr: float
-    """Peak learning rate of new layers."""
+    """Learning rate of the head layers, at its peak."""
     patience: int
     """Epochs without a gain after which the run stops; 0: never."""
     eval_every: int = 1
@@ -83,69 +105,112 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Settled:
-    """A task's own settings with what had to be learnt from the data filled in, and what to say about it."""
+class Settled(Generic[S]):
+    """A task's own settings with everything fitted to the data filled in, and notes on how."""
 
-    own: Settings
+    own: S
     notes: tuple[str, ...] = ()
 
 
-class Output(Protocol):
-    """The half of a task that needs no torch."""
+class TaskSpec(ABC, Generic[S, Out, M]):
+    """What is known of a task without data or a model. No torch.
 
-    name: str
-    """The task's name, as ``--task`` takes it."""
-    annotations: Sequence[Annotation]
-    """What it learns from; of a data set that says several things, the first of these that is there."""
-    whole_too: bool
-    """Whether an image cut into tiles is looked at as a whole as well."""
-    tolerances: Mapping[str, float]
-    """How far an export may be from its network, for each of ``differences``."""
+    Attributes:
+        name: As ``--task`` takes it; also the name of its section in the configuration.
+        settings: Its own section.
+        annotations: What it learns from; of a data set that says several things, the first of these that is there.
+        defaults: Settings, by section, that differ from the general defaults; laid under what the user sets.
+        preview_side: Side in pixels of the samples that ``foveal data preview`` draws.
+        inference_scale: Side of the input at inference over that in training, where a preview shows training samples.
+    """
 
-    def goal(self, options: Settings) -> Goal:
+    name: ClassVar[str]
+    settings: type[S]
+    annotations: ClassVar[Sequence[Annotation]]
+    defaults: ClassVar[Mapping[str, Mapping[str, object]]] = {}
+    preview_side: ClassVar[int] = 224
+    inference_scale: ClassVar[float] = 1.0
+
+    @abstractmethod
+    def choose(self, situation: Situation) -> Choice:
+        """Values for settings that were left open."""
+
+    def settle(self, own: S, catalog: Catalog, size: int) -> Settled[S]:
+        """Fill in what the settings leave to the training split; ``size`` is the input's side in pixels.
+
+        Raises:
+            DataError: The data set lacks what the task learns from.
+        """
+        self.begin(own, catalog).accept(catalog)
+        return Settled(own)
+
+    @abstractmethod
+    def begin(self, own: S, catalog: Catalog) -> Out:
+        """The output that training starts with, as settings and data set call for."""
+
+    @abstractmethod
+    def open(self, categories: Categories, options: Mapping[str, object]) -> Out:
+        """The output of a trained model.
+
+        Args:
+            categories: Its class map.
+            options: As ``Output.options`` were stored; they are checked.
+
+        Raises:
+            ValidationError: An option is unknown or out of its bounds (pydantic).
+        """
+
+    @abstractmethod
+    def task(self, own: S, output: Out) -> Task[S, Out, M]:
+        """The half that needs torch."""
+
+
+class Bound(ABC):
+    """A class map and options, and what follows from them whatever the task.
+
+    Args:
+        categories: The class map.
+        options: How arrays become predictions (temperature, threshold ...); stored in the model's card.
+    """
+
+    options: Settings
+
+    def __init__(self, categories: Categories, options: Settings) -> None:
+        self.categories = categories
+        self.options = options
+
+    def with_options(self, **changes: object) -> Self:
+        """The same with some options changed.
+
+        Raises:
+            ValidationError: An option is unknown or out of its bounds (pydantic).
+        """
+        options = type(self.options).model_validate({**self.options.model_dump(), **changes})
+        return type(self)(self.categories, options)
+
+    @property
+    @abstractmethod
+    def goal(self) -> Goal:
         """The headline metric."""
-        ...
 
-    def decode(self, values: Mapping[str, object]) -> Settings:
-        """The options of ``activate`` and ``assemble`` (temperature, threshold ...) from the card, checked."""
-        ...
-
-    def assemble(
-        self,
-        arrays: Mapping[str, Array],
-        geometries: Sequence[Geometry],
-        categories: Categories,
-        options: Settings,
-    ) -> Iterable[Prediction]:
-        """Turn activated arrays, each (B, ...), into B predictions in source pixels."""
-        ...
-
-    def accept(self, catalog: Catalog, options: Settings) -> None:
-        """Refuse a data set that does not say what this task is evaluated by.
+    @abstractmethod
+    def accept(self, catalog: Catalog) -> None:
+        """Refuse a data set without what this task is evaluated by.
 
         Raises:
             DataError: The message says what is missing.
         """
-        ...
 
-    def truths(self, catalog: Catalog, indices: Sequence[int]) -> Sequence[Any]:
-        """What the data set says of some images, in the form ``metric`` takes."""
-        ...
 
-    def metric(self, categories: Categories, options: Settings) -> Metric:
-        """A fresh, empty evaluate."""
-        ...
+class Predicts(ABC, Generic[P]):
+    """Arrays to predictions in the image's own pixels."""
 
-    def calibrate(
-        self,
-        arrays: Mapping[str, Array],
-        geometries: Sequence[Geometry],
-        truths: Sequence[Any],
-        categories: Categories,
-        options: Settings,
-    ) -> Settings:
-        """Fit what can be fitted on validation images (temperature, threshold) from ``Task.evidence``."""
-        ...
+    include_full_image: ClassVar[bool] = False
+    """Whether an image cut into tiles is seen whole as well."""
+
+    @abstractmethod
+    def assemble(self, arrays: Mapping[str, Array], geometries: Sequence[Geometry]) -> Iterable[P]:
+        """B predictions from activated arrays, each (B, ...)."""
 
     def merge(
         self,
@@ -153,120 +218,150 @@ class Output(Protocol):
         geometries: Sequence[Geometry],
         views: Sequence[View],
         size: tuple[int, int],
-        categories: Categories,
-        options: Settings,
-    ) -> Any:
-        """One answer for an image of ``size`` (width, height) from several views of it.
+    ) -> P:
+        """One prediction for an image from several views of it.
 
         Args:
             arrays: The activated arrays of each view, without a batch axis.
             geometries: From each view's own pixels (as mirrored) to the input.
-            views: What each saw.
-            size: Of the image, in pixels.
-            categories: The class map.
-            options: How outputs become answers.
+            views: What each shows.
+            size: (width, height) of the image, in pixels.
 
         Raises:
-            ConfigError: The task's answers are for whole images.
+            ConfigError: The task predicts from whole images only.
         """
-        ...
+        raise ConfigError("This model predicts from one view of an image.", "Leave out --tile, --flip and --scales.")
 
-    def draw(self, image: RGB, prediction: Any) -> RGB:
+
+class Evaluates(ABC, Generic[Truth, P]):
+    """What is true of a data set's images, and how well predictions agree with it."""
+
+    @abstractmethod
+    def truths(self, catalog: Catalog, indices: Sequence[int]) -> Sequence[Truth]:
+        """The truth of some images."""
+
+    @abstractmethod
+    def metric(self) -> Metric[Truth, P]:
+        """A fresh, empty metric."""
+
+    def calibrate(
+        self,
+        arrays: Mapping[str, Array],
+        geometries: Sequence[Geometry],
+        truths: Sequence[Truth],
+    ) -> Self:
+        """The same output with options fitted to validation images (temperature, threshold).
+
+        Args:
+            arrays: What ``Task.evidence`` gives, each (N, ...).
+            geometries: N.
+            truths: N.
+        """
+        return self
+
+
+class Shows(ABC, Generic[Truth, P]):
+    """Predictions as pictures, files and rows."""
+
+    @abstractmethod
+    def draw(self, image: RGB, prediction: P) -> RGB:
         """The image with the prediction drawn on it."""
-        ...
 
-    def draw_evaluated(self, image: RGB, truth: Any, prediction: Any, categories: Categories) -> RGB:
+    def draw_evaluated(self, image: RGB, truth: Truth, prediction: P) -> RGB:
         """The image with the prediction drawn on it and, where it can be drawn, the truth beside it."""
-        ...
+        return self.draw(image, prediction)
 
-    def mask_png(self, prediction: Any) -> Mapping[str, bytes]:
+    def mask_png(self, prediction: P) -> Mapping[str, bytes]:
         """The masks as PNG files, each by what its name has between the image's and ``.png``.
 
         Raises:
-            ConfigError: The task's answers are no masks.
+            ConfigError: The task predicts no masks.
         """
-        ...
+        raise ConfigError("This model has no masks.", "Leave out --masks.")
 
-    def rows(self, prediction: Any) -> list[dict[str, str | float]]:
-        """One row an answer, best first: ``name``, ``score`` and the task's own columns."""
-        ...
-
-    def compared(self, options: Settings) -> Settings:
-        """The options of the predictions that ``differences`` compares: nothing that the arrays say is hidden."""
-        ...
-
-    def differences(self, ours: Any, theirs: Any) -> dict[str, float]:
-        """How far two paths' predictions of one image are apart, by the names of ``tolerances``."""
-        ...
-
-    def first_answer(self, prediction: Any) -> str:
-        """The best answer in a word; two paths must agree on it."""
-        ...
-
-    def record(self, truth: Any, prediction: Any) -> dict[str, str | float]:
+    @abstractmethod
+    def prediction_row(self, truth: Truth, prediction: P) -> dict[str, str | float]:
         """One row of the predictions table (CSV): truth, prediction, scores."""
-        ...
 
 
-class Task(Output, Protocol):
-    """The whole task, as training needs it."""
+class Compares(ABC, Generic[P]):
+    """When an exported file agrees with its network."""
 
-    def choose(self, situation: Situation) -> Choice:
-        """Values for settings that were left open."""
-        ...
+    tolerances: ClassVar[Mapping[str, float]]
+    """How far apart the two may be, for each of ``differences``."""
 
-    def settle(self, own: Settings, catalog: Catalog, size: int) -> Settled:
-        """Fill in what the task's own settings leave to the training split; ``size`` is the input's side in pixels.
+    def for_parity(self) -> Self:
+        """The same output with options that hide nothing of what the arrays hold."""
+        return self
 
-        Raises:
-            DataError: The data set does not say what the task learns from.
-        """
-        ...
+    @abstractmethod
+    def differences(self, ours: P, theirs: P) -> dict[str, float]:
+        """How far two predictions of one image are apart, by the names of ``tolerances``."""
 
-    def options(self, own: Settings, catalog: Catalog) -> Settings:
-        """The decode options to start from, as settings and data set call for them."""
-        ...
+    @abstractmethod
+    def top_label(self, prediction: P) -> str:
+        """The best class in a word; both must agree on it."""
 
-    def build(
-        self, model: ModelConfig, own: Settings, categories: Categories, options: Settings, *, pretrained: bool
-    ) -> Model:
+
+class Output(Bound, Predicts[P], Evaluates[Truth, P], Shows[Truth, P], Compares[P], Generic[Truth, P]):
+    """The half of a task that needs no torch, bound to a class map and options."""
+
+
+class Task(ABC, Generic[S, Out, M]):
+    """The half of a task that needs torch, bound to its settings and an output.
+
+    Args:
+        own: The task's own settings.
+        output: The half without torch; its options are those that the network is activated with.
+    """
+
+    def __init__(self, own: S, output: Out) -> None:
+        self.own = own
+        self.output = output
+
+    @abstractmethod
+    def build(self, model: ModelConfig, *, pretrained: bool) -> M:
         """The network, with pretrained weights looked up or (``pretrained=False``) left at random for loading."""
-        ...
 
-    def criterion(self, model: Model, own: Settings, catalog: Catalog) -> None:
+    def criterion(self, model: M, catalog: Catalog) -> None:
         """Set up the model's losses for a training split (class weights and the like)."""
-        ...
 
-    def probe(self, model: Model, own: Settings) -> Callable[[Tensor], dict[str, Tensor]] | None:
+    def probe(self, model: M) -> Callable[[Tensor], dict[str, Tensor]] | None:
         """What ``warm_start`` wants to know of normalised images (B, 3, H, W): arrays (B, ...); None: nothing."""
-        ...
+        return None
 
-    def warm_start(self, model: Model, own: Settings, catalog: Catalog, arrays: Mapping[str, Array]) -> None:
-        """Fit new layers before the first step to the probe's arrays, one row per image of ``catalog``."""
-        ...
+    def warm_start(self, model: M, catalog: Catalog, arrays: Mapping[str, Array]) -> None:
+        """Fit head layers before the first step to the probe's arrays, one row per image of ``catalog``."""
 
-    def augment(self, config: AugmentConfig, spec: InputSpec, own: Settings) -> Augment:
-        """The random changes to one training sample: tv_tensors in, an image of the spec's training size out."""
-        ...
+    @abstractmethod
+    def augment(self, config: AugmentConfig, spec: InputSpec) -> Augment:
+        """The random changes to training samples; they give images of the spec's training size."""
 
+    @abstractmethod
     def target(self, catalog: Catalog, index: int) -> dict[str, Tensor]:
         """The training target of one image."""
-        ...
 
+    @abstractmethod
+    def draw_target(self, image: RGB, target: Mapping[str, Tensor]) -> RGB:
+        """A training image of any size with its target drawn on it."""
+
+    @abstractmethod
     def sampling_weights(self, catalog: Catalog) -> FloatArray:
-        """(N,) chances that draw each class equally often."""
-        ...
+        """(N,) probabilities that draw each class equally often."""
 
     def mix(
-        self, config: AugmentConfig, images: Tensor, targets: dict[str, Tensor], *, categories: Categories
+        self,
+        config: AugmentConfig,
+        images: Tensor,
+        targets: dict[str, Tensor],
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """Blend images of a batch (mixup, cutmix); random numbers come from torch's global generator."""
-        ...
+        return images, targets
 
-    def activate(self, raw: Mapping[str, Tensor], options: Settings) -> dict[str, Tensor]:
+    @abstractmethod
+    def activate(self, raw: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Softmax, box decoding, top-k: fixed shapes, part of the exported graph."""
-        ...
 
-    def evidence(self, raw: Mapping[str, Tensor], options: Settings) -> dict[str, Tensor]:
-        """What ``calibrate`` fits to, each (B, ...), from the network's own outputs; nothing where it fits nothing."""
-        ...
+    def evidence(self, raw: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """What ``Output.calibrate`` fits to, each (B, ...), from raw outputs; empty where it fits nothing."""
+        return {}

@@ -1,107 +1,81 @@
-"""Which tasks there are. Adding one is two lines in each function."""
+"""Which tasks there are, and how each of their parts is opened.
 
-from typing import TYPE_CHECKING
+Adding a task costs its folder and one line of ``TASKS``. A folder has a module ``spec`` with a ``TaskSpec`` named
+``SPEC``; it is imported when it is first asked for, and torch only with ``open_task``.
+"""
 
-from foveal.data.catalog.catalog import Annotation
+from collections.abc import Mapping
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING, TypeAlias, cast
+
 from foveal.errors import ConfigError, MissingExtraError
-from foveal.tasks.contract import Output
+from foveal.tasks.contract import Output, SomeTruth, TaskSpec
+from foveal.types.predictions import Prediction
 from foveal.types.settings import Settings
 
 if TYPE_CHECKING:
+    from foveal.artifact.card import Card
+    from foveal.data.catalog.catalog import Annotation
+    from foveal.models.contract import Model
     from foveal.tasks.contract import Task
 
-TASKS = ("classify", "detect", "segment", "instance")
-"""Names of all tasks."""
+AnyOutput: TypeAlias = Output[SomeTruth, Prediction]
+"""The output of a task that is not known here."""
+AnySpec: TypeAlias = "TaskSpec[Settings, AnyOutput, Model]"
+AnyTask: TypeAlias = "Task[Settings, AnyOutput, Model]"
+
+TASKS: Mapping[str, str] = {
+    "classify": "foveal.tasks.classify",
+    "detect": "foveal.tasks.detect",
+    "segment": "foveal.tasks.segment",
+    "instance": "foveal.tasks.instance",
+}
+"""The package of each task, by name; of two that learn from the same annotations the first is the default."""
 
 
-def task_for(annotation: Annotation) -> str:
-    """The task that learns from an annotation unless another is asked for."""
-    match annotation:
-        case "labels":
-            return "classify"
-        case "boxes":
-            return "detect"
-        case "masks":
-            return "segment"
-
-
-def get_output(name: str) -> Output:
-    """The half of a task that needs no torch.
+@cache
+def get_spec(name: str) -> AnySpec:
+    """What is known of a task without data or a model.
 
     Raises:
         ConfigError: No such task.
     """
-    match name:
-        case "classify":
-            from foveal.tasks.classify.output import ClassifyOutput
-
-            return ClassifyOutput()
-        case "detect":
-            from foveal.tasks.detect.output import DetectOutput
-
-            return DetectOutput()
-        case "segment":
-            from foveal.tasks.segment.output import SegmentOutput
-
-            return SegmentOutput()
-        case "instance":
-            from foveal.tasks.instance.output import InstanceOutput
-
-            return InstanceOutput()
-    raise ConfigError(f"There is no task {name!r}.", f"Tasks: {', '.join(TASKS)}.")
+    if name not in TASKS:
+        raise ConfigError(f"There is no task {name!r}.", f"Tasks: {', '.join(TASKS)}.")
+    spec = import_module(f"{TASKS[name]}.spec").SPEC
+    assert isinstance(spec, TaskSpec), f"{TASKS[name]}.spec.SPEC is a TaskSpec"
+    # A spec's settings, output and network fit each other; nothing outside mixes those of two tasks.
+    return cast(AnySpec, spec)
 
 
-def get_task(name: str) -> "Task":
-    """The whole task.
+def task_for(annotation: "Annotation") -> str:
+    """The task that learns from an annotation unless another is asked for."""
+    return next(name for name in TASKS if get_spec(name).annotations[0] == annotation)
+
+
+def open_output(card: "Card") -> AnyOutput:
+    """The half of a trained model that needs no torch."""
+    return get_spec(card.task).open(card.categories, card.decode)
+
+
+def open_task(card: "Card") -> AnyTask:
+    """The half of a trained model that needs torch.
 
     Raises:
-        ConfigError: No such task.
+        MissingExtraError: torch or another training package is not installed.
+    """
+    spec = get_spec(card.task)
+    return bind_task(spec.name, spec.settings.model_validate(card.own), open_output(card))
+
+
+def bind_task(name: str, own: Settings, output: AnyOutput) -> AnyTask:
+    """The half that needs torch of a task about to be trained.
+
+    Raises:
         MissingExtraError: torch or another training package is not installed.
     """
     try:
-        match name:
-            case "classify":
-                from foveal.tasks.classify.task import Classify
-
-                return Classify()
-            case "detect":
-                from foveal.tasks.detect.task import Detect
-
-                return Detect()
-            case "segment":
-                from foveal.tasks.segment.task import Segment
-
-                return Segment()
-            case "instance":
-                from foveal.tasks.instance.task import Instance
-
-                return Instance()
+        return get_spec(name).task(own, output)
     except ModuleNotFoundError as error:
         raise MissingExtraError("train or to run a network itself", error.name or "torch") from None
-    raise ConfigError(f"There is no task {name!r}.", f"Tasks: {', '.join(TASKS)}.")
-
-
-def get_settings(name: str) -> type[Settings]:
-    """The task's own section of the configuration.
-
-    Raises:
-        ConfigError: No such task.
-    """
-    match name:
-        case "classify":
-            from foveal.tasks.classify.config import ClassifyConfig
-
-            return ClassifyConfig
-        case "detect":
-            from foveal.tasks.detect.config import DetectConfig
-
-            return DetectConfig
-        case "segment":
-            from foveal.tasks.segment.config import SegmentConfig
-
-            return SegmentConfig
-        case "instance":
-            from foveal.tasks.instance.config import InstanceConfig
-
-            return InstanceConfig
-    raise ConfigError(f"There is no task {name!r}.", f"Tasks: {', '.join(TASKS)}.")

@@ -87,6 +87,14 @@ class Detections:
         """The objects from the threshold on."""
         return self[self.scores >= self.threshold]
 
+    def rows(self) -> list[dict[str, str | float]]:
+        """Name, score and box of each object from the threshold on, best first."""
+        keys = ("x1", "y1", "x2", "y2")
+        return [
+            {"name": d.name, "score": d.score, **{k: round(v, 2) for k, v in zip(keys, d.box, strict=True)}}
+            for d in self.shown()
+        ]
+
     def to_dict(self) -> dict[str, object]:
         """``size`` and ``objects`` from the threshold on: name, score and box in pixels, best first."""
         objects = [

@@ -23,6 +23,8 @@ IGNORE = 255
 """Stands for pixels that count nowhere, in every map of class ids inside Foveal."""
 MAX_CLASSES = IGNORE
 """Ids are one byte a pixel."""
+SHOWN_SHARE = 0.001
+"""Part of an image from which on a class is named in tables and legends."""
 
 
 class Runs:
@@ -81,6 +83,16 @@ class ClassMap:
     def shares(self) -> NDArray[np.float64]:
         """(K,) part of the image that each class covers."""
         return np.bincount(self.ids.ravel(), minlength=len(self.categories)) / float(np.prod(self.runs.shape))
+
+    def rows(self) -> list[dict[str, str | float]]:
+        """Name and share of the image (as ``score``) of each class that covers enough to be seen, largest first."""
+        shares = self.shares()
+        order = np.argsort(-shares, kind="stable")
+        return [
+            {"name": self.categories.names[k], "score": float(shares[k])}
+            for k in order.tolist()
+            if shares[k] >= SHOWN_SHARE
+        ]
 
     def to_dict(self) -> dict[str, object]:
         """``size``, and ``mask``: a COCO run-length mask for each class that is there."""
@@ -148,6 +160,11 @@ class Instances(Detections):
             self.threshold,
             tuple(self.masks[i] for i in places.tolist()),
         )
+
+    def rows(self) -> list[dict[str, str | float]]:
+        """As for ``Detections``, and the pixels of each mask."""
+        shown = self.shown()
+        return [{**row, "mask_px": mask.area} for row, mask in zip(super().rows(), shown.masks, strict=True)]
 
     def shown(self) -> "Instances":
         """The objects from the threshold on."""

@@ -25,6 +25,10 @@ class Prediction(Protocol):
         """Plain values for JSON: ``size`` and the task's own fields."""
         ...
 
+    def rows(self) -> list[dict[str, str | float]]:
+        """Table rows, best first: ``name``, ``score`` in [0, 1] and the task's own columns."""
+        ...
+
     def to_coco(self, image_id: int | str) -> list[dict[str, object]]:
         """Rows of COCO's results format.
 
@@ -105,6 +109,11 @@ class ClassScores:
         if not self.multi_label:
             return self.top(1)
         return [c for c in self.top(len(self)) if c.score >= self.threshold]
+
+    def rows(self) -> list[dict[str, str | float]]:
+        """Name and score of the three best classes, or of all present ones if ``multi_label``, best first."""
+        listed = self.present() if self.multi_label else self.top(3)
+        return [{"name": c.name, "score": c.score} for c in listed]
 
     def to_dict(self) -> dict[str, object]:
         """``size`` and ``classes`` (name and score, by falling score; present ones only where ``multi_label``)."""

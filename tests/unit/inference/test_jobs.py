@@ -19,9 +19,9 @@ from foveal.types.masks import ClassMap
 
 
 def predictor(files: Mapping[str, bytes]) -> Predictor:
-    """One whose task gives each image these files, with the answer before the content."""
+    """One whose output gives each image these files, with the prediction before the content."""
     masks = lambda answer: {suffix: answer + content for suffix, content in files.items()}  # noqa: E731
-    return cast(Predictor, SimpleNamespace(task=SimpleNamespace(mask_png=masks)))
+    return cast(Predictor, SimpleNamespace(output=SimpleNamespace(mask_png=masks)))
 
 
 def test_masks_bear_the_names_of_their_images(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """Classification as training needs it.
 
-Shapes: B images, K classes.
+Shapes: B images per batch, K classes.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,64 +15,43 @@ from foveal.data.config import AugmentConfig
 from foveal.data.loading.sampling import balanced_weights
 from foveal.imaging.input_spec import InputSpec
 from foveal.models.config import ModelConfig
-from foveal.models.contract import Model
-from foveal.tasks.classify.choose import choose
 from foveal.tasks.classify.config import ClassifyConfig
 from foveal.tasks.classify.model import Classifier, build_classifier, build_criterion
-from foveal.tasks.classify.output import ClassifyDecode, ClassifyOutput, multi_hot
+from foveal.tasks.classify.output import ClassifyOutput, multi_hot
 from foveal.tasks.classify.warm_start import fit_head
-from foveal.tasks.contract import Choice, Settled, Situation
-from foveal.types.arrays import Array, FloatArray
-from foveal.types.categories import Categories
-from foveal.types.settings import Settings
+from foveal.tasks.contract import Task
+from foveal.types.arrays import RGB, Array, FloatArray
 
 
-class Classify(ClassifyOutput):
+class Classify(Task[ClassifyConfig, ClassifyOutput, Classifier]):
     """``tasks.contract.Task`` for classification."""
 
-    def choose(self, situation: Situation) -> Choice:
-        """By the number and the size of the images."""
-        return choose(situation)
-
-    def settle(self, own: Settings, catalog: Catalog, size: int) -> Settled:
-        """Nothing is left to the data."""
-        return Settled(own)
-
-    def options(self, own: Settings, catalog: Catalog) -> ClassifyDecode:
-        """Whether an image may carry several labels is the data set's to say."""
-        return ClassifyDecode(multi_label=catalog.multi_label)
-
-    def build(
-        self, model: ModelConfig, own: Settings, categories: Categories, options: Settings, *, pretrained: bool
-    ) -> Classifier:
+    def build(self, model: ModelConfig, *, pretrained: bool) -> Classifier:
         """Backbone, pooling and a linear layer."""
-        return build_classifier(model, _own(own), len(categories), pretrained=pretrained)
+        return build_classifier(model, self.own, len(self.output.categories), pretrained=pretrained)
 
-    def criterion(self, model: Model, own: Settings, catalog: Catalog) -> None:
-        """Choose the loss and weigh the classes."""
-        assert isinstance(model, Classifier), "a classifier is what build gives"
+    def criterion(self, model: Classifier, catalog: Catalog) -> None:
+        """Choose the loss and weight the classes."""
         counts = catalog.class_counts()
-        model.criterion = build_criterion(_own(own), counts, len(catalog), multi_label=catalog.multi_label)
+        model.criterion = build_criterion(self.own, counts, len(catalog), multi_label=catalog.multi_label)
 
-    def probe(self, model: Model, own: Settings) -> Callable[[Tensor], dict[str, Tensor]] | None:
+    def probe(self, model: Classifier) -> Callable[[Tensor], dict[str, Tensor]] | None:
         """Pooled features, where the backbone is pretrained and the settings ask for a warm start."""
-        assert isinstance(model, Classifier), "a classifier is what build gives"
-        if not (_own(own).warm_start and model.pretrained):
+        if not (self.own.warm_start and model.pretrained):
             return None
         return lambda inputs: {"vectors": model.pooling(model.backbone(inputs))[0]}
 
-    def warm_start(self, model: Model, own: Settings, catalog: Catalog, arrays: Mapping[str, Array]) -> None:
+    def warm_start(self, model: Classifier, catalog: Catalog, arrays: Mapping[str, Array]) -> None:
         """Fit the linear layer to the pooled features."""
-        assert isinstance(model, Classifier), "a classifier is what build gives"
-        targets = np.stack(self.truths(catalog, range(len(catalog))))
-        prior = model.prior if _own(own).pooling in ("avg", "attention") else None
+        targets = np.stack(self.output.truths(catalog, range(len(catalog))))
+        prior = model.prior if self.own.pooling in ("avg", "attention") else None
         weight, bias = fit_head(arrays["vectors"], targets, len(catalog.categories), prior)
         with torch.no_grad():
             model.head.linear.weight.copy_(weight)
             model.head.linear.bias.copy_(bias)
         model.prior = None
 
-    def augment(self, config: AugmentConfig, spec: InputSpec, own: Settings) -> Augment:
+    def augment(self, config: AugmentConfig, spec: InputSpec) -> Augment:
         """Random changes to one image."""
         return build_augment(config, spec.train_size, interpolation=spec.interpolation)
 
@@ -83,32 +62,31 @@ class Classify(ClassifyOutput):
             return {"label": torch.from_numpy(multi_hot(ids, len(catalog.categories))).float()}
         return {"label": torch.tensor(int(ids[0]))}
 
+    def draw_target(self, image: RGB, target: Mapping[str, Tensor]) -> RGB:
+        """The image as it is: its class stands beside it."""
+        return image
+
     def sampling_weights(self, catalog: Catalog) -> FloatArray:
         """Each class equally often."""
         return balanced_weights(catalog)
 
     def mix(
-        self, config: AugmentConfig, images: Tensor, targets: dict[str, Tensor], *, categories: Categories
+        self, config: AugmentConfig, images: Tensor, targets: dict[str, Tensor]
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """Mixup or cutmix, whichever is on; one of the two at random where both are."""
-        mix = build_mix(config, len(categories))
+        mix = build_mix(config, len(self.output.categories))
         if mix is None or len(images) < 2:
             return images, targets
         images, label = mix(images, targets["label"])
         return images, {**targets, "label": label}
 
-    def activate(self, raw: Mapping[str, Tensor], options: Settings) -> dict[str, Tensor]:
-        """``scores`` (B, K): softmax, or sigmoid a class; other outputs pass through."""
-        assert isinstance(options, ClassifyDecode), "options of another task"
+    def activate(self, raw: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """``scores`` (B, K): softmax, or sigmoid per class; other outputs pass through."""
+        options = self.output.options
         logits = raw["logits"].float() / options.temperature
         scores = logits.sigmoid() if options.multi_label else logits.softmax(dim=1)
         return {"scores": scores, **{name: value for name, value in raw.items() if name != "logits"}}
 
-    def evidence(self, raw: Mapping[str, Tensor], options: Settings) -> dict[str, Tensor]:
+    def evidence(self, raw: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """The logits."""
         return {"logits": raw["logits"]}
-
-
-def _own(settings: Settings) -> ClassifyConfig:
-    assert isinstance(settings, ClassifyConfig), "settings of another task"
-    return settings

@@ -10,7 +10,20 @@ STRIDES = (8, 16, 32)
 """Input pixels per place of the finest maps that the pyramid is built on."""
 
 
-class DetectConfig(Settings):
+class BoxPicking(Settings):
+    """How a network's boxes become objects, in training's settings and in a model's options alike."""
+
+    candidates: Annotated[int, Field(ge=1, le=100_000)] = 500
+    """Best boxes per image that enter non-maximum suppression (NMS)."""
+    nms: Literal["hard", "soft_linear", "soft_gaussian", "diou"] = "hard"
+    """Kind of NMS, within each class."""
+    nms_iou: Annotated[float, Field(gt=0, le=1)] = 0.6
+    """IoU above which the lower-scored of two boxes is dropped or its score lowered."""
+    max_objects: Annotated[int, Field(ge=1, le=10_000)] = 100
+    """Most objects per image."""
+
+
+class DetectConfig(BoxPicking):
     """Pyramid, head, anchors, losses and non-maximum suppression of a detector."""
 
     section: ClassVar[str] = "detect"
@@ -57,11 +70,3 @@ class DetectConfig(Settings):
     """Weigh rare classes up: by inverse frequency, or by effective number of objects."""
     effective_beta: Annotated[float, Field(ge=0, lt=1)] = 0.999
     """Beta of the effective number (1 - beta^n) / (1 - beta)."""
-    candidates: Annotated[int, Field(ge=1, le=100_000)] = 500
-    """Best boxes of an image that go into non-maximum suppression."""
-    nms: Literal["hard", "soft_linear", "soft_gaussian", "diou"] = "hard"
-    """Kind of non-maximum suppression, within each class."""
-    nms_iou: Annotated[float, Field(gt=0, le=1)] = 0.6
-    """IoU above which the lower-scored of two boxes is dropped or its score lowered."""
-    max_objects: Annotated[int, Field(ge=1, le=10_000)] = 100
-    """Most objects of an image."""

@@ -1,8 +1,8 @@
-"""One list of objects from the answers for views that show parts of an image.
+"""One list of objects from the detections in views that show parts of an image.
 
-A view's border cuts objects, and the piece found there is not the object. So whole finds are settled first, by ordinary
-suppression; then a piece, which touches a border inside the image, goes where most of it lies in a find of its class;
-and of pieces that are left those that mostly overlap become one.
+A view's border cuts objects, and the piece detected there is not the object. So whole objects are settled first, by
+ordinary NMS; then a piece, which touches a border inside the image, goes to the object of its class that holds most of
+it; and of pieces that are left those that mostly overlap become one.
 
 Shapes: N objects. Boxes are xyxy pixels.
 """
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from foveal.ops.boxes import area, clip
 from foveal.ops.nms import nms
-from foveal.tasks.detect.output import DetectDecode
+from foveal.tasks.detect.decode import DetectOptions
 from foveal.types.arrays import FloatArray
 from foveal.types.detections import Detections
 from foveal.types.view import View
@@ -22,34 +22,27 @@ from foveal.types.view import View
 BORDER_PX = 3.0
 """A box this close to a view's border inside the image may go on beyond it."""
 INSIDE = 0.6
-"""Part of a piece inside a find from which on the two are one object."""
-
-
-def merge(
-    answers: Sequence[Detections],
-    views: Sequence[View],
-    size: tuple[int, int],
-    options: DetectDecode,
-) -> Detections:
-    """The objects of an image from those of its views.
-
-    Args:
-        answers: One for each view, in the view's own pixels.
-        views: What each saw.
-        size: (width, height) of the image.
-        options: How overlapping objects are suppressed.
-    """
-    return join(answers, views, size, options)[0]
+"""Part of a piece inside an object from which on the two are one."""
 
 
 def join(
-    answers: Sequence[Detections], views: Sequence[View], size: tuple[int, int], options: DetectDecode
+    parts: Sequence[Detections], views: Sequence[View], size: tuple[int, int], options: DetectOptions
 ) -> tuple[Detections, list[list[int]]]:
-    """As ``merge``, and for each object what it was made of: places among all answers' objects, one after another."""
-    boxes = clip(np.concatenate([to_image(a.boxes, v) for a, v in zip(answers, views, strict=True)]), size)
-    scores = np.concatenate([a.scores for a in answers])
-    labels = np.concatenate([a.labels for a in answers])
-    owner = np.repeat(np.arange(len(answers)), [len(a) for a in answers])
+    """The objects of an image from those of its views.
+
+    Args:
+        parts: The detections in each view, in the view's own pixels.
+        views: What each shows.
+        size: (width, height) of the image.
+        options: How NMS treats overlapping objects.
+
+    Returns:
+        The objects, and for each what it was made of: places among the detections of all views, one after another.
+    """
+    boxes = clip(np.concatenate([to_image(a.boxes, v) for a, v in zip(parts, views, strict=True)]), size)
+    scores = np.concatenate([a.scores for a in parts])
+    labels = np.concatenate([a.labels for a in parts])
+    owner = np.repeat(np.arange(len(parts)), [len(a) for a in parts])
     inside = area(boxes) > 0  # what a view that reaches beyond the image saw there is nothing
     boxes, scores, labels, owner = boxes[inside], scores[inside], labels[inside], owner[inside]
     places = np.flatnonzero(inside).tolist()
@@ -63,24 +56,24 @@ def join(
         **own,  # type: ignore[arg-type]
     )
     whole = np.flatnonzero(~pieces)[kept]
-    finds, find_scores, find_labels = boxes[whole], kept_scores, labels[whole]
+    objects, object_scores, object_labels = boxes[whole], kept_scores, labels[whole]
     made_of = [[places[i]] for i in whole]
     for i in np.flatnonzero(pieces)[np.argsort(-scores[pieces], kind="stable")]:
-        same = np.flatnonzero(find_labels == labels[i])
-        part = shared_part(boxes[i], finds[same])
-        if len(same) and part.max() >= INSIDE:
-            j = same[int(part.argmax())]
-            if area(boxes[i : i + 1])[0] > area(finds[j : j + 1])[0]:  # the find was a piece itself
-                finds[j] = [*np.minimum(finds[j, :2], boxes[i, :2]), *np.maximum(finds[j, 2:], boxes[i, 2:])]
+        same = np.flatnonzero(object_labels == labels[i])
+        share = shared_part(boxes[i], objects[same])
+        if len(same) and share.max() >= INSIDE:
+            j = same[int(share.argmax())]
+            if area(boxes[i : i + 1])[0] > area(objects[j : j + 1])[0]:  # the object was a piece itself
+                objects[j] = [*np.minimum(objects[j, :2], boxes[i, :2]), *np.maximum(objects[j, 2:], boxes[i, 2:])]
                 made_of[j].append(places[i])
             continue
-        finds = np.concatenate([finds, boxes[i : i + 1]])
-        find_scores = np.append(find_scores, scores[i])
-        find_labels = np.append(find_labels, labels[i])
+        objects = np.concatenate([objects, boxes[i : i + 1]])
+        object_scores = np.append(object_scores, scores[i])
+        object_labels = np.append(object_labels, labels[i])
         made_of.append([places[i]])
-    order = np.argsort(-find_scores, kind="stable")  # each view has its own limit, the large image none
+    order = np.argsort(-object_scores, kind="stable")  # each view has its own limit, the large image none
     joined = Detections(
-        finds[order], find_scores[order], find_labels[order], answers[0].categories, size, answers[0].threshold
+        objects[order], object_scores[order], object_labels[order], parts[0].categories, size, parts[0].threshold
     )
     return joined, [made_of[i] for i in order]
 

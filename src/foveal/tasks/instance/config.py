@@ -5,9 +5,17 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from foveal.tasks.detect.config import DetectConfig
+from foveal.types.settings import Settings
 
 
-class InstanceConfig(DetectConfig):
+class MaskPicking(Settings):
+    """How a network's masks become objects' masks, in training's settings and in a model's options alike."""
+
+    mask_threshold: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    """Probability from which a pixel belongs to an object."""
+
+
+class InstanceConfig(MaskPicking, DetectConfig):
     """The detector's settings and those of the mask branch."""
 
     section: ClassVar[str] = "instance"
@@ -23,8 +31,6 @@ class InstanceConfig(DetectConfig):
     """Weight of the mask loss beside the others."""
     mask_samples: Annotated[int, Field(ge=1, le=10_000)] = 64
     """Most anchors of an image that learn a mask in one step."""
-    mask_threshold: Annotated[float, Field(gt=0, lt=1)] = 0.5
-    """Probability from which a pixel belongs to an object."""
     proposals: Annotated[int, Field(ge=1, le=10_000)] = 100
     """Proposals of an image that the second stage looks at in use, and most objects that it masks (mask_rcnn)."""
     proposal_samples: Annotated[int, Field(ge=4, le=10_000)] = 128

@@ -1,10 +1,11 @@
-"""From scores to an answer: several views of one image."""
+"""From scores to a prediction: several views of one image."""
 
 import numpy as np
 import pytest
 
 from foveal.errors import ConfigError
-from foveal.tasks.classify.output import ClassifyDecode, ClassifyOutput
+from foveal.tasks.classify.decode import ClassifyOptions
+from foveal.tasks.classify.output import ClassifyOutput
 from foveal.types.categories import Categories
 from foveal.types.geometry import Geometry
 from foveal.types.predictions import ClassScores
@@ -17,9 +18,8 @@ WHOLE = (0, 0, 30, 20)
 def merged(views: list[View], scores: list[list[float]], **options: bool) -> ClassScores:
     arrays = [{"scores": np.array(row, np.float32)} for row in scores]
     geometry = Geometry((30, 20), (8, 8), (8 / 30, 8 / 20))
-    return ClassifyOutput().merge(
-        arrays, [geometry] * len(views), views, (30, 20), CATEGORIES, ClassifyDecode(**options)
-    )
+    output = ClassifyOutput(CATEGORIES, ClassifyOptions(**options))
+    return output.merge(arrays, [geometry] * len(views), views, (30, 20))
 
 
 def test_views_of_the_whole_are_averaged() -> None:
@@ -35,12 +35,12 @@ def test_a_part_says_little_of_the_whole(part: tuple[int, int, int, int]) -> Non
     with pytest.raises(ConfigError) as error:
         merged([View(WHOLE), View(part)], [[0.9, 0.1], [0.3, 0.7]])
     assert str(error.value) == (
-        "This model answers for a whole image; tiles are for models that say where things are.\n"
-        "Leave out --tile, and --scales above 1, which look at parts."
+        "This model classifies full images; tiles are for models that locate things.\n"
+        "Leave out --tile, and --scales above 1, which crop."
     )
 
 
 def test_classes_are_no_masks() -> None:
     with pytest.raises(ConfigError) as error:
-        ClassifyOutput().mask_png(ClassScores(np.array([0.5, 0.5]), CATEGORIES, (30, 20)))
+        ClassifyOutput(CATEGORIES, ClassifyOptions()).mask_png(ClassScores(np.array([0.5, 0.5]), CATEGORIES, (30, 20)))
     assert str(error.value) == "This model has no masks.\nLeave out --masks."

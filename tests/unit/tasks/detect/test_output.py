@@ -1,4 +1,4 @@
-"""From candidates to objects: suppression, source pixels, thresholds, differences, tiles."""
+"""From candidates to objects: NMS, source pixels, thresholds, differences, tiles."""
 
 import json
 
@@ -8,15 +8,25 @@ import torch
 
 from foveal.errors import ConfigError
 from foveal.imaging.input_spec import InputSpec
-from foveal.tasks.detect.output import DetectDecode, DetectOutput, assemble_one
+from foveal.tasks.detect.config import DetectConfig
+from foveal.tasks.detect.decode import DetectOptions, detections
+from foveal.tasks.detect.output import DetectOutput
 from foveal.tasks.detect.task import Detect
-from foveal.tasks.detect.tiles import merge, to_image, touches_inner_border
+from foveal.tasks.detect.tiles import join, to_image, touches_inner_border
 from foveal.types.categories import Categories
 from foveal.types.detections import BoxTruth, Detections
 from foveal.types.view import View
 
 CATS = Categories(("cat", "dog"), (17, 3))
 SPEC = InputSpec(size=100, train_size=100, fit="letterbox")
+
+
+def output(**options: object) -> DetectOutput:
+    return DetectOutput(CATS, DetectOptions(**options))
+
+
+def activate(raw: dict[str, torch.Tensor], **options: object) -> dict[str, torch.Tensor]:
+    return Detect(DetectConfig(), output(**options)).activate(raw)
 
 
 def found(rows: list[tuple[float, float, float, float, float, int]], size: tuple[int, int] = (200, 100)) -> Detections:
@@ -32,35 +42,35 @@ def test_assembled_in_source_pixels_suppressed_and_clipped() -> None:
     )
     scores = np.array([0.9, 0.8, 0.7, 0.5, 0.95], np.float32)
     labels = np.array([0, 0, 1, 1, 0], np.float32)
-    got = assemble_one(boxes, scores, labels, geometry, CATS, DetectDecode(min_score=0.1))
+    got = detections(boxes, scores, labels, geometry, CATS, DetectOptions(min_score=0.1))
     # The second is the first again, the last lies in the padding.
     assert got.boxes.tolist() == [[20, 20, 60, 60], [20, 20, 60, 60], [0, 0, 40, 30]]
     assert got.scores.tolist() == pytest.approx([0.9, 0.7, 0.5]) and got.labels.tolist() == [0, 1, 1]
     assert got.size == (200, 100)
-    none = assemble_one(boxes, scores * 0, labels, geometry, CATS, DetectDecode())
+    none = detections(boxes, scores * 0, labels, geometry, CATS, DetectOptions())
     assert len(none) == 0 and none.to_dict() == {"size": [200, 100], "objects": []}
 
 
 def test_most_objects() -> None:
     grid = np.array([[x, 30, x + 4, 34] for x in range(0, 100, 5)], np.float32)
     scores = np.linspace(0.9, 0.2, len(grid)).astype(np.float32)
-    got = assemble_one(grid, scores, np.zeros(len(grid)), SPEC.geometry(200, 100), CATS, DetectDecode(max_objects=7))
+    got = detections(grid, scores, np.zeros(len(grid)), SPEC.geometry(200, 100), CATS, DetectOptions(max_objects=7))
     assert got.scores.tolist() == pytest.approx(scores[:7].tolist())
 
 
 def test_activation_takes_the_best_pairs() -> None:
     logits = torch.tensor([[[0.0, -9.0], [2.0, 1.0], [-9.0, 3.0]]])
     boxes = torch.arange(12.0).view(1, 3, 4)
-    out = Detect().activate({"logits": logits, "boxes": boxes}, DetectDecode(candidates=4))
+    out = activate({"logits": logits, "boxes": boxes}, candidates=4)
     torch.testing.assert_close(out["scores"], torch.tensor([[3.0, 2.0, 1.0, 0.0]]).sigmoid())
     assert out["labels"].tolist() == [[1, 0, 1, 0]]
     assert out["boxes"][0, :, 0].tolist() == [8, 4, 4, 0]
-    with_objectness = Detect().activate(
-        {"logits": logits, "boxes": boxes, "objectness": torch.tensor([[9.0, 9.0, -9.0]])}, DetectDecode(candidates=2)
+    with_objectness = activate(
+        {"logits": logits, "boxes": boxes, "objectness": torch.tensor([[9.0, 9.0, -9.0]])}, candidates=2
     )
     assert with_objectness["labels"].tolist() == [[0, 1]]
     softmax = torch.tensor([[[0.0, 2.0, 1.0], [3.0, 0.0, 5.0]]])
-    shares = Detect().activate({"logits": softmax, "boxes": boxes[:, :2]}, DetectDecode(candidates=9, softmax=True))
+    shares = activate({"logits": softmax, "boxes": boxes[:, :2]}, candidates=9, softmax=True)
     assert shares["scores"].shape == (1, 4)
     torch.testing.assert_close(shares["scores"][0, 0], softmax.softmax(-1)[0, 0, 1])
 
@@ -70,14 +80,14 @@ def test_the_threshold_of_the_best_f1_is_kept() -> None:
     boxes = np.array([[[10, 10, 30, 30], [50, 50, 80, 80], [0, 60, 20, 90]]], np.float32)
     arrays = {"boxes": boxes, "scores": np.array([[0.8, 0.6, 0.5]], np.float32), "labels": np.zeros((1, 3))}
     truth = BoxTruth(boxes[0, :2].astype(float), np.zeros(2, np.int32), np.zeros(2, np.uint8), np.array([400.0, 900]))
-    options = DetectOutput().calibrate(arrays, [geometry], [truth], CATS, DetectDecode())
+    options = output().calibrate(arrays, [geometry], [truth]).options
     assert 0.5 < options.threshold <= 0.6
 
 
 def test_shown_from_the_threshold_on() -> None:
     got = found([(10, 10, 50, 50, 0.9, 0), (20, 20, 30, 30, 0.2, 1)])
-    task = DetectOutput()
-    assert task.rows(got) == [{"name": "cat", "score": 0.9, "x1": 10, "y1": 10, "x2": 50, "y2": 50}]
+    task = output()
+    assert got.rows() == [{"name": "cat", "score": 0.9, "x1": 10, "y1": 10, "x2": 50, "y2": 50}]
     assert json.dumps(got.to_dict()) == (
         '{"size": [200, 100], "objects": [{"name": "cat", "score": 0.9, "box": [10.0, 10.0, 50.0, 50.0]}]}'
     )
@@ -87,11 +97,15 @@ def test_shown_from_the_threshold_on() -> None:
     drawn = task.draw(image, got)
     assert drawn.shape == image.shape and (drawn != image).any() and (image == 90).all()
     truth = BoxTruth(got.boxes, got.labels.astype(np.int32), np.zeros(2, np.uint8), np.ones(2))
-    assert task.record(truth, got) == {"objects": 2, "found": 1, "prediction": "cat 0.900 10.0 10.0 50.0 50.0"}
+    assert task.prediction_row(truth, got) == {
+        "objects": 2,
+        "predicted": 1,
+        "prediction": "cat 0.900 10.0 10.0 50.0 50.0",
+    }
 
 
 def test_differences_of_two_paths() -> None:
-    task = DetectOutput()
+    task = output()
     ours = found([(10, 10, 50, 50, 0.9, 0), (20, 20, 40, 40, 0.5, 1), (60, 60, 90, 90, 0.1, 1)])
     assert task.differences(ours, ours) == {"box_px": 0.0, "score": 0.0}
     near = found([(10.2, 10, 50, 50, 0.9004, 0), (20, 20, 40, 40, 0.5, 1), (60, 60, 90, 90, 0.1, 1)])
@@ -100,11 +114,11 @@ def test_differences_of_two_paths() -> None:
     assert task.differences(ours, lost)["score"] == task.differences(lost, ours)["score"] == 1
     other = found([(10, 10, 50, 50, 0.9, 1), (20, 20, 40, 40, 0.5, 1), (60, 60, 90, 90, 0.1, 1)])
     assert task.differences(ours, other)["score"] == 1
-    assert (task.first_answer(ours), task.first_answer(other), task.first_answer(found([]))) == ("cat", "dog", "")
+    assert (task.top_label(ours), task.top_label(other), task.top_label(found([]))) == ("cat", "dog", "")
 
 
 def test_only_the_end_of_a_list_may_differ() -> None:
-    task = DetectOutput()
+    task = output()
     rows = [(10 * i, 10, 10 * i + 9, 19, 0.9 - i / 20, 0) for i in range(4)]
     ours, last = found([*rows, (0, 50, 9, 59, 0.05, 1)]), (60, 50, 69, 59, 0.05 + 2e-5, 1)
     assert task.differences(ours, found([*rows, last])) == {"box_px": 0, "score": 0}
@@ -122,7 +136,7 @@ def test_pieces_at_tile_borders_become_the_object() -> None:
     # One object inside the overlap, seen by both tiles; one that the second tile sees whole and the first cuts.
     left = found([(82, 40, 95, 60, 0.8, 0), (84, 10, 100, 30, 0.9, 1)], (100, 100))
     right = found([(2, 40, 15, 60, 0.7, 0), (4, 10, 40, 30, 0.6, 1)], (100, 100))
-    got = merge([whole, left, right], views, size, DetectDecode())
+    got = join([whole, left, right], views, size, DetectOptions())[0]
     assert sorted(zip(got.labels.tolist(), got.boxes.tolist(), strict=True)) == [
         (0, [82, 40, 95, 60]),
         (1, [84, 10, 120, 30]),
@@ -133,14 +147,14 @@ def test_pieces_at_tile_borders_become_the_object() -> None:
 def test_a_large_image_may_hold_more_than_a_view() -> None:
     size, views = (200, 100), [View((0, 0, 100, 100)), View((100, 0, 200, 100))]
     three = found([(10, 10, 20, 20, 0.9, 0), (30, 10, 40, 20, 0.8, 0), (50, 10, 60, 20, 0.7, 0)], (100, 100))
-    assert len(merge([three, three], views, size, DetectDecode(max_objects=3))) == 6
+    assert len(join([three, three], views, size, DetectOptions(max_objects=3))[0]) == 6
 
 
 def test_a_large_object_comes_from_the_whole_image() -> None:
     size, views = (180, 100), [View((0, 0, 180, 100)), View((0, 0, 100, 100)), View((80, 0, 180, 100))]
     whole = found([(10, 10, 170, 90, 0.5, 0)], size)
     left, right = found([(10, 10, 100, 90, 0.9, 0)], (100, 100)), found([(0, 10, 90, 90, 0.8, 0)], (100, 100))
-    got = merge([whole, left, right], views, size, DetectDecode())
+    got = join([whole, left, right], views, size, DetectOptions())[0]
     assert got.boxes.tolist() == [[10, 10, 170, 90]]
 
 
@@ -174,20 +188,20 @@ def test_views_of_the_whole_are_suppressed_together() -> None:
         seen((70, 35, 90, 55, 0.9, 0), (70, 36, 90, 55, 0.8, 0)),  # the first of the plain view, surer, and again
         seen((0, 30, 20, 40, 0.7, 1), (30, 42.5, 40, 52.5, 0.3, 0)),  # in the gray border; the first once more
     ]
-    got = DetectOutput().merge(arrays, geometries, views, size, CATS, DetectDecode())
+    got = output().merge(arrays, geometries, views, size)
     assert got.boxes.tolist() == [[20, 20, 60, 60], [120, 30, 140, 50]]
     assert got.scores.tolist() == pytest.approx([0.9, 0.5]) and got.labels.tolist() == [0, 1]
     assert got.size == size and got.threshold == 0.3
-    most = DetectOutput().merge(arrays, geometries, views, size, CATS, DetectDecode(max_objects=1))
+    most = output(max_objects=1).merge(arrays, geometries, views, size)
     assert most.boxes.tolist() == [[20, 20, 60, 60]]
 
 
 def test_one_view_of_the_whole_is_the_plain_answer() -> None:
     rows = [(10, 35, 30, 55, 0.6, 0), (11, 35, 31, 55, 0.7, 0), (60, 20, 120, 50, 0.5, 1)]
     geometry = SPEC.geometry(200, 100)
-    merged = DetectOutput().merge([seen(*rows)], [geometry], [View((0, 0, 200, 100))], (200, 100), CATS, DetectDecode())
+    merged = output().merge([seen(*rows)], [geometry], [View((0, 0, 200, 100))], (200, 100))
     batch = {name: column[None] for name, column in seen(*rows).items()}
-    (plain,) = DetectOutput().assemble(batch, [geometry], CATS, DetectDecode())
+    (plain,) = output().assemble(batch, [geometry])
     assert merged.boxes.tolist() == plain.boxes.tolist() and merged.to_dict() == plain.to_dict()
 
 
@@ -201,11 +215,11 @@ def test_mirrored_tiles_are_put_back_and_joined() -> None:
     left, left_mirrored = seen((84, 10, 100, 30, 0.9, 1)), seen((0, 10, 16, 30, 0.8, 1))
     right, right_mirrored = seen((4, 10, 40, 30, 0.6, 1)), seen((60, 10, 96, 30, 0.7, 1))
     arrays = [none, none, left, left_mirrored, right, right_mirrored]
-    got = DetectOutput().merge(arrays, geometries, views, size, CATS, DetectDecode())
+    got = output().merge(arrays, geometries, views, size)
     assert got.boxes.tolist() == [[84, 10, 120, 30]] and got.scores.tolist() == pytest.approx([0.7])
 
 
 def test_boxes_are_no_masks() -> None:
     with pytest.raises(ConfigError) as error:
-        DetectOutput().mask_png(found([]))
+        output().mask_png(found([]))
     assert str(error.value) == "This model has no masks.\nLeave out --masks."

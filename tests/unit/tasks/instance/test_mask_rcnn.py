@@ -2,6 +2,7 @@
 
 import io
 import warnings
+from types import SimpleNamespace
 
 import numpy as np
 import onnx
@@ -19,7 +20,7 @@ from foveal.imaging.input_spec import InputSpec
 from foveal.models.config import ModelConfig
 from foveal.tasks.instance.config import InstanceConfig
 from foveal.tasks.instance.mask_rcnn import MaskRcnn
-from foveal.tasks.instance.output import InstanceOutput
+from foveal.tasks.instance.spec import SPEC
 from foveal.tasks.instance.task import Instance
 from foveal.types.categories import Categories
 from foveal.types.flags import Flag
@@ -28,7 +29,6 @@ from foveal.types.rle import Rle
 
 CATS = Categories(("triangle", "ring"))
 SIDE, STRIDE = 96, 4
-TASK = Instance()
 SMALL = {
     "architecture": "mask_rcnn", "channels": 32, "mask_channels": 32, "head_depth": 1, "extra_levels": 0,
     "anchor_scale": 3.0, "proposals": 24, "proposal_samples": 32, "box_features": 64, "mask_stride": STRIDE,
@@ -39,12 +39,14 @@ def config(**changes):
     return InstanceConfig.model_validate({**SMALL, **changes})
 
 
+def task(own=None, categories=CATS):
+    own = own or config()
+    return Instance(own, SPEC.begin(own, SimpleNamespace(categories=categories)))
+
+
 def build(own=None):
     torch.manual_seed(0)
-    own = own or config()
-    model = TASK.build(
-        ModelConfig(backbone="conv5", weights="none"), own, CATS, TASK.options(own, None), pretrained=False
-    )
+    model = task(own).build(ModelConfig(backbone="conv5", weights="none"), pretrained=False)
     assert isinstance(model, MaskRcnn)
     return model
 
@@ -83,15 +85,15 @@ def scenes():
     return torch.from_numpy(images), truths, targets
 
 
-class Answers(nn.Module):
+class Activated(nn.Module):
     """Network and activation, as an export has them."""
 
-    def __init__(self, model, options):
+    def __init__(self, model):
         super().__init__()
-        self.model, self.options = model, options
+        self.model, self.task = model, task(model.own)
 
     def forward(self, inputs):
-        return TASK.activate(self.model(inputs), self.options)
+        return self.task.activate(self.model(inputs))
 
 
 @pytest.fixture(scope="module")
@@ -116,15 +118,15 @@ def test_two_scenes_by_heart(learnt):
     model, sums = learnt
     assert np.mean(sums[-10:]) < 0.25 * sums[0]
     images, truths, _ = scenes()
-    options = TASK.options(model.own, None)
+    network = Activated(model)
     with torch.inference_mode():
-        arrays = {k: v.numpy() for k, v in Answers(model, options)(images).items()}
+        arrays = {k: v.numpy() for k, v in network(images).items()}
     spec = InputSpec(size=SIDE, train_size=SIDE, fit="letterbox")
-    found = InstanceOutput().assemble(arrays, [spec.geometry(SIDE, SIDE)] * 2, CATS, options)
-    evaluate = TASK.metric(CATS, options)
-    for truth, answer in zip(truths, found, strict=True):
-        evaluate.update(truth, answer)
-    metrics = evaluate.compute(num_resamples=0).metrics
+    output = network.task.output
+    metric = output.metric()
+    for truth, prediction in zip(truths, output.assemble(arrays, [spec.geometry(SIDE, SIDE)] * 2), strict=True):
+        metric.update(truth, prediction)
+    metrics = metric.compute(num_resamples=0).metrics
     assert metrics["mask_AP50"].value >= 0.9 and metrics["AP50"].value >= 0.9
 
 
@@ -132,7 +134,7 @@ def test_two_scenes_by_heart(learnt):
 def test_the_export_agrees_in_batches_of_two_sizes(learnt):
     model, _ = learnt
     images = torch.cat([scenes()[0], scenes()[0].flip(3), torch.zeros(1, 3, SIDE, SIDE)])
-    network = Answers(model, TASK.options(model.own, None)).eval()
+    network = Activated(model).eval()
     with torch.inference_mode():
         names = list(network(images[:2]))
     buffer = io.BytesIO()
@@ -161,14 +163,15 @@ def test_activation_reads_scores_of_the_labels():
         "boxes": torch.arange(8.0).view(1, 2, 4),
         "masks": torch.zeros(1, 2, 28, 28),
     }
-    options = TASK.options(config(), None)
-    assert options.mask_form == "boxes" and TASK.options(config(architecture="prototypes"), None).mask_form != "boxes"
-    out = TASK.activate(raw, options)
+    given = task()
+    assert given.output.options.mask_form == "boxes"
+    assert task(config(architecture="prototypes")).output.options.mask_form == "prototypes"
+    out = given.activate(raw)
     np.testing.assert_allclose(
         out["scores"][0], [np.exp(2) / (np.exp(1) + np.exp(2) + 1), 1 / (2 + np.exp(3))], rtol=1e-6
     )
     assert out["masks"].unique().tolist() == [0.5] and out["boxes"].equal(raw["boxes"])
-    assert set(TASK.evidence(raw, options)) == {"boxes", "scores", "labels"}, "what is kept of every image is small"
+    assert set(given.evidence(raw)) == {"boxes", "scores", "labels"}, "what is kept of every image is small"
 
 
 @pytest.mark.parametrize("flag", [Flag.CROWD, Flag.DIFFICULT, Flag.IGNORE])
@@ -283,11 +286,9 @@ def test_learns_from_what_the_data_gives(real_data):
     """Real images through augmentation to losses that are finite."""
     catalog = read(real_data / "coco80" / "annotations" / "instances.json")
     own = config(mask_stride=8, class_weights="inverse")
-    model = TASK.build(
-        ModelConfig(backbone="conv5", weights="none"), own, catalog.categories, TASK.options(own, None),
-        pretrained=False,
-    )  # fmt: skip
-    TASK.criterion(model, own, catalog)
+    given = task(own, catalog.categories)
+    model = given.build(ModelConfig(backbone="conv5", weights="none"), pretrained=False)
+    given.criterion(model, catalog)
     assert model.class_weights.shape == (len(catalog.categories),)
     torch.manual_seed(0)
     augment = build_box_augment(AugmentConfig(crop_scale=1.0), 128, interpolation="bilinear", grid=Grid(16, 8))

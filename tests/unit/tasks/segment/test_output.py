@@ -5,14 +5,14 @@ from PIL import Image
 from foveal.data.formats.read import read
 from foveal.errors import DataError
 from foveal.imaging.input_spec import InputSpec
-from foveal.tasks.contract import View
-from foveal.tasks.segment.output import SegmentDecode, SegmentOutput
+from foveal.tasks.segment.decode import SegmentOptions
+from foveal.tasks.segment.output import SegmentOutput
 from foveal.types.categories import Categories
 from foveal.types.masks import IGNORE, ClassMap, MapTruth
+from foveal.types.view import View
 
 CATEGORIES = Categories(("ground", "red", "blue"))
-OPTIONS = SegmentDecode()
-TASK = SegmentOutput()
+TASK = SegmentOutput(CATEGORIES, SegmentOptions())
 
 
 def one_hot(ids):
@@ -35,10 +35,10 @@ def test_maps_come_out_at_the_images_own_size():
     for width, height in ((96, 72), (40, 90), (500, 300)):
         probabilities, geometry = fields(width, height, 64)
         arrays = {"probabilities": probabilities[None]}
-        (answer,) = TASK.assemble(arrays, [geometry], CATEGORIES, OPTIONS)
-        assert answer.size == (width, height)
+        (prediction,) = TASK.assemble(arrays, [geometry])
+        assert prediction.size == (width, height)
         truth = np.where(np.arange(width) + 0.5 < width / 2, 1, 2)
-        found.append((answer.ids == truth).mean())
+        found.append((prediction.ids == truth).mean())
     assert min(found) > 0.97
 
 
@@ -47,18 +47,16 @@ def test_a_mirrored_view_is_put_back():
     mirrored = probabilities[:, :, ::-1]
     views = [View((0, 0, 64, 64)), View((0, 0, 64, 64), flipped=True)]
     arrays = [{"probabilities": probabilities}, {"probabilities": mirrored}]
-    answer = TASK.merge(arrays, [geometry, geometry], views, (64, 64), CATEGORIES, OPTIONS)
-    assert (answer.ids == np.where(np.arange(64) < 32, 1, 2)).all()
+    prediction = TASK.merge(arrays, [geometry, geometry], views, (64, 64))
+    assert (prediction.ids == np.where(np.arange(64) < 32, 1, 2)).all()
 
 
 def test_tiles_are_put_together():
     left, geometry = one_hot(np.full((32, 32), 1)), InputSpec(size=32, train_size=32, fit="letterbox").geometry(32, 32)
     right = one_hot(np.full((32, 32), 2))
     views = [View((0, 0, 32, 32)), View((24, 0, 56, 32))]
-    answer = TASK.merge(
-        [{"probabilities": left}, {"probabilities": right}], [geometry] * 2, views, (56, 32), CATEGORIES, OPTIONS
-    )
-    assert (answer.ids == np.where(np.arange(56) < 28, 1, 2)).all()
+    prediction = TASK.merge([{"probabilities": left}, {"probabilities": right}], [geometry] * 2, views, (56, 32))
+    assert (prediction.ids == np.where(np.arange(56) < 28, 1, 2)).all()
 
 
 def scene():
@@ -69,17 +67,17 @@ def scene():
 
 def test_rows_and_record():
     prediction = scene()
-    assert TASK.rows(prediction) == [
+    assert prediction.rows() == [
         {"name": "red", "score": pytest.approx(2 / 3)},
         {"name": "ground", "score": pytest.approx(1 / 3)},
     ]
     truth = prediction.ids.copy()
     truth[:, :5] = IGNORE
     truth[:10, 5:10] = 2
-    record = TASK.record(MapTruth(truth), prediction)
+    record = TASK.prediction_row(MapTruth(truth), prediction)
     assert record == {"pixel_accuracy": 0.9, "prediction": "red 0.667; ground 0.333"}
-    assert TASK.record(MapTruth(np.full((20, 30), IGNORE, np.uint8)), prediction)["pixel_accuracy"] == ""
-    assert TASK.first_answer(prediction) == "red"
+    assert TASK.prediction_row(MapTruth(np.full((20, 30), IGNORE, np.uint8)), prediction)["pixel_accuracy"] == ""
+    assert TASK.top_label(prediction) == "red"
 
 
 def test_two_paths_differ_by_the_pixels_that_do():
@@ -92,7 +90,7 @@ def test_images_are_drawn_at_any_size():
     image = np.full((40, 60, 3), 90, np.uint8)
     drawn = TASK.draw(image, scene())
     assert drawn.shape[1] == 60 and drawn.shape[0] > 40, "a legend below"
-    evaluated = TASK.draw_evaluated(image, MapTruth(scene().ids), scene(), CATEGORIES)
+    evaluated = TASK.draw_evaluated(image, MapTruth(scene().ids), scene())
     assert evaluated.shape[1] > 3 * 60 - 1
 
 
@@ -119,4 +117,4 @@ def test_truths_are_read_when_asked_for(tmp_path):
 
 def test_data_without_masks_is_refused(squares):
     with pytest.raises(DataError, match="this data set has no masks"):
-        TASK.accept(read(squares), OPTIONS)
+        TASK.accept(read(squares))

@@ -1,0 +1,48 @@
+"""What is known of classification without data or a model."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from foveal.tasks.classify.choose import choose
+from foveal.tasks.classify.config import ClassifyConfig
+from foveal.tasks.contract import Choice, Situation, TaskSpec
+from foveal.types.categories import Categories
+
+if TYPE_CHECKING:
+    from foveal.data.catalog.catalog import Annotation, Catalog
+    from foveal.tasks.classify.model import Classifier  # noqa: F401
+    from foveal.tasks.classify.output import ClassifyOutput
+    from foveal.tasks.classify.task import Classify
+
+
+class ClassifySpec(TaskSpec[ClassifyConfig, "ClassifyOutput", "Classifier"]):
+    """Image classification, with one label per image or several."""
+
+    name = "classify"
+    settings = ClassifyConfig
+    # Boxes and masks say which classes are in an image, too.
+    annotations: ClassVar[Sequence["Annotation"]] = ("labels", "boxes", "masks")
+
+    def choose(self, situation: Situation) -> Choice:
+        """By the number and the size of the images."""
+        return choose(situation)
+
+    def begin(self, own: ClassifyConfig, catalog: "Catalog") -> "ClassifyOutput":
+        """The data set says whether an image may carry several labels."""
+        return self.open(catalog.categories, {"multi_label": catalog.multi_label})
+
+    def open(self, categories: Categories, options: Mapping[str, object]) -> "ClassifyOutput":
+        """Scores, their evaluation and how they are shown."""
+        from foveal.tasks.classify.decode import ClassifyOptions
+        from foveal.tasks.classify.output import ClassifyOutput
+
+        return ClassifyOutput(categories, ClassifyOptions.model_validate(dict(options)))
+
+    def task(self, own: ClassifyConfig, output: "ClassifyOutput") -> "Classify":
+        """Network, loss, warm start and augmentation."""
+        from foveal.tasks.classify.task import Classify
+
+        return Classify(own, output)
+
+
+SPEC = ClassifySpec()

@@ -1,0 +1,76 @@
+"""From a network's boxes and scores to objects in source pixels.
+
+Shapes: k candidates per image, N objects. Boxes are xyxy pixels.
+"""
+
+from typing import Annotated
+
+import numpy as np
+from pydantic import Field
+
+from foveal.ops.boxes import clip
+from foveal.ops.nms import nms
+from foveal.tasks.detect.config import BoxPicking
+from foveal.types.arrays import Array, FloatArray, IntArray
+from foveal.types.categories import Categories
+from foveal.types.detections import Detections
+from foveal.types.geometry import Geometry
+
+
+class DetectOptions(BoxPicking):
+    """How a network's boxes become objects."""
+
+    min_score: Annotated[float, Field(ge=0, le=1)] = 0.01
+    """Score below which a box is no candidate, not even for evaluation."""
+    softmax: bool = False
+    """Whether the last class score stands for background."""
+    threshold: Annotated[float, Field(ge=0, le=1)] = 0.3
+    """Score from which an object is shown; fitted to the best F1 on the validation images."""
+
+
+def detections(
+    boxes: Array, scores: Array, labels: Array, geometry: Geometry, categories: Categories, options: DetectOptions
+) -> Detections:
+    """Candidates (k, ...) of one image in input pixels to its objects, after NMS, in source pixels."""
+    return after_nms(*candidates(boxes, scores, labels, geometry, options), categories, geometry.source_size, options)
+
+
+def candidates(
+    boxes: Array, scores: Array, labels: Array, geometry: Geometry, options: DetectOptions
+) -> tuple[FloatArray, FloatArray, IntArray]:
+    """Boxes in source pixels, scores and labels of those of k candidates that are likely enough."""
+    keep = scores >= options.min_score
+    source = geometry.to_source(boxes[keep].reshape(-1, 2)).reshape(-1, 4)
+    return source, scores[keep].astype(np.float64), labels[keep].astype(np.int64)
+
+
+def after_nms(
+    boxes: FloatArray,
+    scores: FloatArray,
+    labels: IntArray,
+    categories: Categories,
+    size: tuple[int, int],
+    options: DetectOptions,
+) -> Detections:
+    """Candidates in pixels of an image of ``size`` to objects, clipped to its borders."""
+    places, clipped, final = survivors(boxes, scores, labels, size, options)
+    return Detections(clipped, final, labels[places], categories, size, options.threshold)
+
+
+def survivors(
+    boxes: FloatArray, scores: FloatArray, labels: IntArray, size: tuple[int, int], options: DetectOptions
+) -> tuple[IntArray, FloatArray, FloatArray]:
+    """Which candidates NMS keeps, as places among them, with their clipped boxes and final scores."""
+    clipped = clip(boxes, size)
+    there = np.flatnonzero((clipped[:, 2] > clipped[:, 0]) & (clipped[:, 3] > clipped[:, 1]))
+    places, final = nms(
+        clipped[there],
+        scores[there],
+        labels[there],
+        iou=options.nms_iou,
+        method=options.nms,
+        min_score=options.min_score,
+        max_objects=options.max_objects,
+    )
+    places = there[places]
+    return places, clipped[places], final

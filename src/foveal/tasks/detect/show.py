@@ -1,0 +1,70 @@
+"""Objects drawn on images and written into tables."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from foveal.imaging import draw
+from foveal.types.arrays import RGB, FloatArray
+from foveal.types.categories import Categories
+from foveal.types.detections import BoxTruth, Detections
+from foveal.types.flags import NOT_EVALUATED
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+IGNORED = (150, 150, 150)
+"""Colour of objects that training ignores."""
+Color = tuple[int, int, int]
+
+
+def draw_detections(image: RGB, prediction: Detections) -> RGB:
+    """The image with the objects from the threshold on."""
+    shown = prediction.shown()
+    return draw.boxes(image, scaled(shown.boxes, prediction.size, image), captions(shown), class_colors(shown))
+
+
+def draw_truth_and_detections(image: RGB, truth: BoxTruth, prediction: Detections) -> RGB:
+    """Ground truth beside predictions; ignored objects are dashed."""
+    categories = prediction.categories
+    names = [categories.names[i] for i in truth.labels]
+    colors = [categories.color(int(i)) for i in truth.labels]
+    dashed = [bool(flag) for flag in truth.flags & NOT_EVALUATED]
+    there = draw.boxes(image, scaled(truth.boxes, prediction.size, image), names, colors, dashed=dashed)
+    return draw.side_by_side(there, draw_detections(image, prediction), titles=("truth", "predicted"))
+
+
+def draw_box_target(image: RGB, target: Mapping[str, "Tensor"], categories: Categories) -> RGB:
+    """A training image with its boxes, in its own pixels; ignored ones are gray and dashed."""
+    ignored = [bool(flags & NOT_EVALUATED) for flags in target["flags"].tolist()]
+    colors = [
+        IGNORED if skip else categories.color(k) for k, skip in zip(target["labels"].tolist(), ignored, strict=True)
+    ]
+    return draw.boxes(image, target["boxes"].numpy(), [""] * len(colors), colors, dashed=ignored)
+
+
+def detection_row(truth: BoxTruth, prediction: Detections) -> dict[str, str | float]:
+    """Numbers of objects that are there and that were predicted, and the predictions."""
+    shown = prediction.shown()
+    return {
+        "objects": len(truth),
+        "predicted": len(shown),
+        "prediction": "; ".join(f"{d.name} {d.score:.3f} {' '.join(f'{v:.1f}' for v in d.box)}" for d in shown),
+    }
+
+
+def captions(shown: Detections) -> list[str]:
+    """Name and score of each object."""
+    return [f"{d.name} {d.score:.0%}" for d in shown]
+
+
+def scaled(boxes: FloatArray, size: tuple[int, int], image: RGB) -> FloatArray:
+    """Boxes of an image of ``size`` on a copy of it in another size."""
+    moved: FloatArray = boxes * np.array([image.shape[1] / size[0], image.shape[0] / size[1]] * 2)
+    return moved
+
+
+def class_colors(objects: Detections) -> list[Color]:
+    """Of each object's class."""
+    return [objects.categories.color(int(label)) for label in objects.labels]

@@ -1,0 +1,98 @@
+"""What is known of detection without data or a model."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, ClassVar, TypeVar
+
+import numpy as np
+
+from foveal.tasks.contract import Bound, Choice, M, Settled, Situation, TaskSpec
+from foveal.tasks.detect.config import DetectConfig
+from foveal.types.categories import Categories
+
+if TYPE_CHECKING:
+    from foveal.data.catalog.catalog import Annotation, Catalog
+    from foveal.tasks.detect.model import Detector  # noqa: F401
+    from foveal.tasks.detect.output import DetectOutput
+    from foveal.tasks.detect.task import Detect
+
+SIZE = 416
+"""Side of the input in pixels (Redmon and Farhadi 2018, "YOLOv3")."""
+C = TypeVar("C", bound=DetectConfig)
+O = TypeVar("O", bound=Bound)  # noqa: E741
+
+
+class BoxSpec(TaskSpec[C, O, M]):
+    """What every task that predicts objects has in common."""
+
+    annotations: ClassVar[Sequence["Annotation"]] = ("boxes",)
+    preview_side = SIZE
+    defaults: ClassVar[Mapping[str, Mapping[str, object]]] = {
+        "input": {"fit": "letterbox", "interpolation": "bilinear"},
+        "augment": {"crop_scale": 1.0, "scale_jitter": 1.5, "brightness": 0.2, "contrast": 0.2, "saturation": 0.2},
+        "optim": {"ema_decay": 0.998, "pretrained_lr_scale": 0.3, "clip_norm": 10.0},
+    }
+
+    def choose(self, situation: Situation) -> Choice:
+        """416 pixels, batches of 8, and about as many samples as a small set needs (docs/LOG.md)."""
+        num = situation.num_images
+        epochs = int(np.clip(round(5_000 / num), 12, 200))
+        return Choice(
+            size=situation.eval_size or SIZE,
+            eval_size=situation.eval_size or SIZE,
+            batch_size=min(8, num),
+            epochs=epochs * 2 if situation.from_scratch else epochs,
+            lr=2e-3,
+            patience=0,
+            eval_every=max(1, epochs // 12),
+        )
+
+    def settle(self, own: C, catalog: "Catalog", size: int) -> Settled[C]:
+        """Fit the anchors to the training boxes, if the settings ask for it.
+
+        Raises:
+            DataError: The data set has no boxes, or fewer than anchors.
+        """
+        settled = super().settle(own, catalog, size)
+        if own.anchors == "fixed" or own.anchor_shapes is not None:
+            return settled
+        from foveal.tasks.detect.fit_anchors import fit_anchors
+
+        shapes, note = fit_anchors(own, catalog, size)
+        return Settled(own.model_copy(update={"anchor_shapes": shapes}), (note,))
+
+    def initial_options(self, own: C) -> dict[str, object]:
+        """How boxes are picked, as the settings say."""
+        return {
+            "nms": own.nms,
+            "nms_iou": own.nms_iou,
+            "candidates": own.candidates,
+            "max_objects": own.max_objects,
+            "softmax": own.class_loss == "cross_entropy",
+        }
+
+
+class DetectSpec(BoxSpec[DetectConfig, "DetectOutput", "Detector"]):
+    """Object detection by an anchor-based single-stage detector."""
+
+    name = "detect"
+    settings = DetectConfig
+
+    def begin(self, own: DetectConfig, catalog: "Catalog") -> "DetectOutput":
+        """How boxes are picked, as the settings say."""
+        return self.open(catalog.categories, self.initial_options(own))
+
+    def open(self, categories: Categories, options: Mapping[str, object]) -> "DetectOutput":
+        """Boxes, their evaluation and how they are shown."""
+        from foveal.tasks.detect.decode import DetectOptions
+        from foveal.tasks.detect.output import DetectOutput
+
+        return DetectOutput(categories, DetectOptions.model_validate(dict(options)))
+
+    def task(self, own: DetectConfig, output: "DetectOutput") -> "Detect":
+        """Network, loss and augmentation."""
+        from foveal.tasks.detect.task import Detect
+
+        return Detect(own, output)
+
+
+SPEC = DetectSpec()

@@ -1,0 +1,78 @@
+"""Objects with masks drawn on images, and as files.
+
+Shapes: N objects, H W rows and columns of the image.
+"""
+
+import io
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from foveal.imaging import draw, draw_masks
+from foveal.tasks.detect.show import captions, class_colors, scaled
+from foveal.types.arrays import RGB, IntArray
+from foveal.types.flags import NOT_EVALUATED
+from foveal.types.masks import IGNORE, Instances, InstanceTruth
+from foveal.types.rle import Rle
+
+
+def draw_instances(image: RGB, prediction: Instances) -> RGB:
+    """The image with the objects from the threshold on."""
+    shown = prediction.shown()
+    boxes = scaled(shown.boxes, prediction.size, image)
+    return draw_masks.instances(image, shown.masks, boxes, captions(shown), class_colors(shown))
+
+
+def draw_truth_and_instances(image: RGB, truth: InstanceTruth, prediction: Instances) -> RGB:
+    """Ground truth, predictions, and where the class on top differs; ignored objects are dashed."""
+    categories = prediction.categories
+    boxes = scaled(truth.boxes, prediction.size, image)
+    names = [categories.names[i] for i in truth.labels]
+    colors = [categories.color(int(i)) for i in truth.labels]
+    there = image
+    for evaluated in (False, True):
+        rows = np.flatnonzero(((truth.flags & NOT_EVALUATED) == 0) == evaluated).tolist()
+        drawn = boxes[rows], [names[i] for i in rows], [colors[i] for i in rows]
+        if evaluated:
+            there = draw_masks.instances(there, [truth.masks[i] for i in rows], *drawn)
+        else:
+            there = draw.boxes(there, *drawn, dashed=[True] * len(rows))
+    shown = prediction.shown()
+    predicted = class_map(shown.masks, shown.labels, np.zeros(len(shown), np.uint8), prediction.size)
+    wrong = draw_masks.error_map(image, class_map(truth.masks, truth.labels, truth.flags, prediction.size), predicted)
+    return draw.row((there, draw_instances(image, prediction), wrong), ("truth", "predicted", "wrong"))
+
+
+def class_map(
+    masks: Sequence[Rle], labels: IntArray, flags: NDArray[np.uint8], size: tuple[int, int]
+) -> NDArray[np.uint8]:
+    """(H, W): 0 for background, else a number of the class on top; ``IGNORE`` where all objects are ignored.
+
+    Args:
+        masks: N.
+        labels: (N,) class ids.
+        flags: (N,) as ``types.flags``.
+        size: (width, height) in pixels.
+    """
+    ids = np.zeros(size[::-1], np.uint8)
+    evaluated = (flags & NOT_EVALUATED) == 0
+    for i in np.lexsort((-np.arange(len(masks)), evaluated)):  # the first last, and ignored ones before others
+        ids[masks[i].mask()] = 1 + labels[i] % (IGNORE - 1) if evaluated[i] else IGNORE
+    return ids
+
+
+def instance_png(prediction: Instances) -> bytes:
+    """A PNG whose numbers are the places of the objects from the threshold on, from 1; 0 is background.
+
+    Where masks overlap the better object is on top. It has 8 bits, or 16 where there are more than 255 objects.
+    """
+    shown = prediction.shown()
+    width, height = shown.size
+    numbers = np.zeros((height, width), np.uint8 if len(shown) < 256 else np.uint16)
+    for place in reversed(range(len(shown))):
+        numbers[shown.masks[place].mask()] = place + 1
+    file = io.BytesIO()
+    Image.fromarray(numbers).save(file, "PNG")
+    return file.getvalue()

@@ -1,0 +1,44 @@
+"""What is known of instance segmentation without data or a model."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from foveal.tasks.detect.spec import BoxSpec
+from foveal.tasks.instance.config import InstanceConfig
+from foveal.types.categories import Categories
+
+if TYPE_CHECKING:
+    from foveal.data.catalog.catalog import Catalog
+    from foveal.tasks.instance.mask_rcnn import MaskRcnn  # noqa: F401
+    from foveal.tasks.instance.model import MaskDetector  # noqa: F401
+    from foveal.tasks.instance.output import InstanceOutput
+    from foveal.tasks.instance.task import Instance
+
+
+class InstanceSpec(BoxSpec[InstanceConfig, "InstanceOutput", "MaskDetector | MaskRcnn"]):
+    """Instance segmentation: detection, and a mask for each object."""
+
+    name = "instance"
+    settings = InstanceConfig
+
+    def begin(self, own: InstanceConfig, catalog: "Catalog") -> "InstanceOutput":
+        """How boxes are picked and masks cut, as the settings say."""
+        form = "boxes" if own.architecture == "mask_rcnn" else "prototypes"
+        options = {**self.initial_options(own), "mask_form": form, "mask_threshold": own.mask_threshold}
+        return self.open(catalog.categories, options)
+
+    def open(self, categories: Categories, options: Mapping[str, object]) -> "InstanceOutput":
+        """Boxes and masks, their evaluation and how they are shown."""
+        from foveal.tasks.instance.decode import InstanceOptions
+        from foveal.tasks.instance.output import InstanceOutput
+
+        return InstanceOutput(categories, InstanceOptions.model_validate(dict(options)))
+
+    def task(self, own: InstanceConfig, output: "InstanceOutput") -> "Instance":
+        """Network, loss and augmentation."""
+        from foveal.tasks.instance.task import Instance
+
+        return Instance(own, output)
+
+
+SPEC = InstanceSpec()

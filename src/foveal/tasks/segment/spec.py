@@ -1,0 +1,83 @@
+"""What is known of semantic segmentation without data or a model."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from foveal.tasks.contract import Choice, Situation, TaskSpec
+from foveal.tasks.segment.config import SegmentConfig
+from foveal.types.categories import Categories
+
+if TYPE_CHECKING:
+    from foveal.data.catalog.catalog import Annotation, Catalog
+    from foveal.tasks.segment.model import Segmenter  # noqa: F401
+    from foveal.tasks.segment.output import SegmentOutput
+    from foveal.tasks.segment.task import Segment
+
+LARGEST = 512
+"""Side of the input at inference that is chosen for large images, in pixels."""
+ASPECT = 4 / 3
+"""Longer over shorter side of most photographs."""
+
+
+class SegmentSpec(TaskSpec[SegmentConfig, "SegmentOutput", "Segmenter"]):
+    """Semantic segmentation: the class of every pixel."""
+
+    name = "segment"
+    settings = SegmentConfig
+    annotations: ClassVar[Sequence["Annotation"]] = ("masks", "boxes")
+    preview_side = 320
+    inference_scale = 1.5
+    defaults: ClassVar[Mapping[str, Mapping[str, object]]] = {
+        "input": {"fit": "letterbox", "interpolation": "bilinear"},
+        "augment": {
+            "crop_scale": 1.0,
+            "scale_jitter": 1.6,
+            "rare_crops": 0.5,
+            "brightness": 0.3,
+            "contrast": 0.3,
+            "saturation": 0.3,
+        },
+        "optim": {"ema_decay": 0.998, "pretrained_lr_scale": 0.3, "clip_norm": 10.0},
+    }
+
+    def choose(self, situation: Situation) -> Choice:
+        """The images' own size up to 512 pixels, crops of two thirds of it, some 12,000 samples."""
+        num = situation.num_images
+        eval_size = situation.eval_size or _multiple(min(situation.side_px * ASPECT, LARGEST))
+        epochs = int(np.clip(round(12_000 / num), 12, 300))
+        return Choice(
+            size=situation.eval_size or _multiple(eval_size * 2 / 3),
+            eval_size=eval_size,
+            batch_size=min(8, num),
+            epochs=epochs * 2 if situation.from_scratch else epochs,
+            lr=3e-3,
+            patience=0,
+            eval_every=max(1, epochs // 10),
+        )
+
+    def begin(self, own: SegmentConfig, catalog: "Catalog") -> "SegmentOutput":
+        """Nothing to decide."""
+        return self.open(catalog.categories, {})
+
+    def open(self, categories: Categories, options: Mapping[str, object]) -> "SegmentOutput":
+        """Class maps, their evaluation and how they are shown."""
+        from foveal.tasks.segment.decode import SegmentOptions
+        from foveal.tasks.segment.output import SegmentOutput
+
+        return SegmentOutput(categories, SegmentOptions.model_validate(dict(options)))
+
+    def task(self, own: SegmentConfig, output: "SegmentOutput") -> "Segment":
+        """Network, loss and augmentation."""
+        from foveal.tasks.segment.task import Segment
+
+        return Segment(own, output)
+
+
+def _multiple(side: float) -> int:
+    """The multiple of 32 nearest to a side in pixels, which decoders take without padding."""
+    return max(64, round(side / 32) * 32)
+
+
+SPEC = SegmentSpec()

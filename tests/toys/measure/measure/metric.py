@@ -1,0 +1,40 @@
+"""Mean absolute error with its interval."""
+
+import numpy as np
+from measure.prediction import Number
+
+from foveal.metrics.bootstrap import bootstrap
+from foveal.metrics.contract import Metric, Results, Scores, Verdict, Weights, require_images
+from foveal.types.arrays import FloatArray
+
+
+class MeanAbsoluteError(Metric[float, Number]):
+    """Collects absolute errors."""
+
+    def __init__(self) -> None:
+        self._errors: list[float] = []
+
+    def update(self, truth: float, prediction: Number) -> None:
+        """Add one image."""
+        self._errors.append(abs(truth - prediction.value))
+
+    def verdict(self) -> "ErrorVerdict":
+        """See ``Metric``."""
+        require_images(len(self._errors))
+        return ErrorVerdict(np.array(self._errors))
+
+
+class ErrorVerdict(Verdict):
+    """(N,) absolute errors."""
+
+    def __init__(self, errors: FloatArray) -> None:
+        self.errors, self.num_images = errors, len(errors)
+
+    def score(self, weights: Weights) -> Scores:
+        """``mae``."""
+        return {"mae": (self.errors @ weights) / weights.sum(0)}
+
+    def results(self, *, num_resamples: int = 1000, seed: int = 0) -> Results:
+        """The error and its interval."""
+        metrics = bootstrap(self.score, self.num_images, num_resamples=num_resamples, seed=seed)
+        return Results(self.num_images, metrics, {})

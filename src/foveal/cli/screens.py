@@ -39,7 +39,7 @@ def last_screen(console: Console, trained: "Trained") -> None:
     console.print()
     console.print("  [dim]Next:[/]", highlight=False)
     for command, what in (
-        (f"foveal predict {folder} IMAGE", "say what is in an image"),
+        (f"foveal predict {folder} IMAGE", "predict on an image"),
         (f"foveal evaluate {folder} FOLDER", "evaluate it on other images"),
         (f"foveal export {folder}", "one .onnx file that needs no torch"),
     ):

@@ -91,6 +91,6 @@ class AugmentConfig(Settings):
     box_mixup: Annotated[float, Field(ge=0, le=1)] = 0.0
     """Probability of blending in another image together with its boxes."""
     rare_crops: Annotated[float, Field(ge=0, le=1)] = 0.0
-    """Probability of centring a crop on a pixel of a class drawn uniformly from those in the image (masks)."""
+    """Probability that a crop includes a pixel of a class drawn uniformly from those in the image (masks)."""
     min_visible: Annotated[float, Field(ge=0, le=1)] = 0.3
     """Fraction of a box that must remain visible after augmentation; objects cut further are ignored."""

@@ -66,7 +66,7 @@ def conversion_screen(done: Conversion, notes: Sequence[str]) -> None:
 
 
 def problems_screen(problems: Sequence[Problem], *, images: int | None) -> None:
-    """A line a problem, and how many of each kind; ``images`` is None where none could be looked at."""
+    """A line per problem, and how many of each kind; ``images`` is None where none could be checked."""
     console = Console()
     if images is not None and not problems:
         console.print(f"[bold green]All well[/]: {plural(images, 'image')} decoded and compared.", highlight=False)

@@ -11,7 +11,7 @@ def models(pattern: str = "", *, json: Annotated[bool, Parameter(negative="")] =
     """List backbones with parameters, MACs, input size, and where their weights come from.
 
     Args:
-        pattern: Part of a name, or a pattern with * and ?; default: backbones whose weights are installed or cached.
+        pattern: Part of a name, or a pattern with * and ?; default: those with weights at hand or in a package.
         json: Print one JSON document and nothing else.
     """
     from json import dumps

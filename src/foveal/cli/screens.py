@@ -55,7 +55,7 @@ def headline(model: Predictor, results: Results) -> str:
 
 
 def evaluation_screen(verdict: EvaluationRun) -> None:
-    """Headline numbers with intervals, then a row a class."""
+    """Headline numbers with intervals, then a row per class."""
     console, results = Console(), verdict.evaluation.results
     table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2))
     for title in ("metric", "value", "95% interval"):

@@ -1,17 +1,17 @@
-"""Attention pooling on classes that differ only in a small detail at a random place.
+"""Attention pooling on classes that differ only in a small detail at a random position.
 
     python examples/fine_grained.py [--out FOLDER] [--seed N] [--epochs N]
 
 Writes an image folder of 96 x 96 images: textured, cluttered, with nine small tiles that carry one of four ink
-patterns each. The brightest tile's pattern is the class; the other eight are look-alikes, drawn alike for all classes.
-How bright the brightest is differs from image to image, so a tile is never the detail by itself but only by
-standing out among the others, as a defect or a badge does.
+patterns each. The pattern of the brightest tile is the class; the other eight are distractors, drawn from the same
+distribution for all classes. The brightness differs from image to image, so a tile is recognised as the detail only
+because it stands out among the others, as a defect or a badge does.
 
 Then trains the same small network (conv4) twice from scratch with the same settings, once with average and once with
-attention pooling, and compares them on the test split. A mean adds up what every place says; a softmax over places lets
-the one that stands out speak alone. It prints a table and writes ``overlay.png``: test images, and below each what
-the attention saw in it. Some five minutes of processor time. Average pooling is not lost here, only slower: with seed 0
-it reached 0.757 in 8 epochs and 0.775 in 10, where attention reached 1.000.
+attention pooling, and compares them on the test split. A mean mixes the features of all positions; a softmax over
+positions can select the one that stands out. It prints a table and writes ``overlay.png``: test images, and below each
+its attention map. Takes about five minutes of processor time. Average pooling learns too, only more slowly: with
+seed 0 it reached 0.757 in 8 epochs and 0.775 in 10, where attention reached 1.000.
 
 Exit code 1 if attention gains less than 10 points, or its map peaks elsewhere in more than a tenth of the images.
 
@@ -41,11 +41,11 @@ SIDE = 96
 TILE = 9
 """Side of the detail, in pixels."""
 NUM_DISTRACTORS = 8
-"""Look-alikes in each image."""
+"""Distractors per image."""
 MIN_GAIN = 0.10
 MIN_HITS = 0.90
 SPLITS = {"train": 300, "val": 40, "test": 100}
-"""Images of each class."""
+"""Images per class."""
 PATTERNS = {
     "plus": ("..#..", "..#..", "#####", "..#..", "..#.."),
     "cross": ("#...#", ".#.#.", "..#..", ".#.#.", "#...#"),
@@ -57,14 +57,14 @@ PATTERNS = {
 LEVELS = (120, 255)
 """Brightness of the detail's paper, different in each image."""
 STEPS = (45, 75)
-"""How much darker the look-alikes' paper is."""
+"""How much darker the distractors' paper is."""
 
 Pixels = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
 class Detail:
-    """Where the class of an image is written.
+    """Position of the detail that decides an image's class.
 
     Attributes:
         path: The image, relative to the data set.
@@ -87,15 +87,15 @@ def draw_image(name: str, generator: np.random.Generator) -> tuple[Pixels, int, 
     (left, top), *others = free_places(NUM_DISTRACTORS + 1, generator)
     level = generator.uniform(*LEVELS)
     for x, y in others:
-        look_alike = str(generator.choice(list(PATTERNS)))
-        paste(image, draw_tile(look_alike, level - generator.uniform(*STEPS)), x, y)
+        distractor = str(generator.choice(list(PATTERNS)))
+        paste(image, draw_tile(distractor, level - generator.uniform(*STEPS)), x, y)
     paste(image, draw_tile(name, level), left, top)
     noisy = image + generator.normal(0, 6, image.shape)
     return noisy.clip(0, 255).round().astype(np.uint8), left, top
 
 
 def draw_background(generator: np.random.Generator) -> NDArray[np.float64]:
-    """(S, S, 3) of blotches in two sizes, with stripes of any direction crossing it."""
+    """(S, S, 3): blotches of two sizes, crossed by stripes in random directions."""
     image = np.full((SIDE, SIDE, 3), 127.0)
     for cells, strength in ((4, 45), (16, 25)):
         coarse = generator.normal(0, strength, (cells, cells, 3)).astype(np.float32)
@@ -135,15 +135,15 @@ def paste(image: NDArray[np.float64], tile: NDArray[np.float64], left: int, top:
 
 
 def write_data_set(folder: Path, *, seed: int, splits: Mapping[str, int] = SPLITS) -> list[Detail]:
-    """Write train/, val/ and test/, each with a folder a class, and details.csv (path, left, top, width, height).
+    """Write train/, val/ and test/, each with a folder per class, and details.csv (path, left, top, width, height).
 
     Args:
         folder: A new folder.
-        seed: Of everything random.
-        splits: Images of each class, by split.
+        seed: Random seed.
+        splits: Images per class, by split.
 
     Returns:
-        Where each image's detail lies.
+        Where each image's detail is.
     """
     generator = np.random.default_rng(seed)
     details = []
@@ -162,7 +162,7 @@ def write_data_set(folder: Path, *, seed: int, splits: Mapping[str, int] = SPLIT
 
 
 def train(data: Path, pooling: str, out: Path, *, seed: int, epochs: int) -> Predictor:
-    """The network with one pooling; everything else is the same on both sides."""
+    """Train the network with a pooling; everything else is the same for both."""
     settings: dict[str, Any] = {
         "seed": seed,
         "classify": {"pooling": pooling, "dropout": 0.0},
@@ -196,7 +196,7 @@ def peak_hits(maps: NDArray[np.float32], details: Sequence[Detail]) -> NDArray[n
 
 
 def write_overlay(path: Path, data: Path, model: Predictor, details: Sequence[Detail], *, zoom: int = 3) -> None:
-    """An image of images: above each, the attention over it below."""
+    """A sheet of images, and below each the attention map drawn over it."""
     files = [data / d.path for d in details]
     maps = model.arrays(files)["attention"]
     columns = []
@@ -222,8 +222,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for pooling in ("avg", "attention"):
         model = train(out / "data", pooling, out / pooling, seed=options.seed, epochs=options.epochs)
         arrays = model.arrays([out / "data" / d.path for d in test])
-        said = [model.categories.names[i] for i in arrays["scores"].argmax(1)]
-        accuracy[pooling] = float(np.mean([d.path.split("/")[1] == name for d, name in zip(test, said, strict=True)]))
+        names = [model.categories.names[i] for i in arrays["scores"].argmax(1)]
+        accuracy[pooling] = float(np.mean([d.path.split("/")[1] == name for d, name in zip(test, names, strict=True)]))
         print(f"{pooling:<10} accuracy {accuracy[pooling]:.3f} on {len(test)} test images", flush=True)
         if "attention" in arrays:
             hits = float(peak_hits(arrays["attention"], test).mean())

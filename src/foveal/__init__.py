@@ -1,10 +1,10 @@
-"""Foveal trains, evaluates, explains and ships image recognisers.
+"""Foveal trains, evaluates and deploys image classification, object detection and segmentation models.
 
     import foveal
     model = foveal.load("runs/flowers")
     model.predict("photo.jpg").top(3)
 
-Importing Foveal loads neither torch nor NumPy; each function brings what it needs when it is first used.
+Importing Foveal loads neither torch nor NumPy; each function imports what it needs when it is first called.
 """
 
 from importlib import import_module
@@ -33,12 +33,12 @@ _HOMES = {
 
 
 def predict(model: Any, images: Any, *, viewing: "Viewing | None" = None) -> Any:
-    """Say what is in images.
+    """Predict on images.
 
     Args:
-        model: An open model, or a path to one.
+        model: A loaded model, or a path to one.
         images: One image or a list of them; see ``foveal.inference.predictor.Predictor.predict``.
-        viewing: How each is looked at (tiles, mirrored, in several sizes); None: once, whole.
+        viewing: Tiling and test-time augmentation; None: one view of the whole image.
 
     Returns:
         One prediction for one image, a list for a list.

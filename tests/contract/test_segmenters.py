@@ -57,7 +57,7 @@ def test_other_backbones(decoder, backbone):
     check(build(decoder, backbone))
 
 
-def test_the_textbooks_network():
+def test_the_plain_unet():
     model = build(backbone="conv5")
     check(model)
     assert not model.pretrained
@@ -117,8 +117,8 @@ def test_every_loss_on_a_network():
 
 
 def test_a_decoder_that_cannot_stand_there():
-    with pytest.raises(ConfigError, match=r"The textbook's decoder stands on a small network from scratch."):
-        build("textbook")
+    with pytest.raises(ConfigError, match=r"The decoder plain_unet is for a small network trained from scratch."):
+        build("plain_unet")
     with pytest.raises(ConfigError, match=r"The decoder 'unet' is for timm's backbones, not for conv5."):
         build("unet", "conv5")
     with pytest.raises(ConfigError, match="'conv4' gives no maps at several strides"):
@@ -128,7 +128,7 @@ def test_a_decoder_that_cannot_stand_there():
 
 
 def test_a_loss_stands_once():
-    with pytest.raises(ValueError, match="dice stands twice"):
+    with pytest.raises(ValueError, match="dice is listed twice"):
         SegmentConfig(losses=("dice", "cross_entropy", "dice"))
 
 

@@ -6,19 +6,51 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Any
 
-from cyclopts import App
+from cyclopts import App, Parameter
 from cyclopts.exceptions import UnknownCommandError, UnknownOptionError
 
 from foveal.errors import FovealError
 from foveal.version import __version__
 
 HELP = (
-    "Train, evaluate, explain and ship image recognisers.\n\n"
-    "`foveal train IMAGES/` trains on a folder of images; `foveal demo` shows the whole way on digits."
+    "Train, evaluate and deploy image classification, object detection and segmentation models.\n\n"
+    "Start with `foveal train IMAGES/` on a folder of images, or `foveal demo` to see an example end to end."
 )
+
+TRAIN_HELP = (
+    "Train a model on a folder of images or another data set.\n\n"
+    "An image folder has one sub-folder per class, or train/ and val/ with one sub-folder per class each. COCO, Pascal "
+    "VOC and YOLO data sets are recognised and train an object detector; images with masks train a semantic "
+    "segmentation model. Use --task where a data set fits several tasks."
+)
+EVALUATE_HELP = (
+    "Evaluate a model on labelled images.\n\n"
+    "The data set is read with the model's classes, whatever their order in the data set. Metrics and predictions are "
+    "written to a folder."
+)
+PREDICT_HELP = "Predict on images."
+EXPORT_HELP = (
+    "Export a model to ONNX.\n\n"
+    "The exported model is compared with the original on real images; if their predictions differ, no file is written "
+    "and the exit code is 1."
+)
+MODELS_HELP = (
+    "List the available backbones.\n\n"
+    "Shows each backbone's parameters, multiply-accumulate operations (MACs), input size, and where its pretrained "
+    "weights come from."
+)
+DEMO_HELP = "Train, evaluate and predict on 1,797 handwritten digits that come with scikit-learn."
 
 REFUSALS = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG, errno.ELOOP, errno.ENOSPC, errno.EIO})
 """What a machine refuses for reasons that a person can see to; any other failure of it may be a mistake of Foveal's."""
+
+
+def _default(value: object) -> str | None:
+    """A default as it would be typed; None for one that needs no mention: a flag that is off, an empty value."""
+    if isinstance(value, tuple):
+        return " ".join(map(str, value)) or None
+    return None if value is None or value is False or value == "" else str(value)
+
 
 # Plain text: the Markdown renderer alone would take a fifth of the time that help takes.
 app = App(
@@ -27,21 +59,22 @@ app = App(
     help=HELP,
     version_flags=["--version"],
     help_format="plaintext",
+    default_parameter=Parameter(show_default=_default),
     suppress_keyboard_interrupt=False,
 )
-app.command("foveal.cli.train:train", name="train", help="Train a model on a folder of images or another data set.")
-app.command("foveal.cli.evaluate:evaluate", name="evaluate", help="Evaluate a model on images with known answers.")
-app.command("foveal.cli.predict:predict", name="predict", help="Say what is in images.")
-app.command("foveal.cli.export:export", name="export", help="Write a model as one ONNX file that agrees with it.")
-app.command("foveal.cli.data:app", name="data", help="Look at, check, preview and convert a data set.")
-app.command("foveal.cli.models:models", name="models", help="List networks to start from.")
-app.command("foveal.cli.demo:demo", name="demo", help="The whole way, on handwritten digits that come with Foveal.")
+app.command("foveal.cli.train:train", name="train", help=TRAIN_HELP, sort_key=1)
+app.command("foveal.cli.evaluate:evaluate", name="evaluate", help=EVALUATE_HELP, sort_key=2)
+app.command("foveal.cli.predict:predict", name="predict", help=PREDICT_HELP, sort_key=3)
+app.command("foveal.cli.export:export", name="export", help=EXPORT_HELP, sort_key=4)
+app.command("foveal.cli.data:app", name="data", help="Inspect, check, preview and convert data sets.", sort_key=5)
+app.command("foveal.cli.models:models", name="models", help=MODELS_HELP, sort_key=6)
+app.command("foveal.cli.demo:demo", name="demo", help=DEMO_HELP, sort_key=7)
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run a command and leave with its exit code.
 
-    0 done, 1 evaluated and found wanting, 2 the user's mistake, 130 interrupted.
+    0 success, 1 a check or an export failed, 2 the user's mistake, 130 interrupted.
     """
     sys.exit(run(sys.argv[1:] if arguments is None else arguments))
 

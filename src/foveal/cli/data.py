@@ -1,4 +1,4 @@
-"""``foveal data``: look at, check, preview and convert a data set."""
+"""``foveal data``: inspect, check, preview and convert data sets."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     from foveal.data.inspection.check import Problem
     from foveal.types.arrays import RGB
 
-app = App(name="data", help="Look at, check, preview and convert a data set.")
+app = App(name="data", help="Inspect, check, preview and convert data sets.")
 
-Task = Annotated[str | None, Parameter(help="Read what this task learns from, where a data set says several things.")]
+Task = Annotated[str | None, Parameter(help="Task whose annotations to read, if the data set fits several.")]
 Json = Annotated[bool, Parameter(negative="", help="Print one JSON document and nothing else.")]
 
 
 @app.command
 def inspect(path: Data, *, classes: Classes = "", ignore: Ignore = (), task: Task = None, json: Json = False) -> None:
-    """Say what Foveal sees: format, task, splits, classes, objects or masks, sizes, odd files."""
+    """Show what a data set contains: format, task, splits, classes, objects or masks, image sizes, unusual files."""
     from foveal.data.inspection.inspect import inspect as look
     from foveal.tasks.table import task_for
 
@@ -41,7 +41,7 @@ def inspect(path: Data, *, classes: Classes = "", ignore: Ignore = (), task: Tas
 
 @app.command
 def check(path: Data, *, classes: Classes = "", ignore: Ignore = (), task: Task = None, json: Json = False) -> None:
-    """Decode every image, compare all files, look at every annotation and mask; exit code 1 if anything is wrong."""
+    """Check every image, annotation and mask, and find duplicate files; exit code 1 if there are problems."""
     from foveal.data.inspection.check import Problem
     from foveal.data.inspection.check import check as run_check
     from foveal.data.notes import plural
@@ -53,30 +53,32 @@ def check(path: Data, *, classes: Classes = "", ignore: Ignore = (), task: Task 
         if not _is_data_set(path, classes, ignore):
             raise
         _tell([Problem("", "unread", error.what)], path=path, images=None, json=json)
-        raise CheckFailedError(f"{path} cannot be read, so no image was looked at.", error.hint) from None
+        raise CheckFailedError(f"{path} cannot be read, so no image was checked.", error.hint) from None
     problems = run_check(catalog)
     _tell(problems, path=path, images=len(catalog), json=json)
     if problems:
         raise CheckFailedError(
             f"{path}: {plural(len(problems), 'problem')} in {plural(len(catalog), 'image')}.",
-            "Repair or remove what is named, then check again.",
+            "Fix or remove the files listed, then check again.",
         )
 
 
 @app.command
 def convert(
     source: Data,
-    out: Annotated[Path, Parameter(help="Folder of the new data set; absent or empty.")],
+    out: Annotated[Path, Parameter(help="New or empty folder for the converted data set.")],
     *,
-    to: Annotated[Literal["coco", "voc", "yolo"], Parameter(help="Format to write.")],
-    link: Annotated[bool, Parameter(negative="", help="Give images second names (hard links), not copies.")] = False,
+    to: Annotated[Literal["coco", "voc", "yolo"], Parameter(help="Format to convert to.")],
+    link: Annotated[bool, Parameter(negative="", help="Hard-link images instead of copying them.")] = False,
     bad: Annotated[
         Literal["error", "clip", "drop"],
-        Parameter(help="Faulty objects; error: stop; clip: mend what can be mended, drop the rest; drop: drop each."),
+        Parameter(
+            help="Invalid objects; error: stop; clip: fix what can be fixed, drop the rest; drop: drop them all."
+        ),
     ] = "clip",
     json: Json = False,
 ) -> None:
-    """Write an annotated data set in another format; what it cannot hold goes into foveal-sidecar.json beside it."""
+    """Convert an annotated data set to another format; what it cannot store is kept in foveal-sidecar.json."""
     from foveal.data.formats.convert import convert as write
     from foveal.data.formats.read import read
 
@@ -96,24 +98,25 @@ def convert(
 def preview(
     path: Data,
     *,
-    out: Annotated[Path, Parameter(help="Image to write, .png or .jpg.")] = Path("preview.png"),
-    count: Annotated[int, Parameter(help="Images to show.", validator=Number(gte=1, lte=50))] = 6,
-    seed: Annotated[int, Parameter(help="Of the choice and of the random changes.", validator=Number(gte=0))] = 0,
+    out: Annotated[Path, Parameter(help="Image file to write, .png or .jpg.")] = Path("preview.png"),
+    count: Annotated[int, Parameter(help="Number of images to show.", validator=Number(gte=1, lte=50))] = 6,
+    seed: Annotated[int, Parameter(help="Random seed.", validator=Number(gte=0))] = 0,
     size: Annotated[
-        int | None, Parameter(help="Side of the samples in pixels.", validator=Number(gte=8, lte=4096))
+        int | None, Parameter(help="Side of each sample in pixels.", validator=Number(gte=8, lte=4096))
     ] = None,
     whiten: Annotated[
-        Literal["pca", "zca"] | None, Parameter(help="Show whitening, before and after, instead of augmentation.")
+        Literal["pca", "zca"] | None, Parameter(help="Show images before and after whitening instead of augmentation.")
     ] = None,
     patch: Annotated[
-        int, Parameter(help="Side of the patches that whitening decorrelates.", validator=Number(gte=1, lte=32))
+        int,
+        Parameter(help="Side of the patches that whitening decorrelates, in pixels.", validator=Number(gte=1, lte=32)),
     ] = 1,
     classes: Classes = "",
     ignore: Ignore = (),
     task: Task = None,
     augment: Annotated[AugmentConfig | None, Parameter(group="Augmentation")] = None,
 ) -> None:
-    """Write an image of augmented samples, or of whitening before and after."""
+    """Draw a sheet of augmented training images, or of images before and after whitening."""
     from rich.console import Console
     from rich.text import Text
 

@@ -1,14 +1,16 @@
-"""The arguments that say which data set is meant, shared by commands that read one."""
+"""The arguments that name a data set, shared by the commands that read one."""
 
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
-Data = Annotated[Path, Parameter(help="Image folder, table, COCO, Pascal VOC or YOLO data set, or images with masks.")]
+Data = Annotated[
+    Path, Parameter(help="Image folder, table, images with masks, or a COCO, Pascal VOC or YOLO data set.")
+]
 Classes = Annotated[
-    str, Parameter(help="Of masks: names with commas between them, or a text, CSV or TOML file of classes.")
+    str, Parameter(help="Classes of the masks: comma-separated names, or a text, CSV or TOML file that lists them.")
 ]
 Ignore = Annotated[
-    tuple[int, ...], Parameter(negative="", consume_multiple=True, help="Codes in masks that count nowhere.")
+    tuple[int, ...], Parameter(negative="", consume_multiple=True, help="Pixel values in masks to ignore.")
 ]

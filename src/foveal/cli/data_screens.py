@@ -66,7 +66,7 @@ def conversion_screen(done: Conversion, notes: Sequence[str]) -> None:
 
 
 def problems_screen(problems: Sequence[Problem], *, images: int | None) -> None:
-    """A line a problem, and how many of each kind; ``images`` is None where none could be looked at."""
+    """A line per problem, and how many of each kind; ``images`` is None where none could be checked."""
     console = Console()
     if images is not None and not problems:
         console.print(f"[bold green]All well[/]: {plural(images, 'image')} decoded and compared.", highlight=False)
@@ -114,7 +114,7 @@ def _object_facts(objects: ObjectCounts) -> list[tuple[str, str]]:
     each = objects.per_image
     facts = [
         ("objects", f"{objects.count:,}"),
-        ("an image", f"{each['min']:g} to {each['max']:g}, median {each['median']:g}; {objects.empty:,} without any"),
+        ("per image", f"{each['min']:g} to {each['max']:g}, median {each['median']:g}; {objects.empty:,} without any"),
         ("areas", f"{_counts(objects.sizes)} (COCO: below 32 and 96 pixels squared)"),
     ]
     for name, counts in (("flags", objects.flags), ("outlines", objects.outlines), ("faults", objects.repairs)):
@@ -140,7 +140,7 @@ def _class_table(classes: Mapping[str, Mapping[str, int]], splits: Sequence[str]
 def _pixel_table(masks: MaskCounts, splits: Sequence[str]) -> Table:
     table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2))
     table.add_column("pixels of")
-    for title in (*splits, "share", "median in an image"):
+    for title in (*splits, "share", "median per image"):
         table.add_column(title, justify="right")
     for name, counts in list(masks.pixels.items())[:MAX_ROWS]:
         pixels = (f"{counts[split]:,}" for split in splits)

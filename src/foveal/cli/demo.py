@@ -8,9 +8,9 @@ from cyclopts import Parameter
 
 def demo(
     *,
-    out: Annotated[Path, Parameter(help="Folder for the images and the run.")] = Path("foveal-demo"),
+    out: Annotated[Path, Parameter(help="Output folder for the images and the run.")] = Path("foveal-demo"),
 ) -> None:
-    """The whole way on 1,797 real handwritten digits: write them out, train, evaluate, predict."""
+    """Train, evaluate and predict on 1,797 handwritten digits, end to end."""
     from rich.console import Console
     from rich.text import Text
 

@@ -10,12 +10,14 @@ from foveal.cli.view_options import Flip, Overlap, Scales, Tile
 
 
 def evaluate(
-    model: Annotated[Path, Parameter(help="Run folder, .safetensors or .onnx file.")],
+    model: Annotated[Path, Parameter(help="Run folder, .safetensors file or .onnx file.")],
     data: Data,
     *,
-    split: Annotated[str | None, Parameter(help="Evaluate one split only: train, val or test.")] = None,
+    split: Annotated[
+        str | None, Parameter(help="Split to evaluate: train, val or test; default: test, else val, else train.")
+    ] = None,
     out: Annotated[
-        Path | None, Parameter(help="Folder for metrics and predictions; by default evaluations/NAME.")
+        Path | None, Parameter(help="Output folder for metrics and predictions; default: evaluations/NAME.")
     ] = None,
     classes: Classes = "",
     ignore: Ignore = (),
@@ -24,9 +26,9 @@ def evaluate(
     flip: Flip = False,
     scales: Scales = (1.0,),
     json: Annotated[bool, Parameter(negative="", help="Print one JSON document and nothing else.")] = False,
-    device: Annotated[Literal["auto", "cpu", "cuda"], Parameter(help="Where a torch network runs.")] = "auto",
+    device: Annotated[Literal["auto", "cpu", "cuda"], Parameter(help="Device for PyTorch models.")] = "auto",
 ) -> None:
-    """Evaluate a model on images with known answers, by the model's own class map."""
+    """Evaluate a model on labelled images, with the model's own class map."""
     from rich.console import Console
     from rich.text import Text
 

@@ -9,14 +9,14 @@ from cyclopts import Parameter
 def export(
     model: Annotated[Path, Parameter(help="Run folder or .safetensors file.")],
     *,
-    out: Annotated[Path | None, Parameter(help="The .onnx file; by default model.onnx beside the model.")] = None,
+    out: Annotated[Path | None, Parameter(help="ONNX file to write; default: model.onnx next to the model.")] = None,
     data: Annotated[
         Path | None,
-        Parameter(help="Images to compare on; by default the run's own."),
+        Parameter(help="Images to compare the two models on; default: those of the run."),
     ] = None,
     json: Annotated[bool, Parameter(negative="", help="Print the comparison as one JSON document.")] = False,
 ) -> None:
-    """Write a model as one ONNX file, if it agrees with the network on real images."""
+    """Export a model to one ONNX file, if it agrees with the original on real images."""
     from dataclasses import asdict
 
     from rich.console import Console
@@ -34,7 +34,7 @@ def export(
     console.print(Text.assemble("  ", (str(file), "bold green"), f"  {file.stat().st_size / 1e6:.1f} MB"))
     console.print(
         Text(
-            f"  agrees with the network on {parity.images} images ({source}): {name.replace('_', ' ')} differs by at"
-            f" most {parity.differences[name]:.1e} (allowed {allowed:g}), same first answer {parity.agreement:.1%}"
+            f"  agrees with the original on {parity.images} images ({source}): {name.replace('_', ' ')} differs by at"
+            f" most {parity.differences[name]:.1e} (allowed {allowed:g}), same top prediction on {parity.agreement:.1%}"
         )
     )

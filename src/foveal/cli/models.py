@@ -1,4 +1,4 @@
-"""``foveal models``: what backbones there are."""
+"""``foveal models``: the available backbones."""
 
 from typing import Annotated
 
@@ -8,10 +8,10 @@ from foveal.errors import ConfigError
 
 
 def models(pattern: str = "", *, json: Annotated[bool, Parameter(negative="")] = False) -> None:
-    """List backbones with parameters, multiply-adds, input size, and whether their weights are at hand.
+    """List backbones with parameters, MACs, input size, and where their weights come from.
 
     Args:
-        pattern: Part of a name, or a pattern with * and ?; without it, those whose weights are at hand or in a package.
+        pattern: Part of a name, or a pattern with * and ?; default: those with weights at hand or in a package.
         json: Print one JSON document and nothing else.
     """
     from json import dumps
@@ -28,7 +28,7 @@ def models(pattern: str = "", *, json: Annotated[bool, Parameter(negative="")] =
     from rich.console import Console
     from rich.table import Table
 
-    told = {"package": "at hand (package)", "cache": "at hand (cache)", "download": "to download", "none": "-"}
+    told = {"package": "installed", "cache": "cached", "download": "to download", "none": "-"}
     table = Table("backbone", box=None, header_style="bold", pad_edge=False)
     for column in ("parameters (M)", "MACs (G)", "input (px)"):
         table.add_column(column, justify="right")
@@ -39,8 +39,8 @@ def models(pattern: str = "", *, json: Annotated[bool, Parameter(negative="")] =
     console = Console()
     console.print(table)
     if len(entries) > COUNTED:
-        console.print(f"\n{len(entries)} backbones; parameters and MACs are counted for lists of up to {COUNTED}.")
+        console.print(f"\n{len(entries)} backbones; parameters and MACs are shown for up to {COUNTED} of them.")
     if not pattern:
         console.print(
-            "\nMore: foveal models PATTERN, such as foveal models 'resnet*' (all of timm's: foveal models '*')."
+            "\nMore: foveal models PATTERN, such as foveal models 'resnet*'; all of timm's: foveal models '*'."
         )

@@ -9,31 +9,29 @@ from foveal.cli.view_options import Flip, Overlap, Scales, Tile
 
 
 def predict(
-    model: Annotated[Path, Parameter(help="Run folder, .safetensors or .onnx file.")],
+    model: Annotated[Path, Parameter(help="Run folder, .safetensors file or .onnx file.")],
     images: Annotated[
-        list[str], Parameter(help="Images: files, folders, patterns such as 'photos/*.jpg'.", negative="")
+        list[str], Parameter(help="Image files, folders, or patterns such as 'photos/*.jpg'.", negative="")
     ],
     *,
     json: Annotated[bool, Parameter(negative="", help="Print one JSON document and nothing else.")] = False,
-    csv: Annotated[Path | None, Parameter(help="Write a table.")] = None,
-    save: Annotated[Path | None, Parameter(help="Write labelled images into a folder.")] = None,
-    coco: Annotated[Path | None, Parameter(help="Write COCO results (models that say where things are).")] = None,
-    masks: Annotated[
-        Path | None, Parameter(help="Write masks as PNG files into a folder (models that have some).")
+    csv: Annotated[Path | None, Parameter(help="Write predictions to a CSV file.")] = None,
+    save: Annotated[Path | None, Parameter(help="Draw predictions on the images and save them to a folder.")] = None,
+    coco: Annotated[
+        Path | None, Parameter(help="Write COCO results to a JSON file (detection and segmentation).")
     ] = None,
+    masks: Annotated[Path | None, Parameter(help="Write masks as PNG files to a folder (segmentation).")] = None,
     polygons: Annotated[
-        bool, Parameter(negative="", help="Tell masks as polygons, not as runs, in --json and --coco.")
+        bool, Parameter(negative="", help="Write masks as polygons instead of RLE, in --json and --coco.")
     ] = False,
     tile: Tile = None,
     overlap: Overlap = 0.2,
     flip: Flip = False,
     scales: Scales = (1.0,),
-    skip_bad: Annotated[
-        bool, Parameter(negative="", help="Leave out images that cannot be read, and list them.")
-    ] = False,
-    device: Annotated[Literal["auto", "cpu", "cuda"], Parameter(help="Where a torch network runs.")] = "auto",
+    skip_bad: Annotated[bool, Parameter(negative="", help="Skip images that cannot be read, and list them.")] = False,
+    device: Annotated[Literal["auto", "cpu", "cuda"], Parameter(help="Device for PyTorch models.")] = "auto",
 ) -> None:
-    """Say what is in images."""
+    """Predict on images."""
     from foveal.cli.screens import predictions_screen, print_json, say_skipped
     from foveal.inference.jobs import (
         Outputs,

@@ -39,9 +39,9 @@ def last_screen(console: Console, trained: "Trained") -> None:
     console.print()
     console.print("  [dim]Next:[/]", highlight=False)
     for command, what in (
-        (f"foveal predict {folder} IMAGE", "say what is in an image"),
+        (f"foveal predict {folder} IMAGE", "predict on an image"),
         (f"foveal evaluate {folder} FOLDER", "evaluate it on other images"),
-        (f"foveal export {folder}", "one .onnx file that needs no torch"),
+        (f"foveal export {folder}", "export to one .onnx file that runs without PyTorch"),
     ):
         console.print(Text.assemble(f"    {command}  ", (what, "dim")))
 
@@ -51,14 +51,14 @@ def headline(model: Predictor, results: Results) -> str:
     name = model.output.goal.metric
     interval = results.metrics[name]
     value, between = in_digits(interval, 3)
-    return f"  [bold green]{name.replace('_', ' ')} {value}[/]  (95 % interval {between}, on {results.images} images)"
+    return f"  [bold green]{name.replace('_', ' ')} {value}[/]  (95% interval {between}, on {results.images} images)"
 
 
 def evaluation_screen(verdict: EvaluationRun) -> None:
-    """Headline numbers with intervals, then a row a class."""
+    """Headline numbers with intervals, then a row per class."""
     console, results = Console(), verdict.evaluation.results
     table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2))
-    for title in ("metric", "value", "95 % interval"):
+    for title in ("metric", "value", "95% interval"):
         table.add_column(title, justify="left" if title == "metric" else "right")
     for name, i in results.metrics.items():
         table.add_row(name, *in_digits(i, 4))

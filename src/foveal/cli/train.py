@@ -11,31 +11,36 @@ from foveal.config.schema import RunConfig
 
 
 def train(
-    data: Annotated[str, Parameter(help="Image folder, table, folder of masks, or a COCO, VOC or YOLO data set.")] = "",
+    data: Annotated[
+        str,
+        Parameter(help="Image folder, table, images with masks, or a COCO, VOC or YOLO data set."),
+    ] = "",
     *,
-    out: Annotated[Path | None, Parameter(help="Folder of the run; by default runs/NAME.")] = None,
-    config: Annotated[str | None, Parameter(help="Recipe: a .toml file, or the name of one that ships.")] = None,
-    backbone: Annotated[str | None, Parameter(help="Network to start from; `foveal models` lists them.")] = None,
-    size: Annotated[int | None, Parameter(help="Side of the input in pixels.")] = None,
-    epochs: Annotated[int | None, Parameter(help="Passes over the training images.")] = None,
-    time: Annotated[
-        str | None, Parameter(help="Time budget such as 90s, 5m or 1h; the schedule is fitted to it.")
+    out: Annotated[Path | None, Parameter(help="Output folder of the run; default: runs/NAME.")] = None,
+    config: Annotated[
+        str | None, Parameter(help="Recipe: a .toml file, or a built-in one: fine_grained, scratch.")
     ] = None,
-    batch_size: Annotated[int | None, Parameter(help="Images per step.")] = None,
-    lr: Annotated[float | None, Parameter(help="Peak learning rate of new layers.")] = None,
-    workers: Annotated[int | None, Parameter(help="Processes that decode and augment.")] = None,
-    device: Annotated[Literal["auto", "cpu", "cuda"] | None, Parameter(help="Where to train.")] = None,
-    resume: Annotated[Path | None, Parameter(help="Go on with a run that was stopped.")] = None,
-    quiet: Annotated[bool, Parameter(negative="", help="Say nothing but errors.")] = False,
-    json: Annotated[bool, Parameter(negative="", help="Say it in JSON lines.")] = False,
+    backbone: Annotated[str | None, Parameter(help="Backbone network; `foveal models` lists them.")] = None,
+    size: Annotated[int | None, Parameter(help="Side of the square input in pixels; default: from the data.")] = None,
+    epochs: Annotated[int | None, Parameter(help="Passes over the training images; default: from the data.")] = None,
+    time: Annotated[
+        str | None, Parameter(help="Time budget, such as 90s, 5m or 1h; the schedule is fitted to it.")
+    ] = None,
+    batch_size: Annotated[int | None, Parameter(help="Images per step; default: from the data.")] = None,
+    lr: Annotated[float | None, Parameter(help="Learning rate of the head layers; default: from the data.")] = None,
+    workers: Annotated[
+        int | None,
+        Parameter(help="Worker processes; default: from the number of cores."),
+    ] = None,
+    device: Annotated[
+        Literal["auto", "cpu", "cuda"] | None, Parameter(help="Device to train on; auto: a GPU if there is one.")
+    ] = None,
+    resume: Annotated[Path | None, Parameter(help="Resume the interrupted run in this folder.")] = None,
+    quiet: Annotated[bool, Parameter(negative="", help="Print errors only.")] = False,
+    json: Annotated[bool, Parameter(negative="", help="Print progress as JSON lines.")] = False,
     settings: Annotated[RunConfig | None, Parameter(name="*", group="All settings", consume_multiple=True)] = None,
 ) -> None:
-    """Train a model on a folder of images or another data set.
-
-    A folder of images has one sub-folder a class, or train/ and val/ with such sub-folders. COCO, Pascal VOC and YOLO
-    data sets are recognised, and give a model that finds objects; images with masks, one that knows every pixel's
-    class. --task asks for another of the things that a data set serves.
-    """
+    """Train a model on a folder of images or another data set."""
     from rich.console import Console
 
     from foveal.cli.screens import last_screen

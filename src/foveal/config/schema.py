@@ -1,4 +1,4 @@
-"""RunConfig: everything a run can be told. Flags, recipes and config.toml are this and nothing else. No torch."""
+"""RunConfig: every setting of a run. Flags, recipes and config.toml are all parsed into it. No torch."""
 
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -23,17 +23,17 @@ class _Sections(Settings):
     """What every run has, up to the network."""
 
     task: TaskName = "auto"
-    """What is learnt; auto: what the data set's annotations serve."""
+    """What to train; auto: the task that the data set's annotations fit."""
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
-    """Seed of everything random: split, order, augmentation, head layers, dropout."""
+    """Seed of the split, the order, the augmentation, the initial weights and dropout."""
     data: DataConfig = DataConfig()
-    """Where the images are and how they reach the network."""
+    """The data set: location, format, splits and loading."""
     input: InputConfig = InputConfig()
-    """How an image becomes the network's input."""
+    """Preprocessing: how an image becomes the network's input."""
     augment: AugmentConfig = AugmentConfig()
-    """Random changes to training images."""
+    """Augmentation of the training images; the value that switches a change off is 0, or 1 for a scale or a ratio."""
     model: ModelConfig = ModelConfig()
-    """The backbone."""
+    """The backbone and its weights."""
 
 
 def _with_task_sections(base: type[_Sections]) -> type[_Sections]:
@@ -56,13 +56,13 @@ class RunConfig(_TaskSections):
     """One run. Each task has a section of its own, by its name."""
 
     optim: OptimConfig = OptimConfig()
-    """The optimiser and what it may touch."""
+    """The optimiser, and which layers it trains."""
     schedule: ScheduleConfig = ScheduleConfig()
-    """How the learning rate moves."""
+    """The learning rate schedule."""
     train: TrainConfig = TrainConfig()
-    """How long to train."""
+    """Length of the training, evaluation and checkpoints."""
     runtime: RuntimeConfig = RuntimeConfig()
-    """On what the run runs."""
+    """Hardware, numerical precision and tracking."""
 
     def own(self, task: str) -> Settings:
         """A task's own section."""

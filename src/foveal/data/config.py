@@ -1,4 +1,4 @@
-"""What of a data set is used, how it is fed and how it is augmented."""
+"""Settings of the data set, the input and the augmentation."""
 
 from typing import Annotated, Literal
 
@@ -8,64 +8,64 @@ from foveal.types.settings import Settings, Side
 
 
 class DataConfig(Settings):
-    """Where the images are and how they reach the network."""
+    """The data set: location, format, splits and loading."""
 
     path: str = ""
-    """The data set: a folder, a table, a COCO JSON file or a YOLO YAML file."""
+    """Path of the data set: a folder, a CSV or TSV table, a COCO JSON file or a YOLO YAML file."""
     format: Literal["auto", "image_folder", "table", "coco", "voc", "yolo", "mask_folder"] = "auto"
-    """How the data set is laid out; auto looks."""
+    """Format of the data set; auto detects it."""
     classes: str = ""
-    """Classes of masks: names with commas between them, in order of id, or a text, CSV or TOML file of them."""
+    """Classes of the masks: comma-separated names in order of id, or a text, CSV or TOML file that lists them."""
     ignore: tuple[Annotated[int, Field(ge=0, lt=2**24)], ...] = ()
-    """Codes in masks whose pixels count nowhere, such as 255."""
+    """Pixel values in masks to ignore in training and evaluation, such as 255."""
     bad: Literal["error", "clip", "drop"] = "clip"
-    """Faulty objects; error: stop; clip: mend what can be mended, drop the rest; drop: drop each."""
+    """Invalid objects; error: stop; clip: fix what can be fixed and drop the rest; drop: drop them all."""
     val_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.2
-    """Part of the training images kept for validation where the data set brings no split."""
+    """Fraction of the training images held out for validation if the data set has no validation split."""
     sampling: Literal["shuffle", "balanced"] = "shuffle"
-    """shuffle: each image once an epoch; balanced: each class equally often."""
+    """shuffle: each image once per epoch; balanced: each class equally often."""
     cache: Literal["auto", "memory", "disk", "off"] = "auto"
-    """Where decoded images are kept; auto: in memory, as many as fit in a quarter of what is free."""
+    """Where decoded images are cached; auto: in memory, up to a quarter of what is free."""
     cache_dir: str = ""
-    """Folder of the disk cache; empty: the user's cache folder. Never inside the data set."""
+    """Folder of the disk cache, never inside the data set; empty: the user's cache folder."""
     workers: Annotated[int, Field(ge=0, le=256)] | None = None
-    """Processes that decode and augment; 0 does it in the training process."""
+    """Worker processes that decode and augment images; 0: do it in the training process."""
 
 
 class InputConfig(Settings):
-    """How an image becomes the network's input."""
+    """Preprocessing: how an image becomes the network's input."""
 
     size: Side | None = None
-    """Side of the square input in training, in pixels."""
+    """Side of the square training input, in pixels."""
     eval_size: Side | None = None
-    """Side of the square input in evaluation and use, in pixels."""
+    """Side of the square input in evaluation and inference, in pixels."""
     fit: Literal["crop", "squash", "letterbox"] = "crop"
-    """crop: cut the middle; squash: ignore the aspect ratio; letterbox: pad."""
+    """Making images square after training; crop: centre crop; squash: ignore the aspect ratio; letterbox: pad."""
     crop_fraction: Annotated[float, Field(gt=0, le=1)] = 0.875
-    """Part of the shorter side that the middle crop keeps."""
+    """Fraction of the shorter side that the centre crop keeps."""
     interpolation: Literal["bilinear", "bicubic"] = "bicubic"
-    """Resampling filter, always antialiased."""
+    """Resampling filter; always antialiased."""
     normalize: Literal["backbone", "dataset", "pca", "zca"] = "backbone"
     """Mean and std of the backbone's weights or of the data set, or whitening fitted on the training split."""
     whitening_patch: Annotated[int, Field(ge=1, le=32)] = 1
-    """Side of the square patches that whitening decorrelates, in pixels; 1: colour alone."""
+    """Side of the square patches that whitening decorrelates, in pixels; 1: colour only."""
 
 
 class AugmentConfig(Settings):
-    """Random changes to training images; 0 switches one off."""
+    """Augmentation of the training images."""
 
     crop_scale: Annotated[float, Field(gt=0, le=1)] = 0.35
-    """Smallest part of the image's area that a random resized crop keeps; 1: whole image."""
+    """Smallest fraction of the image's area that a random resized crop keeps; 1: the whole image."""
     crop_ratio: Annotated[float, Field(ge=1, le=4)] = 1.3333
-    """Largest change of aspect ratio in a random resized crop."""
+    """Largest change of the aspect ratio in a random resized crop; 1: none."""
     horizontal_flip: Annotated[float, Field(ge=0, le=1)] = 0.5
-    """Probability of mirroring left and right."""
+    """Probability of a horizontal flip."""
     vertical_flip: Annotated[float, Field(ge=0, le=1)] = 0.0
-    """Probability of mirroring top and bottom."""
+    """Probability of a vertical flip."""
     rotation_deg: Annotated[float, Field(ge=0, le=180)] = 0.0
-    """Largest rotation either way, in degrees."""
+    """Largest rotation in either direction, in degrees."""
     zoom_out: Annotated[float, Field(ge=1, le=4)] = 1.0
-    """Largest factor by which an image is set into a larger canvas."""
+    """Largest factor by which the canvas around an image is enlarged; 1: none."""
     brightness: Annotated[float, Field(ge=0, le=1)] = 0.0
     """Largest relative change of brightness."""
     contrast: Annotated[float, Field(ge=0, le=1)] = 0.0
@@ -73,24 +73,24 @@ class AugmentConfig(Settings):
     saturation: Annotated[float, Field(ge=0, le=1)] = 0.0
     """Largest relative change of saturation."""
     hue: Annotated[float, Field(ge=0, le=0.5)] = 0.0
-    """Largest shift of hue, in turns; costs more than all the others together."""
+    """Largest shift of hue, as a fraction of the colour circle; slower than all other augmentation together."""
     policy: Literal["none", "trivial", "rand"] = "none"
-    """TrivialAugment (one random operation an image) or RandAugment."""
+    """Augmentation policy; trivial: TrivialAugment, one random operation per image; rand: RandAugment."""
     policy_magnitude: Annotated[int, Field(ge=1, le=30)] = 9
-    """Strength of RandAugment's operations."""
+    """Magnitude of RandAugment's operations."""
     erasing: Annotated[float, Field(ge=0, le=1)] = 0.0
-    """Probability of blanking a random rectangle."""
+    """Probability of erasing a random rectangle."""
     mixup: Annotated[float, Field(ge=0, le=8)] = 0.0
-    """Alpha of the Beta distribution that blends pairs of images."""
+    """Alpha of mixup's Beta distribution; 0: no mixup."""
     cutmix: Annotated[float, Field(ge=0, le=8)] = 0.0
-    """Alpha of the Beta distribution that pastes patches between images."""
+    """Alpha of cutmix's Beta distribution; 0: no cutmix."""
     scale_jitter: Annotated[float, Field(ge=1, le=4)] = 1.0
-    """Largest factor by which an image with boxes or masks is enlarged or shrunk; 1: none."""
+    """Largest factor by which an image with boxes or masks is scaled up or down; 1: none."""
     mosaic: Annotated[float, Field(ge=0, le=1)] = 0.0
-    """Probability of putting four images with boxes together into one."""
+    """Probability of combining four images with boxes into a mosaic."""
     box_mixup: Annotated[float, Field(ge=0, le=1)] = 0.0
-    """Probability of laying another image with boxes half-transparently over this one."""
+    """Probability of blending in another image together with its boxes."""
     rare_crops: Annotated[float, Field(ge=0, le=1)] = 0.0
-    """Probability that a crop of an image with masks is laid around a pixel of a rare class."""
+    """Probability that a crop includes a pixel of a class drawn uniformly from those in the image (masks)."""
     min_visible: Annotated[float, Field(ge=0, le=1)] = 0.3
-    """Part of a box that must stay inside the image for its object to count; one cut further is ignored."""
+    """Fraction of a box that must remain visible after augmentation; objects cut further are ignored."""

@@ -1,4 +1,4 @@
-"""How weights are changed, for how long, on what."""
+"""Settings of the optimiser, the schedule, the training loop and the hardware."""
 
 from typing import Annotated, Literal
 
@@ -8,80 +8,80 @@ from foveal.types.settings import Settings
 
 
 class OptimConfig(Settings):
-    """The optimiser and what it may touch."""
+    """The optimiser, and which layers it trains."""
 
     name: str = "adamw"
-    """adamw, adam, sgd (momentum), nesterov, or any other timm optimiser by name."""
+    """Optimiser: adamw, adam, sgd (with momentum), nesterov, or any other timm optimiser by name."""
     lr: Annotated[float, Field(gt=0, le=100)] | None = None
-    """Peak learning rate of new layers."""
+    """Learning rate of the head layers after warm-up."""
     pretrained_lr_scale: Annotated[float, Field(ge=0, le=10)] = 1.0
-    """Rate of reused (pretrained) layers, as a multiple of lr."""
+    """Learning rate of the pretrained layers, as a multiple of lr."""
     layer_decay: Annotated[float, Field(gt=0, le=1)] = 1.0
-    """Factor on the rate for each stage further from the head; 1 keeps all equal."""
+    """Learning rate factor per backbone stage, counted from the head; 1: the same rate for all stages."""
     weight_decay: Annotated[float, Field(ge=0, le=10)] = 0.05
-    """Decoupled weight decay; norms and biases are spared."""
+    """Decoupled weight decay; not applied to norm layers and biases."""
     momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
     """Momentum of SGD, or beta1 of the Adam family."""
     clip_norm: Annotated[float, Field(ge=0)] = 1.0
-    """Largest gradient norm; 0: no clipping."""
+    """Clip gradients to this norm; 0: no clipping."""
     accumulate: Annotated[int, Field(ge=1, le=1024)] = 1
-    """Batches whose gradients are added up before a step."""
+    """Gradient accumulation: batches per optimiser step."""
     ema_decay: Annotated[float, Field(ge=0, lt=1)] = 0.99
-    """Decay of the moving average of weights that is evaluated and kept; 0: none."""
+    """Decay of the exponential moving average (EMA) of the weights, which is evaluated and saved; 0: no EMA."""
     freeze: Annotated[int, Field(ge=0)] | Literal["backbone"] = 0
-    """Stages of the backbone, from the input on, that stay as they are; backbone: all of them."""
+    """Number of backbone stages to freeze, counted from the input; backbone: all of them."""
     freeze_norm: bool | None = None
-    """Keep the batch-norm statistics of the backbone as they are; by default with pretrained weights."""
+    """Freeze the backbone's batch-norm statistics; default: true with pretrained weights."""
     unfreeze_every: Annotated[int, Field(ge=0)] = 0
-    """Thaw one frozen stage more every so many epochs, the last first; 0: never."""
+    """Unfreeze one more stage every N epochs, the one nearest the head first; 0: never."""
 
 
 class ScheduleConfig(Settings):
-    """How the learning rate moves, step by step."""
+    """The learning rate schedule."""
 
     name: Literal["cosine", "step", "onecycle", "plateau", "constant"] = "cosine"
-    """Shape of the curve after warm-up."""
+    """Learning rate schedule after warm-up."""
     warmup: Annotated[float, Field(ge=0, lt=1)] = 0.05
-    """Part of all steps in which the rate rises from zero."""
+    """Fraction of all steps over which the learning rate rises from zero."""
     final: Annotated[float, Field(ge=0, le=1)] = 0.01
-    """Rate at the end (cosine, one-cycle) or least rate (plateau), as a part of the peak."""
+    """Learning rate at the end (cosine, onecycle) or its minimum (plateau), as a fraction of lr."""
     step_epochs: Annotated[int, Field(ge=1)] = 10
-    """Epochs between falls (step)."""
+    """Epochs between learning rate drops (step)."""
     gamma: Annotated[float, Field(gt=0, le=1)] = 0.1
-    """Factor at each fall (step, plateau)."""
+    """Factor of each learning rate drop (step, plateau)."""
     plateau_patience: Annotated[int, Field(ge=1)] = 3
-    """Epochs without a gain before a fall (plateau)."""
+    """Epochs without improvement before a drop (plateau)."""
 
 
 class TrainConfig(Settings):
-    """How long to train and when to stop."""
+    """Length of the training, evaluation and checkpoints."""
 
     epochs: Annotated[int, Field(ge=1, le=100_000)] | None = None
-    """Passes over the training images."""
+    """Number of passes over the training images."""
     batch_size: Annotated[int, Field(ge=1, le=65536)] | None = None
     """Images per step, over all processes together."""
     time_s: Annotated[float, Field(gt=0)] | None = None
     """Time budget in seconds; the schedule is fitted to it."""
     patience: Annotated[int, Field(ge=0)] | None = None
-    """Stop after so many epochs without a gain; 0: never; by default 2 with pretrained weights."""
+    """Early stopping: epochs without improvement; 0: never; default: 2 for a pretrained classifier, else 0."""
     eval_every: Annotated[int, Field(ge=1)] | None = None
-    """Epochs between two evaluations on the validation images; the last epoch is always evaluated."""
+    """Epochs between evaluations on the validation split; the last epoch is always evaluated."""
     checkpoint_steps: Annotated[int, Field(ge=1)] | None = None
-    """Save the state for resuming every so many steps; default: about once a minute and after every epoch."""
+    """Save a checkpoint for --resume every N steps; default: about once a minute and after every epoch."""
 
 
 class RuntimeConfig(Settings):
-    """On what the run runs."""
+    """Hardware, numerical precision and tracking."""
 
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    """auto: a GPU if there is one."""
+    """Device to train on; auto: a GPU if there is one."""
     precision: Literal["auto", "fp32", "fp16", "bf16"] = "auto"
-    """auto: bf16 on GPUs that have it, else fp32."""
+    """Numerical precision; auto: bf16 on GPUs that support it, else fp32."""
     channels_last: bool = True
-    """Memory format in which convolutions are fastest."""
+    """Use the channels-last memory format, which is the fastest for convolutions."""
     compile: bool = False
-    """torch.compile the network: 30 to 90 s more at the start, faster steps after."""
+    """Compile the network with torch.compile: 30 to 90 s longer to start, faster steps afterwards."""
     keep_pages: bool = True
-    """Keep large buffers from going back to the kernel after every layer (glibc)."""
+    """Keep freed memory in the process instead of returning it to the kernel; faster steps, more memory (glibc)."""
     tracker: Literal["none", "tensorboard"] = "none"
-    """Where metrics go besides metrics.csv."""
+    """Experiment tracker to log metrics to, in addition to metrics.csv."""

@@ -1,14 +1,14 @@
-"""Which network is built and what of it is reused."""
+"""Settings of the backbone and its weights."""
 
 from foveal.types.settings import Settings
 
 
 class ModelConfig(Settings):
-    """The backbone; a task's own section says what stands on it."""
+    """The backbone and its weights."""
 
     backbone: str = "tf_efficientnet_lite0"
-    """Any timm model by name, or conv4 or conv5 (four or five plain convolution blocks, from scratch)."""
+    """Any timm model by name, or conv4 or conv5 (four or five plain convolution blocks, trained from scratch)."""
     weights: str = "auto"
-    """auto: pretrained weights at hand; none: start at random; or a weights file (.safetensors, .pth)."""
+    """Initial weights; auto: pretrained weights; none: random; or a weights file (.safetensors, .pth)."""
     allow_download: bool = False
-    """Whether pretrained weights may be fetched from the network."""
+    """Allow downloading pretrained weights."""

@@ -185,7 +185,7 @@ def test_masks_on_screen_and_as_json(masks, capsys):
     assert seen["masks"]["pixels"] == {"road": {"unassigned": 240}, "tree": {"unassigned": 120}}
     with pytest.raises(CheckFailedError) as caught:
         call("check", masks, "--classes=road,tree")
-    assert caught.value.what == f"{masks} cannot be read, so no image was looked at."
+    assert caught.value.what == f"{masks} cannot be read, so no image was checked."
     assert caught.value.hint.startswith("Classes: 0 road, 1 tree. Name it with --classes")
     assert capsys.readouterr().out == (
         f"unread  {masks}/masks/a.png: the code 9 is no class (120 pixels, the first at x 0, y 5).\n\n1 unread\n"

@@ -1,7 +1,7 @@
 """An encoder and a decoder: scores of each class for every place of a map.
 
 The decoders are those of segmentation-models-pytorch, on any timm backbone with Foveal's own weights in it; on the
-small network of ``models.classic`` stands the decoder that textbooks draw.
+small network of ``models.classic`` it is that of a plain U-Net.
 
 Shapes: B batch, C channels, K classes, H W rows and columns of the input, h w of a map.
 """
@@ -99,7 +99,7 @@ def build_map_net(
         MissingExtraError: segmentation-models-pytorch is not installed.
     """
     if model.backbone in OWN:
-        if decoder not in ("auto", "textbook"):
+        if decoder not in ("auto", "plain_unet"):
             raise ConfigError(
                 f"The decoder {decoder!r} is for timm's backbones, not for {model.backbone}.",
                 "Leave --segment.decoder out, or take another --backbone.",
@@ -107,8 +107,10 @@ def build_map_net(
         maps, weights = build_inner_maps(model, None, pretrained=pretrained)
         return EncoderDecoder(maps, num_classes), maps, weights
     decoder = "fpn" if decoder == "auto" else decoder
-    if decoder == "textbook":
-        raise ConfigError("The textbook's decoder stands on a small network from scratch.", "Use --backbone conv5.")
+    if decoder == "plain_unet":
+        raise ConfigError(
+            "The decoder plain_unet is for a small network trained from scratch.", "Use --backbone conv5."
+        )
     stride = DILATED.get(decoder, 32)
     maps, weights = build_inner_maps(model, None, pretrained=pretrained, output_stride=stride)
     net = _with_encoder(decoder, model.backbone, Encoder(maps), num_classes, channels, dropout)

@@ -1,4 +1,4 @@
-"""What stands on the backbone of a detector, how anchors learn, and how boxes are picked."""
+"""Settings of a detector's feature pyramid, head, anchors, losses and NMS."""
 
 from typing import Annotated, ClassVar, Literal
 
@@ -7,66 +7,66 @@ from pydantic import Field
 from foveal.types.settings import Settings
 
 STRIDES = (8, 16, 32)
-"""Input pixels per place of the finest maps that the pyramid is built on."""
+"""Strides, in input pixels, of the backbone's feature maps that the pyramid is built on."""
 
 
 class BoxPicking(Settings):
     """How a network's boxes become objects, in training's settings and in a model's options alike."""
 
     candidates: Annotated[int, Field(ge=1, le=100_000)] = 500
-    """Best boxes per image that enter non-maximum suppression (NMS)."""
+    """Highest-scoring boxes per image that go into NMS."""
     nms: Literal["hard", "soft_linear", "soft_gaussian", "diou"] = "hard"
-    """Kind of NMS, within each class."""
+    """Kind of non-maximum suppression (NMS), applied per class."""
     nms_iou: Annotated[float, Field(gt=0, le=1)] = 0.6
-    """IoU above which the lower-scored of two boxes is dropped or its score lowered."""
+    """IoU above which the lower-scored of two boxes is dropped, or its score reduced."""
     max_objects: Annotated[int, Field(ge=1, le=10_000)] = 100
-    """Most objects per image."""
+    """Maximum number of detections per image."""
 
 
 class DetectConfig(BoxPicking):
-    """Pyramid, head, anchors, losses and non-maximum suppression of a detector."""
+    """Feature pyramid, head, anchors, losses and NMS of a detector."""
 
     section: ClassVar[str] = "detect"
     """The configuration's section, for messages."""
     channels: Annotated[int, Field(ge=8, le=1024)] = 64
     """Channels of the feature pyramid and the head."""
     extra_levels: Annotated[int, Field(ge=0, le=3)] = 1
-    """Levels coarser than stride 32, for objects larger than about half of the input."""
+    """Pyramid levels above stride 32, for objects larger than about half of the input."""
     head_depth: Annotated[int, Field(ge=0, le=8)] = 2
-    """Convolutions before the class scores and before the boxes."""
+    """Convolutions in each branch of the head, before the class scores and before the boxes."""
     anchors: Literal["fixed", "fitted"] = "fixed"
-    """fixed: from scale, octaves and ratios; fitted: k-means on the training boxes, as many a level as octaves."""
+    """fixed: from scale, octaves and ratios; fitted: k-means on the training boxes, as many per level as octaves."""
     anchor_scale: Annotated[float, Field(gt=0, le=32)] = 5.0
-    """Side of the square anchor, in strides of its level."""
+    """Side of the square anchor, as a multiple of its level's stride."""
     anchor_octaves: tuple[Annotated[float, Field(gt=0, le=8)], ...] = (1.0,)
-    """Factors on that side; one anchor each."""
+    """Scale factors on that side; one anchor each."""
     anchor_ratios: tuple[Annotated[float, Field(gt=0, le=16)], ...] = (1.0,)
-    """Height over width; one anchor each, for each octave."""
+    """Aspect ratios (height / width); one anchor each, per octave."""
     anchor_shapes: tuple[Annotated[float, Field(gt=0)], ...] | None = None
-    """Width and height in input pixels of each anchor of each level, finest first; chosen when anchors are fitted."""
+    """Width and height of every anchor in input pixels, finest level first; computed when anchors are fitted."""
     assign: Literal["atss", "iou"] = "atss"
-    """How anchors get their objects: by each object's own statistics (ATSS), or by fixed IoU thresholds."""
+    """Assignment of objects to anchors: adaptive (ATSS), or by fixed IoU thresholds."""
     atss_candidates: Annotated[int, Field(ge=1, le=64)] = 9
-    """Nearest anchors a level that ATSS considers for an object."""
+    """Nearest anchors per level that ATSS considers for each object."""
     iou_positive: Annotated[float, Field(gt=0, le=1)] = 0.5
-    """IoU from which an anchor has an object (iou)."""
+    """IoU from which an anchor is positive (assign = iou)."""
     iou_negative: Annotated[float, Field(ge=0, le=1)] = 0.4
-    """IoU below which an anchor is background (iou)."""
+    """IoU below which an anchor is negative (assign = iou)."""
     class_loss: Literal["focal", "binary_cross_entropy", "cross_entropy"] = "focal"
-    """Loss of the class scores; cross_entropy: a softmax with background as a class of its own."""
+    """Classification loss; cross_entropy: softmax with an extra background class."""
     focal_gamma: Annotated[float, Field(ge=0, le=10)] = 2.0
-    """Focusing exponent of the focal loss."""
+    """Focusing parameter gamma of the focal loss."""
     focal_alpha: Annotated[float, Field(ge=0, le=1)] = 0.25
-    """Weight of positives in the focal loss; not used with quality."""
+    """Weight alpha of positives in the focal loss; not used with quality."""
     quality: bool = True
-    """Let a score say how well the box fits: its target is the IoU, not 1 (not with cross_entropy)."""
+    """Train class scores towards the IoU of their boxes, as quality focal loss does (not with cross_entropy)."""
     objectness: bool = False
-    """A score of its own for "some object", multiplied with the classes'; these then learn from objects alone."""
+    """Add an objectness score, multiplied with the class scores; the classes are then trained on positives only."""
     box_loss: Literal["smooth_l1", "giou", "ciou"] = "ciou"
-    """Loss of the boxes."""
+    """Box regression loss."""
     box_weight: Annotated[float, Field(gt=0, le=100)] = 2.0
-    """Weight of the box loss beside the class loss."""
+    """Weight of the box loss relative to the classification loss."""
     class_weights: Literal["none", "inverse", "effective"] = "none"
-    """Weigh rare classes up: by inverse frequency, or by effective number of objects."""
+    """Upweight rare classes in the loss: by inverse frequency, or by effective number of objects."""
     effective_beta: Annotated[float, Field(ge=0, lt=1)] = 0.999
     """Beta of the effective number (1 - beta^n) / (1 - beta)."""

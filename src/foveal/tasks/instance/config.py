@@ -1,4 +1,4 @@
-"""What instance segmentation adds to the detector's settings."""
+"""Settings of instance segmentation: the detector's, and those of its masks."""
 
 from typing import Annotated, ClassVar, Literal
 
@@ -12,30 +12,30 @@ class MaskPicking(Settings):
     """How a network's masks become objects' masks, in training's settings and in a model's options alike."""
 
     mask_threshold: Annotated[float, Field(gt=0, lt=1)] = 0.5
-    """Probability from which a pixel belongs to an object."""
+    """Probability from which a pixel belongs to the mask."""
 
 
 class InstanceConfig(MaskPicking, DetectConfig):
-    """The detector's settings and those of the mask branch."""
+    """Instance segmentation: a detector's settings, and those of its masks."""
 
     section: ClassVar[str] = "instance"
     architecture: Literal["prototypes", "mask_rcnn"] = "prototypes"
-    """prototypes: one stage, masks mixed from prototypes; mask_rcnn: a second stage looks at each proposal again."""
+    """Architecture; prototypes: single-stage, masks are combinations of prototypes; mask_rcnn: two-stage Mask R-CNN."""
     prototypes: Annotated[int, Field(ge=1, le=256)] = 32
-    """Prototype masks of an image; each object's mask is a mixture of them."""
+    """Number of prototype masks per image; each object's mask is a linear combination of them."""
     mask_channels: Annotated[int, Field(ge=8, le=1024)] = 64
-    """Channels of the convolutions that make the prototypes, or each object's mask."""
+    """Channels of the convolutions that produce the prototypes (prototypes) or each object's mask (mask_rcnn)."""
     mask_stride: Literal[4, 8] = 4
-    """Input pixels per pixel of a prototype, and of the masks that objects learn from."""
+    """Stride of the prototypes and of the target masks, in input pixels."""
     mask_weight: Annotated[float, Field(gt=0, le=100)] = 1.0
-    """Weight of the mask loss beside the others."""
+    """Weight of the mask loss relative to the other losses."""
     mask_samples: Annotated[int, Field(ge=1, le=10_000)] = 64
-    """Most anchors of an image that learn a mask in one step."""
+    """Maximum number of anchors per image in the mask loss of one step."""
     proposals: Annotated[int, Field(ge=1, le=10_000)] = 100
-    """Proposals of an image that the second stage looks at in use, and most objects that it masks (mask_rcnn)."""
+    """Proposals per image for the second stage at inference, and the maximum number of masks (mask_rcnn)."""
     proposal_samples: Annotated[int, Field(ge=4, le=10_000)] = 128
-    """Most proposals of an image that the second stage learns from in one step, a quarter with objects (mask_rcnn)."""
+    """Maximum proposals per image to train the second stage on in one step, a quarter of them positive (mask_rcnn)."""
     box_features: Annotated[int, Field(ge=8, le=4096)] = 256
-    """Width of the two layers that classify a proposal (mask_rcnn); the paper has 1024."""
+    """Width of the two fully connected layers of the box head (mask_rcnn); the paper uses 1024."""
     mask_depth: Annotated[int, Field(ge=0, le=8)] = 2
-    """Convolutions on each object before its mask (mask_rcnn); the paper has 4."""
+    """Convolutions of the mask head (mask_rcnn); the paper uses 4."""

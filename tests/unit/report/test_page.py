@@ -63,7 +63,7 @@ def test_names_are_text_and_never_markup(content):
     )
     for text in ("<b>bold</b>", "蜜蜂 & Co", 'quote" onload="x', "</script>", "runs/<em>bees</em>", "Pairs <u>"):
         assert text in page.words, text
-    assert "truth <b>bold</b>, said 蜜蜂 & Co 0.97" in page.words
+    assert "truth <b>bold</b>, predicted 蜜蜂 & Co 0.97" in page.words
     assert not any("onload" in attrs for _, attrs in page.tags)
     assert len(page.all("script")) == 1
     assert {attrs.get("aria-label") for attrs in page.all("svg")} >= {"Reliable <i>", "Mix-ups"}
@@ -122,12 +122,12 @@ def test_the_same_content_gives_the_same_bytes(content, tmp_path: Path):
         assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes(), file
 
 
-def test_a_large_report_stays_small(content, make_judgement, tmp_path: Path):
+def test_a_large_report_stays_small(content, make_results, tmp_path: Path):
     names = tuple(f"a rather long class name, number {k}" for k in range(300))
     photo = np.random.default_rng(0).integers(0, 256, (600, 800, 3)).astype(np.uint8)
     large = replace(
         content,
-        results=make_judgement(names),
+        results=make_results(names),
         mistakes=[CaptionedImage(photo, "noise is the worst a JPEG can meet")] * 60,
         class_counts={"train": dict.fromkeys(names, 5)},
     )

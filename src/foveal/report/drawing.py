@@ -53,7 +53,7 @@ def png(panel: Drawn) -> bytes:
 def _figure(panel: Drawn) -> Iterator[Any]:
     with style(), warnings.catch_warnings():
         # A name in a script that no installed font has is drawn as boxes in a PNG; the page shows it right.
-        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        warnings.filterwarnings("ignore", message="Glyph .* missing from|Matplotlib currently does not support")
         yield draw_curves(panel) if isinstance(panel, Lines) else draw_matrix(panel)
 
 

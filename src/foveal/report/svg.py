@@ -24,6 +24,8 @@ NAMES = {color: name for name, color in reversed(LIGHT.items())}
 KEPT = {"stroke-width": "1", "stroke-dasharray": "", "opacity": "1", "fill-opacity": "1", "stroke-opacity": "1"}
 """Properties that become attributes, unless they have this value."""
 NUMBER = re.compile(r"-?\d+\.\d+(?:e-?\d+)?")
+FONT_SIZE = re.compile(r"([\d.]+)px")
+"""In ``font-size``, or in matplotlib's older ``font``."""
 TIP = "tip:"
 
 
@@ -75,7 +77,7 @@ def _shapes(node: Element, tooltip: str) -> Iterator[tuple[str, str]]:
 
 def _text(node: Element, style: dict[str, str]) -> str:
     """Words: ink is the page's default for them."""
-    size = _rounded(style["font-size"].removesuffix("px"))
+    size = _rounded(FONT_SIZE.findall(style.get("font-size") or style["font"])[0])
     anchor = style.get("text-anchor", "start")
     words = _paint({"fill": style.get("fill", "#000000")}).replace(' class="f-ink"', "") + f' font-size="{size}"'
     words += f' text-anchor="{anchor}"' if anchor != "start" else ""

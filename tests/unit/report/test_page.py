@@ -7,11 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from foveal.errors import RunError
 from foveal.metrics.contract import Interval, Results
 from foveal.report.content import CaptionedImage, Content
 from foveal.report.page import MAX_IMAGES, render, write_report
+from foveal.report.palette import DARK, LIGHT
 
 VOID = {"meta", "link", "img"}
 
@@ -67,6 +70,31 @@ def test_names_are_text_and_never_markup(content):
     assert not any("onload" in attrs for _, attrs in page.tags)
     assert len(page.all("script")) == 1
     assert {attrs.get("aria-label") for attrs in page.all("svg")} >= {"Reliable <i>", "Mix-ups"}
+
+
+AWKWARD = st.text("<>&\"'/=;!-$_\\{}onscript 蜂ص🐝", min_size=1, max_size=30)
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(names=st.lists(AWKWARD, min_size=3, max_size=3, unique=True))
+def test_any_class_names_are_text(content, make_results, names):
+    counts = {"train": dict.fromkeys(names, 1)}
+    named = replace(content, title=names[0], results=make_results(names), history=[], class_counts=counts)
+    page, usual = Page(render(named)), Page(render(content))
+    assert {tag for tag, _ in page.tags} <= {tag for tag, _ in usual.tags}
+    assert {name for _, attrs in page.tags for name in attrs} <= {name for _, attrs in usual.tags for name in attrs}
+    assert len(page.all("script")) == 1
+    assert {name.strip() for name in names} <= set(page.words)
+
+
+def test_light_and_dark(content):
+    html = render(content)
+    dark = html.index("@media screen and (prefers-color-scheme: dark)")
+    assert html.index(f":root {{ --ground: {LIGHT['ground']};") < dark < html.index(f"--ground: {DARK['ground']};")
+    style = html[html.index("<style>") : html.index("</style>")]
+    for attrs in (attrs for _, attrs in Page(html).tags):
+        for name in (attrs.get("class") or "").split():
+            assert not re.match("[fs]-", name) or f".{name} {{" in style
 
 
 def test_every_part_is_there(content):

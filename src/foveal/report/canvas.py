@@ -33,7 +33,7 @@ EM_PER_LETTER = 0.6
 
 @contextmanager
 def style() -> Iterator[None]:
-    """Matplotlib's settings for everything that is drawn and saved inside.
+    """Matplotlib's settings for everything drawn and saved inside, whatever the user's own are.
 
     Raises:
         MissingExtraError: matplotlib is not installed.
@@ -60,7 +60,9 @@ def style() -> Iterator[None]:
         "svg.fonttype": "none",
         "path.simplify_threshold": 0.25,
     }
-    with matplotlib.rc_context(settings):
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(settings)
         yield
 
 

@@ -26,7 +26,7 @@ def training_curves(rows: Rows, headline: str) -> list[Lines]:
         headline: Name of the headline metric; its columns are those that end in it, such as ``val_accuracy``.
     """
     columns = list(dict.fromkeys(name for row in rows for name in row))
-    losses = [c for c in columns if "loss" in c.split("_")]
+    losses = sorted((c for c in columns if "loss" in c.split("_")), key=lambda c: not c.startswith("train"))
     own = [c for c in columns if (c == headline or c.endswith("_" + headline)) and c not in losses]
     rates = [c for c in columns if c.split("_")[0] == "lr"]
     words = spoken(headline)

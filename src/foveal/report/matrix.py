@@ -107,7 +107,7 @@ def _draw_cells(axes: Any, panel: Matrix, cell: float) -> None:
     for i, j, value in shown:
         size = min(15.0, cell * 0.42, cell * 0.92 / width_px(count(value), 1.0))
         words = f"{panel.row_title} {panel.labels[i]}, {panel.column_title} {panel.labels[j]}: {count(value)}"
-        inside = {"gid": tip(words), "zorder": 3, "in_layout": False}
-        look = {"color": RIGHT if i == j else WRONG, "alpha": opacity[i, j], "linewidth": 0}
+        inside: dict[str, Any] = {"gid": tip(words), "zorder": 3, "in_layout": False}
+        look: dict[str, Any] = {"color": RIGHT if i == j else WRONG, "alpha": opacity[i, j], "linewidth": 0}
         axes.add_artist(Rectangle((j - 0.5 + gap, i - 0.5 + gap), 1 - 2 * gap, 1 - 2 * gap, **look, **inside))
         axes.text(j, i, count(value), ha="center", va="center_baseline", fontsize=size, **inside)

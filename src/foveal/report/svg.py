@@ -15,7 +15,7 @@ from xml.etree.ElementTree import Element  # only the type; defusedxml parses
 from defusedxml.ElementTree import fromstring
 
 from foveal.report.canvas import plain
-from foveal.report.palette import LIGHT
+from foveal.report.palette import INK, LIGHT
 
 DOT_RADIUS = 3.0
 """The one marker there is: a point of a curve, in pixels."""
@@ -76,10 +76,10 @@ def _shapes(node: Element, tooltip: str) -> Iterator[tuple[str, str]]:
 
 
 def _text(node: Element, style: dict[str, str]) -> str:
-    """Words: ink is the page's default for them."""
+    """A line of text, placed by its anchor; ink is the page's default for text."""
     size = _rounded(FONT_SIZE.findall(style.get("font-size") or style["font"])[0])
     anchor = style.get("text-anchor", "start")
-    words = _paint({"fill": style.get("fill", "#000000")}).replace(' class="f-ink"', "") + f' font-size="{size}"'
+    words = ("" if style["fill"] == INK else _paint({"fill": style["fill"]})) + f' font-size="{size}"'
     words += f' text-anchor="{anchor}"' if anchor != "start" else ""
     turn = node.get("transform", "")
     if turn.startswith("rotate(-0 "):
@@ -99,7 +99,7 @@ def _paint(style: dict[str, str]) -> str:
 
 
 def _path(d: str) -> str:
-    """A path's shortest words: one decimal, and no letter for a line that goes on."""
+    """A path in its shortest form: one decimal, and no letter for a line that goes on."""
     return re.sub(r"\s*([A-KM-Za-z])\s*", r"\1", re.sub(r"\s*L\s*", " ", _rounded(d))).strip()
 
 

@@ -3,6 +3,7 @@ import sys
 import warnings
 from io import BytesIO
 
+import matplotlib
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -32,6 +33,13 @@ def test_a_figure_stands_alone(panel, read_svg):
 @pytest.mark.parametrize("panel", [LINES, MATRIX])
 def test_equal_panels_give_equal_bytes(panel):
     assert svg(panel) == svg(panel) and png(panel) == png(panel)
+
+
+def test_the_users_own_style_changes_nothing_and_stays():
+    want = svg(LINES), png(MATRIX)
+    with matplotlib.rc_context({"font.size": 30, "axes.grid": True, "axes.facecolor": "#ff0000"}):
+        assert (svg(LINES), png(MATRIX)) == want
+        assert matplotlib.rcParams["font.size"] == 30
 
 
 def test_a_png_holds_the_title_and_the_legend():

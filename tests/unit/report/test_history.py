@@ -40,3 +40,8 @@ def test_a_loss_as_headline_is_drawn_once():
 
 def test_no_history():
     assert training_curves([], "accuracy") == []
+
+
+def test_the_train_loss_comes_first_even_where_it_starts_later():
+    (loss,) = training_curves([{"epoch": 0, "log_loss": 1.0}, {"epoch": 1, "train_loss": 0.9, "log_loss": 0.8}], "")
+    assert list(loss.curves) == ["train loss", "validation loss"]

@@ -1,1 +1,1 @@
-"""Figures and one self-contained page a run."""
+"""One self-contained page per run, and its figures as files."""

@@ -1,4 +1,4 @@
-"""What a report shows; plain values, so that any task, and a run without torch, can fill it in."""
+"""What a report shows: plain values, so that any task can fill it in, without torch."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from foveal.types.arrays import RGB
 
 @dataclass(frozen=True)
 class CaptionedImage:
-    """An image of the report: (height, width, 3) uint8, and the line under it."""
+    """An image of the report, (height, width, 3) uint8, and its caption."""
 
     image: RGB
     caption: str
@@ -17,7 +17,7 @@ class CaptionedImage:
 
 @dataclass(frozen=True)
 class Step:
-    """Something to do next: what for, in a few words, and the command."""
+    """A next step: what it does, in a few words, and the command."""
 
     what: str
     command: str
@@ -25,20 +25,20 @@ class Step:
 
 @dataclass(frozen=True)
 class Content:
-    """All that a report says.
+    """Everything in a report.
 
     Attributes:
         title: Name of the run or the data set.
         task: Name of the task.
-        results: The verdict: metrics, table of classes, panels.
-        headline: The metric of ``results`` that stands on top in large type.
+        results: Metrics, the table of classes, panels.
+        headline: The metric of ``results`` shown in large type at the top.
         facts: (name, value) pairs under the title: data, backbone, input size, duration, seed, versions ...
-        history: Rows of metrics.csv, one an epoch; charts are made of the columns named ``*loss*``, the headline and
+        history: Rows of metrics.csv, one per epoch; curves are drawn of the columns named ``*loss*``, the headline and
             ``lr``, over ``epoch``. A row may lack a column.
         mistakes: The worst mistakes as images, worst first.
-        config: The configuration, section by section; values may be nested.
+        config: The configuration by section; values may be nested.
         class_counts: Images by split, then by class.
-        next_steps: What to do next.
+        next_steps: Commands to run next.
     """
 
     title: str

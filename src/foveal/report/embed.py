@@ -5,7 +5,7 @@ import io
 
 from PIL import Image
 
-from foveal.types.arrays import RGB, Array
+from foveal.types.arrays import RGB
 
 
 def jpeg_uri(image: RGB, *, side: int = 288, quality: int = 82) -> str:
@@ -21,10 +21,3 @@ def jpeg_uri(image: RGB, *, side: int = 288, quality: int = 82) -> str:
     file = io.BytesIO()
     photo.save(file, "JPEG", quality=quality, optimize=True)
     return "data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode()
-
-
-def png_uri(pixels: Array) -> str:
-    """(height, width, 3 or 4) uint8 pixels, exactly."""
-    file = io.BytesIO()
-    Image.fromarray(pixels).save(file, "PNG", optimize=True)
-    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()

@@ -10,27 +10,33 @@ from foveal.report.wording import spoken
 from foveal.types.arrays import FloatArray
 
 Rows = Sequence[Mapping[str, float]]
-"""One mapping of column to number an epoch."""
+"""One mapping of column to number per epoch."""
+VALIDATION = "validation loss"
+LOSS_NOTE = (
+    "The train loss is taken on augmented images and includes label smoothing, if any; the validation loss is the plain"
+    " log loss."
+)
 
 
 def training_curves(rows: Rows, headline: str) -> list[Lines]:
-    """Charts of loss, the headline metric and learning rate over epochs; those without a column are left out.
+    """Curves of loss, the headline metric and learning rate over epochs; panels without a column are left out.
 
     Args:
-        rows: Rows with an ``epoch`` each (their order is used where they lack one).
-        headline: Name of the headline metric; its columns are those that carry the name, such as ``val_accuracy``.
+        rows: Rows with an ``epoch`` each (where it is missing, the row's place counts).
+        headline: Name of the headline metric; its columns are those that end in it, such as ``val_accuracy``.
     """
     columns = list(dict.fromkeys(name for row in rows for name in row))
-    losses = [c for c in columns if "loss" in c.split("_")]
+    losses = sorted((c for c in columns if "loss" in c.split("_")), key=lambda c: not c.startswith("train"))
     own = [c for c in columns if (c == headline or c.endswith("_" + headline)) and c not in losses]
     rates = [c for c in columns if c.split("_")[0] == "lr"]
     words = spoken(headline)
     title = words.capitalize() if words.islower() else words
     panels = []
     for name, members in (("Loss", losses), (title, own), ("Learning rate", rates)):
-        curves = {column: curve for column, curve in _curves(rows, members) if len(curve[0])}
+        curves = {curve: points for curve, points in _curves(rows, members) if len(points[0])}
         if curves:
-            panels.append(Lines(name, "epoch", "", curves))
+            note = LOSS_NOTE if {"train loss", VALIDATION} <= curves.keys() else ""
+            panels.append(Lines(name, "epoch", "", curves, note=note))
     return panels
 
 
@@ -42,4 +48,4 @@ def _curves(rows: Rows, columns: Iterable[str]) -> Iterable[tuple[str, tuple[Flo
             if name in row and math.isfinite(row[name])
         ]
         xy = np.array(points, np.float64).reshape(-1, 2)
-        yield spoken(name), (xy[:, 0], xy[:, 1])
+        yield VALIDATION if name in ("log_loss", "val_loss") else spoken(name), (xy[:, 0], xy[:, 1])

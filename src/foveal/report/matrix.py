@@ -1,19 +1,20 @@
-"""A Matrix panel as inline SVG: cells with numbers for few classes, a heat map for many.
+"""A Matrix panel drawn as cells: with numbers for few classes, as a heat map for many.
 
-A cell's strength is its share of the row: the diagonal in the page's accent, everything else in its colour of warning.
+A cell's strength is its share of the row: the diagonal in the accent, everything else in the colour of warning.
 
 Shapes: K classes.
 """
 
-import unicodedata
-from collections.abc import Iterator, Sequence
-from html import escape
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from foveal.metrics.contract import Matrix
 from foveal.metrics.counts import ratio
-from foveal.report.embed import png_uri
+from foveal.report.canvas import canvas, place, plain, short, width_px, write
+from foveal.report.palette import INK, LINE, MUTED, RIGHT, WRONG
+from foveal.report.svg import tip
 from foveal.report.wording import count
 from foveal.types.arrays import Array, FloatArray
 
@@ -21,106 +22,92 @@ MAX_NUMBERED = 30
 """Classes up to which cells show their numbers."""
 MAX_LABELS = 44
 """Labels a heat map's side has room for."""
-HEAT_SIDE = 620
-"""Side of a heat map, in pixels of the page."""
-RIGHT_COLOR, WRONG_COLOR = (59, 111, 224), (217, 98, 43)
-"""Colours of a heat map's cells, which show on white and on black."""
 MAX_LABEL = 20
 """Characters a label keeps."""
+CELLS_PX, HEAT_PX = 560, 620
+"""Side of a matrix of cells, unless they would be too small or too large, and of a heat map."""
+MIN_CELL_PX, MAX_CELL_PX = 28, 76
+NUMBERED, HEAT = 0.5, 0.9
+"""Opacity of the strongest cell: under a number, which stays legible in light and dark; and of a heat map."""
+SLANT = 42
+"""Degrees by which the columns' labels rise where they have no room to lie."""
+GAP_PX = 0.75
+
+
+def draw_matrix(panel: Matrix) -> Any:
+    """The panel's figure."""
+    num_classes = len(panel.labels)
+    numbered = num_classes <= MAX_NUMBERED
+    side = min(max(CELLS_PX, num_classes * MIN_CELL_PX), num_classes * MAX_CELL_PX) if numbered else HEAT_PX
+    cell, step = side / num_classes, 1 if numbered else -(-num_classes // MAX_LABELS)
+    size = 11 if num_classes > 12 else 13
+    longest = max(width_px(short(label, longest=MAX_LABEL), size) for label in panel.labels[::step])
+    flat = longest < cell
+    left, top = 34 + longest, 50 if flat else 34 + longest * 0.7 + size
+    right = 10 if flat else max(10, longest * 0.75 + size - cell / 2)
+    axes = canvas(left + side + right, top + side + 8)
+    place(axes, left=left, top=top, right=right, bottom=8)
+    axes.set(xlim=(-0.5, num_classes - 0.5), ylim=(num_classes - 0.5, -0.5))
+    axes.spines[:].set_color(LINE)
+    _draw_labels(axes, panel.labels, step=step, size=size, flat=flat)
+    write(axes.figure, panel.column_title, left + side / 2, 14, ha="center", color=MUTED)
+    write(axes.figure, panel.row_title, 14, top + side / 2, ha="center", rotation=90, color=MUTED)
+    if numbered:
+        _draw_cells(axes, panel, cell)
+    else:
+        axes.imshow(heat_pixels(panel), interpolation="none", aspect="auto", extent=axes.get_xlim() + axes.get_ylim())
+    return axes.figure
 
 
 def shares(panel: Matrix) -> FloatArray:
-    """(K, K) each value as a share of its row, in [0, 1]; 0 where a row is empty or a value is not a number."""
-    values = np.maximum(np.nan_to_num(np.asarray(panel.values, np.float64)), 0.0)
+    """(K, K) each value as a share of its row, in [0, 1]; 0 where a row is empty or a value not finite."""
+    values = np.asarray(panel.values, np.float64)
+    values = np.where(np.isfinite(values), np.maximum(values, 0.0), 0.0)
     return ratio(values, np.broadcast_to(values.sum(1, keepdims=True), values.shape))
 
 
-def strength(share: FloatArray) -> FloatArray:
-    """(K, K) opacity of each cell: a single mistake shows, and the diagonal does not drown the rest."""
+def strength(share: FloatArray, *, most: float) -> FloatArray:
+    """(K, K) opacity of each cell, up to ``most``: one mistake shows, and the diagonal does not drown the rest."""
     diagonal = np.eye(len(share), dtype=bool)
-    opacity: FloatArray = np.where(diagonal, 0.10 + 0.80 * share, 0.12 + 0.78 * np.sqrt(share))
+    opacity: FloatArray = np.where(diagonal, 0.1 + (most - 0.1) * share, 0.12 + (most - 0.12) * np.sqrt(share))
     return np.where(share > 0, opacity, 0.0)
 
 
-def matrix(panel: Matrix) -> str:
-    """The panel as an SVG element."""
-    num_classes = len(panel.labels)
-    heat = num_classes > MAX_NUMBERED
-    cell = HEAT_SIDE / num_classes if heat else min(76.0, max(25.0, 560 / num_classes))
-    step = -(-num_classes // MAX_LABELS) if heat else 1
-    size = 11 if num_classes > 12 else 13
-    columns = max(_width(_short(label)) for label in panel.labels[::step])
-    longest = columns * size * 0.56
-    flat = columns * size * 0.6 < cell
-    side, left, top = cell * num_classes, 30 + longest, 50 if flat else 34 + longest * 0.75
-    width, height = left + side + (8 if flat else longest * 0.7), top + side + 8
-    return "".join(
-        [
-            f'<svg class="matrix" style="--w:{width:.0f}px;--f:{size}px" viewBox="0 0 {width:.0f} {height:.0f}"',
-            f' role="img" aria-label="{escape(panel.title)}">',
-            f'<text class="name" x="{left + side / 2:.1f}" y="14" text-anchor="middle">{escape(panel.column_title)}',
-            f'</text><text class="name" transform="translate(12 {top + side / 2:.1f}) rotate(-90)"',
-            f' text-anchor="middle">{escape(panel.row_title)}</text>',
-            f'<g transform="translate({left:.1f} {top:.1f})">',
-            *_labels(panel.labels, cell, step=step, size=size, flat=flat),
-            _heat(panel, side) if heat else _cells(panel, cell),
-            f'<rect class="frame" width="{side:.1f}" height="{side:.1f}"/></g></svg>',
-        ]
-    )
-
-
-def _labels(labels: Sequence[str], cell: float, *, step: int, size: int, flat: bool) -> Iterator[str]:
-    """Every step-th label beside its row and above its column, level where ``flat``, else slanting."""
-    slant, anchor = ("", "middle") if flat else (" rotate(-42)", "start")
-    for i in range(0, len(labels), step):
-        at = (i + 0.5) * cell
-        text = f"{escape(_short(labels[i]))}<title>{escape(labels[i])}</title></text>"
-        yield f'<text class="label" x="-8" y="{at + size * 0.35:.1f}" text-anchor="end">{text}'
-        place = f"translate({at + (0 if flat else 3):.1f} -8){slant}"
-        yield f'<text class="label" transform="{place}" text-anchor="{anchor}">{text}'
-
-
 def heat_pixels(panel: Matrix) -> Array:
-    """(K, K, 4) uint8 RGBA, one pixel a cell."""
+    """(K, K, 4) uint8 RGBA, one pixel per cell; colours that show on white and on black."""
     share = shares(panel)
     pixels = np.zeros((*share.shape, 4), np.uint8)
-    pixels[..., :3] = WRONG_COLOR
-    pixels[np.eye(len(share), dtype=bool), :3] = RIGHT_COLOR
-    pixels[..., 3] = (strength(share) * 255).round()
+    pixels[..., :3] = (217, 98, 43)
+    pixels[np.eye(len(share), dtype=bool), :3] = (59, 111, 224)
+    pixels[..., 3] = (strength(share, most=HEAT) * 255).round()
     pixels[pixels[..., 3] == 0] = 0
     return pixels
 
 
-def _cells(panel: Matrix, cell: float) -> str:
-    share = shares(panel)
-    opacity = strength(share)
-    size = min(15.0, cell * 0.42)
-    parts = []
-    for i, row in enumerate(panel.values):
-        for j, value in enumerate(row):
-            if not value or not np.isfinite(value):
-                continue
-            kind = "right" if i == j else "wrong"
-            solid = " solid" if opacity[i, j] > 0.55 else ""
-            tip = f"{panel.row_title} {panel.labels[i]}, {panel.column_title} {panel.labels[j]}: {count(float(value))}"
-            x, y = j * cell, i * cell
-            parts.append(
-                f'<g><title>{escape(tip)}</title><rect class="{kind}" x="{x + 0.75:.1f}" y="{y + 0.75:.1f}" rx="2"'
-                f' width="{cell - 1.5:.1f}" height="{cell - 1.5:.1f}" fill-opacity="{opacity[i, j]:.2f}"/>'
-                f'<text class="count{solid}" x="{x + cell / 2:.1f}" y="{y + cell / 2 + size * 0.36:.1f}"'
-                f' font-size="{size:.1f}" text-anchor="middle">{count(float(value))}</text></g>'
-            )
-    return "".join(parts)
+def _draw_labels(axes: Any, labels: Sequence[str], *, step: int, size: int, flat: bool) -> None:
+    """Every step-th label beside its row and above its column, level where ``flat``, else rising."""
+    places = range(0, len(labels), step)
+    names = [plain(short(labels[i], longest=MAX_LABEL)) for i in places]
+    level = {"ha": "center"} if flat else {"rotation": SLANT, "rotation_mode": "anchor", "ha": "left"}
+    axes.xaxis.tick_top()
+    axes.tick_params(length=0, pad=6, top=False)
+    axes.set_xticks(places, names, va="baseline", color=INK, fontsize=size, **level)
+    axes.set_yticks(places, names, color=INK, fontsize=size)
+    for axis in (axes.xaxis, axes.yaxis):
+        for text, i in zip(axis.get_ticklabels(), places, strict=True):
+            text.set_gid(tip(labels[i]))
 
 
-def _heat(panel: Matrix, side: float) -> str:
-    return f'<image class="heat" width="{side:.1f}" height="{side:.1f}" href="{png_uri(heat_pixels(panel))}"/>'
+def _draw_cells(axes: Any, panel: Matrix, cell: float) -> None:
+    """A square and its number for each cell that is not empty."""
+    from matplotlib.patches import Rectangle
 
-
-def _short(label: str) -> str:
-    return label if len(label) <= MAX_LABEL else label[: MAX_LABEL - 1] + "…"
-
-
-def _width(text: str) -> int:
-    """Columns a text takes: two for wide characters such as Chinese."""
-    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+    opacity, gap = strength(shares(panel), most=NUMBERED), GAP_PX / cell
+    shown = [(i, j, float(panel.values[i, j])) for i, j in np.argwhere(opacity > 0).tolist()]
+    for i, j, value in shown:
+        size = min(15.0, cell * 0.42, cell * 0.92 / width_px(count(value), 1.0))
+        words = f"{panel.row_title} {panel.labels[i]}, {panel.column_title} {panel.labels[j]}: {count(value)}"
+        inside: dict[str, Any] = {"gid": tip(words), "zorder": 3, "in_layout": False}
+        look: dict[str, Any] = {"color": RIGHT if i == j else WRONG, "alpha": opacity[i, j], "linewidth": 0}
+        axes.add_artist(Rectangle((j - 0.5 + gap, i - 0.5 + gap), 1 - 2 * gap, 1 - 2 * gap, **look, **inside))
+        axes.text(j, i, count(value), ha="center", va="center_baseline", fontsize=size, **inside)

@@ -1,4 +1,4 @@
-"""The report of a run: one HTML page that opens from disk and asks nothing of the network."""
+"""The report of a run: one HTML page that opens from disk and loads nothing from the network."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -8,18 +8,20 @@ from pathlib import Path
 from foveal.artifact.atomic import make_folder, write_atomic
 from foveal.errors import MissingExtraError
 from foveal.metrics.contract import Interval, Lines, Matrix, Panel, Table
-from foveal.report.chart import chart, legend
 from foveal.report.content import CaptionedImage, Content
+from foveal.report.curves import legend
+from foveal.report.drawing import svg
 from foveal.report.embed import jpeg_uri
 from foveal.report.figures import write_figures
 from foveal.report.history import training_curves
-from foveal.report.matrix import matrix
+from foveal.report.palette import DARK, LIGHT
+from foveal.report.svg import NAMES
 from foveal.report.wording import NOTHING, count, number, sections, spoken
 
 MAX_IMAGES = 24
+"""Mistakes shown: at about 15 kB each they stay well inside the page's 3 MB."""
 WIDE, WIDE_SIDE_PX = 1.7, 960
 """Width over height from which an image is wide, such as two side by side; and its width in the file, in pixels."""
-"""Mistakes shown: at about 15 kB each they stay well inside the page's 3 MB."""
 WIDE_MATRIX = 7
 """Classes from which a matrix takes the page's full width."""
 
@@ -39,9 +41,8 @@ def write_report(path: Path, content: Content) -> None:
     """
     html = render(content)
     make_folder(path.parent)
-    write_figures(
-        path.parent / "figures", [*training_curves(content.history, content.headline), *content.results.panels]
-    )
+    training = training_curves(content.history, _headline(content))
+    write_figures(path.parent / "figures", [*training, *content.results.panels])
     write_atomic(path, html.encode("utf-8", "replace"))
 
 
@@ -49,7 +50,7 @@ def render(content: Content) -> str:
     """The page as a string.
 
     Raises:
-        MissingExtraError: Jinja2 is not installed.
+        MissingExtraError: Jinja2 or matplotlib is not installed.
     """
     try:
         from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -62,8 +63,7 @@ def render(content: Content) -> str:
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    results = content.results
-    headline = content.headline if content.headline in results.metrics else next(iter(results.metrics), "")
+    results, headline = content.results, _headline(content)
     columns = list(dict.fromkeys(name for row in results.per_class.values() for name in row))
     return environment.get_template("page.html.j2").render(
         content=content,
@@ -80,12 +80,21 @@ def render(content: Content) -> str:
         totals=[sum(counts.values()) for counts in content.class_counts.values()],
         sections=sections(content.config),
         whole=count,
+        light=LIGHT,
+        dark=DARK,
+        drawn=NAMES.values(),
     )
+
+
+def _headline(content: Content) -> str:
+    """The metric at the top: the one asked for, else the first; empty where there is none."""
+    metrics = content.results.metrics
+    return content.headline if content.headline in metrics else next(iter(metrics), "")
 
 
 @dataclass(frozen=True)
 class Gauge:
-    """A metric as the page shows it: words, and where on a scale of 0 to 1 its interval lies (percent), if it does."""
+    """A metric as the page shows it, and where its interval lies on a scale of 0 to 1, in percent, if it does."""
 
     name: str
     value: str
@@ -97,7 +106,7 @@ class Gauge:
 
     @classmethod
     def of(cls, name: str, interval: Interval) -> "Gauge":
-        """Word one metric."""
+        """Format one metric."""
         inside = 0 <= interval.low <= interval.high <= 1
         return cls(
             spoken(name),
@@ -112,7 +121,7 @@ class Gauge:
 
 @dataclass(frozen=True)
 class Cell:
-    """A number of a table: its words, its value for sorting, and its bar in percent, if it is a share."""
+    """A table's number: formatted, its value for sorting, and its bar in percent, if it is a share."""
 
     text: str
     value: str
@@ -120,7 +129,7 @@ class Cell:
 
     @classmethod
     def of(cls, value: str | int | float, *, share: bool = False) -> "Cell":
-        """Word one cell; text stays text, and ``share`` draws a bar."""
+        """Format one cell; text stays text, and ``share`` draws a bar."""
         if isinstance(value, str):
             return cls(value, "", None)
         if not math.isfinite(value):
@@ -131,13 +140,13 @@ class Cell:
 
 @dataclass(frozen=True)
 class Shown:
-    """A panel as the page shows it: one of a figure (SVG) and a table, and words around it."""
+    """A panel as the page shows it: a figure (SVG) or a table, and the text around it."""
 
     title: str
     note: str = ""
     figure: str = ""
     wide: bool = False
-    legend: Sequence[tuple[str, str]] = ()
+    legend: Sequence[tuple[str, str, str]] = ()
     header: Sequence[str] = ()
     rows: Sequence[Sequence[Cell]] = ()
 
@@ -146,9 +155,9 @@ class Shown:
         """Draw one panel."""
         match panel:
             case Matrix():
-                return cls(panel.title, figure=matrix(panel), wide=len(panel.labels) >= WIDE_MATRIX)
+                return cls(panel.title, figure=svg(panel), wide=len(panel.labels) >= WIDE_MATRIX)
             case Lines():
-                return cls(panel.title, panel.note, chart(panel), legend=legend(panel))
+                return cls(panel.title, panel.note, svg(panel), legend=legend(panel))
             case Table():
                 rows = [[Cell.of(value) for value in row] for row in panel.rows]
                 return cls(panel.title, "" if rows else "Nothing to show.", header=panel.header, rows=rows)
@@ -162,7 +171,7 @@ def _shown(image: CaptionedImage) -> tuple[str, str, bool]:
 
 
 def class_rows(per_class: Mapping[str, Mapping[str, float]], columns: Sequence[str]) -> list[tuple[str, list[Cell]]]:
-    """By class: a cell a column; a column whose numbers all lie in [0, 1] has bars."""
+    """By class: a cell per column; a column whose numbers all lie in [0, 1] has bars."""
     bars = {c: all(not row.get(c, 0) > 1 and not row.get(c, 0) < 0 for row in per_class.values()) for c in columns}
     return [(name, [Cell.of(row.get(c, math.nan), share=bars[c]) for c in columns]) for name, row in per_class.items()]
 

@@ -1,10 +1,10 @@
-"""How the report words numbers and values."""
+"""How the report writes numbers, names and values."""
 
 import math
 from collections.abc import Mapping, Sequence
 
 NOTHING = "–"
-"""Stands where there is no number."""
+"""Written where a number is undefined."""
 
 
 def number(value: float) -> str:
@@ -15,7 +15,7 @@ def number(value: float) -> str:
 
 
 def count(value: float) -> str:
-    """A number of things: ``1,244``; as ``number`` words it where it is not whole."""
+    """A count: ``1,244``; as ``number`` writes it if it is not whole."""
     return f"{int(value):,}" if math.isfinite(value) and float(value).is_integer() else number(value)
 
 

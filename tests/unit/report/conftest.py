@@ -1,6 +1,8 @@
-"""A report with awkward names and everything in it."""
+"""A report with awkward names and everything in it, and figures as an XML parser reads them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from xml.etree.ElementTree import Element, fromstring
 
 import numpy as np
 import pytest
@@ -21,7 +23,9 @@ def results(names=NAMES) -> Results:
         {n: {"precision": 0.25 * (i % 5), "support": float(9 - i % 7), "roc_auc": np.nan} for i, n in enumerate(names)},
         (
             Matrix("Mix-ups", confusion, names),
-            Lines("Reliable <i>", "said", "was", {names[0]: line, names[1]: line}, diagonal=True, note="a < b & c"),
+            Lines(
+                "Reliable <i>", "predicted", "was", {names[0]: line, names[1]: line}, diagonal=True, note="a < b & c"
+            ),
             Table("Pairs <u>", ("who", "how many"), [(names[0], 12), (names[1], 3)]),
             Table("Empty", ("who",), []),
         ),
@@ -42,7 +46,7 @@ def content() -> Content:
             {"epoch": e, "train_loss": 1 / e, "val_loss": 1.2 / e, "hits_rate": 1 - 1 / (e + 1), "lr": 1e-4 / e}
             for e in range(1, 6)
         ],
-        mistakes=[CaptionedImage(image, f"truth {NAMES[0]}, said {NAMES[1]} 0.97")] * 3,
+        mistakes=[CaptionedImage(image, f"truth {NAMES[0]}, predicted {NAMES[1]} 0.97")] * 3,
         config={"seed": 3, "optim": {"lr": 0.001, "betas": [0.9, 0.999], "plan": {"kind": "cosine", "on": True}}},
         class_counts={"train": {n: 10 + i for i, n in enumerate(NAMES)}, "val": dict.fromkeys(NAMES[1:], 2)},
         next_steps=[Step("Ship it", "foveal export 'a b' && echo <done>")],
@@ -50,5 +54,34 @@ def content() -> Content:
 
 
 @pytest.fixture
-def make_judgement() -> Callable[..., Results]:
+def make_results() -> Callable[..., Results]:
     return results
+
+
+@dataclass(frozen=True)
+class Svg:
+    """A figure of the page; fails where it is not well-formed XML."""
+
+    root: Element
+
+    def all(self, tag: str) -> list[Element]:
+        return list(self.root.iter(tag))
+
+    def texts(self, parent: Element | None = None) -> list[str]:
+        return [node.text or "" for node in (self.root if parent is None else parent).iter("text")]
+
+    def tips(self) -> dict[str, list[Element]]:
+        """What lies under each tooltip."""
+        return {g.findtext("title", ""): [n for n in g if n.tag != "title"] for g in self.root.iter("g")}
+
+    def points(self, path: Element) -> list[tuple[float, float]]:
+        numbers = [float(n) for n in path.attrib["d"].strip("Mz").split()]
+        return list(zip(numbers[::2], numbers[1::2], strict=True))
+
+    def attributes(self) -> Iterator[tuple[str, str]]:
+        return (pair for node in self.root.iter() for pair in node.attrib.items())
+
+
+@pytest.fixture
+def read_svg() -> Callable[[str], Svg]:
+    return lambda text: Svg(fromstring(text))

@@ -9,10 +9,22 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from foveal.report.canvas import FONT_PX
 from foveal.report.page import write_report
+from foveal.report.palette import DARK, LIGHT
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(BROWSER is None, reason="no Chromium on this machine")]
+MEASURE = """
+<script>
+const look = (query) => getComputedStyle(document.querySelector(query));
+document.title = [
+  look(".chart [class=s-accent]").stroke, look(".chart [class=s-accent]").strokeWidth,
+  look(".matrix text:not([class])").fill, look(".chart text").fontSize, look(".chart text").fill,
+].join(" | ");
+</script>
+</html>
+"""
 SORT_TWICE = """
 <script>
 const head = document.querySelectorAll("table.sortable thead button")[2];
@@ -76,3 +88,16 @@ def test_content_is_visible_in_light_and_dark(content, tmp_path: Path, scheme, l
     ink = np.abs(gray - ground) > 100
     assert 0.005 < ink.mean() < 0.5
     assert all(band.any() for band in np.array_split(ink, 8))
+
+
+@pytest.mark.parametrize(("scheme", "colors"), [("1", LIGHT), ("0", DARK)], ids=["light", "dark"])
+def test_figures_take_the_pages_colours_and_keep_their_sizes(content, tmp_path: Path, scheme, colors):
+    page = tmp_path / "report.html"
+    write_report(page, content)
+    page.write_text(page.read_text("utf-8").replace("</html>", MEASURE), "utf-8")
+    done = browse(tmp_path, page, "--dump-dom", f"--blink-settings=preferredColorScheme={scheme}")
+    accent, ink, muted = (
+        "rgb({}, {}, {})".format(*bytes.fromhex(colors[name][1:])) for name in ("accent", "ink", "muted")
+    )
+    want = [accent, "2px", ink, f"{FONT_PX}px", muted]
+    assert re.search("<title>(.*?)</title>", done.stdout).group(1).split(" | ") == want

@@ -1,11 +1,8 @@
-import sys
 from pathlib import Path
 
 import numpy as np
-import pytest
 from PIL import Image
 
-from foveal.errors import MissingExtraError
 from foveal.metrics.contract import Lines, Matrix, Table
 from foveal.report.figures import write_figures
 
@@ -19,9 +16,3 @@ def test_panels_become_files_of_their_own(tmp_path: Path):
     for path in paths:
         with Image.open(path) as image:
             assert min(image.size) > 400
-
-
-def test_without_matplotlib(tmp_path: Path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "matplotlib", None)
-    with pytest.raises(MissingExtraError, match="needs the package 'matplotlib'"):
-        write_figures(tmp_path, [LINES])

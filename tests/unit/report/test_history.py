@@ -6,20 +6,20 @@ ROWS = [
     {
         "epoch": 1,
         "train_loss": 1.0,
-        "val_loss": 1.1,
         "log_loss": 0.9,
         "val_accuracy": 0.5,
         "lr": 1e-3,
         "lr_backbone": 1e-4,
     },
-    {"epoch": 2, "train_loss": math.nan, "val_loss": 0.8, "images_s": 90.0, "val_accuracy": 0.7, "lr": 5e-4},
+    {"epoch": 2, "train_loss": math.nan, "log_loss": 0.8, "images_s": 90.0, "val_accuracy": 0.7, "lr": 5e-4},
 ]
 
 
 def test_columns_are_found_by_name():
     loss, accuracy, rate = training_curves(ROWS, "accuracy")
     assert (loss.title, accuracy.title, rate.title) == ("Loss", "Accuracy", "Learning rate")
-    assert list(loss.curves) == ["train loss", "val loss", "log loss"]
+    assert list(loss.curves) == ["train loss", "validation loss"]
+    assert "includes label smoothing" in loss.note and accuracy.note == ""
     assert list(accuracy.curves) == ["val accuracy"]
     assert list(rate.curves) == ["lr", "lr backbone"]
 
@@ -27,7 +27,7 @@ def test_columns_are_found_by_name():
 def test_missing_and_undefined_numbers_are_left_out():
     loss = training_curves(ROWS, "accuracy")[0]
     assert loss.curves["train loss"][0].tolist() == [1]
-    assert loss.curves["val loss"][1].tolist() == [1.1, 0.8]
+    assert loss.curves["validation loss"][1].tolist() == [0.9, 0.8]
 
 
 def test_names_with_capitals_stay():
@@ -40,3 +40,8 @@ def test_a_loss_as_headline_is_drawn_once():
 
 def test_no_history():
     assert training_curves([], "accuracy") == []
+
+
+def test_the_train_loss_comes_first_even_where_it_starts_later():
+    (loss,) = training_curves([{"epoch": 0, "log_loss": 1.0}, {"epoch": 1, "train_loss": 0.9, "log_loss": 0.8}], "")
+    assert list(loss.curves) == ["train loss", "validation loss"]

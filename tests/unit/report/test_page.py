@@ -7,11 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from foveal.errors import RunError
 from foveal.metrics.contract import Interval, Results
 from foveal.report.content import CaptionedImage, Content
 from foveal.report.page import MAX_IMAGES, render, write_report
+from foveal.report.palette import DARK, LIGHT
 
 VOID = {"meta", "link", "img"}
 
@@ -63,10 +66,35 @@ def test_names_are_text_and_never_markup(content):
     )
     for text in ("<b>bold</b>", "蜜蜂 & Co", 'quote" onload="x', "</script>", "runs/<em>bees</em>", "Pairs <u>"):
         assert text in page.words, text
-    assert "truth <b>bold</b>, said 蜜蜂 & Co 0.97" in page.words
+    assert "truth <b>bold</b>, predicted 蜜蜂 & Co 0.97" in page.words
     assert not any("onload" in attrs for _, attrs in page.tags)
     assert len(page.all("script")) == 1
     assert {attrs.get("aria-label") for attrs in page.all("svg")} >= {"Reliable <i>", "Mix-ups"}
+
+
+AWKWARD = st.text("<>&\"'/=;!-$_\\{}onscript 蜂ص🐝", min_size=1, max_size=30)
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(names=st.lists(AWKWARD, min_size=3, max_size=3, unique=True))
+def test_any_class_names_are_text(content, make_results, names):
+    counts = {"train": dict.fromkeys(names, 1)}
+    named = replace(content, title=names[0], results=make_results(names), history=[], class_counts=counts)
+    page, usual = Page(render(named)), Page(render(content))
+    assert {tag for tag, _ in page.tags} <= {tag for tag, _ in usual.tags}
+    assert {name for _, attrs in page.tags for name in attrs} <= {name for _, attrs in usual.tags for name in attrs}
+    assert len(page.all("script")) == 1
+    assert {name.strip() for name in names} <= set(page.words)
+
+
+def test_light_and_dark(content):
+    html = render(content)
+    dark = html.index("@media screen and (prefers-color-scheme: dark)")
+    assert html.index(f":root {{ --ground: {LIGHT['ground']};") < dark < html.index(f"--ground: {DARK['ground']};")
+    style = html[html.index("<style>") : html.index("</style>")]
+    for attrs in (attrs for _, attrs in Page(html).tags):
+        for name in (attrs.get("class") or "").split():
+            assert not re.match("[fs]-", name) or f".{name} {{" in style
 
 
 def test_every_part_is_there(content):
@@ -122,12 +150,12 @@ def test_the_same_content_gives_the_same_bytes(content, tmp_path: Path):
         assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes(), file
 
 
-def test_a_large_report_stays_small(content, make_judgement, tmp_path: Path):
+def test_a_large_report_stays_small(content, make_results, tmp_path: Path):
     names = tuple(f"a rather long class name, number {k}" for k in range(300))
     photo = np.random.default_rng(0).integers(0, 256, (600, 800, 3)).astype(np.uint8)
     large = replace(
         content,
-        results=make_judgement(names),
+        results=make_results(names),
         mistakes=[CaptionedImage(photo, "noise is the worst a JPEG can meet")] * 60,
         class_counts={"train": dict.fromkeys(names, 5)},
     )

@@ -1,0 +1,72 @@
+"""A panel drawn once, by matplotlib: as SVG for the page, and as a PNG file that stands alone."""
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from typing import Any
+
+from foveal.metrics.contract import Lines, Matrix
+from foveal.report.canvas import short, size_px, style, width_px, write
+from foveal.report.curves import draw_curves, legend
+from foveal.report.matrix import draw_matrix
+from foveal.report.palette import DASHES, INK, LIGHT
+from foveal.report.svg import inline_svg
+
+Drawn = Lines | Matrix
+"""The panels that are figures."""
+DPI = 200
+"""Of a PNG: 2.8 times the pixels that the figure takes on the page."""
+LONGEST_NAME = 40
+"""Characters that a curve's name keeps in a PNG."""
+LEGEND_PX = 10.0
+"""Size of the names there."""
+
+
+def svg(panel: Drawn) -> str:
+    """An SVG element for the page, which words title and legend itself.
+
+    Raises:
+        MissingExtraError: matplotlib is not installed.
+    """
+    with _figure(panel) as figure:
+        return inline_svg(figure, kind="chart" if isinstance(panel, Lines) else "matrix", title=panel.title)
+
+
+def png(panel: Drawn) -> bytes:
+    """A file for slides and papers, on white, with title and legend.
+
+    Raises:
+        MissingExtraError: matplotlib is not installed.
+    """
+    file = BytesIO()
+    with _figure(panel) as figure:
+        write(figure, panel.title, 10, -12, fontsize=13, fontweight="bold")
+        if isinstance(panel, Lines):
+            _add_legend(figure, panel)
+        options = {"bbox_inches": "tight", "pad_inches": 0.2, "metadata": {"Software": None}}
+        figure.savefig(file, format="png", dpi=DPI, **options)
+    return file.getvalue()
+
+
+@contextmanager
+def _figure(panel: Drawn) -> Iterator[Any]:
+    with style(), warnings.catch_warnings():
+        # A name in a script that no installed font has is drawn as boxes in a PNG; the page shows it right.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from|Matplotlib currently does not support")
+        yield draw_curves(panel) if isinstance(panel, Lines) else draw_matrix(panel)
+
+
+def _add_legend(figure: Any, panel: Lines) -> None:
+    """Below the axes, in as many columns as fit."""
+    from matplotlib.lines import Line2D
+
+    curves = [(short(name, longest=LONGEST_NAME), *look) for name, *look in legend(panel)]
+    if not curves:
+        return
+    lines = [Line2D([], [], color=LIGHT[color], linewidth=2, linestyle=DASHES[dashes]) for _, color, dashes in curves]
+    names = [name for name, *_ in curves]
+    widest = max(width_px(name, LEGEND_PX) for name in names)
+    columns = max(1, int(size_px(figure)[0] // (widest + 48)))
+    look = {"frameon": False, "fontsize": LEGEND_PX, "labelcolor": INK, "borderaxespad": 0.4}
+    figure.legend(lines, names, loc="upper left", bbox_to_anchor=(0, 0), ncols=columns, **look)

@@ -15,7 +15,7 @@ TORCH_FREE = [
     "foveal.explain.attention",
     "foveal.imaging.decode",
     "foveal.imaging.draw",
-    "foveal.imaging.input_spec",
+    "foveal.imaging.prepare",
     "foveal.inference.jobs",
     "foveal.inference.load",
     "foveal.inference.onnx_backend",

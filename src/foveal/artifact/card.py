@@ -7,10 +7,10 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationError
 
 from foveal.errors import ArtifactError, FovealError
-from foveal.imaging.input_spec import InputSpec
 from foveal.models.config import ModelConfig
 from foveal.tasks.table import get_output, get_settings
 from foveal.types.categories import Categories
+from foveal.types.input_spec import InputSpec
 from foveal.types.settings import Settings
 from foveal.version import __version__
 

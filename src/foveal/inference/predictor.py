@@ -19,12 +19,13 @@ from PIL import Image
 from foveal.artifact.card import Card
 from foveal.errors import ConfigError, ImageError
 from foveal.imaging.decode import decode, decode_image, read_size
-from foveal.imaging.input_spec import InputSpec
+from foveal.imaging.prepare import prepare
 from foveal.inference.contract import Backend
 from foveal.tasks.table import get_output
 from foveal.types.arrays import RGB, Array
 from foveal.types.categories import Categories
 from foveal.types.geometry import Geometry
+from foveal.types.input_spec import InputSpec
 from foveal.types.settings import Settings
 
 BATCH_SIZE = 32
@@ -125,7 +126,7 @@ class Predictor:
         """
         if isinstance(source, Prepared):
             return source
-        pixels, geometry = self.spec.prepare(read_image(source, min_side=self.spec.decode_side))
+        pixels, geometry = prepare(read_image(source, min_side=self.spec.decode_side), self.spec)
         if isinstance(source, str | Path | bytes):  # it may have been decoded at a half or less of its size
             geometry = geometry.of_original(read_size(Path(source) if isinstance(source, str) else source))
         return Prepared(pixels, geometry)

@@ -31,13 +31,13 @@ from foveal.engine.run import Run
 from foveal.engine.runtime import Runtime, num_cores
 from foveal.engine.warm_start import warm_start
 from foveal.errors import RunError
-from foveal.imaging.input_spec import InputSpec
 from foveal.inference.predictor import Predictor
 from foveal.models.weights import input_statistics
 from foveal.runs.data import read_data
 from foveal.runs.report import write_run_report
 from foveal.runs.resolve import resolve
 from foveal.tasks.table import get_task
+from foveal.types.input_spec import InputSpec
 from foveal.version import __version__
 
 FREE_TO_CHANGE = ("data.path", "data.workers", "data.cache", "data.cache_dir", "runtime.device", "runtime.tracker")

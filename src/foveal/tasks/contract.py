@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from foveal.data.augment.image import Augment
     from foveal.data.catalog.catalog import Annotation, Catalog
     from foveal.data.config import AugmentConfig
-    from foveal.imaging.input_spec import InputSpec
     from foveal.models.config import ModelConfig
     from foveal.models.contract import Model
+    from foveal.types.input_spec import InputSpec
 
 
 @dataclass(frozen=True)

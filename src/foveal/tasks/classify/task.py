@@ -13,7 +13,6 @@ from foveal.data.augment.image import Augment, build_augment, build_mix
 from foveal.data.catalog.catalog import Catalog
 from foveal.data.config import AugmentConfig
 from foveal.data.loading.sampling import balanced_weights
-from foveal.imaging.input_spec import InputSpec
 from foveal.models.config import ModelConfig
 from foveal.models.contract import Model
 from foveal.tasks.classify.choose import choose
@@ -24,6 +23,7 @@ from foveal.tasks.classify.warm_start import fit_head
 from foveal.tasks.contract import Choice, Settled, Situation
 from foveal.types.arrays import Array, FloatArray
 from foveal.types.categories import Categories
+from foveal.types.input_spec import InputSpec
 from foveal.types.settings import Settings
 
 

@@ -15,7 +15,6 @@ from foveal.data.catalog.objects import Objects
 from foveal.data.config import AugmentConfig
 from foveal.data.loading.sampling import balanced_weights
 from foveal.errors import DataError
-from foveal.imaging.input_spec import InputSpec
 from foveal.models.config import ModelConfig
 from foveal.models.contract import Model
 from foveal.models.detection.anchors import fit_shapes
@@ -26,6 +25,7 @@ from foveal.tasks.detect.output import DetectDecode, DetectOutput
 from foveal.types.arrays import Array, FloatArray, IntArray
 from foveal.types.categories import Categories
 from foveal.types.flags import NOT_EVALUATED
+from foveal.types.input_spec import InputSpec
 from foveal.types.settings import Settings
 
 SIZE = 416

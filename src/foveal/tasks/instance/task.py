@@ -12,7 +12,6 @@ from foveal.data.augment.image import Augment
 from foveal.data.augment.mask_targets import Grid
 from foveal.data.catalog.catalog import Catalog
 from foveal.data.config import AugmentConfig
-from foveal.imaging.input_spec import InputSpec
 from foveal.models.config import ModelConfig
 from foveal.models.contract import Model
 from foveal.models.detection.prototypes import prototype_side
@@ -23,6 +22,7 @@ from foveal.tasks.instance.mask_rcnn import MaskRcnn, build_mask_rcnn
 from foveal.tasks.instance.model import MaskDetector, build_mask_detector
 from foveal.tasks.instance.output import InstanceDecode, InstanceOutput
 from foveal.types.categories import Categories
+from foveal.types.input_spec import InputSpec
 from foveal.types.settings import Settings
 
 

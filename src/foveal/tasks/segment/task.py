@@ -14,7 +14,6 @@ from foveal.data.catalog.catalog import Catalog
 from foveal.data.config import AugmentConfig
 from foveal.data.inspection.masks import pixel_counts
 from foveal.data.loading.sampling import balanced_weights
-from foveal.imaging.input_spec import InputSpec
 from foveal.losses.class_weights import median_frequency
 from foveal.models.config import ModelConfig
 from foveal.models.contract import Model
@@ -24,6 +23,7 @@ from foveal.tasks.segment.model import Segmenter, build_segmenter
 from foveal.tasks.segment.output import SegmentDecode, SegmentOutput
 from foveal.types.arrays import Array, FloatArray
 from foveal.types.categories import Categories
+from foveal.types.input_spec import InputSpec
 from foveal.types.settings import Settings
 
 LARGEST = 512

@@ -7,12 +7,12 @@ import pytest
 import torch
 
 from foveal.errors import ConfigError
-from foveal.imaging.input_spec import InputSpec
 from foveal.tasks.detect.output import DetectDecode, DetectOutput, assemble_one
 from foveal.tasks.detect.task import Detect
 from foveal.tasks.detect.tiles import merge, to_image, touches_inner_border
 from foveal.types.categories import Categories
 from foveal.types.detections import BoxTruth, Detections
+from foveal.types.input_spec import InputSpec
 from foveal.types.view import View
 
 CATS = Categories(("cat", "dog"), (17, 3))

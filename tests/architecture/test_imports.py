@@ -11,7 +11,7 @@ SOURCE = Path(__file__).resolve().parents[2] / "src" / "foveal"
 TORCH_FREE = [
     "foveal.artifact.card",
     "foveal.artifact.store",
-    "foveal.engine.evaluate",
+    "foveal.runs.evaluation",
     "foveal.explain.attention",
     "foveal.imaging.decode",
     "foveal.imaging.draw",

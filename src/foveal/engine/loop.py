@@ -18,7 +18,6 @@ from foveal.artifact.store import save
 from foveal.data.catalog.catalog import Catalog
 from foveal.data.loading.order import derive
 from foveal.engine.config import OptimConfig, ScheduleConfig, TrainConfig
-from foveal.engine.evaluate import kept, score
 from foveal.engine.log import Log
 from foveal.engine.optim import build_optimizer, freeze, num_frozen, set_rate
 from foveal.engine.run import Run
@@ -29,6 +28,7 @@ from foveal.inference.predictor import Predictor, Source
 from foveal.inference.torch_backend import TorchBackend
 from foveal.models.contract import Model
 from foveal.models.normalize import Normalize
+from foveal.runs.evaluation import kept, score
 from foveal.tasks.contract import Task
 from foveal.types.samples import Batch
 

@@ -11,12 +11,12 @@ from foveal.data.catalog.catalog import SPLITS, Catalog
 from foveal.data.catalog.split import with_splits
 from foveal.data.formats.read import read
 from foveal.data.outside import INSIDE, check_outside, lies_inside
-from foveal.engine.evaluate import Evaluation, to_dict, write_predictions
-from foveal.engine.evaluate import evaluate as evaluate_catalog
 from foveal.errors import DataError
 from foveal.inference.load import load
 from foveal.inference.predictor import Predictor
 from foveal.inference.views import Viewing
+from foveal.runs.evaluation import Evaluation, to_dict, write_predictions
+from foveal.runs.evaluation import evaluate as evaluate_catalog
 from foveal.runs.train import free_folder
 
 

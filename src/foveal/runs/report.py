@@ -7,13 +7,13 @@ from PIL import Image
 
 from foveal.config.schema import RunConfig
 from foveal.data.catalog.catalog import SPLITS, Catalog
-from foveal.engine.evaluate import Evaluation
 from foveal.engine.log import duration
 from foveal.engine.loop import State
 from foveal.engine.run import Run
 from foveal.inference.predictor import Predictor, read_image
 from foveal.report.content import CaptionedImage, Content, Step
 from foveal.report.page import write_report
+from foveal.runs.evaluation import Evaluation
 from foveal.tasks.table import TASKS
 from foveal.types.arrays import RGB
 from foveal.version import __version__

@@ -23,19 +23,19 @@ from foveal.data.loading.loader import TrainingImages, load_batches
 from foveal.data.loading.order import Order, derive
 from foveal.data.loading.statistics import channel_statistics, fit_whitening, sample_images
 from foveal.data.outside import INSIDE, check_outside, lies_inside
-from foveal.engine.evaluate import Evaluation, to_dict, write_predictions
-from foveal.engine.finish import finish
 from foveal.engine.log import Log
 from foveal.engine.loop import Plan, Training
 from foveal.engine.run import Run
 from foveal.engine.runtime import Runtime, num_cores
-from foveal.engine.warm_start import warm_start
 from foveal.errors import RunError
 from foveal.inference.predictor import Predictor
 from foveal.models.weights import input_statistics
 from foveal.runs.data import read_data
+from foveal.runs.evaluation import Evaluation, to_dict, write_predictions
+from foveal.runs.finish import finish
 from foveal.runs.report import write_run_report
 from foveal.runs.resolve import resolve
+from foveal.runs.warm_start import warm_start
 from foveal.tasks.table import get_task
 from foveal.types.input_spec import InputSpec
 from foveal.version import __version__

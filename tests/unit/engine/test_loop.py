@@ -8,9 +8,9 @@ import torch
 
 import foveal
 from foveal.artifact.store import load
-from foveal.engine import evaluate
 from foveal.errors import ConfigError, TrainingError
 from foveal.losses.cross_entropy import CrossEntropy
+from foveal.runs import evaluation
 
 SETTINGS = {
     "model": {"backbone": "conv4", "weights": "none"},
@@ -56,7 +56,7 @@ def test_evaluated_every_other_epoch_and_at_the_end(squares: Path, tmp_path: Pat
 
 def test_judging_without_keeping_the_images(squares: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     foveal.train(squares, out=tmp_path / "kept", settings=SETTINGS)
-    monkeypatch.setattr(evaluate, "KEPT_BYTES", 0)
+    monkeypatch.setattr(evaluation, "KEPT_BYTES", 0)
     foveal.train(squares, out=tmp_path / "anew", settings=SETTINGS)
     kept, anew = ((tmp_path / name / "model.safetensors").read_bytes() for name in ("kept", "anew"))
     assert kept == anew

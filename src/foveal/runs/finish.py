@@ -8,10 +8,10 @@ import torch
 
 from foveal.artifact.card import Card
 from foveal.artifact.store import load, save
-from foveal.engine.evaluate import Evaluation, evaluate, kept
 from foveal.engine.loop import Plan
 from foveal.inference.predictor import Predictor, Source
 from foveal.inference.torch_backend import TorchBackend, build_model
+from foveal.runs.evaluation import Evaluation, evaluate, kept
 from foveal.types.arrays import Array
 from foveal.types.geometry import Geometry
 

@@ -13,9 +13,9 @@ class OptimConfig(Settings):
     name: str = "adamw"
     """adamw, adam, sgd (momentum), nesterov, or any other timm optimiser by name."""
     lr: Annotated[float, Field(gt=0, le=100)] | None = None
-    """Peak learning rate of new layers."""
+    """Peak learning rate of the head layers."""
     pretrained_lr_scale: Annotated[float, Field(ge=0, le=10)] = 1.0
-    """Rate of reused (pretrained) layers, as a multiple of lr."""
+    """Rate of pretrained layers, as a multiple of lr."""
     layer_decay: Annotated[float, Field(gt=0, le=1)] = 1.0
     """Factor on the rate for each stage further from the head; 1 keeps all equal."""
     weight_decay: Annotated[float, Field(ge=0, le=10)] = 0.05
@@ -33,7 +33,7 @@ class OptimConfig(Settings):
     freeze_norm: bool | None = None
     """Keep the batch-norm statistics of the backbone as they are; by default with pretrained weights."""
     unfreeze_every: Annotated[int, Field(ge=0)] = 0
-    """Thaw one frozen stage more every so many epochs, the last first; 0: never."""
+    """Unfreeze one more stage every so many epochs, the last first; 0: never."""
 
 
 class ScheduleConfig(Settings):

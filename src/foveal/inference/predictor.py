@@ -62,7 +62,7 @@ class Predictor:
         self.card: Card = backend.card
         self.task = get_output(self.card.task)
         self.options: Settings = self.task.decode(self.card.decode)
-        self.spec: InputSpec = self.card.input
+        self.spec = self.card.input_as(InputSpec)
         self.categories: Categories = self.card.categories
 
     def with_options(self, options: Settings) -> Self:

@@ -15,6 +15,7 @@ from foveal.models.normalize import Normalize
 from foveal.tasks.contract import Task
 from foveal.tasks.table import get_settings, get_task
 from foveal.types.arrays import RGB, Array
+from foveal.types.input_spec import InputSpec
 from foveal.types.settings import Settings
 
 
@@ -23,7 +24,7 @@ class Graph(nn.Module):
 
     def __init__(self, model: Model, card: Card, task: Task, options: Settings) -> None:
         super().__init__()
-        self.normalize = Normalize(card.input)
+        self.normalize = Normalize(card.input_as(InputSpec))
         self.model = model
         self.task = task
         self.options = options

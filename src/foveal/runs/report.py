@@ -7,8 +7,8 @@ from PIL import Image
 
 from foveal.config.schema import RunConfig
 from foveal.data.catalog.catalog import SPLITS, Catalog
+from foveal.engine.checkpoint import State
 from foveal.engine.log import duration
-from foveal.engine.loop import State
 from foveal.engine.run import Run
 from foveal.inference.predictor import Predictor, read_image
 from foveal.report.content import CaptionedImage, Content, Step

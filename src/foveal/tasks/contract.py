@@ -16,6 +16,7 @@ from foveal.metrics.contract import Metric
 from foveal.types.arrays import RGB, Array, FloatArray
 from foveal.types.categories import Categories
 from foveal.types.geometry import Geometry
+from foveal.types.goal import Goal
 from foveal.types.predictions import Prediction
 from foveal.types.settings import Settings
 from foveal.types.view import View as View
@@ -29,18 +30,6 @@ if TYPE_CHECKING:
     from foveal.models.config import ModelConfig
     from foveal.models.contract import Model
     from foveal.types.input_spec import InputSpec
-
-
-@dataclass(frozen=True)
-class Goal:
-    """The one number a task is evaluated by."""
-
-    metric: str
-    maximize: bool = True
-
-    def better(self, new: float, old: float | None) -> bool:
-        """Whether ``new`` beats ``old`` (None: nothing yet)."""
-        return old is None or (new > old if self.maximize else new < old)
 
 
 @dataclass(frozen=True)

@@ -54,13 +54,13 @@ def test_evaluated_every_other_epoch_and_at_the_end(squares: Path, tmp_path: Pat
     assert all(0 < float(row["train_loss"]) < 3 for row in rows), "a mean over the steps since the last row"
 
 
-def test_judging_without_keeping_the_images(squares: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_evaluation_without_keeping_the_images(squares: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     foveal.train(squares, out=tmp_path / "kept", settings=SETTINGS)
     monkeypatch.setattr(evaluation, "KEPT_BYTES", 0)
     foveal.train(squares, out=tmp_path / "anew", settings=SETTINGS)
     kept, anew = ((tmp_path / name / "model.safetensors").read_bytes() for name in ("kept", "anew"))
     assert kept == anew
-    scores = [[(row["accuracy"], row["log_loss"]) for row in _rows(tmp_path / name)] for name in ("kept", "anew")]
+    scores = [[(row["accuracy"], row["val_loss"]) for row in _rows(tmp_path / name)] for name in ("kept", "anew")]
     assert scores[0] == scores[1]
 
 
@@ -73,7 +73,7 @@ def test_one_value_a_channel_is_no_batch(squares: Path, tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as error:
         foveal.train(squares, out=tmp_path / "run", settings=settings)
     assert error.value.what == (
-        "Batch norm needs more than one value a channel, and a batch of 1 at 32 px leaves it one."
+        "Batch norm needs more than one value per channel, and a batch of 1 at 32 px leaves it one."
     )
     assert error.value.hint == "Train with --batch-size 2 or more, or with a larger --size."
 

@@ -16,10 +16,10 @@ from foveal.metrics.classification.calibration import best_threshold, fit_sigmoi
 from foveal.metrics.classification.multi_label import MultiLabelMetric
 from foveal.metrics.classification.single_label import SingleLabelMetric
 from foveal.metrics.contract import Metric
-from foveal.tasks.contract import Goal
 from foveal.types.arrays import RGB, Array
 from foveal.types.categories import Categories
 from foveal.types.geometry import Geometry
+from foveal.types.goal import Goal
 from foveal.types.predictions import ClassScores
 from foveal.types.settings import Settings
 from foveal.types.view import View
@@ -46,7 +46,8 @@ class ClassifyOutput:
 
     def goal(self, options: Settings) -> Goal:
         """Accuracy; mean average precision where there may be several labels."""
-        return Goal("average_precision" if _decode(options).multi_label else "accuracy")
+        metric = "average_precision" if _decode(options).multi_label else "accuracy"
+        return Goal(metric, tie_break="log_loss")
 
     def decode(self, values: Mapping[str, object]) -> ClassifyDecode:
         """Check options read from a card."""

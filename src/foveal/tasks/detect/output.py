@@ -17,12 +17,12 @@ from foveal.metrics.detection.metric import DetectionMetric
 from foveal.metrics.detection.threshold import best_f1_threshold
 from foveal.ops.boxes import clip, iou
 from foveal.ops.nms import nms
-from foveal.tasks.contract import Goal
 from foveal.types.arrays import RGB, Array, FloatArray, IntArray
 from foveal.types.categories import Categories
 from foveal.types.detections import BoxTruth, Detections
 from foveal.types.flags import NOT_EVALUATED
 from foveal.types.geometry import Geometry
+from foveal.types.goal import Goal
 from foveal.types.settings import Settings
 from foveal.types.view import View
 

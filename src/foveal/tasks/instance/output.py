@@ -21,7 +21,6 @@ from foveal.metrics.contract import Metric
 from foveal.metrics.detection.instance import InstanceMetric
 from foveal.ops import view_masks
 from foveal.ops.masks import areas, mixed, paired_iou, paste, union
-from foveal.tasks.contract import Goal
 from foveal.tasks.detect.config import STRIDES
 from foveal.tasks.detect.output import (
     DetectDecode,
@@ -38,6 +37,7 @@ from foveal.types.categories import Categories
 from foveal.types.detections import BoxTruth, Detections
 from foveal.types.flags import NOT_EVALUATED
 from foveal.types.geometry import Geometry
+from foveal.types.goal import Goal
 from foveal.types.masks import IGNORE, Instances, InstanceTruth
 from foveal.types.rle import Rle
 from foveal.types.settings import Settings

@@ -16,10 +16,11 @@ from foveal.imaging import draw, draw_masks
 from foveal.metrics.contract import Metric
 from foveal.metrics.segmentation.metric import SegmentationMetric
 from foveal.ops.blend import Blend, to_pixels
-from foveal.tasks.contract import Goal, View
+from foveal.tasks.contract import View
 from foveal.types.arrays import RGB, Array
 from foveal.types.categories import Categories
 from foveal.types.geometry import Geometry
+from foveal.types.goal import Goal
 from foveal.types.masks import ClassMap, MapTruth
 from foveal.types.settings import Settings
 

@@ -1,4 +1,4 @@
-"""RunConfig: everything a run can be told. Flags, recipes and config.toml are this and nothing else. No torch."""
+"""RunConfig: every setting of a run. Flags, recipes and config.toml are this and nothing else. No torch."""
 
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -21,11 +21,11 @@ class RunConfig(Settings):
     """One run."""
 
     task: Literal["auto", "classify", "detect", "segment", "instance"] = "auto"
-    """What is learnt; auto: what the data set's annotations serve."""
+    """What is learnt; auto: what the data set's annotations are for."""
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
-    """Of everything random: split, order, augmentation, new layers, dropout."""
+    """Of everything random: split, order, augmentation, head layers, dropout."""
     data: DataConfig = DataConfig()
-    """Where the images are and how they reach the network."""
+    """Where the images are and how they are loaded."""
     input: InputConfig = InputConfig()
     """How an image becomes the network's input."""
     augment: AugmentConfig = AugmentConfig()
@@ -35,19 +35,19 @@ class RunConfig(Settings):
     classify: ClassifyConfig = ClassifyConfig()
     """Pooling, head and loss of a classifier."""
     detect: DetectConfig = DetectConfig()
-    """Pyramid, anchors, losses and suppression of a detector."""
+    """Pyramid, anchors, losses and NMS of a detector."""
     segment: SegmentConfig = SegmentConfig()
     """Decoder and losses of semantic segmentation."""
     instance: InstanceConfig = InstanceConfig()
     """A detector's settings, and those of its masks."""
     optim: OptimConfig = OptimConfig()
-    """The optimiser and what it may touch."""
+    """The optimiser and which layers it trains."""
     schedule: ScheduleConfig = ScheduleConfig()
     """How the learning rate moves."""
     train: TrainConfig = TrainConfig()
     """How long to train."""
     runtime: RuntimeConfig = RuntimeConfig()
-    """On what the run runs."""
+    """Device, precision and memory format."""
 
 
 def parse_config(values: Mapping[str, Any], *, where: str) -> RunConfig:

@@ -3,7 +3,7 @@
 import time
 
 RESERVE = 0.04
-"""Part of a time budget that is kept for the last evaluation and the report."""
+"""Fraction of a time budget that is kept for the last evaluation and the report."""
 
 
 class Clock:
@@ -25,5 +25,5 @@ class Clock:
 
     @property
     def progress(self) -> float:
-        """Part of the budget that is spent; 0 without one."""
+        """Fraction of the budget that is spent; 0 without one."""
         return 0.0 if self.budget_s is None else self.elapsed_s / self.budget_s

@@ -8,12 +8,12 @@ from foveal.types.settings import Settings
 
 
 class OptimConfig(Settings):
-    """The optimiser and what it may touch."""
+    """The optimiser and which layers it trains."""
 
     name: str = "adamw"
     """adamw, adam, sgd (momentum), nesterov, or any other timm optimiser by name."""
     lr: Annotated[float, Field(gt=0, le=100)] | None = None
-    """Peak learning rate of the head layers."""
+    """Head learning rate, at its highest."""
     pretrained_lr_scale: Annotated[float, Field(ge=0, le=10)] = 1.0
     """Rate of pretrained layers, as a multiple of lr."""
     layer_decay: Annotated[float, Field(gt=0, le=1)] = 1.0
@@ -25,11 +25,11 @@ class OptimConfig(Settings):
     clip_norm: Annotated[float, Field(ge=0)] = 1.0
     """Largest gradient norm; 0: no clipping."""
     accumulate: Annotated[int, Field(ge=1, le=1024)] = 1
-    """Batches whose gradients are added up before a step."""
+    """Batches whose gradients are accumulated before a step."""
     ema_decay: Annotated[float, Field(ge=0, lt=1)] = 0.99
     """Decay of the moving average of weights that is evaluated and kept; 0: none."""
     freeze: Annotated[int, Field(ge=0)] | Literal["backbone"] = 0
-    """Stages of the backbone, from the input on, that stay as they are; backbone: all of them."""
+    """Stages of the backbone, from the input on, that stay frozen; backbone: all of them."""
     freeze_norm: bool | None = None
     """Keep the batch-norm statistics of the backbone as they are; by default with pretrained weights."""
     unfreeze_every: Annotated[int, Field(ge=0)] = 0
@@ -42,15 +42,15 @@ class ScheduleConfig(Settings):
     name: Literal["cosine", "step", "onecycle", "plateau", "constant"] = "cosine"
     """Shape of the curve after warm-up."""
     warmup: Annotated[float, Field(ge=0, lt=1)] = 0.05
-    """Part of all steps in which the rate rises from zero."""
+    """Fraction of all steps in which the rate rises from zero."""
     final: Annotated[float, Field(ge=0, le=1)] = 0.01
-    """Rate at the end (cosine, one-cycle) or least rate (plateau), as a part of the peak."""
+    """Rate at the end (cosine, one-cycle) or lowest rate (plateau), as a fraction of lr."""
     step_epochs: Annotated[int, Field(ge=1)] = 10
-    """Epochs between falls (step)."""
+    """Epochs between drops (step)."""
     gamma: Annotated[float, Field(gt=0, le=1)] = 0.1
-    """Factor at each fall (step, plateau)."""
+    """Factor at each drop (step, plateau)."""
     plateau_patience: Annotated[int, Field(ge=1)] = 3
-    """Epochs without a gain before a fall (plateau)."""
+    """Epochs without improvement before a drop (plateau)."""
 
 
 class TrainConfig(Settings):
@@ -63,7 +63,7 @@ class TrainConfig(Settings):
     time_s: Annotated[float, Field(gt=0)] | None = None
     """Time budget in seconds; the schedule is fitted to it."""
     patience: Annotated[int, Field(ge=0)] | None = None
-    """Stop after so many epochs without a gain; 0: never; by default 2 with pretrained weights."""
+    """Stop after so many epochs without improvement; 0: never; by default 2 with pretrained weights."""
     eval_every: Annotated[int, Field(ge=1)] | None = None
     """Epochs between two evaluations on the validation images; the last epoch is always evaluated."""
     checkpoint_steps: Annotated[int, Field(ge=1)] | None = None
@@ -71,7 +71,7 @@ class TrainConfig(Settings):
 
 
 class RuntimeConfig(Settings):
-    """On what the run runs."""
+    """Device, precision and memory format."""
 
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """auto: a GPU if there is one."""

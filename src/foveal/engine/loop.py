@@ -238,7 +238,7 @@ class Training(Generic[BatchT]):
         return time.monotonic() - self.saved_at > SECONDS_BETWEEN_CHECKPOINTS
 
     def progress(self, step: int) -> float:
-        """Part of the run that is done, by steps or, under a time budget, by time."""
+        """Fraction of the run that is done, by steps or, under a time budget, by time."""
         by_steps = step / (self.plan.epochs * self.steps_per_epoch)
         return min(1.0, max(by_steps, self.clock.progress))
 

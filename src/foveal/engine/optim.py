@@ -1,4 +1,4 @@
-"""Parameter groups, the optimiser and what stays frozen."""
+"""Parameter groups, the optimiser and which stages stay frozen."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""``foveal.evaluate``: a model on a later data set. No torch: exported models are evaluated the same way."""
+"""``foveal.evaluate``: a model on another data set. No torch: exported models are evaluated the same way."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -22,7 +22,7 @@ from foveal.runs.train import free_folder
 
 @dataclass(frozen=True)
 class EvaluationRun:
-    """How a model did.
+    """An evaluation, as it was written down.
 
     Attributes:
         evaluation: Truths, predictions and the results.
@@ -49,7 +49,7 @@ def evaluate(
     viewing: Viewing | None = None,
     seed: int = 0,
 ) -> EvaluationRun:
-    """Evaluate a model on images with known answers, by the model's own class map.
+    """Evaluate a model on labelled images, by the model's own class map.
 
     Args:
         model: A run folder, a .safetensors or .onnx file, or an open model.
@@ -57,11 +57,11 @@ def evaluate(
             other splits, ``split`` says which is evaluated.
         split: ``train``, ``val`` or ``test``; by default everything, or ``test`` / ``val`` where splits exist. Of the
             data set that the model was trained on, ``val`` may be what training held out.
-        classes: Of masks, see ``data.formats.mask_folder.read``: whose codes are not those the model was trained on.
-        ignore: Codes in masks that count nowhere.
+        classes: Of masks whose pixel values are not those the model was trained on, see ``data.formats.mask_folder``.
+        ignore: Pixel values in masks that are ignored.
         out: Folder for metrics.json and predictions.csv; by default ``evaluations/NAME``, numbered if that exists.
         device: Where a torch network runs.
-        viewing: How each image is looked at (tiles, mirrored, in several sizes); None: once, whole.
+        viewing: Tiles and test-time augmentation (mirrored, several scales); None: one view of each whole image.
         seed: Of the bootstrap.
 
     Raises:
@@ -104,7 +104,7 @@ def evaluate(
     if lies_inside(folder, Path(data)):
         notes.append(INSIDE.format(folder))
     if out is None and folder.name != Path(data).resolve().stem:
-        notes.append(f"The verdict is in {folder}; there were earlier ones.")
+        notes.append(f"The results are in {folder}; there were earlier ones.")
     return EvaluationRun(evaluation, document, folder, tuple(notes))
 
 

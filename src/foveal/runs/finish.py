@@ -25,7 +25,7 @@ def finish(
     Args:
         plan: The run.
         file: Its model file, with the weights of the best epoch.
-        data: What the card says of the data set.
+        data: What the card is to tell of the data set.
         versions: Versions of the libraries.
 
     Returns:
@@ -61,7 +61,7 @@ def finish(
 def _evidence(
     predictor: Predictor, backend: TorchBackend, images: Sequence[Source]
 ) -> tuple[dict[str, Array], list[Geometry]]:
-    """What the task calibrates from, for all images, and where their pixels went."""
+    """What the task calibrates from, for all images, and their geometries."""
     parts, geometries = [], []
     for batch in predictor.prepare_all(images):
         parts.append(backend.evidence(np.stack([p.pixels for p in batch])))

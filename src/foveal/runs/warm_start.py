@@ -1,4 +1,4 @@
-"""Before the first step: what the task can fit on the frozen network.
+"""Before the first step: fit the head to the frozen network's features.
 
 Shapes: B images, S side of the input.
 """
@@ -21,7 +21,7 @@ MAX_IMAGES = 4096
 
 
 def warm_start(plan: ImagePlan, log: Log) -> None:
-    """Show the task the frozen network's view of training images, prepared as in evaluation."""
+    """Give the task the frozen network's features of training images, prepared as in evaluation."""
     probe = plan.task.probe(plan.network, plan.own)
     if probe is None:
         return

@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-from tests.toys.table.plan import TablePlan, make_plan
+from tests.toys.table.plan import Rows, TablePlan, make_plan
 from tests.toys.table.table import read_table
 
 from foveal.engine.checkpoint import load_checkpoint
@@ -21,7 +21,7 @@ EVERY_STEPS = 3
 """Steps between two checkpoints."""
 
 
-def train(plan: TablePlan, run: Run, *, lr: float = 0.02, log: Log | None = None) -> Training:
+def train(plan: TablePlan, run: Run, *, lr: float = 0.02, log: Log | None = None) -> Training[Rows]:
     """Train to the end, from the beginning or from where the run was stopped."""
     if not run.config.exists():
         run.create(f"epochs = {plan.epochs}\n", {"fingerprint": plan.train_set.fingerprint()}, {})

@@ -54,7 +54,7 @@ class ScheduleConfig(Settings):
 
 
 class TrainConfig(Settings):
-    """How long to train and when to stop."""
+    """How long to train, when to evaluate and when to stop."""
 
     epochs: Annotated[int, Field(ge=1, le=100_000)] | None = None
     """Passes over the training images."""

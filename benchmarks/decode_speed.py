@@ -3,7 +3,7 @@
     python benchmarks/decode_speed.py [--data NAME ...] [--images N] [--rounds N] [--no-answers]
 
 One thread on both sides; every image is read from its file, and each call gives a batch. Ours: ``decode``,
-``InputSpec.prepare``, stack, ``Normalize``, as evaluation does it. Theirs: Image.open, Resize, CenterCrop, PILToTensor,
+``prepare``, stack, ``Normalize``, as evaluation does it. Theirs: Image.open, Resize, CenterCrop, PILToTensor,
 ToDtype, Normalize, stack, as torchvision's classification reference does it, to the same size. The answers are the top
 classes of tf_efficientnet_lite0 with its packaged ImageNet weights.
 
@@ -29,10 +29,11 @@ from torch import Tensor, nn
 from torchvision.transforms import v2
 
 from foveal.imaging.decode import decode
-from foveal.imaging.input_spec import InputSpec
+from foveal.imaging.prepare import prepare
 from foveal.inference.process_tuning import keep_pages
 from foveal.models.normalize import Normalize
 from foveal.models.weights import input_statistics, resolve
+from foveal.types.input_spec import InputSpec
 
 BACKBONE = "tf_efficientnet_lite0"
 LIMIT, LIMIT_EQUAL = 2.0, 0.995
@@ -54,7 +55,7 @@ def foveal_path(spec: InputSpec) -> Load:
     normalize = Normalize(spec)
 
     def load(paths: Sequence[Path]) -> Tensor:
-        pixels = np.stack([spec.prepare(decode(path, min_side=spec.decode_side))[0] for path in paths])
+        pixels = np.stack([prepare(decode(path, min_side=spec.decode_side), spec)[0] for path in paths])
         result: Tensor = normalize(torch.from_numpy(pixels).permute(0, 3, 1, 2))
         return result
 

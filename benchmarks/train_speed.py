@@ -5,7 +5,7 @@
     python benchmarks/train_speed.py --data camvid --size 320 --eval-size 480 --batch 8 --cache off
     python benchmarks/train_speed.py --data coco80 --task instance --size 416 --batch 8 --cache off
 
-One side is Foveal's own loop: ``Training.fit`` on a Plan built from a RunConfig, with reading, decoding, augmenting,
+One side is Foveal's own loop: ``Training.fit`` on an ImagePlan, with reading, decoding, augmenting,
 normalising, clipping, moving average and log. The other is forward + backward + AdamW step of the same network on a
 batch that lies in memory. Both run in one process (all cores, channels_last, kept pages) and take turns: the loop's log
 stops its clock after every few steps and runs the raw steps meanwhile; worker processes are stopped as well. Evaluation
@@ -25,7 +25,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -34,20 +34,15 @@ import torch
 from interleave import IMAGENETTE, data_folder, median_ratio, seconds, verdict
 from torch import Tensor
 
-from foveal.config.schema import parse_config
-from foveal.data.catalog.split import with_splits
-from foveal.data.formats.read import read
-from foveal.data.loading.loader import TrainingImages
+from foveal.config.schema import RunConfig, parse_config
 from foveal.engine.log import Log
-from foveal.engine.loop import Plan, Training
 from foveal.engine.optim import freeze
 from foveal.engine.run import Run
-from foveal.engine.runtime import Runtime
 from foveal.models.contract import Model
 from foveal.models.normalize import Normalize
+from foveal.runs.plan import ImagePlan, make_plan
 from foveal.runs.resolve import resolve
-from foveal.runs.start import make_plan
-from foveal.tasks.table import get_spec
+from foveal.runs.start import make_training, open_data, open_runtime
 from foveal.types.samples import Batch
 
 LIMITS = {"off": 0.85, "memory": 0.90}
@@ -138,24 +133,20 @@ class RawSteps:
         return loss
 
 
-def build_plan(data: Path, out: Path, settings: dict[str, Any]) -> Plan:
-    """What ``foveal train`` would build."""
+def build_plan(data: Path, out: Path, settings: dict[str, Any]) -> tuple[ImagePlan, RunConfig, Run]:
+    """What ``foveal train`` would build: the plan, its configuration and an empty run."""
     config = parse_config({**settings, "data": {"path": str(data), **settings.get("data", {})}}, where="benchmark")
-    wants = None if config.task == "auto" else get_spec(config.task).annotations
-    catalog = with_splits(read(data, wants=wants), val_fraction=config.data.val_fraction, seed=config.seed)
-    runtime = Runtime(config.runtime, log_dir=out)
+    catalog, runtime, run = open_data(config), open_runtime(config, out), Run(out / "run")
     config = resolve(config, catalog.split("train")).config
-    plan = make_plan(config, catalog, runtime=runtime, run=Run(out / "run"), log=Log())
-    plan.run.create("", {}, {})
-    return plan
+    plan = make_plan(config, catalog, runtime=runtime)
+    run.create("", {}, {})
+    return plan, config, run
 
 
-def fill_cache(plan: Plan) -> None:
+def fill_cache(plan: ImagePlan) -> None:
     """Decode every image once, as the first epoch does."""
-    images = plan.batches.args[0]
-    assert isinstance(images, TrainingImages)
     for place in range(len(plan.train_set)):
-        images.decoded(place)
+        plan.images.decoded(place)
 
 
 def compare(
@@ -173,15 +164,15 @@ def compare(
     """
     base: dict[str, Any] = {"train": {"epochs": 1000}, **(settings or {})}
     with tempfile.TemporaryDirectory() as folder:
-        plan = build_plan(data, Path(folder), {**base, "data": {"cache": cache, "workers": workers}})
-        twin = build_plan(data, Path(folder) / "twin", {**base, "data": {"cache": "off", "workers": 0}})
+        plan, config, run = build_plan(data, Path(folder), {**base, "data": {"cache": cache, "workers": workers}})
+        twin, _, _ = build_plan(data, Path(folder) / "twin", {**base, "data": {"cache": "off", "workers": 0}})
         if cache != "off":
             fill_cache(plan)
-        raw = RawSteps(twin.model, next(twin.batches(start=0)), Normalize(twin.card.input))
+        raw = RawSteps(twin.network, next(twin.batches(start=0)), twin.normalize)
         log = TakingTurns(raw, steps, rounds)
         raw()
         with suppress(Enough):
-            Training(replace(plan, log=log), None).fit()
+            make_training(plan, config, run=run, log=log).fit()
         return log
 
 

@@ -83,16 +83,17 @@ def train_foveal(data: Path, out: Path, gate: Gate) -> None:
     from train_speed import build_plan  # brings torch before Ultralytics sets its threads
 
     settings = {"input": {"size": SIDE_PX}, "train": {"batch_size": BATCH, "epochs": 1000}, "data": {"cache": "off"}}
-    plan = build_plan(data, out, settings)
+    plan, config, run = build_plan(data, out, settings)
 
     from foveal.engine.log import Log
-    from foveal.engine.loop import Training
+    from foveal.runs.start import make_training
 
     class Gated(Log):
         def step(self, **_: Any) -> None:
             gate()
 
-    Training(replace(plan, log=Gated(), model=borrow(len(plan.card.categories))), None).fit()
+    borrowed = replace(plan, network=borrow(len(plan.card.categories)))
+    make_training(borrowed, config, run=run, log=Gated()).fit()
 
 
 def borrow(num_classes: int) -> Any:

@@ -11,11 +11,11 @@ SOURCE = Path(__file__).resolve().parents[2] / "src" / "foveal"
 TORCH_FREE = [
     "foveal.artifact.card",
     "foveal.artifact.store",
-    "foveal.engine.evaluate",
+    "foveal.runs.evaluation",
     "foveal.explain.attention",
     "foveal.imaging.decode",
     "foveal.imaging.draw",
-    "foveal.imaging.input_spec",
+    "foveal.imaging.prepare",
     "foveal.inference.jobs",
     "foveal.inference.load",
     "foveal.inference.onnx_backend",

@@ -7,7 +7,6 @@ import torch
 from foveal.artifact.card import Card
 from foveal.deploy.export import compare, to_onnx
 from foveal.errors import ConfigError
-from foveal.imaging.input_spec import InputSpec
 from foveal.inference.onnx_backend import OnnxBackend
 from foveal.inference.predictor import Predictor
 from foveal.inference.torch_backend import TorchBackend
@@ -16,6 +15,7 @@ from foveal.models.segmentation.decoders import ARCHITECTURES
 from foveal.tasks.segment.config import SegmentConfig
 from foveal.tasks.segment.model import build_segmenter
 from foveal.types.categories import Categories
+from foveal.types.input_spec import InputSpec
 from foveal.types.masks import IGNORE
 
 CLASSES = 5

@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
+from tests.conftest import Result, quick, run_foveal, train_with_kills
 
 import foveal
-from tests.conftest import Result, quick, run_foveal, train_with_kills
 
 TOY = Path(__file__).resolve().parents[1] / "toys" / "measure"
 LAST, LINE = '    "instance": "foveal.tasks.instance",\n', '    "measure": "measure",\n'

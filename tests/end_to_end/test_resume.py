@@ -17,7 +17,7 @@ import foveal
 from foveal.config.files import read_config
 from foveal.config.schema import parse_config
 from foveal.engine.log import Log
-from foveal.runs.start import anchored
+from foveal.runs.identity import anchored
 
 
 def flags(*, epochs: int = 12) -> list[str]:

@@ -275,7 +275,7 @@ def test_an_earlier_verdict_stays(
     before = (tmp_path / "evaluations" / "squares" / "metrics.json").read_bytes()
     for number in (2, 3):
         done = here("evaluate", quick_run, squares, "--split", "val", "--json")
-        assert f"note: The verdict is in evaluations/squares-{number}; there were earlier ones." in done.err
+        assert f"note: The results are in evaluations/squares-{number}; there were earlier ones." in done.err
         written = json.loads((tmp_path / "evaluations" / f"squares-{number}" / "metrics.json").read_text())
         assert written == json.loads(done.out)
     assert (tmp_path / "evaluations" / "squares" / "metrics.json").read_bytes() == before

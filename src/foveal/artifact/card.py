@@ -1,16 +1,18 @@
-"""What a trained model is, in words: everything but the weights. No torch."""
+"""What a trained model is, in words: everything but the weights. No torch.
+
+Only what holds for every model is checked here; ``tasks.card`` checks what belongs to a task.
+"""
 
 import json
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import Field, ValidationError
 
 from foveal.errors import ArtifactError, FovealError
-from foveal.imaging.input_spec import InputSpec
-from foveal.models.config import ModelConfig
-from foveal.tasks.table import get_spec
 from foveal.types.categories import Categories
+from foveal.types.input_spec import InputSpec
+from foveal.types.series_spec import SeriesSpec
 from foveal.types.settings import Settings
 from foveal.version import __version__
 
@@ -27,18 +29,28 @@ class CategoriesCard(Settings):
     source_ids: tuple[int, ...] = ()
     """The ids the data set used."""
     ignore_ids: tuple[int, ...] = ()
-    """The data set's ids of what counts nowhere."""
+    """The data set's ids of what is ignored."""
     colors: tuple[tuple[int, int, int], ...] = ()
     """The data set's colours."""
 
+    @property
+    def categories(self) -> Categories:
+        """The class map; checks itself."""
+        return Categories(self.names, self.source_ids, self.ignore_ids, self.colors)
+
 
 class SplitCard(Settings):
-    """How images are held out to validate with, where the data set does not say which."""
+    """How samples are held out for validation, where the data set does not say which."""
 
     seed: Annotated[int, Field(ge=0, lt=2**63)]
     """Of the choice."""
     val_fraction: Annotated[float, Field(gt=0, lt=1)]
     """Part of each class."""
+
+
+Input = Annotated[InputSpec | SeriesSpec, Field(discriminator="kind")]
+"""Every kind of input there is; a new one is a class with a ``kind`` of its own, named here."""
+InputT = TypeVar("InputT", InputSpec, SeriesSpec)
 
 
 class Card(Settings):
@@ -50,30 +62,35 @@ class Card(Settings):
     """Version of Foveal that wrote it."""
     task: str
     """Name of the task."""
-    classes: CategoriesCard
-    """The class map."""
-    input: InputSpec
-    """The preparation."""
+    classes: CategoriesCard | None = None
+    """The class map, where the task has one."""
+    input: Input
+    """What goes in and how it is prepared."""
     model: dict[str, Any]
-    """Settings of the backbone."""
+    """Settings of the backbone or, where there is none, of the network."""
     own: dict[str, Any]
     """The task's own settings."""
     decode: dict[str, Any]
-    """How raw outputs become answers."""
+    """How raw outputs become predictions."""
     metrics: dict[str, tuple[float, float, float]] = Field(default={})
     """Headline numbers on the validation split: value, low, high."""
     data: dict[str, Any] = Field(default={})
-    """Fingerprint of the data set and images per split."""
+    """Fingerprint of the data set and samples per split."""
     split: SplitCard | None = None
-    """How training kept images back."""
+    """How training held samples out."""
     versions: dict[str, str] = Field(default={})
     """Versions of the libraries that trained it."""
 
     @property
     def categories(self) -> Categories:
-        """The class map."""
-        own = self.classes
-        return Categories(own.names, own.source_ids, own.ignore_ids, own.colors)
+        """The class map of a task that has classes."""
+        assert self.classes is not None, "the card of a task with classes"
+        return self.classes.categories
+
+    def input_as(self, kind: type[InputT]) -> InputT:
+        """The input, of the kind that the task takes."""
+        assert isinstance(self.input, kind), f"the card of a task that takes {kind.__name__}"
+        return self.input
 
 
 def parse_card(text: str, *, where: str) -> Card:
@@ -103,21 +120,35 @@ def parse_card(text: str, *, where: str) -> Card:
             f" {FORMAT}).",
             "Install a newer Foveal: pip install --upgrade foveal",
         )
-    section = ""
     try:
         card = Card.model_validate(values)
-        card.categories  # noqa: B018  checks itself
-        spec = get_spec(card.task)
-        section = "model."
-        ModelConfig.model_validate(card.model)
-        section = "own."
-        spec.settings.model_validate(card.own)
-        section = "decode."
-        spec.open(card.categories, card.decode)
+        if card.classes is not None:
+            card.classes.categories  # noqa: B018  checks itself
     except ValidationError as error:
-        first = error.errors()[0]
-        field = section + ".".join(str(part) for part in first["loc"])
-        raise ArtifactError(f"{where}: the model card's field {field!r} is wrong ({first['msg']}).", DAMAGED) from None
+        raise wrong_field(error, where=where) from None
     except FovealError as error:
-        raise ArtifactError(f"{where}: the model card is wrong. {error.what}", DAMAGED) from None
+        raise wrong_card(error, where=where) from None
     return card
+
+
+def wrong_field(error: ValidationError, *, where: str, section: str = "") -> ArtifactError:
+    """The message for a card one field of which is wrong.
+
+    Args:
+        error: What pydantic found.
+        where: The file.
+        section: The card's field that was checked on its own; empty: the whole card.
+    """
+    first = error.errors()[0]
+    place = first["loc"]
+    if section:
+        place = (section, *place)
+    elif place[0] == "input":
+        place = (place[0], *place[2:])  # pydantic puts the kind of the input between
+    field = ".".join(map(str, place))
+    return ArtifactError(f"{where}: the model card's field {field!r} is wrong ({first['msg']}).", DAMAGED)
+
+
+def wrong_card(error: FovealError, *, where: str) -> ArtifactError:
+    """The message for a card that contradicts itself."""
+    return ArtifactError(f"{where}: the model card is wrong. {error.what}", DAMAGED)

@@ -124,9 +124,9 @@ def preview(
     from foveal.data.inspection.preview import IN_USE, SIDES, image_whitening
     from foveal.data.inspection.preview import preview as draw
     from foveal.data.loading.statistics import fit_whitening, sample_images
-    from foveal.imaging.input_spec import InputSpec
     from foveal.runs.resolve import with_defaults
     from foveal.tasks.table import task_for
+    from foveal.types.input_spec import InputSpec
 
     catalog = _read(path, classes, ignore, task)
     _check_out(out, path)

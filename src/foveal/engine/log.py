@@ -20,8 +20,8 @@ class Log:
     def note(self, text: str) -> None:
         """Something a person should know."""
 
-    def step(self, *, epoch: int, epochs: int, step: int, steps: int, images: int, loss: float) -> None:
-        """A step of an epoch is done."""
+    def step(self, *, epoch: int, epochs: int, step: int, steps: int, samples: int, unit: str, loss: float) -> None:
+        """A step of an epoch is done, on ``samples`` of what is called ``unit``."""
 
     def evaluating(self) -> None:
         """Validation begins."""
@@ -37,7 +37,7 @@ class Log:
 
 
 class RichLog(Log):
-    """Bars, a line an epoch."""
+    """Bars, a line per epoch."""
 
     def __init__(self, console: Console) -> None:
         self.console = console
@@ -54,7 +54,7 @@ class RichLog(Log):
         self.progress = Progress(
             TextColumn("  epoch {task.fields[epoch]}"),
             BarColumn(bar_width=28),
-            TextColumn("{task.fields[images_s]:>5.0f} images/s  loss {task.fields[loss]:.3f}"),
+            TextColumn("{task.fields[samples_s]:>5.0f} {task.fields[unit]}/s  loss {task.fields[loss]:.3f}"),
             TextColumn("[dim]{task.fields[left]} left[/]"),
             console=self.console,
             transient=True,
@@ -65,15 +65,16 @@ class RichLog(Log):
         """A dim line."""
         self.console.print(Text(f"  {text}", "dim"))
 
-    def step(self, *, epoch: int, epochs: int, step: int, steps: int, images: int, loss: float) -> None:
+    def step(self, *, epoch: int, epochs: int, step: int, steps: int, samples: int, unit: str, loss: float) -> None:
         """Move the bar."""
         if self.progress is None:
             return
-        self.speed.add(images)
-        left = ((epochs - epoch - 1) * steps + steps - step) * images / max(self.speed.images_s, 1e-9)
+        self.speed.add(samples)
+        left = ((epochs - epoch - 1) * steps + steps - step) * samples / max(self.speed.samples_s, 1e-9)
         fields: dict[str, Any] = {
             "epoch": f"{epoch + 1}/{epochs}",
-            "images_s": self.speed.images_s,
+            "samples_s": self.speed.samples_s,
+            "unit": unit,
             "loss": loss,
             "left": duration(left),
         }
@@ -82,16 +83,17 @@ class RichLog(Log):
         self.progress.update(self.bar, completed=step, total=steps, **fields)
 
     def evaluating(self) -> None:
-        """Time spent evaluation is not training time."""
+        """Time spent on evaluation is not training time."""
         self.speed.pause()
 
     def epoch(self, row: Mapping[str, float], *, epochs: int, best: bool) -> None:
         """A line of numbers."""
-        skip = ("epoch", "step", "seconds", "images_per_s", "lr")
+        speed = next(name for name in row if name.endswith("_per_s"))
+        skip = ("epoch", "step", "seconds", "lr", speed)
         numbers = "  ".join(f"{name.replace('_', ' ')} {row[name]:.3f}" for name in row if name not in skip)
         self.console.print(
             f"  epoch {row['epoch']:>2.0f}/{epochs}  {numbers}"
-            + (f"  [dim]{row['images_per_s']:.0f}/s[/]" if row["images_per_s"] else "")
+            + (f"  [dim]{row[speed]:.0f}/s[/]" if row[speed] else "")
             + ("  [green]best[/]" if best else ""),
             highlight=False,
         )
@@ -105,7 +107,7 @@ class RichLog(Log):
 
 
 class JsonLog(Log):
-    """One JSON object a line on standard output, for machines."""
+    """One JSON object per line on standard output, for machines."""
 
     def start(self, facts: Mapping[str, Any]) -> None:
         """``{"event": "start", ...}``."""
@@ -129,18 +131,18 @@ class JsonLog(Log):
 
 
 class Speed:
-    """Images per second over the last seconds, pauses left out."""
+    """Samples per second over the last seconds, pauses left out."""
 
     def __init__(self) -> None:
-        self.images_s = 0.0
+        self.samples_s = 0.0
         self._last: float | None = None
 
-    def add(self, images: int) -> None:
-        """Some images are done."""
+    def add(self, samples: int) -> None:
+        """Some samples are done."""
         now = time.perf_counter()
         if self._last is not None:
-            fresh = images / max(now - self._last, 1e-9)
-            self.images_s = fresh if self.images_s == 0 else 0.9 * self.images_s + 0.1 * fresh
+            fresh = samples / max(now - self._last, 1e-9)
+            self.samples_s = fresh if self.samples_s == 0 else 0.9 * self.samples_s + 0.1 * fresh
         self._last = now
 
     def pause(self) -> None:

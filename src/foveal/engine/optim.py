@@ -1,4 +1,4 @@
-"""Parameter groups, the optimiser and what stays frozen."""
+"""Parameter groups, the optimiser and which stages stay frozen."""
 
 from collections.abc import Iterator
 
@@ -9,13 +9,13 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from foveal.engine.config import OptimConfig
 from foveal.errors import ConfigError
-from foveal.models.contract import Model
+from foveal.models.contract import Network
 
 ALIASES = {"sgd": "momentum", "nesterov": "sgd"}
 """timm calls SGD with Nesterov's momentum plain "sgd"."""
 
 
-def build_optimizer(model: Model, config: OptimConfig) -> torch.optim.Optimizer:
+def build_optimizer(network: Network, config: OptimConfig) -> torch.optim.Optimizer:
     """Timm's optimiser over one group for each rate and decay.
 
     Each group keeps ``scale``, its rate as a multiple of ``config.lr``.
@@ -24,7 +24,7 @@ def build_optimizer(model: Model, config: OptimConfig) -> torch.optim.Optimizer:
         ConfigError: No such optimiser.
     """
     name = ALIASES.get(config.name.lower(), config.name.lower())
-    groups = [group for group in parameter_groups(model, config) if group["params"]]
+    groups = [group for group in parameter_groups(network, config) if group["params"]]
     options = {"betas": (config.momentum, 0.999)} if "adam" in name else {}
     try:
         optimizer: torch.optim.Optimizer = create_optimizer_v2(
@@ -36,21 +36,21 @@ def build_optimizer(model: Model, config: OptimConfig) -> torch.optim.Optimizer:
         raise ConfigError(f"There is no optimiser {config.name!r}.", f"Some there are: {known}.") from None
 
 
-def parameter_groups(model: Model, config: OptimConfig) -> list[dict[str, object]]:
+def parameter_groups(network: Network, config: OptimConfig) -> list[dict[str, object]]:
     """Groups by rate and decay.
 
-    New layers train at ``lr``, reused ones at ``lr * pretrained_lr_scale``, times ``layer_decay`` once for each stage
-    between them and the head. Vectors and scalars (norms, biases) are spared weight decay.
+    The head trains at ``lr``, pretrained layers at ``lr * pretrained_lr_scale``, times ``layer_decay`` once for each
+    stage between them and the head. Vectors and scalars (norms, biases) are spared weight decay.
     """
     depth = {
-        id(parameter): len(model.stages()) - i
-        for i, stage in enumerate(model.stages())
+        id(parameter): len(network.stages()) - i
+        for i, stage in enumerate(network.stages())
         for parameter in stage.parameters()
     }
     groups: dict[tuple[float, float], dict[str, object]] = {}
-    for name, parameter in model.named_parameters():
+    for name, parameter in network.named_parameters():
         scale = config.layer_decay ** depth.get(id(parameter), 0)
-        if name in model.pretrained:
+        if name in network.pretrained:
             scale *= config.pretrained_lr_scale
         decay = 0.0 if parameter.ndim <= 1 else config.weight_decay
         group = groups.setdefault((scale, decay), {"params": [], "weight_decay": decay, "scale": scale})
@@ -72,17 +72,17 @@ def num_frozen(config: OptimConfig, num_stages: int, epoch: int) -> int:
     return max(0, start - (epoch // config.unfreeze_every if config.unfreeze_every else 0))
 
 
-def freeze(model: Model, count: int, *, norms: bool = False) -> None:
-    """Freeze the first ``count`` stages, batch-norm statistics included, and thaw the others.
+def freeze(network: Network, count: int, *, norms: bool = False) -> None:
+    """Freeze the first ``count`` stages, batch-norm statistics included, and unfreeze the others.
 
     ``norms`` keeps the batch-norm statistics of all stages.
     """
-    for i, stage in enumerate(model.stages()):
+    for i, stage in enumerate(network.stages()):
         stage.requires_grad_(i >= count)
-    for norm in _norms(model, len(model.stages()) if norms else count):
+    for norm in _norms(network, len(network.stages()) if norms else count):
         norm.eval()
 
 
-def _norms(model: Model, count: int) -> Iterator[nn.Module]:
-    for stage in model.stages()[:count]:
+def _norms(network: Network, count: int) -> Iterator[nn.Module]:
+    for stage in network.stages()[:count]:
         yield from (m for m in stage.modules() if isinstance(m, _BatchNorm) or type(m).__name__ == "ProcessBatchNorm")

@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from foveal.artifact.atomic import make_folder, write_atomic
 from foveal.errors import RunError
+
+LEFT_BY_CREATE = {"resume", "data.json", "environment.json"}
+"""What ``Run.create`` writes before the configuration."""
 
 
 class Run:
@@ -35,26 +36,46 @@ class Run:
         return self.folder / "config.toml"
 
     @property
+    def checkpoint(self) -> Path:
+        """What a stopped run goes on from."""
+        return self.folder / "resume" / "state.pt"
+
+    @property
     def report(self) -> Path:
         """The page."""
         return self.folder / "report.html"
 
     def create(self, config_toml: str, data: Mapping[str, Any], environment: Mapping[str, Any]) -> None:
-        """Make the folder and write what is known before the first batch.
+        """Make the folder and write what is known before the first batch; the configuration last: then it is a run.
 
         Raises:
             RunError: The folder exists and is not empty, or cannot be written.
         """
-        if self.folder.exists() and (not self.folder.is_dir() or any(self.folder.iterdir())):
+        if not self._is_free():
             name = shlex.quote(str(self.folder))
             raise RunError(
                 f"{self.folder}: exists already.",
                 f"Go on with it (--resume {name}), remove it, or choose another folder with --out.",
             )
-        make_folder(self.folder / "resume")
+        make_folder(self.checkpoint.parent)
+        for unfinished in self.folder.glob(".*.tmp"):
+            unfinished.unlink()
         self.write_json("data.json", data)
         self.write_json("environment.json", environment)
         write_atomic(self.config, config_toml)
+
+    def _is_free(self) -> bool:
+        """Whether nothing is there, or nothing but what an interrupted ``create`` left."""
+        if not self.folder.exists():
+            return True
+        if not self.folder.is_dir():
+            return False
+        names = {path.name for path in self.folder.iterdir()}
+        if not names:
+            return True
+        left = {name for name in names if name in LEFT_BY_CREATE or (name.startswith(".") and name.endswith(".tmp"))}
+        resume = self.checkpoint.parent
+        return left == names and resume.is_dir() and not any(resume.iterdir())
 
     def write_json(self, name: str, values: object) -> None:
         """Write a JSON file."""
@@ -72,31 +93,10 @@ class Run:
             raise RunError(f"{self.folder / name}: missing or damaged.", "Start the run anew with --out.") from None
 
     def write_metrics(self, rows: Sequence[Mapping[str, float]]) -> None:
-        """Write metrics.csv, a row an epoch."""
+        """Write metrics.csv, a row per epoch."""
         text = io.StringIO()
         names = list(dict.fromkeys(name for row in reversed(rows) for name in row))
         writer = csv.DictWriter(text, names, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
         write_atomic(self.folder / "metrics.csv", text.getvalue())
-
-    def save_state(self, state: Mapping[str, Any]) -> None:
-        """Keep the state that ``load_state`` goes on from."""
-        buffer = io.BytesIO()
-        torch.save(dict(state), buffer)
-        write_atomic(self.folder / "resume" / "state.pt", buffer.getvalue())
-
-    def load_state(self) -> dict[str, Any] | None:
-        """The last state, or None if the run was stopped before its first.
-
-        Raises:
-            RunError: The file is damaged.
-        """
-        path = self.folder / "resume" / "state.pt"
-        if not path.exists():
-            return None
-        try:
-            state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-        except Exception as error:  # torch raises many kinds for a damaged file
-            raise RunError(f"{path}: damaged ({type(error).__name__}).", "Start the run anew with --out.") from None
-        return state

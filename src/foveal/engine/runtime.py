@@ -14,7 +14,6 @@ from torch import Tensor, nn
 from foveal.engine.config import RuntimeConfig
 from foveal.engine.sync_norm import sync_batch_norm
 from foveal.errors import ConfigError
-from foveal.inference.process_tuning import keep_pages
 
 
 class Runtime:
@@ -23,17 +22,15 @@ class Runtime:
     Args:
         config: Device, precision, memory format.
         log_dir: Where a tracker writes.
-        thaws: Whether parameters begin to train during the run.
+        unfreezes: Whether parameters begin to train during the run.
 
     Raises:
         ConfigError: A GPU is asked for and there is none.
     """
 
-    def __init__(self, config: RuntimeConfig, *, log_dir: Path, thaws: bool = False) -> None:
+    def __init__(self, config: RuntimeConfig, *, log_dir: Path, unfreezes: bool = False) -> None:
         if config.device == "cuda" and not torch.cuda.is_available():
             raise ConfigError("There is no GPU that torch can use.", "Use --device cpu or --device auto.")
-        if config.keep_pages:
-            keep_pages()
         if "OMP_NUM_THREADS" not in os.environ:
             torch.set_num_threads(num_cores())
         cpu = config.device == "cpu" or not torch.cuda.is_available()
@@ -43,7 +40,7 @@ class Runtime:
             mixed_precision=_precision(config, cpu=cpu),
             log_with=None if config.tracker == "none" else config.tracker,
             project_dir=str(log_dir),
-            kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=thaws, broadcast_buffers=False)],
+            kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=unfreezes, broadcast_buffers=False)],
         )
         self.device: torch.device = self._accelerator.device
         self.rank: int = self._accelerator.process_index

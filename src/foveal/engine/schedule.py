@@ -6,11 +6,11 @@ from foveal.engine.config import ScheduleConfig
 
 
 def factor(config: ScheduleConfig, progress: float, *, epoch: int) -> float:
-    """The rate as a part of its peak.
+    """The rate as a fraction of its highest.
 
     Args:
         config: Shape, warm-up and final value.
-        progress: Part of the run that is done, in [0, 1].
+        progress: Fraction of the run that is done, in [0, 1].
         epoch: Whole epochs that are done.
 
     Returns:

@@ -11,14 +11,14 @@ Shapes: H W rows and columns of the source, h w of the result.
 
 import math
 from importlib import import_module
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from foveal.types.arrays import RGB
+from foveal.types.input_spec import Filter
 
-Filter = Literal["bilinear", "bicubic"]
 Box = tuple[float, float, float, float]
 """(left, top, right, bottom) in pixels of the source, inside it; fractions are kept."""
 

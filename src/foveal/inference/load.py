@@ -7,6 +7,7 @@ from foveal.artifact.store import load as load_file
 from foveal.errors import ArtifactError
 from foveal.inference.predictor import Predictor
 from foveal.inference.process_tuning import wait_quietly
+from foveal.tasks.card import check_card
 
 
 def load(path: str | Path, *, device: str = "auto") -> Predictor:
@@ -26,6 +27,7 @@ def load(path: str | Path, *, device: str = "auto") -> Predictor:
 
         return Predictor(OnnxBackend(file))
     card, tensors = load_file(file)
+    check_card(card, where=str(file))
     from foveal.tasks.table import open_task
 
     wait_quietly()

@@ -6,7 +6,9 @@ import numpy as np
 
 from foveal.artifact.card import Card, parse_card
 from foveal.errors import ArtifactError
+from foveal.tasks.card import check_card
 from foveal.types.arrays import RGB, Array
+from foveal.types.input_spec import InputSpec
 
 
 class OnnxBackend:
@@ -41,7 +43,8 @@ class OnnxBackend:
                 f"{where}: an ONNX file without a Foveal card.", "Use a file that `foveal export` wrote."
             )
         self.card: Card = parse_card(metadata["foveal"], where=where)
-        first, side = self.session.get_inputs()[0], self.card.input.size
+        check_card(self.card, where=where)
+        first, side = self.session.get_inputs()[0], self.card.input_as(InputSpec).size
         if first.shape[1:] != [side, side, 3]:
             raise ArtifactError(
                 f"{where}: takes images of {first.shape[1:]}, where its card says {side} x {side}.",

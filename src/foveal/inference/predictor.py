@@ -19,11 +19,12 @@ from PIL import Image
 from foveal.artifact.card import Card
 from foveal.errors import ConfigError, ImageError
 from foveal.imaging.decode import decode, decode_image, read_size
-from foveal.imaging.input_spec import InputSpec
+from foveal.imaging.prepare import prepare
 from foveal.inference.contract import Backend
 from foveal.tasks.table import AnyOutput, open_output
 from foveal.types.arrays import RGB, Array
 from foveal.types.geometry import Geometry
+from foveal.types.input_spec import InputSpec
 
 BATCH_SIZE = 32
 
@@ -57,7 +58,7 @@ class Predictor:
         self.backend = backend
         self.card: Card = backend.card
         self.output: AnyOutput = open_output(self.card)
-        self.spec: InputSpec = self.card.input
+        self.spec = self.card.input_as(InputSpec)
 
     def with_output(self, output: AnyOutput) -> Self:
         """The same network with another way of turning its arrays into predictions."""
@@ -120,7 +121,7 @@ class Predictor:
         """
         if isinstance(source, Prepared):
             return source
-        pixels, geometry = self.spec.prepare(read_image(source, min_side=self.spec.decode_side))
+        pixels, geometry = prepare(read_image(source, min_side=self.spec.decode_side), self.spec)
         if isinstance(source, str | Path | bytes):  # it may have been decoded at a half or less of its size
             geometry = geometry.of_original(read_size(Path(source) if isinstance(source, str) else source))
         return Prepared(pixels, geometry)

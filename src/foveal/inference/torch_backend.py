@@ -14,6 +14,7 @@ from foveal.models.contract import Model
 from foveal.models.normalize import Normalize
 from foveal.tasks.table import AnyTask, open_task
 from foveal.types.arrays import RGB, Array
+from foveal.types.input_spec import InputSpec
 
 
 class Graph(nn.Module):
@@ -21,7 +22,7 @@ class Graph(nn.Module):
 
     def __init__(self, model: Model, card: Card, task: AnyTask) -> None:
         super().__init__()
-        self.normalize = Normalize(card.input)
+        self.normalize = Normalize(card.input_as(InputSpec))
         self.model = model
         self.task = task
 

@@ -15,10 +15,10 @@ from PIL import Image
 
 from foveal.errors import ConfigError, ImageError
 from foveal.imaging.decode import read_size
-from foveal.imaging.input_spec import PAD_VALUE
 from foveal.inference.predictor import ImageLike, Predictor, Prepared, read_image
 from foveal.types.arrays import RGB, Array
 from foveal.types.geometry import Geometry
+from foveal.types.input_spec import PAD_VALUE
 from foveal.types.view import View
 
 Box = tuple[int, int, int, int]

@@ -9,16 +9,8 @@ from collections.abc import Mapping, Sequence
 from torch import Tensor, nn
 
 
-class Model(nn.Module, ABC):
-    """A network: no preparation, no softmax, no NMS inside; the same keys come out in training and evaluation."""
-
-    @abstractmethod
-    def forward(self, inputs: Tensor) -> dict[str, Tensor]:
-        """Raw outputs by name, each (B, ...), for normalised inputs (B, 3, H, W)."""
-
-    @abstractmethod
-    def losses(self, outputs: Mapping[str, Tensor], targets: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Named scalar losses, each a mean over the batch; training minimises their sum."""
+class Network(nn.Module, ABC):
+    """What can be trained, whatever goes in."""
 
     @abstractmethod
     def stages(self) -> Sequence[nn.Module]:
@@ -28,3 +20,15 @@ class Model(nn.Module, ABC):
     @abstractmethod
     def pretrained(self) -> frozenset[str]:
         """Names of the parameters that came from pretrained weights; empty when all start at random."""
+
+
+class Model(Network):
+    """A network for images: no preparation, no softmax, no NMS inside; the same keys in training and evaluation."""
+
+    @abstractmethod
+    def forward(self, inputs: Tensor) -> dict[str, Tensor]:
+        """Raw outputs by name, each (B, ...), for normalised inputs (B, 3, H, W)."""
+
+    @abstractmethod
+    def losses(self, outputs: Mapping[str, Tensor], targets: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Named scalar losses, each a mean over the batch; training minimises their sum."""

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from foveal.errors import ConfigError
-from foveal.imaging.input_spec import InputSpec
+from foveal.types.input_spec import InputSpec
 
 
 class Normalize(nn.Module):

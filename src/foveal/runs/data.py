@@ -9,7 +9,7 @@ from foveal.tasks.table import get_spec
 
 
 def read_data(config: RunConfig) -> Catalog:
-    """Read a run's data set: of one that says several things, what the task learns from.
+    """Read a run's data set: of several annotations, the one that the task learns from.
 
     Raises:
         DataError: No such path, or its content cannot be used; the message says what and where.

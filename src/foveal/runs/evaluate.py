@@ -1,4 +1,4 @@
-"""``foveal.evaluate``: a model on a later data set. No torch: exported models are evaluated the same way."""
+"""``foveal.evaluate``: a model on another data set. No torch: exported models are evaluated the same way."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -11,19 +11,19 @@ from foveal.data.catalog.catalog import SPLITS, Catalog
 from foveal.data.catalog.split import with_splits
 from foveal.data.formats.read import read
 from foveal.data.outside import INSIDE, check_outside, lies_inside
-from foveal.engine.evaluate import Evaluation, to_dict, write_predictions
-from foveal.engine.evaluate import evaluate as evaluate_catalog
 from foveal.errors import DataError
 from foveal.inference.load import load
 from foveal.inference.predictor import Predictor
 from foveal.inference.views import Viewing
+from foveal.runs.evaluation import Evaluation, to_dict, write_predictions
+from foveal.runs.evaluation import evaluate as evaluate_catalog
 from foveal.runs.train import free_folder
 from foveal.tasks.table import get_spec
 
 
 @dataclass(frozen=True)
 class EvaluationRun:
-    """How a model did.
+    """An evaluation, as it was written down.
 
     Attributes:
         evaluation: Truths, predictions and the results.
@@ -50,7 +50,7 @@ def evaluate(
     viewing: Viewing | None = None,
     seed: int = 0,
 ) -> EvaluationRun:
-    """Evaluate a model on images with known answers, by the model's own class map.
+    """Evaluate a model on labelled images, by the model's own class map.
 
     Args:
         model: A run folder, a .safetensors or .onnx file, or an open model.
@@ -58,11 +58,11 @@ def evaluate(
             other splits, ``split`` says which is evaluated.
         split: ``train``, ``val`` or ``test``; by default everything, or ``test`` / ``val`` where splits exist. Of the
             data set that the model was trained on, ``val`` may be what training held out.
-        classes: Of masks, see ``data.formats.mask_folder.read``: whose codes are not those the model was trained on.
-        ignore: Codes in masks that count nowhere.
+        classes: Of masks whose pixel values are not those the model was trained on, see ``data.formats.mask_folder``.
+        ignore: Pixel values in masks that are ignored.
         out: Folder for metrics.json and predictions.csv; by default ``evaluations/NAME``, numbered if that exists.
         device: Where a torch network runs.
-        viewing: How each image is looked at (tiles, mirrored, in several sizes); None: once, whole.
+        viewing: Tiles and test-time augmentation (mirrored, several scales); None: one view of each whole image.
         seed: Of the bootstrap.
 
     Raises:
@@ -105,7 +105,7 @@ def evaluate(
     if lies_inside(folder, Path(data)):
         notes.append(INSIDE.format(folder))
     if out is None and folder.name != Path(data).resolve().stem:
-        notes.append(f"The verdict is in {folder}; there were earlier ones.")
+        notes.append(f"The results are in {folder}; there were earlier ones.")
     return EvaluationRun(evaluation, document, folder, tuple(notes))
 
 

@@ -1,4 +1,4 @@
-"""What a run's report says."""
+"""The content of a run's report."""
 
 import shlex
 
@@ -7,13 +7,13 @@ from PIL import Image
 
 from foveal.config.schema import RunConfig
 from foveal.data.catalog.catalog import SPLITS, Catalog
-from foveal.engine.evaluate import Evaluation
+from foveal.engine.checkpoint import State
 from foveal.engine.log import duration
-from foveal.engine.loop import State
 from foveal.engine.run import Run
 from foveal.inference.predictor import Predictor, read_image
 from foveal.report.content import CaptionedImage, Content, Step
 from foveal.report.page import write_report
+from foveal.runs.evaluation import Evaluation
 from foveal.tasks.table import TASKS
 from foveal.types.arrays import RGB
 from foveal.version import __version__
@@ -57,7 +57,7 @@ def write_run_report(
 
 
 def mistake_image(predictor: Predictor, evaluation: Evaluation, position: int) -> RGB:
-    """A evaluated image, made small, with the model's answer drawn on it."""
+    """An evaluated image, made small, with truth and prediction drawn on it."""
     image = Image.fromarray(read_image(evaluation.catalog.path(position)))
     scale = MISTAKE_SIDE_PX / max(image.size)
     size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
@@ -86,7 +86,7 @@ def next_steps(run: Run) -> list[Step]:
     """Commands that go on from here."""
     folder = shlex.quote(str(run.folder))
     return [
-        Step("Say what is in an image", f"foveal predict {folder} IMAGE"),
-        Step("Evaluate it on other images", f"foveal evaluate {folder} FOLDER"),
+        Step("Predict on an image", f"foveal predict {folder} IMAGE"),
+        Step("Evaluate it on other labelled images", f"foveal evaluate {folder} FOLDER"),
         Step("Ship it as one file that needs no torch", f"foveal export {folder}"),
     ]

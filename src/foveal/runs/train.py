@@ -43,7 +43,7 @@ def train(
         FovealError: Bad data, settings or folders; the message says what to do.
     """
     layers = [settings] if isinstance(settings, Mapping) else list(settings)
-    say = log or Log()
+    log = log or Log()
     if resume is not None:
         if recipe is not None or out is not None:
             raise ConfigError("--resume goes on with a run as it is.", "Leave out --config and --out.")
@@ -51,7 +51,7 @@ def train(
             layers.append({"data": {"path": str(data)}})
         merged = merge({}, *layers)
         changes = parse_config(merged, where="the command line") if merged else None
-        resumed: Trained | None = _door().resume(Path(resume), changes=changes, log=say)
+        resumed: Trained | None = _door().resume(Path(resume), changes=changes, log=log)
         return resumed
     if not data:
         raise ConfigError("There is nothing to train on.", "Name a folder of images: foveal train IMAGES/")
@@ -62,7 +62,7 @@ def train(
     folder = Path(out) if out is not None else free_folder(Path(data))
     if out is None:
         check_outside(folder, Path(data))
-    trained: Trained | None = _door().start(config, out=folder, log=say)
+    trained: Trained | None = _door().start(config, out=folder, log=log)
     return trained
 
 
@@ -78,9 +78,9 @@ def free_folder(data: Path, within: str = "runs") -> Path:
 def _door() -> ModuleType:
     wait_quietly()
     try:
-        from foveal.runs import start as build
+        from foveal.runs import start
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] == "foveal":
             raise
         raise MissingExtraError("train", error.name or "torch") from None
-    return build
+    return start

@@ -23,6 +23,7 @@ from foveal.errors import ConfigError
 from foveal.types.arrays import RGB, Array, FloatArray
 from foveal.types.categories import Categories
 from foveal.types.geometry import Geometry
+from foveal.types.goal import Goal
 from foveal.types.predictions import Prediction
 from foveal.types.settings import Settings
 from foveal.types.view import View
@@ -33,10 +34,10 @@ if TYPE_CHECKING:
     from foveal.data.augment.image import Augment
     from foveal.data.catalog.catalog import Annotation, Catalog
     from foveal.data.config import AugmentConfig
-    from foveal.imaging.input_spec import InputSpec
     from foveal.metrics.contract import Metric
     from foveal.models.config import ModelConfig
     from foveal.models.contract import Model
+    from foveal.types.input_spec import InputSpec
 
 Truth = TypeVar("Truth")
 """What the data set says of one image, as the task's metric takes it."""
@@ -51,18 +52,6 @@ M = TypeVar("M", bound="Model")
 
 SomeTruth = NewType("SomeTruth", object)
 """The truth of a task that is not known here: what ``Output.truths`` gives and ``Metric.update`` takes."""
-
-
-@dataclass(frozen=True)
-class Goal:
-    """The one number a task is trained for."""
-
-    metric: str
-    maximize: bool = True
-
-    def better(self, new: float, old: float | None) -> bool:
-        """Whether ``new`` beats ``old`` (None: nothing yet)."""
-        return old is None or (new > old if self.maximize else new < old)
 
 
 @dataclass(frozen=True)

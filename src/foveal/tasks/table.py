@@ -9,13 +9,13 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, TypeAlias, cast
 
+from foveal.artifact.card import Card
 from foveal.errors import ConfigError, MissingExtraError
 from foveal.tasks.contract import Output, SomeTruth, TaskSpec
 from foveal.types.predictions import Prediction
 from foveal.types.settings import Settings
 
 if TYPE_CHECKING:
-    from foveal.artifact.card import Card
     from foveal.data.catalog.catalog import Annotation
     from foveal.models.contract import Model
     from foveal.tasks.contract import Task
@@ -54,12 +54,12 @@ def task_for(annotation: "Annotation") -> str:
     return next(name for name in TASKS if get_spec(name).annotations[0] == annotation)
 
 
-def open_output(card: "Card") -> AnyOutput:
+def open_output(card: Card) -> AnyOutput:
     """The half of a trained model that needs no torch."""
     return get_spec(card.task).open(card.categories, card.decode)
 
 
-def open_task(card: "Card") -> AnyTask:
+def open_task(card: Card) -> AnyTask:
     """The half of a trained model that needs torch.
 
     Raises:

@@ -9,8 +9,9 @@ from safetensors.numpy import save as save_tensors
 from tests.unit.artifact.test_store import TENSORS, card
 
 from foveal.artifact.card import FORMAT, parse_card
+from foveal.artifact.store import read_card
 from foveal.errors import ArtifactError
-from foveal.inference.load import load
+from foveal.types.series_spec import SeriesSpec
 
 
 def crafted(**changes: Any) -> str:
@@ -23,9 +24,6 @@ def spec(**changes: Any) -> dict[str, Any]:
 
 WHITENING = {"kind": "pca", "patch": 2, "mean": [0.0] * 3, "matrix": [[1.0] * 3] * 3, "inverse": [[1.0] * 3] * 3}
 WRONG = {
-    "model": ({"model": {"x": 1}}, "'model.x' is wrong"),
-    "own": ({"own": {"pooling": "zzz"}}, "'own.pooling' is wrong"),
-    "decode": ({"decode": {"q": 2}}, "'decode.q' is wrong"),
     "negative size": ({"input": spec(size=-4)}, "'input.size' is wrong"),
     "huge size": ({"input": spec(size=1_000_000_000)}, "'input.size' is wrong"),
     "huge size in training": ({"input": spec(train_size=5000)}, "'input.train_size' is wrong"),
@@ -33,7 +31,9 @@ WRONG = {
     "whitening": ({"input": spec(whitening=WHITENING)}, "'input.whitening' is wrong"),
     "split": ({"split": {"seed": "x", "val_fraction": 0.2}}, "'split.seed' is wrong"),
     "two classes of one name": ({"classes": {"names": ["a", "a"]}}, "The class 'a' stands twice."),
-    "task": ({"task": "fly"}, "There is no task 'fly'."),
+    "no kind of input": ({"input": {"size": 32, "train_size": 32}}, "'input' is wrong"),
+    "unknown kind of input": ({"input": spec(kind="smell")}, "'input' is wrong"),
+    "column": ({"input": {"kind": "series", "columns": [{"name": "a", "std": 0}]}}, "'input.columns.0.std' is wrong"),
     **{f"format {value!r}": ({"format": value}, f"'format' is {value!r}") for value in (0, -1, "99", 1.0, None, True)},
 }
 
@@ -44,7 +44,7 @@ def test_a_wrong_field_is_named(tmp_path: Path, name: str) -> None:
     path = tmp_path / "model.safetensors"
     path.write_bytes(save_tensors(TENSORS, metadata={"foveal": crafted(**changes)}))
     with pytest.raises(ArtifactError) as error:
-        load(path)
+        read_card(path)
     assert error.value.what.startswith(f"{path}: the model card") and said in error.value.what
     assert error.value.hint == "The file is damaged; use another copy."
 
@@ -56,13 +56,8 @@ def test_a_card_without_a_format() -> None:
         parse_card(json.dumps(values), where="x")
 
 
-@pytest.mark.parametrize(
-    ("model", "said"),
-    [({"backbone": "conv4"}, "the weights do not fit conv4"), ({"backbone": "resnet1800"}, "resnet1800")],
-)
-def test_a_network_that_is_not_there(tmp_path: Path, model: dict[str, Any], said: str) -> None:
-    path = tmp_path / "model.safetensors"
-    path.write_bytes(save_tensors(TENSORS, metadata={"foveal": crafted(model=model)}))
-    with pytest.raises(ArtifactError) as error:
-        load(path)
-    assert error.value.what.startswith(f"{path}: ") and said in error.value.what
+def test_a_card_without_classes_and_with_columns() -> None:
+    series = {"kind": "series", "columns": [{"name": "length_m"}]}
+    card = parse_card(crafted(input=series, classes=None, task="table"), where="x")
+    assert card.classes is None
+    assert card.input_as(SeriesSpec).columns[0].name == "length_m"

@@ -12,7 +12,7 @@ from safetensors.numpy import save as save_tensors
 from foveal.artifact.card import FORMAT, Card
 from foveal.artifact.store import encode, load, read_card, save
 from foveal.errors import ArtifactError
-from foveal.imaging.input_spec import InputSpec
+from foveal.types.input_spec import InputSpec
 
 
 def card(**changes: object) -> Card:

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from foveal.cli.screens import evaluation_screen, in_digits
-from foveal.engine.evaluate import Evaluation
 from foveal.engine.log import RichLog
 from foveal.metrics.contract import Interval, Results
 from foveal.runs.evaluate import EvaluationRun
+from foveal.runs.evaluation import Evaluation
 
 NAN = float("nan")
 

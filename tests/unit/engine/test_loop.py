@@ -1,84 +1,124 @@
-"""What the loop does when numbers stop being numbers."""
+"""When the loop evaluates, which epoch it keeps and when it stops, by scores that are told beforehand."""
 
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import pytest
 import torch
+from tests.toys.table.network import predict
+from tests.toys.table.plan import TablePlan, make_plan
+from tests.toys.table.table import read_table, write_table
+from torch import nn
 
-import foveal
-from foveal.artifact.store import load
-from foveal.engine import evaluate
-from foveal.errors import ConfigError, TrainingError
-from foveal.losses.cross_entropy import CrossEntropy
-
-SETTINGS = {
-    "model": {"backbone": "conv4", "weights": "none"},
-    "input": {"size": 32, "normalize": "dataset"},
-    "train": {"epochs": 3, "batch_size": 8},
-    "data": {"workers": 0},
-}
-
-
-def test_a_loss_that_is_not_finite_names_the_images(
-    squares: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    honest, calls = CrossEntropy.forward, []
-
-    def broken(self: CrossEntropy, logits: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
-        calls.append(1)
-        loss = honest(self, logits, label)
-        return loss * float("nan") if len(calls) == 6 else loss
-
-    monkeypatch.setattr(CrossEntropy, "forward", broken)
-    out = tmp_path / "run"
-    with pytest.raises(TrainingError) as error:
-        foveal.train(squares, out=out, settings=SETTINGS)
-    assert error.value.what.startswith("Step 6: the loss is nan or its gradient is not finite. The batch: class")
-    assert error.value.what.count(".png") == 8
-    assert error.value.hint.startswith(f"The last good state is kept in {out}.")
-    _, tensors = load(out / "model.safetensors")
-    assert all(np.isfinite(value).all() for value in tensors.values())
-    monkeypatch.undo()
-    done = foveal.train(resume=out)
-    assert done is not None
-    assert [row["epoch"] for row in _rows(out)] == ["1", "2", "3"]
+from foveal.engine.config import OptimConfig, RuntimeConfig, ScheduleConfig, TrainConfig
+from foveal.engine.log import Log
+from foveal.engine.loop import Training
+from foveal.engine.run import Run
+from foveal.engine.runtime import Runtime
+from foveal.errors import ShapeError, TrainingError
+from foveal.types.goal import Goal
 
 
-def test_evaluated_every_other_epoch_and_at_the_end(squares: Path, tmp_path: Path) -> None:
-    out = tmp_path / "run"
-    foveal.train(squares, out=out, settings={**SETTINGS, "train": {"epochs": 5, "batch_size": 8, "eval_every": 2}})
-    rows = _rows(out)
-    assert [row["epoch"] for row in rows] == ["2", "4", "5"]
-    assert [int(row["step"]) for row in rows] == [6, 12, 15]
-    assert all(0 < float(row["train_loss"]) < 3 for row in rows), "a mean over the steps since the last row"
+@dataclass(frozen=True)
+class Scripted(TablePlan):
+    """Scores as they are told, whatever the network has learnt."""
+
+    script: Sequence[Mapping[str, float]] = ()
+    asked: list[int] = field(default_factory=list)
+
+    def validate(self, network: nn.Module) -> dict[str, float]:
+        self.asked.append(len(self.asked))
+        return dict(self.script[self.asked[-1]])
 
 
-def test_judging_without_keeping_the_images(squares: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    foveal.train(squares, out=tmp_path / "kept", settings=SETTINGS)
-    monkeypatch.setattr(evaluate, "KEPT_BYTES", 0)
-    foveal.train(squares, out=tmp_path / "anew", settings=SETTINGS)
-    kept, anew = ((tmp_path / name / "model.safetensors").read_bytes() for name in ("kept", "anew"))
-    assert kept == anew
-    scores = [[(row["accuracy"], row["log_loss"]) for row in _rows(tmp_path / name)] for name in ("kept", "anew")]
-    assert scores[0] == scores[1]
+def scripted(tmp_path: Path, script: Sequence[Mapping[str, float]], *, epochs: int, goal: Goal) -> Scripted:
+    plan = make_plan(read_table(write_table(tmp_path / "rooms.csv")), epochs=epochs)
+    values: dict[str, Any] = {**vars(plan), "goal": goal}
+    return Scripted(**values, script=script)
 
 
-def test_one_value_a_channel_is_no_batch(squares: Path, tmp_path: Path) -> None:
-    settings = {
-        **SETTINGS,
-        "model": {"backbone": "resnet18", "weights": "none"},
-        "train": {"epochs": 1, "batch_size": 1},
-    }
-    with pytest.raises(ConfigError) as error:
-        foveal.train(squares, out=tmp_path / "run", settings=settings)
-    assert error.value.what == (
-        "Batch norm needs more than one value a channel, and a batch of 1 at 32 px leaves it one."
+def training(plan: TablePlan, folder: Path, *, optim: OptimConfig | None = None, **train: Any) -> Training[Any]:
+    run = Run(folder)
+    run.create("", {}, {})
+    return Training(
+        plan,
+        optim=optim or OptimConfig(lr=0.01),
+        schedule=ScheduleConfig(),
+        train=TrainConfig(**train),
+        runtime=Runtime(RuntimeConfig(device="cpu"), log_dir=folder),
+        run=run,
+        log=Log(),
+        key="",
     )
-    assert error.value.hint == "Train with --batch-size 2 or more, or with a larger --size."
 
 
-def _rows(folder: Path) -> list[dict[str, str]]:
-    import csv
+def accuracies(*values: float) -> list[dict[str, float]]:
+    return [{"accuracy": value} for value in values]
 
+
+def rows(folder: Path) -> list[dict[str, str]]:
     return list(csv.DictReader((folder / "metrics.csv").read_text().splitlines()))
+
+
+def test_it_stops_after_epochs_without_improvement(tmp_path: Path) -> None:
+    script = accuracies(0.5, 0.7, 0.6, 0.7 - 1e-9, 0.9, 0.9)
+    plan = scripted(tmp_path, script, epochs=6, goal=Goal("accuracy"))
+    state = training(plan, tmp_path / "run", patience=2).fit()
+    assert (state.best_epoch, len(state.rows), state.stopped) == (2, 4, True)
+
+
+def test_without_patience_it_goes_to_the_end(tmp_path: Path) -> None:
+    plan = scripted(tmp_path, accuracies(*[0.5] + [0.4] * 5), epochs=6, goal=Goal("accuracy"))
+    state = training(plan, tmp_path / "run", patience=0).fit()
+    assert (state.best_epoch, len(state.rows), state.stopped) == (1, 6, False)
+
+
+@pytest.mark.parametrize(("goal", "best"), [(Goal("accuracy"), 3), (Goal("accuracy", tie_break="val_loss"), 2)])
+def test_which_of_equal_epochs_is_kept(tmp_path: Path, goal: Goal, best: int) -> None:
+    script = [{"accuracy": 1.0, "val_loss": loss} for loss in (0.5, 0.2, 0.3)]
+    plan = scripted(tmp_path, script, epochs=3, goal=goal)
+    assert training(plan, tmp_path / "run").fit().best_epoch == best
+
+
+def test_evaluated_every_other_epoch_and_at_the_end(tmp_path: Path) -> None:
+    plan = make_plan(read_table(write_table(tmp_path / "rooms.csv")), epochs=5)
+    training(plan, tmp_path / "run", eval_every=2).fit()
+    found = rows(tmp_path / "run")
+    assert [row["epoch"] for row in found] == ["2", "4", "5"]
+    assert [int(row["step"]) for row in found] == [10, 20, 25]
+
+
+def test_weights_worth_evaluating_before_the_first_step(tmp_path: Path) -> None:
+    plan = scripted(tmp_path, accuracies(0.9, 0.5), epochs=1, goal=Goal("accuracy"))
+    before = {name: value.clone() for name, value in plan.network.state_dict().items()}
+    state = training(plan, tmp_path / "run").fit(eval_first=True)
+    assert state.best_epoch == 0
+    assert [row["epoch"] for row in rows(tmp_path / "run")] == ["0", "1"]
+    assert "train_loss" not in state.rows[0]
+    inputs = plan.val_set.inputs
+    plan.network.load_state_dict(before)
+    expected = plan.network.eval()(torch.from_numpy(inputs).float()).detach().numpy()
+    assert (predict(tmp_path / "run" / "model.safetensors", inputs) == expected).all()
+
+
+def test_batches_are_accumulated_into_steps(tmp_path: Path) -> None:
+    plan = make_plan(read_table(write_table(tmp_path / "rooms.csv", num_rows=160)), epochs=2, batch_size=15)
+    assert plan.batches_per_epoch == 8
+    state = training(plan, tmp_path / "run", optim=OptimConfig(lr=0.01, accumulate=4)).fit()
+    assert [row["step"] for row in state.rows] == [2, 4]
+
+
+class Broken(Scripted):
+    """Predictions that are no numbers."""
+
+    def validate(self, network: nn.Module) -> dict[str, float]:
+        raise ShapeError("nan")
+
+
+def test_outputs_that_are_not_finite(tmp_path: Path) -> None:
+    plan = scripted(tmp_path, (), epochs=1, goal=Goal("accuracy"))
+    with pytest.raises(TrainingError, match=r"^Epoch 1: the network's outputs are not finite\."):
+        training(Broken(**vars(plan)), tmp_path / "run").fit()

@@ -12,7 +12,8 @@ from PIL import Image
 
 from foveal.errors import ImageError
 from foveal.imaging.decode import MAX_PIXELS, decode, kind_of, orient, read_size
-from foveal.imaging.input_spec import InputSpec
+from foveal.imaging.prepare import prepare
+from foveal.types.input_spec import InputSpec
 
 PALETTE = [255, 0, 0, 0, 255, 0, 0, 0, 255]
 
@@ -249,8 +250,8 @@ def test_network_sees_the_same_jpeg_through_simplejpeg_and_pillow(subsampling):
     spec = InputSpec(size=64, train_size=64)
     for seed in range(4):
         data = saved(Image.fromarray(photo(400, 300, seed)), "JPEG", quality=90, subsampling=subsampling)
-        ours, _ = spec.prepare(decode(data))
-        pillow, _ = spec.prepare(np.asarray(Image.open(io.BytesIO(data)).convert("RGB")))
+        ours, _ = prepare(decode(data), spec)
+        pillow, _ = prepare(np.asarray(Image.open(io.BytesIO(data)).convert("RGB")), spec)
         difference = np.abs(ours.astype(int) - pillow)
         assert difference.max() <= 2 and difference.mean() < 0.25
 
@@ -258,8 +259,8 @@ def test_network_sees_the_same_jpeg_through_simplejpeg_and_pillow(subsampling):
 def test_network_sees_nearly_the_same_scaled_jpeg():
     spec = InputSpec(size=64, train_size=64)
     data = saved(Image.fromarray(photo(800, 600)), "JPEG", quality=90)
-    scaled, _ = spec.prepare(decode(data, min_side=spec.decode_side))
-    full, _ = spec.prepare(decode(data))
+    scaled, _ = prepare(decode(data, min_side=spec.decode_side), spec)
+    full, _ = prepare(decode(data), spec)
     difference = np.abs(scaled.astype(int) - full)
     assert difference.max() <= 8 and difference.mean() < 1
 

@@ -7,9 +7,9 @@ import pytest
 from PIL import Image
 
 from foveal.artifact.card import Card
-from foveal.imaging.input_spec import InputSpec
 from foveal.inference.predictor import Predictor
 from foveal.types.arrays import RGB, Array
+from foveal.types.input_spec import InputSpec
 
 
 class OneBox:

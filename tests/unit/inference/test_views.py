@@ -10,10 +10,10 @@ from PIL import Image
 
 from foveal.artifact.card import Card
 from foveal.errors import ConfigError, ImageError
-from foveal.imaging.input_spec import PAD_VALUE, InputSpec
 from foveal.inference.predictor import Predictor
 from foveal.inference.views import Viewing, cut_out, predict_views, stream_views
 from foveal.types.arrays import RGB, Array
+from foveal.types.input_spec import PAD_VALUE, InputSpec
 from foveal.types.view import View
 
 viewings = st.builds(

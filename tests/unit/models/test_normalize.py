@@ -4,8 +4,8 @@ import torch
 from torchvision.transforms import v2
 
 from foveal.errors import ConfigError
-from foveal.imaging.input_spec import InputSpec, Whitening
 from foveal.models.normalize import Normalize
+from foveal.types.input_spec import InputSpec, Whitening
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 

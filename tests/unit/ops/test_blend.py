@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn.functional import interpolate
 
-from foveal.imaging.input_spec import InputSpec
 from foveal.inference.views import Viewing
 from foveal.ops.blend import Blend, to_pixels, window
 from foveal.types.geometry import Geometry
+from foveal.types.input_spec import InputSpec
 from foveal.types.view import View
 
 sides = st.integers(1, 40)

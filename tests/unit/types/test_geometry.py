@@ -2,8 +2,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from foveal.imaging.input_spec import InputSpec
 from foveal.types.geometry import Geometry
+from foveal.types.input_spec import InputSpec
 
 SIDES = st.integers(1, 5000)
 

@@ -28,7 +28,7 @@ from foveal.data.catalog.outlines import instance_masks
 from foveal.data.config import AugmentConfig
 from foveal.errors import ConfigError
 from foveal.imaging.decode import read_size
-from foveal.imaging.input_spec import PAD_VALUE
+from foveal.types.input_spec import PAD_VALUE
 
 CENTER = (0.25, 0.75)
 """Where the four images of a mosaic meet, as a part of S along each axis."""

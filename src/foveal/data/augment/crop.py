@@ -10,7 +10,7 @@ import torch
 
 from foveal.data.augment.box_targets import Marks
 from foveal.data.config import AugmentConfig
-from foveal.imaging.input_spec import InputSpec
+from foveal.types.input_spec import InputSpec
 
 Rect = tuple[int, int, int, int]
 """Left, top, right, bottom in whole pixels."""

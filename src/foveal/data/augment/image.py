@@ -20,7 +20,7 @@ from torchvision.transforms import v2
 
 from foveal.data.config import AugmentConfig
 from foveal.errors import ConfigError
-from foveal.imaging.input_spec import PAD_VALUE
+from foveal.types.input_spec import PAD_VALUE
 
 Interpolation = Literal["bilinear", "bicubic"]
 Labelled = tuple[Tensor, dict[str, Tensor]]

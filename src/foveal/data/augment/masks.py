@@ -24,7 +24,7 @@ from foveal.data.catalog.catalog import Catalog
 from foveal.data.catalog.class_maps import read_mask
 from foveal.data.config import AugmentConfig
 from foveal.errors import ConfigError
-from foveal.imaging.input_spec import PAD_VALUE
+from foveal.types.input_spec import PAD_VALUE
 from foveal.types.masks import IGNORE
 
 NOT_FOR_MASKS = {

@@ -19,10 +19,11 @@ from foveal.errors import DataError
 from foveal.imaging.decode import decode
 from foveal.imaging.draw import boxes as draw_boxes
 from foveal.imaging.draw_masks import overlay
-from foveal.imaging.input_spec import InputSpec, Whitening
+from foveal.imaging.prepare import prepare
 from foveal.types.arrays import RGB, FloatArray
 from foveal.types.categories import Categories
 from foveal.types.flags import NOT_EVALUATED
+from foveal.types.input_spec import InputSpec, Whitening
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -104,7 +105,7 @@ def image_whitening(catalog: Catalog, whitening: Whitening, *, spec: InputSpec, 
     """
     rows = []
     for i in choose(catalog, count, seed=seed):
-        image, _ = spec.prepare(decode(catalog.path(i)))
+        image, _ = prepare(decode(catalog.path(i)), spec)
         white = whiten(image, whitening)
         back = unwhiten(white, whitening)
         worst = np.abs(back - image / 255).max()

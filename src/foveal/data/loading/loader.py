@@ -24,10 +24,11 @@ from torchvision.transforms import v2
 from foveal.data.augment.image import Augment, Labelled
 from foveal.data.catalog.catalog import Catalog
 from foveal.data.loading.cache import DecodedCache
-from foveal.data.loading.order import Draw, Order, derive
+from foveal.data.loading.order import Draw, Order
 from foveal.imaging.decode import decode
 from foveal.types.arrays import RGB
 from foveal.types.samples import Batch, Sample
+from foveal.types.seeds import derive
 
 DECODERS = min(4, os.cpu_count() or 1)
 """Threads that decode where there are no worker processes; decoding lets go of Python's lock."""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from foveal.errors import ConfigError
 from foveal.types.arrays import FloatArray
+from foveal.types.seeds import derive
 
 
 class Draw(NamedTuple):
@@ -19,11 +20,6 @@ class Draw(NamedTuple):
     place: int
     epoch: int
     repeat: int
-
-
-def derive(*keys: int) -> int:
-    """A 64-bit seed from whole numbers; different keys give unrelated seeds."""
-    return int(np.random.SeedSequence([key & 0xFFFFFFFFFFFFFFFF for key in keys]).generate_state(1, np.uint64)[0])
 
 
 class Order:

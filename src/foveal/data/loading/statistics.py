@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from foveal.data.catalog.catalog import Catalog
 from foveal.errors import ConfigError, DataError
 from foveal.imaging.decode import decode
-from foveal.imaging.input_spec import InputSpec, Whitening
+from foveal.imaging.prepare import prepare
 from foveal.types.arrays import RGB, FloatArray
+from foveal.types.input_spec import InputSpec, Whitening
 
 MAX_IMAGES = 2000
 """Images that statistics look at: the error of a channel's mean is then below 0.3 / sqrt(2000) = 0.007."""
@@ -41,12 +42,12 @@ def sample_images(catalog: Catalog, spec: InputSpec, *, limit: int = MAX_IMAGES)
     count = min(limit, len(catalog))
     places = (np.arange(count) * len(catalog)) // max(count, 1)
 
-    def prepare(place: int) -> RGB:
-        return spec.prepare(decode(catalog.path(place), min_side=spec.decode_side))[0]
+    def prepared(place: int) -> RGB:
+        return prepare(decode(catalog.path(place), min_side=spec.decode_side), spec)[0]
 
     with ThreadPoolExecutor(thread_name_prefix="foveal-decode") as pool:
         for first in range(0, count, IMAGES_A_TURN):
-            yield from pool.map(prepare, places[first : first + IMAGES_A_TURN].tolist())
+            yield from pool.map(prepared, places[first : first + IMAGES_A_TURN].tolist())
 
 
 def channel_statistics(

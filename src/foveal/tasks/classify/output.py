@@ -16,9 +16,10 @@ from foveal.metrics.classification.multi_label import MultiLabelMetric
 from foveal.metrics.classification.single_label import SingleLabelMetric
 from foveal.metrics.contract import Metric
 from foveal.tasks.classify.decode import ClassifyOptions
-from foveal.tasks.contract import Goal, Output
+from foveal.tasks.contract import Output
 from foveal.types.arrays import RGB, Array
 from foveal.types.geometry import Geometry
+from foveal.types.goal import Goal
 from foveal.types.predictions import ClassScores
 from foveal.types.view import View
 
@@ -37,7 +38,8 @@ class ClassifyOutput(Output[ClassTruth, ClassScores]):
     @property
     def goal(self) -> Goal:
         """Accuracy; mean average precision where there may be several labels."""
-        return Goal("average_precision" if self.options.multi_label else "accuracy")
+        metric = "average_precision" if self.options.multi_label else "accuracy"
+        return Goal(metric, tie_break="log_loss")
 
     def accept(self, catalog: Catalog) -> None:
         """A model for one label per image cannot be evaluated where there may be several.

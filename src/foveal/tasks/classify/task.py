@@ -13,7 +13,6 @@ from foveal.data.augment.image import Augment, build_augment, build_mix
 from foveal.data.catalog.catalog import Catalog
 from foveal.data.config import AugmentConfig
 from foveal.data.loading.sampling import balanced_weights
-from foveal.imaging.input_spec import InputSpec
 from foveal.models.config import ModelConfig
 from foveal.tasks.classify.config import ClassifyConfig
 from foveal.tasks.classify.model import Classifier, build_classifier, build_criterion
@@ -21,6 +20,7 @@ from foveal.tasks.classify.output import ClassifyOutput, multi_hot
 from foveal.tasks.classify.warm_start import fit_head
 from foveal.tasks.contract import Task
 from foveal.types.arrays import RGB, Array, FloatArray
+from foveal.types.input_spec import InputSpec
 
 
 class Classify(Task[ClassifyConfig, ClassifyOutput, Classifier]):

@@ -13,7 +13,7 @@ from foveal.errors import DataError
 from foveal.metrics.contract import Metric
 from foveal.metrics.detection.metric import DetectionMetric
 from foveal.metrics.detection.threshold import best_f1_threshold
-from foveal.tasks.contract import Goal, Output
+from foveal.tasks.contract import Output
 from foveal.tasks.detect import decode, tiles
 from foveal.tasks.detect.decode import DetectOptions
 from foveal.tasks.detect.parity import TOLERANCES, box_differences
@@ -22,6 +22,7 @@ from foveal.types.arrays import RGB, Array
 from foveal.types.detections import BoxTruth, Detections
 from foveal.types.flags import NOT_EVALUATED
 from foveal.types.geometry import Geometry
+from foveal.types.goal import Goal
 from foveal.types.view import View
 
 T = TypeVar("T", bound=BoxTruth)

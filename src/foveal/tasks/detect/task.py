@@ -14,7 +14,6 @@ from foveal.data.augment.image import Augment
 from foveal.data.catalog.catalog import Catalog
 from foveal.data.config import AugmentConfig
 from foveal.data.loading.sampling import balanced_weights
-from foveal.imaging.input_spec import InputSpec
 from foveal.models.config import ModelConfig
 from foveal.models.contract import Model
 from foveal.tasks.contract import Bound, Task
@@ -25,6 +24,7 @@ from foveal.tasks.detect.output import DetectOutput
 from foveal.tasks.detect.show import draw_box_target
 from foveal.types.arrays import RGB, FloatArray, IntArray
 from foveal.types.flags import NOT_EVALUATED
+from foveal.types.input_spec import InputSpec
 
 C = TypeVar("C", bound=DetectConfig)
 O = TypeVar("O", bound=Bound)  # noqa: E741

@@ -16,7 +16,6 @@ from foveal.metrics.contract import Metric
 from foveal.metrics.detection.instance import InstanceMetric
 from foveal.ops import view_masks
 from foveal.ops.masks import areas, paired_iou, union
-from foveal.tasks.contract import Goal
 from foveal.tasks.detect.output import BoxOutput, box_truths
 from foveal.tasks.detect.parity import TOLERANCES, same_objects
 from foveal.tasks.detect.tiles import join
@@ -24,6 +23,7 @@ from foveal.tasks.instance.decode import InstanceOptions, instances, instances_o
 from foveal.tasks.instance.show import draw_instances, draw_truth_and_instances, instance_png
 from foveal.types.arrays import RGB, Array
 from foveal.types.geometry import Geometry
+from foveal.types.goal import Goal
 from foveal.types.masks import Instances, InstanceTruth
 from foveal.types.view import View
 

@@ -12,7 +12,6 @@ from foveal.data.augment.image import Augment
 from foveal.data.augment.mask_targets import Grid
 from foveal.data.catalog.catalog import Catalog
 from foveal.data.config import AugmentConfig
-from foveal.imaging.input_spec import InputSpec
 from foveal.models.config import ModelConfig
 from foveal.models.detection.prototypes import prototype_side
 from foveal.tasks.detect.model import build_class_weights
@@ -21,6 +20,7 @@ from foveal.tasks.instance.config import InstanceConfig
 from foveal.tasks.instance.mask_rcnn import MaskRcnn, build_mask_rcnn
 from foveal.tasks.instance.model import MaskDetector, build_mask_detector
 from foveal.tasks.instance.output import InstanceOutput
+from foveal.types.input_spec import InputSpec
 
 
 class Instance(BoxTask[InstanceConfig, InstanceOutput, MaskDetector | MaskRcnn]):

@@ -11,12 +11,13 @@ from foveal.errors import DataError
 from foveal.metrics.contract import Metric
 from foveal.metrics.segmentation.metric import SegmentationMetric
 from foveal.ops.blend import Blend, to_pixels
-from foveal.tasks.contract import Goal, Output
+from foveal.tasks.contract import Output
 from foveal.tasks.segment.decode import SegmentOptions
 from foveal.tasks.segment.show import class_map_row, draw_class_map, draw_truth_and_class_map, palette_png
 from foveal.tasks.segment.truths import LazyMasks
 from foveal.types.arrays import RGB, Array
 from foveal.types.geometry import Geometry
+from foveal.types.goal import Goal
 from foveal.types.masks import ClassMap, MapTruth
 from foveal.types.view import View
 

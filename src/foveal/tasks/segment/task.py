@@ -13,7 +13,6 @@ from foveal.data.catalog.catalog import Catalog
 from foveal.data.config import AugmentConfig
 from foveal.data.inspection.masks import pixel_counts
 from foveal.data.loading.sampling import balanced_weights
-from foveal.imaging.input_spec import InputSpec
 from foveal.losses.class_weights import median_frequency
 from foveal.models.config import ModelConfig
 from foveal.tasks.contract import Task
@@ -22,6 +21,7 @@ from foveal.tasks.segment.model import Segmenter, build_segmenter
 from foveal.tasks.segment.output import SegmentOutput
 from foveal.tasks.segment.show import draw_mask_target
 from foveal.types.arrays import RGB, FloatArray
+from foveal.types.input_spec import InputSpec
 
 
 class Segment(Task[SegmentConfig, SegmentOutput, Segmenter]):

@@ -1,11 +1,11 @@
 """Mean absolute error with its interval."""
 
 import numpy as np
-from measure.prediction import Number
 
 from foveal.metrics.bootstrap import bootstrap
 from foveal.metrics.contract import Metric, Results, Scores, Verdict, Weights, require_images
 from foveal.types.arrays import FloatArray
+from measure.prediction import Number
 
 
 class MeanAbsoluteError(Metric[float, Number]):

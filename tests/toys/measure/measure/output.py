@@ -3,17 +3,18 @@
 from collections.abc import Mapping, Sequence
 from typing import Annotated, ClassVar
 
-from measure.metric import MeanAbsoluteError
-from measure.prediction import Number
 from pydantic import Field
 
 from foveal.data.catalog.catalog import Catalog
 from foveal.errors import DataError
 from foveal.imaging.draw import label
-from foveal.tasks.contract import Goal, Output
+from foveal.tasks.contract import Output
 from foveal.types.arrays import RGB, Array
 from foveal.types.geometry import Geometry
+from foveal.types.goal import Goal
 from foveal.types.settings import Settings
+from measure.metric import MeanAbsoluteError
+from measure.prediction import Number
 
 
 class MeasureOptions(Settings):

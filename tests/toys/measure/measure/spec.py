@@ -3,17 +3,15 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from measure.config import MeasureConfig
-
 from foveal.tasks.contract import Choice, Situation, TaskSpec
 from foveal.types.categories import Categories
+from measure.config import MeasureConfig
 
 if TYPE_CHECKING:
+    from foveal.data.catalog.catalog import Catalog
     from measure.model import Regressor  # noqa: F401
     from measure.output import MeasureOutput
     from measure.task import Measure
-
-    from foveal.data.catalog.catalog import Catalog
 
 
 class MeasureSpec(TaskSpec[MeasureConfig, "MeasureOutput", "Regressor"]):

@@ -4,21 +4,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
-from measure.config import MeasureConfig
-from measure.model import Regressor
-from measure.output import MeasureOutput
+from foveal.data.augment.contract import Loaded
 from torch import Tensor
 
 from foveal.data.augment.image import ImageAugment, as_tensor
-from foveal.data.augment.contract import Loaded
 from foveal.data.catalog.catalog import Catalog
 from foveal.data.config import AugmentConfig
 from foveal.data.loading.sampling import balanced_weights
-from foveal.imaging.input_spec import InputSpec
 from foveal.models.backbone import build_backbone
 from foveal.models.config import ModelConfig
 from foveal.tasks.contract import Task
 from foveal.types.arrays import RGB, FloatArray
+from foveal.types.input_spec import InputSpec
+from measure.config import MeasureConfig
+from measure.model import Regressor
+from measure.output import MeasureOutput
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,8 @@ from foveal.data.augment.image import resize
 from foveal.data.config import AugmentConfig
 from foveal.errors import ConfigError
 from foveal.imaging.decode import decode
-from foveal.imaging.input_spec import PAD_VALUE, InputSpec
+from foveal.imaging.prepare import prepare
+from foveal.types.input_spec import PAD_VALUE, InputSpec
 
 OFF = AugmentConfig(crop_scale=1, horizontal_flip=0)
 COLOUR = {"brightness": 0.3, "contrast": 0.3, "saturation": 0.3}
@@ -157,7 +158,7 @@ def test_all_off_is_the_letterbox_of_evaluation(interpolation, width, height, si
     assert augment.draw_companions() == 0
     image, target = augment.change([sample_of(pixels, boxes, range(6))])
     spec = InputSpec(size=size, train_size=size, fit="letterbox", interpolation=interpolation)
-    expected, geometry = spec.prepare(pixels)
+    expected, geometry = prepare(pixels, spec)
     difference = np.abs(image.permute(1, 2, 0).numpy().astype(int) - expected)
     assert difference.max() <= (2 if interpolation == "bilinear" else 8)  # bicubic overshoots; rounding cuts that off
     assert difference.mean() < 0.5
@@ -170,7 +171,7 @@ def test_all_off_is_the_letterbox_of_evaluation(interpolation, width, height, si
 def test_a_real_photo_is_prepared_as_in_evaluation(real_data):
     pixels = decode(next(iter(sorted((real_data / "coco80").rglob("*.jpg")))))
     image, target = build_box_augment(OFF, 416, interpolation="bilinear").change([sample_of(pixels, [], [])])
-    expected, _ = InputSpec(size=416, train_size=416, fit="letterbox", interpolation="bilinear").prepare(pixels)
+    expected, _ = prepare(pixels, InputSpec(size=416, train_size=416, fit="letterbox", interpolation="bilinear"))
     difference = np.abs(image.permute(1, 2, 0).numpy().astype(int) - expected)
     assert difference.max() <= 1
     assert target["boxes"].shape == (0, 4) and target["labels"].shape == target["flags"].shape == (0,)

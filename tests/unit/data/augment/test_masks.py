@@ -8,7 +8,8 @@ from torchvision import tv_tensors
 from foveal.data.augment.masks import build_mask_augment
 from foveal.data.config import AugmentConfig
 from foveal.errors import ConfigError
-from foveal.imaging.input_spec import PAD_VALUE, InputSpec
+from foveal.imaging.prepare import prepare
+from foveal.types.input_spec import PAD_VALUE, InputSpec
 from foveal.types.masks import IGNORE
 
 OFF = {"crop_scale": 1.0, "horizontal_flip": 0.0}
@@ -33,7 +34,7 @@ def test_without_changes_it_is_the_letterbox_of_evaluation():
     image, target = sample(OFF)
     source, _ = scene()
     spec = InputSpec(size=64, train_size=64, fit="letterbox", interpolation="bilinear")
-    want, geometry = spec.prepare(source.permute(1, 2, 0).numpy())
+    want, geometry = prepare(source.permute(1, 2, 0).numpy(), spec)
     assert np.abs(image.permute(1, 2, 0).numpy().astype(int) - want).max() <= 1
     top = round(geometry.offset[1])
     assert (target["mask"][:top] == IGNORE).all()

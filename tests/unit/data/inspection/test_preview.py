@@ -12,9 +12,9 @@ from foveal.data.inspection.preview import BOXED_CELL, IGNORED, choose, image_wh
 from foveal.data.inspection.sheet import GAP, HEAD, MARGIN, SETOFF, TITLE, Row, draw_sheet
 from foveal.data.loading.statistics import fit_whitening, sample_images
 from foveal.errors import DataError
-from foveal.imaging.input_spec import InputSpec
 from foveal.types.categories import Categories
 from foveal.types.flags import Flag
+from foveal.types.input_spec import InputSpec
 
 SPEC = InputSpec(size=16, train_size=16)
 

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from foveal.data.loading.order import Draw, Order, derive
+from foveal.data.loading.order import Draw, Order
 from foveal.errors import ConfigError
+from foveal.types.seeds import derive
 
 
 def first(order: Order, count: int, **options: int) -> list[list[Draw]]:

@@ -14,7 +14,7 @@ from foveal.data.loading.statistics import (
     whiten,
 )
 from foveal.errors import ConfigError, DataError
-from foveal.imaging.input_spec import InputSpec
+from foveal.types.input_spec import InputSpec
 
 
 def images(count=20, side=24, seed=0):

@@ -7,7 +7,6 @@ import pytest
 import torch
 
 from foveal.errors import ConfigError
-from foveal.imaging.input_spec import InputSpec
 from foveal.tasks.detect.config import DetectConfig
 from foveal.tasks.detect.decode import DetectOptions, detections
 from foveal.tasks.detect.output import DetectOutput
@@ -15,6 +14,7 @@ from foveal.tasks.detect.task import Detect
 from foveal.tasks.detect.tiles import join, to_image, touches_inner_border
 from foveal.types.categories import Categories
 from foveal.types.detections import BoxTruth, Detections
+from foveal.types.input_spec import InputSpec
 from foveal.types.view import View
 
 CATS = Categories(("cat", "dog"), (17, 3))

@@ -16,7 +16,6 @@ from foveal.data.augment.boxes import build_box_augment, instance_target
 from foveal.data.augment.mask_targets import Grid
 from foveal.data.config import AugmentConfig
 from foveal.data.formats.read import read
-from foveal.imaging.input_spec import InputSpec
 from foveal.models.config import ModelConfig
 from foveal.tasks.instance.config import InstanceConfig
 from foveal.tasks.instance.mask_rcnn import MaskRcnn
@@ -24,6 +23,7 @@ from foveal.tasks.instance.spec import SPEC
 from foveal.tasks.instance.task import Instance
 from foveal.types.categories import Categories
 from foveal.types.flags import Flag
+from foveal.types.input_spec import InputSpec
 from foveal.types.masks import InstanceTruth
 from foveal.types.rle import Rle
 

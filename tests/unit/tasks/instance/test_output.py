@@ -11,7 +11,6 @@ from PIL import Image
 
 from foveal.data.formats.read import read
 from foveal.errors import DataError
-from foveal.imaging.input_spec import InputSpec
 from foveal.tasks.detect.decode import DetectOptions
 from foveal.tasks.detect.output import DetectOutput
 from foveal.tasks.instance.config import InstanceConfig
@@ -22,6 +21,7 @@ from foveal.tasks.instance.spec import SPEC as INSTANCE
 from foveal.tasks.instance.task import Instance
 from foveal.types.categories import Categories
 from foveal.types.flags import Flag
+from foveal.types.input_spec import InputSpec
 from foveal.types.masks import IGNORE, Instances, InstanceTruth
 from foveal.types.rle import Rle
 from foveal.types.view import View

@@ -4,10 +4,10 @@ from PIL import Image
 
 from foveal.data.formats.read import read
 from foveal.errors import DataError
-from foveal.imaging.input_spec import InputSpec
 from foveal.tasks.segment.decode import SegmentOptions
 from foveal.tasks.segment.output import SegmentOutput
 from foveal.types.categories import Categories
+from foveal.types.input_spec import InputSpec
 from foveal.types.masks import IGNORE, ClassMap, MapTruth
 from foveal.types.view import View
 

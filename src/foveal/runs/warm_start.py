@@ -1,4 +1,4 @@
-"""Before the first step: what the task can fit on the frozen network.
+"""Before the first step: fit the head to the frozen network's features.
 
 Shapes: B images, S side of the input.
 """
@@ -10,27 +10,29 @@ import torch
 from torch import Tensor
 
 from foveal.artifact.card import Card
-from foveal.engine.loop import Plan
+from foveal.engine.log import Log
 from foveal.inference.predictor import Predictor
 from foveal.models.normalize import Normalize
+from foveal.runs.plan import ImagePlan
 from foveal.types.arrays import RGB, Array
+from foveal.types.input_spec import InputSpec
 
 MAX_IMAGES = 4096
 
 
-def warm_start(plan: Plan) -> None:
-    """Show the task the frozen network's view of training images, prepared as in evaluation."""
-    probe = plan.task.probe(plan.model)
+def warm_start(plan: ImagePlan, log: Log) -> None:
+    """Give the task the frozen network's features of training images, prepared as in evaluation."""
+    probe = plan.task.probe(plan.network)
     if probe is None:
         return
-    plan.log.note("fitting the new layers to the pretrained features ...")
+    log.note("fitting the head to the pretrained features ...")
     count = min(len(plan.train_set), MAX_IMAGES)
     places = np.unique(np.linspace(0, len(plan.train_set) - 1, count).astype(np.int64))
     part = plan.train_set.take(places)
-    plan.runtime.place(plan.model)
+    plan.runtime.place(plan.network)
     predictor = Predictor(_Probe(plan.card, probe, plan.runtime.device))
-    plan.model.eval()
-    plan.task.warm_start(plan.model, part, predictor.arrays(part.paths()))
+    plan.network.eval()
+    plan.task.warm_start(plan.network, part, predictor.arrays(part.paths()))
 
 
 class _Probe:
@@ -40,7 +42,7 @@ class _Probe:
         self.card = card
         self.probe = probe
         self.device = device
-        self.normalize = Normalize(card.input).to(device)
+        self.normalize = Normalize(card.input_as(InputSpec)).to(device)
 
     @torch.inference_mode()
     def run(self, images: RGB) -> dict[str, Array]:

@@ -1,18 +1,13 @@
-"""The one preparation: how any image becomes the network's input, in validation, export, predict and serve alike.
+"""What a model's input is when it is an image: size, crop, filter, statistics. ``imaging.prepare`` follows it.
 
-``resample`` scales, NumPy copies; the network's own first layer normalises.
-
-Shapes: H W rows and columns of the source, S side of the input.
+Shapes: p side of a whitening patch.
 """
 
 import math
-from typing import Annotated, Literal, Self, cast
+from typing import Annotated, Literal, Self
 
-import numpy as np
 from pydantic import Field, model_validator
 
-from foveal.imaging.resample import Box, Filter, resample
-from foveal.types.arrays import RGB
 from foveal.types.geometry import Geometry
 from foveal.types.settings import Settings, Side
 
@@ -20,6 +15,8 @@ PAD_VALUE = 114
 """Gray of letterbox borders (the value detectors have used since YOLOv3)."""
 
 
+Filter = Literal["bilinear", "bicubic"]
+"""Resampling filter, antialiased."""
 Deviation = Annotated[float, Field(gt=0)]
 """Of a channel's values in [0, 1]."""
 
@@ -50,10 +47,12 @@ class Whitening(Settings):
 
 
 class InputSpec(Settings):
-    """Size, cut, filter and statistics of a model's input; saved in the model."""
+    """Size, crop, filter and statistics of an image input; saved in the model."""
 
+    kind: Literal["image"] = "image"
+    """Tells the kinds of input apart."""
     size: Side
-    """Side of the square input in evaluation and use, in pixels."""
+    """Side of the square input in evaluation and at inference, in pixels."""
     train_size: Side
     """Side of the square input in training, in pixels."""
     fit: Literal["crop", "squash", "letterbox"] = "crop"
@@ -95,28 +94,6 @@ class InputSpec(Settings):
                 inner_w, inner_h = (max(1, round(side * scale)) for side in (width, height))
         offset = (float(self._margin(inner_w)), float(self._margin(inner_h)))
         return Geometry((width, height), (size, size), (inner_w / width, inner_h / height), offset)
-
-    def prepare(self, image: RGB) -> tuple[RGB, Geometry]:
-        """Fit an image to the input.
-
-        Args:
-            image: (H, W, 3) uint8.
-
-        Returns:
-            (S, S, 3) uint8, perhaps read-only, and the geometry of the way back.
-        """
-        height, width = image.shape[:2]
-        geometry = self.geometry(width, height)
-        (left, top), (right, bottom) = geometry.to_input(np.array([[0, 0], [width, height]])).clip(0, self.size)
-        x1, y1, x2, y2 = round(left), round(top), round(right), round(bottom)
-        corners = geometry.to_source(np.array([[x1, y1], [x2, y2]])).clip(0, (width, height))
-        box = cast(Box, tuple(corners.ravel().tolist()))
-        seen = resample(image, (x2 - x1, y2 - y1), box, interpolation=self.interpolation)
-        if seen.shape[:2] == (self.size, self.size):
-            return seen, geometry
-        out = np.full((self.size, self.size, 3), PAD_VALUE, np.uint8)
-        out[y1:y2, x1:x2] = seen
-        return out, geometry
 
     def _margin(self, inner: int) -> int:
         """Pixels before the resized image: of padding, or negative, cut off."""

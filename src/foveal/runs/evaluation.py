@@ -14,12 +14,12 @@ from foveal.inference.views import Viewing, stream_views
 from foveal.metrics.contract import Results
 
 KEPT_BYTES = 2**31
-"""Most memory for prepared images; more of them are decoded anew each time."""
+"""Most memory for prepared images; beyond it they are decoded anew each time."""
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What was evaluated, and the verdict; truths and predictions are in the catalog's order."""
+    """What was evaluated, and the results; truths and predictions are in the catalog's order."""
 
     catalog: Catalog
     truths: Sequence[Any]
@@ -36,21 +36,21 @@ def evaluate(
     num_resamples: int = 1000,
     seed: int = 0,
 ) -> Evaluation:
-    """Predict every image and evaluate the answers.
+    """Predict on every image and evaluate the predictions.
 
     Args:
         predictor: The model.
         catalog: Images with the model's own class map.
-        sources: The same images, if they are at hand in another form (prepared); None reads the catalog's files.
-        viewing: How each of the catalog's files is looked at; None: once, whole.
+        sources: The same images where they are prepared already; None reads the catalog's files.
+        viewing: Tiles and test-time augmentation; None: one view of each whole image.
         num_resamples: Of the bootstrap behind the intervals.
         seed: Of the bootstrap.
 
     Raises:
         ImageError: An image cannot be read; the message names it.
-        ConfigError: The model's answers are for whole images, and ``viewing`` would cut these.
+        ConfigError: The model's predictions are for whole images, and ``viewing`` would cut these.
     """
-    assert sources is None or viewing is None, "prepared images are seen as they are"
+    assert sources is None or viewing is None, "prepared images have one view"
     files = catalog.paths() if sources is None else sources
     predictions = list(stream_views(predictor, files, viewing))
     truths = predictor.output.truths(catalog, range(len(catalog)))
@@ -62,7 +62,7 @@ def evaluate(
 def score(
     predictor: Predictor, truths: Iterable[Any], predictions: Iterable[Any], *, num_resamples: int, seed: int
 ) -> Results:
-    """The verdict on predictions that are at hand."""
+    """The results for predictions that are at hand."""
     metric = predictor.output.metric()
     for truth, prediction in zip(truths, predictions, strict=True):
         metric.update(truth, prediction)
@@ -70,7 +70,7 @@ def score(
 
 
 def kept(predictor: Predictor, paths: Sequence[Path]) -> Sequence[Source]:
-    """Images that are looked at more than once: prepared, or the files where all of them would take too much room."""
+    """Images that are evaluated more than once: prepared, or the files where all of them would take too much memory."""
     if len(paths) * 3 * predictor.spec.size**2 > KEPT_BYTES:
         return paths
     return [image for batch in predictor.prepare_all(paths) for image in batch]

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from foveal.engine.evaluate import Evaluation, write_predictions
+from foveal.runs.evaluation import Evaluation, write_predictions
 
 
 def test_every_float32_comes_back(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The end of a run: calibrate the best weights, evaluate them, write the final model file."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -8,27 +9,30 @@ import torch
 
 from foveal.artifact.card import Card
 from foveal.artifact.store import load, save
-from foveal.engine.evaluate import Evaluation, evaluate, kept
-from foveal.engine.loop import Plan
 from foveal.inference.predictor import Predictor, Source
 from foveal.inference.torch_backend import TorchBackend, build_model
+from foveal.runs.evaluation import Evaluation, evaluate, kept
+from foveal.runs.plan import ImagePlan
 from foveal.types.arrays import Array
 from foveal.types.geometry import Geometry
 
 
-def finish(plan: Plan, *, data: Mapping[str, Any], versions: Mapping[str, str]) -> tuple[Predictor, Evaluation]:
+def finish(
+    plan: ImagePlan, file: Path, *, data: Mapping[str, Any], versions: Mapping[str, str]
+) -> tuple[Predictor, Evaluation]:
     """Fit temperature and thresholds on the validation split, evaluate there, and store both with the best weights.
 
     Args:
         plan: The run.
-        data: What the card says of the data set.
+        file: Its model file, with the weights of the best epoch.
+        data: What the card is to tell of the data set.
         versions: Versions of the libraries.
 
     Returns:
-        The finished model and its verdict.
+        The finished model and its evaluation.
     """
-    _, tensors = load(plan.run.model)
-    model = build_model(plan.card, tensors, where=str(plan.run.model))
+    _, tensors = load(file)
+    model = build_model(plan.card, tensors, where=str(file))
     backend = TorchBackend(model, plan.card, device=plan.runtime.device)
     first = Predictor(backend)
     images = kept(first, list(plan.val_set.paths()))
@@ -51,14 +55,14 @@ def finish(plan: Plan, *, data: Mapping[str, Any], versions: Mapping[str, str]) 
     final = Card.model_validate(
         {**card.model_dump(), "metrics": metrics, "data": dict(data), "versions": dict(versions)}
     )
-    save(plan.run.model, final, tensors)
+    save(file, final, tensors)
     return Predictor(TorchBackend(model, final, device=torch.device("cpu"))), evaluation
 
 
 def _evidence(
     predictor: Predictor, backend: TorchBackend, images: Sequence[Source]
 ) -> tuple[dict[str, Array], list[Geometry]]:
-    """What the task calibrates from, for all images, and where their pixels went."""
+    """What the task calibrates from, for all images, and their geometries."""
     parts, geometries = [], []
     for batch in predictor.prepare_all(images):
         parts.append(backend.evidence(np.stack([p.pixels for p in batch])))

@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 from PIL import Image
 from torchvision.transforms import v2
 
-from foveal.imaging.input_spec import PAD_VALUE, InputSpec
+from foveal.imaging.prepare import prepare
+from foveal.types.input_spec import PAD_VALUE, InputSpec
 
 SIDES = st.integers(1, 400)
 
@@ -25,7 +26,7 @@ def test_crop_is_torchvisions_resize_and_centre_crop(size, interpolation, crop_f
     steps = v2.Compose(
         [v2.Resize(spec.decode_side, interpolation=v2.InterpolationMode(interpolation)), v2.CenterCrop(spec.size)]
     )
-    ours, theirs = spec.prepare(image)[0], np.asarray(steps(Image.fromarray(image)))
+    ours, theirs = prepare(image, spec)[0], np.asarray(steps(Image.fromarray(image)))
     assert ours.shape == theirs.shape
     assert np.abs(ours.astype(int) - theirs).max() <= 2
 
@@ -36,7 +37,7 @@ def test_a_mark_lands_where_the_geometry_says(width, height, fit, size):
     x = np.broadcast_to(np.linspace(0, 255, width)[None, :, None], (height, width, 1))
     y = np.broadcast_to(np.linspace(0, 255, height)[:, None, None], (height, width, 1))
     image = np.concatenate([x, y, np.zeros_like(x)], axis=2).round().astype(np.uint8)
-    prepared, geometry = InputSpec(size=size, train_size=size, fit=fit, interpolation="bilinear").prepare(image)
+    prepared, geometry = prepare(image, InputSpec(size=size, train_size=size, fit=fit, interpolation="bilinear"))
     assert prepared.shape == (size, size, 3) and prepared.dtype == np.uint8
     seen = np.argwhere(prepared[..., 2] == 0)[:, ::-1]
     source = geometry.to_source(seen + 0.5) - 0.5
@@ -49,7 +50,7 @@ def test_a_mark_lands_where_the_geometry_says(width, height, fit, size):
 
 def test_letterbox_pads_with_gray_on_both_sides():
     image = np.full((50, 100, 3), 200, np.uint8)
-    prepared, geometry = InputSpec(size=64, train_size=64, fit="letterbox").prepare(image)
+    prepared, geometry = prepare(image, InputSpec(size=64, train_size=64, fit="letterbox"))
     assert (prepared[:16] == PAD_VALUE).all() and (prepared[48:] == PAD_VALUE).all()
     assert (prepared[16:48] == 200).all()
     assert geometry.scale == (0.64, 0.64) and geometry.offset == (0.0, 16.0)
@@ -58,5 +59,5 @@ def test_letterbox_pads_with_gray_on_both_sides():
 @pytest.mark.parametrize("fit", ["crop", "squash", "letterbox"])
 @pytest.mark.parametrize("size", [(1, 1), (1, 5000), (5000, 1), (3, 2)])
 def test_odd_shapes_fit(fit, size):
-    prepared, _ = InputSpec(size=32, train_size=32, fit=fit).prepare(np.full((size[1], size[0], 3), 114, np.uint8))
+    prepared, _ = prepare(np.full((size[1], size[0], 3), 114, np.uint8), InputSpec(size=32, train_size=32, fit=fit))
     np.testing.assert_array_equal(prepared, np.full((32, 32, 3), 114, np.uint8))

@@ -1,0 +1,84 @@
+"""All that a stopped run goes on from: one file, whole at every moment.
+
+Random numbers and the learning rate are functions of the step, so neither needs saving.
+"""
+
+import io
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from foveal.artifact.atomic import write_atomic
+from foveal.errors import RunError
+
+
+@dataclass
+class State:
+    """Where a run is."""
+
+    step: int = 0
+    elapsed_s: float = 0.0
+    best: dict[str, float] | None = None
+    """The scores of the epoch that is kept."""
+    best_epoch: int = 0
+    loss_sum: float = 0.0
+    """Of the steps since the last row."""
+    samples_per_s: float = 0.0
+    stopped: bool = False
+    num_threads: int = field(default_factory=torch.get_num_threads)
+    rows: list[dict[str, float]] = field(default_factory=list)
+    """Those of metrics.csv."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A run at one moment."""
+
+    key: str
+    """All settings that the result depends on, as text; a resumed run must have the same."""
+    state: State
+    network: Mapping[str, Tensor]
+    average: Mapping[str, Tensor]
+    """The moving average of the weights; empty where there is none."""
+    optimizer: dict[str, Any]
+    scaler: dict[str, Any]
+    """The loss scale (fp16); empty where there is none."""
+    finished: bool = False
+    """Whether the run is reported, and nothing is left to resume."""
+
+    def restore(self, network: nn.Module, average: nn.Module | None, optimizer: torch.optim.Optimizer) -> None:
+        """Put weights, their average and the optimiser back to where they were."""
+        network.load_state_dict(self.network)
+        if average is not None:
+            average.load_state_dict(self.average)
+        optimizer.load_state_dict(self.optimizer)
+
+
+def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
+    """Write a checkpoint atomically.
+
+    Raises:
+        RunError: It cannot be written.
+    """
+    buffer = io.BytesIO()
+    torch.save({**vars(checkpoint), "state": asdict(checkpoint.state)}, buffer)
+    write_atomic(path, buffer.getvalue())
+
+
+def load_checkpoint(path: Path) -> Checkpoint | None:
+    """The last checkpoint, or None if the run was stopped before its first.
+
+    Raises:
+        RunError: The file is damaged.
+    """
+    if not path.exists():
+        return None
+    try:
+        values = torch.load(path, map_location="cpu", weights_only=True)
+        return Checkpoint(**{**values, "state": State(**values["state"])})
+    except Exception as error:  # torch raises many kinds for a damaged file
+        raise RunError(f"{path}: damaged ({type(error).__name__}).", "Start the run anew with --out.") from None

@@ -1,0 +1,29 @@
+"""Time of a run, over all its lives, and what is left of its budget."""
+
+import time
+
+RESERVE = 0.04
+"""Fraction of a time budget that is kept for the last evaluation and the report."""
+
+
+class Clock:
+    """Counts from a run's first step.
+
+    Args:
+        elapsed_s: Seconds that earlier lives of the run took.
+        budget_s: Time budget; None: without one.
+    """
+
+    def __init__(self, elapsed_s: float = 0.0, *, budget_s: float | None = None) -> None:
+        self.started = time.monotonic() - elapsed_s
+        self.budget_s = None if budget_s is None else budget_s * (1 - RESERVE)
+
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds of training and evaluation so far."""
+        return time.monotonic() - self.started
+
+    @property
+    def progress(self) -> float:
+        """Fraction of the budget that is spent; 0 without one."""
+        return 0.0 if self.budget_s is None else self.elapsed_s / self.budget_s

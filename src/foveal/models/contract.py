@@ -1,30 +1,65 @@
 """What every network of Foveal can do.
 
-Shapes: B batch, H W rows and columns.
+Shapes: B batch, C channels, H W rows and columns of the input, h w of a map.
 """
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import final
 
 from torch import Tensor, nn
 
+from foveal.models.trunk import Trunk
+
+
+@dataclass(frozen=True)
+class Maps:
+    """The maps of features that a network's head reads.
+
+    Attributes:
+        tensors: Each (B, C, h, w), finest first where there are several. The tokens of a transformer are a map too.
+        size: (H, W) of the input that they were made from.
+    """
+
+    tensors: tuple[Tensor, ...]
+    size: tuple[int, int]
+
 
 class Model(nn.Module, ABC):
-    """A network: no preparation, no softmax, no NMS inside; the same keys come out in training and evaluation."""
+    """A network: no preparation, no softmax, no NMS inside; the same keys come out in training and evaluation.
+
+    It stands in two halves, ``look`` and ``answer``, so that an explanation can take gradients with respect to the maps
+    between them, or change the maps, without hooks.
+
+    Attributes:
+        backbone: The part that may start from pretrained weights.
+    """
+
+    backbone: Trunk
+
+    @final
+    def forward(self, inputs: Tensor) -> dict[str, Tensor]:  # type: ignore[misc]  # nn.Module declares an attribute
+        """Raw outputs by name, each (B, ...), for normalised inputs (B, 3, H, W)."""
+        return self.answer(self.look(inputs))
 
     @abstractmethod
-    def forward(self, inputs: Tensor) -> dict[str, Tensor]:
-        """Raw outputs by name, each (B, ...), for normalised inputs (B, 3, H, W)."""
+    def look(self, inputs: Tensor) -> Maps:
+        """The maps that the head reads, for normalised inputs (B, 3, H, W)."""
+
+    @abstractmethod
+    def answer(self, maps: Maps) -> dict[str, Tensor]:
+        """Raw outputs by name, each (B, ...): the head alone."""
 
     @abstractmethod
     def losses(self, outputs: Mapping[str, Tensor], targets: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Named scalar losses, each a mean over the batch; training minimises their sum."""
 
-    @abstractmethod
     def stages(self) -> Sequence[nn.Module]:
         """The backbone's parts from the input on: freezing and layer-wise decay count them; disjoint."""
+        return self.backbone.stages()
 
     @property
-    @abstractmethod
     def pretrained(self) -> frozenset[str]:
         """Names of the parameters that came from pretrained weights; empty when all start at random."""
+        return frozenset(f"backbone.{name}" for name in self.backbone.pretrained)

@@ -33,7 +33,7 @@ class Weights:
     """Tensors by name, and what the images they were trained on looked like.
 
     Attributes:
-        tensors: As the file names them; ``models.reuse`` fits them to a network.
+        tensors: As the file names them; ``models.matching`` fits them to a network.
         mean: Mean of each channel, of values in [0, 1].
         std: Standard deviation of each channel, of values in [0, 1].
         interpolation: Resampling filter.

@@ -18,7 +18,8 @@ from foveal.models.config import ModelConfig
 from foveal.models.contract import Model
 from foveal.tasks.classify.choose import choose
 from foveal.tasks.classify.config import ClassifyConfig
-from foveal.tasks.classify.model import Classifier, build_classifier, build_criterion
+from foveal.tasks.classify.loss import build_criterion
+from foveal.tasks.classify.model import Classifier, build_classifier
 from foveal.tasks.classify.output import ClassifyDecode, ClassifyOutput, multi_hot
 from foveal.tasks.classify.warm_start import fit_head
 from foveal.tasks.contract import Choice, Settled, Situation

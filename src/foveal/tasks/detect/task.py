@@ -21,7 +21,8 @@ from foveal.models.contract import Model
 from foveal.models.detection.anchors import fit_shapes
 from foveal.tasks.contract import Choice, Settled, Situation
 from foveal.tasks.detect.config import STRIDES, DetectConfig
-from foveal.tasks.detect.model import Detector, build_class_weights, build_detector
+from foveal.tasks.detect.loss import build_class_weights
+from foveal.tasks.detect.model import Detector, build_detector
 from foveal.tasks.detect.output import DetectDecode, DetectOutput
 from foveal.types.arrays import Array, FloatArray, IntArray
 from foveal.types.categories import Categories
@@ -95,7 +96,7 @@ class Detect(DetectOutput):
     def criterion(self, model: Model, own: Settings, catalog: Catalog) -> None:
         """Weigh the classes."""
         assert isinstance(model, Detector), "a detector is what build gives"
-        model.class_weights = build_class_weights(_own(own), evaluated_counts(catalog))
+        model.criterion.class_weights = build_class_weights(_own(own), evaluated_counts(catalog))
 
     def probe(self, model: Model, own: Settings) -> Callable[[Tensor], dict[str, Tensor]] | None:
         """Nothing is fitted before the first step."""

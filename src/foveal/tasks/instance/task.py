@@ -16,7 +16,7 @@ from foveal.imaging.input_spec import InputSpec
 from foveal.models.config import ModelConfig
 from foveal.models.contract import Model
 from foveal.models.detection.prototypes import prototype_side
-from foveal.tasks.detect.model import build_class_weights
+from foveal.tasks.detect.loss import build_class_weights
 from foveal.tasks.detect.task import Detect, evaluated_counts
 from foveal.tasks.instance.config import InstanceConfig
 from foveal.tasks.instance.mask_rcnn import MaskRcnn, build_mask_rcnn
@@ -47,7 +47,7 @@ class Instance(InstanceOutput, Detect):
     def criterion(self, model: Model, own: Settings, catalog: Catalog) -> None:
         """Weigh the classes."""
         assert isinstance(model, MaskDetector | MaskRcnn), "one of these is what build gives"
-        model.class_weights = build_class_weights(_own(own), evaluated_counts(catalog))
+        model.criterion.class_weights = build_class_weights(_own(own), evaluated_counts(catalog))
 
     def augment(self, config: AugmentConfig, spec: InputSpec, own: Settings) -> Augment:
         """Random changes to one image, its boxes and its masks."""

@@ -69,7 +69,7 @@ class Segment(SegmentOutput):
         """Weigh the classes."""
         assert isinstance(model, Segmenter), "a segmenter is what build gives"
         if _own(own).class_weights == "median_frequency":
-            model.class_weights = median_frequency(*pixel_counts(catalog))
+            model.criterion.class_weights = median_frequency(*pixel_counts(catalog))
 
     def probe(self, model: Model, own: Settings) -> Callable[[Tensor], dict[str, Tensor]] | None:
         """Nothing is fitted before the first step."""

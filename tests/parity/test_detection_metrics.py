@@ -279,7 +279,7 @@ def test_equals_the_devkit_of_pascal_voc(case):
         np.testing.assert_allclose(got[name], want, **CLOSE)
 
 
-def test_resampling_by_weights_equals_judging_copies():
+def test_resampling_by_weights_equals_evaluating_copies():
     """The bootstrap against pycocotools on images drawn out one by one; without ties copies cannot interleave."""
     truths, predictions = draw(3, 12, classes=3, most=6, found=20)
     rows = []

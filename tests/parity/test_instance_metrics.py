@@ -99,11 +99,11 @@ def disturbed(mask, rng):
 def prediction_of(masks, labels, categories, size, rng, *, most: int) -> Instances:
     """Each object found up to ``most`` times, in random order; sometimes as another class."""
     of = np.repeat(np.arange(len(masks)), rng.integers(0, most + 1, len(masks)))
-    said = [Rle.of(disturbed(masks[i].mask(), rng)) for i in of]
+    masks_predicted = [Rle.of(disturbed(masks[i].mask(), rng)) for i in of]
     kinds = np.where(rng.random(len(of)) < 0.85, labels[of], rng.integers(0, len(categories), len(of)))
     scores = np.round(rng.random(len(of)), 2)
-    boxes = np.array([box_of(m) for m in said]).reshape(-1, 4)
-    return Instances(boxes, scores, kinds, categories, (size[1], size[0]), 0.5, tuple(said))
+    boxes = np.array([box_of(m) for m in masks_predicted]).reshape(-1, 4)
+    return Instances(boxes, scores, kinds, categories, (size[1], size[0]), 0.5, tuple(masks_predicted))
 
 
 @pytest.fixture(scope="module")

@@ -38,8 +38,8 @@ class Model(nn.Module, ABC):
 
     backbone: Trunk
 
-    @final
-    def forward(self, inputs: Tensor) -> dict[str, Tensor]:  # type: ignore[misc]  # nn.Module declares an attribute
+    @final  # type: ignore[misc]  # nn.Module declares it as an attribute
+    def forward(self, inputs: Tensor) -> dict[str, Tensor]:
         """Raw outputs by name, each (B, ...), for normalised inputs (B, 3, H, W)."""
         return self.answer(self.look(inputs))
 

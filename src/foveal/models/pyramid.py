@@ -108,7 +108,7 @@ class FeaturePyramid(nn.Module):
         self.extra = nn.ModuleList(conv_norm_act(channels, channels, stride=2) for _ in range(extra))
 
     def forward(self, maps: Sequence[Tensor], sizes: Sequence[tuple[int, int]]) -> list[Tensor]:
-        """A map (B, C_in, ., .) per level -> (B, C, h, w) each, resized to ``sizes`` (h, w) where the backbone's differ."""
+        """Maps (B, C_in, ., .), one per level -> (B, C, h, w), resized to ``sizes`` (h, w) where these differ."""
         joined: list[Tensor] = []
         for i in reversed(range(len(self.lateral))):
             side = self.lateral_norm[i](self.lateral[i](maps[i]))

@@ -132,8 +132,8 @@ class Output(Protocol):
         """What the data set says of some images, in the form ``metric`` takes."""
         ...
 
-    def metric(self, categories: Categories, options: Settings) -> Metric:
-        """A fresh, empty evaluate."""
+    def metric(self, categories: Categories, options: Settings) -> Metric[Any, Any]:
+        """A fresh, empty metric."""
         ...
 
     def calibrate(

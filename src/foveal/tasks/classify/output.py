@@ -4,7 +4,7 @@ Shapes: B images, K classes.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 from pydantic import Field
@@ -81,7 +81,7 @@ class ClassifyOutput:
             for i in indices
         ]
 
-    def metric(self, categories: Categories, options: Settings) -> Metric:
+    def metric(self, categories: Categories, options: Settings) -> Metric[Any, Any]:
         """The metric."""
         return MultiLabelMetric(categories) if _decode(options).multi_label else SingleLabelMetric(categories)
 

@@ -4,7 +4,7 @@ Shapes: B images, k candidates an image, N objects. Boxes are xyxy pixels.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import Field
@@ -100,7 +100,7 @@ class DetectOutput:
         spans = [objects.span(int(i)) for i in indices]
         return [BoxTruth(objects.boxes[s], objects.labels[s], objects.flags[s], objects.areas[s]) for s in spans]
 
-    def metric(self, categories: Categories, options: Settings) -> Metric:
+    def metric(self, categories: Categories, options: Settings) -> Metric[Any, Any]:
         """The metric."""
         return DetectionMetric(categories)
 

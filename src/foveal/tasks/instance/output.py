@@ -6,7 +6,7 @@ Shapes: B images, k candidates an image, N objects, P prototypes, h w of the pro
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -112,7 +112,7 @@ class InstanceOutput(DetectOutput):
             for t, i in zip(boxes, indices, strict=True)
         ]
 
-    def metric(self, categories: Categories, options: Settings) -> Metric:
+    def metric(self, categories: Categories, options: Settings) -> Metric[Any, Any]:
         """The metric."""
         return InstanceMetric(categories)
 

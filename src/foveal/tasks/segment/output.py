@@ -5,7 +5,7 @@ Shapes: B images, K classes, H W rows and columns of an image, h w of the networ
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import overload
+from typing import Any, overload
 
 import numpy as np
 
@@ -100,7 +100,7 @@ class SegmentOutput:
         """The masks of some images."""
         return Truths(catalog, indices)
 
-    def metric(self, categories: Categories, options: Settings) -> Metric:
+    def metric(self, categories: Categories, options: Settings) -> Metric[Any, Any]:
         """The metric."""
         return SegmentationMetric(categories)
 

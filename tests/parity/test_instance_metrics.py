@@ -16,7 +16,7 @@ from scipy import ndimage
 
 from foveal.metrics.detection.coco import NAMES, NAMES_AR
 from foveal.metrics.detection.instance import InstanceMetric
-from foveal.ops.masks import box_of, rle_of_outline
+from foveal.ops.masks import box_of, rle_of_segmentation
 from foveal.types.categories import Categories
 from foveal.types.flags import Flag
 from foveal.types.masks import Instances, InstanceTruth
@@ -120,7 +120,7 @@ def coco80(real_data):
 
 
 def truth_of(anns, size) -> InstanceTruth:
-    masks = [rle_of_outline(a["segmentation"], a["bbox"], size) for a in anns]
+    masks = [rle_of_segmentation(a["segmentation"], a["bbox"], size) for a in anns]
     boxes = np.array([a["bbox"] for a in anns], np.float64).reshape(-1, 4)
     boxes[:, 2:] += boxes[:, :2]
     labels = np.array([a["category_id"] for a in anns], np.int32)
@@ -182,7 +182,7 @@ def draw(seed: int, num_images: int, *, most: int):
         rows = []
         for _ in range(int(rng.integers(0, 7))):
             outline = outline_of(str(rng.choice(["polygons", "polygons", "runs", "text"])), rng, size)
-            mask = rle_of_outline(outline, (), size)
+            mask = rle_of_segmentation(outline, (), size)
             if mask.area:
                 x1, y1, x2, y2 = box_of(mask).tolist()
                 row = {"image_id": i, "category_id": int(rng.integers(0, 3)), "iscrowd": int(rng.random() < 0.2)}

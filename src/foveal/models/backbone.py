@@ -103,8 +103,8 @@ def build_backbone(config: ModelConfig, *, pretrained: bool) -> tuple[Backbone, 
 def _create(name: str, known: Declared) -> tuple[Any, bool, bool]:
     """The network, whether it was made to take other sizes, and whether its ``forward`` gives the map.
 
-    Most networks hand out the map when told not to pool. Those that refuse give it by ``forward_features``; their head,
-    which would never be trained, is taken off.
+    Most networks return the map when built without pooling. Those that cannot give it by ``forward_features``; their
+    head, which would never be trained, is taken off.
     """
     if known.fixed_size:
         for flexible in ({"dynamic_img_size": True}, {"strict_img_size": False}):
@@ -147,7 +147,7 @@ def _grid(num_tokens: int, height: int, width: int, prefix: int | None) -> tuple
         num_tokens: N, class tokens included.
         height: Of the image, in pixels.
         width: Of the image, in pixels.
-        prefix: How many class tokens the network says it has; None: it does not say.
+        prefix: How many class tokens the network declares; None: it does not.
     """
     for count in range(num_tokens) if prefix is None else (prefix,):
         places = num_tokens - count

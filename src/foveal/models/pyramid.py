@@ -131,7 +131,7 @@ def conv_norm_act(channels_in: int, channels_out: int, *, stride: int = 1) -> nn
 
 
 def _create(name: str, output_stride: int) -> Any:
-    declared(name)  # says what is wrong with an unknown name
+    declared(name)  # names what is wrong with an unknown name
     net = None
     dilated = {} if output_stride == 32 else {"output_stride": output_stride}
     unpooled = {"global_pool": ""}

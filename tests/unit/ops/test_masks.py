@@ -108,14 +108,14 @@ def test_corners_without_bounds():
 
 def test_an_outline_of_each_kind():
     box, size = [1, 1, 3, 2], (3, 4)
-    polygons = ops.rle_of_outline([[1, 1, 3, 1, 3, 2, 1, 2]], box, size)
-    assert equal(polygons, rle(".... .##. ....")) and equal(polygons, ops.rle_of_outline(None, box, size))
+    polygons = ops.rle_of_segmentation([[1, 1, 3, 1, 3, 2, 1, 2]], box, size)
+    assert equal(polygons, rle(".... .##. ....")) and equal(polygons, ops.rle_of_segmentation(None, box, size))
     for compressed in (polygons.to_coco(), {"size": [3, 4], "counts": polygons.runs.tolist()}):
-        assert equal(ops.rle_of_outline(compressed, box, size), polygons)
+        assert equal(ops.rle_of_segmentation(compressed, box, size), polygons)
     with pytest.raises(ValueError, match=r"^a mask of 4 x 3 for an image of 3 x 4$"):
-        ops.rle_of_outline(polygons.to_coco(), box, (4, 3))
+        ops.rle_of_segmentation(polygons.to_coco(), box, (4, 3))
     with pytest.raises(ValueError, match=r"^runs of 7 pixels for a mask of 3 x 4$"):
-        ops.rle_of_outline({"size": [3, 4], "counts": [3, 4]}, box, size)
+        ops.rle_of_segmentation({"size": [3, 4], "counts": [3, 4]}, box, size)
 
 
 @given(
@@ -126,7 +126,7 @@ def test_an_outline_of_each_kind():
 def test_a_box_is_filled_as_pycocotools_fills_it(box, size):
     x1, y1, x2, y2 = box
     reference = theirs.frPyObjects([[x1, y1, x1, y2, x2, y2, x2, y1]], *size)[0]
-    assert told(ops.rle_of_outline(None, box, size))["counts"] == reference["counts"]
+    assert told(ops.rle_of_segmentation(None, box, size))["counts"] == reference["counts"]
 
 
 def coco80(real_data):
@@ -146,7 +146,7 @@ def reference_of(outline, size) -> dict:
 def test_the_outlines_of_coco80(real_data):
     rows = coco80(real_data)
     start = time.process_time()
-    masks = [ops.rle_of_outline(outline, box, size) for outline, box, size, _ in rows]
+    masks = [ops.rle_of_segmentation(outline, box, size) for outline, box, size, _ in rows]
     assert time.process_time() - start < 2
     assert len(masks) == 739
     for mask, (outline, _, size, _) in zip(masks, rows, strict=True):
@@ -156,7 +156,7 @@ def test_the_outlines_of_coco80(real_data):
 def test_overlaps_of_real_masks(real_data):
     """Every object with every other of its image: some thousands of pairs."""
     rows = coco80(real_data)
-    masks = [ops.rle_of_outline(outline, box, size) for outline, box, size, _ in rows]
+    masks = [ops.rle_of_segmentation(outline, box, size) for outline, box, size, _ in rows]
     owner = np.array([image for *_, image in rows])
     pairs = np.argwhere(owner[:, None] == owner)
     crowd = np.random.default_rng(0).random(len(masks)) < 0.3

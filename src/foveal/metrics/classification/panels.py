@@ -34,7 +34,7 @@ def reliability_panel(confidence: FloatArray, correct: FloatArray, ece: Interval
         {"model": (curve.confidence, curve.accuracy)},
         diagonal=True,
         note=f"Expected calibration error {ece} over {NUM_BINS} bins of {len(confidence)} {of}. "
-        "Below the diagonal the model is surer than it is right.",
+        "Below the diagonal the model is overconfident.",
     )
 
 

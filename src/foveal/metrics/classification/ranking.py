@@ -1,4 +1,4 @@
-"""How well scores put the images of a class before the others: area under the ROC curve and average precision.
+"""How well scores rank the images of a class before the others: area under the ROC curve and average precision.
 
 Both are sums over the true images of what stands above them (equal scores count half in the ROC and enter together in
 average precision, as in scikit-learn), so one pass over presorted images serves all resamples.

@@ -49,7 +49,7 @@ def f1_by_threshold(curve: ByScore, thresholds: FloatArray) -> list[Panel]:
     best = curve.best()
     peak = float(curve.at(np.array([best]))[2][0])
     own = " to ".join(f"{t:.2f}" for t in np.unique([thresholds.min(), thresholds.max()]))
-    note = f"F1 is best, {peak:.3f}, for objects from a score of {best:.2f} on; the model shows them from {own} on."
+    note = f"F1 is best, {peak:.3f}, for objects from a score of {best:.2f} on; the model's threshold is {own}."
     curves = {"F1": (grid, f1), "precision": (grid, precision), "recall": (grid, recall)}
     return [Lines("F1 over the threshold", "threshold", "", curves, note=note)]
 
@@ -120,8 +120,8 @@ def worst_images(predicted: Predicted, truth: GroundTruth, result: Outcome, cate
     num_images = int(max(predicted.image.max(initial=-1), truth.image.max(initial=-1))) + 1
     count = np.bincount(predicted.image[false], minlength=num_images)
     count += np.bincount(truth.image[missed], minlength=num_images)
-    sure = np.bincount(predicted.image[false], weights=predicted.score[false], minlength=num_images)
-    order = np.lexsort((-sure, -count))[:MAX_MISTAKES]
+    confidence = np.bincount(predicted.image[false], weights=predicted.score[false], minlength=num_images)
+    order = np.lexsort((-confidence, -count))[:MAX_MISTAKES]
     out = []
     for i in order[count[order] > 0]:
         parts = []

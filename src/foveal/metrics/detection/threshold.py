@@ -15,7 +15,7 @@ from foveal.types.arrays import FloatArray
 from foveal.types.detections import BoxTruth, Detections
 
 UNKNOWN = 0.5
-"""The threshold where the data say nothing of it."""
+"""The threshold where the data do not determine one."""
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ class MaskDetectorLoss(DetectLoss):
     ) -> dict[str, Tensor]:
         """As the detector, and ``mask``: mean over the anchors that learn one.
 
-        The targets also have ``masks`` (B, M, h, w) of 0 and 1; an object whose mask is empty teaches its box alone.
+        The targets also have ``masks`` (B, M, h, w) of 0 and 1; where a mask is empty, only the box is learnt.
         """
         out = super().compute(matches, outputs, targets)
         maps = outputs["prototypes"].float()

@@ -1,4 +1,4 @@
-"""What every pixel of known class teaches a segmenter.
+"""The loss of a segmenter, over the pixels whose class is known.
 
 Shapes: B batch, K classes, H W rows and columns of the input, h w of the logits.
 """

@@ -136,7 +136,7 @@ def test_the_curves():
     assert curve["car"][1].tolist() == [1.0] * 51 + [0.0] * 50
     assert curve["all classes"][1].mean() == pytest.approx(51 / 101 / 2)
     f1 = drawn["F1 over the threshold"]
-    assert f1.note == "F1 is best, 0.500, for objects from a score of 0.85 on; the model shows them from 0.50 on."
+    assert f1.note == "F1 is best, 0.500, for objects from a score of 0.85 on; the model's threshold is 0.50."
     x, y = f1.curves["F1"]
     assert y[x == 0.5] == pytest.approx(2 / 9) and y[x == 0.85] == pytest.approx(0.5) and np.isnan(y).sum() == 0
     assert np.isnan(f1.curves["precision"][1][-1])

@@ -54,7 +54,7 @@ class ModelContract(ABC):
 
     @abstractmethod
     def targets(self, model: Model, outputs: Mapping[str, Tensor], size: int) -> dict[str, Tensor]:
-        """What two images of ``size`` pixels teach."""
+        """What is to be learnt of two images of ``size`` pixels."""
 
     @abstractmethod
     def losses(self, model: Model) -> set[str]:
@@ -128,7 +128,7 @@ class ModelContract(ABC):
         assert match is not None and not match.missing and not match.mismatched
         assert model.pretrained == {n for n, _ in model.named_parameters() if n.startswith("backbone.")}
         assert model.weights is not None and model.weights.source == "package"
-        assert not model.weights.tensors, "the tensors stand in the network alone"
+        assert not model.weights.tensors, "only the network keeps the tensors"
 
     @pytest.mark.slow
     def test_compiles(self) -> None:

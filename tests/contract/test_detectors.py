@@ -199,7 +199,7 @@ def test_bad_shapes_and_backbones_are_named() -> None:
 
 
 def test_learns_one_square() -> None:
-    """A bright square on noise: after a few steps the best anchor finds it."""
+    """A bright square on noise: after a few steps the best anchor detects it."""
     model = build(anchor_scale=3.0).train()
     generator = torch.Generator().manual_seed(3)
     corner = torch.randint(4, 36, (8, 2), generator=generator).float()
@@ -216,8 +216,8 @@ def test_learns_one_square() -> None:
     out = model(images)
     best = out["logits"].amax(2).argmax(1)
     assert (out["logits"][torch.arange(8), best].argmax(1) == 1).all()
-    found = out["boxes"][torch.arange(8), best]
-    assert (found - boxes).abs().max() < 4
+    predicted = out["boxes"][torch.arange(8), best]
+    assert (predicted - boxes).abs().max() < 4
 
 
 def test_learns_the_mask_of_one_triangle() -> None:
@@ -247,8 +247,8 @@ def test_learns_the_mask_of_one_triangle() -> None:
     best = out["logits"].amax(2).argmax(1)
     mixed = torch.einsum("bp,bphw->bhw", out["coefficients"][torch.arange(4), best], out["prototypes"])
     for i, (x, y, x2, y2) in enumerate((boxes // 4).tolist()):
-        found, true = mixed[i, y:y2, x:x2] > 0, fine[i, 0, y:y2, x:x2]
-        assert (found & true).sum() / (found | true).sum() > 0.8
+        predicted, true = mixed[i, y:y2, x:x2] > 0, fine[i, 0, y:y2, x:x2]
+        assert (predicted & true).sum() / (predicted | true).sum() > 0.8
 
 
 def test_most_anchors_that_learn_a_mask() -> None:
@@ -272,5 +272,5 @@ def test_most_anchors_that_learn_a_mask() -> None:
     torch.manual_seed(5)
     assert all(torch.equal(a, b) for a, b in zip(one, few.criterion.learners(matches, 0, known), strict=True))
     assert len(few.criterion.learners(matches, 0, torch.zeros_like(known))[0]) == 0, (
-        "an object without a mask teaches none"
+        "no mask is learnt from an object without one"
     )

@@ -61,9 +61,9 @@ def near(rng: np.random.Generator, truth: np.ndarray, labels: np.ndarray) -> tup
     No two scores are equal: copies of one image with equal scores interleave, which weights do not.
     """
     extra, kind = boxes(rng, 1)
-    found = np.concatenate([(truth + rng.integers(-1, 2, truth.shape)).clip(0, SIDE), extra])
-    kinds = np.where(rng.random(len(found)) < 0.8, np.concatenate([labels, kind]), 0)
-    return found, rng.random(len(found)), kinds
+    predicted = np.concatenate([(truth + rng.integers(-1, 2, truth.shape)).clip(0, SIDE), extra])
+    kinds = np.where(rng.random(len(predicted)) < 0.8, np.concatenate([labels, kind]), 0)
+    return predicted, rng.random(len(predicted)), kinds
 
 
 def detection(rng: np.random.Generator) -> Scene:

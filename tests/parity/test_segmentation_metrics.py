@@ -1,4 +1,4 @@
-"""The metric of class maps against scikit-learn, pixel by pixel, and its outlines against distances one by one."""
+"""The metric of class maps against scikit-learn, pixel by pixel, and its boundaries against distances one by one."""
 
 import warnings
 
@@ -67,7 +67,7 @@ def slow_boundary(ids) -> np.ndarray:
 
 
 def slow_f1(truth, predicted, labels) -> list[float]:
-    """Csurka et al. 2013, by the distances of all pairs of outline pixels."""
+    """Csurka et al. 2013, by the distances of all pairs of boundary pixels."""
     predicted = np.where(truth == IGNORE, IGNORE, predicted)
     boundaries = slow_boundary(predicted), slow_boundary(truth)
     limit = 0.0075 * float(np.hypot(*truth.shape))
@@ -157,12 +157,12 @@ def test_the_confusion_matrix_equals_scikit_learns():
 
 @given(cases)
 @settings(max_examples=25, deadline=None)
-def test_outlines_equal_distances(pairs):
+def test_boundaries_equal_distances(pairs):
     np.testing.assert_allclose(values(evaluate(pairs, 6))["boundary_f1"], slow_boundary_f1(pairs, 6), **CLOSE)
 
 
 @pytest.mark.parametrize("shape", [(60, 520), (1, 900), (900, 2), (6, 1200), (450, 80)])
-def test_outlines_equal_distances_where_the_tolerance_is_wide(shape):
+def test_boundaries_equal_distances_where_the_tolerance_is_wide(shape):
     """Of thin images the tolerance is wider than the image is high."""
     rng = np.random.default_rng(5)
     step = max(shape) // 6
@@ -177,7 +177,7 @@ def test_outlines_equal_distances_where_the_tolerance_is_wide(shape):
 
 
 def test_resampling_by_weights_equals_evaluating_copies():
-    """The bootstrap against scikit-learn and slow outlines on images drawn out one by one."""
+    """The bootstrap against scikit-learn and slow boundaries on images drawn out one by one."""
     pairs = draw(3, 8, 5, side=16)
     by_image = [slow_boundary_f1([pair], 5) for pair in pairs]
     rows = []

@@ -88,8 +88,8 @@ def test_boxes_are_evaluated_as_boxes_alone_are():
         alone.update(truth, prediction)
     want, got = alone.compute(num_resamples=20), evaluate(STREET, PREDICTED, num_resamples=20)
     for name, i in want.metrics.items():
-        told = got.metrics[name]
-        assert (told.value, told.low, told.high) == pytest.approx((i.value, i.low, i.high), nan_ok=True)
+        of_masks = got.metrics[name]
+        assert (of_masks.value, of_masks.low, of_masks.high) == pytest.approx((i.value, i.low, i.high), nan_ok=True)
     for name, row in want.per_class.items():
         assert {n: got.per_class[name][n] for n in row} == pytest.approx(row, nan_ok=True)
 
@@ -117,8 +117,8 @@ def test_panels_and_mistakes_are_those_of_the_masks():
     assert rows["localisation"][2] == 1
 
 
-def test_an_object_without_an_outline_is_evaluated_for_its_box_alone():
-    """Among masks it need not be detected; found, it is no mistake, whatever the mask; a second one is."""
+def test_an_object_without_a_mask_is_evaluated_by_its_box_alone():
+    """Among masks it need not be detected; a detection is no mistake, whatever its mask; a second one is."""
     truths = [truth_of((CAR, A, NONE), (DOG, B, box_mask(B)))]
     missed = values(evaluate(truths, [detections((DOG, 0.9, B, box_mask(B)))]))
     assert (missed["mask_AP50"], missed["mask_recall"], missed["recall"]) == (1, 1, 0.5)
@@ -131,7 +131,7 @@ def test_an_object_without_an_outline_is_evaluated_for_its_box_alone():
     assert aside["mask_precision"] == 0
 
 
-def test_any_number_may_be_found_in_a_crowd():
+def test_a_crowd_matches_any_number():
     """The crowd's box holds both, its mask but one of them."""
     crowd, inside, beside = (0, 0, 30, 30), (2, 2, 8, 8), (20, 20, 28, 28)
     mask = box_mask((0, 0, 10, 30), (10, 0, 30, 10))
@@ -163,7 +163,7 @@ def test_the_order_of_objects_and_images_does_not_matter():
     assert values(evaluate(turned[::-1], [p[::-1] for p in PREDICTED][::-1])) == pytest.approx(one, nan_ok=True)
 
 
-def test_nothing_there_and_nothing_found():
+def test_no_object_and_no_detection():
     results = evaluate([truth_of()], [detections()], num_resamples=5)
     assert all(np.isnan(i.value) for i in results.metrics.values()) and results.worst == []
     assert values(evaluate([truth_of()], [detections((CAR, 0.9, A, box_mask(A)))]))["mask_precision"] == 0

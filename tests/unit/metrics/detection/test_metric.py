@@ -153,7 +153,7 @@ def test_the_order_of_images_does_not_matter():
     assert [m.position for m in other.worst] == [1, 0]
 
 
-def test_nothing_there_and_nothing_found():
+def test_no_object_and_no_detection():
     results = evaluate([truth_of()], [detections()], num_resamples=10)
     assert all(np.isnan(i.value) for i in results.metrics.values())
     assert results.worst == []

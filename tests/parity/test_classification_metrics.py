@@ -1,4 +1,4 @@
-"""The classifier's evaluates against scikit-learn, on the same arrays and on explicit resamples."""
+"""The classifier's metrics against scikit-learn, on the same arrays and on explicit resamples."""
 
 import warnings
 from collections.abc import Callable
@@ -50,52 +50,52 @@ def slow_ece(confidence, correct, num_bins: int = 15) -> float:
     return total
 
 
-def prf(truth, said, average: str, *, labels=None) -> dict[str, float]:
-    values = sk.precision_recall_fscore_support(truth, said, labels=labels, average=average, zero_division=0)[:3]
+def prf(truth, predicted, average: str, *, labels=None) -> dict[str, float]:
+    values = sk.precision_recall_fscore_support(truth, predicted, labels=labels, average=average, zero_division=0)[:3]
     return {f"{name}_{average}": v for name, v in zip(("precision", "recall", "f1"), values, strict=True)}
 
 
 def reference(truth, scores) -> dict[str, float]:
     """Every single-label metric by scikit-learn; ranking metrics over the classes for which they are defined."""
     num_classes = scores.shape[1]
-    said = scores.argmax(1)
+    predicted = scores.argmax(1)
     one_hot = np.eye(num_classes, dtype=int)[truth]
     ranked = [k for k in range(num_classes) if 0 < one_hot[:, k].sum() < len(truth)]
     there = [k for k in range(num_classes) if one_hot[:, k].any()]
-    out = {"accuracy": sk.accuracy_score(truth, said), "top5": 1.0}
+    out = {"accuracy": sk.accuracy_score(truth, predicted), "top5": 1.0}
     if num_classes > 5:
         # scikit-learn gives a tie to the later class, ClassScores to the earlier: turn the classes round.
         turned = num_classes - 1 - truth
         out["top5"] = sk.top_k_accuracy_score(turned, scores[:, ::-1], k=5, labels=range(num_classes))
     for average in ("macro", "weighted", "micro"):
-        out |= prf(truth, said, average)
+        out |= prf(truth, predicted, average)
     aucs = [sk.roc_auc_score(one_hot[:, k], scores[:, k]) for k in ranked]
     out["roc_auc"] = float(np.mean(aucs)) if aucs else np.nan
     out["average_precision"] = sk.average_precision_score(one_hot[:, there], scores[:, there], average="macro")
     labels = list(range(num_classes))
     out["log_loss"] = sk.log_loss(truth, scores, labels=labels)
     out["brier"] = sk.brier_score_loss(truth, scores, labels=labels)
-    out["ece"] = slow_ece(scores.max(1), said == truth)
+    out["ece"] = slow_ece(scores.max(1), predicted == truth)
     return out
 
 
 def label_reference(truth, scores, threshold: float) -> dict[str, float]:
-    said = (scores >= threshold).astype(int)
+    predicted = (scores >= threshold).astype(int)
     flat_truth, flat = truth.ravel(), scores.ravel()
     there = [k for k in range(truth.shape[1]) if truth[:, k].any()]
     ranked = [k for k in there if not truth[:, k].all()]
-    present = [k for k in range(truth.shape[1]) if truth[:, k].any() or said[:, k].any()]
+    present = [k for k in range(truth.shape[1]) if truth[:, k].any() or predicted[:, k].any()]
     out = {
-        "accuracy": sk.accuracy_score(truth, said),
+        "accuracy": sk.accuracy_score(truth, predicted),
         "roc_auc": sk.roc_auc_score(truth[:, ranked], scores[:, ranked], average="macro"),
         "average_precision": sk.average_precision_score(truth[:, there], scores[:, there], average="macro"),
-        "hamming_loss": sk.hamming_loss(truth, said),
+        "hamming_loss": sk.hamming_loss(truth, predicted),
         "log_loss": sk.log_loss(flat_truth, flat, labels=[0, 1]),
         "brier": sk.brier_score_loss(flat_truth, flat),
         "ece": slow_ece(flat, flat_truth),
     }
     for average in ("macro", "weighted", "micro"):
-        out |= prf(truth, said, average, labels=present)
+        out |= prf(truth, predicted, average, labels=present)
     return out
 
 
@@ -192,7 +192,7 @@ def test_a_case_by_hand():
     assert got["roc_auc"] == pytest.approx((3 / 4 + 1) / 2)
     assert got["average_precision"] == pytest.approx(((1 + 2 / 3) / 2 + 1) / 2)
     assert [m.position for m in results.worst] == [3, 2]
-    assert results.worst[0].caption == "truth c0, said c2 0.60"
+    assert results.worst[0].caption == "truth c0, predicted c2 0.60"
     assert np.isnan(results.per_class["c2"]["roc_auc"])
     assert results.panels[0].values.tolist() == [[1, 0, 1], [1, 1, 0], [0, 0, 0]]
 
@@ -231,7 +231,7 @@ def test_labels_by_hand():
     assert got["f1_micro"] == pytest.approx(4 / 6)
     assert got["average_precision"] == 1
     assert [m.caption for m in results.worst] == [
-        "truth c0; said c1 0.60",
+        "truth c0; predicted c1 0.60",
         "truth c0, c1; missed c0 0.40",
     ]
 

@@ -1,4 +1,4 @@
-"""Every number of the metric of boxes against pycocotools, and against slow code by the book where that has none."""
+"""Every number of the metric of boxes against pycocotools, and against slow reference code where that has none."""
 
 import contextlib
 import io
@@ -63,19 +63,19 @@ def reference(truths, predictions) -> COCOeval:
         for i, t in enumerate(truths)
         for box, label, flags, area in zip(t.boxes, t.labels, t.flags, t.areas, strict=True)
     ]
-    found = [
+    detections = [
         {"image_id": i, "category_id": int(label), "bbox": xywh(box), "score": float(score)}
         for i, p in enumerate(predictions)
         for box, score, label in zip(p.boxes, p.scores, p.labels, strict=True)
     ]
-    return run_pycocotools(len(truths), len(predictions[0].categories), anns, found)
+    return run_pycocotools(len(truths), len(predictions[0].categories), anns, detections)
 
 
-def run_pycocotools(num_images, num_classes, anns, found) -> COCOeval:
+def run_pycocotools(num_images, num_classes, anns, detections) -> COCOeval:
     images, kinds = [{"id": i} for i in range(num_images)], [{"id": k} for k in range(num_classes)]
     sides = []
     with contextlib.redirect_stdout(io.StringIO()):
-        for rows in (anns, found):
+        for rows in (anns, detections):
             numbered = [
                 {"area": r["bbox"][2] * r["bbox"][3], "iscrowd": 0, **r, "id": n + 1} for n, r in enumerate(rows)
             ]
@@ -98,8 +98,8 @@ def names(num: int) -> Categories:
     return Categories(tuple(f"c{k}" for k in range(num)))
 
 
-def draw(seed: int, num_images: int, *, classes=3, most=6, found=12, whole=False, ties=False, flags=True):
-    """Images with objects of every size, each found several times over, well and badly, or not at all."""
+def draw(seed: int, num_images: int, *, classes=3, most=6, detections=12, whole=False, ties=False, flags=True):
+    """Images with objects of every size, each detected several times over, well and badly, or not at all."""
     rng = np.random.default_rng(seed)
     categories, truths, predictions = names(classes), [], []
     for _ in range(num_images):
@@ -112,7 +112,7 @@ def draw(seed: int, num_images: int, *, classes=3, most=6, found=12, whole=False
         marks = rng.choice([0, 1, 2, 4, 8, 3], num, p=[0.7, 0.1, 0.06, 0.05, 0.05, 0.04]) if flags else np.zeros(num)
         areas = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1) * rng.choice([1.0, 0.6], num)
         truths.append(BoxTruth(boxes, labels.astype(np.int32), marks.astype(np.uint8), areas))
-        count = int(rng.integers(0, found + 1)) * int(rng.random() < 0.9)
+        count = int(rng.integers(0, detections + 1)) * int(rng.random() < 0.9)
         corner, side = rng.uniform(0, 300, (count, 2)), np.exp(rng.uniform(np.log(6), np.log(250), (count, 2)))
         places, kinds = np.concatenate([corner, corner + side], axis=1), rng.integers(0, classes, count)
         if num:
@@ -135,7 +135,7 @@ cases = st.builds(
     st.integers(1, 7),
     classes=st.sampled_from([1, 2, 5]),
     most=st.sampled_from([0, 1, 5]),
-    found=st.sampled_from([0, 3, 15]),
+    detections=st.sampled_from([0, 3, 15]),
     whole=st.booleans(),
     ties=st.booleans(),
 )
@@ -148,9 +148,9 @@ def test_equals_pycocotools(case):
 
 
 @pytest.mark.parametrize("seed", range(2))
-def test_more_objects_than_are_looked_at(seed):
-    """More than a hundred of a class in an image: the rest are not looked at, and the numbers at 1, 10 differ."""
-    case = draw(seed, 3, classes=1, most=40, found=400)
+def test_more_detections_than_are_evaluated(seed):
+    """More than a hundred of a class in an image: the rest are not evaluated, and the numbers at 1, 10 differ."""
+    case = draw(seed, 3, classes=1, most=40, detections=400)
     assert max(len(p) for p in case[1]) > 150
     got = values(evaluate(*case))
     assert got["AR1"] < got["AR10"] < got["AR100"]
@@ -159,12 +159,12 @@ def test_more_objects_than_are_looked_at(seed):
 
 def test_more_objects_in_the_data_set_than_one_step_measures(monkeypatch):
     monkeypatch.setattr("foveal.metrics.detection.objects.PAIRS_AT_ONCE", 7)
-    case = draw(5, 20, found=30)
+    case = draw(5, 20, detections=30)
     np.testing.assert_allclose([values(evaluate(*case))[n] for n in TWELVE], twelve(reference(*case)), **CLOSE)
 
 
 def test_by_class_equals_pycocotools():
-    case = draw(11, 40, classes=5, most=8, found=30)
+    case = draw(11, 40, classes=5, most=8, detections=30)
     evaluated = reference(*case)
     table = evaluate(*case).per_class
     precision, recall = evaluated.eval["precision"], evaluated.eval["recall"]
@@ -174,7 +174,7 @@ def test_by_class_equals_pycocotools():
 
 
 def test_the_drawn_curve_is_pycocotools():
-    case = draw(12, 30, classes=4, found=25)
+    case = draw(12, 30, classes=4, detections=25)
     panel = evaluate(*case).panels[0]
     precision = reference(*case).eval["precision"][0, :, :, 0, 2]
     for k in range(4):
@@ -183,7 +183,7 @@ def test_the_drawn_curve_is_pycocotools():
 
 
 def coco80_case(real_data, jitter: float, seed: int):
-    """Real truths with crowds, found with a jitter, some twice, some not, some where nothing is."""
+    """Real truths with crowds, detected with a jitter, some twice, some not, some where nothing is."""
     data = json.loads((real_data / "coco80" / "annotations" / "instances.json").read_text())
     ids = [c["id"] for c in data["categories"]]
     categories = Categories(tuple(c["name"] for c in data["categories"]))
@@ -191,7 +191,7 @@ def coco80_case(real_data, jitter: float, seed: int):
     for ann in data["annotations"]:
         rows[ann["image_id"]].append(ann)
     rng = np.random.default_rng(seed)
-    truths, predictions, anns, found = [], [], [], []
+    truths, predictions, anns, detections = [], [], [], []
     for i, image in enumerate(data["images"]):
         mine = rows[image["id"]]
         boxes = np.array([a["bbox"] for a in mine]).reshape(-1, 4)
@@ -210,8 +210,8 @@ def coco80_case(real_data, jitter: float, seed: int):
         size = (image["width"], image["height"])
         predictions.append(Detections(places, scores, kinds, categories, size))
         for box, score, k in zip(places, scores, kinds, strict=True):
-            found.append({"image_id": i, "category_id": int(k), "bbox": xywh(box), "score": float(score)})
-    return (truths, predictions), run_pycocotools(len(truths), len(ids), anns, found)
+            detections.append({"image_id": i, "category_id": int(k), "bbox": xywh(box), "score": float(score)})
+    return (truths, predictions), run_pycocotools(len(truths), len(ids), anns, detections)
 
 
 @pytest.mark.parametrize(("jitter", "seed"), [(0.02, 0), (0.08, 1), (0.2, 2)])
@@ -221,7 +221,7 @@ def test_equals_pycocotools_on_real_annotations(real_data, jitter, seed):
     np.testing.assert_allclose([values(evaluate(*case))[n] for n in TWELVE], twelve(evaluated), **CLOSE)
 
 
-def test_real_annotations_found_perfectly(real_data):
+def test_real_annotations_detected_perfectly(real_data):
     truths = coco80_case(real_data, 0, 0)[0][0]
     categories = coco80_case(real_data, 0, 0)[0][1][0].categories
     predictions = [Detections(t.boxes, np.ones(len(t)), t.labels, categories, (640, 640), 0.5) for t in truths]
@@ -279,9 +279,9 @@ def test_equals_the_devkit_of_pascal_voc(case):
         np.testing.assert_allclose(got[name], want, **CLOSE)
 
 
-def test_resampling_by_weights_equals_judging_copies():
+def test_resampling_by_weights_equals_evaluating_copies():
     """The bootstrap against pycocotools on images drawn out one by one; without ties copies cannot interleave."""
-    truths, predictions = draw(3, 12, classes=3, most=6, found=20)
+    truths, predictions = draw(3, 12, classes=3, most=6, detections=20)
     rows = []
     for block in resample(12, 40, 7):
         for column in block.T:

@@ -1,4 +1,4 @@
-"""COCO's twelve numbers of masks against pycocotools, on real outlines and on random masks."""
+"""COCO's twelve numbers of masks against pycocotools, on real segmentations and on random masks."""
 
 import contextlib
 import io
@@ -16,7 +16,7 @@ from scipy import ndimage
 
 from foveal.metrics.detection.coco import NAMES, NAMES_AR
 from foveal.metrics.detection.instance import InstanceMetric
-from foveal.ops.masks import box_of, rle_of_outline
+from foveal.ops.masks import box_of, rle_of_segmentation
 from foveal.types.categories import Categories
 from foveal.types.flags import Flag
 from foveal.types.masks import Instances, InstanceTruth
@@ -39,12 +39,12 @@ def twelve_of(results) -> list[float]:
     return [results.metrics[name].value for name in TWELVE]
 
 
-def pycocotools(sizes, num_classes: int, anns, found) -> COCOeval:
-    """The reference; it paints the outlines itself."""
+def pycocotools(sizes, num_classes: int, anns, detections) -> COCOeval:
+    """The reference; it rasterises the segmentations itself."""
     images = [{"id": i, "height": h, "width": w} for i, (h, w) in enumerate(sizes)]
     sides = []
     with contextlib.redirect_stdout(io.StringIO()):
-        for rows in (anns, found):
+        for rows in (anns, detections):
             coco = COCO()
             numbered = [{"iscrowd": 0, **r, "id": n + 1} for n, r in enumerate(rows)]
             kinds = [{"id": k} for k in range(num_classes)]
@@ -62,19 +62,19 @@ def twelve(evaluated: COCOeval) -> list[float]:
     return [np.nan if v == -1 else float(v) for v in evaluated.stats]
 
 
-def code(mask: Rle) -> dict:
+def coco_rle(mask: Rle) -> dict:
     return {"size": list(mask.size), "counts": mask.to_coco()["counts"].encode()}
 
 
-def found_rows(index: int, prediction: Instances) -> list[dict]:
+def detection_rows(index: int, prediction: Instances) -> list[dict]:
     rows = zip(prediction.masks, prediction.scores, prediction.labels, strict=True)
     return [
         {
             "image_id": index,
             "category_id": int(k),
             "score": float(s),
-            "segmentation": code(m),
-            "area": int(mask_utils.area(code(m))),
+            "segmentation": coco_rle(m),
+            "area": int(mask_utils.area(coco_rle(m))),
         }
         for m, s, k in rows
     ]
@@ -97,13 +97,13 @@ def disturbed(mask, rng):
 
 
 def prediction_of(masks, labels, categories, size, rng, *, most: int) -> Instances:
-    """Each object found up to ``most`` times, in random order; sometimes as another class."""
+    """Each object detected up to ``most`` times, in random order; sometimes as another class."""
     of = np.repeat(np.arange(len(masks)), rng.integers(0, most + 1, len(masks)))
-    said = [Rle.of(disturbed(masks[i].mask(), rng)) for i in of]
+    predicted = [Rle.of(disturbed(masks[i].mask(), rng)) for i in of]
     kinds = np.where(rng.random(len(of)) < 0.85, labels[of], rng.integers(0, len(categories), len(of)))
     scores = np.round(rng.random(len(of)), 2)
-    boxes = np.array([box_of(m) for m in said]).reshape(-1, 4)
-    return Instances(boxes, scores, kinds, categories, (size[1], size[0]), 0.5, tuple(said))
+    boxes = np.array([box_of(m) for m in predicted]).reshape(-1, 4)
+    return Instances(boxes, scores, kinds, categories, (size[1], size[0]), 0.5, tuple(predicted))
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +120,7 @@ def coco80(real_data):
 
 
 def truth_of(anns, size) -> InstanceTruth:
-    masks = [rle_of_outline(a["segmentation"], a["bbox"], size) for a in anns]
+    masks = [rle_of_segmentation(a["segmentation"], a["bbox"], size) for a in anns]
     boxes = np.array([a["bbox"] for a in anns], np.float64).reshape(-1, 4)
     boxes[:, 2:] += boxes[:, :2]
     labels = np.array([a["category_id"] for a in anns], np.int32)
@@ -135,15 +135,15 @@ def test_equals_pycocotools_on_real_annotations(coco80):
     predictions = [
         prediction_of(t.masks, t.labels, categories, size, rng, most=2) for t, size in zip(truths, sizes, strict=True)
     ]
-    found = [row for i, p in enumerate(predictions) for row in found_rows(i, p)]
-    want = twelve(pycocotools(sizes, len(categories), [a for rows in anns for a in rows], found))
+    detections = [row for i, p in enumerate(predictions) for row in detection_rows(i, p)]
+    want = twelve(pycocotools(sizes, len(categories), [a for rows in anns for a in rows], detections))
     assert sum(int((t.flags & Flag.CROWD).astype(bool).sum()) for t in truths) == 8
     assert sum(m.area == 0 for t in truths for m in t.masks) == 0
     assert 0.1 < want[0] < 0.9
     np.testing.assert_allclose(twelve_of(evaluate(truths, predictions)), want, **CLOSE)
 
 
-def test_real_annotations_found_perfectly(coco80):
+def test_real_annotations_detected_perfectly(coco80):
     sizes, categories, anns = coco80
     truths = [truth_of(rows, size) for rows, size in zip(anns, sizes, strict=True)]
     predictions = [
@@ -155,7 +155,7 @@ def test_real_annotations_found_perfectly(coco80):
     assert all(results.metrics[n].value == pytest.approx(1) for n in names)
 
 
-def outline_of(kind: str, rng, size):
+def segmentation_of(kind: str, rng, size):
     """Polygons of one part or several, or a mask full of holes as runs or as text."""
     height, width = size
     if kind == "polygons":
@@ -174,26 +174,26 @@ def outline_of(kind: str, rng, size):
 
 
 def draw(seed: int, num_images: int, *, most: int):
-    """Random objects, some of them crowds, each found up to ``most`` times, and the reference's rows."""
+    """Random objects, some of them crowds, each detected up to ``most`` times, and the reference's rows."""
     rng = np.random.default_rng(seed)
-    categories, truths, predictions, anns, found, sizes = Categories(("a", "b", "c")), [], [], [], [], []
+    categories, truths, predictions, anns, detections, sizes = Categories(("a", "b", "c")), [], [], [], [], []
     for i in range(num_images):
         size = (int(rng.integers(30, 120)), int(rng.integers(30, 120)))
         rows = []
         for _ in range(int(rng.integers(0, 7))):
-            outline = outline_of(str(rng.choice(["polygons", "polygons", "runs", "text"])), rng, size)
-            mask = rle_of_outline(outline, (), size)
+            segmentation = segmentation_of(str(rng.choice(["polygons", "polygons", "runs", "text"])), rng, size)
+            mask = rle_of_segmentation(segmentation, (), size)
             if mask.area:
                 x1, y1, x2, y2 = box_of(mask).tolist()
                 row = {"image_id": i, "category_id": int(rng.integers(0, 3)), "iscrowd": int(rng.random() < 0.2)}
                 area = mask.area * float(rng.choice([1, 0.7, 3]))
-                rows.append({**row, "bbox": [x1, y1, x2 - x1, y2 - y1], "area": area, "segmentation": outline})
+                rows.append({**row, "bbox": [x1, y1, x2 - x1, y2 - y1], "area": area, "segmentation": segmentation})
         truths.append(truth_of(rows, size))
         predictions.append(prediction_of(truths[-1].masks, truths[-1].labels, categories, size, rng, most=most))
         anns += rows
-        found += found_rows(i, predictions[-1])
+        detections += detection_rows(i, predictions[-1])
         sizes.append(size)
-    return truths, predictions, (sizes, 3, anns, found)
+    return truths, predictions, (sizes, 3, anns, detections)
 
 
 @given(st.integers(0, 10**9), st.integers(1, 5), st.sampled_from([1, 4]))

@@ -1,1 +1,1 @@
-"""One loss a file."""
+"""One loss per file."""

@@ -21,7 +21,7 @@ def focal(logits: Tensor, targets: Tensor, *, gamma: float, alpha: float) -> Ten
         alpha: Weight of positives against 1 - alpha of negatives, in [0, 1]; a negative number: both 1.
 
     Returns:
-        One loss a score.
+        One loss per score.
     """
     each = binary_cross_entropy_with_logits(logits, targets, reduction="none")
     distance = (targets - logits.sigmoid()).abs()

@@ -33,7 +33,7 @@ def effective_number(counts: Sequence[int] | IntArray, *, beta: float = 0.999) -
 
     Args:
         counts: (K,) training samples of each class.
-        beta: In [0, 1); 0 weighs all classes alike, towards 1 it becomes the inverse frequency.
+        beta: In [0, 1); 0 weights all classes alike, towards 1 it becomes the inverse frequency.
 
     Returns:
         (K,) float32 with mean 1 over the training samples; 1 for a class without samples.

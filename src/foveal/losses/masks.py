@@ -14,9 +14,9 @@ SMOOTH = 1.0
 def mask_loss(logits: Tensor, masks: Tensor, boxes: Tensor) -> Tensor:
     """The loss of each mask: mean binary cross-entropy inside the object's box, plus 1 less the Dice overlap there.
 
-    What lies outside the box is cut off in use and teaches nothing; dividing by the box's area lets small objects count
-    as much as large ones (Bolya et al. 2019, "YOLACT", sections 3.1 and 3.3). The Dice term (Milletari et al. 2016,
-    "V-Net", section 3) weighs thin objects up, of which most of the box is background.
+    What lies outside the box is cut off at inference and not learnt; dividing by the box's area lets small objects
+    count as much as large ones (Bolya et al. 2019, "YOLACT", sections 3.1 and 3.3). The Dice term (Milletari et al.
+    2016, "V-Net", section 3) upweights thin objects, of which most of the box is background.
 
     Args:
         logits: (N, h, w).

@@ -1,6 +1,6 @@
-"""Losses of a class for every pixel, over the pixels whose class is known.
+"""Losses of semantic segmentation, over the pixels whose class is known.
 
-Each divides by what it is told to divide by, the number of known pixels: an average over processes when several train.
+Each divides by the given number of known pixels: an average over processes when several train.
 
 Shapes: B batch, K classes, H W rows and columns.
 """

@@ -1,1 +1,1 @@
-"""Evaluates, each equal to its reference."""
+"""Metrics, each equal to its reference implementation."""

@@ -7,18 +7,12 @@ resampled ones come from the same lines of code.
 Shapes: N images, R resamples.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
-from foveal.metrics.contract import Interval
+from foveal.metrics.contract import Interval, Scores, Weights
 from foveal.types.arrays import FloatArray
-
-Weights = NDArray[np.float32]
-"""(N, R) how often each image counts in each resample; float32 is exact for whole numbers below 2^24."""
-Scores = Mapping[str, FloatArray]
-"""Metrics by name, each (R,)."""
 
 BLOCK_WEIGHTS = 1_000_000
 """Weights held at once: 4 MB, so that a block stays in the processor's cache while every class is scored on it."""
@@ -55,7 +49,7 @@ def interval(value: float, samples: FloatArray) -> Interval:
 
     Args:
         value: The metric on all images.
-        samples: (R,) the metric on each resample. NaN, where a resample leaves it undefined, counts nowhere.
+        samples: (R,) the metric on each resample. NaN, where a resample leaves it undefined, is ignored.
     """
     defined = samples[np.isfinite(samples)]
     if not len(defined) or not np.isfinite(value):

@@ -1,10 +1,25 @@
-"""What a metric is and what it says: numbers with intervals, a table a class, panels for the report, mistakes."""
+"""What a metric is and what it gives: numbers with intervals, a table of classes, panels for the report, mistakes.
+
+Shapes: N images, R resamples.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
+from foveal.errors import DataError
 from foveal.types.arrays import FloatArray
+
+Truth = TypeVar("Truth", contravariant=True)
+P = TypeVar("P", contravariant=True)
+
+Weights = NDArray[np.float32]
+"""(N, R) how often each image counts in each resample; float32 is exact for whole numbers below 2^24."""
+Scores = Mapping[str, FloatArray]
+"""Metrics by name, each (R,)."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +81,7 @@ class Mistake:
 
 @dataclass(frozen=True)
 class Results:
-    """A verdict on a set of images.
+    """The evaluation of a set of images.
 
     Attributes:
         images: How many images were evaluated.
@@ -83,25 +98,60 @@ class Results:
     worst: Sequence[Mistake] = field(default=())
 
 
-Truth = TypeVar("Truth", contravariant=True)
-P = TypeVar("P", contravariant=True)
+class Verdict(Protocol):
+    """What is known of evaluated images before any is weighted.
 
+    Verdicts on two models, of the same images in the same order, are compared under the same weights.
 
-class Metric(Protocol[Truth, P]):
-    """Collects truths and predictions, then evaluates."""
+    Attributes:
+        num_images: N, at least 1.
+    """
 
-    def update(self, truth: Truth, prediction: P) -> None:
-        """Take in one image."""
+    num_images: int
+
+    def score(self, weights: Weights) -> Scores:
+        """Every headline metric of weighted images, each (R,)."""
         ...
 
-    def compute(self, *, num_resamples: int = 1000, seed: int = 0) -> Results:
-        """Evaluate all images taken in.
+    def results(self, *, num_resamples: int = 1000, seed: int = 0) -> Results:
+        """The headline metrics with their intervals, and the tables, panels and mistakes.
 
         Args:
             num_resamples: Bootstrap resamples over images; 0 gives intervals of zero width.
             seed: Of the resampling.
-
-        Raises:
-            DataError: No image was taken in.
         """
         ...
+
+
+class Metric(Protocol[Truth, P]):
+    """Collects truths and predictions image by image, then evaluates them. Metrics inherit ``compute``."""
+
+    def update(self, truth: Truth, prediction: P) -> None:
+        """Add one image."""
+        ...
+
+    def verdict(self) -> Verdict:
+        """Evaluate the images added so far.
+
+        Raises:
+            DataError: There is none.
+        """
+        ...
+
+    def compute(self, *, num_resamples: int = 1000, seed: int = 0) -> Results:
+        """The verdict's results; arguments as for ``Verdict.results``.
+
+        Raises:
+            DataError: No image was added.
+        """
+        return self.verdict().results(num_resamples=num_resamples, seed=seed)
+
+
+def require_images(num_images: int) -> None:
+    """Refuse to evaluate nothing.
+
+    Raises:
+        DataError: There is no image.
+    """
+    if not num_images:
+        raise DataError("There is no image to evaluate.", "Check that the data set and the split hold images.")

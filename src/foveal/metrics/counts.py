@@ -1,8 +1,8 @@
 """Precision, recall and F1 from weighted counts, averaged over classes as scikit-learn does.
 
 A ratio without a denominator is 0 (scikit-learn's ``zero_division=0``). A macro average runs over the classes that
-stand among the truths or the predictions, scikit-learn's default for class ids: a later folder with three of a hundred
-classes is evaluated on those it can say something about.
+occur in the truths or the predictions, scikit-learn's default for class ids: a later folder with three of a hundred
+classes is evaluated on those.
 
 Shapes: N images, K classes, R resamples.
 """
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from foveal.metrics.bootstrap import Weights
+from foveal.metrics.contract import Weights
 from foveal.types.arrays import Array, FloatArray, IntArray
 
 
@@ -37,13 +37,13 @@ class Groups:
     def __init__(self, ids: IntArray, num: int) -> None:
         self.num = num
         self._order = np.argsort(ids, kind="stable")
-        self._there, self._starts = np.unique(np.asarray(ids)[self._order], return_index=True)
+        self._present, self._starts = np.unique(np.asarray(ids)[self._order], return_index=True)
 
     def sum(self, weights: Weights) -> FloatArray:
         """(num, R) float64 sums of (N, R) weights."""
         out = np.zeros((self.num, weights.shape[1]))
-        if len(self._there):
-            out[self._there] = np.add.reduceat(weights[self._order], self._starts, axis=0)
+        if len(self._present):
+            out[self._present] = np.add.reduceat(weights[self._order], self._starts, axis=0)
         return out
 
 
@@ -52,34 +52,34 @@ class Counts:
     """Weighted counts of each class, each (K, R).
 
     Attributes:
-        hits: Images of the class that were said to be.
-        said: Images said to be of the class.
+        hits: Images of the class that were predicted to be.
+        predicted: Images predicted to be of the class.
         true: Images of the class.
     """
 
     hits: FloatArray
-    said: FloatArray
+    predicted: FloatArray
     true: FloatArray
 
     @property
     def precision(self) -> FloatArray:
-        """(K, R) part of the images said to be of a class that are."""
-        return ratio(self.hits, self.said)
+        """(K, R) part of the images predicted to be of a class that are."""
+        return ratio(self.hits, self.predicted)
 
     @property
     def recall(self) -> FloatArray:
-        """(K, R) part of the images of a class that were said to be."""
+        """(K, R) part of the images of a class that were predicted to be."""
         return ratio(self.hits, self.true)
 
     @property
     def f1(self) -> FloatArray:
         """(K, R) harmonic mean of precision and recall."""
-        return ratio(2 * self.hits, self.said + self.true)
+        return ratio(2 * self.hits, self.predicted + self.true)
 
     def averages(self) -> dict[str, FloatArray]:
         """Precision, recall and F1, each (R,), as macro, weighted (by true images) and micro averages."""
-        present = (self.said + self.true) > 0
-        total = Counts(self.hits.sum(0), self.said.sum(0), self.true.sum(0))
+        present = (self.predicted + self.true) > 0
+        total = Counts(self.hits.sum(0), self.predicted.sum(0), self.true.sum(0))
         out: dict[str, FloatArray] = {}
         for name in ("precision", "recall", "f1"):
             out[f"{name}_macro"] = mean_where(getattr(self, name), present, empty=0.0)

@@ -3,23 +3,19 @@
 Shapes: B batch, C channels, H W rows and columns of the input, h w of the map, N tokens.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 import timm
 from torch import Tensor, nn
 
 from foveal.errors import ConfigError
-from foveal.models.classic.conv4 import Conv4
-from foveal.models.classic.conv5 import Conv5
 from foveal.models.config import ModelConfig
 from foveal.models.declared import OWN, Declared, declared
-from foveal.models.matching import Reuse, load_matching
-from foveal.models.stages import cut
-from foveal.models.weights import Weights, resolve
+from foveal.models.trunk import Trunk, build_own, find_weights
+from foveal.models.weights import Weights
 
 
-class Backbone(nn.Module):
+class Backbone(Trunk):
     """Images in, one map of features out, whatever the network inside.
 
     The map is what the network makes just before its own pooling and classifier, final norm included.
@@ -28,30 +24,26 @@ class Backbone(nn.Module):
         name: A timm model, or one of Foveal's own.
 
     Attributes:
-        net: The network, without its pooling and classifier.
         num_features: C of the map.
         fixed_size: The only input side in pixels it takes; None: it takes others too.
         multiple: The input's sides must be multiples of this many pixels.
-        reuse: How pretrained weights fitted; None: all started at random.
 
     Raises:
         ConfigError: No such network, or one that gives no map.
     """
 
     def __init__(self, name: str) -> None:
-        super().__init__()
-        self.name = name
-        self.reuse: Reuse | None = None
-        self._declared = declared(name)
+        super().__init__(name)
+        known = declared(name)
         self._whole = True
         self.fixed_size: int | None = None
         self.multiple = 1
         if name in OWN:
             own = build_own(name)
-            self.net: nn.Module = own
+            self.net = own
             self.num_features = own.num_features
             return
-        self._build(name, self._declared)
+        self._build(name, known)
 
     def _build(self, name: str, known: Declared) -> None:
         net, flexible, self._whole = _create(name, known)
@@ -94,15 +86,6 @@ class Backbone(nn.Module):
                 f"Use --size {near}.",
             )
 
-    def stages(self) -> Sequence[nn.Module]:
-        """Stem, each block stage and the final layers; disjoint, and together every parameter."""
-        return stages_of(self.net)
-
-    @property
-    def pretrained(self) -> frozenset[str]:
-        """Names of the parameters, as ``named_parameters`` gives them, that came from pretrained weights."""
-        return pretrained_parameters(self.net, self.reuse)
-
 
 def build_backbone(config: ModelConfig, *, pretrained: bool) -> tuple[Backbone, Weights | None]:
     """A backbone, with the weights that ``config`` asks for or (``pretrained=False``) left at random.
@@ -111,42 +94,17 @@ def build_backbone(config: ModelConfig, *, pretrained: bool) -> tuple[Backbone, 
         ConfigError: No such backbone.
         WeightsError: The weights are not at hand or do not fit.
     """
-    weights = look_up(config) if pretrained else None
+    weights = find_weights(config) if pretrained else None
     backbone = Backbone(config.backbone)
-    backbone.reuse = None if weights is None else load_matching(backbone.net, weights)
+    backbone.load(weights)
     return backbone, weights
-
-
-def look_up(config: ModelConfig) -> Weights | None:
-    """The pretrained weights that ``config`` asks for.
-
-    Raises:
-        WeightsError: They are not at hand.
-    """
-    return resolve(config.backbone, config.weights, allow_download=config.allow_download)
-
-
-def build_own(name: str) -> Conv4 | Conv5:
-    """One of the networks in ``declared.OWN``, at random."""
-    return Conv4() if name == "conv4" else Conv5()
-
-
-def stages_of(net: nn.Module) -> Sequence[nn.Module]:
-    """Stem, each block stage and the final layers of a network; disjoint, and together every parameter."""
-    return list(net.blocks) if isinstance(net, Conv4 | Conv5) else cut(net)
-
-
-def pretrained_parameters(net: nn.Module, reuse: Reuse | None) -> frozenset[str]:
-    """Names of a network's parameters that came from pretrained weights, as its owner's attribute ``net`` has them."""
-    taken = frozenset() if reuse is None else frozenset(reuse.taken)
-    return frozenset(f"net.{name}" for name, _ in net.named_parameters() if name in taken)
 
 
 def _create(name: str, known: Declared) -> tuple[Any, bool, bool]:
     """The network, whether it was made to take other sizes, and whether its ``forward`` gives the map.
 
-    Most networks hand out the map when told not to pool. Those that refuse give it by ``forward_features``; their head,
-    which would never be trained, is taken off.
+    Most networks return the map when built without pooling. Those that cannot give it by ``forward_features``; their
+    head, which would never be trained, is taken off.
     """
     if known.fixed_size:
         for flexible in ({"dynamic_img_size": True}, {"strict_img_size": False}):
@@ -189,7 +147,7 @@ def _grid(num_tokens: int, height: int, width: int, prefix: int | None) -> tuple
         num_tokens: N, class tokens included.
         height: Of the image, in pixels.
         width: Of the image, in pixels.
-        prefix: How many class tokens the network says it has; None: it does not say.
+        prefix: How many class tokens the network declares; None: it does not.
     """
     for count in range(num_tokens) if prefix is None else (prefix,):
         places = num_tokens - count

@@ -1,12 +1,29 @@
 """What every network of Foveal can do.
 
-Shapes: B batch, H W rows and columns.
+Shapes: B batch, C channels, H W rows and columns of the input, h w of a map.
 """
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import final
 
 from torch import Tensor, nn
+
+from foveal.models.trunk import Trunk
+
+
+@dataclass(frozen=True)
+class Maps:
+    """The maps of features that a network's head reads.
+
+    Attributes:
+        tensors: Each (B, C, h, w), finest first where there are several. The tokens of a transformer are a map too.
+        size: (H, W) of the input that they were made from.
+    """
+
+    tensors: tuple[Tensor, ...]
+    size: tuple[int, int]
 
 
 class Network(nn.Module, ABC):
@@ -14,7 +31,7 @@ class Network(nn.Module, ABC):
 
     @abstractmethod
     def stages(self) -> Sequence[nn.Module]:
-        """The backbone's parts from the input on: freezing and layer-wise decay count them; disjoint."""
+        """Its parts from the input on: freezing and layer-wise decay count them; disjoint."""
 
     @property
     @abstractmethod
@@ -23,12 +40,39 @@ class Network(nn.Module, ABC):
 
 
 class Model(Network):
-    """A network for images: no preparation, no softmax, no NMS inside; the same keys in training and evaluation."""
+    """A network for images: no preparation, no softmax, no NMS inside; the same keys in training and evaluation.
 
-    @abstractmethod
+    It stands in two halves, ``look`` and ``answer``, so that an explanation can take gradients with respect to the maps
+    between them, or change the maps, without hooks.
+
+    Attributes:
+        backbone: The part that may start from pretrained weights.
+    """
+
+    backbone: Trunk
+
+    @final  # type: ignore[misc]  # nn.Module declares it as an attribute
     def forward(self, inputs: Tensor) -> dict[str, Tensor]:
         """Raw outputs by name, each (B, ...), for normalised inputs (B, 3, H, W)."""
+        return self.answer(self.look(inputs))
+
+    @abstractmethod
+    def look(self, inputs: Tensor) -> Maps:
+        """The maps that the head reads, for normalised inputs (B, 3, H, W)."""
+
+    @abstractmethod
+    def answer(self, maps: Maps) -> dict[str, Tensor]:
+        """Raw outputs by name, each (B, ...): the head alone."""
 
     @abstractmethod
     def losses(self, outputs: Mapping[str, Tensor], targets: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Named scalar losses, each a mean over the batch; training minimises their sum."""
+
+    def stages(self) -> Sequence[nn.Module]:
+        """The backbone's."""
+        return self.backbone.stages()
+
+    @property
+    def pretrained(self) -> frozenset[str]:
+        """The backbone's."""
+        return frozenset(f"backbone.{name}" for name in self.backbone.pretrained)

@@ -6,7 +6,7 @@ Shapes: B batch, D length of the pooled vector, K classes.
 from torch import Tensor, nn
 
 INIT_STD = 0.01
-"""New classifiers start close to zero, so that the first steps change the head rather than tear at reused features;
+"""New classifiers start close to zero, so that the first steps change the head rather than distort pretrained features;
 not at zero, because the backbone would get no gradient at first."""
 
 

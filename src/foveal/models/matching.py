@@ -1,4 +1,4 @@
-"""Reuse the layers that match, start the others at random, and say which are which."""
+"""Load the pretrained tensors that match a network, leave the others at random, and say which are which."""
 
 import sys
 from collections.abc import Mapping
@@ -18,23 +18,23 @@ SHOWN = 5
 
 
 @dataclass(frozen=True)
-class Reuse:
+class WeightMatch:
     """How a file's tensors fit a network.
 
     Attributes:
-        taken: Names of the network's tensors that took the file's values.
-        fresh: Names of the network's tensors that the file does not have; they stay random.
-        misfits: Names that both have in different shapes; they stay random.
+        loaded: Names of the network's tensors that took the file's values.
+        missing: Names of the network's tensors that the file does not have; they stay random.
+        mismatched: Names that both have in different shapes; they stay random.
         unused: Names of the file's tensors that the network does not have, such as its old classifier.
     """
 
-    taken: tuple[str, ...]
-    fresh: tuple[str, ...]
-    misfits: tuple[str, ...]
+    loaded: tuple[str, ...]
+    missing: tuple[str, ...]
+    mismatched: tuple[str, ...]
     unused: tuple[str, ...]
 
 
-def load_matching(net: nn.Module, weights: Weights) -> Reuse:
+def load_matching(net: nn.Module, weights: Weights) -> WeightMatch:
     """Copy every tensor that matches by name and shape into ``net``.
 
     Plain names are tried first, then the prefixes that trainers add, then timm's own conversion of original releases.
@@ -50,15 +50,15 @@ def load_matching(net: nn.Module, weights: Weights) -> Reuse:
         converted = _converted(net, tensors)
         if len(_matching(own, converted, names)) > len(_matching(own, tensors, names)):
             tensors = converted
-    taken = _matching(own, tensors, names)
-    misfits = sorted((names & tensors.keys()) - taken)
-    if len(taken) < LEAST * len(names):
-        raise WeightsError(_misfit_message(own, tensors, len(taken), len(names), misfits, weights.origin), _HINT)
+    loaded = _matching(own, tensors, names)
+    mismatched = sorted((names & tensors.keys()) - loaded)
+    if len(loaded) < LEAST * len(names):
+        raise WeightsError(_mismatch_message(own, tensors, len(loaded), len(names), mismatched, weights.origin), _HINT)
     with torch.no_grad():
-        for name in taken:
+        for name in loaded:
             own[name].copy_(tensors[name])
     unused = sorted(name for name in tensors if name not in own)
-    return Reuse(tuple(sorted(taken)), tuple(sorted(names - tensors.keys())), tuple(misfits), tuple(unused))
+    return WeightMatch(tuple(sorted(loaded)), tuple(sorted(names - tensors.keys())), tuple(mismatched), tuple(unused))
 
 
 _HINT = "Name the weights of this backbone with --model.weights FILE, or start at random with --model.weights none."
@@ -83,9 +83,9 @@ def _converted(net: nn.Module, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
         return tensors
 
 
-def _misfit_message(
-    own: Mapping[str, Tensor], tensors: Mapping[str, Tensor], fits: int, total: int, misfits: list[str], origin: str
+def _mismatch_message(
+    own: Mapping[str, Tensor], tensors: Mapping[str, Tensor], fits: int, total: int, mismatched: list[str], origin: str
 ) -> str:
-    shapes = [f"{n} has shape {tuple(tensors[n].shape)} instead of {tuple(own[n].shape)}" for n in misfits[:SHOWN]]
+    shapes = [f"{n} has shape {tuple(tensors[n].shape)} instead of {tuple(own[n].shape)}" for n in mismatched[:SHOWN]]
     absent = [f"{n} is missing" for n in sorted(own.keys() - tensors.keys()) if not n.endswith("num_batches_tracked")]
     return f"{origin}: only {fits} of {total} tensors fit the network: {'; '.join([*shapes, *absent][:SHOWN])}."

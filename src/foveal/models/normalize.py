@@ -1,6 +1,6 @@
 """The network's first layer: uint8 pixels to normalised numbers in one multiply-add.
 
-Shapes: B batch, H W rows and columns, p side of a whitening patch, Q = 3 p^2 numbers a patch.
+Shapes: B batch, H W rows and columns, p side of a whitening patch, Q = 3 p^2 numbers per patch.
 """
 
 import torch
@@ -14,7 +14,7 @@ from foveal.types.input_spec import InputSpec
 class Normalize(nn.Module):
     """value * scale + bias with scale = 1 / (255 std) and bias = -mean / std, or a whitening of p x p patches.
 
-    Not part of the saved weights: the InputSpec says it all.
+    Not part of the saved weights: the InputSpec holds it.
     """
 
     scale: Tensor

@@ -15,7 +15,7 @@ class Pooling(nn.Module, ABC):
 
     Attributes:
         out_features: D.
-        has_map: Whether the head says where it looked.
+        has_map: Whether the head gives the weight of each place.
     """
 
     out_features: int
@@ -102,7 +102,7 @@ class AttentionPooling(Pooling):
 
 
 class MultiheadPooling(Pooling):
-    """A learnt query a head, all heads over all channels (Lee et al. 2019, "Set Transformer", section 3.2, with k = 1).
+    """One learnt query per head, over all channels (Lee et al. 2019, "Set Transformer", section 3.2, with k = 1).
 
     With one query the key projection folds into it, and the value projection into the classifier that follows, so
     neither is kept: a small data set does not have to learn two C x C matrices. The vector is the heads' side by side.

@@ -11,18 +11,17 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
 from foveal.errors import ConfigError
-from foveal.models.backbone import build_own, look_up, pretrained_parameters, stages_of
 from foveal.models.classic.conv5 import WIDTHS as CONV5_WIDTHS
 from foveal.models.classic.conv5 import Conv5
 from foveal.models.config import ModelConfig
 from foveal.models.declared import OWN, declared
-from foveal.models.matching import Reuse, load_matching
+from foveal.models.trunk import Trunk, build_own, find_weights
 from foveal.models.weights import Weights
 
 _OTHER = "Take another backbone, such as the default, a ResNet or a ConvNeXt."
 
 
-class InnerMaps(nn.Module):
+class InnerMaps(Trunk):
     """A backbone that gives the map before each wanted reduction of size; what comes after the last is taken off.
 
     Args:
@@ -32,21 +31,17 @@ class InnerMaps(nn.Module):
         output_stride: Of the last map: below 32 later stages are dilated and not made smaller, where a network can.
 
     Attributes:
-        net: The network.
         channels: C of each map.
         strides: Of each wanted map; where every map is taken, what they really have.
-        reuse: How pretrained weights fitted; None: all started at random.
 
     Raises:
         ConfigError: No such network, or one without inner maps.
     """
 
     def __init__(self, name: str, strides: Sequence[int] | None = None, *, output_stride: int = 32) -> None:
-        super().__init__()
-        self.name = name
-        self.reuse: Reuse | None = None
+        super().__init__(name)
         if name in OWN:
-            self.net: nn.Module = build_own(name)
+            self.net = build_own(name)
             if not isinstance(self.net, Conv5):
                 raise ConfigError(
                     f"The backbone {name!r} gives no maps at several strides.", "Use --backbone conv5 instead."
@@ -57,9 +52,9 @@ class InnerMaps(nn.Module):
             info: Any = self.net.feature_info
             rows = info if isinstance(info, list) else info.info
             known = [(int(row["num_chs"]), int(row["reduction"])) for row in rows]
-        there = [reduction for _, reduction in known]
-        self.strides = tuple(there if strides is None else strides)
-        self.picked = list(range(len(known))) if strides is None else [nearest(s, there) for s in strides]
+        reductions = [reduction for _, reduction in known]
+        self.strides = tuple(reductions if strides is None else strides)
+        self.picked = list(range(len(known))) if strides is None else [nearest(s, reductions) for s in strides]
         self.channels = [known[i][0] for i in self.picked]
         if name not in OWN:
             self.taken = sorted(set(self.picked))
@@ -75,15 +70,6 @@ class InnerMaps(nn.Module):
         maps = call(inputs, indices=self.taken, norm=False, output_fmt="NCHW", intermediates_only=True)
         return [maps[self.taken.index(i)] for i in self.picked]
 
-    def stages(self) -> Sequence[nn.Module]:
-        """Stem, each block stage and the final layers; disjoint, and together every parameter."""
-        return stages_of(self.net)
-
-    @property
-    def pretrained(self) -> frozenset[str]:
-        """Names of the parameters, as ``named_parameters`` gives them, that came from pretrained weights."""
-        return pretrained_parameters(self.net, self.reuse)
-
 
 def build_inner_maps(
     config: ModelConfig, strides: Sequence[int] | None, *, pretrained: bool, output_stride: int = 32
@@ -94,9 +80,9 @@ def build_inner_maps(
         ConfigError: No such backbone.
         WeightsError: The weights are not at hand or do not fit.
     """
-    weights = look_up(config) if pretrained else None
+    weights = find_weights(config) if pretrained else None
     backbone = InnerMaps(config.backbone, strides, output_stride=output_stride)
-    backbone.reuse = None if weights is None else load_matching(backbone.net, weights)
+    backbone.load(weights)
     return backbone, weights
 
 
@@ -122,7 +108,7 @@ class FeaturePyramid(nn.Module):
         self.extra = nn.ModuleList(conv_norm_act(channels, channels, stride=2) for _ in range(extra))
 
     def forward(self, maps: Sequence[Tensor], sizes: Sequence[tuple[int, int]]) -> list[Tensor]:
-        """(B, C_in, ., .) a level -> (B, C, h, w) a level, brought to ``sizes`` (h, w) where the backbone's differ."""
+        """Maps (B, C_in, ., .), one per level -> (B, C, h, w), resized to ``sizes`` (h, w) where these differ."""
         joined: list[Tensor] = []
         for i in reversed(range(len(self.lateral))):
             side = self.lateral_norm[i](self.lateral[i](maps[i]))
@@ -145,7 +131,7 @@ def conv_norm_act(channels_in: int, channels_out: int, *, stride: int = 1) -> nn
 
 
 def _create(name: str, output_stride: int) -> Any:
-    declared(name)  # says what is wrong with an unknown name
+    declared(name)  # names what is wrong with an unknown name
     net = None
     dilated = {} if output_stride == 32 else {"output_stride": output_stride}
     unpooled = {"global_pool": ""}

@@ -1,6 +1,6 @@
 """Where pretrained weights come from: a file, an installed package, the Hugging Face cache, a download if allowed.
 
-Nothing here touches the network unless ``allow_download`` says so.
+Nothing here touches the network unless ``allow_download`` is set.
 """
 
 import pickle
@@ -30,10 +30,10 @@ Source = Literal["file", "package", "cache", "download"]
 
 @dataclass(frozen=True)
 class Weights:
-    """Tensors by name, and what the images they were trained on looked like.
+    """Tensors by name, and the statistics of the images they were trained on.
 
     Attributes:
-        tensors: As the file names them; ``models.reuse`` fits them to a network.
+        tensors: As the file names them; ``models.matching`` fits them to a network.
         mean: Mean of each channel, of values in [0, 1].
         std: Standard deviation of each channel, of values in [0, 1].
         interpolation: Resampling filter.
@@ -60,7 +60,7 @@ def input_statistics(backbone: str) -> tuple[tuple[float, float, float], tuple[f
 
 
 def at_hand(backbone: str) -> Literal["package", "cache", "download", "none"]:
-    """Where ``resolve(backbone, "auto")`` would find weights; download: only from the network; none: there are none."""
+    """Where ``resolve(backbone, "auto")`` would take weights from; download: the network alone; none: nowhere."""
     known = declared(backbone)
     if _package_file(backbone):
         return "package"
@@ -82,7 +82,7 @@ def resolve(backbone: str, weights: str, *, allow_download: bool) -> Weights | N
 
     Raises:
         ConfigError: No such backbone.
-        WeightsError: They are not at hand or cannot be read; the message says what to do.
+        WeightsError: They are not at hand or cannot be read; the message gives a remedy.
     """
     known = declared(backbone)
     if weights == "none":
@@ -128,7 +128,7 @@ def read(path: Path) -> dict[str, Tensor]:
 
 
 def rename_by_position(tensors: Mapping[str, Tensor], backbone: str, path: Path) -> dict[str, Tensor]:
-    """Give a package's tensors timm's names: both lists stand in the same order.
+    """Give a package's tensors timm's names: both lists are in the same order.
 
     Batch norm's step counters, which only some of the files hold, are left out on both sides.
 

@@ -48,7 +48,7 @@ def zoo(pattern: str = "", *, count: bool | None = None) -> list[Entry]:
         count: Whether to count parameters and operations; None: if there are few enough to do it at once.
 
     Returns:
-        One entry a network: Foveal's own first, then by name.
+        One entry per network: Foveal's own first, then by name.
     """
     names = _names(pattern)
     counted = len(names) <= COUNTED if count is None else count

@@ -17,15 +17,15 @@ Map = NDArray[np.float32]
 
 
 def to_pixels(arrays: Array, geometry: Geometry, box: Box | None = None) -> Map:
-    """Maps at the network's resolution in the pixels of what it looked at.
+    """Maps at the network's resolution in the pixels of the image or view that was its input.
 
     Bilinear, by the centres of pixels; beyond the outermost centres the outermost values go on. Where the geometry is
     a plain enlargement this is ``torch.nn.functional.interpolate(mode="bilinear", align_corners=False)``.
 
     Args:
         arrays: (K, h, w) maps that cover the whole input.
-        geometry: From the looked-at pixels to the input.
-        box: The part that is wanted, xyxy of the looked-at pixels; None: all.
+        geometry: From the pixels of the image or view to the input.
+        box: The part that is wanted, xyxy in those pixels; None: all.
 
     Returns:
         (K, H, W) float32.
@@ -52,7 +52,7 @@ def window(height: int, width: int, *, falls: tuple[bool, bool, bool, bool] = (T
     """(H, W) weight of a view's pixels in (0, 1]: a squared sine, most in the middle, next to nothing at the edges.
 
     A network sees least of what surrounds a pixel at the edge of its view. And as a view's weight comes and goes
-    gently, so does what it says: no seam shows where it ends.
+    gently, so does its prediction: no seam shows where it ends.
 
     Args:
         height: Rows.
@@ -65,7 +65,7 @@ def window(height: int, width: int, *, falls: tuple[bool, bool, bool, bool] = (T
 
 
 class Blend:
-    """The weighted mean of what several views say about each pixel of an image.
+    """The weighted mean of what several views predict for each pixel of an image.
 
     Args:
         size: (width, height) of the image in pixels.
@@ -78,7 +78,7 @@ class Blend:
         self._weights = np.zeros((size[1], size[0]), np.float32)
 
     def add(self, probabilities: Array, geometry: Geometry, view: View) -> None:
-        """Take in what one view says.
+        """Add the prediction of one view.
 
         Args:
             probabilities: (K, h, w) at the network's resolution.
@@ -96,8 +96,8 @@ class Blend:
         else:
             seen = to_pixels(probabilities, geometry, own)
         place = np.s_[top:bottom, left:right]
-        for total, said in zip(self._sums, seen, strict=True):
-            total[place] += weight * said
+        for total, added in zip(self._sums, seen, strict=True):
+            total[place] += weight * added
         self._weights[place] += weight
 
     def result(self) -> Map:

@@ -24,8 +24,8 @@ __all__ = [
     "paired_iou",
     "paste",
     "polygons_of",
-    "rle_of_outline",
     "rle_of_polygons",
+    "rle_of_segmentation",
     "union",
 ]
 
@@ -33,26 +33,26 @@ PAIRS_AT_ONCE = 1 << 10
 """Pairs of masks that are compared in one step, so that their spans stay in the processor's cache."""
 
 
-def rle_of_outline(outline: Any, box: Sequence[float], size: tuple[int, int]) -> Rle:
+def rle_of_segmentation(segmentation: Any, box: Sequence[float], size: tuple[int, int]) -> Rle:
     """The mask of one object of a data set.
 
     Args:
-        outline: Polygons, COCO's run-length mask, or None: the box filled, as COCO fills one.
+        segmentation: Polygons, COCO's run-length mask, or None: the box filled, as COCO fills one.
         box: Of the object.
         size: (height, width) of the image in pixels.
 
     Raises:
         ValueError: A run-length mask of another size, or whose runs do not fill it.
     """
-    if isinstance(outline, dict):
-        rle = Rle.from_coco(outline)
+    if isinstance(segmentation, dict):
+        rle = Rle.from_coco(segmentation)
         if rle.size != size:
             raise ValueError(f"a mask of {rle.size[1]} x {rle.size[0]} for an image of {size[1]} x {size[0]}")
         return rle
-    if outline is None:
+    if segmentation is None:
         x1, y1, x2, y2 = box
-        outline = [[x1, y1, x1, y2, x2, y2, x2, y1]]
-    return rle_of_polygons(outline, size)
+        segmentation = [[x1, y1, x1, y2, x2, y2, x2, y1]]
+    return rle_of_polygons(segmentation, size)
 
 
 def areas(rles: Sequence[Rle]) -> NDArray[np.float64]:
@@ -61,7 +61,7 @@ def areas(rles: Sequence[Rle]) -> NDArray[np.float64]:
 
 
 def box_of(rle: Rle) -> NDArray[np.float64]:
-    """(4,) xyxy pixels around a mask; nought where it is empty."""
+    """(4,) xyxy pixels around a mask; zero where it is empty."""
     box: NDArray[np.float64] = Spans.of([rle]).boxes()[0]
     return box
 
@@ -114,7 +114,7 @@ def paired_iou(
         rows: (P,) places in ``first``.
         columns: (P,) places in ``second``.
         crowd: (P,) pairs whose intersection is divided by the area of the first mask alone.
-        least: Overlap that matters: what cannot reach it, by boxes and areas, may be told as 0.
+        least: Overlap that matters: what cannot reach it, by boxes and areas, may come out as 0.
 
     Raises:
         ShapeError: The masks of a pair are of different sizes.
@@ -134,7 +134,7 @@ def paired_iou(
 def paste(masks: FloatArray, boxes: FloatArray, size: tuple[int, int], threshold: float) -> list[Rle]:
     """Masks that were predicted within boxes, each stretched over its box in the image.
 
-    Bilinear between the centres of the masks' cells, with nought beyond them, at the centres of the image's pixels.
+    Bilinear between the centres of the masks' cells, with zero beyond them, at the centres of the image's pixels.
     torchvision's ``paste_masks_in_image`` cuts the boxes to whole pixels first; an edge may lie one pixel beside its.
 
     Args:
@@ -228,7 +228,7 @@ def _bilinear(values: FloatArray, x: NDArray[np.float64], y: NDArray[np.float64]
 
     Args:
         values: (h, w).
-        x: Where to look; 0 is the centre of the first column. Beyond the last centre its value goes on.
+        x: Where to sample; 0 is the centre of the first column. Beyond the last centre its value goes on.
         y: The same for rows.
     """
     rows = _between(values, y)
@@ -255,7 +255,7 @@ def _sigmoid(logits: FloatArray) -> FloatArray:
 
 def _placed(inside: NDArray[np.bool_], x: FloatArray, y: FloatArray, size: tuple[int, int]) -> Rle:
     """The mask of an image that is ``inside``, (len(x), len(y)), at the pixels with these centres."""
-    columns = np.zeros((len(x), len(y) + 2), bool)  # nought on both sides, so that each column's spans are its own
+    columns = np.zeros((len(x), len(y) + 2), bool)  # zero on both sides, so that each column's spans are its own
     columns[:, 1:-1] = inside
     flat = columns.reshape(-1)
     edges = np.flatnonzero(flat[1:] != flat[:-1]).reshape(-1, 2)

@@ -110,7 +110,7 @@ def _suppress(
 def _settle(over: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """(B,) boxes kept of B sorted ones, given which (row) suppresses which later one (column) if it is kept itself.
 
-    The greedy answer is the one fixed point of "kept if no kept box suppresses me"; each round settles at least the
+    The greedy result is the one fixed point of "kept if no kept box suppresses me"; each round settles at least the
     next link of every chain (Zheng et al. 2021, "Cluster-NMS").
     """
     keep = np.ones(len(over), bool)

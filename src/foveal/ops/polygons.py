@@ -1,4 +1,4 @@
-"""Outlines to masks as COCO paints them, and masks back to outlines.
+"""Polygons to masks, rasterised as COCO does it, and masks to polygons.
 
 A polygon is a list x, y, x, y ... in pixels; the upper left corner of the upper left pixel is (0, 0).
 
@@ -15,7 +15,7 @@ from foveal.types.arrays import FloatArray
 from foveal.types.rle import Rle
 
 GRID = 5
-"""COCO walks an outline on a grid this many times finer than the pixels."""
+"""COCO walks a polygon on a grid this many times finer than the pixels."""
 ENTRY = 2
 """A column of pixels is entered between grid columns 5 c + 2 and 5 c + 3, its middle; a row likewise."""
 FAR = 2.0**26
@@ -27,10 +27,10 @@ def rle_of_polygons(polygons: Sequence[Sequence[float]], size: tuple[int, int]) 
     """The mask of one object, exactly as pycocotools' ``frPyObjects`` and ``merge`` give it.
 
     Args:
-        polygons: Parts of the object, at least one, united; what one outlines twice is outside.
+        polygons: Parts of the object, at least one, united; what one of them encloses twice is outside.
         size: (height, width) of the image in pixels; what lies outside it is cut off.
     """
-    parts = [_painted(np.asarray(polygon, np.float64).reshape(-1, 2), size) for polygon in polygons]
+    parts = [_rasterised(np.asarray(polygon, np.float64).reshape(-1, 2), size) for polygon in polygons]
     if len(parts) == 1:
         return parts[0]
     spans = Spans.of(parts)
@@ -39,11 +39,11 @@ def rle_of_polygons(polygons: Sequence[Sequence[float]], size: tuple[int, int]) 
 
 
 def polygons_of(rle: Rle) -> list[list[float]]:
-    """Outlines of a mask along the edges of its pixels.
+    """Polygons of a mask along the edges of its pixels.
 
-    Parts that only touch at a corner are apart; an outline may meet itself there. Outer outlines run clockwise as a
+    Parts that only touch at a corner are apart; a polygon may meet itself there. Outer polygons run clockwise as a
     person sees them, holes the other way round: the signed area tells them apart. COCO's polygons know no holes;
-    painted back by ``rle_of_polygons`` a mask without holes is the same, and one with holes has them filled.
+    rasterised by ``rle_of_polygons`` a mask without holes is the same, and one with holes has them filled.
 
     Args:
         rle: The mask.
@@ -69,14 +69,14 @@ def polygons_of(rle: Rle) -> list[list[float]]:
     return out
 
 
-def _painted(vertices: FloatArray, size: tuple[int, int]) -> Rle:
+def _rasterised(vertices: FloatArray, size: tuple[int, int]) -> Rle:
     """One polygon by the even-odd rule: going down a column, each crossing changes inside to outside."""
     places, times = np.unique(_crossings(vertices, size), return_counts=True)
     return of_edges(places[times % 2 == 1], size)
 
 
 def _crossings(vertices: FloatArray, size: tuple[int, int]) -> Ints:
-    """(X,) places of the first pixels below where the outline crosses the middle of a column."""
+    """(X,) places of the first pixels below where the polygon crosses the middle of a column."""
     height, width = size
     ends = np.trunc(GRID * np.clip(vertices, -FAR, FAR) + 0.5).astype(np.int64)
     others = np.roll(ends, -1, axis=0)
@@ -121,7 +121,7 @@ def _divided_up(grid: Ints) -> Ints:
 
 
 def _cropped(rle: Rle) -> tuple[NDArray[np.bool_], Ints]:
-    """The columns that the mask reaches, (H, w), with nought around them, and x, y of their corner."""
+    """The columns that the mask reaches, (H, w), with zeros around them, and x, y of their corner."""
     height = rle.size[0]
     left, _, right, _ = Spans.of([rle]).boxes()[0].astype(np.int64)
     runs = np.diff(np.clip(np.cumsum(np.append(0, rle.runs)), left * height, right * height))

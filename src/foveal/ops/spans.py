@@ -1,4 +1,4 @@
-"""Masks as spans, the runs of one: of many masks in flat columns, so that no pixel need be looked at.
+"""Masks as spans, the runs of one: of many masks in flat columns, so that no pixel need be read.
 
 A pixel's place is its number column by column, as in a run-length mask. In the columns of several masks the places of
 mask i start at ``bases[i]``, where those of the mask before it end, so that all spans rise.
@@ -26,7 +26,7 @@ class Spans:
         starts: (S,) place of the first pixel of each span.
         ends: (S,) place after its last pixel.
         owners: (S,) the mask it belongs to, rising.
-        bases: (N,) place of each mask's first pixel, of one or of nought.
+        bases: (N,) place of each mask's first pixel, of one or of zero.
         heights: (N,) H of each mask.
     """
 
@@ -64,7 +64,7 @@ class Spans:
         return np.diff(self._covered[self._offsets]).astype(np.float64)
 
     def boxes(self) -> NDArray[np.float64]:
-        """(N, 4) xyxy pixels around each mask; nought where it has no pixel."""
+        """(N, 4) xyxy pixels around each mask; zero where it has no pixel."""
         out = np.zeros((len(self.bases), 4))
         there, firsts = np.unique(self.owners, return_index=True)
         if not len(there):
@@ -81,7 +81,7 @@ class Spans:
     def common(self, other: "Spans", mine: Places, theirs: Places) -> NDArray[np.float64]:
         """(P,) pixels that mask ``mine[p]`` of these shares with mask ``theirs[p]`` of the others; neither is empty.
 
-        Both are of one size. The others' spans are looked up in these, those between this mask's first and last pixel.
+        Both are of one size. The others' spans are searched in these, those between this mask's first and last pixel.
         """
         shift = self.bases[mine] - other.bases[theirs]
         first = np.searchsorted(other.ends, self.starts[self._offsets[mine]] - shift, side="right")
@@ -119,7 +119,7 @@ def of_edges(edges: Places, size: tuple[int, int]) -> Rle:
     """The mask whose pixels change at each of these rising places, an even number of them.
 
     Args:
-        edges: First pixel of one, first of nought after it, first of one ...
+        edges: First pixel of one, first of zero after it, first of one ...
         size: (H, W).
     """
     end = size[0] * size[1]

@@ -1,4 +1,4 @@
-"""Masks found in a view of an image, put where they belong in the image.
+"""Masks predicted in a view of an image, moved to their place in the image.
 
 Shapes: S spans, C columns that they reach.
 """

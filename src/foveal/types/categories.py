@@ -15,8 +15,8 @@ class Categories:
 
     Attributes:
         names: K unique, non-empty names.
-        source_ids: The ids the source used, one a class; empty where the source has none.
-        ignore_ids: Source ids whose pixels or objects count nowhere.
+        source_ids: The ids the source used, one per class; empty where the source has none.
+        ignore_ids: Source ids whose pixels or objects are ignored.
         colors: Red, green and blue of each class, as the source draws them; empty where it has none.
     """
 
@@ -29,7 +29,7 @@ class Categories:
         """Check names and ids.
 
         Raises:
-            CategoryError: A name is empty or stands twice, or the ids do not match the names.
+            CategoryError: A name is empty or appears twice, or the ids do not match the names.
         """
         if not self.names:
             raise CategoryError("There are no classes.", "Name at least one class.")

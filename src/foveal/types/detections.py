@@ -1,4 +1,4 @@
-"""Objects found in one image, and the objects that are there. Frozen NumPy; no torch.
+"""Detections in one image, and its annotated objects. Frozen NumPy; no torch.
 
 Shapes: N objects. Boxes are xyxy pixels of the image as a person sees it.
 """
@@ -18,7 +18,7 @@ from foveal.types.categories import Categories
 
 @dataclass(frozen=True)
 class Detection:
-    """One object: its class, how sure the model is of it in [0, 1], and its box in pixels."""
+    """One detection: its class, its score in [0, 1], and its box in pixels."""
 
     name: str
     score: float
@@ -27,7 +27,7 @@ class Detection:
 
 @dataclass(frozen=True)
 class Detections:
-    """What a detector found in one image, by falling score.
+    """The detections in one image, by falling score.
 
     Attributes:
         boxes: (N, 4) float xyxy pixels.
@@ -35,7 +35,7 @@ class Detections:
         labels: (N,) class ids.
         categories: The class map.
         size: (width, height) of the image in pixels.
-        threshold: Score from which an object is shown, in [0, 1]; evaluation looks at those below as well.
+        threshold: Score from which an object is shown, in [0, 1]; evaluation uses those below as well.
     """
 
     boxes: FloatArray
@@ -138,7 +138,7 @@ class Detections:
 
 @dataclass(frozen=True)
 class BoxTruth:
-    """The objects that a data set says are in one image.
+    """The annotated objects of one image.
 
     Attributes:
         boxes: (N, 4) float64 xyxy pixels.

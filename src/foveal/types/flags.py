@@ -1,20 +1,20 @@
-"""What an annotation says of an object besides its class and place."""
+"""What an annotation notes of an object besides its class and place."""
 
 from enum import IntFlag
 
 
 class Flag(IntFlag):
-    """Added up in one byte an object."""
+    """Added up in one byte per object."""
 
     CROWD = 1
     """The box or mask covers a group (COCO's iscrowd)."""
     DIFFICULT = 2
     """Hard to recognise (Pascal VOC)."""
     IGNORE = 4
-    """Counts nowhere, as the data set says."""
+    """Ignored, as the data set asks."""
     TRUNCATED = 8
     """Reaches beyond the image (Pascal VOC); an ordinary object otherwise."""
 
 
 NOT_EVALUATED = int(Flag.CROWD | Flag.DIFFICULT | Flag.IGNORE)
-"""An object with one of these is neither to be found nor a mistake when found, in training and in evaluation."""
+"""An object with one of these is ignored in training and evaluation: neither missed nor a mistake when detected."""

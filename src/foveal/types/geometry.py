@@ -1,4 +1,4 @@
-"""Where an image's pixels went on their way into the network, and the way back.
+"""How an image's pixels map to the network's input, and back.
 
 Shapes: P points. Points are xy in pixels, float64; sizes are (width, height).
 """

@@ -1,7 +1,7 @@
-"""What pixels belong to: a class for every pixel of an image, or a mask for every object. Frozen NumPy; no torch.
+"""What pixels belong to: the class of every pixel of an image, or a mask for every object. Frozen NumPy; no torch.
 
-Masks are kept as runs, a few kilobytes instead of a number a pixel, so that the answers for a whole data set fit into
-memory.
+Masks are kept as runs, a few kilobytes instead of a number per pixel, so that the predictions for a whole data set fit
+into memory.
 
 Shapes: H W rows and columns of the image as a person sees it, K classes, N objects.
 """
@@ -20,9 +20,9 @@ from foveal.types.detections import BoxTruth, Detections
 from foveal.types.rle import Rle
 
 IGNORE = 255
-"""Stands for pixels that count nowhere, in every map of class ids inside Foveal."""
+"""Marks ignored pixels, in every map of class ids inside Foveal."""
 MAX_CLASSES = IGNORE
-"""Ids are one byte a pixel."""
+"""Ids are one byte per pixel."""
 SHOWN_SHARE = 0.001
 """Part of an image from which on a class is named in tables and legends."""
 
@@ -46,7 +46,7 @@ class Runs:
 
 @dataclass(frozen=True)
 class ClassMap:
-    """The class of every pixel of one image, as a model says.
+    """The predicted class of every pixel of one image.
 
     Attributes:
         runs: Class ids, 0 to K-1.
@@ -95,14 +95,14 @@ class ClassMap:
         ]
 
     def to_dict(self) -> dict[str, object]:
-        """``size``, and ``mask``: a COCO run-length mask for each class that is there."""
+        """``size``, and ``mask``: a COCO RLE mask for each class that occurs."""
         ids = self.ids
-        there = np.unique(ids).tolist()
-        masks = {self.categories.names[k]: Rle.of(ids == k).to_coco() for k in there}
+        present = np.unique(ids).tolist()
+        masks = {self.categories.names[k]: Rle.of(ids == k).to_coco() for k in present}
         return {"size": list(self.size), "mask": masks}
 
     def to_coco(self, image_id: int | str) -> list[dict[str, object]]:
-        """COCO's results format for "stuff": one ``segmentation`` a class that is there."""
+        """COCO's results format for "stuff": one ``segmentation`` per class that occurs."""
         ids = self.categories.source_ids or tuple(range(1, len(self.categories) + 1))
         pixels = self.ids
         return [
@@ -118,14 +118,14 @@ class ClassMap:
 
 @dataclass(frozen=True)
 class MapTruth:
-    """The class of every pixel of one image, as a data set says: (H, W) uint8 ids, ``IGNORE`` where it is unknown."""
+    """The annotated class of every pixel of one image: (H, W) uint8 ids, ``IGNORE`` where it is unknown."""
 
     ids: NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
 class Instances(Detections):
-    """Objects found in one image with a mask each, by falling score.
+    """The detections in one image with a mask each, by falling score.
 
     Attributes:
         masks: N, each of the image's size.
@@ -137,7 +137,7 @@ class Instances(Detections):
         """Check the columns and lock them.
 
         Raises:
-            ShapeError: As for ``Detections``, or not one mask of the image's size an object.
+            ShapeError: As for ``Detections``, or not one mask of the image's size per object.
         """
         super().__post_init__()
         if len(self.masks) != len(self.scores):
@@ -190,15 +190,15 @@ class Instances(Detections):
         Raises:
             MissingExtraError: The package supervision is not installed.
         """
-        found, shown = super().to_supervision(), self.shown()
-        found.mask = np.zeros((len(shown), self.size[1], self.size[0]), bool)
+        detections, shown = super().to_supervision(), self.shown()
+        detections.mask = np.zeros((len(shown), self.size[1], self.size[0]), bool)
         for place, mask in enumerate(shown.masks):
-            found.mask[place] = mask.mask()
-        return found
+            detections.mask[place] = mask.mask()
+        return detections
 
 
 @dataclass(frozen=True)
 class InstanceTruth(BoxTruth):
-    """The objects that a data set says are in one image, with a mask each; one of no area where it gives none."""
+    """The annotated objects of one image, with a mask each; an empty one where the data set gives none."""
 
     masks: Sequence[Rle] = ()

@@ -1,4 +1,4 @@
-"""What a model says about one image, in that image's own pixels. Frozen NumPy; no torch.
+"""A model's prediction for one image, in that image's own pixels. Frozen NumPy; no torch.
 
 Shapes: K classes.
 """
@@ -14,7 +14,7 @@ from foveal.types.categories import Categories
 
 
 class Prediction(Protocol):
-    """What every task's answer can do."""
+    """What every task's prediction can do."""
 
     @property
     def size(self) -> tuple[int, int]:
@@ -33,14 +33,14 @@ class Prediction(Protocol):
         """Rows of COCO's results format.
 
         Raises:
-            ConfigError: The format has no place for such answers.
+            ConfigError: The format has no place for such predictions.
         """
         ...
 
 
 @dataclass(frozen=True)
 class ClassScore:
-    """One class and how sure the model is of it, in [0, 1]."""
+    """One class and its score in [0, 1]."""
 
     name: str
     score: float
@@ -48,7 +48,7 @@ class ClassScore:
 
 @dataclass(frozen=True)
 class ClassScores:
-    """How sure a classifier is of each class.
+    """The score of each class.
 
     Attributes:
         scores: (K,) float, each in [0, 1]; they sum to 1 unless ``multi_label``.
@@ -68,7 +68,7 @@ class ClassScores:
         """Check the scores and lock them.
 
         Raises:
-            ShapeError: Not one finite score in [0, 1] a class.
+            ShapeError: Not one finite score in [0, 1] per class.
         """
         scores = np.asarray(self.scores)
         if scores.shape != (len(self.categories),):
@@ -105,7 +105,7 @@ class ClassScores:
         return [ClassScore(self.categories.names[i], float(self.scores[i])) for i in self.order[:n]]
 
     def present(self) -> list[ClassScore]:
-        """The classes said to be in the image: the best one, or all above the threshold if ``multi_label``."""
+        """The predicted classes: the best one, or all above the threshold if ``multi_label``."""
         if not self.multi_label:
             return self.top(1)
         return [c for c in self.top(len(self)) if c.score >= self.threshold]
@@ -121,9 +121,9 @@ class ClassScores:
         return {"size": list(self.size), "classes": [{"name": c.name, "score": round(c.score, 6)} for c in shown]}
 
     def to_coco(self, image_id: int | str) -> list[dict[str, object]]:  # noqa: ARG002
-        """COCO's results format is for what is somewhere in an image.
+        """COCO's results format is for objects in an image.
 
         Raises:
             ConfigError: Always.
         """
-        raise ConfigError("This model finds no objects, so there are no COCO results.", "Use --json or --csv.")
+        raise ConfigError("This model classifies whole images, so there are no COCO results.", "Use --json or --csv.")

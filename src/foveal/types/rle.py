@@ -1,4 +1,4 @@
-"""COCO's run-length masks: runs of nought and one, column by column, the first of nought.
+"""COCO's run-length encoded (RLE) masks: runs of zero and one, column by column, the first of zero.
 
 Shapes: H W rows and columns.
 """
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 OFFSET, DATA_BITS, MORE, SIGN = 48, 5, 0x20, 0x10
-"""A compressed run is a variable-length number, five bits a character from ``0`` on, lowest first."""
+"""A compressed run is a variable-length number, five bits per character from ``0`` on, lowest first."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Rle:
 
     Attributes:
         size: (H, W).
-        runs: (R,) lengths, column by column: nought, one, nought ...; they sum to H W. The first may be 0.
+        runs: (R,) lengths, column by column: zero, one, zero ...; they sum to H W. The first may be 0.
     """
 
     size: tuple[int, int]
@@ -66,7 +66,7 @@ class Rle:
 
 
 def _unpack(text: str) -> list[int]:
-    """Runs from text: from the fourth on, each is told as the difference to the run two before it."""
+    """Runs from text: from the fourth on, each is written as the difference to the run two before it."""
     runs: list[int] = []
     value = shift = 0
     for character in text:

@@ -1,6 +1,6 @@
-"""The base of every configuration section: frozen, bounded, with a line of help a field.
+"""The base of every configuration section: frozen, bounded, with a line of help per field.
 
-A section lives in ``config.py`` beside the room that reads it and imports no torch; ``recipes.schema.RunConfig`` puts
+A section lives in ``config.py`` beside the room that reads it and imports no torch; ``config.schema.RunConfig`` puts
 the sections together. ``None`` means "chosen from the data when the run starts"; config.toml gets the chosen value.
 """
 

@@ -1,15 +1,15 @@
-"""One look at an image: a part of it, or more than it, perhaps mirrored."""
+"""A view of an image: a part of it, or more than it, perhaps mirrored."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class View:
-    """One look at an image.
+    """A view of an image.
 
     Attributes:
-        box: The part that is seen, xyxy pixels of the image; it may reach beyond it.
-        flipped: Whether it is seen mirrored, left for right.
+        box: The part that it shows, xyxy pixels of the image; it may reach beyond it.
+        flipped: Whether it is mirrored, left for right.
     """
 
     box: tuple[int, int, int, int]

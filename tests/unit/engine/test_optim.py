@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from foveal.engine.config import OptimConfig
 from foveal.engine.optim import build_optimizer, freeze, num_frozen, parameter_groups, set_rate
 from foveal.errors import ConfigError
-from foveal.models.contract import Model
+from foveal.models.contract import Maps, Model
 
 
 class Small(Model):
@@ -20,10 +20,14 @@ class Small(Model):
         self.parts = nn.ModuleList(nn.Sequential(nn.Conv2d(3, 3, 1), nn.BatchNorm2d(3)) for _ in range(3))
         self.head = nn.Linear(3, 2)
 
-    def forward(self, inputs: Tensor) -> dict[str, Tensor]:
+    def look(self, inputs: Tensor) -> Maps:
+        features = inputs
         for part in self.parts:
-            inputs = part(inputs)
-        return {"logits": self.head(inputs.mean((2, 3)))}
+            features = part(features)
+        return Maps((features,), (inputs.shape[2], inputs.shape[3]))
+
+    def answer(self, maps: Maps) -> dict[str, Tensor]:
+        return {"logits": self.head(maps.tensors[0].mean((2, 3)))}
 
     def losses(self, outputs: Mapping[str, Tensor], targets: Mapping[str, Tensor]) -> dict[str, Tensor]:
         return {"loss": outputs["logits"].mean()}

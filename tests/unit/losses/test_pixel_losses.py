@@ -50,7 +50,7 @@ def test_dice_is_the_librarys_where_every_class_occurs(seed):
     known = ids != IGNORE
     theirs = DiceLoss(
         "multiclass", smooth=0.5
-    )  # half of ours, as it divides by half; told only of the known pixels, laid out in one row
+    )  # half of ours, as it divides by half; given only the known pixels, laid out in one row
     rows = logits.permute(0, 2, 3, 1)[known].T[None, :, None]
     want = theirs(rows, ids[known][None, None])
     torch.testing.assert_close(pixels.dice(logits, ids), want.to(torch.float32), check_dtype=False)

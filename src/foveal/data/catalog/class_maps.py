@@ -15,7 +15,7 @@ from foveal.data.catalog.mask_codes import code_runs, read_codes
 from foveal.data.notes import plural
 from foveal.errors import CategoryError, DataError
 from foveal.imaging.decode import read_size
-from foveal.ops.masks import rle_of_outline
+from foveal.ops.masks import rle_of_segmentation
 from foveal.types.arrays import Array
 from foveal.types.categories import Categories
 from foveal.types.flags import Flag
@@ -167,7 +167,7 @@ def _paint(catalog: Catalog, index: int) -> NDArray[np.uint8]:
     shapes = []
     for thing in catalog.objects[index]:
         sure = thing.outline is not None and not thing.flags & UNSURE
-        shape = rle_of_outline(thing.outline, thing.box, (height, width))
+        shape = rle_of_segmentation(thing.outline, thing.box, (height, width))
         shapes.append((shape, thing.label if sure else IGNORE))
     ground = own.index(BACKGROUND) if BACKGROUND in own else IGNORE
     columns = np.full(width * height, ground, np.uint8)  # one after the other, as runs go

@@ -12,7 +12,7 @@ import numpy as np
 
 from foveal.data.catalog.objects import Object
 from foveal.data.notes import plural
-from foveal.ops.masks import rle_of_outline
+from foveal.ops.masks import rle_of_segmentation
 from foveal.types.rle import Rle
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def _mask_of(thing: Object, size: tuple[int, int]) -> Rle:
     """Size is (height, width)."""
     if isinstance(thing.outline, dict) or (thing.outline is not None and not outline_fault(thing.outline, size[::-1])):
         with suppress(*NO_RUNS):
-            return rle_of_outline(thing.outline, thing.box, size)
+            return rle_of_segmentation(thing.outline, thing.box, size)
     return Rle(size, np.array([size[0] * size[1]], np.uint32))
 
 

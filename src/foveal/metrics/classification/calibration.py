@@ -1,8 +1,8 @@
-"""Making scores mean what they say: one temperature for all logits, one threshold for all labels.
+"""Calibrating scores: one temperature for all logits, one threshold for all labels.
 
-Temperature scaling (Guo et al. 2017) divides logits by T, which changes no answer. T is fitted on validation images
+Temperature scaling (Guo et al. 2017) divides logits by T, which changes no prediction. T is fitted on validation images
 as the most probable one under a weak prior, log T ~ Normal(0, 1): with many images the prior vanishes and T minimises
-the negative log likelihood; with few, or when every answer is right, it keeps T from running off to a bound.
+the negative log likelihood; with few, or when every prediction is right, it keeps T from running off to a bound.
 
 Shapes: N images, K classes.
 """

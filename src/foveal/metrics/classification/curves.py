@@ -53,13 +53,13 @@ def reliability(confidence: FloatArray, correct: FloatArray) -> Reliability:
     """The reliability diagram of (D,) confidences and outcomes (0 or 1)."""
     place = bins(confidence)
     held = np.bincount(place, minlength=NUM_BINS)
-    there = held > 0
+    filled = held > 0
     sums = [np.bincount(place, weights=np.asarray(x, np.float64), minlength=NUM_BINS) for x in (confidence, correct)]
-    return Reliability(sums[0][there] / held[there], sums[1][there] / held[there], held[there])
+    return Reliability(sums[0][filled] / held[filled], sums[1][filled] / held[filled], held[filled])
 
 
 def _steps(scores: FloatArray, positive: NDArray[np.bool_]) -> tuple[FloatArray, FloatArray]:
-    """Hits and images said, (G,) each, as the threshold falls past each distinct score."""
+    """Hits and predicted images, (G,) each, as the threshold falls past each distinct score."""
     order = np.argsort(-scores, kind="stable")
     last = np.append(np.flatnonzero(np.diff(scores[order])), len(scores) - 1)
     hits: FloatArray = np.cumsum(positive[order], dtype=np.float64)[last]
@@ -85,9 +85,9 @@ def roc_curve(scores: FloatArray, positive: NDArray[np.bool_]) -> tuple[FloatArr
         scores: (N,).
         positive: (N,), with at least one of either kind.
     """
-    hits, said = _steps(scores, positive)
+    hits, predicted = _steps(scores, positive)
     true = float(positive.sum())
-    return _thin(np.append(0.0, (said - hits) / (len(scores) - true)), np.append(0.0, hits / true))
+    return _thin(np.append(0.0, (predicted - hits) / (len(scores) - true)), np.append(0.0, hits / true))
 
 
 def precision_recall_curve(scores: FloatArray, positive: NDArray[np.bool_]) -> tuple[FloatArray, FloatArray]:
@@ -97,7 +97,7 @@ def precision_recall_curve(scores: FloatArray, positive: NDArray[np.bool_]) -> t
         scores: (N,).
         positive: (N,), with at least one true.
     """
-    hits, said = _steps(scores, positive)
+    hits, predicted = _steps(scores, positive)
     end = int(np.searchsorted(hits, hits[-1])) + 1
-    precision = ratio(hits, said)[:end]
+    precision = ratio(hits, predicted)[:end]
     return _thin(np.append(0.0, hits[:end] / hits[-1]), np.append(precision[0], precision))

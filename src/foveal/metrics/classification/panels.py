@@ -34,7 +34,7 @@ def reliability_panel(confidence: FloatArray, correct: FloatArray, ece: Interval
         {"model": (curve.confidence, curve.accuracy)},
         diagonal=True,
         note=f"Expected calibration error {ece} over {NUM_BINS} bins of {len(confidence)} {of}. "
-        "Below the diagonal the model is surer than it is right.",
+        "Below the diagonal the model is overconfident.",
     )
 
 
@@ -68,7 +68,7 @@ def confused_pairs(confusion: NDArray[np.int64], categories: Categories, *, of: 
     """The pairs of classes mixed up most often, worst first.
 
     Args:
-        confusion: (K, K) how many of class row are said to be of class column.
+        confusion: (K, K) how many of class row are predicted as class column.
         categories: The class map, K names.
         of: What is counted.
     """
@@ -76,27 +76,27 @@ def confused_pairs(confusion: NDArray[np.int64], categories: Categories, *, of: 
     np.fill_diagonal(wrong, 0)
     rows: list[tuple[str, str, int, str]] = []
     for flat in np.argsort(-wrong, axis=None, kind="stable")[:MAX_PAIRS]:
-        truth, said = divmod(int(flat), len(categories))
-        count = int(wrong[truth, said])
+        truth, predicted = divmod(int(flat), len(categories))
+        count = int(wrong[truth, predicted])
         if not count:
             break
         share = count / int(confusion[truth].sum())
-        rows.append((categories.names[truth], categories.names[said], count, f"{share:.0%}"))
-    return Table("Most confused pairs", ("truth", "said", of, "share of truth"), rows)
+        rows.append((categories.names[truth], categories.names[predicted], count, f"{share:.0%}"))
+    return Table("Most confused pairs", ("truth", "predicted", of, "share of truth"), rows)
 
 
 def label_errors(
-    said: NDArray[np.bool_], positive: NDArray[np.bool_], categories: Categories, *, most: int = MAX_PAIRS
+    predicted: NDArray[np.bool_], positive: NDArray[np.bool_], categories: Categories, *, most: int = MAX_PAIRS
 ) -> Table:
     """The labels most often missed or invented, worst first.
 
     Args:
-        said: (N, K) labels given.
+        predicted: (N, K) labels given.
         positive: (N, K) labels that are true.
         categories: The class map, K names.
         most: Rows kept.
     """
-    missed, invented = (positive & ~said).sum(0), (said & ~positive).sum(0)
+    missed, invented = (positive & ~predicted).sum(0), (predicted & ~positive).sum(0)
     worst = [int(k) for k in np.argsort(-(missed + invented), kind="stable")[:most]]
     rows = [(categories.names[k], int(missed[k]), int(invented[k])) for k in worst if missed[k] + invented[k]]
     return Table("Most missed and invented labels", ("label", "missed", "invented"), rows)

@@ -1,4 +1,4 @@
-"""How well scores put the images of a class before the others: area under the ROC curve and average precision.
+"""How well scores rank the images of a class before the others: area under the ROC curve and average precision.
 
 Both are sums over the true images of what stands above them (equal scores count half in the ROC and enter together in
 average precision, as in scikit-learn), so one pass over presorted images serves all resamples.
@@ -9,7 +9,7 @@ Shapes: N images, K classes, R resamples, G distinct scores that true images hav
 import numpy as np
 from numpy.typing import NDArray
 
-from foveal.metrics.bootstrap import Weights
+from foveal.metrics.contract import Weights
 from foveal.metrics.counts import mean_where, ratio
 from foveal.types.arrays import FloatArray
 
@@ -47,14 +47,14 @@ class Ranking:
             return np.full(weights.shape[1], np.nan), np.full(weights.shape[1], np.nan)
         segments = np.add.reduceat(weights[self._order], self._cuts, axis=0).astype(np.float64)
         hits = np.add.reduceat(weights[self._true_order], self._true_starts, axis=0).astype(np.float64)
-        said = np.cumsum(segments, axis=0)[self._true_segments]
+        ranked = np.cumsum(segments, axis=0)[self._true_segments]
         tied = segments[self._true_segments]
-        found = np.cumsum(hits, axis=0)
-        true = found[-1]
+        reached = np.cumsum(hits, axis=0)
+        true = reached[-1]
         false = segments.sum(0) - true
-        false_above = (said - tied) - (found - hits)
+        false_above = (ranked - tied) - (reached - hits)
         beaten = (hits * (false - false_above - 0.5 * (tied - hits))).sum(0)
-        precision = (hits * ratio(found, said)).sum(0)
+        precision = (hits * ratio(reached, ranked)).sum(0)
         return ratio(beaten, true * false, empty=np.nan), ratio(precision, true, empty=np.nan)
 
 

@@ -1,9 +1,9 @@
 """Average precision from weighted images: matched once, accumulated for every resample.
 
-Precision changes for the better only where an object is hit, so curves are computed at the hits alone; what was said
-before each hit is a difference of running sums that many curves share.
+Precision rises only where an object is hit, so curves are computed at the hits alone; how many detections stand before
+each hit is a difference of running sums that many curves share.
 
-Shapes: D objects found, of which n are of one class; H hits of one curve, R resamples, K classes.
+Shapes: D detections, of which n are of one class; H hits of one curve, R resamples, K classes.
 """
 
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ VOC_RECALLS = np.arange(0.0, 1.1, 0.1)
 
 
 class Marks:
-    """Some of the D objects, sorted by class and falling score.
+    """Some of the D detections, sorted by class and falling score.
 
     Args:
         places: (X,) rising places in that order.
@@ -53,16 +53,16 @@ class Curve:
     precision: FloatArray
 
     @classmethod
-    def of(cls, hits: FloatArray, said: FloatArray, positives: FloatArray) -> "Curve":
+    def of(cls, hits: FloatArray, detected: FloatArray, positives: FloatArray) -> "Curve":
         """From weights.
 
         Args:
             hits: (H, R) weight of each hit.
-            said: (H, R) weight of all objects that count, down to each hit.
-            positives: (R,) weight of all objects there that count; recall is NaN where it is 0.
+            detected: (H, R) weight of all detections that count, down to each hit.
+            positives: (R,) weight of all ground-truth objects that count; recall is NaN where it is 0.
         """
         reached = np.cumsum(hits, axis=0, dtype=np.float64)
-        precision = ratio(reached, said.astype(np.float64))
+        precision = ratio(reached, detected.astype(np.float64))
         best = np.maximum.accumulate(precision[::-1], axis=0)[::-1]
         return cls(ratio(reached, positives, empty=np.nan), best)
 
@@ -93,7 +93,7 @@ class Curve:
 
 @dataclass(frozen=True)
 class Condition:
-    """Which objects are hits and which count, under one threshold of overlap and one range of size.
+    """Which detections are hits and which count, under one threshold of overlap and one range of size.
 
     Attributes:
         hits: Those matched to an object that counts.
@@ -112,17 +112,17 @@ class Condition:
 
         Args:
             label: The class.
-            weights: (n, R) of its objects, by falling score.
+            weights: (n, R) of its detections, by falling score.
             base_sums: ``running_sums`` of the base.
-            positives: (R,) weight of the objects there that count.
+            positives: (R,) weight of the ground-truth objects that count.
         """
         at = self.hits.of(label)
-        said = base_sums[np.searchsorted(self.base.of(label), at, side="right")]
+        detected = base_sums[np.searchsorted(self.base.of(label), at, side="right")]
         extra = self.extra.of(label)
         if len(extra):
             signs = self.signs[self.extra.cuts[label] : self.extra.cuts[label + 1], None]
-            said = said + running_sums(weights[extra] * signs)[np.searchsorted(extra, at, side="right")]
-        return Curve.of(weights[at], said, positives)
+            detected = detected + running_sums(weights[extra] * signs)[np.searchsorted(extra, at, side="right")]
+        return Curve.of(weights[at], detected, positives)
 
 
 def running_sums(weights: FloatArray) -> FloatArray:

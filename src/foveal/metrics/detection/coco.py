@@ -1,68 +1,68 @@
 """COCO's twelve numbers, and Pascal VOC's two, of weighted images.
 
 The conventions are pycocotools': ten thresholds of overlap; the best hundred objects of each image and class; sizes
-by the declared area of the object there, or by the area of the object found where it was matched to nothing; classes
-without an object that counts are left out of a mean.
+by the declared area of the ground-truth object, or by the area of the detection where it was matched to nothing;
+classes without an object that counts are left out of a mean.
 
-Shapes: N images, K classes, D objects found, G there, R resamples, C = 40 conditions (four ranges of size times ten
-thresholds).
+Shapes: N images, K classes, D detections, G ground-truth objects, R resamples, C = 40 conditions (four ranges of size
+times ten thresholds).
 """
 
 from collections.abc import Iterator
 
 import numpy as np
 
-from foveal.metrics.bootstrap import Weights
+from foveal.metrics.contract import Weights
 from foveal.metrics.counts import Groups, ratio
 from foveal.metrics.detection.average_precision import VOC_RECALLS, Condition, Curve, Marks, running_sums
 from foveal.metrics.detection.matching import LIMIT, NOTHING, Matches, match, match_voc
-from foveal.metrics.detection.objects import Found, Ids, Mask, Pairs, There
+from foveal.metrics.detection.objects import GroundTruth, Ids, Mask, Pairs, Predicted
 from foveal.types.arrays import FloatArray
 
 THRESHOLDS = np.linspace(0.5, 0.95, 10)
-"""IoU from which an object found is the object there (the same floats as pycocotools')."""
+"""IoU from which a detection matches a ground-truth object (the same floats as pycocotools')."""
 FIRST = 0
 """The threshold 0.5."""
 AREAS = {"all": (0.0, 1e10), "small": (0.0, 32.0**2), "medium": (32.0**2, 96.0**2), "large": (96.0**2, 1e10)}
 """Ranges of size in square pixels, both ends inside."""
 LIMITS = (1, 10, LIMIT)
-"""Objects of an image and class that are looked at."""
+"""Detections of an image and class that are evaluated."""
 NAMES = ("AP", "AP50", "AP75", "AP_small", "AP_medium", "AP_large")
 NAMES_AR = ("AR1", "AR10", "AR100", "AR_small", "AR_medium", "AR_large")
 BLOCK_ROWS = 4_000_000
-"""Weights of one class's objects held at once."""
+"""Weights of one class's detections held at once."""
 
 
 class Coco:
     """All that can be known before a weight is.
 
     Args:
-        found: Objects found.
-        there: Objects there.
+        predicted: Detections.
+        truth: Ground-truth objects.
         pairs: Pairs that overlap by 0.5 or more, of whatever classes.
         num_classes: K.
     """
 
-    def __init__(self, found: Found, there: There, pairs: Pairs, num_classes: int) -> None:
-        self.found, self.there, self.num_classes = found, there, num_classes
-        self._rank = found.rank()
-        same = pairs[found.label[pairs.found] == there.label[pairs.there]]
-        self.order = np.lexsort((-found.score, found.label))
-        """(D,) objects found by class and falling score; equal scores by image."""
-        self._starts = np.searchsorted(found.label[self.order], np.arange(num_classes + 1))
-        self._place = np.empty(len(found), np.int64)
-        self._place[self.order] = np.arange(len(found))
+    def __init__(self, predicted: Predicted, truth: GroundTruth, pairs: Pairs, num_classes: int) -> None:
+        self.predicted, self.truth, self.num_classes = predicted, truth, num_classes
+        self._rank = predicted.rank()
+        same = pairs[predicted.label[pairs.predicted] == truth.label[pairs.truth]]
+        self.order = np.lexsort((-predicted.score, predicted.label))
+        """(D,) detections by class and falling score; equal scores by image."""
+        self._starts = np.searchsorted(predicted.label[self.order], np.arange(num_classes + 1))
+        self._place = np.empty(len(predicted), np.int64)
+        self._place[self.order] = np.arange(len(predicted))
 
         seen = self._rank < LIMIT
         low, high = np.array(list(AREAS.values())).T
-        beyond = (there.area[:, None] < low) | (there.area[:, None] > high) | there.ignored[:, None]
-        inside = (found.area[:, None] >= low) & (found.area[:, None] <= high) & seen[:, None]
+        beyond = (truth.area[:, None] < low) | (truth.area[:, None] > high) | truth.ignored[:, None]
+        inside = (predicted.area[:, None] >= low) & (predicted.area[:, None] <= high) & seen[:, None]
         num_t = len(THRESHOLDS)
         ignored = np.repeat(beyond, num_t, axis=1)
         least = np.tile(np.minimum(THRESHOLDS, 1 - 1e-10), len(AREAS))
-        looked_at = same[seen[same.found]]
-        matches = match(found, there, looked_at, least=least, ignored=ignored, groups=found.groups())
-        self._positives = [_Positives(there, np.flatnonzero(~beyond[:, a]), num_classes) for a in range(len(AREAS))]
+        evaluated = same[seen[same.predicted]]
+        matches = match(predicted, truth, evaluated, least=least, ignored=ignored, groups=predicted.groups())
+        self._positives = [_Positives(truth, np.flatnonzero(~beyond[:, a]), num_classes) for a in range(len(AREAS))]
         bases = [self._marks(np.flatnonzero(inside[:, a])) for a in range(len(AREAS))]
         self._conditions = [
             [
@@ -71,9 +71,9 @@ class Coco:
             ]
             for a in range(len(AREAS))
         ]
-        every = np.ones(len(found), bool)
-        voc = match_voc(found, there, same)
-        self._voc = self._condition(voc, 0, there.ignored, every, self._marks(np.arange(len(found))))
+        every = np.ones(len(predicted), bool)
+        voc = match_voc(predicted, truth, same)
+        self._voc = self._condition(voc, 0, truth.ignored, every, self._marks(np.arange(len(predicted))))
 
     def per_class(self, weights: Weights) -> dict[str, FloatArray]:
         """Every number by class, each (K, R); NaN where it is undefined.
@@ -97,13 +97,13 @@ class Coco:
     def curve(self, label: int) -> Curve:
         """Precision over recall of one class at IoU 0.5."""
         weights = np.ones((int(self._starts[label + 1] - self._starts[label]), 1))
-        positives = np.full(1, float(((self.there.label == label) & ~self.there.ignored).sum()))
+        positives = np.full(1, float(((self.truth.label == label) & ~self.truth.ignored).sum()))
         condition = self._conditions[0][FIRST]
         return condition.curve(label, weights, running_sums(weights[condition.base.of(label)]), positives)
 
     def _one_class(self, label: int, weights: Weights, positives: list[FloatArray]) -> Iterator[tuple[str, FloatArray]]:
         mine = self.order[self._starts[label] : self._starts[label + 1]]
-        rows = weights[self.found.image[mine]]
+        rows = weights[self.predicted.image[mine]]
         for a, conditions in enumerate(self._conditions):
             sums = running_sums(rows[conditions[0].base.of(label)])
             curves = [c.curve(label, rows, sums, positives[a]) for c in conditions]
@@ -126,8 +126,8 @@ class Coco:
         yield "voc2010_AP50", voc.area() + undefined
 
     def _condition(self, matches: Matches, column: int, ignored: Mask, inside: Mask, base: Marks) -> Condition:
-        other = matches.there[:, column]
-        names, other = matches.found[other != NOTHING], other[other != NOTHING]
+        other = matches.truth[:, column]
+        names, other = matches.predicted[other != NOTHING], other[other != NOTHING]
         counts = ~ignored[other]
         changed = np.flatnonzero(counts != inside[names])
         changed = changed[np.argsort(self._place[names[changed]])]
@@ -143,17 +143,17 @@ class Coco:
 
 
 class _Positives:
-    """Objects there that count, summed by class.
+    """Ground-truth objects that count, summed by class.
 
     Args:
-        there: Objects there.
+        truth: Ground-truth objects.
         which: Those that count.
         num_classes: K.
     """
 
-    def __init__(self, there: There, which: Ids, num_classes: int) -> None:
-        self._image = there.image[which]
-        self._groups = Groups(there.label[which], num_classes)
+    def __init__(self, truth: GroundTruth, which: Ids, num_classes: int) -> None:
+        self._image = truth.image[which]
+        self._groups = Groups(truth.label[which], num_classes)
 
     def sum(self, weights: Weights) -> FloatArray:
         """(K, R) of (N, R) weights."""

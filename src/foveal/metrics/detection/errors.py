@@ -1,6 +1,6 @@
-"""Why objects were missed or wrongly found, and what each kind of mistake costs (Bolya et al. 2020, "TIDE").
+"""Why objects were missed or falsely detected, and what each kind of mistake costs (Bolya et al. 2020, "TIDE").
 
-Shapes: D objects found, G there, P pairs, K classes.
+Shapes: D detections, G ground-truth objects, P pairs, K classes.
 """
 
 from enum import IntEnum
@@ -10,16 +10,16 @@ import numpy as np
 from foveal.metrics.contract import Table
 from foveal.metrics.detection.average_precision import Curve
 from foveal.metrics.detection.matching import NOTHING, Outcome
-from foveal.metrics.detection.objects import Found, Ids, Mask, Pairs, There
+from foveal.metrics.detection.objects import GroundTruth, Ids, Mask, Pairs, Predicted
 from foveal.types.arrays import FloatArray
 
 BACKGROUND_IOU = 0.1
-"""Overlap below which an object found lies on background."""
-FOUND_IOU = 0.5
+"""Overlap below which a detection lies on background."""
+MATCH_IOU = 0.5
 
 
 class Kind(IntEnum):
-    """What is wrong with an object found, in the order in which TIDE asks."""
+    """What is wrong with a detection, in the order in which TIDE asks."""
 
     NONE = 0
     LOCALISATION = 1
@@ -33,82 +33,84 @@ WORDS = {
     Kind.CLASSIFICATION: ("classification", "right place, wrong class"),
     Kind.LOCALISATION: ("localisation", "right class, IoU of 0.1 to 0.5"),
     Kind.BOTH: ("both", "wrong class, IoU of 0.1 to 0.5"),
-    Kind.DUPLICATE: ("duplicate", "found already with a higher score"),
-    Kind.BACKGROUND: ("background", "nothing there"),
+    Kind.DUPLICATE: ("duplicate", "detected already with a higher score"),
+    Kind.BACKGROUND: ("background", "no object there"),
 }
 
 
 class Errors:
-    """The mistakes of objects found, sorted out.
+    """The mistakes among detections, by kind.
 
     Args:
-        found: Objects found.
-        there: Objects there.
+        predicted: Detections.
+        truth: Ground-truth objects.
         pairs: All pairs that overlap by 0.1 or more.
         result: What was matched at IoU 0.5.
         num_classes: K.
     """
 
-    def __init__(self, found: Found, there: There, pairs: Pairs, result: Outcome, num_classes: int) -> None:
-        self.found, self.there, self.result, self.num_classes = found, there, result, num_classes
-        pairs = pairs[result.false[pairs.found] & ~there.ignored[pairs.there]]
-        same = found.label[pairs.found] == there.label[pairs.there]
-        own, own_iou = _nearest(pairs[same], len(found))
-        other, other_iou = _nearest(pairs[~same], len(found))
-        self.kind = np.full(len(found), Kind.NONE, np.int8)
+    def __init__(
+        self, predicted: Predicted, truth: GroundTruth, pairs: Pairs, result: Outcome, num_classes: int
+    ) -> None:
+        self.predicted, self.truth, self.result, self.num_classes = predicted, truth, result, num_classes
+        pairs = pairs[result.false[pairs.predicted] & ~truth.ignored[pairs.truth]]
+        same = predicted.label[pairs.predicted] == truth.label[pairs.truth]
+        own, own_iou = _nearest(pairs[same], len(predicted))
+        other, other_iou = _nearest(pairs[~same], len(predicted))
+        self.kind = np.full(len(predicted), Kind.NONE, np.int8)
         """(D,) ``Kind``."""
         self.kind[result.false] = np.select(
             [
-                (own_iou >= BACKGROUND_IOU) & (own_iou < FOUND_IOU),
-                other_iou >= FOUND_IOU,
-                own_iou >= FOUND_IOU,
+                (own_iou >= BACKGROUND_IOU) & (own_iou < MATCH_IOU),
+                other_iou >= MATCH_IOU,
+                own_iou >= MATCH_IOU,
                 np.maximum(own_iou, other_iou) < BACKGROUND_IOU,
             ],
             [Kind.LOCALISATION, Kind.CLASSIFICATION, Kind.DUPLICATE, Kind.BACKGROUND],
             Kind.BOTH,
         )[result.false]
-        self._by_score = np.argsort(-found.score, kind="stable")
+        self._by_score = np.argsort(-predicted.score, kind="stable")
         self.target = np.where(self.kind == Kind.LOCALISATION, own, other)
-        """(D,) the object there that one of wrong place or class was meant to be."""
+        """(D,) the ground-truth object that one of wrong place or class was meant to be."""
 
     def missed(self, among: Mask) -> Mask:
-        """(G,) objects there that none of the (D,) ``among`` is, nor is meant to be."""
-        missed = self.result.missed(self.there, among)
+        """(G,) ground-truth objects that none of the (D,) ``among`` is, nor is meant to be."""
+        missed = self.result.missed(self.truth, among)
         meant = among & ((self.kind == Kind.LOCALISATION) | (self.kind == Kind.CLASSIFICATION))
         missed[self.target[meant]] = False
         return missed
 
     def table(self) -> Table:
         """Kinds of mistakes: how many are shown, and the AP50 if those of that kind, shown or not, were put right."""
-        now = self._ap50(self.found.label, self.result.hit, self.result.counted)
+        now = self._ap50(self.predicted.label, self.result.hit, self.result.counted)
         rows: list[tuple[str, str, int, float, str]] = []
         for kind, words in WORDS.items():
-            count = int(((self.kind == kind) & self.found.shown).sum())
+            count = int(((self.kind == kind) & self.predicted.shown).sum())
             rows.append((*words, count, *_change(self._without(kind), now)))
-        missed = self.missed(np.ones(len(self.found), bool))
-        fixed = self._ap50(self.found.label, self.result.hit, self.result.counted, spared=missed)
-        count = int(self.missed(self.found.shown).sum())
-        rows.append(("missed", "not found at all", count, *_change(fixed, now)))
+        missed = self.missed(np.ones(len(self.predicted), bool))
+        fixed = self._ap50(self.predicted.label, self.result.hit, self.result.counted, spared=missed)
+        count = int(self.missed(self.predicted.shown).sum())
+        rows.append(("missed", "not detected at all", count, *_change(fixed, now)))
         return Table(f"What AP50 of {now:.3f} loses", ("error", "meaning", "objects", "AP50 without", "gain"), rows)
 
     def _without(self, kind: Kind) -> float:
         """AP50 with one kind put right: moved or renamed to what was meant, once an object; dropped otherwise."""
-        label, hit = self.found.label.copy(), self.result.hit.copy()
+        label, hit = self.predicted.label.copy(), self.result.hit.copy()
         counted = self.result.counted & (self.kind != kind)
         if kind in (Kind.LOCALISATION, Kind.CLASSIFICATION):
-            free = self.result.missed(self.there, np.ones(len(self.found), bool))
+            free = self.result.missed(self.truth, np.ones(len(self.predicted), bool))
             rows = np.flatnonzero(self.kind == kind)
             rows = rows[free[self.target[rows]]]
-            rows = rows[np.argsort(-self.found.score[rows], kind="stable")]
+            rows = rows[np.argsort(-self.predicted.score[rows], kind="stable")]
             rows = rows[np.unique(self.target[rows], return_index=True)[1]]
-            label[rows] = self.there.label[self.target[rows]]
+            label[rows] = self.truth.label[self.target[rows]]
             hit[rows] = counted[rows] = True
         return self._ap50(label, hit, counted)
 
     def _ap50(self, label: Ids, hit: Mask, counted: Mask, spared: Mask | None = None) -> float:
         """Mean over classes with an object that counts, ``spared`` (G,) not among them; NaN without any."""
-        evaluated = ~self.there.ignored if spared is None else ~self.there.ignored & ~spared
-        positives = np.bincount(self.there.label[evaluated], minlength=self.num_classes)
+        evaluated = ~self.truth.ignored if spared is None else ~self.truth.ignored & ~spared
+        positives = np.bincount(self.truth.label[evaluated], minlength=self.num_classes)
         order = self._by_score[counted[self._by_score]]
         order = order[np.argsort(label[order].astype(np.min_scalar_type(self.num_classes)), kind="stable")]
         cuts = np.searchsorted(label[order], np.arange(self.num_classes + 1))
@@ -120,12 +122,12 @@ class Errors:
         return float(np.mean(averages)) if averages else float("nan")
 
 
-def _nearest(pairs: Pairs, num_found: int) -> tuple[Ids, FloatArray]:
-    """(D,) the object there that each overlaps most, or ``NOTHING``, and (D,) how much."""
+def _nearest(pairs: Pairs, num_predicted: int) -> tuple[Ids, FloatArray]:
+    """(D,) the ground-truth object that each overlaps most, or ``NOTHING``, and (D,) how much."""
     order = np.argsort(pairs.iou, kind="stable")
-    nearest, iou = np.full(num_found, NOTHING, np.int64), np.zeros(num_found)
-    nearest[pairs.found[order]] = pairs.there[order]
-    iou[pairs.found[order]] = pairs.iou[order]
+    nearest, iou = np.full(num_predicted, NOTHING, np.int64), np.zeros(num_predicted)
+    nearest[pairs.predicted[order]] = pairs.truth[order]
+    iou[pairs.predicted[order]] = pairs.iou[order]
     return nearest, iou
 
 

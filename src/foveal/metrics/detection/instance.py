@@ -1,22 +1,23 @@
 """The metric of masks: COCO's numbers for the masks, under names with ``mask_``, and those of the boxes beside them.
 
-Crowds are evaluated by COCO's crowd rule, mask against mask. An object without an outline is evaluated
-for its box alone: among the masks it is ignored, neither to be found nor a mistake where the boxes overlap. Sizes are
-those of the masks found, and as declared for the objects there. Panels and mistakes are the masks'.
+Crowds are evaluated by COCO's crowd rule, mask against mask. An object without a mask is evaluated by its box
+alone: among the masks it is ignored, neither missed nor a mistake where the boxes overlap. Sizes are those of the
+predicted masks, and as declared for the ground-truth objects. Panels and mistakes are the masks'.
 
-Shapes: N images, K classes, D objects found, G there, P pairs.
+Shapes: N images, K classes, D detections, G ground-truth objects, P pairs.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 
 from foveal.errors import ShapeError
-from foveal.metrics.contract import Results
+from foveal.metrics.contract import Metric, Results, Scores, Verdict, Weights
 from foveal.metrics.detection.errors import BACKGROUND_IOU
 from foveal.metrics.detection.metric import DetectionMetric
-from foveal.metrics.detection.objects import Found, Ids, Mask, Overlap, There, flatten, sorting
+from foveal.metrics.detection.objects import GroundTruth, Ids, Mask, Overlap, Predicted, flatten, sorting
 from foveal.metrics.detection.verdict import ObjectVerdict
 from foveal.ops.masks import areas, paired_iou
 from foveal.types.arrays import FloatArray
@@ -27,10 +28,11 @@ from foveal.types.rle import Rle
 PREFIX = "mask_"
 COLUMNS = ("AP", "AP50")
 """Columns of the table of classes that masks have as well."""
+V = TypeVar("V")
 
 
-class InstanceMetric:
-    """Evaluates objects found with a mask against objects that are there.
+class InstanceMetric(Metric[InstanceTruth, Instances]):
+    """Evaluates detections with a mask against the ground truth.
 
     Args:
         categories: The class map, K names.
@@ -43,11 +45,11 @@ class InstanceMetric:
         self._predictions: list[Instances] = []
 
     def update(self, truth: InstanceTruth, prediction: Instances) -> None:
-        """Take in one image.
+        """Add one image.
 
         Args:
-            truth: The objects that are there, each with a mask; one without a pixel where there is no outline.
-            prediction: The objects found, those below the threshold too: average precision needs them.
+            truth: The annotated objects, each with a mask; an empty one where the data set gives none.
+            prediction: The detections, those below the threshold too: average precision needs them.
 
         Raises:
             ShapeError: A class id, or the prediction's class map, does not fit this one; or not one mask of the
@@ -67,66 +69,82 @@ class InstanceMetric:
         self._truths.append(truth)
         self._predictions.append(prediction)
 
-    def compute(self, *, num_resamples: int = 1000, seed: int = 0) -> Results:
-        """Evaluate all images taken in.
+    def verdict(self) -> "InstanceVerdict":
+        """See ``Metric``."""
+        boxes = self._boxes.verdict()
+        columns = flatten_masks(self._truths, self._predictions)
+        thresholds = [prediction.threshold for prediction in self._predictions]
+        return InstanceVerdict(boxes, ObjectVerdict(*columns, self.categories, thresholds, things="masks"))
 
-        Args:
-            num_resamples: Bootstrap resamples over images; 0 gives intervals of zero width. Fewer are drawn, and the
-                first panel says so, where more than 100 million objects would be drawn again.
-            seed: Of the resampling.
 
-        Raises:
-            DataError: No image was taken in.
-        """
-        boxes = self._boxes.compute(num_resamples=num_resamples, seed=seed)
-        found, there, overlap = flatten_masks(self._truths, self._predictions)
-        verdict = ObjectVerdict(found, there, overlap, self.categories, num_images=len(self._truths), things="masks")
-        thresholds = [p.threshold for p in self._predictions]
-        masks = verdict.results(thresholds, num_resamples=num_resamples, seed=seed)
-        metrics = {**{PREFIX + name: value for name, value in masks.metrics.items()}, **boxes.metrics}
+class InstanceVerdict(Verdict):
+    """The evaluation of boxes and of masks, side by side.
+
+    Args:
+        boxes: By the overlap of boxes.
+        masks: By the overlap of masks, of the same images.
+    """
+
+    def __init__(self, boxes: ObjectVerdict, masks: ObjectVerdict) -> None:
+        self.boxes, self.masks, self.num_images = boxes, masks, masks.num_images
+
+    def score(self, weights: Weights) -> Scores:
+        """See ``Verdict``."""
+        return {**_prefixed(self.masks.score(weights)), **self.boxes.score(weights)}
+
+    def results(self, *, num_resamples: int = 1000, seed: int = 0) -> Results:
+        """See ``ObjectVerdict``."""
+        boxes, masks = (v.results(num_resamples=num_resamples, seed=seed) for v in (self.boxes, self.masks))
         per_class = {
-            name: {**{PREFIX + column: row[column] for column in COLUMNS}, **boxes.per_class[name]}
+            name: {**_prefixed({column: row[column] for column in COLUMNS}), **boxes.per_class[name]}
             for name, row in masks.per_class.items()
         }
-        return Results(len(self._truths), metrics, per_class, masks.panels, masks.worst)
+        metrics = {**_prefixed(masks.metrics), **boxes.metrics}
+        return Results(self.num_images, metrics, per_class, masks.panels, masks.worst)
 
 
 @dataclass(frozen=True)
 class MaskOverlap:
-    """How much two objects of one image overlap: their masks, or their boxes where the one there has no mask.
+    """How much two objects of one image overlap: their masks, or their boxes where the ground truth has no mask.
 
     Attributes:
-        found: D masks.
-        there: G masks.
+        predicted: D masks.
+        truth: G masks.
         crowd: (G,) covers a group.
         bare: (G,) has no mask.
         boxes: Overlap of the boxes.
     """
 
-    found: Sequence[Rle]
-    there: Sequence[Rle]
+    predicted: Sequence[Rle]
+    truth: Sequence[Rle]
     crowd: Mask
     bare: Mask
     boxes: Overlap
 
-    def __call__(self, found: Ids, there: Ids) -> FloatArray:
-        """(P,) IoU; below ``BACKGROUND_IOU``, where nothing is made of it, it may be told as 0."""
-        crowd = self.crowd[there]
-        iou = paired_iou(self.found, self.there, found, there, crowd=crowd, least=BACKGROUND_IOU)
-        bare = np.flatnonzero(self.bare[there])
-        iou[bare] = self.boxes(found[bare], there[bare])
+    def __call__(self, predicted: Ids, truth: Ids) -> FloatArray:
+        """(P,) IoU; below ``BACKGROUND_IOU``, which nothing uses, it may come out as 0."""
+        crowd = self.crowd[truth]
+        iou = paired_iou(self.predicted, self.truth, predicted, truth, crowd=crowd, least=BACKGROUND_IOU)
+        bare = np.flatnonzero(self.bare[truth])
+        iou[bare] = self.boxes(predicted[bare], truth[bare])
         return iou
 
 
-def flatten_masks(truths: Sequence[InstanceTruth], predictions: Sequence[Instances]) -> tuple[Found, There, Overlap]:
-    """The columns of N images with masks, and the masks' overlap; objects there without a mask are ignored."""
-    found, there, overlap = flatten(truths, predictions)
+def flatten_masks(
+    truths: Sequence[InstanceTruth], predictions: Sequence[Instances]
+) -> tuple[Predicted, GroundTruth, Overlap]:
+    """The columns of N images with masks, and the masks' overlap; ground-truth objects without a mask are ignored."""
+    predicted, truth, overlap = flatten(truths, predictions)
     masks = [mask for prediction in predictions for mask in prediction.masks]
     masks = [masks[i] for i in sorting(predictions)]
     true_masks = [mask for truth in truths for mask in truth.masks]
     bare = areas(true_masks) == 0
     return (
-        replace(found, area=areas(masks)),
-        replace(there, ignored=there.ignored | bare),
-        MaskOverlap(masks, true_masks, there.crowd, bare, overlap),
+        replace(predicted, area=areas(masks)),
+        replace(truth, ignored=truth.ignored | bare),
+        MaskOverlap(masks, true_masks, truth.crowd, bare, overlap),
     )
+
+
+def _prefixed(values: Mapping[str, V]) -> dict[str, V]:
+    return {PREFIX + name: value for name, value in values.items()}

@@ -5,16 +5,16 @@ Crowds are evaluated by COCO's crowd rule; difficult and ignored objects are nei
 Shapes: N images, K classes.
 """
 
-from foveal.errors import DataError, ShapeError
-from foveal.metrics.contract import Results
+from foveal.errors import ShapeError
+from foveal.metrics.contract import Metric, require_images
 from foveal.metrics.detection.objects import flatten
 from foveal.metrics.detection.verdict import ObjectVerdict
 from foveal.types.categories import Categories
 from foveal.types.detections import BoxTruth, Detections
 
 
-class DetectionMetric:
-    """Evaluates boxes found against boxes that are there.
+class DetectionMetric(Metric[BoxTruth, Detections]):
+    """Evaluates detections against the ground truth.
 
     Args:
         categories: The class map, K names.
@@ -26,11 +26,11 @@ class DetectionMetric:
         self._predictions: list[Detections] = []
 
     def update(self, truth: BoxTruth, prediction: Detections) -> None:
-        """Take in one image.
+        """Add one image.
 
         Args:
-            truth: The boxes that are there.
-            prediction: The boxes found, those below the threshold too: average precision needs them.
+            truth: The annotated boxes.
+            prediction: The detections, those below the threshold too: average precision needs them.
 
         Raises:
             ShapeError: A class id, or the prediction's class map, does not fit this one.
@@ -49,20 +49,8 @@ class DetectionMetric:
         self._truths.append(truth)
         self._predictions.append(prediction)
 
-    def compute(self, *, num_resamples: int = 1000, seed: int = 0) -> Results:
-        """Evaluate all images taken in.
-
-        Args:
-            num_resamples: Bootstrap resamples over images; 0 gives intervals of zero width. Fewer are drawn, and the
-                first panel says so, where more than 100 million objects would be drawn again.
-            seed: Of the resampling.
-
-        Raises:
-            DataError: No image was taken in.
-        """
-        if not self._truths:
-            raise DataError("There is no image to evaluate.", "Check that the data set and the split hold images.")
-        found, there, overlap = flatten(self._truths, self._predictions)
-        verdict = ObjectVerdict(found, there, overlap, self.categories, num_images=len(self._truths))
-        thresholds = [p.threshold for p in self._predictions]
-        return verdict.results(thresholds, num_resamples=num_resamples, seed=seed)
+    def verdict(self) -> ObjectVerdict:
+        """See ``Metric``."""
+        require_images(len(self._truths))
+        thresholds = [prediction.threshold for prediction in self._predictions]
+        return ObjectVerdict(*flatten(self._truths, self._predictions), self.categories, thresholds)

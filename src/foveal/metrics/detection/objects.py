@@ -1,8 +1,8 @@
-"""The objects of all evaluated images in flat columns, those found and those there, and the pairs that overlap.
+"""The objects of all evaluated images in flat columns, predicted and ground truth, and the pairs that overlap.
 
 Boxes and masks are evaluated by the same lines: only the areas and the function that measures overlap differ.
 
-Shapes: N images, D objects found, G objects there, P pairs.
+Shapes: N images, D detections, G ground-truth objects, P pairs.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,16 +21,16 @@ Ids = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
 Overlap = Callable[[Ids, Ids], FloatArray]
-"""(P,) indices of objects found and (P,) of objects there -> (P,) IoU in [0, 1]. Where the object there is a crowd, the
-intersection is divided by the found object's own area."""
+"""(P,) indices of detections and (P,) of ground-truth objects -> (P,) IoU in [0, 1]. Where the ground-truth object is a
+crowd, the intersection is divided by the detection's own area."""
 
 PAIRS_AT_ONCE = 1 << 17
 """Pairs whose overlap is measured in one step, so that its arrays stay in the processor's cache."""
 
 
 @dataclass(frozen=True)
-class Found:
-    """Objects found, sorted by image, then class, then falling score; equal scores in the order they came.
+class Predicted:
+    """Detections, sorted by image, then class, then falling score; equal scores in the order they came.
 
     Attributes:
         image: (D,) place of the image in the order of evaluation.
@@ -64,15 +64,15 @@ class Found:
 
 
 @dataclass(frozen=True)
-class There:
-    """Objects that the data set says are there, sorted by image.
+class GroundTruth:
+    """Annotated objects, sorted by image.
 
     Attributes:
         image: (G,) place of the image in the order of evaluation.
         label: (G,) class ids.
         area: (G,) square pixels, as declared.
-        crowd: (G,) covers a group; any number of objects may be found in it.
-        ignored: (G,) neither to be found nor a mistake when found; crowds are among them.
+        crowd: (G,) covers a group; it matches any number of detections.
+        ignored: (G,) neither missed when not detected nor a mistake when detected; crowds are among them.
     """
 
     image: Ids
@@ -88,10 +88,10 @@ class There:
 
 @dataclass(frozen=True)
 class Pairs:
-    """Pairs of one image that overlap: (P,) index found, (P,) index there, (P,) IoU."""
+    """Pairs of one image that overlap: (P,) index of the detection, (P,) of the ground-truth object, (P,) IoU."""
 
-    found: Ids
-    there: Ids
+    predicted: Ids
+    truth: Ids
     iou: FloatArray
 
     def __len__(self) -> int:
@@ -100,17 +100,17 @@ class Pairs:
 
     def __getitem__(self, which: Array) -> "Pairs":
         """Some of the pairs: a mask or indices."""
-        return Pairs(self.found[which], self.there[which], self.iou[which])
+        return Pairs(self.predicted[which], self.truth[which], self.iou[which])
 
 
 def sorting(predictions: Sequence[Detections]) -> Ids:
-    """(D,) the objects of N images, which come one image after the other, in the order of ``Found``."""
+    """(D,) the objects of N images, which come one image after the other, in the order of ``Predicted``."""
     label, score = _join([p.labels for p in predictions], np.int64), _join([p.scores for p in predictions], np.float64)
     order: Ids = np.lexsort((-score, label, _images([len(p) for p in predictions])))
     return order
 
 
-def flatten(truths: Sequence[BoxTruth], predictions: Sequence[Detections]) -> tuple[Found, There, Overlap]:
+def flatten(truths: Sequence[BoxTruth], predictions: Sequence[Detections]) -> tuple[Predicted, GroundTruth, Overlap]:
     """The columns of N images with boxes, and the boxes' overlap."""
     lengths = [len(p) for p in predictions]
     image = _images(lengths)
@@ -119,26 +119,26 @@ def flatten(truths: Sequence[BoxTruth], predictions: Sequence[Detections]) -> tu
     order = sorting(predictions)
     boxes = _join([p.boxes for p in predictions], np.float64).reshape(-1, 4)[order]
     shown = score >= np.repeat([p.threshold for p in predictions], lengths)
-    found = Found(image[order], label[order], score[order], ops.area(boxes), shown[order])
+    predicted = Predicted(image[order], label[order], score[order], ops.area(boxes), shown[order])
     flags = _join([t.flags for t in truths], np.uint8)
     true_boxes = _join([t.boxes for t in truths], np.float64).reshape(-1, 4)
-    there = There(
+    truth = GroundTruth(
         _images([len(t) for t in truths]),
         _join([t.labels for t in truths], np.int64),
         _join([t.areas for t in truths], np.float64),
         (flags & Flag.CROWD) != 0,
         (flags & NOT_EVALUATED) != 0,
     )
-    return found, there, lambda f, t: ops.paired_iou(boxes[f], true_boxes[t], crowd=there.crowd[t])
+    return predicted, truth, lambda f, t: ops.paired_iou(boxes[f], true_boxes[t], crowd=truth.crowd[t])
 
 
-def overlapping(found: Found, there: There, overlap: Overlap, *, least: float, num_images: int) -> Pairs:
+def overlapping(predicted: Predicted, truth: GroundTruth, overlap: Overlap, *, least: float, num_images: int) -> Pairs:
     """All pairs of one image, of whatever classes, whose IoU is at least ``least``."""
-    places = np.searchsorted(there.image, np.arange(num_images + 1))
-    first, count = places[found.image], np.diff(places)[found.image]
+    places = np.searchsorted(truth.image, np.arange(num_images + 1))
+    first, count = places[predicted.image], np.diff(places)[predicted.image]
     steps = np.searchsorted(np.cumsum(count), np.arange(PAIRS_AT_ONCE, int(count.sum()), PAIRS_AT_ONCE))
     parts = []
-    for start, stop in pairwise([0, *np.unique(steps).tolist(), len(found)]):
+    for start, stop in pairwise([0, *np.unique(steps).tolist(), len(predicted)]):
         piece = slice(start, stop)
         f = np.repeat(np.arange(start, stop), count[piece])
         within = np.arange(len(f)) - np.repeat(np.cumsum(count[piece]) - count[piece], count[piece])

@@ -1,6 +1,6 @@
-"""What the report draws of found objects.
+"""What the report draws of detections.
 
-Shapes: D objects found, G there, K classes.
+Shapes: D detections, G ground-truth objects, K classes.
 """
 
 import numpy as np
@@ -10,14 +10,14 @@ from foveal.metrics.contract import Lines, Matrix, Mistake, Panel
 from foveal.metrics.detection.average_precision import RECALLS
 from foveal.metrics.detection.coco import Coco
 from foveal.metrics.detection.matching import NOTHING, Outcome, match
-from foveal.metrics.detection.objects import Found, Pairs, There
+from foveal.metrics.detection.objects import GroundTruth, Pairs, Predicted
 from foveal.metrics.detection.threshold import ByScore
 from foveal.types.arrays import FloatArray, IntArray
 from foveal.types.categories import Categories
 
 BACKGROUND = "background"
 MAX_MISTAKES = 100
-"""Images a results names."""
+"""Images that results name."""
 MAX_NAMED = 4
 """Classes that a caption names of each kind."""
 OVERLAPS = np.linspace(0.5, 1.0, 11)
@@ -26,7 +26,7 @@ OVERLAPS = np.linspace(0.5, 1.0, 11)
 
 def precision_recall(coco: Coco, categories: Categories, note: str) -> list[Panel]:
     """Precision at COCO's recalls, IoU 0.5: the mean over classes, whose mean is AP50, and each class of a few."""
-    labels = np.unique(coco.there.label[~coco.there.ignored])
+    labels = np.unique(coco.truth.label[~coco.truth.ignored])
     if not len(labels):
         return []
     curves = {categories.names[k]: (RECALLS, coco.curve(int(k)).at()) for k in labels}
@@ -39,7 +39,7 @@ def f1_by_threshold(curve: ByScore, thresholds: FloatArray) -> list[Panel]:
     """Precision, recall and F1 at IoU 0.5 as the threshold rises.
 
     Args:
-        curve: What is found from each score on.
+        curve: What is detected from each score on.
         thresholds: The model's own, as the predictions carry them.
     """
     if not len(curve.scores) or not curve.positives:
@@ -49,77 +49,88 @@ def f1_by_threshold(curve: ByScore, thresholds: FloatArray) -> list[Panel]:
     best = curve.best()
     peak = float(curve.at(np.array([best]))[2][0])
     own = " to ".join(f"{t:.2f}" for t in np.unique([thresholds.min(), thresholds.max()]))
-    note = f"F1 is best, {peak:.3f}, for objects from a score of {best:.2f} on; the model shows them from {own} on."
+    note = f"F1 is best, {peak:.3f}, for objects from a score of {best:.2f} on; the model's threshold is {own}."
     curves = {"F1": (grid, f1), "precision": (grid, precision), "recall": (grid, recall)}
     return [Lines("F1 over the threshold", "threshold", "", curves, note=note)]
 
 
-def confusion(found: Found, there: There, pairs: Pairs, result: Outcome, categories: Categories) -> Matrix:
-    """Classes mixed up among the objects shown, with background: what is there but not found, found but not there.
+def confusion(
+    predicted: Predicted, truth: GroundTruth, pairs: Pairs, result: Outcome, categories: Categories
+) -> Matrix:
+    """Classes confused among the detections shown, with background: missed objects, and detections where nothing is.
 
     Hits stay on the diagonal as they are counted elsewhere; what is left over on both sides is then matched across
     classes by the same rule.
 
     Args:
-        found: Objects found.
-        there: Objects there.
+        predicted: Detections.
+        truth: Ground-truth objects.
         pairs: Pairs that overlap by 0.5 or more, of whatever classes.
         result: What was matched at IoU 0.5.
         categories: The class map, K names.
     """
-    false, missed = result.false & found.shown, result.missed(there, found.shown)
-    left = pairs[false[pairs.found] & missed[pairs.there]]
-    across = match(found, there, left, least=np.array([0.5]), ignored=there.ignored[:, None], groups=found.image)
-    said = np.where(result.hit & found.shown, result.there, NOTHING)
-    said[across.found] = across.there[:, 0]
+    false, missed = result.false & predicted.shown, result.missed(truth, predicted.shown)
+    left = pairs[false[pairs.predicted] & missed[pairs.truth]]
+    across = match(
+        predicted, truth, left, least=np.array([0.5]), ignored=truth.ignored[:, None], groups=predicted.image
+    )
+    matched = np.where(result.hit & predicted.shown, result.matched, NOTHING)
+    matched[across.predicted] = across.truth[:, 0]
     num_classes = len(categories)
     values = np.zeros((num_classes + 1, num_classes + 1))
-    true = np.append(there.label, num_classes)[said]
-    shown = (result.hit | result.false) & found.shown
-    np.add.at(values, (true[shown], found.label[shown]), 1)
-    missed[across.there[across.there != NOTHING]] = False
-    values[:-1, -1] = np.bincount(there.label[missed], minlength=num_classes)
+    true = np.append(truth.label, num_classes)[matched]
+    shown = (result.hit | result.false) & predicted.shown
+    np.add.at(values, (true[shown], predicted.label[shown]), 1)
+    missed[across.truth[across.truth != NOTHING]] = False
+    values[:-1, -1] = np.bincount(truth.label[missed], minlength=num_classes)
     kept = np.append(np.flatnonzero((values.sum(0) + values.sum(1))[:-1]), num_classes)
     names = [*categories.names, BACKGROUND]
     return Matrix("Confusion matrix", values[np.ix_(kept, kept)], [names[k] for k in kept])
 
 
-def overlap_histogram(found: Found, pairs: Pairs, result: Outcome, things: str) -> list[Panel]:
-    """How well the objects shown that are right fit: a share for each step of 0.05 in IoU.
+def overlap_histogram(predicted: Predicted, pairs: Pairs, result: Outcome, things: str) -> list[Panel]:
+    """How well the correct detections fit: a share for each step of 0.05 in IoU.
 
     Args:
-        found: Objects found.
+        predicted: Detections.
         pairs: Pairs that overlap by 0.5 or more, of whatever classes.
         result: What was matched at IoU 0.5.
         things: What overlaps, such as ``boxes``.
     """
-    right = result.hit[pairs.found] & found.shown[pairs.found] & (result.there[pairs.found] == pairs.there)
+    right = (
+        result.hit[pairs.predicted]
+        & predicted.shown[pairs.predicted]
+        & (result.matched[pairs.predicted] == pairs.truth)
+    )
     iou = pairs.iou[right]
     if not len(iou):
         return []
     share = np.histogram(iou, OVERLAPS)[0] / len(iou)
-    outline = (np.repeat(OVERLAPS, 2), np.concatenate([[0.0], np.repeat(share, 2), [0.0]]))
-    note = f"Of {len(iou)} objects rightly found; the median IoU is {np.median(iou):.3f}."
-    return [Lines(f"Fit of the {things}", "IoU", "share of objects", {"objects": outline}, note=note)]
+    steps = (np.repeat(OVERLAPS, 2), np.concatenate([[0.0], np.repeat(share, 2), [0.0]]))
+    note = f"Of {len(iou)} correct detections; the median IoU is {np.median(iou):.3f}."
+    return [Lines(f"Fit of the {things}", "IoU", "share of objects", {"objects": steps}, note=note)]
 
 
-def worst_images(found: Found, there: There, result: Outcome, categories: Categories) -> list[Mistake]:
-    """Images with most objects missed or wrongly shown; among equals those with the surest mistakes."""
-    false, missed = np.flatnonzero(result.false & found.shown), np.flatnonzero(result.missed(there, found.shown))
-    num_images = int(max(found.image.max(initial=-1), there.image.max(initial=-1))) + 1
-    count = np.bincount(found.image[false], minlength=num_images)
-    count += np.bincount(there.image[missed], minlength=num_images)
-    sure = np.bincount(found.image[false], weights=found.score[false], minlength=num_images)
-    order = np.lexsort((-sure, -count))[:MAX_MISTAKES]
+def worst_images(predicted: Predicted, truth: GroundTruth, result: Outcome, categories: Categories) -> list[Mistake]:
+    """Images with most missed objects and false detections; of equals those with the most confident mistakes."""
+    false, missed = (
+        np.flatnonzero(result.false & predicted.shown),
+        np.flatnonzero(result.missed(truth, predicted.shown)),
+    )
+    num_images = int(max(predicted.image.max(initial=-1), truth.image.max(initial=-1))) + 1
+    count = np.bincount(predicted.image[false], minlength=num_images)
+    count += np.bincount(truth.image[missed], minlength=num_images)
+    confidence = np.bincount(predicted.image[false], weights=predicted.score[false], minlength=num_images)
+    order = np.lexsort((-confidence, -count))[:MAX_MISTAKES]
     out = []
     for i in order[count[order] > 0]:
         parts = []
-        mine = missed[there.image[missed] == i]
+        mine = missed[truth.image[missed] == i]
         if len(mine):
-            parts.append("missed " + _listing(there.label[mine], None, categories))
-        mine = false[found.image[false] == i]
+            parts.append("missed " + _listing(truth.label[mine], None, categories))
+        mine = false[predicted.image[false] == i]
         if len(mine):
-            parts.append("false " + _listing(found.label[mine], found.score[mine], categories))
+            parts.append("false " + _listing(predicted.label[mine], predicted.score[mine], categories))
         out.append(Mistake(int(i), float(count[i]), "; ".join(parts)))
     return out
 

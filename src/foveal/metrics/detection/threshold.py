@@ -1,6 +1,6 @@
 """F1 against the score from which an object is shown, and where it is best.
 
-Shapes: D objects found, S distinct scores.
+Shapes: D detections, S distinct scores.
 """
 
 from collections.abc import Sequence
@@ -10,59 +10,59 @@ import numpy as np
 
 from foveal.metrics.counts import ratio
 from foveal.metrics.detection.matching import Outcome, outcome
-from foveal.metrics.detection.objects import Found, There, flatten, overlapping
+from foveal.metrics.detection.objects import GroundTruth, Predicted, flatten, overlapping
 from foveal.types.arrays import FloatArray
 from foveal.types.detections import BoxTruth, Detections
 
 UNKNOWN = 0.5
-"""The threshold where nothing can be said of it."""
+"""The threshold where the data do not determine one."""
 
 
 @dataclass(frozen=True)
 class ByScore:
-    """What is found from each score on, over all classes.
+    """What is detected from each score on, over all classes.
 
     Attributes:
         scores: (S,) falling.
-        hits: (S,) objects rightly found with at least that score.
-        said: (S,) objects found with at least that score, hits and mistakes.
-        positives: Objects there that count.
+        hits: (S,) correct detections with at least that score.
+        detected: (S,) detections with at least that score, hits and mistakes.
+        positives: Ground-truth objects that count.
     """
 
     scores: FloatArray
     hits: FloatArray
-    said: FloatArray
+    detected: FloatArray
     positives: int
 
     @classmethod
-    def of(cls, found: Found, there: There, result: Outcome) -> "ByScore":
+    def of(cls, predicted: Predicted, truth: GroundTruth, result: Outcome) -> "ByScore":
         """Sort what counts by score; equal scores go together."""
         counted = np.flatnonzero(result.counted)
-        order = counted[np.argsort(-found.score[counted], kind="stable")]
-        ranked = found.score[order]
+        order = counted[np.argsort(-predicted.score[counted], kind="stable")]
+        ranked = predicted.score[order]
         last = np.flatnonzero(np.diff(ranked, append=-1.0))
         hits = np.cumsum(result.hit[order], dtype=np.float64)[last]
-        return cls(ranked[last], hits, last + 1.0, int((~there.ignored).sum()))
+        return cls(ranked[last], hits, last + 1.0, int((~truth.ignored).sum()))
 
     def at(self, thresholds: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Precision, recall and F1 of objects shown from each threshold on; NaN where undefined."""
         reached = np.searchsorted(-self.scores, -thresholds, side="right")
-        hits, said = np.append(0.0, self.hits)[reached], np.append(0.0, self.said)[reached]
+        hits, detected = np.append(0.0, self.hits)[reached], np.append(0.0, self.detected)[reached]
         positives = np.full(len(thresholds), float(self.positives))
         return (
-            ratio(hits, said, empty=np.nan),
+            ratio(hits, detected, empty=np.nan),
             ratio(hits, positives, empty=np.nan),
-            ratio(2 * hits, said + positives, empty=np.nan),
+            ratio(2 * hits, detected + positives, empty=np.nan),
         )
 
     def best(self) -> float:
         """The threshold with the best F1, half-way between two scores.
 
-        Among equals the one nearest to 0.5; 0.5 too if nothing is rightly found.
+        Among equals the one nearest to 0.5; 0.5 too if no detection is correct.
         """
         if not self.positives or not len(self.hits) or not self.hits[-1]:
             return UNKNOWN
-        f1 = 2 * self.hits / (self.said + self.positives)
+        f1 = 2 * self.hits / (self.detected + self.positives)
         below = np.append(self.scores[1:], 0.0)
         cuts = np.where((below < UNKNOWN) & (self.scores >= UNKNOWN), UNKNOWN, (self.scores + below) / 2)
         best = np.flatnonzero(f1 >= f1.max() - 1e-12)
@@ -73,14 +73,14 @@ def best_f1_threshold(truths: Sequence[BoxTruth], predictions: Sequence[Detectio
     """The score from which to show objects: that with the best F1 at IoU 0.5 over all classes (micro F1).
 
     Args:
-        truths: What is there in N validation images.
-        predictions: What was found in the same images; low scores must not have been cut off.
+        truths: Ground truth of N validation images.
+        predictions: Detections in the same images; low scores must not have been cut off.
 
     Returns:
-        A number in [0, 1], half-way between two scores; 0.5 if nothing is there or nothing rightly found.
+        A number in [0, 1], half-way between two scores; 0.5 if there is no object or no correct detection.
     """
     if not truths:
         return UNKNOWN
-    found, there, overlap = flatten(truths, predictions)
-    pairs = overlapping(found, there, overlap, least=0.5, num_images=len(truths))
-    return ByScore.of(found, there, outcome(found, there, pairs)).best()
+    predicted, truth, overlap = flatten(truths, predictions)
+    pairs = overlapping(predicted, truth, overlap, least=0.5, num_images=len(truths))
+    return ByScore.of(predicted, truth, outcome(predicted, truth, pairs)).best()

@@ -1,8 +1,8 @@
-"""The verdict on found objects, whatever their overlap is measured by: boxes today, masks by the same lines.
+"""The evaluation of detections, whatever their overlap is measured by: boxes, or masks by the same lines.
 
 Conventions: AP and AR as COCO has them (``coco``); ``precision``, ``recall`` and ``f1`` over all classes together, of
-the objects shown (from the model's threshold on) at IoU 0.5; ``voc2007_AP50`` and ``voc2010_AP50`` by Pascal VOC's own
-matching. A number that nothing defines is NaN.
+the detections shown (from the model's threshold on) at IoU 0.5; ``voc2007_AP50`` and ``voc2010_AP50`` by Pascal VOC's
+own matching. A number that nothing defines is NaN.
 
 Shapes: N images, K classes, R resamples.
 """
@@ -11,13 +11,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from foveal.metrics.bootstrap import Scores, Weights, bootstrap
-from foveal.metrics.contract import Panel, Results
+from foveal.metrics.bootstrap import bootstrap
+from foveal.metrics.contract import Panel, Results, Scores, Verdict, Weights
 from foveal.metrics.counts import mean_where, ratio
 from foveal.metrics.detection.coco import NAMES, NAMES_AR, Coco
 from foveal.metrics.detection.errors import BACKGROUND_IOU, Errors
 from foveal.metrics.detection.matching import outcome
-from foveal.metrics.detection.objects import Found, Overlap, There, overlapping
+from foveal.metrics.detection.objects import GroundTruth, Overlap, Predicted, overlapping
 from foveal.metrics.detection.panels import (
     confusion,
     f1_by_threshold,
@@ -32,90 +32,89 @@ from foveal.types.categories import Categories
 OWN_NAMES = {"AP": "mAP"}
 """What the mean over classes of a column is called, where it is not called the same."""
 MAX_DRAWS = 100_000_000
-"""Objects found times resamples: about five seconds."""
+"""Detections times resamples: about five seconds."""
 LEAST_RESAMPLES = 100
 
 
-class ObjectVerdict:
+class ObjectVerdict(Verdict):
     """All that can be known before a weight is.
 
     Args:
-        found: Objects found.
-        there: Objects there.
+        predicted: Detections.
+        truth: Ground-truth objects.
         overlap: Of two objects of one image.
         categories: The class map, K names.
-        num_images: N, at least 1.
+        thresholds: (N,) score from which each image's detections are shown.
         things: What overlaps, in a word for the report.
     """
 
     def __init__(
         self,
-        found: Found,
-        there: There,
+        predicted: Predicted,
+        truth: GroundTruth,
         overlap: Overlap,
         categories: Categories,
+        thresholds: Sequence[float],
         *,
-        num_images: int,
         things: str = "boxes",
     ) -> None:
-        self.found, self.there, self.categories, self.num_images = found, there, categories, num_images
-        self.things = things
-        self.pairs = overlapping(found, there, overlap, least=BACKGROUND_IOU, num_images=num_images)
+        num_images = len(thresholds)
+        self.predicted, self.truth, self.categories, self.num_images = predicted, truth, categories, num_images
+        self.thresholds, self.things = np.asarray(thresholds, np.float64), things
+        self.pairs = overlapping(predicted, truth, overlap, least=BACKGROUND_IOU, num_images=num_images)
         self.near = self.pairs[self.pairs.iou >= 0.5]
-        self.coco = Coco(found, there, self.near, len(categories))
+        self.coco = Coco(predicted, truth, self.near, len(categories))
         self._columns = self.coco.per_class(np.ones((num_images, 1), np.float32))
-        self.result = outcome(found, there, self.near)
+        self.result = outcome(predicted, truth, self.near)
         places = (
-            found.image[self.result.hit & found.shown],
-            found.image[self.result.counted & found.shown],
-            there.image[~there.ignored],
+            predicted.image[self.result.hit & predicted.shown],
+            predicted.image[self.result.counted & predicted.shown],
+            truth.image[~truth.ignored],
         )
         self._counts = np.stack([np.bincount(p, minlength=num_images) for p in places]).astype(np.float64)
 
     def score(self, weights: Weights) -> Scores:
-        """Every headline metric of (N, R) weighted images, each (R,)."""
+        """See ``Verdict``."""
         columns = self._columns if (weights == 1).all() else self.coco.per_class(weights)
         means = {OWN_NAMES.get(n, n): mean_where(c, np.isfinite(c), empty=np.nan) for n, c in columns.items()}
         voc = {name: means.pop(name) for name in ("voc2007_AP50", "voc2010_AP50")}
         return {**means, **_rates(*(self._counts @ weights.astype(np.float64))), **voc}
 
-    def results(self, thresholds: Sequence[float], *, num_resamples: int, seed: int) -> Results:
-        """The verdict with its tables, panels and mistakes.
+    def results(self, *, num_resamples: int = 1000, seed: int = 0) -> Results:
+        """See ``Verdict``.
 
-        Args:
-            thresholds: (N,) from which each image's objects are shown.
-            num_resamples: Bootstrap resamples asked for; fewer are drawn where that would take long.
-            seed: Of the resampling.
+        Fewer resamples are drawn, and the first panel says so, where more than 100 million detections would be drawn
+        again.
         """
-        drawn = min(num_resamples, max(LEAST_RESAMPLES, MAX_DRAWS // max(1, len(self.found))))
+        drawn = min(num_resamples, max(LEAST_RESAMPLES, MAX_DRAWS // max(1, len(self.predicted))))
         metrics = bootstrap(self.score, self.num_images, num_resamples=drawn, seed=seed)
         note = f"At IoU 0.5. Intervals are from {drawn} resamples of {self.num_images} images."
         if drawn < num_resamples:
-            note += f" {num_resamples} were asked for; {len(self.found)} objects would take too long."
+            note += f" {num_resamples} were asked for; {len(self.predicted)} objects would take too long."
         panels: list[Panel] = [
             *precision_recall(self.coco, self.categories, note),
-            *f1_by_threshold(ByScore.of(self.found, self.there, self.result), np.asarray(thresholds)),
-            confusion(self.found, self.there, self.near, self.result, self.categories),
-            *overlap_histogram(self.found, self.near, self.result, self.things),
-            Errors(self.found, self.there, self.pairs, self.result, len(self.categories)).table(),
+            *f1_by_threshold(ByScore.of(self.predicted, self.truth, self.result), self.thresholds),
+            confusion(self.predicted, self.truth, self.near, self.result, self.categories),
+            *overlap_histogram(self.predicted, self.near, self.result, self.things),
+            Errors(self.predicted, self.truth, self.pairs, self.result, len(self.categories)).table(),
         ]
-        worst = worst_images(self.found, self.there, self.result, self.categories)
+        worst = worst_images(self.predicted, self.truth, self.result, self.categories)
         return Results(self.num_images, metrics, self._per_class(), tuple(panels), worst)
 
     def _per_class(self) -> dict[str, dict[str, float]]:
         """By class: AP, AP50, AR100, precision, recall, f1 and objects."""
-        num_classes, shown, result = len(self.categories), self.found.shown, self.result
-        hits, said, true = (
+        num_classes, shown, result = len(self.categories), self.predicted.shown, self.result
+        hits, predicted, true = (
             np.bincount(labels, minlength=num_classes).astype(np.float64)
             for labels in (
-                self.found.label[result.hit & shown],
-                self.found.label[result.counted & shown],
-                self.there.label[~self.there.ignored],
+                self.predicted.label[result.hit & shown],
+                self.predicted.label[result.counted & shown],
+                self.truth.label[~self.truth.ignored],
             )
         )
         table = {
             **{name: self._columns[name][:, 0] for name in (NAMES[0], NAMES[1], NAMES_AR[2])},
-            **_rates(hits, said, true),
+            **_rates(hits, predicted, true),
             "objects": true,
         }
         return {
@@ -124,10 +123,10 @@ class ObjectVerdict:
         }
 
 
-def _rates(hits: FloatArray, said: FloatArray, true: FloatArray) -> dict[str, FloatArray]:
+def _rates(hits: FloatArray, predicted: FloatArray, true: FloatArray) -> dict[str, FloatArray]:
     """Precision, recall and F1 from counts of any one shape."""
     return {
-        "precision": ratio(hits, said, empty=np.nan),
+        "precision": ratio(hits, predicted, empty=np.nan),
         "recall": ratio(hits, true, empty=np.nan),
-        "f1": ratio(2 * hits, said + true, empty=np.nan),
+        "f1": ratio(2 * hits, predicted + true, empty=np.nan),
     }

@@ -1,14 +1,14 @@
-"""How well the outlines of classes agree: boundary F1.
+"""How well the boundaries of classes agree: boundary F1.
 
-After Csurka et al. 2013 (BMVC, "What is a good evaluation measure ..."). A pixel is on the outline of
-its class where a pixel above, below, left or right of it is of another class. It is matched where the other map has an
-outline pixel of the same class nearer than 0.75 % of the image's diagonal. What is matched of the prediction is
+After Csurka et al. 2013 (BMVC, "What is a good evaluation measure ..."). A pixel is on the boundary of
+its class where a pixel above, below, left or right of it is of another class. It is matched where the other map has a
+boundary pixel of the same class nearer than 0.75 % of the image's diagonal. What is matched of the prediction is
 precision, what is matched of the truth recall.
 
-A pixel whose truth is unknown has no class in either map, so neither it nor the image's edge makes an outline. A data
+A pixel whose truth is unknown has no class in either map, so neither it nor the image's edge makes a boundary. A data
 set that hides every border under unknown pixels leaves little to compare.
 
-All classes are compared at once: an outline pixel holds one bit, that of its class, and bits are spread by shifts.
+All classes are compared at once: a boundary pixel holds one bit, that of its class, and bits are spread by shifts.
 
 Shapes: H W rows and columns, n classes compared.
 """
@@ -25,26 +25,26 @@ from foveal.types.arrays import Array, FloatArray, IntArray
 from foveal.types.masks import IGNORE
 
 TOLERANCE = Fraction(3, 400)
-"""Part of the diagonal below which two outline pixels are near (Csurka et al. 2013, section 3.2)."""
+"""Part of the diagonal below which two boundary pixels are near (Csurka et al. 2013, section 3.2)."""
 BITS = 64
 """Classes compared in one pass: the bits of the widest integer."""
 
 
-def outline_f1(truth: NDArray[np.uint8], said: NDArray[np.uint8], labels: IntArray) -> FloatArray:
+def boundary_f1(truth: NDArray[np.uint8], predicted: NDArray[np.uint8], labels: IntArray) -> FloatArray:
     """Boundary F1 of some classes of one image.
 
     Args:
         truth: (H, W) class ids, ``IGNORE`` where unknown.
-        said: (H, W) class ids.
+        predicted: (H, W) class ids.
         labels: (n,) the classes to compare.
 
     Returns:
-        (n,) in [0, 1]; 0 where only one map has an outline of the class, NaN where neither has.
+        (n,) in [0, 1]; 0 where only one map has a boundary of the class, NaN where neither has.
     """
-    said = np.where(truth == IGNORE, np.uint8(IGNORE), said)
+    predicted = np.where(truth == IGNORE, np.uint8(IGNORE), predicted)
     out = np.empty(len(labels))
     for start in range(0, len(labels), BITS):
-        out[start : start + BITS] = _f1(truth, said, labels[start : start + BITS])
+        out[start : start + BITS] = _f1(truth, predicted, labels[start : start + BITS])
     return out
 
 
@@ -55,7 +55,7 @@ def near_columns(height: int, width: int) -> tuple[int, ...]:
     return tuple(math.isqrt(square - rows**2) for rows in range(math.isqrt(square) + 1))
 
 
-def outline(ids: NDArray[np.uint8]) -> NDArray[np.bool_]:
+def boundary(ids: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """(H, W) where a neighbour is of another class; unknown pixels have none and are nobody's neighbour."""
     known = ids != IGNORE
     across = (ids[:, 1:] != ids[:, :-1]) & known[:, 1:] & known[:, :-1]
@@ -68,17 +68,17 @@ def outline(ids: NDArray[np.uint8]) -> NDArray[np.bool_]:
     return out
 
 
-def _f1(truth: NDArray[np.uint8], said: NDArray[np.uint8], labels: IntArray) -> FloatArray:
-    """As ``outline_f1``, for at most ``BITS`` classes and a prediction without what is unknown."""
+def _f1(truth: NDArray[np.uint8], predicted: NDArray[np.uint8], labels: IntArray) -> FloatArray:
+    """As ``boundary_f1``, for at most ``BITS`` classes and a prediction without what is unknown."""
     bits = np.zeros(IGNORE + 1, np.min_scalar_type((1 << len(labels)) - 1))
     bits[labels] = np.left_shift(np.uint64(1), np.arange(len(labels), dtype=np.uint64))
     near = near_columns(*truth.shape)
-    there, drawn = bits[truth] * outline(truth), bits[said] * outline(said)
-    found, all_there = _matched(truth, there, _spread(drawn, near), labels)
-    right, all_drawn = _matched(said, drawn, _spread(there, near), labels)
-    precision, recall = ratio(right, all_drawn), ratio(found, all_there)
+    true, drawn = bits[truth] * boundary(truth), bits[predicted] * boundary(predicted)
+    matched, all_true = _matched(truth, true, _spread(drawn, near), labels)
+    right, all_drawn = _matched(predicted, drawn, _spread(true, near), labels)
+    precision, recall = ratio(right, all_drawn), ratio(matched, all_true)
     f1 = ratio(2 * precision * recall, precision + recall)
-    return np.where(all_there + all_drawn > 0, f1, np.nan)
+    return np.where(all_true + all_drawn > 0, f1, np.nan)
 
 
 def _spread(bits: Array, near: tuple[int, ...]) -> Array:
@@ -98,7 +98,7 @@ def _spread(bits: Array, near: tuple[int, ...]) -> Array:
 
 
 def _matched(ids: NDArray[np.uint8], bits: Array, other: Array, labels: IntArray) -> tuple[FloatArray, FloatArray]:
-    """(n,) outline pixels that the other map's spread bits match, and (n,) outline pixels, of each class."""
+    """(n,) boundary pixels that the other map's spread bits match, and (n,) boundary pixels, of each class."""
     places = np.flatnonzero(bits)
     mine = ids.ravel()[places]
     hit = (bits.ravel()[places] & other.ravel()[places]) != 0

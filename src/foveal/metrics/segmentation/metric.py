@@ -1,10 +1,10 @@
-"""The metric of class maps: a class for every pixel.
+"""The metric of semantic segmentation.
 
 Pixels are counted over the whole set before anything is divided, as Pascal VOC does it; those whose truth is unknown
-count nowhere, whatever was said of them. ``mIoU`` and ``dice`` are means over the classes that occur in the truth or
-the prediction (scikit-learn's default), ``mean_accuracy``, the mean recall, over those that occur in the truth.
-``fw_iou`` weighs each class's IoU by its share of the truth. ``boundary_f1`` is taken image by image, since the
-tolerance is the image's own: the mean over the classes that have an outline in the truth or the prediction, then over
+are ignored, whatever was predicted. ``mIoU`` and ``dice`` are means over the classes that occur in the truth or the
+prediction (scikit-learn's default), ``mean_accuracy``, the mean recall, over those that occur in the truth.
+``fw_iou`` weights each class's IoU by its share of the truth. ``boundary_f1`` is taken image by image, since the
+tolerance is the image's own: the mean over the classes that have a boundary in the truth or the prediction, then over
 the images that have such a class. A number that nothing defines is NaN.
 
 Of an image only a row for each class that occurs in it is kept, whatever its size and K.
@@ -17,23 +17,23 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from foveal.errors import DataError, ShapeError
-from foveal.metrics.bootstrap import Scores, Weights, bootstrap
+from foveal.errors import ShapeError
+from foveal.metrics.bootstrap import bootstrap
 from foveal.metrics.classification.panels import confused_pairs
-from foveal.metrics.contract import Interval, Panel, Results
+from foveal.metrics.contract import Metric, Panel, Results, Scores, Verdict, Weights, require_images
 from foveal.metrics.counts import Counts, mean_where, ratio
-from foveal.metrics.segmentation.boundary_f1 import outline_f1
+from foveal.metrics.segmentation.boundary_f1 import boundary_f1
 from foveal.metrics.segmentation.panels import confusion_shares, iou_by_image, worst_images
 from foveal.types.arrays import FloatArray
 from foveal.types.categories import Categories
 from foveal.types.masks import IGNORE, ClassMap, MapTruth
 
-ROW = np.dtype([("label", "u1"), ("hits", "i8"), ("said", "i8"), ("true", "i8"), ("outline", "f8")])
-"""A class in an image: its id; pixels rightly said to be of it, said to be, and that are; its boundary F1 or NaN."""
+ROW = np.dtype([("label", "u1"), ("hits", "i8"), ("predicted", "i8"), ("true", "i8"), ("boundary_f1", "f8")])
+"""A class in an image: its id; its correctly predicted, predicted and true pixels; its boundary F1 or NaN."""
 
 
-class SegmentationMetric:
-    """Evaluates a class for every pixel against the true one.
+class SegmentationMetric(Metric[MapTruth, ClassMap]):
+    """Evaluates the predicted class of every pixel against the true one.
 
     Args:
         categories: The class map, K names.
@@ -45,11 +45,11 @@ class SegmentationMetric:
         self._images: list[NDArray[np.void]] = []
 
     def update(self, truth: MapTruth, prediction: ClassMap) -> None:
-        """Take in one image.
+        """Add one image.
 
         Args:
             truth: The class of every pixel, ``IGNORE`` where it is unknown.
-            prediction: The class said of every pixel of the same image.
+            prediction: The class predicted for every pixel of the same image.
 
         Raises:
             ShapeError: The sizes differ, or a class id or the prediction's class map does not fit this one.
@@ -65,46 +65,49 @@ class SegmentationMetric:
                 f"The metric got a truth of shape {truth.ids.shape} and a prediction of {prediction.runs.shape}; pass"
                 " maps of one image, (rows, columns)."
             )
-        said = prediction.ids
-        confusion = _confusion(truth.ids, said, num_classes)
+        predicted = prediction.ids
+        confusion = _confusion(truth.ids, predicted, num_classes)
         self._confusion += confusion
-        hits, all_said, true = confusion.diagonal(), confusion.sum(0), confusion.sum(1)
-        labels = np.flatnonzero(all_said + true)
+        hits, all_predicted, true = confusion.diagonal(), confusion.sum(0), confusion.sum(1)
+        labels = np.flatnonzero(all_predicted + true)
         rows = np.empty(len(labels), ROW)
-        rows["label"], rows["hits"], rows["said"], rows["true"] = labels, hits[labels], all_said[labels], true[labels]
-        rows["outline"] = outline_f1(truth.ids, said, labels)
+        rows["label"], rows["hits"], rows["predicted"], rows["true"] = (
+            labels,
+            hits[labels],
+            all_predicted[labels],
+            true[labels],
+        )
+        rows["boundary_f1"] = boundary_f1(truth.ids, predicted, labels)
         self._images.append(rows)
 
-    def compute(self, *, num_resamples: int = 1000, seed: int = 0) -> Results:
-        """Evaluate all images taken in, as ``Metric`` says."""
-        if not self._images:
-            raise DataError("There is no image to evaluate.", "Check that the data set and the split hold images.")
-        verdict = _Verdict(self._images, self._confusion)
-        metrics = bootstrap(verdict.score, len(self._images), num_resamples=num_resamples, seed=seed)
-        return verdict.results(metrics, self.categories)
+    def verdict(self) -> "SegmentationVerdict":
+        """See ``Metric``."""
+        require_images(len(self._images))
+        return SegmentationVerdict(self._images, self._confusion.copy(), self.categories)
 
 
-class _Verdict:
+class SegmentationVerdict(Verdict):
     """All that can be known before a weight is.
 
     Args:
         images: N arrays of ``ROW``.
-        confusion: (K, K) pixels of class row said to be of class column.
+        confusion: (K, K) pixels of class row predicted as class column.
+        categories: The class map, K names.
     """
 
-    def __init__(self, images: list[NDArray[np.void]], confusion: NDArray[np.int64]) -> None:
-        self.confusion, self.num_images = confusion, len(images)
+    def __init__(self, images: list[NDArray[np.void]], confusion: NDArray[np.int64], categories: Categories) -> None:
+        self.confusion, self.categories, self.num_images = confusion, categories, len(images)
         rows = np.concatenate(images)
-        self.label, self.outline = rows["label"], rows["outline"]
+        self.label, self.boundary_f1 = rows["label"], rows["boundary_f1"]
         self.image = np.repeat(np.arange(len(images)), [len(p) for p in images])
-        self._amounts = np.stack([rows[name] for name in ("hits", "said", "true")]).astype(np.float64)
+        self._amounts = np.stack([rows[name] for name in ("hits", "predicted", "true")]).astype(np.float64)
         self.iou = iou(Counts(*self._amounts))
         order = np.argsort(self.label, kind="stable")
         cuts = np.searchsorted(self.label[order], np.arange(len(confusion) + 1))
         self._of_class = [order[start:stop] for start, stop in pairwise(cuts)]
-        outline = self._by_image(self.outline)
-        self._outlined = np.isfinite(outline).astype(np.float64)
-        self._outline = np.nan_to_num(outline)
+        boundary = self._by_image(self.boundary_f1)
+        self._has_boundary = np.isfinite(boundary).astype(np.float64)
+        self._boundary_f1 = np.nan_to_num(boundary)
 
     def counts(self, weights: Weights) -> Counts:
         """(K, R) weighted pixels."""
@@ -115,20 +118,22 @@ class _Verdict:
         return Counts(*sums)
 
     def score(self, weights: Weights) -> Scores:
-        """Every headline metric of (N, R) weighted images, each (R,)."""
+        """See ``Verdict``."""
         counts, wide = self.counts(weights), weights.astype(np.float64)
-        overlap, occurs, total = iou(counts), counts.said + counts.true > 0, counts.true.sum(0)
+        overlap, occurs, total = iou(counts), counts.predicted + counts.true > 0, counts.true.sum(0)
         return {
             "mIoU": mean_where(overlap, occurs, empty=np.nan),
             "pixel_accuracy": ratio(counts.hits.sum(0), total, empty=np.nan),
             "mean_accuracy": mean_where(counts.recall, counts.true > 0, empty=np.nan),
             "dice": mean_where(counts.f1, occurs, empty=np.nan),
             "fw_iou": ratio((np.nan_to_num(overlap) * counts.true).sum(0), total, empty=np.nan),
-            "boundary_f1": ratio(self._outline @ wide, self._outlined @ wide, empty=np.nan),
+            "boundary_f1": ratio(self._boundary_f1 @ wide, self._has_boundary @ wide, empty=np.nan),
         }
 
-    def results(self, metrics: dict[str, Interval], categories: Categories) -> Results:
-        """The verdict with its tables, panels and mistakes."""
+    def results(self, *, num_resamples: int = 1000, seed: int = 0) -> Results:
+        """See ``Verdict``."""
+        categories = self.categories
+        metrics = bootstrap(self.score, self.num_images, num_resamples=num_resamples, seed=seed)
         by_image = self._by_image(self.iou)
         panels: tuple[Panel, ...] = (
             *confusion_shares(self.confusion, categories),
@@ -136,22 +141,23 @@ class _Verdict:
             *iou_by_image(by_image),
         )
         worst = worst_images(by_image, self.image, self.label, self.iou, categories)
-        return Results(self.num_images, metrics, self._per_class(categories), panels, worst)
+        return Results(self.num_images, metrics, self._per_class(), panels, worst)
 
-    def _per_class(self, categories: Categories) -> dict[str, dict[str, float]]:
+    def _per_class(self) -> dict[str, dict[str, float]]:
         """By class: iou, dice, accuracy (recall), precision, boundary_f1 and pixels, the share of the truth."""
         counts = self.counts(np.ones((self.num_images, 1), np.float32))
-        outlines = [self.outline[rows][np.isfinite(self.outline[rows])] for rows in self._of_class]
+        boundaries = [self.boundary_f1[rows][np.isfinite(self.boundary_f1[rows])] for rows in self._of_class]
         columns = {
             "iou": iou(counts)[:, 0],
-            "dice": ratio(2 * counts.hits, counts.said + counts.true, empty=np.nan)[:, 0],
+            "dice": ratio(2 * counts.hits, counts.predicted + counts.true, empty=np.nan)[:, 0],
             "accuracy": ratio(counts.hits, counts.true, empty=np.nan)[:, 0],
-            "precision": ratio(counts.hits, counts.said, empty=np.nan)[:, 0],
-            "boundary_f1": np.array([f1.mean() if len(f1) else np.nan for f1 in outlines]),
+            "precision": ratio(counts.hits, counts.predicted, empty=np.nan)[:, 0],
+            "boundary_f1": np.array([f1.mean() if len(f1) else np.nan for f1 in boundaries]),
             "pixels": ratio(counts.true, counts.true.sum(0), empty=np.nan)[:, 0],
         }
         return {
-            name: {column: float(values[k]) for column, values in columns.items()} for k, name in enumerate(categories)
+            name: {column: float(values[k]) for column, values in columns.items()}
+            for k, name in enumerate(self.categories)
         }
 
     def _by_image(self, values: FloatArray) -> FloatArray:
@@ -166,16 +172,16 @@ class _Verdict:
 
 def iou(counts: Counts) -> FloatArray:
     """Intersection over union of each class, in the shape of the counts; NaN where a class occurs in neither map."""
-    return ratio(counts.hits, counts.said + counts.true - counts.hits, empty=np.nan)
+    return ratio(counts.hits, counts.predicted + counts.true - counts.hits, empty=np.nan)
 
 
-def _confusion(truth: NDArray[np.uint8], said: NDArray[np.uint8], num_classes: int) -> NDArray[np.int64]:
-    """(K, K) pixels of class row said to be of class column, without those of unknown truth.
+def _confusion(truth: NDArray[np.uint8], predicted: NDArray[np.uint8], num_classes: int) -> NDArray[np.int64]:
+    """(K, K) pixels of class row predicted as class column, without those of unknown truth.
 
     Raises:
         ShapeError: The truth holds an id that is neither a class nor ``IGNORE``.
     """
-    cells = truth.ravel().astype(np.int64) * num_classes + said.ravel()
+    cells = truth.ravel().astype(np.int64) * num_classes + predicted.ravel()
     counts = np.bincount(cells, minlength=(IGNORE + 1) * num_classes).reshape(-1, num_classes)
     foreign = np.flatnonzero(counts[num_classes:IGNORE].any(1))
     if len(foreign):

@@ -6,7 +6,7 @@ Shapes: N images, K classes, E rows: classes that occur, image by image.
 import numpy as np
 from numpy.typing import NDArray
 
-from foveal.metrics.classification.single_label import MAX_MISTAKES
+from foveal.metrics.classification.scores import MAX_MISTAKES
 from foveal.metrics.contract import Lines, Matrix, Mistake, Panel
 from foveal.metrics.counts import ratio
 from foveal.types.arrays import FloatArray, IntArray
@@ -22,7 +22,7 @@ def confusion_shares(confusion: NDArray[np.int64], categories: Categories) -> li
     """Where the pixels of each class went, in whole percent of them; without classes that occur nowhere.
 
     Args:
-        confusion: (K, K) pixels of class row said to be of class column.
+        confusion: (K, K) pixels of class row predicted as class column.
         categories: The class map, K names.
     """
     kept = np.flatnonzero(confusion.sum(0) + confusion.sum(1))

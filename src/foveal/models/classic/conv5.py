@@ -1,4 +1,4 @@
-"""Five plain convolution blocks: the small network that textbooks draw before a detector's heads.
+"""Five plain convolution blocks: a small backbone for detectors and segmenters, trained from scratch.
 
 Shapes: B batch, C channels, H W rows and columns.
 """

@@ -1,6 +1,6 @@
 """Anchors: boxes of a few shapes at every place of every map, and boxes written relative to them.
 
-Shapes: B batch, A anchors in all, a anchors a place, L levels, N boxes. Boxes are xyxy input pixels.
+Shapes: B batch, A anchors in all, a anchors per place, L levels, N boxes. Boxes are xyxy input pixels.
 """
 
 from collections.abc import Sequence

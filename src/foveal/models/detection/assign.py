@@ -1,4 +1,4 @@
-"""Which anchor has to find which object.
+"""Which anchor learns which object.
 
 Shapes: B batch, A anchors, L levels, M objects per image (padded). Boxes are xyxy input pixels.
 """
@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 REGION_OVERLAP = 0.5
-"""Part of an anchor inside a region that counts nowhere from which on the anchor counts nowhere either."""
+"""Part of an anchor inside an ignored region from which on the anchor is ignored too."""
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Assignment:
 
     Attributes:
         owner: (B, A) int64, place of the anchor's object among the image's M; -1: background.
-        ignored: (B, A) bool, anchors that nothing is to be learnt from; never one that has an object.
+        ignored: (B, A) bool, anchors without a loss; never one that has an object.
     """
 
     owner: Tensor
@@ -31,18 +31,18 @@ def assign_atss(
 ) -> Assignment:
     """Adaptive training sample selection (Zhang et al. 2020, "Bridging the gap", algorithm 1).
 
-    For each object the k anchors a level that are closest to its centre are candidates; those whose IoU reaches the
-    candidates' mean plus standard deviation, and whose centre lies inside the object, are to find it. An anchor that
+    For each object the k anchors per level that are closest to its centre are candidates; those whose IoU reaches the
+    candidates' mean plus standard deviation, and whose centre lies inside the object, learn it. An anchor that
     two objects want goes to the one it overlaps more. Beyond the paper, an object that is left with none, because it is
     smaller than a place or lies before a larger one, takes its best candidate from whoever has it.
 
     Args:
         anchors: (A, 4).
         per_level: L numbers of anchors, A in all.
-        boxes: (B, M, 4) objects; rows that are not ``valid`` say nothing.
+        boxes: (B, M, 4) objects; rows that are not ``valid`` are padding or regions.
         valid: (B, M) bool.
-        regions: (B, M) bool, rows of ``boxes`` that count nowhere.
-        k: Candidates a level for one anchor a place.
+        regions: (B, M) bool, rows of ``boxes`` that are ignored.
+        k: Candidates per level for one anchor per place.
     """
     overlap = pairwise_iou(boxes, anchors)  # (B, M, A)
     centres = (anchors[:, :2] + anchors[:, 2:]) / 2
@@ -75,13 +75,13 @@ def assign_iou(
     """By overlap alone (Ren et al. 2015, "Faster R-CNN"; Lin et al. 2017, "Focal loss").
 
     From ``positive`` on an anchor has the object it overlaps most, below ``negative`` it is background, between the two
-    it counts nowhere; and each object has the anchors that overlap it most.
+    it is ignored; and each object has the anchors that overlap it most.
 
     Args:
         anchors: (A, 4), or (B, A, 4) where each image has its own.
-        boxes: (B, M, 4) objects; rows that are not ``valid`` say nothing.
+        boxes: (B, M, 4) objects; rows that are not ``valid`` are padding or regions.
         valid: (B, M) bool.
-        regions: (B, M) bool, rows of ``boxes`` that count nowhere.
+        regions: (B, M) bool, rows of ``boxes`` that are ignored.
         positive: Least IoU of an anchor with its object.
         negative: IoU below which an anchor is background.
     """
@@ -110,7 +110,7 @@ def pairwise_iou(boxes: Tensor, anchors: Tensor) -> Tensor:
 
 
 def _in_regions(anchors: Tensor, boxes: Tensor, regions: Tensor) -> Tensor:
-    """(B, A) whether at least half of an anchor, or its centre, lies in a region that counts nowhere."""
+    """(B, A) whether at least half of an anchor, or its centre, lies in an ignored region."""
     if not bool(regions.any()):
         return anchors.new_zeros((len(boxes), anchors.shape[-2]), dtype=torch.bool)
     part = _intersection(boxes, anchors) / _area(anchors)[..., None, :].clamp(min=1e-9)

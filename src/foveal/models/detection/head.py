@@ -1,6 +1,6 @@
 """One head shared by all levels of a pyramid: for each anchor class scores, box offsets and what else is wanted.
 
-Shapes: B batch, C channels, h w rows and columns of a level, a anchors a place, A anchors in all, K class scores, P
+Shapes: B batch, C channels, h w rows and columns of a level, a anchors per place, A anchors in all, K class scores, P
 mask coefficients.
 """
 
@@ -19,15 +19,15 @@ PRIOR = 0.01
 class DetectionHead(nn.Module):
     """Two towers of convolutions, their weights shared by the levels; each level has batch norms of its own.
 
-    Levels differ in their statistics, not in what is looked for (Lyu et al. 2022, "RTMDet", section 3.2).
+    Levels differ in their statistics, not in what is to be detected (Lyu et al. 2022, "RTMDet", section 3.2).
 
     Args:
         channels: C.
         num_levels: Levels of the pyramid.
         anchors: a.
-        scores: K numbers an anchor.
-        depth: Convolutions a tower.
-        objectness: Whether each anchor gets a score of its own beside the classes'.
+        scores: K numbers per anchor.
+        depth: Convolutions per tower.
+        objectness: Whether each anchor gets an objectness score beside those of the classes.
         softmax: Whether the last of the K scores stands for background.
         coefficients: P, how much of each prototype mask an anchor takes; 0: it has no mask.
     """

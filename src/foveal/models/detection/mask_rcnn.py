@@ -1,9 +1,9 @@
-"""The heads of Mask R-CNN, of torchvision's parts: one that proposes boxes, one that looks at each again.
+"""The heads of Mask R-CNN, of torchvision's parts: one proposes boxes, one classifies and refines each.
 
 He et al. 2017, "Mask R-CNN"; the first stage is Ren et al. 2015, "Faster R-CNN", section 3.1.
 
-Shapes: B batch, C channels, h w of a level, A anchors in all, a anchors a place, K classes, N boxes of the whole batch,
-m side of a mask.
+Shapes: B batch, C channels, h w of a level, A anchors in all, a anchors per place, K classes, N boxes of the whole
+batch, m side of a mask.
 """
 
 from collections.abc import Sequence
@@ -17,9 +17,9 @@ from torchvision.models.detection.rpn import RPNHead
 from foveal.models.detection.roi_pool import pool_boxes
 
 BOX_SIDE = 7
-"""Places a side on which a box is classified (He et al. 2017, figure 4)."""
+"""Places per side on which a box is classified (He et al. 2017, figure 4)."""
 MASK_POOL = 14
-"""Places a side from which a mask is made (ibid.)."""
+"""Places per side from which a mask is made (ibid.)."""
 MASK_SIDE = 2 * MASK_POOL
 """m."""
 
@@ -53,7 +53,7 @@ class BoxHeads(nn.Module):
     Args:
         channels: C.
         num_classes: K.
-        strides: Of the levels that boxes are looked up in.
+        strides: Of the levels that boxes are pooled from.
         features: Width of the two layers before class and box.
         mask_channels: Channels of the convolutions before the mask.
         mask_depth: How many of them.

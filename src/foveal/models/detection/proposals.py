@@ -1,4 +1,4 @@
-"""Proposals: boxes that are worth a second look, as many of every image.
+"""Proposals: boxes for the second stage, the same number for every image.
 
 Shapes: B batch, A anchors in all, n boxes of a level, P proposals. Boxes are xyxy input pixels.
 """
@@ -11,7 +11,7 @@ from torch import Tensor
 from foveal.models.detection.assign import pairwise_iou
 
 ROUNDS = 3
-"""Times that suppression is repeated, see ``survivors``."""
+"""Times that NMS is repeated, see ``survivors``."""
 LAST = 1e4
 """Taken off the logits of suppressed boxes, so that they come after all others."""
 
@@ -19,15 +19,15 @@ LAST = 1e4
 def propose(boxes: Tensor, logits: Tensor, per_level: Sequence[int], *, count: int, iou: float) -> Tensor:
     """The best boxes of every image, the best first; of overlapping ones of a level the better.
 
-    The best of each level go into its suppression, and of what all levels keep the best are taken (Lin et al. 2017,
+    NMS runs on the best of each level, and of what all levels keep the best are taken (Lin et al. 2017,
     "Feature pyramid networks", section 4.1). The shapes are fixed, so that it exports: where too few are left the best
     suppressed ones follow.
 
     Args:
         boxes: (B, A, 4).
-        logits: (B, A), how surely each is an object.
+        logits: (B, A), of the score that each is an object.
         per_level: How many of the A each level has.
-        count: Boxes wanted of each image, and of each level before suppression.
+        count: Boxes wanted of each image, and of each level before NMS.
         iou: Overlap above which the worse of two is suppressed.
 
     Returns:
@@ -48,7 +48,7 @@ def survivors(boxes: Tensor, *, iou: float) -> Tensor:
     """(B, n) which of the boxes (B, n, 4), best first, no better survivor overlaps by more than ``iou``.
 
     The first round drops what any better box overlaps (Bolya et al. 2019, "YOLACT", section 3.4), be it dropped itself
-    or not; each two rounds more bring back what only dropped ones overlapped. Greedy suppression is where this comes to
+    or not; each two rounds more bring back what only dropped ones overlapped. Greedy NMS is where this comes to
     rest. It differs after ``ROUNDS`` only in chains of more than ``ROUNDS`` boxes, each overlapped by the one before.
     """
     order = torch.arange(boxes.shape[1], device=boxes.device)

@@ -51,5 +51,5 @@ class Prototypes(nn.Module):
 
 
 def prototype_side(size: int, stride: Literal[4, 8]) -> int:
-    """Rows, and columns, of the prototypes for an input of ``size`` pixels a side."""
+    """Rows, and columns, of the prototypes for an input of ``size`` pixels per side."""
     return -(-size // FINEST) * (FINEST // stride)

@@ -1,6 +1,6 @@
-"""What a feature pyramid shows inside boxes, each brought to the same few places.
+"""Features of a pyramid inside boxes, each pooled to the same few places.
 
-Shapes: B batch, C channels, h w of a level, N boxes of the whole batch, s places a side. Boxes are xyxy input pixels.
+Shapes: B batch, C channels, h w of a level, N boxes of the whole batch, s places per side. Boxes are xyxy input pixels.
 """
 
 from collections.abc import Sequence
@@ -10,17 +10,17 @@ from torch import Tensor
 from torchvision.ops import roi_align
 
 PLACES = 14
-"""Side of the smallest box that a level is asked about, in its places; the finest level takes all that are smaller
+"""Side of the smallest box that is pooled from a level, in its places; the finest level takes all that are smaller
 (Lin et al. 2017, "Feature pyramid networks", equation 1: 224 pixels at stride 16)."""
 SAMPLES = 2
-"""Points a side whose mean is one place (He et al. 2017, "Mask R-CNN", section 3)."""
+"""Points per side whose mean is one place (He et al. 2017, "Mask R-CNN", section 3)."""
 
 
 def pool_boxes(maps: Sequence[Tensor], strides: Sequence[int], image: Tensor, boxes: Tensor, *, side: int) -> Tensor:
     """RoIAlign (He et al. 2017, section 3) of each box on the level that fits its size.
 
     Args:
-        maps: (B, C, h, w) a level, finest first.
+        maps: (B, C, h, w) of each level, finest first.
         strides: Input pixels per place of each level.
         image: (N,) place in the batch of each box.
         boxes: (N, 4).

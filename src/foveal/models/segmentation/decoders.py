@@ -1,19 +1,20 @@
 """An encoder and a decoder: scores of each class for every place of a map.
 
-The decoders are those of segmentation-models-pytorch, on any timm backbone with Foveal's own weights in it; on the
-small network of ``models.classic`` it is that of a plain U-Net.
+The decoders are those of segmentation-models-pytorch, on any timm backbone with Foveal's own weights in it; the small
+network of ``models.classic`` gets a plain U-Net decoder.
 
 Shapes: B batch, C channels, K classes, H W rows and columns of the input, h w of a map.
 """
 
 import warnings
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from torch import Tensor, nn
 
 from foveal.errors import ConfigError, MissingExtraError
-from foveal.models.classic.plain_unet import EncoderDecoder
+from foveal.models.classic.plain_unet import PlainDecoder
 from foveal.models.config import ModelConfig
 from foveal.models.declared import OWN
 from foveal.models.pyramid import InnerMaps, build_inner_maps
@@ -60,41 +61,43 @@ RATES = (6, 12, 18)
 a last map of stride 16 of inputs up to about 512 pixels."""
 
 
-class Encoder(nn.Module):
-    """A backbone's maps as the decoders of segmentation-models-pytorch take them.
+@dataclass(frozen=True)
+class Parts:
+    """What a segmenter is put together from.
 
     Attributes:
-        maps: The backbone.
-        out_channels: C of the image and of each map.
-        output_stride: Of the last map.
+        backbone: (B, 3, H, W) -> maps (B, C, h, w), finest first.
+        decoder: What ``with_image`` makes of these -> one map (B, C, h, w).
+        head: That map -> logits (B, K, h, w).
+        weights: Pretrained weights that the backbone started with; None: at random.
     """
 
-    def __init__(self, maps: InnerMaps) -> None:
-        super().__init__()
-        self.maps = maps
-        self.starts_at = maps.strides[0]
-        before = {1: [], 2: [3]}.get(self.starts_at, [3, 0])
-        self.out_channels = [*before, *maps.channels]
-        self.output_stride = maps.strides[-1]
-
-    def forward(self, inputs: Tensor) -> list[Tensor]:
-        """(B, 3, H, W) -> the image, a map of no channels where the backbone has none of stride 2, and its maps."""
-        features: list[Tensor] = self.maps(inputs)
-        if self.starts_at == 1:
-            return features
-        if self.starts_at == 2:
-            return [inputs, *features]
-        height, width = inputs.shape[-2:]
-        return [inputs, inputs.new_empty((inputs.shape[0], 0, height // 2, width // 2)), *features]
+    backbone: InnerMaps
+    decoder: nn.Module
+    head: nn.Module
+    weights: Weights | None
 
 
-def build_map_net(
+def with_image(inputs: Tensor, maps: Sequence[Tensor], first_stride: int) -> list[Tensor]:
+    """The image and a backbone's maps as the decoders take them: one tensor for each stride from 1 on.
+
+    A backbone without a map of stride 2 gets one of no channels.
+    """
+    if first_stride == 1:
+        return list(maps)
+    if first_stride == 2:
+        return [inputs, *maps]
+    height, width = inputs.shape[-2:]
+    return [inputs, inputs.new_empty((inputs.shape[0], 0, height // 2, width // 2)), *maps]
+
+
+def build_parts(
     model: ModelConfig, decoder: str, num_classes: int, *, channels: int, dropout: float, pretrained: bool
-) -> tuple[nn.Module, InnerMaps, Weights | None]:
-    """The network, (B, 3, H, W) -> logits (B, K, h, w); its backbone, and the weights that this started with.
+) -> Parts:
+    """Backbone, decoder and head.
 
     Raises:
-        ConfigError: No such backbone, or one on which the decoder cannot stand.
+        ConfigError: No such backbone, or one that the decoder does not support.
         WeightsError: The weights are not at hand or do not fit.
         MissingExtraError: segmentation-models-pytorch is not installed.
     """
@@ -105,7 +108,7 @@ def build_map_net(
                 "Leave --segment.decoder out, or take another --backbone.",
             )
         maps, weights = build_inner_maps(model, None, pretrained=pretrained)
-        return EncoderDecoder(maps, num_classes), maps, weights
+        return Parts(maps, PlainDecoder(maps.channels), nn.Conv2d(maps.channels[0], num_classes, 1), weights)
     decoder = "fpn" if decoder == "auto" else decoder
     if decoder == "plain_unet":
         raise ConfigError(
@@ -113,14 +116,13 @@ def build_map_net(
         )
     stride = DILATED.get(decoder, 32)
     maps, weights = build_inner_maps(model, None, pretrained=pretrained, output_stride=stride)
-    net = _with_encoder(decoder, model.backbone, Encoder(maps), num_classes, channels, dropout)
-    return net, maps, weights
+    net = _library_net(decoder, model.backbone, maps, num_classes, channels, dropout)
+    # Only the head's convolution: enlarging the logits is left to the loss and to ``assemble``.
+    return Parts(maps, net.decoder, net.segmentation_head[0], weights)
 
 
-def _with_encoder(
-    decoder: str, backbone: str, encoder: Encoder, num_classes: int, channels: int, dropout: float
-) -> Any:
-    """The library's network around our encoder, whose logits keep the decoder's own size."""
+def _library_net(decoder: str, backbone: str, maps: InnerMaps, num_classes: int, channels: int, dropout: float) -> Any:
+    """The library's network, whose decoder and head fit the maps; its own encoder is not used."""
     try:
         import segmentation_models_pytorch as smp
     except ModuleNotFoundError as error:
@@ -143,30 +145,34 @@ def _with_encoder(
             net = architecture(encoder_name=f"tu-{backbone}", encoder_weights=None, classes=num_classes, **own)
     except (ValueError, RuntimeError, TypeError, AttributeError, KeyError, NotImplementedError) as error:
         reason = " ".join(str(error).split())[:200]
-        raise ConfigError(f"The decoder {decoder!r} cannot stand on {backbone!r}: {reason}.", _OTHER) from None
-    depth = len(net.encoder.out_channels)
-    if list(net.encoder.out_channels) != encoder.out_channels[:depth]:
+        raise ConfigError(f"The decoder {decoder!r} does not support {backbone!r}: {reason}.", _OTHER) from None
+    own_channels = [*{1: [], 2: [3]}.get(maps.strides[0], [3, 0]), *maps.channels]
+    wanted = list(net.encoder.out_channels)
+    if wanted != own_channels[: len(wanted)]:
         raise ConfigError(
-            f"The decoder {decoder!r} cannot stand on {backbone!r}: its maps have {encoder.out_channels} channels,"
-            f" {list(net.encoder.out_channels)} are needed.",
+            f"The decoder {decoder!r} does not support {backbone!r}: its maps have {own_channels} channels,"
+            f" {wanted} are needed.",
             _OTHER,
         )
-    net.encoder = encoder
-    net.segmentation_head[1] = nn.Identity()  # enlarging the logits is left to the loss and to ``assemble``
     return net
 
 
-_OTHER = "Take another --segment.decoder (unet and fpn stand on most backbones) or another --backbone."
+_OTHER = "Take another --segment.decoder (unet and fpn support most backbones) or another --backbone."
 
 
-def pad_to_multiple(inputs: Tensor, *, least: int = MULTIPLE) -> Tensor:
-    """(B, 3, H, W) with zeros (the mean colour) to the right and below: sides of ``least`` or more, multiples of 32."""
-    height, width = inputs.shape[-2:]
-    right, below = (max(-side % MULTIPLE, least - side) for side in (width, height))
+def padded_size(size: tuple[int, int], *, least: int = MULTIPLE) -> tuple[int, int]:
+    """The next (rows, columns) that a decoder takes: ``least`` or more, and multiples of 32."""
+    height, width = (side + max(-side % MULTIPLE, least - side) for side in size)
+    return height, width
+
+
+def pad(inputs: Tensor, size: tuple[int, int]) -> Tensor:
+    """(B, 3, H, W) with zeros (the mean colour) to the right and below, up to ``size`` (rows, columns)."""
+    below, right = (wanted - side for wanted, side in zip(size, inputs.shape[-2:], strict=True))
     return inputs if not right and not below else nn.functional.pad(inputs, (0, right, 0, below))
 
 
-def crop_logits(logits: Tensor, padded: Sequence[int], size: Sequence[int]) -> Tensor:
+def crop_logits(logits: Tensor, padded: tuple[int, int], size: tuple[int, int]) -> Tensor:
     """Logits (B, K, h, w) of a padded input as those of the input alone.
 
     Args:
@@ -174,7 +180,7 @@ def crop_logits(logits: Tensor, padded: Sequence[int], size: Sequence[int]) -> T
         padded: Its (rows, columns).
         size: (rows, columns) of the input; where they are smaller, the logits are enlarged to pixels and cut.
     """
-    if tuple(padded) == tuple(size):
+    if padded == size:
         return logits
-    large = nn.functional.interpolate(logits, tuple(padded), mode="bilinear", align_corners=False)
+    large = nn.functional.interpolate(logits, padded, mode="bilinear", align_corners=False)
     return large[..., : size[0], : size[1]]

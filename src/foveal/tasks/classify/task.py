@@ -15,7 +15,8 @@ from foveal.data.config import AugmentConfig
 from foveal.data.loading.sampling import balanced_weights
 from foveal.models.config import ModelConfig
 from foveal.tasks.classify.config import ClassifyConfig
-from foveal.tasks.classify.model import Classifier, build_classifier, build_criterion
+from foveal.tasks.classify.loss import build_criterion
+from foveal.tasks.classify.model import Classifier, build_classifier
 from foveal.tasks.classify.output import ClassifyOutput, multi_hot
 from foveal.tasks.classify.warm_start import fit_head
 from foveal.tasks.contract import Task

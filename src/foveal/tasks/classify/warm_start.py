@@ -1,9 +1,9 @@
-"""The new layer's start: fitted to the frozen backbone's features, before any step of training.
+"""The head's start: fitted to the frozen backbone's features, before any step of training.
 
-Training all layers from a random head tears at pretrained features before the head knows what it wants; a head that is
+Training all layers from a random head distorts pretrained features before the head has learnt anything; a head that is
 fitted first keeps them (Kumar et al. 2022, "Fine-tuning can distort pretrained features"). Where the pretrained network
-brought its own classifier, the fit starts from what that already knows of the new classes: each new class is the mean
-of the old classes that its images look like.
+brought its own classifier, the fit starts from what that predicts for the new classes: each new class is the mean of
+the old classes that its images are taken for.
 
 Shapes: N images, D length of the pooled vector, K new classes, M classes of the pretrained network.
 """
@@ -75,11 +75,11 @@ def fit_head(vectors: Array, targets: Array, num_classes: int, prior: Prior | No
 
 
 def transfer(z: Tensor, target: Tensor, num_classes: int, prior: Prior) -> Prior:
-    """What a pretrained classifier says of the new classes: old classes, averaged by how often it sees them in each."""
+    """What a pretrained classifier knows of the new classes: the old ones, weighted by how often it predicts each."""
     old_weight, old_bias = (value.double() for value in prior)
-    seen = (z @ old_weight.T + old_bias).softmax(dim=1)  # (N, M)
+    predicted = (z @ old_weight.T + old_bias).softmax(dim=1)  # (N, M)
     shares = torch.stack(
-        [seen[target == k].mean(0) if bool((target == k).any()) else seen.mean(0) for k in range(num_classes)]
+        [predicted[target == k].mean(0) if bool((target == k).any()) else predicted.mean(0) for k in range(num_classes)]
     )
     shares = shares - shares.mean(0)  # (K, M)
     return shares @ old_weight, shares @ old_bias

@@ -19,7 +19,8 @@ from foveal.models.contract import Model
 from foveal.tasks.contract import Bound, Task
 from foveal.tasks.detect.config import DetectConfig
 from foveal.tasks.detect.decode import DetectOptions
-from foveal.tasks.detect.model import Detector, build_class_weights, build_detector
+from foveal.tasks.detect.loss import build_class_weights
+from foveal.tasks.detect.model import Detector, build_detector
 from foveal.tasks.detect.output import DetectOutput
 from foveal.tasks.detect.show import draw_box_target
 from foveal.types.arrays import RGB, FloatArray, IntArray
@@ -52,7 +53,7 @@ class Detect(BoxTask[DetectConfig, DetectOutput, Detector]):
 
     def criterion(self, model: Detector, catalog: Catalog) -> None:
         """Weight the classes."""
-        model.class_weights = build_class_weights(self.own, evaluated_counts(catalog))
+        model.criterion.class_weights = build_class_weights(self.own, evaluated_counts(catalog))
 
     def augment(self, config: AugmentConfig, spec: InputSpec) -> Augment:
         """Random changes to one image and its boxes."""

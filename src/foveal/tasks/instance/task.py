@@ -14,7 +14,7 @@ from foveal.data.catalog.catalog import Catalog
 from foveal.data.config import AugmentConfig
 from foveal.models.config import ModelConfig
 from foveal.models.detection.prototypes import prototype_side
-from foveal.tasks.detect.model import build_class_weights
+from foveal.tasks.detect.loss import build_class_weights
 from foveal.tasks.detect.task import BoxTask, best_pairs, evaluated_counts
 from foveal.tasks.instance.config import InstanceConfig
 from foveal.tasks.instance.mask_rcnn import MaskRcnn, build_mask_rcnn
@@ -33,7 +33,7 @@ class Instance(BoxTask[InstanceConfig, InstanceOutput, MaskDetector | MaskRcnn])
 
     def criterion(self, model: MaskDetector | MaskRcnn, catalog: Catalog) -> None:
         """Weight the classes."""
-        model.class_weights = build_class_weights(self.own, evaluated_counts(catalog))
+        model.criterion.class_weights = build_class_weights(self.own, evaluated_counts(catalog))
 
     def augment(self, config: AugmentConfig, spec: InputSpec) -> Augment:
         """Random changes to one image, its boxes and its masks."""

@@ -34,7 +34,7 @@ class Segment(Task[SegmentConfig, SegmentOutput, Segmenter]):
     def criterion(self, model: Segmenter, catalog: Catalog) -> None:
         """Weight the classes."""
         if self.own.class_weights == "median_frequency":
-            model.class_weights = median_frequency(*pixel_counts(catalog))
+            model.criterion.class_weights = median_frequency(*pixel_counts(catalog))
 
     def augment(self, config: AugmentConfig, spec: InputSpec) -> Augment:
         """Random changes to one image and its mask."""

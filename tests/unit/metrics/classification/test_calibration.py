@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from foveal.metrics.classification.calibration import best_threshold, fit_sigmoid_temperature, fit_temperature
 
 
-def f1_score(truth, said) -> float:
-    return 2 * (truth * said).sum() / max(1, truth.sum() + said.sum())
+def f1_score(truth, predicted) -> float:
+    return 2 * (truth * predicted).sum() / max(1, truth.sum() + predicted.sum())
 
 
 def softmax_loss(logits, truth, t):

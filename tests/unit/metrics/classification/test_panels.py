@@ -14,9 +14,9 @@ def test_confused_pairs_come_worst_first_without_the_diagonal():
 
 
 def test_label_errors():
-    said = np.array([[1, 0, 0], [1, 0, 1]], bool)
+    predicted = np.array([[1, 0, 0], [1, 0, 1]], bool)
     true = np.array([[0, 1, 0], [0, 1, 1]], bool)
-    assert label_errors(said, true, ABC).rows == [("a", 0, 2), ("b", 2, 0)]
+    assert label_errors(predicted, true, ABC).rows == [("a", 0, 2), ("b", 2, 0)]
 
 
 def test_a_class_without_a_true_image_gets_no_curve():

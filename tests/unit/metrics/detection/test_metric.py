@@ -19,7 +19,7 @@ NAMES = Categories(("car", "dog", "cat"))
 CAR, DOG, CAT = range(3)
 
 
-def there(*rows) -> BoxTruth:
+def truth_of(*rows) -> BoxTruth:
     """(label, box) or (label, box, flags)."""
     boxes = np.array([r[1] for r in rows], np.float64).reshape(-1, 4)
     flags = np.array([r[2] if len(r) > 2 else 0 for r in rows], np.uint8)
@@ -28,7 +28,7 @@ def there(*rows) -> BoxTruth:
     )
 
 
-def found(*rows, threshold=0.5) -> Detections:
+def detections(*rows, threshold=0.5) -> Detections:
     """(label, score, box)."""
     boxes = np.array([r[2] for r in rows], np.float64).reshape(-1, 4)
     scores, labels = np.array([r[1] for r in rows], np.float64), np.array([r[0] for r in rows], np.int64)
@@ -36,28 +36,28 @@ def found(*rows, threshold=0.5) -> Detections:
 
 
 STREET = [
-    there((CAR, [0, 0, 10, 10]), (DOG, [20, 0, 30, 10])),
-    there((CAR, [0, 0, 20, 20]), (DOG, [50, 50, 70, 70], Flag.DIFFICULT), (DOG, [100, 0, 200, 100], Flag.CROWD)),
+    truth_of((CAR, [0, 0, 10, 10]), (DOG, [20, 0, 30, 10])),
+    truth_of((CAR, [0, 0, 20, 20]), (DOG, [50, 50, 70, 70], Flag.DIFFICULT), (DOG, [100, 0, 200, 100], Flag.CROWD)),
 ]
-SAID = [
-    found(
+PREDICTED = [
+    detections(
         (CAR, 0.9, [0, 0, 10, 10]),
-        (CAR, 0.8, [0, 0, 10, 9]),  # found already
+        (CAR, 0.8, [0, 0, 10, 9]),  # detected already
         (CAT, 0.7, [20, 0, 30, 10]),  # a dog
         (DOG, 0.6, [24, 0, 34, 10]),  # IoU 6 / 14
     ),
-    found(
+    detections(
         (DOG, 0.95, [50, 50, 70, 70]),  # difficult
         (DOG, 0.94, [100, 0, 150, 50]),  # in the crowd
         (DOG, 0.93, [150, 50, 200, 100]),  # in the crowd
-        (CAR, 0.55, [300, 300, 320, 320]),  # nothing there
+        (CAR, 0.55, [300, 300, 320, 320]),  # no object there
         (CAT, 0.5, [0, 8, 20, 28]),  # a car, IoU 240 / 560
         (CAR, 0.4, [200, 300, 220, 320]),  # not shown
     ),
 ]
 
 
-def judge(truths, predictions, *, num_resamples=0, seed=0):
+def evaluate(truths, predictions, *, num_resamples=0, seed=0):
     metric = DetectionMetric(NAMES)
     for truth, prediction in zip(truths, predictions, strict=True):
         metric.update(truth, prediction)
@@ -69,7 +69,7 @@ def panels(results) -> dict:
 
 
 def test_a_street_by_hand():
-    results = judge(STREET, SAID)
+    results = evaluate(STREET, PREDICTED)
     got = {name: i.value for name, i in results.metrics.items()}
     assert results.images == 2
     assert (got["precision"], got["recall"], got["f1"]) == pytest.approx((1 / 6, 1 / 3, 2 / 9))
@@ -88,7 +88,7 @@ def test_a_street_by_hand():
 
 
 def test_the_streets_mistakes():
-    results = judge(STREET, SAID)
+    results = evaluate(STREET, PREDICTED)
     assert [(m.position, m.badness, m.caption) for m in results.worst] == [
         (0, 4, "missed 1 dog; false 1 car 0.80, 1 dog 0.60, 1 cat 0.70"),
         (1, 3, "missed 1 car; false 1 car 0.55, 1 cat 0.50"),
@@ -100,7 +100,7 @@ def test_the_streets_mistakes():
 
 def test_what_each_kind_of_mistake_costs():
     half, now = 51 / 101, 51 / 101 / 2
-    table = panels(judge(STREET, SAID))["What AP50 of 0.252 loses"]
+    table = panels(evaluate(STREET, PREDICTED))["What AP50 of 0.252 loses"]
     assert table.header == ("error", "meaning", "objects", "AP50 without", "gain")
     assert {row[0]: (row[2], pytest.approx(row[3])) for row in table.rows} == {
         "classification": (1, (half + 1) / 2),  # the cat becomes the dog
@@ -108,84 +108,91 @@ def test_what_each_kind_of_mistake_costs():
         "both": (1, now),
         "duplicate": (1, now),
         "background": (1, now),
-        "missed": (1, 0.5),  # the second car need not be found
+        "missed": (1, 0.5),  # the second car need not be detected
     }
     assert [row[4] for row in table.rows] == ["+0.500", "+0.500", "+0.000", "+0.000", "+0.000", "+0.248"]
 
 
 def test_a_mistake_put_right_counts_once_an_object():
     """Two cats on one dog that is a dog's already: renaming them gains nothing but their absence."""
-    truths = [there((DOG, [0, 0, 10, 10]), (CAT, [50, 0, 60, 10]))]
-    said = [
-        found(
+    truths = [truth_of((DOG, [0, 0, 10, 10]), (CAT, [50, 0, 60, 10]))]
+    predicted = [
+        detections(
             (DOG, 0.9, [0, 0, 10, 10]),
             (CAT, 0.8, [0, 0, 10, 10]),
             (CAT, 0.7, [0, 0, 10, 10]),
             (CAT, 0.6, [50, 0, 60, 10]),
         )
     ]
-    rows = {row[0]: row for row in panels(judge(truths, said))["What AP50 of 0.667 loses"].rows}
+    rows = {row[0]: row for row in panels(evaluate(truths, predicted))["What AP50 of 0.667 loses"].rows}
     assert rows["classification"][2:] == (2, 1.0, "+0.333")
     assert rows["missed"][2] == 0
 
 
 def test_the_curves():
-    drawn = panels(judge(STREET, SAID))
+    drawn = panels(evaluate(STREET, PREDICTED))
     curve = drawn["Precision over recall"].curves
     assert list(curve) == ["all classes", "car", "dog"]
     assert curve["car"][1].tolist() == [1.0] * 51 + [0.0] * 50
     assert curve["all classes"][1].mean() == pytest.approx(51 / 101 / 2)
     f1 = drawn["F1 over the threshold"]
-    assert f1.note == "F1 is best, 0.500, for objects from a score of 0.85 on; the model shows them from 0.50 on."
+    assert f1.note == "F1 is best, 0.500, for objects from a score of 0.85 on; the model's threshold is 0.50."
     x, y = f1.curves["F1"]
     assert y[x == 0.5] == pytest.approx(2 / 9) and y[x == 0.85] == pytest.approx(0.5) and np.isnan(y).sum() == 0
     assert np.isnan(f1.curves["precision"][1][-1])
     fit = drawn["Fit of the boxes"]
-    assert fit.note == "Of 1 objects rightly found; the median IoU is 1.000."
+    assert fit.note == "Of 1 correct detections; the median IoU is 1.000."
     assert fit.curves["objects"][1].sum() == 2
 
 
 def test_the_order_of_images_does_not_matter():
-    one, other = judge(STREET, SAID), judge(STREET[::-1], SAID[::-1])
+    one, other = evaluate(STREET, PREDICTED), evaluate(STREET[::-1], PREDICTED[::-1])
     assert {n: i.value for n, i in one.metrics.items()} == pytest.approx(
         {n: i.value for n, i in other.metrics.items()}, nan_ok=True
     )
     assert [m.position for m in other.worst] == [1, 0]
 
 
-def test_nothing_there_and_nothing_found():
-    results = judge([there()], [found()], num_resamples=10)
+def test_no_object_and_no_detection():
+    results = evaluate([truth_of()], [detections()], num_resamples=10)
     assert all(np.isnan(i.value) for i in results.metrics.values())
     assert results.worst == []
-    only_found = judge([there()], [found((CAR, 0.9, [0, 0, 5, 5]))])
-    assert only_found.metrics["precision"].value == 0 and np.isnan(only_found.metrics["AP50"].value)
-    only_there = judge([there((CAR, [0, 0, 5, 5]))], [found()])
-    assert only_there.metrics["recall"].value == only_there.metrics["AP50"].value == 0
-    assert np.isnan(only_there.metrics["precision"].value)
+    only_detected = evaluate([truth_of()], [detections((CAR, 0.9, [0, 0, 5, 5]))])
+    assert only_detected.metrics["precision"].value == 0 and np.isnan(only_detected.metrics["AP50"].value)
+    only_truth = evaluate([truth_of((CAR, [0, 0, 5, 5]))], [detections()])
+    assert only_truth.metrics["recall"].value == only_truth.metrics["AP50"].value == 0
+    assert np.isnan(only_truth.metrics["precision"].value)
 
 
 def test_the_seed_decides_the_interval():
-    truths, said = STREET * 10, SAID * 5 + [found()] * 10
-    one, same = judge(truths, said, num_resamples=50, seed=1), judge(truths, said, num_resamples=50, seed=1)
-    assert one.metrics["AP50"] == same.metrics["AP50"] != judge(truths, said, num_resamples=50, seed=2).metrics["AP50"]
+    truths, predicted = STREET * 10, PREDICTED * 5 + [detections()] * 10
+    one, same = (
+        evaluate(truths, predicted, num_resamples=50, seed=1),
+        evaluate(truths, predicted, num_resamples=50, seed=1),
+    )
+    assert (
+        one.metrics["AP50"]
+        == same.metrics["AP50"]
+        != evaluate(truths, predicted, num_resamples=50, seed=2).metrics["AP50"]
+    )
     assert all(i.low <= i.value <= i.high for i in one.metrics.values() if np.isfinite(i.value))
 
 
 def test_fewer_resamples_for_very_many_objects_are_owned_up_to(monkeypatch):
-    note = judge(STREET, SAID, num_resamples=300).panels[0].note
+    note = evaluate(STREET, PREDICTED, num_resamples=300).panels[0].note
     assert note == "At IoU 0.5. Intervals are from 300 resamples of 2 images."
     monkeypatch.setattr(object_verdict, "MAX_DRAWS", 1500)
-    note = judge(STREET, SAID, num_resamples=300).panels[0].note
+    note = evaluate(STREET, PREDICTED, num_resamples=300).panels[0].note
     assert note == (
         "At IoU 0.5. Intervals are from 150 resamples of 2 images. 300 were asked for; 10 objects would take too long."
     )
 
 
 def test_a_large_class_is_resampled_in_pieces(monkeypatch):
-    truths, said = STREET * 4, SAID * 4
-    whole = judge(truths, said, num_resamples=40)
+    truths, predicted = STREET * 4, PREDICTED * 4
+    whole = evaluate(truths, predicted, num_resamples=40)
     monkeypatch.setattr("foveal.metrics.detection.coco.BLOCK_ROWS", 50)
-    assert judge(truths, said, num_resamples=40).metrics["mAP"] == whole.metrics["mAP"]
+    assert evaluate(truths, predicted, num_resamples=40).metrics["mAP"] == whole.metrics["mAP"]
 
 
 def test_masks_are_evaluated_by_the_same_lines():
@@ -197,20 +204,20 @@ def test_masks_are_evaluated_by_the_same_lines():
             mask[y1:y2, x1:x2] = True
         return masks
 
-    columns, truth, _ = flatten(STREET, SAID)
-    scores, labels = (np.concatenate([getattr(p, n) for p in SAID]) for n in ("scores", "labels"))
+    columns, truth, _ = flatten(STREET, PREDICTED)
+    scores, labels = (np.concatenate([getattr(p, n) for p in PREDICTED]) for n in ("scores", "labels"))
     order = np.lexsort((-scores, labels, [0] * 4 + [1] * 6))
-    mine = pixels(np.concatenate([p.boxes for p in SAID])[order])
+    mine = pixels(np.concatenate([p.boxes for p in PREDICTED])[order])
     theirs = pixels(np.concatenate([t.boxes for t in STREET]))
 
     def overlap(f, t):
         common, both = (mine[f] & theirs[t]).sum((1, 2)), (mine[f] | theirs[t]).sum((1, 2))
         return common / np.where(truth.crowd[t], mine[f].sum((1, 2)), both)
 
-    verdict = ObjectVerdict(columns, truth, overlap, NAMES, num_images=2)
-    got = verdict.results([0.5, 0.5], num_resamples=0, seed=0).metrics
+    verdict = ObjectVerdict(columns, truth, overlap, NAMES, [0.5, 0.5])
+    got = verdict.results(num_resamples=0).metrics
     assert {n: i.value for n, i in got.items()} == pytest.approx(
-        {n: i.value for n, i in judge(STREET, SAID).metrics.items()}, nan_ok=True
+        {n: i.value for n, i in evaluate(STREET, PREDICTED).metrics.items()}, nan_ok=True
     )
 
 
@@ -219,40 +226,44 @@ def test_what_does_not_fit():
         DetectionMetric(NAMES).compute()
     assert caught.value.hint == "Check that the data set and the split hold images."
     with pytest.raises(ShapeError, match=r"^The metric got class id 3 for 3 classes; pass 0 to 2\.$"):
-        DetectionMetric(NAMES).update(there((3, [0, 0, 1, 1])), found())
+        DetectionMetric(NAMES).update(truth_of((3, [0, 0, 1, 1])), detections())
     with pytest.raises(
         ShapeError,
         match=r"^The metric got objects of 3 classes that are not its own 2; evaluate with the model's classes\.$",
     ):
-        DetectionMetric(Categories(("car", "dog"))).update(there(), found())
+        DetectionMetric(Categories(("car", "dog"))).update(truth_of(), detections())
 
 
 def test_the_best_threshold():
-    assert best_f1_threshold(STREET, SAID) == pytest.approx(0.85)
+    assert best_f1_threshold(STREET, PREDICTED) == pytest.approx(0.85)
     assert best_f1_threshold([], []) == 0.5
-    assert best_f1_threshold([there()], [found((CAR, 0.9, [0, 0, 5, 5]))]) == 0.5
-    assert best_f1_threshold([there((CAR, [0, 0, 5, 5]))], [found()]) == 0.5
+    assert best_f1_threshold([truth_of()], [detections((CAR, 0.9, [0, 0, 5, 5]))]) == 0.5
+    assert best_f1_threshold([truth_of((CAR, [0, 0, 5, 5]))], [detections()]) == 0.5
     # Everything is right from 0.2 on: the middle of what lies below it, nearest to a half.
-    assert best_f1_threshold([there((CAR, [0, 0, 5, 5]))], [found((CAR, 0.2, [0, 0, 5, 5]))]) == pytest.approx(0.1)
-    assert best_f1_threshold([there((CAR, [0, 0, 5, 5]))], [found((CAR, 0.7, [0, 0, 5, 5]))]) == 0.5
+    assert best_f1_threshold([truth_of((CAR, [0, 0, 5, 5]))], [detections((CAR, 0.2, [0, 0, 5, 5]))]) == pytest.approx(
+        0.1
+    )
+    assert best_f1_threshold([truth_of((CAR, [0, 0, 5, 5]))], [detections((CAR, 0.7, [0, 0, 5, 5]))]) == 0.5
 
 
 @given(st.integers(0, 10**6), st.integers(1, 6))
 @settings(max_examples=30, deadline=None)
 def test_no_other_threshold_is_better(seed, num_images):
     rng = np.random.default_rng(seed)
-    truths, said = [], []
+    truths, predicted = [], []
     for _ in range(num_images):
         rows = [(int(k), [30 * i, 0, 30 * i + 20, 20]) for i, k in enumerate(rng.integers(0, 3, rng.integers(0, 4)))]
-        truths.append(there(*rows))
+        truths.append(truth_of(*rows))
         scores = np.round(rng.random(4), 1)
-        said.append(found(*[(int(rng.integers(0, 3)), s, [30 * i, 0, 30 * i + 20, 20]) for i, s in enumerate(scores)]))
+        predicted.append(
+            detections(*[(int(rng.integers(0, 3)), s, [30 * i, 0, 30 * i + 20, 20]) for i, s in enumerate(scores)])
+        )
 
     def f1(threshold):
-        shown = [replace(p, threshold=threshold) for p in said]
-        return judge(truths, shown).metrics["f1"].value
+        shown = [replace(p, threshold=threshold) for p in predicted]
+        return evaluate(truths, shown).metrics["f1"].value
 
     if any(len(t) for t in truths):
-        best = best_f1_threshold(truths, said)
+        best = best_f1_threshold(truths, predicted)
         assert 0 <= best <= 1
         assert f1(best) == pytest.approx(max(f1(t) for t in (0, *np.linspace(0.05, 0.95, 10))), abs=1e-9)

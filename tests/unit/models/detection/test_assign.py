@@ -1,4 +1,4 @@
-"""Which anchor has to find which object, against slow references written from the papers."""
+"""Which anchor learns which object, against slow references written from the papers."""
 
 import pytest
 import torch

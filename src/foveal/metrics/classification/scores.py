@@ -1,0 +1,133 @@
+"""What the metrics of single and of several labels share: images with class scores, and what weights make of them.
+
+Shapes: N images, K classes, D decisions (N, or N K for several labels), R resamples.
+"""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foveal.metrics.bootstrap import bootstrap
+from foveal.metrics.classification.curves import bin_gaps
+from foveal.metrics.classification.panels import ranking_panels, reliability_panel
+from foveal.metrics.classification.ranking import Rankings
+from foveal.metrics.contract import Metric, Mistake, Panel, Results, Verdict, Weights
+from foveal.metrics.counts import Counts
+from foveal.types.arrays import FloatArray
+from foveal.types.categories import Categories
+from foveal.types.predictions import ClassScores
+
+MAX_MISTAKES = 100
+"""Images that results name."""
+T = TypeVar("T")
+
+
+class ScoresMetric(Metric[T, ClassScores]):
+    """Keeps one truth and one prediction per image.
+
+    Args:
+        categories: The class map, K names.
+    """
+
+    def __init__(self, categories: Categories) -> None:
+        self.categories = categories
+        self._truths: list[T] = []
+        self._predictions: list[ClassScores] = []
+
+    def update(self, truth: T, prediction: ClassScores) -> None:
+        """Add one image; see ``check``."""
+        self._truths.append(self.check(truth, prediction))
+        self._predictions.append(prediction)
+
+    @abstractmethod
+    def check(self, truth: T, prediction: ClassScores) -> T:
+        """The truth, once it and the prediction fit the class map.
+
+        Raises:
+            ShapeError: They do not.
+        """
+
+
+class ScoresVerdict(Verdict):
+    """All that can be known before a weight is: sorted rankings, calibration, and what the task's own class adds.
+
+    Args:
+        scores: (N, K) float64 in [0, 1].
+        positive: (N, K) whether an image is of a class.
+        categories: The class map, K names.
+        confidence: (D,) of each decision.
+        correct: (D,) 0 or 1, how it came out.
+        decisions: What a decision is, such as ``images``.
+    """
+
+    def __init__(
+        self,
+        scores: FloatArray,
+        positive: NDArray[np.bool_],
+        categories: Categories,
+        *,
+        confidence: FloatArray,
+        correct: FloatArray,
+        decisions: str,
+    ) -> None:
+        self.num_images = len(scores)
+        self.scores, self.positive, self.categories = scores, positive, categories
+        self.confidence, self.correct, self.decisions = confidence, correct, decisions
+        self._each = len(confidence) // len(scores)
+        images = np.repeat(np.arange(len(scores)), self._each)
+        self._gaps = bin_gaps(confidence, correct, images, len(scores))
+        self._rankings = Rankings(scores, positive)
+
+    @abstractmethod
+    def counts(self, weights: Weights) -> Counts:
+        """(K, R) weighted counts."""
+
+    @abstractmethod
+    def confusions(self) -> Sequence[Panel]:
+        """Panels of what was taken for what."""
+
+    @abstractmethod
+    def worst(self) -> list[Mistake]:
+        """The worst mistakes, worst first."""
+
+    def rankings(self, weights: Weights) -> dict[str, FloatArray]:
+        """``roc_auc`` and ``average_precision``, each (R,)."""
+        return self._rankings.averages(weights)
+
+    def ece(self, wide: FloatArray) -> FloatArray:
+        """(R,) expected calibration error of (N, R) float64 weights."""
+        error: FloatArray = np.abs(self._gaps.T @ wide).sum(0) / (wide.sum(0) * self._each)
+        return error
+
+    def results(self, *, num_resamples: int = 1000, seed: int = 0) -> Results:
+        """See ``Verdict``."""
+        metrics = bootstrap(self.score, self.num_images, num_resamples=num_resamples, seed=seed)
+        panels = (
+            *self.confusions(),
+            reliability_panel(self.confidence, self.correct, metrics["ece"], of=self.decisions),
+            *ranking_panels(self.scores, self.positive, self.categories),
+        )
+        return Results(self.num_images, metrics, self._per_class(), panels, self.worst())
+
+    def _per_class(self) -> dict[str, dict[str, float]]:
+        """By class: precision, recall, f1, support, average_precision, roc_auc.
+
+        A class without a true image has NaN for the last two; its recall is 0, as in scikit-learn.
+        """
+        ones = np.ones((self.num_images, 1), np.float32)
+        counts, (auc, ap) = self.counts(ones), self._rankings.score(ones)
+        columns = {
+            "precision": counts.precision,
+            "recall": counts.recall,
+            "f1": counts.f1,
+            "support": counts.true,
+            "average_precision": ap,
+            "roc_auc": auc,
+        }
+        return {
+            name: {column: float(values[k, 0]) for column, values in columns.items()}
+            for k, name in enumerate(self.categories)
+        }

@@ -1,0 +1,65 @@
+"""What all backbones have in common: a network, cut into stages, that pretrained weights may have filled."""
+
+from collections.abc import Sequence
+
+from torch import nn
+
+from foveal.models.classic.conv4 import Conv4
+from foveal.models.classic.conv5 import Conv5
+from foveal.models.config import ModelConfig
+from foveal.models.declared import OWN
+from foveal.models.matching import WeightMatch, load_matching
+from foveal.models.stages import cut
+from foveal.models.weights import Weights, resolve
+
+
+class Trunk(nn.Module):
+    """A timm network, or one of Foveal's own, without its pooling and classifier.
+
+    Args:
+        name: Of the network.
+
+    Attributes:
+        net: The network.
+        match: How pretrained weights fitted it; None: all of it started at random.
+    """
+
+    net: nn.Module
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name = name
+        self.match: WeightMatch | None = None
+
+    def load(self, weights: Weights | None) -> None:
+        """Copy the pretrained weights that fit; None: leave all at random.
+
+        Raises:
+            WeightsError: Fewer than half of the network's tensors match.
+        """
+        self.match = None if weights is None else load_matching(self.net, weights)
+
+    def stages(self) -> Sequence[nn.Module]:
+        """Stem, each block stage and the final layers; disjoint, and together every parameter."""
+        return list(self.net.blocks) if isinstance(self.net, Conv4 | Conv5) else cut(self.net)
+
+    @property
+    def pretrained(self) -> frozenset[str]:
+        """Names of the parameters, as ``named_parameters`` gives them, that came from pretrained weights."""
+        loaded = frozenset() if self.match is None else frozenset(self.match.loaded)
+        return frozenset(f"net.{name}" for name, _ in self.net.named_parameters() if name in loaded)
+
+
+def build_own(name: str) -> Conv4 | Conv5:
+    """One of the networks in ``declared.OWN``, at random."""
+    assert name in OWN, name
+    return Conv4() if name == "conv4" else Conv5()
+
+
+def find_weights(config: ModelConfig) -> Weights | None:
+    """The pretrained weights that ``config`` asks for.
+
+    Raises:
+        WeightsError: They are not at hand.
+    """
+    return resolve(config.backbone, config.weights, allow_download=config.allow_download)

@@ -24,7 +24,7 @@ from foveal.data.augment.crop import TRIES, Rect, View, draw_scale, draw_view, l
 from foveal.data.augment.image import Augment, Interpolation, Labelled, resize
 from foveal.data.augment.mask_targets import Grid, pack
 from foveal.data.catalog.catalog import Catalog
-from foveal.data.catalog.outlines import instance_masks
+from foveal.data.catalog.segmentations import instance_masks
 from foveal.data.config import AugmentConfig
 from foveal.errors import ConfigError
 from foveal.imaging.decode import read_size

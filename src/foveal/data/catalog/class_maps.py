@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from foveal.data.catalog.catalog import Catalog
 from foveal.data.catalog.columns import Ragged
-from foveal.data.catalog.mask_codes import code_runs, read_codes
+from foveal.data.catalog.pixel_values import code_runs, read_codes
 from foveal.data.notes import plural
 from foveal.errors import CategoryError, DataError
 from foveal.imaging.decode import read_size

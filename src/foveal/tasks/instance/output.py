@@ -14,7 +14,7 @@ from PIL import Image
 from pydantic import Field
 
 from foveal.data.catalog.catalog import Annotation, Catalog
-from foveal.data.catalog.outlines import instance_masks
+from foveal.data.catalog.segmentations import instance_masks
 from foveal.errors import DataError
 from foveal.imaging import draw, draw_masks
 from foveal.metrics.contract import Metric

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from foveal.data.catalog.catalog import Repair
 from foveal.data.catalog.objects import Object
-from foveal.data.catalog.outlines import clip_polygons, extent, outline_fault, polygon_area
+from foveal.data.catalog.segmentations import clip_polygons, extent, outline_fault, polygon_area
 from foveal.data.notes import plural
 from foveal.errors import DataError
 from foveal.types.flags import Flag

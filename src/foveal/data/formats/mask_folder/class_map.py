@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from foveal.data.catalog.mask_codes import Color, Kind, code_text
+from foveal.data.catalog.pixel_values import Color, Kind, code_text
 from foveal.data.formats.mask_folder.class_table import ClassTable, NamedClass
 from foveal.data.formats.mask_folder.known import Known
 from foveal.data.notes import listed, plural

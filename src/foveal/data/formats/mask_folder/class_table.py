@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from foveal.data.catalog.mask_codes import Color
+from foveal.data.catalog.pixel_values import Color
 from foveal.errors import CategoryError, DataError
 
 BESIDE = (

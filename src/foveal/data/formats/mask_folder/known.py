@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from foveal.data.catalog.mask_codes import Color
+from foveal.data.catalog.pixel_values import Color
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from foveal.data.catalog.mask_codes import looks_drawn
+from foveal.data.catalog.pixel_values import looks_drawn
 from foveal.data.formats import layout
 from foveal.data.formats.annotations.repair import Repairs
 from foveal.data.formats.mask_folder.layout import VOC_IMAGES, Layout, find

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from foveal.data.catalog.builder import sorted_order
 from foveal.data.catalog.catalog import SPLITS, UNASSIGNED, Catalog
 from foveal.data.catalog.columns import Names, Ragged
-from foveal.data.catalog.mask_codes import Kind, Seen, code_text, palette_of, read_codes, survey
+from foveal.data.catalog.pixel_values import Kind, Seen, code_text, palette_of, read_codes, survey
 from foveal.data.formats.annotations.orientation import LYING, read_orientation
 from foveal.data.formats.annotations.repair import Repairs
 from foveal.data.formats.mask_folder import known as known_classes

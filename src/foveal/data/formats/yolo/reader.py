@@ -16,7 +16,7 @@ import yaml
 
 from foveal.data.catalog.catalog import SPLITS, UNASSIGNED, Catalog
 from foveal.data.catalog.objects import Object
-from foveal.data.catalog.outlines import extent, polygon_area
+from foveal.data.catalog.segmentations import extent, polygon_area
 from foveal.data.formats import layout
 from foveal.data.formats import sidecar as beside
 from foveal.data.formats.annotations.draft import Draft, assemble, look, unlisted

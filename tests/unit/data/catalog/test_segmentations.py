@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from foveal.data.catalog.catalog import Catalog
 from foveal.data.catalog.columns import Names, Ragged
 from foveal.data.catalog.objects import Object, Objects
-from foveal.data.catalog.outlines import clip_polygons, extent, instance_masks, outline_fault, polygon_area
+from foveal.data.catalog.segmentations import clip_polygons, extent, instance_masks, outline_fault, polygon_area
 from foveal.data.formats.read import read
 from foveal.ops.polygons import rle_of_polygons
 from foveal.types.categories import Categories

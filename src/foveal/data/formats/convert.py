@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Literal
 
 from foveal.data.catalog.catalog import SPLITS, Catalog
-from foveal.data.formats import layout, sidecar
+from foveal.data.formats import layout
 from foveal.data.formats.coco import writer as coco_writer
+from foveal.data.formats.sidecar import writer as sidecar
 from foveal.data.formats.voc import writer as voc_writer
 from foveal.data.formats.yolo import writer as yolo_writer
 from foveal.errors import DataError, RunError

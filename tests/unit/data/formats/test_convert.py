@@ -15,9 +15,10 @@ from tests.annotated import voc_object
 from foveal.data.catalog.catalog import UNASSIGNED, Catalog
 from foveal.data.catalog.columns import Names, Ragged
 from foveal.data.catalog.objects import NO_ID, Object, Objects
-from foveal.data.formats import layout, sidecar
+from foveal.data.formats import layout
 from foveal.data.formats.convert import WRITERS, convert
 from foveal.data.formats.read import read
+from foveal.data.formats.sidecar import writer as sidecar
 from foveal.errors import CategoryError, DataError, RunError
 from foveal.types.categories import Categories
 from foveal.types.flags import Flag

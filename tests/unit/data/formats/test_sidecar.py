@@ -7,7 +7,7 @@ import pytest
 from foveal.data.catalog.catalog import Repair
 from foveal.data.formats.convert import convert
 from foveal.data.formats.read import read
-from foveal.data.formats.sidecar import NAME
+from foveal.data.formats.sidecar.writer import NAME
 from foveal.data.inspection.check import check
 from foveal.errors import CategoryError, DataError
 from foveal.types.categories import Categories

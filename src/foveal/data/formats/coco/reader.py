@@ -17,12 +17,12 @@ from typing import Any
 from foveal.data.catalog.catalog import SPLITS, UNASSIGNED, Catalog
 from foveal.data.catalog.objects import NO_ID, Object
 from foveal.data.formats import layout
-from foveal.data.formats import sidecar as beside
 from foveal.data.formats.annotations.draft import Draft, assemble, look, unlisted
 from foveal.data.formats.annotations.repair import Repairs
 from foveal.data.formats.coco import record as coco_record
 from foveal.data.formats.coco.record import image_extras, is_number, key_of, object_of
 from foveal.data.formats.image_folder import SPLIT_FOLDERS
+from foveal.data.formats.sidecar import writer as beside
 from foveal.data.notes import listed
 from foveal.errors import CategoryError, DataError
 from foveal.types.categories import Categories

@@ -18,7 +18,7 @@ from foveal.data.catalog.objects import NO_ID, Object
 from foveal.data.formats import layout
 from foveal.data.formats.coco import reader as coco
 from foveal.data.formats.coco import record as coco_record
-from foveal.data.formats.sidecar import Aside, box_area
+from foveal.data.formats.sidecar.writer import Aside, box_area
 from foveal.types.categories import Categories
 from foveal.types.flags import Flag
 

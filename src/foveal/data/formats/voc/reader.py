@@ -20,9 +20,9 @@ from defusedxml.ElementTree import fromstring
 from foveal.data.catalog.catalog import SPLITS, Catalog
 from foveal.data.catalog.objects import Object
 from foveal.data.formats import layout
-from foveal.data.formats import sidecar as beside
 from foveal.data.formats.annotations.draft import Draft, assemble, look, unlisted
 from foveal.data.formats.annotations.repair import Repairs
+from foveal.data.formats.sidecar import writer as beside
 from foveal.data.formats.voc.lists import MAIN, Lists, class_names, read_lists
 from foveal.errors import DataError
 from foveal.types.categories import Categories

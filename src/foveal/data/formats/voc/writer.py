@@ -18,7 +18,7 @@ from defusedxml.ElementTree import fromstring
 from foveal.data.catalog.catalog import Catalog
 from foveal.data.catalog.objects import Object
 from foveal.data.formats import layout
-from foveal.data.formats.sidecar import Aside
+from foveal.data.formats.sidecar.writer import Aside
 from foveal.data.formats.voc import reader as voc
 from foveal.data.formats.voc.lists import CODES, MAIN
 from foveal.errors import CategoryError

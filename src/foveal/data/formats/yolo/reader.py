@@ -18,9 +18,9 @@ from foveal.data.catalog.catalog import SPLITS, UNASSIGNED, Catalog
 from foveal.data.catalog.objects import Object
 from foveal.data.catalog.segmentations import extent, polygon_area
 from foveal.data.formats import layout
-from foveal.data.formats import sidecar as beside
 from foveal.data.formats.annotations.draft import Draft, assemble, look, unlisted
 from foveal.data.formats.annotations.repair import Repairs
+from foveal.data.formats.sidecar import writer as beside
 from foveal.data.notes import plural
 from foveal.errors import CategoryError, DataError
 from foveal.types.categories import Categories

@@ -15,7 +15,7 @@ import yaml
 from foveal.data.catalog.catalog import SPLITS, UNASSIGNED, Catalog
 from foveal.data.catalog.objects import Object
 from foveal.data.formats import layout
-from foveal.data.formats.sidecar import Aside
+from foveal.data.formats.sidecar.writer import Aside
 from foveal.data.formats.yolo import reader as yolo
 from foveal.types.categories import Categories
 from foveal.types.flags import NOT_EVALUATED, Flag

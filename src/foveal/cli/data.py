@@ -72,7 +72,7 @@ def convert(
     link: Annotated[bool, Parameter(negative="", help="Give images second names (hard links), not copies.")] = False,
     bad: Annotated[
         Literal["error", "clip", "drop"],
-        Parameter(help="Faulty objects; error: stop; clip: mend what can be mended, drop the rest; drop: drop each."),
+        Parameter(help="Invalid objects; error: stop; clip: fix what can be fixed, drop the rest; drop: drop each."),
     ] = "clip",
     json: Json = False,
 ) -> None:
@@ -118,24 +118,28 @@ def preview(
     from rich.text import Text
 
     from foveal.config.schema import parse_config
-    from foveal.data.inspection.preview import IN_USE, SIDES, image_whitening
+    from foveal.data.inspection.preview import image_whitening
     from foveal.data.inspection.preview import preview as draw
     from foveal.data.loading.statistics import fit_whitening, sample_images
     from foveal.imaging.input_spec import InputSpec
     from foveal.runs.resolve import with_recipe
-    from foveal.tasks.table import task_for
+    from foveal.tasks.table import get_output, get_task, task_for
 
     catalog = _read(path, classes, ignore, task)
     _check_out(out, path)
     if catalog.has("train"):
         catalog = catalog.split("train")
-    side = size or SIDES[catalog.annotation]
+    name = task or task_for(catalog.annotation)
+    side = size or get_output(name).preview_side
     if whiten is None:
         given = {} if augment is None else {"augment": augment.model_dump(exclude_unset=True)}
-        config = with_recipe(parse_config(given, where="the command line"), task or task_for(catalog.annotation))
-        in_use = round(side * IN_USE.get(catalog.annotation, 1))
-        spec = InputSpec(size=in_use, train_size=side, interpolation=config.input.interpolation)
-        sheet = draw(catalog, config.augment, spec=spec, count=count, seed=seed)
+        config = with_recipe(parse_config(given, where="the command line"), name)
+        learner, own = get_task(name), getattr(config, name)
+        learner.accept(catalog, learner.options(own, catalog))
+        at_inference = round(side * learner.inference_scale)
+        spec = InputSpec(size=at_inference, train_size=side, interpolation=config.input.interpolation)
+        changes = learner.augment(config.augment, spec, own)
+        sheet = draw(catalog, changes, learner.draw_target, size=side, count=count, seed=seed)
     else:
         whole = max(1, side // patch) * patch
         spec = InputSpec(size=whole, train_size=whole)

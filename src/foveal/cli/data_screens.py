@@ -114,10 +114,11 @@ def _object_facts(objects: ObjectCounts) -> list[tuple[str, str]]:
     each = objects.per_image
     facts = [
         ("objects", f"{objects.count:,}"),
-        ("an image", f"{each['min']:g} to {each['max']:g}, median {each['median']:g}; {objects.empty:,} without any"),
+        ("per image", f"{each['min']:g} to {each['max']:g}, median {each['median']:g}; {objects.empty:,} without any"),
         ("areas", f"{_counts(objects.sizes)} (COCO: below 32 and 96 pixels squared)"),
     ]
-    for name, counts in (("flags", objects.flags), ("outlines", objects.outlines), ("faults", objects.repairs)):
+    more = {"flags": objects.flags, "segmentations": objects.segmentations, "faults": objects.repairs}
+    for name, counts in more.items():
         if counts:
             facts.append((name, _counts(counts)))
     return facts
@@ -140,7 +141,7 @@ def _class_table(classes: Mapping[str, Mapping[str, int]], splits: Sequence[str]
 def _pixel_table(masks: MaskCounts, splits: Sequence[str]) -> Table:
     table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2))
     table.add_column("pixels of")
-    for title in (*splits, "share", "median in an image"):
+    for title in (*splits, "share", "median per image"):
         table.add_column(title, justify="right")
     for name, counts in list(masks.pixels.items())[:MAX_ROWS]:
         pixels = (f"{counts[split]:,}" for split in splits)

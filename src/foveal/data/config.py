@@ -17,13 +17,13 @@ class DataConfig(Settings):
     classes: str = ""
     """Classes of masks: names with commas between them, in order of id, or a text, CSV or TOML file of them."""
     ignore: tuple[Annotated[int, Field(ge=0, lt=2**24)], ...] = ()
-    """Codes in masks whose pixels count nowhere, such as 255."""
+    """Pixel values of masks to ignore, such as 255."""
     bad: Literal["error", "clip", "drop"] = "clip"
-    """Faulty objects; error: stop; clip: mend what can be mended, drop the rest; drop: drop each."""
+    """Invalid objects; error: stop; clip: fix what can be fixed, drop the rest; drop: drop each."""
     val_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.2
-    """Part of the training images kept for validation where the data set brings no split."""
+    """Part of the training images held out for validation where the data set brings no split."""
     sampling: Literal["shuffle", "balanced"] = "shuffle"
-    """shuffle: each image once an epoch; balanced: each class equally often."""
+    """shuffle: each image once per epoch; balanced: each class equally often."""
     cache: Literal["auto", "memory", "disk", "off"] = "auto"
     """Where decoded images are kept; auto: in memory, as many as fit in a quarter of what is free."""
     cache_dir: str = ""
@@ -38,7 +38,7 @@ class InputConfig(Settings):
     size: Side | None = None
     """Side of the square input in training, in pixels."""
     eval_size: Side | None = None
-    """Side of the square input in evaluation and use, in pixels."""
+    """Side of the square input in evaluation and at inference, in pixels."""
     fit: Literal["crop", "squash", "letterbox"] = "crop"
     """crop: cut the middle; squash: ignore the aspect ratio; letterbox: pad."""
     crop_fraction: Annotated[float, Field(gt=0, le=1)] = 0.875
@@ -73,9 +73,9 @@ class AugmentConfig(Settings):
     saturation: Annotated[float, Field(ge=0, le=1)] = 0.0
     """Largest relative change of saturation."""
     hue: Annotated[float, Field(ge=0, le=0.5)] = 0.0
-    """Largest shift of hue, in turns; costs more than all the others together."""
+    """Largest shift of hue, in turns of the colour circle."""
     policy: Literal["none", "trivial", "rand"] = "none"
-    """TrivialAugment (one random operation an image) or RandAugment."""
+    """TrivialAugment (one random operation per image) or RandAugment."""
     policy_magnitude: Annotated[int, Field(ge=1, le=30)] = 9
     """Strength of RandAugment's operations."""
     erasing: Annotated[float, Field(ge=0, le=1)] = 0.0

@@ -23,7 +23,7 @@ from foveal.types.view import View as View
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from foveal.data.augment.image import Augment
+    from foveal.data.augment.contract import Augment
     from foveal.data.catalog.catalog import Annotation, Catalog
     from foveal.data.config import AugmentConfig
     from foveal.imaging.input_spec import InputSpec
@@ -99,6 +99,10 @@ class Output(Protocol):
     """What it learns from; of a data set that says several things, the first of these that is there."""
     whole_too: bool
     """Whether an image cut into tiles is looked at as a whole as well."""
+    preview_side: int
+    """Side in pixels of the samples that ``foveal data preview`` shows: what training usually takes."""
+    inference_scale: float
+    """Side of the input at inference over that in training, which is then a part of an image."""
     tolerances: Mapping[str, float]
     """How far an export may be from its network, for each of ``differences``."""
 
@@ -245,12 +249,19 @@ class Task(Output, Protocol):
         """Fit new layers before the first step to the probe's arrays, one row per image of ``catalog``."""
         ...
 
-    def augment(self, config: AugmentConfig, spec: InputSpec, own: Settings) -> Augment:
-        """The random changes to one training sample: tv_tensors in, an image of the spec's training size out."""
+    def augment(self, config: AugmentConfig, spec: InputSpec, own: Settings) -> Augment[Any]:
+        """The random changes to one training sample, which comes out at the spec's training size, and its target."""
         ...
 
-    def target(self, catalog: Catalog, index: int) -> dict[str, Tensor]:
-        """The training target of one image."""
+    def draw_target(self, image: RGB, target: Mapping[str, Tensor], categories: Categories, *, scale: float) -> RGB:
+        """An image with a training target drawn on it.
+
+        Args:
+            image: (H, W, 3) uint8.
+            target: Of one image, without a batch axis.
+            categories: The class map.
+            scale: Pixels of the image per pixel of the target.
+        """
         ...
 
     def sampling_weights(self, catalog: Catalog) -> FloatArray:

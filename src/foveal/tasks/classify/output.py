@@ -40,6 +40,8 @@ class ClassifyOutput:
     """``tasks.contract.Output`` for classification."""
 
     name = "classify"
+    preview_side = 224
+    inference_scale = 1.0
     annotations: Sequence[Annotation] = ("labels", "boxes", "masks")  # the latter two say what is in an image as well
     whole_too = False
     tolerances: Mapping[str, float] = {"score": 1e-4}

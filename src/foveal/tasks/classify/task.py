@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from foveal.data.augment.image import Augment, build_augment, build_mix
+from foveal.data.augment.image import ImageAugment, build_mix
 from foveal.data.catalog.catalog import Catalog
 from foveal.data.config import AugmentConfig
 from foveal.data.loading.sampling import balanced_weights
@@ -19,10 +19,10 @@ from foveal.models.contract import Model
 from foveal.tasks.classify.choose import choose
 from foveal.tasks.classify.config import ClassifyConfig
 from foveal.tasks.classify.model import Classifier, build_classifier, build_criterion
-from foveal.tasks.classify.output import ClassifyDecode, ClassifyOutput, multi_hot
+from foveal.tasks.classify.output import ClassifyDecode, ClassifyOutput
 from foveal.tasks.classify.warm_start import fit_head
 from foveal.tasks.contract import Choice, Settled, Situation
-from foveal.types.arrays import Array, FloatArray
+from foveal.types.arrays import RGB, Array, FloatArray
 from foveal.types.categories import Categories
 from foveal.types.settings import Settings
 
@@ -72,16 +72,13 @@ class Classify(ClassifyOutput):
             model.head.linear.bias.copy_(bias)
         model.prior = None
 
-    def augment(self, config: AugmentConfig, spec: InputSpec, own: Settings) -> Augment:
+    def augment(self, config: AugmentConfig, spec: InputSpec, own: Settings) -> ImageAugment:
         """Random changes to one image."""
-        return build_augment(config, spec.train_size, interpolation=spec.interpolation)
+        return ImageAugment(config, spec.train_size, spec.interpolation)
 
-    def target(self, catalog: Catalog, index: int) -> dict[str, Tensor]:
-        """``label``: a class id, or (K,) zeros and ones where there may be several."""
-        ids = catalog.labels[index]
-        if catalog.multi_label:
-            return {"label": torch.from_numpy(multi_hot(ids, len(catalog.categories))).float()}
-        return {"label": torch.tensor(int(ids[0]))}
+    def draw_target(self, image: RGB, target: Mapping[str, Tensor], categories: Categories, *, scale: float) -> RGB:
+        """A label says nothing of places."""
+        return image
 
     def sampling_weights(self, catalog: Catalog) -> FloatArray:
         """Each class equally often."""

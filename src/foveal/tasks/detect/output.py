@@ -55,6 +55,8 @@ class DetectOutput:
     """``tasks.contract.Output`` for detection."""
 
     name = "detect"
+    preview_side = 416
+    inference_scale = 1.0
     annotations: Sequence[Annotation] = ("boxes",)
     whole_too = True
     tolerances: Mapping[str, float] = {"box_px": 0.5, "score": 1e-3}

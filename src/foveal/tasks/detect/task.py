@@ -8,13 +8,13 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from torch import Tensor
 
-from foveal.data.augment.boxes import box_target, build_box_augment
-from foveal.data.augment.image import Augment
+from foveal.data.augment.boxes import BoxAugment
 from foveal.data.catalog.catalog import Catalog
 from foveal.data.catalog.objects import Objects
 from foveal.data.config import AugmentConfig
 from foveal.data.loading.sampling import balanced_weights
 from foveal.errors import DataError
+from foveal.imaging import draw
 from foveal.imaging.input_spec import InputSpec
 from foveal.models.config import ModelConfig
 from foveal.models.contract import Model
@@ -23,11 +23,13 @@ from foveal.tasks.contract import Choice, Settled, Situation
 from foveal.tasks.detect.config import STRIDES, DetectConfig
 from foveal.tasks.detect.model import Detector, build_class_weights, build_detector
 from foveal.tasks.detect.output import DetectDecode, DetectOutput
-from foveal.types.arrays import Array, FloatArray, IntArray
+from foveal.types.arrays import RGB, Array, FloatArray, IntArray
 from foveal.types.categories import Categories
 from foveal.types.flags import NOT_EVALUATED
 from foveal.types.settings import Settings
 
+IGNORED = (150, 150, 150)
+"""Colour of regions that training leaves out."""
 SIZE = 416
 """Side of the input in pixels (Redmon and Farhadi 2018, "YOLOv3")."""
 
@@ -104,13 +106,16 @@ class Detect(DetectOutput):
     def warm_start(self, model: Model, own: Settings, catalog: Catalog, arrays: Mapping[str, Array]) -> None:
         """Nothing is fitted before the first step."""
 
-    def augment(self, config: AugmentConfig, spec: InputSpec, own: Settings) -> Augment:
+    def augment(self, config: AugmentConfig, spec: InputSpec, own: Settings) -> BoxAugment:
         """Random changes to one image and its boxes."""
-        return build_box_augment(config, spec.train_size, interpolation=spec.interpolation)
+        return BoxAugment(config, spec.train_size, spec.interpolation)
 
-    def target(self, catalog: Catalog, index: int) -> dict[str, Tensor]:
-        """``boxes`` (M, 4) xyxy pixels, ``labels`` (M,) and ``flags`` (M,)."""
-        return box_target(catalog, index)
+    def draw_target(self, image: RGB, target: Mapping[str, Tensor], categories: Categories, *, scale: float) -> RGB:
+        """Boxes in the colours of their classes; those to ignore are gray and dashed."""
+        ignored = [bool(flags & NOT_EVALUATED) for flags in target["flags"].tolist()]
+        labels = target["labels"].tolist()
+        colors = [IGNORED if skip else categories.color(k) for k, skip in zip(labels, ignored, strict=True)]
+        return draw.boxes(image, target["boxes"].numpy() * scale, [""] * len(colors), colors, dashed=ignored)
 
     def sampling_weights(self, catalog: Catalog) -> FloatArray:
         """Each class equally often."""

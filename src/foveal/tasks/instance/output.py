@@ -91,16 +91,16 @@ class InstanceOutput(DetectOutput):
         ]
 
     def accept(self, catalog: Catalog, options: Settings) -> None:
-        """There must be objects with outlines.
+        """There must be objects with segmentations.
 
         Raises:
-            DataError: The data set says nothing of objects, or of their outlines.
+            DataError: The data set says nothing of objects, or of their segmentations.
         """
         super().accept(catalog, options)
         assert catalog.objects is not None, "boxes are there"
-        if not len(catalog.objects.outlines.text.values):
+        if not len(catalog.objects.segmentations.text.values):
             raise DataError(
-                f"{catalog.root}: the objects of this data set have boxes and no outlines.",
+                f"{catalog.root}: the objects of this data set have boxes and no segmentations.",
                 "Give a COCO or YOLO data set with polygons or masks, or learn the boxes with --task detect.",
             )
 

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 
 from torch import Tensor
 
-from foveal.data.augment.boxes import build_box_augment, instance_target
-from foveal.data.augment.image import Augment
+from foveal.data.augment.boxes import BoxAugment
 from foveal.data.augment.mask_targets import Grid
 from foveal.data.catalog.catalog import Catalog
 from foveal.data.config import AugmentConfig
@@ -49,15 +48,11 @@ class Instance(InstanceOutput, Detect):
         assert isinstance(model, MaskDetector | MaskRcnn), "one of these is what build gives"
         model.class_weights = build_class_weights(_own(own), evaluated_counts(catalog))
 
-    def augment(self, config: AugmentConfig, spec: InputSpec, own: Settings) -> Augment:
+    def augment(self, config: AugmentConfig, spec: InputSpec, own: Settings) -> BoxAugment:
         """Random changes to one image, its boxes and its masks."""
         stride = _own(own).mask_stride
         grid = Grid(prototype_side(spec.train_size, stride), stride)
-        return build_box_augment(config, spec.train_size, interpolation=spec.interpolation, grid=grid)
-
-    def target(self, catalog: Catalog, index: int) -> dict[str, Tensor]:
-        """As for detection, and the masks as runs."""
-        return instance_target(catalog, index)
+        return BoxAugment(config, spec.train_size, spec.interpolation, grid)
 
     def activate(self, raw: Mapping[str, Tensor], options: Settings) -> dict[str, Tensor]:
         """As for detection, and the masks: mixtures and what they are mixed of, or probabilities within the boxes.

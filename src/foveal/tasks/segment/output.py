@@ -61,6 +61,8 @@ class SegmentOutput:
     """``tasks.contract.Output`` for semantic segmentation."""
 
     name = "segment"
+    preview_side = 320
+    inference_scale = 1.5
     annotations: Sequence[Annotation] = ("masks", "boxes")
     whole_too = False
     tolerances: Mapping[str, float] = {"pixels": 1e-3}

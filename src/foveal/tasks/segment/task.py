@@ -8,12 +8,12 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from torch import Tensor
 
-from foveal.data.augment.image import Augment
-from foveal.data.augment.masks import build_mask_augment, mask_target
+from foveal.data.augment.masks import MaskAugment
 from foveal.data.catalog.catalog import Catalog
+from foveal.data.catalog.class_maps import pixel_counts
 from foveal.data.config import AugmentConfig
-from foveal.data.inspection.masks import pixel_counts
 from foveal.data.loading.sampling import balanced_weights
+from foveal.imaging import draw_masks
 from foveal.imaging.input_spec import InputSpec
 from foveal.losses.class_weights import median_frequency
 from foveal.models.config import ModelConfig
@@ -22,7 +22,7 @@ from foveal.tasks.contract import Choice, Settled, Situation
 from foveal.tasks.segment.config import SegmentConfig
 from foveal.tasks.segment.model import Segmenter, build_segmenter
 from foveal.tasks.segment.output import SegmentDecode, SegmentOutput
-from foveal.types.arrays import Array, FloatArray
+from foveal.types.arrays import RGB, Array, FloatArray
 from foveal.types.categories import Categories
 from foveal.types.settings import Settings
 
@@ -78,13 +78,13 @@ class Segment(SegmentOutput):
     def warm_start(self, model: Model, own: Settings, catalog: Catalog, arrays: Mapping[str, Array]) -> None:
         """Nothing is fitted before the first step."""
 
-    def augment(self, config: AugmentConfig, spec: InputSpec, own: Settings) -> Augment:
+    def augment(self, config: AugmentConfig, spec: InputSpec, own: Settings) -> MaskAugment:
         """Random changes to one image and its mask."""
-        return build_mask_augment(config, spec.train_size, interpolation=spec.interpolation, use_size=spec.size)
+        return MaskAugment(config, spec.train_size, spec.interpolation, eval_size=spec.size)
 
-    def target(self, catalog: Catalog, index: int) -> dict[str, Tensor]:
-        """``mask`` (H, W) uint8."""
-        return mask_target(catalog, index)
+    def draw_target(self, image: RGB, target: Mapping[str, Tensor], categories: Categories, *, scale: float) -> RGB:
+        """The image tinted by class; what is ignored is hatched."""
+        return draw_masks.overlay(image, target["mask"].numpy(), [categories.color(k) for k in range(len(categories))])
 
     def sampling_weights(self, catalog: Catalog) -> FloatArray:
         """Each class equally often."""

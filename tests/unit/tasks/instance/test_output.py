@@ -253,13 +253,15 @@ def test_truths_and_the_judge(real_data):
     assert TASK.goal(InstanceDecode()).metric in metrics and metrics["mask_mAP"].value == pytest.approx(1)
 
 
-def test_a_data_set_without_outlines_is_refused(real_data):
+def test_a_data_set_without_segmentations_is_refused(real_data):
     catalog = read(real_data / "coco80" / "annotations" / "instances.json")
-    bare = replace(catalog.objects, outlines=type(catalog.objects.outlines).of([""] * len(catalog.objects.labels)))
+    bare = replace(
+        catalog.objects, segmentations=type(catalog.objects.segmentations).of([""] * len(catalog.objects.labels))
+    )
     with pytest.raises(DataError) as caught:
         TASK.accept(replace(catalog, objects=bare), InstanceDecode())
     assert str(caught.value) == (
-        f"{catalog.root}: the objects of this data set have boxes and no outlines.\n"
+        f"{catalog.root}: the objects of this data set have boxes and no segmentations.\n"
         "Give a COCO or YOLO data set with polygons or masks, or learn the boxes with --task detect."
     )
     with pytest.raises(DataError, match="this data set has no boxes"):

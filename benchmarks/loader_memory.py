@@ -12,13 +12,12 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
 import psutil
 from interleave import data_folder
 
-from foveal.data.augment.image import build_augment
+from foveal.data.augment.image import ImageAugment
 from foveal.data.catalog.catalog import Catalog
 from foveal.data.config import AugmentConfig
 from foveal.data.formats.read import read
@@ -26,7 +25,6 @@ from foveal.data.loading.cache import make_cache
 from foveal.data.loading.loader import TrainingImages, load_batches
 from foveal.data.loading.order import Order
 from foveal.inference.process_tuning import keep_pages
-from foveal.tasks.classify.task import Classify
 
 LIMIT_MB = 4.0
 """Growth allowed a worker."""
@@ -37,8 +35,7 @@ def make_images(catalog: Catalog, *, size: int, cache: str, workers: int) -> Tra
     """As training builds them."""
     return TrainingImages(
         catalog,
-        build_augment(AUGMENT, size, interpolation="bilinear"),
-        partial(Classify().target),
+        ImageAugment(AUGMENT, size, "bilinear"),
         seed=0,
         min_side=round(1.5 * size),
         cache=make_cache(cache, len(catalog), folder="", workers=workers),  # type: ignore[arg-type]

@@ -55,7 +55,7 @@ def test_an_empty_folder(fails: Fails, tmp_path: Path) -> None:
     fails(
         "train", tmp_path / "empty",
         what=f"{tmp_path / 'empty'} is an empty folder.",
-        hint="Give a folder with one sub-folder of images a class.",
+        hint="Give a folder with one sub-folder of images per class.",
     )  # fmt: skip
 
 

@@ -21,7 +21,7 @@ MIN_SIDE_PX = 24
 
 
 def write_coco(folder: Path, *, train: int = 24, val: int = 8, seed: int = 0) -> Path:
-    """Noise with one to three coloured triangles an image; one object has no outline."""
+    """Noise with one to three coloured triangles an image; one object has no segmentation."""
     generator = np.random.default_rng(seed)
     ids = {name: i + 1 for i, name in enumerate(COLOURS)}
     number = 0
@@ -176,7 +176,7 @@ def test_boxes_alone_are_refused(here: Command, coco: Path, tmp_path: Path) -> N
     (tmp_path / "annotations" / "instances_train.json").write_text(json.dumps(document))
     (tmp_path / "train").symlink_to(coco / "train")
     done = here("train", tmp_path, "--out", tmp_path / "run", *flags(epochs=1))
-    assert done.code != 0 and "the objects of this data set have boxes and no outlines" in done.err
+    assert done.code != 0 and "the objects of this data set have boxes and no segmentations" in done.err
 
 
 @pytest.mark.slow

@@ -121,24 +121,30 @@ def preview(
     from rich.text import Text
 
     from foveal.config.schema import parse_config
-    from foveal.data.inspection.preview import IN_USE, SIDES, image_whitening
+    from foveal.data.inspection.preview import image_whitening
     from foveal.data.inspection.preview import preview as draw
     from foveal.data.loading.statistics import fit_whitening, sample_images
     from foveal.runs.resolve import with_defaults
-    from foveal.tasks.table import task_for
+    from foveal.tasks.table import bind_task, get_spec, task_for
     from foveal.types.input_spec import InputSpec
 
     catalog = _read(path, classes, ignore, task)
     _check_out(out, path)
     if catalog.has("train"):
         catalog = catalog.split("train")
-    side = size or SIDES[catalog.annotation]
+    name = task or task_for(catalog.annotation)
+    side = size or get_spec(name).preview_side
     if whiten is None:
         given = {} if augment is None else {"augment": augment.model_dump(exclude_unset=True)}
-        config = with_defaults(parse_config(given, where="the command line"), task or task_for(catalog.annotation))
-        in_use = round(side * IN_USE.get(catalog.annotation, 1))
-        spec = InputSpec(size=in_use, train_size=side, interpolation=config.input.interpolation)
-        sheet = draw(catalog, config.augment, spec=spec, count=count, seed=seed)
+        config = with_defaults(parse_config(given, where="the command line"), name)
+        own = config.own(name)
+        output = get_spec(name).begin(own, catalog)
+        output.accept(catalog)
+        learner = bind_task(name, own, output)
+        at_inference = round(side * get_spec(name).inference_scale)
+        spec = InputSpec(size=at_inference, train_size=side, interpolation=config.input.interpolation)
+        changes = learner.augment(config.augment, spec)
+        sheet = draw(catalog, changes, learner.draw_target, size=side, count=count, seed=seed)
     else:
         whole = max(1, side // patch) * patch
         spec = InputSpec(size=whole, train_size=whole)

@@ -117,7 +117,8 @@ def _object_facts(objects: ObjectCounts) -> list[tuple[str, str]]:
         ("per image", f"{each['min']:g} to {each['max']:g}, median {each['median']:g}; {objects.empty:,} without any"),
         ("areas", f"{_counts(objects.sizes)} (COCO: below 32 and 96 pixels squared)"),
     ]
-    for name, counts in (("flags", objects.flags), ("outlines", objects.outlines), ("faults", objects.repairs)):
+    more = {"flags": objects.flags, "segmentations": objects.segmentations, "faults": objects.repairs}
+    for name, counts in more.items():
         if counts:
             facts.append((name, _counts(counts)))
     return facts

@@ -5,7 +5,7 @@ from pathlib import Path
 from foveal.errors import RunError
 
 INSIDE = "{} lies inside the data set: later commands may read it as a part of it."
-"""What is said where a user asked for just that."""
+"""Message where a user asked for just that."""
 
 
 def lies_inside(out: Path, data: Path) -> bool:

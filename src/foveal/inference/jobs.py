@@ -12,8 +12,8 @@ from typing import Any
 from PIL import Image
 
 from foveal.artifact.atomic import make_folder, make_room, write_atomic
-from foveal.data.formats.image_folder import SUFFIXES
 from foveal.errors import ConfigError, DataError, ImageError
+from foveal.imaging.suffixes import IMAGE_SUFFIXES
 from foveal.inference.predictor import Predictor, read_image
 from foveal.inference.views import Viewing, stream_views
 from foveal.ops.masks import polygons_of
@@ -83,11 +83,11 @@ def find_images(names: Sequence[str]) -> list[Path]:
     for name in names:
         path = Path(name)
         if path.is_dir():
-            inside = sorted(
-                p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES and not _hidden(p, path) and not p.is_dir()
-            )
+            images = (p for p in path.rglob("*") if p.suffix.lower() in IMAGE_SUFFIXES)
+            inside = sorted(p for p in images if not _hidden(p, path) and not p.is_dir())
             if not inside:
-                raise DataError(f"{name}: no images in this folder.", f"Looked for {', '.join(sorted(SUFFIXES))}.")
+                looked_for = ", ".join(sorted(IMAGE_SUFFIXES))
+                raise DataError(f"{name}: no images in this folder.", f"Looked for {looked_for}.")
         elif path.exists():
             inside = [path]
         else:

@@ -181,7 +181,6 @@ def make_plan(config: RunConfig, catalog: Catalog, *, runtime: Runtime) -> Image
     images = TrainingImages(
         train_set,
         task.augment(config.augment, spec),
-        task.target,
         seed=config.seed,
         min_side=round(spec.train_size / config.augment.crop_scale**0.5),
         cache=make_cache(config.data.cache, len(train_set), folder=config.data.cache_dir, workers=config.data.workers),

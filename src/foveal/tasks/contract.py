@@ -31,7 +31,7 @@ from foveal.types.view import View
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from foveal.data.augment.image import Augment
+    from foveal.data.augment.contract import Augment
     from foveal.data.catalog.catalog import Annotation, Catalog
     from foveal.data.config import AugmentConfig
     from foveal.metrics.contract import Metric
@@ -324,15 +324,17 @@ class Task(ABC, Generic[S, Out, M]):
 
     @abstractmethod
     def augment(self, config: AugmentConfig, spec: InputSpec) -> Augment:
-        """The random changes to training samples; they give images of the spec's training size."""
+        """The random changes to training samples, which come out at the spec's training size, and their targets."""
 
     @abstractmethod
-    def target(self, catalog: Catalog, index: int) -> dict[str, Tensor]:
-        """The training target of one image."""
+    def draw_target(self, image: RGB, target: Mapping[str, Tensor], *, scale: float) -> RGB:
+        """An image with a training target drawn on it.
 
-    @abstractmethod
-    def draw_target(self, image: RGB, target: Mapping[str, Tensor]) -> RGB:
-        """A training image of any size with its target drawn on it."""
+        Args:
+            image: (H, W, 3) uint8.
+            target: Of one image, without a batch axis.
+            scale: Pixels of the image per pixel of the target.
+        """
 
     @abstractmethod
     def sampling_weights(self, catalog: Catalog) -> FloatArray:

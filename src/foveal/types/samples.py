@@ -11,7 +11,7 @@ from torch import Tensor
 
 @dataclass
 class Sample:
-    """One training image: (3, H, W) uint8 RGB, its target, and its place in the catalog."""
+    """One training image: (S, S, 3) uint8 RGB, its target, and its place in the catalog."""
 
     image: Tensor
     target: dict[str, Tensor]

@@ -57,7 +57,7 @@ def test_check_that_finds_something(folder, capsys, flags):
 
 
 @pytest.mark.parametrize("flags", [["--augment.rotation-deg=20"], ["--whiten=zca", "--patch=2"]])
-def test_preview_writes_a_image(folder, tmp_path, flags, capsys):
+def test_preview_writes_an_image(folder, tmp_path, flags, capsys):
     out = tmp_path / "sheets" / "p.png"
     call("preview", folder, "--out", out, "--count=2", "--size=16", *flags)
     with Image.open(out) as sheet:
@@ -163,7 +163,7 @@ def test_convert_that_keeps_everything_says_so(boxes, tmp_path, capsys):
 
 @pytest.fixture
 def masks(tmp_path, folder):
-    """An image with a mask of the codes 0, 1 and 9."""
+    """An image with a mask of the pixel values 0, 1 and 9."""
     root = tmp_path / "masks"
     for place in ("images", "masks"):
         (root / place).mkdir(parents=True)
@@ -188,7 +188,7 @@ def test_masks_on_screen_and_as_json(masks, capsys):
     assert caught.value.what == f"{masks} cannot be read, so no image was checked."
     assert caught.value.hint.startswith("Classes: 0 road, 1 tree. Name it with --classes")
     assert capsys.readouterr().out == (
-        f"unread  {masks}/masks/a.png: the code 9 is no class (120 pixels, the first at x 0, y 5).\n\n1 unread\n"
+        f"unread  {masks}/masks/a.png: the pixel value 9 is no class (120 pixels, the first at x 0, y 5).\n\n1 unread\n"
     )
     call("check", masks, "--classes=road,tree", "--ignore=9")
     assert capsys.readouterr().out == "All well: 1 image decoded and compared.\n"

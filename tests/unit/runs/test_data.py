@@ -13,7 +13,7 @@ from foveal.tasks.table import get_spec
 
 
 @pytest.fixture
-def outlines(tmp_path):
+def segmentations(tmp_path):
     """A COCO set of one image with a polygon."""
     Image.new("RGB", (20, 16)).save(tmp_path / "a.png")
     document = {
@@ -31,8 +31,8 @@ def outlines(tmp_path):
     ("task", "annotation", "classes"),
     [("auto", "boxes", 1), ("detect", "boxes", 1), ("classify", "boxes", 1), ("segment", "masks", 2)],
 )
-def test_a_task_gets_what_it_learns_from(outlines, task, annotation, classes):
-    catalog = read_data(parse_config({"task": task, "data": {"path": str(outlines)}}, where="here"))
+def test_a_task_gets_what_it_learns_from(segmentations, task, annotation, classes):
+    catalog = read_data(parse_config({"task": task, "data": {"path": str(segmentations)}}, where="here"))
     assert (catalog.annotation, len(catalog.categories)) == (annotation, classes)
 
 
@@ -41,7 +41,7 @@ def test_settings_of_masks_arrive(tmp_path):
         (tmp_path / folder).mkdir()
         Image.fromarray(pixels).save(tmp_path / folder / "a.png")
     data = {"path": str(tmp_path), "classes": "road,tree"}
-    with pytest.raises(CategoryError, match="the code 9 is no class"):
+    with pytest.raises(CategoryError, match="the pixel value 9 is no class"):
         read_data(parse_config({"data": data}, where="here"))
     catalog = read_data(parse_config({"data": {**data, "ignore": [9]}}, where="here"))
     assert catalog.categories.names == ("road", "tree") and catalog.categories.ignore_ids == (9,)

@@ -6,41 +6,40 @@ Shapes: H W rows and columns of the image.
 import math
 from dataclasses import dataclass
 
-import torch
-
-from foveal.data.augment.box_targets import Marks
+from foveal.data.augment.box_targets import BoxTargets
+from foveal.data.augment.chance import happens, uniform
 from foveal.data.config import AugmentConfig
 from foveal.types.input_spec import InputSpec
 
 Rect = tuple[int, int, int, int]
 """Left, top, right, bottom in whole pixels."""
 TRIES = 10
-"""Views that are drawn in search of one that shows an object."""
+"""Crops that are drawn in search of one that shows an object."""
 
 
 @dataclass(frozen=True)
-class View:
+class Crop:
     """A rectangle of an image and the rectangle of the canvas that it fills."""
 
     source: Rect
     canvas: Rect
 
-    def move(self, marks: Marks) -> Marks:
-        """Marks of the image on the canvas, cut where the image is cut."""
+    def move(self, targets: BoxTargets) -> BoxTargets:
+        """Objects of the image on the canvas, cut where the image is cut."""
         (left, top, right, bottom), (x1, y1, x2, y2) = self.source, self.canvas
         scale = (x2 - x1) / (right - left), (y2 - y1) / (bottom - top)
-        return marks.move(scale, (x1 - left * scale[0], y1 - top * scale[1])).clip(self.canvas)
+        return targets.move(scale, (x1 - left * scale[0], y1 - top * scale[1])).clip(self.canvas)
 
 
-def letterbox(width: int, height: int, size: int) -> View:
+def letterbox(width: int, height: int, size: int) -> Crop:
     """The whole image in the middle of a size x size canvas, as evaluation places it."""
     geometry = InputSpec(size=size, train_size=size, fit="letterbox").geometry(width, height)
     left, top = round(geometry.offset[0]), round(geometry.offset[1])
     across, down = round(geometry.scale[0] * width), round(geometry.scale[1] * height)
-    return View((0, 0, width, height), (left, top, left + across, top + down))
+    return Crop((0, 0, width, height), (left, top, left + across, top + down))
 
 
-def draw_view(
+def draw_crop(
     width: int,
     height: int,
     rect: Rect,
@@ -48,22 +47,22 @@ def draw_view(
     scale: float,
     stretch: float = 1.0,
     around: tuple[float, float] | None = None,
-) -> View:
-    """A view at a given scale and a random place.
+) -> Crop:
+    """A crop at a given scale and a random place.
 
     Args:
         width: W.
         height: H.
         rect: The part of the canvas to fill. Along each axis the image is cut at a random place if it is longer than
             this, or set at a random place if it is shorter.
-        scale: Canvas pixels an image pixel.
+        scale: Canvas pixels per image pixel.
         stretch: Height over width of what was square.
-        around: A point of the image that must be seen, in its pixels.
+        around: A point of the image that must be visible, in its pixels.
     """
     x, y = (None, None) if around is None else around
     across = _draw_span(width, rect[0], rect[2], scale / math.sqrt(stretch), x)
     down = _draw_span(height, rect[1], rect[3], scale * math.sqrt(stretch), y)
-    return View((across[0], down[0], across[1], down[1]), (across[2], down[2], across[3], down[3]))
+    return Crop((across[0], down[0], across[1], down[1]), (across[2], down[2], across[3], down[3]))
 
 
 def draw_scale(config: AugmentConfig) -> tuple[float, float]:
@@ -73,19 +72,19 @@ def draw_scale(config: AugmentConfig) -> tuple[float, float]:
     """
     scale, stretch = 1.0, 1.0
     if config.crop_scale < 1:
-        scale /= math.sqrt(_uniform(config.crop_scale, 1))
-        stretch = math.exp(_uniform(-1, 1) * math.log(config.crop_ratio))
+        scale /= math.sqrt(uniform(config.crop_scale, 1))
+        stretch = math.exp(uniform(-1, 1) * math.log(config.crop_ratio))
     if config.scale_jitter > 1:
-        scale *= math.exp(_uniform(-1, 1) * math.log(config.scale_jitter))
-    if config.zoom_out > 1 and _uniform(0, 1) < 0.5:
-        scale /= _uniform(1, config.zoom_out)
+        scale *= math.exp(uniform(-1, 1) * math.log(config.scale_jitter))
+    if config.zoom_out > 1 and happens(0.5):
+        scale /= uniform(1, config.zoom_out)
     return scale, stretch
 
 
-def shows_an_object(view: View, marks: Marks, min_visible: float) -> bool:
-    """Whether enough of an object to find is in a view, or there is none to find."""
-    objects = marks.evaluated
-    return not objects.any() or bool((view.move(marks).visible[objects] >= min_visible).any())
+def shows_an_object(crop: Crop, targets: BoxTargets, min_visible: float) -> bool:
+    """Whether enough of an object that counts is in a crop, or there is none."""
+    objects = targets.evaluated
+    return not objects.any() or bool((crop.move(targets).visible[objects] >= min_visible).any())
 
 
 def _draw_span(
@@ -96,7 +95,7 @@ def _draw_span(
     least, most = min(0.0, length - window), max(0.0, length - window)
     if around is not None:
         least, most = max(least, min(most, around + 0.5 - window)), min(most, max(least, around))
-    first = _uniform(least, most)
+    first = uniform(least, most)
     low, high = max(0.0, first), min(float(length), first + window)
     source = min(round(low), length - 1)
     canvas = min(start + round((low - first) * scale), stop - 1)
@@ -106,7 +105,3 @@ def _draw_span(
         canvas,
         max(min(start + round((high - first) * scale), stop), canvas + 1),
     )
-
-
-def _uniform(low: float, high: float) -> float:
-    return low + (high - low) * float(torch.rand(()))

@@ -1,101 +1,96 @@
-"""Random changes to training images, as torchvision.transforms.v2; random numbers from torch's global generator.
+"""Random changes to images with labels, as torchvision.transforms.v2, which wants channels first.
 
-Every image goes through cropping and resizing, so that step has a path of its own here: the crop is copied into dense
-channels-last memory first, where torch's uint8 resampling runs at full width. That takes a quarter of v2's time, for
-the same pixels. Everything after it works on the small image.
+Every image is cropped and resized first, so that step has a path of its own here, see ``canvas.resize``. Everything
+after it works on the small image.
 
 Shapes: B images per batch, K classes, H W rows and columns of the source, S side of the result.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import Any, Literal
+from functools import cached_property
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional
 from torchvision import tv_tensors
 from torchvision.transforms import v2
 
+from foveal.data.augment.canvas import PAD, Interpolation, as_tensor, resize
+from foveal.data.augment.colour import jitter_colour
+from foveal.data.augment.contract import Changed, Loaded, PayloadAugment, refuse
+from foveal.data.catalog.catalog import Catalog
 from foveal.data.config import AugmentConfig
-from foveal.errors import ConfigError
-from foveal.types.input_spec import PAD_VALUE
+from foveal.types.arrays import RGB
 
-Interpolation = Literal["bilinear", "bicubic"]
-Labelled = tuple[Tensor, dict[str, Tensor]]
-"""(3, H, W) uint8 RGB in any memory order, and its target."""
-NEED_BOXES = {"scale_jitter": 1.0, "mosaic": 0.0, "box_mixup": 0.0}
-"""Changes for images with boxes alone, and the values that switch them off."""
+NEEDS_BOXES = "is for images with boxes, and these have labels"
+UNFIT = dict.fromkeys(("scale_jitter", "mosaic", "box_mixup"), NEEDS_BOXES)
+FILL = [float(value) for value in PAD]
 
 
 @dataclass(frozen=True)
-class Augment:
-    """Random changes to one training sample; random numbers come from torch's global generator.
-
-    Attributes:
-        change: Makes the sample of the image, which comes first, and its companions.
-        companions: How many other images, drawn from the training split, ``change`` wants beside it: a number, or
-            what draws one each time.
-    """
-
-    change: Callable[[Sequence[Labelled]], Labelled]
-    companions: int | Callable[[], int] = 0
-
-    def draw_companions(self) -> int:
-        """How many companions the next sample wants."""
-        return self.companions if isinstance(self.companions, int) else self.companions()
-
-
-def build_augment(config: AugmentConfig, size: int, *, interpolation: Interpolation) -> Augment:
+class ImageAugment(PayloadAugment[Loaded]):
     """The changes that a configuration asks for; with none, a plain resize.
 
-    Args:
+    Attributes:
         config: Names and strengths.
         size: S.
         interpolation: Filter of resampling, antialiased.
 
-    Returns:
-        Changes that give (3, S, S) uint8; the target passes through beside it.
-
     Raises:
-        ConfigError: A change is on that is for images with boxes alone.
+        ConfigError: A change is on that needs boxes.
     """
-    for name, off in NEED_BOXES.items():
-        if getattr(config, name) != off:
-            raise ConfigError(
-                f"augment.{name} = {getattr(config, name):g} is for images with boxes, and these have labels.",
-                f"Leave it at {off:g}.",
-            )
-    return Augment(partial(_change_alone, _transform(config, size, interpolation)))
 
+    config: AugmentConfig
+    size: int
+    interpolation: Interpolation
 
-def _change_alone(transform: v2.Transform, samples: Sequence[Labelled]) -> Labelled:
-    image, target = transform(*samples[0])
-    return image, target
+    def __post_init__(self) -> None:
+        """Changes fit labels."""
+        refuse(self.config, UNFIT)
 
+    def load(self, catalog: Catalog, index: int, pixels: RGB) -> Loaded:
+        """An image and its ``label``: a class id, or (K,) zeros and ones where there may be several."""
+        ids = torch.from_numpy(catalog.labels[index].astype(np.int64))
+        label = torch.zeros(len(catalog.categories)).index_fill(0, ids, 1) if catalog.multi_label else ids[0]
+        return Loaded(as_tensor(pixels), {"label": label})
 
-def _transform(config: AugmentConfig, size: int, interpolation: Interpolation) -> v2.Transform:
-    steps: list[Any] = [_crop(config, size, interpolation)]
-    fill = [float(PAD_VALUE)] * 3
-    turn = v2.InterpolationMode.BILINEAR  # the finest filter that torch rotates and shears tensors with
-    if config.zoom_out > 1:
-        steps += [v2.RandomZoomOut(fill, side_range=(1, config.zoom_out)), FitResize(size, interpolation)]
-    if config.horizontal_flip:
-        steps.append(v2.RandomHorizontalFlip(config.horizontal_flip))
-    if config.vertical_flip:
-        steps.append(v2.RandomVerticalFlip(config.vertical_flip))
-    if config.rotation_deg:
-        steps.append(v2.RandomRotation(config.rotation_deg, interpolation=turn, fill=fill))
-    if config.brightness or config.contrast or config.saturation or config.hue:
-        steps.append(v2.ColorJitter(config.brightness, config.contrast, config.saturation, config.hue))
-    if config.policy == "trivial":
-        steps.append(v2.TrivialAugmentWide(interpolation=turn, fill=fill))
-    elif config.policy == "rand":
-        steps.append(v2.RandAugment(magnitude=config.policy_magnitude, interpolation=turn, fill=fill))
-    if config.erasing:
-        steps.append(v2.RandomErasing(config.erasing, value=fill))
-    return v2.Compose(steps) if len(steps) > 1 else steps[0]
+    def change(self, payloads: Sequence[Loaded]) -> Changed:
+        """The label stays what it is."""
+        (loaded,) = payloads
+        changed = self._transform(tv_tensors.Image(loaded.image.permute(2, 0, 1)))
+        return changed.as_subclass(Tensor).permute(1, 2, 0), loaded.target
+
+    @cached_property
+    def _transform(self) -> v2.Transform:
+        config = self.config
+        bilinear = v2.InterpolationMode.BILINEAR  # the finest filter that torch rotates and shears tensors with
+        steps: list[Any] = [self._crop()]
+        if config.zoom_out > 1:
+            steps += [v2.RandomZoomOut(FILL, side_range=(1, config.zoom_out)), FitResize(self.size, self.interpolation)]
+        if config.horizontal_flip:
+            steps.append(v2.RandomHorizontalFlip(config.horizontal_flip))
+        if config.vertical_flip:
+            steps.append(v2.RandomVerticalFlip(config.vertical_flip))
+        if config.rotation_deg:
+            steps.append(v2.RandomRotation(config.rotation_deg, interpolation=bilinear, fill=FILL))
+        if config.brightness or config.contrast or config.saturation or config.hue:
+            steps.append(JitterColour(config))
+        if config.policy == "trivial":
+            steps.append(v2.TrivialAugmentWide(interpolation=bilinear, fill=FILL))
+        elif config.policy == "rand":
+            steps.append(v2.RandAugment(magnitude=config.policy_magnitude, interpolation=bilinear, fill=FILL))
+        if config.erasing:
+            steps.append(v2.RandomErasing(config.erasing, value=FILL))
+        return v2.Compose(steps)
+
+    def _crop(self) -> v2.Transform:
+        if self.config.crop_scale >= 1:
+            return FitResize(self.size, self.interpolation)
+        ratio = (1 / self.config.crop_ratio, self.config.crop_ratio)
+        mode = v2.InterpolationMode(self.interpolation)
+        return CropResize(self.size, scale=(self.config.crop_scale, 1), ratio=ratio, interpolation=mode)
 
 
 def build_mix(config: AugmentConfig, num_classes: int) -> v2.Transform | None:
@@ -130,9 +125,7 @@ class FitResize(v2.Transform):  # type: ignore[misc]
 
     def transform(self, inpt: Any, params: dict[str, Any]) -> Any:  # noqa: ARG002
         """Called by v2 for each input."""
-        if not isinstance(inpt, tv_tensors.Image):
-            return inpt
-        return tv_tensors.wrap(resize(inpt.as_subclass(Tensor), self.size, self.interpolation), like=inpt)
+        return _wrapped(resize(_rows(inpt), (self.size, self.size), self.interpolation))
 
 
 class CropResize(v2.RandomResizedCrop):  # type: ignore[misc]
@@ -140,26 +133,28 @@ class CropResize(v2.RandomResizedCrop):  # type: ignore[misc]
 
     def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
         """Called by v2 for each input."""
-        if not isinstance(inpt, tv_tensors.Image):
-            return inpt
         top, left = params["top"], params["left"]
-        cut = inpt.as_subclass(Tensor)[:, top : top + params["height"], left : left + params["width"]]
-        return tv_tensors.wrap(resize(cut, self.size[0], self.interpolation.value), like=inpt)
+        cut = _rows(inpt)[top : top + params["height"], left : left + params["width"]]
+        return _wrapped(resize(cut, tuple(self.size), self.interpolation.value))
 
 
-def resize(image: Tensor, size: int | tuple[int, int], interpolation: str) -> Tensor:
-    """(3, H, W) uint8 -> (3, S, S) uint8, or of another (height, width), in channels-last memory, antialiased."""
-    height, width = (size, size) if isinstance(size, int) else size
-    # Batched while rows come first: otherwise torch does not see that the memory of a whole image is channels-last.
-    dense = image.permute(1, 2, 0).contiguous()[None].permute(0, 3, 1, 2)
-    if dense.shape[-2:] == (height, width):
-        return dense[0]
-    return functional.interpolate(dense, (height, width), mode=interpolation, antialias=True)[0]
+class JitterColour(v2.Transform):  # type: ignore[misc]
+    """``jitter_colour``."""
+
+    def __init__(self, config: AugmentConfig) -> None:
+        super().__init__()
+        self.config = config
+
+    def transform(self, inpt: Any, params: dict[str, Any]) -> Any:  # noqa: ARG002
+        """Called by v2 for each input."""
+        return _wrapped(jitter_colour(_rows(inpt).contiguous(), self.config))
 
 
-def _crop(config: AugmentConfig, size: int, interpolation: Interpolation) -> v2.Transform:
-    if config.crop_scale >= 1:
-        return FitResize(size, interpolation)
-    ratio = (1 / config.crop_ratio, config.crop_ratio)
-    mode = v2.InterpolationMode(interpolation)
-    return CropResize(size, scale=(config.crop_scale, 1), ratio=ratio, interpolation=mode)
+def _rows(image: Tensor) -> Tensor:
+    """(3, H, W) -> (H, W, 3)."""
+    return image.as_subclass(Tensor).permute(1, 2, 0)
+
+
+def _wrapped(image: Tensor) -> tv_tensors.Image:
+    """(H, W, 3) -> (3, H, W), as v2 knows an image."""
+    return tv_tensors.Image(image.permute(2, 0, 1))

@@ -1,4 +1,4 @@
-"""Masks of objects while the image under them is cut, moved and turned.
+"""Masks of objects while the image under them is cut, moved and rotated.
 
 A mask stays as its data set gives it, with a map to where its pixels have gone; it is painted once, when all changes
 are known, straight to the few pixels that training compares.
@@ -11,10 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from PIL import Image
-from torch import Tensor
 
 from foveal.types.rle import Rle
 
@@ -40,49 +38,49 @@ class Grid:
 
 
 @dataclass(frozen=True)
-class Stencils:
+class MaskTargets:
     """Masks and where they lie.
 
     Attributes:
-        masks: M, in pixels of their own image; one without area: the object has none.
+        rles: M masks in pixels of their own image; one without area: the object has none.
         maps: (M, 2, 3) from a mask's pixels to the canvas: point = map[:, :2] @ pixel + map[:, 2].
         windows: (M, 4) xyxy, the part of each mask that has not been cut away, in its own pixels.
     """
 
-    masks: tuple[Rle, ...]
+    rles: tuple[Rle, ...]
     maps: NDArray[np.float64]
     windows: NDArray[np.float64]
 
     @classmethod
-    def of(cls, masks: Sequence[Rle], *, size: tuple[int, int]) -> "Stencils":
+    def of(cls, rles: Sequence[Rle], *, size: tuple[int, int]) -> "MaskTargets":
         """Masks of one image that is shown in ``size`` (height, width), which need not be the masks' own."""
-        maps, windows = np.zeros((len(masks), 2, 3)), np.zeros((len(masks), 4))
-        for i, mask in enumerate(masks):
+        maps, windows = np.zeros((len(rles), 2, 3)), np.zeros((len(rles), 4))
+        for i, mask in enumerate(rles):
             height, width = mask.size
             maps[i, 0, 0], maps[i, 1, 1] = size[1] / width, size[0] / height
             windows[i, 2:] = width, height
-        return cls(tuple(masks), maps, windows)
+        return cls(tuple(rles), maps, windows)
 
     @classmethod
-    def join(cls, parts: Sequence["Stencils"]) -> "Stencils":
+    def join(cls, parts: Sequence["MaskTargets"]) -> "MaskTargets":
         """The masks of several images that have become one."""
-        masks = tuple(mask for part in parts for mask in part.masks)
-        return cls(masks, np.concatenate([p.maps for p in parts]), np.concatenate([p.windows for p in parts]))
+        rles = tuple(mask for part in parts for mask in part.rles)
+        return cls(rles, np.concatenate([p.maps for p in parts]), np.concatenate([p.windows for p in parts]))
 
     @property
     def upright(self) -> NDArray[np.bool_]:
-        """(M,) which have not been turned."""
+        """(M,) which have not been rotated."""
         upright: NDArray[np.bool_] = (self.maps[:, 0, 1] == 0) & (self.maps[:, 1, 0] == 0)
         return upright
 
-    def move(self, by: NDArray[np.float64]) -> "Stencils":
+    def move(self, by: NDArray[np.float64]) -> "MaskTargets":
         """Every point p of the canvas to by[:, :2] @ p + by[:, 2]; ``by`` is (2, 3)."""
         maps = by[:, :2] @ self.maps
         maps[:, :, 2] += by[:, 2]
         return replace(self, maps=maps)
 
-    def clip(self, within: tuple[float, float, float, float]) -> "Stencils":
-        """Cut at the sides of a rectangle of the canvas. Turned masks are left: the canvas's own sides cut them."""
+    def clip(self, within: tuple[float, float, float, float]) -> "MaskTargets":
+        """Cut at the sides of a rectangle of the canvas. Rotated masks are left: the canvas's own sides cut them."""
         upright = self.upright
         scale = np.where(upright[:, None], self.maps[:, [0, 1], [0, 1]], 1.0)
         ends = (np.array(within).reshape(2, 2) - self.maps[:, None, :, 2]) / scale[:, None]  # (M, 2, 2)
@@ -96,12 +94,12 @@ class Stencils:
         A cell belongs to the mask where at least half of it is covered. Of a mask too thin for that the cells that it
         covers most do.
         """
-        cut = cut_out(self.masks[index], self.windows[index])
+        cut = cut_out(self.rles[index], self.windows[index])
         if cut is None:
             return None
-        stencil, corner = cut
+        shape, corner = cut
         linear, shift = self.maps[index, :, :2], self.maps[index, :, 2]
-        ends = np.array([(x, y) for x in (0, stencil.width) for y in (0, stencil.height)]) + corner
+        ends = np.array([(x, y) for x in (0, shape.width) for y in (0, shape.height)]) + corner
         spread = (ends @ linear.T + shift) / grid.stride  # in cells
         first = np.floor(spread.min(0) + 1e-6).clip(0, grid.cells).astype(int)
         last = np.ceil(spread.max(0) - 1e-6).clip(0, grid.cells).astype(int)
@@ -109,7 +107,7 @@ class Stencils:
             return None
         back = np.linalg.inv(linear)
         start = back @ (first * grid.stride - shift) - corner
-        pixels = stencil.transform(
+        pixels = shape.transform(
             tuple(((last - first) * grid.stride).tolist()),
             Image.Transform.AFFINE,
             (*back[0], start[0], *back[1], start[1]),
@@ -144,20 +142,3 @@ def cut_out(mask: Rle, window: NDArray[np.float64]) -> tuple[Image.Image, NDArra
     image = Image.fromarray(np.ascontiguousarray(columns[:, top:bottom].T))
     bounds = image.getbbox()
     return None if bounds is None else (image.crop(bounds), np.array([left + bounds[0], top + bounds[1]]))
-
-
-def pack(masks: Sequence[Rle]) -> Tensor:
-    """The masks of one image as one list of int64: height, width, number of runs of each mask, all runs."""
-    height, width = masks[0].size if masks else (1, 1)
-    counts = [len(mask.runs) for mask in masks]
-    head = np.array([height, width, *counts], np.int64)
-    return torch.from_numpy(np.concatenate([head, *(mask.runs.astype(np.int64) for mask in masks)]))
-
-
-def unpack(packed: Tensor, count: int) -> list[Rle]:
-    """What ``pack`` packed, of ``count`` masks."""
-    values = packed.numpy()
-    size = (int(values[0]), int(values[1]))
-    ends = np.cumsum(values[2 : 2 + count])[:-1]
-    runs = np.split(values[2 + count :], ends) if count else []
-    return [Rle(size, each.astype(np.uint32)) for each in runs]

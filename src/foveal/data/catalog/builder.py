@@ -88,7 +88,7 @@ class CatalogBuilder:
         Args:
             root: Folder that names are relative to.
             format: Name of the reader.
-            annotation: What is said of each image.
+            annotation: What each image has.
             categories: The class map.
             renumber: New id of each class id given to ``add``; None keeps them.
             multi_label: Whether an image may carry any number of labels.
@@ -110,7 +110,7 @@ class CatalogBuilder:
 def sorted_order(names: Names) -> NDArray[np.int64]:
     """(N,) places of the names in byte order; equal names keep their order.
 
-    A radix sort on blocks of eight bytes, last block first: no Python object a name.
+    A radix sort on blocks of eight bytes, last block first: no Python object per name.
     """
     order = np.arange(len(names))
     for block in reversed(range(_num_blocks(names))):

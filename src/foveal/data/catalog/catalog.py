@@ -5,7 +5,6 @@ Shapes: N images, L labels in all.
 
 import hashlib
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -17,17 +16,18 @@ from numpy.typing import NDArray
 from foveal.data.catalog.columns import Names, Ragged
 from foveal.data.catalog.objects import Objects
 from foveal.errors import DataError
+from foveal.ops.threads import in_threads
 from foveal.types.arrays import IntArray
 from foveal.types.categories import Categories
 
 SPLITS = ("train", "val", "test")
 """Split names; an image's code is the place of its split here, or UNASSIGNED."""
 Annotation = Literal["labels", "boxes", "masks"]
-"""What a data set can say of an image."""
+"""What a data set's annotations can be."""
 UNASSIGNED = 255
 """Code of an image that no split claims yet."""
-FILES_A_TURN = 64
-"""Files that a thread hashes before it takes the next turn."""
+FILES_PER_CALL = 64
+"""Files that a thread hashes at once."""
 
 
 @dataclass(frozen=True)
@@ -55,21 +55,21 @@ class Repair:
 
 @dataclass(frozen=True)
 class Catalog:
-    """Images and what is said of them; immutable.
+    """Images and their annotations; immutable.
 
     Attributes:
         root: Folder that ``names`` are relative to.
         format: Name of the reader, such as ``image_folder``.
-        annotation: What is said of each image; ``tasks.table`` knows which task learns from it.
+        annotation: Of each image; ``tasks.table`` knows which task learns from it.
         categories: The class map.
         names: N paths relative to ``root``, with forward slashes.
         splits: (N,) uint8 codes into ``SPLITS``, or UNASSIGNED.
-        labels: N rows of class ids; one an image unless ``multi_label``.
+        labels: N rows of class ids; one per image unless ``multi_label``.
         multi_label: Whether an image may carry any number of labels.
         notes: Remarks of the reader, for ``foveal data inspect``.
         sizes: (N, 2) widths and heights in pixels as a person sees the images, where the reader knows them.
         objects: The objects in the images, where the data set has any; ``labels`` then says which classes occur.
-        masks: N paths of mask files, relative to ``root``; None: there are none. A pixel's code (gray value, palette
+        masks: N paths of mask files, relative to ``root``; None: there are none. A pixel's value (gray, palette
             index, or red-green-blue as 0xRRGGBB) is one of ``categories.source_ids``, or is ignored.
         extras: N JSON objects of what else the source says of an image; empty text: nothing.
         about: A JSON object of what the source says of the whole data set; empty text: nothing.
@@ -188,13 +188,9 @@ class Catalog:
 def _hashes(path_of: Callable[[int], Path], count: int) -> NDArray[np.void]:
     """(count,) 16-byte BLAKE2b hashes of files' bytes, computed in threads."""
     out = np.zeros(count, "V16")
-
-    def fill(first: int) -> None:
-        for i in range(first, min(first + FILES_A_TURN, count)):
-            out[i] = np.void(content_hash(path_of(i)))
-
-    with ThreadPoolExecutor(thread_name_prefix="foveal-hash") as pool:
-        list(pool.map(fill, range(0, count, FILES_A_TURN)))
+    hashes = in_threads(lambda i: content_hash(path_of(i)), range(count), per_call=FILES_PER_CALL)
+    for i, one in enumerate(hashes):
+        out[i] = np.void(one)
     return out
 
 

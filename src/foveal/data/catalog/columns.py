@@ -1,4 +1,4 @@
-"""Flat columns for rows and strings of unequal length: tens of bytes a row, shared by worker processes.
+"""Flat columns for rows and strings of unequal length: tens of bytes per row, shared by worker processes.
 
 Shapes: N rows.
 """
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from foveal.types.arrays import Array, IntArray
 
-ROWS_A_PIECE = 1 << 15
+ROWS_PER_PIECE = 1 << 15
 """Rows that ``Ragged.take`` moves at once."""
 
 
@@ -46,9 +46,9 @@ class Ragged:
         offsets = np.zeros(len(indices) + 1, np.int64)
         np.cumsum(lengths, out=offsets[1:])
         values = np.empty(offsets[-1], self.values.dtype)
-        for first in range(0, len(indices), ROWS_A_PIECE):
-            piece = slice(first, first + ROWS_A_PIECE)
-            begin, end = offsets[first], offsets[min(first + ROWS_A_PIECE, len(indices))]
+        for first in range(0, len(indices), ROWS_PER_PIECE):
+            piece = slice(first, first + ROWS_PER_PIECE)
+            begin, end = offsets[first], offsets[min(first + ROWS_PER_PIECE, len(indices))]
             shift = np.repeat(starts[piece] - offsets[:-1][piece], lengths[piece])
             values[begin:end] = self.values[shift + np.arange(begin, end)]
         return Ragged(values, offsets)

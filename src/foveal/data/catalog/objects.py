@@ -39,7 +39,8 @@ class Object:
         flags: ``types.flags.Flag`` values, added up.
         area: In square pixels, as the source declares it (COCO: of the mask); None: the box's.
         id: The source's own id, or ``NO_ID``.
-        outline: Polygons ``[[x, y, x, y, ...], ...]``, or COCO RLE ``{"size": [h, w], "counts": ...}``; None: a box.
+        segmentation: Polygons ``[[x, y, x, y, ...], ...]``, or COCO RLE ``{"size": [h, w], "counts": ...}``; None: a
+            box.
         extras: What else the source says, to be written back unchanged; plain JSON values.
     """
 
@@ -48,7 +49,7 @@ class Object:
     flags: int = 0
     area: float | None = None
     id: int = NO_ID
-    outline: Any = None
+    segmentation: Any = None
     extras: dict[str, Any] = field(default_factory=dict)
 
 
@@ -63,7 +64,7 @@ class Objects:
         flags: (M,) uint8, ``types.flags.Flag``.
         areas: (M,) float64 square pixels.
         ids: (M,) int64 ids of the source, or ``NO_ID``.
-        outlines: M JSON texts, see ``Object.outline``; empty: a box only.
+        segmentations: M JSON texts, see ``Object.segmentation``; empty: a box only.
         extras: M JSON objects; empty: nothing.
     """
 
@@ -73,7 +74,7 @@ class Objects:
     flags: NDArray[np.uint8]
     areas: NDArray[np.float64]
     ids: NDArray[np.int64]
-    outlines: Names
+    segmentations: Names
     extras: Names
 
     @classmethod
@@ -91,7 +92,7 @@ class Objects:
             np.array([o.flags for o in every], np.uint8),
             np.array([a if o.area is None else o.area for o, a in zip(every, own, strict=True)], np.float64),
             np.array([o.id for o in every], np.int64),
-            Names.of(["" if o.outline is None else _text(o.outline) for o in every]),
+            Names.of(["" if o.segmentation is None else _text(o.segmentation) for o in every]),
             Names.of([text_of(o.extras) for o in every]),
         )
 
@@ -108,15 +109,24 @@ class Objects:
                 int(self.flags[i]),
                 float(self.areas[i]),
                 int(self.ids[i]),
-                json.loads(self.outlines[i]) if self.outlines[i] else None,
+                self.segmentation(i),
                 json.loads(self.extras[i]) if self.extras[i] else {},
             )
-            for i in range(*self.span(index).indices(len(self.labels)))
+            for i in self.places(index)
         ]
+
+    def segmentation(self, place: int) -> Any:
+        """What ``Object.segmentation`` says, of one of the M objects."""
+        text = self.segmentations[place]
+        return json.loads(text) if text else None
 
     def span(self, index: int) -> slice:
         """Where the objects of one image stand in the columns."""
         return slice(int(self.offsets[index]), int(self.offsets[index + 1]))
+
+    def places(self, index: int) -> range:
+        """``span`` as places among the M objects."""
+        return range(int(self.offsets[index]), int(self.offsets[index + 1]))
 
     def take(self, indices: IntArray) -> "Objects":
         """The objects of the images at ``indices``, in that order."""
@@ -129,13 +139,13 @@ class Objects:
             self.flags[at],
             self.areas[at],
             self.ids[at],
-            self.outlines.take(at),
+            self.segmentations.take(at),
             self.extras.take(at),
         )
 
     def feed(self, digest: Digest) -> None:
         """Everything that training sees into a hash."""
-        for column in (self.offsets, self.boxes, self.labels, self.flags, self.areas, self.outlines.text.values):
+        for column in (self.offsets, self.boxes, self.labels, self.flags, self.areas, self.segmentations.text.values):
             digest.update(np.ascontiguousarray(column).tobytes())
 
 

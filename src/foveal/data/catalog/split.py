@@ -1,4 +1,4 @@
-"""Kept-back images, chosen by seed and file content alone.
+"""Held-out images, chosen by seed and file content alone.
 
 Neither names nor order matter: a renamed or re-downloaded data set splits the same. Byte-identical files form a group
 that stays together, so that no image is validated on which was trained on.
@@ -20,7 +20,7 @@ from foveal.types.arrays import IntArray
 
 TRAIN, VAL = SPLITS.index("train"), SPLITS.index("val")
 MUCH_MORE = 1.25
-"""Times the images asked for from which on it is told that more are held out."""
+"""Times the images asked for from which on a note says that more are held out."""
 NO_LABEL = -1
 """Stands for a class in images that have none (multi-label sets)."""
 
@@ -52,22 +52,22 @@ def with_splits(catalog: Catalog, *, val_fraction: float, seed: int) -> Catalog:
         seed: Of the choice.
 
     Raises:
-        DataError: Too few images to keep any back.
+        DataError: Too few images to hold any out.
     """
     pool = np.flatnonzero((catalog.splits == UNASSIGNED) | (catalog.splits == TRAIN))
     splits, notes = catalog.splits.copy(), []
     splits[pool] = TRAIN
     if len(pool) and not catalog.has("val"):
         _check_counts(catalog, pool)
-        kept_back = _choose(_groups(catalog, pool, seed), val_fraction)
-        if not kept_back:
+        held_out = _choose(_groups(catalog, pool, seed), val_fraction)
+        if not held_out:
             raise DataError(
                 f"{catalog.root}: no image can be held out to validate with; each is the only one of some class.",
                 "Add different images of each class; identical files count once.",
             )
-        splits[kept_back] = VAL
-        if len(kept_back) > MUCH_MORE * max(1, val_fraction * len(pool)):
-            kept = f"{len(kept_back)} of {len(pool)} images are held out to validate with"
+        splits[held_out] = VAL
+        if len(held_out) > MUCH_MORE * max(1, val_fraction * len(pool)):
+            kept = f"{len(held_out)} of {len(pool)} images are held out to validate with"
             notes.append(f"{kept}, not {val_fraction:.0%}: every class gives one.")
     return catalog.assign(splits, *notes)
 
@@ -97,7 +97,7 @@ def _groups(catalog: Catalog, pool: IntArray, seed: int) -> list[Group]:
 
 
 def _choose(groups: Sequence[Group], val_fraction: float) -> list[int]:
-    """Places of the images to keep back.
+    """Places of the images to hold out.
 
     The rarest class chooses first, since it has the least choice (Sechidis et al. 2011, On the Stratification of
     Multi-Label Data). No class gives away its last group, and one with two groups or more gives at least one, unless

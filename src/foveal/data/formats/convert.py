@@ -8,17 +8,19 @@ import json
 import os
 import shutil
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from foveal.data.catalog.catalog import SPLITS, Catalog
-from foveal.data.formats import layout, sidecar
+from foveal.data.formats import layout
 from foveal.data.formats.coco import writer as coco_writer
+from foveal.data.formats.sidecar import reader as sidecar
+from foveal.data.formats.sidecar.writer import Aside, Kept
 from foveal.data.formats.voc import writer as voc_writer
 from foveal.data.formats.yolo import writer as yolo_writer
 from foveal.errors import DataError, RunError
+from foveal.ops.threads import in_threads
 
 Target = Literal["coco", "voc", "yolo"]
 WRITERS = {"coco": coco_writer, "voc": voc_writer, "yolo": yolo_writer}
@@ -42,7 +44,7 @@ class Conversion:
     images: int
     objects: int
     splits: dict[str, int]
-    kept: tuple[sidecar.Kept, ...]
+    kept: tuple[Kept, ...]
 
     def to_dict(self) -> dict[str, object]:
         """Plain values for JSON."""
@@ -80,7 +82,7 @@ def convert(
     """
     if catalog.masks is not None:
         raise DataError(
-            f"{catalog.root} says the class of every pixel; masks cannot be written as {to} yet, which needs objects.",
+            f"{catalog.root} has masks of classes, which cannot be written as {to} yet: it needs objects.",
             "Convert data sets in COCO's, Pascal VOC's or YOLO's format.",
         )
     if catalog.objects is None or catalog.sizes is None:
@@ -89,7 +91,7 @@ def convert(
             "Convert data sets in COCO's, Pascal VOC's or YOLO's format.",
         )
     _check_out(out, catalog.root)
-    writer, aside = WRITERS[to], sidecar.Aside(to)
+    writer, aside = WRITERS[to], Aside(to)
     extras = [
         json.loads(catalog.extras[i]) if catalog.extras and catalog.extras[i] else {} for i in range(len(catalog))
     ]
@@ -142,6 +144,5 @@ def _bring(catalog: Catalog, folder: Path, names: list[str], *, link: bool, prog
                 f"{source}: cannot be {how} ({error.strerror or error}).", "Check the file, and the space left."
             ) from None
 
-    with ThreadPoolExecutor(thread_name_prefix="foveal-convert") as pool:
-        for done, _ in enumerate(pool.map(bring, range(len(catalog))), 1):
-            progress(done)
+    for done, _ in enumerate(in_threads(bring, range(len(catalog))), 1):
+        progress(done)

@@ -1,4 +1,4 @@
-"""A folder with one sub-folder of images a class, alone or under train/, val/ and test/.
+"""A folder with one sub-folder of images per class, alone or under train/, val/ and test/.
 
 Hidden folders are no classes; the class map is read once, from the training split where there is one, and enforced on
 every other: a class that val lacks shifts nothing, and one that only val has is an error that names it.
@@ -11,20 +11,13 @@ from pathlib import Path
 
 from foveal.data.catalog.builder import CatalogBuilder
 from foveal.data.catalog.catalog import SPLITS, UNASSIGNED, Catalog
+from foveal.data.formats.layout import SPLIT_WORDS, is_hidden
 from foveal.data.notes import listed, plural
 from foveal.errors import DataError
+from foveal.imaging.suffixes import IMAGE_SUFFIXES
 from foveal.types.categories import Categories
 
 NAME = "image_folder"
-SUFFIXES = frozenset(
-    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".avif", ".jp2", ".j2k"}
-    | {".ppm", ".pgm", ".pbm", ".pnm"}
-)
-"""Files that are taken for images."""
-SPLIT_FOLDERS = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
-"""Folder names that stand for a split."""
-HIDDEN = frozenset({"__MACOSX", "__pycache__", "$RECYCLE.BIN", "@eaDir"})
-"""Folders that systems leave behind; those with a leading dot are hidden too."""
 HIDDEN_FILES = frozenset({"Thumbs.db", "desktop.ini"})
 
 
@@ -128,18 +121,18 @@ def _no_classes(path: Path) -> DataError:
             f"{path} holds images, but no class folders.",
             "Put the images of each class into a folder named after it, or give a table of paths and labels.",
         )
-    return DataError(f"{path} holds no images.", "Give a folder with one sub-folder of images a class.")
+    return DataError(f"{path} holds no images.", "Give a folder with one sub-folder of images per class.")
 
 
 def _split_folders(path: Path) -> dict[str, Path]:
     """Split name to folder; the name is empty where the classes stand right under ``path``."""
     found: dict[str, Path] = {}
     folders = _folders(path)
-    splits = [f for f in folders if f.name.lower() in SPLIT_FOLDERS and _folders(f) and not _has_images(f)]
-    if not splits or (len(splits) < len(folders) and all(SPLIT_FOLDERS[f.name.lower()] != "train" for f in splits)):
+    splits = [f for f in folders if f.name.lower() in SPLIT_WORDS and _folders(f) and not _has_images(f)]
+    if not splits or (len(splits) < len(folders) and all(SPLIT_WORDS[f.name.lower()] != "train" for f in splits)):
         return {"": path}
     for folder in splits:
-        split = SPLIT_FOLDERS[folder.name.lower()]
+        split = SPLIT_WORDS[folder.name.lower()]
         if split in found:
             raise DataError(
                 f"{path} has two folders for the {split} split: {found[split].name} and {folder.name}.", "Keep one."
@@ -158,11 +151,11 @@ def _unused(path: Path, splits: dict[str, Path]) -> list[str]:
 def _folders(path: Path) -> list[Path]:
     """Sub-folders that are not hidden, sorted by name."""
     with os.scandir(path) as entries:
-        return sorted(Path(entry.path) for entry in entries if entry.is_dir() and not _hidden(entry.name))
+        return sorted(Path(entry.path) for entry in entries if entry.is_dir() and not is_hidden(entry.name))
 
 
 def _is_image(path: Path) -> bool:
-    return path.suffix.lower() in SUFFIXES
+    return path.suffix.lower() in IMAGE_SUFFIXES
 
 
 def _has_images(folder: Path) -> bool:
@@ -182,9 +175,5 @@ def _files(folder: Path, *, deep: bool = True) -> Iterator[Path]:
             folders.clear()
             continue
         seen.add((status.st_dev, status.st_ino))
-        folders[:] = sorted(name for name in folders if deep and not _hidden(name))
+        folders[:] = sorted(name for name in folders if deep and not is_hidden(name))
         yield from (Path(here, name) for name in sorted(files) if not name.startswith(".") and name not in HIDDEN_FILES)
-
-
-def _hidden(name: str) -> bool:
-    return name.startswith(".") or name in HIDDEN

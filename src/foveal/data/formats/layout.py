@@ -1,4 +1,4 @@
-"""Where detection data sets keep their images, and what an image is called without its layout."""
+"""Words and folders that data sets share, and what an image is called without its layout."""
 
 import os
 import posixpath
@@ -6,25 +6,36 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 from foveal.data.catalog.catalog import SPLITS, UNASSIGNED, Catalog
-from foveal.data.formats.image_folder import SPLIT_FOLDERS, SUFFIXES
+from foveal.imaging.suffixes import IMAGE_SUFFIXES
 
+SPLIT_WORDS = {
+    "train": "train",
+    "training": "train",
+    "val": "val",
+    "valid": "val",
+    "validation": "val",
+    "test": "test",
+}
+"""What data sets call a split, in folders, tables and files."""
+HIDDEN = frozenset({"__MACOSX", "__pycache__", "$RECYCLE.BIN", "@eaDir"})
+"""Folders that systems leave behind; those with a leading dot are hidden too."""
 IMAGE_FOLDERS = ("JPEGImages", "images", "Images")
 """Folders that hold all images."""
 NAME_KEY = "name"
-"""Entry of an image's extras: what it is called without its layout, where its path does not tell."""
+"""Entry of an image's extras: what it is called without its layout, where its path does not show it."""
 
 
 def split_of(word: str) -> int:
     """Code of the split that a name such as ``train2017`` or ``valid`` stands for; UNASSIGNED where it is none."""
     stem = word.lower().rstrip("0123456789")
-    name = SPLIT_FOLDERS.get(stem.strip("_-"))
+    name = SPLIT_WORDS.get(stem.strip("_-"))
     return UNASSIGNED if name is None else SPLITS.index(name)
 
 
 def portable(name: str) -> str:
     """An image's path without the folders that only the layout needs, such as ``images/train/``."""
     parts = [part for part in PurePosixPath(name).parts if part not in ("/", "..", ".")]
-    while len(parts) > 1 and (parts[0] in IMAGE_FOLDERS or parts[0].lower() in SPLIT_FOLDERS):
+    while len(parts) > 1 and (parts[0] in IMAGE_FOLDERS or parts[0].lower() in SPLIT_WORDS):
         parts = parts[1:]
     return "/".join(parts)
 
@@ -65,8 +76,13 @@ def images_in(root: Path, folder: Path, *, deep: bool = True) -> Iterator[str]:
     for here, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if deep and not name.startswith("."))
         for name in sorted(files):
-            if not name.startswith(".") and Path(name).suffix.lower() in SUFFIXES:
+            if not name.startswith(".") and Path(name).suffix.lower() in IMAGE_SUFFIXES:
                 yield relative(Path(here, name), root)
+
+
+def is_hidden(folder: str) -> bool:
+    """Whether a folder of this name is none of the user's."""
+    return folder.startswith(".") or folder in HIDDEN
 
 
 def is_file_name(text: object) -> bool:

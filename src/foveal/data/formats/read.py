@@ -1,35 +1,40 @@
-"""One door for every data set: look at it, then read it.
+"""Any data set: recognise its format, then read it.
 
 Of a folder that could be several things, the first of these counts: a COCO JSON file, Pascal VOC's XML, YOLO's YAML or
 text files, a table, images with masks, an image folder. What is wanted of it may say otherwise: Pascal VOC's trees
-may have masks as well, and outlines of objects can be painted as masks.
+may have masks as well, and segmentations of objects can be painted as masks.
 """
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
+from foveal.data.catalog.as_masks import as_masks
 from foveal.data.catalog.catalog import Annotation, Catalog
-from foveal.data.catalog.class_maps import as_masks
 from foveal.data.formats import image_folder, table
 from foveal.data.formats.annotations.repair import Bad, Repairs
 from foveal.data.formats.coco import reader as coco
+from foveal.data.formats.coco.record import NAME as COCO
+from foveal.data.formats.coco.source import find as find_coco
 from foveal.data.formats.mask_folder import reader as mask_folder
 from foveal.data.formats.mask_folder.layout import find_voc
 from foveal.data.formats.mask_folder.pairs import looks_like as looks_like_masks
 from foveal.data.formats.voc import reader as voc
+from foveal.data.formats.voc.record import NAME as VOC
 from foveal.data.formats.yolo import reader as yolo
+from foveal.data.formats.yolo.layout import find as find_yolo
+from foveal.data.formats.yolo.record import NAME as YOLO
 from foveal.errors import DataError
 from foveal.types.categories import Categories
 
 Format = Literal["auto", "image_folder", "table", "coco", "voc", "yolo", "mask_folder"]
 LABELLED = {image_folder.NAME: image_folder.read, table.NAME: table.read}
-ANNOTATED = {coco.NAME: coco.read, voc.NAME: voc.read, yolo.NAME: yolo.read}
+ANNOTATED = {COCO: coco.read, VOC: voc.read, YOLO: yolo.read}
 KINDS = {
     **dict.fromkeys(table.SUFFIXES, table.NAME),
-    ".json": coco.NAME,
-    ".yaml": yolo.NAME,
-    ".yml": yolo.NAME,
+    ".json": COCO,
+    ".yaml": YOLO,
+    ".yml": YOLO,
 }
 """What a file is, by its suffix."""
 
@@ -50,9 +55,9 @@ def read(
         path: A folder, a table, a COCO JSON file or a YOLO YAML file.
         format: How it is laid out; auto looks.
         categories: A model's class map to enforce instead of the data set's own; some classes may then be missing.
-        bad: What becomes of faulty annotations of objects, see ``data.repair``.
+        bad: What becomes of invalid annotations of objects, see ``annotations.repair``.
         classes: Of masks, see ``mask_folder.read``.
-        ignore: Codes in masks that count nowhere.
+        ignore: Pixel values of masks to ignore.
         wants: What a task learns from, likeliest first: of a data set that says several things, the first of these is
             read. None: what the data set says first.
 
@@ -65,13 +70,13 @@ def read(
         raise DataError(f"{path}: there is no such file or folder.", _suggestion(path))
     kind, where = recognise(path) if format == "auto" else (format, path)
     masks_first = _masks_first(wants or ())
-    if kind == voc.NAME and masks_first and where.is_dir() and find_voc(where) is not None:
+    if kind == VOC and masks_first and where.is_dir() and find_voc(where) is not None:
         kind = mask_folder.NAME
     if kind == mask_folder.NAME:
         return mask_folder.read(where, categories=categories, classes=classes, ignore=ignore)
     if classes or ignore:
         raise DataError(
-            f"{path} is read as {kind}; a table of classes and codes to ignore are for folders of masks.",
+            f"{path} is read as {kind}; a table of classes and pixel values to ignore are for folders of masks.",
             "Leave the classes and ignored ids away, or give images with masks.",
         )
     if kind in ANNOTATED:
@@ -103,13 +108,13 @@ def recognise(path: Path) -> tuple[str, Path]:
         return kind, path
     entries = [entry for entry in path.iterdir() if not entry.name.startswith(".")]
     if not entries:
-        raise DataError(f"{path} is an empty folder.", "Give a folder with one sub-folder of images a class.")
-    if coco.find(path)[1]:
-        return coco.NAME, path
+        raise DataError(f"{path} is an empty folder.", "Give a folder with one sub-folder of images per class.")
+    if find_coco(path)[1]:
+        return COCO, path
     if voc.find(path) is not None:
-        return voc.NAME, path
-    if yolo.find(path) is not None:
-        return yolo.NAME, path
+        return VOC, path
+    if find_yolo(path) is not None:
+        return YOLO, path
     tables = [entry for entry in entries if entry.suffix.lower() in (".csv", ".tsv") and entry.is_file()]
     images_alone = {entry.name for entry in entries if entry.is_dir()} <= {table.IMAGES}
     if len(tables) == 1 and (images_alone or not image_folder.looks_like(path)):
@@ -124,7 +129,7 @@ def _masks_first(wants: Sequence[Annotation]) -> bool:
 
 def _check_kind(kind: str, where: Path) -> None:
     """Raise where the format asked for cannot be what is there."""
-    if kind == coco.NAME and not coco.find(where)[1]:
+    if kind == COCO and not find_coco(where)[1]:
         raise DataError(
             f"{where} has no COCO JSON file.", "Give the file, or a folder with annotations/instances*.json in it."
         )

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from foveal.data.catalog.builder import CatalogBuilder
 from foveal.data.catalog.catalog import SPLITS, UNASSIGNED, Catalog
+from foveal.data.formats.layout import SPLIT_WORDS
 from foveal.data.notes import listed
 from foveal.errors import CategoryError, DataError
 from foveal.types.categories import Categories
@@ -24,7 +25,6 @@ NAME = "table"
 SUFFIXES = frozenset({".csv", ".tsv", ".txt"})
 PATH_COLUMNS = ("path", "image", "file", "filename", "file_name", "filepath")
 LABEL_COLUMNS = ("label", "labels", "class", "classes", "category", "target")
-SPLIT_NAMES = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
 DELIMITERS = ",\t;"
 SEPARATOR = "|"
 """Between the labels of one image."""
@@ -216,7 +216,7 @@ def _column(path: Path, header: list[str], wanted: tuple[str, ...], what: str) -
 def _split(written: str, where: str) -> int:
     if not written:
         return UNASSIGNED
-    name = SPLIT_NAMES.get(written.lower())
+    name = SPLIT_WORDS.get(written.lower())
     if name is None:
         raise DataError(f"{where}: unknown split {written!r}.", "Use train, val or test, or leave it empty.")
     return SPLITS.index(name)
@@ -229,10 +229,10 @@ def _repeats(path: Path, builder: CatalogBuilder, lines: "array[int]", labels: L
     for twin in builder.twins():
         first, second = sorted(rows[twin.first]), sorted(rows[twin.second])
         if first != second:
-            said = [SEPARATOR.join(titles[i] for i in row) for row in (first, second)]
+            joined = [SEPARATOR.join(titles[i] for i in row) for row in (first, second)]
             raise DataError(
-                f"{path}, line {lines[twin.second]}: {names[twin.second]!r} is labelled {said[1]!r} here and"
-                f" {said[0]!r} in line {lines[twin.first]}.",
+                f"{path}, line {lines[twin.second]}: {names[twin.second]!r} is labelled {joined[1]!r} here and"
+                f" {joined[0]!r} in line {lines[twin.first]}.",
                 f"Keep one line per image; several labels are joined with {SEPARATOR!r}.",
             )
         repeated += 1

@@ -1,4 +1,4 @@
-"""What is wrong with a data set: every image decoded, every file compared, every annotation looked at.
+"""What is wrong with a data set: every image decoded, every file compared, every annotation checked.
 
 Shapes: N images.
 """
@@ -6,33 +6,20 @@ Shapes: N images.
 import hashlib
 from collections import defaultdict
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from foveal.data.catalog.catalog import SPLITS, UNASSIGNED, Catalog
 from foveal.data.catalog.class_maps import read_mask
 from foveal.errors import DataError, ImageError
 from foveal.imaging.decode import decode, kind_of
+from foveal.imaging.suffixes import SUFFIXES_OF
+from foveal.ops.threads import in_threads
 from foveal.types.masks import IGNORE
 
 MIN_SIDE = 8
 """A shorter side below this, in pixels, shows nothing that can be recognised."""
 MAX_ASPECT = 10.0
 """Longer over shorter side; beyond this a square input sees a strip."""
-SUFFIXES_OF = {
-    "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
-    "PNG": (".png",),
-    "GIF": (".gif",),
-    "BMP": (".bmp",),
-    "TIFF": (".tif", ".tiff"),
-    "WebP": (".webp",),
-    "PNM": (".ppm", ".pgm", ".pbm", ".pnm"),
-    "JPEG 2000": (".jp2", ".j2k"),
-    "AVIF": (".avif",),
-}
-"""Suffixes that tell the truth about a format."""
-IMAGES_A_TURN = 256
-"""Decoded ahead at once, so that memory stays flat."""
 
 
 @dataclass(frozen=True)
@@ -42,9 +29,9 @@ class Problem:
     Attributes:
         path: Of the image, relative to the data set's root; empty: of no image.
         kind: ``unreadable``, ``leak``, ``two_classes``, ``tiny``, ``aspect`` or ``suffix``; of masks ``mask``,
-            ``no_class`` or ``two_masks``; of the whole data set ``unread``; or a kind of ``data.repair.SEEING``.
+            ``no_class`` or ``two_masks``; of the whole data set ``unread``; or one of ``annotations.repair.KINDS``.
         message: What is wrong, in words.
-        where: File, line or object of a faulty annotation.
+        where: File, line or object of an invalid annotation.
         action: What reading it makes of it.
     """
 
@@ -61,8 +48,8 @@ class Problem:
 
 
 @dataclass(frozen=True)
-class Look:
-    """What decoding one image told.
+class Checked:
+    """What decoding one image showed.
 
     Attributes:
         content: A hash of its bytes.
@@ -88,31 +75,28 @@ def check(catalog: Catalog, *, progress: Callable[[int], None] = lambda _: None)
     problems = [Problem(r.path, r.kind, r.message, r.where, r.action) for r in catalog.repairs]
     places: dict[bytes, list[int]] = defaultdict(list)
     masks: dict[int, bytes] = {}
-    with ThreadPoolExecutor(thread_name_prefix="foveal-check") as pool:
-        for first in range(0, len(catalog), IMAGES_A_TURN):
-            turn = range(first, min(first + IMAGES_A_TURN, len(catalog)))
-            for i, look in zip(turn, pool.map(lambda i: _look(catalog, i), turn), strict=True):
-                problems += look.problems
-                masks[i] = look.mask
-                if look.content:
-                    places[look.content].append(i)
-            progress(turn.stop)
+    for i, checked in enumerate(in_threads(lambda i: _check_image(catalog, i), range(len(catalog)))):
+        problems += checked.problems
+        masks[i] = checked.mask
+        if checked.content:
+            places[checked.content].append(i)
+        progress(i + 1)
     for same in places.values():
         problems += _compare(catalog, same, masks)
     return sorted(problems, key=lambda problem: problem.path)
 
 
-def _look(catalog: Catalog, index: int) -> Look:
+def _check_image(catalog: Catalog, index: int) -> Checked:
     name, path = catalog.names[index], catalog.path(index)
     try:
         data = path.read_bytes()
     except OSError as error:
-        return Look(b"", (Problem(name, "unreadable", f"cannot be opened ({error.strerror})"),))
+        return Checked(b"", (Problem(name, "unreadable", f"cannot be opened ({error.strerror})"),))
     content = hashlib.blake2b(data, digest_size=16).digest()
     try:
         height, width = decode(data, name=name).shape[:2]
     except ImageError as error:
-        return Look(content, (Problem(name, "unreadable", error.reason),))
+        return Checked(content, (Problem(name, "unreadable", error.reason),))
     problems = []
     if min(width, height) < MIN_SIDE:
         problems.append(Problem(name, "tiny", f"is {width} x {height} pixels; below {MIN_SIDE} nothing can be seen"))
@@ -121,11 +105,11 @@ def _look(catalog: Catalog, index: int) -> Look:
     kind = kind_of(data[:16])
     if not name.lower().endswith(SUFFIXES_OF[kind]):
         problems.append(Problem(name, "suffix", f"is {kind} by content; its suffix says otherwise"))
-    fault, mask = _look_at_mask(catalog, index)
-    return Look(content, (*problems, *fault), mask)
+    fault, mask = _check_mask(catalog, index)
+    return Checked(content, (*problems, *fault), mask)
 
 
-def _look_at_mask(catalog: Catalog, index: int) -> tuple[tuple[Problem, ...], bytes]:
+def _check_mask(catalog: Catalog, index: int) -> tuple[tuple[Problem, ...], bytes]:
     """What is wrong with an image's mask, and a hash of its class ids."""
     if catalog.annotation != "masks":
         return (), b""
@@ -134,10 +118,10 @@ def _look_at_mask(catalog: Catalog, index: int) -> tuple[tuple[Problem, ...], by
         ids = read_mask(catalog, index)
     except DataError as error:
         return (Problem(name, "mask", error.what),), b""
-    said = hashlib.blake2b(ids.tobytes(), digest_size=16).digest()
+    content = hashlib.blake2b(ids.tobytes(), digest_size=16).digest()
     if (ids == IGNORE).all():
-        return (Problem(name, "no_class", "has a mask in which no pixel has a class"),), said
-    return (), said
+        return (Problem(name, "no_class", "has a mask in which no pixel has a class"),), content
+    return (), content
 
 
 def _compare(catalog: Catalog, same: list[int], masks: dict[int, bytes]) -> list[Problem]:
@@ -153,8 +137,7 @@ def _compare(catalog: Catalog, same: list[int], masks: dict[int, bytes]) -> list
         if masks[i] != masks[first]:
             problems.append(Problem(name, "two_masks", f"is the same file as {twin}, and their masks differ"))
         elif labels != twin_labels:
-            said = [" | ".join(catalog.categories.names[k] for k in ids) or "nothing" for ids in (labels, twin_labels)]
-            problems.append(
-                Problem(name, "two_classes", f"is labelled {said[0]}; the same file {twin} is labelled {said[1]}")
-            )
+            names = [" | ".join(catalog.categories.names[k] for k in ids) or "nothing" for ids in (labels, twin_labels)]
+            message = f"is labelled {names[0]}; the same file {twin} is labelled {names[1]}"
+            problems.append(Problem(name, "two_classes", message))
     return problems

@@ -1,21 +1,23 @@
-"""What Foveal sees in a data set: of images their headers alone, of masks every pixel.
+"""What is in a data set: of images their headers alone, of masks every pixel.
 
 Shapes: N images, K classes.
 """
 
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 
 from foveal.data.catalog.catalog import Annotation, Catalog
-from foveal.data.inspection.check import SUFFIXES_OF
 from foveal.data.inspection.masks import MaskCounts, count_masks
 from foveal.data.inspection.objects import ObjectCounts, count_objects, splits_of
 from foveal.errors import ImageError
 from foveal.imaging.decode import Header, read_header
+from foveal.imaging.suffixes import SUFFIXES_OF
+from foveal.ops.threads import in_threads
+
+HEADERS_PER_CALL = 64
+"""Headers that a thread reads at once: each takes microseconds."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class Inspection:
     Attributes:
         path: The data set's root.
         format: Name of the reader.
-        annotation: What is said of each image.
+        annotation: What each image has.
         multi_label: Whether an image may carry several labels.
         images: N.
         splits: Images of each split that exists.
@@ -91,8 +93,7 @@ def inspect(catalog: Catalog) -> Inspection:
     Raises:
         DataError: A mask cannot be read.
     """
-    with ThreadPoolExecutor(thread_name_prefix="foveal-inspect") as pool:
-        headers = list(pool.map(partial(_header, catalog), range(len(catalog)), chunksize=64))
+    headers = list(in_threads(lambda i: _header(catalog, i), range(len(catalog)), per_call=HEADERS_PER_CALL))
     read = [header for header in headers if isinstance(header, Header)]
     odd = []
     for i, header in enumerate(headers):

@@ -1,4 +1,4 @@
-"""How many objects a data set has: of which class, how large, how many in an image, with which flags.
+"""How many objects a data set has: of which class, how large, how many per image, with which flags.
 
 Shapes: N images, M objects.
 """
@@ -25,9 +25,9 @@ class ObjectCounts:
         count: M.
         classes: Objects of each class in each split that exists.
         flags: Objects with each flag that occurs.
-        outlines: Objects with polygons and with masks.
+        segmentations: Objects with polygons and with masks.
         sizes: Objects by COCO's sizes, ``small``, ``medium`` and ``large``, by the area that the source declares.
-        per_image: Least, middle, mean and most objects in an image.
+        per_image: Least, middle, mean and most objects per image.
         empty: Images without an object.
         repairs: Faults in annotations by kind.
     """
@@ -35,7 +35,7 @@ class ObjectCounts:
     count: int
     classes: dict[str, dict[str, int]]
     flags: dict[str, int]
-    outlines: dict[str, int]
+    segmentations: dict[str, int]
     sizes: dict[str, int]
     per_image: dict[str, float]
     empty: int
@@ -47,7 +47,7 @@ class ObjectCounts:
 
 
 def count_objects(catalog: Catalog) -> ObjectCounts | None:
-    """Count; None where the data set has no objects to tell of."""
+    """Count; None where the data set has no objects."""
     objects = catalog.objects
     if objects is None:
         return None
@@ -57,7 +57,7 @@ def count_objects(catalog: Catalog) -> ObjectCounts | None:
         split: np.bincount(objects.labels[splits == code], minlength=len(catalog.categories))
         for split, code in splits_of(catalog).items()
     }
-    kinds = Counter(text[:1] for text in (objects.outlines[i] for i in range(len(objects.labels))) if text)
+    kinds = Counter(text[:1] for text in (objects.segmentations[i] for i in range(len(objects.labels))) if text)
     bands = np.bincount(np.digitize(objects.areas, [SMALL, MEDIUM]), minlength=3).tolist()
     return ObjectCounts(
         count=len(objects.labels),
@@ -70,7 +70,7 @@ def count_objects(catalog: Catalog) -> ObjectCounts | None:
             for flag in Flag
             if (objects.flags & flag).any()
         },
-        outlines={"polygons": kinds["["], "masks": kinds["{"]} if kinds else {},
+        segmentations={"polygons": kinds["["], "masks": kinds["{"]} if kinds else {},
         sizes=dict(zip(("small", "medium", "large"), bands, strict=True)),
         per_image={
             "min": int(each.min()),

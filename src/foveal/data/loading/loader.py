@@ -7,25 +7,21 @@ import os
 import signal
 import sys
 import warnings
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import islice
 from types import TracebackType
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler, get_worker_info
-from torchvision import tv_tensors
-from torchvision.transforms import v2
 
-from foveal.data.augment.image import Augment, Labelled
+from foveal.data.augment.contract import Augment
 from foveal.data.catalog.catalog import Catalog
 from foveal.data.loading.cache import DecodedCache
 from foveal.data.loading.order import Draw, Order
 from foveal.imaging.decode import decode
+from foveal.ops.threads import in_threads
 from foveal.types.arrays import RGB
 from foveal.types.samples import Batch, Sample
 from foveal.types.seeds import derive
@@ -40,8 +36,6 @@ class TrainingImages(Dataset[Batch]):
     Args:
         catalog: The training split.
         augment: Random changes; random numbers only from torch's global generator.
-        target: Gives the training target of a place. Boxes and masks in it (tv_tensors) are of the image at full
-            size; where a JPEG was decoded smaller they are shrunk with it.
         seed: Of the random changes.
         min_side: Shorter side that decoding need not exceed, in pixels.
         cache: Where decoded images are kept, or None.
@@ -51,7 +45,6 @@ class TrainingImages(Dataset[Batch]):
         self,
         catalog: Catalog,
         augment: Augment,
-        target: Callable[[Catalog, int], dict[str, Tensor]],
         *,
         seed: int,
         min_side: int,
@@ -59,7 +52,6 @@ class TrainingImages(Dataset[Batch]):
     ) -> None:
         self.catalog = catalog
         self.augment = augment
-        self.target = target
         self.seed = seed
         self.min_side = min_side
         self.cache = cache
@@ -74,59 +66,49 @@ class TrainingImages(Dataset[Batch]):
             self.cache.put(place, image)
         return image
 
-    def places(self, draw: Draw) -> list[int]:
-        """The image and the companions that its sample is made of, the same wherever and whenever it is made.
+    def places(self, draw: Draw) -> tuple[list[int], Tensor]:
+        """What a sample is made of, the same wherever and whenever it is made.
 
-        Leaves torch's generator where the changes to the sample begin.
+        Returns:
+            The places of the image and its companions, and the state of torch's generator where its changes begin.
         """
         # The generator of the CPU alone: torch.manual_seed would also start a GPU's anew, for dropout to see, and takes
         # a hundred times as long.
         torch.default_generator.manual_seed(derive(self.seed, 2, draw.epoch, draw.place, draw.repeat))
         companions = torch.randint(len(self.catalog), (self.augment.draw_companions(),))
-        return [draw.place, *companions.tolist()]
-
-    def sample(self, draw: Draw, pixels: Iterator[RGB]) -> Sample:
-        """One augmented sample; ``pixels`` gives the decoded images of its ``places``."""
-        images = [self._image(place, next(pixels)) for place in self.places(draw)]
-        image, target = self.augment.change(images)
-        return Sample(image, target, draw.place)
-
-    def _image(self, place: int, pixels: RGB) -> Labelled:
-        image = tv_tensors.Image(torch.from_numpy(_writable(pixels)).permute(2, 0, 1))
-        return image, _at_size(self.target(self.catalog, place), pixels.shape[0], pixels.shape[1])
+        return [draw.place, *companions.tolist()], torch.default_generator.get_state()
 
     def __getitems__(self, draws: list[Draw]) -> Batch:
         """A batch; torch's random state and number of threads are the caller's again afterwards."""
         state, threads = torch.get_rng_state(), torch.get_num_threads()
         torch.set_num_threads(1)  # one small image is too little to share: threads would wait longer than they work
         try:
-            pixels = self._decoded_ahead([place for draw in draws for place in self.places(draw)])
-            return stack([self.sample(draw, pixels) for draw in draws])
+            made_of = [self.places(draw) for draw in draws]
+            pixels = self._decoded_ahead([place for places, _ in made_of for place in places])
+            return stack([self._sample(places, begin, pixels) for places, begin in made_of])
         finally:
             torch.set_num_threads(threads)
             torch.set_rng_state(state)
-
-    def _decoded_ahead(self, places: Sequence[int]) -> Iterator[RGB]:
-        """``decoded`` of each place in order; the training process, which has no helpers, decodes a few ahead."""
-        if get_worker_info() is not None:
-            yield from map(self.decoded, places)
-            return
-        coming = iter(places)
-        with ThreadPoolExecutor(DECODERS, thread_name_prefix="foveal-decode") as pool:
-            waiting = deque(pool.submit(self.decoded, place) for place in islice(coming, 2 * DECODERS))
-            while waiting:
-                pixels = waiting.popleft().result()
-                waiting.extend(pool.submit(self.decoded, place) for place in islice(coming, 1))
-                yield pixels
 
     def __getitem__(self, draw: Draw) -> Batch:
         """A batch of one."""
         return self.__getitems__([draw])
 
+    def _sample(self, places: Sequence[int], begin: Tensor, pixels: Iterator[RGB]) -> Sample:
+        """``pixels`` gives the decoded images of the places."""
+        torch.default_generator.set_state(begin)
+        image, target = self.augment.sample(self.catalog, places, pixels)
+        return Sample(image, target, places[0])
+
+    def _decoded_ahead(self, places: Sequence[int]) -> Iterator[RGB]:
+        """``decoded`` of each place in order; the training process, which has no helpers, decodes a few ahead."""
+        in_worker = get_worker_info() is not None
+        return map(self.decoded, places) if in_worker else in_threads(self.decoded, places, threads=DECODERS)
+
 
 def stack(samples: list[Sample]) -> Batch:
     """Samples of one size as a batch, in channels_last memory; lists in targets are padded to the longest."""
-    rows = [sample.image.permute(1, 2, 0) for sample in samples]  # (S, S, 3), dense
+    rows = [sample.image for sample in samples]
     images = torch.stack(rows, out=_new_batch(rows[0], len(rows))).permute(0, 3, 1, 2)
     targets = {name: _stack_padded([s.target[name] for s in samples]) for name in samples[0].target}
     return Batch(images, targets, [sample.key for sample in samples])
@@ -134,38 +116,21 @@ def stack(samples: list[Sample]) -> Batch:
 
 def _stack_padded(values: list[Tensor]) -> Tensor:
     """B tensors (m, ...), m differing or not, as (B, max m, ...); -1 fills up, or 0 in types that have no -1."""
-    plain = [value.as_subclass(Tensor) for value in values]
-    if all(value.shape == plain[0].shape for value in plain):
-        return torch.stack(plain)
-    longest, first = max(len(value) for value in plain), plain[0]
-    out = first.new_full((len(plain), longest, *first.shape[1:]), -1 if first.dtype.is_signed else 0)
-    for row, value in zip(out, plain, strict=True):
+    first = values[0]
+    if all(value.shape == first.shape for value in values):
+        return torch.stack(values)
+    longest = max(len(value) for value in values)
+    out = first.new_full((len(values), longest, *first.shape[1:]), -1 if first.dtype.is_signed else 0)
+    for row, value in zip(out, values, strict=True):
         row[: len(value)] = value
     return out
-
-
-def _at_size(target: dict[str, Tensor], height: int, width: int) -> dict[str, Tensor]:
-    """The target of an image as it was decoded: boxes and masks of another canvas are resized to (H, W)."""
-    return {name: _resized(value, height, width) for name, value in target.items()}
-
-
-def _resized(value: Tensor, height: int, width: int) -> Tensor:
-    match value:
-        case tv_tensors.BoundingBoxes():
-            canvas = value.canvas_size
-        case tv_tensors.Mask():
-            canvas = value.shape[-2:]
-        case _:
-            return value
-    resized: Tensor = value if canvas == (height, width) else v2.functional.resize(value, [height, width])
-    return resized
 
 
 def _new_batch(row: Tensor, count: int) -> Tensor:
     """Room for ``count`` of these; in a worker process in the memory it shares with the training process.
 
     A batch made elsewhere would be copied there, and what it leaves behind in glibc's heap seldom fits the next one:
-    the worker would grow by about a batch a batch (benchmarks/loader_memory.py).
+    the worker would grow by about one batch per batch (benchmarks/loader_memory.py).
     """
     shape = torch.Size((count, *row.shape))
     if get_worker_info() is None:
@@ -237,10 +202,10 @@ def _uninterrupted() -> Iterator[None]:
 
 
 def _hush(_: int) -> None:
-    """Let a worker say nothing of a training process that has gone away.
+    """Keep a worker silent about a training process that has gone away.
 
     The thread that hands it batches would print a traceback when Ctrl-C or a kill cuts it short. What goes wrong with
-    samples reaches the training process another way, and is told there.
+    samples reaches the training process another way, and is reported there.
     """
 
     def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
@@ -252,8 +217,3 @@ def _hush(_: int) -> None:
 
 def _as_is(batch: Any) -> Any:
     return batch
-
-
-def _writable(pixels: RGB) -> RGB:
-    """The same pixels in memory that torch accepts without a warning."""
-    return pixels if pixels.flags.writeable else pixels.copy()

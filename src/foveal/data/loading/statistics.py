@@ -1,10 +1,9 @@
 """Mean, standard deviation and whitening of a data set's images, in NumPy.
 
-Shapes: N images, S their side, p side of a patch, M patches, Q = 3 p^2 numbers a patch. All values are in [0, 1].
+Shapes: N images, S their side, p side of a patch, M patches, Q = 3 p^2 numbers per patch. All values are in [0, 1].
 """
 
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
 
 import numpy as np
@@ -14,13 +13,12 @@ from foveal.data.catalog.catalog import Catalog
 from foveal.errors import ConfigError, DataError
 from foveal.imaging.decode import decode
 from foveal.imaging.prepare import prepare
+from foveal.ops.threads import in_threads
 from foveal.types.arrays import RGB, FloatArray
 from foveal.types.input_spec import InputSpec, Whitening
 
 MAX_IMAGES = 2000
-"""Images that statistics look at: the error of a channel's mean is then below 0.3 / sqrt(2000) = 0.007."""
-IMAGES_A_TURN = 64
-"""Decoded ahead at once, so that memory stays flat."""
+"""Images that statistics are taken of: the error of a channel's mean is then below 0.3 / sqrt(2000) = 0.007."""
 
 Doubles = NDArray[np.float64]
 
@@ -33,8 +31,8 @@ def sample_images(catalog: Catalog, spec: InputSpec, *, limit: int = MAX_IMAGES)
         spec: The preparation.
         limit: Most images; every one where there are fewer.
 
-    Yields:
-        (S, S, 3) uint8.
+    Returns:
+        (S, S, 3) uint8 each.
 
     Raises:
         ImageError: An image cannot be read.
@@ -45,9 +43,7 @@ def sample_images(catalog: Catalog, spec: InputSpec, *, limit: int = MAX_IMAGES)
     def prepared(place: int) -> RGB:
         return prepare(decode(catalog.path(place), min_side=spec.decode_side), spec)[0]
 
-    with ThreadPoolExecutor(thread_name_prefix="foveal-decode") as pool:
-        for first in range(0, count, IMAGES_A_TURN):
-            yield from pool.map(prepared, places[first : first + IMAGES_A_TURN].tolist())
+    return in_threads(prepared, places.tolist())
 
 
 def channel_statistics(

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from foveal.data.augment.image import Augment, build_augment, build_mix
+from foveal.data.augment.image import ImageAugment, build_mix
 from foveal.data.catalog.catalog import Catalog
 from foveal.data.config import AugmentConfig
 from foveal.data.loading.sampling import balanced_weights
@@ -17,7 +17,7 @@ from foveal.models.config import ModelConfig
 from foveal.tasks.classify.config import ClassifyConfig
 from foveal.tasks.classify.loss import build_criterion
 from foveal.tasks.classify.model import Classifier, build_classifier
-from foveal.tasks.classify.output import ClassifyOutput, multi_hot
+from foveal.tasks.classify.output import ClassifyOutput
 from foveal.tasks.classify.warm_start import fit_head
 from foveal.tasks.contract import Task
 from foveal.types.arrays import RGB, Array, FloatArray
@@ -52,18 +52,11 @@ class Classify(Task[ClassifyConfig, ClassifyOutput, Classifier]):
             model.head.linear.bias.copy_(bias)
         model.prior = None
 
-    def augment(self, config: AugmentConfig, spec: InputSpec) -> Augment:
+    def augment(self, config: AugmentConfig, spec: InputSpec) -> ImageAugment:
         """Random changes to one image."""
-        return build_augment(config, spec.train_size, interpolation=spec.interpolation)
+        return ImageAugment(config, spec.train_size, spec.interpolation)
 
-    def target(self, catalog: Catalog, index: int) -> dict[str, Tensor]:
-        """``label``: a class id, or (K,) zeros and ones where there may be several."""
-        ids = catalog.labels[index]
-        if catalog.multi_label:
-            return {"label": torch.from_numpy(multi_hot(ids, len(catalog.categories))).float()}
-        return {"label": torch.tensor(int(ids[0]))}
-
-    def draw_target(self, image: RGB, target: Mapping[str, Tensor]) -> RGB:
+    def draw_target(self, image: RGB, target: Mapping[str, Tensor], *, scale: float) -> RGB:
         """The image as it is: its class stands beside it."""
         return image
 

@@ -35,13 +35,13 @@ def draw_truth_and_detections(image: RGB, truth: BoxTruth, prediction: Detection
     return draw.side_by_side(there, draw_detections(image, prediction), titles=("truth", "predicted"))
 
 
-def draw_box_target(image: RGB, target: Mapping[str, "Tensor"], categories: Categories) -> RGB:
-    """A training image with its boxes, in its own pixels; ignored ones are gray and dashed."""
+def draw_box_target(image: RGB, target: Mapping[str, "Tensor"], categories: Categories, *, scale: float) -> RGB:
+    """An image with the boxes of a training target; ignored ones are gray and dashed."""
     ignored = [bool(flags & NOT_EVALUATED) for flags in target["flags"].tolist()]
     colors = [
         IGNORED if skip else categories.color(k) for k, skip in zip(target["labels"].tolist(), ignored, strict=True)
     ]
-    return draw.boxes(image, target["boxes"].numpy(), [""] * len(colors), colors, dashed=ignored)
+    return draw.boxes(image, target["boxes"].numpy() * scale, [""] * len(colors), colors, dashed=ignored)
 
 
 def detection_row(truth: BoxTruth, prediction: Detections) -> dict[str, str | float]:

@@ -9,8 +9,7 @@ from typing import Generic, TypeVar
 import numpy as np
 from torch import Tensor
 
-from foveal.data.augment.boxes import box_target, build_box_augment
-from foveal.data.augment.image import Augment
+from foveal.data.augment.boxes import BoxAugment
 from foveal.data.catalog.catalog import Catalog
 from foveal.data.config import AugmentConfig
 from foveal.data.loading.sampling import balanced_weights
@@ -35,9 +34,9 @@ N = TypeVar("N", bound=Model)
 class BoxTask(Task[C, O, N], Generic[C, O, N]):
     """What every task that predicts objects has in common."""
 
-    def draw_target(self, image: RGB, target: Mapping[str, Tensor]) -> RGB:
+    def draw_target(self, image: RGB, target: Mapping[str, Tensor], *, scale: float) -> RGB:
         """The image with its boxes; ignored ones are gray and dashed."""
-        return draw_box_target(image, target, self.output.categories)
+        return draw_box_target(image, target, self.output.categories, scale=scale)
 
     def sampling_weights(self, catalog: Catalog) -> FloatArray:
         """Each class equally often."""
@@ -55,13 +54,9 @@ class Detect(BoxTask[DetectConfig, DetectOutput, Detector]):
         """Weight the classes."""
         model.criterion.class_weights = build_class_weights(self.own, evaluated_counts(catalog))
 
-    def augment(self, config: AugmentConfig, spec: InputSpec) -> Augment:
+    def augment(self, config: AugmentConfig, spec: InputSpec) -> BoxAugment:
         """Random changes to one image and its boxes."""
-        return build_box_augment(config, spec.train_size, interpolation=spec.interpolation)
-
-    def target(self, catalog: Catalog, index: int) -> dict[str, Tensor]:
-        """``boxes`` (M, 4) xyxy pixels, ``labels`` (M,) and ``flags`` (M,)."""
-        return box_target(catalog, index)
+        return BoxAugment(config, spec.train_size, spec.interpolation)
 
     def activate(self, raw: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """The k best (anchor, class) pairs: ``boxes`` (B, k, 4) in input pixels, ``scores`` and ``labels`` (B, k)."""

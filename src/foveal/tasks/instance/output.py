@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from foveal.data.catalog.catalog import Catalog
-from foveal.data.catalog.outlines import instance_masks
+from foveal.data.catalog.segmentations import instance_masks
 from foveal.errors import DataError
 from foveal.metrics.contract import Metric
 from foveal.metrics.detection.instance import InstanceMetric
@@ -47,7 +47,7 @@ class InstanceOutput(BoxOutput[InstanceTruth, Instances]):
         """
         super().accept(catalog)
         assert catalog.objects is not None, "boxes are there"
-        if not len(catalog.objects.outlines.text.values):
+        if not len(catalog.objects.segmentations.text.values):
             raise DataError(
                 f"{catalog.root}: the objects of this data set have boxes, but no polygons or masks.",
                 "Give a COCO or YOLO data set with polygons or masks, or learn the boxes with --task detect.",

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 
 from torch import Tensor
 
-from foveal.data.augment.boxes import build_box_augment, instance_target
-from foveal.data.augment.image import Augment
+from foveal.data.augment.boxes import BoxAugment
 from foveal.data.augment.mask_targets import Grid
 from foveal.data.catalog.catalog import Catalog
 from foveal.data.config import AugmentConfig
@@ -35,14 +34,10 @@ class Instance(BoxTask[InstanceConfig, InstanceOutput, MaskDetector | MaskRcnn])
         """Weight the classes."""
         model.criterion.class_weights = build_class_weights(self.own, evaluated_counts(catalog))
 
-    def augment(self, config: AugmentConfig, spec: InputSpec) -> Augment:
+    def augment(self, config: AugmentConfig, spec: InputSpec) -> BoxAugment:
         """Random changes to one image, its boxes and its masks."""
         grid = Grid(prototype_side(spec.train_size, self.own.mask_stride), self.own.mask_stride)
-        return build_box_augment(config, spec.train_size, interpolation=spec.interpolation, grid=grid)
-
-    def target(self, catalog: Catalog, index: int) -> dict[str, Tensor]:
-        """As for detection, and the masks."""
-        return instance_target(catalog, index)
+        return BoxAugment(config, spec.train_size, spec.interpolation, grid)
 
     def activate(self, raw: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """As for detection, and the masks: mixtures and what they are mixed of, or probabilities within the boxes.

@@ -7,11 +7,10 @@ from collections.abc import Mapping
 
 from torch import Tensor
 
-from foveal.data.augment.image import Augment
-from foveal.data.augment.masks import build_mask_augment, mask_target
+from foveal.data.augment.masks import MaskAugment
 from foveal.data.catalog.catalog import Catalog
+from foveal.data.catalog.class_maps import pixel_counts
 from foveal.data.config import AugmentConfig
-from foveal.data.inspection.masks import pixel_counts
 from foveal.data.loading.sampling import balanced_weights
 from foveal.losses.class_weights import median_frequency
 from foveal.models.config import ModelConfig
@@ -36,15 +35,11 @@ class Segment(Task[SegmentConfig, SegmentOutput, Segmenter]):
         if self.own.class_weights == "median_frequency":
             model.criterion.class_weights = median_frequency(*pixel_counts(catalog))
 
-    def augment(self, config: AugmentConfig, spec: InputSpec) -> Augment:
+    def augment(self, config: AugmentConfig, spec: InputSpec) -> MaskAugment:
         """Random changes to one image and its mask."""
-        return build_mask_augment(config, spec.train_size, interpolation=spec.interpolation, use_size=spec.size)
+        return MaskAugment(config, spec.train_size, spec.interpolation, eval_size=spec.size)
 
-    def target(self, catalog: Catalog, index: int) -> dict[str, Tensor]:
-        """``mask`` (H, W) uint8."""
-        return mask_target(catalog, index)
-
-    def draw_target(self, image: RGB, target: Mapping[str, Tensor]) -> RGB:
+    def draw_target(self, image: RGB, target: Mapping[str, Tensor], *, scale: float) -> RGB:
         """The image tinted by the class of each pixel."""
         return draw_mask_target(image, target, self.output.categories)
 

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
-from foveal.data.augment.contract import Loaded
 from torch import Tensor
 
+from foveal.data.augment.contract import Loaded
 from foveal.data.augment.image import ImageAugment, as_tensor
 from foveal.data.catalog.catalog import Catalog
 from foveal.data.config import AugmentConfig
@@ -46,7 +46,7 @@ class Measure(Task[MeasureConfig, MeasureOutput, Regressor]):
         numbers = tuple(float(name) / scale for name in self.output.categories.names)
         return MeasureAugment(config, spec.train_size, spec.interpolation, numbers)
 
-    def draw_target(self, image: RGB, target: Mapping[str, Tensor]) -> RGB:
+    def draw_target(self, image: RGB, target: Mapping[str, Tensor], *, scale: float) -> RGB:
         """A number cannot be drawn."""
         return image
 

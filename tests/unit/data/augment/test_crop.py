@@ -4,17 +4,16 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from foveal.data.augment.box_targets import Marks
-from foveal.data.augment.crop import View, draw_scale, draw_view, letterbox, shows_an_object
+from foveal.data.augment.box_targets import BoxTargets
+from foveal.data.augment.crop import Crop, draw_crop, draw_scale, letterbox, shows_an_object
 from foveal.data.config import AugmentConfig
 
 OFF = AugmentConfig(crop_scale=1, horizontal_flip=0)
 
 
-def marks(*boxes, flags=0):
-    corners = torch.tensor(boxes).reshape(-1, 4)
-    labels = torch.zeros(len(boxes), dtype=torch.int64)
-    return Marks.of({"boxes": corners, "labels": labels, "flags": torch.full((len(boxes),), flags)})
+def objects(*boxes, flags=0):
+    corners, labels = np.array(boxes, np.float64).reshape(-1, 4), np.zeros(len(boxes), np.int64)
+    return BoxTargets.of(corners, labels, np.full(len(boxes), flags, np.uint8))
 
 
 @given(
@@ -26,13 +25,13 @@ def marks(*boxes, flags=0):
     st.floats(0.5, 2),
     st.integers(0, 1 << 30),
 )
-def test_a_view_lies_in_the_image_and_in_its_rectangle(width, height, start, extent, scale, stretch, seed):
+def test_a_crop_lies_in_the_image_and_in_its_rectangle(width, height, start, extent, scale, stretch, seed):
     torch.manual_seed(seed)
     rect = (*start, start[0] + extent[0], start[1] + extent[1])
-    view = draw_view(width, height, rect, scale=scale, stretch=stretch)
+    crop = draw_crop(width, height, rect, scale=scale, stretch=stretch)
     for axis, length in ((0, width), (1, height)):
-        first, last = view.source[axis], view.source[axis + 2]
-        low, high = view.canvas[axis], view.canvas[axis + 2]
+        first, last = crop.source[axis], crop.source[axis + 2]
+        low, high = crop.canvas[axis], crop.canvas[axis + 2]
         assert 0 <= first < last <= length
         assert rect[axis] <= low < high <= rect[axis + 2]
         along = scale * stretch ** (axis - 0.5)
@@ -44,12 +43,12 @@ def test_a_view_lies_in_the_image_and_in_its_rectangle(width, height, start, ext
 
 
 def test_a_letterbox_is_in_the_middle():
-    assert letterbox(640, 480, 416) == View((0, 0, 640, 480), (0, 52, 416, 364))
-    assert letterbox(480, 640, 416) == View((0, 0, 480, 640), (52, 0, 364, 416))
+    assert letterbox(640, 480, 416) == Crop((0, 0, 640, 480), (0, 52, 416, 364))
+    assert letterbox(480, 640, 416) == Crop((0, 0, 480, 640), (52, 0, 364, 416))
 
 
-def test_marks_move_with_the_image_and_are_cut_with_it():
-    moved = View((100, 50, 300, 150), (0, 0, 100, 50)).move(marks((80.0, 60.0, 120.0, 80.0)))
+def test_objects_move_with_the_image_and_are_cut_with_it():
+    moved = Crop((100, 50, 300, 150), (0, 0, 100, 50)).move(objects((80.0, 60.0, 120.0, 80.0)))
     assert moved.boxes.tolist() == [[0, 5, 10, 15]] and moved.visible.tolist() == [0.5]
 
 
@@ -77,10 +76,10 @@ def test_a_crop_stretches_as_far_as_it_may():
     assert 0.5 <= stretches.min() < 0.53 and 1.9 < stretches.max() <= 2
 
 
-def test_an_object_is_one_to_find():
-    view = View((0, 0, 50, 50), (0, 0, 50, 50))
-    assert shows_an_object(view, marks((40.0, 0.0, 60.0, 20.0)), 0.5)
-    assert not shows_an_object(view, marks((41.0, 0.0, 61.0, 20.0)), 0.5)
-    assert shows_an_object(view, marks((60.0, 60.0, 70.0, 70.0), (0.0, 0.0, 9.0, 9.0)), 0.5)
-    assert shows_an_object(view, marks((60.0, 60.0, 70.0, 70.0), flags=1), 0.5), "there is none to find"
-    assert shows_an_object(view, marks(), 0.5)
+def test_an_object_is_one_that_counts():
+    crop = Crop((0, 0, 50, 50), (0, 0, 50, 50))
+    assert shows_an_object(crop, objects((40.0, 0.0, 60.0, 20.0)), 0.5)
+    assert not shows_an_object(crop, objects((41.0, 0.0, 61.0, 20.0)), 0.5)
+    assert shows_an_object(crop, objects((60.0, 60.0, 70.0, 70.0), (0.0, 0.0, 9.0, 9.0)), 0.5)
+    assert shows_an_object(crop, objects((60.0, 60.0, 70.0, 70.0), flags=1), 0.5), "there is none that counts"
+    assert shows_an_object(crop, objects(), 0.5)

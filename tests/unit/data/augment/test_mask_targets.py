@@ -6,8 +6,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from foveal.data.augment.box_targets import Marks
-from foveal.data.augment.mask_targets import Grid, Stencils, cut_out, pack, unpack
+from foveal.data.augment.box_targets import BoxTargets
+from foveal.data.augment.mask_targets import Grid, MaskTargets, cut_out
 from foveal.types.rle import Rle
 
 GRID = Grid(cells=4, stride=4)
@@ -21,11 +21,11 @@ def rectangle(box, size=(16, 16)):
 
 
 def still(*masks, size=(16, 16)):
-    return Stencils.of(masks, size=size)
+    return MaskTargets.of(masks, size=size)
 
 
-def moved(stencils, scale, offset):
-    return stencils.move(np.array([[scale[0], 0, offset[0]], [0, scale[1], offset[1]]]))
+def moved(masks, scale, offset):
+    return masks.move(np.array([[scale[0], 0, offset[0]], [0, scale[1], offset[1]]]))
 
 
 def test_a_cell_at_least_half_covered_belongs_to_the_mask():
@@ -52,7 +52,7 @@ def test_an_object_without_a_mask_and_one_that_is_cut_away_are_not_painted():
     assert both.clip((0, 0, 8, 8)).paint(1, GRID) is None
 
 
-def test_a_mask_of_a_image_that_was_decoded_smaller():
+def test_a_mask_of_an_image_that_was_decoded_smaller():
     cells, box = still(rectangle((0, 0, 16, 32), size=(64, 32)), size=(32, 16)).paint(0, GRID)
     assert box.tolist() == [0, 0, 8, 16] and cells.sum(0).tolist() == [4, 4, 0, 0]
 
@@ -126,51 +126,36 @@ def test_cut_out_is_the_mask_within_the_window(height, width, seed, edges):
     assert np.array_equal(got, expected)
 
 
-@given(st.lists(st.integers(0, 1 << 30), max_size=4))
-def test_packed_and_unpacked(seeds):
-    masks = [Rle.of(np.random.default_rng(seed).random((7, 5)) < 0.5) for seed in seeds]
-    again = unpack(pack(masks), len(masks))
-    assert pack(masks).dtype == torch.int64
-    assert [(m.size, m.runs.tolist()) for m in again] == [(m.size, m.runs.tolist()) for m in masks]
-
-
-def marks_of(*masks, boxes, flags=None):
-    from torchvision import tv_tensors
-
-    target = {
-        "boxes": tv_tensors.BoundingBoxes(torch.tensor(boxes), format="XYXY", canvas_size=(16, 16)),
-        "labels": torch.arange(len(masks)),
-        "flags": torch.tensor(flags or [0] * len(masks), dtype=torch.uint8),
-        "runs": pack(masks),
-    }
-    return Marks.of(target)
+def objects_of(*masks, boxes):
+    flags = np.zeros(len(masks), np.uint8)
+    return BoxTargets.of(np.array(boxes, np.float64), np.arange(len(masks)), flags, still(*masks))
 
 
 def test_a_cut_box_is_fitted_to_what_is_left_of_the_mask():
     """An L: its foot reaches to the right, and is what the cut takes away."""
     shape = np.zeros((16, 16), bool)
     shape[:, :4] = shape[12:, :] = True
-    marks = marks_of(Rle.of(shape), boxes=[[0.0, 0.0, 16.0, 16.0]])
-    above = marks.clip((0, 0, 16, 12)).target(0.3, GRID)
+    objects = objects_of(Rle.of(shape), boxes=[[0.0, 0.0, 16.0, 16.0]])
+    above = objects.clip((0, 0, 16, 12)).trained(0.3, GRID)
     assert above["boxes"].tolist() == [[0, 0, 4, 12]] and above["masks"][0].tolist() == [[1, 0, 0, 0]] * 3 + [[0] * 4]
-    whole = marks.target(0.3, GRID)
+    whole = objects.trained(0.3, GRID)
     assert whole["boxes"].tolist() == [[0, 0, 16, 16]] and whole["masks"].dtype == torch.uint8
 
 
 def test_a_whole_box_stays_as_it_was_given():
-    loose = marks_of(rectangle((4, 4, 12, 12)), boxes=[[3.5, 3.0, 12.25, 13.0]]).target(0.3, GRID)
+    loose = objects_of(rectangle((4, 4, 12, 12)), boxes=[[3.5, 3.0, 12.25, 13.0]]).trained(0.3, GRID)
     assert loose["boxes"].tolist() == [[3.5, 3.0, 12.25, 13.0]]
 
 
 def test_an_object_of_which_only_the_box_is_left_is_dropped():
-    marks = marks_of(rectangle((0, 0, 4, 16)), boxes=[[0.0, 0.0, 16.0, 16.0]]).clip((4, 0, 16, 16))
-    out = marks.target(0.3, GRID)
+    objects = objects_of(rectangle((0, 0, 4, 16)), boxes=[[0.0, 0.0, 16.0, 16.0]]).clip((4, 0, 16, 16))
+    out = objects.trained(0.3, GRID)
     assert len(out["boxes"]) == 0 and out["masks"].shape == (0, 4, 4)
 
 
-def test_without_outline_a_box_and_no_mask():
+def test_without_segmentation_a_box_and_no_mask():
     empty = Rle.of(np.zeros((16, 16), bool))
-    out = marks_of(empty, rectangle((0, 0, 8, 8)), boxes=[[2.0, 2, 9, 9], [0, 0, 8, 8]]).clip((0, 0, 6, 16))
-    out = out.target(0.3, GRID)
+    out = objects_of(empty, rectangle((0, 0, 8, 8)), boxes=[[2.0, 2, 9, 9], [0, 0, 8, 8]]).clip((0, 0, 6, 16))
+    out = out.trained(0.3, GRID)
     assert out["boxes"].tolist() == [[2, 2, 6, 9], [0, 0, 6, 8]]
     assert out["masks"].flatten(1).sum(1).tolist() == [0, 4]

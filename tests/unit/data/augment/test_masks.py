@@ -3,9 +3,9 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from torchvision import tv_tensors
 
-from foveal.data.augment.masks import build_mask_augment
+from foveal.data.augment.contract import Loaded
+from foveal.data.augment.masks import MaskAugment
 from foveal.data.config import AugmentConfig
 from foveal.errors import ConfigError
 from foveal.imaging.prepare import prepare
@@ -20,22 +20,21 @@ def scene(height=60, width=80, seed=0):
     generator = np.random.default_rng(seed)
     small = generator.integers(0, 8, (height // 20, width // 20), dtype=np.uint8)
     ids = np.kron(small, np.ones((20, 20), np.uint8))
-    image = np.stack([ids * 10, np.full_like(ids, 80), np.full_like(ids, 160)])
-    return tv_tensors.Image(torch.from_numpy(image)), {"mask": tv_tensors.Mask(torch.from_numpy(ids))}
+    image = np.stack([ids * 10, np.full_like(ids, 80), np.full_like(ids, 160)], axis=2)
+    return Loaded(torch.from_numpy(image), {"mask": torch.from_numpy(ids)})
 
 
-def sample(config, size=64, use_size=None, seed=0, **scene_options):
-    change = build_mask_augment(AugmentConfig(**config), size, interpolation="bilinear", use_size=use_size)
+def sample(config, size=64, eval_size=None, seed=0):
+    augment = MaskAugment(AugmentConfig(**config), size, "bilinear", eval_size or size)
     torch.manual_seed(seed)
-    return change.change([scene(**scene_options)])
+    return augment.change([scene()])
 
 
 def test_without_changes_it_is_the_letterbox_of_evaluation():
     image, target = sample(OFF)
-    source, _ = scene()
     spec = InputSpec(size=64, train_size=64, fit="letterbox", interpolation="bilinear")
-    want, geometry = prepare(source.permute(1, 2, 0).numpy(), spec)
-    assert np.abs(image.permute(1, 2, 0).numpy().astype(int) - want).max() <= 1
+    want, geometry = prepare(scene().image.numpy(), spec)
+    assert np.abs(image.numpy().astype(int) - want).max() <= 1
     top = round(geometry.offset[1])
     assert (target["mask"][:top] == IGNORE).all()
     assert (target["mask"][top:-top] != IGNORE).all()
@@ -57,10 +56,10 @@ CHANGES = {
 @settings(max_examples=15, deadline=None)
 @given(seed=st.integers(0, 999), use=st.sampled_from((64, 96)))
 def test_masks_stay_true(config, seed, use):
-    image, target = sample(config, use_size=use, seed=seed)
-    assert image.shape == (3, 64, 64)
+    image, target = sample(config, eval_size=use, seed=seed)
+    assert image.shape == (64, 64, 3)
     assert target["mask"].shape == (64, 64)
-    red, ids = image[0].numpy().astype(int), target["mask"].numpy().astype(int)
+    red, ids = image[..., 0].numpy().astype(int), target["mask"].numpy().astype(int)
     padded = ids == IGNORE
     # Inside flat patches, away from their borders, the image says its class.
     flat = np.ones_like(padded)
@@ -76,28 +75,27 @@ def test_masks_stay_true(config, seed, use):
 def test_rare_crops_show_every_class_as_often():
     ids = np.zeros((200, 200), np.uint8)
     ids[10:14, 20:24] = 3
-    image = tv_tensors.Image(torch.zeros(3, 200, 200, dtype=torch.uint8))
+    loaded = Loaded(torch.zeros(200, 200, 3, dtype=torch.uint8), {"mask": torch.from_numpy(ids)})
     seen = {0.0: 0, 1.0: 0}
     for chance in seen:
         config = AugmentConfig(**OFF, rare_crops=chance)
-        change = build_mask_augment(config, 32, interpolation="bilinear", use_size=200)
+        augment = MaskAugment(config, 32, "bilinear", eval_size=200)
         torch.manual_seed(0)
         for _ in range(100):
-            _, target = change.change([(image, {"mask": tv_tensors.Mask(torch.from_numpy(ids))})])
+            _, target = augment.change([loaded])
             seen[chance] += bool((target["mask"] == 3).any())
     assert seen[0.0] < 15
     assert 35 < seen[1.0] < 75
 
 
 def test_a_mask_without_a_known_pixel():
-    image = tv_tensors.Image(torch.zeros(3, 40, 40, dtype=torch.uint8))
-    mask = tv_tensors.Mask(torch.full((40, 40), IGNORE, dtype=torch.uint8))
-    change = build_mask_augment(AugmentConfig(rare_crops=1.0), 32, interpolation="bilinear")
-    _, target = change.change([(image, {"mask": mask})])
+    mask = torch.full((40, 40), IGNORE, dtype=torch.uint8)
+    loaded = Loaded(torch.zeros(40, 40, 3, dtype=torch.uint8), {"mask": mask})
+    _, target = MaskAugment(AugmentConfig(rare_crops=1.0), 32, "bilinear", eval_size=32).change([loaded])
     assert (target["mask"] == IGNORE).all()
 
 
 @pytest.mark.parametrize(("name", "value"), [("policy", "rand"), ("mixup", 0.2), ("cutmix", 0.2), ("mosaic", 0.5)])
 def test_changes_that_cannot_keep_masks_true(name, value):
     with pytest.raises(ConfigError, match=f"augment.{name} = {value} does not go with masks: "):
-        build_mask_augment(AugmentConfig(**{name: value}), 32, interpolation="bilinear")
+        MaskAugment(AugmentConfig(**{name: value}), 32, "bilinear", eval_size=32)

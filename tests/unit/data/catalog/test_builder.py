@@ -38,7 +38,7 @@ def test_take_equals_indexing(rows, data):
 
 
 def test_take_in_pieces(monkeypatch):
-    monkeypatch.setattr("foveal.data.catalog.columns.ROWS_A_PIECE", 3)
+    monkeypatch.setattr("foveal.data.catalog.columns.ROWS_PER_PIECE", 3)
     rows = [[i] * (i % 4) for i in range(20)]
     taken = Ragged.of(rows).take(np.arange(19, -1, -1))
     assert [taken[i].tolist() for i in range(20)] == rows[::-1]

@@ -15,9 +15,10 @@ from tests.annotated import voc_object
 from foveal.data.catalog.catalog import UNASSIGNED, Catalog
 from foveal.data.catalog.columns import Names, Ragged
 from foveal.data.catalog.objects import NO_ID, Object, Objects
-from foveal.data.formats import layout, sidecar
+from foveal.data.formats import layout
 from foveal.data.formats.convert import WRITERS, convert
 from foveal.data.formats.read import read
+from foveal.data.formats.sidecar.writer import Kept, same_segmentation
 from foveal.errors import CategoryError, DataError, RunError
 from foveal.types.categories import Categories
 from foveal.types.flags import Flag
@@ -63,7 +64,7 @@ def boxes(draw, size):
 
 
 @st.composite
-def outlines(draw, size):
+def segmentations(draw, size):
     """None, polygons, or a mask as numbers or as text."""
     kind = draw(st.sampled_from(("none", "polygon", "polygons", "runs", "text")))
     if kind == "none":
@@ -83,7 +84,9 @@ def objects(draw, size, num_classes, ids):
     area = draw(st.none() | st.floats(0.5, 1e4))
     flags = draw(st.sampled_from([0, 0, 0, *map(int, Flag), int(Flag.DIFFICULT | Flag.TRUNCATED)]))
     number = NO_ID if ids is None else ids.pop()
-    return Object(box, draw(st.integers(0, num_classes - 1)), flags, area, number, draw(outlines(size)), draw(extras))
+    return Object(
+        box, draw(st.integers(0, num_classes - 1)), flags, area, number, draw(segmentations(size)), draw(extras)
+    )
 
 
 @st.composite
@@ -103,7 +106,7 @@ def catalogs(draw, images):
         row = draw(st.lists(objects(sizes[name], len(titles_), ids), max_size=4))
         alone = {}
         for thing in row:  # one box given twice is a fault
-            alone.setdefault((thing.box, thing.label, json.dumps(thing.outline), thing.flags & Flag.CROWD), thing)
+            alone.setdefault((thing.box, thing.label, json.dumps(thing.segmentation), thing.flags & Flag.CROWD), thing)
         rows.append(list(alone.values()))
     says = []
     for at in range(len(chosen)):
@@ -161,7 +164,7 @@ def assert_nothing_lost(before, after):
             assert (old.label, old.flags) == (new.label, new.flags)
             assert old.id in (NO_ID, new.id)
             assert abs(old.area - new.area) <= 1e-6 * max(1, old.area)
-            assert sidecar.same_outline(old.outline, new.outline)
+            assert same_segmentation(old.segmentation, new.segmentation)
             assert holds(new.extras, old.extras)
 
 
@@ -207,8 +210,8 @@ def test_what_voc_has_no_place_for_is_told(make_coco, coco_document, tmp_path):
         ("exact box", 1),
         ("flag crowd", 1),
         ("object id", 3),
-        ("outline (mask)", 1),
-        ("outline (polygons)", 1),
+        ("segmentation (mask)", 1),
+        ("segmentation (polygons)", 1),
     }
     assert {kept.where for kept in done.kept} == {"foveal-sidecar.json"}
     assert json.loads(json.dumps(done.to_dict()))["kept"][0] == {
@@ -223,7 +226,7 @@ def test_flags_that_coco_lacks_stand_in_keys_of_their_own(make_voc, tmp_path):
     done = convert(read(make_voc({"a": [thing]})), tmp_path / "coco", to="coco")
     told = {kept.field: kept for kept in done.kept}
     where = "key 'difficult' of the annotation, which other tools pass over"
-    assert told["flag difficult"] == sidecar.Kept("flag difficult", 1, where)
+    assert told["flag difficult"] == Kept("flag difficult", 1, where)
     (record,) = json.loads((tmp_path / "coco/annotations/instances.json").read_text())["annotations"]
     assert (record["iscrowd"], record["difficult"], record["truncated"]) == (0, 1, 1)
 
@@ -325,6 +328,6 @@ def test_masks_cannot_be_converted(make_masks, tmp_path):
     with pytest.raises(DataError) as caught:
         convert(read(root), tmp_path / "out", to="coco")
     assert str(caught.value) == (
-        f"{root} says the class of every pixel; masks cannot be written as coco yet, which needs objects.\n"
+        f"{root} has masks of classes, which cannot be written as coco yet: it needs objects.\n"
         "Convert data sets in COCO's, Pascal VOC's or YOLO's format."
     )

@@ -129,8 +129,8 @@ def test_bad_input_is_named(tmp_path, make_tree, make_image):
     make_tree({"train/a": 1, "train/b": 1, "val/a": 1, "valid/a": 1}, tmp_path / "twice")
     said = {
         "no": ("{}: there is no such file or folder.", f"The nearest folder that exists is {tmp_path}."),
-        "empty": ("{} is an empty folder.", "Give a folder with one sub-folder of images a class."),
-        "bare": ("{} holds no images.", "Give a folder with one sub-folder of images a class."),
+        "empty": ("{} is an empty folder.", "Give a folder with one sub-folder of images per class."),
+        "bare": ("{} holds no images.", "Give a folder with one sub-folder of images per class."),
         "flat": (
             "{} holds images, but no class folders.",
             "Put the images of each class into a folder named after it, or give a table of paths and labels.",

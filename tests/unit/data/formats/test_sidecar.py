@@ -7,7 +7,7 @@ import pytest
 from foveal.data.catalog.catalog import Repair
 from foveal.data.formats.convert import convert
 from foveal.data.formats.read import read
-from foveal.data.formats.sidecar import NAME
+from foveal.data.formats.sidecar.reader import NAME
 from foveal.data.inspection.check import check
 from foveal.errors import CategoryError, DataError
 from foveal.types.categories import Categories
@@ -30,7 +30,7 @@ def test_an_object_moved_since_keeps_its_new_place(voc):
     edit(voc / "Annotations/b.xml", "<xmax>12</xmax>", "<xmax>20</xmax>")
     catalog = read(voc)
     (thing,) = catalog.objects[1]
-    assert thing.box == (2, 2, 20, 22) and thing.outline is None
+    assert thing.box == (2, 2, 20, 22) and thing.segmentation is None
     assert catalog.notes == ("1 entry fits no object any more and was left out (foveal-sidecar.json).",)
 
 
@@ -39,7 +39,7 @@ def test_an_object_taken_out_takes_its_entry_along(voc):
     first = text[text.index("\t<object>") : text.index("</object>") + len("</object>\n")]
     (voc / "Annotations/a.xml").write_text(text.replace(first, ""))
     (crowd,) = read(voc).objects[0]
-    assert crowd.id == 6 and crowd.outline["counts"] == [1000, 12, 2060]
+    assert crowd.id == 6 and crowd.segmentation["counts"] == [1000, 12, 2060]
 
 
 def test_a_class_added_since_makes_the_class_map_the_format_s_own(voc):

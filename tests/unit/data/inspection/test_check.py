@@ -9,7 +9,7 @@ from foveal.data.inspection.check import Problem, check
 def test_all_is_well(make_tree):
     seen = []
     assert check(read(make_tree({"a": 2, "b": 2})), progress=seen.append) == []
-    assert seen == [4]
+    assert seen == [1, 2, 3, 4]
 
 
 def test_every_kind_of_problem(make_tree, make_image):
@@ -49,5 +49,5 @@ def test_masks_are_looked_at(make_masks):
     ]
     make_masks({"c": np.full((8, 8), 7)})
     assert check(catalog)[1] == Problem(
-        "images/c.jpg", "mask", f"{root}/masks/c.png: the code 7 at x 0, y 0 is no class."
+        "images/c.jpg", "mask", f"{root}/masks/c.png: the pixel value 7 at x 0, y 0 is no class."
     )

@@ -47,7 +47,7 @@ def test_objects_are_counted(make_coco, coco_document):
         "count": 3,
         "classes": {"dog": {"unassigned": 1}, "cat": {"unassigned": 1}, "car": {"unassigned": 1}},
         "flags": {"crowd": 1},
-        "outlines": {"polygons": 1, "masks": 1},
+        "segmentations": {"polygons": 1, "masks": 1},
         "sizes": {"small": 2, "medium": 1, "large": 0},
         "per_image": {"min": 0, "median": 1.0, "mean": 1.0, "max": 2},
         "empty": 1,

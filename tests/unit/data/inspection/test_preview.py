@@ -8,10 +8,13 @@ from foveal.data.catalog.columns import Names, Ragged
 from foveal.data.catalog.objects import Object, Objects
 from foveal.data.config import AugmentConfig
 from foveal.data.formats.read import read
-from foveal.data.inspection.preview import BOXED_CELL, IGNORED, choose, image_whitening, preview
+from foveal.data.inspection import preview as previews
+from foveal.data.inspection.preview import LARGE_CELL, choose, image_whitening
 from foveal.data.inspection.sheet import GAP, HEAD, MARGIN, SETOFF, TITLE, Row, draw_sheet
 from foveal.data.loading.statistics import fit_whitening, sample_images
 from foveal.errors import DataError
+from foveal.tasks.detect.task import IGNORED
+from foveal.tasks.table import get_settings, get_task, task_for
 from foveal.types.categories import Categories
 from foveal.types.flags import Flag
 from foveal.types.input_spec import InputSpec
@@ -19,16 +22,24 @@ from foveal.types.input_spec import InputSpec
 SPEC = InputSpec(size=16, train_size=16)
 
 
+def preview(catalog, config, *, size=16, **options):
+    """The sheet of the task that learns from the data set."""
+    task = get_task(task_for(catalog.annotation))
+    spec = InputSpec(size=size, train_size=size)
+    augment = task.augment(config, spec, get_settings(task.name)())
+    return previews.preview(catalog, augment, task.draw_target, size=size, **options)
+
+
 def test_preview_is_a_function_of_its_seed(make_tree):
     catalog = read(make_tree({"a": 3, "b": 3}))
     torch.manual_seed(1)
     state = torch.get_rng_state()
-    one = preview(catalog, AugmentConfig(), spec=SPEC, count=2, columns=3, seed=4)
+    one = preview(catalog, AugmentConfig(), count=2, columns=3, seed=4)
     torch.manual_seed(2)
-    assert np.array_equal(one, preview(catalog, AugmentConfig(), spec=SPEC, count=2, columns=3, seed=4))
-    assert not np.array_equal(one, preview(catalog, AugmentConfig(), spec=SPEC, count=2, columns=3, seed=5))
+    assert np.array_equal(one, preview(catalog, AugmentConfig(), count=2, columns=3, seed=4))
+    assert not np.array_equal(one, preview(catalog, AugmentConfig(), count=2, columns=3, seed=5))
     torch.manual_seed(1)
-    preview(catalog, AugmentConfig(), spec=SPEC, count=1)
+    preview(catalog, AugmentConfig(), count=1)
     assert torch.equal(state, torch.get_rng_state()), "torch's random state is the caller's"
 
 
@@ -55,32 +66,32 @@ def boxed(tmp_path):
 
 def test_boxes_are_drawn_on_the_original_and_on_samples(boxed):
     config = AugmentConfig(crop_scale=1, horizontal_flip=1)
-    sheet = preview(boxed, config, spec=InputSpec(size=128, train_size=128), count=1, columns=1)
+    sheet = preview(boxed, config, size=128, count=1, columns=1)
     color = boxed.categories.color(0)
     left, right = [], []
     for x, y in np.argwhere((sheet == color).all(-1))[:, ::-1]:
         if y > MARGIN + HEAD + TITLE:  # below the title with its chip
-            (left if x < MARGIN + BOXED_CELL else right).append((x, y))
-    scale, top = BOXED_CELL / 120, MARGIN + HEAD + TITLE + BOXED_CELL / 4
+            (left if x < MARGIN + LARGE_CELL else right).append((x, y))
+    scale, top = LARGE_CELL / 120, MARGIN + HEAD + TITLE + LARGE_CELL / 4
     corners = np.array([20 * scale, 10 * scale, 50 * scale, 40 * scale])
     assert np.min(left, 0) == pytest.approx((MARGIN + corners[0], top + corners[1]), abs=1.5)
     assert np.max(left, 0) == pytest.approx((MARGIN + corners[2], top + corners[3]), abs=1.5)
-    start = MARGIN + BOXED_CELL + GAP + SETOFF
-    assert np.min(right, 0) == pytest.approx((start + BOXED_CELL - corners[2], top + corners[1]), abs=2.5)
-    assert np.max(right, 0) == pytest.approx((start + BOXED_CELL - corners[0], top + corners[3]), abs=2.5)
+    start = MARGIN + LARGE_CELL + GAP + SETOFF
+    assert np.min(right, 0) == pytest.approx((start + LARGE_CELL - corners[2], top + corners[1]), abs=2.5)
+    assert np.max(right, 0) == pytest.approx((start + LARGE_CELL - corners[0], top + corners[3]), abs=2.5)
     assert (sheet == IGNORED).all(-1).any(), "the crowd is gray"
     assert not (sheet == boxed.categories.color(1)).all(-1).any()
 
 
 def test_mosaics_and_blends_are_shown(boxed):
     config = AugmentConfig(mosaic=1, box_mixup=1)
-    one = preview(boxed, config, spec=SPEC, count=2, columns=2, seed=1)
-    assert np.array_equal(one, preview(boxed, config, spec=SPEC, count=2, columns=2, seed=1))
+    one = preview(boxed, config, count=2, columns=2, seed=1)
+    assert np.array_equal(one, preview(boxed, config, count=2, columns=2, seed=1))
 
 
 def test_real_boxes_are_shown(real_data):
     catalog = read(real_data / "bccd").split("train")
-    sheet = preview(catalog, AugmentConfig(mosaic=0.5), spec=InputSpec(size=64, train_size=64), count=2, columns=2)
+    sheet = preview(catalog, AugmentConfig(mosaic=0.5), size=64, count=2, columns=2)
     for k in catalog.labels[choose(catalog, 1, seed=0)[0]]:
         assert (sheet == catalog.categories.color(int(k))).all(-1).sum() > 50
 
@@ -91,23 +102,18 @@ def test_masks_are_drawn_on_the_original_and_on_samples(make_masks):
     root = make_masks({"a": ids}, images="images/{}.png", palette=[(0, 0, 0), (255, 0, 0), *[(9, 9, 9)] * 254])
     Image.new("RGB", (120, 60)).save(root / "images" / "a.png")
     config = AugmentConfig(crop_scale=1, horizontal_flip=1)
-    sheet = preview(read(root), config, spec=InputSpec(size=128, train_size=128), count=1, columns=1)
-    below = sheet[MARGIN + HEAD + TITLE + BOXED_CELL // 4 + 20 :][: BOXED_CELL // 4]
+    sheet = preview(read(root), config, size=128, count=1, columns=1)
+    below = sheet[MARGIN + HEAD + TITLE + LARGE_CELL // 4 + 20 :][: LARGE_CELL // 4]
     red = np.flatnonzero(((below[..., 0] > 90) & (below[..., 1] < 20)).mean(0) > 0.9)
-    start = MARGIN + BOXED_CELL + GAP + SETOFF
-    original, flipped = red[red < MARGIN + BOXED_CELL], red[red >= start]
-    assert (original.min(), original.max()) == pytest.approx((MARGIN, MARGIN + BOXED_CELL / 3), abs=3)
-    assert (flipped.min(), flipped.max()) == pytest.approx((start + BOXED_CELL * 2 / 3, start + BOXED_CELL), abs=3)
+    start = MARGIN + LARGE_CELL + GAP + SETOFF
+    original, flipped = red[red < MARGIN + LARGE_CELL], red[red >= start]
+    assert (original.min(), original.max()) == pytest.approx((MARGIN, MARGIN + LARGE_CELL / 3), abs=3)
+    assert (flipped.min(), flipped.max()) == pytest.approx((start + LARGE_CELL * 2 / 3, start + LARGE_CELL), abs=3)
 
 
 def test_real_masks_are_shown(real_data):
     catalog = read(real_data / "camvid").split("val")
-    one, other = (
-        preview(
-            catalog, AugmentConfig(scale_jitter=2), spec=InputSpec(size=64, train_size=64), count=2, columns=1, seed=s
-        )
-        for s in (0, 1)
-    )
+    one, other = (preview(catalog, AugmentConfig(scale_jitter=2), size=64, count=2, columns=1, seed=s) for s in (0, 1))
     assert not np.array_equal(one, other)
 
 
@@ -124,7 +130,7 @@ def test_nothing_to_show(make_tree):
 
 
 @pytest.mark.parametrize("kind", ["pca", "zca"])
-def test_whitening_is_imaged(make_tree, kind):
+def test_whitening_is_shown(make_tree, kind):
     catalog = read(make_tree({"a": 3, "b": 3}))
     whitening = fit_whitening(sample_images(catalog, SPEC), kind=kind, patch=2)
     sheet = image_whitening(catalog, whitening, spec=SPEC, count=2)

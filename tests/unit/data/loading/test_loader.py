@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from torchvision import tv_tensors
 
-from foveal.data.augment.boxes import box_target, build_box_augment
-from foveal.data.augment.image import Augment, build_augment
+from foveal.data.augment.boxes import BoxAugment
+from foveal.data.augment.image import ImageAugment
+from foveal.data.augment.mask_targets import Grid
+from foveal.data.augment.masks import MaskAugment
 from foveal.data.catalog.catalog import Catalog
 from foveal.data.catalog.objects import Object, Objects
 from foveal.data.config import AugmentConfig
@@ -29,8 +30,7 @@ AUGMENT = AugmentConfig(crop_scale=0.3, rotation_deg=20, brightness=0.4, erasing
 def images(catalog: Catalog, *, cache: bool = False) -> TrainingImages:
     return TrainingImages(
         catalog,
-        build_augment(AUGMENT, 24, interpolation="bilinear"),
-        lambda c, place: {"label": torch.tensor(int(c.labels[place][0]))},
+        ImageAugment(AUGMENT, 24, "bilinear"),
         seed=5,
         min_side=24,
         cache=DecodedCache(len(catalog), 1 << 20) if cache else None,
@@ -96,8 +96,7 @@ def boxed(squares: Path) -> Catalog:
 def boxed_images(catalog: Catalog, *, cache: bool = False) -> TrainingImages:
     return TrainingImages(
         catalog,
-        build_box_augment(BOXED, 24, interpolation="bilinear"),
-        box_target,
+        BoxAugment(BOXED, 24, "bilinear"),
         seed=5,
         min_side=24,
         cache=DecodedCache(len(catalog), 1 << 20) if cache else None,
@@ -125,10 +124,10 @@ def test_workers_and_cache_change_no_boxes_and_companions(boxed: Catalog, worker
 def test_companions_are_decoded_only_where_they_are_wanted(boxed: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
     images = boxed_images(boxed)
     draws = next(Order(len(boxed), 36, seed=1).batches())
-    wanted = [images.places(draw) for draw in draws]
+    wanted = [images.places(draw)[0] for draw in draws]
     assert {len(places) for places in wanted} == {1, 2, 4, 5}
     assert [places[0] for places in wanted] == [draw.place for draw in draws]
-    assert wanted != [images.places(draw._replace(repeat=1)) for draw in draws], "each repeat has others"
+    assert wanted != [images.places(draw._replace(repeat=1))[0] for draw in draws], "each repeat has others"
     decoded: list[int] = []
     plain = TrainingImages.decoded
     monkeypatch.setattr(TrainingImages, "decoded", lambda self, place: decoded.append(place) or plain(self, place))
@@ -137,57 +136,65 @@ def test_companions_are_decoded_only_where_they_are_wanted(boxed: Catalog, monke
     assert batch.keys == [draw.place for draw in draws]
 
 
-def test_boxes_shrink_with_a_jpeg_that_is_decoded_smaller(boxed: Catalog, tmp_path: Path) -> None:
+@pytest.fixture
+def large(boxed: Catalog, tmp_path: Path) -> Catalog:
+    """A JPEG of 402 x 302 pixels with an object, and a mask that is 1 on its left half."""
     Image.new("RGB", (402, 302)).save(tmp_path / "large.jpg")
-    one = boxed.take(np.array([1]))
-    corners = torch.tensor([[40.0, 20.0, 402.0, 302.0]])
-    seen = []
+    ids = np.zeros((302, 402), np.uint8)
+    ids[:, :201] = 1
+    Image.fromarray(ids).save(tmp_path / "large.png")
+    name = type(boxed.names).of
+    one = replace(boxed.take(np.array([1])), root=tmp_path, names=name(["large.jpg"]), masks=name(["large.png"]))
+    return replace(one, objects=Objects.of([[Object((40, 20, 402, 302), 0)]]))
 
-    def change(samples):
-        seen.extend(samples)
-        return samples[0][0][:, :8, :8], {}
 
-    def target(catalog: Catalog, place: int) -> dict[str, torch.Tensor]:
-        return {
-            "boxes": tv_tensors.BoundingBoxes(corners, format="XYXY", canvas_size=(302, 402)),
-            "mask": tv_tensors.Mask(torch.ones(1, 302, 402, dtype=torch.uint8)),
-            "label": torch.tensor(3),
-        }
+@pytest.mark.parametrize(("min_side", "size"), [(302, (302, 402)), (151, (151, 201)), (60, (76, 101))])
+def test_targets_shrink_with_a_jpeg_that_is_decoded_smaller(
+    large: Catalog, min_side: int, size: tuple[int, int]
+) -> None:
+    augment = BoxAugment(BOXED, 24, "bilinear", Grid(6, 4))
+    sized = replace(large, sizes=np.array([[402, 302]], np.int32))
+    pixels = TrainingImages(sized, augment, seed=0, min_side=min_side, cache=None).decoded(0)
+    loaded = augment.load(sized, 0, pixels)
+    assert loaded.image.shape == (*size, 3)
+    expected = [[40 * size[1] / 402, 20 * size[0] / 302, size[1], size[0]]]
+    np.testing.assert_allclose(loaded.objects.boxes, expected, rtol=1e-6)
+    assert loaded.objects.masks is not None
+    np.testing.assert_allclose(np.diag(loaded.objects.masks.maps[0, :, :2]), [size[1] / 402, size[0] / 302])
+    masks = MaskAugment(AugmentConfig(), 24, "bilinear", eval_size=24)
+    mask = masks.load(replace(large, annotation="masks"), 0, pixels).target["mask"]
+    assert mask.shape == size and abs(float(mask.float().mean()) - 0.5) < 0.01
 
-    for min_side, size in ((302, (302, 402)), (151, (151, 201)), (60, (76, 101))):
-        path = replace(one, root=tmp_path, names=type(one.names).of(["large.jpg"]))
-        images = TrainingImages(path, Augment(change), target, seed=0, min_side=min_side, cache=None)
-        images.__getitems__([Draw(0, 0, 0)])
-        image, found = seen.pop()
-        assert image.shape[1:] == size
-        assert found["boxes"].canvas_size == size and found["mask"].shape == (1, *size) and found["label"] == 3
-        expected = corners * torch.tensor([size[1] / 402, size[0] / 302] * 2)
-        torch.testing.assert_close(found["boxes"].as_subclass(torch.Tensor), expected)
+
+def test_a_size_that_the_reader_did_not_tell_is_read_from_the_header(large: Catalog) -> None:
+    augment = BoxAugment(BOXED, 24, "bilinear")
+    assert large.sizes is None
+    loaded = augment.load(large, 0, np.zeros((151, 201, 3), np.uint8))
+    np.testing.assert_allclose(loaded.target["boxes"], [[20, 10, 201, 151]])
 
 
 def test_lists_are_padded_to_the_longest() -> None:
     def sample(count: int) -> Sample:
         target = {
-            "boxes": tv_tensors.BoundingBoxes(torch.ones(count, 4), format="XYXY", canvas_size=(8, 8)),
+            "boxes": torch.ones(count, 4),
             "labels": torch.full((count,), 2),
             "flags": torch.full((count,), 4, dtype=torch.uint8),
             "whole": torch.tensor(1.5),
         }
-        return Sample(torch.zeros(3, 8, 8, dtype=torch.uint8), target, count)
+        return Sample(torch.zeros(8, 8, 3, dtype=torch.uint8), target, count)
 
     targets = stack([sample(2), sample(0), sample(1)]).targets
     assert targets["labels"].tolist() == [[2, 2], [-1, -1], [2, -1]]
     assert targets["flags"].tolist() == [[4, 4], [0, 0], [4, 0]] and targets["flags"].dtype == torch.uint8
     assert targets["boxes"].tolist() == [[[1] * 4] * 2, [[-1] * 4] * 2, [[1] * 4, [-1] * 4]]
     assert targets["whole"].tolist() == [1.5] * 3
-    assert all(type(value) is torch.Tensor for value in targets.values())
     assert stack([sample(0), sample(0)]).targets["boxes"].shape == (2, 0, 4)
 
 
 def test_real_boxes_reach_the_batch(real_data: Path) -> None:
     catalog = read(real_data / "bccd").split("train")
-    off = build_box_augment(AugmentConfig(crop_scale=1, horizontal_flip=0), 416, interpolation="bilinear")
-    images = TrainingImages(catalog, off, box_target, seed=0, min_side=416, cache=None)
+    off = BoxAugment(AugmentConfig(crop_scale=1, horizontal_flip=0), 416, "bilinear")
+    images = TrainingImages(catalog, off, seed=0, min_side=416, cache=None)
     batch = images.__getitems__([Draw(place, 0, 0) for place in range(4)])
     assert catalog.objects is not None
     for row, place in enumerate(batch.keys):

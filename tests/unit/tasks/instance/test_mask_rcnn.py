@@ -12,7 +12,7 @@ import torch
 from PIL import Image, ImageDraw
 from torch import nn
 
-from foveal.data.augment.boxes import build_box_augment, instance_target
+from foveal.data.augment.boxes import BoxAugment
 from foveal.data.augment.mask_targets import Grid
 from foveal.data.config import AugmentConfig
 from foveal.data.formats.read import read
@@ -231,7 +231,7 @@ def test_a_quarter_of_the_samples_may_have_objects():
     assert torch.equal(model.criterion.sample(proposals, targets).boxes, samples.boxes), "the same seed draws the same"
 
 
-def test_objects_without_outlines_teach_boxes_alone():
+def test_objects_without_segmentations_teach_boxes_alone():
     model, (images, _, targets) = build().train(), scenes()
     outputs = model(images)
     torch.manual_seed(1)
@@ -291,10 +291,10 @@ def test_learns_from_what_the_data_gives(real_data):
     given.criterion(model, catalog)
     assert model.criterion.class_weights.shape == (len(catalog.categories),)
     torch.manual_seed(0)
-    augment = build_box_augment(AugmentConfig(crop_scale=1.0), 128, interpolation="bilinear", grid=Grid(16, 8))
-    image = torch.randint(0, 255, (3, *reversed(catalog.sizes[0].tolist())), dtype=torch.uint8)
-    image, target = augment.change([(image, instance_target(catalog, 0))])
+    augment = BoxAugment(AugmentConfig(crop_scale=1.0), 128, "bilinear", Grid(16, 8))
+    pixels = torch.randint(0, 255, (*reversed(catalog.sizes[0].tolist()), 3), dtype=torch.uint8).numpy()
+    image, target = augment.change([augment.load(catalog, 0, pixels)])
     batch = {name: value[None] for name, value in target.items()}
-    losses = model.train().losses(model(image[None].float() / 255), batch)
+    losses = model.train().losses(model(image.permute(2, 0, 1)[None].float() / 255), batch)
     assert set(losses) == {"objectness", "proposal", "class", "box", "mask"}
     assert all(bool(value.isfinite()) and float(value.detach()) > 0 for value in losses.values())

@@ -262,7 +262,9 @@ def test_truths_and_the_metric(real_data):
 
 def test_a_data_set_without_polygons_is_refused(real_data):
     catalog = read(real_data / "coco80" / "annotations" / "instances.json")
-    bare = replace(catalog.objects, outlines=type(catalog.objects.outlines).of([""] * len(catalog.objects.labels)))
+    bare = replace(
+        catalog.objects, segmentations=type(catalog.objects.segmentations).of([""] * len(catalog.objects.labels))
+    )
     with pytest.raises(DataError) as caught:
         TASK.accept(replace(catalog, objects=bare))
     assert str(caught.value) == (

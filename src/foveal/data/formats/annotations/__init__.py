@@ -1,1 +1,1 @@
-"""What readers of objects share: drafts of images, repair, orientation."""
+"""What readers of objects share: drafts of images, faults, fixes, orientation."""

@@ -1,4 +1,4 @@
-"""Annotations in the pixels that a file stores, turned to the image as a person sees it (EXIF orientation)."""
+"""Annotations in the pixels that a file stores, brought to the image as a person sees it (EXIF orientation)."""
 
 import math
 from dataclasses import replace
@@ -26,7 +26,7 @@ def read_orientation(path: Path) -> int:
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
-def turn(thing: Object, orientation: int, *, size: tuple[int, int]) -> Object:
+def upright(thing: Object, orientation: int, *, size: tuple[int, int]) -> Object:
     """An object of the stored pixels as an object of the upright image.
 
     Args:
@@ -40,30 +40,30 @@ def turn(thing: Object, orientation: int, *, size: tuple[int, int]) -> Object:
     ends = ((min(x1, x2), min(y1, y2)), (max(x1, x2), max(y1, y2)))
     (ax, ay), (bx, by) = (_point(x, y, orientation, size) for x, y in ends)
     left, right, top, bottom = min(ax, bx), max(ax, bx), min(ay, by), max(ay, by)
-    # What is the wrong way round must stay so, to be found faulty; width and height have changed places.
+    # What is the wrong way round must stay so, to be found invalid; width and height have changed places.
     if y2 < y1:
         left, right = right, left
     if x2 < x1:
         top, bottom = bottom, top
     box = (left, top, right, bottom)
-    return replace(thing, box=box, outline=_outline(thing.outline, orientation, size))
+    return replace(thing, box=box, segmentation=_segmentation(thing.segmentation, orientation, size))
 
 
-def _outline(outline: Any, orientation: int, size: tuple[int, int]) -> Any:
-    if isinstance(outline, list):
-        turned = []
-        for polygon in outline:
+def _segmentation(segmentation: Any, orientation: int, size: tuple[int, int]) -> Any:
+    if isinstance(segmentation, list):
+        rotated = []
+        for polygon in segmentation:
             points = (_point(x, y, orientation, size) for x, y in zip(polygon[::2], polygon[1::2], strict=False))
-            turned.append([value for point in points for value in point])
-        return turned
-    if isinstance(outline, dict) and list(outline.get("size", ())) == [size[1], size[0]]:
+            rotated.append([value for point in points for value in point])
+        return rotated
+    if isinstance(segmentation, dict) and list(segmentation.get("size", ())) == [size[1], size[0]]:
         try:
-            pixels = np.repeat(Rle.from_coco(outline).mask()[..., None].astype(np.uint8), 3, axis=2)
-        except (ValueError, TypeError, IndexError):  # runs that are none cannot be turned
-            return outline
-        upright = Rle.of(orient(pixels, orientation)[..., 0])
-        return upright.to_coco(compressed=isinstance(outline["counts"], str))
-    return outline
+            pixels = np.repeat(Rle.from_coco(segmentation).mask()[..., None].astype(np.uint8), 3, axis=2)
+        except (ValueError, TypeError, IndexError):  # runs that are none cannot be rotated
+            return segmentation
+        mask = Rle.of(orient(pixels, orientation)[..., 0])
+        return mask.to_coco(compressed=isinstance(segmentation["counts"], str))
+    return segmentation
 
 
 def _point(x: float, y: float, orientation: int, size: tuple[int, int]) -> tuple[float, float]:

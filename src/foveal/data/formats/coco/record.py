@@ -57,7 +57,7 @@ def object_of(record: Mapping[str, Any], label: int) -> Object:
         int(flags),
         area_of(record),
         own,
-        outline_of(record.get("segmentation")),
+        segmentation_of(record.get("segmentation")),
         {NAME: extras} if extras else {},
     )
 
@@ -68,8 +68,8 @@ def area_of(record: Mapping[str, Any]) -> float | None:
     return float(value) if is_number(value) and 0 <= value <= LARGEST_AREA else None
 
 
-def outline_of(value: Any) -> Any:
-    """A ``segmentation`` as an outline: polygons of finite numbers, or a run-length mask; None: neither."""
+def segmentation_of(value: Any) -> Any:
+    """A ``segmentation`` as it can be used: polygons of finite numbers, or an RLE; None: neither."""
     if isinstance(value, list) and value:
         good = all(isinstance(ring, list) and ring and len(ring) % 2 == 0 for ring in value)
         return value if good and all(NUMBERS.issuperset(map(type, ring)) for ring in value) and _finite(value) else None

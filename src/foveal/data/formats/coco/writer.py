@@ -1,4 +1,4 @@
-"""A Catalog as COCO's instances JSON: one file a split, in ``annotations/``; images in ``images/``.
+"""A Catalog as COCO's instances JSON: one file per split, in ``annotations/``; images in ``images/``.
 
 Where two splits have an image of one name, images lie in ``images/<split>/``, so that each keeps its name. Flags
 that COCO has no key for stand in keys of their own (``ignore``, ``difficult``, ``truncated``), which other tools pass
@@ -16,9 +16,9 @@ import numpy as np
 from foveal.data.catalog.catalog import SPLITS, UNASSIGNED, Catalog
 from foveal.data.catalog.objects import NO_ID, Object
 from foveal.data.formats import layout
-from foveal.data.formats.coco import reader as coco
-from foveal.data.formats.coco import record as coco_record
-from foveal.data.formats.sidecar import Aside, box_area
+from foveal.data.formats.coco import record as coco
+from foveal.data.formats.coco.source import ANNOTATIONS, UNASSIGNED_FILE
+from foveal.data.formats.sidecar.writer import Aside, box_area
 from foveal.types.categories import Categories
 from foveal.types.flags import Flag
 
@@ -51,7 +51,7 @@ def write(catalog: Catalog, folder: Path, names: Sequence[str], extras: Sequence
     given = Categories(catalog.categories.names, ids)
     aside.class_map(replace(catalog.categories, source_ids=ids), given)
     aside.data_set(about, {coco.NAME: own} if own else {})
-    (folder / coco.ANNOTATIONS).mkdir()
+    (folder / ANNOTATIONS).mkdir()
     codes = [int(code) for code in np.unique(catalog.splits)]
     for code in codes:
         chosen = np.flatnonzero(catalog.splits == code).tolist()
@@ -60,11 +60,11 @@ def write(catalog: Catalog, folder: Path, names: Sequence[str], extras: Sequence
         document["images"], document["annotations"] = _records(catalog, chosen, names, extras, ids, aside)
         document["categories"] = classes
         text = json.dumps(document, separators=(",", ":"))
-        (folder / coco.ANNOTATIONS / _file_name(code, codes)).write_text(text, "utf-8")
+        (folder / ANNOTATIONS / _file_name(code, codes)).write_text(text, "utf-8")
 
 
 def _folders(catalog: Catalog, own: Sequence[str]) -> list[str]:
-    """Of each image: one for all, or one a split where names come again and none begins like such a folder."""
+    """Of each image: one for all, or one per split where names come again and none begins like such a folder."""
     words = [_word(code) for code in catalog.splits.tolist()]
     again = len({name.casefold() for name in own}) < len(own)
     if len({*words}) == 1 or not again or any(name.split("/")[0] in words for name in own):
@@ -73,7 +73,7 @@ def _folders(catalog: Catalog, own: Sequence[str]) -> list[str]:
 
 
 def _word(code: int) -> str:
-    return coco.UNASSIGNED_FILE if code == UNASSIGNED else SPLITS[code]
+    return UNASSIGNED_FILE if code == UNASSIGNED else SPLITS[code]
 
 
 def _file_name(code: int, codes: list[int]) -> str:
@@ -100,28 +100,28 @@ def _records(
     images, annotations = [], []
     for i, key, row in zip(chosen, image_ids, rows, strict=True):
         width, height = (int(v) for v in catalog.sizes[i])
-        rest = {k: v for k, v in extras[i].get(coco.NAME, {}).items() if k not in coco_record.IMAGE_KEYS}
+        rest = {k: v for k, v in extras[i].get(coco.NAME, {}).items() if k not in coco.IMAGE_KEYS}
         file_name = names[i].removeprefix(folders[i])
         image = {**rest, "id": key, "file_name": file_name, "width": width, "height": height}
         images.append(image)
-        aside.image(names[i], extras[i], {layout.NAME_KEY: file_name, **coco_record.image_extras(image)})
+        aside.image(names[i], extras[i], {layout.NAME_KEY: file_name, **coco.image_extras(image)})
         for thing in row:
             record = _record(thing, next(object_ids), key, ids[thing.label])
             annotations.append(record)
             for title in OWN_KEYS:
                 if title in record:
                     aside.count(f"flag {title}", f"key {title!r} of the annotation, which other tools pass over")
-            back = coco_record.object_of(record, thing.label)
+            back = coco.object_of(record, thing.label)
             # An object that had no id and got one is no loss.
             kept = replace(thing, id=back.id) if thing.id == NO_ID else thing
-            aside.object(names[i], coco_record.key_of(record), kept, back)
+            aside.object(names[i], coco.key_of(record), kept, back)
     return images, annotations
 
 
 def _record(thing: Object, key: Any, image_id: Any, category_id: int) -> dict[str, Any]:
     x1, y1, x2, y2 = thing.box
     area = box_area(thing.box) if thing.area is None else thing.area
-    own = {k: v for k, v in thing.extras.get(coco.NAME, {}).items() if k not in coco_record.OBJECT_KEYS}
+    own = {k: v for k, v in thing.extras.get(coco.NAME, {}).items() if k not in coco.OBJECT_KEYS}
     record = {
         "id": key,
         "image_id": image_id,
@@ -129,11 +129,11 @@ def _record(thing: Object, key: Any, image_id: Any, category_id: int) -> dict[st
         "bbox": [_short(x1), _short(y1), _short(x2 - x1), _short(y2 - y1)],
         "area": int(area) if area == int(area) else area,
         "iscrowd": int(bool(thing.flags & Flag.CROWD)),
-        "segmentation": thing.outline or [],
+        "segmentation": thing.segmentation or [],
         **own,
     }
     for title in OWN_KEYS:
-        if thing.flags & coco_record.FLAG_KEYS[title]:
+        if thing.flags & coco.FLAG_KEYS[title]:
             record[title] = 1
     return record
 
@@ -146,7 +146,7 @@ def _short(value: float) -> float | int:
 
 def _whole_ids(given: Sequence[Any]) -> list[Any]:
     """The ids given, each once; a number for those that have none, come again or are neither number nor text."""
-    fresh = max((v for v in given if isinstance(v, int) and v <= coco_record.LARGEST_ID), default=0)
+    fresh = max((v for v in given if isinstance(v, int) and v <= coco.LARGEST_ID), default=0)
     fresh = max(fresh, 0)
     taken: set[Any] = set()
     out = []

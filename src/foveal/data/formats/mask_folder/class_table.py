@@ -1,7 +1,8 @@
-"""Tables of classes: which name, and perhaps which code and colour, belongs to each class of a mask data set.
+"""Tables of classes: which name, and perhaps which pixel value and colour, belongs to each class of a mask data set.
 
-Read are names with commas between them; text files with a name a line, ``id name``, ``r g b name`` (as CamVid has it),
-``name r g b`` or CVAT's ``name:r,g,b::``; CSV with the columns name and, optionally, id and r, g, b or color; and TOML.
+Read are names with commas between them; text files of lines such as ``name``, ``id name``, ``r g b name`` (as CamVid
+has it), ``name r g b`` or CVAT's ``name:r,g,b::``; CSV with the columns name and, optionally, id and r, g, b or color;
+and TOML.
 """
 
 import csv
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from foveal.data.catalog.mask_codes import Color
+from foveal.data.catalog.pixel_values import Color
 from foveal.errors import CategoryError, DataError
 
 BESIDE = (
@@ -46,7 +47,7 @@ class NamedClass:
 
     Attributes:
         name: Of the class.
-        id: Its code in gray and palette masks; None: its place in the table.
+        id: Its pixel value in gray and palette masks; None: its place in the table.
         color: Its colour in RGB masks; None: the table does not say.
     """
 
@@ -72,7 +73,7 @@ def read_classes(given: str, root: Path) -> ClassTable | None:
 
     Raises:
         DataError: No such file, or it is no table of classes.
-        CategoryError: A class has no name, or only some have a code.
+        CategoryError: A class has no name, or only some have an id.
     """
     if not given.strip():
         there = next((root / name for name in BESIDE if (root / name).is_file()), None)
@@ -90,7 +91,7 @@ def read_file(file: Path) -> ClassTable:
 
     Raises:
         DataError: The file cannot be read or is no table of classes.
-        CategoryError: A class has no name, or only some have a code.
+        CategoryError: A class has no name, or only some have an id.
     """
     try:
         text = file.read_text("utf-8-sig")
@@ -104,7 +105,7 @@ def read_file(file: Path) -> ClassTable:
 
 def _checked(title: str, rows: Sequence[NamedClass]) -> ClassTable:
     if not rows:
-        raise CategoryError(f"{title}: there is not one class.", "Give one name a line.")
+        raise CategoryError(f"{title}: there is not one class.", "Give one name per line.")
     for at, row in enumerate(rows, 1):
         if not row.name:
             raise CategoryError(f"{title}: class {at} has no name.", "Give every class a name.")

@@ -12,7 +12,6 @@ from pathlib import Path
 
 from foveal.data.catalog.catalog import SPLITS, UNASSIGNED
 from foveal.data.formats import layout
-from foveal.data.formats.image_folder import HIDDEN
 from foveal.errors import DataError
 
 IMAGES = ("images", "jpegimages", "image", "imgs", "img", "pictures")
@@ -165,7 +164,7 @@ def _splits(path: Path, named: re.Pattern[str] = ANY) -> list[tuple[int, Path]]:
     found = []
     for name, folder in _folders(path).items():
         word = named.fullmatch(name)
-        split = UNASSIGNED if word is None else layout.split_of("train" if word[1] == "training" else word[1])
+        split = UNASSIGNED if word is None else layout.split_of(word[1])
         if split != UNASSIGNED:
             found.append((split, folder))
     return found
@@ -197,7 +196,7 @@ def _once(path: Path, splits: list[tuple[int, Path]]) -> dict[int, Path]:
 def _folders(path: Path) -> dict[str, Path]:
     """Sub-folders that are not hidden, by name in small letters."""
     with os.scandir(path) as entries:
-        names = sorted(e.name for e in entries if e.is_dir() and not e.name.startswith(".") and e.name not in HIDDEN)
+        names = sorted(entry.name for entry in entries if entry.is_dir() and not layout.is_hidden(entry.name))
     return {name.lower(): path / name for name in names}
 
 

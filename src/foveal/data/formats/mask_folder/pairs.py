@@ -8,10 +8,10 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from foveal.data.catalog.mask_codes import looks_drawn
 from foveal.data.formats import layout
 from foveal.data.formats.annotations.repair import Repairs
 from foveal.data.formats.mask_folder.layout import VOC_IMAGES, Layout, find
+from foveal.data.formats.mask_folder.survey import looks_drawn
 from foveal.data.formats.voc.lists import read_lists
 
 VOC_LISTS = "ImageSets/Segmentation"

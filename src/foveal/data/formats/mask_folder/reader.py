@@ -1,7 +1,7 @@
-"""Images with masks: a file an image whose pixels say the class of each of the image's.
+"""Images with masks: one file per image whose pixels say the class of each of the image's.
 
-Every mask is read once, for the codes in it and for faults: a mask that is missing, of another size than its image or
-with a code that is no class stops the reading, since nothing could be mended without guessing.
+Every mask is read once, for its pixel values and for faults: a mask that is missing, of another size than its image or
+with a pixel value that is no class stops the reading, since nothing could be fixed without guessing.
 """
 
 from collections import Counter
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from foveal.data.catalog.builder import sorted_order
 from foveal.data.catalog.catalog import SPLITS, UNASSIGNED, Catalog
 from foveal.data.catalog.columns import Names, Ragged
-from foveal.data.catalog.mask_codes import Kind, Seen, code_text, palette_of, read_codes, survey
+from foveal.data.catalog.pixel_values import Kind, read_pixel_values, value_text
 from foveal.data.formats.annotations.orientation import LYING, read_orientation
 from foveal.data.formats.annotations.repair import Repairs
 from foveal.data.formats.mask_folder import known as known_classes
@@ -22,13 +22,14 @@ from foveal.data.formats.mask_folder.class_map import Held, class_map
 from foveal.data.formats.mask_folder.class_table import read_classes
 from foveal.data.formats.mask_folder.layout import TEST, Layout, find
 from foveal.data.formats.mask_folder.pairs import Match, Pair, keep_listed, match
+from foveal.data.formats.mask_folder.survey import Seen, palette_of, survey
 from foveal.data.notes import listed, plural
 from foveal.errors import CategoryError, DataError
 from foveal.types.categories import Categories
 
 NAME = "mask_folder"
 TRAIN = SPLITS.index("train")
-NAMED_CODES = 12
+NAMED_VALUES = 12
 """Classes a message lists before it stops."""
 
 
@@ -36,16 +37,16 @@ def read(path: Path, *, categories: Categories | None = None, classes: str = "",
     """Read images with masks.
 
     Args:
-        path: The folder; see ``mask_layout`` for what may be in it.
+        path: The folder; see ``mask_folder.layout`` for what may be in it.
         categories: A model's class map to enforce; some classes may then be missing.
-        classes: Names in order of code, with commas between them, or a file of them; empty: a file beside the data, the
-            names of a public data set, or the codes.
-        ignore: Codes that count nowhere.
+        classes: Names in order of pixel value, with commas between them, or a file of them; empty: a file beside the
+            data, the names of a public data set, or the pixel values.
+        ignore: Pixel values to ignore.
 
     Raises:
         DataError: No images with masks; an image without a mask or with several; a mask that cannot be read or has
             another size than its image; masks that do not belong together.
-        CategoryError: A code that is no class, or a class that the class map lacks.
+        CategoryError: A pixel value that is no class, or a class that the class map lacks.
     """
     there = find(path)
     if there is None:
@@ -62,7 +63,7 @@ def read(path: Path, *, categories: Categories | None = None, classes: str = "",
     seen = survey([(root / pair.image, root / pair.mask) for pair in pairs])
     held = _held(root, pairs, seen)
     _check_sizes(root, pairs, seen)
-    known = known_classes.recognise([Path(pair.image).name for pair in pairs], held.codes, held.palette, voc=there.voc)
+    known = known_classes.recognise([Path(pair.image).name for pair in pairs], held.values, held.palette, voc=there.voc)
     table = read_classes(classes, root)
     own, remarks = class_map(root, held, table=table, known=known, ignore=ignore, fixed=categories)
     labels = _labels(root, pairs, seen, own, held.kind)
@@ -135,7 +136,7 @@ def _sorted(pairs: Sequence[Pair]) -> list[Pair]:
 
 
 def _held(root: Path, pairs: Sequence[Pair], seen: Sequence[Seen]) -> Held:
-    """The codes of all masks.
+    """The pixel values of all masks.
 
     Raises:
         DataError: Colours in some and numbers in others.
@@ -150,8 +151,8 @@ def _held(root: Path, pairs: Sequence[Pair], seen: Sequence[Seen]) -> Held:
             "Save all masks alike.",
         )
     kinds = Counter[Kind](one.kind for one in seen)
-    codes = np.unique(np.concatenate([one.codes for one in seen])).tolist()
-    return Held(kinds.most_common(1)[0][0], tuple(codes), palette_of(seen, masks, root))
+    values = np.unique(np.concatenate([one.values for one in seen])).tolist()
+    return Held(kinds.most_common(1)[0][0], tuple(values), palette_of(seen, masks, root))
 
 
 def _check_sizes(root: Path, pairs: Sequence[Pair], seen: Sequence[Seen]) -> None:
@@ -173,38 +174,37 @@ def _labels(root: Path, pairs: Sequence[Pair], seen: Sequence[Seen], own: Catego
     """The classes that occur in each mask.
 
     Raises:
-        CategoryError: A code that is neither a class nor ignored.
+        CategoryError: A pixel value that is neither a class nor ignored.
     """
-    ids = {code: k for k, code in enumerate(own.source_ids or range(len(own)))}
+    ids = {value: k for k, value in enumerate(own.source_ids or range(len(own)))}
     ignored, rows = set(own.ignore_ids), []
     for pair, one in zip(pairs, seen, strict=True):
-        codes = [code for code in one.codes.tolist() if code not in ignored]
-        strange = next((code for code in codes if code not in ids), None)
+        values = [value for value in one.values.tolist() if value not in ignored]
+        strange = next((value for value in values if value not in ids), None)
         if strange is not None:
             raise _no_class(root, pair.mask, strange, own, kind)
-        rows.append(sorted(ids[code] for code in codes))
+        rows.append(sorted(ids[value] for value in values))
     return rows
 
 
-def _no_class(root: Path, mask: str, code: int, own: Categories, kind: Kind) -> CategoryError:
-    """An error that says where a code is."""
-    rows, columns = np.nonzero(read_codes(root / mask).pixels == code)
+def _no_class(root: Path, mask: str, value: int, own: Categories, kind: Kind) -> CategoryError:
+    """An error that says where a pixel value is."""
+    rows, columns = np.nonzero(read_pixel_values(root / mask).pixels == value)
     where = f"{plural(len(rows), 'pixel')}, the first at x {columns[0]}, y {rows[0]}"
-    told = [
-        f"{code_text(c, kind)} {name}" for c, name in zip(own.source_ids or range(len(own)), own.names, strict=True)
-    ]
-    more = ", ..." if len(told) > NAMED_CODES else ""
+    ids = own.source_ids or range(len(own))
+    names = [f"{value_text(v, kind)} {name}" for v, name in zip(ids, own.names, strict=True)]
+    more = ", ..." if len(names) > NAMED_VALUES else ""
     return CategoryError(
-        f"{root / mask}: the code {code_text(code, kind)} is no class ({where}).",
-        f"Classes: {', '.join(told[:NAMED_CODES])}{more}. Name it with --classes, or leave it out with --ignore {code}"
-        " (in training --data.classes, --data.ignore).",
+        f"{root / mask}: the pixel value {value_text(value, kind)} is no class ({where}).",
+        f"Classes: {', '.join(names[:NAMED_VALUES])}{more}. Name it with --classes, or leave it out with"
+        f" --ignore {value} (in training --data.classes, --data.ignore).",
     )
 
 
 def _unseen(own: Categories, labels: Sequence[Sequence[int]], splits: NDArray[np.uint8]) -> list[str]:
     """A remark on classes that cannot be learnt."""
-    learnt = {
+    trained = {
         k for row, split in zip(labels, splits.tolist(), strict=True) if split in (TRAIN, UNASSIGNED) for k in row
     }
-    missing = [name for k, name in enumerate(own.names) if k not in learnt]
-    return [f"No mask to train on has these classes: {listed(missing)}."] if missing and learnt else []
+    missing = [name for k, name in enumerate(own.names) if k not in trained]
+    return [f"No mask to train on has these classes: {listed(missing)}."] if missing and trained else []

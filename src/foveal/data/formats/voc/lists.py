@@ -7,14 +7,14 @@ from pathlib import Path
 
 from foveal.data.catalog.catalog import SPLITS, UNASSIGNED
 from foveal.data.formats.annotations.repair import Repairs
-from foveal.data.formats.image_folder import SUFFIXES
 from foveal.errors import DataError
+from foveal.imaging.suffixes import IMAGE_SUFFIXES
 
 MAIN = "ImageSets/Main"
 CODES = {**{name: code for code, name in enumerate(SPLITS)}, "trainval": UNASSIGNED}
 """Lists and the code of the split that each stands for, in the order they are read."""
 CLASS_LIST = re.compile(r"(.+)_(?:trainval|train|val|test)")
-JUDGED_LINE = re.compile(r"(\S.*?)\s+(?:-1|0|1)")
+CLASS_LINE = re.compile(r"(\S.*?)\s+(?:-1|0|1)")
 """A line of a class list: an image, and whether it shows the class (1), only difficult ones (0) or none (-1)."""
 
 
@@ -31,8 +31,6 @@ class Lists:
     title: str = ""
     splits: dict[str, int] = field(default_factory=dict)
     places: dict[str, str] = field(default_factory=dict)
-
-    unclaimed = UNASSIGNED
 
 
 def read_lists(
@@ -79,7 +77,7 @@ def class_names(root: Path) -> list[str]:
     names = set()
     for file in (root / MAIN).glob("*_*.txt"):
         match = CLASS_LIST.fullmatch(file.stem)
-        if match and all(JUDGED_LINE.fullmatch(line.strip()) for line in _lines(file) if line.strip()):
+        if match and all(CLASS_LINE.fullmatch(line.strip()) for line in _lines(file) if line.strip()):
             names.add(match[1])
     return sorted(names)
 
@@ -87,14 +85,14 @@ def class_names(root: Path) -> list[str]:
 def _stem(line: str, stems: Collection[str]) -> str:
     """The image that a line names: all of it, or what stands before a number; with its suffix or without."""
     text = line.strip()
-    match = JUDGED_LINE.fullmatch(text)
+    match = CLASS_LINE.fullmatch(text)
     readings = [form for whole in (text, match[1] if match else text) for form in (whole, _without_suffix(whole))]
     return next((form for form in readings if form in stems), readings[-1])
 
 
 def _without_suffix(name: str) -> str:
     path = Path(name)
-    return path.stem if path.suffix.lower() in SUFFIXES else name
+    return path.stem if path.suffix.lower() in IMAGE_SUFFIXES else name
 
 
 def _lines(file: Path) -> list[str]:

@@ -18,8 +18,8 @@ from defusedxml.ElementTree import fromstring
 from foveal.data.catalog.catalog import Catalog
 from foveal.data.catalog.objects import Object
 from foveal.data.formats import layout
-from foveal.data.formats.sidecar import Aside
-from foveal.data.formats.voc import reader as voc
+from foveal.data.formats.sidecar.writer import Aside
+from foveal.data.formats.voc import record as voc
 from foveal.data.formats.voc.lists import CODES, MAIN
 from foveal.errors import CategoryError
 from foveal.types.categories import Categories
@@ -29,7 +29,7 @@ ILLEGAL = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that XML 1.0 cannot hold (section 2.2), and the carriage return, which it changes."""
 TAG = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 UNSAFE = re.compile(r'[/\\:*?"<>|\0\s]+')
-"""What does not belong into a file name that a list has to tell."""
+"""What does not belong in a file name that a list has to hold."""
 UNSAFE_IN_CLASS = re.compile(r'[/\\:*?"<>|\0]')
 SHOWS, DIFFICULT_ONLY, SHOWS_NOT = 1, 0, -1
 

@@ -15,8 +15,9 @@ import yaml
 from foveal.data.catalog.catalog import SPLITS, UNASSIGNED, Catalog
 from foveal.data.catalog.objects import Object
 from foveal.data.formats import layout
-from foveal.data.formats.sidecar import Aside
-from foveal.data.formats.yolo import reader as yolo
+from foveal.data.formats.sidecar.writer import Aside
+from foveal.data.formats.yolo.layout import IMAGES, KNOWN_KEYS, YAML_NAMES, label_file
+from foveal.data.formats.yolo.record import NAME, object_of
 from foveal.types.categories import Categories
 from foveal.types.flags import NOT_EVALUATED, Flag
 
@@ -30,7 +31,7 @@ def place(catalog: Catalog, own: Sequence[str]) -> list[str]:
     """Where each image goes; text files have the images' stems, so stems must differ."""
     folders = [SPLITS[0 if code == UNASSIGNED else code] for code in catalog.splits.tolist()]
     # Images called images/... would have their label file looked for in a wrong folder.
-    safe = ["/".join("images_" if p == yolo.IMAGES else p for p in name.split("/")[:-1]) for name in own]
+    safe = ["/".join("images_" if p == IMAGES else p for p in name.split("/")[:-1]) for name in own]
     flat = [f"{folder}/{name.rpartition('/')[2]}" if folder else name for folder, name in zip(safe, own, strict=True)]
     return layout.unique([f"images/{f}/{name}" for f, name in zip(folders, flat, strict=True)], by_stem=True)
 
@@ -53,22 +54,22 @@ def write(catalog: Catalog, folder: Path, names: Sequence[str], extras: Sequence
         lines = []
         for at, thing in enumerate(rows[i]):
             if thing.flags & NOT_EVALUATED:
-                aside.whole(name, at, thing, catalog.categories.names[thing.label], _said(thing))
+                aside.whole(name, at, thing, catalog.categories.names[thing.label], _flags_text(thing))
                 continue
             line = _line(thing, size, polygon=polygons)
             fields = line.split()
-            back = yolo.object_of([float(text) for text in fields[1:]], thing.label, size)
+            back = object_of([float(text) for text in fields[1:]], thing.label, size)
             aside.object(name, line, thing, back)
             lines.append(line + "\n")
-        file = folder / yolo.label_file(name)
+        file = folder / label_file(name)
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text("".join(lines), "utf-8", newline="\n")
         aside.image(name, extras[i], {layout.NAME_KEY: layout.portable(name)})
         split = int(catalog.splits[i])
         aside.split(name, split, 0 if split == UNASSIGNED else split)
     about = json.loads(catalog.about) if catalog.about else {}
-    more = about.get(yolo.NAME, {})
-    more = {k: v for k, v in more.items() if k not in yolo.KNOWN_KEYS} if isinstance(more, dict) else {}
+    more = about.get(NAME, {})
+    more = {k: v for k, v in more.items() if k not in KNOWN_KEYS} if isinstance(more, dict) else {}
     there = [split for split in SPLITS if any(name.startswith(f"images/{split}/") for name in names)]
     document = {
         **{split: f"images/{split}" for split in there},
@@ -76,15 +77,15 @@ def write(catalog: Catalog, folder: Path, names: Sequence[str], extras: Sequence
         **more,
     }
     text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
-    (folder / yolo.YAML_NAMES[0]).write_text(text, "utf-8", newline="\n")
+    (folder / YAML_NAMES[0]).write_text(text, "utf-8", newline="\n")
     aside.class_map(catalog.categories, Categories(catalog.categories.names))
-    aside.data_set(about, {yolo.NAME: more} if more else {})
+    aside.data_set(about, {NAME: more} if more else {})
 
 
 def _line(thing: Object, size: tuple[int, int], *, polygon: bool) -> str:
     width, height = size
     if polygon:
-        numbers = [value / size[at % 2] for at, value in enumerate(thing.outline[0])]
+        numbers = [value / size[at % 2] for at, value in enumerate(thing.segmentation[0])]
     else:
         x1, y1, x2, y2 = thing.box
         numbers = [(x1 + x2) / 2 / width, (y1 + y2) / 2 / height, (x2 - x1) / width, (y2 - y1) / height]
@@ -97,12 +98,12 @@ def _short(value: float) -> str:
 
 
 def _is_one_polygon(thing: Object) -> bool:
-    outline = thing.outline
-    if not (isinstance(outline, list) and len(outline) == 1 and isinstance(outline[0], list)):
+    segmentation = thing.segmentation
+    if not (isinstance(segmentation, list) and len(segmentation) == 1 and isinstance(segmentation[0], list)):
         return False
-    return len(outline[0]) >= MIN_NUMBERS and len(outline[0]) % 2 == 0
+    return len(segmentation[0]) >= MIN_NUMBERS and len(segmentation[0]) % 2 == 0
 
 
-def _said(thing: Object) -> str:
+def _flags_text(thing: Object) -> str:
     names = [str(flag.name).lower() for flag in Flag if thing.flags & flag & NOT_EVALUATED]
     return f"object that is {' and '.join(names)}, whole"

@@ -1,4 +1,4 @@
-"""Every fault planted once, in every format that can express it, is found, mended by the policy and told."""
+"""Every fault planted once, in every format that can express it, is found, treated by the policy and reported."""
 
 import copy
 import json
@@ -66,13 +66,13 @@ COCO_FAULTS = {
         plant(iscrowd="false"),
         Repair(IN_0, WHERE, "malformed", 'iscrowd is "false", neither 0 nor 1', "dropped"),
     ),
-    "outline outside": (
+    "segmentation outside": (
         plant(bbox=[30, 30, 20, 10], segmentation=[[30, 30, 90, 30, 90, 40, 30, 40]]),
         Repair(
             IN_0,
             WHERE,
             "outside",
-            "the outline of the box 30, 30, 50, 40 reaches outside the image of 64 x 48",
+            "the segmentation of the box 30, 30, 50, 40 reaches outside the image of 64 x 48",
             "clipped",
         ),
     ),
@@ -153,8 +153,8 @@ def test_coco_fault_by_fault(make_coco, name):
     assert dropped.repairs[0].action in ("dropped", "kept", "joined")
 
 
-OUTLINE_FAULTS = {
-    "two points": ([[30, 30, 35, 35]], "its outline has a polygon of 2 points; an area takes 3"),
+SEGMENTATION_FAULTS = {
+    "two points": ([[30, 30, 35, 35]], "its segmentation has a polygon of 2 points; an area takes 3"),
     "mask of another size": (
         {"size": [64, 48], "counts": [1000, 12, 2060]},
         "its mask is 48 x 64, the image 64 x 48",
@@ -166,23 +166,23 @@ OUTLINE_FAULTS = {
 }
 
 
-@pytest.mark.parametrize("name", OUTLINE_FAULTS)
-def test_an_outline_that_cannot_be_painted(make_coco, name):
+@pytest.mark.parametrize("name", SEGMENTATION_FAULTS)
+def test_a_segmentation_that_cannot_be_painted(make_coco, name):
     """Its object stays, whatever the policy, as a box."""
-    outline, message = OUTLINE_FAULTS[name]
+    segmentation, message = SEGMENTATION_FAULTS[name]
     document = clean_document()
-    plant(segmentation=outline, area=7)(document)
+    plant(segmentation=segmentation, area=7)(document)
     root = make_coco(document)
     for policy in ("clip", "drop"):
         catalog = read(root, bad=policy)
-        assert catalog.repairs == (Repair(IN_0, WHERE, "outline", message, "outline dropped"),)
+        assert catalog.repairs == (Repair(IN_0, WHERE, "segmentation", message, "segmentation dropped"),)
         _, thing = catalog.objects[0]
-        assert (thing.box, thing.outline, thing.area) == ((30, 30, 35, 35), None, 7)
+        assert (thing.box, thing.segmentation, thing.area) == ((30, 30, 35, 35), None, 7)
     assert catalog.notes == (
-        "1 fault in the annotations: 1 x outline that cannot be painted (outline dropped)."
+        "1 fault in the annotations: 1 x segmentation that cannot be painted (segmentation dropped)."
         " `foveal data check` lists them.",
     )
-    assert [(p.kind, p.message) for p in check(catalog)] == [("outline", message)]
+    assert [(p.kind, p.message) for p in check(catalog)] == [("segmentation", message)]
     with pytest.raises(DataError) as caught:
         read(root, bad="error")
     assert caught.value.what == f"{WHERE}: {IN_0}: {message}."
@@ -284,7 +284,7 @@ def test_yolo_fault_by_fault(make_yolo, name):
         read(root, bad="error")
 
 
-def test_all_faults_at_once_are_told_one_by_one(make_coco):
+def test_all_faults_at_once_are_reported_one_by_one(make_coco):
     """The first is named and the others counted under ``error``; the notes count them by kind."""
     document = clean_document()
     for at, name in enumerate(("partly outside", "no width", "not a number", "unknown class", "one box twice")):
@@ -303,14 +303,14 @@ def test_all_faults_at_once_are_told_one_by_one(make_coco):
         read(root, bad="error")
     assert str(caught.value) == (
         "annotations/instances.json, annotation 93: images/0.jpg: its category_id 77 is that of no class."
-        f" And 4 faults more.\n`foveal data check {root}` lists all; the policy 'clip' mends what can be mended and"
+        f" And 4 faults more.\n`foveal data check {root}` lists all; the policy 'clip' fixes what can be fixed and"
         " drops the rest."
     )
 
 
 @pytest.mark.parametrize("orientation", [5, 6, 7, 8])
 @pytest.mark.parametrize("form", ["coco", "voc"])
-def test_boxes_in_stored_pixels_of_a_turned_file(make_coco, make_voc, orientation, form):
+def test_boxes_in_stored_pixels_of_a_rotated_file(make_coco, make_voc, orientation, form):
     """A mark is painted in the stored pixels where the annotation says; upright it must be where the catalog says."""
     if form == "coco":
         document = clean_document()
@@ -338,13 +338,13 @@ def test_boxes_in_stored_pixels_of_a_turned_file(make_coco, make_voc, orientatio
     x1, y1, x2, y2 = map(int, thing.box)
     assert upright[y1:y2, x1:x2].min() > 128 and (upright > 128).sum() == 3 * 400
     if form == "coco":
-        xs, ys = thing.outline[0][::2], thing.outline[0][1::2]
+        xs, ys = thing.segmentation[0][::2], thing.segmentation[0][1::2]
         assert (min(xs), min(ys), max(xs), max(ys)) == thing.box and thing.area == 200
     with pytest.raises(DataError):
         read(root, bad="error")
 
 
-def test_boxes_of_a_turned_file_as_seen_are_left_alone(make_coco):
+def test_boxes_of_a_rotated_file_as_seen_are_left_alone(make_coco):
     document = clean_document()
     document["images"][0].update(width=48, height=64)
     root = make_coco(document)
@@ -355,7 +355,7 @@ def test_boxes_of_a_turned_file_as_seen_are_left_alone(make_coco):
     assert catalog.objects[0][0].box == (10, 10, 30, 30) and catalog.sizes[0].tolist() == [48, 64]
 
 
-def test_a_clean_set_is_told_clean(make_coco, make_voc, make_yolo):
+def test_a_clean_set_is_reported_clean(make_coco, make_voc, make_yolo):
     cat, dog = voc_object("cat", (1, 1, 64, 48)), voc_object("dog", (1, 1, 64, 48))
     roots = (
         make_coco(clean_document()),
@@ -366,7 +366,7 @@ def test_a_clean_set_is_told_clean(make_coco, make_voc, make_yolo):
         assert check(read(root, bad="error")) == []
 
 
-def test_twice_means_the_same_outline(make_coco):
+def test_twice_means_the_same_segmentation(make_coco):
     document = clean_document()
     plant(bbox=GOOD, segmentation=[[10, 10, 30, 10, 30, 30]])(document)
     assert read(make_coco(document), bad="error").objects.labels.tolist() == [0, 0, 0]

@@ -39,10 +39,10 @@ def test_a_worked_case(make_coco, coco_document):
     whole, crowd = catalog.objects[0]
     assert (whole.box, whole.label, whole.flags, whole.area, whole.id) == ((0, 0, 64, 48), 1, 0, 3072, 5)
     assert (crowd.flags, crowd.area, crowd.id) == (Flag.CROWD, 12, 6)
-    assert crowd.outline == {"size": [48, 64], "counts": [1000, 12, 2060]}
+    assert crowd.segmentation == {"size": [48, 64], "counts": [1000, 12, 2060]}
     (dog,) = catalog.objects[1]
     assert dog.box == (1.5, 2, 11.5, 22.25)
-    assert dog.outline == [[1.5, 2, 11.5, 2, 11.5, 22.25]]
+    assert dog.segmentation == [[1.5, 2, 11.5, 2, 11.5, 22.25]]
     assert dog.extras == {"coco": {"score_of_annotator": 0.9}}
     assert json.loads(catalog.extras[1]) == {"coco": {"id": 17, "license": 4}}
     about = json.loads(catalog.about)["coco"]
@@ -286,7 +286,7 @@ def test_coco80_is_read_whole(real_data):
             assert thing.box == (x, y, x + w, y + h)
             assert record["image_id"] == image_id
             assert ids[catalog.categories.names[thing.label]] == record["category_id"]
-            assert thing.area == record["area"] and thing.outline == record["segmentation"]
+            assert thing.area == record["area"] and thing.segmentation == record["segmentation"]
             assert bool(thing.flags & Flag.CROWD) == record["iscrowd"]
     assert (catalog.objects.flags == Flag.CROWD).sum() == 8
 
@@ -362,7 +362,7 @@ def leaves(value, path=()):
 
 @given(data=st.data())
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_any_odd_value_is_mended_or_named(make_coco, coco_document, data):
+def test_any_odd_value_is_fixed_or_named(make_coco, coco_document, data):
     """Whatever one value of the file is, the set is read or refused in words, and reading it never fails otherwise."""
     document = copy.deepcopy(coco_document)
     root = make_coco(document)

@@ -19,7 +19,7 @@ def test_a_code_outside_the_classes(make_masks):
     with pytest.raises(CategoryError) as caught:
         read(root, classes="road, tree")
     assert said(caught) == (
-        f"{root}/masks/b.png: the code 7 is no class (3 pixels, the first at x 3, y 0).\n"
+        f"{root}/masks/b.png: the pixel value 7 is no class (3 pixels, the first at x 3, y 0).\n"
         "Classes: 0 road, 1 tree. Name it with --classes, or leave it out with --ignore 7 (in training"
         " --data.classes, --data.ignore)."
     )
@@ -33,7 +33,7 @@ def test_255_is_ignored_and_noted(make_masks):
     catalog = read(root)
     assert catalog.categories == Categories(("0", "3"), (0, 3), (255,))
     assert catalog.notes[-1] == (
-        "Pixels of code 255 count nowhere, as is usual; --classes (in training --data.classes) may name it."
+        "The pixel value 255 is ignored, as is usual; --classes (in training --data.classes) may name it."
     )
     assert read_mask(catalog, 0).tolist() == [[0, IGNORE, 1, 1]]
 
@@ -69,14 +69,14 @@ def gray_png(values, bits):
 @pytest.mark.parametrize("bits", [1, 2, 4, 8, 16])
 def test_gray_of_any_depth(make_masks, bits):
     top = min(2**bits - 1, 1000)
-    codes = [[0, top, 1, 0, 1, top, 0, 1], [1, 1, 1, 1, 0, 0, 0, top]]
-    root = make_masks({"a": codes})
-    (root / "masks" / "a.png").write_bytes(gray_png(codes, bits))
+    values = [[0, top, 1, 0, 1, top, 0, 1], [1, 1, 1, 1, 0, 0, 0, top]]
+    root = make_masks({"a": values})
+    (root / "masks" / "a.png").write_bytes(gray_png(values, bits))
     catalog = read(root, ignore=[9])
     expected = sorted({0, 1, top} - {255})
     assert catalog.categories.source_ids == tuple(expected)
-    ids = {code: k for k, code in enumerate(expected)}
-    assert read_mask(catalog, 0).tolist() == [[ids.get(v, IGNORE) for v in row] for row in codes]
+    ids = {value: k for k, value in enumerate(expected)}
+    assert read_mask(catalog, 0).tolist() == [[ids.get(v, IGNORE) for v in row] for row in values]
 
 
 def test_palettes_give_codes_and_colours(make_masks):
@@ -118,7 +118,7 @@ def test_colours_need_a_table(make_masks):
     with pytest.raises(DataError) as caught:
         read(root)
     assert said(caught) == (
-        f"{root}: the masks are RGB with 2 colours, and nothing says which is what.\n"
+        f"{root}: the masks are RGB with 2 colours, and nothing names them.\n"
         "Give a table of classes, --classes FILE (in training --data.classes): lines such as `128 64 128 road`, or"
         " CSV with the columns name,r,g,b; as classes.csv beside the data it is found."
     )
@@ -137,12 +137,12 @@ def test_a_table_of_colours(make_masks):
         ("sea", "fire"), (0x0000FF, 0xFF0000), (0,), colors=((0, 0, 255), (255, 0, 0))
     )
     assert read_mask(catalog, 0).tolist() == [[1, 1], [0, 0]]
-    assert catalog.notes == ("By its name no class, and counts nowhere: 'Void' (#000000 (0)).",)
+    assert catalog.notes == ("By its name no class, and ignored: 'Void' (#000000 (0)).",)
     (root / "class_dict.csv").write_text("name,r,g,b\nsea,0,0,255\nsky,0,255,255\n")
     with pytest.raises(CategoryError) as caught:
         read(root)
     assert said(caught) == (
-        f"{root}/masks/a.png: the code #ff0000 (16711680) is no class (2 pixels, the first at x 0, y 0).\n"
+        f"{root}/masks/a.png: the pixel value #ff0000 (16711680) is no class (2 pixels, the first at x 0, y 0).\n"
         "Classes: #0000ff (255) sea, #00ffff (65535) sky. Name it with --classes, or leave it out with --ignore"
         " 16711680 (in training --data.classes, --data.ignore)."
     )
@@ -161,7 +161,7 @@ def test_names_of_no_class(make_masks, name):
     (root / "classes.txt").write_text(f"road\n{name}\ntree\n")
     catalog = read(root)
     assert catalog.categories == Categories(("road", "tree"), (0, 2), (1,))
-    assert catalog.notes == (f"By its name no class, and counts nowhere: {name!r} (1).",)
+    assert catalog.notes == (f"By its name no class, and ignored: {name!r} (1).",)
     assert read_mask(catalog, 0).tolist() == [[0, IGNORE, 1, 1]]
 
 
@@ -176,7 +176,7 @@ def test_one_class_is_not_enough(make_masks):
     with pytest.raises(DataError) as caught:
         read(root)
     assert said(caught) == (
-        f"{root} has only one class, '1'; telling classes apart takes at least two.\nCodes in the masks: 1."
+        f"{root} has only one class, '1'; telling classes apart takes at least two.\nPixel values in the masks: 1."
     )
     with pytest.raises(DataError, match=r"data.classes has only one class, 'road'"):
         read(make_masks({"a": TWO}), classes="void,road")
@@ -185,9 +185,9 @@ def test_one_class_is_not_enough(make_masks):
 def test_too_many_classes(make_masks):
     with pytest.raises(DataError, match="has 256 classes; masks may have at most 255"):
         read(make_masks({"a": np.arange(1000, 1256).reshape(16, 16)}), format="mask_folder")
-    codes = np.arange(1000, 1255).reshape(15, 17)
-    catalog = read(make_masks({"a": codes}), format="mask_folder")
-    assert (read_mask(catalog, 0) == codes - 1000).all()
+    values = np.arange(1000, 1255).reshape(15, 17)
+    catalog = read(make_masks({"a": values}), format="mask_folder")
+    assert (read_mask(catalog, 0) == values - 1000).all()
 
 
 @pytest.mark.parametrize("prefix", ["0001TP_", "Seq05VD_"])
@@ -195,14 +195,14 @@ def test_camvid_is_known_by_its_content(make_masks, prefix):
     catalog = read(make_masks({f"{prefix}1": [[0, 3, 11, 10]]}, images="train/{}.png", mask="trainannot/{}.png"))
     assert catalog.categories == Categories(CAMVID.names, tuple(range(11)), (11,))
     assert catalog.notes[0] == (
-        "These are CamVid's images and codes: its 11 class names were taken, and 11 counts nowhere. --classes (in"
+        "These are CamVid's images and pixel values: its 11 class names were taken, and 11 is ignored. --classes (in"
         " training --data.classes) gives others."
     )
     assert read_mask(catalog, 0).tolist() == [[0, 3, IGNORE, 10]]
 
 
 def test_what_is_not_camvid(make_masks, tmp_path):
-    assert read(make_masks({"0001TP_1": [[0, 12]]})).categories.names == ("0", "12"), "a code that it does not have"
+    assert read(make_masks({"0001TP_1": [[0, 12]]})).categories.names == ("0", "12"), "a value that it does not have"
     root = make_masks({"0001TP_1": [[0, 1]], "mine": [[0, 1]]}, root=tmp_path / "other")
     assert read(root).categories.names == ("0", "1"), "a name that it does not have"
     assert read(root, classes="x,y").categories.names == ("x", "y")
@@ -217,7 +217,7 @@ def test_a_model_maps_codes_by_its_own(make_masks):
     assert catalog.categories.names == MODEL.names and catalog.categories.source_ids == MODEL.source_ids
     assert read_mask(catalog, 0).tolist() == [[1, 0, IGNORE, IGNORE]]
     assert read(make_masks({"a": [[0, 5, 7, 7]]}), categories=MODEL).categories is MODEL
-    with pytest.raises(CategoryError, match=r"the code 1 is no class \(2 pixels, the first at x 1, y 0\)"):
+    with pytest.raises(CategoryError, match=r"the pixel value 1 is no class \(2 pixels, the first at x 1, y 0\)"):
         read(make_masks({"a": [[0, 1, 1, 0]]}), categories=MODEL)
 
 

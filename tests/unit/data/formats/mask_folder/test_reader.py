@@ -29,7 +29,8 @@ def test_images_and_masks_beside_each_other(make_masks):
     assert catalog.sizes.tolist() == [[4, 2], [4, 2]]
     assert read_mask(catalog, 1).tolist() == TWO
     assert catalog.notes == (
-        "Nothing names the 2 classes; each is called by its code. --classes (in training --data.classes) gives names.",
+        "Nothing names the 2 classes; each is called by its pixel value. --classes (in training --data.classes) gives"
+        " names.",
     )
 
 
@@ -59,8 +60,8 @@ def test_split_folders(make_masks, images, masks, val):
         )
     found = {split: (image, mask) for image, mask, split in listing(read(root))}
     assert found == {
-        code: (f"{images.format(split)}/{split}1.jpg", f"{masks.format(split)}/{split}1.png")
-        for code, split in (("train", "train"), ("val", val), ("test", "test"))
+        name: (f"{images.format(split)}/{split}1.jpg", f"{masks.format(split)}/{split}1.png")
+        for name, split in (("train", "train"), ("val", val), ("test", "test"))
     }
 
 
@@ -120,7 +121,7 @@ def test_masks_saved_as_jpeg(make_masks):
     with pytest.raises(ImageError) as caught:
         read(root)
     assert said(caught) == (
-        f"{root}/masks/1.jpg: is JPEG, which does not keep the codes of a mask.\nSave the mask as PNG."
+        f"{root}/masks/1.jpg: is JPEG, which changes the pixel values of a mask.\nSave the mask as PNG."
     )
 
 
@@ -300,7 +301,7 @@ def test_settings_of_masks_are_for_masks(make_tree):
     with pytest.raises(DataError) as caught:
         read(root, ignore=[3])
     assert said(caught) == (
-        f"{root} is read as image_folder; a table of classes and codes to ignore are for folders of masks.\n"
+        f"{root} is read as image_folder; a table of classes and pixel values to ignore are for folders of masks.\n"
         "Leave the classes and ignored ids away, or give images with masks."
     )
 

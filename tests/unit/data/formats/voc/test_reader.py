@@ -255,7 +255,7 @@ def test_bccd_is_read_whole(real_data):
 
 @given(st.sampled_from(["nan", "inf", "-5", "0", "70", "x", "1e400", "", "12.5"]), st.integers(0, 7))
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_any_number_is_read_or_mended(make_voc, text, place):
+def test_any_number_is_read_or_reported(make_voc, text, place):
     box, size = [11, 11, 30, 30], list(SIZE)
     (box if place < 4 else size)[place % 4 if place < 4 else place % 2] = text
     root = make_voc({"a": [CAT, voc_object("cat", box)]}, sizes={"a": size})

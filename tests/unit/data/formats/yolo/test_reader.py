@@ -27,9 +27,9 @@ def test_a_worked_case(make_yolo):
     assert catalog.splits.tolist() == [0, 0, 1]
     assert catalog.categories == Categories(("cat", "dog"))
     box, polygon = catalog.objects[0]
-    assert (box.box, box.label, box.outline) == ((24, 12, 40, 36), 1, None)
+    assert (box.box, box.label, box.segmentation) == ((24, 12, 40, 36), 1, None)
     assert (polygon.box, polygon.label) == ((0, 0, 32, 24), 0)
-    assert polygon.outline == [[0, 0, 32, 0, 32, 24]]
+    assert polygon.segmentation == [[0, 0, 32, 0, 32, 24]]
     assert polygon.area == 32 * 24 / 2, "the polygon's, not the box's"
     assert catalog.objects[1] == catalog.objects[2] == []
 
@@ -74,7 +74,7 @@ def test_a_folder_without_yaml(make_yolo):
     with pytest.raises(DataError) as caught:
         read(root)
     assert str(caught.value) == (
-        f"{root} does not say what its classes are called.\nAdd a data.yaml, or a classes.txt with one name a line."
+        f"{root} has no names of its classes.\nAdd a data.yaml, or a classes.txt with one name per line."
     )
     (root / "classes.txt").write_text("cat\ndog\n")
     assert read(root, bad="error").splits.tolist() == [0, 1]
@@ -235,7 +235,7 @@ numbers = st.sampled_from(["0", "1", "0.5", "-1", "2", "nan", "inf", "-inf", "1e
 
 @given(st.lists(numbers, min_size=4, max_size=10))
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_any_line_is_read_or_mended(make_yolo, fields):
+def test_any_line_is_read_or_reported(make_yolo, fields):
     root = make_yolo({"train/a": [BOX, " ".join(fields)], "val/b": []})
     catalog = read(root)
     assert catalog.objects[0][0].box == (24, 12, 40, 36)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from foveal.data.catalog.catalog import Catalog
 from foveal.data.catalog.columns import Names, Ragged
 from foveal.data.catalog.objects import Object, Objects
-from foveal.data.catalog.outlines import clip_polygons, extent, instance_masks, outline_fault, polygon_area
+from foveal.data.catalog.segmentations import clip_polygons, extent, instance_masks, polygon_area, segmentation_fault
 from foveal.data.formats.read import read
 from foveal.ops.polygons import rle_of_polygons
 from foveal.types.categories import Categories
@@ -21,8 +21,8 @@ SQUARE = [1, 1, 3, 1, 3, 2, 1, 2]
 
 
 def images(*rows) -> Catalog:
-    """Images of 6 x 4 pixels with objects of these outlines."""
-    objects = Objects.of([[Object(BOX, 0, outline=outline) for outline in row] for row in rows])
+    """Images of 6 x 4 pixels with objects of these segmentations."""
+    objects = Objects.of([[Object(BOX, 0, segmentation=segmentation) for segmentation in row] for row in rows])
     num = len(rows)
     return Catalog(
         Path(),
@@ -51,15 +51,15 @@ def test_a_mask_for_each_object():
 
 
 FAULTS = {
-    "two points": ([[1, 1, 3, 1]], "its outline has a polygon of 2 points; an area takes 3"),
-    "one of two": ([SQUARE, [1, 1]], "its outline has a polygon of 1 point; an area takes 3"),
-    "an odd number": ([[*SQUARE, 1]], "its outline has a polygon of 9 numbers, one too many for points"),
-    "text": ([[1, 1, 3, 1, 3, "2"]], "its outline has a point that is no number"),
-    "nan": ([[1, 1, 3, 1, 3, math.nan]], "its outline has a point that is no number"),
-    "two infinities": ([[1, math.inf, 3, -math.inf, 3, 1]], "its outline has a point that is no number"),
-    "no list of lists": (SQUARE, "its outline is neither polygons nor a mask"),
-    "nothing": ([], "its outline is neither polygons nor a mask"),
-    "a word": ("cat", "its outline is neither polygons nor a mask"),
+    "two points": ([[1, 1, 3, 1]], "its segmentation has a polygon of 2 points; an area takes 3"),
+    "one of two": ([SQUARE, [1, 1]], "its segmentation has a polygon of 1 point; an area takes 3"),
+    "an odd number": ([[*SQUARE, 1]], "its segmentation has a polygon of 9 numbers, one too many for points"),
+    "text": ([[1, 1, 3, 1, 3, "2"]], "its segmentation has a point that is no number"),
+    "nan": ([[1, 1, 3, 1, 3, math.nan]], "its segmentation has a point that is no number"),
+    "two infinities": ([[1, math.inf, 3, -math.inf, 3, 1]], "its segmentation has a point that is no number"),
+    "no list of lists": (SQUARE, "its segmentation is neither polygons nor a mask"),
+    "nothing": ([], "its segmentation is neither polygons nor a mask"),
+    "a word": ("cat", "its segmentation is neither polygons nor a mask"),
     "another size": ({"size": [6, 4], "counts": [24]}, "its mask is 4 x 6, the image 6 x 4"),
     "no size": ({"counts": [24]}, "its mask is of no size, the image 6 x 4"),
     "too few": ({"size": [4, 6], "counts": [3, 4]}, "the runs of its mask do not fill 6 x 4 pixels"),
@@ -71,16 +71,23 @@ FAULTS = {
 
 @pytest.mark.parametrize("name", FAULTS)
 def test_what_cannot_be_painted(name):
-    """It is told in words, and the object counts as one without an outline."""
-    outline, fault = FAULTS[name]
-    assert outline_fault(outline, SIZE) == fault
-    assert [m.area for m in instance_masks(images([outline, [SQUARE]]), 0)] == [0, 2]
+    """It is told in words, and the object counts as one without a segmentation."""
+    segmentation, fault = FAULTS[name]
+    assert segmentation_fault(segmentation, SIZE) == fault
+    assert [m.area for m in instance_masks(images([segmentation, [SQUARE]]), 0)] == [0, 2]
 
 
 def test_what_can_be_painted():
     full = {"size": [4, 6], "counts": [0, 24]}
-    for outline in (None, [SQUARE], [SQUARE, SQUARE], [[-5, -5, 99, -5, 99, 99]], full, Rle.of(np.eye(4, 6)).to_coco()):
-        assert outline_fault(outline, SIZE) == ""
+    for segmentation in (
+        None,
+        [SQUARE],
+        [SQUARE, SQUARE],
+        [[-5, -5, 99, -5, 99, 99]],
+        full,
+        Rle.of(np.eye(4, 6)).to_coco(),
+    ):
+        assert segmentation_fault(segmentation, SIZE) == ""
 
 
 CLIPPED = {
@@ -130,15 +137,15 @@ runs = st.fixed_dictionaries(
 
 
 @given(json_values | runs | st.lists(st.lists(st.floats() | st.integers(-9, 9), max_size=10), max_size=3))
-def test_nothing_that_a_file_says_breaks_it(outline):
-    if outline_fault(outline, SIZE):
-        assert [m.area for m in instance_masks(images([outline]), 0)] == [0]
+def test_nothing_that_a_file_says_breaks_it(segmentation):
+    if segmentation_fault(segmentation, SIZE):
+        assert [m.area for m in instance_masks(images([segmentation]), 0)] == [0]
     else:
-        (mask,) = instance_masks(images([outline]), 0)
+        (mask,) = instance_masks(images([segmentation]), 0)
         assert mask.size == (4, 6) and mask.runs.sum() == 24
 
 
-def test_real_outlines(real_data):
+def test_real_segmentations(real_data):
     catalog = read(real_data / "coco80")
     masks = [m for i in range(len(catalog)) for m in instance_masks(catalog, i)]
     assert len(masks) == 739 and min(m.area for m in masks) > 0 and not catalog.repairs

@@ -5,10 +5,10 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from torchvision import tv_tensors
 
-from foveal.data.augment.boxes import build_box_augment, instance_target
-from foveal.data.augment.mask_targets import Grid, pack
+from foveal.data.augment.box_targets import BoxTargets
+from foveal.data.augment.boxes import BoxAugment, Boxed
+from foveal.data.augment.mask_targets import Grid, MaskTargets
 from foveal.data.config import AugmentConfig
 from foveal.data.formats.read import read
 from foveal.data.loading.loader import TrainingImages, load_batches
@@ -51,18 +51,13 @@ def painted(generator, paint):
 
 
 def sample_of(pixels, boxes, labels, masks):
-    target = {
-        "boxes": tv_tensors.BoundingBoxes(torch.tensor(np.array(boxes), dtype=torch.float32).reshape(-1, 4),
-                                          format="XYXY", canvas_size=pixels.shape[:2]),
-        "labels": torch.tensor(labels, dtype=torch.int64),
-        "flags": torch.zeros(len(labels), dtype=torch.uint8),
-        "runs": pack(masks),
-    }  # fmt: skip
-    return tv_tensors.Image(torch.from_numpy(pixels).permute(2, 0, 1)), target
+    corners, flags = np.array(boxes, np.float64).reshape(-1, 4), np.zeros(len(labels), np.uint8)
+    targets = MaskTargets.of(masks, size=pixels.shape[:2])
+    return Boxed(torch.from_numpy(pixels), BoxTargets.of(corners, np.array(labels, np.int64), flags, targets))
 
 
 def draw(options, seed, make=painted):
-    augment = build_box_augment(OFF.model_copy(update=options), SIDE, interpolation="bilinear", grid=GRID)
+    augment = BoxAugment(OFF.model_copy(update=options), SIDE, "bilinear", GRID)
     torch.manual_seed(seed)
     generator = np.random.default_rng(seed)
     return augment.change([make(generator, paint) for paint in range(1 + augment.draw_companions())])
@@ -70,7 +65,7 @@ def draw(options, seed, make=painted):
 
 def coverage(image, paint):
     """(n, n) part of each cell that shows a colour, which is 255 where it is full."""
-    values = image.numpy().astype(float) / 255
+    values = np.moveaxis(image.numpy().astype(float), 2, 0) / 255
     on, off = PAINTS[paint] == 1, PAINTS[paint] == 0
     shown = (values[on].min(0) - values[off].max(0)).clip(0, 1)
     return shown.reshape(GRID.cells, STRIDE, GRID.cells, STRIDE).mean((1, 3))
@@ -105,7 +100,7 @@ def test_both_images_of_mixup_keep_their_masks():
     for seed in range(10):
         image, target = draw({"box_mixup": 1}, seed)
         assert target["labels"].tolist() == [0, 1]
-        assert target["masks"].flatten(1).any(1).all() and image.shape == (3, SIDE, SIDE)
+        assert target["masks"].flatten(1).any(1).all() and image.shape == (SIDE, SIDE, 3)
 
 
 @pytest.mark.parametrize("axis", ["horizontal_flip", "vertical_flip"])
@@ -125,8 +120,8 @@ def test_batches_of_real_images(real_data, workers):
     catalog = read(real_data / "coco80" / "annotations" / "instances.json")
     catalog = catalog.take(np.arange(8))
     config = AugmentConfig(crop_scale=0.5, mosaic=0.5)
-    augment = build_box_augment(config, 128, interpolation="bilinear", grid=Grid(32, 4))
-    images = TrainingImages(catalog, augment, instance_target, seed=0, min_side=181, cache=None)
+    augment = BoxAugment(config, 128, "bilinear", Grid(32, 4))
+    images = TrainingImages(catalog, augment, seed=0, min_side=181, cache=None)
     batch = next(load_batches(images, Order(8, 4, seed=0), workers=workers))
     masks, labels = batch.targets["masks"], batch.targets["labels"]
     assert masks.dtype == torch.uint8 and masks.shape == (4, labels.shape[1], 32, 32)

@@ -1,4 +1,4 @@
-"""Outlines of objects, once read, as masks; what is wrong with those that cannot be painted; what of them is inside.
+"""Segmentations of objects, once read, as masks; why some cannot be painted; what of polygons lies inside an image.
 
 A polygon is a list x, y, x, y ... in pixels.
 """
@@ -6,27 +6,24 @@ A polygon is a list x, y, x, y ... in pixels.
 import math
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from foveal.data.catalog.objects import Object
+from foveal.data.catalog.catalog import Catalog
 from foveal.data.notes import plural
 from foveal.ops.masks import rle_of_segmentation
 from foveal.types.rle import Rle
-
-if TYPE_CHECKING:
-    from foveal.data.catalog.catalog import Catalog
 
 MIN_POINTS = 3
 """Of a polygon with an area."""
 AREA_DECIMALS = 6
 Point = tuple[float, float]
 NO_RUNS = (ValueError, KeyError, TypeError, OverflowError)
-"""What reading a run-length mask may raise."""
+"""What reading an RLE may raise."""
 
 
-def instance_masks(catalog: "Catalog", index: int) -> list[Rle]:
+def instance_masks(catalog: Catalog, index: int) -> list[Rle]:
     """The masks of one image's objects, in its full size as a person sees it.
 
     Args:
@@ -34,27 +31,29 @@ def instance_masks(catalog: "Catalog", index: int) -> list[Rle]:
         index: Of the image.
 
     Returns:
-        One an object; one without a pixel where the object has no outline, or one that cannot be painted.
+        One per object; one without a pixel where the object has no segmentation, or one that cannot be painted.
     """
-    assert catalog.objects is not None and catalog.sizes is not None, "a data set without objects has no masks"
+    objects = catalog.objects
+    assert objects is not None and catalog.sizes is not None, "a data set without objects has no masks"
     width, height = (int(side) for side in catalog.sizes[index])
-    return [_mask_of(thing, (height, width)) for thing in catalog.objects[index]]
+    return [_mask_of(objects.segmentation(i), (height, width)) for i in objects.places(index)]
 
 
-def outline_fault(outline: Any, size: tuple[int, int]) -> str:
-    """Why an outline cannot be painted, in words; nothing where it can, or where there is none.
+def segmentation_fault(segmentation: Any, size: tuple[int, int]) -> str:
+    """Why a segmentation cannot be painted, in words; nothing where it can, or where there is none.
 
     Args:
-        outline: See ``objects.Object.outline``.
+        segmentation: See ``objects.Object.segmentation``.
         size: (width, height) of the image in pixels.
     """
-    if outline is None:
+    if segmentation is None:
         return ""
-    if isinstance(outline, dict):
-        return _mask_fault(outline, size)
-    if not isinstance(outline, list) or not outline or not all(isinstance(polygon, list) for polygon in outline):
-        return "its outline is neither polygons nor a mask"
-    return next((fault for polygon in outline if (fault := _polygon_fault(polygon))), "")
+    if isinstance(segmentation, dict):
+        return _mask_fault(segmentation, size)
+    polygons = segmentation if isinstance(segmentation, list) else []
+    if not polygons or not all(isinstance(polygon, list) for polygon in polygons):
+        return "its segmentation is neither polygons nor a mask"
+    return next((fault for polygon in polygons if (fault := _polygon_fault(polygon))), "")
 
 
 def extent(polygons: Sequence[Sequence[float]]) -> tuple[float, float, float, float]:
@@ -130,19 +129,20 @@ def _is_spike(before: Point, here: Point, after: Point) -> bool:
     return False
 
 
-def _mask_of(thing: Object, size: tuple[int, int]) -> Rle:
+def _mask_of(segmentation: Any, size: tuple[int, int]) -> Rle:
     """Size is (height, width)."""
-    if isinstance(thing.outline, dict) or (thing.outline is not None and not outline_fault(thing.outline, size[::-1])):
+    is_rle = isinstance(segmentation, dict)
+    if is_rle or (segmentation is not None and not segmentation_fault(segmentation, size[::-1])):
         with suppress(*NO_RUNS):
-            return rle_of_segmentation(thing.outline, thing.box, size)
+            return rle_of_segmentation(segmentation, (), size)
     return Rle(size, np.array([size[0] * size[1]], np.uint32))
 
 
 def _mask_fault(mask: dict[str, Any], size: tuple[int, int]) -> str:
-    told = mask.get("size")
-    if told != [size[1], size[0]]:
-        said = " x ".join(f"{side}" for side in reversed(told)) if isinstance(told, list) else "of no size"
-        return f"its mask is {said}, the image {size[0]} x {size[1]}"
+    declared = mask.get("size")
+    if declared != [size[1], size[0]]:
+        shown = " x ".join(f"{side}" for side in reversed(declared)) if isinstance(declared, list) else "of no size"
+        return f"its mask is {shown}, the image {size[0]} x {size[1]}"
     try:
         Rle.from_coco(mask)
     except NO_RUNS:
@@ -153,11 +153,11 @@ def _mask_fault(mask: dict[str, Any], size: tuple[int, int]) -> str:
 def _polygon_fault(polygon: Sequence[Any]) -> str:
     count = len(polygon)
     if count % 2:
-        return f"its outline has a polygon of {plural(count, 'number')}, one too many for points"
+        return f"its segmentation has a polygon of {plural(count, 'number')}, one too many for points"
     if count < 2 * MIN_POINTS:
-        return f"its outline has a polygon of {plural(count // 2, 'point')}; an area takes {MIN_POINTS}"
+        return f"its segmentation has a polygon of {plural(count // 2, 'point')}; an area takes {MIN_POINTS}"
     try:
         finite = math.isfinite(math.fsum(polygon))
     except (ValueError, TypeError, OverflowError):
         finite = False
-    return "" if finite else "its outline has a point that is no number"
+    return "" if finite else "its segmentation has a point that is no number"

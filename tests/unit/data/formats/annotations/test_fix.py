@@ -1,4 +1,4 @@
-"""What lies partly outside the image: boxes, outlines and areas after it is cut off."""
+"""What lies partly outside the image: boxes, segmentations and areas after it is cut off."""
 
 import json
 
@@ -9,7 +9,8 @@ from tests.annotated import IN_0, SIZE, WHERE, clean_document, plant
 from foveal.data.catalog.catalog import Repair
 from foveal.data.catalog.objects import Object
 from foveal.data.formats.annotations.draft import Draft
-from foveal.data.formats.annotations.repair import TOLERANCE_PX, Repairs, mend_boxes
+from foveal.data.formats.annotations.fix import TOLERANCE_PX, fix_boxes
+from foveal.data.formats.annotations.repair import Repairs
 from foveal.data.formats.convert import convert
 from foveal.data.formats.read import read
 
@@ -25,7 +26,7 @@ def test_the_area_of_what_is_clipped(make_coco):
     assert [o.area for o in read(make_coco(document)).objects[0]] == [400, 16, 16, 3.2, 20]
 
 
-def test_a_box_around_its_outline_stays_around_it(make_coco, make_yolo, tmp_path):
+def test_a_box_around_its_segmentation_stays_around_it(make_coco, make_yolo, tmp_path):
     triangle = [54, 8, 74, 8, 74, 28]
     document = clean_document()
     plant(bbox=[54, 8, 26, 32], area=200, segmentation=[triangle, [70, 30, 80, 30, 80, 40]])(document)
@@ -35,11 +36,11 @@ def test_a_box_around_its_outline_stays_around_it(make_coco, make_yolo, tmp_path
     root = make_coco(document)
     catalog = read(root)
     _, own, another = catalog.objects[0]
-    assert (own.box, own.outline, own.area) == ((54, 8, 64, 18), [[54, 8, 64, 8, 64, 18]], 50)
-    assert (another.box, another.outline, another.area) == ((54, 8, 64, 38), own.outline, 50)
+    assert (own.box, own.segmentation, own.area) == ((54, 8, 64, 18), [[54, 8, 64, 8, 64, 18]], 50)
+    assert (another.box, another.segmentation, another.area) == ((54, 8, 64, 38), own.segmentation, 50)
     assert [r.action for r in catalog.repairs] == ["clipped", "clipped", "dropped"]
     (read_back,) = read(make_yolo({"train/a": [line], "val/b": []})).objects[0]
-    assert (read_back.box, read_back.outline, read_back.area) == (own.box, own.outline, own.area)
+    assert (read_back.box, read_back.segmentation, read_back.area) == (own.box, own.segmentation, own.area)
     convert(catalog, tmp_path / "coco2", to="coco")
     written = json.loads((tmp_path / "coco2/annotations/instances.json").read_text())["annotations"]
     assert (written[1]["bbox"], written[1]["area"]) == ([54, 8, 10, 10], 50)
@@ -57,18 +58,18 @@ def test_a_clipped_polygon_is_written_inside_the_image(make_coco, tmp_path):
     convert(catalog, tmp_path / "yolo2", to="yolo")
     for line in (tmp_path / "yolo2/labels/train/0.txt").read_text().splitlines():
         assert len(line.split()) == 7 and all(0 <= float(v) <= 1 for v in line.split()[1:])
-    assert read(tmp_path / "yolo2", bad="error").objects[0][1].outline == [[9, 9, 64.01, 9, 64, 18]]
+    assert read(tmp_path / "yolo2", bad="error").objects[0][1].segmentation == [[9, 9, 64.01, 9, 64, 18]]
 
 
-def test_an_outline_outside_leaves_the_box(make_coco):
+def test_a_segmentation_outside_leaves_the_box(make_coco):
     document = clean_document()
     plant(segmentation=[[70, 30, 90, 30, 90, 40]], area=30)(document)
     root = make_coco(document)
     catalog = read(root)
-    message = "the outline of the box 30, 30, 35, 35 lies outside the image of 64 x 48"
-    assert catalog.repairs == (Repair(IN_0, WHERE, "outside", message, "outline dropped"),)
+    message = "the segmentation of the box 30, 30, 35, 35 lies outside the image of 64 x 48"
+    assert catalog.repairs == (Repair(IN_0, WHERE, "outside", message, "segmentation dropped"),)
     _, thing = catalog.objects[0]
-    assert (thing.box, thing.outline, thing.area) == ((30, 30, 35, 35), None, 25)
+    assert (thing.box, thing.segmentation, thing.area) == ((30, 30, 35, 35), None, 25)
     assert len(read(root, bad="drop").objects[0]) == 1
 
 
@@ -79,7 +80,7 @@ def test_what_remains_lies_inside(boxes, policy):
     for at, box in enumerate(boxes):
         draft.add(Object(box, 0), str(at), str(at))
     repairs = Repairs(policy)
-    (row,) = mend_boxes([draft], repairs)
+    (row,) = fix_boxes([draft], repairs)
     for thing in row:
         x1, y1, x2, y2 = thing.box
         assert -TOLERANCE_PX <= x1 < x2 <= SIZE[0] + TOLERANCE_PX and -TOLERANCE_PX <= y1 < y2 <= SIZE[1] + TOLERANCE_PX

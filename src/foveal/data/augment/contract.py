@@ -1,0 +1,105 @@
+"""What an augmentation is: it loads an image with its target, and changes both together.
+
+Shapes: H W rows and columns of an image as decoded, S side of the result.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+from torch import Tensor
+
+from foveal.data.catalog.catalog import Catalog
+from foveal.data.config import AugmentConfig
+from foveal.errors import ConfigError
+from foveal.types.arrays import RGB
+
+Changed = tuple[Tensor, dict[str, Tensor]]
+"""(S, S, 3) uint8 RGB, and the target as ``Batch.targets`` takes it, without a batch axis."""
+
+
+class Payload(Protocol):
+    """An image as decoded, and its target at that size, in whatever form suits the changes."""
+
+    @property
+    def image(self) -> Tensor:
+        """(H, W, 3) uint8 RGB."""
+        ...
+
+    @property
+    def target(self) -> Mapping[str, Tensor]:
+        """The target as training would take it, were nothing changed."""
+        ...
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A payload whose target is tensors from the start."""
+
+    image: Tensor
+    target: dict[str, Tensor]
+
+
+P = TypeVar("P", bound=Payload)
+
+
+class Augment(ABC):
+    """Random changes to one training sample; random numbers come from torch's global generator."""
+
+    def draw_companions(self) -> int:
+        """How many other images, drawn from the training split, the next sample wants beside its own."""
+        return 0
+
+    @abstractmethod
+    def load(self, catalog: Catalog, index: int, pixels: RGB) -> Payload:
+        """An image and its target as they are, without random numbers.
+
+        Args:
+            catalog: The training split.
+            index: Of the image.
+            pixels: (H, W, 3), writable; a JPEG may have been decoded at a half, a quarter or an eighth of its size.
+
+        Raises:
+            FovealError: The target cannot be read.
+        """
+
+    @abstractmethod
+    def sample(self, catalog: Catalog, places: Sequence[int], pixels: Iterator[RGB]) -> Changed:
+        """One sample of an image, whose place comes first, and its companions; ``pixels`` gives them decoded."""
+
+
+class PayloadAugment(Augment, Generic[P]):
+    """An augmentation that loads payloads of one type and changes them."""
+
+    @abstractmethod
+    def load(self, catalog: Catalog, index: int, pixels: RGB) -> P:
+        """See ``Augment``."""
+
+    def sample(self, catalog: Catalog, places: Sequence[int], pixels: Iterator[RGB]) -> Changed:
+        """See ``Augment``."""
+        return self.change([self.load(catalog, place, next(pixels)) for place in places])
+
+    @abstractmethod
+    def change(self, payloads: Sequence[P]) -> Changed:
+        """One sample of an image, which comes first, and its companions."""
+
+
+def refuse(config: AugmentConfig, unfit: Mapping[str, str]) -> None:
+    """Make sure that changes are off that the data cannot take.
+
+    Args:
+        config: Names and strengths.
+        unfit: Fields of it, and why each must stay at its default, as the end of a sentence.
+
+    Raises:
+        ConfigError: One is on.
+    """
+    for name, reason in unfit.items():
+        value, off = getattr(config, name), AugmentConfig.model_fields[name].default
+        if value != off:
+            raise ConfigError(f"augment.{name} = {_shown(value)} {reason}.", f"Leave it at {_shown(off)}.")
+
+
+def _shown(value: float | str) -> str:
+    return value if isinstance(value, str) else f"{value:g}"

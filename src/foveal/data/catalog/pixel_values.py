@@ -1,0 +1,103 @@
+"""The numbers that a mask file holds, untouched: no colour profile, no EXIF orientation, no scaling.
+
+A pixel's value is its gray value (1 to 16 bits), its palette index, or its colour as 0xRRGGBB.
+
+Shapes: H W rows and columns as the file stores them, P colours of a palette.
+"""
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from foveal.errors import ImageError
+from foveal.imaging.decode import read_header
+from foveal.types.arrays import Array
+
+Kind = Literal["gray", "palette", "colour"]
+"""What pixel values are: gray values, palette indices, or colours."""
+Color = tuple[int, int, int]
+LOSSLESS = ("PNG", "BMP", "TIFF", "GIF")
+"""Formats that keep numbers as they are."""
+SCALED = {"L;2": 85, "L;4": 17, "L;2I": 85, "L;4I": 17}
+"""Pillow spreads gray of 2 and 4 bits over 0 to 255; by these factors."""
+
+
+@dataclass(frozen=True)
+class PixelValues:
+    """A mask file as read.
+
+    Attributes:
+        kind: What the values are.
+        pixels: (H, W) unsigned or int32.
+        palette: (P, 3) uint8; empty where there is none.
+    """
+
+    kind: Kind
+    pixels: Array
+    palette: NDArray[np.uint8]
+
+
+def read_pixel_values(path: Path) -> PixelValues:
+    """Read a mask.
+
+    Raises:
+        ImageError: The file is missing, damaged, or of a format that changes numbers (JPEG) or has none.
+    """
+    head = read_header(path)  # says in our words what is wrong, and stops bombs
+    if head.kind not in LOSSLESS:
+        raise ImageError(path, f"is {head.kind}, which changes the pixel values of a mask", "Save the mask as PNG.")
+    try:
+        with Image.open(io.BytesIO(path.read_bytes()), formats=LOSSLESS) as image:
+            return _values(image, path)
+    except ImageError:
+        raise
+    except Exception as error:  # plugins raise whatever their parsing stumbles over
+        text = str(error).strip().rstrip(".") or type(error).__name__
+        reason = "is truncated" if "truncated" in text.lower() else f"is damaged ({text})"
+        raise ImageError(path, reason) from None
+
+
+def value_runs(pixels: Array) -> tuple[Array, NDArray[np.int64], NDArray[np.int64]]:
+    """Runs of equal values, row by row: what each holds, where it starts, how long it is."""
+    flat = np.ascontiguousarray(pixels).reshape(-1)
+    starts = np.concatenate([np.zeros(1, np.int64), np.flatnonzero(flat[1:] != flat[:-1]) + 1])
+    return flat[starts], starts, np.diff(starts, append=flat.size)
+
+
+def value_text(value: int, kind: Kind) -> str:
+    """A pixel value as messages name it."""
+    return f"#{value:06x} ({value})" if kind == "colour" else str(value)
+
+
+def _values(image: Image.Image, path: Path) -> PixelValues:
+    raw = _raw_mode(image)  # gone once the pixels are loaded
+    nothing = np.zeros((0, 3), np.uint8)
+    match image.mode:
+        case "P" | "PA":
+            pixels = np.asarray(image)
+            palette = np.array(image.getpalette("RGB") or [], np.uint8)
+            return PixelValues("palette", pixels if pixels.ndim == 2 else pixels[..., 0], palette.reshape(-1, 3))
+        case "1":
+            return PixelValues("gray", np.asarray(image).astype(np.uint8), nothing)
+        case "L":
+            return PixelValues("gray", np.asarray(image) // np.uint8(SCALED.get(raw, 1)), nothing)
+        case "LA":
+            return PixelValues("gray", np.ascontiguousarray(np.asarray(image)[..., 0]), nothing)
+        case "RGB" | "RGBA" | "RGBX":
+            channels = np.asarray(image).astype(np.uint32)
+            return PixelValues("colour", channels[..., 0] << 16 | channels[..., 1] << 8 | channels[..., 2], nothing)
+    pixels = np.asarray(image)
+    if not image.mode.startswith("I") or pixels.ndim != 2 or (pixels.dtype.kind == "i" and int(pixels.min()) < 0):
+        raise ImageError(path, f"is no mask (its mode is {image.mode})", "Save the mask as gray or palette PNG.")
+    return PixelValues("gray", pixels.astype(pixels.dtype.newbyteorder("=")), nothing)
+
+
+def _raw_mode(image: Image.Image) -> str:
+    for *_, args in getattr(image, "tile", None) or ():
+        return str(args[0] if isinstance(args, tuple) else args)
+    return ""

@@ -1,0 +1,155 @@
+"""How the drafts of a reader become a Catalog: files are found, objects fixed, columns packed.
+
+All formats pass through here, so a fault is treated the same whatever the format.
+"""
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from foveal.data.catalog.builder import sorted_order
+from foveal.data.catalog.catalog import SPLITS, UNASSIGNED, Catalog
+from foveal.data.catalog.columns import Names, Ragged
+from foveal.data.catalog.objects import Objects, text_of
+from foveal.data.formats.annotations.draft import Draft
+from foveal.data.formats.annotations.fix import fix_boxes, fix_segmentations
+from foveal.data.formats.annotations.orientation import LYING, read_orientation, upright
+from foveal.data.formats.annotations.repair import Repairs
+from foveal.errors import DataError, ImageError
+from foveal.imaging.decode import read_size
+from foveal.ops.threads import in_threads
+from foveal.types.categories import Categories
+from foveal.types.flags import NOT_EVALUATED
+
+HEADERS_PER_CALL = 64
+"""Headers that a thread reads at once: each takes microseconds."""
+
+
+def find_images(drafts: Iterable[Draft], root: Path, repairs: Repairs) -> list[Draft]:
+    """Those whose images are there, each once, with the size that the file has.
+
+    Missing and unreadable files, and second entries of one image, go to ``repairs``.
+    """
+    once = list(_once(drafts, repairs))
+    sizes = in_threads(_size_of, (root / draft.name for draft in once), per_call=HEADERS_PER_CALL)
+    there = []
+    for draft, size in zip(once, sizes, strict=True):
+        if isinstance(size, ImageError):
+            missing = not os.path.exists(root / draft.name)  # noqa: PTH110  (False for names that are too long)
+            kind, reason = (
+                ("missing", "is listed, but there is no such file") if missing else ("unreadable", size.reason)
+            )
+            repairs.add(draft.name, draft.where, kind, reason, "dropped")
+        else:
+            draft.seen = size
+            there.append(draft)
+    return there
+
+
+def assemble(
+    drafts: Sequence[Draft],
+    *,
+    root: Path,
+    format: str,  # noqa: A002
+    categories: Categories,
+    repairs: Repairs,
+    about: dict[str, Any] | None = None,
+    notes: Sequence[str] = (),
+) -> Catalog:
+    """Check and fix every object, then pack.
+
+    Args:
+        drafts: What ``find_images`` found.
+        root: Folder that names are relative to.
+        format: Name of the reader.
+        categories: The class map that objects' labels refer to.
+        repairs: Faults so far, and the policy for those found here.
+        about: What the source says of the whole data set.
+        notes: Remarks of the reader.
+
+    Raises:
+        DataError: There is no image; or there is a fault and the policy is ``error``.
+    """
+    for draft in drafts:
+        _settle_size(draft, root, repairs)
+    fix_segmentations(drafts, repairs)
+    rows = fix_boxes(drafts, repairs)
+    found = repairs.settle(root)
+    if not drafts:
+        what = f"{root}: none of the images listed can be used.{repairs.first()}"
+        raise DataError(what, "Check where the images are.")
+    names = Names.of([draft.name for draft in drafts])
+    order = sorted_order(names)
+    labels = [sorted({o.label for o in row if not o.flags & NOT_EVALUATED}) for row in rows]
+    catalog = Catalog(
+        root,
+        format,
+        "boxes",
+        categories,
+        names,
+        np.array([draft.split for draft in drafts], np.uint8),
+        Ragged.of(labels),
+        multi_label=True,
+        notes=(*notes, *repairs.notes()),
+        sizes=np.array([draft.seen for draft in drafts], np.int32).reshape(-1, 2),
+        objects=Objects.of(rows),
+        extras=Names.of([text_of(draft.extras) for draft in drafts]),
+        about=text_of(about or {}),
+        repairs=found,
+    )
+    return catalog.take(order)
+
+
+def report_unlisted(root: Path, names: Iterable[str], listed_in: str, repairs: Repairs) -> None:
+    """Report images that lie in the data set but that nothing lists."""
+    for name in names:
+        repairs.add(name, listed_in, "unlisted", f"lies in {root.name or root}, but nothing lists it", "left out")
+
+
+def _once(drafts: Iterable[Draft], repairs: Repairs) -> Iterator[Draft]:
+    """The first entry of each image; the objects of a second one join it, unless it is in another split."""
+    first: dict[str, Draft] = {}
+    for draft in drafts:
+        known = first.setdefault(draft.name, draft)
+        if known is draft:
+            continue
+        if draft.split != known.split and UNASSIGNED not in (draft.split, known.split):
+            message = f"is in {SPLITS[known.split]} and again in {SPLITS[draft.split]}"
+            repairs.add(draft.name, draft.where, "two_splits", message, f"kept in {SPLITS[known.split]}")
+        else:
+            known.split = min(known.split, draft.split)
+            known.objects += draft.objects
+            known.places += draft.places
+            known.keys += draft.keys
+            repairs.add(draft.name, draft.where, "listed_twice", "is listed twice", "joined")
+    yield from first.values()
+
+
+def _settle_size(draft: Draft, root: Path, repairs: Repairs) -> None:
+    """Compare the declared size with the file's; bring objects given in the stored pixels of a rotated file upright."""
+    assert draft.seen is not None, "find_images comes first"
+    if draft.size is None or draft.size == draft.seen:
+        return
+    declared, there = (f"{w} x {h}" for w, h in (draft.size, draft.seen))
+    if draft.size == draft.seen[::-1]:
+        orientation = read_orientation(root / draft.name)
+        if orientation in LYING:
+            message = (
+                f"the annotation is in the {declared} pixels that the file stores; upright (EXIF orientation"
+                f" {orientation}) it is {there}"
+            )
+            repairs.add(draft.name, draft.where, "turned", message, "turned")
+            draft.objects = [upright(o, orientation, size=draft.size) for o in draft.objects]
+            return
+    message = f"the annotation says {declared} pixels, the file has {there}"
+    repairs.add(draft.name, draft.where, "size", message, "kept")
+
+
+def _size_of(path: Path) -> tuple[int, int] | ImageError:
+    try:
+        return read_size(path)
+    except ImageError as error:
+        return error

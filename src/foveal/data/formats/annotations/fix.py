@@ -1,0 +1,179 @@
+"""Objects that cannot be as the source says: segmentations dropped, boxes clipped or dropped, duplicates dropped.
+
+Shapes: M objects of all images. Boxes are xyxy pixels of the image as a person sees it.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foveal.data.catalog.objects import Object
+from foveal.data.catalog.segmentations import clip_polygons, extent, polygon_area, segmentation_fault
+from foveal.data.formats.annotations.draft import Draft
+from foveal.data.formats.annotations.repair import Repairs
+from foveal.types.flags import Flag
+
+TOLERANCE_PX = 0.02
+"""How far a box may reach outside without being a fault: COCO rounds to hundredths of a pixel, twice."""
+AROUND_PX = 1.0
+"""How far a side of a box may be from its segmentation's: some tools round boxes to whole pixels."""
+Box = tuple[float, float, float, float]
+
+
+def fix_segmentations(drafts: Sequence[Draft], repairs: Repairs) -> None:
+    """Take from objects the segmentations that cannot be painted; the boxes stay.
+
+    Args:
+        drafts: With ``seen``, the size of each image; changed in place.
+        repairs: Takes the faults.
+    """
+    for draft in drafts:
+        assert draft.seen is not None, "find_images comes first"
+        for at, (thing, place) in enumerate(zip(draft.objects, draft.places, strict=True)):
+            if thing.segmentation is not None and (fault := segmentation_fault(thing.segmentation, draft.seen)):
+                repairs.add(draft.name, place, "segmentation", fault, "segmentation dropped")
+                draft.objects[at] = replace(thing, segmentation=None)
+
+
+def fix_boxes(drafts: Sequence[Draft], repairs: Repairs) -> list[list[Object]]:
+    """The objects of each image that remain, fixed.
+
+    Args:
+        drafts: With ``seen``, the size of each image.
+        repairs: Takes the faults.
+    """
+    rows = [draft.objects for draft in drafts]
+    counts = np.array([len(row) for row in rows], np.int64)
+    boxes = np.array([o.box for row in rows for o in row], np.float64).reshape(-1, 4)
+    owners = np.repeat(np.arange(len(rows)), counts)
+    limits = np.array([draft.seen for draft in drafts], np.float64).reshape(-1, 2)[owners]
+    labels = np.array([o.label for row in rows for o in row], np.int64)
+    reaches = np.array([_reach(o) for row in rows for o in row], np.float64).reshape(-1, 4)
+    suspects = _suspects(boxes, limits) | _outside(reaches, limits) | _repeated(boxes, owners, labels)
+    starts = np.concatenate([[0], np.cumsum(counts)])
+    touched = np.unique(owners[suspects])
+    out = list(rows)
+    for i in touched:
+        out[i] = _fixed(drafts[i], suspects[starts[i] : starts[i + 1]], repairs)
+    return out
+
+
+def _suspects(boxes: NDArray[np.float64], limits: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """(M,) whether a box is not finite, has no area or reaches outside."""
+    with np.errstate(invalid="ignore"):
+        fine = (boxes[:, 2:] > boxes[:, :2]).all(1) & np.isfinite(boxes).all(1)
+    return np.logical_or(np.logical_not(fine), _outside(boxes, limits))
+
+
+def _outside(boxes: NDArray[np.float64], limits: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """(M,) whether a box reaches outside; limits are (M, 2) widths and heights."""
+    return np.logical_or((boxes[:, :2] < -TOLERANCE_PX).any(1), (boxes[:, 2:] > limits + TOLERANCE_PX).any(1))
+
+
+def _reach(thing: Object) -> Box:
+    """The box around an object's polygons, or its own."""
+    return extent(thing.segmentation) if isinstance(thing.segmentation, list) else thing.box
+
+
+def _repeated(boxes: NDArray[np.float64], owners: NDArray[np.int64], labels: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """(M,) whether another object of the same image has the same class and box."""
+    keys = np.column_stack([boxes, labels, owners])
+    order = np.lexsort(keys.T)
+    same = (keys[order][1:] == keys[order][:-1]).all(1)
+    twin = np.zeros(len(keys), np.bool_)
+    twin[order[1:][same]] = True
+    twin[order[:-1][same]] = True
+    return twin
+
+
+def _fixed(draft: Draft, suspect: NDArray[np.bool_], repairs: Repairs) -> list[Object]:
+    out: list[Object] = []
+    met: list[Object] = []
+    for thing, place, doubtful in zip(draft.objects, draft.places, suspect, strict=True):
+        if not doubtful:
+            out.append(thing)
+            continue
+        if any(_same(thing, other) for other in met):
+            repairs.add(draft.name, place, "twice", f"{_box_text(thing.box)} is given twice with one class", "dropped")
+            continue
+        met.append(thing)
+        fixed = _fixed_one(thing, draft, place, repairs)
+        if fixed is not None:
+            out.append(fixed)
+    return out
+
+
+def _fixed_one(thing: Object, draft: Draft, where: str, repairs: Repairs) -> Object | None:
+    assert draft.seen is not None, "find_images comes first"
+    (width, height), (x1, y1, x2, y2) = draft.seen, thing.box
+    if not all(map(math.isfinite, thing.box)):
+        repairs.add(
+            draft.name, where, "not_finite", f"{_box_text(thing.box)} is not a box of finite numbers", "dropped"
+        )
+        return None
+    if x2 <= x1 or y2 <= y1:
+        message = f"{_box_text(thing.box)} is {x2 - x1:g} wide and {y2 - y1:g} high"
+        repairs.add(draft.name, where, "no_area", message, "dropped")
+        return None
+    of_box = _apart(_cut(thing.box, draft.seen), thing.box) > TOLERANCE_PX
+    if not of_box and _apart(_cut(_reach(thing), draft.seen), _reach(thing)) <= TOLERANCE_PX:
+        return thing
+    fixed = _clipped(thing, draft.seen)
+    remains = fixed is not None and (of_box or fixed.segmentation is not None)
+    shown = _box_text(thing.box) if of_box else f"the segmentation of {_box_text(thing.box)}"
+    message = f"{shown} {'reaches' if remains else 'lies'} outside the image of {width} x {height}"
+    if fixed is None or repairs.policy == "drop":
+        repairs.add(draft.name, where, "outside", message, "dropped")
+        return None
+    repairs.add(draft.name, where, "outside", message, "clipped" if remains else "segmentation dropped")
+    return fixed
+
+
+def _clipped(thing: Object, size: tuple[int, int]) -> Object | None:
+    """What of an object lies in the image, None: nothing; a box around its segmentation stays around it."""
+    box, segmentation = _cut(thing.box, size), thing.segmentation
+    if isinstance(segmentation, list) and _apart(_cut(_reach(thing), size), _reach(thing)) > TOLERANCE_PX:
+        segmentation = clip_polygons(segmentation, size) or None
+        if box != thing.box and _apart(thing.box, _reach(thing)) <= AROUND_PX:
+            if segmentation is None:
+                return None
+            box = extent(segmentation)
+    if min(box[2] - box[0], box[3] - box[1]) <= TOLERANCE_PX:
+        return None
+    return replace(thing, box=box, segmentation=segmentation, area=_area_after(thing, box, segmentation))
+
+
+def _area_after(thing: Object, box: Box, segmentation: Any) -> float | None:
+    """A declared area stays while its segmentation does, and never exceeds a box without one."""
+    if thing.area is None or (segmentation is not None and segmentation == thing.segmentation):
+        return thing.area
+    if segmentation is None:
+        return min(thing.area, (box[2] - box[0]) * (box[3] - box[1]))
+    return sum(map(polygon_area, segmentation))
+
+
+def _cut(box: Box, size: tuple[int, int]) -> Box:
+    width, height = map(float, size)
+    return (max(box[0], 0.0), max(box[1], 0.0), min(box[2], width), min(box[3], height))
+
+
+def _apart(one: Box, other: Box) -> float:
+    """The largest distance between two sides."""
+    return max(abs(a - b) for a, b in zip(one, other, strict=True))
+
+
+def _same(one: Object, other: Object) -> bool:
+    return (one.box, one.label, one.segmentation, one.flags & Flag.CROWD) == (
+        other.box,
+        other.label,
+        other.segmentation,
+        other.flags & Flag.CROWD,
+    )
+
+
+def _box_text(box: Box) -> str:
+    return f"the box {', '.join(f'{v:g}' for v in box)}"

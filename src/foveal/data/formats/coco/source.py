@@ -1,0 +1,137 @@
+"""COCO's JSON files: which there are, what split each stands for, where its images lie."""
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from foveal.data.catalog.catalog import SPLITS, UNASSIGNED
+from foveal.data.formats import layout
+from foveal.data.formats.sidecar.reader import NAME as SIDECAR
+from foveal.data.notes import listed
+from foveal.errors import DataError
+
+ANNOTATIONS = "annotations"
+EXPORT = "_annotations.coco.json"
+"""Name of the JSON file that some tools put beside the images of each split."""
+UNASSIGNED_FILE = "unassigned"
+"""Suffix of the file with the images that no split claims."""
+LISTS = ("images", "annotations", "categories")
+HEAD_CHARACTERS = 1 << 16
+"""How far into a JSON file of any name to look for what makes it COCO."""
+
+
+@dataclass
+class Source:
+    """One JSON file.
+
+    Attributes:
+        path: The file.
+        title: What messages call it.
+        split: Code of the split it stands for.
+        document: Its content.
+        folders: Where its images may be, likeliest first.
+        listed: Names of all images that it lists.
+    """
+
+    path: Path
+    title: str
+    split: int
+    document: dict[str, Any]
+    folders: list[Path]
+    listed: set[str] = field(default_factory=set)
+
+
+def find(path: Path) -> tuple[Path, list[Path], list[str]]:
+    """The data set's root, its JSON files in the order of splits, and remarks; no files: not COCO's format."""
+    if path.is_file():
+        return path.parent.parent if path.parent.name == ANNOTATIONS else path.parent, [path], []
+    files = sorted((path / ANNOTATIONS).glob("instances*.json")) or sorted(path.glob("instances*.json"))
+    if not files:
+        beside_images = [path / EXPORT, *(path / folder / EXPORT for folder in layout.SPLIT_WORDS)]
+        files = [file for file in beside_images if file.is_file()]
+    if not files:
+        others = [*(path / ANNOTATIONS).glob("*.json"), *path.glob("*.json")]
+        files = [file for file in others if file.name != SIDECAR and looks_like(file)]
+        files = files if len(files) == 1 else []
+    claimed = [file for file in files if _split(file) != UNASSIGNED or file.stem.endswith(UNASSIGNED_FILE)]
+    notes = []
+    if claimed and len(claimed) < len(files):
+        left = [file.name for file in files if file not in claimed]
+        notes.append(f"Files of no split, left out beside those of splits: {listed(left)}.")
+        files = claimed
+    return path, sorted(files, key=lambda file: (_split(file), file.name)), notes
+
+
+def looks_like(file: Path) -> bool:
+    """Whether a JSON file seems to be COCO's, by its beginning."""
+    try:
+        with file.open(encoding="utf-8-sig", errors="replace") as text:
+            head = text.read(HEAD_CHARACTERS)
+    except OSError:
+        return False
+    return head.lstrip().startswith("{") and ('"images"' in head or '"annotations"' in head)
+
+
+def stands_alone(files: Sequence[Path]) -> bool:
+    """Whether no other file may speak of the images that these are silent of."""
+    return {other for file in files for other in file.parent.glob("*.json") if other.name != SIDECAR} == {*files}
+
+
+def load(path: Path, root: Path) -> Source:
+    """Read one JSON file.
+
+    Raises:
+        DataError: It cannot be read, or is not COCO's.
+    """
+    try:
+        document = json.loads(path.read_text("utf-8-sig"))
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror}).", "Check the file and its permissions.") from None
+    except json.JSONDecodeError as error:
+        raise DataError(
+            f"{path}, line {error.lineno}, column {error.colno}: not JSON ({error.msg}).", "Repair or replace the file."
+        ) from None
+    except (UnicodeDecodeError, RecursionError):
+        raise DataError(f"{path}: not JSON text.", "Save it as UTF-8, or replace the file.") from None
+    hint = 'COCO\'s instances JSON is an object with the lists "images", "annotations" and "categories".'
+    if not isinstance(document, dict):
+        raise DataError(f"{path}: the JSON is not an object.", hint)
+    for key in LISTS:
+        if not isinstance(document.get(key), list):
+            raise DataError(f"{path}: there is no list {key!r}.", hint)
+    folders = [path.parent] if path.name == EXPORT else _folders(root, path)
+    return Source(path, layout.relative(path, root), _split(path), document, folders)
+
+
+def locate(source: Source, root: Path, written: str) -> str:
+    """The image's name; where no such file is, the likeliest one."""
+    for spelling in dict.fromkeys((written, written.replace("\\", "/"))):
+        for at, folder in enumerate(source.folders):
+            path = folder / spelling
+            if os.path.isfile(path):  # noqa: PTH113  (False for names that are too long)
+                if at:  # the next image lies in the same folder
+                    source.folders.insert(0, source.folders.pop(at))
+                return layout.relative(path, root)
+    first = source.folders[0] if source.folders else root
+    return layout.relative(first / written.replace("\\", "/"), root)
+
+
+def _word(file: Path) -> str:
+    """What stands for the split: the end of a file's name, or the folder that an export lies in."""
+    return file.parent.name if file.name == EXPORT else file.stem.rpartition("_")[2]
+
+
+def _split(file: Path) -> int:
+    return layout.split_of(_word(file))
+
+
+def _folders(root: Path, path: Path) -> list[Path]:
+    word, split = _word(path), _split(path)
+    words = list(dict.fromkeys([word, *([SPLITS[split]] if split != UNASSIGNED else [])]))
+    found = [root / place for place in layout.IMAGE_FOLDERS]
+    found += [root / place for place in words] + [root / "images" / place for place in words]
+    found += [root, path.parent, root / "data"]
+    return [folder for folder in dict.fromkeys(found) if folder.is_dir()]

@@ -1,0 +1,115 @@
+"""Every mask of a data set looked at once: size, kind, which pixel values occur, which colours they have.
+
+Shapes: C different pixel values of a mask.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foveal.data.catalog.pixel_values import LOSSLESS, Color, Kind, read_pixel_values, value_runs
+from foveal.errors import DataError, ImageError
+from foveal.imaging.decode import decode, kind_of, read_size
+from foveal.ops.threads import in_threads
+
+FEW = 32
+"""An image of at most so many colours is a drawing, not a photo."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What reading a mask beside its image showed.
+
+    Attributes:
+        size: (width, height) of the image, as a person sees it.
+        mask_size: (width, height) of the mask.
+        kind: What the pixel values are.
+        values: (C,) int64, those that occur, rising.
+        colors: (C, 3) uint8 of the palette; empty where there is none.
+    """
+
+    size: tuple[int, int]
+    mask_size: tuple[int, int]
+    kind: Kind
+    values: NDArray[np.int64]
+    colors: NDArray[np.uint8]
+
+
+def survey(pairs: Sequence[tuple[Path, Path]]) -> list[Seen]:
+    """Read every mask, in threads.
+
+    Args:
+        pairs: Each image and its mask.
+
+    Raises:
+        ImageError: The first image or mask that cannot be read.
+    """
+    found = list(in_threads(_see, pairs))
+    faults = [one for one in found if isinstance(one, ImageError)]
+    if faults:
+        first, more = faults[0], len(faults) - 1
+        raise ImageError(first.path, first.reason + (f" (and {more} more cannot be read)" if more else ""), first.hint)
+    return [one for one in found if isinstance(one, Seen)]
+
+
+def palette_of(seen: Sequence[Seen], names: Sequence[str], root: Path) -> dict[int, Color]:
+    """The colour of each palette entry that any mask uses.
+
+    Args:
+        seen: The masks.
+        names: What they are called.
+        root: The data set, for messages.
+
+    Raises:
+        DataError: Two masks give one entry different colours: then the same value means two things.
+    """
+    colors: dict[int, tuple[Color, str]] = {}
+    for one, name in zip(seen, names, strict=True):
+        for value, color in zip(one.values.tolist(), one.colors.tolist(), strict=False):
+            known, where = colors.setdefault(value, (tuple(color), name))
+            if known != tuple(color):
+                raise DataError(
+                    f"{root}: palettes differ: {value} is {_hex(known)} in {where} and {_hex(color)} in {name}.",
+                    "Save all masks with one palette, or as RGB with a table of colours and classes.",
+                )
+    return {value: color for value, (color, _) in sorted(colors.items())}
+
+
+def looks_drawn(path: Path) -> bool:
+    """Whether a file may be a mask: few colours, or mostly areas of one colour, as no photo has."""
+    try:
+        if kind_of(_head(path)) in LOSSLESS:
+            mask = read_pixel_values(path)
+            if mask.kind == "palette":
+                return True
+            pixels = mask.pixels
+        else:
+            pixels = decode(path)[..., 1]
+    except (ImageError, OSError):
+        return False
+    values, _, _ = value_runs(pixels)
+    return len(values) * 2 < pixels.size or len(np.unique(values)) <= FEW
+
+
+def _see(pair: tuple[Path, Path]) -> Seen | ImageError:
+    image, mask = pair
+    try:
+        size, pixel_values = read_size(image), read_pixel_values(mask)
+    except ImageError as error:
+        return error
+    values = np.unique(value_runs(pixel_values.pixels)[0]).astype(np.int64)
+    height, width = pixel_values.pixels.shape
+    colors = pixel_values.palette[values[values < len(pixel_values.palette)]]
+    return Seen(size, (width, height), pixel_values.kind, values, colors)
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(16)
+
+
+def _hex(color: Sequence[int]) -> str:
+    return "#" + "".join(f"{value:02x}" for value in color)

@@ -1,0 +1,127 @@
+"""One XML file of Pascal VOC, as Foveal's objects and extras.
+
+VOC counts pixels from 1 and names the first and the last pixel that a box covers. In continuous pixels that is
+x1 = xmin - 1, y1 = ymin - 1, x2 = xmax, y2 = ymax: the box of xmin 1 and xmax 640 covers an image of 640 pixels.
+"""
+
+from typing import Any
+from xml.etree.ElementTree import Element, ParseError
+
+from defusedxml.common import DefusedXmlException
+from defusedxml.ElementTree import fromstring
+
+from foveal.data.catalog.objects import Object
+from foveal.types.flags import Flag
+
+NAME = "voc"
+ANNOTATIONS, IMAGES = "Annotations", "JPEGImages"
+CORNERS = ("xmin", "ymin", "xmax", "ymax")
+USUAL: dict[str, Any] = {
+    "folder": IMAGES,
+    "source": {"database": "Unknown"},
+    "size": {"depth": "3"},
+    "segmented": "0",
+}
+"""What the writer puts where a source says nothing; a source that says the same needs no keeping."""
+USUAL_POSE = "Unspecified"
+FLAG_TAGS = {"truncated": Flag.TRUNCATED, "difficult": Flag.DIFFICULT}
+YES, NO = ("1", "true", "yes"), ("0", "false", "no", "")
+
+
+def object_of(element: Element, label: int) -> Object:
+    """An ``object`` element as an object.
+
+    Raises:
+        ValueError: ``bndbox`` is missing, or a side of it is no number.
+    """
+    box = element.find("bndbox")
+    if box is None:
+        raise ValueError("there is no bndbox")
+    xmin, ymin, xmax, ymax = (_corner(box, side) for side in CORNERS)
+    extras = values_of(element)
+    flags = 0
+    for tag, flag in FLAG_TAGS.items():
+        text = str(extras.get(tag, "0")).lower()
+        flags |= flag if text in YES else 0
+        if text in YES or text in NO:
+            extras.pop(tag, None)
+    rest = {k: v for k, v in values_of(box).items() if k not in CORNERS}
+    extras = {k: v for k, v in extras.items() if k not in ("name", "bndbox") and (k, v) != ("pose", USUAL_POSE)}
+    if rest:
+        extras["bndbox"] = rest
+    return Object((xmin - 1, ymin - 1, xmax, ymax), label, int(flags), extras={NAME: extras} if extras else {})
+
+
+def key_of(element: Element) -> str:
+    """How an ``object`` element is known in a side-car: its class and corners."""
+    corners = (element.findtext(f"bndbox/{side}", "").strip() for side in CORNERS)
+    return " ".join([(element.findtext("name") or "").strip(), *corners])
+
+
+def image_extras(root: Element, image: str) -> dict[str, Any]:
+    """What the XML says of the image besides its size and objects.
+
+    Args:
+        root: The XML.
+        image: File name of the image, without folders.
+    """
+    extras = {k: v for k, v in values_of(root).items() if k != "object" and (k, v) != ("filename", image)}
+    size = extras.get("size")
+    if isinstance(size, dict):
+        extras["size"] = {k: v for k, v in size.items() if k not in ("width", "height")}
+    extras = {k: v for k, v in extras.items() if v not in ("", {}) and v != USUAL.get(k)}
+    return {NAME: extras} if extras else {}
+
+
+def values_of(element: Element) -> dict[str, Any]:
+    """The children of an element: text, or an object where a child has children; lists where a tag comes again."""
+    values: dict[str, Any] = {f"@{name}": text for name, text in element.attrib.items()}
+    for child in element:
+        value: Any = (child.text or "").strip()
+        if len(child) or child.attrib:
+            value = {**({"#text": value} if value else {}), **values_of(child)}
+        if child.tag in values:
+            there = values[child.tag]
+            values[child.tag] = [*there, value] if isinstance(there, list) else [there, value]
+        else:
+            values[child.tag] = value
+    return values
+
+
+def parse(text: bytes) -> Element:
+    """The XML of an annotation.
+
+    Raises:
+        ValueError: It is broken, refers to things outside itself or is of something else; the message says where.
+    """
+    try:
+        root: Element = fromstring(text)
+    except ParseError as error:
+        line, column = error.position
+        reason = str(error).partition(":")[0]
+        raise ValueError(f"broken XML, line {line}, column {column + 1}: {reason}") from None
+    except DefusedXmlException:
+        raise ValueError("declares XML entities, which are not read") from None
+    except (ValueError, LookupError) as error:
+        raise ValueError(f"broken XML: {error}") from None
+    if root.tag != "annotation" and root.find("object") is None:
+        raise ValueError(f"XML of {root.tag!r}, not of an annotation")
+    return root
+
+
+def size_of(root: Element) -> tuple[int, int] | None:
+    """Width and height that the XML declares; None: it does not say."""
+    try:
+        return int(float(root.findtext("size/width", ""))), int(float(root.findtext("size/height", "")))
+    except (ValueError, OverflowError):
+        return None
+
+
+def _corner(box: Element, side: str) -> float:
+    text = box.findtext(side)
+    if text is None:
+        raise ValueError(f"bndbox has no {side}")
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError(f"{side} is {text.strip()!r}, not a number") from None

@@ -1,0 +1,224 @@
+"""Where a YOLO data set keeps everything: what its YAML says, or its folders; and its lists and label files."""
+
+import os
+import posixpath
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from foveal.data.catalog.catalog import SPLITS, UNASSIGNED
+from foveal.data.formats.layout import SPLIT_WORDS, images_in, is_file_name, relative, split_of
+from foveal.errors import CategoryError, DataError
+
+YAML_NAMES = ("data.yaml", "data.yml", "dataset.yaml", "dataset.yml")
+NAME_FILES = ("classes.txt", "obj.names", "labels/classes.txt")
+IMAGES, LABELS = "images", "labels"
+KNOWN_KEYS = frozenset({"path", "names", "nc", *SPLIT_WORDS})
+
+
+@dataclass
+class Layout:
+    """Where everything is.
+
+    Attributes:
+        root: The data set.
+        title: What messages call the file that says so.
+        names: Class ids of the source and their names.
+        images: Names of the images, and the code of the split of each.
+        listed: Where each image that a text file lists stands in it, by name.
+        folders: Folders of images that were given as a whole.
+        about: What else the YAML says.
+        notes: Remarks.
+    """
+
+    root: Path
+    title: str
+    names: dict[int, str]
+    images: list[tuple[str, int]] = field(default_factory=list)
+    listed: dict[str, str] = field(default_factory=dict)
+    folders: list[str] = field(default_factory=list)
+    about: dict[str, Any] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+def find(path: Path) -> Path | None:
+    """The YAML or the folder to read; None where this is no YOLO data set."""
+    if path.is_file():
+        return path if path.suffix.lower() in (".yaml", ".yml") else None
+    for name in YAML_NAMES:
+        if (path / name).is_file():
+            return path / name
+    others = [file for file in sorted(path.glob("*.y*ml")) if tells_classes(file)]
+    if len(others) == 1:
+        return others[0]
+    texts = (path / LABELS).rglob("*.txt")
+    return path if (path / IMAGES).is_dir() and next(texts, None) is not None else None
+
+
+def label_file(image: str) -> str:
+    """Where an image's objects are: the last ``images`` of its path becomes ``labels``, its suffix ``.txt``."""
+    folders = image.split("/")
+    for at in reversed(range(len(folders) - 1)):
+        if folders[at] == IMAGES:
+            folders[at] = LABELS
+            break
+    return posixpath.splitext("/".join(folders))[0] + ".txt"
+
+
+def lay_out(path: Path) -> Layout:
+    """Where everything of a data set is.
+
+    Raises:
+        DataError: It is no YOLO data set, or its YAML or one of its lists cannot be used.
+        CategoryError: There are no class names, or ids that are no whole numbers.
+    """
+    where = find(path)
+    if where is None:
+        raise DataError(
+            f"{path} holds no YOLO data set.",
+            f"Give a data.yaml, or a folder with {IMAGES}, {LABELS} and {NAME_FILES[0]}.",
+        )
+    return _from_folder(where) if where.is_dir() else _from_yaml(where)
+
+
+def _from_folder(root: Path) -> Layout:
+    file = next((root / name for name in NAME_FILES if (root / name).is_file()), None)
+    if file is None:
+        raise DataError(
+            f"{root} has no names of its classes.",
+            f"Add a data.yaml, or a {NAME_FILES[0]} with one name per line.",
+        )
+    names = {at: line.strip() for at, (_, line) in enumerate(numbered_lines(file))}
+    found = Layout(root, relative(file, root), names)
+    splits = [folder for folder in sorted((root / IMAGES).iterdir()) if folder.is_dir()]
+    whole = any(split_of(folder.name) == UNASSIGNED for folder in splits) or not splits
+    for folder in [root / IMAGES] if whole else splits:
+        _take_folder(found, folder, UNASSIGNED if whole else split_of(folder.name))
+    return found
+
+
+def _from_yaml(file: Path) -> Layout:
+    document = _load_yaml(file)
+    root = file.parent
+    found = Layout(root, file.name, _names(document.get("names"), file))
+    found.about = {k: v for k, v in document.items() if k not in KNOWN_KEYS and _is_plain(v)}
+    keys = [key for key in SPLIT_WORDS if document.get(key) and isinstance(document[key], str | list)]
+    if not keys:
+        raise DataError(f"{file}: there is no 'train', 'val' or 'test'.", "Say where the images of each split are.")
+    for key in keys:
+        given = document[key]
+        for text in given if isinstance(given, list) else [given]:
+            place = _resolve(root, document.get("path"), str(text))
+            if place is None:
+                if key == "test" and found.images:  # exports name one whether there is one or not
+                    found.notes.append(f"{file.name} names a test split, {str(text)!r}, that is not there.")
+                    continue
+                raise DataError(
+                    f"{file}: {key} is {str(text)!r}, and there is no such file or folder.",
+                    "Paths are relative to 'path', or to the folder of the YAML file.",
+                )
+            code = SPLITS.index(SPLIT_WORDS[key])
+            if place.is_dir():
+                _take_folder(found, place, code)
+            else:
+                _take_list(found, place, code)
+    return found
+
+
+def _take_folder(found: Layout, folder: Path, split: int) -> None:
+    found.folders.append(relative(folder, found.root))
+    found.images += [(name, split) for name in images_in(found.root, folder)]
+
+
+def _take_list(found: Layout, file: Path, split: int) -> None:
+    for number, line in numbered_lines(file):
+        text = line.strip().replace("\\", "/")
+        if not is_file_name(text):
+            raise DataError(f"{file}, line {number}: {text!r} cannot be the name of a file.", "Correct the line.")
+        candidates = [file.parent / text, found.root / text]
+        path = next((c for c in candidates if os.path.isfile(c)), candidates[0])  # noqa: PTH113  (False for names too long)
+        name = relative(path, found.root)
+        found.images.append((name, split))
+        found.listed.setdefault(name, f"{relative(file, found.root)}, line {number}")
+
+
+def _resolve(root: Path, base: Any, text: str) -> Path | None:
+    """A path of the YAML; exports often lead one folder too far up."""
+    bases = [root / str(base), root] if base else [root]
+    stripped = text
+    while stripped.startswith(("../", "./")):
+        stripped = stripped.partition("/")[2]
+    candidates = [folder / t for t in dict.fromkeys((text, stripped)) for folder in bases]
+    return next((c for c in candidates if os.path.exists(c)), None)  # noqa: PTH110  (False for names too long)
+
+
+def _load_yaml(file: Path) -> dict[str, Any]:
+    try:
+        document = yaml.safe_load(file.read_text("utf-8-sig"))
+    except OSError as error:
+        raise DataError(f"{file}: cannot be read ({error.strerror}).", "Check the file and its permissions.") from None
+    except UnicodeDecodeError:
+        raise DataError(f"{file}: not UTF-8 text.", "Save it as UTF-8.") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        at = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        raise DataError(
+            f"{file}{at}: not YAML ({getattr(error, 'problem', None) or 'unreadable'}).", "Repair it."
+        ) from None
+    if not isinstance(document, dict):
+        raise DataError(f"{file}: the YAML is no mapping.", "Give it train, val and names.")
+    return document
+
+
+def _names(given: Any, file: Path) -> dict[int, str]:
+    """Class ids and names, by id.
+
+    Raises:
+        CategoryError: There are none, or ids that are no whole numbers.
+    """
+    if isinstance(given, list) and given:
+        return {at: str(name) for at, name in enumerate(given)}
+    if isinstance(given, dict) and given:
+        try:
+            return {int(key): str(given[key]) for key in sorted(given, key=int)}
+        except (TypeError, ValueError):
+            raise CategoryError(f"{file}: 'names' has an id that is no whole number.", "Number the classes.") from None
+    raise CategoryError(f"{file}: there are no 'names'.", "Give a list of class names, in the order of their ids.")
+
+
+def tells_classes(file: Path) -> bool:
+    """Whether a YAML file names classes and splits."""
+    try:
+        document = _load_yaml(file)
+    except DataError:
+        return False
+    return "names" in document and any(key in document for key in SPLIT_WORDS)
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether JSON can hold it as it is."""
+    if isinstance(value, dict):
+        return all(isinstance(k, str) and _is_plain(v) for k, v in value.items())
+    if isinstance(value, list):
+        return all(map(_is_plain, value))
+    return value is None or isinstance(value, str | int | float | bool)
+
+
+def numbered_lines(file: Path) -> Iterator[tuple[int, str]]:
+    """The lines of a text file that are not blank, counted from 1; none where there is no such file.
+
+    Raises:
+        DataError: It cannot be read.
+    """
+    try:
+        text = file.read_text("utf-8-sig")
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise DataError(f"{file}: cannot be read ({error.strerror}).", "Check the file and its permissions.") from None
+    except UnicodeDecodeError:
+        raise DataError(f"{file}: not UTF-8 text.", "Save it as UTF-8.") from None
+    yield from ((number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip())

@@ -1,0 +1,16 @@
+"""Suffixes of image files."""
+
+SUFFIXES_OF = {
+    "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
+    "PNG": (".png",),
+    "GIF": (".gif",),
+    "BMP": (".bmp",),
+    "TIFF": (".tif", ".tiff"),
+    "WebP": (".webp",),
+    "PNM": (".ppm", ".pgm", ".pbm", ".pnm"),
+    "JPEG 2000": (".jp2", ".j2k"),
+    "AVIF": (".avif",),
+}
+"""Suffixes that tell the truth about a format, as ``decode.kind_of`` names it."""
+IMAGE_SUFFIXES = frozenset(suffix for suffixes in SUFFIXES_OF.values() for suffix in suffixes)
+"""Of files that are taken for images, in small letters."""

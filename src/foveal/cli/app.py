@@ -31,7 +31,7 @@ app = App(
 )
 app.command("foveal.cli.train:train", name="train", help="Train a model on a folder of images or another data set.")
 app.command("foveal.cli.evaluate:evaluate", name="evaluate", help="Evaluate a model on images with known answers.")
-app.command("foveal.cli.predict:predict", name="predict", help="Say what is in images.")
+app.command("foveal.cli.predict:predict", name="predict", help="Predict on images.")
 app.command("foveal.cli.export:export", name="export", help="Write a model as one ONNX file that agrees with it.")
 app.command("foveal.cli.data:app", name="data", help="Look at, check, preview and convert a data set.")
 app.command("foveal.cli.models:models", name="models", help="List networks to start from.")

@@ -16,13 +16,11 @@ def predict(
     *,
     json: Annotated[bool, Parameter(negative="", help="Print one JSON document and nothing else.")] = False,
     csv: Annotated[Path | None, Parameter(help="Write a table.")] = None,
-    save: Annotated[Path | None, Parameter(help="Write labelled images into a folder.")] = None,
-    coco: Annotated[Path | None, Parameter(help="Write COCO results (models that say where things are).")] = None,
-    masks: Annotated[
-        Path | None, Parameter(help="Write masks as PNG files into a folder (models that have some).")
-    ] = None,
+    save: Annotated[Path | None, Parameter(help="Write images with predictions drawn on them into a folder.")] = None,
+    coco: Annotated[Path | None, Parameter(help="Write COCO results (detection and segmentation models).")] = None,
+    masks: Annotated[Path | None, Parameter(help="Write masks as PNG files into a folder (models with masks).")] = None,
     polygons: Annotated[
-        bool, Parameter(negative="", help="Tell masks as polygons, not as runs, in --json and --coco.")
+        bool, Parameter(negative="", help="Write masks as polygons, not as RLE, in --json and --coco.")
     ] = False,
     tile: Tile = None,
     overlap: Overlap = 0.2,
@@ -33,36 +31,21 @@ def predict(
     ] = False,
     device: Annotated[Literal["auto", "cpu", "cuda"], Parameter(help="Where a torch network runs.")] = "auto",
 ) -> None:
-    """Say what is in images."""
-    from foveal.cli.screens import predictions_screen, print_json, say_skipped
-    from foveal.inference.jobs import (
-        Outputs,
-        find_images,
-        run_job,
-        to_documents,
-        write_coco,
-        write_images,
-        write_masks,
-        write_table,
-    )
-    from foveal.inference.load import load
-    from foveal.inference.views import Viewing
+    """Predict on images."""
+    import sys
 
-    viewing = Viewing(tile, overlap, flip, scales)
+    from foveal.cli.screens import predictions_screen, print_skipped
+    from foveal.inference.files import find_images
+    from foveal.inference.jobs import run_job
+    from foveal.inference.load import load
+    from foveal.inference.outputs import Outputs
+    from foveal.inference.views import Viewing
+    from foveal.inference.writers import write_json
+
+    viewing, outputs = Viewing(tile, overlap, flip, scales), Outputs(csv, coco, save, masks)
     paths = find_images(images)
-    predictor = load(model, device=device)
-    Outputs(csv, coco, save, masks).prepare(paths)
-    job = run_job(predictor, paths, skip_bad=skip_bad, viewing=viewing)
-    if coco is not None:
-        write_coco(coco, job, polygons=polygons)
-    if csv is not None:
-        write_table(csv, job, predictor)
-    if save is not None:
-        write_images(save, job, predictor)
-    if masks is not None:
-        write_masks(masks, job, predictor)
-    say_skipped(job)
-    if json:
-        print_json(to_documents(job, polygons=polygons))
-    else:
-        predictions_screen(job, predictor, csv=csv, save=save, masks=masks)
+    with load(model, device=device) as predictor:
+        outputs.prepare(paths)
+        screen = write_json(sys.stdout, polygons=polygons) if json else predictions_screen(predictor.task, outputs)
+        writers = [screen, *outputs.writers(predictor, polygons=polygons)]
+        run_job(predictor, paths, writers, viewing=viewing, skip=print_skipped if skip_bad else None)

@@ -277,11 +277,14 @@ class Training:
         """Headline numbers of the averaged (or plain) weights on the validation split."""
         plan, runtime = self.plan, self.runtime
         evaluated = self.ema.module if self.ema else self.model
-        predictor = Predictor(TorchBackend(evaluated, plan.card, device=runtime.device))
+        training = evaluated.training
+        evaluated.eval()
         mine = range(runtime.rank, len(plan.val_set), runtime.world)
-        if self.images is None:
-            self.images = kept(predictor, [plan.val_set.path(i) for i in mine])
-        predictions = list(zip(mine, predictor.stream(self.images), strict=True))
+        with Predictor(TorchBackend(evaluated, plan.card, device=runtime.device)) as predictor:
+            if self.images is None:
+                self.images = kept(predictor, [plan.val_set.path(i) for i in mine])
+            predictions = list(zip(mine, predictor.stream(self.images), strict=True))
+        evaluated.train(training)
         everyones = dict(runtime.gather(predictions))
         truths = plan.task.truths(plan.val_set, range(len(plan.val_set)))
         ordered = [everyones[i] for i in range(len(plan.val_set))]

@@ -3,6 +3,8 @@
 Shapes: B images, S side of the input.
 """
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
@@ -43,9 +45,16 @@ class Graph(nn.Module):
 
 
 class TorchBackend:
-    """``inference.contract.Backend`` on a torch model."""
+    """``inference.contract.Backend`` on a torch model; running it changes nothing, so any number of threads may.
+
+    Args:
+        model: The network, in evaluation mode, which it must stay in.
+        card: What it is.
+        device: Where it runs; the network is moved there.
+    """
 
     def __init__(self, model: Model, card: Card, *, device: str | torch.device = "cpu") -> None:
+        assert not model.training, "a network in evaluation mode"
         task = get_task(card.task)
         self.card = card
         self.device = torch.device(device)
@@ -60,12 +69,8 @@ class TorchBackend:
         return self._call(self.graph.evidence, images)
 
     @torch.inference_mode()
-    def _call(self, function: nn.Module | object, images: RGB) -> dict[str, Array]:
-        assert callable(function)
-        training = self.graph.model.training
-        self.graph.model.eval()
+    def _call(self, function: Callable[[Tensor], dict[str, Tensor]], images: RGB) -> dict[str, Array]:
         outputs = function(torch.from_numpy(images).to(self.device))
-        self.graph.model.train(training)
         return {name: value.float().cpu().numpy() for name, value in outputs.items()}
 
 

@@ -11,7 +11,8 @@ from foveal.engine.evaluate import Evaluation
 from foveal.engine.log import duration
 from foveal.engine.loop import State
 from foveal.engine.run import Run
-from foveal.inference.predictor import Predictor, read_image
+from foveal.inference.images import read_image
+from foveal.inference.predictor import Predictor
 from foveal.report.content import CaptionedImage, Content, Step
 from foveal.report.page import write_report
 from foveal.tasks.table import TASKS

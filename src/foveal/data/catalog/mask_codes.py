@@ -157,7 +157,7 @@ def looks_drawn(path: Path) -> bool:
                 return True
             pixels = codes.pixels
         else:
-            pixels = decode(path)[..., 1]
+            pixels = decode(path).pixels[..., 1]
     except (ImageError, OSError):
         return False
     values, _, _ = code_runs(pixels)

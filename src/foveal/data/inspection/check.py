@@ -110,7 +110,7 @@ def _look(catalog: Catalog, index: int) -> Look:
         return Look(b"", (Problem(name, "unreadable", f"cannot be opened ({error.strerror})"),))
     content = hashlib.blake2b(data, digest_size=16).digest()
     try:
-        height, width = decode(data, name=name).shape[:2]
+        width, height = decode(data, name=name).size
     except ImageError as error:
         return Look(content, (Problem(name, "unreadable", error.reason),))
     problems = []

@@ -104,7 +104,7 @@ def image_whitening(catalog: Catalog, whitening: Whitening, *, spec: InputSpec, 
     """
     rows = []
     for i in choose(catalog, count, seed=seed):
-        image, _ = spec.prepare(decode(catalog.path(i)))
+        image, _ = spec.prepare(decode(catalog.path(i)).pixels)
         white = whiten(image, whitening)
         back = unwhiten(white, whitening)
         worst = np.abs(back - image / 255).max()

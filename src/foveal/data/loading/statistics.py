@@ -42,7 +42,7 @@ def sample_images(catalog: Catalog, spec: InputSpec, *, limit: int = MAX_IMAGES)
     places = (np.arange(count) * len(catalog)) // max(count, 1)
 
     def prepare(place: int) -> RGB:
-        return spec.prepare(decode(catalog.path(place), min_side=spec.decode_side))[0]
+        return spec.prepare(decode(catalog.path(place), min_side=spec.decode_side).pixels)[0]
 
     with ThreadPoolExecutor(thread_name_prefix="foveal-decode") as pool:
         for first in range(0, count, IMAGES_A_TURN):

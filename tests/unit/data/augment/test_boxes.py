@@ -168,7 +168,7 @@ def test_all_off_is_the_letterbox_of_evaluation(interpolation, width, height, si
 
 
 def test_a_real_photo_is_prepared_as_in_evaluation(real_data):
-    pixels = decode(next(iter(sorted((real_data / "coco80").rglob("*.jpg")))))
+    pixels = decode(next(iter(sorted((real_data / "coco80").rglob("*.jpg"))))).pixels
     image, target = build_box_augment(OFF, 416, interpolation="bilinear").change([sample_of(pixels, [], [])])
     expected, _ = InputSpec(size=416, train_size=416, fit="letterbox", interpolation="bilinear").prepare(pixels)
     difference = np.abs(image.permute(1, 2, 0).numpy().astype(int) - expected)

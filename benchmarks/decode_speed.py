@@ -4,8 +4,8 @@
 
 One thread on both sides; every image is read from its file, and each call gives a batch. Ours: ``decode``,
 ``InputSpec.prepare``, stack, ``Normalize``, as evaluation does it. Theirs: Image.open, Resize, CenterCrop, PILToTensor,
-ToDtype, Normalize, stack, as torchvision's classification reference does it, to the same size. The predictions are the top
-classes of tf_efficientnet_lite0 with its packaged ImageNet weights.
+ToDtype, Normalize, stack, as torchvision's classification reference does it, to the same size. The predictions are the
+top classes of tf_efficientnet_lite0 with its packaged ImageNet weights.
 
 "camera" is hymenoptera's photos enlarged to 3000 pixels on the short side, in a temporary folder: as large as those of
 a phone, though smoother.
@@ -137,7 +137,8 @@ def imagenet_net() -> nn.Module:
 def equal_predictions(files: Sequence[Path]) -> float:
     """Fraction of the images for which both paths predict the same class."""
     spec, net = make_spec(), imagenet_net()
-    return float((top_classes(net, foveal_path(spec), files) == top_classes(net, pillow_path(spec), files)).double().mean())
+    ours, theirs = (top_classes(net, path(spec), files) for path in (foveal_path, pillow_path))
+    return float((ours == theirs).double().mean())
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -60,7 +60,7 @@ HAS_ALPHA = ("LA", "La", "PA", "RGBA", "RGBa")
 
 
 MinSide = int | Callable[[int, int], int]
-"""Pixels, or what gives them for an image of this (width, height)."""
+"""Pixels, or a function that gives them for an image of this (width, height)."""
 
 
 @dataclass(frozen=True)

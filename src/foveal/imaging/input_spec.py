@@ -1,4 +1,4 @@
-"""The one preparation: how any image becomes the network's input, in validation, export, predict and serve alike.
+"""The one preparation: how any image becomes the network's input, in validation, export and inference alike.
 
 ``resample`` scales, NumPy copies; the network's own first layer normalises.
 
@@ -50,16 +50,16 @@ class Whitening(Settings):
 
 
 class InputSpec(Settings):
-    """Size, cut, filter and statistics of a model's input; saved in the model."""
+    """Size, crop, filter and statistics of a model's input; saved in the model."""
 
     size: Side
-    """Side of the square input in evaluation and use, in pixels."""
+    """Side of the square input in evaluation and inference, in pixels."""
     train_size: Side
     """Side of the square input in training, in pixels."""
     fit: Literal["crop", "squash", "letterbox"] = "crop"
     """How an image that is not square becomes square."""
     crop_fraction: Annotated[float, Field(gt=0, le=1)] = 0.875
-    """Part of the shorter side that the middle crop keeps."""
+    """Fraction of the shorter side that the center crop keeps."""
     interpolation: Filter = "bicubic"
     """Resampling filter, always antialiased."""
     mean: tuple[float, float, float] = (0.5, 0.5, 0.5)
@@ -71,9 +71,9 @@ class InputSpec(Settings):
 
     @property
     def decode_side(self) -> int:
-        """Shorter side, in pixels, below which decoding would lose what the input can show.
+        """Shorter side, in pixels, below which decoding would lose detail that the input can show.
 
-        With ``crop`` it is also what the shorter side is resized to before the middle is cut out.
+        With ``crop`` it is also what the shorter side is resized to before the center is cropped.
         """
         return math.floor(self.size / self.crop_fraction) if self.fit == "crop" else self.size
 
@@ -88,7 +88,7 @@ class InputSpec(Settings):
             case "squash":
                 inner_w, inner_h = size, size
             case "crop":
-                # Multiplied first and cut off, as torchvision does it.
+                # Multiplied first and rounded down, as torchvision does it.
                 inner_w, inner_h = (self.decode_side * side // min(width, height) for side in (width, height))
             case "letterbox":
                 scale = size / max(width, height)
@@ -111,11 +111,11 @@ class InputSpec(Settings):
         x1, y1, x2, y2 = round(left), round(top), round(right), round(bottom)
         corners = geometry.to_source(np.array([[x1, y1], [x2, y2]])).clip(0, (width, height))
         box = cast(Box, tuple(corners.ravel().tolist()))
-        seen = resample(image, (x2 - x1, y2 - y1), box, interpolation=self.interpolation)
-        if seen.shape[:2] == (self.size, self.size):
-            return seen, geometry
+        resized = resample(image, (x2 - x1, y2 - y1), box, interpolation=self.interpolation)
+        if resized.shape[:2] == (self.size, self.size):
+            return resized, geometry
         out = np.full((self.size, self.size, 3), PAD_VALUE, np.uint8)
-        out[y1:y2, x1:x2] = seen
+        out[y1:y2, x1:x2] = resized
         return out, geometry
 
     def _margin(self, inner: int) -> int:

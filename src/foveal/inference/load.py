@@ -29,7 +29,7 @@ def load(path: str | Path, *, device: str = "auto") -> Predictor:
     from foveal.tasks.table import get_task
 
     wait_quietly()
-    get_task(card.task)  # says what to install where torch is absent
+    get_task(card.task)  # its error names what to install where torch is absent
     from foveal.inference.torch_backend import open_torch
 
     return Predictor(open_torch(card, tensors, where=str(file), device=device))
@@ -46,7 +46,7 @@ def find_model(path: Path) -> Path:
         if not file.is_file():
             raise ArtifactError(
                 f"{path}: a folder without model.safetensors.",
-                f"If it is an unfinished run, go on with: foveal train --resume {shlex.quote(str(path))}",
+                f"If it is an unfinished run, resume it with: foveal train --resume {shlex.quote(str(path))}",
             )
         return file
     if not path.exists():

@@ -21,7 +21,7 @@ from foveal.types.settings import Settings
 
 
 class Graph(nn.Module):
-    """Prepared uint8 images in, activated outputs out: exactly what an export holds."""
+    """Prepared uint8 images in, activated outputs out: exactly what an export contains."""
 
     def __init__(self, model: Model, card: Card, task: Task, options: Settings) -> None:
         super().__init__()
@@ -36,7 +36,7 @@ class Graph(nn.Module):
         return raw
 
     def evidence(self, images: Tensor) -> dict[str, Tensor]:
-        """What ``calibrate`` looks at, for (B, S, S, 3) uint8 images."""
+        """What the task's ``calibrate`` fits to, for (B, S, S, 3) uint8 images."""
         return self.task.evidence(self.raw(images), self.options)
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
@@ -65,7 +65,7 @@ class TorchBackend:
         return self._call(self.graph, images)
 
     def evidence(self, images: RGB) -> dict[str, Array]:
-        """What the task's ``calibrate`` looks at, by name."""
+        """What the task's ``calibrate`` fits to, by name."""
         return self._call(self.graph.evidence, images)
 
     @torch.inference_mode()

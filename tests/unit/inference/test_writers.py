@@ -46,6 +46,12 @@ def write(writer: Writer, predictions: Mapping[str, Any]) -> None:
             add(Path(name), cast(Prediction, prediction))
 
 
+def break_off(writer: Writer, error: BaseException) -> None:
+    with writer as add:
+        add(Path("a.png"), cast(Prediction, class_map()))
+        raise error
+
+
 @given(st.lists(values, max_size=4), st.sampled_from([None, 2]))
 def test_a_list_in_pieces_is_the_text_of_the_whole(elements: list[object], indent: int | None) -> None:
     out = io.StringIO()
@@ -129,9 +135,8 @@ def test_nothing_is_half_written(tmp_path: Path, error: BaseException, before: s
         path.write_text(before)
     rows = task(rows=lambda _: [{"name": "cat", "score": 0.5}])
     for writer in (write_csv(path, rows), write_coco(path), write_json(out)):
-        with pytest.raises(type(error)), writer as add:
-            add(Path("a.png"), class_map())
-            raise error
+        with pytest.raises(type(error)):
+            break_off(writer, error)
         assert [p.read_text() for p in tmp_path.iterdir()] == ([] if before is None else [before])
     assert out.getvalue() == ""
 

@@ -1,5 +1,7 @@
 """Many files: each prediction goes with its own file, and none is kept."""
 
+import io
+import json
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,9 +15,10 @@ from tests.unit.inference.test_views import RedSquare
 
 from foveal.errors import ImageError
 from foveal.inference.jobs import run_job
+from foveal.inference.outputs import Outputs
 from foveal.inference.predictor import Predictor
 from foveal.inference.views import Viewing
-from foveal.inference.writers import Add
+from foveal.inference.writers import Add, write_json
 from foveal.types.predictions import Prediction
 
 
@@ -53,6 +56,19 @@ def test_the_first_bad_file_raises_where_none_is_skipped(folder: Path) -> None:
     with Predictor(RedSquare()) as predictor, pytest.raises(ImageError) as error:
         run_job(predictor, paths, [])
     assert error.value.path == str(paths[2])
+
+
+def test_a_bad_file_leaves_no_output(folder: Path, tmp_path: Path) -> None:
+    paths = [make(folder, place < 40, place) for place in range(41)]
+    outputs, printed = Outputs(csv=tmp_path / "t.csv", coco=tmp_path / "c.json"), io.StringIO()
+    with Predictor(RedSquare()) as predictor:
+        writers = [write_json(printed), *outputs.writers(predictor)]
+        with pytest.raises(ImageError):
+            run_job(predictor, paths, writers)
+        assert printed.getvalue() == "" and list(tmp_path.iterdir()) == []
+        run_job(predictor, paths[:40], [write_json(printed), *outputs.writers(predictor)])
+    assert len(json.loads(printed.getvalue())) == 40
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["c.json", "t.csv"]
 
 
 def test_predictions_are_not_kept(folder: Path) -> None:

@@ -1,16 +1,16 @@
-"""JPEG files to normalised 224 tensors: Foveal's path against Pillow and torchvision; and are the answers equal?
+"""JPEG files to normalised 224 tensors: Foveal's path against Pillow and torchvision; and are the predictions equal?
 
-    python benchmarks/decode_speed.py [--data NAME ...] [--images N] [--rounds N] [--no-answers]
+    python benchmarks/decode_speed.py [--data NAME ...] [--images N] [--rounds N] [--no-predictions]
 
 One thread on both sides; every image is read from its file, and each call gives a batch. Ours: ``decode``,
-``prepare``, stack, ``Normalize``, as evaluation does it. Theirs: Image.open, Resize, CenterCrop, PILToTensor,
-ToDtype, Normalize, stack, as torchvision's classification reference does it, to the same size. The answers are the top
-classes of tf_efficientnet_lite0 with its packaged ImageNet weights.
+``InputSpec.prepare``, stack, ``Normalize``, as evaluation does it. Theirs: Image.open, Resize, CenterCrop, PILToTensor,
+ToDtype, Normalize, stack, as torchvision's classification reference does it, to the same size. The predictions are the
+top classes of tf_efficientnet_lite0 with its packaged ImageNet weights.
 
-"camera" is hymenoptera's photos enlarged to 3000 pixels on the short side, in a temporary folder: the size of what
-telephones take, though smoother.
+"camera" is hymenoptera's photos enlarged to 3000 pixels on the short side, in a temporary folder: as large as those of
+a phone, though smoother.
 
-Limits: 2.0 times as fast, 99.5 % equal answers.
+Limits: 2.0 times as fast, 99.5 % equal predictions.
 """
 
 import argparse
@@ -23,17 +23,16 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from foveal.imaging.input_spec import InputSpec
 from interleave import data_folder, interleave, median_ratio, seconds, verdict
 from PIL import Image
 from torch import Tensor, nn
 from torchvision.transforms import v2
 
 from foveal.imaging.decode import decode
-from foveal.imaging.prepare import prepare
 from foveal.inference.process_tuning import keep_pages
 from foveal.models.normalize import Normalize
 from foveal.models.weights import input_statistics, resolve
-from foveal.types.input_spec import InputSpec
 
 BACKBONE = "tf_efficientnet_lite0"
 LIMIT, LIMIT_EQUAL = 2.0, 0.995
@@ -55,7 +54,7 @@ def foveal_path(spec: InputSpec) -> Load:
     normalize = Normalize(spec)
 
     def load(paths: Sequence[Path]) -> Tensor:
-        pixels = np.stack([prepare(decode(path, min_side=spec.decode_side), spec)[0] for path in paths])
+        pixels = np.stack([spec.prepare(decode(path, min_side=spec.decode_side).pixels)[0] for path in paths])
         result: Tensor = normalize(torch.from_numpy(pixels).permute(0, 3, 1, 2))
         return result
 
@@ -83,7 +82,7 @@ def pillow_path(spec: InputSpec) -> Load:
 
 
 def write_camera_images(folder: Path, *, count: int, short_px: int = 3000) -> Path:
-    """Photos as large as a telephone takes them."""
+    """Photos as large as a phone takes them."""
     for file in find_jpegs(data_folder("hymenoptera"), count):
         with Image.open(file) as image:
             scale = short_px / min(image.size)
@@ -115,7 +114,7 @@ def compare(files: Sequence[Path], *, rounds: int) -> tuple[dict[str, list[float
     return milliseconds, median_ratio(found["pillow"], found["foveal"])
 
 
-def answers(net: nn.Module, load: Load, files: Sequence[Path]) -> Tensor:
+def top_classes(net: nn.Module, load: Load, files: Sequence[Path]) -> Tensor:
     """(N,) top classes."""
     tops = []
     with torch.inference_mode():
@@ -135,10 +134,11 @@ def imagenet_net() -> nn.Module:
     return net.eval().to(memory_format=torch.channels_last)
 
 
-def equal_answers(files: Sequence[Path]) -> float:
-    """Part of the images for which both paths lead to the same class."""
+def equal_predictions(files: Sequence[Path]) -> float:
+    """Fraction of the images for which both paths predict the same class."""
     spec, net = make_spec(), imagenet_net()
-    return float((answers(net, foveal_path(spec), files) == answers(net, pillow_path(spec), files)).double().mean())
+    ours, theirs = (top_classes(net, path(spec), files) for path in (foveal_path, pillow_path))
+    return float((ours == theirs).double().mean())
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -147,9 +147,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--data", nargs="+", default=["imagenette", "hymenoptera", "camera"], help="folders below FOVEAL_DATA"
     )
-    parser.add_argument("--images", type=int, default=1000, help="for the answers")
+    parser.add_argument("--images", type=int, default=1000, help="for the predictions")
     parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--no-answers", action="store_true", help="measure the time only")
+    parser.add_argument("--no-predictions", action="store_true", help="measure the time only")
     options = parser.parse_args(arguments)
     keep_pages()
     missed = False
@@ -160,11 +160,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             files = find_jpegs(place, options.images)
             found, ratio = compare(files, rounds=options.rounds)
             each = ", ".join(f"{side} {statistics.median(values):.2f} ms" for side, values in found.items())
-            print(f"{name}: {each} an image")
+            print(f"{name}: {each} per image")
             missed |= not verdict(f"decode_speed {name}", ratio, LIMIT)
-            if not options.no_answers and not camera:
-                equal = equal_answers(files)
-                missed |= not verdict(f"equal answers {name} ({len(files)} images)", equal, LIMIT_EQUAL)
+            if not options.no_predictions and not camera:
+                equal = equal_predictions(files)
+                missed |= not verdict(f"equal predictions {name} ({len(files)} images)", equal, LIMIT_EQUAL)
     return int(missed)
 
 

@@ -19,6 +19,7 @@ TORCH_FREE = [
     "foveal.inference.jobs",
     "foveal.inference.load",
     "foveal.inference.onnx_backend",
+    "foveal.inference.outputs",
     "foveal.inference.predictor",
     "foveal.inference.views",
     "foveal.metrics.classification.single_label",

@@ -153,7 +153,7 @@ def test_tiles_find_what_the_whole_image_shows_too_small(here: Command, run: Pat
     assert abs(count("--tile", "96", "--overlap", "0.4", "--flip") - truth) <= 2
     assert count() < truth - 2
     done = here("predict", run, tmp_path / "wall.png", "--tile", "8")
-    assert done.code == 2 and "A tile of 8 pixels shows nothing." in done.err
+    assert done.code == 2 and "Tiles of 8 pixels are too small." in done.err
 
 
 def test_the_export_answers_the_same(here: Command, run: Path, exported: Path, voc: Path, tmp_path: Path) -> None:

@@ -76,7 +76,7 @@ def test_several_looks_are_averaged(here: Command, quick_run: Path, squares: Pat
     wider = foveal.predict(model, files, viewing=foveal.Viewing(flip=True, scales=(0.75, 1)))
     assert len(wider) == 3 and wider[0].size == (32, 32)
     done = here("predict", quick_run, *files, "--scales", "0.5", "9")
-    assert done.code == 2 and "Images cannot be looked at 9 times as large." in done.err
+    assert done.code == 2 and "A scale of 9 is out of range." in done.err
 
 
 def test_the_verdict_names_the_views(here: Command, quick_run: Path, squares: Path, tmp_path: Path) -> None:
@@ -88,7 +88,7 @@ def test_the_verdict_names_the_views(here: Command, quick_run: Path, squares: Pa
     done = here("evaluate", quick_run, squares, "--json", "--out", tmp_path / "e")
     assert "viewing" not in json.loads(done.out)
     done = here("evaluate", quick_run, squares, "--tile", "8")
-    assert done.code == 2 and "A tile of 8 pixels shows nothing." in done.err
+    assert done.code == 2 and "Tiles of 8 pixels are too small." in done.err
 
 
 def test_predict_writes_tables_and_images(here: Command, quick_run: Path, squares: Path, tmp_path: Path) -> None:
@@ -128,8 +128,7 @@ def test_predict_spares_the_images_it_looks_at(here: Command, quick_run: Path, s
     done = here("predict", quick_run, own, "--save", own)
     assert done.code == 2
     assert done.err == (
-        f"error: --save {own} would overwrite the image {own}/0.jpg that is looked at.\n"
-        "  hint: Choose another folder for --save.\n"
+        f"error: --save {own} would overwrite the input image {own}/0.jpg.\n  hint: Choose another folder for --save.\n"
     )
     assert {p: p.read_bytes() for p in before} == before
     (own / "2.jpg").unlink()

@@ -4,8 +4,62 @@ import errno
 import os
 from pathlib import Path
 from tempfile import TemporaryFile
+from types import TracebackType
+from typing import Self
 
 from foveal.errors import RunError
+
+
+class AtomicFile:
+    """A file that is written piece by piece and takes its place, whole, when its ``with`` block ends without an error.
+
+    After an error, or Ctrl-C, what was there before is untouched and nothing else is left.
+
+    Args:
+        path: The file.
+
+    Raises:
+        RunError: The folder is read-only or full.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+
+    def __enter__(self) -> Self:
+        try:
+            self._file = self._temporary.open("wb")
+        except OSError as error:
+            raise output_error(self.path, error) from None
+        return self
+
+    def write(self, content: bytes | str) -> None:
+        """Append bytes, or text as UTF-8.
+
+        Raises:
+            RunError: The disk is full.
+        """
+        try:
+            self._file.write(content.encode() if isinstance(content, str) else content)
+        except OSError as error:
+            raise output_error(self.path, error) from None
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            with self._file as file:
+                if kind is None:
+                    file.flush()
+                    os.fsync(file.fileno())
+            if kind is None:
+                self._temporary.replace(self.path)
+                _sync_folder(self.path.parent)
+        except OSError as failure:
+            if kind is None:
+                raise output_error(self.path, failure) from None
+        finally:
+            self._temporary.unlink(missing_ok=True)
 
 
 def write_atomic(path: Path, content: bytes | str) -> None:
@@ -14,18 +68,8 @@ def write_atomic(path: Path, content: bytes | str) -> None:
     Raises:
         RunError: The folder is read-only or full; what was there before is untouched.
     """
-    data = content.encode() if isinstance(content, str) else content
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-        _sync_folder(path.parent)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise output_error(path, error) from None
+    with AtomicFile(path) as file:
+        file.write(content)
 
 
 def make_folder(path: Path) -> None:

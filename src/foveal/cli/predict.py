@@ -32,35 +32,20 @@ def predict(
     device: Annotated[Literal["auto", "cpu", "cuda"], Parameter(help="Device for PyTorch models.")] = "auto",
 ) -> None:
     """Predict on images."""
-    from foveal.cli.screens import predictions_screen, print_json, say_skipped
-    from foveal.inference.jobs import (
-        Outputs,
-        find_images,
-        run_job,
-        to_documents,
-        write_coco,
-        write_images,
-        write_masks,
-        write_table,
-    )
-    from foveal.inference.load import load
-    from foveal.inference.views import Viewing
+    import sys
 
-    viewing = Viewing(tile, overlap, flip, scales)
+    from foveal.cli.screens import predictions_screen, print_skipped
+    from foveal.inference.files import find_images
+    from foveal.inference.jobs import run_job
+    from foveal.inference.load import load
+    from foveal.inference.outputs import Outputs
+    from foveal.inference.views import Viewing
+    from foveal.inference.writers import write_json
+
+    viewing, outputs = Viewing(tile, overlap, flip, scales), Outputs(csv, coco, save, masks)
     paths = find_images(images)
-    predictor = load(model, device=device)
-    Outputs(csv, coco, save, masks).prepare(paths)
-    job = run_job(predictor, paths, skip_bad=skip_bad, viewing=viewing)
-    if coco is not None:
-        write_coco(coco, job, polygons=polygons)
-    if csv is not None:
-        write_table(csv, job, predictor)
-    if save is not None:
-        write_images(save, job, predictor)
-    if masks is not None:
-        write_masks(masks, job, predictor)
-    say_skipped(job)
-    if json:
-        print_json(to_documents(job, polygons=polygons))
-    else:
-        predictions_screen(job, predictor, csv=csv, save=save, masks=masks)
+    with load(model, device=device) as predictor:
+        outputs.prepare(paths)
+        screen = write_json(sys.stdout, polygons=polygons) if json else predictions_screen(outputs)
+        writers = [screen, *outputs.writers(predictor, polygons=polygons)]
+        run_job(predictor, paths, writers, viewing=viewing, skip=print_skipped if skip_bad else None)

@@ -4,7 +4,8 @@ import json
 import shlex
 import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,10 +14,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from foveal.inference.jobs import Job
+from foveal.errors import ImageError
+from foveal.inference.outputs import Outputs
 from foveal.inference.predictor import Predictor
+from foveal.inference.writers import Add
 from foveal.metrics.contract import Interval, Results
 from foveal.runs.evaluate import EvaluationRun
+from foveal.types.predictions import Prediction
 
 if TYPE_CHECKING:
     from foveal.runs.start import Trained
@@ -96,8 +100,8 @@ def number(value: float) -> str:
     return f"{value:.0f}" if float(value).is_integer() and value > 1 else f"{value:.3f}"
 
 
-def answer_cells(rows: Sequence[Mapping[str, str | float]]) -> tuple[str, str, str]:
-    """Answer, best score and what comes after; objects of one class are counted."""
+def prediction_cells(rows: Sequence[Mapping[str, str | float]]) -> tuple[str, str, str]:
+    """Prediction, best score and runners-up; objects of one class are counted."""
     if not rows:
         return "nothing", "-", ""
     counts = Counter(str(row["name"]) for row in rows)
@@ -107,26 +111,33 @@ def answer_cells(rows: Sequence[Mapping[str, str | float]]) -> tuple[str, str, s
     return str(rows[0]["name"]), best, ", ".join(f"{row['name']} {row['score']:.1%}" for row in rows[1:])
 
 
-def predictions_screen(job: Job, model: Predictor, *, csv: Path | None, save: Path | None, masks: Path | None) -> None:
-    """A row per image."""
-    console = Console()
+@contextmanager
+def predictions_screen(outputs: Outputs) -> Iterator[Add]:
+    """A row for each of the first images, then the number of the others and what was written."""
     table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2))
     table.add_column("image", overflow="fold")
-    table.add_column("answer")
+    table.add_column("prediction")
     table.add_column("score", justify="right")
-    table.add_column("then", style="dim")
-    for path, prediction in zip(job.paths[:MAX_ROWS], job.predictions, strict=False):
-        rows = prediction.rows()
-        table.add_row(*map(Text, (str(path), *answer_cells(rows))))
+    table.add_column("runner-up", style="dim")
+    more = 0
+
+    def add(image: Path, prediction: Prediction) -> None:
+        nonlocal more
+        if table.row_count < MAX_ROWS:
+            table.add_row(*map(Text, (str(image), *prediction_cells(prediction.rows()))))
+        else:
+            more += 1
+
+    yield add
+    console = Console()
     console.print(table)
-    if len(job.paths) > MAX_ROWS:
-        console.print(f"  ... and {len(job.paths) - MAX_ROWS} more; --csv FILE or --json gives all", style="dim")
-    for what, place in (("table", csv), ("images", save), ("masks", masks)):
+    if more:
+        console.print(f"  ... and {more} more; --csv FILE or --json gives all", style="dim")
+    for what, place in (("table", outputs.csv), ("images", outputs.save), ("masks", outputs.masks)):
         if place is not None:
             console.print(Text(f"  {what:<8}  {place}"))
 
 
-def say_skipped(job: Job) -> None:
-    """A line on standard error for each image that was left out."""
-    for error in job.skipped:
-        Console(stderr=True, soft_wrap=True).print(Text(f"skipped: {error.what}", "yellow"))
+def print_skipped(error: ImageError) -> None:
+    """A line on standard error for an image that is left out."""
+    Console(stderr=True, soft_wrap=True).print(Text(f"skipped: {error.what}", "yellow"))

@@ -1,19 +1,20 @@
-"""From a file to an RGB image as a person sees it: the one path for training, evaluation and use.
+"""From a file to an RGB image as a person sees it: the one path for training, evaluation and inference.
 
-The kind of file is told by its first bytes, never by its suffix. JPEG goes straight through libjpeg-turbo; what that
-cannot do, and every other format, goes through Pillow. EXIF orientation is applied; transparency is laid on white;
-CMYK becomes RGB; deep images are scaled (see ``depth``); of an animation the first frame counts. Nothing here touches
-Pillow's global settings, so any number of threads may decode at once.
+The format is recognised by the file's first bytes, never by its suffix. JPEG goes straight through libjpeg-turbo; what
+that cannot do, and every other format, goes through Pillow. EXIF orientation is applied; transparency is laid on white;
+CMYK becomes RGB; deep images are scaled (see ``depth``); of an animation the first frame is decoded. Nothing here
+touches Pillow's global settings, so any number of threads may decode at once.
 
 Shapes: H W rows and columns.
 """
 
 import io
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from threading import Lock
-from typing import BinaryIO, cast
+from typing import BinaryIO, Self, cast
 
 import numpy as np
 from PIL import Image, ImageFile
@@ -49,26 +50,46 @@ FOREIGN = (
     (b"<svg", "an SVG drawing"),
     (b"PK\3\4", "a ZIP archive"),
 )
-"""Files that people take for images and Foveal does not read."""
+"""Files that people take for images, and Foveal does not read."""
 ORIENTATION_TAG = jpeg.ORIENTATION_TAG
 NO_SIZE = "not identified by this driver"
-"""What Pillow says of a width or height of zero."""
+"""Pillow's message for a width or height of zero."""
 _LOADING = Lock()
-"""A Pillow image loads once; two threads at it would spoil it."""
+"""A Pillow image loads once; two threads doing so at the same time would corrupt it."""
 HAS_ALPHA = ("LA", "La", "PA", "RGBA", "RGBa")
 
 
-def decode(source: Path | bytes, *, name: str = "", min_side: int = 0) -> RGB:
-    """Decode one image.
+MinSide = int | Callable[[int, int], int]
+"""Pixels, or a function that gives them for an image of this (width, height)."""
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """A decoded image.
+
+    Attributes:
+        pixels: (H, W, 3) uint8, C-contiguous; perhaps a half, a quarter or an eighth of the full size.
+        size: Full (width, height) of the image as it is seen, EXIF orientation applied.
+    """
+
+    pixels: RGB
+    size: tuple[int, int]
+
+    @classmethod
+    def full(cls, pixels: RGB) -> Self:
+        """An image at its full size."""
+        return cls(pixels, (pixels.shape[1], pixels.shape[0]))
+
+
+def decode(source: Path | bytes, *, name: str = "", min_side: MinSide = 0) -> Decoded:
+    """Decode one image; a file is opened once.
 
     Args:
         source: A file, or the bytes of one.
         name: What messages call it; empty: the path.
         min_side: Shorter side that is enough, in pixels: a JPEG at least twice as large may come at a half, a quarter
-            or an eighth of its size, never smaller than this. 0: always full size.
-
-    Returns:
-        (H, W, 3) uint8, C-contiguous.
+            or an eighth of its size, never smaller than this. 0: always full size. A function is asked once the size
+            is known.
 
     Raises:
         ImageError: The file is missing, empty, no image, of an unsupported kind, too large, truncated or corrupt; the
@@ -84,9 +105,9 @@ def decode(source: Path | bytes, *, name: str = "", min_side: int = 0) -> RGB:
 
 
 def decode_image(image: Image.Image) -> RGB:
-    """A Pillow image as ``decode`` gives its file: upright, transparency on white, deep gray scaled.
+    """The pixels of a Pillow image as ``decode`` gives those of its file: upright, on white, deep gray scaled.
 
-    Of 16-bit colour Pillow keeps the high bytes alone.
+    Of 16-bit colour Pillow keeps only the high bytes.
 
     Raises:
         ImageError: It has no pixels, too many, or its file is truncated or corrupt.
@@ -103,7 +124,7 @@ def decode_image(image: Image.Image) -> RGB:
 
 @dataclass(frozen=True)
 class Header:
-    """What a file says of itself before its pixels.
+    """What a file's header tells.
 
     Attributes:
         width: Columns, as ``decode`` would give them.
@@ -119,10 +140,10 @@ class Header:
 
 
 def read_size(source: Path | bytes) -> tuple[int, int]:
-    """(width, height) of an image as ``decode`` would give it at full size, from its header alone.
+    """Full (width, height) of an image as it is seen, from its header alone.
 
     Raises:
-        ImageError: As ``decode`` does, except that damage behind the header goes unseen.
+        ImageError: As ``decode`` does, except that damage behind the header goes unnoticed.
     """
     header = read_header(source)
     return header.width, header.height
@@ -132,7 +153,7 @@ def read_header(source: Path | bytes) -> Header:
     """Size, format and mode of an image, without decoding it.
 
     Raises:
-        ImageError: As ``decode`` does, except that damage behind the header goes unseen.
+        ImageError: As ``decode`` does, except that damage behind the header goes unnoticed.
     """
     name = str(source) if isinstance(source, Path) else "image"
     try:
@@ -152,12 +173,11 @@ def read_header(source: Path | bytes) -> Header:
                 kind, mode = kind_of(head), _mode(image, name)
     except OSError as error:
         raise _unreadable(Path(name), name, error) from None
-    width, height = size[::-1] if orientation >= 5 else size
-    return Header(width, height, kind, mode)
+    return Header(*_upright(*size, orientation), kind, mode)
 
 
 def orient(pixels: RGB, orientation: int) -> RGB:
-    """Turn and mirror stored pixels as EXIF says (1 to 8) so that the image stands upright; C-contiguous."""
+    """Rotate and flip stored pixels by their EXIF orientation (1 to 8), so that the image is upright; C-contiguous."""
     match orientation:
         case 2:
             pixels = pixels[:, ::-1]
@@ -177,31 +197,32 @@ def orient(pixels: RGB, orientation: int) -> RGB:
 
 
 def kind_of(head: bytes) -> str:
-    """Name of a file's format by its first 16 bytes, such as ``PNG``; empty where it is no image we read."""
+    """Name of a file's format by its first 16 bytes, such as ``PNG``; empty where Foveal does not read it."""
     return next((kind for magic, kind, *_ in READERS if _matches(head, magic)), "")
 
 
-def _decode_jpeg(data: bytes, name: str, min_side: int) -> RGB:
+def _decode_jpeg(data: bytes, name: str, min_side: MinSide) -> Decoded:
     header = _check_jpeg(jpeg.read_header(data), name)
     if not header.plain:
         return _decode_other(data, name, header.orientation)
+    size = _upright(header.width, header.height, header.orientation)
     try:
-        pixels = jpeg.decode_jpeg(data, header, min_side=min_side)
+        pixels = jpeg.decode_jpeg(data, header, min_side=min_side if isinstance(min_side, int) else min_side(*size))
     except ValueError as error:
         text = str(error)
         reason = "is truncated" if "remature end" in text else f"is damaged ({text.strip().rstrip('.')})"
         raise ImageError(name, reason) from None
-    return orient(pixels, header.orientation) if header.orientation != 1 else pixels
+    return Decoded(orient(pixels, header.orientation) if header.orientation != 1 else pixels, size)
 
 
 def _check_jpeg(header: jpeg.JpegHeader | None, name: str) -> jpeg.JpegHeader:
     if header is None:
-        raise ImageError(name, "is truncated: the JPEG ends before its size is told")
+        raise ImageError(name, "is truncated: the JPEG ends before its frame header")
     _check_size(header.width, header.height, name)
     return header
 
 
-def _decode_other(data: bytes, name: str, orientation: int = 0) -> RGB:
+def _decode_other(data: bytes, name: str, orientation: int = 0) -> Decoded:
     image = _open(io.BytesIO(data), data, name)
     try:
         if depth.is_deep(image):
@@ -212,7 +233,7 @@ def _decode_other(data: bytes, name: str, orientation: int = 0) -> RGB:
         raise
     except Exception as error:  # plugins raise whatever their parsing stumbles over
         raise _damaged(error, name) from None
-    return orient(pixels, orientation or _orientation(image))
+    return Decoded.full(orient(pixels, orientation or _orientation(image)))
 
 
 def _to_rgb(image: Image.Image) -> RGB:
@@ -274,6 +295,11 @@ def _flatten(pixels: Array) -> RGB:
         alpha = pixels[..., -1:].astype(np.uint16)
         pixels = ((pixels[..., :-1] * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)
     return np.repeat(pixels, 3, axis=2) if pixels.shape[2] == 1 else pixels
+
+
+def _upright(width: int, height: int, orientation: int) -> tuple[int, int]:
+    """(width, height) as seen of an image stored with this EXIF orientation."""
+    return (height, width) if orientation >= 5 else (width, height)
 
 
 def _stored_size(image: Image.Image) -> tuple[int, int]:

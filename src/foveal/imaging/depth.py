@@ -1,8 +1,8 @@
-"""Images deeper than 8 bits a channel, brought to 8 by scaling, never by clipping.
+"""Images of more than 8 bits per channel, brought to 8 by scaling, never by clipping.
 
 Shapes: H W rows and columns, C channels.
 
-How bright is white? Where the file declares it (TIFF's MaxSampleValue, PGM's maxval) that is believed. Otherwise it is
+How bright is white? Where the file declares it (TIFF's MaxSampleValue, PGM's maxval) that is used. Otherwise it is
 measured: sensors of 10, 12 or 14 bits write their raw numbers into 16-bit files, and taking those for 16 bits would
 make a 12-bit image sixteen times too dark. White is then the full scale of the smallest usual depth that holds the
 brightest value, so two images of one sensor differ only where one of them is almost black.
@@ -31,7 +31,7 @@ def white_level(brightest: float, declared: float = 0) -> float:
 
     Args:
         brightest: Largest value in the image.
-        declared: Largest value the file says there can be; 0 where it does not say.
+        declared: Largest value that the file declares; 0 where it declares none.
     """
     if declared >= max(brightest, 1):
         return declared
@@ -66,7 +66,7 @@ def is_deep(image: ImageFile.ImageFile) -> bool:
     """Whether a channel has more than 8 bits.
 
     Raises:
-        ValueError: A TIFF that keeps 16-bit channels apart, which Pillow would misread without a word.
+        ValueError: A TIFF that keeps 16-bit channels apart, which Pillow would misread silently.
     """
     tags = getattr(image, "tag_v2", {})
     if tags.get(PLANAR) == 2 and max(tags.get(BITS_PER_SAMPLE, (8,))) > 8:
@@ -114,7 +114,7 @@ def deep_gray_to_8_bit(image: Image.Image) -> Array:
 
 def _sixteen_bits(image: ImageFile.ImageFile, twin: ImageFile.ImageFile) -> NDArray[np.uint16]:
     raw = _raw_modes(image)[0]
-    if raw.startswith("LA"):  # four bytes a pixel either way; as RGBA they come out untouched
+    if raw.startswith("LA"):  # four bytes per pixel either way; as RGBA they come out untouched
         _read_as(image, "RGBA")
         quads = np.asarray(image).astype(np.uint16)
         return np.stack([quads[..., 0] << 8 | quads[..., 1], quads[..., 2] << 8 | quads[..., 3]], axis=2)

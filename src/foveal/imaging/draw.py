@@ -16,7 +16,7 @@ Place = tuple[int, int, int, int]
 Face = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 INK, PAPER = (30, 32, 36), (255, 255, 255)
-"""Colours of letters and ground beside an image."""
+"""Colours of text and background beside an image."""
 FONTS = ("NotoSansCJK-Regular.ttc", "DejaVuSans.ttf", "Arial Unicode.ttf", "arial.ttf")
 """Fonts looked for by name on the system, those with many scripts first; Pillow's own is the last resort."""
 
@@ -69,7 +69,7 @@ def boxes(
     """Draw boxes, the first on top, each with its caption where there is room for it.
 
     Lines and letters grow with the image. A caption stands on its box, in it or below it, wherever it hides no other
-    and stays inside the image; where everything is taken it is left out, for two captions on each other say nothing.
+    and stays inside the image; where everything is taken it is left out, since overlapping captions cannot be read.
 
     Args:
         image: (H, W, 3) uint8; stays as it is.

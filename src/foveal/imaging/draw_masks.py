@@ -18,15 +18,15 @@ from foveal.types.masks import IGNORE
 from foveal.types.rle import Rle
 
 HATCH, PALE_HATCH = (150, 154, 160), (104, 108, 114)
-"""Colours of the lines over pixels that count nowhere: on an image, and on a pale one."""
+"""Colours of the hatch over ignored pixels: on an image, and on a pale one."""
 WRONG = (222, 38, 38)
 """Colour of pixels of the wrong class."""
 UNKNOWN = (224, 224, 224)
 """Colour of ``IGNORE`` in a palette."""
 PALENESS = 0.6
-"""How far towards white an image goes on which only mistakes are to show."""
+"""How far an image is blended towards white where only mistakes are to stand out."""
 DARKEN = 0.45
-"""What is left of the light of a class on its border."""
+"""Brightness of a class's border, as a fraction of its colour."""
 
 Mask = NDArray[np.bool_]
 
@@ -106,7 +106,7 @@ def instances(
 
 
 def legend(image: RGB, entries: Sequence[tuple[str, Color]]) -> RGB:
-    """Add a band below an image that says which colour is what; no band where there is nothing to say.
+    """Add a legend below an image: the name of each colour; none where there are no names.
 
     Args:
         image: (H, W, 3) uint8.
@@ -142,7 +142,7 @@ def legend(image: RGB, entries: Sequence[tuple[str, Color]]) -> RGB:
 
 
 def palette_png(ids: NDArray[np.uint8], colors: Sequence[Color]) -> bytes:
-    """A PNG with a palette: its numbers are the class ids, ``IGNORE`` included, and it looks like the classes' colours.
+    """A PNG with a palette: its pixel values are class ids, ``IGNORE`` included, shown in the classes' colours.
 
     Args:
         ids: (H, W) class ids.

@@ -1,4 +1,4 @@
-"""Whether a file is a whole image, told from its two ends: far cheaper than decoding it."""
+"""Whether an image file is complete, by its header and its last bytes: far cheaper than decoding it."""
 
 import os
 from pathlib import Path
@@ -6,15 +6,15 @@ from pathlib import Path
 from foveal.imaging.decode import decode, read_header
 
 TAIL_BYTES = 64
-"""Some cameras and programs write a few bytes behind the end."""
+"""Some cameras and programs write a few bytes after the end."""
 ENDS = {"JPEG": b"\xff\xd9", "PNG": b"IEND\xaeB`\x82"}
-"""How the image ends: the end-of-image marker (ITU T.81, table B.1), and the empty IEND chunk."""
+"""How a format ends: the end-of-image marker (ITU T.81, table B.1), and the empty IEND chunk."""
 
 
 def check_image(path: Path) -> None:
-    """Refuse a file that is no image, too large, or cut short; damage in between goes unseen.
+    """Refuse a file that is not an image, too large, or truncated; damage in between goes unnoticed.
 
-    Where the last bytes do not say that the file is whole, decoding it decides.
+    Where the last bytes do not show that the file is complete, decoding it decides.
 
     Raises:
         ImageError: As ``decode`` does.

@@ -1,4 +1,4 @@
-"""JPEG: what the header says, read without decoding, and pixels through libjpeg-turbo."""
+"""JPEG: the header, read without decoding, and pixels through libjpeg-turbo."""
 
 import struct
 from dataclasses import dataclass
@@ -19,12 +19,12 @@ STANDALONE = (0x01, *range(0xD0, 0xD9))
 APP1, START_OF_SCAN, END_OF_IMAGE = 0xE1, 0xDA, 0xD9
 ORIENTATION_TAG = 0x0112
 HARMLESS = "extraneous bytes before marker"
-"""libjpeg's remark on padding that some cameras write; no pixel is lost."""
+"""libjpeg's warning about padding that some cameras write; no pixel is lost."""
 
 
 @dataclass(frozen=True)
 class JpegHeader:
-    """What stands before the pixels.
+    """What a JPEG's header tells.
 
     Attributes:
         width: Columns as stored, before orientation.
@@ -69,7 +69,7 @@ def read_header(data: bytes) -> JpegHeader | None:
 
 
 def exif_orientation(block: bytes) -> int:
-    """Orientation, 1 to 8, in the first directory of an EXIF (TIFF) block; 1 where it says nothing sensible."""
+    """Orientation, 1 to 8, in the first directory of an EXIF (TIFF) block; 1 where there is none that is valid."""
     order = {b"II": "<", b"MM": ">"}.get(block[:2])
     if order is None or len(block) < 8:
         return 1

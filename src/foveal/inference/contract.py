@@ -10,7 +10,7 @@ from foveal.types.arrays import RGB, Array
 
 
 class Backend(Protocol):
-    """A network with its normalisation and activation."""
+    """A network with its normalisation and activation; ``run`` may be called from many threads at once."""
 
     card: Card
     """What the network is."""

@@ -5,26 +5,29 @@ Shapes: B images per batch, S side of the input.
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from copy import copy
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
-from pathlib import Path
-from typing import Any, Self
+from typing import Self, TypeVar, cast, overload
 
 import numpy as np
 from PIL import Image
 
 from foveal.artifact.card import Card
-from foveal.errors import ConfigError, ImageError
-from foveal.imaging.decode import decode, decode_image, read_size
+from foveal.errors import ImageError
+from foveal.imaging.decode import Decoded
 from foveal.imaging.prepare import prepare
 from foveal.inference.contract import Backend
+from foveal.inference.images import ImageLike, decode_any
 from foveal.tasks.table import AnyOutput, open_output
 from foveal.types.arrays import RGB, Array
 from foveal.types.geometry import Geometry
 from foveal.types.input_spec import InputSpec
+from foveal.types.predictions import Prediction
 
 BATCH_SIZE = 32
 
@@ -37,14 +40,16 @@ class Prepared:
     geometry: Geometry
 
 
-ImageLike = str | Path | bytes | Array | Image.Image
-"""A path, the bytes of a file, an (H, W, 3) uint8 array or a Pillow image."""
 Source = ImageLike | Prepared
 """An image, or one that is prepared already."""
+S = TypeVar("S", bound=Source)
 
 
 class Predictor:
-    """A trained model, ready to answer.
+    """A trained model, ready to predict; any number of threads may use it at once.
+
+    Images are decoded and prepared by threads of its own, which start with the first prediction and last until
+    ``close``, the end of a ``with`` block, or until nothing refers to the predictor any more.
 
     Args:
         backend: What runs the network.
@@ -52,6 +57,7 @@ class Predictor:
     Attributes:
         card: What the model is.
         output: The half of its task without torch: class map and options.
+        spec: Its input.
     """
 
     def __init__(self, backend: Backend) -> None:
@@ -59,41 +65,60 @@ class Predictor:
         self.card: Card = backend.card
         self.output: AnyOutput = open_output(self.card)
         self.spec = self.card.input_as(InputSpec)
+        self._threads = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="foveal-decode")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End its threads, and those of its copies ``with_output``; predicting afterwards is a RuntimeError."""
+        self._threads.shutdown(cancel_futures=True)
 
     def with_output(self, output: AnyOutput) -> Self:
-        """The same network with another way of turning its arrays into predictions."""
+        """The same network and threads with another way of turning arrays into predictions."""
         other = copy(self)
         other.output = output
         return other
 
-    def predict(self, sources: Source | Sequence[Source], *, batch_size: int = BATCH_SIZE) -> Any:
-        """Answer for one image, or for a list of them in order.
+    @overload  # a str is an iterable of str as well, but one image
+    def predict(  # type: ignore[overload-overlap]
+        self, sources: Source, *, batch_size: int = BATCH_SIZE
+    ) -> Prediction: ...
+
+    @overload
+    def predict(self, sources: Iterable[Source], *, batch_size: int = BATCH_SIZE) -> list[Prediction]: ...
+
+    def predict(
+        self, sources: Source | Iterable[Source], *, batch_size: int = BATCH_SIZE
+    ) -> Prediction | list[Prediction]:
+        """Predict on one image, or on several in order.
 
         Args:
             sources: A path, bytes, an (H, W, 3) uint8 array or a Pillow image; or a list of these.
-            batch_size: Images the network sees at once.
+            batch_size: Images per batch.
 
         Returns:
             One prediction for one image, a list for a list.
 
         Raises:
             ImageError: An image cannot be read; the message names it.
-            ConfigError: Something else than images.
+            ConfigError: Not images at all.
         """
-        if not isinstance(sources, Iterable) or isinstance(sources, (str, bytes, np.ndarray, Image.Image)):
-            return next(self.stream([sources]))
-        return list(self.stream(sources, batch_size=batch_size))
+        return one_or_all(partial(self.stream, batch_size=batch_size), sources)
 
     def stream(
         self, sources: Iterable[Source], *, batch_size: int = BATCH_SIZE, bad: dict[int, ImageError] | None = None
-    ) -> Iterator[Any]:
+    ) -> Iterator[Prediction]:
         """Predictions in order, computed batch by batch while later images are decoded.
 
         Args:
             sources: Images.
-            batch_size: Images the network sees at once.
-            bad: Takes the errors of images that cannot be read, by place in ``sources``; they are then left out.
-                None raises the first.
+            batch_size: Images per batch.
+            bad: Takes the errors of images that cannot be read, by place in ``sources`` and before any later
+                prediction; they are then left out. None raises the first.
 
         Raises:
             ImageError: An image cannot be read and ``bad`` is None.
@@ -114,24 +139,23 @@ class Predictor:
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]} if parts else {}
 
     def prepare(self, source: Source) -> Prepared:
-        """Decode and fit one image.
+        """Decode one image, no larger than the input can show, and fit it.
 
         Raises:
             ImageError: It cannot be read.
         """
-        if isinstance(source, Prepared):
-            return source
-        pixels, geometry = prepare(read_image(source, min_side=self.spec.decode_side), self.spec)
-        if isinstance(source, str | Path | bytes):  # it may have been decoded at a half or less of its size
-            geometry = geometry.of_original(read_size(Path(source) if isinstance(source, str) else source))
-        return Prepared(pixels, geometry)
+        return source if isinstance(source, Prepared) else self.fit(decode_any(source, min_side=self.spec.decode_side))
+
+    def fit(self, image: Decoded) -> Prepared:
+        """Fit a decoded image to the input; the geometry is that of the full size."""
+        pixels, geometry = prepare(image.pixels, self.spec)
+        return Prepared(pixels, geometry.of_original(image.size))
 
     def prepare_all(
         self, sources: Iterable[Source], *, batch_size: int = BATCH_SIZE, bad: dict[int, ImageError] | None = None
     ) -> Iterator[list[Prepared]]:
         """Batches of prepared images, while later ones are decoded; ``bad`` as for ``stream``."""
-        with ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="foveal-decode") as pool:
-            futures = _ahead(pool, self.prepare, iter(sources), depth=2 * batch_size)
+        with closing(_ahead(self._threads, self.prepare, iter(sources), depth=2 * batch_size)) as futures:
             prepared = _results(futures, bad)
             while batch := list(islice(prepared, batch_size)):
                 yield batch
@@ -143,42 +167,22 @@ class Predictor:
             yield batch, self.backend.run(np.stack([p.pixels for p in batch]))
 
 
-def read_image(source: ImageLike, *, min_side: int = 0) -> RGB:
-    """Decode an image wherever it comes from.
-
-    Args:
-        source: A path, bytes, an (H, W, 3) uint8 array or a Pillow image.
-        min_side: Shorter side that is enough; a larger JPEG may be decoded at a half, a quarter or an eighth.
-
-    Raises:
-        ImageError: It cannot be read.
-        ConfigError: Not an image at all.
-    """
-    match source:
-        case np.ndarray() as array:
-            if array.dtype != np.uint8 or array.ndim != 3 or array.shape[2] != 3 or not array.size:
-                raise ImageError(
-                    "array",
-                    f"has shape {array.shape} and type {array.dtype}",
-                    "Pass (height, width, 3) uint8 in red-green-blue order.",
-                )
-            return array
-        case Image.Image() as image:
-            return decode_image(image)
-        case str() | Path() | bytes():
-            return decode(Path(source) if isinstance(source, str) else source, min_side=min_side)
-    raise ConfigError(
-        f"An image cannot be of type {type(source).__name__}.",
-        "Pass a path, the bytes of a file, an (H, W, 3) uint8 array or a Pillow image.",
-    )
+def one_or_all(
+    stream: Callable[[Iterable[S]], Iterator[Prediction]], sources: S | Iterable[S]
+) -> Prediction | list[Prediction]:
+    """The one prediction of an image, or those of several as a list."""
+    if isinstance(sources, Iterable) and not isinstance(sources, str | bytes | np.ndarray | Image.Image):
+        return list(stream(sources))
+    return next(stream([cast(S, sources)]))
 
 
 def _ahead(
     pool: ThreadPoolExecutor, function: Callable[[Source], Prepared], items: Iterator[Source], *, depth: int
-) -> Iterator[Future[Prepared]]:
-    """Futures in order, at most ``depth`` of them ahead of the consumer."""
-    waiting: deque[Future[Prepared]] = deque(pool.submit(function, item) for item in islice(items, depth))
+) -> Generator[Future[Prepared], None, None]:
+    """Futures in order, at most ``depth`` of them ahead of the consumer; those left when it stops are cancelled."""
+    waiting: deque[Future[Prepared]] = deque()
     try:
+        waiting.extend(pool.submit(function, item) for item in islice(items, depth))
         while waiting:
             done = waiting.popleft()
             waiting.extend(pool.submit(function, item) for item in islice(items, 1))
@@ -195,4 +199,9 @@ def _results(futures: Iterable[Future[Prepared]], bad: dict[int, ImageError] | N
         except ImageError as error:
             if bad is None:
                 raise
-            bad[place] = error
+            bad[place] = detached(error)
+
+
+def detached(error: ImageError) -> ImageError:
+    """The same error without its traceback, which would keep the bytes of the file in memory."""
+    return ImageError(error.path, error.reason, error.hint)

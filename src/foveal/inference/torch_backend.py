@@ -3,6 +3,8 @@
 Shapes: B images, S side of the input.
 """
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
@@ -18,7 +20,7 @@ from foveal.types.input_spec import InputSpec
 
 
 class Graph(nn.Module):
-    """Prepared uint8 images in, activated outputs out: exactly what an export holds."""
+    """Prepared uint8 images in, activated outputs out: exactly what an export contains."""
 
     def __init__(self, model: Model, card: Card, task: AnyTask) -> None:
         super().__init__()
@@ -32,7 +34,7 @@ class Graph(nn.Module):
         return raw
 
     def evidence(self, images: Tensor) -> dict[str, Tensor]:
-        """What ``calibrate`` looks at, for (B, S, S, 3) uint8 images."""
+        """What the task's ``calibrate`` fits to, for (B, S, S, 3) uint8 images."""
         return self.task.evidence(self.raw(images))
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
@@ -41,9 +43,16 @@ class Graph(nn.Module):
 
 
 class TorchBackend:
-    """``inference.contract.Backend`` on a torch model."""
+    """``inference.contract.Backend`` on a torch model; running it changes nothing, so any number of threads may.
+
+    Args:
+        model: The network, in evaluation mode, which it must stay in.
+        card: What it is.
+        device: Where it runs; the network is moved there.
+    """
 
     def __init__(self, model: Model, card: Card, *, device: str | torch.device = "cpu") -> None:
+        assert not model.training, "a network in evaluation mode"
         self.card = card
         self.device = torch.device(device)
         self.graph = Graph(model, card, open_task(card)).to(self.device)
@@ -53,16 +62,12 @@ class TorchBackend:
         return self._call(self.graph, images)
 
     def evidence(self, images: RGB) -> dict[str, Array]:
-        """What the task's ``calibrate`` looks at, by name."""
+        """What the task's ``calibrate`` fits to, by name."""
         return self._call(self.graph.evidence, images)
 
     @torch.inference_mode()
-    def _call(self, function: nn.Module | object, images: RGB) -> dict[str, Array]:
-        assert callable(function)
-        training = self.graph.model.training
-        self.graph.model.eval()
+    def _call(self, function: Callable[[Tensor], dict[str, Tensor]], images: RGB) -> dict[str, Array]:
         outputs = function(torch.from_numpy(images).to(self.device))
-        self.graph.model.train(training)
         return {name: value.float().cpu().numpy() for name, value in outputs.items()}
 
 

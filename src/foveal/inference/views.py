@@ -1,4 +1,4 @@
-"""Several looks at one image: tiles of a large one, larger and smaller copies, mirrored ones; the answers are merged.
+"""Test-time augmentation and tiles: one prediction from several views of an image (parts, scales, mirrored).
 
 Boxes are xyxy pixels.
 """
@@ -6,19 +6,19 @@ Boxes are xyxy pixels.
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
-from pathlib import Path
-from typing import Any
+from typing import overload
 
 import numpy as np
-from PIL import Image
 
 from foveal.errors import ConfigError, ImageError
-from foveal.imaging.decode import read_size
-from foveal.inference.predictor import ImageLike, Predictor, Prepared, read_image
+from foveal.inference.images import ImageLike, decode_any
+from foveal.inference.predictor import Predictor, Prepared, detached, one_or_all
 from foveal.types.arrays import RGB, Array
 from foveal.types.geometry import Geometry
 from foveal.types.input_spec import PAD_VALUE
+from foveal.types.predictions import Prediction
 from foveal.types.view import View
 
 Box = tuple[int, int, int, int]
@@ -27,13 +27,13 @@ MIN_TILE_PX, MAX_OVERLAP, MIN_SCALE, MAX_SCALE = 32, 0.9, 0.25, 4.0
 
 @dataclass(frozen=True)
 class Viewing:
-    """How an image is looked at.
+    """The views of an image that one prediction is made from.
 
     Attributes:
-        tile: Side in pixels of the square tiles that larger images are cut into; None: they are seen whole.
-        overlap: Part of a tile's side that neighbours share, in [0, 0.9].
-        flip: Whether each view is seen mirrored as well, left for right.
-        scales: How large things appear, compared with one plain view or tile; each in [0.25, 4].
+        tile: Side in pixels of the square tiles that larger images are cut into; None: they stay whole.
+        overlap: Fraction of a tile's side that neighbours share, in [0, 0.9].
+        flip: Whether each view is added mirrored left to right.
+        scales: Magnifications relative to one plain view or tile; each in [0.25, 4].
     """
 
     tile: int | None = None
@@ -49,30 +49,30 @@ class Viewing:
         """
         object.__setattr__(self, "scales", tuple(self.scales))
         if self.tile is not None and self.tile < MIN_TILE_PX:
-            raise ConfigError(f"A tile of {self.tile} pixels shows nothing.", f"Use --tile {MIN_TILE_PX} or more.")
+            raise ConfigError(f"Tiles of {self.tile} pixels are too small.", f"Use --tile {MIN_TILE_PX} or more.")
         if not 0 <= self.overlap <= MAX_OVERLAP:
             raise ConfigError(f"Tiles cannot overlap by {self.overlap:g}.", f"Use --overlap 0 to {MAX_OVERLAP:g}.")
         if not self.scales:
-            raise ConfigError("There is no scale to look at images at.", "Name one or more, such as --scales 1 1.5.")
+            raise ConfigError("No scale is given.", "Give one or more, such as --scales 1 1.5.")
         for scale in self.scales:
             if not MIN_SCALE <= scale <= MAX_SCALE:
                 raise ConfigError(
-                    f"Images cannot be looked at {scale:g} times as large.",
+                    f"A scale of {scale:g} is out of range.",
                     f"Use --scales of {MIN_SCALE:g} to {MAX_SCALE:g}.",
                 )
 
     @property
     def plain(self) -> bool:
-        """Whether every image is seen once, whole and as it is."""
+        """Whether every image has one view: all of it, as it is."""
         return self.tile is None and not self.flip and set(self.scales) == {1.0}
 
     def views(self, width: int, height: int, *, whole: bool) -> list[View]:
-        """What is looked at of an image of this size, no view twice; together they show all of it.
+        """The views of an image of this size, none twice; together they cover it.
 
         Args:
             width: Of the image, in pixels.
             height: Of the image, in pixels.
-            whole: Whether an image that is cut up is seen whole as well, before its parts.
+            whole: Whether an image that is cut into parts is added whole, before its parts.
         """
         parts = [box for scale in self.scales for box in self._boxes(width, height, scale)]
         if whole and not all(View(box).shows_all((width, height)) for box in parts):
@@ -102,26 +102,34 @@ class Viewing:
         return [*range(0, length - side, step), length - side]
 
 
-def predict_views(predictor: Predictor, sources: ImageLike | Sequence[ImageLike], viewing: Viewing | None) -> Any:
-    """Answer for one image, or for a list of them in order, from several views of each.
+@overload  # a str is an iterable of str as well, but one image
+def predict_views(  # type: ignore[overload-overlap]
+    predictor: Predictor, sources: ImageLike, viewing: Viewing | None
+) -> Prediction: ...
+
+
+@overload
+def predict_views(predictor: Predictor, sources: Iterable[ImageLike], viewing: Viewing | None) -> list[Prediction]: ...
+
+
+def predict_views(
+    predictor: Predictor, sources: ImageLike | Iterable[ImageLike], viewing: Viewing | None
+) -> Prediction | list[Prediction]:
+    """Predict on one image, or on several in order, from several views of each.
 
     Args:
         predictor: The model.
         sources: A path, bytes, an (H, W, 3) uint8 array or a Pillow image; or a list of these.
-        viewing: How each is looked at; None: once, whole.
+        viewing: The views of each; None: the whole image, once.
 
     Returns:
         One prediction for one image, a list for a list.
 
     Raises:
         ImageError: An image cannot be read; the message names it.
-        ConfigError: The model's answers are for whole images, and these would be cut.
+        ConfigError: The model predicts for whole images only, and these would be cut.
     """
-    if viewing is None or viewing.plain:
-        return predictor.predict(sources)
-    if not isinstance(sources, Iterable) or isinstance(sources, (str, bytes, np.ndarray, Image.Image)):
-        return next(stream_views(predictor, [sources], viewing))
-    return list(stream_views(predictor, sources, viewing))
+    return one_or_all(partial(stream_views, predictor, viewing=viewing), sources)
 
 
 def stream_views(
@@ -130,19 +138,19 @@ def stream_views(
     viewing: Viewing | None,
     *,
     bad: dict[int, ImageError] | None = None,
-) -> Iterator[Any]:
+) -> Iterator[Prediction]:
     """Predictions in order, each from several views; a batch may hold views of several images.
 
     Args:
         predictor: The model.
         sources: Images.
-        viewing: How each is looked at; None: once, whole.
-        bad: Takes the errors of images that cannot be read, by place in ``sources``; they are then left out. None
-            raises the first.
+        viewing: The views of each; None: the whole image, once.
+        bad: Takes the errors of images that cannot be read, by place in ``sources`` and before any later prediction;
+            they are then left out. None raises the first.
 
     Raises:
         ImageError: An image cannot be read and ``bad`` is None.
-        ConfigError: The model's answers are for whole images, and these would be cut.
+        ConfigError: The model predicts for whole images only, and these would be cut.
     """
     if viewing is None or viewing.plain:
         yield from predictor.stream(sources, bad=bad)
@@ -152,73 +160,67 @@ def stream_views(
     def cuts() -> Iterator[RGB | Prepared]:
         for place, source in enumerate(sources):
             try:
-                size, views, cut = look_at(predictor, source, viewing)
+                size, views, cut = cut_views(predictor, source, viewing)
             except ImageError as error:
                 if bad is None:
                     raise
-                bad[place] = error
+                bad[place] = detached(error)
                 continue
             plans.append((size, views))
             yield from cut
 
-    seen = predictor.stream_arrays(cuts())
-    for first in seen:
+    outputs = predictor.stream_arrays(cuts())
+    for first in outputs:
         size, views = plans.popleft()
-        group = [first, *islice(seen, len(views) - 1)]
-        yield answer(predictor, [a for a, _ in group], [g for _, g in group], views, size)
+        group = [first, *islice(outputs, len(views) - 1)]
+        yield merge_views(predictor, [arrays for arrays, _ in group], [g for _, g in group], views, size)
 
 
-def answer(
+def merge_views(
     predictor: Predictor,
     arrays: Sequence[Mapping[str, Array]],
     geometries: Sequence[Geometry],
     views: Sequence[View],
     size: tuple[int, int],
-) -> Any:
-    """What the task says of an image of ``size`` (width, height), given what the network says of each view."""
+) -> Prediction:
+    """The prediction for an image of ``size`` (width, height) from the network's outputs for each view of it."""
     if is_plain(views, size):
         batch = {name: values[None] for name, values in arrays[0].items()}
         return next(iter(predictor.output.assemble(batch, geometries)))
     return predictor.output.merge(arrays, geometries, views, size)
 
 
-def look_at(
+def cut_views(
     predictor: Predictor, source: ImageLike, viewing: Viewing
 ) -> tuple[tuple[int, int], list[View], Iterator[RGB | Prepared]]:
-    """The size of an image, its views and what each shows, cut out when it is asked for.
+    """The full size of an image, its views, and the pixels of each, cut out as they are asked for.
 
-    One plain view is prepared as ever, so that a large file may be decoded smaller and its answer is the plain one.
+    Where there is one plain view, a large file is decoded smaller as ever, so that the prediction is the plain one.
 
     Raises:
         ImageError: The image cannot be read.
     """
-    size = size_of(source)
-    views = viewing.views(*size, whole=predictor.output.include_full_image)
-    if is_plain(views, size):
-        return size, views, iter([predictor.prepare(source)])
-    image = read_image(source)
-    return size, views, (cut_out(image, view) for view in views)
+
+    def views_of(width: int, height: int) -> list[View]:
+        return viewing.views(width, height, whole=predictor.output.include_full_image)
+
+    def min_side(*size: int) -> int:
+        return predictor.spec.decode_side if is_plain(views_of(*size), size) else 0
+
+    image = decode_any(source, min_side=min_side)
+    views = views_of(*image.size)
+    if is_plain(views, image.size):
+        return image.size, views, iter([predictor.fit(image)])
+    return image.size, views, (cut_out(image.pixels, view) for view in views)
 
 
-def is_plain(views: Sequence[View], size: tuple[int, int]) -> bool:
-    """Whether there is one view: the image, whole and as it is."""
-    return list(views) == [View((0, 0, *size))]
-
-
-def size_of(source: ImageLike) -> tuple[int, int]:
-    """(width, height) of an image, from its header alone where it is a file.
-
-    Raises:
-        ImageError: It cannot be read.
-    """
-    if isinstance(source, str | Path | bytes):
-        return read_size(Path(source) if isinstance(source, str) else source)
-    height, width = read_image(source).shape[:2]
-    return width, height
+def is_plain(views: Sequence[View], size: tuple[int, ...]) -> bool:
+    """Whether there is one view: the whole image, as it is."""
+    return list(views) == [View((0, 0, size[0], size[1]))]
 
 
 def cut_out(image: RGB, view: View) -> RGB:
-    """What a view shows of an (H, W, 3) image; gray, as the borders of a letterbox, where it reaches beyond it."""
+    """The pixels of a view of an (H, W, 3) image; gray, as the borders of a letterbox, where it reaches beyond it."""
     (height, width), (x1, y1, x2, y2) = image.shape[:2], view.box
     inside = image[max(y1, 0) : y2, max(x1, 0) : x2]
     if inside.shape[:2] != (y2 - y1, x2 - x1):

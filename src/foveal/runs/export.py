@@ -7,7 +7,7 @@ import numpy as np
 
 from foveal.config.files import read_config
 from foveal.errors import DataError, FovealError, MissingExtraError
-from foveal.inference.jobs import find_images
+from foveal.inference.files import find_images
 from foveal.inference.load import find_model, load
 from foveal.inference.predictor import Source
 from foveal.runs.data import read_data

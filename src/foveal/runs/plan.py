@@ -131,12 +131,15 @@ class ImagePlan:
     def validate(self, network: Network) -> dict[str, float]:
         """The headline metric on the validation split and, where the task has one, the validation loss."""
         assert isinstance(network, Model), "one like the plan's own"
-        predictor = Predictor(TorchBackend(network, self.card, device=self.runtime.device))
         everyone = range(len(self.val_set))
         mine = everyone[self.runtime.rank :: self.runtime.world]
-        if self._kept is None:
-            self._kept = kept(predictor, [self.val_set.path(i) for i in mine])
-        predictions = dict(self.runtime.gather(list(zip(mine, predictor.stream(self._kept), strict=True))))
+        training = network.training
+        network.eval()
+        with Predictor(TorchBackend(network, self.card, device=self.runtime.device)) as predictor:
+            if self._kept is None:
+                self._kept = kept(predictor, [self.val_set.path(i) for i in mine])
+            predictions = dict(self.runtime.gather(list(zip(mine, predictor.stream(self._kept), strict=True))))
+        network.train(training)
         truths = self.task.output.truths(self.val_set, everyone)
         metrics = score(predictor, truths, [predictions[i] for i in everyone], num_resamples=0, seed=0).metrics
         goal = self.task_goal

@@ -10,7 +10,8 @@ from foveal.data.catalog.catalog import SPLITS, Catalog
 from foveal.engine.checkpoint import State
 from foveal.engine.log import duration
 from foveal.engine.run import Run
-from foveal.inference.predictor import Predictor, read_image
+from foveal.inference.images import read_image
+from foveal.inference.predictor import Predictor
 from foveal.report.content import CaptionedImage, Content, Step
 from foveal.report.page import write_report
 from foveal.runs.evaluation import Evaluation

@@ -22,6 +22,50 @@ def test_a_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.Mon
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_pieces_take_their_place_when_the_block_ends(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("old")
+    with atomic.AtomicFile(path) as file:
+        file.write("a,b\n")
+        file.write("\u00e9".encode())
+        assert path.read_text() == "old"
+    assert path.read_text() == "a,b\n\u00e9"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, OSError])
+def test_an_error_in_the_block_is_raised_as_it_is_and_leaves_nothing(
+    tmp_path: Path, error: type[BaseException]
+) -> None:
+    def break_off() -> None:
+        with atomic.AtomicFile(tmp_path / "new") as file:
+            file.write("half of it")
+            raise error
+
+    with pytest.raises(error):
+        break_off()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_disk_that_fills_up_is_named_with_the_file_that_did_not_fit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though another file is being written around it."""
+
+    def fill() -> None:
+        with atomic.AtomicFile(tmp_path / "outer"), atomic.AtomicFile(tmp_path / "inner") as inner:
+            inner.write(b"x" * 100)
+            monkeypatch.setattr(atomic.os, "fsync", full)
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(RunError) as error:
+        fill()
+    assert error.value.what == f"{tmp_path / 'inner'}: no space left to write it."
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_really_full_device() -> None:
     full = Path("/dev/full")
     if not full.exists():

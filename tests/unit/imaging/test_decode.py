@@ -8,12 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 import simplejpeg
+from foveal.imaging.input_spec import InputSpec
 from PIL import Image
 
 from foveal.errors import ImageError
 from foveal.imaging.decode import MAX_PIXELS, decode, kind_of, orient, read_size
-from foveal.imaging.prepare import prepare
-from foveal.types.input_spec import InputSpec
 
 PALETTE = [255, 0, 0, 0, 255, 0, 0, 0, 255]
 
@@ -65,7 +64,7 @@ def test_png_modes(mode, expected):
     image = Image.new(mode, (5, 3), color)
     if mode == "P":
         image.putpalette(PALETTE)
-    pixels = decode(saved(image, "PNG"))
+    pixels = decode(saved(image, "PNG")).pixels
     assert pixels.shape == (3, 5, 3) and pixels.dtype == np.uint8 and pixels.flags.c_contiguous
     assert (pixels == expected).all()
 
@@ -73,44 +72,44 @@ def test_png_modes(mode, expected):
 @pytest.mark.parametrize("mode", ["RGBA", "LA"])
 def test_transparency_is_laid_on_white(mode):
     color = (0, 0, 0, 128) if mode == "RGBA" else (0, 128)
-    assert (decode(saved(Image.new(mode, (2, 2), color), "PNG")) == 127).all()
+    assert (decode(saved(Image.new(mode, (2, 2), color), "PNG")).pixels == 127).all()
 
 
 def test_transparent_palette_is_laid_on_white():
     image = Image.new("P", (2, 1), 0)
     image.putpalette(PALETTE)
     image.putpixel((1, 0), 2)
-    pixels = decode(saved(image, "PNG", transparency=0))
+    pixels = decode(saved(image, "PNG", transparency=0)).pixels
     assert pixels.tolist() == [[[255, 255, 255], [0, 0, 255]]]
 
 
 def test_transparent_colour_of_rgb_png_is_laid_on_white():
     image = Image.new("RGB", (2, 1), (1, 2, 3))
     image.putpixel((1, 0), (9, 9, 9))
-    assert decode(saved(image, "PNG", transparency=(1, 2, 3))).tolist() == [[[255] * 3, [9] * 3]]
+    assert decode(saved(image, "PNG", transparency=(1, 2, 3))).pixels.tolist() == [[[255] * 3, [9] * 3]]
 
 
 @pytest.mark.parametrize("kind", ["BMP", "TIFF", "WEBP", "PPM"])
 def test_other_formats(kind):
     options = {"lossless": True} if kind == "WEBP" else {}
-    assert np.array_equal(decode(saved(Image.fromarray(photo()), kind, **options)), photo())
+    assert np.array_equal(decode(saved(Image.fromarray(photo()), kind, **options)).pixels, photo())
 
 
 def test_cmyk_jpeg_with_adobes_inversion_equals_pillow():
     cmyk = Image.fromarray(photo()).convert("CMYK")
     data = saved(cmyk, "JPEG", quality=95)
     assert b"Adobe" in data
-    assert np.abs(decode(data).astype(int) - photo()).mean() < 3
+    assert np.abs(decode(data).pixels.astype(int) - photo()).mean() < 3
 
 
 def test_gray_jpeg():
-    pixels = decode(saved(Image.fromarray(photo()).convert("L"), "JPEG", quality=95))
+    pixels = decode(saved(Image.fromarray(photo()).convert("L"), "JPEG", quality=95)).pixels
     assert pixels.shape == (64, 96, 3) and (pixels[..., 0] == pixels[..., 2]).all()
 
 
 def test_animation_gives_its_first_frame():
     frames = [Image.new("RGB", (4, 4), color) for color in ("red", "blue")]
-    assert (decode(saved(frames[0], "GIF", save_all=True, append_images=frames[1:])) == (255, 0, 0)).all()
+    assert (decode(saved(frames[0], "GIF", save_all=True, append_images=frames[1:])).pixels == (255, 0, 0)).all()
 
 
 RAMP = np.arange(0, 65536, 4, np.uint16).reshape(64, 256)
@@ -118,7 +117,7 @@ RAMP = np.arange(0, 65536, 4, np.uint16).reshape(64, 256)
 
 @pytest.mark.parametrize("kind", ["PNG", "TIFF"])
 def test_sixteen_bit_gray_ramp_keeps_its_levels(kind):
-    pixels = decode(saved(Image.fromarray(RAMP), kind))
+    pixels = decode(saved(Image.fromarray(RAMP), kind)).pixels
     assert len(np.unique(pixels)) > 200
     assert np.abs(pixels[..., 0] - RAMP / 257).max() <= 0.51
 
@@ -126,7 +125,7 @@ def test_sixteen_bit_gray_ramp_keeps_its_levels(kind):
 @pytest.mark.parametrize("bits", [10, 12, 14])
 def test_lesser_depth_in_a_sixteen_bit_file_is_measured(bits):
     ramp = RAMP >> (16 - bits)
-    pixels = decode(saved(Image.fromarray(ramp), "PNG"))
+    pixels = decode(saved(Image.fromarray(ramp), "PNG")).pixels
     assert len(np.unique(pixels)) > 200
     assert pixels.max() == 255 and pixels.min() == 0
 
@@ -137,29 +136,29 @@ def test_sixteen_bit_colour_png_keeps_all_its_bits(color_type, channels, bits):
     values = np.repeat((RAMP >> (16 - bits))[..., None], channels, axis=2)
     if channels in (2, 4):
         values[..., -1] = 65535
-    pixels = decode(png(values, color_type))
+    pixels = decode(png(values, color_type)).pixels
     white = (1 << bits) - 1
     assert np.abs(pixels[..., 1] - values[..., 0] * (255 / white)).max() <= 0.51
 
 
 def test_sixteen_bit_alpha_is_laid_on_white():
     values = np.zeros((2, 2, 4), np.uint16)
-    assert (decode(png(values, 6)) == 255).all()
+    assert (decode(png(values, 6)).pixels == 255).all()
 
 
 def test_declared_depth_of_a_tiff_is_believed():
     image = Image.fromarray(np.full((4, 4), 300, np.uint16))
-    assert (decode(saved(image, "TIFF", tiffinfo={281: 600})) == 128).all()
-    assert (decode(saved(image, "TIFF")) == round(300 * 255 / 1023)).all()
+    assert (decode(saved(image, "TIFF", tiffinfo={281: 600})).pixels == 128).all()
+    assert (decode(saved(image, "TIFF")).pixels == round(300 * 255 / 1023)).all()
 
 
 def test_declared_depth_of_a_pgm_is_believed():
-    assert (decode(b"P5 2 1 1023\n" + struct.pack(">HH", 100, 100)) == 25).all()
+    assert (decode(b"P5 2 1 1023\n" + struct.pack(">HH", 100, 100)).pixels == 25).all()
 
 
 def test_white_is_zero_tiff():
     image = Image.fromarray(np.array([[0, 65535]], np.uint16))
-    assert decode(saved(image, "TIFF", tiffinfo={262: 0}))[0, :, 0].tolist() == [255, 0]
+    assert decode(saved(image, "TIFF", tiffinfo={262: 0})).pixels[0, :, 0].tolist() == [255, 0]
 
 
 @pytest.mark.parametrize(
@@ -173,7 +172,7 @@ def test_white_is_zero_tiff():
     ],
 )
 def test_float_and_32_bit_tiff(values, expected):
-    assert decode(saved(Image.fromarray(values), "TIFF"))[0, :, 0].tolist() == expected
+    assert decode(saved(Image.fromarray(values), "TIFF")).pixels[0, :, 0].tolist() == expected
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -185,9 +184,10 @@ def test_all_orientations(tmp_path, kind, orientation):
     options = {"quality": 95, "subsampling": 0} if kind == "JPEG" else {"lossless": True} if kind == "WEBP" else {}
     path.write_bytes(saved(Image.fromarray(quadrants), kind, exif=exif(orientation), **options))
     upright = np.asarray(_pillow_upright(Image.fromarray(quadrants), orientation))
-    pixels = decode(path)
+    image = decode(path)
+    pixels = image.pixels
     assert pixels.flags.c_contiguous
-    assert read_size(path) == (pixels.shape[1], pixels.shape[0])
+    assert read_size(path) == image.size == (pixels.shape[1], pixels.shape[0])
     assert pixels.shape == upright.shape and np.abs(pixels.astype(int) - upright).mean() < 2
 
 
@@ -217,14 +217,14 @@ def test_big_and_little_endian_exif(byte_order):
     body = b"Exif\0\0" + head + entry + b"\0\0\0\0"
     data = saved(Image.fromarray(photo()), "JPEG")
     data = data[:2] + b"\xff\xe1" + struct.pack(">H", len(body) + 2) + body + data[2:]
-    assert decode(data).shape == (96, 64, 3)
+    assert decode(data).pixels.shape == (96, 64, 3)
 
 
 def test_broken_exif_costs_no_image():
     body = b"Exif\0\0II*\0\xff\xff\xff\xff"
     data = saved(Image.fromarray(photo()), "JPEG")
     data = data[:2] + b"\xff\xe1" + struct.pack(">H", len(body) + 2) + body + data[2:]
-    assert decode(data).shape == (64, 96, 3)
+    assert decode(data).pixels.shape == (64, 96, 3)
 
 
 @pytest.mark.parametrize(
@@ -240,9 +240,24 @@ def test_broken_exif_costs_no_image():
     ],
 )
 def test_scaled_jpeg_uses_powers_of_two_and_is_large_enough(size, min_side, expected):
-    pixels = decode(saved(Image.fromarray(photo(*size)), "JPEG"), min_side=min_side)
-    assert (pixels.shape[1], pixels.shape[0]) == expected
-    assert min(pixels.shape[:2]) >= min(min_side, *size)
+    image = decode(saved(Image.fromarray(photo(*size)), "JPEG"), min_side=min_side)
+    assert (image.pixels.shape[1], image.pixels.shape[0]) == expected
+    assert min(image.pixels.shape[:2]) >= min(min_side, *size)
+    assert image.size == size, "the full size, however small the pixels"
+
+
+@pytest.mark.parametrize("orientation", [1, 3, 6, 8])
+def test_the_least_side_may_depend_on_the_size_as_seen(orientation):
+    data, asked = saved(Image.fromarray(photo(1000, 800)), "JPEG", exif=exif(orientation)), []
+
+    def min_side(width, height):
+        asked.append((width, height))
+        return 200
+
+    image = decode(data, min_side=min_side)
+    seen = (800, 1000) if orientation >= 5 else (1000, 800)
+    assert asked == [seen] and image.size == seen
+    assert image.pixels.shape == (seen[1] // 4, seen[0] // 4, 3)
 
 
 @pytest.mark.parametrize("subsampling", [0, 2])
@@ -250,8 +265,8 @@ def test_network_sees_the_same_jpeg_through_simplejpeg_and_pillow(subsampling):
     spec = InputSpec(size=64, train_size=64)
     for seed in range(4):
         data = saved(Image.fromarray(photo(400, 300, seed)), "JPEG", quality=90, subsampling=subsampling)
-        ours, _ = prepare(decode(data), spec)
-        pillow, _ = prepare(np.asarray(Image.open(io.BytesIO(data)).convert("RGB")), spec)
+        ours, _ = spec.prepare(decode(data).pixels)
+        pillow, _ = spec.prepare(np.asarray(Image.open(io.BytesIO(data)).convert("RGB")))
         difference = np.abs(ours.astype(int) - pillow)
         assert difference.max() <= 2 and difference.mean() < 0.25
 
@@ -259,23 +274,23 @@ def test_network_sees_the_same_jpeg_through_simplejpeg_and_pillow(subsampling):
 def test_network_sees_nearly_the_same_scaled_jpeg():
     spec = InputSpec(size=64, train_size=64)
     data = saved(Image.fromarray(photo(800, 600)), "JPEG", quality=90)
-    scaled, _ = prepare(decode(data, min_side=spec.decode_side), spec)
-    full, _ = prepare(decode(data), spec)
+    scaled, _ = spec.prepare(decode(data, min_side=spec.decode_side).pixels)
+    full, _ = spec.prepare(decode(data).pixels)
     difference = np.abs(scaled.astype(int) - full)
     assert difference.max() <= 8 and difference.mean() < 1
 
 
 def test_progressive_jpeg():
     data = saved(Image.fromarray(photo()), "JPEG", progressive=True, quality=95)
-    assert np.abs(decode(data).astype(int) - photo()).mean() < 2
+    assert np.abs(decode(data).pixels.astype(int) - photo()).mean() < 2
 
 
 def test_many_threads_agree():
     files = [saved(Image.fromarray(photo(seed=i)), f) for i in range(8) for f in ("JPEG", "PNG", "WEBP")]
-    alone = [decode(data) for data in files]
+    alone = [decode(data).pixels for data in files]
     with ThreadPoolExecutor(8) as pool:
         for again in pool.map(decode, files * 3, chunksize=1):
-            assert any(np.array_equal(again, one) for one in alone)
+            assert any(np.array_equal(again.pixels, one) for one in alone)
 
 
 JPEG = saved(Image.fromarray(photo()), "JPEG")
@@ -288,7 +303,7 @@ PNG = saved(Image.fromarray(photo()), "PNG")
         (b"", "x.jpg: is empty (0 bytes)."),
         (b"hello, I am a text file", "x.jpg: is not an image (starts with b'hello, I am ')."),
         (JPEG[:-200], "x.jpg: is truncated."),
-        (JPEG[:20], "x.jpg: is truncated: the JPEG ends before its size is told."),
+        (JPEG[:20], "x.jpg: is truncated: the JPEG ends before its frame header."),
         (PNG[: len(PNG) // 2], "x.jpg: is truncated."),
         (b"%PDF-1.7 ...", "x.jpg: is a PDF, which Foveal does not read."),
         (b"\0\0\0\x18ftypheic....", "x.jpg: is a HEIF image, which Foveal does not read."),
@@ -323,7 +338,7 @@ def test_damaged_jpeg_is_an_error():
 
 
 def test_harmless_padding_in_a_jpeg_is_accepted():
-    assert np.array_equal(decode(JPEG[:-2] + b"\0\0\0" + JPEG[-2:]), simplejpeg.decode_jpeg(JPEG))
+    assert np.array_equal(decode(JPEG[:-2] + b"\0\0\0" + JPEG[-2:]).pixels, simplejpeg.decode_jpeg(JPEG))
 
 
 def bomb_png(side):
@@ -373,7 +388,7 @@ def test_float_with_nan():
 
 def test_kind_is_told_by_bytes():
     assert kind_of(JPEG[:16]) == "JPEG" and kind_of(PNG[:16]) == "PNG" and kind_of(b"hello") == ""
-    assert np.array_equal(decode(PNG, name="misnamed.jpg"), photo())
+    assert np.array_equal(decode(PNG, name="misnamed.jpg").pixels, photo())
 
 
 def test_pillows_globals_stay_as_they_are():

@@ -1,4 +1,4 @@
-"""What is looked at of an image, and one answer from it."""
+"""The views of an image, and one prediction from them."""
 
 from pathlib import Path
 
@@ -122,12 +122,12 @@ def test_the_whole_comes_first_and_each_view_is_mirrored() -> None:
 @pytest.mark.parametrize(
     ("changes", "what", "hint"),
     [
-        ({"tile": 31}, "A tile of 31 pixels shows nothing.", "Use --tile 32 or more."),
+        ({"tile": 31}, "Tiles of 31 pixels are too small.", "Use --tile 32 or more."),
         ({"overlap": 0.95}, "Tiles cannot overlap by 0.95.", "Use --overlap 0 to 0.9."),
         ({"overlap": -0.1}, "Tiles cannot overlap by -0.1.", "Use --overlap 0 to 0.9."),
-        ({"scales": ()}, "There is no scale to look at images at.", "Name one or more, such as --scales 1 1.5."),
-        ({"scales": (1, 5)}, "Images cannot be looked at 5 times as large.", "Use --scales of 0.25 to 4."),
-        ({"scales": (0.1,)}, "Images cannot be looked at 0.1 times as large.", "Use --scales of 0.25 to 4."),
+        ({"scales": ()}, "No scale is given.", "Give one or more, such as --scales 1 1.5."),
+        ({"scales": (1, 5)}, "A scale of 5 is out of range.", "Use --scales of 0.25 to 4."),
+        ({"scales": (0.1,)}, "A scale of 0.1 is out of range.", "Use --scales of 0.25 to 4."),
     ],
 )
 def test_useless_numbers_are_named(changes: dict[str, object], what: str, hint: str) -> None:
@@ -171,14 +171,14 @@ def test_one_object_is_found_once_where_it_is(viewing: Viewing, x: int, y: int) 
 def test_views_of_several_images_share_batches() -> None:
     backend = RedSquare()
     places = [(10 * i, 5 * i) for i in range(9)]
-    answers = predict_views(Predictor(backend), [with_square(*place) for place in places], Viewing(flip=True))
+    predictions = predict_views(Predictor(backend), [with_square(*place) for place in places], Viewing(flip=True))
     assert backend.batches == [18]
-    for place, found in zip(places, answers, strict=True):
+    for place, found in zip(places, predictions, strict=True):
         np.testing.assert_allclose(found.boxes[0, :2], place, atol=5)
 
 
 def test_one_plain_view_goes_the_plain_way(tmp_path: Path) -> None:
-    """A large JPEG is decoded at a half or less for it; the answers are the same to the last bit."""
+    """A large JPEG is decoded at a half or less for it; the predictions are the same to the last bit."""
     path = tmp_path / "large.jpg"
     Image.fromarray(with_square(300, 90, side=180, size=(600, 400))).save(path)
     predictor = Predictor(RedSquare())
@@ -204,8 +204,8 @@ def test_images_that_cannot_be_read_are_left_out_or_raised(tmp_path: Path, conte
     bad_file.write_bytes(content)
     predictor, viewing = Predictor(RedSquare()), Viewing(flip=True)
     bad: dict[int, ImageError] = {}
-    answers = list(stream_views(predictor, [good, bad_file, good], viewing, bad=bad))
-    assert len(answers) == 2 and list(bad) == [1] and bad[1].path == str(bad_file)
+    predictions = list(stream_views(predictor, [good, bad_file, good], viewing, bad=bad))
+    assert len(predictions) == 2 and list(bad) == [1] and bad[1].path == str(bad_file)
     with pytest.raises(ImageError):
         predict_views(predictor, [good, bad_file], viewing)
 

@@ -94,7 +94,7 @@ def _check_image(catalog: Catalog, index: int) -> Checked:
         return Checked(b"", (Problem(name, "unreadable", f"cannot be opened ({error.strerror})"),))
     content = hashlib.blake2b(data, digest_size=16).digest()
     try:
-        height, width = decode(data, name=name).shape[:2]
+        width, height = decode(data, name=name).size
     except ImageError as error:
         return Checked(content, (Problem(name, "unreadable", error.reason),))
     problems = []

@@ -111,7 +111,7 @@ def image_whitening(catalog: Catalog, whitening: Whitening, *, spec: InputSpec, 
     """
     rows = []
     for i in choose(catalog, count, seed=seed):
-        image, _ = prepare(decode(catalog.path(i)), spec)
+        image, _ = prepare(decode(catalog.path(i)).pixels, spec)
         white = whiten(image, whitening)
         back = unwhiten(white, whitening)
         worst = np.abs(back - image / 255).max()

@@ -59,10 +59,10 @@ class TrainingImages(Dataset[Batch]):
     def decoded(self, place: int) -> RGB:
         """The image at a place, from the cache if it is there."""
         if self.cache is None:
-            return decode(self.catalog.path(place), min_side=self.min_side)
+            return decode(self.catalog.path(place), min_side=self.min_side).pixels
         image = self.cache.get(place)
         if image is None:
-            image = decode(self.catalog.path(place), min_side=self.min_side)
+            image = decode(self.catalog.path(place), min_side=self.min_side).pixels
             self.cache.put(place, image)
         return image
 

@@ -163,7 +163,7 @@ def test_all_off_is_the_letterbox_of_evaluation(interpolation, width, height, si
 
 
 def test_a_real_photo_is_prepared_as_in_evaluation(real_data):
-    pixels = decode(next(iter(sorted((real_data / "coco80").rglob("*.jpg")))))
+    pixels = decode(next(iter(sorted((real_data / "coco80").rglob("*.jpg"))))).pixels
     image, target = BoxAugment(OFF, 416, "bilinear").change([sample_of(pixels, [], [])])
     expected, _ = prepare(pixels, InputSpec(size=416, train_size=416, fit="letterbox", interpolation="bilinear"))
     difference = np.abs(image.numpy().astype(int) - expected)

@@ -18,7 +18,7 @@ factor = st.floats(0, 2)
 
 @pytest.fixture(scope="module")
 def photo(real_data):
-    pixels = decode(next(iter(sorted((real_data / "coco80").rglob("*.jpg")))))
+    pixels = decode(next(iter(sorted((real_data / "coco80").rglob("*.jpg"))))).pixels
     return torch.from_numpy(pixels)
 
 

@@ -87,7 +87,7 @@ def looks_drawn(path: Path) -> bool:
                 return True
             pixels = mask.pixels
         else:
-            pixels = decode(path)[..., 1]
+            pixels = decode(path).pixels[..., 1]
     except (ImageError, OSError):
         return False
     values, _, _ = value_runs(pixels)

@@ -332,7 +332,7 @@ def test_boxes_in_stored_pixels_of_a_rotated_file(make_coco, make_voc, orientati
         f"the annotation is in the 64 x 48 pixels that the file stores; upright (EXIF orientation {orientation})"
         " it is 48 x 64"
     )
-    upright = decode(path)
+    upright = decode(path).pixels
     assert catalog.sizes[0].tolist() == [upright.shape[1], upright.shape[0]] == [48, 64]
     (thing,) = catalog.objects[0]
     x1, y1, x2, y2 = map(int, thing.box)

@@ -12,8 +12,9 @@ from tests.unit.inference.test_predictor import OneBox
 
 from foveal.errors import ConfigError, ImageError
 from foveal.imaging.decode import MAX_PIXELS, decode
-from foveal.inference.predictor import Predictor, read_image
-from foveal.inference.views import Viewing, predict_views, size_of
+from foveal.inference.images import decode_any, read_image
+from foveal.inference.predictor import Predictor
+from foveal.inference.views import Viewing, predict_views
 
 RAMP = np.arange(96 * 64, dtype=np.uint16).reshape(64, 96)
 COLOUR = Image.fromarray(photo())
@@ -57,11 +58,11 @@ def test_a_pillow_image_is_what_its_file_is(tmp_path: Path, name: str) -> None:
     image, kind, options = IMAGES[name]
     path = tmp_path / f"p.{kind.lower()}"
     image.save(path, kind, **options)
-    expected = decode(path)
+    expected = decode(path).pixels
     with Image.open(path) as opened:
         np.testing.assert_array_equal(read_image(opened), expected)
     with Image.open(io.BytesIO(path.read_bytes())) as opened:
-        assert size_of(opened) == expected.shape[1::-1]
+        assert decode_any(opened).size == expected.shape[1::-1]
         np.testing.assert_array_equal(read_image(opened), expected, "and once more, loaded now")
 
 

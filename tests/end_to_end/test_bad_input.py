@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from tests.conftest import Outcome, quick, run_foveal, write_squares
+from tests.conftest import Outcome, quick, run_foveal
+from tests.scenes import write_squares
 
 Fails = Callable[..., None]
 
@@ -361,11 +362,11 @@ def test_beside_a_table_is_fine(here: Callable[..., Outcome], tmp_path: Path, mo
 def test_a_split_without_an_object(fails: Fails, tmp_path: Path, empty: str) -> None:
     data = tmp_path / "coco"
     for split in ("train", "val"):
-        images = data / split
-        images.mkdir(parents=True)
+        folder = data / split
+        folder.mkdir(parents=True)
         images, objects = [], []
         for i in range(2):
-            Image.new("RGB", (64, 48), (40 * i, 90, 120)).save(images / f"{i}.png")
+            Image.new("RGB", (64, 48), (40 * i, 90, 120)).save(folder / f"{i}.png")
             images.append({"id": i, "file_name": f"{i}.png", "width": 64, "height": 48})
             crowd = int(split == empty)
             box = {"bbox": [4, 4, 20, 20], "area": 400, "iscrowd": crowd}

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.conftest import Outcome, quick, run_foveal, write_squares
+from tests.conftest import Outcome, quick, run_foveal
+from tests.scenes import write_squares
 
 
 def interrupt(*arguments: str | Path, when: Callable[[], bool]) -> subprocess.CompletedProcess[str]:

@@ -8,9 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from tests.conftest import quick, run_foveal
-from tests.end_to_end.test_detection import write_voc
-from tests.end_to_end.test_instance import write_coco
-from tests.end_to_end.test_segmentation import UNKNOWN, write_masks
+from tests.scenes import UNKNOWN, write_coco, write_masks, write_voc
 
 import foveal
 from foveal.artifact.store import load

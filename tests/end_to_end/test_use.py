@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from tests.conftest import Outcome, quick, run_foveal, write_squares
+from tests.conftest import Outcome, quick, run_foveal
+from tests.scenes import write_squares
 
 import foveal
 from foveal.inference.predictor import Predictor

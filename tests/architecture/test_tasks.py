@@ -36,8 +36,8 @@ def classes(tree: ast.Module) -> set[str]:
 def lines_that_name(tree: ast.Module, task: str, own: set[str]) -> Iterator[int]:
     """Numbers of the lines of code that know a task.
 
-    By an import from its folder, by one of its classes, by a name or a string that is the task's, or by an option of its
-    section. Prose may use a task's name as the ordinary word that it is.
+    By an import from its folder, by one of its classes, by a name or a string that is the task's, or by an option of
+    its section. Prose may use a task's name as the ordinary word that it is.
     """
     told = re.compile(rf"{task}|.*(\bfoveal\.tasks\.{task}\b|--{task}\.).*", re.DOTALL)
     for node in ast.walk(tree):
@@ -87,8 +87,8 @@ def test_what_names_none(line: str) -> None:
 def test_a_task_is_named_only_in_its_room() -> None:
     """Code elsewhere must ask the task, so that a further task changes nothing there.
 
-    Allowed are ``tasks`` itself, tests, and recipes, which are TOML. The words come from the table of tasks and from the
-    classes of their folders: a new task is looked for without a change here.
+    Allowed are ``tasks`` itself, tests, and recipes, which are TOML. The words come from the table of tasks and from
+    the classes of their folders: a new task is looked for without a change here.
     """
     trees = {file: ast.parse(file.read_text(encoding="utf-8")) for file in sorted(SOURCE.rglob("*.py"))}
     elsewhere = {file: tree for file, tree in trees.items() if not file.is_relative_to(ROOM)}

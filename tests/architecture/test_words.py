@@ -8,9 +8,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-THINGS = "images?|steps?|class|classes|seconds?|epochs?|batch|pixels?|splits?|channels?|box|objects?|levels?|process|sample"
+THINGS = (
+    "images?|steps?|class|classes|seconds?|epochs?|batch|pixels?|splits?|channels?|box|objects?|levels?|process|sample"
+)
 OUT = {
-    r"pictures?": "image",
+    # A user's folder may be called "pictures".
+    r"(?<![\"'])pictures?(?![\"'])": "image",
     r"judg(e|es|ed|ing|ings|ement|ements)": "evaluate, evaluation, results",
     # Metric.verdict() and its type Verdict stay.
     r"(?<![.`])\b(?-i:verdicts?)\b(?![(`])": "evaluation, results",
@@ -23,7 +26,7 @@ OUT = {
     r"\b(mask|pixel) codes?\b|\bcodes? (in|of) (a |the |its |their )?masks?\b": "pixel value",
     r"\b(one|an?|each|every|several|more|many|two|other|further|all|such|per) looks?\b": "view",
     r"\blook(s|ed|ing)? at (it |them )?mirrored\b|\bin several sizes\b": "test-time augmentation (TTA)",
-    r"(?<!memory\s)(?<!already\s)\bin use\b": "at inference",
+    r"(?<!memory\s)(?<!bytes\s)(?<!entry\s)\bin use\b": "at inference",
     r"\breused (layers|weights|tensors|parameters|parts)\b": "pretrained",
     r"\bnew layers\b": "head layers",
     r"\bpeak (learning )?rates?\b": "head learning rate",
@@ -35,8 +38,8 @@ OUT = {
     r"\boutlin(e|es|ed|ing)\b(?!=)": "polygon, segmentation; of a shape that is drawn: contour",
     r"\b(told|written|kept|stored|masks) (as|are) runs\b": "RLE",
     r"(?<!maximum\s)\bsuppression\b": "NMS",
-    r"\b(the|its|all|of|for|these|those|more|fewer|no|doubtful|false|true|right|wrong|best|each|every) finds?\b": "detection",
-    r"\btextbook": "plain U-Net",
+    r"\b(the|its|all|of|for|these|those|more|fewer|no|false|true|right|wrong|best|each|every) finds?\b": "detection",
+    r"\btextbook(?! one\b)": "plain U-Net",
     r"\bthe whole way\b": "end to end",
     rf"\b(one|once|twice|rows?|lines?|labels?|times?|bytes|boxes|images?|entries|values?) an? ({THINGS})\b": "per",
 }

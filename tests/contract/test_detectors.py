@@ -102,7 +102,7 @@ def test_same_keys_and_shapes_in_both_modes(variant: str) -> None:
 
 
 @pytest.mark.parametrize("variant", ["default", "softmax", "objectness", *MASKED])
-def test_a_image_without_objects_teaches_background_alone(variant: str) -> None:
+def test_an_image_without_objects_teaches_background_alone(variant: str) -> None:
     model = build(**VARIANTS[variant]).train()
     outputs = model(inputs(batch=1))
     empty = {name: value[1:] for name, value in targets(outputs).items()}
@@ -137,7 +137,7 @@ def test_what_is_not_evaluated_gives_no_gradient(variant: str, flag: Flag) -> No
     torch.stack(list(model.losses(outputs, whole).values())).sum().backward()
     for name in learnt:
         grad = outputs[name].grad
-        assert grad is None or not grad.any(), f"{name} learns from a region that counts nowhere"
+        assert grad is None or not grad.any(), f"{name} learns from a region that is ignored"
     plain = {**whole, "flags": torch.zeros(1, 1).long()}
     torch.stack(list(model.losses(outputs, plain).values())).sum().backward()
     assert outputs["logits"].grad is not None and outputs["logits"].grad.any()

@@ -57,7 +57,7 @@ def test_other_backbones(decoder, backbone):
     check(build(decoder, backbone))
 
 
-def test_the_textbooks_network():
+def test_the_plain_unet():
     model = build(backbone="conv5")
     check(model)
     assert not model.pretrained
@@ -79,7 +79,7 @@ def test_every_decoder_takes_a_small_input(decoder):
         assert build(decoder).eval()(torch.randn(1, 3, 40, 70))["logits"].shape == (1, CLASSES, 40, 70)
 
 
-def test_padding_does_not_move_the_answer():
+def test_padding_does_not_move_the_prediction():
     model = build("unet").eval()
     inputs = torch.randn(1, 3, 96, 96)
     inputs[..., 70:, :] = 0

@@ -1,4 +1,4 @@
-"""A detector from a Pascal VOC tree to a evaluated, shipped model, as a user goes."""
+"""A detector from a Pascal VOC tree to an evaluated, shipped model, as a user goes."""
 
 import csv
 import json
@@ -16,6 +16,8 @@ import foveal
 from foveal.types.detections import Detections
 
 Command = Callable[..., Outcome]
+
+
 def flags(*, epochs: int = 30, workers: int = 0) -> list[str]:
     """A small detector on small images, with every kind of change switched on."""
     return [
@@ -83,12 +85,12 @@ def test_predict_in_every_form(here: Command, run: Path, voc: Path, tmp_path: Pa
     done = here("predict", run, images, "--json", "--csv", tmp_path / "t.csv", "--save", tmp_path / "drawn",
                 "--coco", tmp_path / "c.json")  # fmt: skip
     assert done.code == 0, done.err
-    answers = json.loads(done.out)
-    assert len(answers) == 32 and list(answers[0]) == ["path", "size", "objects"]
-    assert set(answers[0]["objects"][0]) == {"name", "score", "box"} and answers[0]["size"] == [96, 72]
+    predictions = json.loads(done.out)
+    assert len(predictions) == 32 and list(predictions[0]) == ["path", "size", "objects"]
+    assert set(predictions[0]["objects"][0]) == {"name", "score", "box"} and predictions[0]["size"] == [96, 72]
     rows = list(csv.DictReader((tmp_path / "t.csv").read_text().splitlines()))
     assert list(rows[0]) == ["path", "rank", "name", "score", "x1", "y1", "x2", "y2"]
-    assert len(rows) == sum(len(a["objects"]) for a in answers)
+    assert len(rows) == sum(len(a["objects"]) for a in predictions)
     assert len(list((tmp_path / "drawn").iterdir())) == 32
     results = json.loads((tmp_path / "c.json").read_text())
     assert {r["image_id"] for r in results} <= set(range(32)) and len(results) >= len(rows)
@@ -99,9 +101,9 @@ def test_predict_in_every_form(here: Command, run: Path, voc: Path, tmp_path: Pa
 
 def test_python(run: Path, voc: Path) -> None:
     model = foveal.load(run)
-    answer = model.predict(voc / "JPEGImages" / "000.png")
-    assert isinstance(answer, Detections) and len(answer.shown()) >= 1
-    assert answer[answer.labels == 0].labels.tolist() == [0] * int((answer.labels == 0).sum())
+    prediction = model.predict(voc / "JPEGImages" / "000.png")
+    assert isinstance(prediction, Detections) and len(prediction.shown()) >= 1
+    assert prediction[prediction.labels == 0].labels.tolist() == [0] * int((prediction.labels == 0).sum())
 
 
 def test_tiles_find_what_the_whole_image_shows_too_small(here: Command, run: Path, voc: Path, tmp_path: Path) -> None:
@@ -122,7 +124,7 @@ def test_tiles_find_what_the_whole_image_shows_too_small(here: Command, run: Pat
     assert done.code == 2 and "A tile of 8 pixels shows nothing." in done.err
 
 
-def test_the_export_answers_the_same(here: Command, run: Path, exported: Path, voc: Path, tmp_path: Path) -> None:
+def test_the_export_predicts_the_same(here: Command, run: Path, exported: Path, voc: Path, tmp_path: Path) -> None:
     done = here("evaluate", exported, voc, "--json", "--out", tmp_path / "e")
     assert done.code == 0, done.err
     theirs, ours = json.loads(done.out)["metrics"], json.loads((run / "metrics.json").read_text())["metrics"]

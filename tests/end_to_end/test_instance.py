@@ -1,4 +1,4 @@
-"""Objects with masks, from a COCO file to a evaluated, shipped model, as a user goes."""
+"""Objects with masks, from a COCO file to an evaluated, shipped model, as a user goes."""
 
 import csv
 import json
@@ -71,9 +71,9 @@ def test_learns_and_is_complete(run: Path) -> None:
 
 
 def test_a_triangle_is_found_as_a_triangle(run: Path, coco: Path) -> None:
-    answer = foveal.load(run).predict(coco / "val" / "000.png")
-    assert isinstance(answer, Instances)
-    shown = answer.shown()
+    prediction = foveal.load(run).predict(coco / "val" / "000.png")
+    assert isinstance(prediction, Instances)
+    shown = prediction.shown()
     assert len(shown) >= 1 and all(mask.size == (72, 96) for mask in shown.masks)
     for box, mask in zip(shown.boxes, shown.masks, strict=True):
         share = mask.area / float((box[2] - box[0]) * (box[3] - box[1]))
@@ -92,8 +92,8 @@ def test_predict_in_every_form(here: Command, run: Path, coco: Path, tmp_path: P
     done = here("predict", run, images, "--json", "--csv", tmp_path / "t.csv", "--save", tmp_path / "drawn",
                 "--coco", tmp_path / "c.json", "--masks", tmp_path / "masks")  # fmt: skip
     assert done.code == 0, done.err
-    answers = json.loads(done.out)
-    assert set(answers[0]["objects"][0]) == {"name", "score", "box", "mask"}
+    predictions = json.loads(done.out)
+    assert set(predictions[0]["objects"][0]) == {"name", "score", "box", "mask"}
     rows = list(csv.DictReader((tmp_path / "t.csv").read_text().splitlines()))
     assert list(rows[0]) == ["path", "rank", "name", "score", "x1", "y1", "x2", "y2", "mask_px"]
     results = json.loads((tmp_path / "c.json").read_text())
@@ -101,7 +101,7 @@ def test_predict_in_every_form(here: Command, run: Path, coco: Path, tmp_path: P
     assert len(list((tmp_path / "drawn").iterdir())) == 8
     numbers = [np.asarray(Image.open(p)) for p in sorted((tmp_path / "masks").iterdir())]
     assert len(numbers) == 8 and all(n.shape == (72, 96) for n in numbers)
-    assert [int(n.max()) for n in numbers] == [len(a["objects"]) for a in answers]
+    assert [int(n.max()) for n in numbers] == [len(a["objects"]) for a in predictions]
 
 
 def test_tiles_and_flips(here: Command, run: Path, coco: Path, tmp_path: Path) -> None:
@@ -119,7 +119,7 @@ def test_tiles_and_flips(here: Command, run: Path, coco: Path, tmp_path: Path) -
     assert json.loads(done.out)["metrics"]["mask_AP50"]["value"] > 0.8
 
 
-def test_the_export_answers_the_same(here: Command, run: Path, exported: Path, coco: Path, tmp_path: Path) -> None:
+def test_the_export_predicts_the_same(here: Command, run: Path, exported: Path, coco: Path, tmp_path: Path) -> None:
     done = here("evaluate", exported, coco, "--json", "--out", tmp_path / "e")
     assert done.code == 0, done.err
     theirs, ours = json.loads(done.out)["metrics"], json.loads((run / "metrics.json").read_text())["metrics"]

@@ -1,4 +1,4 @@
-"""Images with masks, from two folders to a evaluated, shipped model, as a user goes."""
+"""Images with masks, from two folders to an evaluated, shipped model, as a user goes."""
 
 import csv
 import json
@@ -19,7 +19,7 @@ Command = Callable[..., Outcome]
 
 
 def flags(*, epochs: int = 20, workers: int = 0) -> list[str]:
-    """The textbook's network on small images, with every kind of change switched on."""
+    """A plain U-Net on small images, with every kind of change switched on."""
     return [
         "--backbone=conv5",
         "--model.weights=none",
@@ -64,7 +64,7 @@ def test_learns_and_is_complete(run: Path) -> None:
     names = {"mIoU", "pixel_accuracy", "mean_accuracy", "dice", "fw_iou", "boundary_f1"}
     assert names <= set(document["metrics"])
     assert document["metrics"]["mIoU"]["value"] > 0.85
-    assert set(document["per_class"]) == set(CLASS_NAMES), "what counts nowhere is no class"
+    assert set(document["per_class"]) == set(CLASS_NAMES), "what is ignored is no class"
     page = (run / "report.html").read_text()
     assert "mIoU" in page and "http://" not in page.replace("http://www.w3.org", "")
 
@@ -104,10 +104,16 @@ def test_predict_in_every_form(here: Command, run: Path, masks: Path, tmp_path: 
     done = here("predict", run, images, "--json", "--csv", tmp_path / "t.csv", "--save", tmp_path / "drawn",
                 "--masks", tmp_path / "masks", "--coco", tmp_path / "c.json")  # fmt: skip
     assert done.code == 0, done.err
-    answers = json.loads(done.out)
-    assert len(answers) == 8 and list(answers[0]) == ["path", "size", "mask"] and answers[0]["size"] == [96, 72]
-    assert set(answers[0]["mask"]) <= set(CLASS_NAMES)
-    assert sum(sum(run_lengths(m)[1::2]) for m in answers[0]["mask"].values()) == 96 * 72, "every pixel has one class"
+    predictions = json.loads(done.out)
+    assert (
+        len(predictions) == 8
+        and list(predictions[0]) == ["path", "size", "mask"]
+        and predictions[0]["size"] == [96, 72]
+    )
+    assert set(predictions[0]["mask"]) <= set(CLASS_NAMES)
+    assert sum(sum(run_lengths(m)[1::2]) for m in predictions[0]["mask"].values()) == 96 * 72, (
+        "every pixel has one class"
+    )
     rows = list(csv.DictReader((tmp_path / "t.csv").read_text().splitlines()))
     assert list(rows[0]) == ["path", "rank", "name", "score"] and rows[0]["name"] == "ground"
     found = np.asarray(Image.open(tmp_path / "masks" / "000.png"))
@@ -125,9 +131,9 @@ def run_lengths(rle: dict) -> list[int]:
 
 
 def test_python(run: Path, masks: Path) -> None:
-    answer = foveal.load(run).predict(masks / "val" / "000.png")
-    assert isinstance(answer, ClassMap) and answer.ids.shape == (72, 96)
-    assert answer.shares().sum() == pytest.approx(1)
+    prediction = foveal.load(run).predict(masks / "val" / "000.png")
+    assert isinstance(prediction, ClassMap) and prediction.ids.shape == (72, 96)
+    assert prediction.shares().sum() == pytest.approx(1)
 
 
 def test_tiles_show_no_seam_and_see_more(run: Path, masks: Path) -> None:
@@ -145,7 +151,7 @@ def test_tiles_show_no_seam_and_see_more(run: Path, masks: Path) -> None:
     assert (tiled.ids == truth)[known].mean() > (whole.ids == truth)[known].mean()
 
 
-def test_the_export_answers_the_same(here: Command, run: Path, exported: Path, masks: Path, tmp_path: Path) -> None:
+def test_the_export_predicts_the_same(here: Command, run: Path, exported: Path, masks: Path, tmp_path: Path) -> None:
     done = here("evaluate", exported, masks, "--json", "--out", tmp_path / "e")
     assert done.code == 0, done.err
     theirs, ours = json.loads(done.out)["metrics"], json.loads((run / "metrics.json").read_text())["metrics"]

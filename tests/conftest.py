@@ -97,7 +97,7 @@ def _install(place: Path) -> None:
 Result = subprocess.CompletedProcess[str]
 
 
-def run_foveal(*arguments: str | Path, cwd: Path | None = None, timeout: float = 600, **environment: str) -> Result:
+def run_foveal(*arguments: str | Path, cwd: Path | None = None, **environment: str) -> Result:
     """Run the command line in a process of its own."""
     return subprocess.run(
         [sys.executable, "-m", "foveal", *map(str, arguments)],
@@ -105,7 +105,6 @@ def run_foveal(*arguments: str | Path, cwd: Path | None = None, timeout: float =
         env={**os.environ, "COLUMNS": "160", "NO_COLOR": "1", **environment},
         capture_output=True,
         text=True,
-        timeout=timeout,
         check=False,
     )
 

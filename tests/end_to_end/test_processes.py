@@ -43,6 +43,6 @@ def train(data: Path, out: Path, *flags: str, processes: int) -> dict[str, np.nd
         launch += ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
     command = [*launch, "-m", "foveal", "train", str(data), "--out", str(out), *flags]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False, env=environment)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     assert done.returncode == 0, done.stderr
     return load(out / "model.safetensors")[1]

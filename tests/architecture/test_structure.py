@@ -39,11 +39,10 @@ def imported(file: Path, known: Mapping[str, Path]) -> Iterator[str]:
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names if alias.name in known)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            assert node.level == 0, f"{file}: a relative import"
-            for alias in node.names:
-                name = f"{node.module}.{alias.name}"
-                yield from ({name, node.module} & known.keys() if name not in known else [name])
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, f"{file}:{node.lineno}: a relative import, which this test would miss"
+            names = (f"{node.module}.{alias.name}" for alias in node.names)
+            yield from (name if name in known else str(node.module) for name in names if node.module in known)
 
 
 def circles(graph: Graph) -> list[list[str]]:

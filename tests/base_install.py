@@ -28,27 +28,27 @@ def main(model: Path, images: Path, data: Path) -> None:
     """Predict and evaluate."""
     found = [name for name in TRAINING_PACKAGES if importlib.util.find_spec(name)]
     assert not found, f"this Python has more than the base install: {found}"
-    answers = json.loads(foveal("predict", model, images, "--json"))
-    assert answers
-    assert all({"path", "size"} < set(answer) for answer in answers)
+    predictions = json.loads(foveal("predict", model, images, "--json"))
+    assert predictions
+    assert all({"path", "size"} < set(prediction) for prediction in predictions)
     with tempfile.TemporaryDirectory() as folder:
-        verdict = json.loads(foveal("evaluate", model, data, "--json", "--out", folder))
+        document = json.loads(foveal("evaluate", model, data, "--json", "--out", folder))
         foveal("predict", model, images, "--save", folder)
     key, metric = {
         "classify": ("classes", "accuracy"),
         "detect": ("objects", "AP50"),
         "segment": ("mask", "pixel_accuracy"),
         "instance": ("objects", "mask_AP50"),
-    }[verdict["task"]]
-    assert all(key in answer for answer in answers)
-    assert 0 < verdict["images"] <= len(answers)
-    assert verdict["metrics"][metric]["value"] > 0.8, verdict["metrics"][metric]
+    }[document["task"]]
+    assert all(key in prediction for prediction in predictions)
+    assert 0 < document["images"] <= len(predictions)
+    assert document["metrics"][metric]["value"] > 0.8, document["metrics"][metric]
     refused = subprocess.run(
         [sys.executable, "-m", "foveal", "train", str(images)], capture_output=True, text=True, check=False
     )
     assert refused.returncode == 2
     assert "pip install 'foveal[train]'" in refused.stderr, refused.stderr
-    print(f"base install: {len(answers)} images predicted and evaluated without torch")
+    print(f"base install: {len(predictions)} images predicted and evaluated without torch")
 
 
 if __name__ == "__main__":

@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from tests.conftest import Outcome, quick, run_foveal, write_squares
+from tests.conftest import Outcome, quick, run_foveal
+from tests.scenes import write_squares
 
 Fails = Callable[..., None]
 
@@ -113,7 +114,7 @@ def test_a_huge_png(fails: Fails, tmp_path: Path) -> None:
     )  # fmt: skip
 
 
-def test_a_image_of_one_pixel_is_a_image(here: Callable[..., Outcome], tmp_path: Path) -> None:
+def test_an_image_of_one_pixel_is_a_image(here: Callable[..., Outcome], tmp_path: Path) -> None:
     data = write_squares(tmp_path / "squares")
     Image.new("RGB", (1, 1), "red").save(data / "class0" / "dot.png")
     done = here("train", data, "--out", tmp_path / "r", *quick(epochs=1), "--quiet")
@@ -307,7 +308,7 @@ def test_a_truncated_image_is_named_in_training(fails: Fails, tmp_path: Path) ->
     fails("train", data, "--out", tmp_path / "r", *quick(), what="bad.jpg", hint="Replace or remove the file.")
 
 
-def test_a_image_damaged_inside_is_named_in_training(fails: Fails, tmp_path: Path) -> None:
+def test_an_image_damaged_inside_is_named_in_training(fails: Fails, tmp_path: Path) -> None:
     """Its two ends are well, so that only decoding it tells."""
     data = write_squares(tmp_path / "squares")
     bad = data / "class1" / "bad.jpg"
@@ -340,8 +341,8 @@ def test_nothing_is_written_into_the_data(
 def test_into_the_data_only_where_asked_and_told(here: Callable[..., Outcome], quick_run: Path, tmp_path: Path) -> None:
     data = write_squares(tmp_path / "squares")
     told = "lies inside the data set: later commands may read it as a part of it."
-    done = here("evaluate", quick_run, data, "--out", data / "verdict")
-    assert done.code == 0 and f"{data / 'verdict'} {told}" in " ".join(done.err.split())
+    done = here("evaluate", quick_run, data, "--out", data / "results")
+    assert done.code == 0 and f"{data / 'results'} {told}" in " ".join(done.err.split())
     done = here("train", data, *quick(epochs=1), "--out", data / "class0" / "run")
     assert done.code == 0 and told in " ".join(done.out.split())
 
@@ -361,11 +362,11 @@ def test_beside_a_table_is_fine(here: Callable[..., Outcome], tmp_path: Path, mo
 def test_a_split_without_an_object(fails: Fails, tmp_path: Path, empty: str) -> None:
     data = tmp_path / "coco"
     for split in ("train", "val"):
-        images = data / split
-        images.mkdir(parents=True)
+        folder = data / split
+        folder.mkdir(parents=True)
         images, objects = [], []
         for i in range(2):
-            Image.new("RGB", (64, 48), (40 * i, 90, 120)).save(images / f"{i}.png")
+            Image.new("RGB", (64, 48), (40 * i, 90, 120)).save(folder / f"{i}.png")
             images.append({"id": i, "file_name": f"{i}.png", "width": 64, "height": 48})
             crowd = int(split == empty)
             box = {"bbox": [4, 4, 20, 20], "area": 400, "iscrowd": crowd}

@@ -1,4 +1,4 @@
-"""A detector from a Pascal VOC tree to a evaluated, shipped model, as a user goes."""
+"""A detector from a Pascal VOC tree to an evaluated, shipped model, as a user goes."""
 
 import csv
 import json
@@ -8,46 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from tests.conftest import ROOT, Outcome, run_foveal, train_with_kills, write_eight_images
+from tests.conftest import Outcome, run_foveal
+from tests.kills import train_with_stops
+from tests.scenes import write_voc
 
 import foveal
 from foveal.types.detections import Detections
 
 Command = Callable[..., Outcome]
-COLOURS = {"red": (220, 40, 40), "blue": (40, 60, 230)}
-MIN_SIDE_PX = 24
-"""In the input half of this; a stride of 8 pixels shows little below."""
-VOC = (
-    "<annotation><filename>{name}</filename><size><width>{w}</width><height>{h}</height><depth>3</depth></size>"
-    "{objects}</annotation>"
-)
-OBJECT = (
-    "<object><name>{name}</name><difficult>0</difficult><bndbox><xmin>{0}</xmin><ymin>{1}</ymin>"
-    "<xmax>{2}</xmax><ymax>{3}</ymax></bndbox></object>"
-)
-
-
-def write_voc(folder: Path, *, train: int = 24, val: int = 8, seed: int = 0) -> Path:
-    """Noise with one to three coloured squares an image; the last training image has none."""
-    generator = np.random.default_rng(seed)
-    for name in ("JPEGImages", "Annotations", "ImageSets/Main"):
-        (folder / name).mkdir(parents=True)
-    for i in range(train + val):
-        image = generator.integers(0, 90, (72, 96, 3), dtype=np.uint8)
-        objects, cells = [], generator.permutation(6)[: 0 if i == train - 1 else int(generator.integers(1, 4))]
-        for cell in cells:
-            side = int(generator.integers(16, 24))
-            x, y = (cell % 3) * 32 + int(generator.integers(0, 8)), (cell // 3) * 36 + int(generator.integers(0, 12))
-            name = ("red", "blue")[int(generator.integers(2))]
-            image[y : y + side, x : x + side] = COLOURS[name]
-            objects.append(OBJECT.format(x + 1, y + 1, x + side, y + side, name=name))  # VOC counts from 1, ends inside
-        Image.fromarray(image).save(folder / "JPEGImages" / f"{i:03d}.png")
-        text = VOC.format(name=f"{i:03d}.png", w=96, h=72, objects="".join(objects))
-        (folder / "Annotations" / f"{i:03d}.xml").write_text(text)
-    names = [f"{i:03d}" for i in range(train + val)]
-    (folder / "ImageSets/Main/train.txt").write_text("\n".join(names[:train]) + "\n")
-    (folder / "ImageSets/Main/val.txt").write_text("\n".join(names[train:]) + "\n")
-    return folder
 
 
 def flags(*, epochs: int = 30, workers: int = 0) -> list[str]:
@@ -117,12 +85,12 @@ def test_predict_in_every_form(here: Command, run: Path, voc: Path, tmp_path: Pa
     done = here("predict", run, images, "--json", "--csv", tmp_path / "t.csv", "--save", tmp_path / "drawn",
                 "--coco", tmp_path / "c.json")  # fmt: skip
     assert done.code == 0, done.err
-    answers = json.loads(done.out)
-    assert len(answers) == 32 and list(answers[0]) == ["path", "size", "objects"]
-    assert set(answers[0]["objects"][0]) == {"name", "score", "box"} and answers[0]["size"] == [96, 72]
+    predictions = json.loads(done.out)
+    assert len(predictions) == 32 and list(predictions[0]) == ["path", "size", "objects"]
+    assert set(predictions[0]["objects"][0]) == {"name", "score", "box"} and predictions[0]["size"] == [96, 72]
     rows = list(csv.DictReader((tmp_path / "t.csv").read_text().splitlines()))
     assert list(rows[0]) == ["path", "rank", "name", "score", "x1", "y1", "x2", "y2"]
-    assert len(rows) == sum(len(a["objects"]) for a in answers)
+    assert len(rows) == sum(len(a["objects"]) for a in predictions)
     assert len(list((tmp_path / "drawn").iterdir())) == 32
     results = json.loads((tmp_path / "c.json").read_text())
     assert {r["image_id"] for r in results} <= set(range(32)) and len(results) >= len(rows)
@@ -133,9 +101,9 @@ def test_predict_in_every_form(here: Command, run: Path, voc: Path, tmp_path: Pa
 
 def test_python(run: Path, voc: Path) -> None:
     model = foveal.load(run)
-    answer = model.predict(voc / "JPEGImages" / "000.png")
-    assert isinstance(answer, Detections) and len(answer.shown()) >= 1
-    assert answer[answer.labels == 0].labels.tolist() == [0] * int((answer.labels == 0).sum())
+    prediction = model.predict(voc / "JPEGImages" / "000.png")
+    assert isinstance(prediction, Detections) and len(prediction.shown()) >= 1
+    assert prediction[prediction.labels == 0].labels.tolist() == [0] * int((prediction.labels == 0).sum())
 
 
 def test_tiles_find_what_the_whole_image_shows_too_small(here: Command, run: Path, voc: Path, tmp_path: Path) -> None:
@@ -156,7 +124,7 @@ def test_tiles_find_what_the_whole_image_shows_too_small(here: Command, run: Pat
     assert done.code == 2 and "Tiles of 8 pixels are too small." in done.err
 
 
-def test_the_export_answers_the_same(here: Command, run: Path, exported: Path, voc: Path, tmp_path: Path) -> None:
+def test_the_export_predicts_the_same(here: Command, run: Path, exported: Path, voc: Path, tmp_path: Path) -> None:
     done = here("evaluate", exported, voc, "--json", "--out", tmp_path / "e")
     assert done.code == 0, done.err
     theirs, ours = json.loads(done.out)["metrics"], json.loads((run / "metrics.json").read_text())["metrics"]
@@ -164,7 +132,7 @@ def test_the_export_answers_the_same(here: Command, run: Path, exported: Path, v
         assert theirs[name]["value"] == pytest.approx(ours[name]["value"], abs=1e-3)
 
 
-def test_an_export_of_other_weights_is_refused(run: Path, tmp_path: Path) -> None:
+def test_an_export_of_other_weights_is_refused(run: Path) -> None:
     import torch
 
     from foveal.deploy.export import compare, to_onnx
@@ -175,9 +143,7 @@ def test_an_export_of_other_weights_is_refused(run: Path, tmp_path: Path) -> Non
     model = foveal.load(run)
     backend = model.backend
     assert isinstance(backend, TorchBackend)
-    prepared = [model.prepare(p) for p in sorted((ROOT / "nowhere").glob("*"))] or [
-        model.prepare(np.full((72, 96, 3), v, np.uint8)) for v in (0, 120)
-    ]
+    prepared = [model.prepare(np.full((72, 96, 3), value, np.uint8)) for value in (0, 120)]
     noise = np.random.default_rng(0).integers(0, 255, (4, 72, 96, 3), dtype=np.uint8)
     prepared += [model.prepare(image) for image in noise]
     content = to_onnx(backend, np.stack([p.pixels for p in prepared[:2]]))
@@ -193,28 +159,10 @@ def test_an_export_works_without_torch(exported: Path, voc: Path, torch_free: Ca
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("workers", [0, 2])
-def test_a_killed_run_ends_with_the_same_bytes(voc: Path, tmp_path: Path, workers: int) -> None:
-    own = [*flags(epochs=6, workers=workers), "--train.checkpoint-steps=2", "--quiet"]
-    whole, killed = tmp_path / "whole", tmp_path / "killed"
-    done = run_foveal("train", voc, "--out", whole, *own)
-    assert done.returncode == 0, done.stderr
-    kills = train_with_kills(voc, *own, folder=killed, seed=workers)
-    assert kills >= 1, "the run was over before it could be killed"
-    assert (killed / "model.safetensors").read_bytes() == (whole / "model.safetensors").read_bytes()
-
-
-@pytest.mark.slow
-def test_overfits_eight_real_images(real_data: Path, tmp_path: Path) -> None:
-    """coco80: the first eight images without an object of a few pixels, learnt by heart."""
-    data = write_eight_images(real_data, tmp_path / "coco", min_side_px=MIN_SIDE_PX)
-    done = run_foveal(
-        "train", data, "--out", tmp_path / "run", "--epochs=140", "--size=320", "--batch-size=4",
-        "--augment.scale-jitter=1", "--augment.horizontal-flip=0", "--augment.brightness=0", "--augment.contrast=0",
-        "--augment.saturation=0", "--optim.ema-decay=0.95",
-        "--optim.pretrained-lr-scale=1", "--detect.class-loss=binary_cross_entropy", "--train.eval-every=70", "--quiet",
-        timeout=800,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())["metrics"]
-    assert metrics["AP50"]["value"] >= 0.95
+def test_a_stopped_run_ends_with_the_same_bytes(here: Command, voc: Path, tmp_path: Path) -> None:
+    own = [*flags(epochs=4), "--train.checkpoint-steps=2", "--quiet"]
+    whole, stopped = tmp_path / "whole", tmp_path / "stopped"
+    done = here("train", voc, "--out", whole, *own)
+    assert done.code == 0, done.err
+    train_with_stops(voc, *own, folder=stopped, before=(4, 5, 10))
+    assert (stopped / "model.safetensors").read_bytes() == (whole / "model.safetensors").read_bytes()

@@ -1,62 +1,21 @@
-"""Objects with masks, from a COCO file to a evaluated, shipped model, as a user goes."""
+"""Objects with masks, from a COCO file to an evaluated, shipped model, as a user goes."""
 
 import csv
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw
-from tests.conftest import Outcome, run_foveal, train_with_kills, write_eight_images
+from PIL import Image
+from tests.conftest import Outcome, run_foveal
+from tests.kills import train_with_kills
+from tests.scenes import write_coco, write_eight_images
 
 import foveal
 from foveal.types.masks import Instances
 
 Command = Callable[..., Outcome]
-COLOURS = {"red": (220, 40, 40), "blue": (40, 60, 230)}
-MIN_SIDE_PX = 24
-"""In the input half of this; a stride of 8 pixels shows little below."""
-
-
-def write_coco(folder: Path, *, train: int = 24, val: int = 8, seed: int = 0) -> Path:
-    """Noise with one to three coloured triangles an image; one object has no segmentation."""
-    generator = np.random.default_rng(seed)
-    ids = {name: i + 1 for i, name in enumerate(COLOURS)}
-    number = 0
-    for split, count in (("train", train), ("val", val)):
-        (folder / split).mkdir(parents=True)
-        images: list[dict[str, Any]] = []
-        annotations: list[dict[str, Any]] = []
-        for i in range(count):
-            image = Image.fromarray(generator.integers(0, 90, (72, 96, 3), dtype=np.uint8))
-            pen = ImageDraw.Draw(image)
-            for cell in generator.permutation(6)[: int(generator.integers(1, 4))].tolist():
-                side = int(generator.integers(18, 26))
-                x, y = (cell % 3) * 32 + int(generator.integers(0, 6)), (cell // 3) * 36 + int(generator.integers(0, 9))
-                name = ("red", "blue")[int(generator.integers(2))]
-                points = [x, y, x + side, y, x, y + side]
-                pen.polygon(points, fill=COLOURS[name])
-                number += 1
-                annotations.append(
-                    {
-                        "id": number,
-                        "image_id": i,
-                        "category_id": ids[name],
-                        "bbox": [x, y, side, side],
-                        "area": side * side / 2,
-                        "iscrowd": 0,
-                        **({} if number == 1 else {"segmentation": [points]}),
-                    }
-                )
-            image.save(folder / split / f"{i:03d}.png")
-            images.append({"id": i, "file_name": f"{i:03d}.png", "width": 96, "height": 72})
-        categories = [{"id": i, "name": name} for name, i in ids.items()]
-        document = {"images": images, "annotations": annotations, "categories": categories}
-        (folder / "annotations").mkdir(exist_ok=True)
-        (folder / "annotations" / f"instances_{split}.json").write_text(json.dumps(document))
-    return folder
 
 
 def flags(*, epochs: int = 40, workers: int = 0) -> list[str]:
@@ -112,9 +71,9 @@ def test_learns_and_is_complete(run: Path) -> None:
 
 
 def test_a_triangle_is_found_as_a_triangle(run: Path, coco: Path) -> None:
-    answer = foveal.load(run).predict(coco / "val" / "000.png")
-    assert isinstance(answer, Instances)
-    shown = answer.shown()
+    prediction = foveal.load(run).predict(coco / "val" / "000.png")
+    assert isinstance(prediction, Instances)
+    shown = prediction.shown()
     assert len(shown) >= 1 and all(mask.size == (72, 96) for mask in shown.masks)
     for box, mask in zip(shown.boxes, shown.masks, strict=True):
         share = mask.area / float((box[2] - box[0]) * (box[3] - box[1]))
@@ -133,8 +92,8 @@ def test_predict_in_every_form(here: Command, run: Path, coco: Path, tmp_path: P
     done = here("predict", run, images, "--json", "--csv", tmp_path / "t.csv", "--save", tmp_path / "drawn",
                 "--coco", tmp_path / "c.json", "--masks", tmp_path / "masks")  # fmt: skip
     assert done.code == 0, done.err
-    answers = json.loads(done.out)
-    assert set(answers[0]["objects"][0]) == {"name", "score", "box", "mask"}
+    predictions = json.loads(done.out)
+    assert set(predictions[0]["objects"][0]) == {"name", "score", "box", "mask"}
     rows = list(csv.DictReader((tmp_path / "t.csv").read_text().splitlines()))
     assert list(rows[0]) == ["path", "rank", "name", "score", "x1", "y1", "x2", "y2", "mask_px"]
     results = json.loads((tmp_path / "c.json").read_text())
@@ -142,7 +101,7 @@ def test_predict_in_every_form(here: Command, run: Path, coco: Path, tmp_path: P
     assert len(list((tmp_path / "drawn").iterdir())) == 8
     numbers = [np.asarray(Image.open(p)) for p in sorted((tmp_path / "masks").iterdir())]
     assert len(numbers) == 8 and all(n.shape == (72, 96) for n in numbers)
-    assert [int(n.max()) for n in numbers] == [len(a["objects"]) for a in answers]
+    assert [int(n.max()) for n in numbers] == [len(a["objects"]) for a in predictions]
 
 
 def test_tiles_and_flips(here: Command, run: Path, coco: Path, tmp_path: Path) -> None:
@@ -160,7 +119,7 @@ def test_tiles_and_flips(here: Command, run: Path, coco: Path, tmp_path: Path) -
     assert json.loads(done.out)["metrics"]["mask_AP50"]["value"] > 0.8
 
 
-def test_the_export_answers_the_same(here: Command, run: Path, exported: Path, coco: Path, tmp_path: Path) -> None:
+def test_the_export_predicts_the_same(here: Command, run: Path, exported: Path, coco: Path, tmp_path: Path) -> None:
     done = here("evaluate", exported, coco, "--json", "--out", tmp_path / "e")
     assert done.code == 0, done.err
     theirs, ours = json.loads(done.out)["metrics"], json.loads((run / "metrics.json").read_text())["metrics"]
@@ -176,7 +135,7 @@ def test_boxes_alone_are_refused(here: Command, coco: Path, tmp_path: Path) -> N
     (tmp_path / "annotations" / "instances_train.json").write_text(json.dumps(document))
     (tmp_path / "train").symlink_to(coco / "train")
     done = here("train", tmp_path, "--out", tmp_path / "run", *flags(epochs=1))
-    assert done.code != 0 and "the objects of this data set have boxes and no segmentations" in done.err
+    assert done.code != 0 and "the objects of this data set have boxes and no outlines" in done.err
 
 
 @pytest.mark.slow
@@ -185,29 +144,29 @@ def test_an_export_works_without_torch(exported: Path, coco: Path, torch_free: C
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("workers", [2])
-def test_a_killed_run_ends_with_the_same_bytes(coco: Path, tmp_path: Path, workers: int) -> None:
-    own = [*flags(epochs=6, workers=workers), "--instance.mask-samples=4", "--train.checkpoint-steps=2", "--quiet"]
+def test_a_killed_run_ends_with_the_same_bytes(coco: Path, tmp_path: Path) -> None:
+    own = [*flags(epochs=6, workers=2), "--instance.mask-samples=4", "--train.checkpoint-steps=2", "--quiet"]
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     done = run_foveal("train", coco, "--out", whole, *own)
     assert done.returncode == 0, done.stderr
-    kills = train_with_kills(coco, *own, folder=killed, seed=workers)
-    assert kills >= 1, "the run was over before it could be killed"
+    assert train_with_kills(coco, *own, folder=killed, seed=2, kills=3) >= 1, "it was over before it could be killed"
     assert (killed / "model.safetensors").read_bytes() == (whole / "model.safetensors").read_bytes()
 
 
 @pytest.mark.slow
 def test_overfits_eight_real_images(real_data: Path, tmp_path: Path) -> None:
-    """coco80: the first eight images without an object of a few pixels, their masks learnt by heart."""
-    data = write_eight_images(real_data, tmp_path / "coco", min_side_px=MIN_SIDE_PX)
+    """coco80: the first eight images without an object of a few pixels, boxes and masks learnt by heart.
+
+    Boxes of 24 pixels have 12 in the input; a stride of 8 pixels shows little below.
+    """
+    data = write_eight_images(real_data, tmp_path / "coco", min_side_px=24)
     done = run_foveal(
-        "train", data, "--task=instance", "--out", tmp_path / "run", "--epochs=120", "--size=320",
-        "--batch-size=4", "--augment.scale-jitter=1", "--augment.horizontal-flip=0", "--augment.brightness=0",
-        "--augment.contrast=0", "--augment.saturation=0", "--optim.ema-decay=0.95",
-        "--optim.pretrained-lr-scale=1", "--instance.class-loss=binary_cross_entropy", "--train.eval-every=60",
-        "--quiet",
-        timeout=1200,
+        "train", data, "--task=instance", "--out", tmp_path / "run", "--epochs=120", "--size=320", "--batch-size=4",
+        "--augment.scale-jitter=1", "--augment.horizontal-flip=0", "--augment.brightness=0", "--augment.contrast=0",
+        "--augment.saturation=0", "--optim.ema-decay=0.95", "--optim.pretrained-lr-scale=1",
+        "--instance.class-loss=binary_cross_entropy", "--train.eval-every=60", "--quiet",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())["metrics"]
+    assert metrics["AP50"]["value"] >= 0.95
     assert metrics["mask_AP50"]["value"] >= 0.9

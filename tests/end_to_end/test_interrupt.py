@@ -9,7 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.conftest import Outcome, quick, run_foveal, write_squares
+from tests.conftest import Outcome, quick
+from tests.scenes import write_squares
 
 
 def interrupt(*arguments: str | Path, when: Callable[[], bool]) -> subprocess.CompletedProcess[str]:
@@ -26,7 +27,7 @@ def interrupt(*arguments: str | Path, when: Callable[[], bool]) -> subprocess.Co
         time.sleep(0.005)
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGINT)
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate()
     return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
 
@@ -49,7 +50,7 @@ def saved_twice(state: Path) -> Callable[[], bool]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("workers", [0, 2])
-def test_ctrl_c_in_the_middle_of_an_epoch(tmp_path: Path, workers: int) -> None:
+def test_ctrl_c_in_the_middle_of_an_epoch(here: Callable[..., Outcome], tmp_path: Path, workers: int) -> None:
     """On a busy machine the signal may come after the epoch; then it is tried again, three times at most."""
     data = write_squares(tmp_path / "squares", per_class=500)
     flags = [*quick(epochs=1, batch_size=2)[:-1], f"--workers={workers}", "--train.checkpoint-steps=3"]
@@ -63,8 +64,8 @@ def test_ctrl_c_in_the_middle_of_an_epoch(tmp_path: Path, workers: int) -> None:
     assert stopped.stderr == f"error: Interrupted.\n  hint: Go on with: foveal train --resume {run}\n"
     assert not (run / "model.safetensors").exists()
 
-    resumed = run_foveal("train", "--resume", run)
-    assert resumed.returncode == 0, resumed.stderr
+    resumed = here("train", "--resume", run)
+    assert resumed.code == 0, resumed.err
     assert len((run / "metrics.csv").read_text().splitlines()) == 1 + 1
     assert (run / "model.safetensors").exists() and (run / "report.html").exists()
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests.conftest import run_foveal
-from tests.end_to_end.test_instance import write_coco
+from tests.scenes import write_coco
 
 import foveal
 from foveal.types.masks import Instances

@@ -1,17 +1,13 @@
 """Promise 2: a killed run goes on as if nothing had happened."""
 
-import os
-import random
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.conftest import Outcome, run_foveal, write_squares
+from tests.conftest import Outcome, run_foveal
+from tests.kills import stopped_before, train_with_kills
+from tests.scenes import write_squares
 
 import foveal
 from foveal.config.files import read_config
@@ -19,8 +15,10 @@ from foveal.config.schema import parse_config
 from foveal.engine.log import Log
 from foveal.runs.identity import anchored
 
+Command = Callable[..., Outcome]
 
-def flags(*, epochs: int = 12) -> list[str]:
+
+def flags(*, epochs: int = 40) -> list[str]:
     """A run that saves its state every three steps, with every kind of randomness switched on."""
     return [
         "--model.backbone=conv4",
@@ -35,83 +33,62 @@ def flags(*, epochs: int = 12) -> list[str]:
     ]
 
 
-KILLS = 10
-
-
-def command(*arguments: str | Path) -> list[str]:
-    return [sys.executable, "-m", "foveal", *map(str, arguments)]
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize("workers", [0, 2])
-def test_twenty_kills_leave_the_same_bytes(tmp_path: Path, workers: int) -> None:
+@pytest.mark.parametrize(("workers", "threads"), [(0, 2), (2, 1)])
+def test_twenty_kills_leave_the_same_bytes(tmp_path: Path, workers: int, threads: int) -> None:
     """Ten kills with no worker and ten with two, each at a random moment of what is left of the run."""
     data = write_squares(tmp_path / "squares", per_class=20)
     whole, killed = tmp_path / "whole", tmp_path / "killed"
-    done = run_foveal("train", data, "--out", whole, *flags(), f"--workers={workers}")
+    own = [*flags(), f"--workers={workers}"]
+    done = run_foveal("train", data, "--out", whole, *own, OMP_NUM_THREADS=str(threads))
     assert done.returncode == 0, done.stderr
-    chance = random.Random(workers)
-    kills, moments = 0, []
-    arguments: list[str | Path] = ["train", data, "--out", killed, *flags(), f"--workers={workers}"]
-    while True:
-        process = subprocess.Popen(command(*arguments), stderr=subprocess.PIPE, start_new_session=True)
-        while kills < KILLS and process.poll() is None and not (killed / "resume" / "state.pt").exists():
-            time.sleep(0.01)
-        if kills < KILLS:
-            before = (killed / "resume" / "state.pt").stat().st_mtime_ns
-            while process.poll() is None and kills and (killed / "resume" / "state.pt").stat().st_mtime_ns == before:
-                time.sleep(0.002)  # imports are over once the run saves again
-            time.sleep(chance.uniform(0, 0.25))
-        if kills < KILLS and process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-            process.stderr.close()
-            kills += 1
-            moments.append(
-                len((killed / "metrics.csv").read_text().splitlines()) if (killed / "metrics.csv").exists() else 0
-            )
-            arguments = ["train", "--resume", killed, "--quiet"]
-            continue
-        _, errors = process.communicate()
-        break
-    assert process.returncode == 0, errors
+    kills = train_with_kills(data, *own, folder=killed, seed=workers, kills=10, threads=threads)
     assert kills >= 3, "the run was over before it could be killed"
-    assert (killed / "model.safetensors").read_bytes() == (whole / "model.safetensors").read_bytes(), moments
+    assert (killed / "model.safetensors").read_bytes() == (whole / "model.safetensors").read_bytes()
 
 
-def test_a_finished_run_says_so(quick_run: Path) -> None:
-    done = run_foveal("train", "--resume", quick_run)
-    assert done.returncode == 2
-    assert "this run is finished; there is nothing to resume." in done.stderr
+@pytest.fixture
+def stopped(here: Command, tmp_path: Path) -> Path:
+    """A run that ended before its third step, with the state before the first one saved."""
+    data, run = write_squares(tmp_path / "squares"), tmp_path / "run"
+    with stopped_before(step=3):
+        here("train", data, "--out", run, *flags(epochs=2), "--lr=3e-3", "--workers=0")
+    return run
 
 
-def test_resume_refuses_another_configuration(tmp_path: Path, stopped: Path) -> None:
-    done = run_foveal("train", "--resume", stopped, "--lr=0.5")
-    assert done.returncode == 2
-    assert f"{stopped}: optim.lr is 0.003 in this run and 0.5 on the command line." in done.stderr
-    assert "Resume without it, or start a new run with --out." in done.stderr
+def test_a_finished_run_says_so(here: Command, quick_run: Path) -> None:
+    done = here("train", "--resume", quick_run)
+    assert done.code == 2
+    assert "this run is finished; there is nothing to resume." in done.err
 
 
-def test_resume_refuses_an_edited_config(stopped: Path) -> None:
+def test_resume_refuses_another_configuration(here: Command, stopped: Path) -> None:
+    done = here("train", "--resume", stopped, "--lr=0.5")
+    assert done.code == 2
+    assert f"{stopped}: optim.lr is 0.003 in this run and 0.5 on the command line." in done.err
+    assert "Resume without it, or start a new run with --out." in done.err
+
+
+def test_resume_refuses_an_edited_config(here: Command, stopped: Path) -> None:
     config = stopped / "config.toml"
     config.write_text(config.read_text().replace("lr = 0.003", "lr = 0.004"))
-    done = run_foveal("train", "--resume", stopped)
-    assert done.returncode == 2
-    assert f"{config}: changed since the run was stopped." in done.stderr
+    done = here("train", "--resume", stopped)
+    assert done.code == 2
+    assert f"{config}: changed since the run was stopped." in done.err
 
 
-def test_resume_refuses_another_data_set(stopped: Path) -> None:
+def test_resume_refuses_another_data_set(here: Command, stopped: Path) -> None:
     data = stopped.parent / "squares"
     next(data.rglob("*.png")).unlink()
-    done = run_foveal("train", "--resume", stopped)
-    assert done.returncode == 2
-    assert f"the data set is not the one that {stopped} was started on (36 images then, 35 now" in done.stderr
+    done = here("train", "--resume", stopped)
+    assert done.code == 2
+    assert f"the data set is not the one that {stopped} was started on (36 images then, 35 now" in done.err
 
 
-def test_resume_of_what_is_no_run(tmp_path: Path) -> None:
-    done = run_foveal("train", "--resume", tmp_path)
-    assert done.returncode == 2
-    assert f"{tmp_path}: not a run (it has no config.toml)." in done.stderr
+def test_resume_of_what_is_no_run(here: Command, tmp_path: Path) -> None:
+    done = here("train", "--resume", tmp_path)
+    assert done.code == 2
+    assert f"{tmp_path}: not a run (it has no config.toml)." in done.err
 
 
 class Stopping(Log):
@@ -121,7 +98,7 @@ class Stopping(Log):
         raise KeyboardInterrupt
 
 
-def test_a_run_goes_on_from_any_folder(here: Callable[..., Outcome], tmp_path: Path, monkeypatch: Any) -> None:
+def test_a_run_goes_on_from_any_folder(here: Command, tmp_path: Path, monkeypatch: Any) -> None:
     """Data, classes and weights were named as seen from where it began; afterwards the data set moves."""
     data = write_squares(tmp_path / "my squares")
     (tmp_path / "start").mkdir()
@@ -161,16 +138,3 @@ def test_weights_and_classes_keep_their_place(tmp_path: Path, monkeypatch: pytes
     assert config.model.weights == str(tmp_path / "w.safetensors")
     plain = parse_config({"data": {"classes": "road,tree"}}, where="test")
     assert anchored(plain) == plain and anchored(plain).model_fields_set == {"data"}
-
-
-@pytest.fixture
-def stopped(tmp_path: Path) -> Path:
-    """A run killed as soon as it has saved its first state."""
-    data, run = write_squares(tmp_path / "squares"), tmp_path / "run"
-    lasting = [*flags(epochs=500), "--lr=3e-3", "--workers=0"]
-    process = subprocess.Popen(command("train", data, "--out", run, *lasting))
-    while process.poll() is None and not (run / "resume" / "state.pt").exists():
-        time.sleep(0.02)
-    process.kill()
-    process.wait()
-    return run

@@ -1,4 +1,4 @@
-"""Images with masks, from two folders to a evaluated, shipped model, as a user goes."""
+"""Images with masks, from two folders to an evaluated, shipped model, as a user goes."""
 
 import csv
 import json
@@ -8,37 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from tests.conftest import Outcome, run_foveal, train_with_kills
+from tests.conftest import Outcome, run_foveal
+from tests.kills import train_with_stops
+from tests.scenes import CLASS_NAMES, UNKNOWN, write_masks
 
 import foveal
 from foveal.types.masks import ClassMap
 
 Command = Callable[..., Outcome]
-NAMES = ("ground", "red", "blue")
-COLOURS = {1: (220, 40, 40), 2: (40, 60, 230)}
-UNKNOWN = 9
-
-
-def write_masks(folder: Path, *, train: int = 24, val: int = 8, seed: int = 0) -> Path:
-    """Noise with coloured squares; a gray mask beside each; a strip on the left counts nowhere, and lies."""
-    generator = np.random.default_rng(seed)
-    for split, count in (("train", train), ("val", val)):
-        (folder / split).mkdir(parents=True)
-        (folder / f"{split}annot").mkdir()
-        for i in range(count):
-            image = generator.integers(0, 90, (72, 96, 3), dtype=np.uint8)
-            mask = np.zeros((72, 96), np.uint8)
-            for cell in generator.permutation(6)[: int(generator.integers(2, 5))]:
-                side = int(generator.integers(16, 26))
-                x, y = (cell % 3) * 32 + int(generator.integers(0, 6)), (cell // 3) * 36 + int(generator.integers(0, 9))
-                label = int(generator.integers(1, 3))
-                image[y : y + side, x : x + side] = COLOURS[label]
-                mask[y : y + side, x : x + side] = label
-            mask[:, :6] = UNKNOWN
-            Image.fromarray(image).save(folder / split / f"{i:03d}.png")
-            Image.fromarray(mask).save(folder / f"{split}annot" / f"{i:03d}.png")
-    (folder / "classes.txt").write_text("".join(f"{name}\n" for name in NAMES))
-    return folder
 
 
 def flags(*, epochs: int = 20, workers: int = 0) -> list[str]:
@@ -87,7 +64,7 @@ def test_learns_and_is_complete(run: Path) -> None:
     names = {"mIoU", "pixel_accuracy", "mean_accuracy", "dice", "fw_iou", "boundary_f1"}
     assert names <= set(document["metrics"])
     assert document["metrics"]["mIoU"]["value"] > 0.85
-    assert set(document["per_class"]) == set(NAMES), "what counts nowhere is no class"
+    assert set(document["per_class"]) == set(CLASS_NAMES), "what is ignored is no class"
     page = (run / "report.html").read_text()
     assert "mIoU" in page and "http://" not in page.replace("http://www.w3.org", "")
 
@@ -127,10 +104,16 @@ def test_predict_in_every_form(here: Command, run: Path, masks: Path, tmp_path: 
     done = here("predict", run, images, "--json", "--csv", tmp_path / "t.csv", "--save", tmp_path / "drawn",
                 "--masks", tmp_path / "masks", "--coco", tmp_path / "c.json")  # fmt: skip
     assert done.code == 0, done.err
-    answers = json.loads(done.out)
-    assert len(answers) == 8 and list(answers[0]) == ["path", "size", "mask"] and answers[0]["size"] == [96, 72]
-    assert set(answers[0]["mask"]) <= set(NAMES)
-    assert sum(sum(run_lengths(m)[1::2]) for m in answers[0]["mask"].values()) == 96 * 72, "every pixel has one class"
+    predictions = json.loads(done.out)
+    assert (
+        len(predictions) == 8
+        and list(predictions[0]) == ["path", "size", "mask"]
+        and predictions[0]["size"] == [96, 72]
+    )
+    assert set(predictions[0]["mask"]) <= set(CLASS_NAMES)
+    assert sum(sum(run_lengths(m)[1::2]) for m in predictions[0]["mask"].values()) == 96 * 72, (
+        "every pixel has one class"
+    )
     rows = list(csv.DictReader((tmp_path / "t.csv").read_text().splitlines()))
     assert list(rows[0]) == ["path", "rank", "name", "score"] and rows[0]["name"] == "ground"
     found = np.asarray(Image.open(tmp_path / "masks" / "000.png"))
@@ -148,9 +131,9 @@ def run_lengths(rle: dict) -> list[int]:
 
 
 def test_python(run: Path, masks: Path) -> None:
-    answer = foveal.load(run).predict(masks / "val" / "000.png")
-    assert isinstance(answer, ClassMap) and answer.ids.shape == (72, 96)
-    assert answer.shares().sum() == pytest.approx(1)
+    prediction = foveal.load(run).predict(masks / "val" / "000.png")
+    assert isinstance(prediction, ClassMap) and prediction.ids.shape == (72, 96)
+    assert prediction.shares().sum() == pytest.approx(1)
 
 
 def test_tiles_show_no_seam_and_see_more(run: Path, masks: Path) -> None:
@@ -168,7 +151,7 @@ def test_tiles_show_no_seam_and_see_more(run: Path, masks: Path) -> None:
     assert (tiled.ids == truth)[known].mean() > (whole.ids == truth)[known].mean()
 
 
-def test_the_export_answers_the_same(here: Command, run: Path, exported: Path, masks: Path, tmp_path: Path) -> None:
+def test_the_export_predicts_the_same(here: Command, run: Path, exported: Path, masks: Path, tmp_path: Path) -> None:
     done = here("evaluate", exported, masks, "--json", "--out", tmp_path / "e")
     assert done.code == 0, done.err
     theirs, ours = json.loads(done.out)["metrics"], json.loads((run / "metrics.json").read_text())["metrics"]
@@ -202,29 +185,27 @@ def test_an_export_works_without_torch(exported: Path, masks: Path, torch_free: 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("workers", [2])
-def test_a_killed_run_ends_with_the_same_bytes(masks: Path, tmp_path: Path, workers: int) -> None:
-    own = [*flags(epochs=6, workers=workers), "--train.checkpoint-steps=2", "--quiet"]
-    whole, killed = tmp_path / "whole", tmp_path / "killed"
-    done = run_foveal("train", masks, "--out", whole, *own)
-    assert done.returncode == 0, done.stderr
-    kills = train_with_kills(masks, *own, folder=killed, seed=workers)
-    assert kills >= 1, "the run was over before it could be killed"
-    assert (killed / "model.safetensors").read_bytes() == (whole / "model.safetensors").read_bytes()
+def test_a_stopped_run_ends_with_the_same_bytes(here: Command, masks: Path, tmp_path: Path) -> None:
+    own = [*flags(epochs=4), "--train.checkpoint-steps=2", "--quiet"]
+    whole, stopped = tmp_path / "whole", tmp_path / "stopped"
+    done = here("train", masks, "--out", whole, *own)
+    assert done.code == 0, done.err
+    train_with_stops(masks, *own, folder=stopped, before=(4, 5, 10))
+    assert (stopped / "model.safetensors").read_bytes() == (whole / "model.safetensors").read_bytes()
 
 
-def test_a_changed_mask_is_another_data_set(run: Path, masks: Path, tmp_path: Path) -> None:
+def test_a_changed_mask_is_another_data_set(here: Command, masks: Path, tmp_path: Path) -> None:
     import shutil
 
     data = tmp_path / "data"
     shutil.copytree(masks, data)
-    started = run_foveal("train", data, "--out", tmp_path / "run", *flags(epochs=1))
-    assert started.returncode == 0, started.stderr
+    started = here("train", data, "--out", tmp_path / "run", *flags(epochs=1))
+    assert started.code == 0, started.err
     changed = np.asarray(Image.open(data / "trainannot" / "000.png")).copy()
     changed[10:20, 40:50] = (changed[10:20, 40:50] + 1) % 3
     Image.fromarray(changed).save(data / "trainannot" / "000.png")
-    done = run_foveal("train", "--resume", tmp_path / "run")
-    assert done.returncode == 2 and "the data set is not the one that" in done.stderr
+    done = here("train", "--resume", tmp_path / "run")
+    assert done.code == 2 and "the data set is not the one that" in done.err
 
 
 def test_data_without_masks_is_refused(here: Command, squares: Path, tmp_path: Path) -> None:

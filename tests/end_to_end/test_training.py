@@ -2,19 +2,19 @@
 
 import json
 import tomllib
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
-from tests.conftest import quick, run_foveal
-from tests.end_to_end.test_detection import write_voc
-from tests.end_to_end.test_instance import write_coco
-from tests.end_to_end.test_segmentation import UNKNOWN, write_masks
+from tests.conftest import Outcome, quick
+from tests.scenes import UNKNOWN, write_coco, write_masks, write_voc
 
 import foveal
 from foveal.artifact.store import load
 from foveal.config.files import shipped
+from foveal.engine.log import Log
 from foveal.errors import TrainingError
 from foveal.runs.start import Trained
 
@@ -128,20 +128,36 @@ def test_an_unbearable_rate_stops_with_the_files_and_keeps_the_last_good_state(s
     assert card.task == "classify"
 
 
-def test_early_stopping(squares: Path, tmp_path: Path) -> None:
-    done = trained(
-        squares, tmp_path / "r", optim={"freeze": "backbone", "lr": 1e-9}, train={"epochs": 50, "patience": 2}
-    )
-    assert len((done.folder / "metrics.csv").read_text().splitlines()) < 52
+class Bests(Log):
+    """Remembers which epochs were the best so far."""
+
+    def __init__(self) -> None:
+        self.epochs: list[int] = []
+
+    def epoch(self, row: Mapping[str, float], *, epochs: int, best: bool) -> None:
+        self.epochs += [int(row["epoch"])] if best else []
 
 
-def test_a_time_budget_is_kept(squares: Path, tmp_path: Path) -> None:
+def test_early_stopping(tmp_path: Path) -> None:
+    """On noise the score soon gets worse: training ends that many epochs after the best, long before the last one."""
+    generator, bests = np.random.default_rng(0), Bests()
+    for i in range(40):
+        image = Image.fromarray(generator.integers(0, 255, (24, 24, 3), dtype=np.uint8))
+        (tmp_path / "noise" / "ab"[i % 2]).mkdir(parents=True, exist_ok=True)
+        image.save(tmp_path / "noise" / "ab"[i % 2] / f"{i}.png")
+    settings = {"optim": {"lr": 0.01}, "train": {"epochs": 50, "patience": 3}}
+    foveal.train(tmp_path / "noise", out=tmp_path / "run", settings=[CONV4, settings], log=bests)
+    epochs = len((tmp_path / "run" / "metrics.csv").read_text().splitlines()) - 1
+    assert epochs == bests.epochs[-1] + 3 < 50
+
+
+def test_a_time_budget_is_kept(here: Callable[..., Outcome], squares: Path, tmp_path: Path) -> None:
     out = tmp_path / "r"
-    done = run_foveal("train", squares, "--out", out, *quick(epochs=100_000), "--time=4s")
-    assert done.returncode == 0, done.stderr
-    seconds = [float(line.rsplit(",", 1)[1]) for line in (out / "metrics.csv").read_text().splitlines()[1:]]
-    assert seconds[-1] < 12
-    rates = [float(line.split(",")[-3]) for line in (out / "metrics.csv").read_text().splitlines()[1:]]
+    done = here("train", squares, "--out", out, *quick(epochs=100_000), "--time=4s")
+    assert done.code == 0, done.err
+    rows = [line.split(",") for line in (out / "metrics.csv").read_text().splitlines()[1:]]
+    assert float(rows[-1][-1]) < 12
+    rates = [float(row[-3]) for row in rows]
     assert rates[-1] < max(rates) / 2, "the schedule is fitted to the budget"
 
 
@@ -164,9 +180,9 @@ def test_several_labels(tmp_path: Path) -> None:
     )
     assert done is not None
     assert done.evaluation.results.metrics["average_precision"].value > 0.9
-    answer = done.model.predict(tmp_path / "1.png")
-    assert answer.multi_label
-    assert json.dumps(answer.to_dict())
+    prediction = done.model.predict(tmp_path / "1.png")
+    assert prediction.multi_label
+    assert json.dumps(prediction.to_dict())
 
 
 def test_a_run_starts_from_another_runs_model(squares: Path, quick_run: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A finished run in use: predict, evaluate, export, and the same from Python."""
+"""A finished run: predict, evaluate, export, and the same from Python."""
 
 import csv
 import json
@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from tests.conftest import Outcome, quick, run_foveal, write_squares
+from tests.conftest import Outcome, quick, run_foveal
+from tests.scenes import write_squares
 
 import foveal
 from foveal.inference.predictor import Predictor
@@ -38,9 +39,9 @@ def test_a_run_is_complete(quick_run: Path) -> None:
 def test_predict_json_is_one_document(quick_run: Path, squares: Path) -> None:
     done = run_foveal("predict", quick_run, squares / "class1", "--json")
     assert done.returncode == 0, done.stderr
-    answers = json.loads(done.stdout)
-    assert len(answers) == 12
-    first = answers[0]
+    predictions = json.loads(done.stdout)
+    assert len(predictions) == 12
+    first = predictions[0]
     assert list(first) == ["path", "size", "classes"]
     assert first["size"] == [32, 32]
     assert first["classes"][0]["name"] == "class1"
@@ -62,15 +63,15 @@ def test_a_classifier_takes_no_parts(here: Command, quick_run: Path, squares: Pa
     assert done.code == 2 and "there are no COCO results" in done.err
 
 
-def test_several_looks_are_averaged(here: Command, quick_run: Path, squares: Path, tmp_path: Path) -> None:
+def test_several_views_are_averaged(here: Command, quick_run: Path, squares: Path, tmp_path: Path) -> None:
     files = sorted((squares / "class1").iterdir())[:3]
     done = here("predict", quick_run, *files, "--json", "--flip")
     assert done.code == 0, done.err
     model = foveal.load(quick_run)
     pixels = [np.asarray(Image.open(file)) for file in files]
     plain, mirrored = model.predict(pixels), model.predict([np.ascontiguousarray(p[:, ::-1]) for p in pixels])
-    for answer, one, other in zip(json.loads(done.out), plain, mirrored, strict=True):
-        scores = {c["name"]: c["score"] for c in answer["classes"]}
+    for prediction, one, other in zip(json.loads(done.out), plain, mirrored, strict=True):
+        scores = {c["name"]: c["score"] for c in prediction["classes"]}
         mean = (one.scores + other.scores) / 2
         assert scores == pytest.approx(dict(zip(one.categories.names, mean.tolist(), strict=True)), abs=1e-5)
     wider = foveal.predict(model, files, viewing=foveal.Viewing(flip=True, scales=(0.75, 1)))
@@ -79,12 +80,12 @@ def test_several_looks_are_averaged(here: Command, quick_run: Path, squares: Pat
     assert done.code == 2 and "A scale of 9 is out of range." in done.err
 
 
-def test_the_verdict_names_the_views(here: Command, quick_run: Path, squares: Path, tmp_path: Path) -> None:
+def test_the_results_name_the_views(here: Command, quick_run: Path, squares: Path, tmp_path: Path) -> None:
     done = here("evaluate", quick_run, squares, "--flip", "--scales", "0.75", "1", "--json", "--out", tmp_path / "e")
     assert done.code == 0, done.err
-    verdict = json.loads(done.out)
-    assert verdict["viewing"] == {"tile": None, "overlap": 0.2, "flip": True, "scales": [0.75, 1.0]}
-    assert verdict["images"] == 36 and verdict["metrics"]["accuracy"]["value"] > 0.8
+    document = json.loads(done.out)
+    assert document["viewing"] == {"tile": None, "overlap": 0.2, "flip": True, "scales": [0.75, 1.0]}
+    assert document["images"] == 36 and document["metrics"]["accuracy"]["value"] > 0.8
     done = here("evaluate", quick_run, squares, "--json", "--out", tmp_path / "e")
     assert "viewing" not in json.loads(done.out)
     done = here("evaluate", quick_run, squares, "--tile", "8")
@@ -161,20 +162,20 @@ def test_names_with_square_brackets(here: Command, tmp_path: Path) -> None:
     run, image = tmp_path / "[run]", data / "class0-000.png"
     done = here("train", data, "--out", run, *quick(epochs=1))
     assert done.code == 0, done.err
-    said = done.out.replace("\n", "")
-    assert f"{run}/model.safetensors" in said and f"{run}/report.html" in said
+    out = done.out.replace("\n", "")
+    assert f"{run}/model.safetensors" in out and f"{run}/report.html" in out
     done = here("evaluate", run, data, "--out", tmp_path / "[e]")
     assert done.code == 0, done.err
     assert all(name in done.out for name in names)
     assert f"details in {tmp_path}/[e]" in done.out.replace("\n", "")
     done = here("predict", run, image, "--csv", tmp_path / "[t].csv", "--save", tmp_path / "[s]")
     assert done.code == 0, done.err
-    said = done.out.replace("\n", "")
-    assert sum(name in said for name in names) >= 3 and f"{tmp_path}/[t].csv" in said and f"{tmp_path}/[s]" in said
+    out = done.out.replace("\n", "")
+    assert sum(name in out for name in names) >= 3 and f"{tmp_path}/[t].csv" in out and f"{tmp_path}/[s]" in out
     done = here("export", run, "--data", data)
     assert done.code == 0, done.err
-    said = done.out.replace("\n", "")
-    assert f"{run}/model.onnx" in said and f"({data})" in said
+    out = done.out.replace("\n", "")
+    assert f"{run}/model.onnx" in out and f"({data})" in out
 
 
 def test_evaluate_json(here: Command, quick_run: Path, squares: Path, tmp_path: Path) -> None:
@@ -265,7 +266,7 @@ def test_a_split_cannot_be_made_again_of_other_data(here: Command, quick_run: Pa
     assert "Restore the data set, or evaluate all of it without --split." in done.err
 
 
-def test_an_earlier_verdict_stays(
+def test_an_earlier_evaluation_stays(
     here: Command, quick_run: Path, squares: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -293,7 +294,7 @@ CRAFTED = {
 def test_a_crafted_export_is_named(here: Command, exported: Path, squares: Path, tmp_path: Path, name: str) -> None:
     import onnx
 
-    field, value, said = CRAFTED.get(name, ("input", {"size": 64}, "takes images of [32, 32, 3], where its card"))
+    field, value, message = CRAFTED.get(name, ("input", {"size": 64}, "takes images of [32, 32, 3], where its card"))
     model = onnx.load(exported)
     entry = next(entry for entry in model.metadata_props if entry.key == "foveal")
     card = json.loads(entry.value)
@@ -303,7 +304,7 @@ def test_a_crafted_export_is_named(here: Command, exported: Path, squares: Path,
     onnx.save(model, crafted)
     done = here("predict", crafted, squares / "class0")
     assert done.code == 2
-    assert f"{crafted}: " in done.err and said in done.err
+    assert f"{crafted}: " in done.err and message in done.err
 
 
 def test_a_later_folder_with_fewer_classes_shifts_nothing(quick_run: Path, squares: Path, tmp_path: Path) -> None:
@@ -311,11 +312,11 @@ def test_a_later_folder_with_fewer_classes_shifts_nothing(quick_run: Path, squar
     later.mkdir(parents=True)
     for file in sorted((squares / "class2").iterdir())[:4]:
         (later / file.name).write_bytes(file.read_bytes())
-    verdict = foveal.evaluate(quick_run, later.parent, out=tmp_path / "e")
-    assert verdict.document["metrics"]["accuracy"]["value"] == 1.0
+    evaluated = foveal.evaluate(quick_run, later.parent, out=tmp_path / "e")
+    assert evaluated.document["metrics"]["accuracy"]["value"] == 1.0
 
 
-def test_the_export_answers_as_the_model_does(here: Command, quick_run: Path, exported: Path, squares: Path) -> None:
+def test_the_export_predicts_as_the_model_does(here: Command, quick_run: Path, exported: Path, squares: Path) -> None:
     both = [here("predict", model, squares, "--json") for model in (quick_run, exported)]
     ours, theirs = (json.loads(done.out) for done in both)
     for a, b in zip(ours, theirs, strict=True):
@@ -333,10 +334,10 @@ def test_python_does_the_same(quick_run: Path, squares: Path) -> None:
     path = squares / "class0" / "003.png"
     with Image.open(path) as image:
         pixels = np.asarray(image.convert("RGB"))
-        answers = [model.predict(p) for p in (path, str(path), path.read_bytes(), pixels, image)]
-    for answer in answers:
-        assert answer.name == "class0"
-        np.testing.assert_allclose(answer.scores, answers[0].scores, atol=1e-6)
+        predictions = [model.predict(p) for p in (path, str(path), path.read_bytes(), pixels, image)]
+    for prediction in predictions:
+        assert prediction.name == "class0"
+        np.testing.assert_allclose(prediction.scores, predictions[0].scores, atol=1e-6)
     many = foveal.predict(model, [path] * 70)
     assert len(many) == 70
     assert many[69].top(1)[0].name == "class0"
@@ -353,7 +354,7 @@ def test_loading_what_was_saved_predicts_identically(quick_run: Path, squares: P
     assert (tmp_path / "again.safetensors").read_bytes() == (quick_run / "model.safetensors").read_bytes()
 
 
-def test_the_fitted_temperature_is_in_the_file_and_in_the_answer(
+def test_the_fitted_temperature_is_in_the_file_and_in_the_scores(
     quick_run: Path, squares: Path, tmp_path: Path
 ) -> None:
     from foveal.artifact.store import load, save
@@ -370,7 +371,7 @@ def test_the_fitted_temperature_is_in_the_file_and_in_the_answer(
     np.testing.assert_allclose((gaps[0] * temperature)[seen], gaps[1][seen], rtol=1e-3, atol=1e-3)
 
 
-def test_the_answer_does_not_depend_on_the_batch(quick_run: Path, squares: Path) -> None:
+def test_the_prediction_does_not_depend_on_the_batch(quick_run: Path, squares: Path) -> None:
     model: Predictor = foveal.load(quick_run)
     paths = sorted(squares.rglob("*.png"))[:9]
     np.testing.assert_allclose(

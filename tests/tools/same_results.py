@@ -84,8 +84,10 @@ def one(name: str, work: Path) -> dict[str, Any]:
     task = RUNS[name][1] if RUNS[name][0] == "--task" else ""
     out: dict[str, Any] = {"model": model(folder / "run" / "model.safetensors"), "task": task}
     for backend, path in (("torch", "run"), ("onnx", "model.onnx")):
-        out[f"evaluate {backend}"] = said(folder, "evaluate", path, "data", "--json", "--out", f"evaluated-{backend}")
-        out[f"predict {backend}"] = said(folder, "predict", path, *images[:SHOWN], "--json")
+        out[f"evaluate {backend}"] = document(
+            folder, "evaluate", path, "data", "--json", "--out", f"evaluated-{backend}"
+        )
+        out[f"predict {backend}"] = document(folder, "predict", path, *images[:SHOWN], "--json")
     return out
 
 
@@ -99,7 +101,7 @@ def foveal(folder: Path, *arguments: str) -> str:
     return done.stdout
 
 
-def said(folder: Path, *arguments: str) -> Any:
+def document(folder: Path, *arguments: str) -> Any:
     """The JSON document that a command prints."""
     return json.loads(foveal(folder, *arguments))
 
@@ -155,7 +157,7 @@ def camvid(folder: Path) -> list[str]:
 
 
 def coco80(folder: Path) -> list[str]:
-    """24 photos with the outlines of their objects."""
+    """24 photos with the polygons of their objects."""
     file = next((DATA / "coco80/annotations").glob("*.json"))
     whole = json.loads(file.read_text())
     images = whole["images"][:24]

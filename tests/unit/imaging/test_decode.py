@@ -10,18 +10,12 @@ import pytest
 import simplejpeg
 from foveal.imaging.input_spec import InputSpec
 from PIL import Image
+from tests.scenes import exif, photo
 
 from foveal.errors import ImageError
 from foveal.imaging.decode import MAX_PIXELS, decode, kind_of, orient, read_size
 
 PALETTE = [255, 0, 0, 0, 255, 0, 0, 0, 255]
-
-
-def photo(width=96, height=64, seed=0):
-    """A smooth colourful image, as photographs are."""
-    y, x = np.mgrid[0:height, 0:width] / max(width, height)
-    waves = [np.sin(x * (5 + i) + seed) * np.cos(y * (7 - i)) for i in range(3)]
-    return np.rint(127 + 110 * np.stack(waves, -1)).astype(np.uint8)
 
 
 def saved(image, kind, **options):
@@ -40,12 +34,6 @@ def png(pixels, color_type, depth=16):
     rows = b"".join(b"\0" + row.astype(">u2" if depth == 16 else "u1").tobytes() for row in pixels)
     head = struct.pack(">IIBBBBB", width, height, depth, color_type, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
-
-
-def exif(orientation):
-    block = Image.Exif()
-    block[0x0112] = orientation
-    return block
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from tests.unit.imaging.test_decode import exif, photo
+from tests.scenes import exif, photo
 from tests.unit.inference.test_predictor import OneBox
 
 from foveal.errors import ConfigError, ImageError

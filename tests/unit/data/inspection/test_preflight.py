@@ -6,8 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from tests.conftest import write_squares
-from tests.unit.imaging.test_decode import photo
+from tests.scenes import photo, write_squares
 
 from foveal.data.catalog.catalog import Catalog
 from foveal.data.catalog.split import with_splits

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from foveal.config.schema import option_names
 
-FOLDER = Path(__file__).resolve().parents[3] / "docs" / "reference"
+FOLDER = Path(__file__).resolve().parents[2] / "docs" / "reference"
 
 
 def make_page() -> str:

@@ -6,15 +6,18 @@ The package is copied, the line is added to the copy, and everything runs there 
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
-from tests.conftest import Result, quick, run_foveal, train_with_kills
+from tests.conftest import Result, quick, run_foveal
+from tests.kills import written
 
 import foveal
 
@@ -119,10 +122,20 @@ def test_the_export_predicts_without_torch(
 
 @pytest.mark.slow
 def test_a_killed_run_goes_on_as_if_nothing_had_happened(
-    path: str, trained: Path, discs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run: Callable[..., Result], path: str, trained: Path, discs: Path, tmp_path: Path
 ) -> None:
-    monkeypatch.setenv("PYTHONPATH", path)
     folder = tmp_path / "killed"
-    kills = train_with_kills(discs, *SETTINGS, "--train.checkpoint-steps=3", folder=folder, seed=0)
-    assert kills > 0
+    state = folder / "resume" / "state.pt"
+    command = ["train", str(discs), "--out", str(folder), *SETTINGS, "--train.checkpoint-steps=3"]
+    environment = {**os.environ, "PYTHONPATH": path}
+    for _ in range(2):
+        before = written(state)
+        process = subprocess.Popen([sys.executable, "-m", "foveal", *command], env=environment, start_new_session=True)
+        while process.poll() is None and written(state) == before:
+            time.sleep(0.005)
+        assert process.poll() is None, "killed before its end"
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        command = ["train", "--resume", str(folder), "--quiet"]
+    run(*command)
     assert (folder / "model.safetensors").read_bytes() == (trained / "model.safetensors").read_bytes()

@@ -181,6 +181,7 @@ def make_plan(config: RunConfig, catalog: Catalog, *, runtime: Runtime) -> Image
         seed=config.seed,
         weights=task.sampling_weights(train_set) if config.data.sampling == "balanced" else None,
     )
+<<<<<<< HEAD
     images = TrainingImages(
         train_set,
         task.augment(config.augment, spec),
@@ -199,19 +200,49 @@ def make_plan(config: RunConfig, catalog: Catalog, *, runtime: Runtime) -> Image
             "split": {"seed": config.seed, "val_fraction": config.data.val_fraction},
         }
     )
+=======
+>>>>>>> loop
     return ImagePlan(
         task=task,
         network=network,
-        card=card,
+        card=make_card(config, catalog, spec, task),
         train_set=train_set,
         val_set=val_set,
-        images=images,
+        images=training_images(config, train_set, spec, task),
         order=order,
         augment=config.augment,
         runtime=runtime,
         epochs=config.train.epochs,
         workers=config.data.workers,
         seed=config.seed,
+    )
+
+
+def training_images(config: RunConfig, train_set: Catalog, spec: InputSpec, task: AnyTask) -> TrainingImages:
+    """Augmented samples of the training split."""
+    data, augment = config.data, config.augment
+    return TrainingImages(
+        train_set,
+        task.augment(augment, spec),
+        task.target,
+        seed=config.seed,
+        min_side=round(spec.train_size / augment.crop_scale**0.5),
+        cache=make_cache(data.cache, len(train_set), folder=data.cache_dir, workers=data.workers or 0),
+    )
+
+
+def make_card(config: RunConfig, catalog: Catalog, spec: InputSpec, task: AnyTask) -> Card:
+    """What the model file says before there are metrics."""
+    return Card.model_validate(
+        {
+            "task": config.task,
+            "classes": catalog.categories.to_dict(),
+            "input": spec,
+            "model": {**config.model.model_dump(), "weights": Path(config.model.weights).name},
+            "own": task.own.model_dump(),
+            "decode": task.output.options.model_dump(),
+            "split": {"seed": config.seed, "val_fraction": config.data.val_fraction},
+        }
     )
 
 

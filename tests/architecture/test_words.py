@@ -90,7 +90,6 @@ def test_what_is_found(text: str, count: int) -> None:
     assert len(list(misused(text))) == count
 
 
-@pytest.mark.xfail(reason="the rooms are being reworded", strict=True)
 def test_words_that_are_out() -> None:
     files = sorted({file for pattern in SEARCHED for file in ROOT.glob(pattern)})
     found = [
@@ -102,7 +101,6 @@ def test_words_that_are_out() -> None:
     assert not found, report(found)
 
 
-@pytest.mark.xfail(reason="the rooms are being reworded", strict=True)
 def test_words_that_are_out_of_names_of_tests() -> None:
     found = []
     for file in sorted((ROOT / "tests").rglob("*.py")):

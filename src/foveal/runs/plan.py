@@ -181,27 +181,6 @@ def make_plan(config: RunConfig, catalog: Catalog, *, runtime: Runtime) -> Image
         seed=config.seed,
         weights=task.sampling_weights(train_set) if config.data.sampling == "balanced" else None,
     )
-<<<<<<< HEAD
-    images = TrainingImages(
-        train_set,
-        task.augment(config.augment, spec),
-        seed=config.seed,
-        min_side=round(spec.train_size / config.augment.crop_scale**0.5),
-        cache=make_cache(config.data.cache, len(train_set), folder=config.data.cache_dir, workers=config.data.workers),
-    )
-    card = Card.model_validate(
-        {
-            "task": config.task,
-            "classes": catalog.categories.to_dict(),
-            "input": spec,
-            "model": {**config.model.model_dump(), "weights": Path(config.model.weights).name},
-            "own": own.model_dump(),
-            "decode": output.options.model_dump(),
-            "split": {"seed": config.seed, "val_fraction": config.data.val_fraction},
-        }
-    )
-=======
->>>>>>> loop
     return ImagePlan(
         task=task,
         network=network,
@@ -224,7 +203,6 @@ def training_images(config: RunConfig, train_set: Catalog, spec: InputSpec, task
     return TrainingImages(
         train_set,
         task.augment(augment, spec),
-        task.target,
         seed=config.seed,
         min_side=round(spec.train_size / augment.crop_scale**0.5),
         cache=make_cache(data.cache, len(train_set), folder=data.cache_dir, workers=data.workers or 0),

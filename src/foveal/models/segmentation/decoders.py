@@ -105,7 +105,7 @@ def build_parts(
         if decoder not in ("auto", "plain_unet"):
             raise ConfigError(
                 f"The decoder {decoder!r} is for timm's backbones, not for {model.backbone}.",
-                "Leave --segment.decoder out, or take another --backbone.",
+                "Leave the decoder to be chosen, or take another --backbone.",
             )
         maps, weights = build_inner_maps(model, None, pretrained=pretrained)
         return Parts(maps, PlainDecoder(maps.channels), nn.Conv2d(maps.channels[0], num_classes, 1), weights)
@@ -157,7 +157,7 @@ def _library_net(decoder: str, backbone: str, maps: InnerMaps, num_classes: int,
     return net
 
 
-_OTHER = "Take another --segment.decoder (unet and fpn support most backbones) or another --backbone."
+_OTHER = "Take another decoder (unet and fpn support most backbones) or another --backbone."
 
 
 def padded_size(size: tuple[int, int], *, least: int = MULTIPLE) -> tuple[int, int]:

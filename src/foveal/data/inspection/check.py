@@ -29,7 +29,8 @@ class Problem:
     Attributes:
         path: Of the image, relative to the data set's root; empty: of no image.
         kind: ``unreadable``, ``leak``, ``two_classes``, ``tiny``, ``aspect`` or ``suffix``; of masks ``mask``,
-            ``no_class`` or ``two_masks``; of the whole data set ``unread`` or ``task``; or one of ``annotations.repair.KINDS``.
+            ``no_class`` or ``two_masks``; of the whole data set ``unread`` or ``task``; or one
+            of ``annotations.repair.KINDS``.
         message: What is wrong, in words.
         where: File, line or object of an invalid annotation.
         action: What reading it makes of it.

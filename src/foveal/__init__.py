@@ -38,7 +38,7 @@ def predict(model: Any, images: Any, *, viewing: "Viewing | None" = None) -> Any
     Args:
         model: A loaded model, or a path to one.
         images: One image or a list of them; see ``foveal.inference.predictor.Predictor.predict``.
-        viewing: Tiling and test-time augmentation; None: one view of the whole image.
+        viewing: Tiling and test-time augmentation; None: one view of the full image.
 
     Returns:
         One prediction for one image, a list for a list.

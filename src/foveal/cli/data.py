@@ -158,11 +158,11 @@ def _read(path: Path, classes: str, ignore: tuple[int, ...], task: str | None) -
     from foveal.data.formats.read import read
     from foveal.tasks.table import get_spec
 
-    return read(path, classes=classes, ignore=ignore, wants=None if task is None else get_spec(task).annotations)
+    return read(path, classes=classes, ignore=ignore, annotations=None if task is None else get_spec(task).annotations)
 
 
 def _is_data_set(path: Path, classes: str, ignore: tuple[int, ...]) -> bool:
-    """Whether a data set of a known kind is there and the options fit it: what stops its reading is then its fault."""
+    """Whether the path holds a data set of a known format that the options fit; errors in reading it are then its own."""
     from foveal.data.formats import image_folder
     from foveal.data.formats.mask_folder import reader as mask_folder
     from foveal.data.formats.mask_folder.class_table import read_classes

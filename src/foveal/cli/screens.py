@@ -34,7 +34,7 @@ def print_json(document: Any) -> None:
 
 
 def last_screen(console: Console, trained: "Trained") -> None:
-    """Where the model is, how good it is, what to do next."""
+    """Paths of model and report, and the next commands."""
     folder = shlex.quote(str(trained.folder))
     console.print()
     console.print(headline(trained.model, trained.evaluation.results), highlight=False)
@@ -51,16 +51,16 @@ def last_screen(console: Console, trained: "Trained") -> None:
 
 
 def headline(model: Predictor, results: Results) -> str:
-    """The one number, with its interval."""
+    """The headline metric with its interval."""
     name = model.output.goal.metric
     interval = results.metrics[name]
     value, between = in_digits(interval, 3)
     return f"  [bold green]{name.replace('_', ' ')} {value}[/]  (95% interval {between}, on {results.images} images)"
 
 
-def evaluation_screen(verdict: EvaluationRun) -> None:
+def evaluation_screen(run: EvaluationRun) -> None:
     """Headline numbers with intervals, then a row per class."""
-    console, results = Console(), verdict.evaluation.results
+    console, results = Console(), run.evaluation.results
     table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2))
     for title in ("metric", "value", "95% interval"):
         table.add_column(title, justify="left" if title == "metric" else "right")
@@ -69,11 +69,11 @@ def evaluation_screen(verdict: EvaluationRun) -> None:
     console.print(table)
     console.print()
     console.print(class_table(results))
-    console.print(Text(f"\n  {results.images} images; details in {verdict.folder}"))
+    console.print(Text(f"\n  {results.images} images; details in {run.folder}"))
 
 
 def class_table(results: Results) -> Table:
-    """Numbers by class."""
+    """Metrics per class."""
     table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2))
     table.add_column("class")
     names = list(next(iter(results.per_class.values()), {}))
@@ -94,7 +94,7 @@ def in_digits(interval: Interval, places: int) -> tuple[str, str]:
 
 
 def number(value: float) -> str:
-    """A count as it is, a part with three digits, a dash for what is undefined."""
+    """A count as it is, a fraction with three decimals, a dash where undefined."""
     if isnan(value):
         return "-"
     return f"{value:.0f}" if float(value).is_integer() and value > 1 else f"{value:.3f}"
@@ -113,12 +113,12 @@ def prediction_cells(rows: Sequence[Mapping[str, str | float]]) -> tuple[str, st
 
 @contextmanager
 def predictions_screen(outputs: Outputs) -> Iterator[Add]:
-    """A row for each of the first images, then the number of the others and what was written."""
+    """A row for each of the first images, the number of further images, and the files written."""
     table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2))
     table.add_column("image", overflow="fold")
     table.add_column("prediction")
     table.add_column("score", justify="right")
-    table.add_column("runner-up", style="dim")
+    table.add_column("runners-up", style="dim")
     more = 0
 
     def add(image: Path, prediction: Prediction) -> None:
@@ -139,5 +139,5 @@ def predictions_screen(outputs: Outputs) -> Iterator[Add]:
 
 
 def print_skipped(error: ImageError) -> None:
-    """A line on standard error for an image that is left out."""
+    """A line on standard error for an image that is skipped."""
     Console(stderr=True, soft_wrap=True).print(Text(f"skipped: {error.what}", "yellow"))

@@ -1,11 +1,11 @@
-"""From a file to an RGB image as a person sees it: the one path for training, evaluation and inference.
+"""From a file to an RGB image as displayed: the one path for training, evaluation and inference.
 
 The format is recognised by the file's first bytes, never by its suffix. JPEG goes straight through libjpeg-turbo; what
 that cannot do, and every other format, goes through Pillow. EXIF orientation is applied; transparency is laid on white;
 CMYK becomes RGB; deep images are scaled (see ``depth``); of an animation the first frame is decoded. Nothing here
 touches Pillow's global settings, so any number of threads may decode at once.
 
-Shapes: H W rows and columns.
+Shapes: H W height and width.
 """
 
 import io

@@ -1,6 +1,6 @@
 """Images of more than 8 bits per channel, brought to 8 by scaling, never by clipping.
 
-Shapes: H W rows and columns, C channels.
+Shapes: H W height and width, C channels.
 
 How bright is white? Where the file declares it (TIFF's MaxSampleValue, PGM's maxval) that is used. Otherwise it is
 measured: sensors of 10, 12 or 14 bits write their raw numbers into 16-bit files, and taking those for 16 bits would
@@ -42,7 +42,7 @@ def white_level(brightest: float, declared: float = 0) -> float:
 def to_8_bit(values: Array, declared: float = 0) -> NDArray[np.uint8]:
     """Scale whole or floating-point values to 0..255.
 
-    Values below zero move the whole image up to start at zero. Floating-point values within [0, 1] take 1 for white.
+    Values below zero move the full image up to start at zero. Floating-point values within [0, 1] take 1 for white.
 
     Args:
         values: (H, W) or (H, W, C).

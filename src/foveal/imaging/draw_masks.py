@@ -1,6 +1,6 @@
 """Drawing what pixels belong to: class maps, objects' masks, mistakes; with NumPy and Pillow alone.
 
-Shapes: H W rows and columns of the image, N objects, K classes.
+Shapes: H W height and width of the image, N objects, K classes.
 """
 
 import io

@@ -2,7 +2,7 @@
 
 ``resample`` scales, NumPy copies; the network's own first layer normalises.
 
-Shapes: H W rows and columns of the source, S side of the input.
+Shapes: H W height and width of the source, S side of the input.
 """
 
 from typing import cast

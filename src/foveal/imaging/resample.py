@@ -6,7 +6,7 @@ ones did not, which moves the overshoot at sharp edges by up to 30 levels; so he
 cykooz-resizer (the fast_image_resize crate) computes with SIMD, about four times as fast as Pillow, and gives the same
 bits with AVX2, with SSE4.1 and without. Where it is not installed, Pillow does two single passes.
 
-Shapes: H W rows and columns of the source, h w of the result.
+Shapes: H W height and width of the source, h w of the result.
 """
 
 import math

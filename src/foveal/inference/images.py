@@ -1,6 +1,6 @@
 """An image in any form that Foveal takes, decoded to the same RGB pixels.
 
-Shapes: H W rows and columns.
+Shapes: H W height and width.
 """
 
 from pathlib import Path

@@ -25,12 +25,12 @@ def run_job(
         predictor: The model.
         paths: The files.
         writers: What takes the predictions; their files take their places once all images are predicted.
-        viewing: The views of each image; None: the whole image, once.
+        viewing: The views of each image; None: the full image, once.
         skip: Takes the error of each file that cannot be read, which is then left out. None raises the first.
 
     Raises:
         ImageError: A file cannot be read and ``skip`` is None.
-        ConfigError: The model predicts for whole images only, and these would be cut; or a writer has no place for its
+        ConfigError: The model predicts for full images only, and these would be cut; or a writer has no place for its
             predictions.
         RunError: An output cannot be written.
     """
@@ -52,7 +52,7 @@ def predict_files(
 
     Raises:
         ImageError: A file cannot be read and ``skip_bad`` is off.
-        ConfigError: The model predicts for whole images only, and these would be cut.
+        ConfigError: The model predicts for full images only, and these would be cut.
     """
     bad: dict[int, ImageError] = {}
     place = 0

@@ -104,11 +104,11 @@ def open_torch(card: Card, tensors: dict[str, Array], *, where: str, device: str
 
     Raises:
         ArtifactError: There is no such network, or the weights do not fit it.
-        ConfigError: A GPU is asked for and there is none.
+        ConfigError: A GPU is requested but not available.
     """
     keep_pages()
     if device == "cuda" and not torch.cuda.is_available():
-        raise ConfigError("There is no GPU that torch can use.", "Use --device cpu or --device auto.")
+        raise ConfigError("No GPU is available to torch.", "Use --device cpu or --device auto.")
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
     return TorchBackend(build_model(card, tensors, where=where), card, device=device)

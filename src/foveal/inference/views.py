@@ -120,14 +120,14 @@ def predict_views(
     Args:
         predictor: The model.
         sources: A path, bytes, an (H, W, 3) uint8 array or a Pillow image; or a list of these.
-        viewing: The views of each; None: the whole image, once.
+        viewing: The views of each; None: the full image, once.
 
     Returns:
         One prediction for one image, a list for a list.
 
     Raises:
         ImageError: An image cannot be read; the message names it.
-        ConfigError: The model predicts for whole images only, and these would be cut.
+        ConfigError: The model predicts for full images only, and these would be cut.
     """
     return one_or_all(partial(stream_views, predictor, viewing=viewing), sources)
 
@@ -144,13 +144,13 @@ def stream_views(
     Args:
         predictor: The model.
         sources: Images.
-        viewing: The views of each; None: the whole image, once.
+        viewing: The views of each; None: the full image, once.
         bad: Takes the errors of images that cannot be read, by place in ``sources`` and before any later prediction;
             they are then left out. None raises the first.
 
     Raises:
         ImageError: An image cannot be read and ``bad`` is None.
-        ConfigError: The model predicts for whole images only, and these would be cut.
+        ConfigError: The model predicts for full images only, and these would be cut.
     """
     if viewing is None or viewing.plain:
         yield from predictor.stream(sources, bad=bad)
@@ -215,7 +215,7 @@ def cut_views(
 
 
 def is_plain(views: Sequence[View], size: tuple[int, ...]) -> bool:
-    """Whether there is one view: the whole image, as it is."""
+    """Whether there is one view: the full image, as it is."""
     return list(views) == [View((0, 0, size[0], size[1]))]
 
 

@@ -1,6 +1,6 @@
 """How far the masks that an object's anchors mix are from the object's own.
 
-Shapes: N masks, h w rows and columns of prototypes. Boxes are xyxy pixels of the prototypes.
+Shapes: N masks, h w height and width of prototypes. Boxes are xyxy pixels of the prototypes.
 """
 
 import torch

@@ -2,7 +2,7 @@
 
 Each divides by the given number of known pixels: an average over processes when several train.
 
-Shapes: B batch, K classes, H W rows and columns.
+Shapes: B batch, K classes, H W height and width.
 """
 
 import torch

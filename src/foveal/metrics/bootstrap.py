@@ -67,7 +67,7 @@ def bootstrap(
         score: Maps (N, R) weights to metrics of shape (R,).
         num_images: N, at least 1.
         num_resamples: Resamples over images; 0 gives intervals of zero width.
-        seed: Of the resampling.
+        seed: For the resampling.
 
     Returns:
         Intervals by name, in the order of ``score``.

@@ -118,7 +118,7 @@ class Verdict(Protocol):
 
         Args:
             num_resamples: Bootstrap resamples over images; 0 gives intervals of zero width.
-            seed: Of the resampling.
+            seed: For the resampling.
         """
         ...
 

@@ -1,6 +1,6 @@
 """Any timm network, or one of Foveal's own, as a map of features.
 
-Shapes: B batch, C channels, H W rows and columns of the input, h w of the map, N tokens.
+Shapes: B batch, C channels, H W height and width of the input, h w of the map, N tokens.
 """
 
 from typing import Any
@@ -92,7 +92,7 @@ def build_backbone(config: ModelConfig, *, pretrained: bool) -> tuple[Backbone, 
 
     Raises:
         ConfigError: No such backbone.
-        WeightsError: The weights are not at hand or do not fit.
+        WeightsError: The weights are not available or do not fit.
     """
     weights = find_weights(config) if pretrained else None
     backbone = Backbone(config.backbone)

@@ -1,6 +1,6 @@
 """What every network of Foveal can do.
 
-Shapes: B batch, C channels, H W rows and columns of the input, h w of a map.
+Shapes: B batch, C channels, H W height and width of the input, h w of a map.
 """
 
 from abc import ABC, abstractmethod

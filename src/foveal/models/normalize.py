@@ -1,6 +1,6 @@
 """The network's first layer: uint8 pixels to normalised numbers in one multiply-add.
 
-Shapes: B batch, H W rows and columns, p side of a whitening patch, Q = 3 p^2 numbers per patch.
+Shapes: B batch, H W height and width, p side of a whitening patch, Q = 3 p^2 numbers per patch.
 """
 
 import torch

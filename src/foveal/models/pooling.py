@@ -1,6 +1,6 @@
 """How a map of features becomes one vector: each head on any backbone and at any input size.
 
-Shapes: B batch, C channels, h w rows and columns of the map, N = h w places, D length of the vector, A attention heads.
+Shapes: B batch, C channels, h w height and width of the map, N = h w places, D length of the vector, A attention heads.
 """
 
 from abc import ABC, abstractmethod

@@ -1,6 +1,6 @@
 """Maps of features at several strides: any backbone's inner maps, joined by a feature pyramid.
 
-Shapes: B batch, C channels, H W rows and columns of the input, h w of a map.
+Shapes: B batch, C channels, H W height and width of the input, h w of a map.
 """
 
 from collections.abc import Sequence
@@ -78,7 +78,7 @@ def build_inner_maps(
 
     Raises:
         ConfigError: No such backbone.
-        WeightsError: The weights are not at hand or do not fit.
+        WeightsError: The weights are not available or do not fit.
     """
     weights = find_weights(config) if pretrained else None
     backbone = InnerMaps(config.backbone, strides, output_stride=output_stride)

@@ -60,6 +60,6 @@ def find_weights(config: ModelConfig) -> Weights | None:
     """The pretrained weights that ``config`` asks for.
 
     Raises:
-        WeightsError: They are not at hand.
+        WeightsError: They are not available.
     """
     return resolve(config.backbone, config.weights, allow_download=config.allow_download)

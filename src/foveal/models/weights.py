@@ -82,7 +82,7 @@ def resolve(backbone: str, weights: str, *, allow_download: bool) -> Weights | N
 
     Raises:
         ConfigError: No such backbone.
-        WeightsError: They are not at hand or cannot be read; the message gives a remedy.
+        WeightsError: They are not available or cannot be read; the message gives a remedy.
     """
     known = declared(backbone)
     if weights == "none":

@@ -1,4 +1,4 @@
-"""What networks there are: size, cost, and whether their weights are at hand."""
+"""What networks there are: size, cost, and whether their weights are available locally."""
 
 from dataclasses import asdict, dataclass
 from fnmatch import fnmatch

@@ -1,6 +1,6 @@
 """From a network's maps to the pixels of an image, and one map from those of several views.
 
-Shapes: K maps, h w rows and columns of what the network gives, H W of the image or of a part of it.
+Shapes: K maps, h w height and width of what the network gives, H W of the image or of a part of it.
 """
 
 import math

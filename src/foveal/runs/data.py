@@ -21,5 +21,5 @@ def read_data(config: RunConfig) -> Catalog:
         bad=data.bad,
         classes=data.classes,
         ignore=data.ignore,
-        wants=None if config.task == "auto" else get_spec(config.task).annotations,
+        annotations=None if config.task == "auto" else get_spec(config.task).annotations,
     )

@@ -62,8 +62,8 @@ def evaluate(
         ignore: Pixel values in masks that are ignored.
         out: Folder for metrics.json and predictions.csv; by default ``evaluations/NAME``, numbered if that exists.
         device: Where a torch network runs.
-        viewing: Tiles and test-time augmentation (mirrored, several scales); None: one view of each whole image.
-        seed: Of the bootstrap.
+        viewing: Tiles and test-time augmentation (mirrored, several scales); None: one view of each full image.
+        seed: For the bootstrap.
 
     Raises:
         FovealError: Bad model, data or folder; an unknown class is named.
@@ -77,7 +77,7 @@ def evaluate(
         categories=predictor.output.categories,
         classes=classes,
         ignore=ignore,
-        wants=get_spec(predictor.card.task).annotations,
+        annotations=get_spec(predictor.card.task).annotations,
     )
     if split is not None and split not in SPLITS:
         raise DataError(f"There is no split {split!r}.", f"Splits: {', '.join(SPLITS)}.")

@@ -42,13 +42,13 @@ def evaluate(
         predictor: The model.
         catalog: Images with the model's own class map.
         sources: The same images where they are prepared already; None reads the catalog's files.
-        viewing: Tiles and test-time augmentation; None: one view of each whole image.
+        viewing: Tiles and test-time augmentation; None: one view of each full image.
         num_resamples: Of the bootstrap behind the intervals.
-        seed: Of the bootstrap.
+        seed: For the bootstrap.
 
     Raises:
         ImageError: An image cannot be read; the message names it.
-        ConfigError: The model's predictions are for whole images, and ``viewing`` would cut these.
+        ConfigError: The model's predictions are for full images, and ``viewing`` would cut these.
     """
     assert sources is None or viewing is None, "prepared images have one view"
     files = catalog.paths() if sources is None else sources

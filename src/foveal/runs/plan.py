@@ -52,7 +52,7 @@ class ImagePlan:
         runtime: On what the run runs.
         epochs: Passes over the training images.
         workers: Processes that make batches.
-        seed: Of everything random.
+        seed: For everything random.
     """
 
     task: AnyTask

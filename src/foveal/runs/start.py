@@ -181,7 +181,7 @@ def open_runtime(config: RunConfig, folder: Path) -> Runtime:
     """What the run runs on.
 
     Raises:
-        ConfigError: A GPU is asked for and there is none.
+        ConfigError: A GPU is requested but not available.
     """
     if config.runtime.keep_pages:
         keep_pages()

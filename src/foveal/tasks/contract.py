@@ -217,7 +217,7 @@ class Predicts(ABC, Generic[P]):
             size: (width, height) of the image, in pixels.
 
         Raises:
-            ConfigError: The task predicts from whole images only.
+            ConfigError: The task predicts from full images only.
         """
         raise ConfigError("This model predicts from one view of an image.", "Leave out --tile, --flip and --scales.")
 

@@ -1,6 +1,6 @@
 """Detections in one image, and its annotated objects. Frozen NumPy; no torch.
 
-Shapes: N objects. Boxes are xyxy pixels of the image as a person sees it.
+Shapes: N objects. Boxes are xyxy pixels of the image as displayed.
 """
 
 from collections.abc import Iterator

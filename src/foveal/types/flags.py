@@ -16,5 +16,5 @@ class Flag(IntFlag):
     """Reaches beyond the image (Pascal VOC); an ordinary object otherwise."""
 
 
-NOT_EVALUATED = int(Flag.CROWD | Flag.DIFFICULT | Flag.IGNORE)
+IGNORED_FLAGS = int(Flag.CROWD | Flag.DIFFICULT | Flag.IGNORE)
 """An object with one of these is ignored in training and evaluation: neither missed nor a mistake when detected."""

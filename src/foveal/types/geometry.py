@@ -15,7 +15,7 @@ class Geometry:
     """An axis-parallel map: input = source * scale + offset, for x and y apart.
 
     Attributes:
-        source_size: (width, height) of the image as a person sees it.
+        source_size: (width, height) of the image as displayed.
         input_size: (width, height) of what the network is fed.
         scale: (x, y) input pixels per source pixel, positive.
         offset: (x, y) of the image's corner inside the input; positive is padding, negative is crop.

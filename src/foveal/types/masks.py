@@ -3,7 +3,7 @@
 Masks are kept as runs, a few kilobytes instead of a number per pixel, so that the predictions for a whole data set fit
 into memory.
 
-Shapes: H W rows and columns of the image as a person sees it, K classes, N objects.
+Shapes: H W height and width of the image as displayed, K classes, N objects.
 """
 
 from collections.abc import Sequence

@@ -126,4 +126,4 @@ class ClassScores:
         Raises:
             ConfigError: Always.
         """
-        raise ConfigError("This model classifies whole images, so there are no COCO results.", "Use --json or --csv.")
+        raise ConfigError("This model classifies full images, so there are no COCO results.", "Use --json or --csv.")

@@ -1,6 +1,6 @@
 """COCO's run-length encoded (RLE) masks: runs of zero and one, column by column, the first of zero.
 
-Shapes: H W rows and columns.
+Shapes: H W height and width.
 """
 
 from collections.abc import Sequence

@@ -62,5 +62,5 @@ def test_a_model_reads_the_data_set_as_training_did(real_data, name, task):
     """So that the split of training can be made again from the model file alone."""
     config = parse_config({"task": task, "data": {"path": str(real_data / name)}}, where="here")
     trained_on = with_splits(read_data(config), val_fraction=0.3, seed=5)
-    later = read(real_data / name, categories=trained_on.categories, wants=get_spec(task).annotations)
+    later = read(real_data / name, categories=trained_on.categories, annotations=get_spec(task).annotations)
     assert with_splits(later, val_fraction=0.3, seed=5).fingerprint() == trained_on.fingerprint()

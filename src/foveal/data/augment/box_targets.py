@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from foveal.data.augment.mask_targets import Grid, MaskTargets
-from foveal.types.flags import NOT_EVALUATED, Flag
+from foveal.types.flags import IGNORED_FLAGS, Flag
 
 MIN_SIDE_PX = 1.0
 """A box with a shorter side is dropped."""
@@ -70,7 +70,7 @@ class BoxTargets:
     @property
     def evaluated(self) -> NDArray[np.bool_]:
         """(M,) which count as objects, neither crowds nor to be ignored."""
-        evaluated: NDArray[np.bool_] = (self.flags & NOT_EVALUATED) == 0
+        evaluated: NDArray[np.bool_] = (self.flags & IGNORED_FLAGS) == 0
         return evaluated
 
     def move(self, scale: tuple[float, float], offset: tuple[float, float]) -> "BoxTargets":

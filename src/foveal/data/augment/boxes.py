@@ -3,7 +3,7 @@
 Cropping, zooming and padding are one resampling of each image straight to its place on the canvas; flips, colour and
 mosaic happen there, rotation and blending afterwards, all on small uint8 images in dense memory.
 
-Shapes: H W rows and columns of a source image, S side of the input, m boxes of a sample.
+Shapes: H W height and width of a source image, S side of the input, m boxes of a sample.
 """
 
 import math
@@ -149,7 +149,7 @@ class BoxAugment(PayloadAugment[Boxed]):
         return objects
 
     def _draw_crop(self, boxed: Boxed, rect: Rect) -> Crop:
-        """A random crop that shows an object; the whole image (in a mosaic any crop) where a few tries find none."""
+        """A random crop that shows an object; the full image (in a mosaic any crop) where a few tries find none."""
         height, width = boxed.image.shape[:2]
         alone = rect == (0, 0, self.size, self.size)
         if alone and self._keeps_scale:

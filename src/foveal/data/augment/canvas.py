@@ -1,6 +1,6 @@
 """Pixels in dense (H, W, 3) uint8 memory: resized, rotated, erased.
 
-Shapes: H W rows and columns, h w of a result, S side of a canvas.
+Shapes: H W height and width, h w of a result, S side of a canvas.
 """
 
 from typing import Any, Literal
@@ -35,7 +35,7 @@ def resize(image: Tensor, size: tuple[int, int], interpolation: str) -> Tensor:
     The rows are copied into dense memory first, where torch's uint8 resampling runs at full width: a quarter of v2's
     time, for the same pixels.
     """
-    # Batched while rows come first: otherwise torch does not see that the memory of a whole image is channels-last.
+    # Batched while rows come first: otherwise torch does not see that the memory of a full image is channels-last.
     dense = image.contiguous()[None].permute(0, 3, 1, 2)
     if dense.shape[-2:] != size:
         dense = functional.interpolate(dense, size, mode=interpolation, antialias=True)

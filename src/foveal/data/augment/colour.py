@@ -4,7 +4,7 @@ torchvision makes a pass for each, rounds after each and turns the hue in HSV; h
 rounding and clipping happen once, and the hue turns in YIQ, where a turn is linear. At 416 x 416 that takes half a
 millisecond where v2.ColorJitter takes three, or twelve with hue.
 
-Shapes: H W rows and columns.
+Shapes: H W height and width.
 """
 
 import math

@@ -1,6 +1,6 @@
 """What an augmentation is: it loads an image with its target, and changes both together.
 
-Shapes: H W rows and columns of an image as decoded, S side of the result.
+Shapes: H W height and width of an image as decoded, S side of the result.
 """
 
 from abc import ABC, abstractmethod

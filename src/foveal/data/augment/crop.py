@@ -1,6 +1,6 @@
 """Which pixels of an image go to which pixels of a canvas: crop, zoom and padding as one resampling.
 
-Shapes: H W rows and columns of the image.
+Shapes: H W height and width of the image.
 """
 
 import math
@@ -32,7 +32,7 @@ class Crop:
 
 
 def letterbox(width: int, height: int, size: int) -> Crop:
-    """The whole image in the middle of a size x size canvas, as evaluation places it."""
+    """The full image in the middle of a size x size canvas, as evaluation places it."""
     geometry = InputSpec(size=size, train_size=size, fit="letterbox").geometry(width, height)
     left, top = round(geometry.offset[0]), round(geometry.offset[1])
     across, down = round(geometry.scale[0] * width), round(geometry.scale[1] * height)

@@ -3,7 +3,7 @@
 Every image is cropped and resized first, so that step has a path of its own here, see ``canvas.resize``. Everything
 after it works on the small image.
 
-Shapes: B images per batch, K classes, H W rows and columns of the source, S side of the result.
+Shapes: B images per batch, K classes, H W height and width of the source, S side of the result.
 """
 
 from collections.abc import Sequence

@@ -2,7 +2,7 @@
 
 Cropping, scaling and padding are one resampling of image and mask straight to their place on the canvas.
 
-Shapes: H W rows and columns of a source image, S side of the input.
+Shapes: H W height and width of a source image, S side of the input.
 """
 
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ from foveal.types.arrays import RGB
 from foveal.types.masks import IGNORE
 
 FOR_BOXES = "does not go with masks: it is for images with boxes"
-FOR_LABELS = "does not go with masks: it blends class labels of whole images"
+FOR_LABELS = "does not go with masks: it blends class labels of full images"
 UNFIT = {
     "policy": "does not go with masks: its operations move pixels and leave masks where they are",
     "mixup": FOR_LABELS,

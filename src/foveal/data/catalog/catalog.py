@@ -67,7 +67,7 @@ class Catalog:
         labels: N rows of class ids; one per image unless ``multi_label``.
         multi_label: Whether an image may carry any number of labels.
         notes: Remarks of the reader, for ``foveal data inspect``.
-        sizes: (N, 2) widths and heights in pixels as a person sees the images, where the reader knows them.
+        sizes: (N, 2) widths and heights in pixels as displayed, where the reader knows them.
         objects: The objects in the images, where the data set has any; ``labels`` then says which classes occur.
         masks: N paths of mask files, relative to ``root``; None: there are none. A pixel's value (gray, palette
             index, or red-green-blue as 0xRRGGBB) is one of ``categories.source_ids``, or is ignored.

@@ -1,6 +1,6 @@
 """The class of every pixel of an image: read from its mask, or painted from the segmentations of its objects.
 
-Shapes: H W rows and columns of the image as a person sees it, K classes.
+Shapes: H W height and width of the image as displayed, K classes.
 """
 
 from collections.abc import Iterator

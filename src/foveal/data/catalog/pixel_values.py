@@ -2,7 +2,7 @@
 
 A pixel's value is its gray value (1 to 16 bits), its palette index, or its colour as 0xRRGGBB.
 
-Shapes: H W rows and columns as the file stores them, P colours of a palette.
+Shapes: H W height and width as the file stores them, P colours of a palette.
 """
 
 import io

@@ -24,7 +24,7 @@ NO_RUNS = (ValueError, KeyError, TypeError, OverflowError)
 
 
 def instance_masks(catalog: Catalog, index: int) -> list[Rle]:
-    """The masks of one image's objects, in its full size as a person sees it.
+    """The masks of one image's objects, in its full size as displayed.
 
     Args:
         catalog: With objects, and the images' sizes.

@@ -49,7 +49,7 @@ def with_splits(catalog: Catalog, *, val_fraction: float, seed: int) -> Catalog:
     Args:
         catalog: As read.
         val_fraction: Part of each class that is held out, in (0, 1).
-        seed: Of the choice.
+        seed: For the choice.
 
     Raises:
         DataError: Too few images to hold any out.

@@ -47,7 +47,7 @@ def read(
     bad: Bad = "clip",
     classes: str = "",
     ignore: Sequence[int] = (),
-    wants: Sequence[Annotation] | None = None,
+    annotations: Sequence[Annotation] | None = None,
 ) -> Catalog:
     """Read a data set.
 
@@ -58,7 +58,7 @@ def read(
         bad: What becomes of invalid annotations of objects, see ``annotations.repair``.
         classes: Of masks, see ``mask_folder.read``.
         ignore: Pixel values of masks to ignore.
-        wants: What a task learns from, likeliest first: of a data set that says several things, the first of these is
+        annotations: What a task learns from, likeliest first: of a data set that says several things, the first of these is
             read. None: what the data set says first.
 
     Raises:
@@ -69,7 +69,7 @@ def read(
     if not path.exists():
         raise DataError(f"{path}: there is no such file or folder.", _suggestion(path))
     kind, where = recognise(path) if format == "auto" else (format, path)
-    masks_first = _masks_first(wants or ())
+    masks_first = _masks_first(annotations or ())
     if kind == VOC and masks_first and where.is_dir() and find_voc(where) is not None:
         kind = mask_folder.NAME
     if kind == mask_folder.NAME:
@@ -122,9 +122,9 @@ def recognise(path: Path) -> tuple[str, Path]:
     return (mask_folder.NAME if looks_like_masks(path) else image_folder.NAME), path
 
 
-def _masks_first(wants: Sequence[Annotation]) -> bool:
+def _masks_first(annotations: Sequence[Annotation]) -> bool:
     """Whether masks are wanted, and boxes less."""
-    return "masks" in wants and "boxes" not in wants[: wants.index("masks")]
+    return "masks" in annotations and "boxes" not in annotations[: annotations.index("masks")]
 
 
 def _check_kind(kind: str, where: Path) -> None:

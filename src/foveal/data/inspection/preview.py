@@ -1,6 +1,6 @@
 """Images of what training sees: augmented samples, and whitening before and after.
 
-Shapes: H W rows and columns, S side of the input, Q numbers per whitening patch.
+Shapes: H W height and width, S side of the input, Q numbers per whitening patch.
 """
 
 from collections.abc import Mapping, Sequence
@@ -60,7 +60,7 @@ def preview(
         size: Side of the samples in pixels.
         count: Images.
         columns: Samples of each.
-        seed: Of the choice and of the changes.
+        seed: For the choice and of the changes.
 
     Returns:
         The sheet, (H, W, 3) uint8.
@@ -100,7 +100,7 @@ def image_whitening(catalog: Catalog, whitening: Whitening, *, spec: InputSpec, 
         whitening: The map.
         spec: The preparation; its size is a multiple of the patch.
         count: Images.
-        seed: Of the choice.
+        seed: For the choice.
 
     Returns:
         The sheet, (H, W, 3) uint8.

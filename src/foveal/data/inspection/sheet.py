@@ -67,7 +67,7 @@ def draw_sheet(rows: Sequence[Row], *, columns: Sequence[str], cell: int, setoff
 
 
 def _fitted(image: RGB, cell: int) -> Image.Image:
-    """The whole image in the middle of a cell; small ones are blown up without smoothing."""
+    """The full image in the middle of a cell; small ones are blown up without smoothing."""
     height, width = image.shape[:2]
     scale = cell / max(width, height)
     inner = max(1, round(width * scale)), max(1, round(height * scale))

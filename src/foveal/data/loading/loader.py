@@ -1,6 +1,6 @@
 """Training batches in an order and with changes that depend on seed, epoch and place alone.
 
-Shapes: B images per batch, H W rows and columns of the source, S side of the input.
+Shapes: B images per batch, H W height and width of the source, S side of the input.
 """
 
 import os
@@ -36,7 +36,7 @@ class TrainingImages(Dataset[Batch]):
     Args:
         catalog: The training split.
         augment: Random changes; random numbers only from torch's global generator.
-        seed: Of the random changes.
+        seed: For the random changes.
         min_side: Shorter side that decoding need not exceed, in pixels.
         cache: Where decoded images are kept, or None.
     """

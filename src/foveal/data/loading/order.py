@@ -28,7 +28,7 @@ class Order:
     Args:
         num_images: N.
         batch_size: B; each epoch gives N // B whole batches, and leaves out other images each time.
-        seed: Of the shuffling.
+        seed: For the shuffling.
         weights: (N,) positive chances, to draw images with replacement; None shuffles each image once.
 
     Raises:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from foveal.ops import boxes as ops
 from foveal.types.arrays import Array, FloatArray
 from foveal.types.detections import BoxTruth, Detections
-from foveal.types.flags import NOT_EVALUATED, Flag
+from foveal.types.flags import IGNORED_FLAGS, Flag
 
 Ids = NDArray[np.int64]
 Mask = NDArray[np.bool_]
@@ -127,7 +127,7 @@ def flatten(truths: Sequence[BoxTruth], predictions: Sequence[Detections]) -> tu
         _join([t.labels for t in truths], np.int64),
         _join([t.areas for t in truths], np.float64),
         (flags & Flag.CROWD) != 0,
-        (flags & NOT_EVALUATED) != 0,
+        (flags & IGNORED_FLAGS) != 0,
     )
     return predicted, truth, lambda f, t: ops.paired_iou(boxes[f], true_boxes[t], crowd=truth.crowd[t])
 

@@ -10,7 +10,7 @@ set that hides every border under unknown pixels leaves little to compare.
 
 All classes are compared at once: a boundary pixel holds one bit, that of its class, and bits are spread by shifts.
 
-Shapes: H W rows and columns, n classes compared.
+Shapes: H W height and width, n classes compared.
 """
 
 import math

@@ -1,6 +1,6 @@
 """Four plain convolution blocks, for small images and from scratch (Vinyals et al. 2016, "Matching Networks").
 
-Shapes: B batch, C channels, H W rows and columns.
+Shapes: B batch, C channels, H W height and width.
 """
 
 import math

@@ -89,7 +89,7 @@ def fit_shapes(sides: FloatArray, count: int, *, seed: int = 0, rounds: int = 10
     Args:
         sides: (N, 2) widths and heights of boxes, in input pixels.
         count: Shapes wanted.
-        seed: Of the first guess.
+        seed: For the first guess.
         rounds: At most.
 
     Returns:

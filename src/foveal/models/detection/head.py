@@ -1,6 +1,6 @@
 """One head shared by all levels of a pyramid: for each anchor class scores, box offsets and what else is wanted.
 
-Shapes: B batch, C channels, h w rows and columns of a level, a anchors per place, A anchors in all, K class scores, P
+Shapes: B batch, C channels, h w height and width of a level, a anchors per place, A anchors in all, K class scores, P
 mask coefficients.
 """
 

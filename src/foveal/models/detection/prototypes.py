@@ -1,8 +1,8 @@
-"""Prototype masks: a few maps of the whole image, of which each object's mask is a mixture.
+"""Prototype masks: a few maps of the full image, of which each object's mask is a mixture.
 
 Bolya et al. 2019, "YOLACT", section 3.1.
 
-Shapes: B batch, C channels, P prototypes, H W rows and columns of the input, h w of the prototypes.
+Shapes: B batch, C channels, P prototypes, H W height and width of the input, h w of the prototypes.
 """
 
 from itertools import pairwise

@@ -3,7 +3,7 @@
 The decoders are those of segmentation-models-pytorch, on any timm backbone with Foveal's own weights in it; the small
 network of ``models.classic`` gets a plain U-Net decoder.
 
-Shapes: B batch, C channels, K classes, H W rows and columns of the input, h w of a map.
+Shapes: B batch, C channels, K classes, H W height and width of the input, h w of a map.
 """
 
 import warnings
@@ -98,7 +98,7 @@ def build_parts(
 
     Raises:
         ConfigError: No such backbone, or one that the decoder does not support.
-        WeightsError: The weights are not at hand or do not fit.
+        WeightsError: The weights are not available or do not fit.
         MissingExtraError: segmentation-models-pytorch is not installed.
     """
     if model.backbone in OWN:

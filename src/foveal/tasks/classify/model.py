@@ -1,6 +1,6 @@
 """The classifier: backbone, pooling, dropout, linear layer.
 
-Shapes: B batch, C channels, H W rows and columns of the input, h w of the feature map, K classes.
+Shapes: B batch, C channels, H W height and width of the input, h w of the feature map, K classes.
 """
 
 from collections.abc import Mapping
@@ -74,7 +74,7 @@ def build_classifier(model: ModelConfig, own: ClassifyConfig, num_classes: int, 
 
     Raises:
         ConfigError: No such backbone.
-        WeightsError: The weights are not at hand or do not fit.
+        WeightsError: The weights are not available or do not fit.
     """
     backbone, weights = build_backbone(model, pretrained=pretrained)
     pooling = build_pooling(own, backbone.num_features)

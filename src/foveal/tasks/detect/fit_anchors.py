@@ -13,7 +13,7 @@ from foveal.errors import DataError
 from foveal.models.detection.anchors import fit_shapes
 from foveal.tasks.detect.config import STRIDES, DetectConfig
 from foveal.types.arrays import FloatArray
-from foveal.types.flags import NOT_EVALUATED
+from foveal.types.flags import IGNORED_FLAGS
 
 
 def fit_anchors(own: DetectConfig, catalog: Catalog, size: int) -> tuple[Sequence[float], str]:
@@ -48,5 +48,5 @@ def training_sides(catalog: Catalog, size: int) -> FloatArray:
     longest = catalog.sizes.max(1).astype(np.float64)
     scale = np.repeat(size / longest, np.diff(objects.offsets))
     sides = (objects.boxes[:, 2:] - objects.boxes[:, :2]) * scale[:, None]
-    usable = ((objects.flags & NOT_EVALUATED) == 0) & (sides.min(1) > 1)
+    usable = ((objects.flags & IGNORED_FLAGS) == 0) & (sides.min(1) > 1)
     return np.asarray(sides[usable])

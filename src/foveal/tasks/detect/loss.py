@@ -18,7 +18,7 @@ from foveal.models.detection.anchors import encode
 from foveal.models.detection.assign import Assignment, assign_atss, assign_iou
 from foveal.tasks.detect.config import DetectConfig
 from foveal.types.arrays import IntArray
-from foveal.types.flags import NOT_EVALUATED
+from foveal.types.flags import IGNORED_FLAGS
 
 
 @dataclass(frozen=True)
@@ -160,7 +160,7 @@ def assign_anchors(
         each: Anchors per place.
     """
     boxes, labels = targets["boxes"].float(), targets["labels"]
-    regions = (labels >= 0) & ((targets["flags"] & NOT_EVALUATED) > 0)
+    regions = (labels >= 0) & ((targets["flags"] & IGNORED_FLAGS) > 0)
     valid = (labels >= 0) & ~regions
     if boxes.shape[1] == 0:  # not one object in the whole batch
         none = torch.full((len(boxes), len(anchors)), -1, device=anchors.device)

@@ -1,6 +1,6 @@
 """The detector: backbone, feature pyramid and a head that all levels share.
 
-Shapes: B batch, C channels, H W rows and columns of the input, h w of a map, A anchors, K classes.
+Shapes: B batch, C channels, H W height and width of the input, h w of a map, A anchors, K classes.
 """
 
 from collections.abc import Mapping, Sequence
@@ -103,7 +103,7 @@ def build_detector(model: ModelConfig, own: DetectConfig, num_classes: int, *, p
 
     Raises:
         ConfigError: No such backbone, or anchor shapes that do not fit the levels.
-        WeightsError: The weights are not at hand or do not fit.
+        WeightsError: The weights are not available or do not fit.
     """
     backbone, weights = build_inner_maps(model, STRIDES, pretrained=pretrained)
     return Detector(backbone, own, num_classes, None if weights is None else replace(weights, tensors={}))

@@ -20,7 +20,7 @@ from foveal.tasks.detect.parity import TOLERANCES, box_differences
 from foveal.tasks.detect.show import detection_row, draw_detections, draw_truth_and_detections
 from foveal.types.arrays import RGB, Array
 from foveal.types.detections import BoxTruth, Detections
-from foveal.types.flags import NOT_EVALUATED
+from foveal.types.flags import IGNORED_FLAGS
 from foveal.types.geometry import Geometry
 from foveal.types.goal import Goal
 from foveal.types.view import View
@@ -44,7 +44,7 @@ class BoxOutput(Output[T, D], Generic[T, D]):
         """
         if catalog.objects is None:
             raise DataError(f"{catalog.root}: this data set has no boxes.", "Give a COCO, Pascal VOC or YOLO data set.")
-        if not ((catalog.objects.flags & NOT_EVALUATED) == 0).any():
+        if not ((catalog.objects.flags & IGNORED_FLAGS) == 0).any():
             raise DataError(
                 f"{catalog.root}: there is no object to learn from or to evaluate in {len(catalog)} images"
                 f" ({catalog.names[0]} ...).",

@@ -23,7 +23,7 @@ from foveal.tasks.detect.model import Detector, build_detector
 from foveal.tasks.detect.output import DetectOutput
 from foveal.tasks.detect.show import draw_box_target
 from foveal.types.arrays import RGB, FloatArray, IntArray
-from foveal.types.flags import NOT_EVALUATED
+from foveal.types.flags import IGNORED_FLAGS
 from foveal.types.input_spec import InputSpec
 
 C = TypeVar("C", bound=DetectConfig)
@@ -52,7 +52,7 @@ class Detect(BoxTask[DetectConfig, DetectOutput, Detector]):
 
     def criterion(self, model: Detector, catalog: Catalog) -> None:
         """Weight the classes."""
-        model.criterion.class_weights = build_class_weights(self.own, evaluated_counts(catalog))
+        model.criterion.class_weights = build_class_weights(self.own, object_counts(catalog))
 
     def augment(self, config: AugmentConfig, spec: InputSpec) -> BoxAugment:
         """Random changes to one image and its boxes."""
@@ -95,9 +95,9 @@ def _rows(values: Tensor, anchor: Tensor) -> Tensor:
     return values.gather(1, anchor.expand(-1, -1, values.shape[-1]))
 
 
-def evaluated_counts(catalog: Catalog) -> IntArray:
+def object_counts(catalog: Catalog) -> IntArray:
     """(K,) objects of each class that are not ignored."""
     objects = catalog.objects
     assert objects is not None, "accept saw to it"
-    counted = (objects.flags & NOT_EVALUATED) == 0
+    counted = (objects.flags & IGNORED_FLAGS) == 0
     return np.bincount(objects.labels[counted], minlength=len(catalog.categories)).astype(np.int64)

@@ -4,7 +4,7 @@ He et al. 2017, "Mask R-CNN". Which boxes the second stage learns from depends o
 does not see; so in training it gives no rows of the second stage, and ``losses`` runs that stage on the maps that
 ``forward`` gives along.
 
-Shapes: B batch, C channels, H W rows and columns of the input, h w of a map, A anchors, P proposals, K classes, k
+Shapes: B batch, C channels, H W height and width of the input, h w of a map, A anchors, P proposals, K classes, k
 objects detected, m side of a mask.
 """
 
@@ -147,7 +147,7 @@ def build_mask_rcnn(model: ModelConfig, own: InstanceConfig, num_classes: int, *
 
     Raises:
         ConfigError: No such backbone, or anchor shapes that do not fit the levels.
-        WeightsError: The weights are not at hand or do not fit.
+        WeightsError: The weights are not available or do not fit.
     """
     backbone, weights = build_inner_maps(model, STRIDES, pretrained=pretrained)
     return MaskRcnn(backbone, own, num_classes, None if weights is None else replace(weights, tensors={}))

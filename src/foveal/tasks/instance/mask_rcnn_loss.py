@@ -21,7 +21,7 @@ from foveal.models.detection.roi_pool import pool_masks
 from foveal.tasks.detect.config import STRIDES
 from foveal.tasks.detect.loss import assign_anchors
 from foveal.tasks.instance.config import InstanceConfig
-from foveal.types.flags import NOT_EVALUATED
+from foveal.types.flags import IGNORED_FLAGS
 
 ANCHOR_SAMPLES, ANCHOR_SHARE = 256, 0.5
 """Anchors of an image that the first stage learns from, and the part of them with an object (ibid., section 3.1.3)."""
@@ -104,7 +104,7 @@ class MaskRcnnLoss(nn.Module):
     def sample(self, proposals: Tensor, targets: Mapping[str, Tensor]) -> Samples:
         """Proposals (B, P, 4), and the objects' own boxes, that the second stage learns from."""
         truths, labels = targets["boxes"].float(), targets["labels"]
-        regions = (labels >= 0) & ((targets["flags"] & NOT_EVALUATED) > 0)
+        regions = (labels >= 0) & ((targets["flags"] & IGNORED_FLAGS) > 0)
         boxes = torch.cat([proposals, truths], 1)
         assignment = assign_boxes(boxes, truths, (labels >= 0) & ~regions, regions)
         real = (boxes[..., 2:] > boxes[..., :2]).all(-1)

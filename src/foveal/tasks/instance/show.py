@@ -1,6 +1,6 @@
 """Objects with masks drawn on images, and as files.
 
-Shapes: N objects, H W rows and columns of the image.
+Shapes: N objects, H W height and width of the image.
 """
 
 import io
@@ -13,7 +13,7 @@ from PIL import Image
 from foveal.imaging import draw, draw_masks
 from foveal.tasks.detect.show import captions, class_colors, scaled
 from foveal.types.arrays import RGB, IntArray
-from foveal.types.flags import NOT_EVALUATED
+from foveal.types.flags import IGNORED_FLAGS
 from foveal.types.masks import IGNORE, Instances, InstanceTruth
 from foveal.types.rle import Rle
 
@@ -33,7 +33,7 @@ def draw_truth_and_instances(image: RGB, truth: InstanceTruth, prediction: Insta
     colors = [categories.color(int(i)) for i in truth.labels]
     there = image
     for evaluated in (False, True):
-        rows = np.flatnonzero(((truth.flags & NOT_EVALUATED) == 0) == evaluated).tolist()
+        rows = np.flatnonzero(((truth.flags & IGNORED_FLAGS) == 0) == evaluated).tolist()
         drawn = boxes[rows], [names[i] for i in rows], [colors[i] for i in rows]
         if evaluated:
             there = draw_masks.instances(there, [truth.masks[i] for i in rows], *drawn)
@@ -57,7 +57,7 @@ def class_map(
         size: (width, height) in pixels.
     """
     ids = np.zeros(size[::-1], np.uint8)
-    evaluated = (flags & NOT_EVALUATED) == 0
+    evaluated = (flags & IGNORED_FLAGS) == 0
     for i in np.lexsort((-np.arange(len(masks)), evaluated)):  # the first last, and ignored ones before others
         ids[masks[i].mask()] = 1 + labels[i] % (IGNORE - 1) if evaluated[i] else IGNORE
     return ids

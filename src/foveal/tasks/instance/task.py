@@ -14,7 +14,7 @@ from foveal.data.config import AugmentConfig
 from foveal.models.config import ModelConfig
 from foveal.models.detection.prototypes import prototype_side
 from foveal.tasks.detect.loss import build_class_weights
-from foveal.tasks.detect.task import BoxTask, best_pairs, evaluated_counts
+from foveal.tasks.detect.task import BoxTask, best_pairs, object_counts
 from foveal.tasks.instance.config import InstanceConfig
 from foveal.tasks.instance.mask_rcnn import MaskRcnn, build_mask_rcnn
 from foveal.tasks.instance.model import MaskDetector, build_mask_detector
@@ -32,7 +32,7 @@ class Instance(BoxTask[InstanceConfig, InstanceOutput, MaskDetector | MaskRcnn])
 
     def criterion(self, model: MaskDetector | MaskRcnn, catalog: Catalog) -> None:
         """Weight the classes."""
-        model.criterion.class_weights = build_class_weights(self.own, evaluated_counts(catalog))
+        model.criterion.class_weights = build_class_weights(self.own, object_counts(catalog))
 
     def augment(self, config: AugmentConfig, spec: InputSpec) -> BoxAugment:
         """Random changes to one image, its boxes and its masks."""

@@ -1,6 +1,6 @@
 """The loss of a segmenter, over the pixels whose class is known.
 
-Shapes: B batch, K classes, H W rows and columns of the input, h w of the logits.
+Shapes: B batch, K classes, H W height and width of the input, h w of the logits.
 """
 
 from collections.abc import Mapping

@@ -1,6 +1,6 @@
 """The network of semantic segmentation: backbone, decoder and head.
 
-Shapes: B batch, K classes, C channels, H W rows and columns of the input, h w of the decoder's map.
+Shapes: B batch, K classes, C channels, H W height and width of the input, h w of the decoder's map.
 """
 
 from collections.abc import Mapping
@@ -67,7 +67,7 @@ def build_segmenter(model: ModelConfig, own: SegmentConfig, num_classes: int, *,
 
     Raises:
         ConfigError: No such backbone, or one that the decoder does not support.
-        WeightsError: The weights are not at hand or do not fit.
+        WeightsError: The weights are not available or do not fit.
     """
     parts = build_parts(
         model, own.decoder, num_classes, channels=own.channels, dropout=own.dropout, pretrained=pretrained

@@ -1,6 +1,6 @@
 """Semantic segmentation without torch: from probabilities to an evaluated, drawn class map.
 
-Shapes: B images per batch, K classes, H W rows and columns of an image, h w of the network's map.
+Shapes: B images per batch, K classes, H W height and width of an image, h w of the network's map.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -22,7 +22,7 @@ from foveal.errors import DataError, ImageError
 from foveal.imaging.decode import read_size
 from foveal.ops.threads import in_threads
 from foveal.types.categories import Categories
-from foveal.types.flags import NOT_EVALUATED
+from foveal.types.flags import IGNORED_FLAGS
 
 HEADERS_PER_CALL = 64
 """Headers that a thread reads at once: each takes microseconds."""
@@ -83,7 +83,7 @@ def assemble(
         raise DataError(what, "Check where the images are.")
     names = Names.of([draft.name for draft in drafts])
     order = sorted_order(names)
-    labels = [sorted({o.label for o in row if not o.flags & NOT_EVALUATED}) for row in rows]
+    labels = [sorted({o.label for o in row if not o.flags & IGNORED_FLAGS}) for row in rows]
     catalog = Catalog(
         root,
         format,

@@ -16,7 +16,7 @@ class Draft:
         where: The file (and line or entry) that lists it.
         split: Its code.
         size: Width and height that the source declares; None: it does not say.
-        seen: Width and height of the file as a person sees it; None until ``assemble.find_images`` has looked.
+        seen: Width and height of the file as displayed; None until ``assemble.find_images`` has looked.
         objects: What the source says is in it.
         places: File and line or entry of each object, for messages.
         keys: How each object is known in a side-car.

@@ -1,6 +1,6 @@
 """Objects that cannot be as the source says: segmentations dropped, boxes clipped or dropped, duplicates dropped.
 
-Shapes: M objects of all images. Boxes are xyxy pixels of the image as a person sees it.
+Shapes: M objects of all images. Boxes are xyxy pixels of the image as displayed.
 """
 
 import math

@@ -1,4 +1,4 @@
-"""Annotations in the pixels that a file stores, brought to the image as a person sees it (EXIF orientation)."""
+"""Annotations in the pixels that a file stores, brought to the image as displayed (EXIF orientation)."""
 
 import math
 from dataclasses import replace

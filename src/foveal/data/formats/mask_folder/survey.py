@@ -24,7 +24,7 @@ class Seen:
     """What reading a mask beside its image showed.
 
     Attributes:
-        size: (width, height) of the image, as a person sees it.
+        size: (width, height) of the image, as displayed.
         mask_size: (width, height) of the mask.
         kind: What the pixel values are.
         values: (C,) int64, those that occur, rising.

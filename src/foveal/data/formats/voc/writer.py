@@ -23,7 +23,7 @@ from foveal.data.formats.voc import record as voc
 from foveal.data.formats.voc.lists import CODES, MAIN
 from foveal.errors import CategoryError
 from foveal.types.categories import Categories
-from foveal.types.flags import NOT_EVALUATED, Flag
+from foveal.types.flags import IGNORED_FLAGS, Flag
 
 ILLEGAL = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that XML 1.0 cannot hold (section 2.2), and the carriage return, which it changes."""
@@ -94,7 +94,7 @@ def _page(name: str, size: tuple[int, int], extras: Any, row: Sequence[Object], 
         own = thing.extras.get(voc.NAME, {})
         own = dict(own) if isinstance(own, dict) else {}
         beyond = own.pop("bndbox", {})
-        flags = thing.flags | (Flag.DIFFICULT if thing.flags & NOT_EVALUATED else 0)
+        flags = thing.flags | (Flag.DIFFICULT if thing.flags & IGNORED_FLAGS else 0)
         record: dict[str, Any] = {"name": categories.names[thing.label], "pose": voc.USUAL_POSE}
         record |= {tag: int(bool(flags & flag)) for tag, flag in voc.FLAG_TAGS.items()}
         record["bndbox"] = {**_corners(thing.box, size), **(beyond if isinstance(beyond, dict) else {})}
@@ -158,7 +158,7 @@ def _shown(row: Sequence[Object]) -> dict[int, int]:
     """Of each class in an image: whether it shows one that is evaluated."""
     shown: dict[int, int] = {}
     for thing in row:
-        evaluated = SHOWS if not thing.flags & NOT_EVALUATED else DIFFICULT_ONLY
+        evaluated = SHOWS if not thing.flags & IGNORED_FLAGS else DIFFICULT_ONLY
         shown[thing.label] = max(shown.get(thing.label, DIFFICULT_ONLY), evaluated)
     return shown
 

@@ -19,7 +19,7 @@ from foveal.data.formats.sidecar.writer import Aside
 from foveal.data.formats.yolo.layout import IMAGES, KNOWN_KEYS, YAML_NAMES, label_file
 from foveal.data.formats.yolo.record import NAME, object_of
 from foveal.types.categories import Categories
-from foveal.types.flags import NOT_EVALUATED, Flag
+from foveal.types.flags import IGNORED_FLAGS, Flag
 
 DECIMALS = 12
 """Of a coordinate as a part of the image: less than a millionth of a pixel for any image there is."""
@@ -48,12 +48,12 @@ def write(catalog: Catalog, folder: Path, names: Sequence[str], extras: Sequence
     """
     assert catalog.objects is not None and catalog.sizes is not None, "only data sets with objects are written"
     rows = [catalog.objects[i] for i in range(len(catalog))]
-    polygons = all(_is_one_polygon(o) for row in rows for o in row if not o.flags & NOT_EVALUATED)
+    polygons = all(_is_one_polygon(o) for row in rows for o in row if not o.flags & IGNORED_FLAGS)
     for i, name in enumerate(names):
         size = (int(catalog.sizes[i][0]), int(catalog.sizes[i][1]))
         lines = []
         for at, thing in enumerate(rows[i]):
-            if thing.flags & NOT_EVALUATED:
+            if thing.flags & IGNORED_FLAGS:
                 aside.whole(name, at, thing, catalog.categories.names[thing.label], _flags_text(thing))
                 continue
             line = _line(thing, size, polygon=polygons)
@@ -105,5 +105,5 @@ def _is_one_polygon(thing: Object) -> bool:
 
 
 def _flags_text(thing: Object) -> str:
-    names = [str(flag.name).lower() for flag in Flag if thing.flags & flag & NOT_EVALUATED]
+    names = [str(flag.name).lower() for flag in Flag if thing.flags & flag & IGNORED_FLAGS]
     return f"object that is {' and '.join(names)}, whole"

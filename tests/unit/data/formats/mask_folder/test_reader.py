@@ -291,8 +291,8 @@ def test_a_tree_with_boxes_and_masks_gives_what_is_wanted(make_voc, voc, make_ma
     root = make_voc({"a": [voc_object("cat", (1, 1, 20, 20))]})
     make_masks({"a": np.eye(48, 64)}, images="JPEGImages/{}.jpg", mask="SegmentationClass/{}.png", root=root)
     assert read(root).annotation == "boxes"
-    assert read(root, wants=("boxes", "masks")).annotation == "boxes"
-    catalog = read(root, wants=("masks", "boxes"))
+    assert read(root, annotations=("boxes", "masks")).annotation == "boxes"
+    catalog = read(root, annotations=("masks", "boxes"))
     assert catalog.annotation == "masks" and catalog.masks[0] == "SegmentationClass/a.png"
 
 

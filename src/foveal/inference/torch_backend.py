@@ -46,8 +46,8 @@ class TorchBackend:
     """``inference.contract.Backend`` on a torch model; running it changes nothing, so any number of threads may.
 
     Args:
-        model: The network, in evaluation mode, which it must stay in.
-        card: What it is.
+        model: The network, in evaluation mode, where it must stay.
+        card: The model card.
         device: Where it runs; the network is moved there.
     """
 
@@ -75,12 +75,12 @@ def build_model(card: Card, tensors: dict[str, Array], *, where: str) -> Model:
     """The network a card describes, with its weights.
 
     Args:
-        card: What the model is.
+        card: The model card.
         tensors: Its weights, by name.
         where: The file, for messages.
 
     Raises:
-        ArtifactError: There is no such network, or the weights do not fit it.
+        ArtifactError: Unknown network, or the weights do not fit it.
     """
     try:
         model = open_task(card).build(ModelConfig.model_validate(card.model), pretrained=False)
@@ -100,10 +100,10 @@ def build_model(card: Card, tensors: dict[str, Array], *, where: str) -> Model:
 
 
 def open_torch(card: Card, tensors: dict[str, Array], *, where: str, device: str = "auto") -> TorchBackend:
-    """A backend from the content of a model file, ``where``.
+    """A backend from the contents of the model file ``where``.
 
     Raises:
-        ArtifactError: There is no such network, or the weights do not fit it.
+        ArtifactError: Unknown network, or the weights do not fit it.
         ConfigError: A GPU is requested but not available.
     """
     keep_pages()

@@ -44,7 +44,7 @@ def last_screen(console: Console, trained: "Trained") -> None:
     console.print("  [dim]Next:[/]", highlight=False)
     for command, what in (
         (f"foveal predict {folder} IMAGE", "predict on an image"),
-        (f"foveal evaluate {folder} FOLDER", "evaluate it on other images"),
+        (f"foveal evaluate {folder} FOLDER", "evaluate on other labelled images"),
         (f"foveal export {folder}", "export to one .onnx file that runs without PyTorch"),
     ):
         console.print(Text.assemble(f"    {command}  ", (what, "dim")))

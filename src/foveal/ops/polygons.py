@@ -41,9 +41,9 @@ def rle_of_polygons(polygons: Sequence[Sequence[float]], size: tuple[int, int]) 
 def polygons_of(rle: Rle) -> list[list[float]]:
     """Polygons of a mask along the edges of its pixels.
 
-    Parts that only touch at a corner are apart; a polygon may meet itself there. Outer polygons run clockwise as a
-    person sees them, holes the other way round: the signed area tells them apart. COCO's polygons know no holes;
-    rasterised by ``rle_of_polygons`` a mask without holes is the same, and one with holes has them filled.
+    Parts that only touch at a corner are separate; a polygon may touch itself there. Outer polygons run clockwise as
+    displayed, holes counterclockwise: the sign of the area distinguishes them. COCO's polygons have no holes;
+    ``rle_of_polygons`` gives back a mask without holes exactly, and fills holes.
 
     Args:
         rle: The mask.

@@ -74,7 +74,7 @@ class InstanceMetric(Metric[InstanceTruth, Instances]):
         boxes = self._boxes.verdict()
         columns = flatten_masks(self._truths, self._predictions)
         thresholds = [prediction.threshold for prediction in self._predictions]
-        return InstanceVerdict(boxes, ObjectVerdict(*columns, self.categories, thresholds, things="masks"))
+        return InstanceVerdict(boxes, ObjectVerdict(*columns, self.categories, thresholds, noun="masks"))
 
 
 class InstanceVerdict(Verdict):

@@ -34,7 +34,7 @@ class Graph(nn.Module):
         return raw
 
     def evidence(self, images: Tensor) -> dict[str, Tensor]:
-        """What the task's ``calibrate`` fits to, for (B, S, S, 3) uint8 images."""
+        """Arrays for the task's ``calibrate``, for (B, S, S, 3) uint8 images."""
         return self.task.evidence(self.raw(images))
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
@@ -62,7 +62,7 @@ class TorchBackend:
         return self._call(self.graph, images)
 
     def evidence(self, images: RGB) -> dict[str, Array]:
-        """What the task's ``calibrate`` fits to, by name."""
+        """Arrays for the task's ``calibrate``, by name."""
         return self._call(self.graph.evidence, images)
 
     @torch.inference_mode()

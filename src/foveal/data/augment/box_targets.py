@@ -68,10 +68,10 @@ class BoxTargets:
         return len(self.labels)
 
     @property
-    def evaluated(self) -> NDArray[np.bool_]:
+    def counted(self) -> NDArray[np.bool_]:
         """(M,) which count as objects, neither crowds nor to be ignored."""
-        evaluated: NDArray[np.bool_] = (self.flags & IGNORED_FLAGS) == 0
-        return evaluated
+        counted: NDArray[np.bool_] = (self.flags & IGNORED_FLAGS) == 0
+        return counted
 
     def move(self, scale: tuple[float, float], offset: tuple[float, float]) -> "BoxTargets":
         """Every point p to p * scale + offset."""
@@ -137,7 +137,7 @@ class BoxTargets:
         assert self.masks is not None, "masks were asked for"
         boxes, cells = self.boxes.copy(), np.zeros((len(self), grid.cells, grid.cells), np.uint8)
         whole = (self.visible >= 1 - ROUNDING) & self.masks.upright
-        for i in np.flatnonzero(self.evaluated).tolist():
+        for i in np.flatnonzero(self.counted).tolist():
             if not self.masks.rles[i].area:
                 continue
             painted = self.masks.paint(i, grid)

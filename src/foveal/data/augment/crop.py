@@ -83,7 +83,7 @@ def draw_scale(config: AugmentConfig) -> tuple[float, float]:
 
 def shows_an_object(crop: Crop, targets: BoxTargets, min_visible: float) -> bool:
     """Whether enough of an object that counts is in a crop, or there is none."""
-    objects = targets.evaluated
+    objects = targets.counted
     return not objects.any() or bool((crop.move(targets).visible[objects] >= min_visible).any())
 
 

@@ -32,8 +32,7 @@ class Classifier(Model):
 
     Attributes:
         criterion: The loss module; called with logits (B, K) and the targets' label.
-        weights: Where its pretrained weights came from and their statistics, the tensors themselves let go; None: it
-            started at random.
+        weights: Source and statistics of its pretrained weights, without the tensors; None: random weights.
     """
 
     def __init__(
@@ -70,7 +69,7 @@ class Classifier(Model):
 
 
 def build_classifier(model: ModelConfig, own: ClassifyConfig, num_classes: int, *, pretrained: bool) -> Classifier:
-    """A classifier with plain cross-entropy; ``build_criterion`` makes the loss that the data calls for.
+    """A classifier with plain cross-entropy; ``build_criterion`` makes the loss for the data.
 
     Raises:
         ConfigError: No such backbone.

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 IGNORED = (150, 150, 150)
-"""Colour of objects that training ignores."""
+"""Colour of ignored objects."""
 Color = tuple[int, int, int]
 
 
@@ -45,7 +45,7 @@ def draw_box_target(image: RGB, target: Mapping[str, "Tensor"], categories: Cate
 
 
 def detection_row(truth: BoxTruth, prediction: Detections) -> dict[str, str | float]:
-    """Numbers of objects that are there and that were predicted, and the predictions."""
+    """Numbers of ground-truth and predicted objects, and the predictions."""
     shown = prediction.shown()
     return {
         "objects": len(truth),
@@ -66,5 +66,5 @@ def scaled(boxes: FloatArray, size: tuple[int, int], image: RGB) -> FloatArray:
 
 
 def class_colors(objects: Detections) -> list[Color]:
-    """Of each object's class."""
+    """The colour of each object's class."""
     return [objects.categories.color(int(label)) for label in objects.labels]

@@ -1,4 +1,4 @@
-"""Instance segmentation as training needs it.
+"""The torch part of instance segmentation.
 
 Shapes: B images per batch, k candidates, P prototypes, h w of the prototypes, m side of a mask in its box.
 """
@@ -26,7 +26,7 @@ class Instance(BoxTask[InstanceConfig, InstanceOutput, MaskDetector | MaskRcnn])
     """``tasks.contract.Task`` for instance segmentation: detection, and masks beside the boxes."""
 
     def build(self, model: ModelConfig, *, pretrained: bool) -> MaskDetector | MaskRcnn:
-        """Backbone, pyramid and what stands on it."""
+        """Backbone, pyramid and heads."""
         build = build_mask_rcnn if self.own.architecture == "mask_rcnn" else build_mask_detector
         return build(model, self.own, len(self.output.categories), pretrained=pretrained)
 
@@ -40,7 +40,7 @@ class Instance(BoxTask[InstanceConfig, InstanceOutput, MaskDetector | MaskRcnn])
         return BoxAugment(config, spec.train_size, spec.interpolation, grid)
 
     def activate(self, raw: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """As for detection, and the masks: mixtures and what they are mixed of, or probabilities within the boxes.
+        """As for detection, and the masks: coefficients and prototypes, or probabilities within the boxes.
 
         That is ``coefficients`` (B, k, P) of the same pairs and ``prototypes`` (B, P, h, w), or ``masks`` (B, k, m, m).
         """
@@ -50,7 +50,7 @@ class Instance(BoxTask[InstanceConfig, InstanceOutput, MaskDetector | MaskRcnn])
         return {**pairs, "prototypes": raw["prototypes"].float()}
 
     def evidence(self, raw: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """What ``calibrate`` looks at: the candidates, without masks, which would take a hundred times the memory."""
+        """The candidates that ``calibrate`` uses, without masks, which would take a hundred times the memory."""
         if self.output.options.mask_form == "boxes":
             return _given_pairs(raw)
         return best_pairs(raw, self.output.options, of_anchors=("boxes",))

@@ -199,7 +199,7 @@ def _check_out(out: Path, data: Path) -> None:
     if out.suffix.lower() not in (".png", ".jpg", ".jpeg"):
         raise ConfigError(f"--out {out}: a preview is an image.", "Give a name that ends in .png or .jpg.")
     if out.resolve().is_relative_to(data.resolve()):
-        raise ConfigError(f"--out {out} lies inside the data set, which stays as it is.", "Choose another folder.")
+        raise ConfigError(f"--out {out} is inside the data set, which must not be changed.", "Choose another folder.")
 
 
 def _write(sheet: "RGB", out: Path) -> None:

@@ -1,6 +1,7 @@
 """The one model file: safetensors with the card in its header. No torch, no pickle, no code.
 
-The header is read and its size checked here before the library opens the file, so that a crafted one cannot exhaust memory.
+The header is read and its size checked here before the library opens the file, so that a crafted one cannot exhaust
+memory.
 """
 
 import json

@@ -162,7 +162,7 @@ def _read(path: Path, classes: str, ignore: tuple[int, ...], task: str | None) -
 
 
 def _is_data_set(path: Path, classes: str, ignore: tuple[int, ...]) -> bool:
-    """Whether the path holds a data set of a known format that the options fit; errors in reading it are then its own."""
+    """Whether this is a data set of a known format that the options fit; errors in reading it are then its own."""
     from foveal.data.formats import image_folder
     from foveal.data.formats.mask_folder import reader as mask_folder
     from foveal.data.formats.mask_folder.class_table import read_classes

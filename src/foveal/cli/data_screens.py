@@ -114,7 +114,8 @@ def _object_facts(objects: ObjectCounts) -> list[tuple[str, str]]:
     each = objects.per_image
     facts = [
         ("objects", f"{objects.count:,}"),
-        ("per image", f"{each['min']:g} to {each['max']:g}, median {each['median']:g}; {plural(objects.empty, 'image')} without objects"),
+        ("per image", f"{each['min']:g} to {each['max']:g}, median {each['median']:g}"),
+        ("empty", plural(objects.empty, "image")),
         ("areas", f"{_counts(objects.sizes)} (COCO: small below 32² px, medium below 96² px)"),
     ]
     more = {"flags": objects.flags, "segmentations": objects.segmentations, "faults": objects.repairs}

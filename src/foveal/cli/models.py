@@ -35,7 +35,7 @@ def models(pattern: str = "", *, json: Annotated[bool, Parameter(negative="")] =
     table.add_column("weights")
     for entry in entries:
         numbers = ("" if n is None else f"{n:.2f}" for n in (entry.parameters_m, entry.macs_g))
-        table.add_row(entry.name, *numbers, str(entry.size), told[entry.weights])
+        table.add_row(entry.name, *numbers, str(entry.size), labels[entry.weights])
     console = Console()
     console.print(table)
     if len(entries) > COUNTED:

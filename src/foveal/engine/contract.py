@@ -1,7 +1,6 @@
 """What the loop needs from what it trains. It never looks inside a batch, be it images, a table or text.
 
-A plan is built before the first step. Everything it gives is a function of its own settings and of the step, so that
-a
+A plan is built before the first step. Everything it gives is a function of its own settings and of the step, so that a
 resumed run sees the same batches as an uninterrupted one.
 """
 

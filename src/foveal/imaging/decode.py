@@ -251,7 +251,9 @@ def _open(file: BinaryIO, head: bytes, name: str) -> ImageFile.ImageFile:
                 factory = getattr(import_module(f"PIL.{module}"), reader)
                 image = factory(file, "")
             except ImportError:
-                raise ImageError(name, f"is {kind}, which this build of Pillow does not support", "Update Pillow.") from None
+                raise ImageError(
+                    name, f"is {kind}, which this build of Pillow does not support", "Update Pillow."
+                ) from None
             except Exception as error:  # plugins raise any exception on broken files
                 raise _damaged(error, name) from None
             _check_size(image.width, image.height, name)

@@ -190,7 +190,7 @@ def _line(image: RGB) -> int:
 
 
 def _border(ids: NDArray[np.uint8], width_px: int) -> Mask:
-    """(H, W) where another class lies left or above, in a line of that width; ignored pixels have the edge of the hatching."""
+    """(H, W) where another class lies left or above, in a line of that width; not around ignored pixels."""
     out, known = np.zeros(ids.shape, bool), ids != IGNORE
     out[:, width_px:] |= (ids[:, width_px:] != ids[:, :-width_px]) & known[:, :-width_px]
     out[width_px:] |= (ids[width_px:] != ids[:-width_px]) & known[:-width_px]

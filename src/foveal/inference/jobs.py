@@ -31,7 +31,7 @@ def run_job(
     Raises:
         ImageError: A file cannot be read and ``skip`` is None.
         ConfigError: The model predicts for full images only, and these would be cut; or a writer cannot store its
-     
+
                   predictions.
         RunError: An output cannot be written.
     """

@@ -15,8 +15,8 @@ def mask_loss(logits: Tensor, masks: Tensor, boxes: Tensor) -> Tensor:
     """The loss of each mask: mean binary cross-entropy inside the object's box, plus the Dice loss.
 
     Masks are cropped to the box at inference, so nothing is learnt outside it; dividing by the box's area lets small
-    objects count as much as large ones (Bolya et al. 2019, "YOLACT", sections 3.1 and 3.3). The Dice term (Milletari et al.
-    2016, "V-Net", section 3) upweights thin objects, whose boxes are mostly background.
+    objects count as much as large ones (Bolya et al. 2019, "YOLACT", sections 3.1 and 3.3). The Dice term (Milletari et
+    al. 2016, "V-Net", section 3) upweights thin objects, whose boxes are mostly background.
 
     Args:
         logits: (N, h, w).

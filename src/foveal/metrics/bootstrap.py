@@ -1,7 +1,8 @@
 """Bootstrap over images without drawing an image twice: a resample is a column of weights.
 
 A metric that can be computed from weighted images is resampled by counting how often each image was drawn (Efron &
-Tibshirani 1993, chapter 13: percentile interval). Weights of 1 give the original images, so the metric and its resamples come from the same code.
+Tibshirani 1993, chapter 13: percentile interval). Weights of 1 give the original images, so the metric and its
+resamples come from the same code.
 
 Shapes: N images, R resamples.
 """

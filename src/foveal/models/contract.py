@@ -42,8 +42,8 @@ class Network(nn.Module, ABC):
 class Model(Network):
     """A network for images: no preparation, no softmax, no NMS inside; the same keys in training and evaluation.
 
-    It has two halves, ``look`` and ``answer``: explanations can take gradients with respect to the maps between them,
-    or change the maps, without hooks.
+    It has two halves, ``look()`` and ``answer()``: explanations can take gradients with respect to the maps between
+    them, or change the maps, without hooks.
 
     Attributes:
         backbone: The part that may start from pretrained weights.

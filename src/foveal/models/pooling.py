@@ -1,6 +1,7 @@
 """Pooling of a feature map into a vector, for any backbone and input size.
 
-Shapes: B batch, C channels, h w height and width of the map, N = h w positions, D length of the vector, A attention heads.
+Shapes: B batch, C channels, h w height and width of the map, N = h w positions, D length of the vector, A attention
+heads.
 """
 
 from abc import ABC, abstractmethod
@@ -133,8 +134,8 @@ class CompactBilinearPooling(Pooling):
 
     The count sketch of an outer product is the circular convolution of two count sketches (Pham and Pagh 2013), a
     product after the FFT. Then signed square root and L2 norm; the result is scaled to length sqrt(D), so that its
-    entries have the scale of other poolings and the same learning rate suits. The hashes are fixed by ``SEED`` and saved
-    with the weights.
+    entries have the scale of other poolings and the same learning rate suits. The hashes are fixed by ``SEED`` and
+    saved with the weights.
     """
 
     SEED = 20160

@@ -28,7 +28,8 @@ class InnerMaps(Trunk):
         name: A timm model, or one of Foveal's own.
         strides: Strides of the maps, rising. Where a network has no map of a stride it gives the nearest one; the
             pyramid resizes it. None: all maps.
-        output_stride: Stride of the last map: below 32, later stages are dilated instead of strided, where the network supports it.
+        output_stride: Stride of the last map: below 32, later stages are dilated instead of strided, where the network
+            supports it.
 
     Attributes:
         channels: C of each map.

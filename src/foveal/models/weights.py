@@ -158,9 +158,7 @@ def _weights(tensors: Mapping[str, Tensor], known: Declared, source: Source, ori
 
 def _read_named(path: Path) -> dict[str, Tensor]:
     if not path.is_file():
-        raise WeightsError(
-            f"No such weights file: {path}.", "Use --model.weights with a file, 'auto' or 'none'."
-        )
+        raise WeightsError(f"No such weights file: {path}.", "Use --model.weights with a file, 'auto' or 'none'.")
     return read(path)
 
 

@@ -135,7 +135,8 @@ def paste(masks: FloatArray, boxes: FloatArray, size: tuple[int, int], threshold
     """Masks predicted within boxes, pasted into the image.
 
     Bilinear between the centres of the masks' cells, with zero beyond them, at the centres of the image's pixels.
-    torchvision's ``paste_masks_in_image`` cuts the boxes to whole pixels first; an edge may differ from it by one pixel.
+    torchvision's ``paste_masks_in_image`` cuts the boxes to whole pixels first; an edge may differ from it by one
+    pixel.
 
     Args:
         masks: (N, h, w) probabilities.
@@ -164,7 +165,7 @@ def mixed(
     geometry: Geometry,
     threshold: float,
 ) -> list[Rle]:
-    """Masks as combinations of an image's prototypes, cropped to their boxes (Bolya et al. 2019, "YOLACT", section 3.2).
+    """Combinations of an image's prototypes, cropped to their boxes (Bolya et al. 2019, "YOLACT", section 3.2).
 
     The probabilities are resampled bilinearly straight to the centres of the source's pixels, and only of those whose
     centres lie inside the box, so that a large image costs no more than its objects.

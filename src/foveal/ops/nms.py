@@ -38,9 +38,9 @@ def nms(
         scores: (N,) in [0, 1]. Equal scores keep the earlier box, so every backend gives the same result.
         labels: (N,) class ids.
         iou: Overlap above which the lower box is dropped (hard, diou) or lowered (soft_linear), in [0, 1].
-        method: ``hard``: drop. ``diou``: drop where the IoU minus the normalised distance of the centres is above ``iou`` (Zheng et al.
-            2020), which spares neighbours in a crowd. ``soft_linear`` multiplies the lower score by 1 - IoU,
-            ``soft_gaussian`` by exp(-IoU^2 / sigma) (Bodla et al. 2017, equations 2 and 3).
+        method: ``hard``: drop. ``diou``: drop where the IoU minus the normalised distance of the centres is above
+            ``iou`` (Zheng et al. 2020), which spares neighbours in a crowd. ``soft_linear`` multiplies the lower score
+            by 1 - IoU, ``soft_gaussian`` by exp(-IoU^2 / sigma) (Bodla et al. 2017, equations 2 and 3).
         sigma: Width of ``soft_gaussian``.
         min_score: Boxes whose score is lower, or becomes so, are dropped.
         max_objects: Maximum number of boxes, the best ones.

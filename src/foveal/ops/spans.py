@@ -79,7 +79,7 @@ class Spans:
         return out
 
     def common(self, other: "Spans", mine: Places, theirs: Places) -> NDArray[np.float64]:
-        """(P,) intersection in pixels of mask ``mine[p]`` of these with mask ``theirs[p]`` of the others; neither is empty.
+        """(P,) intersection in pixels of this ``mine[p]`` with the others' ``theirs[p]``; neither is empty.
 
         Both are of one size. The others' spans are searched in these, those between this mask's first and last pixel.
         """

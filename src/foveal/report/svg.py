@@ -1,7 +1,7 @@
 """A matplotlib figure as inline SVG that takes its colours from the page and its fonts from the reader's browser.
 
-Matplotlib's output is reduced to visible elements: no ids, classes instead of styles, one decimal. An artist whose id is a
-``tip`` gets that text as its tooltip; neighbours with the same one share it.
+Matplotlib's output is reduced to visible elements: no ids, classes instead of styles, one decimal. An artist whose id
+is a ``tip`` gets that text as its tooltip; neighbours with the same one share it.
 """
 
 import re

@@ -316,7 +316,7 @@ class Task(ABC, Generic[S, Out, M]):
         """Set up the model's losses for a training split (class weights and the like)."""
 
     def probe(self, model: M) -> Callable[[Tensor], dict[str, Tensor]] | None:
-        """A function of normalised images (B, 3, H, W) that gives ``warm_start`` its arrays (B, ...); None: no warm start."""
+        """From normalised images (B, 3, H, W) to the arrays (B, ...) for ``warm_start``; None: no warm start."""
         return None
 
     def warm_start(self, model: M, catalog: Catalog, arrays: Mapping[str, Array]) -> None:
@@ -354,5 +354,5 @@ class Task(ABC, Generic[S, Out, M]):
         """Softmax, box decoding, top-k: fixed shapes, part of the exported graph."""
 
     def evidence(self, raw: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Arrays for ``Output.calibrate``, each (B, ...), from raw outputs; empty where there is nothing to calibrate."""
+        """Arrays for ``Output.calibrate``, each (B, ...), from raw outputs; empty if nothing is calibrated."""
         return {}

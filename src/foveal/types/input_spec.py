@@ -80,8 +80,7 @@ class InputSpec(Settings):
         """Where the pixels of a width x height image go.
 
         ``crop`` gives the same pixels as torchvision's Resize and CenterCrop, including rounding to whole pixels in the
-        resized image,
-        because that is how pretrained weights were evaluated.
+        resized image, because that is how pretrained weights were evaluated.
         """
         size = self.size
         match self.fit:

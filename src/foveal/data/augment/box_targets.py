@@ -120,7 +120,8 @@ class BoxTargets:
             grid: The grid that masks are rasterised on; None: without masks.
 
         Returns:
-            ``tensors`` of the m objects kept; with a grid also ``masks`` (m, n, n) uint8, all 0 for objects without a mask.
+            ``tensors`` of the m objects kept; with a grid also ``masks`` (m, n, n) uint8, all 0 for objects without a
+            mask.
         """
         if grid is None:
             return self._kept(min_visible)[0].tensors()

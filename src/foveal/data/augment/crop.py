@@ -68,7 +68,8 @@ def draw_crop(
 def draw_scale(config: AugmentConfig) -> tuple[float, float]:
     """Scale relative to the letterbox, and stretch; (1, 1) if all is off.
 
-    A crop that keeps a fraction a of the area enlarges by 1 / sqrt(a). Zooming out shrinks every second image, as in v2.
+    A crop that keeps a fraction a of the area enlarges by 1 / sqrt(a). Zooming out shrinks every second image, as in
+    v2.
     """
     scale, stretch = 1.0, 1.0
     if config.crop_scale < 1:

@@ -112,7 +112,7 @@ class MaskAugment(PayloadAugment[Loaded]):
 
 
 def _draw_point(ids: Tensor) -> tuple[float, float] | None:
-    """A pixel (x, y) of a class drawn uniformly from those in the image, so that rare classes are as frequent as others."""
+    """A pixel (x, y) of a class drawn uniformly from those in the image, so that rare classes come as often."""
     there = torch.bincount(ids.flatten().int(), minlength=IGNORE + 1)[:IGNORE].nonzero().flatten()
     if not len(there):
         return None

@@ -32,8 +32,8 @@ def as_masks(catalog: Catalog, *, fixed: bool = False) -> Catalog:
     segmented = np.diff(objects.segmentations.text.offsets) > 0
     if not segmented.any():
         raise DataError(
-            f"{catalog.root}: objects have boxes but no segmentations, so the classes of pixels are unknown.", "Use a
-            data set with polygons or masks.",
+            f"{catalog.root}: objects have boxes but no segmentations, so the classes of pixels are unknown.",
+            "Use a data set with polygons or masks.",
         )
     shift = 0 if fixed or BACKGROUND in own else 1
     categories = _with_background(own, catalog) if shift else own

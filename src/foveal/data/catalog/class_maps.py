@@ -58,8 +58,8 @@ def read_mask(catalog: Catalog, index: int) -> NDArray[np.uint8]:
     if not known.all():
         y, x = np.argwhere(~known)[0].tolist()
         raise CategoryError(
-            f"{path}: the pixel value {int(pixels[y, x])} at x {x}, y {y} is not a class.", "The file has changed since
-            the data set was read; see `foveal data check`.",
+            f"{path}: the pixel value {int(pixels[y, x])} at x {x}, y {y} is not a class.",
+            "The file has changed since the data set was read; see `foveal data check`.",
         )
     return ids
 

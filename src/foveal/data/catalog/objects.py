@@ -1,7 +1,7 @@
 """Objects in images, in flat columns.
 
-Shapes: N images, M objects in all, m in one image. Boxes are xyxy pixels of the image as displayed: the
-upper left corner of the upper left pixel is (0, 0), so a box that covers one pixel is one pixel wide.
+Shapes: N images, M objects in all, m in one image. Boxes are xyxy pixels of the image as displayed: the upper left
+corner of the upper left pixel is (0, 0), so a box that covers one pixel is one pixel wide.
 """
 
 import json

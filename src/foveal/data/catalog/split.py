@@ -43,8 +43,9 @@ class Group:
 def with_splits(catalog: Catalog, *, val_fraction: float, seed: int) -> Catalog:
     """Make sure that there are a training and a validation split.
 
-    An existing val split is kept, and images without a split are then used for training. Otherwise a part of the training
-    images (those of train, and those without a split) is held out, class by class. A test split is never touched.
+    An existing val split is kept, and images without a split are then used for training. Otherwise a part of the
+    training images (those of train, and those without a split) is held out, class by class. A test split is never
+    touched.
 
     Args:
         catalog: As read.

@@ -101,8 +101,8 @@ def recognise(path: Path) -> tuple[str, Path]:
         kind = KINDS.get(path.suffix.lower())
         if kind is None:
             raise DataError(
-                f"{path} is not a data set.", "Name a folder, a table (.csv or .tsv), a COCO .json or a YOLO .yaml
-                file.",
+                f"{path} is not a data set.",
+                "Name a folder, a table (.csv or .tsv), a COCO .json or a YOLO .yaml file.",
             )
         return kind, path
     entries = [entry for entry in path.iterdir() if not entry.name.startswith(".")]

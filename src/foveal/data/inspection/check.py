@@ -99,9 +99,13 @@ def _check_image(catalog: Catalog, index: int) -> Checked:
         return Checked(content, (Problem(name, "unreadable", error.reason),))
     problems = []
     if min(width, height) < MIN_SIDE:
-        problems.append(Problem(name, "tiny", f"is {width} x {height} pixels; below {MIN_SIDE} little can be recognised"))
+        problems.append(
+            Problem(name, "tiny", f"is {width} x {height} pixels; below {MIN_SIDE} little can be recognised")
+        )
     elif max(width, height) > MAX_ASPECT * min(width, height):
-        problems.append(Problem(name, "aspect", f"is {width} x {height} pixels, an aspect ratio of over {MAX_ASPECT:.0f} to 1"))
+        problems.append(
+            Problem(name, "aspect", f"is {width} x {height} pixels, an aspect ratio of over {MAX_ASPECT:.0f} to 1")
+        )
     kind = kind_of(data[:16])
     if not name.lower().endswith(SUFFIXES_OF[kind]):
         problems.append(Problem(name, "suffix", f"is a {kind} file with another suffix"))

@@ -14,6 +14,7 @@ from foveal.data.catalog.catalog import Catalog
 from foveal.data.inspection.sheet import Row, draw_sheet
 from foveal.data.loading.order import Draw
 from foveal.data.loading.statistics import sample_images, to_patches, unwhiten, whiten
+from foveal.data.notes import plural
 from foveal.errors import DataError
 from foveal.imaging.decode import decode
 from foveal.imaging.prepare import prepare
@@ -118,7 +119,7 @@ def image_whitening(catalog: Catalog, whitening: Whitening, *, spec: InputSpec, 
         shown = [image, _gray_levels(white / (2 * SIGMAS) + 0.5), _gray_levels(back)]
         rows.append(Row(_labels(catalog, i), f"{catalog.names[i]}; restored to within {worst:.0e}", shown))
     images = list(sample_images(catalog, spec, limit=SAMPLE))
-    note = f"of the {len(whitening.mean)} values of a patch over {plural(len(images), 'image')}; blue -1, white 0, red 1"
+    note = f"of the {len(whitening.mean)} values of a patch, {plural(len(images), 'image')}; blue -1, white 0, red 1"
     rows.append(Row("covariance", note, [_heat(matrix) for matrix in _covariances(images, whitening)]))
     titles = ("before", f"after ({whitening.kind.upper()}, {whitening.patch} px patches)", "restored")
     return draw_sheet(rows, columns=titles, cell=round(1.5 * CELL))

@@ -1,7 +1,7 @@
 """Decoded images, kept in memory or in a memory-mapped file that all worker processes share.
 
-The arena is append-only; when it is full, further images are decoded each time.
-Worker processes inherit the mapping by fork, so what one has decoded is available to all.
+The arena is append-only; when it is full, further images are decoded each time. Worker processes inherit the mapping by
+fork, so what one has decoded is available to all.
 """
 
 import mmap

@@ -18,7 +18,7 @@ from foveal.types.arrays import RGB, FloatArray
 from foveal.types.input_spec import InputSpec, Whitening
 
 MAX_IMAGES = 2000
-"""Number of images that statistics are computed on: the error of a channel's mean is then below 0.3 / sqrt(2000) = 0.007."""
+"""Number of images for statistics: the error of a channel's mean is then below 0.3 / sqrt(2000) = 0.007."""
 
 Doubles = NDArray[np.float64]
 

@@ -1,8 +1,9 @@
 """Calibrating scores: one temperature for all logits, one threshold for all labels.
 
-Temperature scaling (Guo et al. 2017) divides logits by T, which leaves the predictions unchanged. T is fitted on validation images
-as the most probable one under a weak prior, log T ~ Normal(0, 1): with many images the prior vanishes and T minimises
-the negative log likelihood; with few, or when every prediction is right, it keeps T from running off to a bound.
+Temperature scaling (Guo et al. 2017) divides logits by T, which leaves the predictions unchanged. T is fitted on
+validation images as the most probable one under a weak prior, log T ~ Normal(0, 1): with many images the prior vanishes
+and T minimises the negative log likelihood; with few, or when every prediction is right, it keeps T from running off to
+a bound.
 
 Shapes: N images, K classes.
 """

@@ -29,7 +29,9 @@ class MultiLabelMetric(ScoresMetric[Array]):
     """Evaluates class scores against a 0/1 array of true labels per image."""
 
     def check(self, truth: Array, prediction: ClassScores) -> Array:
-        """(K,) bool, where a label is true. Raises:
+        """(K,) bool, where a label is true.
+
+        Raises:
             ShapeError: Truth or scores do not fit the class map, or the truth has values other than 0 and 1.
         """
         num_classes = len(self.categories)

@@ -1,8 +1,8 @@
 """COCO's twelve numbers, and Pascal VOC's two, of weighted images.
 
-The conventions are pycocotools': ten thresholds of overlap; the best hundred objects of each image and class; sizes
-by the declared area of the ground-truth object, or by the area of the detection where it is unmatched;
-classes without an object that counts are left out of a mean.
+The conventions are pycocotools': ten thresholds of overlap; the best hundred objects of each image and class; sizes by
+the declared area of the ground-truth object, or by the area of the detection where it is unmatched; classes without an
+object that counts are left out of a mean.
 
 Shapes: N images, K classes, D detections, G ground-truth objects, R resamples, C = 40 conditions (four ranges of size
 times ten thresholds).

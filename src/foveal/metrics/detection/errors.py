@@ -1,4 +1,4 @@
-"""Error analysis: why objects were missed or falsely detected, and the cost of each kind of error (Bolya et al. 2020, "TIDE").
+"""Error analysis: kinds of missed and false detections, and the cost of each (Bolya et al. 2020, "TIDE").
 
 Shapes: D detections, G ground-truth objects, P pairs, K classes.
 """
@@ -91,7 +91,9 @@ class Errors:
         fixed = self._ap50(self.predicted.label, self.result.hit, self.result.counted, spared=missed)
         count = int(self.missed(self.predicted.shown).sum())
         rows.append(("missed", "not detected at all", count, *_change(fixed, now)))
-        return Table(f"Errors behind the AP50 of {now:.3f}", ("error", "meaning", "objects", "AP50 if fixed", "gain"), rows)
+        return Table(
+            f"Errors behind the AP50 of {now:.3f}", ("error", "meaning", "objects", "AP50 if fixed", "gain"), rows
+        )
 
     def _without(self, kind: Kind) -> float:
         """AP50 with one kind corrected: moved or relabelled to the object meant, one per object; dropped otherwise."""

@@ -1,8 +1,8 @@
 """The metric of instance segmentation: COCO's metrics of the masks, prefixed ``mask_``, and of the boxes.
 
-Crowds are evaluated by COCO's crowd rule, mask against mask. An object without a mask is evaluated by its box
-alone: among the masks it is ignored: not a false negative, and a detection that overlaps it is no false positive. Sizes are those of the
-predicted masks, and as declared for the ground-truth objects. Panels and mistakes are the masks'.
+Crowds are evaluated by COCO's crowd rule, mask against mask. An object without a mask is evaluated by its box alone;
+among the masks it is ignored: not a false negative, and a detection that overlaps it is no false positive. Sizes are
+those of the predicted masks, and as declared for the ground-truth objects. Panels and mistakes are the masks'.
 
 Shapes: N images, K classes, D detections, G ground-truth objects, P pairs.
 """

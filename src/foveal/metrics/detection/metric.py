@@ -1,6 +1,7 @@
 """The metric of object detection: COCO's metrics with intervals, and Pascal VOC's.
 
-Crowds are evaluated by COCO's crowd rule; difficult and ignored objects are neither false negatives nor false positives.
+Crowds are evaluated by COCO's crowd rule; difficult and ignored objects are neither false negatives nor false
+positives.
 
 Shapes: N images, K classes.
 """

@@ -1,9 +1,9 @@
 """Boundary F1: how well the boundaries of classes agree.
 
-After Csurka et al. 2013 (BMVC, "What is a good evaluation measure ..."). A pixel is on the boundary of
-its class where a pixel above, below, left or right of it is of another class. It is matched where the other map has a
-boundary pixel of the same class nearer than 0.75% of the image's diagonal. The matched fraction of the prediction's
-boundary is precision, that of the truth's recall.
+After Csurka et al. 2013 (BMVC, "What is a good evaluation measure ..."). A pixel is on the boundary of its class where
+a pixel above, below, left or right of it is of another class. It is matched where the other map has a boundary pixel of
+the same class nearer than 0.75% of the image's diagonal. The matched fraction of the prediction's boundary is
+precision, that of the truth's recall.
 
 A pixel whose truth is unknown has no class in either map, so neither it nor the image's edge makes a boundary. A data
 set that ignores the pixels along every boundary leaves little to compare.

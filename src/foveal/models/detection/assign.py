@@ -33,7 +33,8 @@ def assign_atss(
 
     For each object the k anchors per level that are closest to its centre are candidates; those whose IoU reaches the
     candidates' mean plus standard deviation, and whose centre lies inside the object, are assigned to it. An anchor
-    claimed by two objects goes to the one it overlaps more. Beyond the paper, an object that is left without an anchor, because it is smaller than a cell or covers part of a larger one, takes its best candidate from the current owner.
+    claimed by two objects goes to the one it overlaps more. Beyond the paper, an object that is left without an anchor,
+    because it is smaller than a cell or covers part of a larger one, takes its best candidate from the current owner.
 
     Args:
         anchors: (A, 4).

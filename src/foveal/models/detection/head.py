@@ -1,7 +1,7 @@
 """One head shared by all pyramid levels: class scores, box offsets and optional outputs for each anchor.
 
-Shapes: B batch, C channels, h w height and width of a level, a anchors per location, A anchors in all, K class scores, P
-mask coefficients.
+Shapes: B batch, C channels, h w height and width of a level, a anchors per location, A anchors in all, K class scores,
+P mask coefficients.
 """
 
 import math

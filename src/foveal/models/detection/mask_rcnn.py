@@ -2,7 +2,8 @@
 
 He et al. 2017, "Mask R-CNN"; the first stage is Ren et al. 2015, "Faster R-CNN", section 3.1.
 
-Shapes: B batch, C channels, h w of a level, A anchors in all, a anchors per location, K classes, N boxes of the batch, m side of a mask.
+Shapes: B batch, C channels, h w of a level, A anchors in all, a anchors per location, K classes, N boxes of the batch,
+m side of a mask.
 """
 
 from collections.abc import Sequence

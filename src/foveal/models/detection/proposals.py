@@ -19,9 +19,8 @@ LAST = 1e4
 def propose(boxes: Tensor, logits: Tensor, per_level: Sequence[int], *, count: int, iou: float) -> Tensor:
     """The best boxes of every image, best first, after NMS on each level.
 
-    NMS runs on the best of each level, and the best of all remaining boxes are taken (Lin et al. 2017,
-    "Feature pyramid networks", section 4.1). Shapes are fixed for export: where too few are left, the best suppressed
-    ones follow.
+    NMS runs on the best of each level, and the best of all remaining boxes are taken (Lin et al. 2017, "Feature pyramid
+    networks", section 4.1). Shapes are fixed for export: where too few are left, the best suppressed ones follow.
 
     Args:
         boxes: (B, A, 4).
@@ -48,7 +47,9 @@ def survivors(boxes: Tensor, *, iou: float) -> Tensor:
     """(B, n) which of the boxes (B, n, 4), best first, overlap no better surviving box by more than ``iou``.
 
     The first round drops boxes that any better box overlaps (Bolya et al. 2019, "YOLACT", section 3.4), dropped itself
-    or not; each further pair of rounds restores boxes that only dropped ones overlapped. Greedy NMS is the fixed point. The result differs after ``ROUNDS`` rounds only in chains of more than ``ROUNDS`` boxes, each overlapped by the one before.
+    or not; each further pair of rounds restores boxes that only dropped ones overlapped. Greedy NMS is the fixed point.
+    The result differs after ``ROUNDS`` rounds only in chains of more than ``ROUNDS`` boxes, each overlapped by the one
+    before.
     """
     order = torch.arange(boxes.shape[1], device=boxes.device)
     better = order[:, None] < order[None]

@@ -1,7 +1,6 @@
 """Encoder and decoder of semantic segmentation.
 
-The decoders are those of segmentation-models-pytorch, on any timm backbone with weights loaded by Foveal; the
-small
+The decoders are those of segmentation-models-pytorch, on any timm backbone with weights loaded by Foveal; the small
 network of ``models.classic`` gets a plain U-Net decoder.
 
 Shapes: B batch, C channels, K classes, H W height and width of the input, h w of a map.

@@ -2,9 +2,8 @@
 
 Training all layers with a random head distorts pretrained features before the head has learnt anything; fitting the
 head first preserves them (Kumar et al. 2022, "Fine-tuning can distort pretrained features"). Where the pretrained
-network
-has its own classifier, the fit starts from what that predicts for the new classes: each new class is the mean of
-the old classes predicted for its images.
+network has its own classifier, the fit starts from what that predicts for the new classes: each new class is the mean
+of the old classes predicted for its images.
 
 Shapes: N images, D length of the pooled vector, K new classes, M classes of the pretrained network.
 """
@@ -87,5 +86,5 @@ def transfer(z: Tensor, target: Tensor, num_classes: int, prior: Prior) -> Prior
 
 
 def penalty(num_images: int) -> float:
-    """Strength of the penalty towards the prior: 0.1 for a few hundred images, 0.03 for a few thousand (docs/LOG.md)."""
+    """Penalty towards the prior: 0.1 for a few hundred images, 0.03 for a few thousand (docs/LOG.md)."""
     return float(np.clip(0.1 * (200 / num_images) ** 0.5, 0.01, 0.1))

@@ -46,8 +46,7 @@ class BoxOutput(Output[T, D], Generic[T, D]):
             raise DataError(f"{catalog.root}: this data set has no boxes.", "Use a COCO, Pascal VOC or YOLO data set.")
         if not ((catalog.objects.flags & IGNORED_FLAGS) == 0).any():
             raise DataError(
-                f"{catalog.root}: all objects in {len(catalog)} images are ignored"
-                f" ({catalog.names[0]} ...).",
+                f"{catalog.root}: all objects in {len(catalog)} images are ignored ({catalog.names[0]} ...).",
                 "Objects marked crowd, difficult or ignored do not count; add others, or change the split.",
             )
 

@@ -1,7 +1,8 @@
 """One list of objects from the detections in views that show parts of an image.
 
 A view's border cuts objects, and the piece detected there is not the object. So complete objects are selected first, by
-ordinary NMS; then a piece, which touches a border inside the image, is merged into the object of its class that contains most of it; and remaining pieces that mostly overlap are merged.
+ordinary NMS; then a piece, which touches a border inside the image, is merged into the object of its class that
+contains most of it; and remaining pieces that mostly overlap are merged.
 
 Shapes: N objects. Boxes are xyxy pixels.
 """

@@ -1,7 +1,8 @@
 """Mask R-CNN: proposals, and for each a class, a refined box and a mask.
 
 He et al. 2017, "Mask R-CNN". The boxes that the second stage is trained on depend on the ground truth, which
-``forward`` does not have; so in training it returns no rows of the second stage, and ``losses`` runs that stage on the maps that ``forward`` returns.
+``forward`` does not have; so in training it returns no rows of the second stage, and ``losses`` runs that stage on the
+maps that ``forward`` returns.
 
 Shapes: B batch, C channels, H W height and width of the input, h w of a map, A anchors, P proposals, K classes, k
 objects detected, m side of a mask.
@@ -73,9 +74,8 @@ class MaskRcnn(Model):
         """The proposals, the second stage's detections from the best of them, and the maps.
 
         Returns:
-            ``objectness`` (B, A), ``offsets`` and ``anchors`` (B, A, 4) and ``levels`` (B, A), the index
-            of
-            each anchor's stride; ``proposals`` (B, P, 4), best first; ``boxes`` (B, k, 4), their ``labels`` (B, k),
+            ``objectness`` (B, A), ``offsets`` and ``anchors`` (B, A, 4) and ``levels`` (B, A), the index of each
+            anchor's stride; ``proposals`` (B, P, 4), best first; ``boxes`` (B, k, 4), their ``labels`` (B, k),
             ``logits`` (B, k, K + 1), the last for background, and ``masks`` (B, k, m, m), logits too; and ``map_8``,
             ``map_16`` and ``map_32`` (B, C, h, w). Boxes are xyxy input pixels; k is 0 in training.
         """

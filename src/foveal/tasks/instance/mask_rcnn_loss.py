@@ -1,6 +1,7 @@
 """The losses of the two stages of Mask R-CNN.
 
-Shapes: B batch, A anchors, P proposals, M objects per image (padded with label -1), K classes, N boxes of the batch, h w of the target masks.
+Shapes: B batch, A anchors, P proposals, M objects per image (padded with label -1), K classes, N boxes of the batch, h
+w of the target masks.
 """
 
 from collections.abc import Mapping, Sequence

@@ -154,7 +154,9 @@ def test_painting_equals_a_slow_painter(shapes):
 
 def test_coco_read_as_masks(make_coco, coco_document):
     root = make_coco(coco_document)
-    assert read(root).annotation == "boxes" and read(root, annotations=("labels", "boxes", "masks")).annotation == "boxes"
+    assert (
+        read(root).annotation == "boxes" and read(root, annotations=("labels", "boxes", "masks")).annotation == "boxes"
+    )
     catalog = read(root, annotations=("masks", "boxes"))
     assert catalog.categories.names == (BACKGROUND, "dog", "cat", "car")
     assert catalog.categories.source_ids == (1, 200, 0, 7)

@@ -39,9 +39,7 @@ def find_images(drafts: Iterable[Draft], root: Path, repairs: Repairs) -> list[D
     for draft, size in zip(once, sizes, strict=True):
         if isinstance(size, ImageError):
             missing = not os.path.exists(root / draft.name)  # noqa: PTH110  (False for names that are too long)
-            kind, reason = (
-                ("missing", "is listed but does not exist") if missing else ("unreadable", size.reason)
-            )
+            kind, reason = ("missing", "is listed but does not exist") if missing else ("unreadable", size.reason)
             repairs.add(draft.name, draft.where, kind, reason, "dropped")
         else:
             draft.seen = size

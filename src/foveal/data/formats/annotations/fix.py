@@ -98,7 +98,9 @@ def _fixed(draft: Draft, suspect: NDArray[np.bool_], repairs: Repairs) -> list[O
             out.append(item)
             continue
         if any(_same(item, other) for other in met):
-            repairs.add(draft.name, place, "twice", f"{_box_text(item.box)} is given twice with the same class", "dropped")
+            repairs.add(
+                draft.name, place, "twice", f"{_box_text(item.box)} is given twice with the same class", "dropped"
+            )
             continue
         met.append(item)
         fixed = _fixed_one(item, draft, place, repairs)

@@ -42,7 +42,9 @@ class ClassMap:
                 raise CategoryError(f"{where} has no name.", 'Each class is {"id": number, "name": text}.')
             key, name = record.get("id"), record["name"]
             if not isinstance(key, int) or isinstance(key, bool):
-                raise CategoryError(f"{where}, {name!r}: the id {key!r} is not a whole number.", "Use whole numbers as ids.")
+                raise CategoryError(
+                    f"{where}, {name!r}: the id {key!r} is not a whole number.", "Use whole numbers as ids."
+                )
             if self.ids.get(key, name) != name:
                 raise CategoryError(
                     f"{where}: {name!r} has the id {key}, which {self.ids[key]!r} has too.",
@@ -55,7 +57,9 @@ class ClassMap:
                     "Give every class one id, the same in every file.",
                 )
             if key in met:
-                repairs.add("", where, "duplicate_id", f"the class {name!r} is listed twice with the id {key}", "dropped")
+                repairs.add(
+                    "", where, "duplicate_id", f"the class {name!r} is listed twice with the id {key}", "dropped"
+                )
             met.add(key)
             self.ids[key] = name
             self.extras.setdefault(name, {k: v for k, v in record.items() if k not in ("id", "name")})

@@ -1,8 +1,8 @@
 """COCO's instances JSON: images, objects with boxes, polygons and RLE masks, crowds.
 
 ``bbox`` is x, y, width, height in continuous pixels: x1 = x, x2 = x + width, no pixel added. Class ids are mapped once,
-in the order of the file. ``iscrowd``, and the keys ``ignore``, ``difficult`` and ``truncated`` that
-some tools add, become flags; all other keys are kept and written back.
+in the order of the file. ``iscrowd``, and the keys ``ignore``, ``difficult`` and ``truncated`` that some tools add,
+become flags; all other keys are kept and written back.
 """
 
 import json

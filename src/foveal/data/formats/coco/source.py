@@ -92,7 +92,8 @@ def load(path: Path, root: Path) -> Source:
         raise DataError(f"{path}: cannot be read ({error.strerror}).", "Check the file and its permissions.") from None
     except json.JSONDecodeError as error:
         raise DataError(
-            f"{path}, line {error.lineno}, column {error.colno}: not JSON ({error.msg}).", "Correct or replace the file."
+            f"{path}, line {error.lineno}, column {error.colno}: not JSON ({error.msg}).",
+            "Correct or replace the file.",
         ) from None
     except (UnicodeDecodeError, RecursionError):
         raise DataError(f"{path}: not UTF-8 text.", "Save it as UTF-8, or replace the file.") from None

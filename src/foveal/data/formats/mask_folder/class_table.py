@@ -68,7 +68,8 @@ def read_classes(given: str, root: Path) -> ClassTable | None:
     """The class table from a setting, or from the data set.
 
     Args:
-        given: Comma-separated names, or a file, relative to the working directory or the data set; empty: look in the data set.
+        given: Comma-separated names, or a file, relative to the working directory or the data set; empty: look in the
+            data set.
         root: The data set.
 
     Raises:

@@ -51,7 +51,7 @@ class Page:
 
     def classes(self) -> list[str]:
         """The class of each object, as written."""
-        return [(thing.findtext("name") or "").strip() for thing in self.root.iter("object")]
+        return [(item.findtext("name") or "").strip() for item in self.root.iter("object")]
 
 
 def read(path: Path, *, categories: Categories | None = None, repairs: Repairs | None = None) -> Catalog:

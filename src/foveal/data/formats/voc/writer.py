@@ -158,7 +158,7 @@ def _shown(row: Sequence[Object]) -> dict[int, int]:
     shown: dict[int, int] = {}
     for item in row:
         shows = SHOWS if not item.flags & IGNORED_FLAGS else DIFFICULT_ONLY
-        shown[item.label] = max(shown.get(item.label, DIFFICULT_ONLY), evaluated)
+        shown[item.label] = max(shown.get(item.label, DIFFICULT_ONLY), shows)
     return shown
 
 

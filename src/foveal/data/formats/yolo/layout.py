@@ -185,7 +185,9 @@ def _names(given: Any, file: Path) -> dict[int, str]:
         try:
             return {int(key): str(given[key]) for key in sorted(given, key=int)}
         except (TypeError, ValueError):
-            raise CategoryError(f"{file}: 'names' has an id that is not a whole number.", "Use whole numbers as ids.") from None
+            raise CategoryError(
+                f"{file}: 'names' has an id that is not a whole number.", "Use whole numbers as ids."
+            ) from None
     raise CategoryError(f"{file}: 'names' is missing.", "Add a list of class names, in order of id.")
 
 

@@ -1,7 +1,8 @@
 """A Catalog as a YOLO data set: ``data.yaml``, images in ``images/<split>/``, one text file each in ``labels/``.
 
 Lines are boxes, or polygons if every object of the data set has exactly one: tools misread files that mix them. Crowds,
-difficult and ignored objects cannot be marked in YOLO, where every line is a positive: they are stored in the side-car only.
+difficult and ignored objects cannot be marked in YOLO, where every line is a positive: they are stored in the side-car
+only.
 """
 
 import json

@@ -158,5 +158,5 @@ def test_there_must_be_an_image(kind: type) -> None:
         with pytest.raises(DataError) as caught:
             evaluate()
         assert str(caught.value) == (
-            "There is no image to evaluate.\nCheck that the data set and the split hold images."
+            "There are no images to evaluate.\nCheck that the data set and the split contain images."
         )

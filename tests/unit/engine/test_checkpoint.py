@@ -49,7 +49,7 @@ def test_a_damaged_file_is_named(tmp_path: Path, content: bytes) -> None:
     with pytest.raises(RunError) as error:
         load_checkpoint(path)
     assert error.value.what.startswith(f"{path}: damaged (")
-    assert error.value.hint == "Start the run anew with --out."
+    assert error.value.hint == "Start a new run with --out."
 
 
 def test_a_file_that_says_something_else(tmp_path: Path) -> None:

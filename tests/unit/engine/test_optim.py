@@ -94,7 +94,7 @@ def test_momentum_is_the_first_beta_of_adam(name: str, kind: type) -> None:
 
 
 def test_an_unknown_optimiser() -> None:
-    with pytest.raises(ConfigError, match=r"There is no optimiser 'adamm'\.") as error:
+    with pytest.raises(ConfigError, match=r"Unknown optimiser 'adamm'\.") as error:
         build_optimizer(Small(), OptimConfig(name="adamm", lr=0.1))
     assert error.value.hint.startswith("Some there are: adamw, adam, sgd, nesterov, ")
 

@@ -355,10 +355,10 @@ def test_missing_file_and_folder(tmp_path):
     for read in (decode, read_size):
         with pytest.raises(ImageError) as caught:
             read(tmp_path / "no.jpg")
-        assert str(caught.value) == f"{tmp_path}/no.jpg: there is no such file.\nCheck the path."
+        assert str(caught.value) == f"{tmp_path}/no.jpg: no such file.\nCheck the path."
         with pytest.raises(ImageError) as caught:
             read(tmp_path)
-        assert str(caught.value) == f"{tmp_path}: is a folder, not an image.\nGive a file."
+        assert str(caught.value) == f"{tmp_path}: is a folder, not an image.\nName a file."
 
 
 def test_read_size_of_empty_file(tmp_path):

@@ -64,7 +64,7 @@ def test_one_value_a_channel_is_no_batch(squares: Path, tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as error:
         foveal.train(squares, out=tmp_path / "run", settings=settings)
     assert error.value.what == (
-        "Batch norm needs more than one value per channel, and a batch of 1 at 32 px leaves it one."
+        "Batch norm needs more than one value per channel, and a batch of 1 at 32 px gives only one."
     )
     assert error.value.hint == "Train with --batch-size 2 or more, or with a larger --size."
 

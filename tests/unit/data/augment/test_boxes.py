@@ -236,7 +236,7 @@ def test_workers_can_be_sent_it():
     [
         (
             {"policy": "rand"},
-            "augment.policy = rand does not go with boxes: its operations move pixels and leave boxes where they are.",
+            "augment.policy = rand does not support boxes: its operations move pixels but not boxes.",
         ),
         (
             {"mixup": 0.2},

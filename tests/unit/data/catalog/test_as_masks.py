@@ -92,8 +92,8 @@ def test_there_must_be_a_segmentation(tmp_path):
     with pytest.raises(DataError) as caught:
         as_masks(catalog_of([[thing(0, 0, 3, 4, 0, segmented=False)]], root=tmp_path))
     assert str(caught.value) == (
-        f"{tmp_path}: objects have boxes and no segmentations, so no pixel's class is known.\n"
-        "Give a data set with polygons or masks of objects."
+        f"{tmp_path}: objects have boxes but no segmentations, so the classes of pixels are unknown.\n"
+        "Use a data set with polygons or masks."
     )
 
 

@@ -98,7 +98,7 @@ def test_fractions_are_met_in_each_class():
 
 def test_it_is_told_when_rare_classes_keep_much_more_back():
     rare = catalog_of([(10 * k + i, (k,)) for k in range(6) for i in range(2)])
-    note = "6 of 12 images are held out to validate with, not 20%: every class gives one."
+    note = "6 of 12 images are held out for validation, not 20%: at least one of every class."
     assert with_splits(rare, val_fraction=0.2, seed=0).notes == (note,)
     plain = catalog_of([(100 * k + i, (k,)) for k in range(3) for i in range(10)])
     assert with_splits(plain, val_fraction=0.2, seed=0).notes == ()

@@ -35,11 +35,11 @@ COCO_FAULTS = {
     ),
     "not a number": (
         plant(bbox=[5, 5, math.nan, 2]),
-        Repair(IN_0, WHERE, "not_finite", "the box 5, 5, nan, 7 is not a box of finite numbers", "dropped"),
+        Repair(IN_0, WHERE, "not_finite", "the box 5, 5, nan, 7 has coordinates that are not finite", "dropped"),
     ),
     "infinite": (
         plant(bbox=[5, 5, math.inf, 2]),
-        Repair(IN_0, WHERE, "not_finite", "the box 5, 5, inf, 7 is not a box of finite numbers", "dropped"),
+        Repair(IN_0, WHERE, "not_finite", "the box 5, 5, inf, 7 has coordinates that are not finite", "dropped"),
     ),
     "three numbers": (
         plant(bbox=[5, 5, 2]),
@@ -52,7 +52,7 @@ COCO_FAULTS = {
     ),
     "unknown image": (
         plant(image_id=5),
-        Repair("", WHERE, "unknown_image", "its image_id 5 is that of no image", "dropped"),
+        Repair("", WHERE, "unknown_image", "no image has its image_id 5", "dropped"),
     ),
     "class true": (
         plant(category_id=True),
@@ -60,7 +60,7 @@ COCO_FAULTS = {
     ),
     "image true": (
         plant(image_id=True),
-        Repair("", WHERE, "unknown_image", "its image_id true is that of no image", "dropped"),
+        Repair("", WHERE, "unknown_image", "no image has its image_id true", "dropped"),
     ),
     "crowd in words": (
         plant(iscrowd="false"),
@@ -78,7 +78,7 @@ COCO_FAULTS = {
     ),
     "one box twice": (
         plant(bbox=GOOD),
-        Repair(IN_0, WHERE, "twice", "the box 10, 10, 30, 30 is given twice with one class", "dropped"),
+        Repair(IN_0, WHERE, "twice", "the box 10, 10, 30, 30 is given twice with the same class", "dropped"),
     ),
     "one id twice": (
         plant(id=1),
@@ -102,7 +102,7 @@ COCO_FAULTS = {
     ),
     "one class id twice": (
         lambda d: d["categories"].append({"id": 2, "name": "dog"}),
-        Repair("", "{root}: categories[2]", "duplicate_id", "the class 'dog' stands twice with the id 2", "dropped"),
+        Repair("", "{root}: categories[2]", "duplicate_id", "the class 'dog' is listed twice with the id 2", "dropped"),
     ),
     "one image twice": (
         lambda d: d["images"].append({"id": 5, "file_name": "1.jpg", "width": 64, "height": 48}),
@@ -154,7 +154,7 @@ def test_coco_fault_by_fault(make_coco, name):
 
 
 SEGMENTATION_FAULTS = {
-    "two points": ([[30, 30, 35, 35]], "its segmentation has a polygon of 2 points; an area takes 3"),
+    "two points": ([[30, 30, 35, 35]], "its segmentation has a polygon of 2 points; at least 3 are needed"),
     "mask of another size": (
         {"size": [64, 48], "counts": [1000, 12, 2060]},
         "its mask is 48 x 64, the image 64 x 48",
@@ -195,8 +195,8 @@ def test_coco_images_missing_and_unlisted(make_coco, draw):
     (root / "images/notes.txt").write_text("no image")
     file = "annotations/instances.json"
     assert read(root).repairs == (
-        Repair("images/1.jpg", f"{file}, images[1]", "missing", "is listed, but there is no such file", "dropped"),
-        Repair("images/stray.jpg", file, "unlisted", "lies in coco, but nothing lists it", "left out"),
+        Repair("images/1.jpg", f"{file}, images[1]", "missing", "is listed but does not exist", "dropped"),
+        Repair("images/stray.jpg", file, "unlisted", "is in coco but not listed", "left out"),
     )
 
 
@@ -329,7 +329,7 @@ def test_boxes_in_stored_pixels_of_a_rotated_file(make_coco, make_voc, orientati
     (fault,) = catalog.repairs
     assert (fault.kind, fault.action) == ("turned", "turned")
     assert fault.message == (
-        f"the annotation is in the 64 x 48 pixels that the file stores; upright (EXIF orientation {orientation})"
+        f"the annotation is in the 64 x 48 pixels that the file stores; as displayed (EXIF orientation {orientation})"
         " it is 48 x 64"
     )
     upright = decode(path).pixels
@@ -380,7 +380,7 @@ def test_an_area_that_is_none(make_coco, area, said):
     root = make_coco(document)
     for policy in ("clip", "drop"):
         catalog = read(root, bad=policy)
-        message = f"its area {said} is no number of pixels"
+        message = f"its area {said} is not a number of pixels"
         assert catalog.repairs == (Repair(IN_0, WHERE, "malformed", message, "area dropped"),)
         assert [o.area for o in catalog.objects[0]] == [400, 25]
     with pytest.raises(DataError):

@@ -41,6 +41,11 @@ OUT = {
     r"\b(the|its|all|of|for|these|those|more|fewer|no|false|true|right|wrong|best|each|every) finds?\b": "detection",
     r"\btextbook(?! one\b)": "plain U-Net",
     r"\bthe whole way\b": "end to end",
+    r"\b(an? )?(not )?evaluated objects?\b|\bNOT EVALUATED\b": "ignored objects, objects that count",
+    r"\bas a person sees\b": "as displayed",
+    r"\bwhole images?\b": "full image",
+    r"\b(per|an) images\b|\bper image per image\b|\b(a|A) evaluated\b": "per image, an evaluated",
+    r"\bby heart\b|\blikewise\b": "say it",
     rf"\b(one|once|twice|rows?|lines?|labels?|times?|bytes|boxes|images?|entries|values?) an? ({THINGS})\b": "per",
 }
 SEARCHED = ("src/**/*.py", "src/**/*.toml", "src/**/*.j2", "src/**/*.js", "docs/**/*.md", "README*.md", "docs/**/*.py")

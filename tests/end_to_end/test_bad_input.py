@@ -73,7 +73,7 @@ def test_two_images(fails: Fails, tmp_path: Path) -> None:
     data = write_squares(tmp_path / "squares", classes=2, per_class=1)
     fails(
         "train", data, "--out", tmp_path / "r", *quick(),
-        what="a class needs at least two images, one to train on and one to validate with; these have one: class0,",
+        what="a class needs at least two images, one for training and one for validation; these have one: class0,",
         hint="Add images, or leave the class out.",
     )  # fmt: skip
     assert not (tmp_path / "r").exists()
@@ -137,7 +137,7 @@ def test_a_class_that_only_val_has(fails: Fails, tmp_path: Path) -> None:
     [
         (
             "path,lbl\n0.png,a\n1.png,b\n",
-            " has no column of labels (label, labels, class, classes, category or target).",
+            " has no column for labels (label, labels, class, classes, category or target).",
             "Its columns: path, lbl. Did you mean 'label' by 'lbl'?",
         ),
         (

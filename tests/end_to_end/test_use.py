@@ -145,7 +145,7 @@ def test_what_cannot_be_written_is_known_before_predicting(
     (tmp_path / "file").write_text("")
     done = here("predict", quick_run, tmp_path / "bad.png", flag, tmp_path / "file" / "out")
     assert done.code == 2
-    assert "a file is in the way of a folder.\n  hint: Choose another location." in done.err
+    assert "a file exists where a folder is needed.\n  hint: Choose another location." in done.err
 
 
 def test_names_with_square_brackets(here: Command, tmp_path: Path) -> None:

@@ -76,7 +76,7 @@ def make_folder(path: Path) -> None:
     """Create a folder and its parents.
 
     Raises:
-        RunError: It cannot be created, or a file is in the way.
+        RunError: It cannot be created, or a file exists at its path.
     """
     try:
         path.mkdir(parents=True, exist_ok=True)
@@ -105,7 +105,7 @@ def output_error(path: Path, error: OSError) -> RunError:
     if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
         return RunError(f"{path}: cannot be written (read-only).", "Choose a location that you can write to.")
     if error.errno in (errno.EEXIST, errno.ENOTDIR):
-        return RunError(f"{path}: a file is in the way of a folder.", "Choose another location.")
+        return RunError(f"{path}: a file exists where a folder is needed.", "Choose another location.")
     return RunError(f"{path}: cannot be written ({error.strerror}).", "Choose another location.")
 
 

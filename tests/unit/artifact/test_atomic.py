@@ -79,7 +79,7 @@ def test_a_file_in_the_way(tmp_path: Path) -> None:
     (tmp_path / "run").write_text("")
     with pytest.raises(RunError) as error:
         atomic.make_folder(tmp_path / "run" / "deep")
-    assert error.value.what == f"{tmp_path / 'run' / 'deep'}: a file is in the way of a folder."
+    assert error.value.what == f"{tmp_path / 'run' / 'deep'}: a file exists where a folder is needed."
     assert error.value.hint == "Choose another location."
 
 

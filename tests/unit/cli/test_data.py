@@ -38,7 +38,7 @@ def test_inspect_on_screen(folder, capsys):
 
 def test_check_that_finds_nothing(folder, capsys):
     call("check", folder)
-    assert capsys.readouterr().out == "All well: 4 images decoded and compared.\n"
+    assert capsys.readouterr().out == "No problems: 4 images decoded and compared.\n"
 
 
 @pytest.mark.parametrize("flags", [[], ["--json"]])
@@ -137,7 +137,7 @@ def test_a_line_that_is_no_object_is_listed(folder, tmp_path, capsys):
 def test_objects_on_screen(boxes, capsys):
     call("inspect", boxes)
     out = capsys.readouterr().out
-    for text in ("coco", "1 to 1, median 1; 0 without any", "2 small, 0 medium, 0 large", "1 outside", "x[bold]"):
+    for text in ("coco", "1 to 1, median 1; 0 images", "2 small, 0 medium, 0 large", "1 outside", "x[bold]"):
         assert text in out
     call("inspect", boxes, "--json")
     assert json.loads(capsys.readouterr().out)["objects"]["repairs"] == {"outside": 1}
@@ -191,7 +191,7 @@ def test_masks_on_screen_and_as_json(masks, capsys):
         f"unread  {masks}/masks/a.png: the pixel value 9 is not a class (120 pixels, the first at x 0, y 5).\n\n1 unread\n"
     )
     call("check", masks, "--classes=road,tree", "--ignore=9")
-    assert capsys.readouterr().out == "All well: 1 image decoded and compared.\n"
+    assert capsys.readouterr().out == "No problems: 1 image decoded and compared.\n"
 
 
 def test_a_fault_that_stops_the_reading_is_found(masks, folder, capsys):
@@ -240,7 +240,7 @@ def test_a_task_says_what_is_read(boxes, capsys):
     call("inspect", boxes, "--json", "--task=segment")
     seen = json.loads(capsys.readouterr().out)
     assert seen["task"] == "segment" and list(seen["masks"]["pixels"]) == ["background", "x[bold]"]
-    with pytest.raises(ConfigError, match="There is no task 'nothing'"):
+    with pytest.raises(ConfigError, match="Unknown task 'nothing'"):
         call("inspect", boxes, "--task=nothing")
 
 

@@ -41,7 +41,7 @@ def test_settings_of_masks_arrive(tmp_path):
         (tmp_path / folder).mkdir()
         Image.fromarray(pixels).save(tmp_path / folder / "a.png")
     data = {"path": str(tmp_path), "classes": "road,tree"}
-    with pytest.raises(CategoryError, match="the pixel value 9 is no class"):
+    with pytest.raises(CategoryError, match="the pixel value 9 is not a class"):
         read_data(parse_config({"data": data}, where="here"))
     catalog = read_data(parse_config({"data": {**data, "ignore": [9]}}, where="here"))
     assert catalog.categories.names == ("road", "tree") and catalog.categories.ignore_ids == (9,)

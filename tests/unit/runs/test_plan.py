@@ -55,7 +55,7 @@ def test_evaluation_without_keeping_the_images(squares: Path, tmp_path: Path, mo
     assert scores[0] == scores[1]
 
 
-def test_one_value_a_channel_is_no_batch(squares: Path, tmp_path: Path) -> None:
+def test_one_value_per_channel_is_no_batch(squares: Path, tmp_path: Path) -> None:
     settings = {
         **SETTINGS,
         "model": {"backbone": "resnet18", "weights": "none"},

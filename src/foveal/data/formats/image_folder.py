@@ -60,8 +60,8 @@ class Scan:
         if self.strays:
             notes.append(f"{plural(len(self.strays), 'image')} outside class folders, left out: {listed(self.strays)}.")
         if self.strangers:
-            many = plural(len(self.strangers), "file")
-            notes.append(f"{many} that are not images, left out: {listed(self.strangers)}.")
+            many = plural(len(self.strangers), "other file")
+            notes.append(f"{many} left out: {listed(self.strangers)}.")
         return notes
 
     def _name(self, path: Path) -> str:

@@ -208,7 +208,7 @@ def _column(path: Path, header: list[str], wanted: tuple[str, ...], what: str) -
     near = [(title, match[0]) for title in header if (match := get_close_matches(title.lower(), wanted, n=1))]
     guess = f" Did you mean {near[0][1]!r} by {near[0][0]!r}?" if near else ""
     raise DataError(
-        f"{path} has no {what} column ({', '.join(wanted[:-1])} or {wanted[-1]}).",
+        f"{path} has no column for {what} ({', '.join(wanted[:-1])} or {wanted[-1]}).",
         f"Its columns: {', '.join(header)}.{guess}",
     )
 

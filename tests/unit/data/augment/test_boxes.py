@@ -240,18 +240,18 @@ def test_workers_can_be_sent_it():
         ),
         (
             {"mixup": 0.2},
-            "augment.mixup = 0.2 does not go with boxes: it blends class labels; augment.box_mixup blends images"
+            "augment.mixup = 0.2 does not support boxes: it blends class labels; augment.box_mixup blends images"
             " with boxes.",
         ),
         (
             {"cutmix": 1},
-            "augment.cutmix = 1 does not go with boxes: it blends class labels; augment.mosaic puts images with"
+            "augment.cutmix = 1 does not support boxes: it blends class labels; augment.mosaic puts images with"
             " boxes together.",
         ),
     ],
     ids=name,
 )
-def test_changes_that_would_belie_boxes_are_refused(options, message):
+def test_operations_without_support_for_boxes_are_refused(options, message):
     with pytest.raises(ConfigError) as error:
         BoxAugment(AugmentConfig(**options), SIDE, "bilinear")
     assert error.value.what == message

@@ -173,7 +173,7 @@ def test_coco_read_as_masks(make_coco, coco_document):
 def test_a_set_of_boxes_alone_cannot_be_read_as_masks(make_coco, coco_document):
     for annotation in coco_document["annotations"]:
         annotation.pop("segmentation", None)
-    with pytest.raises(DataError, match="objects have boxes and no segmentations"):
+    with pytest.raises(DataError, match="objects have boxes but no segmentations"):
         read(make_coco(coco_document), annotations=("masks", "boxes"))
 
 

@@ -87,7 +87,7 @@ def test_what_is_left_out_is_noted(make_tree, make_image):
     assert read(root).notes == (
         "Class folders without images, left out: empty.",
         "1 image outside class folders, left out: stray.png.",
-        "1 file that are not images, left out: a/readme.txt.",
+        "1 other file left out: a/readme.txt.",
     )
 
 

@@ -31,7 +31,7 @@ def test_an_object_moved_since_keeps_its_new_place(voc):
     catalog = read(voc)
     (thing,) = catalog.objects[1]
     assert thing.box == (2, 2, 20, 22) and thing.segmentation is None
-    assert catalog.notes == ("1 entry fits no object any more and was left out (foveal-sidecar.json).",)
+    assert catalog.notes == ("1 entry matches no object any more and was left out (foveal-sidecar.json).",)
 
 
 def test_an_object_taken_out_takes_its_entry_along(voc):

@@ -88,12 +88,12 @@ def test_an_absolute_path_is_the_same_image(write, tmp_path):
     [
         (
             "imgae,label\na.png,x\n",
-            "{} has no column of paths (path, image, file, filename, file_name or filepath).",
+            "{} has no column for paths (path, image, file, filename, file_name or filepath).",
             "Its columns: imgae, label. Did you mean 'image' by 'imgae'?",
         ),
         (
             "path,colour\na.png,x\n",
-            "{} has no column of labels (label, labels, class, classes, category or target).",
+            "{} has no column for labels (label, labels, class, classes, category or target).",
             "Its columns: path, colour.",
         ),
         (

@@ -102,7 +102,7 @@ def test_panels_and_mistakes_are_those_of_the_masks():
     results = evaluate(STREET, bad)
     panels = {p.title: p for p in results.panels}
     assert list(panels)[:4] == [
-        "Precision-recall curves",
+        "Precision-recall curve",
         "F1 by threshold",
         "Confusion matrix",
         "Fit of the masks",
@@ -173,8 +173,8 @@ def test_no_object_and_no_detection():
     assert (empty["mask_precision"], empty["precision"]) == (0, 1)
 
 
-def test_what_does_not_fit():
-    with pytest.raises(DataError, match=r"^There is no image to evaluate\."):
+def test_inputs_that_do_not_match():
+    with pytest.raises(DataError, match=r"^There are no images to evaluate\."):
         InstanceMetric(NAMES).compute()
     truth = STREET[0]
     with pytest.raises(

@@ -113,7 +113,7 @@ def test_what_each_kind_of_mistake_costs():
     assert [row[4] for row in table.rows] == ["+0.500", "+0.500", "+0.000", "+0.000", "+0.000", "+0.248"]
 
 
-def test_a_mistake_put_right_counts_once_an_object():
+def test_a_corrected_error_counts_once_per_object():
     """Two cats on one dog that is a dog's already: renaming them gains nothing but their absence."""
     truths = [truth_of((DOG, [0, 0, 10, 10]), (CAT, [50, 0, 60, 10]))]
     predicted = [
@@ -131,7 +131,7 @@ def test_a_mistake_put_right_counts_once_an_object():
 
 def test_the_curves():
     drawn = panels(evaluate(STREET, PREDICTED))
-    curve = drawn["Precision-recall curves"].curves
+    curve = drawn["Precision-recall curve"].curves
     assert list(curve) == ["all classes", "car", "dog"]
     assert curve["car"][1].tolist() == [1.0] * 51 + [0.0] * 50
     assert curve["all classes"][1].mean() == pytest.approx(51 / 101 / 2)
@@ -221,8 +221,8 @@ def test_masks_are_evaluated_by_the_same_lines():
     )
 
 
-def test_what_does_not_fit():
-    with pytest.raises(DataError, match=r"^There is no image to evaluate\.") as caught:
+def test_inputs_that_do_not_match():
+    with pytest.raises(DataError, match=r"^There are no images to evaluate\.") as caught:
         DetectionMetric(NAMES).compute()
     assert caught.value.hint == "Check that the data set and the split contain images."
     with pytest.raises(ShapeError, match=r"^The metric got class id 3 for 3 classes; pass 0 to 2\.$"):

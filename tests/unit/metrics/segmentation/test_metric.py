@@ -73,7 +73,7 @@ def test_a_image_by_hand():
     assert all(np.isnan(table["car"][name]) for name in ("iou", "dice", "accuracy", "precision", "boundary_f1"))
 
 
-def test_what_the_report_draws():
+def test_report_panels():
     results = evaluate((TRUE, PREDICTED), (TRUE, np.minimum(TRUE, 3)))
     shown = panels(results)
     assert list(shown) == ["Confusion matrix", "Most confused pairs", "IoU per image"]
@@ -236,7 +236,7 @@ def test_more_classes_than_bits():
 def test_no_image():
     with pytest.raises(
         DataError,
-        match=r"^There is no image to evaluate\.\nCheck that the data set and the split hold images\.$",
+        match=r"^There are no images to evaluate\.\nCheck that the data set and the split hold images\.$",
     ):
         SegmentationMetric(NAMES).compute()
 

@@ -120,7 +120,7 @@ def test_colours_need_a_table(make_masks):
     assert said(caught) == (
         f"{root}: the masks are RGB with 2 colours but without class names.\n"
         "Give a table of classes, --classes FILE (in training --data.classes): lines such as `128 64 128 road`, or"
-        " CSV with the columns name,r,g,b; as classes.csv beside the data it is found."
+        " CSV with the columns name,r,g,b; a classes.csv in the data set is found by itself."
     )
     with pytest.raises(DataError, match=r"the masks are RGB, and data.classes gives 'sea' no colour"):
         read(root, classes="sea,fire")
@@ -151,7 +151,7 @@ def test_a_table_of_colours(make_masks):
 def test_gray_and_colour_do_not_go_together(make_masks):
     root = make_masks({"a": RED_BLUE})
     make_masks({"b": TWO})
-    with pytest.raises(DataError, match=r"masks/a.png holds colours, masks/b.png gray values or palette entries"):
+    with pytest.raises(DataError, match=r"masks/a.png is an RGB mask, masks/b.png a gray or palette mask"):
         read(root)
 
 
@@ -176,7 +176,7 @@ def test_one_class_is_not_enough(make_masks):
     with pytest.raises(DataError) as caught:
         read(root)
     assert said(caught) == (
-        f"{root} has only one class, '1'; classification needs at least two.\nPixel values in the masks: 1."
+        f"{root} has only one class, '1'; segmentation needs at least two.\nPixel values in the masks: 1."
     )
     with pytest.raises(DataError, match=r"data.classes has only one class, 'road'"):
         read(make_masks({"a": TWO}), classes="void,road")
@@ -195,8 +195,8 @@ def test_camvid_is_known_by_its_content(make_masks, prefix):
     catalog = read(make_masks({f"{prefix}1": [[0, 3, 11, 10]]}, images="train/{}.png", mask="trainannot/{}.png"))
     assert catalog.categories == Categories(CAMVID.names, tuple(range(11)), (11,))
     assert catalog.notes[0] == (
-        "Recognised as CamVid: its 11 class names are used, and 11 is ignored. --classes (in"
-        " training --data.classes) gives others."
+        "Recognised as CamVid: its 11 class names are used, and 11 is ignored. Use --classes (in"
+        " training --data.classes) to change this."
     )
     assert read_mask(catalog, 0).tolist() == [[0, 3, IGNORE, 10]]
 
@@ -217,7 +217,7 @@ def test_a_model_maps_codes_by_its_own(make_masks):
     assert catalog.categories.names == MODEL.names and catalog.categories.source_ids == MODEL.source_ids
     assert read_mask(catalog, 0).tolist() == [[1, 0, IGNORE, IGNORE]]
     assert read(make_masks({"a": [[0, 5, 7, 7]]}), categories=MODEL).categories is MODEL
-    with pytest.raises(CategoryError, match=r"the pixel value 1 is no class \(2 pixels, the first at x 1, y 0\)"):
+    with pytest.raises(CategoryError, match=r"the pixel value 1 is not a class \(2 pixels, the first at x 1, y 0\)"):
         read(make_masks({"a": [[0, 1, 1, 0]]}), categories=MODEL)
 
 

@@ -29,7 +29,7 @@ def test_images_and_masks_beside_each_other(make_masks):
     assert catalog.sizes.tolist() == [[4, 2], [4, 2]]
     assert read_mask(catalog, 1).tolist() == TWO
     assert catalog.notes == (
-        "No names for 2 classes; each is named by its pixel value. --classes (in training --data.classes) gives names.",
+        "No names for 2 classes; each is named by its pixel value. Set names with --classes (in training --data.classes).",
     )
 
 
@@ -90,7 +90,7 @@ def test_splits_that_disagree(make_masks, draw, images, masks):
 def test_masks_of_a_split_without_images(make_masks):
     root = make_masks({"1": TWO}, images="train/{}.jpg", mask="trainannot/{}.png")
     make_masks({"1": TWO}, images="train/{}.jpg", mask="valannot/{}.png")
-    with pytest.raises(DataError, match=r"the val split has masks \(valannot\) and no images"):
+    with pytest.raises(DataError, match=r"the val split has masks \(valannot\) but no images"):
         read(root)
 
 
@@ -170,13 +170,13 @@ def test_a_mask_of_another_size(make_masks, draw):
     )
 
 
-def test_a_image_that_exif_turns(make_masks, draw):
+def test_an_image_with_exif_rotation(make_masks, draw):
     root = make_masks({"a": TWO})
     draw(root / "images" / "a.jpg", size=(4, 2), orientation=6)
     with pytest.raises(DataError) as caught:
         read(root)
     assert "4 x 2 pixels; the image images/a.jpg has 2 x 4." in said(caught)
-    assert "The image's EXIF orientation turns it, but not the mask" in said(caught)
+    assert "The image's EXIF orientation does not apply to the mask" in said(caught)
     make_masks({"a": np.transpose(TWO)})
     draw(root / "images" / "a.jpg", size=(4, 2), orientation=6)
     catalog = read(root)
@@ -214,7 +214,7 @@ def test_an_unreadable_image(make_masks):
 
 
 def test_no_masks_at_all(tmp_path, make_masks):
-    with pytest.raises(DataError, match="holds no images with masks"):
+    with pytest.raises(DataError, match="has no images with masks"):
         mask_folder.read(tmp_path)
     root = make_masks({"a": TWO})
     (root / "masks" / "a.png").rename(root / "masks" / "z.png")

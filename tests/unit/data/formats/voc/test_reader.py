@@ -103,7 +103,7 @@ def test_faults_of_lists(make_voc):
             f"{where}/train.txt, line 2",
             "listed_twice",
             f"is listed already in {where}/train.txt, line 1",
-            "joined",
+            "merged",
         ),
         Repair(
             "JPEGImages/b.jpg",
@@ -136,7 +136,7 @@ def test_a_class_that_only_val_has(make_voc, policy):
     root = make_voc({"a": [CAT], "b": [voc_object("cta", (1, 1, 9, 9)), CAT]}, {"train": "a", "val": "b"})
     catalog = read(root, bad=policy)
     action = "kept" if policy == "clip" else "dropped"
-    message = "no image to train on has the class 'cta'"
+    message = "no training image has the class 'cta'"
     assert catalog.repairs == (
         Repair("JPEGImages/b.jpg", "Annotations/b.xml, object 1", "unknown_class", message, action),
     )
@@ -151,7 +151,7 @@ def test_a_devkit_around_it(make_voc):
     shutil.copytree(root.parent / "kit/VOCdevkit/VOC2007", root.parent / "kit/VOCdevkit/VOC2012")
     with pytest.raises(DataError) as caught:
         read(root.parent / "kit")
-    assert str(caught.value) == f"{root.parent}/kit holds 2 Pascal VOC trees: VOC2007, VOC2012.\nName one of them."
+    assert str(caught.value) == f"{root.parent}/kit contains 2 Pascal VOC trees: VOC2007, VOC2012.\nName one of them."
 
 
 def test_a_model_s_class_map_is_enforced(make_voc):
@@ -205,7 +205,7 @@ def test_no_annotation_can_be_used(make_voc):
     with pytest.raises(DataError) as caught:
         read(root)
     assert str(caught.value) == (
-        f"{root}: not one image has an annotation that can be used."
+        f"{root}: no image has a usable annotation."
         " The first: JPEGImages/gone.jpg is listed, but Annotations/gone.xml does not exist.\n"
         "Check the XML files in Annotations and the lists in ImageSets/Main."
     )

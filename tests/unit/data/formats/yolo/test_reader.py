@@ -143,10 +143,10 @@ def test_a_model_s_class_map_is_enforced(make_yolo):
         ("0 0.5 0.5 0.1", "the line has 4 fields; a box has 5, a polygon an odd number of at least 7"),
         ("0 0.5 0.5 0.1 0.9 0.2", "the line has 6 fields; a box has 5, a polygon an odd number of at least 7"),
         ("0", "the line has 1 field; a box has 5, a polygon an odd number of at least 7"),
-        ("0 0.5 0.5 0.1 abc", "not everything in the line '0 0.5 0.5 0.1 abc' is a number"),
+        ("0 0.5 0.5 0.1 abc", "the line '0 0.5 0.5 0.1 abc' has fields that are not numbers"),
     ],
 )
-def test_a_line_that_is_no_object_costs_itself_alone(make_yolo, line, message):
+def test_an_invalid_line_is_dropped_alone(make_yolo, line, message):
     root = make_yolo({"train/a": [BOX, "", line, "0 0.25 0.25 0.25 0.25"], "val/b": []})
     where = "labels/train/a.txt, line 3"
     for policy in ("clip", "drop"):
@@ -225,9 +225,9 @@ def test_bad_yaml_is_named(make_yolo, text, what, hint):
     assert str(caught.value) == f"{what.replace('{}', str(root / 'data.yaml'))}\n{hint}"
 
 
-def test_a_test_split_that_is_not_there(make_yolo):
+def test_a_missing_test_split(make_yolo):
     root = make_yolo({"train/a": [BOX]}, "train: images/train\ntest: ../test/images\nnames: [cat, dog]\n")
-    assert read(root, bad="error").notes == ("data.yaml names a test split, '../test/images', that is not there.",)
+    assert read(root, bad="error").notes == ("data.yaml names a test split that does not exist: ../test/images.",)
 
 
 def test_splits_have_names(make_yolo):

@@ -47,7 +47,7 @@ def inspection_screen(seen: Inspection, task: str) -> None:
 def conversion_screen(done: Conversion, notes: Sequence[str]) -> None:
     """What was written, and each field that the format cannot store."""
     console = Console()
-    splits = ", ".join(f"{name} {count:,}" for name, count in done.splits.items())
+    splits = _counts(done.splits)
     line = f"Wrote {plural(done.images, 'image')} with {plural(done.objects, 'object')} to {done.path}"
     console.print(Text(f"{line} ({done.format}{'; ' + splits if splits else ''})."), soft_wrap=True)
     for note in notes:
@@ -88,10 +88,10 @@ def _facts(seen: Inspection, task: str) -> list[tuple[str, str]]:
     kind = labels if seen.annotation == "labels" else seen.annotation
     facts = [
         ("path", seen.path),
-        ("format", seen.format),
+        ("format", seen.format.replace("_", " ")),
         ("task", f"{task}, {kind}"),
         ("images", f"{seen.images:,}"),
-        ("splits", ", ".join(f"{name} {count:,}" for name, count in seen.splits.items())),
+        ("splits", _counts(seen.splits)),
         ("classes", f"{len(seen.classes):,}"),
     ]
     for name, spread in (("width", seen.width), ("height", seen.height)):
@@ -101,7 +101,7 @@ def _facts(seen: Inspection, task: str) -> list[tuple[str, str]]:
         facts += _object_facts(seen.objects)
     if seen.masks is not None:
         facts.append(("ignored", f"{seen.masks.ignored:.2%} of all pixels"))
-    return [*facts, ("files", ", ".join(f"{count:,} {kind}" for kind, count in seen.formats.items()))]
+    return [*facts, ("files", _counts(seen.formats))]
 
 
 def _range(spread: Spread) -> str:
@@ -115,7 +115,7 @@ def _object_facts(objects: ObjectCounts) -> list[tuple[str, str]]:
     facts = [
         ("objects", f"{objects.count:,}"),
         ("per image", f"{each['min']:g} to {each['max']:g}, median {each['median']:g}"),
-        ("empty", plural(objects.empty, "image")),
+        ("empty images", f"{objects.empty:,}"),
         ("areas", f"{_counts(objects.sizes)} (COCO: small below 32² px, medium below 96² px)"),
     ]
     more = {"flags": objects.flags, "segmentations": objects.segmentations, "faults": objects.repairs}
@@ -152,4 +152,4 @@ def _pixel_table(masks: MaskCounts, splits: Sequence[str]) -> Table:
 
 def _rest(console: Console, count: int) -> None:
     if count > MAX_ROWS:
-        console.print(f"... and {count - MAX_ROWS} more; --json gives all", style="dim", highlight=False)
+        console.print(f"... and {count - MAX_ROWS:,} more; --json gives all", style="dim", highlight=False)

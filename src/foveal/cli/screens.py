@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from foveal.data.notes import plural
 from foveal.errors import ImageError
 from foveal.inference.outputs import Outputs
 from foveal.inference.predictor import Predictor
@@ -42,12 +43,14 @@ def last_screen(console: Console, trained: "Trained") -> None:
     console.print(Text.assemble("  ", ("report", "bold"), f"  {trained.folder / 'report.html'}"))
     console.print()
     console.print("  [dim]Next:[/]", highlight=False)
-    for command, what in (
-        (f"foveal predict {folder} IMAGE", "predict on an image"),
-        (f"foveal evaluate {folder} FOLDER", "evaluate on other labelled images"),
-        (f"foveal export {folder}", "export to one .onnx file that runs without PyTorch"),
-    ):
-        console.print(Text.assemble(f"    {command}  ", (what, "dim")))
+    steps = {
+        f"foveal predict {folder} IMAGE": "predict on an image",
+        f"foveal evaluate {folder} FOLDER": "evaluate on other labelled images",
+        f"foveal export {folder}": "export to one .onnx file that runs without PyTorch",
+    }
+    width = max(map(len, steps))
+    for command, what in steps.items():
+        console.print(Text.assemble(f"    {command:<{width}}  ", (what, "dim")), soft_wrap=True)
 
 
 def headline(model: Predictor, results: Results) -> str:
@@ -55,7 +58,7 @@ def headline(model: Predictor, results: Results) -> str:
     name = model.output.goal.metric
     interval = results.metrics[name]
     value, between = in_digits(interval, 3)
-    return f"  [bold green]{name.replace('_', ' ')} {value}[/]  (95% interval {between}, on {results.images} images)"
+    return f"  [bold green]{name.replace('_', ' ')} {value}[/]  (95% interval {between}, on {plural(results.images, 'image')})"
 
 
 def evaluation_screen(run: EvaluationRun) -> None:
@@ -69,7 +72,7 @@ def evaluation_screen(run: EvaluationRun) -> None:
     console.print(table)
     console.print()
     console.print(class_table(results))
-    console.print(Text(f"\n  {results.images} images; details in {run.folder}"))
+    console.print(Text(f"\n  {plural(results.images, 'image')}; details in {run.folder}"))
 
 
 def class_table(results: Results) -> Table:
@@ -132,7 +135,7 @@ def predictions_screen(outputs: Outputs) -> Iterator[Add]:
     console = Console()
     console.print(table)
     if more:
-        console.print(f"  ... and {more} more; --csv FILE or --json gives all", style="dim")
+        console.print(f"  ... and {more:,} more; --csv FILE or --json gives all", style="dim")
     for what, place in (("table", outputs.csv), ("images", outputs.save), ("masks", outputs.masks)):
         if place is not None:
             console.print(Text(f"  {what:<8}  {place}"))

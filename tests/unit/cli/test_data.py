@@ -188,7 +188,8 @@ def test_masks_on_screen_and_as_json(masks, capsys):
     assert caught.value.what == f"{masks} cannot be read, so no image was checked."
     assert caught.value.hint.startswith("Classes: 0 road, 1 tree. Name it with --classes")
     assert capsys.readouterr().out == (
-        f"unread  {masks}/masks/a.png: the pixel value 9 is not a class (120 pixels, the first at x 0, y 5).\n\n1 unread\n"
+        f"unread  {masks}/masks/a.png: the pixel value 9 is not a class"
+        " (120 pixels, the first at x 0, y 5).\n\n1 unread\n"
     )
     call("check", masks, "--classes=road,tree", "--ignore=9")
     assert capsys.readouterr().out == "No problems: 1 image decoded and compared.\n"

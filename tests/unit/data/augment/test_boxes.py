@@ -245,8 +245,8 @@ def test_workers_can_be_sent_it():
         ),
         (
             {"cutmix": 1},
-            "augment.cutmix = 1 does not support boxes: it blends class labels; augment.mosaic puts images with"
-            " boxes together.",
+            "augment.cutmix = 1 does not support boxes: it blends class labels; augment.mosaic combines images with"
+            " boxes.",
         ),
     ],
     ids=name,

@@ -184,7 +184,8 @@ def test_fewer_resamples_for_very_many_objects_are_owned_up_to(monkeypatch):
     monkeypatch.setattr(object_verdict, "MAX_DRAWS", 1500)
     note = evaluate(STREET, PREDICTED, num_resamples=300).panels[0].note
     assert note == (
-        "At IoU 0.5. Intervals are from 150 resamples of 2 images. 300 were requested; 10 detections would take too long."
+        "At IoU 0.5. Intervals are from 150 resamples of 2 images. 300 were requested;"
+        " 10 detections would take too long."
     )
 
 

@@ -114,7 +114,7 @@ def learnt():
 
 
 @pytest.mark.slow
-def test_two_scenes_by_heart(learnt):
+def test_two_scenes_are_overfitted(learnt):
     model, sums = learnt
     assert np.mean(sums[-10:]) < 0.25 * sums[0]
     images, truths, _ = scenes()

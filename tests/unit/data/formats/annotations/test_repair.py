@@ -310,7 +310,7 @@ def test_all_faults_at_once_are_reported_one_by_one(make_coco):
 @pytest.mark.parametrize("orientation", [5, 6, 7, 8])
 @pytest.mark.parametrize("form", ["coco", "voc"])
 def test_boxes_in_stored_pixels_of_a_rotated_file(make_coco, make_voc, orientation, form):
-    """A mark is painted in the stored pixels where the annotation declares; upright it must be where the catalog says."""
+    """A mark is painted in stored pixels where the annotation is; upright it must be where the catalog has it."""
     if form == "coco":
         document = clean_document()
         document["annotations"][0].update(segmentation=[[10, 10, 30, 10, 30, 30]], area=200)

@@ -29,7 +29,8 @@ def test_images_and_masks_beside_each_other(make_masks):
     assert catalog.sizes.tolist() == [[4, 2], [4, 2]]
     assert read_mask(catalog, 1).tolist() == TWO
     assert catalog.notes == (
-        "No names for 2 classes; each is named by its pixel value. Set names with --classes (in training --data.classes).",
+        "No names for 2 classes; each is named by its pixel value. Set names with --classes"
+        " (in training --data.classes).",
     )
 
 

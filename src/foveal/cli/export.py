@@ -23,6 +23,7 @@ def export(
     from rich.text import Text
 
     from foveal.cli.screens import print_json
+    from foveal.data.notes import plural
     from foveal.runs.export import export as ship
 
     file, parity, source = ship(model, out=out, data=data)

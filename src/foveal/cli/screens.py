@@ -58,7 +58,8 @@ def headline(model: Predictor, results: Results) -> str:
     name = model.output.goal.metric
     interval = results.metrics[name]
     value, between = in_digits(interval, 3)
-    return f"  [bold green]{name.replace('_', ' ')} {value}[/]  (95% interval {between}, on {plural(results.images, 'image')})"
+    on = plural(results.images, "image")
+    return f"  [bold green]{name.replace('_', ' ')} {value}[/]  (95% interval {between}, on {on})"
 
 
 def evaluation_screen(run: EvaluationRun) -> None:

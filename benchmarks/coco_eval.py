@@ -42,19 +42,19 @@ def draw_boxes(rng: np.random.Generator, count: int) -> np.ndarray:
 
 
 def draw_case(num_images: int, num_objects: int, *, seed: int = 0) -> Case:
-    """About seven objects per image, as in COCO, 2 % of them crowds; half of what is found is near one of them."""
+    """About seven objects per image, as in COCO, 2 % of them crowds; half of the detections are near one of them."""
     rng = np.random.default_rng(seed)
     categories = Categories(tuple(f"class {k}" for k in range(NUM_CLASSES)))
     truths, predictions = [], []
     for _ in range(num_images):
-        there = draw_boxes(rng, 1 + rng.poisson(6))
-        side = there[:, 2:] - there[:, :2]
-        labels = rng.integers(0, NUM_CLASSES, len(there))
-        flags = np.where(rng.random(len(there)) < 0.02, Flag.CROWD, 0).astype(np.uint8)
-        areas = side.prod(1) * rng.uniform(0.4, 1, len(there))
-        truths.append(BoxTruth(there, labels.astype(np.int32), flags, areas))
-        of, near = rng.integers(0, len(there), num_objects), rng.random(num_objects) < 0.5
-        moved = there[of] + rng.normal(0, 0.08, (num_objects, 4)) * np.tile(side[of], 2)
+        true_boxes = draw_boxes(rng, 1 + rng.poisson(6))
+        side = true_boxes[:, 2:] - true_boxes[:, :2]
+        labels = rng.integers(0, NUM_CLASSES, len(true_boxes))
+        flags = np.where(rng.random(len(true_boxes)) < 0.02, Flag.CROWD, 0).astype(np.uint8)
+        areas = side.prod(1) * rng.uniform(0.4, 1, len(true_boxes))
+        truths.append(BoxTruth(true_boxes, labels.astype(np.int32), flags, areas))
+        of, near = rng.integers(0, len(true_boxes), num_objects), rng.random(num_objects) < 0.5
+        moved = true_boxes[of] + rng.normal(0, 0.08, (num_objects, 4)) * np.tile(side[of], 2)
         boxes = np.where(near[:, None], moved, draw_boxes(rng, num_objects))
         named = near & (rng.random(num_objects) < 0.9)
         kinds = np.where(named, labels[of], rng.integers(0, NUM_CLASSES, num_objects))
@@ -64,8 +64,8 @@ def draw_case(num_images: int, num_objects: int, *, seed: int = 0) -> Case:
     return truths, predictions
 
 
-def judge(case: Case, *, num_resamples: int = 0) -> Results:
-    """Ours, from the first image to the verdict."""
+def evaluate(case: Case, *, num_resamples: int = 0) -> Results:
+    """Ours, from the first image to the results."""
     metric = DetectionMetric(case[1][0].categories)
     for truth, prediction in zip(*case, strict=True):
         metric.update(truth, prediction)
@@ -114,25 +114,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Exit code 1 where the limit is missed; an AssertionError where the numbers differ."""
     parser = argparse.ArgumentParser(description="Evaluating boxes, against pycocotools.")
     parser.add_argument("--images", type=int, default=5000)
-    parser.add_argument("--objects", type=int, default=100, help="found in each image")
+    parser.add_argument("--objects", type=int, default=100, help="detections in each image")
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--resamples", type=int, default=1000, help="asked for; as many as sensible are drawn")
     options = parser.parse_args(arguments)
     case = draw_case(options.images, options.objects)
     index = build_index(case)
-    got = np.array([judge(case).metrics[name].value for name in TWELVE])
+    got = np.array([evaluate(case).metrics[name].value for name in TWELVE])
     want = run_pycocotools(index)
     np.testing.assert_allclose(got, want, rtol=0, atol=1e-6)
     print(f"twelve statistics agree to {np.abs(got - want).max():.1e}; mAP {got[0]:.4f}")
     sides = {
         "pycocotools": lambda: seconds(lambda: run_pycocotools(index)),
-        "foveal": lambda: seconds(lambda: judge(case)),
+        "foveal": lambda: seconds(lambda: evaluate(case)),
     }
-    found = interleave(sides, rounds=options.rounds)
-    print(", ".join(f"{side} {statistics.median(values):.2f} s" for side, values in found.items()))
-    with_intervals = seconds(lambda: judge(case, num_resamples=options.resamples))
+    timings = interleave(sides, rounds=options.rounds)
+    print(", ".join(f"{side} {statistics.median(values):.2f} s" for side, values in timings.items()))
+    with_intervals = seconds(lambda: evaluate(case, num_resamples=options.resamples))
     print(f"with intervals ({options.resamples} resamples asked for) {with_intervals:.2f} s")
-    ratio = median_ratio(found["pycocotools"], found["foveal"])
+    ratio = median_ratio(timings["pycocotools"], timings["foveal"])
     return int(not verdict(f"{options.images} images x {options.objects} objects", ratio, LIMIT))
 
 

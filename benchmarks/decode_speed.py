@@ -23,16 +23,17 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from foveal.imaging.input_spec import InputSpec
 from interleave import data_folder, interleave, median_ratio, seconds, verdict
 from PIL import Image
 from torch import Tensor, nn
 from torchvision.transforms import v2
 
 from foveal.imaging.decode import decode
+from foveal.imaging.prepare import prepare
 from foveal.inference.process_tuning import keep_pages
 from foveal.models.normalize import Normalize
 from foveal.models.weights import input_statistics, resolve
+from foveal.types.input_spec import InputSpec
 
 BACKBONE = "tf_efficientnet_lite0"
 LIMIT, LIMIT_EQUAL = 2.0, 0.995
@@ -54,7 +55,7 @@ def foveal_path(spec: InputSpec) -> Load:
     normalize = Normalize(spec)
 
     def load(paths: Sequence[Path]) -> Tensor:
-        pixels = np.stack([spec.prepare(decode(path, min_side=spec.decode_side).pixels)[0] for path in paths])
+        pixels = np.stack([prepare(decode(path, min_side=spec.decode_side).pixels, spec)[0] for path in paths])
         result: Tensor = normalize(torch.from_numpy(pixels).permute(0, 3, 1, 2))
         return result
 

@@ -8,17 +8,23 @@ Importing Foveal loads neither torch nor NumPy; each function imports what it ne
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, overload
 
 from foveal.version import __version__
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
     from foveal.errors import FovealError
+    from foveal.inference.images import ImageLike
     from foveal.inference.load import load
+    from foveal.inference.predictor import Predictor
     from foveal.inference.views import Viewing
     from foveal.runs.evaluate import evaluate
     from foveal.runs.export import export
     from foveal.runs.train import train
+    from foveal.types.predictions import Prediction
 
 __all__ = ["FovealError", "Viewing", "__version__", "evaluate", "export", "load", "predict", "train"]
 
@@ -32,25 +38,45 @@ _HOMES = {
 }
 
 
-def predict(model: Any, images: Any, *, viewing: "Viewing | None" = None) -> Any:
-    """Predict on images.
+@overload  # a str is an iterable of str as well, but one image
+def predict(  # type: ignore[overload-overlap]
+    model: "str | Path | Predictor", images: "ImageLike", *, viewing: "Viewing | None" = None
+) -> "Prediction": ...
+
+
+@overload
+def predict(
+    model: "str | Path | Predictor", images: "Iterable[ImageLike]", *, viewing: "Viewing | None" = None
+) -> "list[Prediction]": ...
+
+
+def predict(
+    model: "str | Path | Predictor", images: "ImageLike | Iterable[ImageLike]", *, viewing: "Viewing | None" = None
+) -> "Prediction | list[Prediction]":
+    """Predict on one image, or on several in order.
 
     Args:
-        model: A loaded model, or a path to one.
-        images: One image or a list of them; see ``foveal.inference.predictor.Predictor.predict``.
-        viewing: Tiling and test-time augmentation; None: one view of the full image.
+        model: A run folder, a .safetensors or .onnx file, or an open model.
+        images: A path, the bytes of a file, an (H, W, 3) uint8 array or a Pillow image; or several of these.
+        viewing: Tiles and test-time augmentation; None: one view of each image.
 
     Returns:
-        One prediction for one image, a list for a list.
+        One prediction for one image, a list for several; see ``foveal.types`` for what each task predicts.
+
+    Raises:
+        FovealError: The model or an image cannot be read; the message names it.
     """
     from foveal.inference.load import load
     from foveal.inference.predictor import Predictor
     from foveal.inference.views import predict_views
 
-    return predict_views(model if isinstance(model, Predictor) else load(model), images, viewing)
+    if isinstance(model, Predictor):
+        return predict_views(model, images, viewing)
+    with load(model) as opened:
+        return predict_views(opened, images, viewing)
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name in _HOMES:
         return getattr(import_module(_HOMES[name]), name)
     raise AttributeError(f"module 'foveal' has no attribute {name!r}")

@@ -41,7 +41,7 @@ def inspect(path: Data, *, classes: Classes = "", ignore: Ignore = (), task: Tas
 
 @app.command
 def check(path: Data, *, classes: Classes = "", ignore: Ignore = (), task: Task = None, json: Json = False) -> None:
-    """Check every image, annotation and mask, and find duplicate files; exit code 1 if there are problems."""
+    """Check every image, annotation and mask, what the task needs, and duplicate files; exit code 1 for problems."""
     from foveal.data.inspection.check import Problem
     from foveal.data.inspection.check import check as run_check
     from foveal.data.notes import plural
@@ -54,7 +54,7 @@ def check(path: Data, *, classes: Classes = "", ignore: Ignore = (), task: Task 
             raise
         _tell([Problem("", "unread", error.what)], path=path, images=None, json=json)
         raise CheckFailedError(f"{path} cannot be read, so no image was checked.", error.hint) from None
-    problems = run_check(catalog)
+    problems = [*run_check(catalog), *_unfit(catalog, task)]
     _tell(problems, path=path, images=len(catalog), json=json)
     if problems:
         raise CheckFailedError(
@@ -159,6 +159,20 @@ def _read(path: Path, classes: str, ignore: tuple[int, ...], task: str | None) -
     from foveal.tasks.table import get_spec
 
     return read(path, classes=classes, ignore=ignore, annotations=None if task is None else get_spec(task).annotations)
+
+
+def _unfit(catalog: "Catalog", task: str | None) -> "list[Problem]":
+    """What the task, or the one that the annotations are for, lacks in a data set."""
+    from foveal.data.inspection.check import Problem
+    from foveal.errors import DataError
+    from foveal.tasks.table import get_spec, task_for
+
+    spec = get_spec(task or task_for(catalog.annotation))
+    try:
+        spec.begin(spec.settings(), catalog).accept(catalog)
+    except DataError as error:
+        return [Problem("", "task", error.what)]
+    return []
 
 
 def _is_data_set(path: Path, classes: str, ignore: tuple[int, ...]) -> bool:

@@ -14,7 +14,7 @@ from rich.text import Text
 class Log:
     """Silent; the base of the others."""
 
-    def start(self, facts: Mapping[str, Any]) -> None:
+    def start(self, facts: Mapping[str, object]) -> None:
         """The run begins; ``facts`` are what it chose."""
 
     def note(self, text: str) -> None:
@@ -29,7 +29,7 @@ class Log:
     def epoch(self, row: Mapping[str, float], *, epochs: int, best: bool) -> None:
         """An epoch is done and evaluated; ``row`` is its line of metrics.csv."""
 
-    def finish(self, summary: Mapping[str, Any]) -> None:
+    def finish(self, summary: Mapping[str, object]) -> None:
         """The run is over."""
 
     def close(self) -> None:
@@ -45,7 +45,7 @@ class RichLog(Log):
         self.bar: TaskID | None = None
         self.speed = Speed()
 
-    def start(self, facts: Mapping[str, Any]) -> None:
+    def start(self, facts: Mapping[str, object]) -> None:
         """Show the settings chosen, then a progress bar."""
         width = max(len(name) for name in facts)
         for name, value in facts.items():
@@ -109,7 +109,7 @@ class RichLog(Log):
 class JsonLog(Log):
     """One JSON object per line on standard output, for machines."""
 
-    def start(self, facts: Mapping[str, Any]) -> None:
+    def start(self, facts: Mapping[str, object]) -> None:
         """``{"event": "start", ...}``."""
         self._say("start", facts)
 
@@ -121,11 +121,11 @@ class JsonLog(Log):
         """``{"event": "epoch", ...}``."""
         self._say("epoch", {**row, "epochs": epochs, "best": best})
 
-    def finish(self, summary: Mapping[str, Any]) -> None:
+    def finish(self, summary: Mapping[str, object]) -> None:
         """``{"event": "finish", ...}``."""
         self._say("finish", summary)
 
-    def _say(self, event: str, values: Mapping[str, Any]) -> None:
+    def _say(self, event: str, values: Mapping[str, object]) -> None:
         sys.stdout.write(json.dumps({"event": event, **values}, ensure_ascii=False, default=str) + "\n")
         sys.stdout.flush()
 

@@ -45,7 +45,7 @@ class Run:
         """The report."""
         return self.folder / "report.html"
 
-    def create(self, config_toml: str, data: Mapping[str, Any], environment: Mapping[str, Any]) -> None:
+    def create(self, config_toml: str, data: Mapping[str, object], environment: Mapping[str, object]) -> None:
         """Create the folder and write what is known before the first batch; config.toml comes last and makes it a run.
 
         Raises:

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from accelerate import Accelerator
@@ -14,6 +14,8 @@ from torch import Tensor, nn
 from foveal.engine.config import RuntimeConfig
 from foveal.engine.sync_norm import sync_batch_norm
 from foveal.errors import ConfigError
+
+T = TypeVar("T")
 
 
 class Runtime:
@@ -92,9 +94,9 @@ class Runtime:
         context: AbstractContextManager[Any] = self._accelerator.no_sync(model) if skip else nullcontext()
         return context
 
-    def gather(self, items: list[Any]) -> list[Any]:
+    def gather(self, items: list[T]) -> list[T]:
         """Every process's items, one process after the other."""
-        gathered: list[Any] = gather_object(items) if self.world > 1 else items
+        gathered: list[T] = gather_object(items) if self.world > 1 else items
         return gathered
 
     def any(self, flag: bool) -> bool:

@@ -100,7 +100,8 @@ def evaluate(
         document["viewing"] = asdict(viewing)
     write_atomic(folder / "metrics.json", _json(document))
     write_predictions(folder / "predictions.csv", evaluation, predictor)
-    if chosen in (None, "train") and predictor.card.data.get("content") == catalog.content_fingerprint():
+    may_be = chosen in (None, "train") and len(catalog) >= int(predictor.card.data.get("images", 0))
+    if may_be and predictor.card.data.get("content") == catalog.content_fingerprint():
         notes.append("The model was trained on these images; expect lower numbers on others.")
     if lies_inside(folder, Path(data)):
         notes.append(INSIDE.format(folder))

@@ -12,6 +12,8 @@ from foveal.data.catalog.catalog import Catalog
 from foveal.inference.predictor import Predictor, Source
 from foveal.inference.views import Viewing, stream_views
 from foveal.metrics.contract import Results
+from foveal.tasks.contract import SomeTruth
+from foveal.types.predictions import Prediction
 
 KEPT_BYTES = 2**31
 """Most memory for preprocessed images; beyond it they are decoded each time."""
@@ -22,8 +24,8 @@ class Evaluation:
     """The data, the predictions and the results; truths and predictions are in the catalog's order."""
 
     catalog: Catalog
-    truths: Sequence[Any]
-    predictions: Sequence[Any]
+    truths: Sequence[SomeTruth]
+    predictions: Sequence[Prediction]
     results: Results
 
 
@@ -31,7 +33,7 @@ def evaluate(
     predictor: Predictor,
     catalog: Catalog,
     *,
-    sources: Iterable[Any] | None = None,
+    sources: Sequence[Source] | None = None,
     viewing: Viewing | None = None,
     num_resamples: int = 1000,
     seed: int = 0,
@@ -51,8 +53,8 @@ def evaluate(
         ConfigError: The model predicts for full images only, and ``viewing`` has tiles or crops.
     """
     assert sources is None or viewing is None, "prepared images have one view"
-    files = catalog.paths() if sources is None else sources
-    predictions = list(stream_views(predictor, files, viewing))
+    found = stream_views(predictor, catalog.paths(), viewing) if sources is None else predictor.stream(sources)
+    predictions = list(found)
     truths = predictor.output.truths(catalog, range(len(catalog)))
     return Evaluation(
         catalog, truths, predictions, score(predictor, truths, predictions, num_resamples=num_resamples, seed=seed)
@@ -60,7 +62,12 @@ def evaluate(
 
 
 def score(
-    predictor: Predictor, truths: Iterable[Any], predictions: Iterable[Any], *, num_resamples: int, seed: int
+    predictor: Predictor,
+    truths: Iterable[SomeTruth],
+    predictions: Iterable[Prediction],
+    *,
+    num_resamples: int,
+    seed: int,
 ) -> Results:
     """The results for given predictions."""
     metric = predictor.output.metric()

@@ -249,3 +249,12 @@ def test_preview_of_masks(masks, tmp_path):
     call("preview", masks, "--out", tmp_path / "p.png", "--count=1", "--size=64")
     with Image.open(tmp_path / "p.png") as sheet:
         assert sheet.width > 5 * 256
+
+
+def test_check_asks_the_task(here, real_data):
+    done = here("data", "check", real_data / "bccd", "--task", "instance")
+    assert done.code == 1
+    assert "task  " in done.out and "have boxes, but no polygons or masks." in done.out
+    document = json.loads(here("data", "check", real_data / "bccd", "--task", "instance", "--json").out)
+    assert [problem["kind"] for problem in document["problems"]] == ["task"]
+    assert here("data", "check", real_data / "bccd").code == 0

@@ -29,7 +29,8 @@ class Problem:
     Attributes:
         path: The image, relative to the data set's root; empty: no image.
         kind: ``unreadable``, ``leak``, ``two_classes``, ``tiny``, ``aspect`` or ``suffix``; of masks ``mask``,
-            ``no_class`` or ``two_masks``; of the whole data set ``unread``; or one of ``annotations.repair.KINDS``.
+            ``no_class`` or ``two_masks``; of the whole data set ``unread`` or ``task``; or one
+            of ``annotations.repair.KINDS``.
         message: What is wrong, in words.
         where: File, line or object of an invalid annotation.
         action: How the reader treats it.

@@ -16,7 +16,8 @@ from foveal.errors import CategoryError, DataError
 YAML_NAMES = ("data.yaml", "data.yml", "dataset.yaml", "dataset.yml")
 NAME_FILES = ("classes.txt", "obj.names", "labels/classes.txt")
 IMAGES, LABELS = "images", "labels"
-KNOWN_KEYS = frozenset({"path", "names", "nc", *SPLIT_WORDS})
+OWN_KEYS = ("path", "names", "nc")
+KNOWN_KEYS = frozenset({*OWN_KEYS, *SPLIT_WORDS})
 
 
 @dataclass
@@ -104,8 +105,9 @@ def _from_yaml(file: Path) -> Layout:
     document = _load_yaml(file)
     root = file.parent
     found = Layout(root, file.name, _names(document.get("names"), file))
-    found.about = {k: v for k, v in document.items() if k not in KNOWN_KEYS and _is_plain(v)}
-    keys = [key for key in SPLIT_WORDS if document.get(key) and isinstance(document[key], str | list)]
+    words = [key for key in SPLIT_WORDS if not isinstance(document.get(key), dict)]  # else a note on training
+    found.about = {k: v for k, v in document.items() if k not in {*OWN_KEYS, *words} and _is_plain(v)}
+    keys = [key for key in words if document.get(key)]
     if not keys:
         raise DataError(f"{file}: 'train', 'val' and 'test' are missing.", "Add the paths of the images of each split.")
     for key in keys:

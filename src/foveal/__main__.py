@@ -1,4 +1,4 @@
-"""``foveal``, and ``python -m foveal``: imports nothing before it listens to Ctrl-C."""
+"""``foveal``, and ``python -m foveal``: imports nothing before Ctrl-C is handled."""
 
 import sys
 

@@ -5,13 +5,13 @@ FovealError                 what was wrong, and a hint that says what to do; exi
 ├── DataError               a data set, a table, a split
 │   ├── ImageError          one image: which file, and why it cannot be read
 │   └── CategoryError       a class name or id that is not in the class map
-├── ShapeError              arrays that do not belong together
+├── ShapeError              arrays whose shapes do not match
 ├── ArtifactError           a model file that is broken, foreign or too new
-├── WeightsError            pretrained weights that are not at hand or do not fit
+├── WeightsError            pretrained weights that are not available or do not fit
 ├── RunError                a run folder: exists, read-only, full, cannot be resumed
 ├── TrainingError           training cannot go on, such as a loss that is not finite
 ├── MissingExtraError       a package that ``foveal[train]`` would bring
-└── CheckFailedError          the work was done and the verdict is no; exit code 1
+└── CheckFailedError          the work was done and a check failed; exit code 1
 └── ParityError         an exported file disagrees with the network it came from
 """
 
@@ -77,7 +77,7 @@ class CategoryError(DataError):
 
 
 class ShapeError(FovealError):
-    """Arrays whose shapes do not belong together."""
+    """Arrays whose shapes do not match."""
 
 
 class ArtifactError(FovealError):
@@ -85,7 +85,7 @@ class ArtifactError(FovealError):
 
 
 class WeightsError(FovealError):
-    """Pretrained weights that are not at hand or do not fit the network."""
+    """Pretrained weights that are not available or do not fit the network."""
 
 
 class RunError(FovealError):
@@ -112,7 +112,7 @@ class MissingExtraError(FovealError):
 
 
 class CheckFailedError(FovealError):
-    """The work was done and the verdict is no."""
+    """The work was done and a check failed."""
 
     exit_code = 1
 

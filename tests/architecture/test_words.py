@@ -41,6 +41,9 @@ OUT = {
     r"\b(the|its|all|of|for|these|those|more|fewer|no|false|true|right|wrong|best|each|every) finds?\b": "detection",
     r"\btextbook(?! one\b)": "plain U-Net",
     r"\bthe whole way\b": "end to end",
+    r"\bevaluated objects?\b": "ignored objects, objects that count",
+    r"\ban images\b|\bper image per image\b|\ba evaluated\b": "an image, per image, an evaluated",
+    r"\bby heart\b": "overfitted",
     rf"\b(one|once|twice|rows?|lines?|labels?|times?|bytes|boxes|images?|entries|values?) an? ({THINGS})\b": "per",
 }
 SEARCHED = ("src/**/*.py", "src/**/*.toml", "src/**/*.j2", "src/**/*.js", "docs/**/*.md", "README*.md", "docs/**/*.py")
@@ -84,6 +87,8 @@ def report(found: list[tuple[str, int, str, str]]) -> str:
         ("then it looks for what is in use", 1),
         ("one row an image, an image a step", 2),
         ("recommended", 0),
+        ("learnt by heart; evaluated objects", 2),
+        ("`answer(look(inputs))`", 0),
     ],
 )
 def test_what_is_found(text: str, count: int) -> None:

@@ -82,7 +82,7 @@ class ModelContract(ABC):
             rows = (0,) if name in self.inference_only else value.shape[1:2]
             assert train[name].shape == (2, *rows, *value.shape[2:]), name
 
-    def test_forward_answers_what_was_looked_at(self, variant: str) -> None:
+    def test_forward_is_the_head_on_the_maps(self, variant: str) -> None:
         model, inputs = self.build(**self.variants[variant]).eval(), noise(self.size)
         maps = model.look(inputs)
         assert maps.size == tuple(inputs.shape[2:])

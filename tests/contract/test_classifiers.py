@@ -154,7 +154,7 @@ def test_a_size_that_does_not_fit_is_named() -> None:
         Backbone("vit_tiny_patch16_224")(torch.zeros(1, 3, 100, 100))
     assert str(caught.value) == (
         "The backbone 'vit_tiny_patch16_224' cuts images into patches of 16 pixels;"
-        " 100 x 100 is no multiple of that.\n"
+        " 100 x 100 is not a multiple of that.\n"
         "Use --size 96."
     )
     with torch.device("meta"), pytest.raises(ConfigError) as caught:

@@ -189,7 +189,7 @@ def test_bad_shapes_and_backbones_are_named() -> None:
     with pytest.raises(ConfigError) as caught:
         build(anchor_shapes=(1, 2, 3, 4))
     assert str(caught.value) == (
-        "detect.anchor_shapes has 4 numbers, which are no pairs of width and height for 3 levels.\n"
+        "detect.anchor_shapes has 4 numbers, not pairs of width and height for 3 levels.\n"
         "Give a multiple of 6 numbers, or leave it out."
     )
     with pytest.raises(ConfigError, match="The backbone 'conv4' gives no maps at several strides"):

@@ -141,7 +141,7 @@ def test_results_are_the_bootstrap_of_the_score(kind: type) -> None:
         np.testing.assert_equal(vars(metrics[name]), vars(interval))
 
 
-def test_a_verdict_is_of_the_images_until_then(kind: type) -> None:
+def test_results_cover_the_images_so_far(kind: type) -> None:
     images = scenes(kind)
     metric = collect(kind, images[:4], 1)
     before = metric.verdict()
@@ -158,5 +158,5 @@ def test_there_must_be_an_image(kind: type) -> None:
         with pytest.raises(DataError) as caught:
             evaluate()
         assert str(caught.value) == (
-            "There is no image to evaluate.\nCheck that the data set and the split hold images."
+            "There are no images to evaluate.\nCheck that the data set and the split contain images."
         )

@@ -116,7 +116,7 @@ def test_a_decoder_that_does_not_fit():
 
 
 def test_a_loss_is_named_once():
-    with pytest.raises(ValueError, match="dice stands twice"):
+    with pytest.raises(ValueError, match="dice is listed twice"):
         SegmentConfig(losses=("dice", "cross_entropy", "dice"))
 
 

@@ -112,7 +112,7 @@ def test_a_loss_that_is_not_finite_names_the_rows(table: Path, tmp_path: Path) -
         train(plan, Run(tmp_path))
     assert f"line {plan.train_set.lines[7]}" in error.value.what.split("The batch: ")[1] or "more" in error.value.what
     assert error.value.hint == (
-        f"The last good state is kept in {tmp_path}. Look at the rows, or start again with a smaller --lr than 0.02."
+        f"The last good state is kept in {tmp_path}. Check the rows, or start again with a smaller --lr than 0.02."
     )
 
 
@@ -139,5 +139,5 @@ def test_it_is_no_model_for_images(table: Path, tmp_path: Path) -> None:
     run = Run(tmp_path)
     train(make_plan(read_table(table), epochs=1), run)
     assert read_card(run.model).task == "table"
-    with pytest.raises(ArtifactError, match=r"the model card is wrong\. There is no task 'table'\."):
+    with pytest.raises(ArtifactError, match=r"the model card is wrong\. Unknown task 'table'\."):
         load_predictor(run.model)

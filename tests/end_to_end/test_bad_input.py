@@ -42,13 +42,13 @@ def test_no_traceback_from_a_real_process(tmp_path: Path) -> None:
 def test_no_such_folder(fails: Fails, tmp_path: Path) -> None:
     fails(
         "train", tmp_path / "absent",
-        what=f"{tmp_path / 'absent'}: there is no such file or folder.",
+        what=f"{tmp_path / 'absent'}: no such file or folder.",
         hint=f"The nearest folder that exists is {tmp_path}.",
     )  # fmt: skip
 
 
 def test_nothing_to_train_on(fails: Fails) -> None:
-    fails("train", what="There is nothing to train on.", hint="foveal train IMAGES/")
+    fails("train", what="No data set is given.", hint="foveal train IMAGES/")
 
 
 def test_an_empty_folder(fails: Fails, tmp_path: Path) -> None:
@@ -56,7 +56,7 @@ def test_an_empty_folder(fails: Fails, tmp_path: Path) -> None:
     fails(
         "train", tmp_path / "empty",
         what=f"{tmp_path / 'empty'} is an empty folder.",
-        hint="Give a folder with one sub-folder of images per class.",
+        hint="Use a folder with one sub-folder of images per class.",
     )  # fmt: skip
 
 
@@ -64,8 +64,8 @@ def test_one_class_only(fails: Fails, tmp_path: Path) -> None:
     data = write_squares(tmp_path / "squares", classes=1)
     fails(
         "train", data, "--out", tmp_path / "r", *quick(),
-        what=f"{data} has only one class, 'class0'; telling classes apart takes at least two.",
-        hint="Add a folder of images for each further class.",
+        what=f"{data} has only one class, 'class0'; classification needs at least two.",
+        hint="Add a folder of images for each class.",
     )  # fmt: skip
 
 
@@ -73,7 +73,7 @@ def test_two_images(fails: Fails, tmp_path: Path) -> None:
     data = write_squares(tmp_path / "squares", classes=2, per_class=1)
     fails(
         "train", data, "--out", tmp_path / "r", *quick(),
-        what="a class needs at least two images, one to train on and one to validate with; these have one: class0,",
+        what="a class needs at least two images, one for training and one for validation; these have one: class0,",
         hint="Add images, or leave the class out.",
     )  # fmt: skip
     assert not (tmp_path / "r").exists()
@@ -137,7 +137,7 @@ def test_a_class_that_only_val_has(fails: Fails, tmp_path: Path) -> None:
     [
         (
             "path,lbl\n0.png,a\n1.png,b\n",
-            " has no column of labels (label, labels, class, classes, category or target).",
+            " has no column for labels (label, labels, class, classes, category or target).",
             "Its columns: path, lbl. Did you mean 'label' by 'lbl'?",
         ),
         (
@@ -240,7 +240,7 @@ def test_a_run_folder_that_exists(fails: Fails, squares: Path, quick_run: Path) 
         "--out",
         quick_run,
         *quick(),
-        what=f"{quick_run}: exists already.",
+        what=f"{quick_run} already exists.",
         hint=f"--resume {quick_run}",
     )
     assert (quick_run / "model.safetensors").read_bytes() == before
@@ -251,7 +251,7 @@ def test_paths_in_hints_can_be_pasted(fails: Fails, squares: Path, tmp_path: Pat
     folder.mkdir()
     fails("predict", folder, squares, what="without model.safetensors", hint=f"foveal train --resume '{folder}'")
     (folder / "notes.txt").write_text("")
-    fails("train", squares, "--out", folder, *quick(), what="exists already.", hint=f"(--resume '{folder}')")
+    fails("train", squares, "--out", folder, *quick(), what="already exists.", hint=f"(--resume '{folder}')")
 
 
 def test_a_read_only_output_folder(fails: Fails, squares: Path, tmp_path: Path) -> None:
@@ -285,7 +285,7 @@ def test_a_full_output_folder(squares: Path, tmp_path: Path) -> None:
     assert done.returncode == 2
     assert done.stderr == (
         f"error: {tmp_path / 'run' / 'resume' / 'state.pt'}: cannot be written (File too large).\n"
-        "  hint: Choose another place.\n"
+        "  hint: Choose another location.\n"
     )
     assert list((tmp_path / "run" / "resume").iterdir()) == [], "nothing half-written"
 
@@ -319,7 +319,7 @@ def test_an_image_damaged_inside_is_named_in_training(fails: Fails, tmp_path: Pa
     fails("train", data, "--out", tmp_path / "r", *flags, what=f"{bad}: is ", hint="Replace or remove the file.")
 
 
-OUTSIDE = "lies inside the data set, which stays as it is."
+OUTSIDE = "is inside the data set, which must not be changed."
 
 
 def test_nothing_is_written_into_the_data(
@@ -398,7 +398,7 @@ def test_an_unknown_class_in_later_data(fails: Fails, quick_run: Path, tmp_path:
 
 def test_a_split_that_is_not_there(fails: Fails, quick_run: Path, squares: Path, tmp_path: Path) -> None:
     asked = ["evaluate", quick_run, squares, "--out", tmp_path / "e", "--split"]
-    fails(*asked, "vall", what="There is no split 'vall'.", hint="Splits: train, val, test.")
+    fails(*asked, "vall", what="Unknown split 'vall'.", hint="Splits: train, val, test.")
     fails(*asked, "test", what=f"{squares} has no 'test' split.", hint="Its splits: none.")
 
 

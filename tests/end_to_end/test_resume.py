@@ -59,7 +59,7 @@ def stopped(here: Command, tmp_path: Path) -> Path:
 def test_a_finished_run_says_so(here: Command, quick_run: Path) -> None:
     done = here("train", "--resume", quick_run)
     assert done.code == 2
-    assert "this run is finished; there is nothing to resume." in done.err
+    assert "this run is complete; there is nothing to resume." in done.err
 
 
 def test_resume_refuses_another_configuration(here: Command, stopped: Path) -> None:
@@ -88,7 +88,7 @@ def test_resume_refuses_another_data_set(here: Command, stopped: Path) -> None:
 def test_resume_of_what_is_no_run(here: Command, tmp_path: Path) -> None:
     done = here("train", "--resume", tmp_path)
     assert done.code == 2
-    assert f"{tmp_path}: not a run (it has no config.toml)." in done.err
+    assert f"{tmp_path}: not a run folder (no config.toml)." in done.err
 
 
 class Stopping(Log):
@@ -118,8 +118,8 @@ def test_a_run_goes_on_from_any_folder(here: Command, tmp_path: Path, monkeypatc
     data.rename(tmp_path / "moved")
     done = here("train", "--resume", "../my run", "--quiet")
     assert done.code == 2
-    assert f"{data}: the data set that ../my run was started on is not there." in done.err
-    assert "Say where it is now: foveal train DATA --resume '../my run'" in done.err
+    assert f"{data}: the data set of ../my run is not there." in done.err
+    assert "Name its new path: foveal train DATA --resume '../my run'" in done.err
     (tmp_path / "moved").rename(data)
     done = here("train", "--resume", "../my run", "--quiet")
     assert done.code == 0, done.err

@@ -145,7 +145,7 @@ def test_what_cannot_be_written_is_known_before_predicting(
     (tmp_path / "file").write_text("")
     done = here("predict", quick_run, tmp_path / "bad.png", flag, tmp_path / "file" / "out")
     assert done.code == 2
-    assert "a file stands where a folder is needed.\n  hint: Choose another place." in done.err
+    assert "a file exists where a folder is needed.\n  hint: Choose another location." in done.err
 
 
 def test_names_with_square_brackets(here: Command, tmp_path: Path) -> None:
@@ -236,7 +236,8 @@ def test_the_split_that_training_made_is_made_again(
     done = here("evaluate", model, squares, "--split", "val", "--json", "--out", tmp_path / "v")
     assert done.code == 0, done.err
     assert (
-        "note: The data set has no 'val' split of its own; this is the one that training made (seed 0, 0.2" in done.err
+        "note: The data set has no 'val' split of its own; evaluated on the images that training held out (seed 0, 0.2"
+        in done.err
     )
     assert "the very images" not in done.err
     found, known = (json.loads(text) for text in (done.out, (quick_run / "metrics.json").read_text()))
@@ -260,8 +261,8 @@ def test_a_split_cannot_be_made_again_of_other_data(here: Command, quick_run: Pa
     done = here("evaluate", quick_run, data, "--split", "val", "--out", tmp_path / "v")
     assert done.code == 2
     assert (
-        f"{data} has no 'val' split of its own, and the one that training made cannot be made again: the data has"
-        " changed since, or is another data set."
+        f"{data} has no 'val' split of its own, and the one from training cannot be reproduced: the data has"
+        " changed since, or it is another data set."
     ) in done.err
     assert "Restore the data set, or evaluate all of it without --split." in done.err
 
@@ -275,7 +276,7 @@ def test_an_earlier_evaluation_stays(
     before = (tmp_path / "evaluations" / "squares" / "metrics.json").read_bytes()
     for number in (2, 3):
         done = here("evaluate", quick_run, squares, "--split", "val", "--json")
-        assert f"note: The results are in evaluations/squares-{number}; there were earlier ones." in done.err
+        assert f"note: The results are in evaluations/squares-{number}; earlier ones are kept." in done.err
         written = json.loads((tmp_path / "evaluations" / f"squares-{number}" / "metrics.json").read_text())
         assert written == json.loads(done.out)
     assert (tmp_path / "evaluations" / "squares" / "metrics.json").read_bytes() == before

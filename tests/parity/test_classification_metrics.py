@@ -276,7 +276,7 @@ def test_two_images_of_one_class_leave_roc_undefined_and_quiet():
     assert np.isnan(evaluate([0, 0], np.full((2, 2), 0.5), num_resamples=20).metrics["roc_auc"].value)
 
 
-def test_nothing_said_and_nothing_true():
+def test_no_label_predicted_and_none_true():
     got = values(evaluate_labels(np.zeros((3, 2), int), np.full((3, 2), 0.1)))
     assert got["accuracy"] == 1 and got["f1_macro"] == 0 and got["f1_micro"] == 0
     assert np.isnan(got["average_precision"])
@@ -320,7 +320,7 @@ def test_a_tie_goes_to_the_earlier_class():
 
 @pytest.mark.parametrize("metric", [SingleLabelMetric, MultiLabelMetric])
 def test_no_image(metric):
-    with pytest.raises(DataError, match=r"^There is no image to evaluate\."):
+    with pytest.raises(DataError, match=r"^There are no images to evaluate\."):
         metric(names(3)).compute()
 
 

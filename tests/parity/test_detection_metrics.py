@@ -19,7 +19,7 @@ from foveal.metrics.detection.metric import DetectionMetric
 from foveal.ops.boxes import iou as box_iou
 from foveal.types.categories import Categories
 from foveal.types.detections import BoxTruth, Detections
-from foveal.types.flags import NOT_EVALUATED, Flag
+from foveal.types.flags import IGNORED_FLAGS, Flag
 
 TWELVE = ["mAP", *NAMES[1:], *NAMES_AR]
 CLOSE = {"rtol": 0, "atol": 1e-6, "equal_nan": True}
@@ -58,7 +58,7 @@ def reference(truths, predictions) -> COCOeval:
             "bbox": xywh(box),
             "area": float(area),
             "iscrowd": int(bool(flags & Flag.CROWD)),
-            "flagged": int(bool(flags & NOT_EVALUATED)),
+            "flagged": int(bool(flags & IGNORED_FLAGS)),
         }
         for i, t in enumerate(truths)
         for box, label, flags, area in zip(t.boxes, t.labels, t.flags, t.areas, strict=True)
@@ -231,7 +231,7 @@ def test_real_annotations_detected_perfectly(real_data):
 
 def slow_voc(truths, predictions, label: int, *, eleven: bool) -> float:
     """The devkit's VOCevaldet and VOCap, an object at a time."""
-    positives = sum(int(((t.labels == label) & ((t.flags & NOT_EVALUATED) == 0)).sum()) for t in truths)
+    positives = sum(int(((t.labels == label) & ((t.flags & IGNORED_FLAGS) == 0)).sum()) for t in truths)
     rows = [
         (-s, i, b)
         for i, p in enumerate(predictions)
@@ -246,7 +246,7 @@ def slow_voc(truths, predictions, label: int, *, eleven: bool) -> float:
         best = int(overlaps.argmax()) if len(mine) else -1
         if best < 0 or overlaps[best] < 0.5:
             hit, miss = 0, 1
-        elif t.flags[mine[best]] & NOT_EVALUATED:
+        elif t.flags[mine[best]] & IGNORED_FLAGS:
             hit, miss = 0, 0
         elif (i, best) in taken:
             hit, miss = 0, 1

@@ -1,4 +1,4 @@
-"""Nothing half-written: temporary file, fsync, rename."""
+"""Atomic writes, never a half-written file: temporary file, fsync, rename."""
 
 import errno
 import os
@@ -76,7 +76,7 @@ def make_folder(path: Path) -> None:
     """Create a folder and its parents.
 
     Raises:
-        RunError: It cannot be created, or a file stands in its place.
+        RunError: It cannot be created, or a file exists at its path.
     """
     try:
         path.mkdir(parents=True, exist_ok=True)
@@ -85,7 +85,7 @@ def make_folder(path: Path) -> None:
 
 
 def make_room(path: Path) -> None:
-    """Create a folder and find out whether files can be written into it, before the work that they are the end of.
+    """Create a folder and check that files can be written to it, before the work whose results go there.
 
     Raises:
         RunError: They cannot.
@@ -99,14 +99,14 @@ def make_room(path: Path) -> None:
 
 
 def output_error(path: Path, error: OSError) -> RunError:
-    """The user's version of a failure to write."""
+    """A failed write as an error for the user."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return RunError(f"{path}: no space left to write it.", "Free some space or choose another place.")
+        return RunError(f"{path}: no space left on the disk.", "Free some space or choose another location.")
     if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
-        return RunError(f"{path}: cannot be written (read-only).", "Choose a place that you may write to.")
+        return RunError(f"{path}: cannot be written (read-only).", "Choose a location that you can write to.")
     if error.errno in (errno.EEXIST, errno.ENOTDIR):
-        return RunError(f"{path}: a file stands where a folder is needed.", "Choose another place.")
-    return RunError(f"{path}: cannot be written ({error.strerror}).", "Choose another place.")
+        return RunError(f"{path}: a file exists where a folder is needed.", "Choose another location.")
+    return RunError(f"{path}: cannot be written ({error.strerror}).", "Choose another location.")
 
 
 def _sync_folder(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""What a trained model is, in words: everything but the weights. No torch.
+"""The model card: all that describes a trained model besides its weights. No torch.
 
 Only what holds for every model is checked here; ``tasks.card`` checks what belongs to a task.
 """
@@ -40,16 +40,16 @@ class CategoriesCard(Settings):
 
 
 class SplitCard(Settings):
-    """How samples are held out for validation, where the data set does not say which."""
+    """How samples are held out for validation, where the data set has no validation split."""
 
     seed: Annotated[int, Field(ge=0, lt=2**63)]
-    """Of the choice."""
+    """Seed of the split."""
     val_fraction: Annotated[float, Field(gt=0, lt=1)]
-    """Part of each class."""
+    """Fraction of each class."""
 
 
 Input = Annotated[InputSpec | SeriesSpec, Field(discriminator="kind")]
-"""Every kind of input there is; a new one is a class with a ``kind`` of its own, named here."""
+"""All kinds of input; a new one is a class with its own ``kind``, listed here."""
 InputT = TypeVar("InputT", InputSpec, SeriesSpec)
 
 
@@ -65,7 +65,7 @@ class Card(Settings):
     classes: CategoriesCard | None = None
     """The class map, where the task has one."""
     input: Input
-    """What goes in and how it is prepared."""
+    """The input and its preprocessing."""
     model: dict[str, Any]
     """Settings of the backbone or, where there is none, of the network."""
     own: dict[str, Any]
@@ -132,7 +132,7 @@ def parse_card(text: str, *, where: str) -> Card:
 
 
 def wrong_field(error: ValidationError, *, where: str, section: str = "") -> ArtifactError:
-    """The message for a card one field of which is wrong.
+    """The error for a card with an invalid field.
 
     Args:
         error: What pydantic found.
@@ -150,5 +150,5 @@ def wrong_field(error: ValidationError, *, where: str, section: str = "") -> Art
 
 
 def wrong_card(error: FovealError, *, where: str) -> ArtifactError:
-    """The message for a card that contradicts itself."""
+    """The error for a card that contradicts itself."""
     return ArtifactError(f"{where}: the model card is wrong. {error.what}", DAMAGED)

@@ -1,6 +1,7 @@
 """The one model file: safetensors with the card in its header. No torch, no pickle, no code.
 
-The header is read and bounded here before the library sees the file, so that a crafted one cannot exhaust memory.
+The header is read and its size checked here before the library opens the file, so that a crafted one cannot exhaust
+memory.
 """
 
 import json
@@ -19,7 +20,7 @@ from foveal.errors import ArtifactError
 from foveal.types.arrays import Array
 
 MAX_HEADER_BYTES = 64 * 2**20
-"""Longest header that is read; a card with 100,000 class names takes about 3 MiB."""
+"""Longest header accepted; a card with 100,000 class names takes about 3 MiB."""
 DAMAGED = "The file is damaged or is not a Foveal model; use another copy."
 
 

@@ -42,7 +42,7 @@ MODELS_HELP = (
 DEMO_HELP = "Train, evaluate and predict on 1,797 handwritten digits that come with scikit-learn."
 
 REFUSALS = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG, errno.ELOOP, errno.ENOSPC, errno.EIO})
-"""What a machine refuses for reasons that a person can see to; any other failure of it may be a mistake of Foveal's."""
+"""Failures of the system that a user can fix; any other OSError may be a bug in Foveal."""
 
 
 def _default(value: object) -> str | None:
@@ -109,7 +109,7 @@ def run(arguments: list[str]) -> int:
 
 
 def explain(error: Exception) -> tuple[str, str]:
-    """What is wrong with the arguments and what to do; of a value that a setting refuses, without pydantic's layout."""
+    """What is wrong with the arguments and what to do; errors of pydantic in one line."""
     hint = "`foveal COMMAND --help` lists the options."
     match error:
         case UnknownOptionError():
@@ -130,7 +130,7 @@ def explain(error: Exception) -> tuple[str, str]:
 
 
 def _unknown(option: str, known: Sequence[str]) -> str:
-    """An option that there is not, and the nearest that there is: within its section, where that is one."""
+    """An unknown option and the nearest known one, within its section if the section exists."""
     section, dot, _ = option.rpartition(".")
     inside = [name for name in known if dot and name.startswith(section + dot)]
     keys = {name.removeprefix(section + dot): name for name in inside} or {name: name for name in known}

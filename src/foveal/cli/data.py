@@ -158,7 +158,7 @@ def _read(path: Path, classes: str, ignore: tuple[int, ...], task: str | None) -
     from foveal.data.formats.read import read
     from foveal.tasks.table import get_spec
 
-    return read(path, classes=classes, ignore=ignore, wants=None if task is None else get_spec(task).annotations)
+    return read(path, classes=classes, ignore=ignore, annotations=None if task is None else get_spec(task).annotations)
 
 
 def _unfit(catalog: "Catalog", task: str | None) -> "list[Problem]":
@@ -176,7 +176,7 @@ def _unfit(catalog: "Catalog", task: str | None) -> "list[Problem]":
 
 
 def _is_data_set(path: Path, classes: str, ignore: tuple[int, ...]) -> bool:
-    """Whether a data set of a known kind is there and the options fit it: what stops its reading is then its fault."""
+    """Whether this is a data set of a known format that the options fit; errors in reading it are then its own."""
     from foveal.data.formats import image_folder
     from foveal.data.formats.mask_folder import reader as mask_folder
     from foveal.data.formats.mask_folder.class_table import read_classes
@@ -213,7 +213,7 @@ def _check_out(out: Path, data: Path) -> None:
     if out.suffix.lower() not in (".png", ".jpg", ".jpeg"):
         raise ConfigError(f"--out {out}: a preview is an image.", "Give a name that ends in .png or .jpg.")
     if out.resolve().is_relative_to(data.resolve()):
-        raise ConfigError(f"--out {out} lies inside the data set, which stays as it is.", "Choose another folder.")
+        raise ConfigError(f"--out {out} is inside the data set, which must not be changed.", "Choose another folder.")
 
 
 def _write(sheet: "RGB", out: Path) -> None:

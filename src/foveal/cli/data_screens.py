@@ -19,7 +19,7 @@ MAX_ROWS = 40
 
 
 def inspection_screen(seen: Inspection, task: str) -> None:
-    """Facts, a table of classes, then what is odd."""
+    """Facts, a table of classes, notes and unusual files."""
     console = Console()
     facts = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2))
     facts.add_column(style="dim")
@@ -40,22 +40,22 @@ def inspection_screen(seen: Inspection, task: str) -> None:
     for note in seen.notes:
         console.print(Text(f"note: {note}", "yellow"), soft_wrap=True)
     for path, reason in seen.odd[:MAX_ROWS]:
-        console.print(Text(f"odd: {path} {reason}", "yellow"), soft_wrap=True)
+        console.print(Text(f"unusual: {path} {reason}", "yellow"), soft_wrap=True)
     _rest(console, len(seen.odd))
 
 
 def conversion_screen(done: Conversion, notes: Sequence[str]) -> None:
-    """What was written, and field by field what the format has no place for."""
+    """What was written, and each field that the format cannot store."""
     console = Console()
-    splits = ", ".join(f"{name} {count:,}" for name, count in done.splits.items())
+    splits = _counts(done.splits)
     line = f"Wrote {plural(done.images, 'image')} with {plural(done.objects, 'object')} to {done.path}"
     console.print(Text(f"{line} ({done.format}{'; ' + splits if splits else ''})."), soft_wrap=True)
     for note in notes:
         console.print(Text(f"note: {note}", "yellow"), soft_wrap=True)
     if not done.kept:
-        console.print("The format holds everything.", style="dim")
+        console.print("The format stores everything.", style="dim")
         return
-    console.print("\nWhat the format has no place for:")
+    console.print("\nNot stored by the format:")
     table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2))
     table.add_column("field")
     table.add_column("count", justify="right")
@@ -69,7 +69,7 @@ def problems_screen(problems: Sequence[Problem], *, images: int | None) -> None:
     """A line per problem, and how many of each kind; ``images`` is None where none could be checked."""
     console = Console()
     if images is not None and not problems:
-        console.print(f"[bold green]All well[/]: {plural(images, 'image')} decoded and compared.", highlight=False)
+        console.print(f"[bold green]No problems[/]: {plural(images, 'image')} decoded and compared.", highlight=False)
         return
     for problem in problems[:MAX_ROWS]:
         path, where = problem.path or problem.where, problem.where if problem.path else ""
@@ -85,13 +85,13 @@ def problems_screen(problems: Sequence[Problem], *, images: int | None) -> None:
 
 def _facts(seen: Inspection, task: str) -> list[tuple[str, str]]:
     labels = "several labels per image" if seen.multi_label else "one label per image"
-    said = labels if seen.annotation == "labels" else seen.annotation
+    kind = labels if seen.annotation == "labels" else seen.annotation
     facts = [
         ("path", seen.path),
-        ("format", seen.format),
-        ("task", f"{task}, {said}"),
+        ("format", seen.format.replace("_", " ")),
+        ("task", f"{task}, {kind}"),
         ("images", f"{seen.images:,}"),
-        ("splits", ", ".join(f"{name} {count:,}" for name, count in seen.splits.items())),
+        ("splits", _counts(seen.splits)),
         ("classes", f"{len(seen.classes):,}"),
     ]
     for name, spread in (("width", seen.width), ("height", seen.height)):
@@ -101,7 +101,7 @@ def _facts(seen: Inspection, task: str) -> list[tuple[str, str]]:
         facts += _object_facts(seen.objects)
     if seen.masks is not None:
         facts.append(("ignored", f"{seen.masks.ignored:.2%} of all pixels"))
-    return [*facts, ("kinds", ", ".join(f"{count:,} {kind}" for kind, count in seen.formats.items()))]
+    return [*facts, ("files", _counts(seen.formats))]
 
 
 def _range(spread: Spread) -> str:
@@ -114,8 +114,9 @@ def _object_facts(objects: ObjectCounts) -> list[tuple[str, str]]:
     each = objects.per_image
     facts = [
         ("objects", f"{objects.count:,}"),
-        ("per image", f"{each['min']:g} to {each['max']:g}, median {each['median']:g}; {objects.empty:,} without any"),
-        ("areas", f"{_counts(objects.sizes)} (COCO: below 32 and 96 pixels squared)"),
+        ("per image", f"{each['min']:g} to {each['max']:g}, median {each['median']:g}"),
+        ("empty images", f"{objects.empty:,}"),
+        ("areas", f"{_counts(objects.sizes)} (COCO: small below 32² px, medium below 96² px)"),
     ]
     more = {"flags": objects.flags, "segmentations": objects.segmentations, "faults": objects.repairs}
     for name, counts in more.items():
@@ -151,4 +152,4 @@ def _pixel_table(masks: MaskCounts, splits: Sequence[str]) -> Table:
 
 def _rest(console: Console, count: int) -> None:
     if count > MAX_ROWS:
-        console.print(f"... and {count - MAX_ROWS} more; --json gives all", style="dim", highlight=False)
+        console.print(f"... and {count - MAX_ROWS:,} more; --json gives all", style="dim", highlight=False)

@@ -23,6 +23,7 @@ def export(
     from rich.text import Text
 
     from foveal.cli.screens import print_json
+    from foveal.data.notes import plural
     from foveal.runs.export import export as ship
 
     file, parity, source = ship(model, out=out, data=data)
@@ -34,7 +35,9 @@ def export(
     console.print(Text.assemble("  ", (str(file), "bold green"), f"  {file.stat().st_size / 1e6:.1f} MB"))
     console.print(
         Text(
-            f"  agrees with the original on {parity.images} images ({source}): {name.replace('_', ' ')} differs by at"
-            f" most {parity.differences[name]:.1e} (allowed {allowed:g}), same top prediction on {parity.agreement:.1%}"
-        )
+            f"  compared with the original on {plural(parity.images, 'image')} ({source}):\n"
+            f"  {name.replace('_', ' ')} differs by at most {parity.differences[name]:.1e} (allowed: {allowed:g});"
+            f" same top prediction on {parity.agreement:.1%}"
+        ),
+        soft_wrap=True,
     )

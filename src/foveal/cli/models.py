@@ -11,7 +11,7 @@ def models(pattern: str = "", *, json: Annotated[bool, Parameter(negative="")] =
     """List backbones with parameters, MACs, input size, and where their weights come from.
 
     Args:
-        pattern: Part of a name, or a pattern with * and ?; default: those with weights at hand or in a package.
+        pattern: Part of a name, or a pattern with * and ?; default: those with weights on this machine or in a package.
         json: Print one JSON document and nothing else.
     """
     from json import dumps
@@ -28,14 +28,14 @@ def models(pattern: str = "", *, json: Annotated[bool, Parameter(negative="")] =
     from rich.console import Console
     from rich.table import Table
 
-    told = {"package": "installed", "cache": "cached", "download": "to download", "none": "-"}
+    labels = {"package": "installed", "cache": "cached", "download": "to download", "none": "-"}
     table = Table("backbone", box=None, header_style="bold", pad_edge=False)
     for column in ("parameters (M)", "MACs (G)", "input (px)"):
         table.add_column(column, justify="right")
     table.add_column("weights")
     for entry in entries:
         numbers = ("" if n is None else f"{n:.2f}" for n in (entry.parameters_m, entry.macs_g))
-        table.add_row(entry.name, *numbers, str(entry.size), told[entry.weights])
+        table.add_row(entry.name, *numbers, str(entry.size), labels[entry.weights])
     console = Console()
     console.print(table)
     if len(entries) > COUNTED:

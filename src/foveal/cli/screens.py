@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from foveal.data.notes import plural
 from foveal.errors import ImageError
 from foveal.inference.outputs import Outputs
 from foveal.inference.predictor import Predictor
@@ -34,7 +35,7 @@ def print_json(document: Any) -> None:
 
 
 def last_screen(console: Console, trained: "Trained") -> None:
-    """Where the model is, how good it is, what to do next."""
+    """Paths of model and report, and the next commands."""
     folder = shlex.quote(str(trained.folder))
     console.print()
     console.print(headline(trained.model, trained.evaluation.results), highlight=False)
@@ -42,25 +43,28 @@ def last_screen(console: Console, trained: "Trained") -> None:
     console.print(Text.assemble("  ", ("report", "bold"), f"  {trained.folder / 'report.html'}"))
     console.print()
     console.print("  [dim]Next:[/]", highlight=False)
-    for command, what in (
-        (f"foveal predict {folder} IMAGE", "predict on an image"),
-        (f"foveal evaluate {folder} FOLDER", "evaluate it on other images"),
-        (f"foveal export {folder}", "export to one .onnx file that runs without PyTorch"),
-    ):
-        console.print(Text.assemble(f"    {command}  ", (what, "dim")))
+    steps = {
+        f"foveal predict {folder} IMAGE": "predict on an image",
+        f"foveal evaluate {folder} FOLDER": "evaluate on other labelled images",
+        f"foveal export {folder}": "export to one .onnx file that runs without PyTorch",
+    }
+    width = max(map(len, steps))
+    for command, what in steps.items():
+        console.print(Text.assemble(f"    {command:<{width}}  ", (what, "dim")), soft_wrap=True)
 
 
 def headline(model: Predictor, results: Results) -> str:
-    """The one number, with its interval."""
+    """The headline metric with its interval."""
     name = model.output.goal.metric
     interval = results.metrics[name]
     value, between = in_digits(interval, 3)
-    return f"  [bold green]{name.replace('_', ' ')} {value}[/]  (95% interval {between}, on {results.images} images)"
+    on = plural(results.images, "image")
+    return f"  [bold green]{name.replace('_', ' ')} {value}[/]  (95% interval {between}, on {on})"
 
 
-def evaluation_screen(verdict: EvaluationRun) -> None:
+def evaluation_screen(run: EvaluationRun) -> None:
     """Headline numbers with intervals, then a row per class."""
-    console, results = Console(), verdict.evaluation.results
+    console, results = Console(), run.evaluation.results
     table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2))
     for title in ("metric", "value", "95% interval"):
         table.add_column(title, justify="left" if title == "metric" else "right")
@@ -69,11 +73,11 @@ def evaluation_screen(verdict: EvaluationRun) -> None:
     console.print(table)
     console.print()
     console.print(class_table(results))
-    console.print(Text(f"\n  {results.images} images; details in {verdict.folder}"))
+    console.print(Text(f"\n  {plural(results.images, 'image')}; details in {run.folder}"))
 
 
 def class_table(results: Results) -> Table:
-    """Numbers by class."""
+    """Metrics per class."""
     table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2))
     table.add_column("class")
     names = list(next(iter(results.per_class.values()), {}))
@@ -94,7 +98,7 @@ def in_digits(interval: Interval, places: int) -> tuple[str, str]:
 
 
 def number(value: float) -> str:
-    """A count as it is, a part with three digits, a dash for what is undefined."""
+    """A count as it is, a fraction with three decimals, a dash where undefined."""
     if isnan(value):
         return "-"
     return f"{value:.0f}" if float(value).is_integer() and value > 1 else f"{value:.3f}"
@@ -113,12 +117,12 @@ def prediction_cells(rows: Sequence[Mapping[str, str | float]]) -> tuple[str, st
 
 @contextmanager
 def predictions_screen(outputs: Outputs) -> Iterator[Add]:
-    """A row for each of the first images, then the number of the others and what was written."""
+    """A row for each of the first images, the number of further images, and the files written."""
     table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2))
     table.add_column("image", overflow="fold")
     table.add_column("prediction")
     table.add_column("score", justify="right")
-    table.add_column("runner-up", style="dim")
+    table.add_column("runners-up", style="dim")
     more = 0
 
     def add(image: Path, prediction: Prediction) -> None:
@@ -132,12 +136,12 @@ def predictions_screen(outputs: Outputs) -> Iterator[Add]:
     console = Console()
     console.print(table)
     if more:
-        console.print(f"  ... and {more} more; --csv FILE or --json gives all", style="dim")
+        console.print(f"  ... and {more:,} more; --csv FILE or --json gives all", style="dim")
     for what, place in (("table", outputs.csv), ("images", outputs.save), ("masks", outputs.masks)):
         if place is not None:
             console.print(Text(f"  {what:<8}  {place}"))
 
 
 def print_skipped(error: ImageError) -> None:
-    """A line on standard error for an image that is left out."""
+    """A line on standard error for an image that is skipped."""
     Console(stderr=True, soft_wrap=True).print(Text(f"skipped: {error.what}", "yellow"))

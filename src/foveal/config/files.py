@@ -65,6 +65,6 @@ def _parse(text: str, *, where: str) -> dict[str, Any]:
     try:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{where}: not TOML ({error}).", "Strings need quotes; see recipes in the guide.") from None
+        raise ConfigError(f"{where}: not TOML ({error}).", "Strings need quotes; see the guide on recipes.") from None
     parse_config(values, where=where)
     return values

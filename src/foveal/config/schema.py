@@ -20,7 +20,7 @@ else:
 
 
 class _Sections(Settings):
-    """What every run has, up to the network."""
+    """The sections of every run, up to the network."""
 
     task: TaskName = "auto"
     """What to train; auto: the task that the data set's annotations fit."""
@@ -31,7 +31,7 @@ class _Sections(Settings):
     input: InputConfig = InputConfig()
     """Preprocessing: how an image becomes the network's input."""
     augment: AugmentConfig = AugmentConfig()
-    """Augmentation of the training images; the value that switches a change off is 0, or 1 for a scale or a ratio."""
+    """Augmentation of the training images; 0 switches an operation off, or 1 for a scale or a ratio."""
     model: ModelConfig = ModelConfig()
     """The backbone and its weights."""
 
@@ -65,7 +65,7 @@ class RunConfig(_TaskSections):
     """Hardware, numerical precision and tracking."""
 
     def own(self, task: str) -> Settings:
-        """A task's own section."""
+        """The section of a task."""
         section: Settings = getattr(self, task)
         return section
 

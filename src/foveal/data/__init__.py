@@ -1,1 +1,1 @@
-"""Data sets: reading, splitting, checking, augmenting, feeding."""
+"""Data sets: reading, splitting, checking, augmenting, loading."""

@@ -60,7 +60,7 @@ class AugmentConfig(Settings):
     """Augmentation of the training images."""
 
     crop_scale: Annotated[float, Field(gt=0, le=1)] = 0.35
-    """Smallest fraction of the image's area that a random resized crop keeps; 1: the whole image."""
+    """Smallest fraction of the image's area that a random resized crop keeps; 1: the full image."""
     crop_ratio: Annotated[float, Field(ge=1, le=4)] = 1.3333
     """Largest change of the aspect ratio in a random resized crop; 1: none."""
     horizontal_flip: Annotated[float, Field(ge=0, le=1)] = 0.5

@@ -1,9 +1,9 @@
-"""Wording of what a reader or a check remarks on."""
+"""Wording of notes by readers and checks."""
 
 from collections.abc import Sequence
 
 SHOWN = 5
-"""Names a remark lists before it stops."""
+"""Maximum number of names listed in a note."""
 
 
 def listed(names: Sequence[str]) -> str:

@@ -4,27 +4,27 @@ from pathlib import Path
 
 from foveal.errors import RunError
 
-INSIDE = "{} lies inside the data set: later commands may read it as a part of it."
-"""Message where a user asked for just that."""
+INSIDE = "{} is inside the data set: later commands may read it as part of it."
+"""Message if the user chose such a path."""
 
 
 def lies_inside(out: Path, data: Path) -> bool:
-    """Whether an output lies in a data set that is a folder; beside a table or an annotation file is outside."""
+    """Whether an output is inside a data set folder; files beside a table or an annotation file are outside."""
     return data.is_dir() and out.resolve().is_relative_to(data.resolve())
 
 
 def check_outside(out: Path, data: Path, *, option: str = "--out") -> None:
-    """Refuse an output that would lie inside the data set.
+    """Check that an output is outside the data set.
 
     Args:
         out: What would be written.
         data: The data set, as the user named it.
-        option: What chooses another place.
+        option: The option that sets the path.
 
     Raises:
-        RunError: It lies inside.
+        RunError: It is inside.
     """
     if lies_inside(out, data):
         raise RunError(
-            f"{out} lies inside the data set, which stays as it is.", f"Choose a folder outside it with {option}."
+            f"{out} is inside the data set, which must not be changed.", f"Choose a folder outside it with {option}."
         )

@@ -1,1 +1,1 @@
-"""Exports that agree with the network."""
+"""Export, checked against the original network."""

@@ -23,7 +23,7 @@ from foveal.types.arrays import RGB
 
 OPSET = 18
 MIN_AGREEMENT = 0.999
-"""Least part of images with the same first answer."""
+"""Smallest fraction of images with the same top prediction."""
 
 
 @dataclass(frozen=True)
@@ -32,10 +32,10 @@ class Parity:
 
     Attributes:
         images: Images both ran on.
-        differences: The largest difference of the answers, by what the task compares.
+        differences: The largest difference between the predictions, by the task's measures.
         tolerances: What is allowed.
-        agreement: Part of images with the same first answer.
-        min_agreement: What is asked for.
+        agreement: Fraction of images with the same top prediction.
+        min_agreement: The fraction required.
     """
 
     images: int
@@ -46,7 +46,7 @@ class Parity:
 
     @property
     def worst(self) -> str:
-        """What is furthest beyond, or closest to, its tolerance."""
+        """The difference furthest beyond, or closest to, its tolerance."""
         return max(self.differences, key=lambda name: self.differences[name] / self.tolerances[name])
 
     @property
@@ -81,7 +81,7 @@ def export(model: Predictor, out: Path, *, images: Sequence[Source], source: str
         worst = parity.worst
         raise ParityError(
             f"The exported graph disagrees with the network: {worst} differs by"
-            f" {parity.differences[worst]:.2g} (allowed {parity.tolerances[worst]:g}), the first answer agrees on"
+            f" {parity.differences[worst]:.2g} (allowed {parity.tolerances[worst]:g}), the top prediction agrees on"
             f" {parity.agreement:.1%} of {parity.images} images (needs {MIN_AGREEMENT:.1%}). Nothing was written.",
             "Another backbone, or other versions of torch and onnx, may work; please report it.",
         )
@@ -92,7 +92,7 @@ def export(model: Predictor, out: Path, *, images: Sequence[Source], source: str
 
 
 def to_onnx(backend: TorchBackend, example: RGB) -> bytes:
-    """The graph as ONNX with the card in its metadata; nothing is checked here.
+    """The graph as ONNX with the card in its metadata, unchecked.
 
     Raises:
         MissingExtraError: onnx or onnxscript is not installed.
@@ -108,7 +108,7 @@ def to_onnx(backend: TorchBackend, example: RGB) -> bytes:
         names = list(graph(images))
     buffer = io.BytesIO()
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the exporter's own deprecations are no news to a user
+        warnings.simplefilter("ignore")  # deprecations inside the exporter are not the user's
         program: Any = torch.onnx.export(
             graph,
             (images,),
@@ -127,7 +127,7 @@ def to_onnx(backend: TorchBackend, example: RGB) -> bytes:
 
 
 def compare(network: Predictor, exported: Predictor, prepared: Sequence[Prepared]) -> Parity:
-    """Answer for the same prepared images on both, in batches of two sizes, so that a fixed batch would show."""
+    """Predict on the same prepared images with both, in batches of two sizes, so that a fixed batch size would show."""
     output = network.output.for_parity()
     both = ((network, 16), (exported, 7))
     ours, theirs = (list(p.with_output(output).stream(prepared, batch_size=b)) for p, b in both)

@@ -1,1 +1,1 @@
-"""The training loop and what it leans on."""
+"""The training loop and what it needs."""

@@ -1,4 +1,4 @@
-"""All that a stopped run goes on from: one file, whole at every moment.
+"""The checkpoint that a stopped run resumes from: one file, never half-written.
 
 Random numbers and the learning rate are functions of the step, so neither needs saving.
 """
@@ -23,15 +23,15 @@ class State:
     step: int = 0
     elapsed_s: float = 0.0
     best: dict[str, float] | None = None
-    """The scores of the epoch that is kept."""
+    """Scores of the best epoch."""
     best_epoch: int = 0
     loss_sum: float = 0.0
-    """Of the steps since the last row."""
+    """Losses of the steps since the last row."""
     samples_per_s: float = 0.0
     stopped: bool = False
     num_threads: int = field(default_factory=torch.get_num_threads)
     rows: list[dict[str, float]] = field(default_factory=list)
-    """Those of metrics.csv."""
+    """Rows of metrics.csv."""
 
 
 @dataclass(frozen=True)
@@ -48,10 +48,10 @@ class Checkpoint:
     scaler: dict[str, Any]
     """The loss scale (fp16); empty where there is none."""
     finished: bool = False
-    """Whether the run is reported, and nothing is left to resume."""
+    """Whether the run is complete, report included."""
 
     def restore(self, network: nn.Module, average: nn.Module | None, optimizer: torch.optim.Optimizer) -> None:
-        """Put weights, their average and the optimiser back to where they were."""
+        """Restore the weights, their average and the optimiser."""
         network.load_state_dict(self.network)
         if average is not None:
             average.load_state_dict(self.average)
@@ -83,5 +83,5 @@ def load_checkpoint(path: Path) -> Checkpoint | None:
     except Exception as error:  # torch raises many kinds for a damaged file
         raise RunError(
             f"{path}: damaged, or written by another version of Foveal ({type(error).__name__}).",
-            "Start the run anew with --out.",
+            "Start a new run with --out.",
         ) from None

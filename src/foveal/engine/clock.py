@@ -1,16 +1,16 @@
-"""Time of a run, over all its lives, and what is left of its budget."""
+"""Time spent in a run, resumed parts included, and what is left of its budget."""
 
 import time
 
 RESERVE = 0.04
-"""Fraction of a time budget that is kept for the last evaluation and the report."""
+"""Fraction of a time budget reserved for the final evaluation and the report."""
 
 
 class Clock:
     """Counts from a run's first step.
 
     Args:
-        elapsed_s: Seconds that earlier lives of the run took.
+        elapsed_s: Seconds spent before the run was resumed.
         budget_s: Time budget; None: without one.
     """
 

@@ -1,7 +1,7 @@
-"""What the loop asks of what it trains. It never asks what a batch holds: images, a table and text are all the same.
+"""What the loop needs from what it trains. It never looks inside a batch, be it images, a table or text.
 
 A plan is built before the first step. Everything it gives is a function of its own settings and of the step, so that a
-resumed run sees what an undisturbed one does.
+resumed run sees the same batches as an uninterrupted one.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,7 +17,7 @@ BatchT = TypeVar("BatchT")
 
 
 class Plan(Protocol[BatchT]):
-    """A network, the batches it learns from, and how well it does."""
+    """A network, its training batches, and its validation."""
 
     @property
     def network(self) -> Network:
@@ -26,12 +26,12 @@ class Plan(Protocol[BatchT]):
 
     @property
     def card(self) -> Card:
-        """What the model file says beside the weights."""
+        """The model card, stored beside the weights."""
         ...
 
     @property
     def goal(self) -> Goal:
-        """Which of the scores says what is the best epoch, and which decides between equal ones."""
+        """The score that selects the best epoch, and the one that breaks ties."""
         ...
 
     @property
@@ -41,7 +41,7 @@ class Plan(Protocol[BatchT]):
 
     @property
     def seed(self) -> int:
-        """Of the random numbers of each step."""
+        """Seed of the random numbers of each step."""
         ...
 
     @property
@@ -60,7 +60,7 @@ class Plan(Protocol[BatchT]):
         ...
 
     def batches(self, *, start: int, rank: int, world: int) -> Iterator[BatchT]:
-        """Batches without end, from number ``start`` on: the share of one of ``world`` processes."""
+        """Endless batches, from number ``start`` on: the share of one of ``world`` processes."""
         ...
 
     def forward(self, network: nn.Module, batch: BatchT) -> Mapping[str, Tensor]:
@@ -84,5 +84,5 @@ class Plan(Protocol[BatchT]):
         ...
 
     def names(self, batch: BatchT) -> Sequence[str]:
-        """What a person knows a batch's samples by, such as their files."""
+        """Names of a batch's samples for messages, such as their files."""
         ...

@@ -1,4 +1,4 @@
-"""What a run says while it runs: to a person, to a machine, or nothing."""
+"""Progress of a run: for a person, for a machine, or silent."""
 
 import json
 import sys
@@ -12,16 +12,16 @@ from rich.text import Text
 
 
 class Log:
-    """Says nothing; the base of those that do."""
+    """Silent; the base of the others."""
 
     def start(self, facts: Mapping[str, object]) -> None:
         """The run begins; ``facts`` are what it chose."""
 
     def note(self, text: str) -> None:
-        """Something a person should know."""
+        """A remark for the user."""
 
     def step(self, *, epoch: int, epochs: int, step: int, steps: int, samples: int, unit: str, loss: float) -> None:
-        """A step of an epoch is done, on ``samples`` of what is called ``unit``."""
+        """A step of an epoch is done, on ``samples`` samples, called ``unit``."""
 
     def evaluating(self) -> None:
         """Validation begins."""
@@ -33,11 +33,11 @@ class Log:
         """The run is over."""
 
     def close(self) -> None:
-        """Leave the screen tidy, also after an error."""
+        """Restore the screen, also after an error."""
 
 
 class RichLog(Log):
-    """Bars, a line per epoch."""
+    """A progress bar, and a line per epoch."""
 
     def __init__(self, console: Console) -> None:
         self.console = console
@@ -46,7 +46,7 @@ class RichLog(Log):
         self.speed = Speed()
 
     def start(self, facts: Mapping[str, object]) -> None:
-        """Show what was chosen, then a bar."""
+        """Show the settings chosen, then a progress bar."""
         width = max(len(name) for name in facts)
         for name, value in facts.items():
             self.console.print(Text.assemble("  ", (f"{name:<{width}}", "dim"), f"  {value}"))
@@ -100,7 +100,7 @@ class RichLog(Log):
         self.speed.pause()
 
     def close(self) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         if self.progress is not None:
             self.progress.stop()
             self.progress = None
@@ -131,7 +131,7 @@ class JsonLog(Log):
 
 
 class Speed:
-    """Samples per second over the last seconds, pauses left out."""
+    """Samples per second over the last seconds, without pauses."""
 
     def __init__(self) -> None:
         self.samples_s = 0.0

@@ -1,4 +1,4 @@
-"""The training loop, in the order things happen. It asks the plan and never asks what a batch holds."""
+"""The training loop, in order of events. It knows the plan and never looks inside a batch."""
 
 import math
 import time
@@ -30,13 +30,13 @@ class Training(Generic[BatchT]):
     """A run in progress.
 
     Args:
-        plan: What is trained, on what, towards what.
-        optim: How weights are changed.
-        schedule: How the learning rate moves.
-        train: When to evaluate, to save and to stop.
-        runtime: On what the run runs.
-        run: Its folder.
-        log: What it says.
+        plan: Network, data and goal.
+        optim: Settings of the optimiser.
+        schedule: Settings of the learning rate schedule.
+        train: When to evaluate, save and stop.
+        runtime: Device, precision and processes.
+        run: The run folder.
+        log: Progress output.
         key: All settings that the result depends on, as text; kept in the checkpoint.
         saved: Where to go on from; None: from the beginning.
     """
@@ -77,7 +77,7 @@ class Training(Generic[BatchT]):
         """Train to the end.
 
         Args:
-            eval_first: Whether the weights are worth evaluating before the first step, as a warm start's are.
+            eval_first: Whether to evaluate before the first step, as after a warm start.
 
         Raises:
             TrainingError: The loss is not finite; the last good state stays in the run's folder.
@@ -100,7 +100,7 @@ class Training(Generic[BatchT]):
         return state
 
     def train_epoch(self, epoch: int, batches: Iterator[BatchT]) -> None:
-        """Take the steps of an epoch that are left, as far as the time goes."""
+        """Take the remaining steps of an epoch, within the time budget."""
         state, began, first = self.state, time.perf_counter(), self.state.step
         self.network.train()
         frozen = num_frozen(self.optim, len(self.network.stages()), epoch)
@@ -125,7 +125,7 @@ class Training(Generic[BatchT]):
         state.samples_per_s = (state.step - first) * self.samples_per_step / max(seconds, 1e-9)
 
     def set_rate(self, step: int, epoch: int) -> None:
-        """The learning rate of a step."""
+        """Set the learning rate of a step."""
         goal = self.plan.goal
         scale = factor(self.schedule, self.progress(step), epoch=epoch)
         if self.schedule.name == "plateau":
@@ -134,7 +134,7 @@ class Training(Generic[BatchT]):
         set_rate(self.optimizer, (self.optim.lr or 0.0) * scale)
 
     def gradients(self, batches: Iterator[BatchT]) -> float:
-        """Add up the clipped gradients of a step's batches.
+        """Accumulate the gradients of a step's batches and clip them.
 
         Returns:
             The mean loss.
@@ -163,7 +163,7 @@ class Training(Generic[BatchT]):
         self.log.evaluating()
         try:
             scores = dict(self.plan.validate(self.averaged))
-        except ShapeError:  # what predictions raise that are not numbers
+        except ShapeError:  # raised for outputs that are not finite
             raise TrainingError(f"Epoch {epoch + 1}: the network's outputs are not finite.", self.advice()) from None
         self.check_weights()
         row = self.row(epoch, scores)
@@ -197,7 +197,7 @@ class Training(Generic[BatchT]):
 
     @property
     def averaged(self) -> Network:
-        """The weights that are evaluated and kept: their moving average, if there is one."""
+        """The weights that are evaluated and saved: their moving average, if there is one."""
         if self.ema is None:
             return self.network
         network: Network = self.ema.module
@@ -210,7 +210,7 @@ class Training(Generic[BatchT]):
             save(self.run.model, self.plan.card, {name: value.cpu().numpy() for name, value in weights.items()})
 
     def close(self) -> None:
-        """The run is evaluated and reported: there is nothing left to resume."""
+        """Mark the run as complete: there is nothing left to resume."""
         self.checkpoint(finished=True)
         self.runtime.close()
 
@@ -231,7 +231,7 @@ class Training(Generic[BatchT]):
             save_checkpoint(self.run.checkpoint, now)
 
     def checkpoint_due(self) -> bool:
-        """Whether the time or the number of steps has come."""
+        """Whether a checkpoint is due, by time or by number of steps."""
         every = self.train.checkpoint_steps
         if every is not None:
             return self.state.step % every == 0
@@ -260,7 +260,7 @@ class Training(Generic[BatchT]):
             )
 
     def check_weights(self) -> None:
-        """Only good states are kept: running statistics can overflow while the loss still looks well.
+        """Only finite states are saved: running statistics can overflow while the loss is still finite.
 
         Raises:
             TrainingError: A weight or a running statistic is not finite.
@@ -279,8 +279,8 @@ class Training(Generic[BatchT]):
         )
 
     def advice(self) -> str:
-        """What to do when numbers stop being numbers."""
+        """What to do about values that are not finite."""
         return (
-            f"The last good state is kept in {self.run.folder}. Look at the {self.plan.unit}, or start again with a"
+            f"The last good state is kept in {self.run.folder}. Check the {self.plan.unit}, or start again with a"
             f" smaller --lr than {self.optim.lr}."
         )

@@ -16,9 +16,9 @@ ALIASES = {"sgd": "momentum", "nesterov": "sgd"}
 
 
 def build_optimizer(network: Network, config: OptimConfig) -> torch.optim.Optimizer:
-    """Timm's optimiser over one group for each rate and decay.
+    """A timm optimiser with one parameter group per learning rate and weight decay.
 
-    Each group keeps ``scale``, its rate as a multiple of ``config.lr``.
+    Each group stores ``scale``, its learning rate as a multiple of ``config.lr``.
 
     Raises:
         ConfigError: No such optimiser.
@@ -33,14 +33,14 @@ def build_optimizer(network: Network, config: OptimConfig) -> torch.optim.Optimi
         return optimizer
     except (ValueError, AssertionError, KeyError):
         known = ", ".join(["adamw", "adam", "sgd", "nesterov", *list_optimizers("*lam*")])
-        raise ConfigError(f"There is no optimiser {config.name!r}.", f"Some there are: {known}.") from None
+        raise ConfigError(f"Unknown optimiser {config.name!r}.", f"Some that exist: {known}.") from None
 
 
 def parameter_groups(network: Network, config: OptimConfig) -> list[dict[str, object]]:
-    """Groups by rate and decay.
+    """Groups by learning rate and weight decay.
 
     The head trains at ``lr``, pretrained layers at ``lr * pretrained_lr_scale``, times ``layer_decay`` once for each
-    stage between them and the head. Vectors and scalars (norms, biases) are spared weight decay.
+    stage between them and the head. Vectors and scalars (norms, biases) have no weight decay.
     """
     depth = {
         id(parameter): len(network.stages()) - i
@@ -61,7 +61,7 @@ def parameter_groups(network: Network, config: OptimConfig) -> list[dict[str, ob
 
 
 def set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
-    """Give each group its multiple of a rate."""
+    """Set each group's learning rate to its multiple of ``rate``."""
     for group in optimizer.param_groups:
         group["lr"] = rate * group["scale"]
 

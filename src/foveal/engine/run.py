@@ -1,4 +1,4 @@
-"""A run's folder: complete from the first minute, never half-written."""
+"""The run folder: complete from the start, never half-written."""
 
 import csv
 import io
@@ -16,7 +16,7 @@ LEFT_BY_CREATE = {"resume", "data.json", "environment.json"}
 
 
 class Run:
-    """Where a run keeps what it is, what it did and how to go on.
+    """The files of a run.
 
     Attributes:
         folder: The run's folder.
@@ -37,16 +37,16 @@ class Run:
 
     @property
     def checkpoint(self) -> Path:
-        """What a stopped run goes on from."""
+        """The checkpoint to resume from."""
         return self.folder / "resume" / "state.pt"
 
     @property
     def report(self) -> Path:
-        """The page."""
+        """The report."""
         return self.folder / "report.html"
 
     def create(self, config_toml: str, data: Mapping[str, object], environment: Mapping[str, object]) -> None:
-        """Make the folder and write what is known before the first batch; the configuration last: then it is a run.
+        """Create the folder and write what is known before the first batch; config.toml comes last and makes it a run.
 
         Raises:
             RunError: The folder exists and is not empty, or cannot be written.
@@ -54,8 +54,8 @@ class Run:
         if not self._is_free():
             name = shlex.quote(str(self.folder))
             raise RunError(
-                f"{self.folder}: exists already.",
-                f"Go on with it (--resume {name}), remove it, or choose another folder with --out.",
+                f"{self.folder} already exists.",
+                f"Resume it (--resume {name}), remove it, or choose another folder with --out.",
             )
         make_folder(self.checkpoint.parent)
         for unfinished in self.folder.glob(".*.tmp"):
@@ -65,7 +65,7 @@ class Run:
         write_atomic(self.config, config_toml)
 
     def _is_free(self) -> bool:
-        """Whether nothing is there, or nothing but what an interrupted ``create`` left."""
+        """Whether the folder is missing, empty, or holds only what an interrupted ``create`` left."""
         if not self.folder.exists():
             return True
         if not self.folder.is_dir():
@@ -90,7 +90,7 @@ class Run:
         try:
             return json.loads((self.folder / name).read_text(encoding="utf-8"))
         except (OSError, ValueError):
-            raise RunError(f"{self.folder / name}: missing or damaged.", "Start the run anew with --out.") from None
+            raise RunError(f"{self.folder / name}: missing or damaged.", "Start a new run with --out.") from None
 
     def write_metrics(self, rows: Sequence[Mapping[str, float]]) -> None:
         """Write metrics.csv, a row per epoch."""

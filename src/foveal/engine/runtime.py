@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 class Runtime:
-    """Where a run runs.
+    """Device, precision and processes of a run.
 
     Args:
         config: Device, precision, memory format.
@@ -27,12 +27,12 @@ class Runtime:
         unfreezes: Whether parameters begin to train during the run.
 
     Raises:
-        ConfigError: A GPU is asked for and there is none.
+        ConfigError: A GPU is requested but not available.
     """
 
     def __init__(self, config: RuntimeConfig, *, log_dir: Path, unfreezes: bool = False) -> None:
         if config.device == "cuda" and not torch.cuda.is_available():
-            raise ConfigError("There is no GPU that torch can use.", "Use --device cpu or --device auto.")
+            raise ConfigError("No GPU is available to torch.", "Use --device cpu or --device auto.")
         if "OMP_NUM_THREADS" not in os.environ:
             torch.set_num_threads(num_cores())
         cpu = config.device == "cpu" or not torch.cuda.is_available()
@@ -72,12 +72,12 @@ class Runtime:
         return dict(self._accelerator.scaler.state_dict()) if self.scales else {}
 
     def load_scaler(self, state: dict[str, Any]) -> None:
-        """Go on with a loss scale."""
+        """Restore a loss scale."""
         if self.scales and state:
             self._accelerator.scaler.load_state_dict(state)
 
     def backward(self, loss: Tensor) -> None:
-        """Gradients of a loss, scaled where the precision calls for it."""
+        """Backpropagate a loss, scaled where the precision needs it."""
         self._accelerator.backward(loss)
 
     def clip(self, parameters: Iterable[nn.Parameter], norm: float) -> Tensor:
@@ -90,7 +90,7 @@ class Runtime:
         return total
 
     def no_sync(self, model: nn.Module, *, skip: bool) -> AbstractContextManager[Any]:
-        """Where ``skip``, gradients stay with their process until a later backward."""
+        """With ``skip``, gradients are not synchronised until a later backward."""
         context: AbstractContextManager[Any] = self._accelerator.no_sync(model) if skip else nullcontext()
         return context
 
@@ -100,20 +100,20 @@ class Runtime:
         return gathered
 
     def any(self, flag: bool) -> bool:
-        """Whether the flag is up in any process."""
+        """Whether the flag is set in any process."""
         return any(self.gather([flag]))
 
     def wait(self) -> None:
-        """Until every process is here."""
+        """Wait for all processes."""
         self._accelerator.wait_for_everyone()
 
     def open_tracker(self) -> None:
-        """Start the tracker; the run's folder is there by now."""
+        """Start the tracker; the run folder must exist."""
         if self.config.tracker != "none":
             self._accelerator.init_trackers("tracker")
 
     def track(self, values: dict[str, float], step: int) -> None:
-        """Hand numbers to the tracker."""
+        """Log values to the tracker."""
         if self.config.tracker != "none":
             self._accelerator.log(values, step=step)
 

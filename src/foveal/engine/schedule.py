@@ -1,4 +1,4 @@
-"""How the learning rate moves: closed forms of the progress, so that a resumed run needs no state."""
+"""Learning rate schedules: closed forms of the progress, so that a resumed run needs no state."""
 
 import math
 
@@ -6,7 +6,7 @@ from foveal.engine.config import ScheduleConfig
 
 
 def factor(config: ScheduleConfig, progress: float, *, epoch: int) -> float:
-    """The rate as a fraction of its highest.
+    """The learning rate as a fraction of its maximum.
 
     Args:
         config: Shape, warm-up and final value.
@@ -14,7 +14,7 @@ def factor(config: ScheduleConfig, progress: float, *, epoch: int) -> float:
         epoch: Whole epochs that are done.
 
     Returns:
-        A factor in [0, 1]; the plateau schedule multiplies it by what ``plateau`` says.
+        A factor in [0, 1]; the plateau schedule multiplies it by ``plateau``.
     """
     if config.name == "onecycle":
         return _one_cycle(config, progress)
@@ -30,7 +30,7 @@ def factor(config: ScheduleConfig, progress: float, *, epoch: int) -> float:
 
 
 def _one_cycle(config: ScheduleConfig, progress: float) -> float:
-    """Up from 1/25 in the first 30 %, then down (Smith and Topin 2018; fastai's defaults)."""
+    """Up from 1/25 in the first 30%, then down (Smith and Topin 2018; fastai's defaults)."""
     rise = max(config.warmup, 0.3)
     if progress < rise:
         low, high, part = 1 / 25, 1.0, progress / rise
@@ -40,7 +40,7 @@ def _one_cycle(config: ScheduleConfig, progress: float) -> float:
 
 
 def plateau(config: ScheduleConfig, scores: list[float], *, maximize: bool) -> float:
-    """The factor after the scores of all epochs so far: it falls whenever ``plateau_patience`` epochs bring no gain."""
+    """The factor after all epochs so far: it drops after every ``plateau_patience`` epochs without improvement."""
     scale, best, waited = 1.0, None, 0
     for score in scores:
         if best is None or (score > best if maximize else score < best):

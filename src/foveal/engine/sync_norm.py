@@ -1,8 +1,8 @@
-"""Batch norm over the batches of all processes, so that several processes equal one with the whole batch.
+"""Batch norm over the batches of all processes, as if one process had the full batch.
 
 torch's own ``SyncBatchNorm`` runs on GPUs alone; this one is built on differentiable all-reduce and runs anywhere.
 
-Shapes: B images in this process, C channels, H W rows and columns.
+Shapes: B images in this process, C channels, H W height and width.
 """
 
 import torch
@@ -12,7 +12,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 
 class ProcessBatchNorm(nn.Module):
-    """Stands in for a batch-norm layer, whose parameters, buffers and trailing activation it takes over."""
+    """Replaces a batch-norm layer and takes over its parameters, buffers and trailing activation."""
 
     running_mean: Tensor
     running_var: Tensor

@@ -1,1 +1,1 @@
-"""Where a model looked."""
+"""Explanations of predictions."""

@@ -1,6 +1,6 @@
-"""Where a model looked, as heat over the image. NumPy and Pillow only.
+"""Attention maps as heat maps over the image. NumPy and Pillow only.
 
-Shapes: H W rows and columns of the image, h w of the attention map.
+Shapes: H W height and width of the image, h w of the attention map.
 """
 
 import numpy as np
@@ -15,9 +15,9 @@ INFERNO = (
 )
 """Seventeen evenly spaced colours of the perceptually uniform map "inferno" (Smith and van der Walt, CC0)."""
 STRENGTH = 0.75
-"""Part of the heat's colour where attention is highest."""
+"""Opacity of the heat map where attention is highest."""
 FLOOR = 0.25
-"""Part of STRENGTH left where attention is lowest, so that the rest of the image steps back."""
+"""Fraction of STRENGTH where attention is lowest, so that the rest of the image recedes."""
 
 
 def heat(weights: FloatArray) -> RGB:
@@ -36,16 +36,16 @@ def heat(weights: FloatArray) -> RGB:
 
 
 def overlay(image: RGB, weights: FloatArray, *, box: tuple[float, float, float, float] | None = None) -> RGB:
-    """Lay an attention map over an image as heat; the highest weight is brightest.
+    """Overlay an attention map on an image as a heat map; the highest weight is brightest.
 
     Args:
         image: (H, W, 3) uint8.
-        weights: (h, w) finite numbers on any scale, one a cell of the feature map.
+        weights: (h, w) finite numbers on any scale, one per cell of the feature map.
         box: The part of the image that the map covers, xyxy in pixels; it may reach beyond the image, as a
-            letterboxed input does. None: the whole image.
+            letterboxed input does. None: the full image.
 
     Returns:
-        (H, W, 3) uint8, a new image; outside ``box`` it is the old one. A map without differences changes nothing.
+        (H, W, 3) uint8, a new image; unchanged outside ``box``, and everywhere for a constant map.
 
     Raises:
         ShapeError: The map is empty, not two-dimensional or not finite, or the image is not (H, W, 3).

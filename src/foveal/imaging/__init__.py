@@ -1,1 +1,1 @@
-"""Images: decoding, the one preparation, drawing."""
+"""Images: decoding, preprocessing, drawing."""

@@ -1,11 +1,11 @@
-"""From a file to an RGB image as a person sees it: the one path for training, evaluation and inference.
+"""From a file to an RGB image as displayed: the one path for training, evaluation and inference.
 
 The format is recognised by the file's first bytes, never by its suffix. JPEG goes straight through libjpeg-turbo; what
 that cannot do, and every other format, goes through Pillow. EXIF orientation is applied; transparency is laid on white;
-CMYK becomes RGB; deep images are scaled (see ``depth``); of an animation the first frame is decoded. Nothing here
+CMYK becomes RGB; deep images are scaled (see ``depth``); animations give their first frame. Nothing here
 touches Pillow's global settings, so any number of threads may decode at once.
 
-Shapes: H W rows and columns.
+Shapes: H W height and width.
 """
 
 import io
@@ -50,7 +50,7 @@ FOREIGN = (
     (b"<svg", "an SVG drawing"),
     (b"PK\3\4", "a ZIP archive"),
 )
-"""Files that people take for images, and Foveal does not read."""
+"""Formats that Foveal does not read, for messages."""
 ORIENTATION_TAG = jpeg.ORIENTATION_TAG
 NO_SIZE = "not identified by this driver"
 """Pillow's message for a width or height of zero."""
@@ -69,7 +69,7 @@ class Decoded:
 
     Attributes:
         pixels: (H, W, 3) uint8, C-contiguous; perhaps a half, a quarter or an eighth of the full size.
-        size: Full (width, height) of the image as it is seen, EXIF orientation applied.
+        size: Full (width, height) of the image as displayed, EXIF orientation applied.
     """
 
     pixels: RGB
@@ -86,14 +86,14 @@ def decode(source: Path | bytes, *, name: str = "", min_side: MinSide = 0) -> De
 
     Args:
         source: A file, or the bytes of one.
-        name: What messages call it; empty: the path.
+        name: Name in messages; empty: the path.
         min_side: Shorter side that is enough, in pixels: a JPEG at least twice as large may come at a half, a quarter
             or an eighth of its size, never smaller than this. 0: always full size. A function is asked once the size
             is known.
 
     Raises:
-        ImageError: The file is missing, empty, no image, of an unsupported kind, too large, truncated or corrupt; the
-            message names it and says which.
+        ImageError: The file is missing, empty, not an image, of an unsupported format, too large, truncated or corrupt;
+            the message names it and the reason.
     """
     name = name or (str(source) if isinstance(source, Path) else "image")
     data = _read_bytes(source, name) if isinstance(source, Path) else source
@@ -118,13 +118,13 @@ def decode_image(image: Image.Image) -> RGB:
         with _LOADING:
             image.load()
         return orient(_to_rgb(image), _orientation(image))
-    except Exception as error:  # plugins raise whatever their parsing stumbles over
+    except Exception as error:  # plugins raise any exception on broken files
         raise _damaged(error, name) from None
 
 
 @dataclass(frozen=True)
 class Header:
-    """What a file's header tells.
+    """The contents of a file's header.
 
     Attributes:
         width: Columns, as ``decode`` would give them.
@@ -140,7 +140,7 @@ class Header:
 
 
 def read_size(source: Path | bytes) -> tuple[int, int]:
-    """Full (width, height) of an image as it is seen, from its header alone.
+    """Full (width, height) of an image as displayed, from its header alone.
 
     Raises:
         ImageError: As ``decode`` does, except that damage behind the header goes unnoticed.
@@ -231,7 +231,7 @@ def _decode_other(data: bytes, name: str, orientation: int = 0) -> Decoded:
             pixels = _to_rgb(image)
     except ImageError:
         raise
-    except Exception as error:  # plugins raise whatever their parsing stumbles over
+    except Exception as error:  # plugins raise any exception on broken files
         raise _damaged(error, name) from None
     return Decoded.full(orient(pixels, orientation or _orientation(image)))
 
@@ -251,8 +251,10 @@ def _open(file: BinaryIO, head: bytes, name: str) -> ImageFile.ImageFile:
                 factory = getattr(import_module(f"PIL.{module}"), reader)
                 image = factory(file, "")
             except ImportError:
-                raise ImageError(name, f"is {kind}, which this Pillow was built without", "Update Pillow.") from None
-            except Exception as error:  # plugins raise whatever their parsing stumbles over
+                raise ImageError(
+                    name, f"is {kind}, which this build of Pillow does not support", "Update Pillow."
+                ) from None
+            except Exception as error:  # plugins raise any exception on broken files
                 raise _damaged(error, name) from None
             _check_size(image.width, image.height, name)
             return cast(ImageFile.ImageFile, image)
@@ -335,7 +337,7 @@ def _read_bytes(path: Path, name: str) -> bytes:
 
 def _unreadable(path: Path, name: str, error: OSError) -> ImageError:
     if isinstance(error, FileNotFoundError):
-        return ImageError(name, "there is no such file", "Check the path.")
+        return ImageError(name, "no such file", "Check the path.")
     if path.is_dir():
-        return ImageError(name, "is a folder, not an image", "Give a file.")
+        return ImageError(name, "is a folder, not an image", "Name a file.")
     return ImageError(name, f"cannot be opened ({error.strerror or error})", "Check the file and its permissions.")

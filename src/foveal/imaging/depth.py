@@ -1,6 +1,6 @@
-"""Images of more than 8 bits per channel, brought to 8 by scaling, never by clipping.
+"""Images of more than 8 bits per channel, converted to 8 bits by scaling, never by clipping.
 
-Shapes: H W rows and columns, C channels.
+Shapes: H W height and width, C channels.
 
 How bright is white? Where the file declares it (TIFF's MaxSampleValue, PGM's maxval) that is used. Otherwise it is
 measured: sensors of 10, 12 or 14 bits write their raw numbers into 16-bit files, and taking those for 16 bits would
@@ -17,11 +17,11 @@ from PIL import Image, ImageFile
 from foveal.types.arrays import Array
 
 USUAL_BITS = (8, 10, 12, 14, 16)
-"""Depths that sensors and files have."""
+"""Common bit depths of sensors and files."""
 MAX_SAMPLE_VALUE, PHOTOMETRIC, WHITE_IS_ZERO = 281, 262, 0
 """TIFF tags, and the photometric interpretation in which 0 is white (TIFF 6.0, section 8)."""
 BITS_PER_SAMPLE, PLANAR = 258, 284
-"""TIFF tags: depth of each channel, and whether channels lie apart (2)."""
+"""TIFF tags: depth of each channel, and whether channels are stored separately (2)."""
 LOW_BYTE = {"RGB;16B": "RGB;16L", "RGB;16L": "RGB;16B", "RGBA;16B": "RGBA;16L", "RGBA;16L": "RGBA;16B"}
 """Pillow keeps the high byte of 16-bit colour; reading with the other byte order gives the low one."""
 
@@ -42,7 +42,7 @@ def white_level(brightest: float, declared: float = 0) -> float:
 def to_8_bit(values: Array, declared: float = 0) -> NDArray[np.uint8]:
     """Scale whole or floating-point values to 0..255.
 
-    Values below zero move the whole image up to start at zero. Floating-point values within [0, 1] take 1 for white.
+    Values below zero move the full image up to start at zero. Floating-point values within [0, 1] take 1 for white.
 
     Args:
         values: (H, W) or (H, W, C).
@@ -66,11 +66,11 @@ def is_deep(image: ImageFile.ImageFile) -> bool:
     """Whether a channel has more than 8 bits.
 
     Raises:
-        ValueError: A TIFF that keeps 16-bit channels apart, which Pillow would misread silently.
+        ValueError: A TIFF with planar 16-bit channels, which Pillow would misread silently.
     """
     tags = getattr(image, "tag_v2", {})
     if tags.get(PLANAR) == 2 and max(tags.get(BITS_PER_SAMPLE, (8,))) > 8:
-        raise ValueError("16-bit TIFF with its channels apart")
+        raise ValueError("16-bit TIFF with planar channels")
     return is_deep_gray(image) or any(";16" in raw for raw in _raw_modes(image))
 
 

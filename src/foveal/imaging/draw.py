@@ -18,7 +18,7 @@ Face = ImageFont.FreeTypeFont | ImageFont.ImageFont
 INK, PAPER = (30, 32, 36), (255, 255, 255)
 """Colours of text and background beside an image."""
 FONTS = ("NotoSansCJK-Regular.ttc", "DejaVuSans.ttf", "Arial Unicode.ttf", "arial.ttf")
-"""Fonts looked for by name on the system, those with many scripts first; Pillow's own is the last resort."""
+"""Fonts tried by name, those with many scripts first; Pillow's own is the last resort."""
 
 
 @lru_cache(maxsize=32)
@@ -33,7 +33,7 @@ def font(size_px: int) -> Face:
 
 
 def label(image: RGB, lines: Sequence[tuple[str, Color]]) -> RGB:
-    """Write lines into the upper left corner, each on a dark band with a chip of its colour.
+    """Write lines into the upper left corner, each on a dark band with a swatch of its colour.
 
     Args:
         image: (H, W, 3) uint8; stays as it is.
@@ -68,15 +68,15 @@ def boxes(
 ) -> RGB:
     """Draw boxes, the first on top, each with its caption where there is room for it.
 
-    Lines and letters grow with the image. A caption stands on its box, in it or below it, wherever it hides no other
-    and stays inside the image; where everything is taken it is left out, since overlapping captions cannot be read.
+    Lines and letters grow with the image. A caption is placed above its box, in it or below it, wherever it covers no
+    other caption and stays inside the image; where there is no free spot it is left out.
 
     Args:
         image: (H, W, 3) uint8; stays as it is.
-        boxes: (N, 4) xyxy pixels; what lies outside the image is cut off.
+        boxes: (N, 4) xyxy pixels; clipped to the image.
         captions: N; an empty one is not drawn.
         colors: N RGB colours.
-        dashed: N; draws the box in dashes, such as for objects that are not evaluated.
+        dashed: N; draws the box in dashes, such as for ignored objects.
 
     Returns:
         A new image of the same size.
@@ -110,11 +110,11 @@ def row(images: Sequence[RGB], titles: Sequence[str]) -> RGB:
     """Images side by side, such as truth and prediction, each below its title.
 
     Args:
-        images: At least one of (H, W, 3) uint8; sizes may differ, the lower ones are set at the top.
+        images: At least one of (H, W, 3) uint8; sizes may differ; they are aligned at the top.
         titles: One for each; no band is added where all are empty.
 
     Returns:
-        A new image, wider than all together by the gaps.
+        A new image, as wide as all together plus the gaps.
 
     Raises:
         ShapeError: No image, or not one title for each.
@@ -143,7 +143,7 @@ def side_by_side(left: RGB, right: RGB, *, titles: tuple[str, str] = ("", "")) -
 
 
 def shorten(pen: ImageDraw.ImageDraw, text: str, face: Face, room_px: int) -> str:
-    """The text on one line, or as much of it as there is room for and three dots."""
+    """The text on one line, truncated with an ellipsis to the given width."""
     text = _printable(text)
     if pen.textlength(text, font=face) <= room_px:
         return text
@@ -161,7 +161,7 @@ def _place(box: FloatArray, size: tuple[int, int]) -> Place:
 
 
 def _frame(pen: ImageDraw.ImageDraw, place: Place, color: Color, line: int, *, dashed: bool) -> None:
-    """A frame inside ``place`` with a thin dark edge, so that it shows on any ground."""
+    """A frame inside ``place`` with a thin dark edge, so that it shows on any background."""
     left, top, right, bottom = place
     line = min(line, max(1, min(right - left, bottom - top) // 3))
     if not dashed:
@@ -226,5 +226,5 @@ def _meet(a: Place, b: Place) -> bool:
 
 
 def _printable(text: str) -> str:
-    """Names come from files and may hold anything; fonts choke on control characters and half surrogates."""
+    """Names come from files and may hold control characters and lone surrogates, which fonts cannot draw."""
     return "".join(c if c.isprintable() else " " for c in text)

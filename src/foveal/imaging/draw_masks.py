@@ -1,6 +1,6 @@
-"""Drawing what pixels belong to: class maps, objects' masks, mistakes; with NumPy and Pillow alone.
+"""Drawing class maps, instance masks and errors, with NumPy and Pillow alone.
 
-Shapes: H W rows and columns of the image, N objects, K classes.
+Shapes: H W height and width of the image, N objects, K classes.
 """
 
 import io
@@ -18,13 +18,13 @@ from foveal.types.masks import IGNORE
 from foveal.types.rle import Rle
 
 HATCH, PALE_HATCH = (150, 154, 160), (104, 108, 114)
-"""Colours of the hatch over ignored pixels: on an image, and on a pale one."""
+"""Colours of the hatching over ignored pixels: on an image, and on a pale one."""
 WRONG = (222, 38, 38)
 """Colour of pixels of the wrong class."""
 UNKNOWN = (224, 224, 224)
 """Colour of ``IGNORE`` in a palette."""
 PALENESS = 0.6
-"""How far an image is blended towards white where only mistakes are to stand out."""
+"""How far an image is blended towards white in an error map."""
 DARKEN = 0.45
 """Brightness of a class's border, as a fraction of its colour."""
 
@@ -62,7 +62,7 @@ def error_map(image: RGB, truth: NDArray[np.uint8], found: NDArray[np.uint8]) ->
     Args:
         image: (H, W, 3) uint8; stays as it is.
         truth: Class ids, (H, W) or of another size and then scaled.
-        found: Class ids, likewise.
+        found: Predicted class ids, of any size as well.
 
     Returns:
         A new image of the same size.
@@ -78,11 +78,11 @@ def error_map(image: RGB, truth: NDArray[np.uint8], found: NDArray[np.uint8]) ->
 def instances(
     image: RGB, masks: Sequence[Rle], boxes: FloatArray, captions: Sequence[str], colors: Sequence[Color]
 ) -> RGB:
-    """Draw objects, the first on top: each mask tinted and outlined, then boxes and captions as ``draw.boxes`` does.
+    """Draw objects, the first on top: each mask tinted with a contour, then boxes and captions as ``draw.boxes`` does.
 
     Args:
         image: (H, W, 3) uint8; stays as it is.
-        masks: N, of the image's size or of another and then scaled; one of no area leaves only the box.
+        masks: N, of the image's size or of another and then scaled; an empty one leaves only the box.
         boxes: (N, 4) xyxy pixels of the image.
         captions: N; an empty one is not drawn.
         colors: N RGB colours.
@@ -110,10 +110,10 @@ def legend(image: RGB, entries: Sequence[tuple[str, Color]]) -> RGB:
 
     Args:
         image: (H, W, 3) uint8.
-        entries: (name, RGB colour) pairs, in order; they wrap into as many lines as they need.
+        entries: (name, RGB colour) pairs, in order; wrapped into as many lines as needed.
 
     Returns:
-        A new image, as wide and perhaps higher.
+        A new image of the same width, perhaps taller.
     """
     height, width = image.shape[:2]
     size_px = max(10, min(round(min(height, width) / 30), 60))
@@ -159,7 +159,7 @@ def palette_png(ids: NDArray[np.uint8], colors: Sequence[Color]) -> bytes:
 
 
 def _table(ids: NDArray[np.uint8], colors: Sequence[Color]) -> NDArray[np.uint8]:
-    """(256, 3) the colour of every number."""
+    """(256, 3) the colour of every id."""
     highest = int(ids[ids != IGNORE].max(initial=0))
     if highest >= len(colors):
         raise ShapeError(f"Drawing got class id {highest} and {len(colors)} colours; pass one for each class.")
@@ -170,7 +170,7 @@ def _table(ids: NDArray[np.uint8], colors: Sequence[Color]) -> NDArray[np.uint8]
 
 
 def _fitted(ids: NDArray[np.uint8], image: RGB) -> NDArray[np.uint8]:
-    """Numbers at the image's size, each the nearest."""
+    """Ids resized to the image, by nearest neighbour."""
     height, width = image.shape[:2]
     if ids.shape == (height, width):
         return ids
@@ -178,7 +178,7 @@ def _fitted(ids: NDArray[np.uint8], image: RGB) -> NDArray[np.uint8]:
 
 
 def _blend(under: Array, over: Array, alpha: float) -> NDArray[np.uint8]:
-    """Of two images one, ``alpha`` of the upper; in whole numbers of 256ths, which is fast."""
+    """Alpha blending of two images, in integer 256ths, which is fast."""
     part = round(256 * alpha)
     return ((under.astype(np.uint16) * (256 - part) + over.astype(np.uint16) * part + 128) >> 8).astype(np.uint8)
 
@@ -190,7 +190,7 @@ def _line(image: RGB) -> int:
 
 
 def _border(ids: NDArray[np.uint8], width_px: int) -> Mask:
-    """(H, W) where another class lies left or above, in a line of that width; unknown pixels have the hatch's edge."""
+    """(H, W) where another class lies left or above, in a line of that width; not around ignored pixels."""
     out, known = np.zeros(ids.shape, bool), ids != IGNORE
     out[:, width_px:] |= (ids[:, width_px:] != ids[:, :-width_px]) & known[:, :-width_px]
     out[width_px:] |= (ids[width_px:] != ids[:-width_px]) & known[:-width_px]
@@ -199,7 +199,7 @@ def _border(ids: NDArray[np.uint8], width_px: int) -> Mask:
 
 
 def _hatched(out: RGB, unknown: Mask, color: Color) -> RGB:
-    """With slanting lines where nothing is known; ``out`` itself is drawn on."""
+    """Draw slanting lines over ignored pixels, into ``out`` itself."""
     step = max(6, round(min(out.shape[:2]) / 48))
     rows, columns = np.nonzero(unknown)
     lined = (rows + columns) % step < max(1, step // 5)
@@ -209,7 +209,7 @@ def _hatched(out: RGB, unknown: Mask, color: Color) -> RGB:
 
 
 def _lay(out: RGB, image: RGB, mask: Mask, color: Color) -> None:
-    """Tint the image below a mask and draw its outline; masks below it do not shine through."""
+    """Tint the image below a mask and draw its contour; masks below it do not show through."""
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     part = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     inside, ground = mask[part], image[part]
@@ -218,7 +218,7 @@ def _lay(out: RGB, image: RGB, mask: Mask, color: Color) -> None:
 
 
 def _shrunk(mask: Mask, by_px: int) -> Mask:
-    """Without the pixels that something else, or the edge, is nearer to than ``by_px``, in steps to four sides."""
+    """Erode a mask by ``by_px`` pixels in four directions; the image's edge counts as outside."""
     wide = np.pad(mask, by_px)
     for _ in range(by_px):
         inner = wide.copy()

@@ -8,11 +8,11 @@ from foveal.imaging.decode import decode, read_header
 TAIL_BYTES = 64
 """Some cameras and programs write a few bytes after the end."""
 ENDS = {"JPEG": b"\xff\xd9", "PNG": b"IEND\xaeB`\x82"}
-"""How a format ends: the end-of-image marker (ITU T.81, table B.1), and the empty IEND chunk."""
+"""Last bytes of a file by format: the end-of-image marker (ITU T.81, table B.1), and the empty IEND chunk."""
 
 
 def check_image(path: Path) -> None:
-    """Refuse a file that is not an image, too large, or truncated; damage in between goes unnoticed.
+    """Refuse a file that is not an image, too large, or truncated; damage in between is not detected.
 
     Where the last bytes do not show that the file is complete, decoding it decides.
 

@@ -24,7 +24,7 @@ HARMLESS = "extraneous bytes before marker"
 
 @dataclass(frozen=True)
 class JpegHeader:
-    """What a JPEG's header tells.
+    """The contents of a JPEG's header.
 
     Attributes:
         width: Columns as stored, before orientation.
@@ -96,7 +96,7 @@ def decode_jpeg(data: bytes, header: JpegHeader, *, min_side: int = 0) -> RGB:
             scales are slower than full size, so they are never used. 0: full size.
 
     Raises:
-        ValueError: Truncated or corrupt; libjpeg's own words.
+        ValueError: Truncated or corrupt; in libjpeg's own words.
     """
     least_h, least_w = 0, 0
     for factor in (8, 4, 2):

@@ -1,8 +1,8 @@
-"""The one preparation: how any image becomes the network's input, in validation, export, predict and serve alike.
+"""Preprocessing: how any image becomes the network's input, the same in validation, export and inference.
 
-``resample`` scales, NumPy copies; the network's own first layer normalises.
+``resample`` scales, NumPy copies; the network's first layer normalises.
 
-Shapes: H W rows and columns of the source, S side of the input.
+Shapes: H W height and width of the source, S side of the input.
 """
 
 from typing import cast
@@ -23,7 +23,7 @@ def prepare(image: RGB, spec: InputSpec) -> tuple[RGB, Geometry]:
         spec: The input.
 
     Returns:
-        (S, S, 3) uint8, perhaps read-only, and the geometry of the way back.
+        (S, S, 3) uint8, perhaps read-only, and the geometry that maps back to the image.
     """
     height, width = image.shape[:2]
     geometry = spec.geometry(width, height)

@@ -1,4 +1,4 @@
-"""Antialiased resampling of a part of an image, the same to two levels of 255 whatever machine computes it.
+"""Antialiased resampling of a part of an image, the same on every machine to within two of 255 levels.
 
 First across, then down, each pass rounded to 8 bits. Pillow 13 chooses the order by the image's shape and earlier
 ones did not, which moves the overshoot at sharp edges by up to 30 levels; so here the order is fixed.
@@ -6,7 +6,7 @@ ones did not, which moves the overshoot at sharp edges by up to 30 levels; so he
 cykooz-resizer (the fast_image_resize crate) computes with SIMD, about four times as fast as Pillow, and gives the same
 bits with AVX2, with SSE4.1 and without. Where it is not installed, Pillow does two single passes.
 
-Shapes: H W rows and columns of the source, h w of the result.
+Shapes: H W height and width of the source, h w of the result.
 """
 
 import math
@@ -45,7 +45,7 @@ def resample(image: RGB, size: tuple[int, int], box: Box, *, interpolation: Filt
     Args:
         image: (H, W, 3) uint8.
         size: (width, height) of the result in pixels.
-        box: What part; pixels around it that the filter reaches count as well.
+        box: The part to scale; pixels around it within the filter's support contribute.
         interpolation: Filter.
 
     Returns:
@@ -56,7 +56,7 @@ def resample(image: RGB, size: tuple[int, int], box: Box, *, interpolation: Filt
 
 
 def resample_fast(image: RGB, size: tuple[int, int], box: Box, *, interpolation: Filter) -> RGB:
-    """As ``resample``, by cykooz-resizer; a resizer of its own each time, for threads must not share one."""
+    """As ``resample``, by cykooz-resizer; a new resizer each time, since threads must not share one."""
     left, top, right, bottom = box
     (width, height), rows = size, image.shape[0]
     kind = _resizer.PixelType.U8x3
@@ -80,7 +80,7 @@ def resample_with_pillow(image: RGB, size: tuple[int, int], box: Box, *, interpo
 
 
 def _within_reach(image: RGB, size: tuple[int, int], box: Box, support: int) -> tuple[RGB, Box]:
-    """Cut off what the filter does not reach, so that less is copied and the first pass has fewer rows."""
+    """Crop to what the filter reaches, so that less is copied and the first pass has fewer rows."""
     left, top, right, bottom = box
     reach_x = support * max(1.0, (right - left) / size[0])
     reach_y = support * max(1.0, (bottom - top) / size[1])

@@ -11,6 +11,6 @@ SUFFIXES_OF = {
     "JPEG 2000": (".jp2", ".j2k"),
     "AVIF": (".avif",),
 }
-"""Suffixes that tell the truth about a format, as ``decode.kind_of`` names it."""
+"""Correct suffixes by format, as ``decode.kind_of`` names it."""
 IMAGE_SUFFIXES = frozenset(suffix for suffixes in SUFFIXES_OF.values() for suffix in suffixes)
-"""Of files that are taken for images, in small letters."""
+"""Suffixes of files that are read as images, in lower case."""

@@ -1,4 +1,4 @@
-"""What runs a network: the same for torch, ONNX Runtime and whatever comes.
+"""What runs a network: one protocol for torch, ONNX Runtime and others.
 
 Shapes: B images, S side of the input.
 """
@@ -13,7 +13,7 @@ class Backend(Protocol):
     """A network with its normalisation and activation; ``run`` may be called from many threads at once."""
 
     card: Card
-    """What the network is."""
+    """The model card."""
 
     def run(self, images: RGB) -> dict[str, Array]:
         """Activated outputs by name, each (B, ...), for prepared images (B, S, S, 3) uint8."""

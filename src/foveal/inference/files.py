@@ -12,7 +12,7 @@ def find_images(names: Sequence[str]) -> list[Path]:
     """Files from files, folders (searched through) and patterns, each once, in order.
 
     Raises:
-        DataError: A name leads to no image.
+        DataError: A name matches no image.
     """
     found: dict[Path, None] = {}
     for name in names:

@@ -1,6 +1,6 @@
 """An image in any form that Foveal takes, decoded to the same RGB pixels.
 
-Shapes: H W rows and columns.
+Shapes: H W height and width.
 """
 
 from pathlib import Path
@@ -21,7 +21,7 @@ def read_image(source: ImageLike) -> RGB:
 
     Raises:
         ImageError: It cannot be read.
-        ConfigError: Not an image at all.
+        ConfigError: Not an image.
     """
     return decode_any(source).pixels
 
@@ -35,7 +35,7 @@ def decode_any(source: ImageLike, *, min_side: MinSide = 0) -> Decoded:
 
     Raises:
         ImageError: It cannot be read.
-        ConfigError: Not an image at all.
+        ConfigError: Not an image.
     """
     match source:
         case np.ndarray() as array:
@@ -43,7 +43,7 @@ def decode_any(source: ImageLike, *, min_side: MinSide = 0) -> Decoded:
                 raise ImageError(
                     "array",
                     f"has shape {array.shape} and type {array.dtype}",
-                    "Pass (height, width, 3) uint8 in red-green-blue order.",
+                    "Pass (height, width, 3) uint8 in RGB order.",
                 )
             return Decoded.full(array)
         case Image.Image() as image:
@@ -51,6 +51,6 @@ def decode_any(source: ImageLike, *, min_side: MinSide = 0) -> Decoded:
         case str() | Path() | bytes():
             return decode(Path(source) if isinstance(source, str) else source, min_side=min_side)
     raise ConfigError(
-        f"An image cannot be of type {type(source).__name__}.",
+        f"Not an image: {type(source).__name__}.",
         "Pass a path, the bytes of a file, an (H, W, 3) uint8 array or a Pillow image.",
     )

@@ -24,21 +24,22 @@ def run_job(
     Args:
         predictor: The model.
         paths: The files.
-        writers: What takes the predictions; their files take their places once all images are predicted.
-        viewing: The views of each image; None: the whole image, once.
-        skip: Takes the error of each file that cannot be read, which is then left out. None raises the first.
+        writers: Writers of the predictions; their files appear once all images are predicted.
+        viewing: The views of each image; None: the full image, once.
+        skip: Called with the error of each file that cannot be read, which is then skipped. None raises the first.
 
     Raises:
         ImageError: A file cannot be read and ``skip`` is None.
-        ConfigError: The model predicts for whole images only, and these would be cut; or a writer has no place for its
-            predictions.
+        ConfigError: The model predicts for full images only, and these would be cut; or a writer cannot store its
+
+                  predictions.
         RunError: An output cannot be written.
     """
     with ExitStack() as stack:
         adds = [stack.enter_context(writer) for writer in writers]
         for path, found in predict_files(predictor, paths, viewing=viewing, skip_bad=skip is not None):
             if isinstance(found, ImageError):
-                assert skip is not None, "errors come where they are asked for"
+                assert skip is not None, "errors are collected only where they are skipped"
                 skip(found)
             else:
                 for add in adds:
@@ -48,11 +49,11 @@ def run_job(
 def predict_files(
     predictor: Predictor, paths: Sequence[Path], *, viewing: Viewing | None = None, skip_bad: bool = False
 ) -> Iterator[tuple[Path, Prediction | ImageError]]:
-    """Each file in order with its prediction or, where ``skip_bad``, the reason why it cannot be read.
+    """Each file in order with its prediction or, with ``skip_bad``, the error that says why it cannot be read.
 
     Raises:
         ImageError: A file cannot be read and ``skip_bad`` is off.
-        ConfigError: The model predicts for whole images only, and these would be cut.
+        ConfigError: The model predicts for full images only, and these would be cut.
     """
     bad: dict[int, ImageError] = {}
     place = 0

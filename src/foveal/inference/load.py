@@ -1,4 +1,4 @@
-"""Open a model wherever it is: a run folder, a .safetensors file or an exported one."""
+"""Open a model: a run folder, a .safetensors file or an exported one."""
 
 import shlex
 from collections.abc import Callable, Mapping
@@ -21,7 +21,7 @@ def load(path: str | Path, *, device: str = "auto") -> Predictor:
         device: Where a torch network runs: auto (a GPU if there is one), cpu or cuda; exported files run on the CPU.
 
     Raises:
-        ArtifactError: Nothing there, or nothing Foveal can open.
+        ArtifactError: No such model, or a file that Foveal cannot open.
         MissingExtraError: A .safetensors model needs torch, which is not installed.
     """
     file = find_model(Path(path))
@@ -33,7 +33,7 @@ def open_network(file: Path, device: str) -> Backend:
     card, tensors = load_file(file)
     check_card(card, where=str(file))
     wait_quietly()
-    open_task(card)  # its error names what to install where torch is absent
+    open_task(card)  # the error says what to install where torch is missing
     from foveal.inference.torch_backend import open_torch
 
     return open_torch(card, tensors, where=str(file), device=device)
@@ -51,17 +51,17 @@ OPENERS: Mapping[str, Callable[[Path, str], Backend]] = {".safetensors": open_ne
 
 
 def find_model(path: Path) -> Path:
-    """The model file that a path means.
+    """The model file that a path stands for.
 
     Raises:
-        ArtifactError: No such file, a run without a model yet, or a foreign kind of file.
+        ArtifactError: No such file, a run without a model yet, or a file of another kind.
     """
     if path.is_dir():
         file = path / "model.safetensors"
         if not file.is_file():
             raise ArtifactError(
-                f"{path}: a folder without model.safetensors.",
-                f"If it is an unfinished run, go on with: foveal train --resume {shlex.quote(str(path))}",
+                f"{path}: no model.safetensors in this folder.",
+                f"If it is an unfinished run, resume it: foveal train --resume {shlex.quote(str(path))}",
             )
         return file
     if not path.exists():

@@ -1,10 +1,10 @@
-"""What an image is called in the files that predictions are written to."""
+"""Names of images in the files that predictions are written to."""
 
 from pathlib import Path
 
 
 class NumberedNames:
-    """A name of its own for each image: its stem, numbered where that is taken.
+    """A unique name for each image: its stem, numbered where it is taken.
 
     The names of some of the images are among those of all of them.
     """

@@ -47,7 +47,7 @@ class OnnxBackend:
         first, side = self.session.get_inputs()[0], self.card.input_as(InputSpec).size
         if first.shape[1:] != [side, side, 3]:
             raise ArtifactError(
-                f"{where}: takes images of {first.shape[1:]}, where its card says {side} x {side}.",
+                f"{where}: takes images of {first.shape[1:]}, but its card declares {side} x {side}.",
                 "The file is damaged; export the model again.",
             )
         self._input = first.name

@@ -1,4 +1,4 @@
-"""Where predictions are to be written: what could only fail at the end is refused at the start."""
+"""Where predictions are written; what could only fail at the end is checked at the start."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,11 +13,11 @@ from foveal.inference.writers import Writer, write_coco, write_csv, write_images
 
 @dataclass(frozen=True)
 class Outputs:
-    """Files and folders to write, by the options of ``foveal predict``; None: not wanted.
+    """Files and folders to write, by the options of ``foveal predict``; None: not written.
 
     Attributes:
-        csv: A table.
-        coco: A file of COCO's results.
+        csv: A CSV file.
+        coco: A JSON file of COCO results.
         save: A folder of images with the predictions drawn on them.
         masks: A folder of masks.
     """
@@ -28,12 +28,12 @@ class Outputs:
     masks: Path | None = None
 
     def prepare(self, images: Sequence[Path]) -> None:
-        """Make the folders; refuse what could only fail once all images are predicted.
+        """Create the folders; check what could only fail once all images are predicted.
 
         The folder of masks itself is left to its writer: not every model has masks.
 
         Raises:
-            ConfigError: An input image would be overwritten, or two have the same id in COCO's results.
+            ConfigError: An input image would be overwritten, or two have the same id in the COCO results.
             RunError: A folder cannot be made or written to.
         """
         inputs = {_identity(image): image for image in images if image.exists()}
@@ -55,7 +55,7 @@ class Outputs:
                 make_room(place)
 
     def writers(self, predictor: Predictor, *, polygons: bool = False) -> list[Writer]:
-        """A writer for each output, those first that a model may have nothing for."""
+        """A writer for each output; those that a model may not support come first."""
         writers: list[Writer] = []
         if self.coco is not None:
             writers.append(write_coco(self.coco, polygons=polygons))
@@ -74,8 +74,8 @@ def _refuse_twins(images: Sequence[Path]) -> None:
         twin = first.setdefault(coco_id(image), image)
         if twin is not image:
             raise ConfigError(
-                f"{twin} and {image} would have one image_id in COCO's results: {coco_id(image)}.",
-                "Predict them apart, or rename one.",
+                f"{twin} and {image} would have the same image_id in the COCO results: {coco_id(image)}.",
+                "Predict on them separately, or rename one.",
             )
 
 

@@ -34,14 +34,14 @@ BATCH_SIZE = 32
 
 @dataclass(frozen=True)
 class Prepared:
-    """An image ready for the network."""
+    """An image preprocessed for the network."""
 
     pixels: RGB
     geometry: Geometry
 
 
 Source = ImageLike | Prepared
-"""An image, or one that is prepared already."""
+"""An image, preprocessed or not."""
 S = TypeVar("S", bound=Source)
 
 
@@ -55,9 +55,9 @@ class Predictor:
         backend: What runs the network.
 
     Attributes:
-        card: What the model is.
-        output: The half of its task without torch: class map and options.
-        spec: Its input.
+        card: The model card.
+        output: The part of its task without torch: class map and options.
+        spec: Its input specification.
     """
 
     def __init__(self, backend: Backend) -> None:
@@ -78,7 +78,7 @@ class Predictor:
         self._threads.shutdown(cancel_futures=True)
 
     def with_output(self, output: AnyOutput) -> Self:
-        """The same network and threads with another way of turning arrays into predictions."""
+        """The same network and threads with another output, such as another threshold."""
         other = copy(self)
         other.output = output
         return other
@@ -105,7 +105,7 @@ class Predictor:
 
         Raises:
             ImageError: An image cannot be read; the message names it.
-            ConfigError: Not images at all.
+            ConfigError: Not images.
         """
         return one_or_all(partial(self.stream, batch_size=batch_size), sources)
 
@@ -117,8 +117,8 @@ class Predictor:
         Args:
             sources: Images.
             batch_size: Images per batch.
-            bad: Takes the errors of images that cannot be read, by place in ``sources`` and before any later
-                prediction; they are then left out. None raises the first.
+            bad: Collects the errors of images that cannot be read, by index in ``sources`` and before any later
+                prediction; these images are skipped. None raises the first.
 
         Raises:
             ImageError: An image cannot be read and ``bad`` is None.
@@ -128,7 +128,7 @@ class Predictor:
             yield from self.output.assemble(arrays, geometries)
 
     def stream_arrays(self, sources: Iterable[Source]) -> Iterator[tuple[dict[str, Array], Geometry]]:
-        """For each image, in order, the activated outputs without a batch axis, and where its pixels went."""
+        """For each image, in order, the activated outputs without a batch axis, and how its pixels map to the input."""
         for batch, arrays in self._batches(sources, BATCH_SIZE):
             for place, prepared in enumerate(batch):
                 yield {name: values[place] for name, values in arrays.items()}, prepared.geometry
@@ -139,7 +139,7 @@ class Predictor:
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]} if parts else {}
 
     def prepare(self, source: Source) -> Prepared:
-        """Decode one image, no larger than the input can show, and fit it.
+        """Decode one image, no larger than the input needs, and preprocess it.
 
         Raises:
             ImageError: It cannot be read.
@@ -147,14 +147,14 @@ class Predictor:
         return source if isinstance(source, Prepared) else self.fit(decode_any(source, min_side=self.spec.decode_side))
 
     def fit(self, image: Decoded) -> Prepared:
-        """Fit a decoded image to the input; the geometry is that of the full size."""
+        """Preprocess a decoded image; the geometry is that of the full size."""
         pixels, geometry = prepare(image.pixels, self.spec)
         return Prepared(pixels, geometry.of_original(image.size))
 
     def prepare_all(
         self, sources: Iterable[Source], *, batch_size: int = BATCH_SIZE, bad: dict[int, ImageError] | None = None
     ) -> Iterator[list[Prepared]]:
-        """Batches of prepared images, while later ones are decoded; ``bad`` as for ``stream``."""
+        """Batches of preprocessed images, while later ones are decoded; ``bad`` as for ``stream``."""
         with closing(_ahead(self._threads, self.prepare, iter(sources), depth=2 * batch_size)) as futures:
             prepared = _results(futures, bad)
             while batch := list(islice(prepared, batch_size)):

@@ -1,4 +1,4 @@
-"""How the process uses threads and memory; both matter most on small machines.
+"""How the process uses threads and memory; which matters most on small machines.
 
 By default glibc maps each buffer above a threshold anew and returns it to the kernel when it is freed, so every layer
 of every step touches new pages: about 600,000 page faults per training step on efficientnet_lite0, and half of the
@@ -18,7 +18,7 @@ LARGEST = 2**31 - 1
 
 
 def wait_quietly() -> None:
-    """Let OpenMP threads that wait for each other sleep soon, unless the user has set a policy.
+    """Let waiting OpenMP threads sleep soon, unless the user has set a policy.
 
     By default they spin for long, which is a little faster on an idle machine and two to five times slower on a shared
     one (docs/LOG.md). This has an effect only before torch is first imported.

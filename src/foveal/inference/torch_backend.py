@@ -34,7 +34,7 @@ class Graph(nn.Module):
         return raw
 
     def evidence(self, images: Tensor) -> dict[str, Tensor]:
-        """What the task's ``calibrate`` fits to, for (B, S, S, 3) uint8 images."""
+        """Arrays for the task's ``calibrate``, for (B, S, S, 3) uint8 images."""
         return self.task.evidence(self.raw(images))
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
@@ -46,8 +46,8 @@ class TorchBackend:
     """``inference.contract.Backend`` on a torch model; running it changes nothing, so any number of threads may.
 
     Args:
-        model: The network, in evaluation mode, which it must stay in.
-        card: What it is.
+        model: The network, in evaluation mode, where it must stay.
+        card: The model card.
         device: Where it runs; the network is moved there.
     """
 
@@ -62,7 +62,7 @@ class TorchBackend:
         return self._call(self.graph, images)
 
     def evidence(self, images: RGB) -> dict[str, Array]:
-        """What the task's ``calibrate`` fits to, by name."""
+        """Arrays for the task's ``calibrate``, by name."""
         return self._call(self.graph.evidence, images)
 
     @torch.inference_mode()
@@ -75,12 +75,12 @@ def build_model(card: Card, tensors: dict[str, Array], *, where: str) -> Model:
     """The network a card describes, with its weights.
 
     Args:
-        card: What the model is.
+        card: The model card.
         tensors: Its weights, by name.
         where: The file, for messages.
 
     Raises:
-        ArtifactError: There is no such network, or the weights do not fit it.
+        ArtifactError: Unknown network, or the weights do not fit it.
     """
     try:
         model = open_task(card).build(ModelConfig.model_validate(card.model), pretrained=False)
@@ -100,15 +100,15 @@ def build_model(card: Card, tensors: dict[str, Array], *, where: str) -> Model:
 
 
 def open_torch(card: Card, tensors: dict[str, Array], *, where: str, device: str = "auto") -> TorchBackend:
-    """A backend from the content of a model file, ``where``.
+    """A backend from the contents of the model file ``where``.
 
     Raises:
-        ArtifactError: There is no such network, or the weights do not fit it.
-        ConfigError: A GPU is asked for and there is none.
+        ArtifactError: Unknown network, or the weights do not fit it.
+        ConfigError: A GPU is requested but not available.
     """
     keep_pages()
     if device == "cuda" and not torch.cuda.is_available():
-        raise ConfigError("There is no GPU that torch can use.", "Use --device cpu or --device auto.")
+        raise ConfigError("No GPU is available to torch.", "Use --device cpu or --device auto.")
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
     return TorchBackend(build_model(card, tensors, where=where), card, device=device)

@@ -30,7 +30,7 @@ class Viewing:
     """The views of an image that one prediction is made from.
 
     Attributes:
-        tile: Side in pixels of the square tiles that larger images are cut into; None: they stay whole.
+        tile: Side in pixels of the square tiles that larger images are cut into; None: no tiles.
         overlap: Fraction of a tile's side that neighbours share, in [0, 0.9].
         flip: Whether each view is added mirrored left to right.
         scales: Magnifications relative to one plain view or tile; each in [0.25, 4].
@@ -45,7 +45,7 @@ class Viewing:
         """Check the numbers.
 
         Raises:
-            ConfigError: A tile below 32 pixels, an overlap outside [0, 0.9], no scale or one outside [0.25, 4].
+            ConfigError: A tile smaller than 32 pixels, an overlap outside [0, 0.9], no scale or one outside [0.25, 4].
         """
         object.__setattr__(self, "scales", tuple(self.scales))
         if self.tile is not None and self.tile < MIN_TILE_PX:
@@ -67,12 +67,12 @@ class Viewing:
         return self.tile is None and not self.flip and set(self.scales) == {1.0}
 
     def views(self, width: int, height: int, *, whole: bool) -> list[View]:
-        """The views of an image of this size, none twice; together they cover it.
+        """The views of an image of this size, without duplicates; together they cover it.
 
         Args:
             width: Of the image, in pixels.
             height: Of the image, in pixels.
-            whole: Whether an image that is cut into parts is added whole, before its parts.
+            whole: Whether the full image is added before the tiles, if there are any.
         """
         parts = [box for scale in self.scales for box in self._boxes(width, height, scale)]
         if whole and not all(View(box).shows_all((width, height)) for box in parts):
@@ -120,14 +120,14 @@ def predict_views(
     Args:
         predictor: The model.
         sources: A path, bytes, an (H, W, 3) uint8 array or a Pillow image; or a list of these.
-        viewing: The views of each; None: the whole image, once.
+        viewing: The views of each; None: the full image, once.
 
     Returns:
         One prediction for one image, a list for a list.
 
     Raises:
         ImageError: An image cannot be read; the message names it.
-        ConfigError: The model predicts for whole images only, and these would be cut.
+        ConfigError: The model predicts for full images only, and these would be cut.
     """
     return one_or_all(partial(stream_views, predictor, viewing=viewing), sources)
 
@@ -144,13 +144,13 @@ def stream_views(
     Args:
         predictor: The model.
         sources: Images.
-        viewing: The views of each; None: the whole image, once.
-        bad: Takes the errors of images that cannot be read, by place in ``sources`` and before any later prediction;
-            they are then left out. None raises the first.
+        viewing: The views of each; None: the full image, once.
+        bad: Collects the errors of images that cannot be read, by index in ``sources`` and before any later prediction;
+            these images are skipped. None raises the first.
 
     Raises:
         ImageError: An image cannot be read and ``bad`` is None.
-        ConfigError: The model predicts for whole images only, and these would be cut.
+        ConfigError: The model predicts for full images only, and these would be cut.
     """
     if viewing is None or viewing.plain:
         yield from predictor.stream(sources, bad=bad)
@@ -193,9 +193,9 @@ def merge_views(
 def cut_views(
     predictor: Predictor, source: ImageLike, viewing: Viewing
 ) -> tuple[tuple[int, int], list[View], Iterator[RGB | Prepared]]:
-    """The full size of an image, its views, and the pixels of each, cut out as they are asked for.
+    """The full size of an image, its views, and the pixels of each, cropped on demand.
 
-    Where there is one plain view, a large file is decoded smaller as ever, so that the prediction is the plain one.
+    With one plain view a large JPEG is decoded at reduced size, as in plain prediction.
 
     Raises:
         ImageError: The image cannot be read.
@@ -215,7 +215,7 @@ def cut_views(
 
 
 def is_plain(views: Sequence[View], size: tuple[int, ...]) -> bool:
-    """Whether there is one view: the whole image, as it is."""
+    """Whether there is one view: the full image, as it is."""
     return list(views) == [View((0, 0, size[0], size[1]))]
 
 

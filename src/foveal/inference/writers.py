@@ -1,7 +1,7 @@
 """Predictions to files, one by one as they come: memory does not grow with the number of images.
 
-A writer is a context manager that gives a function to call with each image and its prediction. Its file takes its place
-when the block ends without an error; the files of a folder do so one by one, each whole.
+A writer is a context manager that gives a function to call with each image and its prediction. Its file appears when
+the block ends without an error; the files of a folder appear one by one, never half-written.
 """
 
 import csv
@@ -28,12 +28,12 @@ Add = Callable[[Path, Prediction], None]
 """Takes an image and its prediction."""
 Writer = AbstractContextManager[Add]
 SPOOL_BYTES = 2**20
-"""Of a document that is kept in memory rather than on disk until it is complete."""
+"""Largest JSON document that is buffered in memory rather than on disk."""
 
 
 @contextmanager
 def write_csv(path: Path) -> Iterator[Add]:
-    """A CSV: path, rank, name, score and the task's own columns of each row of a prediction, best first.
+    """A CSV file with path, rank, name, score and the task's own columns of each row of a prediction, best first.
 
     Raises:
         RunError: It cannot be written.
@@ -59,14 +59,14 @@ def write_csv(path: Path) -> Iterator[Add]:
 
 @contextmanager
 def write_coco(path: Path, *, polygons: bool = False) -> Iterator[Add]:
-    """COCO's results format: one list over all images, each by its ``coco_id``.
+    """COCO's results format: one list for all images, each with its ``coco_id``.
 
     Args:
         path: The file.
         polygons: Whether masks are written as polygons, not as RLE.
 
     Raises:
-        ConfigError: COCO's format has no place for the model's predictions.
+        ConfigError: COCO's format cannot store the model's predictions.
         RunError: It cannot be written.
     """
     with AtomicFile(path) as file:
@@ -86,7 +86,7 @@ def write_json(out: TextIO, *, polygons: bool = False) -> Iterator[Add]:
     """One JSON document with an object per image, written to ``out`` once it is complete.
 
     Args:
-        out: Such as standard output.
+        out: A text stream, such as standard output.
         polygons: Whether masks are written as polygons, not as RLE.
     """
     with SpooledTemporaryFile(SPOOL_BYTES, "w+", encoding="utf-8", errors="surrogatepass", newline="") as spool:
@@ -107,7 +107,7 @@ def write_json(out: TextIO, *, polygons: bool = False) -> Iterator[Add]:
 def write_images(folder: Path, output: AnyOutput) -> Iterator[Add]:
     """Each image with its prediction drawn on it, as JPEG; equal names are numbered.
 
-    The file is read once more, at its full size: the network may have seen it smaller.
+    The file is decoded again at its full size: the network may have had a smaller one.
 
     Raises:
         RunError: They cannot be written.
@@ -125,7 +125,7 @@ def write_images(folder: Path, output: AnyOutput) -> Iterator[Add]:
 
 @contextmanager
 def write_masks(folder: Path, output: AnyOutput) -> Iterator[Add]:
-    """The masks of each image as PNG files that bear its name; equal names are numbered.
+    """The masks of each image as PNG files named after it; equal names are numbered.
 
     Raises:
         ConfigError: The model predicts no masks.
@@ -135,7 +135,7 @@ def write_masks(folder: Path, output: AnyOutput) -> Iterator[Add]:
 
     def add(image: Path, prediction: Prediction) -> None:
         files = output.mask_png(prediction)
-        make_folder(folder)  # once it is known that there are masks
+        make_folder(folder)  # only once there are masks
         name = names.take(image)
         for suffix, content in files.items():
             write_atomic(folder / f"{name}{suffix}.png", content)
@@ -147,7 +147,7 @@ class JsonList:
     """A JSON list written element by element, the same text as ``json.dumps`` gives for all of it.
 
     Args:
-        write: Takes pieces of the text.
+        write: Called with pieces of the text.
         indent: Spaces per level; None: one line.
     """
 

@@ -1,4 +1,4 @@
-"""Losses of very many scores of which few are positive, as a detector's anchors have them.
+"""Losses for many scores with few positives, such as a detector's anchors.
 
 Shapes: N scores or rows, K classes.
 """

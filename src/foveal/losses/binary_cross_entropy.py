@@ -1,4 +1,4 @@
-"""Binary cross-entropy: each class a yes or no of its own.
+"""Binary cross-entropy: an independent decision for each class.
 
 Shapes: B batch, K classes.
 """
@@ -13,7 +13,7 @@ class BinaryCrossEntropy(nn.Module):
     """Mean over samples and classes of -(q t log p + (1 - t) log(1 - p)), with p the sigmoid.
 
     Args:
-        label_smoothing: Part of the target spread over yes and no, in [0, 1): t becomes t (1 - s) + s / 2.
+        label_smoothing: Fraction of the target spread over yes and no, in [0, 1): t becomes t (1 - s) + s / 2.
         positive_weights: (K,) q, factor on each class's positives; None: all 1.
     """
 

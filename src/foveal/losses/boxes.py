@@ -1,4 +1,4 @@
-"""How far predicted boxes are from their objects.
+"""Box regression losses.
 
 Shapes: N pairs. Boxes are xyxy pixels.
 """
@@ -12,7 +12,7 @@ from torchvision.ops import complete_box_iou_loss, generalized_box_iou_loss
 BoxLoss = Literal["smooth_l1", "giou", "ciou"]
 
 BETA = 1 / 9
-"""Where smooth L1 turns from square to straight (Ren et al. 2015; as in Detectron)."""
+"""Where smooth L1 turns from quadratic to linear (Ren et al. 2015; as in Detectron)."""
 SCALES = (10.0, 10.0, 5.0, 5.0)
 """Offsets are multiplied by these before smooth L1, which brings them to about unit variance (ibid.)."""
 

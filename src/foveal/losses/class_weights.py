@@ -1,4 +1,4 @@
-"""Factors that make rare classes count as much as common ones.
+"""Class weights, so that rare classes count as much as common ones.
 
 Shapes: K classes, N samples.
 """
@@ -12,7 +12,7 @@ from torch import Tensor
 from foveal.types.arrays import FloatArray, IntArray
 
 MAX_POSITIVE_WEIGHT = 100.0
-"""Bound on the factor of a class that almost never occurs, whose few positives would otherwise drown all others."""
+"""Upper bound for a class that almost never occurs, whose few positives would otherwise dominate."""
 
 
 def inverse_frequency(counts: Sequence[int] | IntArray) -> Tensor:
@@ -45,7 +45,7 @@ def effective_number(counts: Sequence[int] | IntArray, *, beta: float = 0.999) -
 
 
 def median_frequency(pixels: Sequence[int] | IntArray, images_pixels: Sequence[int] | IntArray) -> Tensor:
-    """Median of the classes' frequencies over own frequency (Eigen and Fergus 2015, section 6.3.2).
+    """Median class frequency over the class's own frequency (Eigen and Fergus 2015, section 6.3.2).
 
     Args:
         pixels: (K,) pixels of each class.

@@ -1,4 +1,4 @@
-"""Cross-entropy over classes that exclude each other.
+"""Cross-entropy over mutually exclusive classes.
 
 Shapes: B batch, K classes.
 """
@@ -11,11 +11,11 @@ from foveal.losses.targets import as_rows, smooth
 class CrossEntropy(nn.Module):
     """Mean over samples of w_y * -sum_k t_k log p_k.
 
-    The mean divides by B, not by the sum of weights, so that the losses of a batch's halves average to that of the
-    whole, as distributed training needs. A soft target's weight is sum_k t_k w_k, taken before smoothing.
+    The mean divides by B, not by the sum of weights, so that the losses of the halves of a batch average to that of the
+    full batch, as distributed training needs. A soft target's weight is sum_k t_k w_k, taken before smoothing.
 
     Args:
-        label_smoothing: Part of the target spread over all classes, in [0, 1).
+        label_smoothing: Fraction of the target spread over all classes, in [0, 1).
         class_weights: (K,) w, with mean 1 over the training samples (``losses.class_weights``); None: all 1.
     """
 
@@ -43,5 +43,5 @@ class CrossEntropy(nn.Module):
         return (each if self.class_weights is None else each * (rows @ self.class_weights.to(rows))).mean()
 
     def gain(self, log_p: Tensor) -> Tensor:
-        """(B, K) what being class k would be worth, at most 0."""
+        """(B, K) gain if class k is the target, at most 0."""
         return log_p

@@ -1,11 +1,11 @@
-"""Counts that losses divide by, where several processes train together."""
+"""Normalising counts of losses in distributed training."""
 
 import torch
 from torch import Tensor
 
 
 def mean_over_processes(count: Tensor) -> Tensor:
-    """A count averaged over the processes that train together, so that several equal one with the whole batch."""
+    """A count averaged over all processes, as if one process had the full batch."""
     mean = count.float()
     if torch.distributed.is_available() and torch.distributed.is_initialized():
         torch.distributed.all_reduce(mean)

@@ -1,4 +1,4 @@
-"""Focal loss: easy samples count less (Lin et al. 2017, "Focal loss for dense object detection", eq. 4).
+"""Focal loss: easy samples are down-weighted (Lin et al. 2017, "Focal loss for dense object detection", eq. 4).
 
 Shapes: B batch, K classes.
 """
@@ -46,7 +46,7 @@ class SigmoidFocal(BinaryCrossEntropy):
         self.gamma = gamma
 
     def each(self, logits: Tensor, rows: Tensor) -> Tensor:
-        """(B, K) loss of each decision, little where it is right already."""
+        """(B, K) loss of each decision, small where it is correct already."""
         p = logits.sigmoid()
         missed = rows * (1 - p) + (1 - rows) * p  # 1 - p_t
         return _power(missed, self.gamma) * super().each(logits, rows)

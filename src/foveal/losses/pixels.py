@@ -2,7 +2,7 @@
 
 Each divides by the given number of known pixels: an average over processes when several train.
 
-Shapes: B batch, K classes, H W rows and columns.
+Shapes: B batch, K classes, H W height and width.
 """
 
 import torch
@@ -22,7 +22,7 @@ def cross_entropy(
         ids: (B, H, W) int64 class ids, ``IGNORE`` where unknown.
         count: Number of known pixels, a scalar of at least 1.
         class_weights: (K,) factors; None: all 1.
-        label_smoothing: Part of the target spread over all classes, in [0, 1).
+        label_smoothing: Fraction of the target spread over all classes, in [0, 1).
     """
     weight = None if class_weights is None else class_weights.to(logits)
     total = functional.cross_entropy(

@@ -11,10 +11,10 @@ from foveal.errors import ShapeError
 
 
 def as_rows(target: Tensor, logits: Tensor) -> Tensor:
-    """(B,) class ids become (B, K) one-hot rows of the logits' type; (B, K) rows pass.
+    """(B,) class ids become (B, K) one-hot rows of the logits' type; (B, K) rows pass through.
 
     Raises:
-        ShapeError: Neither (B,) whole numbers nor (B, K) floating-point numbers.
+        ShapeError: Neither (B,) integers nor (B, K) floating-point numbers.
     """
     if target.shape == logits.shape[:1] and target.dtype == torch.int64:
         return functional.one_hot(target, logits.shape[1]).to(logits.dtype)

@@ -1,8 +1,8 @@
 """Bootstrap over images without drawing an image twice: a resample is a column of weights.
 
 A metric that can be computed from weighted images is resampled by counting how often each image was drawn (Efron &
-Tibshirani 1993, chapter 13: percentile interval). All ones are the images themselves, so the plain number and the
-resampled ones come from the same lines of code.
+Tibshirani 1993, chapter 13: percentile interval). Weights of 1 give the original images, so the metric and its
+resamples come from the same code.
 
 Shapes: N images, R resamples.
 """
@@ -15,9 +15,9 @@ from foveal.metrics.contract import Interval, Scores, Weights
 from foveal.types.arrays import FloatArray
 
 BLOCK_WEIGHTS = 1_000_000
-"""Weights held at once: 4 MB, so that a block stays in the processor's cache while every class is scored on it."""
+"""Weights held at once: 4 MB, so that a block stays in the cache while every class is scored on it."""
 LOW, HIGH = 2.5, 97.5
-"""Percentiles of a 95 % interval."""
+"""Percentiles of a 95% interval."""
 
 
 def resample(num_images: int, num_resamples: int, seed: int) -> Iterator[Weights]:
@@ -25,7 +25,7 @@ def resample(num_images: int, num_resamples: int, seed: int) -> Iterator[Weights
 
     Args:
         num_images: N, at least 1.
-        num_resamples: Resamples in all, 0 or more.
+        num_resamples: Number of resamples, 0 or more.
         seed: The same seed gives the same resamples, whatever the size of a block.
 
     Yields:
@@ -43,7 +43,7 @@ def resample(num_images: int, num_resamples: int, seed: int) -> Iterator[Weights
 
 
 def interval(value: float, samples: FloatArray) -> Interval:
-    """The 95 % percentile interval, widened where needed to hold the value itself.
+    """The 95% percentile interval, widened where needed to contain the value itself.
 
     A biased statistic (calibration error grows under resampling) can leave its own value outside its percentiles.
 
@@ -66,8 +66,8 @@ def bootstrap(
     Args:
         score: Maps (N, R) weights to metrics of shape (R,).
         num_images: N, at least 1.
-        num_resamples: Resamples over images; 0 gives intervals of zero width.
-        seed: Of the resampling.
+        num_resamples: Number of resamples over images; 0 gives intervals of zero width.
+        seed: For the resampling.
 
     Returns:
         Intervals by name, in the order of ``score``.

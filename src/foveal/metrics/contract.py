@@ -1,4 +1,4 @@
-"""What a metric is and what it gives: numbers with intervals, a table of classes, panels for the report, mistakes.
+"""Metrics and their results: values with intervals, a table of classes, panels for the report, mistakes.
 
 Shapes: N images, R resamples.
 """
@@ -17,14 +17,14 @@ Truth = TypeVar("Truth", contravariant=True)
 P = TypeVar("P", contravariant=True)
 
 Weights = NDArray[np.float32]
-"""(N, R) how often each image counts in each resample; float32 is exact for whole numbers below 2^24."""
+"""(N, R) how often each image counts in each resample; float32 is exact for integers below 2^24."""
 Scores = Mapping[str, FloatArray]
 """Metrics by name, each (R,)."""
 
 
 @dataclass(frozen=True)
 class Interval:
-    """A number and its 95 % bootstrap interval."""
+    """A value and its 95% bootstrap interval."""
 
     value: float
     low: float
@@ -72,7 +72,7 @@ Panel = Matrix | Lines | Table
 
 @dataclass(frozen=True)
 class Mistake:
-    """One evaluated image that went wrong: its place in the order of evaluation, how badly, and a line about it."""
+    """An image with a wrong prediction: its index in the order of evaluation, the severity, and a caption."""
 
     position: int
     badness: float
@@ -84,10 +84,10 @@ class Results:
     """The evaluation of a set of images.
 
     Attributes:
-        images: How many images were evaluated.
-        metrics: Headline numbers by name.
-        per_class: Numbers by class, then by name; a number that is undefined for a class is NaN.
-        panels: What the report draws, in order.
+        images: Number of images evaluated.
+        metrics: Headline metrics by name.
+        per_class: Metrics by class, then by name; NaN where undefined for a class.
+        panels: Panels of the report, in order.
         worst: The worst mistakes, worst first.
     """
 
@@ -99,9 +99,9 @@ class Results:
 
 
 class Verdict(Protocol):
-    """What is known of evaluated images before any is weighted.
+    """The evaluation of images before they are weighted.
 
-    Verdicts on two models, of the same images in the same order, are compared under the same weights.
+    Two models evaluated on the same images in the same order are compared under the same weights.
 
     Attributes:
         num_images: N, at least 1.
@@ -117,8 +117,8 @@ class Verdict(Protocol):
         """The headline metrics with their intervals, and the tables, panels and mistakes.
 
         Args:
-            num_resamples: Bootstrap resamples over images; 0 gives intervals of zero width.
-            seed: Of the resampling.
+            num_resamples: Number of bootstrap resamples over images; 0 gives intervals of zero width.
+            seed: For the resampling.
         """
         ...
 
@@ -134,12 +134,12 @@ class Metric(Protocol[Truth, P]):
         """Evaluate the images added so far.
 
         Raises:
-            DataError: There is none.
+            DataError: There are no images.
         """
         ...
 
     def compute(self, *, num_resamples: int = 1000, seed: int = 0) -> Results:
-        """The verdict's results; arguments as for ``Verdict.results``.
+        """The results of ``verdict()``; arguments as for ``Verdict.results``.
 
         Raises:
             DataError: No image was added.
@@ -151,7 +151,7 @@ def require_images(num_images: int) -> None:
     """Refuse to evaluate nothing.
 
     Raises:
-        DataError: There is no image.
+        DataError: There are no images.
     """
     if not num_images:
-        raise DataError("There is no image to evaluate.", "Check that the data set and the split hold images.")
+        raise DataError("There are no images to evaluate.", "Check that the data set and the split contain images.")

@@ -1,7 +1,7 @@
 """Precision, recall and F1 from weighted counts, averaged over classes as scikit-learn does.
 
 A ratio without a denominator is 0 (scikit-learn's ``zero_division=0``). A macro average runs over the classes that
-occur in the truths or the predictions, scikit-learn's default for class ids: a later folder with three of a hundred
+occur in the truths or the predictions, scikit-learn's default for class ids: so a data set with three of a hundred
 classes is evaluated on those.
 
 Shapes: N images, K classes, R resamples.
@@ -22,7 +22,7 @@ def ratio(numerator: FloatArray, denominator: FloatArray, *, empty: float = 0.0)
 
 
 def mean_where(values: FloatArray, mask: Array, *, empty: float) -> FloatArray:
-    """Mean over axis 0 of the masked values; ``empty`` where nothing is masked in."""
+    """Mean over axis 0 of the values where ``mask``; ``empty`` where there are none."""
     return ratio(np.where(mask, values, 0.0).sum(0), mask.sum(0).astype(np.float64), empty=empty)
 
 
@@ -52,8 +52,8 @@ class Counts:
     """Weighted counts of each class, each (K, R).
 
     Attributes:
-        hits: Images of the class that were predicted to be.
-        predicted: Images predicted to be of the class.
+        hits: Images of the class that were predicted as it (true positives).
+        predicted: Images predicted as the class.
         true: Images of the class.
     """
 
@@ -63,12 +63,12 @@ class Counts:
 
     @property
     def precision(self) -> FloatArray:
-        """(K, R) part of the images predicted to be of a class that are."""
+        """(K, R) fraction of the images predicted as a class that belong to it."""
         return ratio(self.hits, self.predicted)
 
     @property
     def recall(self) -> FloatArray:
-        """(K, R) part of the images of a class that were predicted to be."""
+        """(K, R) fraction of the images of a class that were predicted as it."""
         return ratio(self.hits, self.true)
 
     @property

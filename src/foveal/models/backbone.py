@@ -1,6 +1,6 @@
-"""Any timm network, or one of Foveal's own, as a map of features.
+"""Any timm network, or one of Foveal's own, as a feature extractor.
 
-Shapes: B batch, C channels, H W rows and columns of the input, h w of the map, N tokens.
+Shapes: B batch, C channels, H W height and width of the input, h w of the map, N tokens.
 """
 
 from typing import Any
@@ -16,20 +16,20 @@ from foveal.models.weights import Weights
 
 
 class Backbone(Trunk):
-    """Images in, one map of features out, whatever the network inside.
+    """Images in, one feature map out, whatever the network inside.
 
-    The map is what the network makes just before its own pooling and classifier, final norm included.
+    The feature map is taken before the network's pooling and classifier, final norm included.
 
     Args:
         name: A timm model, or one of Foveal's own.
 
     Attributes:
         num_features: C of the map.
-        fixed_size: The only input side in pixels it takes; None: it takes others too.
+        fixed_size: The only input side it accepts, in pixels; None: any.
         multiple: The input's sides must be multiples of this many pixels.
 
     Raises:
-        ConfigError: No such network, or one that gives no map.
+        ConfigError: No such network, or one without a feature map.
     """
 
     def __init__(self, name: str) -> None:
@@ -59,7 +59,7 @@ class Backbone(Trunk):
         """(B, 3, H, W) -> (B, C, h, w).
 
         Raises:
-            ConfigError: An input size that the network cannot take.
+            ConfigError: An input size that the network does not accept.
         """
         height, width = inputs.shape[-2:]
         self.check_size(height, width)
@@ -67,7 +67,7 @@ class Backbone(Trunk):
         return _as_map(out, self.num_features, height, width, self.net)
 
     def check_size(self, height: int, width: int) -> None:
-        """Refuse an input size that the network cannot take.
+        """Check that the network accepts an input size.
 
         Raises:
             ConfigError: The message names the sizes that fit.
@@ -82,17 +82,17 @@ class Backbone(Trunk):
             near = max(1, round(height / self.multiple)) * self.multiple
             raise ConfigError(
                 f"The backbone {self.name!r} cuts images into patches of {self.multiple} pixels;"
-                f" {height} x {width} is no multiple of that.",
+                f" {height} x {width} is not a multiple of that.",
                 f"Use --size {near}.",
             )
 
 
 def build_backbone(config: ModelConfig, *, pretrained: bool) -> tuple[Backbone, Weights | None]:
-    """A backbone, with the weights that ``config`` asks for or (``pretrained=False``) left at random.
+    """A backbone, with the weights that ``config`` asks for or with random weights (``pretrained=False``).
 
     Raises:
         ConfigError: No such backbone.
-        WeightsError: The weights are not at hand or do not fit.
+        WeightsError: The weights are not available or do not fit.
     """
     weights = find_weights(config) if pretrained else None
     backbone = Backbone(config.backbone)
@@ -101,10 +101,10 @@ def build_backbone(config: ModelConfig, *, pretrained: bool) -> tuple[Backbone, 
 
 
 def _create(name: str, known: Declared) -> tuple[Any, bool, bool]:
-    """The network, whether it was made to take other sizes, and whether its ``forward`` gives the map.
+    """The network, whether it was built for variable sizes, and whether its ``forward`` returns the map.
 
-    Most networks return the map when built without pooling. Those that cannot give it by ``forward_features``; their
-    head, which would never be trained, is taken off.
+    Most networks return the map when built without pooling. The others return it from ``forward_features``; their head,
+    which would never be trained, is removed.
     """
     if known.fixed_size:
         for flexible in ({"dynamic_img_size": True}, {"strict_img_size": False}):
@@ -125,7 +125,7 @@ def _create(name: str, known: Declared) -> tuple[Any, bool, bool]:
     return net, False, False
 
 
-_OTHER = "Take another backbone; see them with: foveal models '*'"
+_OTHER = "Choose another backbone; list them with: foveal models '*'"
 
 
 def _as_map(out: Any, channels: int, height: int, width: int, net: nn.Module) -> Tensor:
@@ -137,7 +137,7 @@ def _as_map(out: Any, channels: int, height: int, width: int, net: nn.Module) ->
         prefix, rows = _grid(out.shape[1], height, width, getattr(net, "num_prefix_tokens", None))
         tokens = out[:, prefix:].transpose(1, 2)  # (B, C, N)
         return tokens.reshape(-1, channels, rows, (out.shape[1] - prefix) // rows)
-    raise ConfigError(f"The backbone {type(net).__name__} gives no map of features.", _OTHER)
+    raise ConfigError(f"The backbone {type(net).__name__} has no feature map.", _OTHER)
 
 
 def _grid(num_tokens: int, height: int, width: int, prefix: int | None) -> tuple[int, int]:
@@ -154,4 +154,4 @@ def _grid(num_tokens: int, height: int, width: int, prefix: int | None) -> tuple
         rows = max(1, round((places * height / width) ** 0.5))
         if places % rows == 0 and abs(places // rows * height - rows * width) <= max(height, width) // 2:
             return count, rows
-    raise ConfigError(f"{num_tokens} tokens make no map for an image of {height} x {width} pixels.", _OTHER)
+    raise ConfigError(f"{num_tokens} tokens do not form a map for an image of {height} x {width} pixels.", _OTHER)

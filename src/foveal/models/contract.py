@@ -1,6 +1,6 @@
-"""What every network of Foveal can do.
+"""The interface of Foveal's networks.
 
-Shapes: B batch, C channels, H W rows and columns of the input, h w of a map.
+Shapes: B batch, C channels, H W height and width of the input, h w of a map.
 """
 
 from abc import ABC, abstractmethod
@@ -16,7 +16,7 @@ from foveal.models.weights import Weights
 
 @dataclass(frozen=True)
 class Maps:
-    """The maps of features that a network's head reads.
+    """The feature maps that a network's head reads.
 
     Attributes:
         tensors: Each (B, C, h, w), finest first where there are several. The tokens of a transformer are a map too.
@@ -28,7 +28,7 @@ class Maps:
 
 
 class Network(nn.Module, ABC):
-    """What can be trained, whatever goes in."""
+    """A trainable network, whatever its input."""
 
     @abstractmethod
     def stages(self) -> Sequence[nn.Module]:
@@ -43,8 +43,8 @@ class Network(nn.Module, ABC):
 class Model(Network):
     """A network for images: no preparation, no softmax, no NMS inside; the same keys in training and evaluation.
 
-    It stands in two halves, ``look`` and ``answer``, so that an explanation can take gradients with respect to the maps
-    between them, or change the maps, without hooks.
+    It has two halves, ``look()`` and ``answer()``: explanations can take gradients with respect to the maps between
+    them, or change the maps, without hooks.
 
     Attributes:
         backbone: The part that may start from pretrained weights.

@@ -1,4 +1,4 @@
-"""Which networks there are by name, and what is declared of each before it is built."""
+"""Known networks by name, and their metadata before they are built."""
 
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -14,11 +14,11 @@ OWN = ("conv4", "conv5")
 
 @dataclass(frozen=True)
 class Declared:
-    """What a network is made for.
+    """Metadata of a network.
 
     Attributes:
         size: Side of the square input it was trained at, in pixels.
-        fixed_size: Whether it was made for that size alone.
+        fixed_size: Whether it accepts only that size.
         mean: Mean of each channel that its weights expect, of values in [0, 1].
         std: Standard deviation of each channel, of values in [0, 1].
         interpolation: Resampling filter of its training images.
@@ -36,7 +36,7 @@ class Declared:
 
 
 def declared(backbone: str) -> Declared:
-    """What is declared of a network.
+    """The metadata of a network.
 
     Raises:
         ConfigError: No such network; the message suggests the nearest name.

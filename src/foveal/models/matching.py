@@ -1,4 +1,4 @@
-"""Load the pretrained tensors that match a network, leave the others at random, and say which are which."""
+"""Load the pretrained tensors that match a network, leave the others random, and report which are which."""
 
 import sys
 from collections.abc import Mapping
@@ -11,9 +11,9 @@ from foveal.errors import WeightsError
 from foveal.models.weights import Weights
 
 PREFIXES = ("", "backbone.net.", "module.", "model.")
-"""What files put before a network's own names: nothing, Foveal's classifiers, wrappers of other trainers."""
+"""Prefixes of names in files: none, Foveal's classifiers, wrappers of other trainers."""
 LEAST = 0.5
-"""Part of the network's tensors that must match; below it the file belongs to another network."""
+"""Fraction of the network's tensors that must match; below it the file is for another network."""
 SHOWN = 5
 
 
@@ -22,9 +22,9 @@ class WeightMatch:
     """How a file's tensors fit a network.
 
     Attributes:
-        loaded: Names of the network's tensors that took the file's values.
+        loaded: Names of the network's tensors that were loaded.
         missing: Names of the network's tensors that the file does not have; they stay random.
-        mismatched: Names that both have in different shapes; they stay random.
+        mismatched: Names with different shapes in both; they stay random.
         unused: Names of the file's tensors that the network does not have, such as its old classifier.
     """
 
@@ -61,7 +61,7 @@ def load_matching(net: nn.Module, weights: Weights) -> WeightMatch:
     return WeightMatch(tuple(sorted(loaded)), tuple(sorted(names - tensors.keys())), tuple(mismatched), tuple(unused))
 
 
-_HINT = "Name the weights of this backbone with --model.weights FILE, or start at random with --model.weights none."
+_HINT = "Give weights of this backbone with --model.weights FILE, or train from scratch with --model.weights none."
 
 
 def _strip(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
@@ -73,7 +73,7 @@ def _matching(own: Mapping[str, Tensor], tensors: Mapping[str, Tensor], names: s
 
 
 def _converted(net: nn.Module, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The tensors as timm itself would rename them; a file it does not know is handed back as it came."""
+    """The tensors as timm itself would rename them; unchanged for an unknown file."""
     convert = getattr(sys.modules[type(net).__module__], "checkpoint_filter_fn", None)
     if convert is None:
         return tensors

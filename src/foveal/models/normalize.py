@@ -1,6 +1,6 @@
-"""The network's first layer: uint8 pixels to normalised numbers in one multiply-add.
+"""The network's first layer: uint8 pixels to normalised values in one multiply-add.
 
-Shapes: B batch, H W rows and columns, p side of a whitening patch, Q = 3 p^2 numbers per patch.
+Shapes: B batch, H W height and width, p side of a whitening patch, Q = 3 p^2 values per patch.
 """
 
 import torch
@@ -21,10 +21,10 @@ class Normalize(nn.Module):
     bias: Tensor
 
     def __init__(self, spec: InputSpec) -> None:
-        """Set up for a spec.
+        """Set up for an input specification.
 
         Raises:
-            ConfigError: The input's side is no multiple of the whitening patch.
+            ConfigError: The input's side is not a multiple of the whitening patch.
         """
         super().__init__()
         self.patch = 0
@@ -38,7 +38,7 @@ class Normalize(nn.Module):
         for size in (spec.size, spec.train_size):
             if size % self.patch:
                 raise ConfigError(
-                    f"The input size {size} is no multiple of the whitening patch, {self.patch} pixels.",
+                    f"The input size {size} is not a multiple of the whitening patch, {self.patch} pixels.",
                     f"Use --size {max(1, size // self.patch) * self.patch}, or --input.whitening-patch 1.",
                 )
         matrix = torch.tensor(spec.whitening.matrix, dtype=torch.float64)  # (Q, Q)

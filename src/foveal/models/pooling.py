@@ -1,6 +1,7 @@
-"""How a map of features becomes one vector: each head on any backbone and at any input size.
+"""Pooling of a feature map into a vector, for any backbone and input size.
 
-Shapes: B batch, C channels, h w rows and columns of the map, N = h w places, D length of the vector, A attention heads.
+Shapes: B batch, C channels, h w height and width of the map, N = h w positions, D length of the vector, A attention
+heads.
 """
 
 from abc import ABC, abstractmethod
@@ -11,11 +12,11 @@ from torch.nn import functional
 
 
 class Pooling(nn.Module, ABC):
-    """Base of all pooling heads.
+    """Base of all pooling layers.
 
     Attributes:
         out_features: D.
-        has_map: Whether the head gives the weight of each place.
+        has_map: Whether the pooling gives a weight per position.
     """
 
     out_features: int
@@ -34,7 +35,7 @@ class Pooling(nn.Module, ABC):
 
 
 class AveragePooling(Pooling):
-    """The mean over all places (Lin et al. 2014, "Network in Network")."""
+    """The mean over all positions (Lin et al. 2014, "Network in Network")."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -46,7 +47,7 @@ class AveragePooling(Pooling):
 
 
 class MaxPooling(Pooling):
-    """The largest value over all places."""
+    """The maximum over all positions."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -60,7 +61,7 @@ class MaxPooling(Pooling):
 class GeMPooling(Pooling):
     """Generalised mean with a learnt exponent (Radenovic et al. 2018, "Fine-tuning CNN image retrieval", eq. 3).
 
-    p = 1 is the average, p to infinity the maximum. Values below ``FLOOR`` count as ``FLOOR``: the paper pools after
+    p = 1 is the average, p to infinity the maximum. Values are clamped to at least ``FLOOR``: the paper pools after
     ReLU.
     """
 
@@ -133,13 +134,13 @@ class CompactBilinearPooling(Pooling):
 
     The count sketch of an outer product is the circular convolution of two count sketches (Pham and Pagh 2013), a
     product after the FFT. Then signed square root and L2 norm; the result is scaled to length sqrt(D), so that its
-    entries are as large as other heads' and the same learning rate suits. The hashes are fixed by ``SEED`` and saved
-    with the weights.
+    entries have the scale of other poolings and the same learning rate suits. The hashes are fixed by ``SEED`` and
+    saved with the weights.
     """
 
     SEED = 20160
     FLOOR = 1e-4
-    """Softens the root at 0, where its slope has no bound: x / sqrt(|x| + FLOOR)."""
+    """Smooths the root at 0, where its slope is unbounded: x / sqrt(|x| + FLOOR)."""
 
     places: Tensor
     signs: Tensor
@@ -162,6 +163,6 @@ class CompactBilinearPooling(Pooling):
             return functional.normalize(rooted, dim=1) * self.out_features**0.5, None
 
     def _sketch(self, vectors: Tensor, i: int) -> Tensor:
-        """(B, N, C) -> (B, N, D): each channel added, with its sign, to its place."""
+        """(B, N, C) -> (B, N, D): each channel added, with its sign, to its bucket."""
         empty = vectors.new_zeros(*vectors.shape[:2], self.out_features)
         return empty.index_add(2, self.places[i], vectors * self.signs[i])

@@ -1,6 +1,6 @@
-"""Maps of features at several strides: any backbone's inner maps, joined by a feature pyramid.
+"""Feature maps at several strides: a backbone's intermediate maps, joined by a feature pyramid.
 
-Shapes: B batch, C channels, H W rows and columns of the input, h w of a map.
+Shapes: B batch, C channels, H W height and width of the input, h w of a map.
 """
 
 from collections.abc import Sequence
@@ -18,24 +18,25 @@ from foveal.models.declared import OWN, declared
 from foveal.models.trunk import Trunk, build_own, find_weights
 from foveal.models.weights import Weights
 
-_OTHER = "Take another backbone, such as the default, a ResNet or a ConvNeXt."
+_OTHER = "Choose another backbone, such as the default, a ResNet or a ConvNeXt."
 
 
 class InnerMaps(Trunk):
-    """A backbone that gives the map before each wanted reduction of size; what comes after the last is taken off.
+    """A backbone that returns its maps at the given strides; later layers are removed.
 
     Args:
         name: A timm model, or one of Foveal's own.
-        strides: Input pixels per place of each wanted map, rising. A network that has no map of some stride gives the
-            nearest it has; the pyramid brings it to size. None: every map that it has.
-        output_stride: Of the last map: below 32 later stages are dilated and not made smaller, where a network can.
+        strides: Strides of the maps, rising. Where a network has no map of a stride it gives the nearest one; the
+            pyramid resizes it. None: all maps.
+        output_stride: Stride of the last map: below 32, later stages are dilated instead of strided, where the network
+            supports it.
 
     Attributes:
         channels: C of each map.
-        strides: Of each wanted map; where every map is taken, what they really have.
+        strides: Of each map.
 
     Raises:
-        ConfigError: No such network, or one without inner maps.
+        ConfigError: No such network, or one without intermediate maps.
     """
 
     def __init__(self, name: str, strides: Sequence[int] | None = None, *, output_stride: int = 32) -> None:
@@ -74,11 +75,11 @@ class InnerMaps(Trunk):
 def build_inner_maps(
     config: ModelConfig, strides: Sequence[int] | None, *, pretrained: bool, output_stride: int = 32
 ) -> tuple[InnerMaps, Weights | None]:
-    """A backbone with the weights that ``config`` asks for, or (``pretrained=False``) left at random.
+    """A backbone with the weights that ``config`` asks for, or with random weights (``pretrained=False``).
 
     Raises:
         ConfigError: No such backbone.
-        WeightsError: The weights are not at hand or do not fit.
+        WeightsError: The weights are not available or do not fit.
     """
     weights = find_weights(config) if pretrained else None
     backbone = InnerMaps(config.backbone, strides, output_stride=output_stride)
@@ -87,16 +88,16 @@ def build_inner_maps(
 
 
 def nearest(stride: int, known: Sequence[int]) -> int:
-    """Place of the stride nearest to the wanted one by ratio; of equals the deepest."""
+    """Index of the stride nearest to the given one by ratio; of ties the deepest."""
     return min(range(len(known)), key=lambda i: (max(known[i] / stride, stride / known[i]), -i))
 
 
 class FeaturePyramid(nn.Module):
-    """Lin et al. 2017, "Feature pyramid networks": from the deepest map up, each gets what lies below it, enlarged.
+    """Lin et al. 2017, "Feature pyramid networks": top-down, each level adds the upsampled coarser one.
 
     Args:
         channels_in: C of each map, finest first.
-        channels: C of every map that comes out.
+        channels: C of every output map.
         extra: Coarser maps made from the last by strided convolutions.
     """
 
@@ -122,7 +123,7 @@ class FeaturePyramid(nn.Module):
 
 
 def conv_norm_act(channels_in: int, channels_out: int, *, stride: int = 1) -> nn.Sequential:
-    """A convolution of 3 x 3, batch norm and ReLU."""
+    """A 3 x 3 convolution, batch norm and ReLU."""
     return nn.Sequential(
         nn.Conv2d(channels_in, channels_out, 3, stride=stride, padding=1, bias=False),
         nn.BatchNorm2d(channels_out),
@@ -131,7 +132,7 @@ def conv_norm_act(channels_in: int, channels_out: int, *, stride: int = 1) -> nn
 
 
 def _create(name: str, output_stride: int) -> Any:
-    declared(name)  # names what is wrong with an unknown name
+    declared(name)  # raises for an unknown name
     net = None
     dilated = {} if output_stride == 32 else {"output_stride": output_stride}
     unpooled = {"global_pool": ""}
@@ -144,5 +145,5 @@ def _create(name: str, output_stride: int) -> Any:
     if net is None and dilated:
         raise ConfigError(f"The backbone {name!r} cannot be dilated to a stride of {output_stride} pixels.", _OTHER)
     if net is None or not hasattr(net, "forward_intermediates") or not hasattr(net, "feature_info"):
-        raise ConfigError(f"The backbone {name!r} gives no inner maps of features.", _OTHER)
+        raise ConfigError(f"The backbone {name!r} gives no intermediate feature maps.", _OTHER)
     return net

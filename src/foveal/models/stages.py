@@ -1,4 +1,4 @@
-"""Cut any network into its stages, input first, so that freezing and layer-wise decay can count them."""
+"""Split any network into stages, input first, for freezing and layer-wise decay."""
 
 from collections import defaultdict
 from typing import Any
@@ -19,8 +19,7 @@ class Stage(nn.Module):
 def cut(net: nn.Module) -> list[nn.Module]:
     """Disjoint stages that together hold every parameter of ``net``: stem, each block stage, final layers.
 
-    timm's own grouping of parameters (``group_matcher``) says which belongs where; a network without one is cut at its
-    children.
+    They follow timm's parameter groups (``group_matcher``); a network without them is split into its children.
     """
     groups = _groups(net)
     stages: dict[int, Stage] = defaultdict(Stage)
@@ -51,7 +50,7 @@ def _stage_of(name: str, order: dict[str, int]) -> int:
 
 
 def _collect(module: nn.Module, groups: dict[int, int], stages: dict[int, Stage]) -> None:
-    """Put a module whole into its stage, or its own parameters and children one by one where they differ."""
+    """Put a module into its stage, or its parameters and children separately where they differ."""
     inside = {groups[id(parameter)] for parameter in module.parameters()}
     if len(inside) == 1:
         stages[inside.pop()].parts.append(module)

@@ -1,4 +1,4 @@
-"""What all backbones have in common: a network, cut into stages, that pretrained weights may have filled."""
+"""The base of all backbones: a network in stages, perhaps with pretrained weights."""
 
 from collections.abc import Sequence
 
@@ -21,7 +21,7 @@ class Trunk(nn.Module):
 
     Attributes:
         net: The network.
-        match: How pretrained weights fitted it; None: all of it started at random.
+        match: How pretrained weights matched it; None: random weights.
     """
 
     net: nn.Module
@@ -32,7 +32,7 @@ class Trunk(nn.Module):
         self.match: WeightMatch | None = None
 
     def load(self, weights: Weights | None) -> None:
-        """Copy the pretrained weights that fit; None: leave all at random.
+        """Copy the pretrained weights that fit; None: keep random weights.
 
         Raises:
             WeightsError: Fewer than half of the network's tensors match.
@@ -51,7 +51,7 @@ class Trunk(nn.Module):
 
 
 def build_own(name: str) -> Conv4 | Conv5:
-    """One of the networks in ``declared.OWN``, at random."""
+    """One of the networks in ``declared.OWN``, with random weights."""
     assert name in OWN, name
     return Conv4() if name == "conv4" else Conv5()
 
@@ -60,6 +60,6 @@ def find_weights(config: ModelConfig) -> Weights | None:
     """The pretrained weights that ``config`` asks for.
 
     Raises:
-        WeightsError: They are not at hand.
+        WeightsError: They are not available.
     """
     return resolve(config.backbone, config.weights, allow_download=config.allow_download)

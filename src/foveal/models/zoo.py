@@ -1,4 +1,4 @@
-"""What networks there are: size, cost, and whether their weights are at hand."""
+"""What networks there are: size, cost, and whether their weights are available locally."""
 
 from dataclasses import asdict, dataclass
 from fnmatch import fnmatch
@@ -13,7 +13,7 @@ from foveal.models.declared import OWN, declared
 from foveal.models.weights import PACKAGES, at_hand
 
 COUNTED = 20
-"""Listings of up to so many networks count parameters and operations, which takes about 0.3 s each."""
+"""Up to this many networks, parameters and MACs are counted, which takes about 0.3 s each."""
 
 
 @dataclass(frozen=True)
@@ -23,9 +23,9 @@ class Entry:
     Attributes:
         name: As ``--backbone`` takes it.
         parameters_m: Millions of parameters without a classifier; None: not counted.
-        macs_g: Billions of multiply-adds for one image of ``size``, without a classifier; None: not counted.
-        size: Side of the square input it was made for, in pixels.
-        weights: Where its pretrained weights are; download: on the network only; none: there are none.
+        macs_g: Billions of multiply-adds (MACs) for one image of ``size``, without a classifier; None: not counted.
+        size: Side of the square input it was trained at, in pixels.
+        weights: Where its pretrained weights are; download: on the internet only; none: there are none.
     """
 
     name: str
@@ -44,8 +44,8 @@ def zoo(pattern: str = "", *, count: bool | None = None) -> list[Entry]:
 
     Args:
         pattern: Part of a name, or a pattern with ``*`` and ``?``; empty: Foveal's own networks and those with weights
-            at hand or in a package.
-        count: Whether to count parameters and operations; None: if there are few enough to do it at once.
+            on this machine or in a package.
+        count: Whether to count parameters and operations; None: if there are at most ``COUNTED``.
 
     Returns:
         One entry per network: Foveal's own first, then by name.
@@ -78,8 +78,8 @@ def _entry(name: str, counted: bool) -> Entry:
 def measure(name: str) -> tuple[int, int]:
     """(parameters, multiply-adds for one image of its size) of a backbone without a classifier.
 
-    Convolutions, matrix products and attention are counted; norms, activations and pooling are not. Nothing is
-    computed: the tensors have shapes and no values.
+    Convolutions, matrix products and attention are counted; norms, activations and pooling are not. Runs on meta
+    tensors, without computing values.
     """
     size = declared(name).size
     with torch.device("meta"):

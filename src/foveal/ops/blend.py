@@ -1,6 +1,6 @@
-"""From a network's maps to the pixels of an image, and one map from those of several views.
+"""Resampling a network's maps to the pixels of an image, and blending the maps of several views.
 
-Shapes: K maps, h w rows and columns of what the network gives, H W of the image or of a part of it.
+Shapes: K maps, h w height and width of the maps, H W of the image or of a part of it.
 """
 
 import math
@@ -17,15 +17,15 @@ Map = NDArray[np.float32]
 
 
 def to_pixels(arrays: Array, geometry: Geometry, box: Box | None = None) -> Map:
-    """Maps at the network's resolution in the pixels of the image or view that was its input.
+    """Resample maps at the network's resolution to the pixels of the image or view that was its input.
 
-    Bilinear, by the centres of pixels; beyond the outermost centres the outermost values go on. Where the geometry is
-    a plain enlargement this is ``torch.nn.functional.interpolate(mode="bilinear", align_corners=False)``.
+    Bilinear, by pixel centres, with edge values repeated. Where the geometry is a plain enlargement this equals
+    ``torch.nn.functional.interpolate(mode="bilinear", align_corners=False)``.
 
     Args:
         arrays: (K, h, w) maps that cover the whole input.
         geometry: From the pixels of the image or view to the input.
-        box: The part that is wanted, xyxy in those pixels; None: all.
+        box: The part to compute, xyxy in those pixels; None: all.
 
     Returns:
         (K, H, W) float32.
@@ -39,7 +39,7 @@ def to_pixels(arrays: Array, geometry: Geometry, box: Box | None = None) -> Map:
     wide = narrow.take(left, axis=2)
     wide += (narrow.take(right, axis=2) - wide) * across
     out = np.empty((num, y2 - y1, x2 - x1), np.float32)
-    for rows, filled in zip(wide, out, strict=True):  # a map at a time stays in the processor's cache
+    for rows, filled in zip(wide, out, strict=True):  # one map at a time stays in the cache
         np.take(rows, above, axis=0, out=filled, mode="clip")
         step = rows.take(below, axis=0)
         step -= filled
@@ -49,10 +49,10 @@ def to_pixels(arrays: Array, geometry: Geometry, box: Box | None = None) -> Map:
 
 
 def window(height: int, width: int, *, falls: tuple[bool, bool, bool, bool] = (True, True, True, True)) -> Map:
-    """(H, W) weight of a view's pixels in (0, 1]: a squared sine, most in the middle, next to nothing at the edges.
+    """(H, W) weight of a view's pixels in (0, 1]: a squared sine, most in the middle, almost 0 at the edges.
 
-    A network sees least of what surrounds a pixel at the edge of its view. And as a view's weight comes and goes
-    gently, so does its prediction: no seam shows where it ends.
+    Pixels at the edge of a view have the least context. As the weight changes smoothly, so does the prediction: there
+    is no visible seam where a view ends.
 
     Args:
         height: Rows.
@@ -65,7 +65,7 @@ def window(height: int, width: int, *, falls: tuple[bool, bool, bool, bool] = (T
 
 
 class Blend:
-    """The weighted mean of what several views predict for each pixel of an image.
+    """The weighted mean of the predictions of several views for each pixel of an image.
 
     Args:
         size: (width, height) of the image in pixels.
@@ -83,7 +83,7 @@ class Blend:
         Args:
             probabilities: (K, h, w) at the network's resolution.
             geometry: From the view's own pixels, as mirrored, to the input.
-            view: What it saw.
+            view: The view.
         """
         (width, height), (x1, y1, x2, y2) = self.size, view.box
         assert geometry.source_size == (x2 - x1, y2 - y1), "the geometry of another view"
@@ -108,14 +108,14 @@ class Blend:
 
 
 def _neighbours(at_px: FloatArray, length_px: int, cells: int) -> tuple[Array, Array, Map]:
-    """For points of the input: the cell whose centre lies before each, the one after it, and how far on it is."""
+    """For points of the input: the cell whose centre precedes each, the next cell, and the interpolation weight."""
     at = (at_px * (cells / length_px) - 0.5).clip(0, cells - 1)
     before = at.astype(np.intp)
     return before, np.minimum(before + 1, cells - 1), (at - before).astype(np.float32)
 
 
 def _hill(length: int, rises: bool, falls: bool) -> NDArray[np.float64]:
-    """(length,) weights; where it does not rise or fall, it keeps its full height from the middle on."""
+    """(length,) weights; where they do not rise or fall, they stay 1 from the middle on."""
     hill = np.sin(math.pi * (np.arange(length) + 0.5) / length) ** 2
     if not rises:
         hill[: (length + 1) // 2] = 1.0

@@ -23,7 +23,7 @@ def to_xyxy(boxes: FloatArray) -> FloatArray:
 
 
 def clip(boxes: FloatArray, size: tuple[int, int]) -> FloatArray:
-    """(N, 4) boxes cut off at the borders of an image.
+    """(N, 4) boxes clipped to an image.
 
     Args:
         boxes: (N, 4).
@@ -64,7 +64,7 @@ def paired_iou(a: FloatArray, b: FloatArray, *, crowd: NDArray[np.bool_] | None 
 
 
 def giou(a: FloatArray, b: FloatArray) -> FloatArray:
-    """(N, M) IoU less the part of the enclosing box that neither covers, in [-1, 1] (Rezatofighi et al. 2019)."""
+    """(N, M) IoU minus the fraction of the enclosing box that neither covers, in [-1, 1] (Rezatofighi et al. 2019)."""
     rows, columns = _rows(a), _columns(b)
     common, union = _overlap(rows, columns, None)
     width, height = _enclosing(rows, columns)
@@ -73,7 +73,7 @@ def giou(a: FloatArray, b: FloatArray) -> FloatArray:
 
 
 def diou(a: FloatArray, b: FloatArray) -> FloatArray:
-    """(N, M) IoU less the squared distance of the centres over that of the enclosing box's corners, in [-1, 1].
+    """(N, M) IoU minus the squared distance of the centres over the squared diagonal of the enclosing box, in [-1, 1].
 
     Zheng et al. 2020, "Distance-IoU Loss", equation 6.
     """
@@ -91,17 +91,17 @@ def _floats(boxes: FloatArray) -> FloatArray:
 
 
 def _columns(boxes: FloatArray) -> FloatArray:
-    """(4, M), each coordinate contiguous, which vector instructions want."""
+    """(4, M), each coordinate contiguous, for vector instructions."""
     return np.ascontiguousarray(_floats(boxes).T)
 
 
 def _rows(boxes: FloatArray) -> FloatArray:
-    """(4, N, 1), to be spread against columns."""
+    """(4, N, 1), to broadcast against columns."""
     return _columns(boxes)[:, :, None]
 
 
 def _overlap(a: FloatArray, b: FloatArray, crowd: NDArray[np.bool_] | None) -> tuple[FloatArray, FloatArray]:
-    """Intersection and union, both in square pixels; written in place, for memory is what takes the time."""
+    """Intersection and union, both in square pixels; computed in place, since memory bandwidth is the limit."""
     common = np.minimum(a[2], b[2])
     common -= np.maximum(a[0], b[0])
     height = np.minimum(a[3], b[3])

@@ -1,4 +1,4 @@
-"""Geometry of masks, kept as runs: how they overlap, what they cover, and how a network's soft masks become them.
+"""Geometry of RLE masks: overlap, area, bounding box, and masks from a network's soft masks.
 
 Shapes: N and M masks, P pairs, Q prototypes of h rows and w columns. Sizes are (H, W); boxes are xyxy pixels.
 """
@@ -30,14 +30,14 @@ __all__ = [
 ]
 
 PAIRS_AT_ONCE = 1 << 10
-"""Pairs of masks that are compared in one step, so that their spans stay in the processor's cache."""
+"""Pairs of masks that are compared in one step, so that their spans stay in the cache."""
 
 
 def rle_of_segmentation(segmentation: Any, box: Sequence[float], size: tuple[int, int]) -> Rle:
     """The mask of one object of a data set.
 
     Args:
-        segmentation: Polygons, COCO's run-length mask, or None: the box filled, as COCO fills one.
+        segmentation: Polygons, COCO's run-length mask, or None: the filled box, as in COCO.
         box: Of the object.
         size: (height, width) of the image in pixels.
 
@@ -61,13 +61,13 @@ def areas(rles: Sequence[Rle]) -> NDArray[np.float64]:
 
 
 def box_of(rle: Rle) -> NDArray[np.float64]:
-    """(4,) xyxy pixels around a mask; zero where it is empty."""
+    """(4,) bounding box in xyxy pixels; zeros for an empty mask."""
     box: NDArray[np.float64] = Spans.of([rle]).boxes()[0]
     return box
 
 
 def union(rles: Sequence[Rle]) -> Rle:
-    """The pixels of any of some masks, at least one.
+    """The union of one or more masks.
 
     Raises:
         ShapeError: They are of several sizes.
@@ -81,7 +81,7 @@ def union(rles: Sequence[Rle]) -> Rle:
 
 
 def iou(first: Sequence[Rle], second: Sequence[Rle], *, crowd: NDArray[np.bool_] | None = None) -> FloatArray:
-    """(N, M) intersection over union of each mask of ``first`` with each of ``second``, as pycocotools has it.
+    """(N, M) intersection over union of each mask of ``first`` with each of ``second``, as in pycocotools.
 
     Args:
         first: N masks.
@@ -111,10 +111,10 @@ def paired_iou(
     Args:
         first: N masks.
         second: M masks.
-        rows: (P,) places in ``first``.
-        columns: (P,) places in ``second``.
+        rows: (P,) indices into ``first``.
+        columns: (P,) indices into ``second``.
         crowd: (P,) pairs whose intersection is divided by the area of the first mask alone.
-        least: Overlap that matters: what cannot reach it, by boxes and areas, may come out as 0.
+        least: Smallest overlap that matters: pairs that cannot reach it, by boxes and areas, may get 0.
 
     Raises:
         ShapeError: The masks of a pair are of different sizes.
@@ -132,14 +132,15 @@ def paired_iou(
 
 
 def paste(masks: FloatArray, boxes: FloatArray, size: tuple[int, int], threshold: float) -> list[Rle]:
-    """Masks that were predicted within boxes, each stretched over its box in the image.
+    """Masks predicted within boxes, pasted into the image.
 
     Bilinear between the centres of the masks' cells, with zero beyond them, at the centres of the image's pixels.
-    torchvision's ``paste_masks_in_image`` cuts the boxes to whole pixels first; an edge may lie one pixel beside its.
+    torchvision's ``paste_masks_in_image`` cuts the boxes to whole pixels first; an edge may differ from it by one
+    pixel.
 
     Args:
         masks: (N, h, w) probabilities.
-        boxes: (N, 4) in pixels of the image; one without width or height has an empty mask.
+        boxes: (N, 4) in pixels of the image; a box without width or height gives an empty mask.
         size: (height, width) of the image in pixels.
         threshold: Probability from which a pixel belongs to the object.
     """
@@ -151,7 +152,7 @@ def paste(masks: FloatArray, boxes: FloatArray, size: tuple[int, int], threshold
         cell_w, cell_h = (x2 - x1) / mask.shape[1], (y2 - y1) / mask.shape[0]
         x = _centres(x1 - cell_w / 2, x2 + cell_w / 2, size[1])
         y = _centres(y1 - cell_h / 2, y2 + cell_h / 2, size[0])
-        # A cell more on each side, hence half a cell to the centre of the first one and one for the border.
+        # One cell of padding on each side: half a cell to the centre of the first one and one for the border.
         soft = _bilinear(np.pad(mask, 1), (x - x1) / cell_w + 0.5, (y - y1) / cell_h + 0.5)
         out.append(_placed(soft >= threshold, x, y, size))
     return out
@@ -164,7 +165,7 @@ def mixed(
     geometry: Geometry,
     threshold: float,
 ) -> list[Rle]:
-    """Masks mixed from an image's prototypes, cropped by their boxes (Bolya et al. 2019, "YOLACT", section 3.2).
+    """Combinations of an image's prototypes, cropped to their boxes (Bolya et al. 2019, "YOLACT", section 3.2).
 
     The probabilities are resampled bilinearly straight to the centres of the source's pixels, and only of those whose
     centres lie inside the box, so that a large image costs no more than its objects.
@@ -198,7 +199,7 @@ def mixed(
 
 
 def _overlap(a: Spans, b: Spans, rows: Places, columns: Places, crowd: NDArray[np.bool_], least: float) -> FloatArray:
-    """(P,) as ``paired_iou``; spans are compared only where boxes and areas leave it open."""
+    """(P,) as ``paired_iou``; spans are compared only where boxes and areas do not decide."""
     (x1, y1, x2, y2), (u1, v1, u2, v2) = a.boxes()[rows].T, b.boxes()[columns].T
     width, height = np.minimum(x2, u2) - np.maximum(x1, u1), np.minimum(y2, v2) - np.maximum(y1, v1)
     own, other = a.areas()[rows], b.areas()[columns]
@@ -218,17 +219,17 @@ def _centres(low: float, high: float, limit: int) -> NDArray[np.float64]:
 
 
 def _reach(at: NDArray[np.float64], count: int) -> slice:
-    """The cells of ``count`` that bilinear sampling at rising places asks for."""
+    """The cells of ``count`` that bilinear sampling at rising positions reads."""
     first = min(max(0, int(at[0])), count - 1)
     return slice(first, max(first + 1, min(count, int(at[-1]) + 2)))
 
 
 def _bilinear(values: FloatArray, x: NDArray[np.float64], y: NDArray[np.float64]) -> FloatArray:
-    """Values between the centres of cells, (len(x), len(y)): column by column, as masks are kept.
+    """Values between the centres of cells, (len(x), len(y)): column by column, as in RLE.
 
     Args:
         values: (h, w).
-        x: Where to sample; 0 is the centre of the first column. Beyond the last centre its value goes on.
+        x: Where to sample; 0 is the centre of the first column. Values are clamped beyond the last centre.
         y: The same for rows.
     """
     rows = _between(values, y)
@@ -254,8 +255,8 @@ def _sigmoid(logits: FloatArray) -> FloatArray:
 
 
 def _placed(inside: NDArray[np.bool_], x: FloatArray, y: FloatArray, size: tuple[int, int]) -> Rle:
-    """The mask of an image that is ``inside``, (len(x), len(y)), at the pixels with these centres."""
-    columns = np.zeros((len(x), len(y) + 2), bool)  # zero on both sides, so that each column's spans are its own
+    """The mask of an image from ``inside``, (len(x), len(y)), at the pixels with these centres."""
+    columns = np.zeros((len(x), len(y) + 2), bool)  # zero on both sides, so that spans do not cross columns
     columns[:, 1:-1] = inside
     flat = columns.reshape(-1)
     edges = np.flatnonzero(flat[1:] != flat[:-1]).reshape(-1, 2)

@@ -17,7 +17,7 @@ from foveal.types.arrays import FloatArray, IntArray
 Method = Literal["hard", "soft_linear", "soft_gaussian", "diou"]
 
 BLOCK = 96
-"""Boxes settled at once: few enough for a block's overlaps to stay in the processor's cache."""
+"""Boxes processed at once: few enough for a block's overlaps to stay in the cache."""
 
 
 def nms(
@@ -31,19 +31,19 @@ def nms(
     min_score: float = 0.0,
     max_objects: int = 100,
 ) -> tuple[NDArray[np.intp], FloatArray]:
-    """Keep the best box of each overlapping group; boxes of different classes leave each other alone.
+    """Keep the best box of each overlapping group; boxes of different classes do not suppress each other.
 
     Args:
         boxes: (N, 4).
         scores: (N,) in [0, 1]. Equal scores keep the earlier box, so every backend gives the same result.
         labels: (N,) class ids.
         iou: Overlap above which the lower box is dropped (hard, diou) or lowered (soft_linear), in [0, 1].
-        method: ``hard``: drop. ``diou``: drop where the IoU less the centres' distance is above ``iou`` (Zheng et al.
-            2020), which spares neighbours in a crowd. ``soft_linear`` multiplies the lower score by 1 - IoU,
-            ``soft_gaussian`` by exp(-IoU^2 / sigma) (Bodla et al. 2017, equations 2 and 3).
+        method: ``hard``: drop. ``diou``: drop where the IoU minus the normalised distance of the centres is above
+            ``iou`` (Zheng et al. 2020), which spares neighbours in a crowd. ``soft_linear`` multiplies the lower score
+            by 1 - IoU, ``soft_gaussian`` by exp(-IoU^2 / sigma) (Bodla et al. 2017, equations 2 and 3).
         sigma: Width of ``soft_gaussian``.
         min_score: Boxes whose score is lower, or becomes so, are dropped.
-        max_objects: Boxes kept at most, the best ones.
+        max_objects: Maximum number of boxes, the best ones.
 
     Returns:
         (M,) indices into ``boxes`` by falling score, and their (M,) scores, which only the soft methods change.
@@ -82,8 +82,8 @@ def _suppress(
 ) -> NDArray[np.intp]:
     """Indices kept, by falling score.
 
-    Boxes are sorted by class and settled a block at a time: a block's rows meet the columns from its start to the end
-    of its last class, so that many small classes share a step and a large one takes several.
+    Boxes are sorted by class and processed in blocks: a block's rows are compared with the columns from its start to
+    the end of its last class, so that many small classes share a step and a large one takes several.
     """
     order = np.lexsort((-scores, labels))
     boxes, labels = boxes[order], labels[order]
@@ -108,7 +108,7 @@ def _suppress(
 
 
 def _settle(over: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """(B,) boxes kept of B sorted ones, given which (row) suppresses which later one (column) if it is kept itself.
+    """(B,) boxes kept of B sorted ones, given which box (row) suppresses which later box (column) if it is kept itself.
 
     The greedy result is the one fixed point of "kept if no kept box suppresses me"; each round settles at least the
     next link of every chain (Zheng et al. 2021, "Cluster-NMS").
@@ -129,7 +129,7 @@ def _soften(
     min_score: float,
     max_objects: int,
 ) -> tuple[NDArray[np.intp], FloatArray]:
-    """Indices and lowered scores. Scores only fall, so taking the best box left again and again sorts them."""
+    """Indices and lowered scores. Scores only fall, so taking the best remaining box repeatedly sorts them."""
     left = scores.copy()
     members = {label: np.flatnonzero(labels == label) for label in np.unique(labels)}
     taken: list[int] = []

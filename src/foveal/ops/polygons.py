@@ -17,9 +17,9 @@ from foveal.types.rle import Rle
 GRID = 5
 """COCO walks a polygon on a grid this many times finer than the pixels."""
 ENTRY = 2
-"""A column of pixels is entered between grid columns 5 c + 2 and 5 c + 3, its middle; a row likewise."""
+"""A column of pixels is entered between grid columns 5 c + 2 and 5 c + 3, its centre; the same holds for rows."""
 FAR = 2.0**26
-"""Pixels beyond which a vertex is taken to lie here: further out COCO's whole numbers overflow."""
+"""Limit in pixels that vertices are clamped to: beyond it COCO's integers overflow."""
 Ints = NDArray[np.int64]
 
 
@@ -27,8 +27,8 @@ def rle_of_polygons(polygons: Sequence[Sequence[float]], size: tuple[int, int]) 
     """The mask of one object, exactly as pycocotools' ``frPyObjects`` and ``merge`` give it.
 
     Args:
-        polygons: Parts of the object, at least one, united; what one of them encloses twice is outside.
-        size: (height, width) of the image in pixels; what lies outside it is cut off.
+        polygons: Parts of the object, at least one; their union is taken, each by the even-odd rule.
+        size: (height, width) of the image in pixels; the mask is clipped to it.
     """
     parts = [_rasterised(np.asarray(polygon, np.float64).reshape(-1, 2), size) for polygon in polygons]
     if len(parts) == 1:
@@ -41,15 +41,15 @@ def rle_of_polygons(polygons: Sequence[Sequence[float]], size: tuple[int, int]) 
 def polygons_of(rle: Rle) -> list[list[float]]:
     """Polygons of a mask along the edges of its pixels.
 
-    Parts that only touch at a corner are apart; a polygon may meet itself there. Outer polygons run clockwise as a
-    person sees them, holes the other way round: the signed area tells them apart. COCO's polygons know no holes;
-    rasterised by ``rle_of_polygons`` a mask without holes is the same, and one with holes has them filled.
+    Parts that only touch at a corner are separate; a polygon may touch itself there. Outer polygons run clockwise as
+    displayed, holes counterclockwise: the sign of the area distinguishes them. COCO's polygons have no holes;
+    ``rle_of_polygons`` gives back a mask without holes exactly, and fills holes.
 
     Args:
         rle: The mask.
 
     Returns:
-        Outlines from the topmost on; none where the mask is empty.
+        Polygons, topmost first; none for an empty mask.
     """
     crop, corner = _cropped(rle)
     points, following = _edges(crop)
@@ -76,7 +76,7 @@ def _rasterised(vertices: FloatArray, size: tuple[int, int]) -> Rle:
 
 
 def _crossings(vertices: FloatArray, size: tuple[int, int]) -> Ints:
-    """(X,) places of the first pixels below where the polygon crosses the middle of a column."""
+    """(X,) flat indices of the first pixels below where the polygon crosses the centre of a column."""
     height, width = size
     ends = np.trunc(GRID * np.clip(vertices, -FAR, FAR) + 0.5).astype(np.int64)
     others = np.roll(ends, -1, axis=0)
@@ -110,7 +110,7 @@ def _y_of_steep(start: Ints, run: Ints, x: Ints) -> Ints:
     """Lower y of the two points between which edges that step along y pass from x to x + 1 or back."""
     slope = run[:, 0] / run[:, 1]
     step = np.floor((x + 0.5 - start[:, 0]) / slope).astype(np.int64) - 1
-    # Rounding may move the step that passes by one, so each candidate is asked.
+    # Rounding may move the step that passes by one, so each candidate is tested.
     passed = [(np.floor(start[:, 0] + slope * (step + i) + 0.5) > x) == (slope > 0) for i in range(3)]
     y: Ints = start[:, 1] + step - 1 + np.sum(np.logical_not(passed), axis=0)
     return y
@@ -130,7 +130,7 @@ def _cropped(rle: Rle) -> tuple[NDArray[np.bool_], Ints]:
 
 
 def _edges(grid: NDArray[np.bool_]) -> tuple[Ints, Ints]:
-    """The horizontal edges around a padded mask, from the topmost on, walked with the inside on the right hand.
+    """The horizontal edges around a padded mask, from the topmost on, traversed with the inside on the right.
 
     An edge ends at two corners, and so does each vertical one: sorted by row, or by column, corners follow each other
     in pairs. Where two pixels touch at a corner there are two corners in one place, each of its own pixel.
@@ -146,7 +146,7 @@ def _edges(grid: NDArray[np.bool_]) -> tuple[Ints, Ints]:
     upper = above_right[touch_y, touch_x]
     y, x = np.concatenate([y, touch_y, touch_y]), np.concatenate([x, touch_x, touch_x])
     num = len(y) - 2 * len(upper)
-    # Which way the corner's edges go from it.
+    # Directions of the corner's edges.
     to_right = np.concatenate([(above_right != below_right)[y[:num], x[:num]], upper, ~upper])
     to_below = np.concatenate(
         [(below_left != below_right)[y[:num], x[:num]], np.zeros_like(upper), np.ones_like(upper)]

@@ -1,7 +1,7 @@
-"""Masks as spans, the runs of one: of many masks in flat columns, so that no pixel need be read.
+"""Masks as spans, the runs of ones: of many masks in flat columns, so that no pixel is unpacked.
 
-A pixel's place is its number column by column, as in a run-length mask. In the columns of several masks the places of
-mask i start at ``bases[i]``, where those of the mask before it end, so that all spans rise.
+A pixel's index counts column by column, as in RLE. In the columns of several masks the indices of mask i start at
+``bases[i]``, where those of the mask before it end, so that all spans rise.
 
 Shapes: N masks, S spans in all, P pairs. A mask's size is (H, W).
 """
@@ -23,10 +23,10 @@ class Spans:
     """The spans of N masks, which may be of different sizes.
 
     Attributes:
-        starts: (S,) place of the first pixel of each span.
-        ends: (S,) place after its last pixel.
+        starts: (S,) index of the first pixel of each span.
+        ends: (S,) index after its last pixel.
         owners: (S,) the mask it belongs to, rising.
-        bases: (N,) place of each mask's first pixel, of one or of zero.
+        bases: (N,) index of each mask's first pixel.
         heights: (N,) H of each mask.
     """
 
@@ -51,12 +51,12 @@ class Spans:
 
     @cached_property
     def _offsets(self) -> Places:
-        """(N + 1,) where the spans of each mask stand."""
+        """(N + 1,) offsets of each mask's spans."""
         return np.searchsorted(self.owners, np.arange(len(self.bases) + 1)).astype(np.int64)
 
     @cached_property
     def _covered(self) -> Places:
-        """(S + 1,) pixels of one before each span."""
+        """(S + 1,) mask pixels before each span."""
         return np.concatenate([[0], np.cumsum(self.ends - self.starts)])
 
     def areas(self) -> NDArray[np.float64]:
@@ -64,7 +64,7 @@ class Spans:
         return np.diff(self._covered[self._offsets]).astype(np.float64)
 
     def boxes(self) -> NDArray[np.float64]:
-        """(N, 4) xyxy pixels around each mask; zero where it has no pixel."""
+        """(N, 4) bounding boxes in xyxy pixels; zeros for an empty mask."""
         out = np.zeros((len(self.bases), 4))
         there, firsts = np.unique(self.owners, return_index=True)
         if not len(there):
@@ -72,14 +72,14 @@ class Spans:
         height, base = self.heights[self.owners], self.bases[self.owners]
         left, top = np.divmod(self.starts - base, height)
         right, bottom = np.divmod(self.ends - 1 - base, height)
-        over = left != right  # from one column into the next: it meets the lower and the upper border
+        over = left != right  # from one column into the next: it touches the lower and the upper border
         top[over], bottom[over] = 0, height[over] - 1
         out[there, 0], out[there, 1] = (np.minimum.reduceat(edge, firsts) for edge in (left, top))
         out[there, 2], out[there, 3] = (np.maximum.reduceat(edge, firsts) + 1 for edge in (right, bottom))
         return out
 
     def common(self, other: "Spans", mine: Places, theirs: Places) -> NDArray[np.float64]:
-        """(P,) pixels that mask ``mine[p]`` of these shares with mask ``theirs[p]`` of the others; neither is empty.
+        """(P,) intersection in pixels of this ``mine[p]`` with the others' ``theirs[p]``; neither is empty.
 
         Both are of one size. The others' spans are searched in these, those between this mask's first and last pixel.
         """
@@ -93,7 +93,7 @@ class Spans:
         return np.bincount(pair, weights=within, minlength=len(mine)).astype(np.float64)
 
     def _before(self, places: Places) -> Places:
-        """Pixels of one before each place."""
+        """Mask pixels before each index."""
         span = np.searchsorted(self.starts, places, side="right")
         beyond = np.maximum(np.concatenate([[0], self.ends])[span] - places, 0)
         before: Places = self._covered[span] - beyond
@@ -104,8 +104,8 @@ def joined(starts: Places, ends: Places, size: tuple[int, int]) -> Rle:
     """The mask of (S,) spans in any order, which may overlap and touch, but are not empty.
 
     Args:
-        starts: Places of first pixels.
-        ends: Places after last pixels.
+        starts: Indices of first pixels.
+        ends: Indices after last pixels.
         size: (H, W).
     """
     order = np.argsort(starts, kind="stable")
@@ -116,10 +116,10 @@ def joined(starts: Places, ends: Places, size: tuple[int, int]) -> Rle:
 
 
 def of_edges(edges: Places, size: tuple[int, int]) -> Rle:
-    """The mask whose pixels change at each of these rising places, an even number of them.
+    """The mask whose pixels change at each of these rising indices, an even number of them.
 
     Args:
-        edges: First pixel of one, first of zero after it, first of one ...
+        edges: First pixel inside, first outside after it, first inside ...
         size: (H, W).
     """
     end = size[0] * size[1]

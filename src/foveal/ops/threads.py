@@ -1,4 +1,4 @@
-"""A function over many items in threads: results in order, memory flat however many items there are."""
+"""A function over many items in threads: results in order, memory independent of the number of items."""
 
 import os
 from collections import deque
@@ -19,7 +19,7 @@ def in_threads(
     """``map`` in threads that start with the first result and end with the last.
 
     Args:
-        function: Called from several threads at once; it should spend its time outside Python's lock.
+        function: Called from several threads at once; it should release the GIL most of the time.
         items: Taken one by one, in the caller's thread.
         threads: How many.
         per_call: Items that a thread takes at once; more than 1 pays where each takes microseconds.
@@ -39,7 +39,7 @@ def in_pool(
     ahead: int,
     per_call: int = 1,
 ) -> Iterator[Result]:
-    """As ``in_threads``, in a pool that lasts, with at most ``ahead`` calls begun that nobody has asked for yet."""
+    """As ``in_threads``, in a pool that lasts, with at most ``ahead`` results computed before they are consumed."""
     coming = iter(items)
     waiting: deque[Future[list[Result | _Raised]]] = deque()
 
@@ -64,7 +64,7 @@ def in_pool(
 
 
 class _Raised:
-    """Stands for the result of an item whose call raised."""
+    """The result of an item whose call raised."""
 
     def __init__(self, error: Exception) -> None:
         self.error = error
@@ -76,6 +76,6 @@ def _call(function: Callable[[Item], Result], batch: list[Item]) -> list[Result 
     for item in batch:
         try:
             results.append(function(item))
-        except Exception as error:  # raised again where its result is asked for
+        except Exception as error:  # raised again where its result is consumed
             return [*results, _Raised(error)]
     return results

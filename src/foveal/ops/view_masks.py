@@ -11,9 +11,9 @@ from foveal.types.view import View
 
 
 def to_image(mask: Rle, view: View, size: tuple[int, int]) -> Rle:
-    """A mask of a view, as mirrored, as one of the image; what lies beyond the image is cut off.
+    """A mask of a view, as mirrored, as one of the image; clipped to the image.
 
-    Spans are moved column by column, so that a small object of a large image costs little.
+    Spans are moved column by column, so that a small object in a large image costs little.
 
     Args:
         mask: Of the view's own size.

@@ -1,1 +1,1 @@
-"""One self-contained page per run, and its figures as files."""
+"""The report: one self-contained page per run, and its figures as files."""

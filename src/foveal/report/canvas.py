@@ -1,7 +1,7 @@
 """An empty matplotlib figure, measured in CSS pixels, and the style that both the page and the files are drawn in.
 
-A figure is laid out from the number of characters of its words, not from the fonts of this machine: the reader's
-browser has others, and the same content shall give the same figure.
+Figures are laid out by the number of characters of their text, not by the fonts of this machine: the reader's browser
+has others, and the same content must give the same figure.
 """
 
 import unicodedata
@@ -26,7 +26,7 @@ FONTS = (
     "Noto Sans Thai",
     "Arial Unicode MS",
 )
-"""Fonts of the PNG files: those that are installed, each for what the ones before it lack."""
+"""Fonts of the PNG files, as far as installed; each fills in glyphs that the ones before it lack."""
 EM_PER_LETTER = 0.6
 """Width of a letter in font sizes: DejaVu's, a little wider than that of browsers' fonts."""
 
@@ -67,7 +67,7 @@ def style() -> Iterator[None]:
 
 
 def canvas(width: float, height: float) -> Any:
-    """Axes that fill a figure of so many pixels, without marks at the ticks."""
+    """Axes that fill a figure of the given size in pixels, without tick marks."""
     from matplotlib.figure import Figure
 
     axes = Figure(figsize=(width / POINTS_PER_INCH, height / POINTS_PER_INCH)).add_axes((0, 0, 1, 1))
@@ -82,24 +82,24 @@ def size_px(figure: Any) -> tuple[float, float]:
 
 
 def place(axes: Any, *, left: float, top: float, right: float, bottom: float) -> None:
-    """Leave so many pixels free around the axes."""
+    """Set the margins around the axes, in pixels."""
     width, height = size_px(axes.figure)
     axes.set_position((left / width, bottom / height, (width - left - right) / width, (height - top - bottom) / height))
 
 
 def write(figure: Any, text: str, x: float, y: float, **options: Any) -> None:
-    """Put words at (x, y) pixels from the figure's upper left corner."""
+    """Write text at (x, y) pixels from the figure's upper left corner."""
     width, height = size_px(figure)
     figure.text(x / width, 1 - y / height, plain(text), rotation_mode="anchor", **options)
 
 
 def plain(text: str) -> str:
-    """The text on one line, without what XML or UTF-8 cannot hold."""
+    """The text on one line, without characters that XML or UTF-8 cannot represent."""
     return "".join("\ufffd" if unicodedata.category(c) in ("Cc", "Cs") or c in "\ufffe\uffff" else c for c in text)
 
 
 def short(text: str, *, longest: int) -> str:
-    """The text on one line, cut off after so many characters."""
+    """The text on one line, truncated to the given number of characters."""
     text = plain(text)
     return text if len(text) <= longest else text[: longest - 1] + "…"
 

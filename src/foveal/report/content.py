@@ -1,4 +1,4 @@
-"""What a report shows: plain values, so that any task can fill it in, without torch."""
+"""The content of a report: plain values that any task can fill in, without torch."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ class CaptionedImage:
 
 @dataclass(frozen=True)
 class Step:
-    """A next step: what it does, in a few words, and the command."""
+    """A next step: a short description and the command."""
 
     what: str
     command: str
@@ -33,8 +33,8 @@ class Content:
         results: Metrics, the table of classes, panels.
         headline: The metric of ``results`` shown in large type at the top.
         facts: (name, value) pairs under the title: data, backbone, input size, duration, seed, versions ...
-        history: Rows of metrics.csv, one per epoch; curves are drawn of the columns named ``*loss*``, the headline and
-            ``lr``, over ``epoch``. A row may lack a column.
+        history: Rows of metrics.csv, one per epoch; the columns named ``*loss*``, the headline metric and ``lr`` are
+            drawn over ``epoch``. A row may lack a column.
         mistakes: The worst mistakes as images, worst first.
         config: The configuration by section; values may be nested.
         class_counts: Images by split, then by class.

@@ -1,4 +1,4 @@
-"""A Lines panel drawn as curves over a plain frame: grid lines across, ticks' numbers, the axes' names."""
+"""A Lines panel drawn as curves: horizontal grid lines, tick labels, axis titles."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,10 +12,10 @@ from foveal.report.svg import DOT_RADIUS, tip
 from foveal.types.arrays import FloatArray
 
 SIZE, SMALL = (400, 270), (300, 220)
-"""Width and height in pixels; those over epochs are small, since three of them stand in a row."""
+"""Width and height in pixels; curves over epochs are smaller, three in a row."""
 RIGHT, TOP, BOTTOM = 14, 10, 44
 MAX_MARKED = 20
-"""Points up to which each is marked, if no curve of the panel has more."""
+"""Up to this many points per curve, each point is marked."""
 
 Points = tuple[FloatArray, FloatArray]
 
@@ -65,7 +65,7 @@ def _draw_curve(axes: Any, name: str, points: Points, index: int, *, marked: boo
 
 
 def _scale(axes: Any, curves: Sequence[Points], *, diagonal: bool) -> None:
-    """X from the first point to the last; y between round numbers; both [0, 1] beside the ideal y = x."""
+    """X from the first point to the last; y between round numbers; both [0, 1] with the ideal y = x."""
     x = np.concatenate([*(x for x, _ in curves), np.empty(0)])
     y = np.concatenate([*(y for _, y in curves), np.empty(0)])
     if diagonal or not len(x):
@@ -85,7 +85,7 @@ def _scale(axes: Any, curves: Sequence[Points], *, diagonal: bool) -> None:
 
 
 def _name_axes(axes: Any, panel: Lines) -> None:
-    """Titles of the axes, and margins that hold the numbers."""
+    """Axis titles, and margins for the tick labels."""
     width, height = size_px(axes.figure)
     numbers = [axes.yaxis.get_major_formatter()(y) for y in axes.get_yticks()]
     left = 12 + max(width_px(number, FONT_PX) for number in numbers) + (20 if panel.y_title else 0)

@@ -1,4 +1,4 @@
-"""A panel drawn once, by matplotlib: as SVG for the page, and as a PNG file that stands alone."""
+"""Panels drawn by matplotlib: as SVG for the page, and as standalone PNG files."""
 
 import warnings
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from foveal.report.svg import inline_svg
 Drawn = Lines | Matrix
 """The panels that are figures."""
 DPI = 200
-"""Of a PNG: 2.8 times the pixels that the figure takes on the page."""
+"""Resolution of PNG files: 2.8 times the figure's size on the page."""
 LONGEST_NAME = 40
 """Characters that a curve's name keeps in a PNG."""
 LEGEND_PX = 10.0
@@ -24,7 +24,7 @@ LEGEND_PX = 10.0
 
 
 def svg(panel: Drawn) -> str:
-    """An SVG element for the page, which words title and legend itself.
+    """An SVG element for the page, which adds title and legend itself.
 
     Raises:
         MissingExtraError: matplotlib is not installed.

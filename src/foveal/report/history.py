@@ -13,7 +13,7 @@ Rows = Sequence[Mapping[str, float]]
 """One mapping of column to number per epoch."""
 VALIDATION = "validation loss"
 LOSS_NOTE = (
-    "The train loss is taken on augmented images and includes label smoothing, if any; the validation loss is the plain"
+    "Training loss is computed on augmented images and includes label smoothing, if any; validation loss is the plain"
     " log loss."
 )
 
@@ -22,7 +22,7 @@ def training_curves(rows: Rows, headline: str) -> list[Lines]:
     """Curves of loss, the headline metric and learning rate over epochs; panels without a column are left out.
 
     Args:
-        rows: Rows with an ``epoch`` each (where it is missing, the row's place counts).
+        rows: Rows with an ``epoch`` each (if missing, the row number is used).
         headline: Name of the headline metric; its columns are those that end in it, such as ``val_accuracy``.
     """
     columns = list(dict.fromkeys(name for row in rows for name in row))

@@ -1,6 +1,6 @@
-"""A Matrix panel drawn as cells: with numbers for few classes, as a heat map for many.
+"""A Matrix panel drawn as cells with numbers for few classes, as a heat map for many.
 
-A cell's strength is its share of the row: the diagonal in the accent, everything else in the colour of warning.
+A cell's opacity follows its share of the row; the diagonal has the accent colour, everything else the warning colour.
 
 Shapes: K classes.
 """
@@ -19,9 +19,9 @@ from foveal.report.wording import count
 from foveal.types.arrays import Array, FloatArray
 
 MAX_NUMBERED = 30
-"""Classes up to which cells show their numbers."""
+"""Up to this many classes, cells show their numbers."""
 MAX_LABELS = 44
-"""Labels a heat map's side has room for."""
+"""Maximum number of labels along a side of a heat map."""
 MAX_LABEL = 20
 """Characters a label keeps."""
 CELLS_PX, HEAT_PX = 560, 620
@@ -30,7 +30,7 @@ MIN_CELL_PX, MAX_CELL_PX = 28, 76
 NUMBERED, HEAT = 0.5, 0.9
 """Opacity of the strongest cell: under a number, which stays legible in light and dark; and of a heat map."""
 SLANT = 42
-"""Degrees by which the columns' labels rise where they have no room to lie."""
+"""Rotation of the column labels in degrees, where they do not fit horizontally."""
 GAP_PX = 0.75
 
 
@@ -67,7 +67,7 @@ def shares(panel: Matrix) -> FloatArray:
 
 
 def strength(share: FloatArray, *, most: float) -> FloatArray:
-    """(K, K) opacity of each cell, up to ``most``: one mistake shows, and the diagonal does not drown the rest."""
+    """(K, K) opacity of each cell, up to ``most``: a single error is visible beside a strong diagonal."""
     diagonal = np.eye(len(share), dtype=bool)
     opacity: FloatArray = np.where(diagonal, 0.1 + (most - 0.1) * share, 0.12 + (most - 0.12) * np.sqrt(share))
     return np.where(share > 0, opacity, 0.0)
@@ -85,7 +85,7 @@ def heat_pixels(panel: Matrix) -> Array:
 
 
 def _draw_labels(axes: Any, labels: Sequence[str], *, step: int, size: int, flat: bool) -> None:
-    """Every step-th label beside its row and above its column, level where ``flat``, else rising."""
+    """Every step-th label beside its row and above its column, horizontal where ``flat``, else rotated."""
     places = range(0, len(labels), step)
     names = [plain(short(labels[i], longest=MAX_LABEL)) for i in places]
     level = {"ha": "center"} if flat else {"rotation": SLANT, "rotation_mode": "anchor", "ha": "left"}

@@ -19,7 +19,7 @@ from foveal.report.svg import NAMES
 from foveal.report.wording import NOTHING, count, number, sections, spoken
 
 MAX_IMAGES = 24
-"""Mistakes shown: at about 15 kB each they stay well inside the page's 3 MB."""
+"""Mistakes shown: at about 15 kB each they keep the page well below 3 MB."""
 WIDE, WIDE_SIDE_PX = 1.7, 960
 """Width over height from which an image is wide, such as two side by side; and its width in the file, in pixels."""
 WIDE_MATRIX = 7
@@ -87,7 +87,7 @@ def render(content: Content) -> str:
 
 
 def _headline(content: Content) -> str:
-    """The metric at the top: the one asked for, else the first; empty where there is none."""
+    """The metric at the top: the headline if present, else the first; empty where there is none."""
     metrics = content.results.metrics
     return content.headline if content.headline in metrics else next(iter(metrics), "")
 

@@ -45,7 +45,7 @@ DARK = {
     "split-2": "#4a5160",
 }
 INK, MUTED, LINE, RIGHT, WRONG = (LIGHT[name] for name in ("ink", "muted", "line", "accent", "warn"))
-"""What figures are drawn in; the page turns each into the variable of its name."""
+"""Colours that figures are drawn in; the page turns each into the CSS variable of its name."""
 CURVES = [f"curve-{k}" for k in range(8)]
 DASHES = {"solid": "-", "dashed": (0, (4, 2)), "dotted": (0, (1, 2))}
 """Kinds of line by their CSS name; the second eight curves are dashed, the third dotted."""

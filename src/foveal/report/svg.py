@@ -1,7 +1,7 @@
 """A matplotlib figure as inline SVG that takes its colours from the page and its fonts from the reader's browser.
 
-What matplotlib writes is reduced to what shows: no ids, no styles but classes, one decimal. An artist whose id is a
-``tip`` gets that text as its tooltip; neighbours with the same one share it.
+Matplotlib's output is reduced to visible elements: no ids, classes instead of styles, one decimal. An artist whose id
+is a ``tip`` gets that text as its tooltip; neighbours with the same one share it.
 """
 
 import re
@@ -18,9 +18,9 @@ from foveal.report.canvas import plain
 from foveal.report.palette import INK, LIGHT
 
 DOT_RADIUS = 3.0
-"""The one marker there is: a point of a curve, in pixels."""
+"""Radius of the markers of curves, in pixels."""
 NAMES = {color: name for name, color in reversed(LIGHT.items())}
-"""Variable of the page by the colour it has in a figure; where two share one, they do so in the dark, too."""
+"""Variable of the page by the colour it has in a figure; where two share one, they do so in dark mode, too."""
 KEPT = {"stroke-width": "1", "stroke-dasharray": "", "opacity": "1", "fill-opacity": "1", "stroke-opacity": "1"}
 """Properties that become attributes, unless they have this value."""
 NUMBER = re.compile(r"-?\d+\.\d+(?:e-?\d+)?")
@@ -40,7 +40,7 @@ def inline_svg(figure: Any, *, kind: str, title: str) -> str:
     Args:
         figure: A matplotlib figure, drawn in the colours of ``palette.LIGHT``.
         kind: Class of the element.
-        title: What the figure is, for those who do not see it.
+        title: Alternative text of the figure.
     """
     file = BytesIO()
     figure.savefig(file, format="svg", transparent=True)
@@ -56,7 +56,7 @@ def inline_svg(figure: Any, *, kind: str, title: str) -> str:
 
 
 def _shapes(node: Element, tooltip: str) -> Iterator[tuple[str, str]]:
-    """What shows below a node, in order, each with its tooltip."""
+    """The visible shapes below a node, in order, each with its tooltip."""
     kind = node.tag.rpartition("}")[2]
     style = dict(re.findall(r"([\w-]+): ([^;]+)", node.get("style", "")))
     if kind in ("metadata", "defs"):
@@ -99,7 +99,7 @@ def _paint(style: dict[str, str]) -> str:
 
 
 def _path(d: str) -> str:
-    """A path in its shortest form: one decimal, and no letter for a line that goes on."""
+    """A path in its shortest form: one decimal, and no repeated line commands."""
     return re.sub(r"\s*([A-KM-Za-z])\s*", r"\1", re.sub(r"\s*L\s*", " ", _rounded(d))).strip()
 
 

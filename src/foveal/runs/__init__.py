@@ -1,1 +1,1 @@
-"""From a configuration to a run: the functions of `foveal`."""
+"""Train, evaluate and export: the functions behind `foveal`'s commands."""

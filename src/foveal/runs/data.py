@@ -1,4 +1,4 @@
-"""From a RunConfig to the data set that it names. No torch."""
+"""The data set of a RunConfig. No torch."""
 
 from pathlib import Path
 
@@ -9,10 +9,10 @@ from foveal.tasks.table import get_spec
 
 
 def read_data(config: RunConfig) -> Catalog:
-    """Read a run's data set: of several annotations, the one that the task learns from.
+    """Read a run's data set, with the annotations that the task learns from.
 
     Raises:
-        DataError: No such path, or its content cannot be used; the message says what and where.
+        DataError: No such path, or its content is invalid; the message names the file and the reason.
     """
     data = config.data
     return read(
@@ -21,5 +21,5 @@ def read_data(config: RunConfig) -> Catalog:
         bad=data.bad,
         classes=data.classes,
         ignore=data.ignore,
-        wants=None if config.task == "auto" else get_spec(config.task).annotations,
+        annotations=None if config.task == "auto" else get_spec(config.task).annotations,
     )

@@ -1,4 +1,4 @@
-"""The embedded data set: scikit-learn's 1,797 handwritten digits (8 x 8, from UCI), as an image folder."""
+"""The demo data set: scikit-learn's 1,797 handwritten digits (8 x 8, from UCI), as an image folder."""
 
 import io
 from pathlib import Path
@@ -24,7 +24,7 @@ def write_digits(folder: Path) -> None:
     except ModuleNotFoundError:
         raise MissingExtraError("run the demo", "scikit-learn") from None
     if folder.exists():
-        raise RunError(f"{folder}: exists already.", "Remove it, or choose another folder with --out.")
+        raise RunError(f"{folder} already exists.", "Remove it, or choose another folder with --out.")
     digits = load_digits()
     images = np.round(digits.images * (255 / 16)).astype(np.uint8)
     for split in ("train", "test"):

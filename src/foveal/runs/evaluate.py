@@ -1,4 +1,4 @@
-"""``foveal.evaluate``: a model on another data set. No torch: exported models are evaluated the same way."""
+"""``foveal.evaluate``: evaluate a model on a data set. No torch: exported models are evaluated the same way."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -23,13 +23,13 @@ from foveal.tasks.table import get_spec
 
 @dataclass(frozen=True)
 class EvaluationRun:
-    """An evaluation, as it was written down.
+    """An evaluation and its files.
 
     Attributes:
         evaluation: Truths, predictions and the results.
-        document: The same as plain values, as ``--json`` prints it.
+        document: The results as plain values, as ``--json`` prints them.
         folder: Where metrics.json and predictions.csv are.
-        notes: What a person should know before believing the numbers.
+        notes: Caveats about the numbers.
     """
 
     evaluation: Evaluation
@@ -50,20 +50,20 @@ def evaluate(
     viewing: Viewing | None = None,
     seed: int = 0,
 ) -> EvaluationRun:
-    """Evaluate a model on labelled images, by the model's own class map.
+    """Evaluate a model on labelled images, with the model's class map.
 
     Args:
         model: A run folder, a .safetensors or .onnx file, or an open model.
-        data: An image folder, a table, a COCO, VOC or YOLO data set, or images with masks. Where it has train and
-            other splits, ``split`` says which is evaluated.
-        split: ``train``, ``val`` or ``test``; by default everything, or ``test`` / ``val`` where splits exist. Of the
-            data set that the model was trained on, ``val`` may be what training held out.
+        data: An image folder, a table, a COCO, VOC or YOLO data set, or images with masks. Where it has several splits,
+            ``split`` selects one.
+        split: ``train``, ``val`` or ``test``; by default all images, or ``test``, else ``val``, where splits exist. For
+            the training data set, ``val`` may be the images that training held out.
         classes: Of masks whose pixel values are not those the model was trained on, see ``data.formats.mask_folder``.
         ignore: Pixel values in masks that are ignored.
         out: Folder for metrics.json and predictions.csv; by default ``evaluations/NAME``, numbered if that exists.
         device: Where a torch network runs.
-        viewing: Tiles and test-time augmentation (mirrored, several scales); None: one view of each whole image.
-        seed: Of the bootstrap.
+        viewing: Tiles and test-time augmentation (mirrored, several scales); None: one view of each full image.
+        seed: For the bootstrap.
 
     Raises:
         FovealError: Bad model, data or folder; an unknown class is named.
@@ -77,16 +77,16 @@ def evaluate(
         categories=predictor.output.categories,
         classes=classes,
         ignore=ignore,
-        wants=get_spec(predictor.card.task).annotations,
+        annotations=get_spec(predictor.card.task).annotations,
     )
     if split is not None and split not in SPLITS:
-        raise DataError(f"There is no split {split!r}.", f"Splits: {', '.join(SPLITS)}.")
+        raise DataError(f"Unknown split {split!r}.", f"Splits: {', '.join(SPLITS)}.")
     notes = list(catalog.notes)
     if split in ("train", "val") and not catalog.has(split) and not catalog.has("val") and predictor.card.split:
         catalog = as_in_training(catalog, predictor.card, split)
         notes.append(
-            f"The data set has no {split!r} split of its own; this is the one that training made"
-            f" (seed {predictor.card.split.seed}, {predictor.card.split.val_fraction:g} held out)."
+            f"The data set has no {split!r} split of its own; evaluated on the images that training held out"
+            f" (seed {predictor.card.split.seed}, {predictor.card.split.val_fraction:.0%})."
         )
     there = [name for name in ("test", "val", "train") if catalog.has(name)]
     chosen = split or (there[0] if there else None)
@@ -102,26 +102,26 @@ def evaluate(
     write_predictions(folder / "predictions.csv", evaluation, predictor)
     may_be = chosen in (None, "train") and len(catalog) >= int(predictor.card.data.get("images", 0))
     if may_be and predictor.card.data.get("content") == catalog.content_fingerprint():
-        notes.append("These are the very images the model was trained on; the numbers say little about others.")
+        notes.append("The model was trained on these images; expect lower numbers on others.")
     if lies_inside(folder, Path(data)):
         notes.append(INSIDE.format(folder))
     if out is None and folder.name != Path(data).resolve().stem:
-        notes.append(f"The results are in {folder}; there were earlier ones.")
+        notes.append(f"The results are in {folder}; earlier ones are kept.")
     return EvaluationRun(evaluation, document, folder, tuple(notes))
 
 
 def as_in_training(catalog: Catalog, card: Card, split: str) -> Catalog:
-    """The data set that a model was trained on, with the splits that training made of it.
+    """The data set that a model was trained on, with the splits that training created.
 
     Raises:
-        DataError: It is not that data set any more.
+        DataError: It is not the same data set.
     """
     assert card.split is not None, "the card of a trained model"
     made = with_splits(catalog, val_fraction=card.split.val_fraction, seed=card.split.seed)
     if made.fingerprint() != card.data.get("fingerprint"):
         raise DataError(
-            f"{catalog.root} has no {split!r} split of its own, and the one that training made cannot be made again:"
-            " the data has changed since, or is another data set.",
+            f"{catalog.root} has no {split!r} split of its own, and the one from training cannot be reproduced:"
+            " the data has changed since, or it is another data set.",
             "Restore the data set, or evaluate all of it without --split.",
         )
     return made

@@ -1,4 +1,4 @@
-"""Evaluating a model on a data set. No torch: exported models are evaluated by the same lines."""
+"""Evaluating a model on a data set. No torch: exported models are evaluated by the same code."""
 
 import csv
 import io
@@ -16,12 +16,12 @@ from foveal.tasks.contract import SomeTruth
 from foveal.types.predictions import Prediction
 
 KEPT_BYTES = 2**31
-"""Most memory for prepared images; beyond it they are decoded anew each time."""
+"""Most memory for preprocessed images; beyond it they are decoded each time."""
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What was evaluated, and the results; truths and predictions are in the catalog's order."""
+    """The data, the predictions and the results; truths and predictions are in the catalog's order."""
 
     catalog: Catalog
     truths: Sequence[SomeTruth]
@@ -43,14 +43,14 @@ def evaluate(
     Args:
         predictor: The model.
         catalog: Images with the model's own class map.
-        sources: The same images where they are prepared already; None reads the catalog's files.
-        viewing: Tiles and test-time augmentation; None: one view of each whole image.
-        num_resamples: Of the bootstrap behind the intervals.
-        seed: Of the bootstrap.
+        sources: The same images, preprocessed; None reads the catalog's files.
+        viewing: Tiles and test-time augmentation; None: one view of each full image.
+        num_resamples: Number of bootstrap resamples for the intervals.
+        seed: For the bootstrap.
 
     Raises:
         ImageError: An image cannot be read; the message names it.
-        ConfigError: The model's predictions are for whole images, and ``viewing`` would cut these.
+        ConfigError: The model predicts for full images only, and ``viewing`` has tiles or crops.
     """
     assert sources is None or viewing is None, "prepared images have one view"
     found = stream_views(predictor, catalog.paths(), viewing) if sources is None else predictor.stream(sources)
@@ -69,7 +69,7 @@ def score(
     num_resamples: int,
     seed: int,
 ) -> Results:
-    """The results for predictions that are at hand."""
+    """The results for given predictions."""
     metric = predictor.output.metric()
     for truth, prediction in zip(truths, predictions, strict=True):
         metric.update(truth, prediction)
@@ -77,7 +77,7 @@ def score(
 
 
 def kept(predictor: Predictor, paths: Sequence[Path]) -> Sequence[Source]:
-    """Images that are evaluated more than once: prepared, or the files where all of them would take too much memory."""
+    """Images for repeated evaluation: preprocessed, or as files where all of them would take too much memory."""
     if len(paths) * 3 * predictor.spec.size**2 > KEPT_BYTES:
         return paths
     return [image for batch in predictor.prepare_all(paths) for image in batch]
@@ -101,7 +101,7 @@ def to_dict(evaluation: Evaluation, task: str) -> dict[str, Any]:
 
 
 def write_predictions(path: Path, evaluation: Evaluation, predictor: Predictor) -> None:
-    """Write the predictions table: path, truth, prediction, probabilities; 9 digits tell every float32 apart.
+    """Write the predictions table: path, truth, prediction, probabilities; 9 digits represent every float32 exactly.
 
     Raises:
         RunError: It cannot be written.
@@ -121,5 +121,5 @@ def write_predictions(path: Path, evaluation: Evaluation, predictor: Predictor) 
 
 
 def _number(value: float) -> float | None:
-    """JSON has no NaN: a number that is undefined is null."""
+    """JSON has no NaN: undefined values are null."""
     return float(value) if value == value else None

@@ -1,4 +1,4 @@
-"""``foveal.export``: which images an export is compared on."""
+"""``foveal.export``, and the images that an export is compared on."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,10 +26,10 @@ def export(
     Args:
         model: A run folder or a .safetensors file.
         out: The file to write; by default ``model.onnx`` beside the model.
-        data: Images to compare on; by default those the run was trained on, or two that ship with scikit-learn.
+        data: Images to compare on; by default those of the run's data set, or two that ship with scikit-learn.
 
     Returns:
-        The file, how far the two agree, and where the images came from.
+        The file, the comparison, and the source of the images.
 
     Raises:
         ParityError: They disagree; no file is written.
@@ -43,13 +43,13 @@ def export(
     file = find_model(Path(model))
     target = Path(out) if out is not None else file.with_name("model.onnx")
     if target.suffix != ".onnx":
-        raise DataError(f"{target}: an export ends in .onnx.", "Name it like --out model.onnx.")
+        raise DataError(f"{target}: an exported model ends in .onnx.", "Name it like --out model.onnx.")
     images, source = comparison_images(file, data)
     return target, write(predictor, target, images=images, source=source), source
 
 
 def comparison_images(file: Path, data: str | Path | None) -> tuple[list[Source], str]:
-    """Real images, at most ``MAX_IMAGES`` spread over what there is, and a word on where they are from."""
+    """At most ``MAX_IMAGES`` real images, evenly spread over the data, and their source in words."""
     if data is not None:
         return spread(find_images([str(data)])), str(data)
     try:
@@ -66,7 +66,7 @@ def spread(paths: list[Path]) -> list[Source]:
 
 
 def scenes() -> list[Source]:
-    """Windows of the two photos that ship with scikit-learn."""
+    """Crops of the two photos that ship with scikit-learn."""
     from sklearn.datasets import load_sample_images
 
     photos = [np.ascontiguousarray(photo) for photo in load_sample_images().images]

@@ -25,7 +25,7 @@ def finish(
     Args:
         plan: The run.
         file: Its model file, with the weights of the best epoch.
-        data: What the card is to tell of the data set.
+        data: Description of the data set for the card.
         versions: Versions of the libraries.
 
     Returns:
@@ -50,7 +50,7 @@ def finish(
     metrics = {
         name: (i.value, i.low, i.high)
         for name, i in evaluation.results.metrics.items()
-        if i.value == i.value  # not NaN, which JSON has no word for
+        if i.value == i.value  # not NaN, which JSON lacks
     }
     final = Card.model_validate(
         {**card.model_dump(), "metrics": metrics, "data": dict(data), "versions": dict(versions)}
@@ -62,11 +62,11 @@ def finish(
 def _evidence(
     predictor: Predictor, backend: TorchBackend, images: Sequence[Source]
 ) -> tuple[dict[str, Array], list[Geometry]]:
-    """What the task calibrates from, for all images, and their geometries."""
+    """The task's calibration inputs for all images, and their geometries."""
     parts, geometries = [], []
     for batch in predictor.prepare_all(images):
         parts.append(backend.evidence(np.stack([p.pixels for p in batch])))
         geometries += [p.geometry for p in batch]
-        if not parts[0]:  # it fits nothing
+        if not parts[0]:  # nothing to calibrate
             break
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}, geometries

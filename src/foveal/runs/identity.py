@@ -1,4 +1,4 @@
-"""What makes a run the same run: its settings and its data set. No torch."""
+"""Whether a run can be resumed: the same settings and the same data set. No torch."""
 
 import json
 import shlex
@@ -10,11 +10,11 @@ from foveal.config.schema import RunConfig
 from foveal.errors import RunError
 
 FREE_TO_CHANGE = ("data.path", "data.workers", "data.cache", "data.cache_dir", "runtime.device", "runtime.tracker")
-"""What a resumed run may do otherwise, because the result does not depend on it."""
+"""Settings that may change on resume, because the result does not depend on them."""
 
 
 def anchored(config: RunConfig) -> RunConfig:
-    """The same with full paths where files are named, so that the run goes on from any folder."""
+    """The same with absolute paths, so that the run can be resumed from any folder."""
     data, model = config.data, config.model
     if data.path:
         data = data.model_copy(update={"path": str(Path(data.path).resolve())})
@@ -31,7 +31,7 @@ def unchanged(config: RunConfig, changes: RunConfig | None, folder: Path) -> Run
     """The run's configuration with the changes that are allowed.
 
     Raises:
-        RunError: A change would make another run of it; the message names the key.
+        RunError: A change affects the result; the message names the key.
     """
     if changes is None:
         return config
@@ -66,24 +66,24 @@ def flat(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def check_data_is_there(config: RunConfig, folder: Path) -> None:
-    """Refuse to go on where the data set has moved.
+    """Check that the data set is where it was.
 
     Raises:
-        RunError: It is not where the run was started on it.
+        RunError: It is not.
     """
     if not Path(config.data.path).exists():
         raise RunError(
-            f"{config.data.path}: the data set that {folder} was started on is not there.",
-            f"Say where it is now: foveal train DATA --resume {shlex.quote(str(folder))}",
+            f"{config.data.path}: the data set of {folder} is not there.",
+            f"Name its new path: foveal train DATA --resume {shlex.quote(str(folder))}",
         )
 
 
 def check_same_data(known: Mapping[str, Any], found: Mapping[str, Any], config: RunConfig, folder: Path) -> None:
-    """Refuse to go on with another data set.
+    """Check that the data set has not changed.
 
     Args:
         known: The run's data.json.
-        found: What it would be now.
+        found: The same of the data set as it is now.
         config: The run's.
         folder: The run's.
 
@@ -93,6 +93,6 @@ def check_same_data(known: Mapping[str, Any], found: Mapping[str, Any], config: 
     if known["fingerprint"] != found["fingerprint"]:
         raise RunError(
             f"{config.data.path}: the data set is not the one that {folder} was started on"
-            f" ({known['images']} images then, {found['images']} now, or other bytes or labels).",
+            f" ({known['images']} images before, {found['images']} now, or different files or labels).",
             "Restore the data set, or start a new run with --out.",
         )

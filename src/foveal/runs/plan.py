@@ -1,4 +1,4 @@
-"""A run on images, as the loop sees it: a network, augmented batches to learn from, a split to be evaluated on.
+"""A training plan for images: a network, augmented batches, and a validation split.
 
 Shapes: B images per batch, S side of the input.
 """
@@ -33,7 +33,7 @@ from foveal.types.samples import Batch
 from foveal.types.seeds import derive
 
 VAL_LOSS = "val_loss"
-"""What the tie-break of a task's goal is called beside ``train_loss``."""
+"""Name of the tie-break of a task's goal in metrics.csv."""
 
 
 @dataclass
@@ -41,18 +41,18 @@ class ImagePlan:
     """``engine.contract.Plan`` for images.
 
     Attributes:
-        task: What is learnt.
-        network: What is trained.
-        card: What the model file says.
+        task: The task.
+        network: The network.
+        card: The model card.
         train_set: The training split.
         val_set: The validation split.
         images: Training samples, augmented.
-        order: Which samples make which batch.
-        augment: Settings of mixing batches.
-        runtime: On what the run runs.
+        order: Order of the samples.
+        augment: Settings of mixup and cutmix.
+        runtime: Device, precision and processes.
         epochs: Passes over the training images.
-        workers: Processes that make batches.
-        seed: Of everything random.
+        workers: Number of data loading processes.
+        seed: The run's seed.
     """
 
     task: AnyTask
@@ -69,7 +69,7 @@ class ImagePlan:
     seed: int
     unit: str = field(default="images", init=False)
     _kept: Sequence[Source] | None = field(default=None, init=False, repr=False)
-    """This process's share of the validation split, prepared where there is room."""
+    """This process's share of the validation split, preprocessed if it fits into memory."""
 
     def __post_init__(self) -> None:
         """Set up the network's first layer."""
@@ -77,13 +77,13 @@ class ImagePlan:
 
     @property
     def goal(self) -> Goal:
-        """The task's, its loss under the name that it has beside the training loss."""
+        """The task's goal, with its loss as ``val_loss``."""
         goal = self.task_goal
         return goal if goal.tie_break is None else replace(goal, tie_break=VAL_LOSS)
 
     @property
     def task_goal(self) -> Goal:
-        """The task's own, by the names that its metrics have."""
+        """The task's goal, by the names of its metrics."""
         return self.task.output.goal
 
     @property
@@ -97,7 +97,7 @@ class ImagePlan:
         return self.order.batch_size
 
     def batches(self, *, start: int, rank: int = 0, world: int = 1) -> Iterator[Batch]:
-        """Batches without end, from number ``start`` on."""
+        """Endless batches, from number ``start`` on."""
         return load_batches(
             self.images,
             self.order,
@@ -112,7 +112,7 @@ class ImagePlan:
         """The losses of a batch, its images normalised and mixed.
 
         Raises:
-            ConfigError: Batch norm is given one value per channel: a single image whose map is one place wide.
+            ConfigError: Batch norm gets one value per channel: a single image with a feature map of 1 x 1.
         """
         batch = batch.to(self.runtime.device)
         images, targets = self.task.mix(self.augment, self.normalize(batch.images), batch.targets)
@@ -123,7 +123,7 @@ class ImagePlan:
                 raise
             raise ConfigError(
                 f"Batch norm needs more than one value per channel, and a batch of {len(images)} at"
-                f" {images.shape[-1]} px leaves it one.",
+                f" {images.shape[-1]} px gives only one.",
                 "Train with --batch-size 2 or more, or with a larger --size.",
             ) from None
         return self.network.losses(outputs, targets)
@@ -155,12 +155,12 @@ def make_plan(config: RunConfig, catalog: Catalog, *, runtime: Runtime) -> Image
     """Build everything a run needs.
 
     Args:
-        config: Without gaps, as ``resolve`` leaves it.
+        config: Complete, from ``resolve``.
         catalog: With a training and a validation split.
-        runtime: On what the run runs.
+        runtime: Device, precision and processes.
 
     Raises:
-        FovealError: The data set does not say what the task learns from, or the network cannot be built.
+        FovealError: The data set lacks the annotations that the task learns from, or the network cannot be built.
     """
     torch.manual_seed(derive(config.seed, 0))
     own = config.own(config.task)
@@ -210,7 +210,7 @@ def training_images(config: RunConfig, train_set: Catalog, spec: InputSpec, task
 
 
 def make_card(config: RunConfig, catalog: Catalog, spec: InputSpec, task: AnyTask) -> Card:
-    """What the model file says before there are metrics."""
+    """The model card before there are metrics."""
     return Card.model_validate(
         {
             "task": config.task,
@@ -225,7 +225,7 @@ def make_card(config: RunConfig, catalog: Catalog, spec: InputSpec, task: AnyTas
 
 
 def input_spec(config: RunConfig, train_set: Catalog) -> InputSpec:
-    """The preparation, with statistics of the backbone's weights or of the training split."""
+    """The input specification, with statistics of the backbone's weights or of the training split."""
     chosen = config.input
     assert chosen.size is not None, "resolve chose it"
     assert chosen.eval_size is not None, "resolve chose it"

@@ -1,4 +1,4 @@
-"""What a run writes down, and says when it starts, about itself."""
+"""What a run records about itself, and prints when it starts."""
 
 import platform
 from importlib.metadata import PackageNotFoundError, version
@@ -15,7 +15,7 @@ from foveal.version import __version__
 
 
 def describe(catalog: Catalog) -> dict[str, Any]:
-    """What data.json says."""
+    """The contents of data.json."""
     return {
         "path": str(catalog.root),
         "format": catalog.format,
@@ -34,7 +34,7 @@ def describe(catalog: Catalog) -> dict[str, Any]:
 
 
 def versions() -> dict[str, str]:
-    """Versions of what the result depends on."""
+    """Versions of the libraries that the result depends on."""
     found = {"foveal": __version__, "python": platform.python_version()}
     for package in ("torch", "torchvision", "timm", "accelerate", "numpy", "pillow", "simplejpeg", "cykooz-resizer"):
         try:
@@ -45,7 +45,7 @@ def versions() -> dict[str, str]:
 
 
 def environment() -> dict[str, Any]:
-    """What environment.json says."""
+    """The contents of environment.json."""
     return {
         "versions": versions(),
         "platform": platform.platform(),
@@ -56,12 +56,12 @@ def environment() -> dict[str, Any]:
 
 
 def facts(config: RunConfig, catalog: Catalog, plan: ImagePlan, folder: Path) -> dict[str, Any]:
-    """What a run says of itself when it starts."""
+    """The facts printed when a run starts."""
     splits = ", ".join(f"{len(catalog.split(name)):,} {name}" for name in SPLITS if catalog.has(name))
     names = catalog.categories.names
     shown = ", ".join(names[:6]) + (", ..." if len(names) > 6 else "")
     parameters = sum(p.numel() for p in plan.network.parameters()) / 1e6
-    start = "pretrained" if plan.network.pretrained else "from random weights"
+    start = "pretrained" if plan.network.pretrained else "random weights"
     size, evaluated = config.input.size, config.input.eval_size
     return {
         "data": f"{near(config.data.path)}  ({catalog.format.replace('_', ' ')}: {splits})",
@@ -75,6 +75,6 @@ def facts(config: RunConfig, catalog: Catalog, plan: ImagePlan, folder: Path) ->
 
 
 def near(path: str) -> str:
-    """A full path as seen from the working directory."""
+    """A path relative to the working directory, if inside it."""
     here = Path.cwd()
     return str(Path(path).relative_to(here)) if Path(path).is_relative_to(here) else path

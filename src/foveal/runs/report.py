@@ -58,7 +58,7 @@ def write_run_report(
 
 
 def mistake_image(predictor: Predictor, evaluation: Evaluation, position: int) -> RGB:
-    """An evaluated image, made small, with truth and prediction drawn on it."""
+    """A reduced image with truth and prediction drawn on it."""
     image = Image.fromarray(read_image(evaluation.catalog.path(position)))
     scale = MISTAKE_SIDE_PX / max(image.size)
     size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
@@ -68,7 +68,7 @@ def mistake_image(predictor: Predictor, evaluation: Evaluation, position: int) -
 
 
 def facts(config: RunConfig, catalog: Catalog, state: State) -> list[tuple[str, str]]:
-    """What stands under the title."""
+    """Facts below the title."""
     counts = ", ".join(f"{len(catalog.split(name)):,} {name}" for name in SPLITS if catalog.has(name))
     return [
         ("data", config.data.path),
@@ -76,7 +76,7 @@ def facts(config: RunConfig, catalog: Catalog, state: State) -> list[tuple[str, 
         ("classes", str(len(catalog.categories))),
         ("backbone", config.model.backbone),
         ("input", f"{config.input.eval_size} x {config.input.eval_size} px"),
-        ("epochs", f"{state.rows[-1]['epoch']:.0f}, the best was {state.best_epoch}"),
+        ("epochs", f"{state.rows[-1]['epoch']:.0f}, best: {state.best_epoch}"),
         ("duration", duration(state.elapsed_s)),
         ("seed", str(config.seed)),
         ("Foveal", __version__),
@@ -84,10 +84,10 @@ def facts(config: RunConfig, catalog: Catalog, state: State) -> list[tuple[str, 
 
 
 def next_steps(run: Run) -> list[Step]:
-    """Commands that go on from here."""
+    """Commands to run next."""
     folder = shlex.quote(str(run.folder))
     return [
         Step("Predict on an image", f"foveal predict {folder} IMAGE"),
-        Step("Evaluate it on other labelled images", f"foveal evaluate {folder} FOLDER"),
-        Step("Ship it as one file that needs no torch", f"foveal export {folder}"),
+        Step("Evaluate on other labelled images", f"foveal evaluate {folder} FOLDER"),
+        Step("Export to one .onnx file that runs without PyTorch", f"foveal export {folder}"),
     ]

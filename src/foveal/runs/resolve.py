@@ -1,4 +1,4 @@
-"""From "chosen from the data" to numbers: every None of a RunConfig filled in by formulas that stand here alone."""
+"""Fill in every setting left open (None) in a RunConfig, by formulas of the data."""
 
 import os
 from dataclasses import dataclass
@@ -14,21 +14,21 @@ from foveal.tasks.contract import Situation
 from foveal.tasks.table import get_spec, task_for
 
 SAMPLED = 200
-"""Images whose headers are read to learn the usual size."""
+"""Number of images whose headers are read for the typical size."""
 
 
 @dataclass(frozen=True)
 class Resolved:
-    """A configuration without gaps, and what to say about how they were filled."""
+    """A complete configuration, and notes on how open settings were chosen."""
 
     config: RunConfig
     notes: tuple[str, ...]
 
 
 def resolve(config: RunConfig, train: Catalog, *, world: int = 1) -> Resolved:
-    """Fill in what the configuration leaves open.
+    """Choose the settings that the configuration leaves open.
 
-    The task's defaults are laid under what was set; then its formulas give the rest.
+    The task's defaults apply where nothing was set; its formulas give the rest.
 
     Args:
         config: As given.
@@ -36,11 +36,11 @@ def resolve(config: RunConfig, train: Catalog, *, world: int = 1) -> Resolved:
         world: Processes that train together.
 
     Returns:
-        The same configuration without None, time budget and checkpoint steps apart.
+        The same configuration without None, except for time budget and checkpoint steps.
 
     Raises:
-        ConfigError: The processes cannot share the batch.
-        DataError: The data set does not say what the task learns from.
+        ConfigError: The batch cannot be divided among the processes.
+        DataError: The data set lacks the annotations that the task learns from.
     """
     name = task_for(train.annotation) if config.task == "auto" else config.task
     config = with_defaults(config, name)
@@ -61,12 +61,12 @@ def resolve(config: RunConfig, train: Catalog, *, world: int = 1) -> Resolved:
     batch = config.train.batch_size or max(world, choice.batch_size // world * world)
     if batch % world:
         raise ConfigError(
-            f"The batch size {batch} cannot be shared by {world} processes.",
+            f"The batch size {batch} cannot be divided among {world} processes.",
             f"Use a multiple of {world} for --batch-size.",
         )
     epochs = config.train.epochs or choice.epochs
     if config.train.time_s is not None and config.train.epochs is None:
-        epochs *= 4  # the clock decides; without a limit at all, a tiny set would be seen thousands of times
+        epochs *= 4  # the clock decides; without any limit, a tiny set would be repeated thousands of times
     workers, optim, patience = config.data.workers, config.optim, config.train.patience
     size = given_size or native or choice.size
     settled = spec.settle(config.own(name), train, size)
@@ -90,18 +90,18 @@ def resolve(config: RunConfig, train: Catalog, *, world: int = 1) -> Resolved:
 
 
 def with_defaults(config: RunConfig, task: str) -> RunConfig:
-    """The configuration with the task's defaults laid under what was set."""
+    """The configuration with the task's defaults where nothing was set."""
     return RunConfig.model_validate(merge(get_spec(task).defaults, config.model_dump(exclude_unset=True)))
 
 
 def choose_workers() -> int:
-    """None on a machine of few cores, where they would take time from the network."""
+    """0 on a machine with few cores, where they would take time from the network."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return 0 if cores <= 2 else min(cores - 1, 8)
 
 
 def median_side(catalog: Catalog) -> int:
-    """Median of the images' shorter sides, in pixels, from a sample spread over the catalog.
+    """Median of the images' shorter sides, in pixels, from an evenly spread sample.
 
     Raises:
         DataError: No image's header can be read.

@@ -1,4 +1,4 @@
-"""From a RunConfig to a finished run: start, or go on with one that was stopped."""
+"""From a RunConfig to a finished run: start one, or resume a stopped one."""
 
 import shlex
 from dataclasses import dataclass
@@ -50,7 +50,7 @@ def start(config: RunConfig, *, out: Path, log: Log) -> Trained | None:
     """Train from the beginning.
 
     Returns:
-        The finished run; None in a process that only helped.
+        The finished run; None in other processes than the first.
 
     Raises:
         FovealError: Bad data, configuration or output folder.
@@ -74,22 +74,22 @@ def start(config: RunConfig, *, out: Path, log: Log) -> Trained | None:
 
 
 def resume(folder: Path, *, changes: RunConfig | None, log: Log) -> Trained | None:
-    """Go on with a run that was stopped.
+    """Resume a stopped run.
 
     Args:
         folder: The run's folder.
-        changes: What the command line asks for; only what does not change the result may differ.
-        log: What the run says.
+        changes: Settings of the command line; only those that do not affect the result may differ.
+        log: Progress output.
 
     Returns:
-        The finished run; None in a process that only helped.
+        The finished run; None in other processes than the first.
 
     Raises:
-        RunError: Not a run, finished already, or the configuration or the data set has changed.
+        RunError: Not a run folder, complete already, or the configuration or the data set has changed.
     """
     run = Run(folder)
     if not run.config.is_file():
-        raise RunError(f"{folder}: not a run (it has no config.toml).", "Name a folder that `foveal train` made.")
+        raise RunError(f"{folder}: not a run folder (no config.toml).", "Name a folder that `foveal train` created.")
     config = unchanged(read_config(run.config), None if changes is None else anchored(changes), folder)
     check_data_is_there(config, folder)
     catalog = open_data(config)
@@ -102,7 +102,7 @@ def resume(folder: Path, *, changes: RunConfig | None, log: Log) -> Trained | No
         )
     if saved and saved.finished:
         raise RunError(
-            f"{folder}: this run is finished; there is nothing to resume.",
+            f"{folder}: this run is complete; there is nothing to resume.",
             f"Use its model: foveal evaluate {shlex.quote(str(folder))} DATA",
         )
     runtime = open_runtime(config, folder)
@@ -120,7 +120,7 @@ def complete(
     """Train, calibrate, evaluate and report.
 
     Returns:
-        The finished run; None in a process that only helped.
+        The finished run; None in other processes than the first.
     """
     runtime = plan.runtime
     runtime.open_tracker()
@@ -151,7 +151,7 @@ def complete(
 def make_training(
     plan: ImagePlan, config: RunConfig, *, run: Run, log: Log, saved: Checkpoint | None = None
 ) -> Training[Batch]:
-    """The loop over a plan, by the configuration's settings."""
+    """The training loop over a plan, with the configuration's settings."""
     return Training(
         plan,
         optim=config.optim,
@@ -169,7 +169,7 @@ def open_data(config: RunConfig) -> Catalog:
     """The data set with a training and a validation split.
 
     Raises:
-        RunError: A disk cache would lie in it.
+        RunError: The disk cache would lie inside it.
         DataError: It cannot be read.
     """
     if config.data.cache == "disk":
@@ -178,10 +178,10 @@ def open_data(config: RunConfig) -> Catalog:
 
 
 def open_runtime(config: RunConfig, folder: Path) -> Runtime:
-    """What the run runs on.
+    """Device, precision and processes of a run.
 
     Raises:
-        ConfigError: A GPU is asked for and there is none.
+        ConfigError: A GPU is requested but not available.
     """
     if config.runtime.keep_pages:
         keep_pages()

@@ -1,4 +1,4 @@
-"""``foveal.train``: the one door to training, for the command line and for Python."""
+"""``foveal.train``: the entry point to training, for the command line and for Python."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -31,13 +31,13 @@ def train(
     Args:
         data: An image folder, a table, or a COCO, VOC or YOLO data set; not needed to resume.
         recipe: A TOML file, or the name of a recipe that ships with Foveal.
-        settings: Nested sections laid over the recipe, such as ``{"train": {"epochs": 5}}``; later ones win.
+        settings: Nested sections that override the recipe, such as ``{"train": {"epochs": 5}}``; later ones win.
         out: Folder of the run; by default ``runs/NAME``, numbered if that exists.
-        resume: Folder of a run to go on with.
-        log: What the run says; by default nothing.
+        resume: Folder of a run to resume.
+        log: Progress output; by default none.
 
     Returns:
-        The finished run; None in a process that only helped (torchrun).
+        The finished run; None in other processes than the first (torchrun).
 
     Raises:
         FovealError: Bad data, settings or folders; the message says what to do.
@@ -46,7 +46,7 @@ def train(
     log = log or Log()
     if resume is not None:
         if recipe is not None or out is not None:
-            raise ConfigError("--resume goes on with a run as it is.", "Leave out --config and --out.")
+            raise ConfigError("--resume uses the settings of the run.", "Leave out --config and --out.")
         if data:
             layers.append({"data": {"path": str(data)}})
         merged = merge({}, *layers)
@@ -54,11 +54,11 @@ def train(
         resumed: Trained | None = _door().resume(Path(resume), changes=changes, log=log)
         return resumed
     if not data:
-        raise ConfigError("There is nothing to train on.", "Name a folder of images: foveal train IMAGES/")
+        raise ConfigError("No data set is given.", "Name a folder of images: foveal train IMAGES/")
     base = read_recipe(recipe) if recipe is not None else {}
     config = parse_config(merge(base, *layers, {"data": {"path": str(data)}}), where="the command line")
     if out is None and int(os.environ.get("WORLD_SIZE", "1")) > 1:
-        raise ConfigError("Several processes need one folder for the run.", "Name it with --out.")
+        raise ConfigError("Training with several processes needs an output folder.", "Name it with --out.")
     folder = Path(out) if out is not None else free_folder(Path(data))
     if out is None:
         check_outside(folder, Path(data))

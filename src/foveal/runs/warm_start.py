@@ -1,4 +1,4 @@
-"""Before the first step: fit the head to the frozen network's features.
+"""Warm start: fit the head to the frozen network's features before the first step.
 
 Shapes: B images, S side of the input.
 """
@@ -21,7 +21,7 @@ MAX_IMAGES = 4096
 
 
 def warm_start(plan: ImagePlan, log: Log) -> None:
-    """Give the task the frozen network's features of training images, prepared as in evaluation."""
+    """Give the task the frozen network's features of the training images, preprocessed as in evaluation."""
     probe = plan.task.probe(plan.network)
     if probe is None:
         return

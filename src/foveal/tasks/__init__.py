@@ -1,1 +1,1 @@
-"""What can be learnt; the only room that knows tasks by name."""
+"""The tasks; the only room that knows them by name."""

@@ -1,4 +1,4 @@
-"""A card as its task reads it: here is checked what the artifact cannot know. No torch."""
+"""The sections of a model card that depend on its task. No torch."""
 
 from collections.abc import Callable
 
@@ -18,7 +18,7 @@ def check_card(card: Card, *, where: str) -> None:
         where: The file, for messages.
 
     Raises:
-        ArtifactError: There is no such task, or it has no use for what the card says; file and field are named.
+        ArtifactError: Unknown task, or values that it does not accept; file and field are named.
     """
     try:
         spec = get_spec(card.task)

@@ -1,8 +1,8 @@
-"""What a task is: the hinge between the network and everything around it.
+"""Tasks: the interface between the network and everything around it.
 
-A task is three objects, each bound to what is known when it is made:
+A task is three objects:
 
-- ``TaskSpec``, one per task: what can be known without data or a model (its settings, annotations, defaults).
+- ``TaskSpec``, one per task: what is known without data or a model (settings, annotations, defaults).
 - ``Output``, bound to a class map and options: arrays to predictions, their evaluation, drawing and comparison. It
   needs no torch; the ONNX path and evaluation use nothing else.
 - ``Task``, bound to settings and an output: what training and the exported graph need.
@@ -40,9 +40,9 @@ if TYPE_CHECKING:
     from foveal.types.input_spec import InputSpec
 
 Truth = TypeVar("Truth")
-"""What the data set says of one image, as the task's metric takes it."""
+"""The ground truth of one image, as the task's metric takes it."""
 P = TypeVar("P", bound=Prediction)
-"""What the model predicts for one image."""
+"""The prediction for one image."""
 S = TypeVar("S", bound=Settings)
 """The task's own section of the configuration."""
 Out = TypeVar("Out", bound="Bound")
@@ -51,19 +51,19 @@ M = TypeVar("M", bound="Model")
 """The task's network."""
 
 SomeTruth = NewType("SomeTruth", object)
-"""The truth of a task that is not known here: what ``Output.truths`` gives and ``Metric.update`` takes."""
+"""The ground truth of an unknown task: returned by ``Output.truths``, taken by ``Metric.update``."""
 
 
 @dataclass(frozen=True)
 class Situation:
-    """What a task's defaults may depend on.
+    """What a task's defaults depend on.
 
     Attributes:
-        num_images: Of the training split.
+        num_images: Size of the training split.
         side_px: Median of the images' shorter sides.
-        from_scratch: Whether the network starts at random.
+        from_scratch: Whether the network starts from random weights.
         small: Whether it is one of Foveal's own small networks.
-        eval_size: Side of the input at inference that was asked for, in pixels; None: the task's to choose.
+        eval_size: Side of the input at inference in pixels, if set; None: the task chooses.
     """
 
     num_images: int
@@ -86,11 +86,11 @@ class Choice:
     epochs: int
     """Passes over the training images."""
     lr: float
-    """Learning rate of the head layers, at its peak."""
+    """Learning rate of the head layers after warm-up."""
     patience: int
-    """Epochs without a gain after which the run stops; 0: never."""
+    """Early stopping: epochs without improvement; 0: never."""
     eval_every: int = 1
-    """Epochs between two evaluations."""
+    """Epochs between evaluations."""
 
 
 @dataclass(frozen=True)
@@ -106,11 +106,11 @@ class TaskSpec(ABC, Generic[S, Out, M]):
 
     Attributes:
         name: As ``--task`` takes it; also the name of its section in the configuration.
-        settings: Its own section.
-        annotations: What it learns from; of a data set that says several things, the first of these that is there.
-        defaults: Settings, by section, that differ from the general defaults; laid under what the user sets.
+        settings: Class of its section.
+        annotations: Annotations it learns from, in order of preference.
+        defaults: Settings, by section, that differ from the general defaults; the user's settings override them.
         preview_side: Side in pixels of the samples that ``foveal data preview`` draws.
-        inference_scale: Side of the input at inference over that in training, where a preview shows training samples.
+        inference_scale: Input side at inference over that in training, for previews of training samples.
     """
 
     name: ClassVar[str]
@@ -128,14 +128,14 @@ class TaskSpec(ABC, Generic[S, Out, M]):
         """Fill in what the settings leave to the training split; ``size`` is the input's side in pixels.
 
         Raises:
-            DataError: The data set lacks what the task learns from.
+            DataError: The data set lacks the annotations that the task learns from.
         """
         self.begin(own, catalog).accept(catalog)
         return Settled(own)
 
     @abstractmethod
     def begin(self, own: S, catalog: Catalog) -> Out:
-        """The output that training starts with, as settings and data set call for."""
+        """The output at the start of training, for the given settings and data set."""
 
     @abstractmethod
     def open(self, categories: Categories, options: Mapping[str, object]) -> Out:
@@ -151,11 +151,11 @@ class TaskSpec(ABC, Generic[S, Out, M]):
 
     @abstractmethod
     def task(self, own: S, output: Out) -> Task[S, Out, M]:
-        """The half that needs torch."""
+        """The part that needs torch."""
 
 
 class Bound(ABC):
-    """A class map and options, and what follows from them whatever the task.
+    """A class map and options, the base of every task's output.
 
     Args:
         categories: The class map.
@@ -184,7 +184,7 @@ class Bound(ABC):
 
     @abstractmethod
     def accept(self, catalog: Catalog) -> None:
-        """Refuse a data set without what this task is evaluated by.
+        """Check that the data set has the annotations that this task is evaluated on.
 
         Raises:
             DataError: The message says what is missing.
@@ -192,10 +192,10 @@ class Bound(ABC):
 
 
 class Predicts(ABC, Generic[P]):
-    """Arrays to predictions in the image's own pixels."""
+    """From arrays to predictions in the image's pixels."""
 
     include_full_image: ClassVar[bool] = False
-    """Whether an image cut into tiles is seen whole as well."""
+    """Whether tiled images are also predicted in full."""
 
     @abstractmethod
     def assemble(self, arrays: Mapping[str, Array], geometries: Sequence[Geometry]) -> Iterable[P]:
@@ -213,21 +213,21 @@ class Predicts(ABC, Generic[P]):
         Args:
             arrays: The activated arrays of each view, without a batch axis.
             geometries: From each view's own pixels (as mirrored) to the input.
-            views: What each shows.
+            views: The views.
             size: (width, height) of the image, in pixels.
 
         Raises:
-            ConfigError: The task predicts from whole images only.
+            ConfigError: The task predicts from full images only.
         """
         raise ConfigError("This model predicts from one view of an image.", "Leave out --tile, --flip and --scales.")
 
 
 class Evaluates(ABC, Generic[Truth, P]):
-    """What is true of a data set's images, and how well predictions agree with it."""
+    """Ground truth, metric and calibration."""
 
     @abstractmethod
     def truths(self, catalog: Catalog, indices: Sequence[int]) -> Sequence[Truth]:
-        """The truth of some images."""
+        """The ground truth of some images."""
 
     @abstractmethod
     def metric(self) -> Metric[Truth, P]:
@@ -250,7 +250,7 @@ class Evaluates(ABC, Generic[Truth, P]):
 
 
 class Shows(ABC, Generic[Truth, P]):
-    """Predictions as pictures, files and rows."""
+    """Predictions as drawings, files and rows."""
 
     @abstractmethod
     def draw(self, image: RGB, prediction: P) -> RGB:
@@ -261,7 +261,7 @@ class Shows(ABC, Generic[Truth, P]):
         return self.draw(image, prediction)
 
     def mask_png(self, prediction: P) -> Mapping[str, bytes]:
-        """The masks as PNG files, each by what its name has between the image's and ``.png``.
+        """The masks as PNG files, by the part of the file name between the image's stem and ``.png``.
 
         Raises:
             ConfigError: The task predicts no masks.
@@ -274,34 +274,34 @@ class Shows(ABC, Generic[Truth, P]):
 
 
 class Compares(ABC, Generic[P]):
-    """When an exported file agrees with its network."""
+    """Comparison of an exported model with its network."""
 
     tolerances: ClassVar[Mapping[str, float]]
-    """How far apart the two may be, for each of ``differences``."""
+    """Tolerances for ``differences``."""
 
     def for_parity(self) -> Self:
-        """The same output with options that hide nothing of what the arrays hold."""
+        """The same output with options that filter nothing."""
         return self
 
     @abstractmethod
     def differences(self, ours: P, theirs: P) -> dict[str, float]:
-        """How far two predictions of one image are apart, by the names of ``tolerances``."""
+        """Differences between two predictions for one image, by the names of ``tolerances``."""
 
     @abstractmethod
     def top_label(self, prediction: P) -> str:
-        """The best class in a word; both must agree on it."""
+        """The best class; both models must agree on it."""
 
 
 class Output(Bound, Predicts[P], Evaluates[Truth, P], Shows[Truth, P], Compares[P], Generic[Truth, P]):
-    """The half of a task that needs no torch, bound to a class map and options."""
+    """The part of a task that needs no torch, bound to a class map and options."""
 
 
 class Task(ABC, Generic[S, Out, M]):
-    """The half of a task that needs torch, bound to its settings and an output.
+    """The part of a task that needs torch, bound to its settings and an output.
 
     Args:
         own: The task's own settings.
-        output: The half without torch; its options are those that the network is activated with.
+        output: The part without torch; its options apply to ``activate``.
     """
 
     def __init__(self, own: S, output: Out) -> None:
@@ -310,13 +310,13 @@ class Task(ABC, Generic[S, Out, M]):
 
     @abstractmethod
     def build(self, model: ModelConfig, *, pretrained: bool) -> M:
-        """The network, with pretrained weights looked up or (``pretrained=False``) left at random for loading."""
+        """The network, with pretrained weights or (``pretrained=False``) random ones, to be loaded."""
 
     def criterion(self, model: M, catalog: Catalog) -> None:
         """Set up the model's losses for a training split (class weights and the like)."""
 
     def probe(self, model: M) -> Callable[[Tensor], dict[str, Tensor]] | None:
-        """What ``warm_start`` wants to know of normalised images (B, 3, H, W): arrays (B, ...); None: nothing."""
+        """From normalised images (B, 3, H, W) to the arrays (B, ...) for ``warm_start``; None: no warm start."""
         return None
 
     def warm_start(self, model: M, catalog: Catalog, arrays: Mapping[str, Array]) -> None:
@@ -324,7 +324,7 @@ class Task(ABC, Generic[S, Out, M]):
 
     @abstractmethod
     def augment(self, config: AugmentConfig, spec: InputSpec) -> Augment:
-        """The random changes to training samples, which come out at the spec's training size, and their targets."""
+        """The random augmentation of training samples and their targets, at the spec's training size."""
 
     @abstractmethod
     def draw_target(self, image: RGB, target: Mapping[str, Tensor], *, scale: float) -> RGB:
@@ -332,7 +332,7 @@ class Task(ABC, Generic[S, Out, M]):
 
         Args:
             image: (H, W, 3) uint8.
-            target: Of one image, without a batch axis.
+            target: Target of one image, without a batch axis.
             scale: Pixels of the image per pixel of the target.
         """
 
@@ -354,5 +354,5 @@ class Task(ABC, Generic[S, Out, M]):
         """Softmax, box decoding, top-k: fixed shapes, part of the exported graph."""
 
     def evidence(self, raw: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """What ``Output.calibrate`` fits to, each (B, ...), from raw outputs; empty where it fits nothing."""
+        """Arrays for ``Output.calibrate``, each (B, ...), from raw outputs; empty if nothing is calibrated."""
         return {}

@@ -1,7 +1,7 @@
-"""Which tasks there are, and how each of their parts is opened.
+"""The table of tasks, and how their parts are opened.
 
-Adding a task costs its folder and one line of ``TASKS``. A folder has a module ``spec`` with a ``TaskSpec`` named
-``SPEC``; it is imported when it is first asked for, and torch only with ``open_task``.
+A new task is a folder and one line of ``TASKS``. A folder has a module ``spec`` with a ``TaskSpec`` named
+``SPEC``; it is imported on first use, and torch only with ``open_task``.
 """
 
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from foveal.tasks.contract import Task
 
 AnyOutput: TypeAlias = Output[SomeTruth, Prediction]
-"""The output of a task that is not known here."""
+"""The output of any task."""
 AnySpec: TypeAlias = "TaskSpec[Settings, AnyOutput, Model]"
 AnyTask: TypeAlias = "Task[Settings, AnyOutput, Model]"
 
@@ -39,10 +39,10 @@ def get_spec(name: str) -> AnySpec:
     """What is known of a task without data or a model.
 
     Raises:
-        ConfigError: No such task.
+        ConfigError: Unknown task.
     """
     if name not in TASKS:
-        raise ConfigError(f"There is no task {name!r}.", f"Tasks: {', '.join(TASKS)}.")
+        raise ConfigError(f"Unknown task {name!r}.", f"Tasks: {', '.join(TASKS)}.")
     spec = import_module(f"{TASKS[name]}.spec").SPEC
     assert isinstance(spec, TaskSpec), f"{TASKS[name]}.spec.SPEC is a TaskSpec"
     # A spec's settings, output and network fit each other; nothing outside mixes those of two tasks.
@@ -55,12 +55,12 @@ def task_for(annotation: "Annotation") -> str:
 
 
 def open_output(card: Card) -> AnyOutput:
-    """The half of a trained model that needs no torch."""
+    """The part of a trained model that needs no torch."""
     return get_spec(card.task).open(card.categories, card.decode)
 
 
 def open_task(card: Card) -> AnyTask:
-    """The half of a trained model that needs torch.
+    """The part of a trained model that needs torch.
 
     Raises:
         MissingExtraError: torch or another training package is not installed.
@@ -70,7 +70,7 @@ def open_task(card: Card) -> AnyTask:
 
 
 def bind_task(name: str, own: Settings, output: AnyOutput) -> AnyTask:
-    """The half that needs torch of a task about to be trained.
+    """The part that needs torch of a task about to be trained.
 
     Raises:
         MissingExtraError: torch or another training package is not installed.
@@ -78,4 +78,4 @@ def bind_task(name: str, own: Settings, output: AnyOutput) -> AnyTask:
     try:
         return get_spec(name).task(own, output)
     except ModuleNotFoundError as error:
-        raise MissingExtraError("train or to run a network itself", error.name or "torch") from None
+        raise MissingExtraError("train or run a network", error.name or "torch") from None

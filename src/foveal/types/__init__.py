@@ -1,1 +1,1 @@
-"""The few types everything passes through."""
+"""Core types, shared by all rooms."""

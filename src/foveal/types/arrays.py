@@ -12,4 +12,4 @@ FloatArray = NDArray[np.floating[Any]]
 IntArray = NDArray[np.integer[Any]]
 """Whole numbers of any width."""
 RGB = NDArray[np.uint8]
-"""An image: (height, width, 3), uint8, red-green-blue, as a person sees it."""
+"""An image: (height, width, 3), uint8, red-green-blue, as displayed."""

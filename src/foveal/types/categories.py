@@ -11,11 +11,11 @@ from foveal.errors import CategoryError
 
 @dataclass(frozen=True)
 class Categories:
-    """Class names in order; a class's place is its id inside Foveal, 0 to K-1.
+    """Class names in order; a class's index is its id inside Foveal, 0 to K-1.
 
     Attributes:
         names: K unique, non-empty names.
-        source_ids: The ids the source used, one per class; empty where the source has none.
+        source_ids: The ids in the source, one per class; empty where the source has none.
         ignore_ids: Source ids whose pixels or objects are ignored.
         colors: Red, green and blue of each class, as the source draws them; empty where it has none.
     """
@@ -38,7 +38,7 @@ class Categories:
             if not name.strip():
                 raise CategoryError("A class has an empty name.", "Give every class a name.")
             if name in seen:
-                raise CategoryError(f"The class {name!r} stands twice.", "Give every class a name of its own.")
+                raise CategoryError(f"The class {name!r} is listed twice.", "Give every class a unique name.")
             seen.add(name)
         if self.source_ids and len(self.source_ids) != len(self.names):
             raise CategoryError(
@@ -50,9 +50,9 @@ class Categories:
             )
         both = sorted(set(self.source_ids) & set(self.ignore_ids))
         if both:
-            raise CategoryError(f"The id {both[0]} is a class and is to be ignored as well.", "Name it once.")
+            raise CategoryError(f"The id {both[0]} is both a class and ignored.", "Remove one of the two.")
         if len(set(self.source_ids)) != len(self.source_ids):
-            raise CategoryError("Two classes share one id.", "Give every class an id of its own.")
+            raise CategoryError("Two classes share one id.", "Give every class a unique id.")
 
     def __len__(self) -> int:
         """K, the number of classes."""
@@ -91,7 +91,7 @@ class Categories:
             ) from None
 
     def color(self, index: int) -> tuple[int, int, int]:
-        """An RGB colour for a class: the source's own, or one well apart from its neighbours' (golden-angle hues)."""
+        """An RGB colour for a class: the source's own, or one distinct from its neighbours' (golden-angle hues)."""
         if self.colors:
             return self.colors[index]
         hue = (index * 0.61803398875 + 0.58) % 1.0

@@ -1,6 +1,6 @@
 """Detections in one image, and its annotated objects. Frozen NumPy; no torch.
 
-Shapes: N objects. Boxes are xyxy pixels of the image as a person sees it.
+Shapes: N objects. Boxes are xyxy pixels of the image as displayed.
 """
 
 from collections.abc import Iterator
@@ -35,7 +35,7 @@ class Detections:
         labels: (N,) class ids.
         categories: The class map.
         size: (width, height) of the image in pixels.
-        threshold: Score from which an object is shown, in [0, 1]; evaluation uses those below as well.
+        threshold: Score from which an object is shown, in [0, 1]; evaluation also uses those below it.
     """
 
     boxes: FloatArray
@@ -116,7 +116,7 @@ class Detections:
         ]
 
     def to_supervision(self) -> Any:
-        """The objects shown as a ``supervision.Detections``, each name in its data as ``class_name``.
+        """The objects from the threshold on as a ``supervision.Detections``, each name in its data as ``class_name``.
 
         Raises:
             MissingExtraError: The package supervision is not installed.
@@ -124,7 +124,7 @@ class Detections:
         try:
             supervision = import_module("supervision")
         except ImportError:
-            error = MissingExtraError("hand objects to supervision", "supervision")
+            error = MissingExtraError("convert objects for supervision", "supervision")
             error.hint = "Install it with: pip install supervision"
             raise error from None
         shown = self.shown()
@@ -144,7 +144,7 @@ class BoxTruth:
         boxes: (N, 4) float64 xyxy pixels.
         labels: (N,) class ids.
         flags: (N,) uint8, ``types.flags.Flag``.
-        areas: (N,) float64 square pixels, as the source declares them (COCO: of the mask); sizes are evaluated by them.
+        areas: (N,) float64 square pixels, as the source declares them (COCO: of the mask); COCO's size ranges use them.
     """
 
     boxes: NDArray[np.float64]

@@ -1,20 +1,20 @@
-"""What an annotation notes of an object besides its class and place."""
+"""Flags of annotated objects."""
 
 from enum import IntFlag
 
 
 class Flag(IntFlag):
-    """Added up in one byte per object."""
+    """Bit flags in one byte per object."""
 
     CROWD = 1
     """The box or mask covers a group (COCO's iscrowd)."""
     DIFFICULT = 2
     """Hard to recognise (Pascal VOC)."""
     IGNORE = 4
-    """Ignored, as the data set asks."""
+    """Ignored, as marked by the data set."""
     TRUNCATED = 8
     """Reaches beyond the image (Pascal VOC); an ordinary object otherwise."""
 
 
-NOT_EVALUATED = int(Flag.CROWD | Flag.DIFFICULT | Flag.IGNORE)
-"""An object with one of these is ignored in training and evaluation: neither missed nor a mistake when detected."""
+IGNORED_FLAGS = int(Flag.CROWD | Flag.DIFFICULT | Flag.IGNORE)
+"""An object with one of these is ignored in training and evaluation: neither a false negative nor a false positive."""

@@ -12,11 +12,11 @@ from foveal.types.arrays import FloatArray
 
 @dataclass(frozen=True)
 class Geometry:
-    """An axis-parallel map: input = source * scale + offset, for x and y apart.
+    """An axis-parallel map: input = source * scale + offset, for x and y separately.
 
     Attributes:
-        source_size: (width, height) of the image as a person sees it.
-        input_size: (width, height) of what the network is fed.
+        source_size: (width, height) of the image as displayed.
+        input_size: (width, height) of the network's input.
         scale: (x, y) input pixels per source pixel, positive.
         offset: (x, y) of the image's corner inside the input; positive is padding, negative is crop.
     """
@@ -27,7 +27,7 @@ class Geometry:
     offset: tuple[float, float] = (0.0, 0.0)
 
     def __post_init__(self) -> None:
-        """Sizes and scales are positive; anything else is our own mistake."""
+        """Check that sizes and scales are positive; anything else is a bug."""
         assert min(self.source_size) > 0 and min(self.input_size) > 0, "sizes must be positive"
         assert min(self.scale) > 0, "scales must be positive"
 

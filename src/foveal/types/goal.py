@@ -1,4 +1,4 @@
-"""What a run is trained towards."""
+"""The goal of training."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Goal:
-    """The one number that says which epoch is the best.
+    """The metric that selects the best epoch.
 
     Attributes:
         metric: Its name among the scores of an evaluation.
         maximize: Whether more is better.
         tie_break: Name of the loss that decides between equal scores, common in small sets: the smaller is better.
-            None: the later epoch is kept.
+            None: the later epoch wins.
     """
 
     metric: str

@@ -1,4 +1,4 @@
-"""What a model's input is when it is an image: size, crop, filter, statistics. ``imaging.prepare`` follows it.
+"""The input of a model on images: size, crop, filter, statistics. ``imaging.prepare`` implements it.
 
 Shapes: p side of a whitening patch.
 """
@@ -18,7 +18,7 @@ PAD_VALUE = 114
 Filter = Literal["bilinear", "bicubic"]
 """Resampling filter, antialiased."""
 Deviation = Annotated[float, Field(gt=0)]
-"""Of a channel's values in [0, 1]."""
+"""Statistics of a channel's values in [0, 1]."""
 
 
 class Whitening(Settings):
@@ -28,7 +28,7 @@ class Whitening(Settings):
     """
 
     kind: Literal["pca", "zca"]
-    """pca: along the principal axes; zca: turned back, closest to the image."""
+    """pca: along the principal axes; zca: rotated back, closest to the image."""
     patch: Annotated[int, Field(ge=1, le=32)]
     """Side p of a patch in pixels."""
     mean: tuple[float, ...]
@@ -50,15 +50,15 @@ class InputSpec(Settings):
     """Size, crop, filter and statistics of an image input; saved in the model."""
 
     kind: Literal["image"] = "image"
-    """Tells the kinds of input apart."""
+    """Discriminates the kinds of input."""
     size: Side
     """Side of the square input in evaluation and at inference, in pixels."""
     train_size: Side
     """Side of the square input in training, in pixels."""
     fit: Literal["crop", "squash", "letterbox"] = "crop"
-    """How an image that is not square becomes square."""
+    """How images are made square."""
     crop_fraction: Annotated[float, Field(gt=0, le=1)] = 0.875
-    """Part of the shorter side that the middle crop keeps."""
+    """Fraction of the shorter side that the centre crop keeps."""
     interpolation: Filter = "bicubic"
     """Resampling filter, always antialiased."""
     mean: tuple[float, float, float] = (0.5, 0.5, 0.5)
@@ -70,24 +70,24 @@ class InputSpec(Settings):
 
     @property
     def decode_side(self) -> int:
-        """Shorter side, in pixels, below which decoding would lose what the input can show.
+        """Shorter side, in pixels, below which decoding would lose detail of the input.
 
-        With ``crop`` it is also what the shorter side is resized to before the middle is cut out.
+        With ``crop`` it is also what the shorter side is resized to before the centre crop.
         """
         return math.floor(self.size / self.crop_fraction) if self.fit == "crop" else self.size
 
     def geometry(self, width: int, height: int) -> Geometry:
         """Where the pixels of a width x height image go.
 
-        ``crop`` gives the same pixels as torchvision's Resize and CenterCrop, whole pixels in the resized image and
-        all, because that is how pretrained weights were evaluated.
+        ``crop`` gives the same pixels as torchvision's Resize and CenterCrop, including rounding to whole pixels in the
+        resized image, because that is how pretrained weights were evaluated.
         """
         size = self.size
         match self.fit:
             case "squash":
                 inner_w, inner_h = size, size
             case "crop":
-                # Multiplied first and cut off, as torchvision does it.
+                # Multiplied first and truncated, as in torchvision.
                 inner_w, inner_h = (self.decode_side * side // min(width, height) for side in (width, height))
             case "letterbox":
                 scale = size / max(width, height)
@@ -96,6 +96,6 @@ class InputSpec(Settings):
         return Geometry((width, height), (size, size), (inner_w / width, inner_h / height), offset)
 
     def _margin(self, inner: int) -> int:
-        """Pixels before the resized image: of padding, or negative, cut off."""
+        """Pixels before the resized image: padding, or negative for a crop."""
         room = self.size - inner
         return room // 2 if room >= 0 else -round(-room / 2)

@@ -1,9 +1,9 @@
-"""What pixels belong to: the class of every pixel of an image, or a mask for every object. Frozen NumPy; no torch.
+"""Masks: the class of every pixel of an image, or a mask for every object. Frozen NumPy; no torch.
 
-Masks are kept as runs, a few kilobytes instead of a number per pixel, so that the predictions for a whole data set fit
-into memory.
+Masks are run-length encoded, a few kilobytes instead of a value per pixel, so that the predictions for a full data set
+fit into memory.
 
-Shapes: H W rows and columns of the image as a person sees it, K classes, N objects.
+Shapes: H W height and width of the image as displayed, K classes, N objects.
 """
 
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ IGNORE = 255
 MAX_CLASSES = IGNORE
 """Ids are one byte per pixel."""
 SHOWN_SHARE = 0.001
-"""Part of an image from which on a class is named in tables and legends."""
+"""Fraction of an image from which a class is named in tables and legends."""
 
 
 class Runs:
@@ -81,11 +81,11 @@ class ClassMap:
         return self.runs.shape[1], self.runs.shape[0]
 
     def shares(self) -> NDArray[np.float64]:
-        """(K,) part of the image that each class covers."""
+        """(K,) fraction of the image that each class covers."""
         return np.bincount(self.ids.ravel(), minlength=len(self.categories)) / float(np.prod(self.runs.shape))
 
     def rows(self) -> list[dict[str, str | float]]:
-        """Name and share of the image (as ``score``) of each class that covers enough to be seen, largest first."""
+        """Name and share of the image (as ``score``) of each class that covers enough of it, largest first."""
         shares = self.shares()
         order = np.argsort(-shares, kind="stable")
         return [
@@ -185,7 +185,7 @@ class Instances(Detections):
         return [{**row, "segmentation": mask.to_coco()} for row, mask in zip(rows, self.masks, strict=True)]
 
     def to_supervision(self) -> Any:
-        """The objects shown as a ``supervision.Detections`` with (N, H, W) masks.
+        """The objects from the threshold on as a ``supervision.Detections`` with (N, H, W) masks.
 
         Raises:
             MissingExtraError: The package supervision is not installed.
@@ -199,6 +199,6 @@ class Instances(Detections):
 
 @dataclass(frozen=True)
 class InstanceTruth(BoxTruth):
-    """The annotated objects of one image, with a mask each; an empty one where the data set gives none."""
+    """The annotated objects of one image, with a mask each; an empty one where the data set has none."""
 
     masks: Sequence[Rle] = ()

@@ -14,7 +14,7 @@ from foveal.types.categories import Categories
 
 
 class Prediction(Protocol):
-    """What every task's prediction can do."""
+    """The interface of all tasks' predictions."""
 
     @property
     def size(self) -> tuple[int, int]:
@@ -33,7 +33,7 @@ class Prediction(Protocol):
         """Rows of COCO's results format.
 
         Raises:
-            ConfigError: The format has no place for such predictions.
+            ConfigError: The format cannot store such predictions.
         """
         ...
 
@@ -54,7 +54,7 @@ class ClassScores:
         scores: (K,) float, each in [0, 1]; they sum to 1 unless ``multi_label``.
         categories: The class map, K names.
         size: (width, height) of the image in pixels.
-        multi_label: Whether each class is a yes or no of its own.
+        multi_label: Whether classes are independent of each other.
         threshold: Score from which a class counts as present, in [0, 1]; used where ``multi_label``.
     """
 
@@ -126,4 +126,4 @@ class ClassScores:
         Raises:
             ConfigError: Always.
         """
-        raise ConfigError("This model classifies whole images, so there are no COCO results.", "Use --json or --csv.")
+        raise ConfigError("This model classifies images, so there are no COCO results.", "Use --json or --csv.")

@@ -1,6 +1,6 @@
-"""COCO's run-length encoded (RLE) masks: runs of zero and one, column by column, the first of zero.
+"""COCO's run-length encoded (RLE) masks: runs of zeros and ones, column by column, zeros first.
 
-Shapes: H W rows and columns.
+Shapes: H W height and width.
 """
 
 from collections.abc import Sequence
@@ -40,7 +40,7 @@ class Rle:
         """From ``{"size": [h, w], "counts": ...}``; counts are a list of runs, or COCO's compressed text.
 
         Raises:
-            ValueError: The runs do not fill the size, or are none.
+            ValueError: The runs do not fill the size, or are invalid.
         """
         height, width = (int(v) for v in rle["size"])
         counts = rle["counts"]

@@ -1,4 +1,4 @@
-"""What travels from the data to the network.
+"""Training samples and batches.
 
 Shapes: B images, S side of the input.
 """
@@ -11,7 +11,7 @@ from torch import Tensor
 
 @dataclass
 class Sample:
-    """One training image: (S, S, 3) uint8 RGB, its target, and its place in the catalog."""
+    """One training image: (S, S, 3) uint8 RGB, its target, and its index in the catalog."""
 
     image: Tensor
     target: dict[str, Tensor]
@@ -25,8 +25,8 @@ class Batch:
     Attributes:
         images: (B, 3, S, S) uint8 RGB, in channels_last memory.
         targets: Each (B, ...). Of lists, such as boxes, (B, M, ...) with M the longest of the batch; shorter ones are
-            filled up with -1, which no class id is.
-        keys: B places in the catalog.
+            padded with -1, which is no class id.
+        keys: B indices in the catalog.
     """
 
     images: Tensor

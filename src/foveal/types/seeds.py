@@ -1,4 +1,4 @@
-"""Random numbers are functions of where they are used: a seed for every purpose and place."""
+"""Random numbers are functions of where they are used: a seed for every purpose and position."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""What a model's input is when it is a series or a row of named numbers."""
+"""The input of a model on series or rows of named numbers."""
 
 from typing import Annotated, Literal, Self
 
@@ -11,7 +11,7 @@ class Column(Settings):
     """One named number and its statistics in the training split."""
 
     name: Annotated[str, Field(min_length=1)]
-    """As the data set has it."""
+    """Name in the data set."""
     mean: float = 0.0
     """In the column's own unit."""
     std: Annotated[float, Field(gt=0)] = 1.0
@@ -22,7 +22,7 @@ class SeriesSpec(Settings):
     """Columns of numbers, in the order in which the network takes them; saved in the model."""
 
     kind: Literal["series"] = "series"
-    """Tells the kinds of input apart."""
+    """Discriminates the kinds of input."""
     columns: Annotated[tuple[Column, ...], Field(min_length=1)]
     """What each step of a series, or a row of a table, holds."""
 
@@ -31,5 +31,5 @@ class SeriesSpec(Settings):
         names = [column.name for column in self.columns]
         for name in names:
             if names.count(name) > 1:
-                raise ValueError(f"the column {name!r} stands twice")
+                raise ValueError(f"the column {name!r} is listed twice")
         return self

@@ -1,4 +1,4 @@
-"""The base of every configuration section: frozen, bounded, with a line of help per field.
+"""The base of all configuration sections: frozen, validated, with a line of help per field.
 
 A section lives in ``config.py`` beside the room that reads it and imports no torch; ``config.schema.RunConfig`` puts
 the sections together. ``None`` means "chosen from the data when the run starts"; config.toml gets the chosen value.
@@ -13,6 +13,6 @@ Side = Annotated[int, Field(ge=8, le=4096)]
 
 
 class Settings(BaseModel):
-    """Frozen values that refuse unknown keys."""
+    """Frozen settings that reject unknown keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)

@@ -1,4 +1,4 @@
-"""A view of an image: a part of it, or more than it, perhaps mirrored."""
+"""A view of an image: a crop, perhaps reaching beyond the image or mirrored."""
 
 from dataclasses import dataclass
 
@@ -8,8 +8,8 @@ class View:
     """A view of an image.
 
     Attributes:
-        box: The part that it shows, xyxy pixels of the image; it may reach beyond it.
-        flipped: Whether it is mirrored, left for right.
+        box: The crop in xyxy pixels of the image; it may reach beyond the image.
+        flipped: Whether it is mirrored left to right.
     """
 
     box: tuple[int, int, int, int]

@@ -17,7 +17,7 @@ def test_a_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(atomic.os, "fsync", full)
     with pytest.raises(RunError) as error:
         atomic.write_atomic(path, b"new")
-    assert error.value.what == f"{path}: no space left to write it."
+    assert error.value.what == f"{path}: no space left on the disk."
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
 
@@ -62,7 +62,7 @@ def test_a_disk_that_fills_up_is_named_with_the_file_that_did_not_fit(
 
     with pytest.raises(RunError) as error:
         fill()
-    assert error.value.what == f"{tmp_path / 'inner'}: no space left to write it."
+    assert error.value.what == f"{tmp_path / 'inner'}: no space left on the disk."
     assert list(tmp_path.iterdir()) == []
 
 
@@ -72,15 +72,15 @@ def test_a_really_full_device() -> None:
         pytest.skip("no /dev/full on this system")
     with pytest.raises(OSError, match="No space left"), full.open("wb", buffering=0) as file:
         file.write(b"x")
-    assert atomic.output_error(full, OSError(errno.ENOSPC, "")).what == "/dev/full: no space left to write it."
+    assert atomic.output_error(full, OSError(errno.ENOSPC, "")).what == "/dev/full: no space left on the disk."
 
 
 def test_a_file_in_the_way(tmp_path: Path) -> None:
     (tmp_path / "run").write_text("")
     with pytest.raises(RunError) as error:
         atomic.make_folder(tmp_path / "run" / "deep")
-    assert error.value.what == f"{tmp_path / 'run' / 'deep'}: a file stands where a folder is needed."
-    assert error.value.hint == "Choose another place."
+    assert error.value.what == f"{tmp_path / 'run' / 'deep'}: a file exists where a folder is needed."
+    assert error.value.hint == "Choose another location."
 
 
 def test_room_is_made_and_tried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,5 +94,6 @@ def test_room_is_made_and_tried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     with pytest.raises(RunError) as error:
         atomic.make_room(tmp_path / "a")
     assert (
-        str(error.value) == f"{tmp_path / 'a'}: cannot be written (read-only).\nChoose a place that you may write to."
+        str(error.value)
+        == f"{tmp_path / 'a'}: cannot be written (read-only).\nChoose a location that you can write to."
     )

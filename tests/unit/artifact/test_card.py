@@ -30,7 +30,7 @@ WRONG = {
     "no deviation": ({"input": spec(std=[0, 1, 1])}, "'input.std.0' is wrong"),
     "whitening": ({"input": spec(whitening=WHITENING)}, "'input.whitening' is wrong"),
     "split": ({"split": {"seed": "x", "val_fraction": 0.2}}, "'split.seed' is wrong"),
-    "two classes of one name": ({"classes": {"names": ["a", "a"]}}, "The class 'a' stands twice."),
+    "two classes of one name": ({"classes": {"names": ["a", "a"]}}, "The class 'a' is listed twice."),
     "no kind of input": ({"input": {"size": 32, "train_size": 32}}, "'input' is wrong"),
     "unknown kind of input": ({"input": spec(kind="smell")}, "'input' is wrong"),
     "column": ({"input": {"kind": "series", "columns": [{"name": "a", "std": 0}]}}, "'input.columns.0.std' is wrong"),

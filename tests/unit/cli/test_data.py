@@ -38,7 +38,7 @@ def test_inspect_on_screen(folder, capsys):
 
 def test_check_that_finds_nothing(folder, capsys):
     call("check", folder)
-    assert capsys.readouterr().out == "All well: 4 images decoded and compared.\n"
+    assert capsys.readouterr().out == "No problems: 4 images decoded and compared.\n"
 
 
 @pytest.mark.parametrize("flags", [[], ["--json"]])
@@ -67,7 +67,7 @@ def test_preview_writes_an_image(folder, tmp_path, flags, capsys):
 def test_preview_leaves_the_data_alone(folder):
     with pytest.raises(ConfigError) as caught:
         call("preview", folder, "--out", folder / "p.png")
-    assert caught.value.what == f"--out {folder}/p.png lies inside the data set, which stays as it is."
+    assert caught.value.what == f"--out {folder}/p.png is inside the data set, which must not be changed."
     with pytest.raises(ConfigError) as caught:
         call("preview", folder, "--out", "p.gif")
     assert caught.value.what == "--out p.gif: a preview is an image."
@@ -137,7 +137,7 @@ def test_a_line_that_is_no_object_is_listed(folder, tmp_path, capsys):
 def test_objects_on_screen(boxes, capsys):
     call("inspect", boxes)
     out = capsys.readouterr().out
-    for text in ("coco", "1 to 1, median 1; 0 without any", "2 small, 0 medium, 0 large", "1 outside", "x[bold]"):
+    for text in ("coco", "1 to 1, median 1; 0 images", "2 small, 0 medium, 0 large", "1 outside", "x[bold]"):
         assert text in out
     call("inspect", boxes, "--json")
     assert json.loads(capsys.readouterr().out)["objects"]["repairs"] == {"outside": 1}
@@ -158,7 +158,7 @@ def test_convert_says_what_has_no_place(boxes, tmp_path, capsys):
 
 def test_convert_that_keeps_everything_says_so(boxes, tmp_path, capsys):
     call("convert", boxes, tmp_path / "coco", "--to", "coco")
-    assert capsys.readouterr().out.endswith("The format holds everything.\n")
+    assert capsys.readouterr().out.endswith("The format stores everything.\n")
 
 
 @pytest.fixture
@@ -188,10 +188,11 @@ def test_masks_on_screen_and_as_json(masks, capsys):
     assert caught.value.what == f"{masks} cannot be read, so no image was checked."
     assert caught.value.hint.startswith("Classes: 0 road, 1 tree. Name it with --classes")
     assert capsys.readouterr().out == (
-        f"unread  {masks}/masks/a.png: the pixel value 9 is no class (120 pixels, the first at x 0, y 5).\n\n1 unread\n"
+        f"unread  {masks}/masks/a.png: the pixel value 9 is not a class"
+        " (120 pixels, the first at x 0, y 5).\n\n1 unread\n"
     )
     call("check", masks, "--classes=road,tree", "--ignore=9")
-    assert capsys.readouterr().out == "All well: 1 image decoded and compared.\n"
+    assert capsys.readouterr().out == "No problems: 1 image decoded and compared.\n"
 
 
 def test_a_fault_that_stops_the_reading_is_found(masks, folder, capsys):
@@ -199,7 +200,7 @@ def test_a_fault_that_stops_the_reading_is_found(masks, folder, capsys):
     with pytest.raises(CheckFailedError) as caught:
         call("check", masks, "--json")
     assert caught.value.exit_code == 1
-    assert caught.value.hint == "Save each mask at its image's size, without smoothing."
+    assert caught.value.hint == "Save each mask at its image's size, resized by nearest neighbour."
     message = f"{masks}/masks/a.png: 9 x 9 pixels; the image images/a.png has 24 x 20."
     assert json.loads(capsys.readouterr().out) == {
         "path": str(masks),
@@ -240,7 +241,7 @@ def test_a_task_says_what_is_read(boxes, capsys):
     call("inspect", boxes, "--json", "--task=segment")
     seen = json.loads(capsys.readouterr().out)
     assert seen["task"] == "segment" and list(seen["masks"]["pixels"]) == ["background", "x[bold]"]
-    with pytest.raises(ConfigError, match="There is no task 'nothing'"):
+    with pytest.raises(ConfigError, match="Unknown task 'nothing'"):
         call("inspect", boxes, "--task=nothing")
 
 

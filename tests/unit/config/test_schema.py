@@ -95,7 +95,7 @@ def test_chosen_sizes_are_sane() -> None:
             assert choose_train_size(used, small=small) <= used
 
 
-def test_a_size_in_use_that_was_asked_for_decides_the_size_in_training() -> None:
+def test_a_given_eval_size_decides_the_training_size() -> None:
     asked = Situation(500, side_px=480, from_scratch=False, small=False, eval_size=128)
     assert (choose(asked).eval_size, choose(asked).size) == (128, choose_train_size(128, small=False))
     free = Situation(500, side_px=480, from_scratch=False, small=False)

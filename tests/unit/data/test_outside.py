@@ -12,7 +12,7 @@ def test_nothing_is_written_into_a_folder_of_data(tmp_path: Path, inside: str) -
     data.mkdir()
     with pytest.raises(RunError) as error:
         check_outside(data / inside, data, option="--data.cache-dir")
-    assert error.value.what == f"{data / inside} lies inside the data set, which stays as it is."
+    assert error.value.what == f"{data / inside} is inside the data set, which must not be changed."
     assert error.value.hint == "Choose a folder outside it with --data.cache-dir."
 
 

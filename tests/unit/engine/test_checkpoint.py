@@ -48,12 +48,12 @@ def test_a_damaged_file_is_named(tmp_path: Path, content: bytes) -> None:
     path.write_bytes(content)
     with pytest.raises(RunError) as error:
         load_checkpoint(path)
-    assert error.value.what.startswith(f"{path}: damaged (")
-    assert error.value.hint == "Start the run anew with --out."
+    assert error.value.what.startswith(f"{path}: damaged, or written by another version of Foveal (")
+    assert error.value.hint == "Start a new run with --out."
 
 
 def test_a_file_that_says_something_else(tmp_path: Path) -> None:
     path = tmp_path / "state.pt"
     torch.save({"state": {"step": 1}, "weights": {}}, path)
-    with pytest.raises(RunError, match=r"damaged \(TypeError\)"):
+    with pytest.raises(RunError, match=r"\(TypeError\)"):
         load_checkpoint(path)

@@ -58,7 +58,7 @@ def test_norms_and_biases_are_spared_weight_decay() -> None:
     assert {found[name][1] for name in decayed} == {0.1}
 
 
-def test_rates_fall_with_each_stage_and_for_reused_layers() -> None:
+def test_rates_fall_with_each_stage_and_for_pretrained_layers() -> None:
     found = settings_by_name(Small(), OptimConfig(layer_decay=0.5, pretrained_lr_scale=0.1))
     assert found["head.weight"][0] == found["head.bias"][0] == 1
     assert found["parts.2.0.weight"][0] == 0.5
@@ -94,7 +94,7 @@ def test_momentum_is_the_first_beta_of_adam(name: str, kind: type) -> None:
 
 
 def test_an_unknown_optimiser() -> None:
-    with pytest.raises(ConfigError, match=r"There is no optimiser 'adamm'\.") as error:
+    with pytest.raises(ConfigError, match=r"Unknown optimiser 'adamm'\.") as error:
         build_optimizer(Small(), OptimConfig(name="adamm", lr=0.1))
     assert error.value.hint.startswith("Some there are: adamw, adam, sgd, nesterov, ")
 
@@ -110,7 +110,7 @@ def test_an_unknown_optimiser() -> None:
         ({"freeze": 2, "unfreeze_every": 2}, [2, 2, 1, 1, 0]),
     ],
 )
-def test_stages_thaw_the_last_first(config: dict[str, object], expected: list[int]) -> None:
+def test_stages_unfreeze_last_first(config: dict[str, object], expected: list[int]) -> None:
     assert [num_frozen(OptimConfig(**config), 3, epoch) for epoch in range(5)] == expected
 
 

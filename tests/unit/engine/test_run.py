@@ -43,7 +43,7 @@ def test_a_run_is_not_made_twice(tmp_path: Path) -> None:
     run.create("", {}, {})
     with pytest.raises(RunError) as error:
         run.create("", {}, {})
-    assert error.value.what == f"{run.folder}: exists already."
+    assert error.value.what == f"{run.folder} already exists."
     assert error.value.hint == (
         f"Go on with it (--resume '{run.folder}'), remove it, or choose another folder with --out."
     )

@@ -13,6 +13,7 @@ from tests.scenes import exif, photo
 
 from foveal.errors import ImageError
 from foveal.imaging.decode import MAX_PIXELS, decode, kind_of, orient, read_size
+from foveal.imaging.prepare import prepare
 from foveal.types.input_spec import InputSpec
 
 PALETTE = [255, 0, 0, 0, 255, 0, 0, 0, 255]
@@ -253,8 +254,8 @@ def test_network_sees_the_same_jpeg_through_simplejpeg_and_pillow(subsampling):
     spec = InputSpec(size=64, train_size=64)
     for seed in range(4):
         data = saved(Image.fromarray(photo(400, 300, seed)), "JPEG", quality=90, subsampling=subsampling)
-        ours, _ = spec.prepare(decode(data).pixels)
-        pillow, _ = spec.prepare(np.asarray(Image.open(io.BytesIO(data)).convert("RGB")))
+        ours, _ = prepare(decode(data).pixels, spec)
+        pillow, _ = prepare(np.asarray(Image.open(io.BytesIO(data)).convert("RGB")), spec)
         difference = np.abs(ours.astype(int) - pillow)
         assert difference.max() <= 2 and difference.mean() < 0.25
 
@@ -262,8 +263,8 @@ def test_network_sees_the_same_jpeg_through_simplejpeg_and_pillow(subsampling):
 def test_network_sees_nearly_the_same_scaled_jpeg():
     spec = InputSpec(size=64, train_size=64)
     data = saved(Image.fromarray(photo(800, 600)), "JPEG", quality=90)
-    scaled, _ = spec.prepare(decode(data, min_side=spec.decode_side).pixels)
-    full, _ = spec.prepare(decode(data).pixels)
+    scaled, _ = prepare(decode(data, min_side=spec.decode_side).pixels, spec)
+    full, _ = prepare(decode(data).pixels, spec)
     difference = np.abs(scaled.astype(int) - full)
     assert difference.max() <= 8 and difference.mean() < 1
 
@@ -355,10 +356,10 @@ def test_missing_file_and_folder(tmp_path):
     for read in (decode, read_size):
         with pytest.raises(ImageError) as caught:
             read(tmp_path / "no.jpg")
-        assert str(caught.value) == f"{tmp_path}/no.jpg: there is no such file.\nCheck the path."
+        assert str(caught.value) == f"{tmp_path}/no.jpg: no such file.\nCheck the path."
         with pytest.raises(ImageError) as caught:
             read(tmp_path)
-        assert str(caught.value) == f"{tmp_path}: is a folder, not an image.\nGive a file."
+        assert str(caught.value) == f"{tmp_path}: is a folder, not an image.\nName a file."
 
 
 def test_read_size_of_empty_file(tmp_path):

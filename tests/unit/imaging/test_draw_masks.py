@@ -138,7 +138,7 @@ def square(top, left, side, height=120, width=160) -> Rle:
     return Rle.of(mask)
 
 
-def test_an_object_is_tinted_and_outlined():
+def test_an_object_is_tinted_with_a_contour():
     image = gray()
     out = draw_masks.instances(image, [square(20, 30, 40)], np.array([[10, 10, 150, 110]]), [""], [GREEN])
     inside = out[40, 50].astype(int)

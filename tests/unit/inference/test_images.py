@@ -100,7 +100,7 @@ def test_what_is_no_image(source: object, viewing: Viewing | None) -> None:
     for given in (source, [source]):
         with pytest.raises(ConfigError) as error:
             predict_views(Predictor(OneBox()), given, viewing)  # type: ignore[arg-type]
-        assert error.value.what == f"An image cannot be of type {type(source).__name__}."
+        assert error.value.what == f"Not an image: {type(source).__name__}."
         assert error.value.hint == "Pass a path, the bytes of a file, an (H, W, 3) uint8 array or a Pillow image."
 
 

@@ -67,7 +67,7 @@ def test_two_images_of_one_image_id(tmp_path: Path, names: tuple[str, str], imag
     with pytest.raises(ConfigError) as caught:
         Outputs(coco=tmp_path / "c.json").prepare(files)
     assert str(caught.value) == (
-        f"{names[0]} and {names[1]} would have one image_id in COCO's results: {image_id}.\n"
-        "Predict them apart, or rename one."
+        f"{names[0]} and {names[1]} would have the same image_id in the COCO results: {image_id}.\n"
+        "Predict on them separately, or rename one."
     )
     Outputs(csv=tmp_path / "t.csv").prepare(files)

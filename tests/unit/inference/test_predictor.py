@@ -88,7 +88,7 @@ def test_threads_last_until_close() -> None:
     assert not decoders(before), "none before the first prediction"
     predictor.predict(square())
     (first,) = decoders(before)
-    predictor.with_options(predictor.options).predict(square())
+    predictor.with_output(predictor.output).predict(square())
     assert decoders(before) == {first}, "the same thread, which its copy shares"
     predictor.close()
     assert not decoders(before)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from foveal.errors import ConfigError
 from foveal.inference.writers import JsonList, Writer, write_coco, write_csv, write_images, write_json, write_masks
 from foveal.ops.masks import rle_of_polygons
-from foveal.tasks.contract import Output
+from foveal.tasks.table import AnyOutput
 from foveal.types.categories import Categories
 from foveal.types.masks import ClassMap
 from foveal.types.predictions import ClassScores, Prediction
@@ -29,9 +29,14 @@ values = st.recursive(
 SCORES = ClassScores(np.array([0.25, 0.75]), Categories(("cat", "dog")), (4, 3))
 
 
-def task(**methods: Callable[..., Any]) -> Output:
+def output(**methods: Callable[..., Any]) -> AnyOutput:
     """One that has these methods alone."""
-    return cast(Output, SimpleNamespace(**methods))
+    return cast(AnyOutput, SimpleNamespace(**methods))
+
+
+def with_rows(rows: list[dict[str, str | float]]) -> Prediction:
+    """A prediction that has these rows alone."""
+    return cast(Prediction, SimpleNamespace(rows=lambda: rows))
 
 
 def class_map() -> ClassMap:
@@ -71,21 +76,21 @@ def test_one_json_document(names: list[str]) -> None:
 
 
 def test_a_table_has_the_columns_of_its_first_row(tmp_path: Path) -> None:
-    rows: dict[str, list[dict[str, str | float]]] = {
-        "none.jpg": [],
-        "two.jpg": [{"name": "cat", "score": 0.75, "x1": 3}, {"name": "dog", "score": 0.25, "x1": 5}],
+    rows = {
+        "none.jpg": with_rows([]),
+        "two.jpg": with_rows([{"name": "cat", "score": 0.75, "x1": 3}, {"name": "dog", "score": 0.25, "x1": 5}]),
     }
-    write(write_csv(tmp_path / "t.csv", task(rows=lambda found: found)), rows)
+    write(write_csv(tmp_path / "t.csv"), rows)
     assert (tmp_path / "t.csv").read_text() == (
         "path,rank,name,score,x1\ntwo.jpg,1,cat,0.750000,3\ntwo.jpg,2,dog,0.250000,5\n"
     )
-    write(write_csv(tmp_path / "e.csv", task(rows=lambda found: found)), {"none.jpg": []})
+    write(write_csv(tmp_path / "e.csv"), {"none.jpg": with_rows([])})
     assert (tmp_path / "e.csv").read_text() == "path,rank,name,score\n"
 
 
 def test_masks_bear_the_names_of_their_images(tmp_path: Path) -> None:
-    def masks(files: Mapping[str, bytes]) -> Output:
-        return task(mask_png=lambda found: {suffix: found + content for suffix, content in files.items()})
+    def masks(files: Mapping[str, bytes]) -> AnyOutput:
+        return output(mask_png=lambda found: {suffix: found + content for suffix, content in files.items()})
 
     predictions = {"a/cat.jpg": b"first ", "b/cat.png": b"second ", "b/dog.jpg": b"third "}
     write(write_masks(tmp_path / "one", masks({"": b"map"})), predictions)
@@ -103,7 +108,7 @@ def test_no_folder_where_there_are_no_masks(tmp_path: Path) -> None:
         raise ConfigError("This model has no masks.")
 
     with pytest.raises(ConfigError):
-        write(write_masks(tmp_path / "masks", task(mask_png=refuse)), {"a.jpg": SCORES})
+        write(write_masks(tmp_path / "masks", output(mask_png=refuse)), {"a.jpg": SCORES})
     assert list(tmp_path.iterdir()) == []
 
 
@@ -133,8 +138,7 @@ def test_nothing_is_half_written(tmp_path: Path, error: BaseException, before: s
     path, out = tmp_path / "file", io.StringIO()
     if before is not None:
         path.write_text(before)
-    rows = task(rows=lambda _: [{"name": "cat", "score": 0.5}])
-    for writer in (write_csv(path, rows), write_coco(path), write_json(out)):
+    for writer in (write_csv(path), write_coco(path), write_json(out)):
         with pytest.raises(type(error)):
             break_off(writer, error)
         assert [p.read_text() for p in tmp_path.iterdir()] == ([] if before is None else [before])
@@ -144,12 +148,14 @@ def test_nothing_is_half_written(tmp_path: Path, error: BaseException, before: s
 def test_an_unreadable_image_is_not_drawn(tmp_path: Path) -> None:
     (tmp_path / "bad.png").write_text("no image")
     with pytest.raises(Exception, match=r"bad\.png: is not an image"):
-        write(write_images(tmp_path / "drawn", task(draw=lambda image, _: image)), {str(tmp_path / "bad.png"): SCORES})
+        write(
+            write_images(tmp_path / "drawn", output(draw=lambda image, _: image)), {str(tmp_path / "bad.png"): SCORES}
+        )
     assert list((tmp_path / "drawn").iterdir()) == []
 
 
 def test_a_table_can_be_read_back(tmp_path: Path) -> None:
     name = 'com,ma "quoted"\n.jpg'
-    write(write_csv(tmp_path / "t.csv", task(rows=lambda _: [{"name": "cat", "score": 1}])), {name: SCORES})
+    write(write_csv(tmp_path / "t.csv"), {name: with_rows([{"name": "cat", "score": 1}])})
     with (tmp_path / "t.csv").open(newline="") as file:
         assert list(csv.DictReader(file)) == [{"path": name, "rank": "1", "name": "cat", "score": "1.000000"}]

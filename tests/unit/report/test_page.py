@@ -181,5 +181,5 @@ def test_file_names_that_are_no_utf8(content, tmp_path: Path):
 
 def test_a_folder_that_cannot_be(content, tmp_path: Path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(RunError, match="a file stands where a folder is needed"):
+    with pytest.raises(RunError, match="a file exists where a folder is needed"):
         write_report(tmp_path / "file" / "report.html", content)

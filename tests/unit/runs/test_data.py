@@ -41,7 +41,7 @@ def test_settings_of_masks_arrive(tmp_path):
         (tmp_path / folder).mkdir()
         Image.fromarray(pixels).save(tmp_path / folder / "a.png")
     data = {"path": str(tmp_path), "classes": "road,tree"}
-    with pytest.raises(CategoryError, match="the pixel value 9 is no class"):
+    with pytest.raises(CategoryError, match="the pixel value 9 is not a class"):
         read_data(parse_config({"data": data}, where="here"))
     catalog = read_data(parse_config({"data": {**data, "ignore": [9]}}, where="here"))
     assert catalog.categories.names == ("road", "tree") and catalog.categories.ignore_ids == (9,)
@@ -62,5 +62,5 @@ def test_a_model_reads_the_data_set_as_training_did(real_data, name, task):
     """So that the split of training can be made again from the model file alone."""
     config = parse_config({"task": task, "data": {"path": str(real_data / name)}}, where="here")
     trained_on = with_splits(read_data(config), val_fraction=0.3, seed=5)
-    later = read(real_data / name, categories=trained_on.categories, wants=get_spec(task).annotations)
+    later = read(real_data / name, categories=trained_on.categories, annotations=get_spec(task).annotations)
     assert with_splits(later, val_fraction=0.3, seed=5).fingerprint() == trained_on.fingerprint()

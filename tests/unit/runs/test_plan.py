@@ -55,7 +55,7 @@ def test_evaluation_without_keeping_the_images(squares: Path, tmp_path: Path, mo
     assert scores[0] == scores[1]
 
 
-def test_one_value_a_channel_is_no_batch(squares: Path, tmp_path: Path) -> None:
+def test_one_value_per_channel_is_no_batch(squares: Path, tmp_path: Path) -> None:
     settings = {
         **SETTINGS,
         "model": {"backbone": "resnet18", "weights": "none"},
@@ -64,7 +64,7 @@ def test_one_value_a_channel_is_no_batch(squares: Path, tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as error:
         foveal.train(squares, out=tmp_path / "run", settings=settings)
     assert error.value.what == (
-        "Batch norm needs more than one value per channel, and a batch of 1 at 32 px leaves it one."
+        "Batch norm needs more than one value per channel, and a batch of 1 at 32 px gives only one."
     )
     assert error.value.hint == "Train with --batch-size 2 or more, or with a larger --size."
 

@@ -13,7 +13,7 @@ from foveal.inference.load import load
 
 COLUMNS = {"kind": "series", "columns": [{"name": "length_m"}]}
 WRONG = {
-    "task": ({"task": "fly"}, "There is no task 'fly'."),
+    "task": ({"task": "fly"}, "Unknown task 'fly'."),
     "model": ({"model": {"x": 1}}, "'model.x' is wrong"),
     "own": ({"own": {"pooling": "zzz"}}, "'own.pooling' is wrong"),
     "decode": ({"decode": {"q": 2}}, "'decode.q' is wrong"),

@@ -25,7 +25,7 @@ def test_unknown_class_is_named_with_a_suggestion() -> None:
     ("names", "ids", "message"),
     [
         ((), (), "There are no classes."),
-        (("a", "a"), (), "The class 'a' stands twice."),
+        (("a", "a"), (), "The class 'a' is listed twice."),
         (("a", " "), (), "A class has an empty name."),
         (("a", "b"), (1,), "2 classes came with 1 ids."),
         (("a", "b"), (1, 1), "Two classes share one id."),

@@ -97,7 +97,7 @@ def test_supervision_is_missing(monkeypatch):
     with pytest.raises(MissingExtraError) as caught:
         three().to_supervision()
     assert str(caught.value) == (
-        "To hand objects to supervision, Foveal needs the package 'supervision', which is not installed.\n"
+        "To convert objects for supervision, Foveal needs the package 'supervision', which is not installed.\n"
         "Install it with: pip install supervision"
     )
 

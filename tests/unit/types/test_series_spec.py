@@ -17,7 +17,7 @@ def test_it_comes_back_from_json() -> None:
         ([{"name": ""}], "at least 1 character"),
         ([{"name": "a", "std": 0}], "greater than 0"),
         ([{"name": "a", "mean": float("nan")}], "finite number"),
-        ([{"name": "a"}, {"name": "b"}, {"name": "a"}], "the column 'a' stands twice"),
+        ([{"name": "a"}, {"name": "b"}, {"name": "a"}], "the column 'a' is listed twice"),
     ],
 )
 def test_wrong_columns(columns: list[dict[str, object]], message: str) -> None:

@@ -1,1 +1,1 @@
-"""Random changes to training images and their targets."""
+"""Augmentation of training images and their targets."""

@@ -1,8 +1,8 @@
-"""Boxes while the image under them is cut, moved and rotated, with how much of each is still visible.
+"""Boxes of an image that is cropped, moved and rotated, with the visible fraction of each.
 
-Objects may have masks, which go with their boxes.
+Objects may have masks, which are transformed with their boxes.
 
-Shapes: M boxes, n cells a side of the grid that masks are painted on.
+Shapes: M boxes, n cells per side of the grid that masks are rasterised on.
 """
 
 import math
@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from foveal.data.augment.mask_targets import Grid, MaskTargets
-from foveal.types.flags import NOT_EVALUATED, Flag
+from foveal.types.flags import IGNORED_FLAGS, Flag
 
 MIN_SIDE_PX = 1.0
 """A box with a shorter side is dropped."""
 PIECE_SIDE_PX = 4.0
-"""Sides from which a piece of an object may be recognised, so that detecting it should not count as a mistake."""
+"""Shortest sides of a piece of an object that may be recognisable, so that detecting it is no false positive."""
 ROUNDING = 1e-6
-"""What arithmetic may take from a part that is whole."""
+"""Rounding error of the visible fraction of an uncut object."""
 Box = tuple[float, float, float, float]
 
 
@@ -34,8 +34,8 @@ class BoxTargets:
         boxes: (M, 4) xyxy pixels.
         labels: (M,) class ids.
         flags: (M,) ``types.flags.Flag``, added up.
-        visible: (M,) part of the object's box that has not been cut away, in [0, 1].
-        masks: The objects' masks; None: masks are not asked for.
+        visible: (M,) fraction of the object's box that has not been cut away, in [0, 1].
+        masks: The objects' masks; None: without masks.
     """
 
     boxes: NDArray[np.float64]
@@ -52,12 +52,12 @@ class BoxTargets:
         flags: NDArray[np.uint8],
         masks: MaskTargets | None = None,
     ) -> "BoxTargets":
-        """Objects of which all is visible."""
+        """Fully visible objects."""
         return cls(boxes, labels, flags, np.ones(len(boxes)), masks)
 
     @classmethod
     def join(cls, parts: Sequence["BoxTargets"]) -> "BoxTargets":
-        """The objects of several images that have become one."""
+        """The objects of several images combined into one."""
         columns = [(part.boxes, part.labels, part.flags, part.visible) for part in parts]
         boxes, labels, flags, visible = (np.concatenate(column) for column in zip(*columns, strict=True))
         masks = [part.masks for part in parts if part.masks is not None]
@@ -68,18 +68,18 @@ class BoxTargets:
         return len(self.labels)
 
     @property
-    def evaluated(self) -> NDArray[np.bool_]:
-        """(M,) which count as objects, neither crowds nor to be ignored."""
-        evaluated: NDArray[np.bool_] = (self.flags & NOT_EVALUATED) == 0
-        return evaluated
+    def counted(self) -> NDArray[np.bool_]:
+        """(M,) which objects are not ignored."""
+        counted: NDArray[np.bool_] = (self.flags & IGNORED_FLAGS) == 0
+        return counted
 
     def move(self, scale: tuple[float, float], offset: tuple[float, float]) -> "BoxTargets":
-        """Every point p to p * scale + offset."""
+        """Move every point p to p * scale + offset."""
         by = np.array([[scale[0], 0, offset[0]], [0, scale[1], offset[1]]])
         return self._changed(self.boxes * (scale * 2) + offset * 2, by)
 
     def mirror(self, axis: int, span: float) -> "BoxTargets":
-        """Along x (axis 0) or y (axis 1): every coordinate c to span - c."""
+        """Mirror along x (axis 0) or y (axis 1): every coordinate c becomes span - c."""
         boxes = self.boxes.copy()
         boxes[:, axis], boxes[:, axis + 2] = span - self.boxes[:, axis + 2], span - self.boxes[:, axis]
         by = np.eye(2, 3)
@@ -87,7 +87,7 @@ class BoxTargets:
         return self._changed(boxes, by)
 
     def rotate(self, degrees: float, center: float) -> "BoxTargets":
-        """Counterclockwise about (center, center); a rotated box becomes the upright one around its corners."""
+        """Rotate counterclockwise about (center, center); a box becomes the bounding box of its rotated corners."""
         cos, sin = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
         corners = self.boxes[:, [0, 1, 2, 1, 0, 3, 2, 3]].reshape(-1, 4, 2) - center
         back = np.array([[cos, -sin], [sin, cos]])  # y points down
@@ -96,7 +96,7 @@ class BoxTargets:
         return self._changed(np.concatenate([rotated.min(1), rotated.max(1)], axis=1), by)
 
     def clip(self, within: Box) -> "BoxTargets":
-        """Cut at the sides of a rectangle; what falls outside is no longer visible."""
+        """Clip to a rectangle; what lies outside is no longer visible."""
         boxes = np.clip(self.boxes, within[:2] * 2, within[2:] * 2)
         before, after = _areas(self.boxes), _areas(boxes)
         left = np.divide(after, before, out=np.zeros(len(self)), where=before > 0)
@@ -112,15 +112,16 @@ class BoxTargets:
         }
 
     def trained(self, min_visible: float, grid: Grid | None = None) -> dict[str, Tensor]:
-        """What a network is trained on.
+        """The targets that a network is trained on.
 
         Args:
-            min_visible: Part that must be visible for an object to count. Of one that is cut further, a piece that may
-                still be recognised becomes a region to ignore; smaller ones are dropped.
-            grid: What masks are painted on; None: they are left out.
+            min_visible: Fraction that must be visible for an object to count. Where less is visible, a recognisable
+                piece becomes an ignored region; smaller ones are dropped.
+            grid: The grid that masks are rasterised on; None: without masks.
 
         Returns:
-            ``tensors`` of the m that are kept; with a grid also ``masks`` (m, n, n) uint8, all 0 where there is none.
+            ``tensors`` of the m objects kept; with a grid also ``masks`` (m, n, n) uint8, all 0 for objects without a
+            mask.
         """
         if grid is None:
             return self._kept(min_visible)[0].tensors()
@@ -129,15 +130,14 @@ class BoxTargets:
         return {**kept.tensors(), "masks": torch.from_numpy(masks[which])}
 
     def painted(self, grid: Grid) -> tuple["BoxTargets", NDArray[np.uint8]]:
-        """The same with boxes that are fitted to what is left of their masks, and the masks (M, n, n).
+        """The same with boxes fitted to the visible parts of their masks, and the masks (M, n, n).
 
-        A box that is still whole and upright stays as it was given; one with no pixel of the mask left shrinks to
-        nothing.
+        An uncut, unrotated box is unchanged; a box without a mask pixel left becomes empty.
         """
-        assert self.masks is not None, "masks were asked for"
+        assert self.masks is not None, "targets with masks"
         boxes, cells = self.boxes.copy(), np.zeros((len(self), grid.cells, grid.cells), np.uint8)
         whole = (self.visible >= 1 - ROUNDING) & self.masks.upright
-        for i in np.flatnonzero(self.evaluated).tolist():
+        for i in np.flatnonzero(self.counted).tolist():
             if not self.masks.rles[i].area:
                 continue
             painted = self.masks.paint(i, grid)
@@ -149,11 +149,11 @@ class BoxTargets:
         return replace(self, boxes=boxes), cells
 
     def _changed(self, boxes: NDArray[np.float64], by: NDArray[np.float64]) -> "BoxTargets":
-        """The same objects with other boxes, and their masks moved by a map (2, 3)."""
+        """The same objects with other boxes, and their masks moved by an affine map (2, 3)."""
         return replace(self, boxes=boxes, masks=None if self.masks is None else self.masks.move(by))
 
     def _kept(self, min_visible: float) -> tuple["BoxTargets", NDArray[np.bool_]]:
-        """The objects that training is to see, without masks, and which of the M they are."""
+        """The objects for training, without masks, and which of the M they are."""
         sides = (self.boxes[:, 2:] - self.boxes[:, :2]).min(1)
         whole = (self.visible >= min_visible - ROUNDING) & (sides >= MIN_SIDE_PX)
         piece = ~whole & (sides >= PIECE_SIDE_PX)

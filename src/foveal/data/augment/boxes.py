@@ -1,9 +1,9 @@
-"""Random changes to images with boxes, and perhaps masks, that stay true.
+"""Augmentation of images with boxes, and perhaps masks.
 
 Cropping, zooming and padding are one resampling of each image straight to its place on the canvas; flips, colour and
 mosaic happen there, rotation and blending afterwards, all on small uint8 images in dense memory.
 
-Shapes: H W rows and columns of a source image, S side of the input, m boxes of a sample.
+Shapes: H W height and width of a source image, S side of the input, m boxes of a sample.
 """
 
 import math
@@ -29,23 +29,23 @@ from foveal.imaging.decode import read_size
 from foveal.types.arrays import RGB
 
 CENTER = (0.25, 0.75)
-"""Where the four images of a mosaic meet, as a part of S along each axis."""
+"""Range of the point where the four images of a mosaic meet, as a fraction of S."""
 MOSAIC_SHRINK = 0.5
-"""An image in a mosaic is shown between this and its ordinary scale, but no smaller than letterboxed in its part."""
+"""Smallest scale of an image in a mosaic relative to its ordinary one, but at least letterboxed in its part."""
 BLEND = 8.0
 """Alpha of the Beta distribution of mixup's shares. Zhang et al. (2019, arXiv:1902.04103) take 1.5 and weight each box
-by its image's share; here all boxes count in full, so both images must stay visible: nineteen of twenty shares lie
-between a quarter and three quarters."""
+by its image's share; here all boxes count in full, so both images must stay visible: 95% of the shares lie between 0.25
+and 0.75."""
 UNFIT = {
-    "policy": "does not go with boxes: its operations move pixels and leave boxes where they are",
-    "mixup": "does not go with boxes: it blends class labels; augment.box_mixup blends images with boxes",
-    "cutmix": "does not go with boxes: it blends class labels; augment.mosaic puts images with boxes together",
+    "policy": "does not support boxes: its operations move pixels but not boxes",
+    "mixup": "does not support boxes: it blends class labels; augment.box_mixup blends images with boxes",
+    "cutmix": "does not support boxes: it blends class labels; augment.mosaic combines images with boxes",
 }
 
 
 @dataclass(frozen=True)
 class Boxed:
-    """An image as decoded (H, W, 3), and its objects at that size."""
+    """A decoded image (H, W, 3), and its objects at that size."""
 
     image: Tensor
     objects: BoxTargets
@@ -58,20 +58,19 @@ class Boxed:
 
 @dataclass(frozen=True)
 class BoxAugment(PayloadAugment[Boxed]):
-    """The changes that a configuration asks for; with none, the letterbox of evaluation.
+    """The configured augmentation; without any, the letterbox of evaluation.
 
-    Samples are padded with PAD_VALUE; their targets are those of ``BoxTargets.trained``. How many payloads there are
-    says what to do with them, since ``draw_companions`` has drawn that: 1 alone, 2 mixup, 4 mosaic, 5 a mosaic blended
-    with a fifth.
+    Samples are padded with PAD_VALUE; their targets are those of ``BoxTargets.trained``. The number of payloads, drawn
+    by ``draw_companions``, selects the operation: 1 plain, 2 mixup, 4 mosaic, 5 a mosaic blended with a fifth image.
 
     Attributes:
         config: Names and strengths.
         size: S.
         interpolation: Filter of resampling, antialiased.
-        grid: What masks are painted on; None: there are none.
+        grid: The grid that masks are rasterised on; None: without masks.
 
     Raises:
-        ConfigError: A change is on that cannot keep boxes true.
+        ConfigError: An operation is on that does not support boxes.
     """
 
     config: AugmentConfig
@@ -80,19 +79,19 @@ class BoxAugment(PayloadAugment[Boxed]):
     grid: Grid | None = None
 
     def __post_init__(self) -> None:
-        """Changes fit boxes."""
+        """Check that all operations support boxes."""
         refuse(self.config, UNFIT)
 
     def draw_companions(self) -> int:
-        """Whether the next sample is a mosaic or is blended, as the number of further images it needs."""
+        """Draw whether the next sample is a mosaic or blended, as the number of further images it needs."""
         mosaic, blended = happens(self.config.mosaic), happens(self.config.box_mixup)
         return (3 if mosaic else 0) + (1 if blended else 0)
 
     def load(self, catalog: Catalog, index: int, pixels: RGB) -> Boxed:
-        """An image and its objects; one without a segmentation has a mask of no area: it teaches its box alone.
+        """An image and its objects; an object without a segmentation has an empty mask, and only its box is trained on.
 
         Raises:
-            ImageError: The reader does not know the image's size, and its header cannot be read.
+            ImageError: The image's size is unknown, and its header cannot be read.
         """
         assert catalog.objects is not None, "a catalog with objects"
         at, (height, width) = catalog.objects.span(index), pixels.shape[:2]
@@ -105,7 +104,7 @@ class BoxAugment(PayloadAugment[Boxed]):
 
     def change(self, payloads: Sequence[Boxed]) -> Changed:
         """One sample from 1, 2, 4 or 5 images."""
-        assert len(payloads) in (1, 2, 4, 5), "as draw_companions says"
+        assert len(payloads) in (1, 2, 4, 5), "as drawn by draw_companions"
         first = 4 if len(payloads) >= 4 else 1
         canvas, objects = self._scene(payloads[:first])
         if len(payloads) > first:
@@ -127,14 +126,14 @@ class BoxAugment(PayloadAugment[Boxed]):
         return canvas, objects
 
     def _draw_quarters(self) -> list[Rect]:
-        """Mosaic (Bochkovskiy et al. 2020, "YOLOv4", section 3.3): four rectangles that meet in a random point."""
+        """Mosaic (Bochkovskiy et al. 2020, "YOLOv4", section 3.3): four rectangles that meet at a random point."""
         low, high = CENTER
         x, y = ((low + (high - low) * torch.rand(2)) * self.size).round().int().tolist()
         size = self.size
         return [(0, 0, x, y), (x, 0, size, y), (0, y, x, size), (x, y, size, size)]
 
     def _place(self, canvas: Tensor, rect: Rect, boxed: Boxed) -> BoxTargets:
-        """Show a crop of an image in a rectangle of the canvas; gives the objects there."""
+        """Draw a crop of an image into a rectangle of the canvas; returns the objects there."""
         crop = self._draw_crop(boxed, rect)
         (left, top, right, bottom), (x1, y1, x2, y2) = crop.source, crop.canvas
         piece = resize(boxed.image[top:bottom, left:right], (y2 - y1, x2 - x1), self.interpolation)
@@ -149,7 +148,7 @@ class BoxAugment(PayloadAugment[Boxed]):
         return objects
 
     def _draw_crop(self, boxed: Boxed, rect: Rect) -> Crop:
-        """A random crop that shows an object; the whole image (in a mosaic any crop) where a few tries find none."""
+        """A random crop that shows an object; the full image (in a mosaic any crop) if a few tries fail."""
         height, width = boxed.image.shape[:2]
         alone = rect == (0, 0, self.size, self.size)
         if alone and self._keeps_scale:

@@ -1,6 +1,6 @@
 """Pixels in dense (H, W, 3) uint8 memory: resized, rotated, erased.
 
-Shapes: H W rows and columns, h w of a result, S side of a canvas.
+Shapes: H W height and width, h w of a result, S side of a canvas.
 """
 
 from typing import Any, Literal
@@ -32,10 +32,10 @@ def blank(size: int) -> Tensor:
 def resize(image: Tensor, size: tuple[int, int], interpolation: str) -> Tensor:
     """(H, W, 3) uint8 -> (h, w, 3) uint8, antialiased; ``size`` is (h, w).
 
-    The rows are copied into dense memory first, where torch's uint8 resampling runs at full width: a quarter of v2's
+    The rows are copied into dense memory first, where torch's uint8 resampling runs at full width: in a quarter of v2's
     time, for the same pixels.
     """
-    # Batched while rows come first: otherwise torch does not see that the memory of a whole image is channels-last.
+    # Batched while rows come first: otherwise torch does not see that the memory of a full image is channels-last.
     dense = image.contiguous()[None].permute(0, 3, 1, 2)
     if dense.shape[-2:] != size:
         dense = functional.interpolate(dense, size, mode=interpolation, antialias=True)
@@ -43,17 +43,17 @@ def resize(image: Tensor, size: tuple[int, int], interpolation: str) -> Tensor:
 
 
 def resize_nearest(ids: Tensor, size: tuple[int, int]) -> Tensor:
-    """(H, W) class ids -> (h, w); the pixel nearest to each new one's middle."""
+    """(H, W) class ids -> (h, w); nearest neighbour."""
     return ids if ids.shape == size else functional.interpolate(ids[None, None], size, mode="nearest-exact")[0, 0]
 
 
 def rotate(canvas: Tensor, degrees: float) -> Tensor:
-    """(S, S, 3) counterclockwise about its middle, filled up with padding."""
+    """(S, S, 3) rotated counterclockwise about its centre, filled with padding."""
     return _rotated(canvas, degrees, Image.Resampling.BILINEAR, PAD)
 
 
 def rotate_nearest(ids: Tensor, degrees: float, fill: int) -> Tensor:
-    """(S, S) class ids likewise, each pixel one of those before, filled up with an id."""
+    """(S, S) class ids rotated by nearest neighbour, filled with an id."""
     return _rotated(ids, degrees, Image.Resampling.NEAREST, fill)
 
 

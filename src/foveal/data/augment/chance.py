@@ -9,5 +9,5 @@ def happens(chance: float) -> bool:
 
 
 def uniform(low: float, high: float) -> float:
-    """A number between two, evenly distributed."""
+    """A uniformly distributed number."""
     return low + (high - low) * float(torch.rand(()))

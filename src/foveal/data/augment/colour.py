@@ -4,7 +4,7 @@ torchvision makes a pass for each, rounds after each and turns the hue in HSV; h
 rounding and clipping happen once, and the hue turns in YIQ, where a turn is linear. At 416 x 416 that takes half a
 millisecond where v2.ColorJitter takes three, or twelve with hue.
 
-Shapes: H W rows and columns.
+Shapes: H W height and width.
 """
 
 import math
@@ -27,7 +27,7 @@ STRIDE = 4
 
 
 def jitter_colour(image: Tensor, config: AugmentConfig) -> Tensor:
-    """Change brightness, contrast, saturation and hue at random, each by at most what the configuration says.
+    """Change brightness, contrast, saturation and hue at random, each by at most the configured strength.
 
     Args:
         image: (H, W, 3) uint8, dense.
@@ -52,7 +52,7 @@ def colour_map(brightness: float, contrast: float, saturation: float, hue: float
         brightness: Factor.
         contrast: Factor of the distance from the image's mean gray.
         saturation: Factor of the distance from a pixel's own gray.
-        hue: Turns.
+        hue: Rotation in turns.
         mean: Mean gray of the image, 0 to 255.
 
     Returns:

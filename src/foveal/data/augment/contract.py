@@ -1,6 +1,6 @@
-"""What an augmentation is: it loads an image with its target, and changes both together.
+"""Augmentations: they load an image with its target, and transform both together.
 
-Shapes: H W rows and columns of an image as decoded, S side of the result.
+Shapes: H W height and width of an image as decoded, S side of the result.
 """
 
 from abc import ABC, abstractmethod
@@ -20,7 +20,7 @@ Changed = tuple[Tensor, dict[str, Tensor]]
 
 
 class Payload(Protocol):
-    """An image as decoded, and its target at that size, in whatever form suits the changes."""
+    """A decoded image, and its target at that size, in any form."""
 
     @property
     def image(self) -> Tensor:
@@ -29,13 +29,13 @@ class Payload(Protocol):
 
     @property
     def target(self) -> Mapping[str, Tensor]:
-        """The target as training would take it, were nothing changed."""
+        """The target for training without augmentation."""
         ...
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """A payload whose target is tensors from the start."""
+    """A payload with tensors as its target."""
 
     image: Tensor
     target: dict[str, Tensor]
@@ -48,16 +48,16 @@ class Augment(ABC):
     """Random changes to one training sample; random numbers come from torch's global generator."""
 
     def draw_companions(self) -> int:
-        """How many other images, drawn from the training split, the next sample wants beside its own."""
+        """Number of other images, drawn from the training split, that the next sample needs."""
         return 0
 
     @abstractmethod
     def load(self, catalog: Catalog, index: int, pixels: RGB) -> Payload:
-        """An image and its target as they are, without random numbers.
+        """An image and its target without augmentation.
 
         Args:
             catalog: The training split.
-            index: Of the image.
+            index: Index of the image.
             pixels: (H, W, 3), writable; a JPEG may have been decoded at a half, a quarter or an eighth of its size.
 
         Raises:
@@ -66,7 +66,7 @@ class Augment(ABC):
 
     @abstractmethod
     def sample(self, catalog: Catalog, places: Sequence[int], pixels: Iterator[RGB]) -> Changed:
-        """One sample of an image, whose place comes first, and its companions; ``pixels`` gives them decoded."""
+        """One sample from an image, whose index comes first, and its companions; ``pixels`` yields them decoded."""
 
 
 class PayloadAugment(Augment, Generic[P]):
@@ -82,18 +82,18 @@ class PayloadAugment(Augment, Generic[P]):
 
     @abstractmethod
     def change(self, payloads: Sequence[P]) -> Changed:
-        """One sample of an image, which comes first, and its companions."""
+        """One sample from an image, which comes first, and its companions."""
 
 
 def refuse(config: AugmentConfig, unfit: Mapping[str, str]) -> None:
-    """Make sure that changes are off that the data cannot take.
+    """Check that operations are off that the data does not support.
 
     Args:
         config: Names and strengths.
-        unfit: Fields of it, and why each must stay at its default, as the end of a sentence.
+        unfit: Fields, and why each must stay at its default, as the end of a sentence.
 
     Raises:
-        ConfigError: One is on.
+        ConfigError: One of them is on.
     """
     for name, reason in unfit.items():
         value, off = getattr(config, name), AugmentConfig.model_fields[name].default

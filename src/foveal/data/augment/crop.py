@@ -1,6 +1,6 @@
-"""Which pixels of an image go to which pixels of a canvas: crop, zoom and padding as one resampling.
+"""Geometry of crop, zoom and padding: which pixels of an image go to which pixels of a canvas.
 
-Shapes: H W rows and columns of the image.
+Shapes: H W height and width of the image.
 """
 
 import math
@@ -14,7 +14,7 @@ from foveal.types.input_spec import InputSpec
 Rect = tuple[int, int, int, int]
 """Left, top, right, bottom in whole pixels."""
 TRIES = 10
-"""Crops that are drawn in search of one that shows an object."""
+"""Number of crops drawn to find one with an object."""
 
 
 @dataclass(frozen=True)
@@ -25,14 +25,14 @@ class Crop:
     canvas: Rect
 
     def move(self, targets: BoxTargets) -> BoxTargets:
-        """Objects of the image on the canvas, cut where the image is cut."""
+        """Objects of the image on the canvas, clipped with the image."""
         (left, top, right, bottom), (x1, y1, x2, y2) = self.source, self.canvas
         scale = (x2 - x1) / (right - left), (y2 - y1) / (bottom - top)
         return targets.move(scale, (x1 - left * scale[0], y1 - top * scale[1])).clip(self.canvas)
 
 
 def letterbox(width: int, height: int, size: int) -> Crop:
-    """The whole image in the middle of a size x size canvas, as evaluation places it."""
+    """The full image centred on a size x size canvas, as in evaluation."""
     geometry = InputSpec(size=size, train_size=size, fit="letterbox").geometry(width, height)
     left, top = round(geometry.offset[0]), round(geometry.offset[1])
     across, down = round(geometry.scale[0] * width), round(geometry.scale[1] * height)
@@ -48,15 +48,15 @@ def draw_crop(
     stretch: float = 1.0,
     around: tuple[float, float] | None = None,
 ) -> Crop:
-    """A crop at a given scale and a random place.
+    """A crop at a given scale and a random position.
 
     Args:
         width: W.
         height: H.
-        rect: The part of the canvas to fill. Along each axis the image is cut at a random place if it is longer than
-            this, or set at a random place if it is shorter.
+        rect: The part of the canvas to fill. Along each axis the image is cropped at a random position if it is longer
+            than this, or placed at a random position if it is shorter.
         scale: Canvas pixels per image pixel.
-        stretch: Height over width of what was square.
+        stretch: Height over width of a square after stretching.
         around: A point of the image that must be visible, in its pixels.
     """
     x, y = (None, None) if around is None else around
@@ -66,9 +66,10 @@ def draw_crop(
 
 
 def draw_scale(config: AugmentConfig) -> tuple[float, float]:
-    """How much larger than letterboxed an image is shown, and how much it is stretched; (1, 1) where all is off.
+    """Scale relative to the letterbox, and stretch; (1, 1) if all is off.
 
-    A crop that keeps a part a of the area enlarges by 1 / sqrt(a). Zooming out shrinks every second image, as in v2.
+    A crop that keeps a fraction a of the area enlarges by 1 / sqrt(a). Zooming out shrinks every second image, as in
+    v2.
     """
     scale, stretch = 1.0, 1.0
     if config.crop_scale < 1:
@@ -82,8 +83,8 @@ def draw_scale(config: AugmentConfig) -> tuple[float, float]:
 
 
 def shows_an_object(crop: Crop, targets: BoxTargets, min_visible: float) -> bool:
-    """Whether enough of an object that counts is in a crop, or there is none."""
-    objects = targets.evaluated
+    """Whether enough of an object is in a crop, or there are no objects."""
+    objects = targets.counted
     return not objects.any() or bool((crop.move(targets).visible[objects] >= min_visible).any())
 
 

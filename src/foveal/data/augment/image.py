@@ -1,9 +1,9 @@
-"""Random changes to images with labels, as torchvision.transforms.v2, which wants channels first.
+"""Augmentation of images with labels by torchvision.transforms.v2, which needs channels first.
 
 Every image is cropped and resized first, so that step has a path of its own here, see ``canvas.resize``. Everything
 after it works on the small image.
 
-Shapes: B images per batch, K classes, H W rows and columns of the source, S side of the result.
+Shapes: B images per batch, K classes, H W height and width of the source, S side of the result.
 """
 
 from collections.abc import Sequence
@@ -24,14 +24,14 @@ from foveal.data.catalog.catalog import Catalog
 from foveal.data.config import AugmentConfig
 from foveal.types.arrays import RGB
 
-NEEDS_BOXES = "is for images with boxes, and these have labels"
+NEEDS_BOXES = "needs images with boxes, and these have labels"
 UNFIT = dict.fromkeys(("scale_jitter", "mosaic", "box_mixup"), NEEDS_BOXES)
 FILL = [float(value) for value in PAD]
 
 
 @dataclass(frozen=True)
 class ImageAugment(PayloadAugment[Loaded]):
-    """The changes that a configuration asks for; with none, a plain resize.
+    """The configured augmentation; without any, a plain resize.
 
     Attributes:
         config: Names and strengths.
@@ -39,7 +39,7 @@ class ImageAugment(PayloadAugment[Loaded]):
         interpolation: Filter of resampling, antialiased.
 
     Raises:
-        ConfigError: A change is on that needs boxes.
+        ConfigError: An operation is on that needs boxes.
     """
 
     config: AugmentConfig
@@ -47,17 +47,17 @@ class ImageAugment(PayloadAugment[Loaded]):
     interpolation: Interpolation
 
     def __post_init__(self) -> None:
-        """Changes fit labels."""
+        """Check that all operations support labels."""
         refuse(self.config, UNFIT)
 
     def load(self, catalog: Catalog, index: int, pixels: RGB) -> Loaded:
-        """An image and its ``label``: a class id, or (K,) zeros and ones where there may be several."""
+        """An image and its ``label``: a class id, or (K,) zeros and ones for multi-label data."""
         ids = torch.from_numpy(catalog.labels[index].astype(np.int64))
         label = torch.zeros(len(catalog.categories)).index_fill(0, ids, 1) if catalog.multi_label else ids[0]
         return Loaded(as_tensor(pixels), {"label": label})
 
     def change(self, payloads: Sequence[Loaded]) -> Changed:
-        """The label stays what it is."""
+        """The label is unchanged."""
         (loaded,) = payloads
         changed = self._transform(tv_tensors.Image(loaded.image.permute(2, 0, 1)))
         return changed.as_subclass(Tensor).permute(1, 2, 0), loaded.target
@@ -94,7 +94,7 @@ class ImageAugment(PayloadAugment[Loaded]):
 
 
 def build_mix(config: AugmentConfig, num_classes: int) -> v2.Transform | None:
-    """Blending of images within a batch: mixup, cutmix, or one of the two at random; None where both are off.
+    """Mixing of images within a batch: mixup, cutmix, or one of the two at random; None where both are off.
 
     Args:
         config: Alphas of the Beta distributions.

@@ -1,9 +1,9 @@
-"""Masks of objects while the image under them is cut, moved and rotated.
+"""Masks of objects in an image that is cropped, moved and rotated.
 
-A mask stays as its data set gives it, with a map to where its pixels have gone; it is painted once, when all changes
-are known, straight to the few pixels that training compares.
+A mask stays as the data set gives it, with an affine map to the canvas; it is rasterised once, after all changes,
+directly at the resolution of training.
 
-Shapes: M masks, n cells a side of the grid they are painted on. Points are xy in pixels.
+Shapes: M masks, n cells per side of the grid they are rasterised on. Points are xy in pixels.
 """
 
 import math
@@ -19,14 +19,14 @@ from foveal.types.rle import Rle
 SET = 255
 """A painted pixel."""
 HALF = 128
-"""What a cell must be painted to, of SET, to belong to a mask."""
+"""Value from which a cell belongs to a mask, of SET."""
 Painted = tuple[NDArray[np.uint8], NDArray[np.float64]]
-"""A mask (n, n) of 0 and 1, and the box (4,) of what is left of it, xyxy pixels of the canvas."""
+"""A mask (n, n) of 0 and 1, and the bounding box (4,) of its visible part, xyxy pixels of the canvas."""
 
 
 @dataclass(frozen=True)
 class Grid:
-    """Square cells from the canvas's upper left corner on, the resolution at which masks are learnt.
+    """Square cells from the canvas's upper left corner, the resolution of target masks.
 
     Attributes:
         cells: n.
@@ -39,10 +39,10 @@ class Grid:
 
 @dataclass(frozen=True)
 class MaskTargets:
-    """Masks and where they lie.
+    """Masks and their positions.
 
     Attributes:
-        rles: M masks in pixels of their own image; one without area: the object has none.
+        rles: M masks in pixels of their own image; an empty one: the object has none.
         maps: (M, 2, 3) from a mask's pixels to the canvas: point = map[:, :2] @ pixel + map[:, 2].
         windows: (M, 4) xyxy, the part of each mask that has not been cut away, in its own pixels.
     """
@@ -53,7 +53,7 @@ class MaskTargets:
 
     @classmethod
     def of(cls, rles: Sequence[Rle], *, size: tuple[int, int]) -> "MaskTargets":
-        """Masks of one image that is shown in ``size`` (height, width), which need not be the masks' own."""
+        """Masks of one image at ``size`` (height, width), which may differ from the masks' own."""
         maps, windows = np.zeros((len(rles), 2, 3)), np.zeros((len(rles), 4))
         for i, mask in enumerate(rles):
             height, width = mask.size
@@ -63,7 +63,7 @@ class MaskTargets:
 
     @classmethod
     def join(cls, parts: Sequence["MaskTargets"]) -> "MaskTargets":
-        """The masks of several images that have become one."""
+        """The masks of several images combined into one."""
         rles = tuple(mask for part in parts for mask in part.rles)
         return cls(rles, np.concatenate([p.maps for p in parts]), np.concatenate([p.windows for p in parts]))
 
@@ -74,13 +74,13 @@ class MaskTargets:
         return upright
 
     def move(self, by: NDArray[np.float64]) -> "MaskTargets":
-        """Every point p of the canvas to by[:, :2] @ p + by[:, 2]; ``by`` is (2, 3)."""
+        """Move every point p of the canvas to by[:, :2] @ p + by[:, 2]; ``by`` is (2, 3)."""
         maps = by[:, :2] @ self.maps
         maps[:, :, 2] += by[:, 2]
         return replace(self, maps=maps)
 
     def clip(self, within: tuple[float, float, float, float]) -> "MaskTargets":
-        """Cut at the sides of a rectangle of the canvas. Rotated masks are left: the canvas's own sides cut them."""
+        """Clip to a rectangle of the canvas. Rotated masks are unchanged: the canvas's sides clip them."""
         upright = self.upright
         scale = np.where(upright[:, None], self.maps[:, [0, 1], [0, 1]], 1.0)
         ends = (np.array(within).reshape(2, 2) - self.maps[:, None, :, 2]) / scale[:, None]  # (M, 2, 2)
@@ -89,10 +89,10 @@ class MaskTargets:
         return replace(self, windows=np.where(upright[:, None], cut, self.windows))
 
     def paint(self, index: int, grid: Grid) -> Painted | None:
-        """A mask on the canvas's grid, and its box; None where nothing of it is left.
+        """Rasterise a mask on the canvas's grid, with its box; None where nothing of it is left.
 
-        A cell belongs to the mask where at least half of it is covered. Of a mask too thin for that the cells that it
-        covers most do.
+        A cell belongs to the mask where at least half of it is covered. For a mask too thin for that, the cells that it
+        covers most.
         """
         cut = cut_out(self.rles[index], self.windows[index])
         if cut is None:

@@ -1,8 +1,8 @@
-"""Random changes to images with a class for every pixel; what no image covers is ignored.
+"""Augmentation of images with semantic masks; padding is ignored.
 
 Cropping, scaling and padding are one resampling of image and mask straight to their place on the canvas.
 
-Shapes: H W rows and columns of a source image, S side of the input.
+Shapes: H W height and width of a source image, S side of the input.
 """
 
 from collections.abc import Sequence
@@ -32,10 +32,10 @@ from foveal.data.config import AugmentConfig
 from foveal.types.arrays import RGB
 from foveal.types.masks import IGNORE
 
-FOR_BOXES = "does not go with masks: it is for images with boxes"
-FOR_LABELS = "does not go with masks: it blends class labels of whole images"
+FOR_BOXES = "does not support masks: it is for images with boxes"
+FOR_LABELS = "does not support masks: it blends class labels of full images"
 UNFIT = {
-    "policy": "does not go with masks: its operations move pixels and leave masks where they are",
+    "policy": "does not support masks: its operations move pixels but not masks",
     "mixup": FOR_LABELS,
     "cutmix": FOR_LABELS,
     "mosaic": FOR_BOXES,
@@ -45,7 +45,7 @@ UNFIT = {
 
 @dataclass(frozen=True)
 class MaskAugment(PayloadAugment[Loaded]):
-    """The changes that a configuration asks for; with none, the letterbox of evaluation or a random part of it.
+    """The configured augmentation; without any, the letterbox of evaluation or a random crop of it.
 
     Samples are padded with PAD_VALUE, their ``mask`` (S, S) uint8 with ``IGNORE``.
 
@@ -53,11 +53,11 @@ class MaskAugment(PayloadAugment[Loaded]):
         config: Names and strengths.
         size: S.
         interpolation: Filter of resampling the image, antialiased; masks take the nearest pixel.
-        eval_size: Side of the input in evaluation, in pixels: images are shown at the scale that they have there, of
-            which S pixels are cut out.
+        eval_size: Side of the input in evaluation, in pixels: images have that scale, and S pixels are cropped from
+            them.
 
     Raises:
-        ConfigError: A change is on that cannot keep masks true.
+        ConfigError: An operation is on that does not support masks.
     """
 
     config: AugmentConfig
@@ -66,11 +66,11 @@ class MaskAugment(PayloadAugment[Loaded]):
     eval_size: int
 
     def __post_init__(self) -> None:
-        """Changes fit masks."""
+        """Check that all operations support masks."""
         refuse(self.config, UNFIT)
 
     def load(self, catalog: Catalog, index: int, pixels: RGB) -> Loaded:
-        """An image and its ``mask``: (H, W) uint8 class ids, ``IGNORE`` where nothing is known.
+        """An image and its ``mask``: (H, W) uint8 class ids, ``IGNORE`` where unknown.
 
         Raises:
             DataError: The mask cannot be read.
@@ -81,7 +81,7 @@ class MaskAugment(PayloadAugment[Loaded]):
         return Loaded(as_tensor(pixels), {"mask": ids})
 
     def change(self, payloads: Sequence[Loaded]) -> Changed:
-        """One sample of one image."""
+        """One sample from one image."""
         (loaded,), size = payloads, self.size
         image, ids = loaded.image, loaded.target["mask"]
         crop = self._draw_crop(ids)
@@ -112,7 +112,7 @@ class MaskAugment(PayloadAugment[Loaded]):
 
 
 def _draw_point(ids: Tensor) -> tuple[float, float] | None:
-    """A pixel (x, y) of a class drawn evenly among those in the image, so that rare ones come as often as others."""
+    """A pixel (x, y) of a class drawn uniformly from those in the image, so that rare classes come as often."""
     there = torch.bincount(ids.flatten().int(), minlength=IGNORE + 1)[:IGNORE].nonzero().flatten()
     if not len(there):
         return None

@@ -1,1 +1,1 @@
-"""The data set once read: columns in memory, class map, splits."""
+"""The data set in memory: columns, class map, splits."""

@@ -1,4 +1,4 @@
-"""A data set of objects as one of masks."""
+"""Instance segmentations as semantic masks."""
 
 from dataclasses import replace
 
@@ -14,26 +14,26 @@ from foveal.types.masks import MAX_CLASSES
 
 
 def as_masks(catalog: Catalog, *, fixed: bool = False) -> Catalog:
-    """A data set of objects with segmentations as one of masks, which are painted on demand.
+    """A data set of objects with segmentations as one of semantic masks, which are rasterised on demand.
 
     Larger objects are painted first, smaller ones over them; crowds as their class. Difficult and ignored objects, and
-    the boxes of those without a segmentation, are ``IGNORE``. What is left is a class of its own, ``background``.
+    the boxes of those without a segmentation, are ``IGNORE``. All other pixels get the class ``background``.
 
     Args:
         catalog: With objects.
-        fixed: Whether its class map is a model's, which gains no class: without ``background`` in it, what no object
-            covers is ``IGNORE``.
+        fixed: Whether its class map is a model's, to which no class is added: without ``background`` in it, pixels
+            outside objects are ``IGNORE``.
 
     Raises:
-        DataError: Not one object has a segmentation, or there are too many classes.
+        DataError: No object has a segmentation, or there are too many classes.
     """
     objects, own = catalog.objects, catalog.categories
     assert objects is not None, "a data set with objects"
     segmented = np.diff(objects.segmentations.text.offsets) > 0
     if not segmented.any():
         raise DataError(
-            f"{catalog.root}: objects have boxes and no segmentations, so no pixel's class is known.",
-            "Give a data set with polygons or masks of objects.",
+            f"{catalog.root}: objects have boxes but no segmentations, so the classes of pixels are unknown.",
+            "Use a data set with polygons or masks.",
         )
     shift = 0 if fixed or BACKGROUND in own else 1
     categories = _with_background(own, catalog) if shift else own
@@ -61,7 +61,7 @@ def _with_background(own: Categories, catalog: Catalog) -> Categories:
     if len(own) >= MAX_CLASSES:
         raise DataError(
             f"{catalog.root} has {len(own)} classes; masks may have at most {MAX_CLASSES} with {BACKGROUND}.",
-            "Take classes together.",
+            "Merge classes.",
         )
     old = own.source_ids or tuple(range(1, len(own) + 1))
     taken = {*old, *own.ignore_ids}

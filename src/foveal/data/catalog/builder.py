@@ -1,4 +1,4 @@
-"""Collects images one by one and makes a Catalog of them, in little more memory than the Catalog takes.
+"""Collects images one by one into a Catalog, in little more memory than the Catalog takes.
 
 Shapes: N images.
 """
@@ -21,7 +21,7 @@ BLOCK = 8
 
 @dataclass(frozen=True)
 class Twin:
-    """Two entries of one image: their places in the order of adding."""
+    """Two entries of one image, by their order of adding."""
 
     first: int
     second: int
@@ -42,12 +42,12 @@ class CatalogBuilder:
         return len(self._splits)
 
     def add(self, name: str, labels: Sequence[int], split: int = UNASSIGNED) -> None:
-        """One image.
+        """Add one image.
 
         Args:
             name: Path relative to the root, with forward slashes.
             labels: Class ids, which ``build`` may renumber.
-            split: Its code.
+            split: Code of its split.
         """
         self._text += name.encode("utf-8", "surrogateescape")
         self._text_ends.append(len(self._text))
@@ -108,7 +108,7 @@ class CatalogBuilder:
 
 
 def sorted_order(names: Names) -> NDArray[np.int64]:
-    """(N,) places of the names in byte order; equal names keep their order.
+    """(N,) indices that sort the names in byte order; equal names keep their order.
 
     A radix sort on blocks of eight bytes, last block first: no Python object per name.
     """

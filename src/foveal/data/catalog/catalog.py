@@ -1,4 +1,4 @@
-"""A data set once read, whatever its format: columns, not objects.
+"""A data set in memory, whatever its format: columns, not objects.
 
 Shapes: N images, L labels in all.
 """
@@ -21,25 +21,25 @@ from foveal.types.arrays import IntArray
 from foveal.types.categories import Categories
 
 SPLITS = ("train", "val", "test")
-"""Split names; an image's code is the place of its split here, or UNASSIGNED."""
+"""Split names; an image's code is the index of its split, or UNASSIGNED."""
 Annotation = Literal["labels", "boxes", "masks"]
-"""What a data set's annotations can be."""
+"""Kinds of annotations."""
 UNASSIGNED = 255
-"""Code of an image that no split claims yet."""
+"""Code of an image without a split."""
 FILES_PER_CALL = 64
 """Files that a thread hashes at once."""
 
 
 @dataclass(frozen=True)
 class Repair:
-    """One fault in an annotation, and what became of it.
+    """A fault in an annotation, and how it was treated.
 
     Attributes:
         path: The image, relative to the data set's root; empty: the data set itself.
         where: File, line, field or object that is wrong.
         kind: A short name of the fault, such as ``outside`` or ``duplicate``.
         message: What is wrong, in words.
-        action: ``clipped``, ``dropped``, ``kept`` or another word for what was done.
+        action: ``clipped``, ``dropped``, ``kept`` or another action.
     """
 
     path: str
@@ -60,20 +60,20 @@ class Catalog:
     Attributes:
         root: Folder that ``names`` are relative to.
         format: Name of the reader, such as ``image_folder``.
-        annotation: Of each image; ``tasks.table`` knows which task learns from it.
+        annotation: Kind of annotations; ``tasks.table`` maps it to a task.
         categories: The class map.
         names: N paths relative to ``root``, with forward slashes.
         splits: (N,) uint8 codes into ``SPLITS``, or UNASSIGNED.
         labels: N rows of class ids; one per image unless ``multi_label``.
         multi_label: Whether an image may carry any number of labels.
-        notes: Remarks of the reader, for ``foveal data inspect``.
-        sizes: (N, 2) widths and heights in pixels as a person sees the images, where the reader knows them.
-        objects: The objects in the images, where the data set has any; ``labels`` then says which classes occur.
+        notes: Notes of the reader, for ``foveal data inspect``.
+        sizes: (N, 2) widths and heights in pixels as displayed, if known.
+        objects: The objects in the images, where the data set has any; ``labels`` then has the classes that occur.
         masks: N paths of mask files, relative to ``root``; None: there are none. A pixel's value (gray, palette
             index, or red-green-blue as 0xRRGGBB) is one of ``categories.source_ids``, or is ignored.
-        extras: N JSON objects of what else the source says of an image; empty text: nothing.
-        about: A JSON object of what the source says of the whole data set; empty text: nothing.
-        repairs: What was wrong with annotations, and what was done about it.
+        extras: N JSON objects with further fields of each image; empty text: none.
+        about: A JSON object with further fields of the data set; empty text: none.
+        repairs: Faults in annotations, and how they were treated.
     """
 
     root: Path
@@ -93,7 +93,7 @@ class Catalog:
     repairs: tuple[Repair, ...] = ()
 
     def __post_init__(self) -> None:
-        """Columns agree in length; anything else is our own mistake."""
+        """Check that columns agree in length; anything else is a bug."""
         assert len(self.names) == len(self.splits) == len(self.labels), "columns differ in length"
         for column in (self.sizes, self.objects, self.masks, self.extras):
             assert column is None or len(column) == len(self.names), "columns differ in length"
@@ -104,16 +104,16 @@ class Catalog:
         return len(self.names)
 
     def path(self, index: int) -> Path:
-        """Where an image is."""
+        """The path of an image."""
         return self.root / self.names[index]
 
     def mask_path(self, index: int) -> Path:
-        """Where the mask of an image is."""
+        """The path of an image's mask."""
         assert self.masks is not None, "a data set with mask files"
         return self.root / self.masks[index]
 
     def paths(self) -> Iterator[Path]:
-        """Where each image is, in order."""
+        """The paths of all images, in order."""
         return (self.path(i) for i in range(len(self)))
 
     def has(self, split: str) -> bool:
@@ -150,14 +150,14 @@ class Catalog:
         return taken
 
     def assign(self, splits: NDArray[np.uint8], *notes: str) -> "Catalog":
-        """The same images in other splits, (N,) codes, and remarks on them."""
+        """The same images with other splits, (N,) codes, and notes."""
         assigned = replace(self, splits=splits, notes=(*self.notes, *notes))
         if "content_hashes" in self.__dict__:
             assigned.__dict__["content_hashes"] = self.content_hashes
         return assigned
 
     def class_counts(self) -> NDArray[np.int64]:
-        """(K,) images (labels, where several are allowed) of each class."""
+        """(K,) number of images of each class, or of labels in multi-label data."""
         return np.bincount(self.labels.values, minlength=len(self.categories)).astype(np.int64)
 
     @cached_property
@@ -166,11 +166,11 @@ class Catalog:
         return _hashes(self.path, len(self))
 
     def content_fingerprint(self) -> str:
-        """A hash of the files' bytes alone, whatever their order, names, labels and splits."""
+        """A hash of the files' contents, independent of order, names, labels and splits."""
         return hashlib.blake2b(np.sort(self.content_hashes.view("S16")).tobytes(), digest_size=16).hexdigest()
 
     def fingerprint(self) -> str:
-        """A hash of everything that training sees: names, bytes, labels, masks, splits and the class map."""
+        """A hash of everything that training depends on: names, bytes, labels, masks, splits and the class map."""
         digest = hashlib.blake2b(digest_size=16)
         for column in (self.names.text.values, self.names.text.offsets, self.splits, self.labels.values):
             digest.update(np.ascontiguousarray(column).tobytes())

@@ -1,6 +1,6 @@
-"""The class of every pixel of an image: read from its mask, or painted from the segmentations of its objects.
+"""Semantic masks: read from mask files, or rasterised from the segmentations of objects.
 
-Shapes: H W rows and columns of the image as a person sees it, K classes.
+Shapes: H W height and width of the image as displayed, K classes.
 """
 
 from collections.abc import Iterator
@@ -29,11 +29,11 @@ FEW_VALUES = 256
 
 
 def read_mask(catalog: Catalog, index: int) -> NDArray[np.uint8]:
-    """What the data set says of every pixel of one image.
+    """The semantic mask of one image.
 
     Args:
-        catalog: With masks, or objects that ``as_masks`` made paintable.
-        index: Of the image.
+        catalog: With masks, or objects after ``as_masks``.
+        index: Index of the image.
 
     Returns:
         (H, W) class ids, ``IGNORE`` where nothing is known; a new array.
@@ -58,8 +58,8 @@ def read_mask(catalog: Catalog, index: int) -> NDArray[np.uint8]:
     if not known.all():
         y, x = np.argwhere(~known)[0].tolist()
         raise CategoryError(
-            f"{path}: the pixel value {int(pixels[y, x])} at x {x}, y {y} is no class.",
-            "The file has changed since the data set was read; `foveal data check` says more.",
+            f"{path}: the pixel value {int(pixels[y, x])} at x {x}, y {y} is not a class.",
+            "The file has changed since the data set was read; see `foveal data check`.",
         )
     return ids
 
@@ -79,7 +79,7 @@ def pixel_counts(catalog: Catalog) -> tuple[NDArray[np.int64], NDArray[np.int64]
 
 
 def count_pixels(catalog: Catalog) -> Iterator[NDArray[np.int64]]:
-    """Of each image in order (K + 1,) pixels of each class, and of none; masks are read in threads.
+    """For each image in order, (K + 1,) pixels of each class and of no class; masks are read in threads.
 
     Raises:
         DataError: A mask cannot be read.
@@ -94,13 +94,13 @@ def count_pixels(catalog: Catalog) -> Iterator[NDArray[np.int64]]:
 
 @dataclass(frozen=True)
 class _Meanings:
-    """What the pixel values of mask files mean.
+    """Meaning of the pixel values of mask files.
 
     Attributes:
-        values: All that mean something, rising.
+        values: All known values, rising.
         ids: The class id of each, or ``IGNORE``.
         table: (FEW_VALUES,) ids by value.
-        known: (FEW_VALUES,) whether a value means something.
+        known: (FEW_VALUES,) whether a value is known.
     """
 
     values: NDArray[np.int64]
@@ -109,7 +109,7 @@ class _Meanings:
     known: NDArray[np.bool_]
 
     def look_up(self, pixels: Array) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-        """(H, W) ids, and whether each pixel's value means something."""
+        """(H, W) ids, and whether each pixel's value is known."""
         if pixels.dtype == np.uint8:
             return self.table[pixels], self.known[pixels]
         values, _, lengths = value_runs(pixels)
@@ -142,7 +142,7 @@ def _paint(catalog: Catalog, index: int) -> NDArray[np.uint8]:
         shape = rle_of_segmentation(segmentation, objects.boxes[i].tolist(), (height, width))
         shapes.append((shape, int(objects.labels[i]) if sure else IGNORE))
     ground = own.index(BACKGROUND) if BACKGROUND in own else IGNORE
-    columns = np.full(width * height, ground, np.uint8)  # one after the other, as runs go
+    columns = np.full(width * height, ground, np.uint8)  # column by column, as in RLE
     for shape, label in sorted(shapes, key=lambda pair: -pair[0].area):
         ends = np.cumsum(shape.runs.astype(np.int64))
         for start, end in zip(ends[0::2].tolist(), ends[1::2].tolist(), strict=False):

@@ -40,7 +40,7 @@ class Ragged:
         return row
 
     def take(self, indices: IntArray) -> "Ragged":
-        """The rows at ``indices``, in that order; done in pieces, so that little memory is needed beside the result."""
+        """The rows at ``indices``, in that order; in chunks, so that little extra memory is needed."""
         starts = self.offsets[:-1][indices]
         lengths = self.offsets[1:][indices] - starts
         offsets = np.zeros(len(indices) + 1, np.int64)

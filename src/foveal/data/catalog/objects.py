@@ -1,7 +1,7 @@
 """Objects in images, in flat columns.
 
-Shapes: N images, M objects in all, m in one image. Boxes are xyxy pixels of the image as a person sees it: the
-upper left corner of the upper left pixel is (0, 0), so a box that covers one pixel is one pixel wide.
+Shapes: N images, M objects in all, m in one image. Boxes are xyxy pixels of the image as displayed: the upper left
+corner of the upper left pixel is (0, 0), so a box that covers one pixel is one pixel wide.
 """
 
 import json
@@ -16,7 +16,7 @@ from foveal.data.catalog.columns import Names, Ragged
 from foveal.types.arrays import IntArray
 
 NO_ID = -1
-"""Stands for the id of an object whose source gives none."""
+"""Id of an object without one in the source."""
 COMPACT = json.JSONEncoder(separators=(",", ":"))
 """Built once: ``json.dumps`` would build one for each of a hundred thousand objects."""
 
@@ -25,13 +25,13 @@ class Digest(Protocol):
     """A running hash."""
 
     def update(self, data: bytes, /) -> None:
-        """Take in bytes."""
+        """Add bytes."""
         ...
 
 
 @dataclass(frozen=True)
 class Object:
-    """One object as a reader found it.
+    """One annotated object.
 
     Attributes:
         box: x1, y1, x2, y2.
@@ -41,7 +41,7 @@ class Object:
         id: The source's own id, or ``NO_ID``.
         segmentation: Polygons ``[[x, y, x, y, ...], ...]``, or COCO RLE ``{"size": [h, w], "counts": ...}``; None: a
             box.
-        extras: What else the source says, to be written back unchanged; plain JSON values.
+        extras: Further fields of the source, to be written back unchanged; plain JSON values.
     """
 
     box: tuple[float, float, float, float]
@@ -55,7 +55,7 @@ class Object:
 
 @dataclass(frozen=True)
 class Objects:
-    """All objects of N images: those of image i stand at ``offsets[i]`` to ``offsets[i + 1]``.
+    """All objects of N images: those of image i are ``offsets[i]`` to ``offsets[i + 1]``.
 
     Attributes:
         offsets: (N + 1,) int64.
@@ -116,16 +116,16 @@ class Objects:
         ]
 
     def segmentation(self, place: int) -> Any:
-        """What ``Object.segmentation`` says, of one of the M objects."""
+        """The segmentation of one of the M objects, see ``Object.segmentation``."""
         text = self.segmentations[place]
         return json.loads(text) if text else None
 
     def span(self, index: int) -> slice:
-        """Where the objects of one image stand in the columns."""
+        """The slice of one image's objects in the columns."""
         return slice(int(self.offsets[index]), int(self.offsets[index + 1]))
 
     def places(self, index: int) -> range:
-        """``span`` as places among the M objects."""
+        """``span`` as indices of the M objects."""
         return range(int(self.offsets[index]), int(self.offsets[index + 1]))
 
     def take(self, indices: IntArray) -> "Objects":
@@ -144,7 +144,7 @@ class Objects:
         )
 
     def feed(self, digest: Digest) -> None:
-        """Everything that training sees into a hash."""
+        """Add everything that training depends on to a hash."""
         for column in (self.offsets, self.boxes, self.labels, self.flags, self.areas, self.segmentations.text.values):
             digest.update(np.ascontiguousarray(column).tobytes())
 

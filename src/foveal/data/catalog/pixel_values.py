@@ -1,8 +1,8 @@
-"""The numbers that a mask file holds, untouched: no colour profile, no EXIF orientation, no scaling.
+"""The pixel values of a mask file, unchanged: no colour profile, no EXIF orientation, no scaling.
 
 A pixel's value is its gray value (1 to 16 bits), its palette index, or its colour as 0xRRGGBB.
 
-Shapes: H W rows and columns as the file stores them, P colours of a palette.
+Shapes: H W height and width as the file stores them, P colours of a palette.
 """
 
 import io
@@ -22,9 +22,9 @@ Kind = Literal["gray", "palette", "colour"]
 """What pixel values are: gray values, palette indices, or colours."""
 Color = tuple[int, int, int]
 LOSSLESS = ("PNG", "BMP", "TIFF", "GIF")
-"""Formats that keep numbers as they are."""
+"""Formats that preserve values."""
 SCALED = {"L;2": 85, "L;4": 17, "L;2I": 85, "L;4I": 17}
-"""Pillow spreads gray of 2 and 4 bits over 0 to 255; by these factors."""
+"""Factors by which Pillow scales 2-bit and 4-bit gray to 0..255."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class PixelValues:
     """A mask file as read.
 
     Attributes:
-        kind: What the values are.
+        kind: Kind of the values.
         pixels: (H, W) unsigned or int32.
         palette: (P, 3) uint8; empty where there is none.
     """
@@ -46,9 +46,9 @@ def read_pixel_values(path: Path) -> PixelValues:
     """Read a mask.
 
     Raises:
-        ImageError: The file is missing, damaged, or of a format that changes numbers (JPEG) or has none.
+        ImageError: The file is missing, damaged, or of a format that changes values (JPEG) or has none.
     """
-    head = read_header(path)  # says in our words what is wrong, and stops bombs
+    head = read_header(path)  # raises our messages, and stops decompression bombs
     if head.kind not in LOSSLESS:
         raise ImageError(path, f"is {head.kind}, which changes the pixel values of a mask", "Save the mask as PNG.")
     try:
@@ -63,7 +63,7 @@ def read_pixel_values(path: Path) -> PixelValues:
 
 
 def value_runs(pixels: Array) -> tuple[Array, NDArray[np.int64], NDArray[np.int64]]:
-    """Runs of equal values, row by row: what each holds, where it starts, how long it is."""
+    """Runs of equal values, row by row: values, starts and lengths."""
     flat = np.ascontiguousarray(pixels).reshape(-1)
     starts = np.concatenate([np.zeros(1, np.int64), np.flatnonzero(flat[1:] != flat[:-1]) + 1])
     return flat[starts], starts, np.diff(starts, append=flat.size)
@@ -75,7 +75,7 @@ def value_text(value: int, kind: Kind) -> str:
 
 
 def _values(image: Image.Image, path: Path) -> PixelValues:
-    raw = _raw_mode(image)  # gone once the pixels are loaded
+    raw = _raw_mode(image)  # lost once the pixels are loaded
     nothing = np.zeros((0, 3), np.uint8)
     match image.mode:
         case "P" | "PA":
@@ -93,7 +93,7 @@ def _values(image: Image.Image, path: Path) -> PixelValues:
             return PixelValues("colour", channels[..., 0] << 16 | channels[..., 1] << 8 | channels[..., 2], nothing)
     pixels = np.asarray(image)
     if not image.mode.startswith("I") or pixels.ndim != 2 or (pixels.dtype.kind == "i" and int(pixels.min()) < 0):
-        raise ImageError(path, f"is no mask (its mode is {image.mode})", "Save the mask as gray or palette PNG.")
+        raise ImageError(path, f"is not a mask (its mode is {image.mode})", "Save the mask as gray or palette PNG.")
     return PixelValues("gray", pixels.astype(pixels.dtype.newbyteorder("=")), nothing)
 
 

@@ -1,4 +1,4 @@
-"""Segmentations of objects, once read, as masks; why some cannot be painted; what of polygons lies inside an image.
+"""Segmentations of objects: rasterising, validation, and clipping of polygons.
 
 A polygon is a list x, y, x, y ... in pixels.
 """
@@ -16,22 +16,22 @@ from foveal.ops.masks import rle_of_segmentation
 from foveal.types.rle import Rle
 
 MIN_POINTS = 3
-"""Of a polygon with an area."""
+"""Minimum number of points of a polygon."""
 AREA_DECIMALS = 6
 Point = tuple[float, float]
 NO_RUNS = (ValueError, KeyError, TypeError, OverflowError)
-"""What reading an RLE may raise."""
+"""Exceptions of reading an RLE."""
 
 
 def instance_masks(catalog: Catalog, index: int) -> list[Rle]:
-    """The masks of one image's objects, in its full size as a person sees it.
+    """The masks of one image's objects, at full size as displayed.
 
     Args:
         catalog: With objects, and the images' sizes.
         index: Of the image.
 
     Returns:
-        One per object; one without a pixel where the object has no segmentation, or one that cannot be painted.
+        One per object; empty where the object has no segmentation, or an invalid one.
     """
     objects = catalog.objects
     assert objects is not None and catalog.sizes is not None, "a data set without objects has no masks"
@@ -40,7 +40,7 @@ def instance_masks(catalog: Catalog, index: int) -> list[Rle]:
 
 
 def segmentation_fault(segmentation: Any, size: tuple[int, int]) -> str:
-    """Why a segmentation cannot be painted, in words; nothing where it can, or where there is none.
+    """Why a segmentation is invalid, in words; empty if it is valid or missing.
 
     Args:
         segmentation: See ``objects.Object.segmentation``.
@@ -57,7 +57,7 @@ def segmentation_fault(segmentation: Any, size: tuple[int, int]) -> str:
 
 
 def extent(polygons: Sequence[Sequence[float]]) -> tuple[float, float, float, float]:
-    """The box around polygons: x1, y1, x2, y2."""
+    """The bounding box of polygons: x1, y1, x2, y2."""
     return (
         min(min(polygon[::2]) for polygon in polygons),
         min(min(polygon[1::2]) for polygon in polygons),
@@ -67,18 +67,18 @@ def extent(polygons: Sequence[Sequence[float]]) -> tuple[float, float, float, fl
 
 
 def polygon_area(polygon: Sequence[float]) -> float:
-    """In square pixels, by the shoelace formula, as far as the rounding of coordinates in files leaves it sure."""
+    """In square pixels, by the shoelace formula, 0 if below the rounding error of coordinates in files."""
     xs, ys = polygon[::2], polygon[1::2]
     return round(abs(sum(xs[i - 1] * ys[i] - xs[i] * ys[i - 1] for i in range(len(xs)))) / 2, AREA_DECIMALS)
 
 
 def clip_polygons(polygons: Sequence[Sequence[float]], size: tuple[int, int]) -> list[list[float]]:
-    """What of polygons lies in an image (Sutherland and Hodgman, 1974).
+    """Clip polygons to an image (Sutherland and Hodgman, 1974).
 
     A polygon that leaves the image and comes back stays one, joined along the image's edge.
 
     Args:
-        polygons: That can be painted.
+        polygons: Valid polygons.
         size: (width, height) of the image in pixels.
 
     Returns:
@@ -97,7 +97,7 @@ def clip_polygons(polygons: Sequence[Sequence[float]], size: tuple[int, int]) ->
 
 
 def _cut(points: Sequence[Point], axis: int, limit: float, *, side: int) -> list[Point]:
-    """What of a polygon lies on one side of a line: 1: beyond the limit, -1: before it."""
+    """Clip a polygon to one side of a line: 1: beyond the limit, -1: before it."""
     kept: list[Point] = []
     for here, after in zip(points, [*points[1:], *points[:1]], strict=True):
         inside = side * (here[axis] - limit) >= 0
@@ -111,7 +111,7 @@ def _cut(points: Sequence[Point], axis: int, limit: float, *, side: int) -> list
 
 
 def _without_spikes(points: list[Point]) -> list[Point]:
-    """Without the ways out and back along an edge that cutting a hollow polygon may leave."""
+    """Remove spikes along an edge that clipping a concave polygon may leave."""
     at = 0
     while at < len(points):
         if _is_spike(points[at - 1], points[at], points[(at + 1) % len(points)]):
@@ -153,11 +153,11 @@ def _mask_fault(mask: dict[str, Any], size: tuple[int, int]) -> str:
 def _polygon_fault(polygon: Sequence[Any]) -> str:
     count = len(polygon)
     if count % 2:
-        return f"its segmentation has a polygon of {plural(count, 'number')}, one too many for points"
+        return f"its segmentation has a polygon with an odd number of coordinates ({count})"
     if count < 2 * MIN_POINTS:
-        return f"its segmentation has a polygon of {plural(count // 2, 'point')}; an area takes {MIN_POINTS}"
+        return f"its segmentation has a polygon of {plural(count // 2, 'point')}; at least {MIN_POINTS} are needed"
     try:
         finite = math.isfinite(math.fsum(polygon))
     except (ValueError, TypeError, OverflowError):
         finite = False
-    return "" if finite else "its segmentation has a point that is no number"
+    return "" if finite else "its segmentation has a point that is not finite"

@@ -1,7 +1,7 @@
-"""Held-out images, chosen by seed and file content alone.
+"""The validation split, chosen by seed and file contents alone.
 
 Neither names nor order matter: a renamed or re-downloaded data set splits the same. Byte-identical files form a group
-that stays together, so that no image is validated on which was trained on.
+that stays together, so that no validation image is in the training split.
 
 Shapes: N images, K classes.
 """
@@ -20,9 +20,9 @@ from foveal.types.arrays import IntArray
 
 TRAIN, VAL = SPLITS.index("train"), SPLITS.index("val")
 MUCH_MORE = 1.25
-"""Times the images asked for from which on a note says that more are held out."""
+"""Ratio of held-out to requested images from which a note is given."""
 NO_LABEL = -1
-"""Stands for a class in images that have none (multi-label sets)."""
+"""Pseudo-class of images without labels (multi-label data)."""
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,8 @@ class Group:
     """Byte-identical images.
 
     Attributes:
-        rank: Where chance puts it: a hash of the seed and the content.
-        members: Their places in the catalog.
+        rank: Random order: a hash of the seed and the contents.
+        members: Their indices in the catalog.
         labels: Classes that any of them has.
     """
 
@@ -41,15 +41,16 @@ class Group:
 
 
 def with_splits(catalog: Catalog, *, val_fraction: float, seed: int) -> Catalog:
-    """Make sure that there are images to train on and to validate with.
+    """Make sure that there are a training and a validation split.
 
-    A given val split stays as it is, and images without a split then train. Otherwise a part of the training
-    images (those of train, and those without a split) is held out, class by class. A test split is never touched.
+    An existing val split is kept, and images without a split are then used for training. Otherwise a part of the
+    training images (those of train, and those without a split) is held out, class by class. A test split is never
+    touched.
 
     Args:
         catalog: As read.
-        val_fraction: Part of each class that is held out, in (0, 1).
-        seed: Of the choice.
+        val_fraction: Fraction of each class that is held out, in (0, 1).
+        seed: For the choice.
 
     Raises:
         DataError: Too few images to hold any out.
@@ -62,13 +63,13 @@ def with_splits(catalog: Catalog, *, val_fraction: float, seed: int) -> Catalog:
         held_out = _choose(_groups(catalog, pool, seed), val_fraction)
         if not held_out:
             raise DataError(
-                f"{catalog.root}: no image can be held out to validate with; each is the only one of some class.",
+                f"{catalog.root}: no image can be held out for validation; each is the only one of its class.",
                 "Add different images of each class; identical files count once.",
             )
         splits[held_out] = VAL
         if len(held_out) > MUCH_MORE * max(1, val_fraction * len(pool)):
-            kept = f"{len(held_out)} of {len(pool)} images are held out to validate with"
-            notes.append(f"{kept}, not {val_fraction:.0%}: every class gives one.")
+            kept = f"{len(held_out)} of {len(pool)} images are held out for validation"
+            notes.append(f"{kept}, not {val_fraction:.0%}: at least one of every class.")
     return catalog.assign(splits, *notes)
 
 
@@ -76,9 +77,9 @@ def _check_counts(catalog: Catalog, pool: IntArray) -> None:
     counts = np.bincount(catalog.labels.take(pool).values, minlength=len(catalog.categories))
     single = [name for name, count in zip(catalog.categories.names, counts, strict=True) if count == 1]
     if (single and not catalog.multi_label) or len(pool) < 2:
-        what = f"these have one: {listed(single)}" if single else "there is one image in all"
+        what = f"these have one: {listed(single)}" if single else "there is only one image"
         raise DataError(
-            f"{catalog.root}: a class needs at least two images, one to train on and one to validate with; {what}.",
+            f"{catalog.root}: a class needs at least two images, one for training and one for validation; {what}.",
             "Add images, or leave the class out.",
         )
 
@@ -97,24 +98,24 @@ def _groups(catalog: Catalog, pool: IntArray, seed: int) -> list[Group]:
 
 
 def _choose(groups: Sequence[Group], val_fraction: float) -> list[int]:
-    """Places of the images to hold out.
+    """Indices of the images to hold out.
 
     The rarest class chooses first, since it has the least choice (Sechidis et al. 2011, On the Stratification of
     Multi-Label Data). No class gives away its last group, and one with two groups or more gives at least one, unless
-    images of several labels leave no way.
+    images with several labels prevent it.
     """
     of_label: dict[int, list[Group]] = defaultdict(list)
     for group in groups:
         for label in group.labels:
             of_label[label].append(group)
-    left = {label: len(theirs) for label, theirs in of_label.items()}  # groups that still train
+    left = {label: len(theirs) for label, theirs in of_label.items()}  # groups left for training
     kept: dict[int, int] = defaultdict(int)  # images held out, by class
     chosen: dict[bytes, Group] = {}
     for label in sorted(of_label, key=lambda label: (len(of_label[label]), label)):
         theirs = of_label[label]
         want = max(1, round(val_fraction * sum(len(group.members) for group in theirs)))
         by_size = sorted(theirs, key=lambda group: len(group.members))
-        # Groups that fit, as chance ranks them; if none did, the smallest, whatever its size.
+        # Groups that fit, in random order; if none fits, the smallest, whatever its size.
         for group, limit in [(g, want) for g in theirs] + [(g, len(g.members)) for g in by_size]:
             fits = kept[label] + len(group.members) <= limit
             spared = all(left[other] > 1 or other == NO_LABEL for other in group.labels)

@@ -1,1 +1,1 @@
-"""One reader per format; each gives a Catalog."""
+"""One reader per format; each returns a Catalog."""

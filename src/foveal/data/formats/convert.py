@@ -1,6 +1,6 @@
-"""From one format of annotated images to another; what the target cannot hold goes into a side-car.
+"""Conversion between formats of annotated images; what the target cannot store goes into a side-car.
 
-The new data set appears at once and whole: it is written beside its place and then renamed. Images are copied byte by
+The new data set appears at once: it is written to a temporary folder and then renamed. Images are copied byte by
 byte, never decoded.
 """
 
@@ -35,7 +35,7 @@ class Conversion:
         images: Images.
         objects: Objects.
         splits: Images of each split that exists.
-        kept: Fields that the format has no place of its own for.
+        kept: Fields that the format cannot store itself.
     """
 
     path: str
@@ -71,23 +71,23 @@ def convert(
         catalog: With objects.
         out: Folder of the new data set; absent or empty.
         to: Its format.
-        link: Give the images second names (hard links) instead of copying them.
-        progress: Told how many images are there.
+        link: Hard-link images instead of copying them.
+        progress: Called with the number of images done.
 
     Raises:
         DataError: The data set has masks or no objects, or an image cannot be copied.
-        CategoryError: A class name that the format cannot hold.
+        CategoryError: A class name that the format cannot store.
         RunError: The folder is not empty, lies in the data set, or cannot be written.
     """
     if catalog.masks is not None:
         raise DataError(
-            f"{catalog.root} has masks of classes, which cannot be written as {to} yet: it needs objects.",
-            "Convert data sets in COCO's, Pascal VOC's or YOLO's format.",
+            f"{catalog.root} has semantic masks, which cannot be converted to {to}; it needs objects.",
+            "Convert data sets in COCO, Pascal VOC or YOLO format.",
         )
     if catalog.objects is None or catalog.sizes is None:
         raise DataError(
-            f"{catalog.root} says which classes are in an image, not where; {to} needs boxes.",
-            "Convert data sets in COCO's, Pascal VOC's or YOLO's format.",
+            f"{catalog.root} has class labels only; {to} needs boxes.",
+            "Convert data sets in COCO, Pascal VOC or YOLO format.",
         )
     _check_out(out, catalog.root)
     writer, aside = WRITERS[to], Aside(to)
@@ -96,7 +96,7 @@ def convert(
     ]
     own = layout.own_names(catalog, extras)
     names = writer.place(catalog, own)
-    # What an image is called without its layout must come back whatever the layout.
+    # An image's name without its layout must survive a round trip through any layout.
     extras = [{**extra, layout.NAME_KEY: name} for extra, name in zip(extras, own, strict=True)]
     draft = out.parent / f".{out.name}.{os.getpid()}.tmp"
     try:
@@ -119,7 +119,7 @@ def convert(
 
 def _check_out(out: Path, source: Path) -> None:
     if out.resolve().is_relative_to(source.resolve()):
-        raise RunError(f"{out} lies inside the data set, which stays as it is.", "Choose another folder.")
+        raise RunError(f"{out} is inside the data set, which must not be changed.", "Choose another folder.")
     if out.exists() and not out.is_dir():
         raise RunError(f"{out} is a file.", "Give a folder that does not exist yet.")
     if out.is_dir() and any(out.iterdir()):
@@ -140,7 +140,7 @@ def _bring(catalog: Catalog, folder: Path, names: list[str], *, link: bool, prog
         except OSError as error:
             how = "linked; leave out --link to copy it" if link else "copied"
             raise DataError(
-                f"{source}: cannot be {how} ({error.strerror or error}).", "Check the file, and the space left."
+                f"{source}: cannot be {how} ({error.strerror or error}).", "Check the file and the free space."
             ) from None
 
     for done, _ in enumerate(in_threads(bring, range(len(catalog))), 1):

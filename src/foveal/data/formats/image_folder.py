@@ -1,7 +1,7 @@
 """A folder with one sub-folder of images per class, alone or under train/, val/ and test/.
 
-Hidden folders are no classes; the class map is read once, from the training split where there is one, and enforced on
-every other: a class that val lacks shifts nothing, and one that only val has is an error that names it.
+Hidden folders are no classes. The class map is read from the training split where there is one, and enforced on the
+others: a class missing in val shifts no ids, and a class that only val has is an error that names it.
 """
 
 import os
@@ -23,14 +23,14 @@ HIDDEN_FILES = frozenset({"Thumbs.db", "desktop.ini"})
 
 @dataclass
 class Scan:
-    """What was met on the way.
+    """State of a scan.
 
     Attributes:
         root: The data set.
         builder: The images so far.
-        strangers: Files that are no images, by relative path.
+        strangers: Other files, by relative path.
         strays: Images outside the class folders.
-        empty: Class folders without an image.
+        empty: Class folders without images.
     """
 
     root: Path
@@ -40,7 +40,7 @@ class Scan:
     empty: list[str] = field(default_factory=list)
 
     def take(self, folder: Path, label: int, split: int) -> None:
-        """Take in every image under a class folder."""
+        """Add all images below a class folder."""
         for path in _files(folder):
             if _is_image(path):
                 self.builder.add(self._name(path), (label,), split)
@@ -48,20 +48,20 @@ class Scan:
                 self.strangers.append(self._name(path))
 
     def look_beside(self, folder: Path) -> None:
-        """Remark on files that stand beside the class folders."""
+        """Note files beside the class folders."""
         for path in _files(folder, deep=False):
             (self.strays if _is_image(path) else self.strangers).append(self._name(path))
 
     def notes(self) -> list[str]:
-        """What was left out, in words."""
+        """Notes on what was left out."""
         notes = []
         if self.empty:
-            notes.append(f"Class folders without an image, left out: {listed(self.empty)}.")
+            notes.append(f"Class folders without images, left out: {listed(self.empty)}.")
         if self.strays:
             notes.append(f"{plural(len(self.strays), 'image')} outside class folders, left out: {listed(self.strays)}.")
         if self.strangers:
-            many = plural(len(self.strangers), "file")
-            notes.append(f"{many} that no reader takes for an image, left out: {listed(self.strangers)}.")
+            many = plural(len(self.strangers), "other file")
+            notes.append(f"{many} left out: {listed(self.strangers)}.")
         return notes
 
     def _name(self, path: Path) -> str:
@@ -76,7 +76,7 @@ def read(path: Path, *, categories: Categories | None = None) -> Catalog:
         categories: A model's class map to use instead of the folder's own; classes may then be missing.
 
     Raises:
-        DataError: No class folder, no image, one class only, or two folders for one split.
+        DataError: No class folder, no image, only one class, or two folders for one split.
         CategoryError: A class folder that the class map lacks.
     """
     splits = _split_folders(path)
@@ -109,8 +109,8 @@ def _class_map(path: Path, splits: dict[str, Path]) -> Categories:
         raise _no_classes(path)
     if len(names) == 1:
         raise DataError(
-            f"{path} has only one class, {names[0]!r}; telling classes apart takes at least two.",
-            "Add a folder of images for each further class.",
+            f"{path} has only one class, {names[0]!r}; classification needs at least two.",
+            "Add a folder of images for each class.",
         )
     return Categories(tuple(names))
 
@@ -118,14 +118,14 @@ def _class_map(path: Path, splits: dict[str, Path]) -> Categories:
 def _no_classes(path: Path) -> DataError:
     if _has_images(path):
         return DataError(
-            f"{path} holds images, but no class folders.",
-            "Put the images of each class into a folder named after it, or give a table of paths and labels.",
+            f"{path} has images but no class folders.",
+            "Put the images of each class into a folder named after it, or use a table of paths and labels.",
         )
-    return DataError(f"{path} holds no images.", "Give a folder with one sub-folder of images per class.")
+    return DataError(f"{path} has no images.", "Use a folder with one sub-folder of images per class.")
 
 
 def _split_folders(path: Path) -> dict[str, Path]:
-    """Split name to folder; the name is empty where the classes stand right under ``path``."""
+    """Split name to folder; the name is empty where the class folders are directly in ``path``."""
     found: dict[str, Path] = {}
     folders = _folders(path)
     splits = [f for f in folders if f.name.lower() in SPLIT_WORDS and _folders(f) and not _has_images(f)]

@@ -1,4 +1,4 @@
-"""Words and folders that data sets share, and what an image is called without its layout."""
+"""Common names of folders and splits, and names of images without their layout."""
 
 import os
 import posixpath
@@ -16,17 +16,17 @@ SPLIT_WORDS = {
     "validation": "val",
     "test": "test",
 }
-"""What data sets call a split, in folders, tables and files."""
+"""Names of splits in folders, tables and files."""
 HIDDEN = frozenset({"__MACOSX", "__pycache__", "$RECYCLE.BIN", "@eaDir"})
-"""Folders that systems leave behind; those with a leading dot are hidden too."""
+"""Folders left by operating systems; those with a leading dot are hidden too."""
 IMAGE_FOLDERS = ("JPEGImages", "images", "Images")
-"""Folders that hold all images."""
+"""Folders of all images."""
 NAME_KEY = "name"
-"""Entry of an image's extras: what it is called without its layout, where its path does not show it."""
+"""Key of an image's extras: its name without the layout, where the path does not show it."""
 
 
 def split_of(word: str) -> int:
-    """Code of the split that a name such as ``train2017`` or ``valid`` stands for; UNASSIGNED where it is none."""
+    """Code of the split that a name such as ``train2017`` or ``valid`` stands for; UNASSIGNED for other names."""
     stem = word.lower().rstrip("0123456789")
     name = SPLIT_WORDS.get(stem.strip("_-"))
     return UNASSIGNED if name is None else SPLITS.index(name)
@@ -41,7 +41,7 @@ def portable(name: str) -> str:
 
 
 def own_names(catalog: Catalog, extras: Sequence[dict[str, object]]) -> list[str]:
-    """What the images are called without their layout; safe as paths below a folder."""
+    """The names of images without their layout; safe as paths below a folder."""
     out = []
     for i, extra in enumerate(extras):
         given = extra.get(NAME_KEY)
@@ -81,12 +81,12 @@ def images_in(root: Path, folder: Path, *, deep: bool = True) -> Iterator[str]:
 
 
 def is_hidden(folder: str) -> bool:
-    """Whether a folder of this name is none of the user's."""
+    """Whether a folder of this name is hidden."""
     return folder.startswith(".") or folder in HIDDEN
 
 
 def is_file_name(text: object) -> bool:
-    """Whether a text can be a name at all: not empty, no zero character, no half of a surrogate pair."""
+    """Whether a text is a valid file name: not empty, no null character, no lone surrogate."""
     try:
         return isinstance(text, str) and bool(text.encode()) and "\0" not in text
     except UnicodeEncodeError:
@@ -94,5 +94,5 @@ def is_file_name(text: object) -> bool:
 
 
 def relative(path: Path, root: Path) -> str:
-    """A path as a name relative to the data set's root, with forward slashes; it may lead out of it."""
+    """A path as a name relative to the data set's root, with forward slashes; it may lead outside."""
     return Path(os.path.relpath(path, root)).as_posix()

@@ -1,8 +1,8 @@
 """Any data set: recognise its format, then read it.
 
-Of a folder that could be several things, the first of these counts: a COCO JSON file, Pascal VOC's XML, YOLO's YAML or
-text files, a table, images with masks, an image folder. What is wanted of it may say otherwise: Pascal VOC's trees
-may have masks as well, and segmentations of objects can be painted as masks.
+Where several formats fit a folder, the first of these is used: a COCO JSON file, Pascal VOC's XML, YOLO's YAML or
+text files, a table, images with masks, an image folder. A task's annotations may change that: Pascal VOC trees may have
+masks as well, and segmentations of objects can be rasterised as semantic masks.
 """
 
 from collections.abc import Sequence
@@ -35,7 +35,7 @@ KINDS = {
     ".yaml": YOLO,
     ".yml": YOLO,
 }
-"""What a file is, by its suffix."""
+"""Format of a file by its suffix."""
 
 
 def read(
@@ -46,37 +46,36 @@ def read(
     bad: Bad = "clip",
     classes: str = "",
     ignore: Sequence[int] = (),
-    wants: Sequence[Annotation] | None = None,
+    annotations: Sequence[Annotation] | None = None,
 ) -> Catalog:
     """Read a data set.
 
     Args:
         path: A folder, a table, a COCO JSON file or a YOLO YAML file.
-        format: How it is laid out; auto looks.
+        format: Its format; auto: detected.
         categories: A model's class map to enforce instead of the data set's own; some classes may then be missing.
-        bad: What becomes of invalid annotations of objects, see ``annotations.repair``.
-        classes: Of masks, see ``mask_folder.read``.
+        bad: Treatment of invalid annotations of objects, see ``annotations.repair``.
+        classes: Classes of masks, see ``mask_folder.read``.
         ignore: Pixel values of masks to ignore.
-        wants: What a task learns from, likeliest first: of a data set that says several things, the first of these is
-            read. None: what the data set says first.
+        annotations: Annotations that a task learns from, in order of preference; None: the data set's main annotations.
 
     Raises:
-        DataError: No such path, or its content cannot be used; the message says what and where.
+        DataError: No such path, or its content is invalid; the message names the file and the reason.
         CategoryError: A class that the class map lacks.
     """
     path = Path(path)
     if not path.exists():
-        raise DataError(f"{path}: there is no such file or folder.", _suggestion(path))
+        raise DataError(f"{path}: no such file or folder.", _suggestion(path))
     kind, where = recognise(path) if format == "auto" else (format, path)
-    masks_first = _masks_first(wants or ())
+    masks_first = _masks_first(annotations or ())
     if kind == VOC and masks_first and where.is_dir() and find_voc(where) is not None:
         kind = mask_folder.NAME
     if kind == mask_folder.NAME:
         return mask_folder.read(where, categories=categories, classes=classes, ignore=ignore)
     if classes or ignore:
         raise DataError(
-            f"{path} is read as {kind}; a table of classes and pixel values to ignore are for folders of masks.",
-            "Leave the classes and ignored ids away, or give images with masks.",
+            f"{path} is read as {kind}; classes and ignored pixel values are for mask folders.",
+            "Leave out --classes and --ignore, or use images with masks.",
         )
     if kind in ANNOTATED:
         _check_kind(kind, where)
@@ -84,10 +83,10 @@ def read(
         return as_masks(catalog, fixed=categories is not None) if masks_first else catalog
     if kind == image_folder.NAME and not where.is_dir():
         raise DataError(
-            f"{where} is a file, not an image folder.", "Give the folder, or the format 'table' for a table."
+            f"{where} is a file, not an image folder.", "Name the folder, or use the format 'table' for a table."
         )
     if kind == table.NAME and not where.is_file():
-        raise DataError(f"{where} is a folder, not a table.", "Give the CSV or TSV file itself.")
+        raise DataError(f"{where} is a folder, not a table.", "Name the CSV or TSV file itself.")
     return LABELLED[kind](where, categories=categories)
 
 
@@ -95,19 +94,19 @@ def recognise(path: Path) -> tuple[str, Path]:
     """Name of the format, and the file or folder to read: a folder that holds one table and no classes is that table.
 
     Raises:
-        DataError: An empty folder, or a file of no kind that is read.
+        DataError: An empty folder, or an unknown kind of file.
     """
     if path.is_file():
         kind = KINDS.get(path.suffix.lower())
         if kind is None:
             raise DataError(
-                f"{path} is neither a folder nor a table.",
-                "Give a folder, a table (.csv or .tsv), a COCO .json or a YOLO .yaml.",
+                f"{path} is not a data set.",
+                "Name a folder, a table (.csv or .tsv), a COCO .json or a YOLO .yaml file.",
             )
         return kind, path
     entries = [entry for entry in path.iterdir() if not entry.name.startswith(".")]
     if not entries:
-        raise DataError(f"{path} is an empty folder.", "Give a folder with one sub-folder of images per class.")
+        raise DataError(f"{path} is an empty folder.", "Use a folder with one sub-folder of images per class.")
     if find_coco(path)[1]:
         return COCO, path
     if voc.find(path) is not None:
@@ -121,20 +120,20 @@ def recognise(path: Path) -> tuple[str, Path]:
     return (mask_folder.NAME if looks_like_masks(path) else image_folder.NAME), path
 
 
-def _masks_first(wants: Sequence[Annotation]) -> bool:
-    """Whether masks are wanted, and boxes less."""
-    return "masks" in wants and "boxes" not in wants[: wants.index("masks")]
+def _masks_first(annotations: Sequence[Annotation]) -> bool:
+    """Whether masks are preferred to boxes."""
+    return "masks" in annotations and "boxes" not in annotations[: annotations.index("masks")]
 
 
 def _check_kind(kind: str, where: Path) -> None:
-    """Raise where the format asked for cannot be what is there."""
+    """Check that the given format fits the path."""
     if kind == COCO and not find_coco(where)[1]:
         raise DataError(
-            f"{where} has no COCO JSON file.", "Give the file, or a folder with annotations/instances*.json in it."
+            f"{where} has no COCO JSON file.", "Name the file, or a folder with annotations/instances*.json in it."
         )
 
 
 def _suggestion(path: Path) -> str:
-    """The nearest existing parent, which shows where a path went wrong."""
+    """A hint with the nearest existing parent."""
     parent = next((p for p in path.absolute().parents if p.is_dir()), None)
     return f"The nearest folder that exists is {parent}." if parent else "Check the path."

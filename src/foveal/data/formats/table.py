@@ -1,6 +1,6 @@
 """A table (CSV or TSV) with a column of paths and a column of labels, and perhaps a column of splits.
 
-Labels joined by ``|`` let an image carry several; the whole table is then multi-label, and an empty label means none.
+Several labels of an image are joined by ``|``; the table is then multi-label, and an empty label means none.
 Paths are relative to the table's folder, or to the folder ``images`` beside it. Rows are streamed: a million of them
 take little more memory than the Catalog they become.
 """
@@ -29,7 +29,7 @@ DELIMITERS = ",\t;"
 SEPARATOR = "|"
 """Between the labels of one image."""
 IMAGES = "images"
-"""Folder beside the table that is looked into as well."""
+"""Folder beside the table that is searched as well."""
 
 
 @dataclass
@@ -44,13 +44,13 @@ class Row:
 
 @dataclass
 class Labels:
-    """Class names as they come up.
+    """Class names in order of appearance.
 
     Attributes:
         ids: Provisional id of each name, or the given map's.
         first_line: Line that first names each class.
-        trained: Whether a row of the training split, or of none, names it.
-        fixed: A model's class map, which nothing is added to.
+        trained: Whether a row of the training split, or without a split, has it.
+        fixed: A model's class map, to which no class is added.
     """
 
     fixed: Categories | None = None
@@ -77,10 +77,10 @@ def read(path: Path, *, categories: Categories | None = None, exists: Callable[[
     Args:
         path: The table.
         categories: A model's class map to use instead of the table's own; classes may then be missing.
-        exists: Whether an image is there.
+        exists: Whether an image exists.
 
     Raises:
-        DataError: A column, a file or a label is missing, a path stands twice with different labels, a split has an
+        DataError: A column, a file or a label is missing, a path is listed twice with different labels, a split has an
             unknown name, or the text is not UTF-8; the message names the line.
         CategoryError: A label that the class map lacks.
     """
@@ -100,7 +100,7 @@ def read(path: Path, *, categories: Categories | None = None, exists: Callable[[
             builder.add(find(row.path, where), tuple(ids), split)
             lines.append(row.line)
     if not len(builder):
-        raise DataError(f"{path} has a header and no rows.", "Give one row for each image.")
+        raise DataError(f"{path} has a header but no rows.", "Add one row per image.")
     if unlabelled and not several:
         raise DataError(
             f"{path}, line {unlabelled}: the label is empty.",
@@ -130,7 +130,7 @@ class _Finder:
         """The name.
 
         Raises:
-            DataError: The path is empty, or no such file.
+            DataError: The path is empty, or the file does not exist.
         """
         if not written:
             raise DataError(f"{where}: the path is empty.", "Fill it in or remove the line.")
@@ -139,12 +139,12 @@ class _Finder:
                 if self.exists(self.root / name):
                     return posixpath.normpath(self._relative(name))
         raise DataError(
-            f"{where}: there is no file {written!r} in {self.root}.",
+            f"{where}: no file {written!r} in {self.root}.",
             f"Paths are relative to the table's folder, or to the folder {IMAGES!r} in it.",
         )
 
     def _relative(self, name: str) -> str:
-        """An absolute path inside the table's folder as it would be written there, so that an image has one name."""
+        """An absolute path relative to the table's folder, so that an image has one name."""
         path = Path(name)
         if path.is_absolute() and path.is_relative_to(self.root.absolute()):
             return path.relative_to(self.root.absolute()).as_posix()
@@ -158,7 +158,7 @@ def _rows(path: Path) -> Generator[Row, None, None]:
             header = [name.strip() for name in next(reader, [])]
             if not header:
                 raise DataError(
-                    f"{path} is empty.", "Give a header line with a path and a label column, then the rows."
+                    f"{path} is empty.", "Write a header line with a path and a label column, then the rows."
                 )
             at = _column(path, header, PATH_COLUMNS, "paths")
             label_at = _column(path, header, LABEL_COLUMNS, "labels")
@@ -169,16 +169,16 @@ def _rows(path: Path) -> Generator[Row, None, None]:
                 if len(fields) != len(header):
                     raise DataError(
                         f"{path}, line {reader.line_num}: {len(fields)} fields under a header of {len(header)}.",
-                        "Give each line as many fields as the header has; quote a field that holds the delimiter.",
+                        "Write as many fields as the header has; quote fields that contain the delimiter.",
                     )
                 split = "" if split_at is None else fields[split_at].strip()
                 yield Row(reader.line_num, fields[at].strip(), fields[label_at].strip(), split)
         except csv.Error as error:
-            raise DataError(f"{path}, line {reader.line_num}: {error}.", "Repair the line.") from None
+            raise DataError(f"{path}, line {reader.line_num}: {error}.", "Correct the line.") from None
 
 
 def _lines(path: Path) -> Generator[str, None, None]:
-    """The lines as text, a byte-order mark taken off, each decoded by itself so that a fault has its line."""
+    """The lines as text without a byte-order mark, decoded one by one so that an error has its line."""
     try:
         with path.open("rb") as file:
             for number, line in enumerate(file, 1):
@@ -194,7 +194,7 @@ def _lines(path: Path) -> Generator[str, None, None]:
 
 
 def _delimiter(path: Path) -> str:
-    """The delimiter that the header holds most of."""
+    """The most frequent delimiter in the header."""
     with closing(_lines(path)) as lines:
         header = next(lines, "")
     return max(DELIMITERS, key=header.count)
@@ -208,7 +208,7 @@ def _column(path: Path, header: list[str], wanted: tuple[str, ...], what: str) -
     near = [(title, match[0]) for title in header if (match := get_close_matches(title.lower(), wanted, n=1))]
     guess = f" Did you mean {near[0][1]!r} by {near[0][0]!r}?" if near else ""
     raise DataError(
-        f"{path} has no column of {what} ({', '.join(wanted[:-1])} or {wanted[-1]}).",
+        f"{path} has no column for {what} ({', '.join(wanted[:-1])} or {wanted[-1]}).",
         f"Its columns: {', '.join(header)}.{guess}",
     )
 
@@ -223,7 +223,7 @@ def _split(written: str, where: str) -> int:
 
 
 def _repeats(path: Path, builder: CatalogBuilder, lines: "array[int]", labels: Labels) -> list[str]:
-    """A remark on images that stand twice with one label; an error where the labels differ."""
+    """A note on images that are listed twice with one label; an error where the labels differ."""
     names, rows, repeated = builder.names, builder.labels, 0
     titles = list(labels.fixed or labels.ids)
     for twin in builder.twins():
@@ -251,12 +251,12 @@ def _class_map(path: Path, labels: Labels, *, rows_of_train: bool) -> tuple[str,
         if rows_of_train and not labels.trained[label]:
             known = [other for other in order if labels.trained[labels.ids[other]]]
             raise CategoryError(
-                f"{path}, line {labels.first_line[label]}: no training image has the class {name!r}.",
+                f"{path}, line {labels.first_line[label]}: the class {name!r} has no training images.",
                 f"Classes of the training split: {listed(known)}.",
             )
     if len(order) < 2:
         only = f"only one class, {order[0]!r}" if order else "no labels at all"
-        raise DataError(f"{path} has {only}; telling classes apart takes at least two.", "Add images of other classes.")
+        raise DataError(f"{path} has {only}; classification needs at least two.", "Add images of other classes.")
     return order
 
 

@@ -1,1 +1,1 @@
-"""Looking at a data set: counts, checks, previews."""
+"""Inspection of data sets: counts, checks, previews."""

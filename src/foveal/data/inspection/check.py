@@ -1,4 +1,4 @@
-"""What is wrong with a data set: every image decoded, every file compared, every annotation checked.
+"""Checking a data set: every image decoded, all files compared, every annotation validated.
 
 Shapes: N images.
 """
@@ -17,23 +17,23 @@ from foveal.ops.threads import in_threads
 from foveal.types.masks import IGNORE
 
 MIN_SIDE = 8
-"""A shorter side below this, in pixels, shows nothing that can be recognised."""
+"""Shorter side in pixels below which nothing can be recognised."""
 MAX_ASPECT = 10.0
-"""Longer over shorter side; beyond this a square input sees a strip."""
+"""Aspect ratio beyond which an image is a narrow strip in a square input."""
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong.
+    """A problem of a data set.
 
     Attributes:
-        path: Of the image, relative to the data set's root; empty: of no image.
+        path: The image, relative to the data set's root; empty: no image.
         kind: ``unreadable``, ``leak``, ``two_classes``, ``tiny``, ``aspect`` or ``suffix``; of masks ``mask``,
             ``no_class`` or ``two_masks``; of the whole data set ``unread`` or ``task``; or one
             of ``annotations.repair.KINDS``.
         message: What is wrong, in words.
         where: File, line or object of an invalid annotation.
-        action: What reading it makes of it.
+        action: How the reader treats it.
     """
 
     path: str
@@ -50,12 +50,12 @@ class Problem:
 
 @dataclass(frozen=True)
 class Checked:
-    """What decoding one image showed.
+    """The check of one image.
 
     Attributes:
         content: A hash of its bytes.
-        problems: What is wrong with it alone.
-        mask: A hash of its class ids; empty where there are none.
+        problems: Its own problems.
+        mask: A hash of its mask; empty without one.
     """
 
     content: bytes
@@ -68,10 +68,10 @@ def check(catalog: Catalog, *, progress: Callable[[int], None] = lambda _: None)
 
     Args:
         catalog: The data set.
-        progress: Told how many images are done.
+        progress: Called with the number of images done.
 
     Returns:
-        Problems in the order of images, faults of annotations among them; empty where all is well.
+        Problems in the order of images, including faults of annotations; empty if there are none.
     """
     problems = [Problem(r.path, r.kind, r.message, r.where, r.action) for r in catalog.repairs]
     places: dict[bytes, list[int]] = defaultdict(list)
@@ -100,18 +100,22 @@ def _check_image(catalog: Catalog, index: int) -> Checked:
         return Checked(content, (Problem(name, "unreadable", error.reason),))
     problems = []
     if min(width, height) < MIN_SIDE:
-        problems.append(Problem(name, "tiny", f"is {width} x {height} pixels; below {MIN_SIDE} nothing can be seen"))
+        problems.append(
+            Problem(name, "tiny", f"is {width} x {height} pixels; below {MIN_SIDE} little can be recognised")
+        )
     elif max(width, height) > MAX_ASPECT * min(width, height):
-        problems.append(Problem(name, "aspect", f"is {width} x {height} pixels, a strip of over {MAX_ASPECT:.0f} to 1"))
+        problems.append(
+            Problem(name, "aspect", f"is {width} x {height} pixels, an aspect ratio of over {MAX_ASPECT:.0f} to 1")
+        )
     kind = kind_of(data[:16])
     if not name.lower().endswith(SUFFIXES_OF[kind]):
-        problems.append(Problem(name, "suffix", f"is {kind} by content; its suffix says otherwise"))
+        problems.append(Problem(name, "suffix", f"is a {kind} file with another suffix"))
     fault, mask = _check_mask(catalog, index)
     return Checked(content, (*problems, *fault), mask)
 
 
 def _check_mask(catalog: Catalog, index: int) -> tuple[tuple[Problem, ...], bytes]:
-    """What is wrong with an image's mask, and a hash of its class ids."""
+    """Problems of an image's mask, and a hash of its class ids."""
     if catalog.annotation != "masks":
         return (), b""
     name = catalog.names[index]
@@ -121,7 +125,7 @@ def _check_mask(catalog: Catalog, index: int) -> tuple[tuple[Problem, ...], byte
         return (Problem(name, "mask", error.what),), b""
     content = hashlib.blake2b(ids.tobytes(), digest_size=16).digest()
     if (ids == IGNORE).all():
-        return (Problem(name, "no_class", "has a mask in which no pixel has a class"),), content
+        return (Problem(name, "no_class", "has a mask without any class"),), content
     return (), content
 
 
@@ -133,10 +137,10 @@ def _compare(catalog: Catalog, same: list[int], masks: dict[int, bytes]) -> list
         name, twin = catalog.names[i], catalog.names[first]
         here, there = catalog.splits[i], catalog.splits[first]
         if here != there and UNASSIGNED not in (here, there):
-            problems.append(Problem(name, "leak", f"of {SPLITS[here]} is the same file as {twin} of {SPLITS[there]}"))
+            problems.append(Problem(name, "leak", f"in {SPLITS[here]} is the same file as {twin} in {SPLITS[there]}"))
         labels, twin_labels = (sorted(catalog.labels[k].tolist()) for k in (i, first))
         if masks[i] != masks[first]:
-            problems.append(Problem(name, "two_masks", f"is the same file as {twin}, and their masks differ"))
+            problems.append(Problem(name, "two_masks", f"is the same file as {twin}, but their masks differ"))
         elif labels != twin_labels:
             names = [" | ".join(catalog.categories.names[k] for k in ids) or "nothing" for ids in (labels, twin_labels)]
             message = f"is labelled {names[0]}; the same file {twin} is labelled {names[1]}"

@@ -1,4 +1,4 @@
-"""What is in a data set: of images their headers alone, of masks every pixel.
+"""Contents of a data set: of images the headers, of masks every pixel.
 
 Shapes: N images, K classes.
 """
@@ -22,7 +22,7 @@ HEADERS_PER_CALL = 64
 
 @dataclass(frozen=True)
 class Spread:
-    """Smallest, middle and largest of some lengths in pixels."""
+    """Minimum, median and maximum of lengths in pixels."""
 
     min: int
     median: int
@@ -31,23 +31,23 @@ class Spread:
 
 @dataclass(frozen=True)
 class Inspection:
-    """What was found.
+    """The contents of a data set.
 
     Attributes:
         path: The data set's root.
         format: Name of the reader.
-        annotation: What each image has.
+        annotation: Kind of annotations.
         multi_label: Whether an image may carry several labels.
         images: N.
         splits: Images of each split that exists.
-        classes: Images of each class in each of these splits.
-        width: Of readable images, in pixels; None where there is none.
-        height: Likewise.
+        classes: Images of each class in each split.
+        width: Widths of readable images, in pixels; None without any.
+        height: Their heights.
         formats: Images by format and mode, such as ``JPEG colour``.
-        odd: (name, reason) of files that are unreadable or whose suffix misleads.
-        notes: The reader's remarks.
-        objects: Of the objects, where the data set has any.
-        masks: Of the masks, likewise.
+        odd: (name, reason) of files that are unreadable or have a wrong suffix.
+        notes: The reader's notes.
+        objects: Counts of objects, if there are any.
+        masks: Counts of mask pixels, if there are any.
     """
 
     path: str
@@ -88,7 +88,7 @@ class Inspection:
 
 
 def inspect(catalog: Catalog) -> Inspection:
-    """Count, and look into every file's header.
+    """Count, and read every file's header.
 
     Raises:
         DataError: A mask cannot be read.
@@ -101,7 +101,7 @@ def inspect(catalog: Catalog) -> Inspection:
         if isinstance(header, str):
             odd.append((name, header))
         elif not name.lower().endswith(SUFFIXES_OF[header.kind]):
-            odd.append((name, f"is {header.kind} by content"))
+            odd.append((name, f"is a {header.kind} file with another suffix"))
     formats = Counter(f"{header.kind} {header.mode}" for header in read)
     return Inspection(
         path=str(catalog.root),

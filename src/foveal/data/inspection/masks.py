@@ -1,4 +1,4 @@
-"""How much of a data set's masks belongs to each class.
+"""Pixel counts of a data set's masks.
 
 Shapes: N images, K classes.
 """
@@ -14,13 +14,13 @@ from foveal.data.inspection.objects import splits_of
 
 @dataclass(frozen=True)
 class MaskCounts:
-    """What there is.
+    """Pixel counts.
 
     Attributes:
-        pixels: Of each class in each split that exists.
-        shares: Part of all known pixels that each class has.
-        median_px: Pixels of each class in the middle one of the images that show it; 0 where none does.
-        ignored: Part of all pixels that have no class.
+        pixels: Pixels of each class in each split.
+        shares: Fraction of all known pixels, by class.
+        median_px: Median pixels of each class over the images that have it; 0 without any.
+        ignored: Fraction of ignored pixels.
     """
 
     pixels: dict[str, dict[str, int]]
@@ -34,7 +34,7 @@ class MaskCounts:
 
 
 def count_masks(catalog: Catalog) -> MaskCounts | None:
-    """Read every mask, in threads; None where the data set has none.
+    """Read every mask, in threads; None for a data set without masks.
 
     Raises:
         DataError: A mask cannot be read.

@@ -1,4 +1,4 @@
-"""How many objects a data set has: of which class, how large, how many per image, with which flags.
+"""Object counts of a data set: by class, size, image and flag.
 
 Shapes: N images, M objects.
 """
@@ -12,23 +12,23 @@ from foveal.data.catalog.catalog import SPLITS, UNASSIGNED, Catalog
 from foveal.types.flags import Flag
 
 NO_SPLIT = "unassigned"
-"""What images without a split are called."""
+"""Name of the images without a split."""
 SMALL, MEDIUM = 32.0**2, 96.0**2
 """Areas in square pixels below which COCO calls an object small and medium."""
 
 
 @dataclass(frozen=True)
 class ObjectCounts:
-    """What there is.
+    """Object counts.
 
     Attributes:
         count: M.
-        classes: Objects of each class in each split that exists.
+        classes: Objects of each class in each split.
         flags: Objects with each flag that occurs.
         segmentations: Objects with polygons and with masks.
         sizes: Objects by COCO's sizes, ``small``, ``medium`` and ``large``, by the area that the source declares.
-        per_image: Least, middle, mean and most objects per image.
-        empty: Images without an object.
+        per_image: Minimum, median, mean and maximum number of objects per image.
+        empty: Images without objects.
         repairs: Faults in annotations by kind.
     """
 
@@ -47,7 +47,7 @@ class ObjectCounts:
 
 
 def count_objects(catalog: Catalog) -> ObjectCounts | None:
-    """Count; None where the data set has no objects."""
+    """Count objects; None for a data set without any."""
     objects = catalog.objects
     if objects is None:
         return None
@@ -84,6 +84,6 @@ def count_objects(catalog: Catalog) -> ObjectCounts | None:
 
 
 def splits_of(catalog: Catalog) -> dict[str, int]:
-    """Splits that have images, by code."""
+    """Splits with images, by code."""
     codes = {**{name: code for code, name in enumerate(SPLITS)}, NO_SPLIT: UNASSIGNED}
     return {name: code for name, code in codes.items() if (catalog.splits == code).any()}

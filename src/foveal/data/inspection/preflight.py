@@ -1,4 +1,4 @@
-"""Before the first step: can every image be read that training will meet?"""
+"""Preflight check: can every image for training be read?"""
 
 import shlex
 
@@ -16,11 +16,11 @@ FILES_PER_CALL = 64
 
 
 def check_readable(catalog: Catalog, *, path: str) -> None:
-    """Check both ends of every file outside the test split, in threads.
+    """Check header and end of every file outside the test split, in threads.
 
     Args:
         catalog: The data set.
-        path: What the user calls it.
+        path: The data set as the user named it.
 
     Raises:
         DataError: Images that cannot be read; the message names the first with the reason of each.

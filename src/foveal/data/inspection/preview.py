@@ -1,6 +1,6 @@
-"""Images of what training sees: augmented samples, and whitening before and after.
+"""Previews: augmented training samples, and images before and after whitening.
 
-Shapes: H W rows and columns, S side of the input, Q numbers per whitening patch.
+Shapes: H W height and width, S side of the input, Q values per whitening patch.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,6 +14,7 @@ from foveal.data.catalog.catalog import Catalog
 from foveal.data.inspection.sheet import Row, draw_sheet
 from foveal.data.loading.order import Draw
 from foveal.data.loading.statistics import sample_images, to_patches, unwhiten, whiten
+from foveal.data.notes import plural
 from foveal.errors import DataError
 from foveal.imaging.decode import decode
 from foveal.imaging.prepare import prepare
@@ -28,9 +29,9 @@ if TYPE_CHECKING:
 CELL, LARGE_CELL = 168, 256
 """Side of a cell on the sheet, in pixels; boxes and masks need more room."""
 SAMPLE = 200
-"""Images that the covariance is taken over."""
+"""Number of images that the covariance is computed over."""
 SIGMAS = 3.0
-"""White numbers are shown from -3 to +3 standard deviations, black to white."""
+"""Whitened values are shown from -3 to +3 standard deviations, black to white."""
 
 
 class DrawTarget(Protocol):
@@ -54,13 +55,13 @@ def preview(
     """Augmented samples, each row beside its original, with their targets drawn on them.
 
     Args:
-        catalog: Where images come from; the classes take turns.
-        augment: The random changes; blending within a batch (mixup, cutmix) is not shown.
+        catalog: Source of the images; the classes take turns.
+        augment: The augmentation; mixing within a batch (mixup, cutmix) is not shown.
         draw_target: As ``tasks.contract.Task.draw_target``.
         size: Side of the samples in pixels.
-        count: Images.
-        columns: Samples of each.
-        seed: Of the choice and of the changes.
+        count: Number of images.
+        columns: Samples per image.
+        seed: For the choice and the augmentation.
 
     Returns:
         The sheet, (H, W, 3) uint8.
@@ -88,7 +89,7 @@ def preview(
         cells = [drawn(image, target) for image, target in ((original.image.numpy(), original.target), *pairs)]
         keys = [(catalog.categories.names[k], catalog.categories.color(k)) for k in catalog.labels[i]] if placed else []
         rows.append(Row(_labels(catalog, i), catalog.names[i], cells, keys))
-    titles = ("original", f"as training sees it, {size} px")
+    titles = ("original", f"augmented, {size} px")
     return draw_sheet(rows, columns=titles, cell=cell, setoff=True)
 
 
@@ -96,18 +97,18 @@ def image_whitening(catalog: Catalog, whitening: Whitening, *, spec: InputSpec, 
     """Images before whitening, after it, and restored; and their covariance before and after.
 
     Args:
-        catalog: Where images come from; the classes take turns.
+        catalog: Source of the images; the classes take turns.
         whitening: The map.
         spec: The preparation; its size is a multiple of the patch.
-        count: Images.
-        seed: Of the choice.
+        count: Number of images.
+        seed: For the choice.
 
     Returns:
         The sheet, (H, W, 3) uint8.
 
     Raises:
         ImageError: An image cannot be read.
-        ConfigError: The size is no multiple of the patch.
+        ConfigError: The size is not a multiple of the patch.
     """
     rows = []
     for i in choose(catalog, count, seed=seed):
@@ -116,22 +117,22 @@ def image_whitening(catalog: Catalog, whitening: Whitening, *, spec: InputSpec, 
         back = unwhiten(white, whitening)
         worst = np.abs(back - image / 255).max()
         shown = [image, _gray_levels(white / (2 * SIGMAS) + 0.5), _gray_levels(back)]
-        rows.append(Row(_labels(catalog, i), f"{catalog.names[i]}; back within {worst:.0e}", shown))
+        rows.append(Row(_labels(catalog, i), f"{catalog.names[i]}; restored to within {worst:.0e}", shown))
     images = list(sample_images(catalog, spec, limit=SAMPLE))
-    note = f"of the {len(whitening.mean)} numbers of a patch over {len(images)} images; blue -1, white 0, red 1"
+    note = f"of the {len(whitening.mean)} values of a patch, {plural(len(images), 'image')}; blue -1, white 0, red 1"
     rows.append(Row("covariance", note, [_heat(matrix) for matrix in _covariances(images, whitening)]))
     titles = ("before", f"after ({whitening.kind.upper()}, {whitening.patch} px patches)", "restored")
     return draw_sheet(rows, columns=titles, cell=round(1.5 * CELL))
 
 
 def choose(catalog: Catalog, count: int, *, seed: int) -> list[int]:
-    """Places of some images; the classes take turns, so that each is shown before any is shown twice.
+    """Indices of some images; the classes take turns, so that each is shown before any is shown twice.
 
     Raises:
-        DataError: There is no image.
+        DataError: There are no images.
     """
     if not len(catalog):
-        raise DataError(f"{catalog.root}: there is no image to show.", "Give a split that has images.")
+        raise DataError(f"{catalog.root}: there are no images to show.", "Use a split that has images.")
     order = np.random.default_rng(seed).permutation(len(catalog))
     turns: dict[int, int] = {}
     keyed = []
@@ -147,7 +148,7 @@ def _labels(catalog: Catalog, index: int) -> str:
 
 
 def _fitted(image: RGB, side: int) -> tuple[RGB, float]:
-    """An image whose longer side is that of a cell, and how much larger it is now."""
+    """An image resized to a cell by its longer side, and the scale."""
     height, width = image.shape[:2]
     scale = side / max(width, height)
     inner = max(1, round(width * scale)), max(1, round(height * scale))
@@ -159,7 +160,7 @@ def _gray_levels(values: FloatArray) -> RGB:
 
 
 def _covariances(images: Sequence[RGB], whitening: Whitening) -> list[NDArray[np.float64]]:
-    """(Q, Q) before, scaled to a largest variance of 1 so that it can be seen beside the white one, and after."""
+    """(Q, Q) before, scaled to a largest variance of 1 to be comparable with the whitened one, and after."""
     patch = whitening.patch
     before = np.cov(np.concatenate([to_patches(image, patch) for image in images]), rowvar=False)
     after = np.cov(np.concatenate([to_patches(whiten(image, whitening), patch) for image in images]), rowvar=False)

@@ -1,4 +1,4 @@
-"""A contact sheet: rows of equally large cells with titles, drawn with Pillow.
+"""A contact sheet: rows of equal cells with titles, drawn with Pillow.
 
 Shapes: C side of a cell in pixels.
 """
@@ -14,8 +14,8 @@ from foveal.types.arrays import RGB
 
 PAPER, INK, FAINT, FRAME = (255, 255, 255), (28, 30, 36), (120, 124, 134), (243, 244, 246)
 MARGIN, GAP, SETOFF, TITLE, HEAD, CHIP = 28, 8, 26, 30, 30, 16
-"""Lengths in pixels: around the sheet, between cells, after the first column, a row's title, the columns' titles, a
-chip of colour with the space behind it."""
+"""Lengths in pixels: around the sheet, between cells, after the first column, a row's title, the column titles, a
+colour swatch with its space."""
 
 
 @dataclass(frozen=True)
@@ -23,10 +23,10 @@ class Row:
     """Cells under a title.
 
     Attributes:
-        title: Set in dark type.
-        note: Set behind it in light type.
+        title: Dark text.
+        note: Light text after the title.
         cells: Images of any size, fitted into the cells.
-        keys: Names and the colours they have in the cells, set in place of the title.
+        keys: Names and their colours in the cells, in place of the title.
     """
 
     title: str
@@ -42,7 +42,7 @@ def draw_sheet(rows: Sequence[Row], *, columns: Sequence[str], cell: int, setoff
         rows: At least one.
         columns: Titles above the first columns.
         cell: C.
-        setoff: Whether the first column stands apart from the others.
+        setoff: Whether the first column is set apart from the others.
 
     Returns:
         (H, W, 3) uint8.
@@ -67,7 +67,7 @@ def draw_sheet(rows: Sequence[Row], *, columns: Sequence[str], cell: int, setoff
 
 
 def _fitted(image: RGB, cell: int) -> Image.Image:
-    """The whole image in the middle of a cell; small ones are blown up without smoothing."""
+    """The full image centred in a cell; small ones are enlarged without smoothing."""
     height, width = image.shape[:2]
     scale = cell / max(width, height)
     inner = max(1, round(width * scale)), max(1, round(height * scale))
@@ -78,14 +78,14 @@ def _fitted(image: RGB, cell: int) -> Image.Image:
 
 
 def _write_title(pen: ImageDraw.ImageDraw, row: Row, middle: int, room: int) -> float:
-    """Gives the place where the title ends."""
+    """Returns the x where the title ends."""
     title = _shortened(pen, row.title, room)
     pen.text((MARGIN, middle), title, font=font(16), fill=INK, anchor="lm")
     return MARGIN + pen.textlength(title, font=font(16))
 
 
 def _write_keys(pen: ImageDraw.ImageDraw, row: Row, middle: int, room: int) -> float:
-    """A chip of its colour before each name, as many as there is room for; gives the place where the last ends."""
+    """A colour swatch before each name, as many as fit; returns the x where the last one ends."""
     x = float(MARGIN)
     for k, (name, color) in enumerate(row.keys):
         text = name if k == 0 or x + CHIP + pen.textlength(name, font=font(16)) <= room else "…"
@@ -98,7 +98,7 @@ def _write_keys(pen: ImageDraw.ImageDraw, row: Row, middle: int, room: int) -> f
 
 
 def _shortened(pen: ImageDraw.ImageDraw, text: str, room: int, *, size_px: int = 16) -> str:
-    """Text that fits; the end of a path says more than its beginning, so the front is cut."""
+    """Truncate text to fit; the end of a path matters more than its beginning, so the front is cut."""
     if pen.textlength(text, font=font(size_px)) <= room:
         return text
     while text and pen.textlength("…" + text, font=font(size_px)) > room:

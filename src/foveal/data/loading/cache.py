@@ -1,7 +1,7 @@
 """Decoded images, kept in memory or in a memory-mapped file that all worker processes share.
 
-The arena is filled as images come and never moves or frees one; when it is full, later images are decoded again
-each time. Worker processes inherit the mapping by fork, so what one has decoded all of them have.
+The arena is append-only; when it is full, further images are decoded each time. Worker processes inherit the mapping by
+fork, so what one has decoded is available to all.
 """
 
 import mmap
@@ -17,16 +17,16 @@ from foveal.errors import RunError
 from foveal.types.arrays import RGB
 
 EMPTY, COMING = -1, -2
-"""Offsets of an image that is not there, and of one that is being copied."""
+"""Offsets of a missing image, and of one that is being copied."""
 
 
 class DecodedCache:
     """An append-only arena of images.
 
     Args:
-        num_images: N, places 0 to N-1.
+        num_images: N, indices 0 to N-1.
         budget_bytes: Size of the arena; pages are taken from the system only as they are filled.
-        folder: Where the file lives (it has no name, so nothing is left behind); None keeps the arena in memory.
+        folder: Folder of the file, which is unlinked at once; None: in memory.
 
     Raises:
         RunError: The folder cannot be written.
@@ -43,14 +43,14 @@ class DecodedCache:
         self._lock = multiprocessing.get_context("fork").Lock()
 
     def get(self, place: int) -> RGB | None:
-        """The image at a place, as a view that must not be written to, or None."""
+        """The image at an index, as a read-only view, or None."""
         offset, height, width = (int(v) for v in self._index[place])
         if offset < 0:
             return None
         return self._pixels[offset : offset + height * width * 3].reshape(height, width, 3)
 
     def put(self, place: int, image: RGB) -> None:
-        """Keep an image if there is room."""
+        """Store an image if there is room."""
         with self._lock:
             start = int(self._index[-1, 0])
             if self._index[place, 0] != EMPTY or start + image.size > self.budget_bytes:
@@ -59,17 +59,17 @@ class DecodedCache:
             self._index[place, 0] = COMING
         self._pixels[start : start + image.size] = image.reshape(-1)
         self._index[place, 1:] = image.shape[:2]
-        self._index[place, 0] = start  # last: from here on other processes see the image
+        self._index[place, 0] = start  # last: from here on the image is visible to other processes
 
     def __len__(self) -> int:
-        """Images kept."""
+        """Number of images stored."""
         return int((self._index[:-1, 0] >= 0).sum())
 
 
 def make_cache(
     kind: Literal["auto", "memory", "disk", "off"], num_images: int, *, folder: str, workers: int
 ) -> DecodedCache | None:
-    """The cache that the configuration asks for.
+    """The configured cache.
 
     Raises:
         RunError: The cache folder cannot be written.

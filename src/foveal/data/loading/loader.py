@@ -1,6 +1,6 @@
-"""Training batches in an order and with changes that depend on seed, epoch and place alone.
+"""Training batches: order and augmentation depend on seed, epoch and index alone.
 
-Shapes: B images per batch, H W rows and columns of the source, S side of the input.
+Shapes: B images per batch, H W height and width of the source, S side of the input.
 """
 
 import os
@@ -27,7 +27,7 @@ from foveal.types.samples import Batch, Sample
 from foveal.types.seeds import derive
 
 DECODERS = min(4, os.cpu_count() or 1)
-"""Threads that decode where there are no worker processes; decoding lets go of Python's lock."""
+"""Threads that decode where there are no worker processes; decoding releases the GIL."""
 
 
 class TrainingImages(Dataset[Batch]):
@@ -35,10 +35,10 @@ class TrainingImages(Dataset[Batch]):
 
     Args:
         catalog: The training split.
-        augment: Random changes; random numbers only from torch's global generator.
-        seed: Of the random changes.
-        min_side: Shorter side that decoding need not exceed, in pixels.
-        cache: Where decoded images are kept, or None.
+        augment: Augmentation; random numbers only from torch's global generator.
+        seed: For the augmentation.
+        min_side: Shorter side in pixels that is enough.
+        cache: Cache of decoded images, or None.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class TrainingImages(Dataset[Batch]):
         self.cache = cache
 
     def decoded(self, place: int) -> RGB:
-        """The image at a place, from the cache if it is there."""
+        """The image at an index, from the cache if possible."""
         if self.cache is None:
             return decode(self.catalog.path(place), min_side=self.min_side).pixels
         image = self.cache.get(place)
@@ -67,13 +67,13 @@ class TrainingImages(Dataset[Batch]):
         return image
 
     def places(self, draw: Draw) -> tuple[list[int], Tensor]:
-        """What a sample is made of, the same wherever and whenever it is made.
+        """The images of a sample, the same wherever and whenever it is made.
 
         Returns:
-            The places of the image and its companions, and the state of torch's generator where its changes begin.
+            The indices of the image and its companions, and the state of torch's generator for the augmentation.
         """
-        # The generator of the CPU alone: torch.manual_seed would also start a GPU's anew, for dropout to see, and takes
-        # a hundred times as long.
+        # Only the CPU's generator: torch.manual_seed would also reset a GPU's, which dropout uses, and takes a hundred
+        # times as long.
         torch.default_generator.manual_seed(derive(self.seed, 2, draw.epoch, draw.place, draw.repeat))
         companions = torch.randint(len(self.catalog), (self.augment.draw_companions(),))
         return [draw.place, *companions.tolist()], torch.default_generator.get_state()
@@ -81,7 +81,7 @@ class TrainingImages(Dataset[Batch]):
     def __getitems__(self, draws: list[Draw]) -> Batch:
         """A batch; torch's random state and number of threads are the caller's again afterwards."""
         state, threads = torch.get_rng_state(), torch.get_num_threads()
-        torch.set_num_threads(1)  # one small image is too little to share: threads would wait longer than they work
+        torch.set_num_threads(1)  # one small image is too little work for several threads
         try:
             made_of = [self.places(draw) for draw in draws]
             pixels = self._decoded_ahead([place for places, _ in made_of for place in places])
@@ -95,13 +95,13 @@ class TrainingImages(Dataset[Batch]):
         return self.__getitems__([draw])
 
     def _sample(self, places: Sequence[int], begin: Tensor, pixels: Iterator[RGB]) -> Sample:
-        """``pixels`` gives the decoded images of the places."""
+        """``pixels`` yields the decoded images."""
         torch.default_generator.set_state(begin)
         image, target = self.augment.sample(self.catalog, places, pixels)
         return Sample(image, target, places[0])
 
     def _decoded_ahead(self, places: Sequence[int]) -> Iterator[RGB]:
-        """``decoded`` of each place in order; the training process, which has no helpers, decodes a few ahead."""
+        """``decoded`` of each index in order; without worker processes, a few are decoded ahead."""
         in_worker = get_worker_info() is not None
         return map(self.decoded, places) if in_worker else in_threads(self.decoded, places, threads=DECODERS)
 
@@ -115,7 +115,7 @@ def stack(samples: list[Sample]) -> Batch:
 
 
 def _stack_padded(values: list[Tensor]) -> Tensor:
-    """B tensors (m, ...), m differing or not, as (B, max m, ...); -1 fills up, or 0 in types that have no -1."""
+    """B tensors (m, ...), m differing or not, as (B, max m, ...); padded with -1, or 0 in unsigned types."""
     first = values[0]
     if all(value.shape == first.shape for value in values):
         return torch.stack(values)
@@ -127,7 +127,7 @@ def _stack_padded(values: list[Tensor]) -> Tensor:
 
 
 def _new_batch(row: Tensor, count: int) -> Tensor:
-    """Room for ``count`` of these; in a worker process in the memory it shares with the training process.
+    """An empty batch of ``count`` rows; in a worker process in memory shared with the training process.
 
     A batch made elsewhere would be copied there, and what it leaves behind in glibc's heap seldom fits the next one:
     the worker would grow by about one batch per batch (benchmarks/loader_memory.py).
@@ -140,7 +140,7 @@ def _new_batch(row: Tensor, count: int) -> Tensor:
 
 
 class _Batches(Sampler[list[Draw]]):
-    """``Order.batches`` as torch's loader takes it."""
+    """``Order.batches`` as a sampler for torch's loader."""
 
     def __init__(self, order: Order, start: int, rank: int, world: int) -> None:
         self.arguments = (order, start, rank, world)
@@ -160,19 +160,19 @@ def load_batches(
     world: int = 1,
     pin_memory: bool = False,
 ) -> Iterator[Batch]:
-    """Batches without end, from number ``start`` on.
+    """Endless batches, from number ``start`` on.
 
     Args:
-        images: Where samples come from.
-        order: Which samples.
-        start: Number of the first batch, counted from the first epoch's first.
-        workers: Processes that make batches; the batches are the same for any number.
+        images: The training images.
+        order: Order of the samples.
+        start: Number of the first batch, from the start of training.
+        workers: Number of worker processes; it does not affect the batches.
         rank: Which of ``world`` processes this is; each gets its share of every batch.
         world: Processes that train together.
         pin_memory: Whether batches go to a GPU.
     """
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="This DataLoader will create")  # as many as were asked for
+        warnings.filterwarnings("ignore", message="This DataLoader will create")  # as configured
         loader: DataLoader[Batch] = DataLoader(
             images,
             batch_sampler=_Batches(order, start, rank, world),
@@ -182,7 +182,7 @@ def load_batches(
             pin_memory=pin_memory,
             prefetch_factor=4 if workers else None,
             multiprocessing_context="fork" if workers and images.cache is not None else None,
-            generator=torch.Generator(),  # its own, so that the loader draws nothing from the global one
+            generator=torch.Generator(),  # its own, so that the loader does not use the global one
         )
         with _uninterrupted():
             return iter(loader)
@@ -190,7 +190,7 @@ def load_batches(
 
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
-    """Hold Ctrl-C back while worker processes start: it would be lost in the fork. Workers leave it to their parent."""
+    """Defer Ctrl-C while worker processes start: it would be lost in the fork. Workers leave it to their parent."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
@@ -202,10 +202,10 @@ def _uninterrupted() -> Iterator[None]:
 
 
 def _hush(_: int) -> None:
-    """Keep a worker silent about a training process that has gone away.
+    """Silence a worker whose training process has exited.
 
-    The thread that hands it batches would print a traceback when Ctrl-C or a kill cuts it short. What goes wrong with
-    samples reaches the training process another way, and is reported there.
+    The thread that hands it batches would print a traceback when Ctrl-C or a kill cuts it short. Errors in samples
+    reach the training process another way, and are reported there.
     """
 
     def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

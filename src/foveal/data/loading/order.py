@@ -1,4 +1,4 @@
-"""Which images make which batch: a function of the seed, the epoch and the place alone.
+"""The order of training images: a function of seed, epoch and index alone.
 
 Shapes: N images, B images per batch.
 """
@@ -15,7 +15,7 @@ from foveal.types.seeds import derive
 
 
 class Draw(NamedTuple):
-    """One use of an image: its place in the catalog, the epoch, and how often that epoch has used it before."""
+    """One use of an image: its index in the catalog, the epoch, and its previous uses in that epoch."""
 
     place: int
     epoch: int
@@ -23,13 +23,13 @@ class Draw(NamedTuple):
 
 
 class Order:
-    """The order of training images, without end.
+    """The endless order of training images.
 
     Args:
         num_images: N.
-        batch_size: B; each epoch gives N // B whole batches, and leaves out other images each time.
-        seed: Of the shuffling.
-        weights: (N,) positive chances, to draw images with replacement; None shuffles each image once.
+        batch_size: B; each epoch gives N // B whole batches, and leaves out different images each time.
+        seed: For the shuffling.
+        weights: (N,) positive weights to draw images with replacement; None: each image once per epoch, shuffled.
 
     Raises:
         ConfigError: B is larger than N.
@@ -48,7 +48,7 @@ class Order:
         self.batches_per_epoch = num_images // batch_size
 
     def epoch(self, epoch: int) -> NDArray[np.int64]:
-        """(N // B * B,) places in the catalog, in the order of an epoch."""
+        """(N // B * B,) indices in the catalog, in the order of an epoch."""
         generator = np.random.Generator(np.random.Philox(derive(self.seed, 1, epoch)))
         count = self.batches_per_epoch * self.batch_size
         if self.chances is None:
@@ -69,7 +69,7 @@ class Order:
 
 
 def _repeats(indices: NDArray[np.int64]) -> NDArray[np.int64]:
-    """How often each entry's value stood earlier in the array."""
+    """How often each entry's value occurred earlier in the array."""
     order = np.argsort(indices, kind="stable")
     grouped = indices[order]
     starts = np.flatnonzero(np.r_[True, grouped[1:] != grouped[:-1]])

@@ -1,4 +1,4 @@
-"""How often each image is drawn where rare classes are to be seen as often as common ones."""
+"""Sampling weights of class-balanced training."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from foveal.types.arrays import FloatArray
 
 
 def balanced_weights(catalog: Catalog) -> FloatArray:
-    """(N,) the inverse frequency of each image's rarest class; of one without a label, that of the commonest."""
+    """(N,) inverse frequency of each image's rarest class; for images without labels, of the most common class."""
     counts = np.maximum(catalog.class_counts(), 1)
     chance = 1.0 / counts
     return np.array([max(chance[catalog.labels[i]], default=1 / counts.max()) for i in range(len(catalog))])

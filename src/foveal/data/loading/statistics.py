@@ -1,6 +1,6 @@
 """Mean, standard deviation and whitening of a data set's images, in NumPy.
 
-Shapes: N images, S their side, p side of a patch, M patches, Q = 3 p^2 numbers per patch. All values are in [0, 1].
+Shapes: N images, S their side, p side of a patch, M patches, Q = 3 p^2 values per patch. All values are in [0, 1].
 """
 
 from collections.abc import Iterable, Iterator
@@ -18,7 +18,7 @@ from foveal.types.arrays import RGB, FloatArray
 from foveal.types.input_spec import InputSpec, Whitening
 
 MAX_IMAGES = 2000
-"""Images that statistics are taken of: the error of a channel's mean is then below 0.3 / sqrt(2000) = 0.007."""
+"""Number of images for statistics: the error of a channel's mean is then below 0.3 / sqrt(2000) = 0.007."""
 
 Doubles = NDArray[np.float64]
 
@@ -29,7 +29,7 @@ def sample_images(catalog: Catalog, spec: InputSpec, *, limit: int = MAX_IMAGES)
     Args:
         catalog: The training split.
         spec: The preparation.
-        limit: Most images; every one where there are fewer.
+        limit: Maximum number of images.
 
     Returns:
         (S, S, 3) uint8 each.
@@ -51,14 +51,14 @@ def channel_statistics(
 ) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
     """Mean and standard deviation of each channel over all pixels, streamed.
 
-    Sums of whole numbers are exact, so the result does not depend on the order of images. A channel that never
-    changes gets the deviation of one gray level, 1 / 255, so that dividing by it is safe.
+    Sums of whole numbers are exact, so the result does not depend on the order of images. A constant channel gets a
+    deviation of one gray level, 1 / 255, so that dividing by it is safe.
 
     Args:
         images: (H, W, 3) uint8 each.
 
     Raises:
-        DataError: There is no image.
+        DataError: There are no images.
     """
     levels = np.zeros((3, 256), np.int64)
     for image in images:
@@ -67,7 +67,7 @@ def channel_statistics(
             levels[channel] += np.bincount(flat[:, channel], minlength=256)
     total = int(levels[0].sum())
     if total == 0:
-        raise DataError("There is no image to take statistics of.", "Give a training split that has images.")
+        raise DataError("There are no images to compute statistics on.", "Use a training split that has images.")
     values = np.arange(256, dtype=np.float64) / 255
     mean = levels @ values / total  # (3,)
     variance = levels @ values**2 / total - mean**2
@@ -78,7 +78,7 @@ def channel_statistics(
 def fit_whitening(
     images: Iterable[RGB], *, kind: Literal["pca", "zca"], patch: int = 1, epsilon: float = 1e-5
 ) -> Whitening:
-    """Find the map that gives p x p patches zero mean and the identity as covariance.
+    """Fit the map that gives p x p patches zero mean and identity covariance.
 
     With covariance U diag(s) U^T: pca is diag(1 / sqrt(s + epsilon)) U^T, zca is U times that (Krizhevsky 2009,
     Learning Multiple Layers of Features from Tiny Images, appendix A).
@@ -87,10 +87,10 @@ def fit_whitening(
         images: (S, S, 3) uint8 each; rows and columns beyond the last whole patch are left out.
         kind: See ``Whitening``.
         patch: Side p.
-        epsilon: Added to each variance: noise weaker than this is not blown up.
+        epsilon: Added to each variance: weaker noise is not amplified.
 
     Raises:
-        DataError: Fewer patches than numbers in a patch.
+        DataError: Fewer patches than values in a patch.
     """
     size = 3 * patch * patch
     count, total, products = 0, np.zeros(size), np.zeros((size, size))
@@ -101,7 +101,7 @@ def fit_whitening(
         products += patches.T @ patches
     if count <= size:
         raise DataError(
-            f"Whitening patches of {patch} x {patch} pixels takes more than {size} of them; there are {count}.",
+            f"Whitening of {patch} x {patch} pixel patches needs more than {size} patches; there are {count}.",
             "Use smaller patches (--input.whitening-patch) or more images.",
         )
     mean = total / count
@@ -130,10 +130,10 @@ def whiten(image: RGB | FloatArray, whitening: Whitening) -> Doubles:
         whitening: The map.
 
     Returns:
-        (H, W, 3) float64, each patch replaced by its white numbers in the same flattening.
+        (H, W, 3) float64, each patch replaced by its whitened values in the same order.
 
     Raises:
-        ConfigError: A side is no multiple of the patch.
+        ConfigError: A side is not a multiple of the patch.
     """
     values = image / 255 if image.dtype == np.uint8 else np.asarray(image, np.float64)
     white = (to_patches(values, whitening.patch) - whitening.mean) @ np.array(whitening.matrix).T
@@ -141,10 +141,10 @@ def whiten(image: RGB | FloatArray, whitening: Whitening) -> Doubles:
 
 
 def unwhiten(white: Doubles, whitening: Whitening) -> Doubles:
-    """The image, (H, W, 3) in [0, 1], that ``whiten`` was given.
+    """Invert ``whiten``: the image, (H, W, 3) in [0, 1].
 
     Raises:
-        ConfigError: A side is no multiple of the patch.
+        ConfigError: A side is not a multiple of the patch.
     """
     values = to_patches(white, whitening.patch) @ np.array(whitening.inverse).T + whitening.mean
     return _from_patches(values, whitening.patch, _checked(white, whitening.patch))

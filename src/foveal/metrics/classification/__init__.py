@@ -1,1 +1,1 @@
-"""Classification."""
+"""Metrics of classification."""

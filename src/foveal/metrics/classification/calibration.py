@@ -1,8 +1,9 @@
 """Calibrating scores: one temperature for all logits, one threshold for all labels.
 
-Temperature scaling (Guo et al. 2017) divides logits by T, which changes no prediction. T is fitted on validation images
-as the most probable one under a weak prior, log T ~ Normal(0, 1): with many images the prior vanishes and T minimises
-the negative log likelihood; with few, or when every prediction is right, it keeps T from running off to a bound.
+Temperature scaling (Guo et al. 2017) divides logits by T, which leaves the predictions unchanged. T is fitted on
+validation images as the most probable one under a weak prior, log T ~ Normal(0, 1): with many images the prior vanishes
+and T minimises the negative log likelihood; with few, or when every prediction is right, it keeps T from running off to
+a bound.
 
 Shapes: N images, K classes.
 """
@@ -16,11 +17,11 @@ from foveal.types.arrays import Array, FloatArray, IntArray
 MIN_TEMPERATURE, MAX_TEMPERATURE = 0.05, 20.0
 """Bounds of T."""
 PRIOR_SD = 1.0
-"""Standard deviation of log T before any image is seen; its weight is that of about one image."""
+"""Standard deviation of the prior of log T; it weighs about as much as one image."""
 COARSE = 33
 """Temperatures tried before the search narrows: steps of a factor 1.2."""
 GOLDEN = (5**0.5 - 1) / 2
-"""Part of a bracket that a golden-section step keeps."""
+"""Fraction of a bracket that a golden-section step keeps."""
 
 
 def fit_temperature(logits: FloatArray, truth: IntArray) -> float:
@@ -70,15 +71,15 @@ def fit_sigmoid_temperature(logits: FloatArray, truth: Array) -> float:
 
 
 def best_threshold(scores: FloatArray, truth: Array) -> float:
-    """The threshold with the best F1 over all yes-or-no decisions (micro F1).
+    """The threshold with the best F1 over all binary decisions (micro F1).
 
     Args:
         scores: (N, K) in [0, 1] of validation images; temperature already applied.
         truth: (N, K) 0 or 1.
 
     Returns:
-        A number in (0, 1], half-way between two scores; a label is given from it on. 0.5 if no label is true; among
-        equals the one nearest to 0.5.
+        A number in (0, 1], halfway between two scores; labels with at least this score are predicted. 0.5 if no label
+        is true; of ties the one nearest to 0.5.
     """
     flat, positive = np.asarray(scores, np.float64).ravel(), np.asarray(truth).ravel() > 0
     if not positive.any():

@@ -1,4 +1,4 @@
-"""Curves for the report: reliability, ROC, precision over recall; and the calibration error that reliability shows.
+"""Curves for the report: reliability, ROC, precision-recall; and the calibration error.
 
 Shapes: N images, D decisions (N, or N K for several labels), B bins.
 """
@@ -14,7 +14,7 @@ from foveal.types.arrays import FloatArray, IntArray
 NUM_BINS = 15
 """Bins of the reliability diagram and of ECE (Guo et al. 2017, "On Calibration of Modern Neural Networks")."""
 MAX_POINTS = 240
-"""Points a drawn curve keeps."""
+"""Maximum number of points of a drawn curve."""
 
 
 def bins(confidence: FloatArray) -> IntArray:
@@ -24,7 +24,7 @@ def bins(confidence: FloatArray) -> IntArray:
 
 
 def bin_gaps(confidence: FloatArray, correct: FloatArray, image: IntArray, num_images: int) -> FloatArray:
-    """What each image adds to each bin's confidence minus accuracy.
+    """Contribution of each image to each bin's confidence minus accuracy.
 
     Args:
         confidence: (D,) in [0, 1].
@@ -42,7 +42,7 @@ def bin_gaps(confidence: FloatArray, correct: FloatArray, image: IntArray, num_i
 
 @dataclass(frozen=True)
 class Reliability:
-    """Mean confidence and accuracy of each bin that holds a decision, by rising confidence; and how many it holds."""
+    """Mean confidence, accuracy and count of each non-empty bin, by rising confidence."""
 
     confidence: FloatArray
     accuracy: FloatArray
@@ -59,7 +59,7 @@ def reliability(confidence: FloatArray, correct: FloatArray) -> Reliability:
 
 
 def _steps(scores: FloatArray, positive: NDArray[np.bool_]) -> tuple[FloatArray, FloatArray]:
-    """Hits and predicted images, (G,) each, as the threshold falls past each distinct score."""
+    """True positives and predicted images, (G,) each, as the threshold falls past each distinct score."""
     order = np.argsort(-scores, kind="stable")
     last = np.append(np.flatnonzero(np.diff(scores[order])), len(scores) - 1)
     hits: FloatArray = np.cumsum(positive[order], dtype=np.float64)[last]
@@ -83,7 +83,7 @@ def roc_curve(scores: FloatArray, positive: NDArray[np.bool_]) -> tuple[FloatArr
 
     Args:
         scores: (N,).
-        positive: (N,), with at least one of either kind.
+        positive: (N,), with at least one positive and one negative.
     """
     hits, predicted = _steps(scores, positive)
     true = float(positive.sum())

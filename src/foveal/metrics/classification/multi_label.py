@@ -1,7 +1,7 @@
-"""The metric of classifiers that decide yes or no for each class.
+"""The metric of multi-label classifiers.
 
 Conventions: a label is predicted when its score reaches the prediction's threshold; ``accuracy`` is subset accuracy
-(all labels of an image right); ``hamming_loss``, ``log_loss``, ``brier`` and ``ece`` are means over all N K yes-or-no
+(all labels of an image right); ``hamming_loss``, ``log_loss``, ``brier`` and ``ece`` are means over all N K binary
 decisions (scikit-learn on the flattened arrays); ``brier`` is the mean of (score - truth)^2, in [0, 1]; ``ece``
 compares each score with how often the label is true. The averages of precision, recall and F1 are as in ``counts``,
 over labels that are true or predicted somewhere; ``average_precision`` (mAP) and ``roc_auc`` are means over the labels
@@ -32,7 +32,7 @@ class MultiLabelMetric(ScoresMetric[Array]):
         """(K,) bool, where a label is true.
 
         Raises:
-            ShapeError: Truth or scores do not fit the class map, or the truth holds something other than 0 and 1.
+            ShapeError: Truth or scores do not fit the class map, or the truth has values other than 0 and 1.
         """
         num_classes = len(self.categories)
         truth = np.asarray(truth)
@@ -54,7 +54,7 @@ class MultiLabelMetric(ScoresMetric[Array]):
 
 
 class MultiLabelVerdict(ScoresVerdict):
-    """The evaluation of N images of any number of labels each.
+    """The evaluation of N images with any number of labels each.
 
     Args:
         scores: (N, K) floats in [0, 1].
@@ -102,11 +102,11 @@ class MultiLabelVerdict(ScoresVerdict):
         }
 
     def confusions(self) -> Sequence[Panel]:
-        """The labels most often wrong."""
+        """The labels with most errors."""
         return [label_errors(self.predicted, self.truth, self.categories)]
 
     def worst(self) -> list[Mistake]:
-        """Images with a wrong label, by the most confident wrong one."""
+        """Images with a wrong label, the most confident error first."""
         wrong = self.predicted != self.truth
         badness = np.where(wrong, np.abs(self.scores - self.truth), -1.0)
         images = np.flatnonzero(wrong.any(1))

@@ -1,4 +1,4 @@
-"""What the report draws of a classifier: reliability, ROC and precision-recall curves, the pairs it mixes up.
+"""Report panels of a classifier: reliability, ROC and precision-recall curves, confused classes.
 
 Shapes: N images, K classes, D decisions.
 """
@@ -12,7 +12,7 @@ from foveal.types.arrays import FloatArray
 from foveal.types.categories import Categories
 
 MAX_CURVES = 20
-"""Classes up to which each gets a curve of its own."""
+"""Up to this many classes, each gets its own curve."""
 MAX_PAIRS = 12
 """Rows of the table of confused pairs."""
 
@@ -24,7 +24,7 @@ def reliability_panel(confidence: FloatArray, correct: FloatArray, ece: Interval
         confidence: (D,).
         correct: (D,) 0 or 1.
         ece: The calibration error to note.
-        of: What a decision is, such as ``images``.
+        of: Name of the decisions, such as ``images``.
     """
     curve = reliability(confidence, correct)
     return Lines(
@@ -60,15 +60,15 @@ def ranking_panels(scores: FloatArray, positive: NDArray[np.bool_], categories: 
     if roc:
         panels.append(Lines("ROC curves", "false positive rate", "true positive rate", roc, diagonal=True))
     if precision_recall:
-        panels.append(Lines("Precision over recall", "recall", "precision", precision_recall))
+        panels.append(Lines("Precision-recall curves", "recall", "precision", precision_recall))
     return panels
 
 
 def confused_pairs(confusion: NDArray[np.int64], categories: Categories, *, of: str = "images") -> Table:
-    """The pairs of classes mixed up most often, worst first.
+    """The most confused pairs of classes, worst first.
 
     Args:
-        confusion: (K, K) how many of class row are predicted as class column.
+        confusion: (K, K) counts of class row predicted as class column.
         categories: The class map, K names.
         of: What is counted.
     """
@@ -88,15 +88,15 @@ def confused_pairs(confusion: NDArray[np.int64], categories: Categories, *, of: 
 def label_errors(
     predicted: NDArray[np.bool_], positive: NDArray[np.bool_], categories: Categories, *, most: int = MAX_PAIRS
 ) -> Table:
-    """The labels most often missed or invented, worst first.
+    """The labels with most false negatives and false positives, worst first.
 
     Args:
-        predicted: (N, K) labels given.
+        predicted: (N, K) predicted labels.
         positive: (N, K) labels that are true.
         categories: The class map, K names.
-        most: Rows kept.
+        most: Maximum number of rows.
     """
     missed, invented = (positive & ~predicted).sum(0), (predicted & ~positive).sum(0)
     worst = [int(k) for k in np.argsort(-(missed + invented), kind="stable")[:most]]
     rows = [(categories.names[k], int(missed[k]), int(invented[k])) for k in worst if missed[k] + invented[k]]
-    return Table("Most missed and invented labels", ("label", "missed", "invented"), rows)
+    return Table("Labels with most errors", ("label", "false negatives", "false positives"), rows)

@@ -1,6 +1,6 @@
-"""How well scores rank the images of a class before the others: area under the ROC curve and average precision.
+"""Ranking metrics of scores: area under the ROC curve and average precision.
 
-Both are sums over the true images of what stands above them (equal scores count half in the ROC and enter together in
+Both are sums over the true images of what ranks above them (equal scores count half in the ROC and enter together in
 average precision, as in scikit-learn), so one pass over presorted images serves all resamples.
 
 Shapes: N images, K classes, R resamples, G distinct scores that true images have.

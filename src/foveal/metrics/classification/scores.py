@@ -1,4 +1,4 @@
-"""What the metrics of single and of several labels share: images with class scores, and what weights make of them.
+"""What the metrics of single-label and multi-label classification share: class scores and their weighted evaluation.
 
 Shapes: N images, K classes, D decisions (N, or N K for several labels), R resamples.
 """
@@ -21,7 +21,7 @@ from foveal.types.categories import Categories
 from foveal.types.predictions import ClassScores
 
 MAX_MISTAKES = 100
-"""Images that results name."""
+"""Maximum number of mistakes in the results."""
 T = TypeVar("T")
 
 
@@ -52,15 +52,15 @@ class ScoresMetric(Metric[T, ClassScores]):
 
 
 class ScoresVerdict(Verdict):
-    """All that can be known before a weight is: sorted rankings, calibration, and what the task's own class adds.
+    """All that does not depend on the weights: sorted rankings, calibration, and what the subclass adds.
 
     Args:
         scores: (N, K) float64 in [0, 1].
         positive: (N, K) whether an image is of a class.
         categories: The class map, K names.
         confidence: (D,) of each decision.
-        correct: (D,) 0 or 1, how it came out.
-        decisions: What a decision is, such as ``images``.
+        correct: (D,) 0 or 1, the outcome.
+        decisions: Name of the decisions, such as ``images``.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class ScoresVerdict(Verdict):
 
     @abstractmethod
     def confusions(self) -> Sequence[Panel]:
-        """Panels of what was taken for what."""
+        """Panels of confused classes."""
 
     @abstractmethod
     def worst(self) -> list[Mistake]:

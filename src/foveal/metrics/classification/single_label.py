@@ -1,7 +1,7 @@
-"""The metric of classifiers that give an image one class.
+"""The metric of single-label classifiers.
 
-Conventions: a tie between classes goes to the earlier class, as in ``ClassScores``; ``top5`` counts the image as
-right when the truth is among the five best (always, with five classes or fewer); ``log_loss`` clips scores by the
+Conventions: a tie between classes goes to the earlier class, as in ``ClassScores``; ``top5`` counts an image as correct
+when the truth is among the five best (always, with five classes or fewer); ``log_loss`` clips scores by the
 machine epsilon of their own type, as scikit-learn does; ``brier`` is Brier's original sum over all classes, in [0, 2],
 and half of it for two classes, which is scikit-learn's ``scale_by_half="auto"``; ``roc_auc`` and
 ``average_precision`` are means over classes, one against the rest, for two classes too.
@@ -24,7 +24,7 @@ from foveal.types.categories import Categories
 from foveal.types.predictions import ClassScores
 
 TOP = 5
-"""Classes among which ``top5`` looks for the truth."""
+"""Number of best classes that ``top5`` accepts."""
 
 
 class SingleLabelMetric(ScoresMetric[int]):
@@ -53,7 +53,7 @@ class SingleLabelMetric(ScoresMetric[int]):
 
 
 class SingleLabelVerdict(ScoresVerdict):
-    """The evaluation of N images of one class each.
+    """The evaluation of N images with one class each.
 
     Args:
         scores: (N, K) floats in [0, 1].
@@ -118,7 +118,7 @@ class SingleLabelVerdict(ScoresVerdict):
         ]
 
     def worst(self) -> list[Mistake]:
-        """Wrong predictions, the most confident first; among equals the one that gave the truth least."""
+        """Wrong predictions, the most confident first; of ties the one with the lowest score of the truth."""
         wrong = np.flatnonzero(self.predicted != self.truth)
         mine = self.scores[wrong, self.truth[wrong]]
         worst = wrong[np.lexsort((mine, -self.confidence[wrong]))[:MAX_MISTAKES]]

@@ -1,1 +1,1 @@
-"""Objects: boxes and their masks."""
+"""Metrics of object detection and instance segmentation."""

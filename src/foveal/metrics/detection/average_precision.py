@@ -1,9 +1,9 @@
 """Average precision from weighted images: matched once, accumulated for every resample.
 
-Precision rises only where an object is hit, so curves are computed at the hits alone; how many detections stand before
-each hit is a difference of running sums that many curves share.
+Precision rises only at hits, so curves are computed at the hits alone; the number of detections ranked before each hit
+is a difference of cumulative sums that many curves share.
 
-Shapes: D detections, of which n are of one class; H hits of one curve, R resamples, K classes.
+Shapes: D detections, n of them of one class; H hits of one curve, R resamples, K classes.
 """
 
 from dataclasses import dataclass
@@ -16,16 +16,16 @@ from foveal.metrics.detection.objects import Ids
 from foveal.types.arrays import FloatArray
 
 RECALLS = np.linspace(0.0, 1.0, 101)
-"""Where COCO reads precision off (the same floats as pycocotools': a recall that equals one counts)."""
+"""Recalls at which COCO samples precision (the same floats as in pycocotools; equal recalls count)."""
 VOC_RECALLS = np.arange(0.0, 1.1, 0.1)
-"""Where VOC 2007 reads precision off."""
+"""Recalls at which VOC 2007 samples precision."""
 
 
 class Marks:
     """Some of the D detections, sorted by class and falling score.
 
     Args:
-        places: (X,) rising places in that order.
+        places: (X,) rising indices in that order.
         starts: (K + 1,) where each class begins.
     """
 
@@ -35,7 +35,7 @@ class Marks:
         self.cuts = np.searchsorted(places, starts)
 
     def of(self, label: int) -> Ids:
-        """Places within one class."""
+        """Indices within one class."""
         mine: Ids = self.places[self.cuts[label] : self.cuts[label + 1]] - self._starts[label]
         return mine
 
@@ -79,13 +79,13 @@ class Curve:
         return out
 
     def area(self) -> FloatArray:
-        """(R,) the area below (VOC 2010)."""
+        """(R,) the area under the curve (VOC 2010)."""
         steps = np.diff(self.recall, axis=0, prepend=np.zeros((1, self.recall.shape[1])))
         below: FloatArray = (self.precision * steps).sum(0)
         return below
 
     def _held(self, recalls: FloatArray) -> NDArray[np.int64]:
-        """(H, R) how many of the given recalls each hit is the first to reach."""
+        """(H, R) number of the given recalls that each hit is the first to reach."""
         reached = np.searchsorted(recalls, self.recall, side="right")
         reached[1:] -= reached[:-1].copy()
         return reached
@@ -97,8 +97,8 @@ class Condition:
 
     Attributes:
         hits: Those matched to an object that counts.
-        base: Those that count if matched to nothing; shared between thresholds.
-        extra: Those to be added to or taken from the base, since they are matched.
+        base: Those that count if unmatched; shared between thresholds.
+        extra: Those to add to or remove from the base, since they are matched.
         signs: (X,) 1 or -1 for each of these.
     """
 
@@ -126,7 +126,7 @@ class Condition:
 
 
 def running_sums(weights: FloatArray) -> FloatArray:
-    """(X + 1, R) sums of the first 0, 1, ... X rows; whole numbers below 2^24, so float32 stays exact."""
+    """(X + 1, R) sums of the first 0, 1, ... X rows; integers below 2^24, so float32 stays exact."""
     out = np.zeros((len(weights) + 1, weights.shape[1]), weights.dtype)
     np.cumsum(weights, axis=0, out=out[1:])
     return out

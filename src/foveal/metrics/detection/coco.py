@@ -1,8 +1,8 @@
 """COCO's twelve numbers, and Pascal VOC's two, of weighted images.
 
-The conventions are pycocotools': ten thresholds of overlap; the best hundred objects of each image and class; sizes
-by the declared area of the ground-truth object, or by the area of the detection where it was matched to nothing;
-classes without an object that counts are left out of a mean.
+The conventions are pycocotools': ten thresholds of overlap; the best hundred objects of each image and class; sizes by
+the declared area of the ground-truth object, or by the area of the detection where it is unmatched; classes without an
+object that counts are left out of a mean.
 
 Shapes: N images, K classes, D detections, G ground-truth objects, R resamples, C = 40 conditions (four ranges of size
 times ten thresholds).
@@ -20,13 +20,13 @@ from foveal.metrics.detection.objects import GroundTruth, Ids, Mask, Pairs, Pred
 from foveal.types.arrays import FloatArray
 
 THRESHOLDS = np.linspace(0.5, 0.95, 10)
-"""IoU from which a detection matches a ground-truth object (the same floats as pycocotools')."""
+"""IoU thresholds for matching a detection to a ground-truth object (the same floats as in pycocotools)."""
 FIRST = 0
 """The threshold 0.5."""
 AREAS = {"all": (0.0, 1e10), "small": (0.0, 32.0**2), "medium": (32.0**2, 96.0**2), "large": (96.0**2, 1e10)}
-"""Ranges of size in square pixels, both ends inside."""
+"""Size ranges in square pixels, both ends included."""
 LIMITS = (1, 10, LIMIT)
-"""Detections of an image and class that are evaluated."""
+"""Maximum number of detections evaluated per image and class."""
 NAMES = ("AP", "AP50", "AP75", "AP_small", "AP_medium", "AP_large")
 NAMES_AR = ("AR1", "AR10", "AR100", "AR_small", "AR_medium", "AR_large")
 BLOCK_ROWS = 4_000_000
@@ -34,7 +34,7 @@ BLOCK_ROWS = 4_000_000
 
 
 class Coco:
-    """All that can be known before a weight is.
+    """All that does not depend on the weights.
 
     Args:
         predicted: Detections.
@@ -76,7 +76,7 @@ class Coco:
         self._voc = self._condition(voc, 0, truth.ignored, every, self._marks(np.arange(len(predicted))))
 
     def per_class(self, weights: Weights) -> dict[str, FloatArray]:
-        """Every number by class, each (K, R); NaN where it is undefined.
+        """All metrics by class, each (K, R); NaN where undefined.
 
         Args:
             weights: (N, R).

@@ -1,4 +1,4 @@
-"""Why objects were missed or falsely detected, and what each kind of mistake costs (Bolya et al. 2020, "TIDE").
+"""Error analysis: kinds of missed and false detections, and the cost of each (Bolya et al. 2020, "TIDE").
 
 Shapes: D detections, G ground-truth objects, P pairs, K classes.
 """
@@ -14,12 +14,12 @@ from foveal.metrics.detection.objects import GroundTruth, Ids, Mask, Pairs, Pred
 from foveal.types.arrays import FloatArray
 
 BACKGROUND_IOU = 0.1
-"""Overlap below which a detection lies on background."""
+"""IoU below which a detection lies on background."""
 MATCH_IOU = 0.5
 
 
 class Kind(IntEnum):
-    """What is wrong with a detection, in the order in which TIDE asks."""
+    """Kinds of errors, in TIDE's order of precedence."""
 
     NONE = 0
     LOCALISATION = 1
@@ -30,22 +30,22 @@ class Kind(IntEnum):
 
 
 WORDS = {
-    Kind.CLASSIFICATION: ("classification", "right place, wrong class"),
+    Kind.CLASSIFICATION: ("classification", "right location, wrong class"),
     Kind.LOCALISATION: ("localisation", "right class, IoU of 0.1 to 0.5"),
     Kind.BOTH: ("both", "wrong class, IoU of 0.1 to 0.5"),
     Kind.DUPLICATE: ("duplicate", "detected already with a higher score"),
-    Kind.BACKGROUND: ("background", "no object there"),
+    Kind.BACKGROUND: ("background", "no object at this location"),
 }
 
 
 class Errors:
-    """The mistakes among detections, by kind.
+    """The errors among detections, by kind.
 
     Args:
         predicted: Detections.
         truth: Ground-truth objects.
         pairs: All pairs that overlap by 0.1 or more.
-        result: What was matched at IoU 0.5.
+        result: Matches at IoU 0.5.
         num_classes: K.
     """
 
@@ -71,17 +71,17 @@ class Errors:
         )[result.false]
         self._by_score = np.argsort(-predicted.score, kind="stable")
         self.target = np.where(self.kind == Kind.LOCALISATION, own, other)
-        """(D,) the ground-truth object that one of wrong place or class was meant to be."""
+        """(D,) the ground-truth object meant by a detection of wrong location or class."""
 
     def missed(self, among: Mask) -> Mask:
-        """(G,) ground-truth objects that none of the (D,) ``among`` is, nor is meant to be."""
+        """(G,) ground-truth objects that none of the (D,) ``among`` matches or is meant for."""
         missed = self.result.missed(self.truth, among)
         meant = among & ((self.kind == Kind.LOCALISATION) | (self.kind == Kind.CLASSIFICATION))
         missed[self.target[meant]] = False
         return missed
 
     def table(self) -> Table:
-        """Kinds of mistakes: how many are shown, and the AP50 if those of that kind, shown or not, were put right."""
+        """Kinds of errors: number among the detections shown, and AP50 if all errors of that kind were corrected."""
         now = self._ap50(self.predicted.label, self.result.hit, self.result.counted)
         rows: list[tuple[str, str, int, float, str]] = []
         for kind, words in WORDS.items():
@@ -91,10 +91,12 @@ class Errors:
         fixed = self._ap50(self.predicted.label, self.result.hit, self.result.counted, spared=missed)
         count = int(self.missed(self.predicted.shown).sum())
         rows.append(("missed", "not detected at all", count, *_change(fixed, now)))
-        return Table(f"What AP50 of {now:.3f} loses", ("error", "meaning", "objects", "AP50 without", "gain"), rows)
+        return Table(
+            f"Errors behind the AP50 of {now:.3f}", ("error", "meaning", "objects", "AP50 if fixed", "gain"), rows
+        )
 
     def _without(self, kind: Kind) -> float:
-        """AP50 with one kind put right: moved or renamed to what was meant, once an object; dropped otherwise."""
+        """AP50 with one kind corrected: moved or relabelled to the object meant, one per object; dropped otherwise."""
         label, hit = self.predicted.label.copy(), self.result.hit.copy()
         counted = self.result.counted & (self.kind != kind)
         if kind in (Kind.LOCALISATION, Kind.CLASSIFICATION):

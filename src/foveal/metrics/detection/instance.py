@@ -1,8 +1,8 @@
-"""The metric of masks: COCO's numbers for the masks, under names with ``mask_``, and those of the boxes beside them.
+"""The metric of instance segmentation: COCO's metrics of the masks, prefixed ``mask_``, and of the boxes.
 
-Crowds are evaluated by COCO's crowd rule, mask against mask. An object without a mask is evaluated by its box
-alone: among the masks it is ignored, neither missed nor a mistake where the boxes overlap. Sizes are those of the
-predicted masks, and as declared for the ground-truth objects. Panels and mistakes are the masks'.
+Crowds are evaluated by COCO's crowd rule, mask against mask. An object without a mask is evaluated by its box alone;
+among the masks it is ignored: not a false negative, and a detection that overlaps it is no false positive. Sizes are
+those of the predicted masks, and as declared for the ground-truth objects. Panels and mistakes are the masks'.
 
 Shapes: N images, K classes, D detections, G ground-truth objects, P pairs.
 """
@@ -27,7 +27,7 @@ from foveal.types.rle import Rle
 
 PREFIX = "mask_"
 COLUMNS = ("AP", "AP50")
-"""Columns of the table of classes that masks have as well."""
+"""Columns of the table of classes that masks share with boxes."""
 V = TypeVar("V")
 
 
@@ -48,8 +48,8 @@ class InstanceMetric(Metric[InstanceTruth, Instances]):
         """Add one image.
 
         Args:
-            truth: The annotated objects, each with a mask; an empty one where the data set gives none.
-            prediction: The detections, those below the threshold too: average precision needs them.
+            truth: The annotated objects, each with a mask; an empty one where the data set has none.
+            prediction: The detections, including those below the threshold, for average precision.
 
         Raises:
             ShapeError: A class id, or the prediction's class map, does not fit this one; or not one mask of the
@@ -74,15 +74,15 @@ class InstanceMetric(Metric[InstanceTruth, Instances]):
         boxes = self._boxes.verdict()
         columns = flatten_masks(self._truths, self._predictions)
         thresholds = [prediction.threshold for prediction in self._predictions]
-        return InstanceVerdict(boxes, ObjectVerdict(*columns, self.categories, thresholds, things="masks"))
+        return InstanceVerdict(boxes, ObjectVerdict(*columns, self.categories, thresholds, noun="masks"))
 
 
 class InstanceVerdict(Verdict):
     """The evaluation of boxes and of masks, side by side.
 
     Args:
-        boxes: By the overlap of boxes.
-        masks: By the overlap of masks, of the same images.
+        boxes: Evaluated by box IoU.
+        masks: Evaluated by mask IoU, on the same images.
     """
 
     def __init__(self, boxes: ObjectVerdict, masks: ObjectVerdict) -> None:
@@ -122,7 +122,7 @@ class MaskOverlap:
     boxes: Overlap
 
     def __call__(self, predicted: Ids, truth: Ids) -> FloatArray:
-        """(P,) IoU; below ``BACKGROUND_IOU``, which nothing uses, it may come out as 0."""
+        """(P,) IoU; values below ``BACKGROUND_IOU``, which nothing uses, may be 0."""
         crowd = self.crowd[truth]
         iou = paired_iou(self.predicted, self.truth, predicted, truth, crowd=crowd, least=BACKGROUND_IOU)
         bare = np.flatnonzero(self.bare[truth])

@@ -1,4 +1,4 @@
-"""Which detection is which ground-truth object: COCO's rule and Pascal VOC's.
+"""Matching detections to ground-truth objects: COCO's rule and Pascal VOC's.
 
 Shapes: D detections, G ground-truth objects, P pairs, U detections that have a pair, C conditions (thresholds of
 overlap times ranges of size).
@@ -14,14 +14,14 @@ from foveal.metrics.detection.objects import GroundTruth, Ids, Mask, Pairs, Pred
 from foveal.types.arrays import FloatArray
 
 NOTHING = -1
-"""Stands for no object."""
+"""Index of no object."""
 LIMIT = 100
-"""Detections of an image and class that are evaluated, the best ones (COCO)."""
+"""Maximum number of detections evaluated per image and class, the best ones (COCO)."""
 
 
 @dataclass(frozen=True)
 class Matches:
-    """What each detection was matched to; those not listed were matched to nothing.
+    """What each detection was matched to; those not listed are unmatched.
 
     Attributes:
         predicted: (U,) indices, rising.
@@ -37,8 +37,8 @@ def match(
 ) -> Matches:
     """COCO's greedy rule, all images and conditions at once.
 
-    By falling score, a detection takes the ground-truth object that it overlaps most and that is not taken yet; of
-    equals the later one. One that counts is preferred to an ignored one, however they overlap. A crowd is never taken.
+    By falling score, a detection takes the free ground-truth object with the highest IoU; of ties the later one. An
+    object that counts is preferred to an ignored one, whatever the IoU. A crowd can be matched any number of times.
 
     Args:
         predicted: Detections.
@@ -50,12 +50,12 @@ def match(
     """
     names, of = np.unique(pairs.predicted, return_inverse=True)
     turn = _turns(groups[names], predicted.score[names])
-    # The best pair of an object comes last, so that a pair's place in this order serves as its rank.
+    # The best pair of an object comes last, so that a pair's position in this order serves as its rank.
     order = np.lexsort((pairs.truth, pairs.iou, of, turn[of]))
     of, other, iou = of[order], pairs.truth[order], pairs.iou[order]
     free = np.ones((len(truth), len(least)), bool)
     out = np.full((len(names), len(least)), NOTHING, np.int32)
-    # Nothing in one turn competes with anything else in it.
+    # Detections of one turn do not compete with each other.
     cuts = np.searchsorted(turn[of], np.arange(int(turn.max(initial=-1)) + 2))
     for start, stop in pairwise(cuts.tolist()):
         now, size = other[start:stop], stop - start
@@ -73,12 +73,12 @@ def match(
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of each detection, under one condition.
+    """The outcome of each detection, under one condition.
 
     Attributes:
         matched: (D,) index of the ground-truth object, or ``NOTHING``.
         hit: (D,) matched to an object that counts.
-        counted: (D,) a hit or a mistake; not so if matched to an ignored object, or beyond the hundred best of its
+        counted: (D,) a true or false positive; false if matched to an ignored object, or beyond the hundred best of its
             image and class.
     """
 
@@ -88,11 +88,11 @@ class Outcome:
 
     @property
     def false(self) -> Mask:
-        """(D,) mistakes."""
+        """(D,) false positives."""
         return self.counted & ~self.hit
 
     def missed(self, truth: GroundTruth, among: Mask) -> Mask:
-        """(G,) ground-truth objects that count and that none of the (D,) ``among`` is."""
+        """(G,) ground-truth objects that count and that none of the (D,) ``among`` matches."""
         missed = ~truth.ignored
         missed[self.matched[self.hit & among]] = False
         return missed
@@ -105,7 +105,7 @@ def outcome(predicted: Predicted, truth: GroundTruth, pairs: Pairs, *, least: fl
         predicted: Detections.
         truth: Ground-truth objects.
         pairs: Pairs that overlap by ``least`` or more, of whatever classes.
-        least: IoU from which a detection is the ground-truth object.
+        least: IoU from which a detection matches.
     """
     counted = predicted.rank() < LIMIT
     same = pairs[
@@ -123,8 +123,8 @@ def outcome(predicted: Predicted, truth: GroundTruth, pairs: Pairs, *, least: fl
 def match_voc(predicted: Predicted, truth: GroundTruth, pairs: Pairs) -> Matches:
     """Pascal VOC's rule (Everingham et al. 2010, section 4.2): the object overlapped most, or nothing.
 
-    A second detection for one that is taken is a mistake even if it overlaps another. Of ignored ones any number may
-    be detected.
+    A second detection of an object is a false positive even if it overlaps another object. Ignored objects can be
+    matched any number of times.
 
     Args:
         predicted: Detections.

@@ -1,6 +1,7 @@
-"""The metric of boxes: COCO's numbers with intervals, Pascal VOC's beside them.
+"""The metric of object detection: COCO's metrics with intervals, and Pascal VOC's.
 
-Crowds are evaluated by COCO's crowd rule; difficult and ignored objects are neither required nor mistakes.
+Crowds are evaluated by COCO's crowd rule; difficult and ignored objects are neither false negatives nor false
+positives.
 
 Shapes: N images, K classes.
 """
@@ -30,7 +31,7 @@ class DetectionMetric(Metric[BoxTruth, Detections]):
 
         Args:
             truth: The annotated boxes.
-            prediction: The detections, those below the threshold too: average precision needs them.
+            prediction: The detections, including those below the threshold, for average precision.
 
         Raises:
             ShapeError: A class id, or the prediction's class map, does not fit this one.

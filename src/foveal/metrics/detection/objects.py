@@ -1,6 +1,6 @@
-"""The objects of all evaluated images in flat columns, predicted and ground truth, and the pairs that overlap.
+"""Detections and ground-truth objects of all images in flat columns, and the pairs that overlap.
 
-Boxes and masks are evaluated by the same lines: only the areas and the function that measures overlap differ.
+Boxes and masks are evaluated by the same code: only the areas and the overlap function differ.
 
 Shapes: N images, D detections, G ground-truth objects, P pairs.
 """
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from foveal.ops import boxes as ops
 from foveal.types.arrays import Array, FloatArray
 from foveal.types.detections import BoxTruth, Detections
-from foveal.types.flags import NOT_EVALUATED, Flag
+from foveal.types.flags import IGNORED_FLAGS, Flag
 
 Ids = NDArray[np.int64]
 Mask = NDArray[np.bool_]
@@ -25,7 +25,7 @@ Overlap = Callable[[Ids, Ids], FloatArray]
 crowd, the intersection is divided by the detection's own area."""
 
 PAIRS_AT_ONCE = 1 << 17
-"""Pairs whose overlap is measured in one step, so that its arrays stay in the processor's cache."""
+"""Pairs whose overlap is measured in one step, so that its arrays stay in the cache."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Predicted:
     """Detections, sorted by image, then class, then falling score; equal scores in the order they came.
 
     Attributes:
-        image: (D,) place of the image in the order of evaluation.
+        image: (D,) index of the image in the order of evaluation.
         label: (D,) class ids.
         score: (D,) in [0, 1].
         area: (D,) square pixels.
@@ -57,7 +57,7 @@ class Predicted:
         return groups
 
     def rank(self) -> Ids:
-        """(D,) how many objects of the same image and class stand before each."""
+        """(D,) rank of each detection within its image and class."""
         starts = np.flatnonzero(np.diff(self.groups(), prepend=-1))
         ranks: Ids = np.arange(len(self)) - np.repeat(starts, np.diff(np.append(starts, len(self))))
         return ranks
@@ -68,11 +68,11 @@ class GroundTruth:
     """Annotated objects, sorted by image.
 
     Attributes:
-        image: (G,) place of the image in the order of evaluation.
+        image: (G,) index of the image in the order of evaluation.
         label: (G,) class ids.
         area: (G,) square pixels, as declared.
         crowd: (G,) covers a group; it matches any number of detections.
-        ignored: (G,) neither missed when not detected nor a mistake when detected; crowds are among them.
+        ignored: (G,) neither a false negative nor a cause of false positives; includes crowds.
     """
 
     image: Ids
@@ -127,7 +127,7 @@ def flatten(truths: Sequence[BoxTruth], predictions: Sequence[Detections]) -> tu
         _join([t.labels for t in truths], np.int64),
         _join([t.areas for t in truths], np.float64),
         (flags & Flag.CROWD) != 0,
-        (flags & NOT_EVALUATED) != 0,
+        (flags & IGNORED_FLAGS) != 0,
     )
     return predicted, truth, lambda f, t: ops.paired_iou(boxes[f], true_boxes[t], crowd=truth.crowd[t])
 

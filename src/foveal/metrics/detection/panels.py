@@ -1,4 +1,4 @@
-"""What the report draws of detections.
+"""Report panels of detections.
 
 Shapes: D detections, G ground-truth objects, K classes.
 """
@@ -17,11 +17,11 @@ from foveal.types.categories import Categories
 
 BACKGROUND = "background"
 MAX_MISTAKES = 100
-"""Images that results name."""
+"""Maximum number of mistakes in the results."""
 MAX_NAMED = 4
-"""Classes that a caption names of each kind."""
+"""Classes named in a caption, of each kind."""
 OVERLAPS = np.linspace(0.5, 1.0, 11)
-"""Edges of the bins of overlap."""
+"""Bin edges of the IoU histogram."""
 
 
 def precision_recall(coco: Coco, categories: Categories, note: str) -> list[Panel]:
@@ -32,15 +32,15 @@ def precision_recall(coco: Coco, categories: Categories, note: str) -> list[Pane
     curves = {categories.names[k]: (RECALLS, coco.curve(int(k)).at()) for k in labels}
     mean = {"all classes": (RECALLS, np.mean([y for _, y in curves.values()], axis=0))}
     drawn = mean if len(curves) > MAX_CURVES else curves if len(curves) == 1 else {**mean, **curves}
-    return [Lines("Precision over recall", "recall", "precision", drawn, note=note)]
+    return [Lines("Precision-recall curve", "recall", "precision", drawn, note=note)]
 
 
 def f1_by_threshold(curve: ByScore, thresholds: FloatArray) -> list[Panel]:
     """Precision, recall and F1 at IoU 0.5 as the threshold rises.
 
     Args:
-        curve: What is detected from each score on.
-        thresholds: The model's own, as the predictions carry them.
+        curve: Counts at each threshold.
+        thresholds: The model's threshold, from the predictions.
     """
     if not len(curve.scores) or not curve.positives:
         return []
@@ -49,18 +49,18 @@ def f1_by_threshold(curve: ByScore, thresholds: FloatArray) -> list[Panel]:
     best = curve.best()
     peak = float(curve.at(np.array([best]))[2][0])
     own = " to ".join(f"{t:.2f}" for t in np.unique([thresholds.min(), thresholds.max()]))
-    note = f"F1 is best, {peak:.3f}, for objects from a score of {best:.2f} on; the model's threshold is {own}."
+    note = f"Best F1 {peak:.3f} at a threshold of {best:.2f}; the model's threshold is {own}."
     curves = {"F1": (grid, f1), "precision": (grid, precision), "recall": (grid, recall)}
-    return [Lines("F1 over the threshold", "threshold", "", curves, note=note)]
+    return [Lines("F1 by threshold", "threshold", "", curves, note=note)]
 
 
 def confusion(
     predicted: Predicted, truth: GroundTruth, pairs: Pairs, result: Outcome, categories: Categories
 ) -> Matrix:
-    """Classes confused among the detections shown, with background: missed objects, and detections where nothing is.
+    """Classes confused among the detections shown, with background for missed objects and false detections.
 
-    Hits stay on the diagonal as they are counted elsewhere; what is left over on both sides is then matched across
-    classes by the same rule.
+    Hits stay on the diagonal, as counted elsewhere; what remains on both sides is then matched across classes
+    by the same rule.
 
     Args:
         predicted: Detections.
@@ -88,14 +88,14 @@ def confusion(
     return Matrix("Confusion matrix", values[np.ix_(kept, kept)], [names[k] for k in kept])
 
 
-def overlap_histogram(predicted: Predicted, pairs: Pairs, result: Outcome, things: str) -> list[Panel]:
-    """How well the correct detections fit: a share for each step of 0.05 in IoU.
+def overlap_histogram(predicted: Predicted, pairs: Pairs, result: Outcome, noun: str) -> list[Panel]:
+    """Localisation quality of the correct detections: their share in each IoU bin of 0.05.
 
     Args:
         predicted: Detections.
         pairs: Pairs that overlap by 0.5 or more, of whatever classes.
         result: What was matched at IoU 0.5.
-        things: What overlaps, such as ``boxes``.
+        noun: What overlaps, such as ``boxes``.
     """
     right = (
         result.hit[pairs.predicted]
@@ -107,12 +107,12 @@ def overlap_histogram(predicted: Predicted, pairs: Pairs, result: Outcome, thing
         return []
     share = np.histogram(iou, OVERLAPS)[0] / len(iou)
     steps = (np.repeat(OVERLAPS, 2), np.concatenate([[0.0], np.repeat(share, 2), [0.0]]))
-    note = f"Of {len(iou)} correct detections; the median IoU is {np.median(iou):.3f}."
-    return [Lines(f"Fit of the {things}", "IoU", "share of objects", {"objects": steps}, note=note)]
+    note = f"{len(iou)} correct detections; median IoU {np.median(iou):.3f}."
+    return [Lines(f"IoU of the {noun}", "IoU", "share of objects", {"objects": steps}, note=note)]
 
 
 def worst_images(predicted: Predicted, truth: GroundTruth, result: Outcome, categories: Categories) -> list[Mistake]:
-    """Images with most missed objects and false detections; of equals those with the most confident mistakes."""
+    """Images with most missed objects and false detections; of ties those with the most confident mistakes."""
     false, missed = (
         np.flatnonzero(result.false & predicted.shown),
         np.flatnonzero(result.missed(truth, predicted.shown)),

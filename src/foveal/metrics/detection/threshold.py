@@ -1,4 +1,4 @@
-"""F1 against the score from which an object is shown, and where it is best.
+"""F1 against the score threshold, and the best threshold.
 
 Shapes: D detections, S distinct scores.
 """
@@ -15,17 +15,17 @@ from foveal.types.arrays import FloatArray
 from foveal.types.detections import BoxTruth, Detections
 
 UNKNOWN = 0.5
-"""The threshold where the data do not determine one."""
+"""The threshold where the data does not determine one."""
 
 
 @dataclass(frozen=True)
 class ByScore:
-    """What is detected from each score on, over all classes.
+    """Counts at each threshold, over all classes.
 
     Attributes:
         scores: (S,) falling.
         hits: (S,) correct detections with at least that score.
-        detected: (S,) detections with at least that score, hits and mistakes.
+        detected: (S,) detections with at least that score, correct or not.
         positives: Ground-truth objects that count.
     """
 
@@ -36,7 +36,7 @@ class ByScore:
 
     @classmethod
     def of(cls, predicted: Predicted, truth: GroundTruth, result: Outcome) -> "ByScore":
-        """Sort what counts by score; equal scores go together."""
+        """Sort the detections that count by score; equal scores share an entry."""
         counted = np.flatnonzero(result.counted)
         order = counted[np.argsort(-predicted.score[counted], kind="stable")]
         ranked = predicted.score[order]
@@ -45,7 +45,7 @@ class ByScore:
         return cls(ranked[last], hits, last + 1.0, int((~truth.ignored).sum()))
 
     def at(self, thresholds: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Precision, recall and F1 of objects shown from each threshold on; NaN where undefined."""
+        """Precision, recall and F1 at each threshold; NaN where undefined."""
         reached = np.searchsorted(-self.scores, -thresholds, side="right")
         hits, detected = np.append(0.0, self.hits)[reached], np.append(0.0, self.detected)[reached]
         positives = np.full(len(thresholds), float(self.positives))
@@ -58,7 +58,7 @@ class ByScore:
     def best(self) -> float:
         """The threshold with the best F1, half-way between two scores.
 
-        Among equals the one nearest to 0.5; 0.5 too if no detection is correct.
+        Of ties the one nearest to 0.5; also 0.5 if no detection is correct.
         """
         if not self.positives or not len(self.hits) or not self.hits[-1]:
             return UNKNOWN
@@ -70,11 +70,11 @@ class ByScore:
 
 
 def best_f1_threshold(truths: Sequence[BoxTruth], predictions: Sequence[Detections]) -> float:
-    """The score from which to show objects: that with the best F1 at IoU 0.5 over all classes (micro F1).
+    """The score threshold with the best F1 at IoU 0.5 over all classes (micro F1).
 
     Args:
         truths: Ground truth of N validation images.
-        predictions: Detections in the same images; low scores must not have been cut off.
+        predictions: Detections in the same images; low scores included.
 
     Returns:
         A number in [0, 1], half-way between two scores; 0.5 if there is no object or no correct detection.

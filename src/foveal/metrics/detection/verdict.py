@@ -1,8 +1,8 @@
-"""The evaluation of detections, whatever their overlap is measured by: boxes, or masks by the same lines.
+"""The evaluation of detections, the same for the overlap of boxes and of masks.
 
 Conventions: AP and AR as COCO has them (``coco``); ``precision``, ``recall`` and ``f1`` over all classes together, of
 the detections shown (from the model's threshold on) at IoU 0.5; ``voc2007_AP50`` and ``voc2010_AP50`` by Pascal VOC's
-own matching. A number that nothing defines is NaN.
+own matching. Undefined values are NaN.
 
 Shapes: N images, K classes, R resamples.
 """
@@ -30,22 +30,22 @@ from foveal.types.arrays import FloatArray
 from foveal.types.categories import Categories
 
 OWN_NAMES = {"AP": "mAP"}
-"""What the mean over classes of a column is called, where it is not called the same."""
+"""Names of the means over classes of columns, where they differ from the column's."""
 MAX_DRAWS = 100_000_000
-"""Detections times resamples: about five seconds."""
+"""Limit of detections times resamples: about five seconds."""
 LEAST_RESAMPLES = 100
 
 
 class ObjectVerdict(Verdict):
-    """All that can be known before a weight is.
+    """All that does not depend on the weights.
 
     Args:
         predicted: Detections.
         truth: Ground-truth objects.
-        overlap: Of two objects of one image.
+        overlap: Function that measures the IoU of objects of one image.
         categories: The class map, K names.
         thresholds: (N,) score from which each image's detections are shown.
-        things: What overlaps, in a word for the report.
+        noun: What overlaps, in a word for the report.
     """
 
     def __init__(
@@ -56,11 +56,11 @@ class ObjectVerdict(Verdict):
         categories: Categories,
         thresholds: Sequence[float],
         *,
-        things: str = "boxes",
+        noun: str = "boxes",
     ) -> None:
         num_images = len(thresholds)
         self.predicted, self.truth, self.categories, self.num_images = predicted, truth, categories, num_images
-        self.thresholds, self.things = np.asarray(thresholds, np.float64), things
+        self.thresholds, self.noun = np.asarray(thresholds, np.float64), noun
         self.pairs = overlapping(predicted, truth, overlap, least=BACKGROUND_IOU, num_images=num_images)
         self.near = self.pairs[self.pairs.iou >= 0.5]
         self.coco = Coco(predicted, truth, self.near, len(categories))
@@ -83,19 +83,19 @@ class ObjectVerdict(Verdict):
     def results(self, *, num_resamples: int = 1000, seed: int = 0) -> Results:
         """See ``Verdict``.
 
-        Fewer resamples are drawn, and the first panel says so, where more than 100 million detections would be drawn
-        again.
+        Fewer resamples are drawn, with a note in the first panel, where more than 100 million detections would be
+        resampled.
         """
         drawn = min(num_resamples, max(LEAST_RESAMPLES, MAX_DRAWS // max(1, len(self.predicted))))
         metrics = bootstrap(self.score, self.num_images, num_resamples=drawn, seed=seed)
         note = f"At IoU 0.5. Intervals are from {drawn} resamples of {self.num_images} images."
         if drawn < num_resamples:
-            note += f" {num_resamples} were asked for; {len(self.predicted)} objects would take too long."
+            note += f" {num_resamples} were requested; {len(self.predicted)} detections would take too long."
         panels: list[Panel] = [
             *precision_recall(self.coco, self.categories, note),
             *f1_by_threshold(ByScore.of(self.predicted, self.truth, self.result), self.thresholds),
             confusion(self.predicted, self.truth, self.near, self.result, self.categories),
-            *overlap_histogram(self.predicted, self.near, self.result, self.things),
+            *overlap_histogram(self.predicted, self.near, self.result, self.noun),
             Errors(self.predicted, self.truth, self.pairs, self.result, len(self.categories)).table(),
         ]
         worst = worst_images(self.predicted, self.truth, self.result, self.categories)
@@ -124,7 +124,7 @@ class ObjectVerdict(Verdict):
 
 
 def _rates(hits: FloatArray, predicted: FloatArray, true: FloatArray) -> dict[str, FloatArray]:
-    """Precision, recall and F1 from counts of any one shape."""
+    """Precision, recall and F1 from counts of any shape."""
     return {
         "precision": ratio(hits, predicted, empty=np.nan),
         "recall": ratio(hits, true, empty=np.nan),

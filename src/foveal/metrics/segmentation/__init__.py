@@ -1,1 +1,1 @@
-"""Class maps."""
+"""Metrics of semantic segmentation."""

@@ -1,16 +1,16 @@
-"""How well the boundaries of classes agree: boundary F1.
+"""Boundary F1: how well the boundaries of classes agree.
 
-After Csurka et al. 2013 (BMVC, "What is a good evaluation measure ..."). A pixel is on the boundary of
-its class where a pixel above, below, left or right of it is of another class. It is matched where the other map has a
-boundary pixel of the same class nearer than 0.75 % of the image's diagonal. What is matched of the prediction is
-precision, what is matched of the truth recall.
+After Csurka et al. 2013 (BMVC, "What is a good evaluation measure ..."). A pixel is on the boundary of its class where
+a pixel above, below, left or right of it is of another class. It is matched where the other map has a boundary pixel of
+the same class nearer than 0.75% of the image's diagonal. The matched fraction of the prediction's boundary is
+precision, that of the truth's recall.
 
 A pixel whose truth is unknown has no class in either map, so neither it nor the image's edge makes a boundary. A data
-set that hides every border under unknown pixels leaves little to compare.
+set that ignores the pixels along every boundary leaves little to compare.
 
 All classes are compared at once: a boundary pixel holds one bit, that of its class, and bits are spread by shifts.
 
-Shapes: H W rows and columns, n classes compared.
+Shapes: H W height and width, n classes compared.
 """
 
 import math
@@ -25,7 +25,7 @@ from foveal.types.arrays import Array, FloatArray, IntArray
 from foveal.types.masks import IGNORE
 
 TOLERANCE = Fraction(3, 400)
-"""Part of the diagonal below which two boundary pixels are near (Csurka et al. 2013, section 3.2)."""
+"""Fraction of the diagonal below which two boundary pixels match (Csurka et al. 2013, section 3.2)."""
 BITS = 64
 """Classes compared in one pass: the bits of the widest integer."""
 
@@ -56,7 +56,7 @@ def near_columns(height: int, width: int) -> tuple[int, ...]:
 
 
 def boundary(ids: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """(H, W) where a neighbour is of another class; unknown pixels have none and are nobody's neighbour."""
+    """(H, W) where a neighbour is of another class; ignored pixels have none and are no neighbours."""
     known = ids != IGNORE
     across = (ids[:, 1:] != ids[:, :-1]) & known[:, 1:] & known[:, :-1]
     down = (ids[1:] != ids[:-1]) & known[1:] & known[:-1]

@@ -5,9 +5,9 @@ are ignored, whatever was predicted. ``mIoU`` and ``dice`` are means over the cl
 prediction (scikit-learn's default), ``mean_accuracy``, the mean recall, over those that occur in the truth.
 ``fw_iou`` weights each class's IoU by its share of the truth. ``boundary_f1`` is taken image by image, since the
 tolerance is the image's own: the mean over the classes that have a boundary in the truth or the prediction, then over
-the images that have such a class. A number that nothing defines is NaN.
+the images that have such a class. Undefined values are NaN.
 
-Of an image only a row for each class that occurs in it is kept, whatever its size and K.
+Per image only one row for each class that occurs in it is kept, whatever its size and K.
 
 Shapes: N images, K classes, R resamples, E rows: classes that occur, image by image.
 """
@@ -87,7 +87,7 @@ class SegmentationMetric(Metric[MapTruth, ClassMap]):
 
 
 class SegmentationVerdict(Verdict):
-    """All that can be known before a weight is.
+    """All that does not depend on the weights.
 
     Args:
         images: N arrays of ``ROW``.

@@ -1,4 +1,4 @@
-"""What the report draws of class maps.
+"""Report panels of semantic segmentation.
 
 Shapes: N images, K classes, E rows: classes that occur, image by image.
 """
@@ -13,13 +13,13 @@ from foveal.types.arrays import FloatArray, IntArray
 from foveal.types.categories import Categories
 
 MAX_NAMED = 3
-"""Classes that a caption names."""
+"""Classes named in a caption."""
 SHARES = np.linspace(0.0, 1.0, 101)
-"""Shares of the images at which their sorted IoUs are read off."""
+"""Quantiles at which the sorted IoUs of images are drawn."""
 
 
 def confusion_shares(confusion: NDArray[np.int64], categories: Categories) -> list[Panel]:
-    """Where the pixels of each class went, in whole percent of them; without classes that occur nowhere.
+    """The confusion matrix in percent of each class's pixels, without classes that do not occur.
 
     Args:
         confusion: (K, K) pixels of class row predicted as class column.
@@ -45,21 +45,21 @@ def iou_by_image(values: FloatArray) -> list[Panel]:
         return []
     worst, middle, best = np.quantile(known, (0.0, 0.5, 1.0))
     note = (
-        f"Mean IoU over the classes that occur in an image, from the worst image ({worst:.2f}) over the median"
-        f" ({middle:.2f}) to the best ({best:.2f}), of {len(known)}."
+        f"Mean IoU over the classes that occur in an image: worst image {worst:.2f}, median"
+        f" {middle:.2f}, best {best:.2f}; {len(known)} image{'s' if len(known) != 1 else ''}."
     )
     curve = (SHARES, np.quantile(known, SHARES))
-    return [Lines("IoU by image", "share of images", "mean IoU", {"images": curve}, note=note)]
+    return [Lines("IoU per image", "share of images", "mean IoU", {"images": curve}, note=note)]
 
 
 def worst_images(
     means: FloatArray, image: IntArray, label: IntArray, iou: FloatArray, categories: Categories
 ) -> list[Mistake]:
-    """Images with the lowest mean IoU, each with the classes that fared worst.
+    """Images with the lowest mean IoU, each with its worst classes.
 
     Args:
         means: (N,) mean IoU over the classes of each image; NaN where there is nothing to evaluate.
-        image: (E,) rising places of images.
+        image: (E,) rising indices of images.
         label: (E,) class ids.
         iou: (E,) of that class in that image.
         categories: The class map, K names.

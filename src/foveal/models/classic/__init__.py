@@ -1,1 +1,1 @@
-"""Small networks written out by hand."""
+"""Small networks written by hand."""

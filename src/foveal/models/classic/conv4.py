@@ -1,6 +1,6 @@
 """Four plain convolution blocks, for small images and from scratch (Vinyals et al. 2016, "Matching Networks").
 
-Shapes: B batch, C channels, H W rows and columns.
+Shapes: B batch, C channels, H W height and width.
 """
 
 import math
@@ -14,7 +14,7 @@ WIDTHS = (32, 64, 128, 256)
 class Conv4(nn.Module):
     """Conv 3x3, batch norm, ReLU, max pool; four times. Output stride 16 from 32 pixels on.
 
-    Below 32 pixels the first pools are left out, so that the last map keeps 2 x 2 places or more.
+    Below 32 pixels the first pools are left out, so that the last map is at least 2 x 2.
     """
 
     num_features = WIDTHS[-1]
@@ -35,12 +35,12 @@ class Conv4(nn.Module):
 
 
 def num_pools(side: int) -> int:
-    """How many of the four halvings an image's shorter side in pixels allows before fewer than 2 places are left."""
+    """How many of the four halvings an image's shorter side in pixels allows before the map is smaller than 2."""
     return max(0, min(len(WIDTHS), int(math.log2(side / 2)))) if side > 1 else 0
 
 
 def conv_block(channels_in: int, channels_out: int) -> nn.Sequential:
-    """Conv 3x3, batch norm, ReLU; the sides stay."""
+    """Conv 3x3, batch norm, ReLU; same padding."""
     return nn.Sequential(
         nn.Conv2d(channels_in, channels_out, 3, padding=1, bias=False),
         nn.BatchNorm2d(channels_out),

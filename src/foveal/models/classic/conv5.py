@@ -1,6 +1,6 @@
 """Five plain convolution blocks: a small backbone for detectors and segmenters, trained from scratch.
 
-Shapes: B batch, C channels, H W rows and columns.
+Shapes: B batch, C channels, H W height and width.
 """
 
 from torch import Tensor, nn

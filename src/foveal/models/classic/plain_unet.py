@@ -1,6 +1,6 @@
 """The plain U-Net decoder (Ronneberger et al. 2015, "U-Net"): up from the deepest map, with a skip at every level.
 
-Shapes: B batch, C channels, H W rows and columns of the input.
+Shapes: B batch, C channels, H W height and width of the input.
 """
 
 from collections.abc import Sequence

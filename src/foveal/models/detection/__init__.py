@@ -1,1 +1,1 @@
-"""What a detector is made of."""
+"""Parts of detectors."""

@@ -1,6 +1,6 @@
-"""Anchors: boxes of a few shapes at every place of every map, and boxes written relative to them.
+"""Anchors: boxes of a few shapes at every location of every feature map, and boxes encoded relative to them.
 
-Shapes: B batch, A anchors in all, a anchors per place, L levels, N boxes. Boxes are xyxy input pixels.
+Shapes: B batch, A anchors in all, a anchors per location, L levels, N boxes. Boxes are xyxy input pixels.
 """
 
 from collections.abc import Sequence
@@ -21,10 +21,10 @@ def shapes_from_ratios(
     """(width, height) in input pixels of each anchor of each level.
 
     Args:
-        strides: L input pixels per place.
+        strides: L input pixels per location.
         scale: Side of the square anchor, in strides.
         octaves: Factors on that side, such as 1, 1.26, 1.59.
-        ratios: Height over width; the area stays.
+        ratios: Height over width, at constant area.
 
     Returns:
         L lists of len(octaves) * len(ratios) pairs.
@@ -51,9 +51,9 @@ def make_anchors(
 
     Args:
         shapes: (width, height) of each anchor of each level.
-        strides: L input pixels per place.
+        strides: L input pixels per location.
         sizes: (rows, columns) of each level's map.
-        like: Gives device and type.
+        like: Tensor whose device and type to use.
     """
     levels = []
     for own, stride, (rows, columns) in zip(shapes, strides, sizes, strict=True):
@@ -88,13 +88,13 @@ def fit_shapes(sides: FloatArray, count: int, *, seed: int = 0, rounds: int = 10
 
     Args:
         sides: (N, 2) widths and heights of boxes, in input pixels.
-        count: Shapes wanted.
-        seed: Of the first guess.
-        rounds: At most.
+        count: Number of shapes.
+        seed: For the first guess.
+        rounds: Maximum number of iterations.
 
     Returns:
-        (count, 2) shapes by rising area, and the part of boxes that some shape overlaps with an IoU of 0.5 or more
-        when their centres coincide.
+        (count, 2) shapes by rising area, and the fraction of boxes that some shape matches with an IoU of 0.5 or more
+        when centred on them.
     """
     sides = np.asarray(sides, np.float64)
     generator = np.random.default_rng(seed)

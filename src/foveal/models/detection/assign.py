@@ -1,4 +1,4 @@
-"""Which anchor learns which object.
+"""Assignment of objects to anchors.
 
 Shapes: B batch, A anchors, L levels, M objects per image (padded). Boxes are xyxy input pixels.
 """
@@ -10,15 +10,15 @@ import torch
 from torch import Tensor
 
 REGION_OVERLAP = 0.5
-"""Part of an anchor inside an ignored region from which on the anchor is ignored too."""
+"""Fraction of an anchor inside an ignored region from which the anchor is ignored too."""
 
 
 @dataclass(frozen=True)
 class Assignment:
-    """What every anchor is to learn.
+    """The target of every anchor.
 
     Attributes:
-        owner: (B, A) int64, place of the anchor's object among the image's M; -1: background.
+        owner: (B, A) int64, index of the anchor's object among the image's M; -1: background.
         ignored: (B, A) bool, anchors without a loss; never one that has an object.
     """
 
@@ -32,9 +32,9 @@ def assign_atss(
     """Adaptive training sample selection (Zhang et al. 2020, "Bridging the gap", algorithm 1).
 
     For each object the k anchors per level that are closest to its centre are candidates; those whose IoU reaches the
-    candidates' mean plus standard deviation, and whose centre lies inside the object, learn it. An anchor that
-    two objects want goes to the one it overlaps more. Beyond the paper, an object that is left with none, because it is
-    smaller than a place or lies before a larger one, takes its best candidate from whoever has it.
+    candidates' mean plus standard deviation, and whose centre lies inside the object, are assigned to it. An anchor
+    claimed by two objects goes to the one it overlaps more. Beyond the paper, an object that is left without an anchor,
+    because it is smaller than a cell or covers part of a larger one, takes its best candidate from the current owner.
 
     Args:
         anchors: (A, 4).
@@ -42,7 +42,7 @@ def assign_atss(
         boxes: (B, M, 4) objects; rows that are not ``valid`` are padding or regions.
         valid: (B, M) bool.
         regions: (B, M) bool, rows of ``boxes`` that are ignored.
-        k: Candidates per level for one anchor per place.
+        k: Candidates per level, for one anchor per location.
     """
     overlap = pairwise_iou(boxes, anchors)  # (B, M, A)
     centres = (anchors[:, :2] + anchors[:, 2:]) / 2
@@ -74,15 +74,15 @@ def assign_iou(
 ) -> Assignment:
     """By overlap alone (Ren et al. 2015, "Faster R-CNN"; Lin et al. 2017, "Focal loss").
 
-    From ``positive`` on an anchor has the object it overlaps most, below ``negative`` it is background, between the two
-    it is ignored; and each object has the anchors that overlap it most.
+    With an IoU of ``positive`` or more an anchor is assigned to the object it overlaps most, below ``negative`` it is
+    background, between the two it is ignored; and each object gets the anchors that overlap it most.
 
     Args:
-        anchors: (A, 4), or (B, A, 4) where each image has its own.
+        anchors: (A, 4), or (B, A, 4) where images have different ones.
         boxes: (B, M, 4) objects; rows that are not ``valid`` are padding or regions.
         valid: (B, M) bool.
         regions: (B, M) bool, rows of ``boxes`` that are ignored.
-        positive: Least IoU of an anchor with its object.
+        positive: Smallest IoU of an anchor with its object.
         negative: IoU below which an anchor is background.
     """
     overlap = pairwise_iou(boxes, anchors).masked_fill(~valid[..., None], -1.0)

@@ -1,7 +1,7 @@
-"""One head shared by all levels of a pyramid: for each anchor class scores, box offsets and what else is wanted.
+"""One head shared by all pyramid levels: class scores, box offsets and optional outputs for each anchor.
 
-Shapes: B batch, C channels, h w rows and columns of a level, a anchors per place, A anchors in all, K class scores, P
-mask coefficients.
+Shapes: B batch, C channels, h w height and width of a level, a anchors per location, A anchors in all, K class scores,
+P mask coefficients.
 """
 
 import math
@@ -12,14 +12,14 @@ import torch
 from torch import Tensor, nn
 
 PRIOR = 0.01
-"""Score that every anchor starts with, so that the many background anchors do not drown the first steps
+"""Score that every anchor starts with, so that the many background anchors do not dominate the first steps
 (Lin et al. 2017, "Focal loss for dense object detection", section 4.1)."""
 
 
 class DetectionHead(nn.Module):
     """Two towers of convolutions, their weights shared by the levels; each level has batch norms of its own.
 
-    Levels differ in their statistics, not in what is to be detected (Lyu et al. 2022, "RTMDet", section 3.2).
+    Levels differ in their statistics, not in their targets (Lyu et al. 2022, "RTMDet", section 3.2).
 
     Args:
         channels: C.
@@ -28,8 +28,8 @@ class DetectionHead(nn.Module):
         scores: K numbers per anchor.
         depth: Convolutions per tower.
         objectness: Whether each anchor gets an objectness score beside those of the classes.
-        softmax: Whether the last of the K scores stands for background.
-        coefficients: P, how much of each prototype mask an anchor takes; 0: it has no mask.
+        softmax: Whether the last of the K scores is background.
+        coefficients: P, mask coefficients per anchor; 0: no masks.
     """
 
     def __init__(
@@ -64,9 +64,9 @@ class DetectionHead(nn.Module):
             _start(self.classes, [low])
 
     def forward(self, maps: Sequence[Tensor]) -> dict[str, Tensor]:
-        """Maps (B, C, h, w) -> ``logits`` (B, A, K), ``offsets`` (B, A, 4) and what is wanted beside them.
+        """Maps (B, C, h, w) -> ``logits`` (B, A, K), ``offsets`` (B, A, 4) and optional outputs.
 
-        That is ``objectness`` (B, A), and ``coefficients`` (B, A, P) between -1 and 1 (Bolya et al. 2019, "YOLACT",
+        These are ``objectness`` (B, A), and ``coefficients`` (B, A, P) between -1 and 1 (Bolya et al. 2019, "YOLACT",
         section 3.1).
         """
         logits, offsets, objectness, coefficients = [], [], [], []

@@ -1,9 +1,9 @@
-"""The heads of Mask R-CNN, of torchvision's parts: one proposes boxes, one classifies and refines each.
+"""The heads of Mask R-CNN, built from torchvision's parts: one proposes boxes, one classifies and refines each.
 
 He et al. 2017, "Mask R-CNN"; the first stage is Ren et al. 2015, "Faster R-CNN", section 3.1.
 
-Shapes: B batch, C channels, h w of a level, A anchors in all, a anchors per place, K classes, N boxes of the whole
-batch, m side of a mask.
+Shapes: B batch, C channels, h w of a level, A anchors in all, a anchors per location, K classes, N boxes of the batch,
+m side of a mask.
 """
 
 from collections.abc import Sequence
@@ -17,20 +17,20 @@ from torchvision.models.detection.rpn import RPNHead
 from foveal.models.detection.roi_pool import pool_boxes
 
 BOX_SIDE = 7
-"""Places per side on which a box is classified (He et al. 2017, figure 4)."""
+"""Bins per side of the features that classify a box (He et al. 2017, figure 4)."""
 MASK_POOL = 14
-"""Places per side from which a mask is made (ibid.)."""
+"""Bins per side of the features of a mask (ibid.)."""
 MASK_SIDE = 2 * MASK_POOL
 """m."""
 
 
 class ProposalHead(nn.Module):
-    """For each anchor whether it has an object, and how the box lies relative to it.
+    """Objectness and box offsets of each anchor.
 
     Args:
         channels: C.
         anchors: a.
-        depth: Convolutions before both.
+        depth: Convolutions shared by both.
     """
 
     def __init__(self, channels: int, anchors: int, *, depth: int) -> None:
@@ -48,7 +48,7 @@ class ProposalHead(nn.Module):
 
 
 class BoxHeads(nn.Module):
-    """For each box its class, a better box of each class, and a mask of each class.
+    """For each box its class, and per class a refined box and a mask.
 
     Args:
         channels: C.
@@ -73,7 +73,7 @@ class BoxHeads(nn.Module):
         self.num_classes, self.strides = num_classes, tuple(strides)
         self.box = TwoMLPHead(channels * BOX_SIDE**2, features)
         self.box_predictor = FastRCNNPredictor(features, num_classes + 1)
-        # Girshick 2015, "Fast R-CNN", section 2.3: at first all classes are as likely and proposals are left in place.
+        # Girshick 2015, "Fast R-CNN", section 2.3: at first all classes are equally likely and proposals are unchanged.
         nn.init.normal_(self.box_predictor.cls_score.weight, std=0.01)
         nn.init.normal_(self.box_predictor.bbox_pred.weight, std=0.001)
         nn.init.zeros_(self.box_predictor.cls_score.bias)
@@ -82,7 +82,7 @@ class BoxHeads(nn.Module):
         self.mask_predictor = MaskRCNNPredictor(mask_channels if mask_depth else channels, mask_channels, num_classes)
 
     def boxes(self, maps: Sequence[Tensor], image: Tensor, boxes: Tensor) -> tuple[Tensor, Tensor]:
-        """What boxes (N, 4) of ``image`` (N,) show on maps (B, C, h, w).
+        """Classify and refine boxes (N, 4) of images ``image`` (N,) on maps (B, C, h, w).
 
         Returns:
             (N, K + 1) logits, the last for background, and (N, K, 4) offsets of the object's box, for each class.

@@ -11,27 +11,26 @@ from torch import Tensor
 from foveal.models.detection.assign import pairwise_iou
 
 ROUNDS = 3
-"""Times that NMS is repeated, see ``survivors``."""
+"""Rounds of NMS, see ``survivors``."""
 LAST = 1e4
-"""Taken off the logits of suppressed boxes, so that they come after all others."""
+"""Subtracted from the logits of suppressed boxes, so that they rank after all others."""
 
 
 def propose(boxes: Tensor, logits: Tensor, per_level: Sequence[int], *, count: int, iou: float) -> Tensor:
-    """The best boxes of every image, the best first; of overlapping ones of a level the better.
+    """The best boxes of every image, best first, after NMS on each level.
 
-    NMS runs on the best of each level, and of what all levels keep the best are taken (Lin et al. 2017,
-    "Feature pyramid networks", section 4.1). The shapes are fixed, so that it exports: where too few are left the best
-    suppressed ones follow.
+    NMS runs on the best of each level, and the best of all remaining boxes are taken (Lin et al. 2017, "Feature pyramid
+    networks", section 4.1). Shapes are fixed for export: where too few are left, the best suppressed ones follow.
 
     Args:
         boxes: (B, A, 4).
-        logits: (B, A), of the score that each is an object.
-        per_level: How many of the A each level has.
-        count: Boxes wanted of each image, and of each level before NMS.
-        iou: Overlap above which the worse of two is suppressed.
+        logits: (B, A) objectness.
+        per_level: Number of anchors of each level, A in all.
+        count: Boxes per image, and per level before NMS.
+        iou: IoU above which the lower-scored of two boxes is suppressed.
 
     Returns:
-        (B, P, 4); P is ``count``, or all there are.
+        (B, P, 4); P is ``count``, or the number of anchors if smaller.
     """
     kept_boxes, kept_logits = [], []
     for own, score in zip(*(t.split_with_sizes(list(per_level), 1) for t in (boxes, logits)), strict=True):
@@ -45,11 +44,12 @@ def propose(boxes: Tensor, logits: Tensor, per_level: Sequence[int], *, count: i
 
 
 def survivors(boxes: Tensor, *, iou: float) -> Tensor:
-    """(B, n) which of the boxes (B, n, 4), best first, no better survivor overlaps by more than ``iou``.
+    """(B, n) which of the boxes (B, n, 4), best first, overlap no better surviving box by more than ``iou``.
 
-    The first round drops what any better box overlaps (Bolya et al. 2019, "YOLACT", section 3.4), be it dropped itself
-    or not; each two rounds more bring back what only dropped ones overlapped. Greedy NMS is where this comes to
-    rest. It differs after ``ROUNDS`` only in chains of more than ``ROUNDS`` boxes, each overlapped by the one before.
+    The first round drops boxes that any better box overlaps (Bolya et al. 2019, "YOLACT", section 3.4), dropped itself
+    or not; each further pair of rounds restores boxes that only dropped ones overlapped. Greedy NMS is the fixed point.
+    The result differs after ``ROUNDS`` rounds only in chains of more than ``ROUNDS`` boxes, each overlapped by the one
+    before.
     """
     order = torch.arange(boxes.shape[1], device=boxes.device)
     better = order[:, None] < order[None]
@@ -61,20 +61,20 @@ def survivors(boxes: Tensor, *, iou: float) -> Tensor:
 
 
 def clip(boxes: Tensor, height: int, width: int) -> Tensor:
-    """Boxes (..., 4) cut off at the sides of the input."""
+    """Boxes (..., 4) clipped to the input."""
     x1, y1, x2, y2 = boxes.unbind(-1)
     return torch.stack([x1.clamp(0, width), y1.clamp(0, height), x2.clamp(0, width), y2.clamp(0, height)], -1)
 
 
 @torch.no_grad()
 def balanced(positive: Tensor, negative: Tensor, *, count: int, share: float) -> Tensor:
-    """Some boxes of every image to learn from, at random where there are more.
+    """Sample boxes of every image for the loss.
 
     Args:
         positive: (B, N) bool.
         negative: (B, N) bool, none of them positive.
-        count: Most of an image.
-        share: Part of them that may be positive.
+        count: Maximum number per image.
+        share: Maximum fraction of positives.
 
     Returns:
         (B, N) bool.

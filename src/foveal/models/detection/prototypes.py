@@ -1,8 +1,8 @@
-"""Prototype masks: a few maps of the whole image, of which each object's mask is a mixture.
+"""Prototype masks: a few maps of the full image; each object's mask is a linear combination of them.
 
 Bolya et al. 2019, "YOLACT", section 3.1.
 
-Shapes: B batch, C channels, P prototypes, H W rows and columns of the input, h w of the prototypes.
+Shapes: B batch, C channels, P prototypes, H W height and width of the input, h w of the prototypes.
 """
 
 from itertools import pairwise
@@ -21,10 +21,10 @@ as the network."""
 
 
 class Prototypes(nn.Module):
-    """Convolutions on the pyramid's finest map; for a stride of 4 the map is enlarged once on the way.
+    """Convolutions on the pyramid's finest map; for a stride of 4 the map is upsampled once.
 
-    Prototypes are not bounded above, so that one can be decisive, and not negative, so that each says where something
-    is, and a mixture adds and takes away (ibid.).
+    Prototypes are not bounded above, so that one can dominate, and not negative, so that coefficients add and subtract
+    regions (ibid.).
 
     Args:
         channels_in: C of the map.

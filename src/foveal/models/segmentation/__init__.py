@@ -1,1 +1,1 @@
-"""What a segmenter is made of."""
+"""Parts of semantic segmentation networks."""

@@ -1,9 +1,9 @@
-"""An encoder and a decoder: scores of each class for every place of a map.
+"""Encoder and decoder of semantic segmentation.
 
-The decoders are those of segmentation-models-pytorch, on any timm backbone with Foveal's own weights in it; the small
+The decoders are those of segmentation-models-pytorch, on any timm backbone with weights loaded by Foveal; the small
 network of ``models.classic`` gets a plain U-Net decoder.
 
-Shapes: B batch, C channels, K classes, H W rows and columns of the input, h w of a map.
+Shapes: B batch, C channels, K classes, H W height and width of the input, h w of a map.
 """
 
 import warnings
@@ -44,18 +44,18 @@ WIDTH = {
     "upernet": "decoder_channels",
     "segformer": "decoder_segmentation_channels",
 }
-"""What the class calls the decoder's one width, where it has one."""
+"""The class's argument for the decoder's width, where it has one."""
 DROPOUT = {
     "fpn": "decoder_dropout",
     "pspnet": "psp_dropout",
     "deeplabv3": "decoder_aspp_dropout",
     "deeplabv3plus": "decoder_aspp_dropout",
 }
-"""What it calls the part of channels that is dropped."""
+"""The class's argument for dropout."""
 DILATED = {"deeplabv3": 16, "deeplabv3plus": 16, "pan": 16, "pspnet": 8}
 """Stride of the encoder's last map where it is not 32."""
 LEAST = {"pan": 128}
-"""Least side in pixels that a decoder takes, where it is not 32: PAN halves a map of stride 16 three times."""
+"""Smallest side in pixels that a decoder accepts, where it is not 32: PAN halves a map of stride 16 three times."""
 RATES = (6, 12, 18)
 """Dilation of the pyramid of DeepLab (Chen et al. 2018, "Encoder-decoder with atrous separable convolution"): rates for
 a last map of stride 16 of inputs up to about 512 pixels."""
@@ -63,13 +63,13 @@ a last map of stride 16 of inputs up to about 512 pixels."""
 
 @dataclass(frozen=True)
 class Parts:
-    """What a segmenter is put together from.
+    """The parts of a segmentation network.
 
     Attributes:
         backbone: (B, 3, H, W) -> maps (B, C, h, w), finest first.
-        decoder: What ``with_image`` makes of these -> one map (B, C, h, w).
+        decoder: The output of ``with_image`` -> one map (B, C, h, w).
         head: That map -> logits (B, K, h, w).
-        weights: Pretrained weights that the backbone started with; None: at random.
+        weights: Pretrained weights of the backbone; None: random.
     """
 
     backbone: InnerMaps
@@ -81,7 +81,7 @@ class Parts:
 def with_image(inputs: Tensor, maps: Sequence[Tensor], first_stride: int) -> list[Tensor]:
     """The image and a backbone's maps as the decoders take them: one tensor for each stride from 1 on.
 
-    A backbone without a map of stride 2 gets one of no channels.
+    Where a backbone has no map of stride 2, an empty one (0 channels) is inserted.
     """
     if first_stride == 1:
         return list(maps)
@@ -98,14 +98,14 @@ def build_parts(
 
     Raises:
         ConfigError: No such backbone, or one that the decoder does not support.
-        WeightsError: The weights are not at hand or do not fit.
+        WeightsError: The weights are not available or do not fit.
         MissingExtraError: segmentation-models-pytorch is not installed.
     """
     if model.backbone in OWN:
         if decoder not in ("auto", "plain_unet"):
             raise ConfigError(
                 f"The decoder {decoder!r} is for timm's backbones, not for {model.backbone}.",
-                "Leave the decoder to be chosen, or take another --backbone.",
+                "Leave out the decoder, or choose another --backbone.",
             )
         maps, weights = build_inner_maps(model, None, pretrained=pretrained)
         return Parts(maps, PlainDecoder(maps.channels), nn.Conv2d(maps.channels[0], num_classes, 1), weights)
@@ -117,7 +117,7 @@ def build_parts(
     stride = DILATED.get(decoder, 32)
     maps, weights = build_inner_maps(model, None, pretrained=pretrained, output_stride=stride)
     net = _library_net(decoder, model.backbone, maps, num_classes, channels, dropout)
-    # Only the head's convolution: enlarging the logits is left to the loss and to ``assemble``.
+    # Only the head's convolution: the loss and ``assemble`` upsample the logits.
     return Parts(maps, net.decoder, net.segmentation_head[0], weights)
 
 
@@ -133,7 +133,7 @@ def _library_net(decoder: str, backbone: str, maps: InnerMaps, num_classes: int,
     if decoder in ("deeplabv3", "deeplabv3plus"):
         own["decoder_atrous_rates"] = RATES
     if decoder == "pspnet":
-        own["encoder_depth"] = 5  # all of the encoder, dilated as in the paper, where the library would cut it off
+        own["encoder_depth"] = 5  # all of the encoder, dilated as in the paper, where the library would truncate it
     elif decoder in DILATED:
         own["encoder_output_stride"] = DILATED[decoder]
     if decoder == "fpn":
@@ -151,17 +151,17 @@ def _library_net(decoder: str, backbone: str, maps: InnerMaps, num_classes: int,
     if wanted != own_channels[: len(wanted)]:
         raise ConfigError(
             f"The decoder {decoder!r} does not support {backbone!r}: its maps have {own_channels} channels,"
-            f" {wanted} are needed.",
+            f" but {wanted} are needed.",
             _OTHER,
         )
     return net
 
 
-_OTHER = "Take another decoder (unet and fpn support most backbones) or another --backbone."
+_OTHER = "Choose another decoder (unet and fpn support most backbones) or another --backbone."
 
 
 def padded_size(size: tuple[int, int], *, least: int = MULTIPLE) -> tuple[int, int]:
-    """The next (rows, columns) that a decoder takes: ``least`` or more, and multiples of 32."""
+    """The next (rows, columns) that a decoder accepts: ``least`` or more, and multiples of 32."""
     height, width = (side + max(-side % MULTIPLE, least - side) for side in size)
     return height, width
 
@@ -178,7 +178,7 @@ def crop_logits(logits: Tensor, padded: tuple[int, int], size: tuple[int, int]) 
     Args:
         logits: Of the padded input.
         padded: Its (rows, columns).
-        size: (rows, columns) of the input; where they are smaller, the logits are enlarged to pixels and cut.
+        size: (rows, columns) of the input; where they are smaller, the logits are upsampled to pixels and cropped.
     """
     if padded == size:
         return logits

@@ -1,4 +1,4 @@
-"""What a classifier takes for settings that were left open: formulas of the number and the size of the images."""
+"""Defaults of a classifier, by the number and the size of the images."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ RATE_FROM_SCRATCH = 2e-3
 
 
 def choose(situation: Situation) -> Choice:
-    """Sizes, batch, epochs, rate and patience."""
+    """Input sizes, batch size, epochs, learning rate and patience."""
     num, small = situation.num_images, situation.small
     eval_size = situation.eval_size or choose_eval_size(situation.side_px, small=small)
     return Choice(
@@ -22,9 +22,9 @@ def choose(situation: Situation) -> Choice:
 
 
 def choose_eval_size(side_px: int, *, small: bool) -> int:
-    """Side of the input in use: the usual shorter side, in steps of 32 from 128 to 224.
+    """Side of the input at inference: the median shorter side, in steps of 32 from 128 to 224.
 
-    A small network of plain convolutions takes 32 to 96, in steps of 16.
+    Small plain networks take 32 to 96, in steps of 16.
     """
     if small:
         return int(np.clip(round(side_px / 16) * 16, 32, 96))
@@ -32,11 +32,11 @@ def choose_eval_size(side_px: int, *, small: bool) -> int:
 
 
 def choose_train_size(eval_size: int, *, small: bool) -> int:
-    """Side of the input in training: a little less, 128 at least.
+    """Side of the input in training: a little smaller, at least 128.
 
-    Random crops show things larger than they are in use (Touvron et al. 2019, "Fixing the train-test resolution
-    discrepancy"), and a step is quicker; at three quarters the two sizes are too far apart (docs/LOG.md). A small
-    network, trained from nothing, keeps the size.
+    Random crops show objects larger than at inference (Touvron et al. 2019, "Fixing the train-test resolution
+    discrepancy"), and steps are faster; at three quarters the two sizes are too far apart (docs/LOG.md). A small
+    network, trained from scratch, keeps the size.
     """
     return eval_size if small else max(128, round(eval_size * 0.85 / 32) * 32)
 
@@ -47,12 +47,12 @@ def choose_batch_size(num_images: int) -> int:
 
 
 def choose_epochs(num_images: int, *, small: bool) -> int:
-    """About 24,000 looks at images, from 3 to 8 epochs; from random weights more, from 10 to 60."""
+    """About 24,000 training samples in 3 to 8 epochs; from random weights more, in 10 to 60 epochs."""
     if small:
         return int(np.clip(round(42_000 / num_images), 10, 60))
     return int(np.clip(round(24_000 / num_images), 3, 8))
 
 
 def choose_rate(num_images: int) -> float:
-    """Peak rate of fine-tuning: few images move pretrained weights little (docs/LOG.md)."""
+    """Head learning rate for fine-tuning: lower for small data sets (docs/LOG.md)."""
     return float(np.clip(1e-7 * num_images, 5e-5, 3e-4))

@@ -11,8 +11,8 @@ class ClassifyOptions(Settings):
     """How logits become predictions."""
 
     multi_label: bool = False
-    """Whether each class is predicted on its own."""
+    """Whether each class is predicted independently."""
     temperature: Annotated[float, Field(gt=0)] = 1.0
-    """Logits are divided by this, so that a score of 0.8 is right in 8 of 10 cases (Guo et al. 2017)."""
+    """Logits are divided by this, so that a score of 0.8 is correct in 8 of 10 cases (Guo et al. 2017)."""
     threshold: Annotated[float, Field(ge=0, le=1)] = 0.5
-    """Score from which a class counts as present, where there may be several."""
+    """Score from which a class counts as present, for multi-label models."""

@@ -1,4 +1,4 @@
-"""Which loss a classifier learns by, weighted for the data at hand.
+"""The loss of a classifier, weighted for the training split.
 
 Shapes: K classes.
 """
@@ -18,13 +18,13 @@ def build_criterion(own: ClassifyConfig, counts: IntArray, num_samples: int, *, 
     """The loss for a training split.
 
     Args:
-        own: Which loss, smoothing and weights.
+        own: Loss, smoothing and weighting.
         counts: (K,) samples that have each label.
         num_samples: Samples of the split.
         multi_label: Whether a sample may have several labels.
 
     Raises:
-        ConfigError: Cross-entropy over labels that do not exclude each other.
+        ConfigError: Cross-entropy for multi-label data.
     """
     loss = own.loss
     if loss == "auto":

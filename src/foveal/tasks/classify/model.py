@@ -1,6 +1,6 @@
 """The classifier: backbone, pooling, dropout, linear layer.
 
-Shapes: B batch, C channels, H W rows and columns of the input, h w of the feature map, K classes.
+Shapes: B batch, C channels, H W height and width of the input, h w of the feature map, K classes.
 """
 
 from collections.abc import Mapping
@@ -32,8 +32,7 @@ class Classifier(Model):
 
     Attributes:
         criterion: The loss module; called with logits (B, K) and the targets' label.
-        weights: Where its pretrained weights came from and their statistics, the tensors themselves let go; None: it
-            started at random.
+        weights: Source and statistics of its pretrained weights, without the tensors; None: random weights.
     """
 
     def __init__(
@@ -70,11 +69,11 @@ class Classifier(Model):
 
 
 def build_classifier(model: ModelConfig, own: ClassifyConfig, num_classes: int, *, pretrained: bool) -> Classifier:
-    """A classifier with plain cross-entropy; ``build_criterion`` makes the loss that the data calls for.
+    """A classifier with plain cross-entropy; ``build_criterion`` makes the loss for the data.
 
     Raises:
         ConfigError: No such backbone.
-        WeightsError: The weights are not at hand or do not fit.
+        WeightsError: The weights are not available or do not fit.
     """
     backbone, weights = build_backbone(model, pretrained=pretrained)
     pooling = build_pooling(own, backbone.num_features)

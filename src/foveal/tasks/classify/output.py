@@ -1,4 +1,4 @@
-"""Classification without torch: from scores to evaluated, drawn predictions.
+"""Classification without torch: predictions from scores, their evaluation and drawing.
 
 Shapes: B images per batch, N images, K classes.
 """
@@ -26,7 +26,7 @@ from foveal.types.view import View
 ClassTruth = int | Array
 """A class id or, where an image may carry several labels, (K,) zeros and ones."""
 NUM_DRAWN = 3
-"""Classes named in the corner of a drawn image."""
+"""Number of classes drawn on an image."""
 
 
 class ClassifyOutput(Output[ClassTruth, ClassScores]):
@@ -37,19 +37,19 @@ class ClassifyOutput(Output[ClassTruth, ClassScores]):
 
     @property
     def goal(self) -> Goal:
-        """Accuracy; mean average precision where there may be several labels."""
+        """Accuracy; mean average precision for multi-label models."""
         metric = "average_precision" if self.options.multi_label else "accuracy"
         return Goal(metric, tie_break="log_loss")
 
     def accept(self, catalog: Catalog) -> None:
-        """A model for one label per image cannot be evaluated where there may be several.
+        """Check that the data is single-label if the model is.
 
         Raises:
             DataError: Images carry several labels, and the model predicts one.
         """
         if catalog.multi_label and not self.options.multi_label:
             raise DataError(
-                f"{catalog.root}: images may carry several labels here; this model predicts one per image.",
+                f"{catalog.root}: the data set is multi-label; this model predicts one label per image.",
                 "Evaluate it on a data set with one label per image.",
             )
 
@@ -67,27 +67,27 @@ class ClassifyOutput(Output[ClassTruth, ClassScores]):
         views: Sequence[View],
         size: tuple[int, int],
     ) -> ClassScores:
-        """The mean of the scores of views that show the full image; a part of it says little of the whole.
+        """The mean of the scores of views that show the full image; scores of crops mean little for the image.
 
         Raises:
-            ConfigError: A view leaves something out.
+            ConfigError: A view shows only a part of the image.
         """
         if not all(view.shows_all(size) for view in views):
             raise ConfigError(
-                "This model classifies full images; tiles are for models that locate things.",
+                "This model classifies full images; tiles are for detection and segmentation.",
                 "Leave out --tile, and --scales above 1, which crop.",
             )
         return self._prediction(np.mean([one["scores"] for one in arrays], axis=0), size)
 
     def truths(self, catalog: Catalog, indices: Sequence[int]) -> list[ClassTruth]:
-        """Class ids, or (K,) zeros and ones where there may be several labels."""
+        """Class ids, or (K,) zeros and ones for multi-label data."""
         labels = [catalog.labels[i] for i in indices]
         if catalog.multi_label:
             return [multi_hot(ids, len(catalog.categories)) for ids in labels]
         return [int(ids[0]) for ids in labels]
 
     def metric(self) -> Metric[ClassTruth, ClassScores]:
-        """Accuracy and what goes with it, by one label per image or several."""
+        """Accuracy and related metrics, for one label per image or several."""
         if self.options.multi_label:
             return cast("Metric[ClassTruth, ClassScores]", MultiLabelMetric(self.categories))
         return cast("Metric[ClassTruth, ClassScores]", SingleLabelMetric(self.categories))
@@ -98,7 +98,7 @@ class ClassifyOutput(Output[ClassTruth, ClassScores]):
         geometries: Sequence[Geometry],
         truths: Sequence[ClassTruth],
     ) -> "ClassifyOutput":
-        """Fit the temperature, and the threshold where there may be several labels, to ``arrays["logits"]`` (N, K)."""
+        """Fit the temperature, and the threshold of multi-label models, to ``arrays["logits"]`` (N, K)."""
         logits, truth = np.asarray(arrays["logits"], np.float64), np.asarray(truths)
         if not self.options.multi_label:
             return self.with_options(temperature=round(fit_temperature(logits, truth), 6))

@@ -20,7 +20,7 @@ class ClassifySpec(TaskSpec[ClassifyConfig, "ClassifyOutput", "Classifier"]):
 
     name = "classify"
     settings = ClassifyConfig
-    # Boxes and masks say which classes are in an image, too.
+    # Boxes and masks imply the classes in an image, too.
     annotations: ClassVar[Sequence["Annotation"]] = ("labels", "boxes", "masks")
 
     def choose(self, situation: Situation) -> Choice:
@@ -28,11 +28,11 @@ class ClassifySpec(TaskSpec[ClassifyConfig, "ClassifyOutput", "Classifier"]):
         return choose(situation)
 
     def begin(self, own: ClassifyConfig, catalog: "Catalog") -> "ClassifyOutput":
-        """The data set says whether an image may carry several labels."""
+        """An output for single-label or multi-label data."""
         return self.open(catalog.categories, {"multi_label": catalog.multi_label})
 
     def open(self, categories: Categories, options: Mapping[str, object]) -> "ClassifyOutput":
-        """Scores, their evaluation and how they are shown."""
+        """The output of a trained classifier."""
         from foveal.tasks.classify.decode import ClassifyOptions
         from foveal.tasks.classify.output import ClassifyOutput
 

@@ -1,4 +1,4 @@
-"""Classification as training needs it.
+"""The torch part of classification.
 
 Shapes: B images per batch, K classes.
 """
@@ -57,7 +57,7 @@ class Classify(Task[ClassifyConfig, ClassifyOutput, Classifier]):
         return ImageAugment(config, spec.train_size, spec.interpolation)
 
     def draw_target(self, image: RGB, target: Mapping[str, Tensor], *, scale: float) -> RGB:
-        """The image as it is: its class stands beside it."""
+        """The image unchanged; the preview names its class."""
         return image
 
     def sampling_weights(self, catalog: Catalog) -> FloatArray:
@@ -67,7 +67,7 @@ class Classify(Task[ClassifyConfig, ClassifyOutput, Classifier]):
     def mix(
         self, config: AugmentConfig, images: Tensor, targets: dict[str, Tensor]
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        """Mixup or cutmix, whichever is on; one of the two at random where both are."""
+        """Mixup or cutmix, whichever is on; one of the two at random if both are."""
         mix = build_mix(config, len(self.output.categories))
         if mix is None or len(images) < 2:
             return images, targets

@@ -1,9 +1,9 @@
-"""The head's start: fitted to the frozen backbone's features, before any step of training.
+"""Warm start: the head is fitted to the frozen backbone's features before training.
 
-Training all layers from a random head distorts pretrained features before the head has learnt anything; a head that is
-fitted first keeps them (Kumar et al. 2022, "Fine-tuning can distort pretrained features"). Where the pretrained network
-brought its own classifier, the fit starts from what that predicts for the new classes: each new class is the mean of
-the old classes that its images are taken for.
+Training all layers with a random head distorts pretrained features before the head has learnt anything; fitting the
+head first preserves them (Kumar et al. 2022, "Fine-tuning can distort pretrained features"). Where the pretrained
+network has its own classifier, the fit starts from what that predicts for the new classes: each new class is the mean
+of the old classes predicted for its images.
 
 Shapes: N images, D length of the pooled vector, K new classes, M classes of the pretrained network.
 """
@@ -20,7 +20,7 @@ from foveal.types.arrays import Array
 LABEL_SMOOTHING = 0.1
 MAX_STEPS = 60
 NAMES = ("classifier", "fc", "head.fc", "head")
-"""What timm's networks call their classifier."""
+"""Names of the classifier in timm's networks."""
 
 Prior = tuple[Tensor, Tensor]
 """Weight (M, D) and bias (M,) of a pretrained classifier."""
@@ -40,7 +40,7 @@ def fit_head(vectors: Array, targets: Array, num_classes: int, prior: Prior | No
 
     Args:
         vectors: (N, D) pooled features.
-        targets: (N,) class ids, or (N, K) zeros and ones where there may be several labels.
+        targets: (N,) class ids, or (N, K) zeros and ones for multi-label data.
         num_classes: K.
         prior: The pretrained network's own classifier, or None to start from zero.
 
@@ -75,7 +75,7 @@ def fit_head(vectors: Array, targets: Array, num_classes: int, prior: Prior | No
 
 
 def transfer(z: Tensor, target: Tensor, num_classes: int, prior: Prior) -> Prior:
-    """What a pretrained classifier knows of the new classes: the old ones, weighted by how often it predicts each."""
+    """A pretrained classifier for new classes: old classes, weighted by how often it predicts each."""
     old_weight, old_bias = (value.double() for value in prior)
     predicted = (z @ old_weight.T + old_bias).softmax(dim=1)  # (N, M)
     shares = torch.stack(
@@ -86,5 +86,5 @@ def transfer(z: Tensor, target: Tensor, num_classes: int, prior: Prior) -> Prior
 
 
 def penalty(num_images: int) -> float:
-    """Strength of the pull towards the start: 0.1 for a few hundred images, 0.03 for a few thousand (docs/LOG.md)."""
+    """Penalty towards the prior: 0.1 for a few hundred images, 0.03 for a few thousand (docs/LOG.md)."""
     return float(np.clip(0.1 * (200 / num_images) ** 0.5, 0.01, 0.1))

@@ -11,7 +11,7 @@ STRIDES = (8, 16, 32)
 
 
 class BoxPicking(Settings):
-    """How a network's boxes become objects, in training's settings and in a model's options alike."""
+    """Postprocessing of boxes, both in training settings and in a model's options."""
 
     candidates: Annotated[int, Field(ge=1, le=100_000)] = 500
     """Highest-scoring boxes per image that go into NMS."""

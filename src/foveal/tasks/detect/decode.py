@@ -18,12 +18,12 @@ from foveal.types.geometry import Geometry
 
 
 class DetectOptions(BoxPicking):
-    """How a network's boxes become objects."""
+    """Postprocessing of a network's boxes."""
 
     min_score: Annotated[float, Field(ge=0, le=1)] = 0.01
-    """Score below which a box is no candidate, not even for evaluation."""
+    """Score below which a box is dropped, even for evaluation."""
     softmax: bool = False
-    """Whether the last class score stands for background."""
+    """Whether the last class score is background."""
     threshold: Annotated[float, Field(ge=0, le=1)] = 0.3
     """Score from which an object is shown; fitted to the best F1 on the validation images."""
 
@@ -38,7 +38,7 @@ def detections(
 def candidates(
     boxes: Array, scores: Array, labels: Array, geometry: Geometry, options: DetectOptions
 ) -> tuple[FloatArray, FloatArray, IntArray]:
-    """Boxes in source pixels, scores and labels of those of k candidates that are likely enough."""
+    """Boxes in source pixels, scores and labels of the candidates above the minimum score."""
     keep = scores >= options.min_score
     source = geometry.to_source(boxes[keep].reshape(-1, 2)).reshape(-1, 4)
     return source, scores[keep].astype(np.float64), labels[keep].astype(np.int64)
@@ -60,7 +60,7 @@ def after_nms(
 def survivors(
     boxes: FloatArray, scores: FloatArray, labels: IntArray, size: tuple[int, int], options: DetectOptions
 ) -> tuple[IntArray, FloatArray, FloatArray]:
-    """Which candidates NMS keeps, as places among them, with their clipped boxes and final scores."""
+    """Indices of the candidates that NMS keeps, with their clipped boxes and final scores."""
     clipped = clip(boxes, size)
     there = np.flatnonzero((clipped[:, 2] > clipped[:, 0]) & (clipped[:, 3] > clipped[:, 1]))
     places, final = nms(

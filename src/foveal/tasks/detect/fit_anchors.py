@@ -13,7 +13,7 @@ from foveal.errors import DataError
 from foveal.models.detection.anchors import fit_shapes
 from foveal.tasks.detect.config import STRIDES, DetectConfig
 from foveal.types.arrays import FloatArray
-from foveal.types.flags import NOT_EVALUATED
+from foveal.types.flags import IGNORED_FLAGS
 
 
 def fit_anchors(own: DetectConfig, catalog: Catalog, size: int) -> tuple[Sequence[float], str]:
@@ -32,21 +32,21 @@ def fit_anchors(own: DetectConfig, catalog: Catalog, size: int) -> tuple[Sequenc
     count = levels * len(own.anchor_octaves)
     if len(sides) < count:
         raise DataError(
-            f"{catalog.root}: {len(sides)} boxes are too few to fit {count} anchors to.",
+            f"{catalog.root}: {len(sides)} boxes are too few to fit {count} anchors.",
             f"Use --{own.section}.anchors fixed.",
         )
     shapes, recall = fit_shapes(sides, count)
-    note = f"{count} anchors fitted to {len(sides):,} boxes; {recall:.1%} of them overlap one with IoU 0.5 or more"
+    note = f"{count} anchors fitted to {len(sides):,} boxes; {recall:.1%} of them match an anchor with IoU 0.5 or more"
     return tuple(round(float(v), 1) for v in shapes.reshape(-1)), note
 
 
 def training_sides(catalog: Catalog, size: int) -> FloatArray:
     """(N, 2) widths and heights of the boxes that are not ignored, in input pixels, letterboxed to ``size``."""
     objects: Objects | None = catalog.objects
-    assert objects is not None, "accept saw to it"
+    assert objects is not None, "checked by accept"
     assert catalog.sizes is not None, "a reader of boxes knows the sizes"
     longest = catalog.sizes.max(1).astype(np.float64)
     scale = np.repeat(size / longest, np.diff(objects.offsets))
     sides = (objects.boxes[:, 2:] - objects.boxes[:, :2]) * scale[:, None]
-    usable = ((objects.flags & NOT_EVALUATED) == 0) & (sides.min(1) > 1)
+    usable = ((objects.flags & IGNORED_FLAGS) == 0) & (sides.min(1) > 1)
     return np.asarray(sides[usable])

@@ -1,6 +1,6 @@
-"""What a detector's anchors learn.
+"""The loss of a detector.
 
-Shapes: B batch, A anchors, M objects per image (padded with label -1), K classes, P anchors that have an object.
+Shapes: B batch, A anchors, M objects per image (padded with label -1), K classes, P positive anchors.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,17 +18,17 @@ from foveal.models.detection.anchors import encode
 from foveal.models.detection.assign import Assignment, assign_atss, assign_iou
 from foveal.tasks.detect.config import DetectConfig
 from foveal.types.arrays import IntArray
-from foveal.types.flags import NOT_EVALUATED
+from foveal.types.flags import IGNORED_FLAGS
 
 
 @dataclass(frozen=True)
 class Matches:
-    """Which anchor has which object.
+    """Anchors and their objects.
 
     Attributes:
         assignment: Of every anchor.
-        image: (P,) place in the batch of each anchor that has an object.
-        anchor: (P,) its place among the image's A.
+        image: (P,) index in the batch of each positive anchor's image.
+        anchor: (P,) its index among the image's A.
         owner: (P,) index of its object among the image's M.
     """
 
@@ -39,12 +39,12 @@ class Matches:
 
 
 class DetectLoss(nn.Module):
-    """Losses of class, box and, if wanted, objectness.
+    """Losses of class, box and, if enabled, objectness.
 
     Args:
         own: The settings.
         num_classes: K.
-        anchors: Anchors per place.
+        anchors: Anchors per location.
 
     Attributes:
         class_weights: (K,) factors on the class and box losses of each class's objects; None: all 1.
@@ -58,7 +58,7 @@ class DetectLoss(nn.Module):
         self.register_buffer("class_weights", None, persistent=False)
 
     def forward(self, outputs: Mapping[str, Tensor], targets: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """``class``, ``box`` and, if wanted, ``objectness``: sums over anchors over the number with an object.
+        """``class``, ``box`` and, if enabled, ``objectness``: sums over anchors, divided by the number of positives.
 
         Args:
             outputs: Of a ``Detector``.
@@ -68,7 +68,7 @@ class DetectLoss(nn.Module):
         return self.compute(self.match(outputs, targets), outputs, targets)
 
     def match(self, outputs: Mapping[str, Tensor], targets: Mapping[str, Tensor]) -> Matches:
-        """Give the anchors their objects; arguments as for ``forward``."""
+        """Assign objects to the anchors; arguments as for ``forward``."""
         per_level = torch.bincount(outputs["levels"][0]).tolist()
         assignment = assign_anchors(self.own, outputs["anchors"][0], per_level, targets, each=self.anchors)
         image, anchor = (assignment.owner >= 0).nonzero(as_tuple=True)
@@ -77,7 +77,7 @@ class DetectLoss(nn.Module):
     def compute(
         self, matches: Matches, outputs: Mapping[str, Tensor], targets: Mapping[str, Tensor]
     ) -> dict[str, Tensor]:
-        """The losses of anchors that have been given their objects."""
+        """The losses of anchors with assigned objects."""
         own, assignment, has = self.own, matches.assignment, matches.assignment.owner >= 0
         image, anchor, owner = matches.image, matches.anchor, matches.owner
         truths, classes = targets["boxes"].float()[image, owner], targets["labels"][image, owner]  # (P, 4), (P,)
@@ -104,7 +104,7 @@ class DetectLoss(nn.Module):
             logits: (B, A, K), or K + 1 with cross-entropy.
             has: (B, A) bool, P of them true.
             classes: (P,) class ids.
-            fit: (P,) what the score of the right class should be.
+            fit: (P,) target score of the correct class.
             assignment: Which anchors are ignored.
         """
         counted = ~assignment.ignored
@@ -131,7 +131,7 @@ class DetectLoss(nn.Module):
         return binary_cross_entropy_with_logits(logits, targets, reduction="none")
 
     def own_class(self, logits: Tensor, classes: Tensor, fit: Tensor) -> Tensor:
-        """(P, 1 or K) class losses of the anchors that have an object, where objectness tells them from background."""
+        """(P, 1 or K) class losses of the positive anchors, where objectness separates them from background."""
         if self.own.class_loss == "cross_entropy":
             return cross_entropy(logits[:, : self.num_classes], classes, reduction="none")[:, None]
         targets = torch.zeros_like(logits)
@@ -150,19 +150,19 @@ class DetectLoss(nn.Module):
 def assign_anchors(
     own: DetectConfig, anchors: Tensor, per_level: Sequence[int], targets: Mapping[str, Tensor], *, each: int
 ) -> Assignment:
-    """Give anchors their objects, as the settings say.
+    """Assign objects to anchors, as configured.
 
     Args:
         own: The settings.
         anchors: (A, 4).
-        per_level: How many of them each level has.
+        per_level: Number of anchors of each level.
         targets: ``boxes`` (B, M, 4), ``labels`` (B, M), -1 where there is no object, and ``flags`` (B, M).
-        each: Anchors per place.
+        each: Anchors per location.
     """
     boxes, labels = targets["boxes"].float(), targets["labels"]
-    regions = (labels >= 0) & ((targets["flags"] & NOT_EVALUATED) > 0)
+    regions = (labels >= 0) & ((targets["flags"] & IGNORED_FLAGS) > 0)
     valid = (labels >= 0) & ~regions
-    if boxes.shape[1] == 0:  # not one object in the whole batch
+    if boxes.shape[1] == 0:  # no objects in the batch
         none = torch.full((len(boxes), len(anchors)), -1, device=anchors.device)
         return Assignment(none, none > 0)
     if own.assign == "iou":

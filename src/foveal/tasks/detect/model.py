@@ -1,6 +1,6 @@
 """The detector: backbone, feature pyramid and a head that all levels share.
 
-Shapes: B batch, C channels, H W rows and columns of the input, h w of a map, A anchors, K classes.
+Shapes: B batch, C channels, H W height and width of the input, h w of a map, A anchors, K classes.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,13 +27,12 @@ class Detector(Model):
         backbone: Gives maps at ``STRIDES``.
         own: The settings.
         num_classes: K.
-        weights: Where its pretrained weights came from.
-        coefficients: Mask coefficients of each anchor, for a network that has masks as well.
+        weights: Its pretrained weights.
+        coefficients: Mask coefficients of each anchor, for networks with masks.
 
     Attributes:
         criterion: The loss.
-        weights: Where its pretrained weights came from and their statistics, the tensors themselves let go; None: it
-            started at random.
+        weights: Source and statistics of its pretrained weights, without the tensors; None: random weights.
     """
 
     def __init__(
@@ -76,8 +75,7 @@ class Detector(Model):
         """``logits`` (B, A, K), ``boxes``, ``offsets`` and ``anchors`` (B, A, 4), ``levels`` (B, A).
 
         With cross-entropy there are K + 1 logits, the last for background; with objectness there is ``objectness``
-        (B, A), logits too. Boxes and anchors are xyxy input pixels; ``levels`` is each anchor's place among the
-        strides.
+        (B, A), logits too. Boxes and anchors are xyxy input pixels; ``levels`` is the index of each anchor's stride.
         """
         out = self.head(maps.tensors)
         sizes = [(features.shape[-2], features.shape[-1]) for features in maps.tensors]
@@ -103,7 +101,7 @@ def build_detector(model: ModelConfig, own: DetectConfig, num_classes: int, *, p
 
     Raises:
         ConfigError: No such backbone, or anchor shapes that do not fit the levels.
-        WeightsError: The weights are not at hand or do not fit.
+        WeightsError: The weights are not available or do not fit.
     """
     backbone, weights = build_inner_maps(model, STRIDES, pretrained=pretrained)
     return Detector(backbone, own, num_classes, None if weights is None else replace(weights, tensors={}))
@@ -113,14 +111,14 @@ def anchor_shapes(own: DetectConfig, strides: Sequence[int]) -> list[list[tuple[
     """(width, height) in input pixels of each anchor of each level.
 
     Raises:
-        ConfigError: Given shapes cannot be shared out evenly over the levels.
+        ConfigError: The given shapes cannot be divided evenly among the levels.
     """
     given = own.anchor_shapes
     if given is None:
         return shapes_from_ratios(strides, scale=own.anchor_scale, octaves=own.anchor_octaves, ratios=own.anchor_ratios)
     if not given or len(given) % (2 * len(strides)):
         raise ConfigError(
-            f"{own.section}.anchor_shapes has {len(given)} numbers, which are no pairs of width and height for"
+            f"{own.section}.anchor_shapes has {len(given)} numbers, not pairs of width and height for"
             f" {len(strides)} levels.",
             f"Give a multiple of {2 * len(strides)} numbers, or leave it out.",
         )

@@ -1,4 +1,4 @@
-"""Detection without torch: from boxes and scores to evaluated, drawn objects.
+"""Detection without torch: objects from boxes and scores, their evaluation and drawing.
 
 Shapes: B images per batch, k candidates per image, N objects. Boxes are xyxy pixels.
 """
@@ -20,7 +20,7 @@ from foveal.tasks.detect.parity import TOLERANCES, box_differences
 from foveal.tasks.detect.show import detection_row, draw_detections, draw_truth_and_detections
 from foveal.types.arrays import RGB, Array
 from foveal.types.detections import BoxTruth, Detections
-from foveal.types.flags import NOT_EVALUATED
+from foveal.types.flags import IGNORED_FLAGS
 from foveal.types.geometry import Geometry
 from foveal.types.goal import Goal
 from foveal.types.view import View
@@ -30,25 +30,24 @@ D = TypeVar("D", bound=Detections)
 
 
 class BoxOutput(Output[T, D], Generic[T, D]):
-    """What every task that predicts objects has in common."""
+    """Base of all tasks that predict objects."""
 
     options: DetectOptions
     include_full_image = True
     tolerances: ClassVar[Mapping[str, float]] = TOLERANCES
 
     def accept(self, catalog: Catalog) -> None:
-        """There must be boxes, at least one of them not ignored.
+        """Check for boxes, at least one of them not ignored.
 
         Raises:
             DataError: The data set has no boxes, or all of them are ignored.
         """
         if catalog.objects is None:
-            raise DataError(f"{catalog.root}: this data set has no boxes.", "Give a COCO, Pascal VOC or YOLO data set.")
-        if not ((catalog.objects.flags & NOT_EVALUATED) == 0).any():
+            raise DataError(f"{catalog.root}: this data set has no boxes.", "Use a COCO, Pascal VOC or YOLO data set.")
+        if not ((catalog.objects.flags & IGNORED_FLAGS) == 0).any():
             raise DataError(
-                f"{catalog.root}: there is no object to learn from or to evaluate in {len(catalog)} images"
-                f" ({catalog.names[0]} ...).",
-                "Objects marked crowd, difficult or ignored do not count; add others, or split the images otherwise.",
+                f"{catalog.root}: all objects in {len(catalog)} images are ignored ({catalog.names[0]} ...).",
+                "Objects marked crowd, difficult or ignored do not count; add others, or change the split.",
             )
 
     def calibrate(self, arrays: Mapping[str, Array], geometries: Sequence[Geometry], truths: Sequence[T]) -> Self:
@@ -57,11 +56,11 @@ class BoxOutput(Output[T, D], Generic[T, D]):
         return self.with_options(threshold=round(float(best_f1_threshold(truths, predictions)), 4))
 
     def prediction_row(self, truth: T, prediction: D) -> dict[str, str | float]:
-        """Numbers of objects that are there and that were predicted, and the predictions."""
+        """Numbers of ground-truth and predicted objects, and the predictions."""
         return detection_row(truth, prediction)
 
     def for_parity(self) -> Self:
-        """No box is too unlikely and NMS drops none, so that a network that detects nothing yet has much to compare."""
+        """Without score threshold and NMS, so that there are boxes to compare even for an untrained network."""
         return self.with_options(min_score=0.0, nms="hard", nms_iou=1.0)
 
     def differences(self, ours: D, theirs: D) -> dict[str, float]:
@@ -107,7 +106,7 @@ class DetectOutput(BoxOutput[BoxTruth, Detections]):
         return box_truths(catalog, indices)
 
     def metric(self) -> Metric[BoxTruth, Detections]:
-        """COCO's numbers and Pascal VOC's."""
+        """COCO's and Pascal VOC's metrics."""
         return DetectionMetric(self.categories)
 
     def draw(self, image: RGB, prediction: Detections) -> RGB:
@@ -122,14 +121,14 @@ class DetectOutput(BoxOutput[BoxTruth, Detections]):
 def detections_of(
     output: BoxOutput[T, D], arrays: Mapping[str, Array], geometries: Sequence[Geometry]
 ) -> list[Detections]:
-    """The objects of B images, whatever else is predicted of them."""
+    """The objects of B images, without masks."""
     rows = zip(arrays["boxes"], arrays["scores"], arrays["labels"], geometries, strict=True)
     return [decode.detections(*row, output.categories, output.options) for row in rows]
 
 
 def box_truths(catalog: Catalog, indices: Sequence[int]) -> list[BoxTruth]:
-    """The objects of some images, as the data set says."""
+    """The annotated objects of some images."""
     objects = catalog.objects
-    assert objects is not None, "accept saw to it"
+    assert objects is not None, "checked by accept"
     spans = [objects.span(int(i)) for i in indices]
     return [BoxTruth(objects.boxes[s], objects.labels[s], objects.flags[s], objects.areas[s]) for s in spans]

@@ -1,4 +1,4 @@
-"""How far the objects of an exported file are from those of its network.
+"""Differences between the objects of an exported model and of its network.
 
 Shapes: N objects of one path, M of the other.
 """
@@ -10,9 +10,9 @@ from foveal.types.detections import Detections
 
 TOLERANCES = {"box_px": 0.5, "score": 1e-3}
 SAME_OBJECT = 0.9
-"""IoU from which the boxes of the two are taken for the same object."""
+"""IoU from which two boxes are the same object."""
 PUSHED_OFF = 1e-3
-"""How near an object's score is to the last one's, as a part of it, if either may be the last in its list."""
+"""Relative score difference within which two objects may swap places at the end of the list."""
 
 
 def box_differences(ours: Detections, theirs: Detections) -> dict[str, float]:
@@ -28,7 +28,7 @@ def box_differences(ours: Detections, theirs: Detections) -> dict[str, float]:
 
 
 def same_objects(ours: Detections, theirs: Detections) -> list[tuple[int, int]]:
-    """Places of the objects that both have, in each one's list; of several the nearest by box and score."""
+    """Index pairs of the objects that both have; of several the nearest by box and score."""
     apart = np.abs(ours.boxes[:, None] - theirs.boxes[None]).max(-1, initial=0.0)
     same = (iou(ours.boxes, theirs.boxes) >= SAME_OBJECT) | (apart <= TOLERANCES["box_px"])
     same &= ours.labels[:, None] == theirs.labels[None]

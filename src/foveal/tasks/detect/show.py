@@ -9,13 +9,13 @@ from foveal.imaging import draw
 from foveal.types.arrays import RGB, FloatArray
 from foveal.types.categories import Categories
 from foveal.types.detections import BoxTruth, Detections
-from foveal.types.flags import NOT_EVALUATED
+from foveal.types.flags import IGNORED_FLAGS
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 IGNORED = (150, 150, 150)
-"""Colour of objects that training ignores."""
+"""Colour of ignored objects."""
 Color = tuple[int, int, int]
 
 
@@ -30,14 +30,14 @@ def draw_truth_and_detections(image: RGB, truth: BoxTruth, prediction: Detection
     categories = prediction.categories
     names = [categories.names[i] for i in truth.labels]
     colors = [categories.color(int(i)) for i in truth.labels]
-    dashed = [bool(flag) for flag in truth.flags & NOT_EVALUATED]
+    dashed = [bool(flag) for flag in truth.flags & IGNORED_FLAGS]
     there = draw.boxes(image, scaled(truth.boxes, prediction.size, image), names, colors, dashed=dashed)
     return draw.side_by_side(there, draw_detections(image, prediction), titles=("truth", "predicted"))
 
 
 def draw_box_target(image: RGB, target: Mapping[str, "Tensor"], categories: Categories, *, scale: float) -> RGB:
     """An image with the boxes of a training target; ignored ones are gray and dashed."""
-    ignored = [bool(flags & NOT_EVALUATED) for flags in target["flags"].tolist()]
+    ignored = [bool(flags & IGNORED_FLAGS) for flags in target["flags"].tolist()]
     colors = [
         IGNORED if skip else categories.color(k) for k, skip in zip(target["labels"].tolist(), ignored, strict=True)
     ]
@@ -45,7 +45,7 @@ def draw_box_target(image: RGB, target: Mapping[str, "Tensor"], categories: Cate
 
 
 def detection_row(truth: BoxTruth, prediction: Detections) -> dict[str, str | float]:
-    """Numbers of objects that are there and that were predicted, and the predictions."""
+    """Numbers of ground-truth and predicted objects, and the predictions."""
     shown = prediction.shown()
     return {
         "objects": len(truth),
@@ -66,5 +66,5 @@ def scaled(boxes: FloatArray, size: tuple[int, int], image: RGB) -> FloatArray:
 
 
 def class_colors(objects: Detections) -> list[Color]:
-    """Of each object's class."""
+    """The colour of each object's class."""
     return [objects.categories.color(int(label)) for label in objects.labels]

@@ -22,7 +22,7 @@ O = TypeVar("O", bound=Bound)  # noqa: E741
 
 
 class BoxSpec(TaskSpec[C, O, M]):
-    """What every task that predicts objects has in common."""
+    """Base of all tasks that predict objects."""
 
     annotations: ClassVar[Sequence["Annotation"]] = ("boxes",)
     preview_side = SIZE
@@ -33,7 +33,7 @@ class BoxSpec(TaskSpec[C, O, M]):
     }
 
     def choose(self, situation: Situation) -> Choice:
-        """416 pixels, batches of 8, and about as many samples as a small set needs (docs/LOG.md)."""
+        """416 pixels, batches of 8, and as many samples as a small data set needs (docs/LOG.md)."""
         num = situation.num_images
         epochs = int(np.clip(round(5_000 / num), 12, 200))
         return Choice(
@@ -61,7 +61,7 @@ class BoxSpec(TaskSpec[C, O, M]):
         return Settled(own.model_copy(update={"anchor_shapes": shapes}), (note,))
 
     def initial_options(self, own: C) -> dict[str, object]:
-        """How boxes are picked, as the settings say."""
+        """Postprocessing options, as configured."""
         return {
             "nms": own.nms,
             "nms_iou": own.nms_iou,
@@ -78,11 +78,11 @@ class DetectSpec(BoxSpec[DetectConfig, "DetectOutput", "Detector"]):
     settings = DetectConfig
 
     def begin(self, own: DetectConfig, catalog: "Catalog") -> "DetectOutput":
-        """How boxes are picked, as the settings say."""
+        """Postprocessing options, as configured."""
         return self.open(catalog.categories, self.initial_options(own))
 
     def open(self, categories: Categories, options: Mapping[str, object]) -> "DetectOutput":
-        """Boxes, their evaluation and how they are shown."""
+        """The output of a trained detector."""
         from foveal.tasks.detect.decode import DetectOptions
         from foveal.tasks.detect.output import DetectOutput
 

@@ -1,4 +1,4 @@
-"""Detection as training needs it.
+"""The torch part of detection.
 
 Shapes: B images per batch, A anchors, k candidates, M objects per image, K classes.
 """
@@ -23,7 +23,7 @@ from foveal.tasks.detect.model import Detector, build_detector
 from foveal.tasks.detect.output import DetectOutput
 from foveal.tasks.detect.show import draw_box_target
 from foveal.types.arrays import RGB, FloatArray, IntArray
-from foveal.types.flags import NOT_EVALUATED
+from foveal.types.flags import IGNORED_FLAGS
 from foveal.types.input_spec import InputSpec
 
 C = TypeVar("C", bound=DetectConfig)
@@ -32,7 +32,7 @@ N = TypeVar("N", bound=Model)
 
 
 class BoxTask(Task[C, O, N], Generic[C, O, N]):
-    """What every task that predicts objects has in common."""
+    """Base of all tasks that predict objects."""
 
     def draw_target(self, image: RGB, target: Mapping[str, Tensor], *, scale: float) -> RGB:
         """The image with its boxes; ignored ones are gray and dashed."""
@@ -52,7 +52,7 @@ class Detect(BoxTask[DetectConfig, DetectOutput, Detector]):
 
     def criterion(self, model: Detector, catalog: Catalog) -> None:
         """Weight the classes."""
-        model.criterion.class_weights = build_class_weights(self.own, evaluated_counts(catalog))
+        model.criterion.class_weights = build_class_weights(self.own, object_counts(catalog))
 
     def augment(self, config: AugmentConfig, spec: InputSpec) -> BoxAugment:
         """Random changes to one image and its boxes."""
@@ -63,7 +63,7 @@ class Detect(BoxTask[DetectConfig, DetectOutput, Detector]):
         return best_pairs(raw, self.output.options, of_anchors=("boxes",))
 
     def evidence(self, raw: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """What ``calibrate`` looks at: the candidates."""
+        """The candidates that ``calibrate`` uses."""
         return self.activate(raw)
 
 
@@ -73,7 +73,7 @@ def best_pairs(raw: Mapping[str, Tensor], options: DetectOptions, *, of_anchors:
     Args:
         raw: ``logits`` (B, A, K) or, with a background class, (B, A, K + 1); perhaps ``objectness`` (B, A).
         options: How many, and whether there is a background class.
-        of_anchors: Outputs of the network, one row per anchor, that go along with the pairs.
+        of_anchors: Outputs of the network, one row per anchor, to gather for the pairs.
 
     Returns:
         ``scores`` and ``labels`` (B, k), and each of ``of_anchors`` (B, k, ...).
@@ -95,9 +95,9 @@ def _rows(values: Tensor, anchor: Tensor) -> Tensor:
     return values.gather(1, anchor.expand(-1, -1, values.shape[-1]))
 
 
-def evaluated_counts(catalog: Catalog) -> IntArray:
+def object_counts(catalog: Catalog) -> IntArray:
     """(K,) objects of each class that are not ignored."""
     objects = catalog.objects
-    assert objects is not None, "accept saw to it"
-    counted = (objects.flags & NOT_EVALUATED) == 0
+    assert objects is not None, "checked by accept"
+    counted = (objects.flags & IGNORED_FLAGS) == 0
     return np.bincount(objects.labels[counted], minlength=len(catalog.categories)).astype(np.int64)

@@ -1,8 +1,8 @@
 """One list of objects from the detections in views that show parts of an image.
 
-A view's border cuts objects, and the piece detected there is not the object. So whole objects are settled first, by
-ordinary NMS; then a piece, which touches a border inside the image, goes to the object of its class that holds most of
-it; and of pieces that are left those that mostly overlap become one.
+A view's border cuts objects, and the piece detected there is not the object. So complete objects are selected first, by
+ordinary NMS; then a piece, which touches a border inside the image, is merged into the object of its class that
+contains most of it; and remaining pieces that mostly overlap are merged.
 
 Shapes: N objects. Boxes are xyxy pixels.
 """
@@ -20,9 +20,9 @@ from foveal.types.detections import Detections
 from foveal.types.view import View
 
 BORDER_PX = 3.0
-"""A box this close to a view's border inside the image may go on beyond it."""
+"""A box this close in pixels to a view's border inside the image may continue beyond it."""
 INSIDE = 0.6
-"""Part of a piece inside an object from which on the two are one."""
+"""Fraction of a piece inside an object from which the two are merged."""
 
 
 def join(
@@ -32,18 +32,18 @@ def join(
 
     Args:
         parts: The detections in each view, in the view's own pixels.
-        views: What each shows.
+        views: The views.
         size: (width, height) of the image.
-        options: How NMS treats overlapping objects.
+        options: Settings of NMS.
 
     Returns:
-        The objects, and for each what it was made of: places among the detections of all views, one after another.
+        The objects, and for each its parts: indices among the detections of all views, concatenated.
     """
     boxes = clip(np.concatenate([to_image(a.boxes, v) for a, v in zip(parts, views, strict=True)]), size)
     scores = np.concatenate([a.scores for a in parts])
     labels = np.concatenate([a.labels for a in parts])
     owner = np.repeat(np.arange(len(parts)), [len(a) for a in parts])
-    inside = area(boxes) > 0  # what a view that reaches beyond the image saw there is nothing
+    inside = area(boxes) > 0  # a view may reach beyond the image
     boxes, scores, labels, owner = boxes[inside], scores[inside], labels[inside], owner[inside]
     places = np.flatnonzero(inside).tolist()
     pieces = touches_inner_border(boxes, np.array([v.box for v in views], np.float64)[owner], size)
@@ -71,7 +71,7 @@ def join(
         object_scores = np.append(object_scores, scores[i])
         object_labels = np.append(object_labels, labels[i])
         made_of.append([places[i]])
-    order = np.argsort(-object_scores, kind="stable")  # each view has its own limit, the large image none
+    order = np.argsort(-object_scores, kind="stable")  # the limit holds per view, not for the full image
     joined = Detections(
         objects[order], object_scores[order], object_labels[order], parts[0].categories, size, parts[0].threshold
     )
@@ -87,7 +87,7 @@ def to_image(boxes: FloatArray, view: View) -> FloatArray:
 
 
 def touches_inner_border(boxes: FloatArray, parts: FloatArray, size: tuple[int, int]) -> NDArray[np.bool_]:
-    """(N,) whether a box reaches a border of its own part (N, 4) of the image that is not the image's."""
+    """(N,) whether a box touches a border of its own part (N, 4) that is not the image's border."""
     inner = np.concatenate([parts[:, :2] > 0, parts[:, 2:] < np.asarray(size)], axis=1)
     touching: NDArray[np.bool_] = ((np.abs(boxes - parts) <= BORDER_PX) & inner).any(1)
     return touching

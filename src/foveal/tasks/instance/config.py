@@ -9,7 +9,7 @@ from foveal.types.settings import Settings
 
 
 class MaskPicking(Settings):
-    """How a network's masks become objects' masks, in training's settings and in a model's options alike."""
+    """Postprocessing of masks, both in training settings and in a model's options."""
 
     mask_threshold: Annotated[float, Field(gt=0, lt=1)] = 0.5
     """Probability from which a pixel belongs to the mask."""

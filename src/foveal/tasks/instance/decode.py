@@ -25,10 +25,10 @@ from foveal.types.view import View
 
 
 class InstanceOptions(MaskPicking, DetectOptions):
-    """How a network's boxes and masks become objects."""
+    """Postprocessing of a network's boxes and masks."""
 
     mask_form: Literal["prototypes", "boxes"] = "prototypes"
-    """prototypes: each mask is a mixture of the image's prototypes; boxes: each is given within its box."""
+    """prototypes: each mask combines the image's prototypes; boxes: each is predicted within its box."""
 
 
 def instances(
@@ -42,11 +42,11 @@ def instances(
 
 
 def masks_of(arrays: Mapping[str, Array], places: IntArray, geometry: Geometry, options: InstanceOptions) -> list[Rle]:
-    """The masks of some of an image's candidates, in source pixels; of no others, for masks are what takes the time.
+    """The masks of some of an image's candidates, in source pixels; of no others, since masks take most of the time.
 
     Args:
         arrays: Of one image.
-        places: (N,) among the candidates that are likely enough.
+        places: (N,) indices among the candidates above the minimum score.
         geometry: From the source to the input.
         options: The form of the masks.
     """
@@ -56,7 +56,7 @@ def masks_of(arrays: Mapping[str, Array], places: IntArray, geometry: Geometry, 
         source: FloatArray = geometry.to_source(boxes.reshape(-1, 2)).reshape(-1, 4)
         width, height = geometry.source_size
         return paste(arrays["masks"][chosen], source, (height, width), options.mask_threshold)
-    finest = STRIDES[0]  # the prototypes cover whole places of the finest map, perhaps a little more than the input
+    finest = STRIDES[0]  # the prototypes cover full cells of the finest map, perhaps a little more than the input
     width, height = (-(-side // finest) * finest for side in geometry.input_size)
     covered = replace(geometry, input_size=(width, height))
     return mixed(arrays["prototypes"], arrays["coefficients"][chosen], boxes, covered, options.mask_threshold)

@@ -1,6 +1,6 @@
-"""What the anchors of a detector with masks learn: as a detector's, and how to mix the prototypes.
+"""The loss of a detector with prototype masks.
 
-Shapes: B batch, A anchors, M objects per image, P prototypes, h w of the prototypes, N anchors that learn a mask.
+Shapes: B batch, A anchors, M objects per image, P prototypes, h w of the prototypes, N anchors in the mask loss.
 """
 
 from collections.abc import Mapping
@@ -22,9 +22,9 @@ class MaskDetectorLoss(DetectLoss):
     def compute(
         self, matches: Matches, outputs: Mapping[str, Tensor], targets: Mapping[str, Tensor]
     ) -> dict[str, Tensor]:
-        """As the detector, and ``mask``: mean over the anchors that learn one.
+        """As the detector, and ``mask``: mean over the anchors in the mask loss.
 
-        The targets also have ``masks`` (B, M, h, w) of 0 and 1; where a mask is empty, only the box is learnt.
+        The targets also have ``masks`` (B, M, h, w) of 0 and 1; objects with an empty mask have no mask loss.
         """
         out = super().compute(matches, outputs, targets)
         maps = outputs["prototypes"].float()
@@ -39,11 +39,11 @@ class MaskDetectorLoss(DetectLoss):
         return {**out, "mask": self.own.mask_weight * total / mean}
 
     def learners(self, matches: Matches, image: int, masks: Tensor) -> tuple[Tensor, Tensor]:
-        """(N,) anchors of one image that learn a mask, and (N,) their objects: some at random where there are many.
+        """(N,) anchors of one image in the mask loss, and (N,) their objects; a random subset where there are too many.
 
         Args:
-            matches: Of the whole batch.
-            image: Place in the batch.
+            matches: Of the full batch.
+            image: Index in the batch.
             masks: (M, h, w).
         """
         here = matches.image == image

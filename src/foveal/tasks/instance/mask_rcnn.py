@@ -1,10 +1,10 @@
-"""Mask R-CNN: proposals, and for each a class, a better box and a mask of its own.
+"""Mask R-CNN: proposals, and for each a class, a refined box and a mask.
 
-He et al. 2017, "Mask R-CNN". Which boxes the second stage learns from depends on the ground truth, which ``forward``
-does not see; so in training it gives no rows of the second stage, and ``losses`` runs that stage on the maps that
-``forward`` gives along.
+He et al. 2017, "Mask R-CNN". The boxes that the second stage is trained on depend on the ground truth, which
+``forward`` does not have; so in training it returns no rows of the second stage, and ``losses`` runs that stage on the
+maps that ``forward`` returns.
 
-Shapes: B batch, C channels, H W rows and columns of the input, h w of a map, A anchors, P proposals, K classes, k
+Shapes: B batch, C channels, H W height and width of the input, h w of a map, A anchors, P proposals, K classes, k
 objects detected, m side of a mask.
 """
 
@@ -27,7 +27,7 @@ from foveal.tasks.instance.config import InstanceConfig
 from foveal.tasks.instance.mask_rcnn_loss import MaskRcnnLoss
 
 PROPOSAL_IOU = 0.7
-"""Overlap above which the worse of two proposals is suppressed (Ren et al. 2015, "Faster R-CNN", section 3.3)."""
+"""IoU above which the lower-scored of two proposals is suppressed (Ren et al. 2015, "Faster R-CNN", section 3.3)."""
 
 
 class MaskRcnn(Model):
@@ -37,12 +37,11 @@ class MaskRcnn(Model):
         backbone: Gives maps at ``STRIDES``.
         own: The settings.
         num_classes: K.
-        weights: Where its pretrained weights came from.
+        weights: Its pretrained weights.
 
     Attributes:
         criterion: The loss.
-        weights: Where its pretrained weights came from and their statistics, the tensors themselves let go; None: it
-            started at random.
+        weights: Source and statistics of its pretrained weights, without the tensors; None: random weights.
     """
 
     def __init__(
@@ -72,11 +71,11 @@ class MaskRcnn(Model):
         return Maps(tuple(maps), (height, width))
 
     def answer(self, maps: Maps) -> dict[str, Tensor]:
-        """The proposals, what the second stage detects in the best of them, and the maps.
+        """The proposals, the second stage's detections from the best of them, and the maps.
 
         Returns:
-            ``objectness`` (B, A), ``offsets`` and ``anchors`` (B, A, 4) and ``levels`` (B, A), each anchor's place
-            among the strides; ``proposals`` (B, P, 4), best first; ``boxes`` (B, k, 4), their ``labels`` (B, k),
+            ``objectness`` (B, A), ``offsets`` and ``anchors`` (B, A, 4) and ``levels`` (B, A), the index of each
+            anchor's stride; ``proposals`` (B, P, 4), best first; ``boxes`` (B, k, 4), their ``labels`` (B, k),
             ``logits`` (B, k, K + 1), the last for background, and ``masks`` (B, k, m, m), logits too; and ``map_8``,
             ``map_16`` and ``map_32`` (B, C, h, w). Boxes are xyxy input pixels; k is 0 in training.
         """
@@ -107,7 +106,7 @@ class MaskRcnn(Model):
     def detect(self, maps: Sequence[Tensor], proposals: Tensor, size: tuple[int, int]) -> dict[str, Tensor]:
         """The second stage: the best (proposal, class) pairs, as many as proposals (B, P, 4), with masks.
 
-        Without proposals the heads still run, on nothing: so all parameters belong to what ``forward`` gives, and
+        Without proposals the heads still run on empty tensors, so that all parameters take part in ``forward`` and
         distributed training waits for their gradients.
 
         Args:
@@ -147,7 +146,7 @@ def build_mask_rcnn(model: ModelConfig, own: InstanceConfig, num_classes: int, *
 
     Raises:
         ConfigError: No such backbone, or anchor shapes that do not fit the levels.
-        WeightsError: The weights are not at hand or do not fit.
+        WeightsError: The weights are not available or do not fit.
     """
     backbone, weights = build_inner_maps(model, STRIDES, pretrained=pretrained)
     return MaskRcnn(backbone, own, num_classes, None if weights is None else replace(weights, tensors={}))

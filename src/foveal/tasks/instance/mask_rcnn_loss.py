@@ -1,7 +1,7 @@
-"""What the two stages of Mask R-CNN learn.
+"""The losses of the two stages of Mask R-CNN.
 
-Shapes: B batch, A anchors, P proposals, M objects per image (padded with label -1), K classes, N boxes of the whole
-batch, h w of the masks to learn from.
+Shapes: B batch, A anchors, P proposals, M objects per image (padded with label -1), K classes, N boxes of the batch, h
+w of the target masks.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,23 +21,22 @@ from foveal.models.detection.roi_pool import pool_masks
 from foveal.tasks.detect.config import STRIDES
 from foveal.tasks.detect.loss import assign_anchors
 from foveal.tasks.instance.config import InstanceConfig
-from foveal.types.flags import NOT_EVALUATED
+from foveal.types.flags import IGNORED_FLAGS
 
 ANCHOR_SAMPLES, ANCHOR_SHARE = 256, 0.5
-"""Anchors of an image that the first stage learns from, and the part of them with an object (ibid., section 3.1.3)."""
+"""Anchors per image sampled for the first stage, and the fraction of positives (ibid., section 3.1.3)."""
 OBJECT_IOU, OBJECT_SHARE = 0.5, 0.25
-"""Overlap from which a proposal has an object, and the part of those sampled that have one (He et al. 2017, section
-3.1)."""
+"""IoU from which a proposal is positive, and the fraction of positives sampled (He et al. 2017, section 3.1)."""
 
 
 @dataclass(frozen=True)
 class Samples:
-    """The boxes that the second stage learns from.
+    """The boxes that the second stage is trained on.
 
     Attributes:
-        image: (N,) place of each in the batch.
+        image: (N,) index of each box's image in the batch.
         boxes: (N, 4).
-        owner: (N,) its object's place among the image's M; -1: background.
+        owner: (N,) index of its object among the image's M; -1: background.
     """
 
     image: Tensor
@@ -51,7 +50,7 @@ class MaskRcnnLoss(nn.Module):
     Args:
         own: The settings.
         num_classes: K.
-        anchors: Anchors per place.
+        anchors: Anchors per location.
 
     Attributes:
         class_weights: (K,) factors on the losses of each class's objects in the second stage; None: all 1.
@@ -74,14 +73,14 @@ class MaskRcnnLoss(nn.Module):
             outputs: Of a ``MaskRcnn``, in either mode.
             targets: ``boxes`` (B, M, 4), ``labels`` (B, M), -1 where there is no object, ``flags`` (B, M),
                 ``types.flags.Flag``: nothing is learnt from an ignored object, and ``masks`` (B, M, h, w) of 0 and 1;
-                from an object whose mask is empty only its box is learnt.
+                objects with an empty mask have no mask loss.
         """
         first = self.first_losses(outputs, targets)
         samples = self.sample(outputs["proposals"], targets)
         return {**first, **self.second_losses(heads, samples, outputs, targets)}
 
     def first_losses(self, outputs: Mapping[str, Tensor], targets: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Of anchors, half of them with an object where there are enough."""
+        """Losses of sampled anchors, half of them positive where there are enough."""
         anchors, truths = outputs["anchors"][0], targets["boxes"].float()
         per_level = torch.bincount(outputs["levels"][0]).tolist()
         assignment = assign_anchors(self.own, anchors, per_level, targets, each=self.anchors)
@@ -102,9 +101,9 @@ class MaskRcnnLoss(nn.Module):
 
     @torch.no_grad()
     def sample(self, proposals: Tensor, targets: Mapping[str, Tensor]) -> Samples:
-        """Proposals (B, P, 4), and the objects' own boxes, that the second stage learns from."""
+        """Proposals (B, P, 4), and the objects' own boxes, for the second stage."""
         truths, labels = targets["boxes"].float(), targets["labels"]
-        regions = (labels >= 0) & ((targets["flags"] & NOT_EVALUATED) > 0)
+        regions = (labels >= 0) & ((targets["flags"] & IGNORED_FLAGS) > 0)
         boxes = torch.cat([proposals, truths], 1)
         assignment = assign_boxes(boxes, truths, (labels >= 0) & ~regions, regions)
         real = (boxes[..., 2:] > boxes[..., :2]).all(-1)
@@ -118,7 +117,7 @@ class MaskRcnnLoss(nn.Module):
     def second_losses(
         self, heads: BoxHeads, samples: Samples, outputs: Mapping[str, Tensor], targets: Mapping[str, Tensor]
     ) -> dict[str, Tensor]:
-        """Of sampled boxes: their classes, and the boxes and masks of those that have an object."""
+        """Losses of sampled boxes: classes, and boxes and masks of the positives."""
         maps = [outputs[f"map_{stride}"].float() for stride in STRIDES]
         logits, offsets = heads.boxes(maps, samples.image, samples.boxes)
         has = samples.owner >= 0
@@ -139,7 +138,7 @@ class MaskRcnnLoss(nn.Module):
         }
 
     def box_losses(self, offsets: Tensor, boxes: Tensor, truths: Tensor) -> Tensor:
-        """(N,) of offsets from boxes (N, 4) that should reach their objects (N, 4)."""
+        """(N,) losses of offsets from boxes (N, 4) to their objects (N, 4)."""
         wanted = encode(truths, boxes) if self.own.box_loss == "smooth_l1" else truths
         return self.own.box_weight * box_loss(self.own.box_loss, decode(offsets, boxes), truths, offsets, wanted)
 
@@ -152,7 +151,7 @@ class MaskRcnnLoss(nn.Module):
         labels: Tensor,
         masks: Tensor,
     ) -> Tensor:
-        """Mean cross-entropy over the places of boxes (N, 4) whose masks (N, h, w) are known (ibid., section 3)."""
+        """Mean cross-entropy over the mask pixels of boxes (N, 4) with known masks (N, h, w) (ibid., section 3)."""
         known = masks.flatten(1).any(1).bool()
         logits = heads.masks(maps, image[known], boxes[known], labels[known])
         wanted = pool_masks(masks[known], boxes[known], side=MASK_SIDE, stride=self.own.mask_stride)
@@ -161,9 +160,9 @@ class MaskRcnnLoss(nn.Module):
 
 
 def assign_boxes(boxes: Tensor, truths: Tensor, valid: Tensor, regions: Tensor) -> Assignment:
-    """Give boxes (B, N, 4), the objects' own among them, their objects (B, M, 4); the rest is as for ``assign_iou``.
+    """Assign objects (B, M, 4) to boxes (B, N, 4), which include the objects' own; otherwise as ``assign_iou``.
 
-    That each object has at least the box that overlaps it most adds nothing here: that is its own.
+    The rule that each object gets the box that overlaps it most adds nothing: that is its own box.
     """
     if truths.shape[1] == 0:
         none = torch.full(boxes.shape[:2], -1, device=boxes.device)
@@ -172,5 +171,5 @@ def assign_boxes(boxes: Tensor, truths: Tensor, valid: Tensor, regions: Tensor) 
 
 
 def _mean_count(each: Tensor) -> Tensor:
-    """How many losses there are, averaged over the processes; at least 1."""
+    """The number of losses, averaged over the processes; at least 1."""
     return mean_over_processes(torch.tensor(len(each), device=each.device)).clamp(min=1)

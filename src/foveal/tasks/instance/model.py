@@ -1,4 +1,4 @@
-"""The detector with masks: prototypes of the whole image, and for each anchor how to mix them.
+"""The detector with masks: prototypes of the full image, and mask coefficients for each anchor.
 
 Bolya et al. 2019, "YOLACT", sections 3.1 to 3.3: every shape is fixed, so the network exports, and a mask costs one dot
 product per pixel.
@@ -28,7 +28,7 @@ class MaskDetector(Detector):
         backbone: Gives maps at ``STRIDES``.
         own: The settings.
         num_classes: K.
-        weights: Where its pretrained weights came from.
+        weights: Its pretrained weights.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ def build_mask_detector(model: ModelConfig, own: InstanceConfig, num_classes: in
 
     Raises:
         ConfigError: No such backbone, or anchor shapes that do not fit the levels.
-        WeightsError: The weights are not at hand or do not fit.
+        WeightsError: The weights are not available or do not fit.
     """
     backbone, weights = build_inner_maps(model, STRIDES, pretrained=pretrained)
     return MaskDetector(backbone, own, num_classes, None if weights is None else replace(weights, tensors={}))

@@ -40,17 +40,17 @@ class InstanceOutput(BoxOutput[InstanceTruth, Instances]):
         return Goal("mask_mAP")
 
     def accept(self, catalog: Catalog) -> None:
-        """There must be objects with segmentations.
+        """Check for objects with segmentations.
 
         Raises:
             DataError: The data set has no objects, or none with polygons or masks.
         """
         super().accept(catalog)
-        assert catalog.objects is not None, "boxes are there"
+        assert catalog.objects is not None, "checked by super"
         if not len(catalog.objects.segmentations.text.values):
             raise DataError(
-                f"{catalog.root}: the objects of this data set have boxes, but no polygons or masks.",
-                "Give a COCO or YOLO data set with polygons or masks, or learn the boxes with --task detect.",
+                f"{catalog.root}: the objects of this data set have boxes but no polygons or masks.",
+                "Use a COCO or YOLO data set with polygons or masks, or train on the boxes with --task detect.",
             )
 
     def assemble(self, arrays: Mapping[str, Array], geometries: Sequence[Geometry]) -> list[Instances]:
@@ -73,7 +73,7 @@ class InstanceOutput(BoxOutput[InstanceTruth, Instances]):
         views: Sequence[View],
         size: tuple[int, int],
     ) -> Instances:
-        """Boxes as for detection, each with its own mask; those of pieces that have become one object are united."""
+        """Boxes as for detection, each with its own mask; the masks of merged pieces are united."""
         if all(view.shows_all(size) for view in views):
             return instances_of_full_views(arrays, geometries, views, size, self.categories, self.options)
         each = [instances(a, g, self.categories, self.options) for a, g in zip(arrays, geometries, strict=True)]
@@ -90,7 +90,7 @@ class InstanceOutput(BoxOutput[InstanceTruth, Instances]):
         ]
 
     def metric(self) -> Metric[InstanceTruth, Instances]:
-        """COCO's numbers of masks, and of boxes beside them."""
+        """COCO's metrics of masks and of boxes."""
         return InstanceMetric(self.categories)
 
     def draw(self, image: RGB, prediction: Instances) -> RGB:
@@ -98,11 +98,11 @@ class InstanceOutput(BoxOutput[InstanceTruth, Instances]):
         return draw_instances(image, prediction)
 
     def draw_evaluated(self, image: RGB, truth: InstanceTruth, prediction: Instances) -> RGB:
-        """Ground truth, predictions, and where the class on top differs; ignored objects are dashed."""
+        """Ground truth, predictions, and where the topmost class differs; ignored objects are dashed."""
         return draw_truth_and_instances(image, truth, prediction)
 
     def mask_png(self, prediction: Instances) -> Mapping[str, bytes]:
-        """One PNG that numbers the objects."""
+        """One PNG with object numbers as pixel values."""
         return {"": instance_png(prediction)}
 
     def prediction_row(self, truth: InstanceTruth, prediction: Instances) -> dict[str, str | float]:
@@ -114,7 +114,7 @@ class InstanceOutput(BoxOutput[InstanceTruth, Instances]):
         }
 
     def differences(self, ours: Instances, theirs: Instances) -> dict[str, float]:
-        """As for detection, and the part of the mask pixels that differ, of all objects that both paths have."""
+        """As for detection, and the fraction of mask pixels that differ, over the objects that both have."""
         pairs = np.array(same_objects(ours, theirs), np.int64).reshape(-1, 2)
         rows, columns = pairs[:, 0], pairs[:, 1]
         iou = paired_iou(ours.masks, theirs.masks, rows, columns)

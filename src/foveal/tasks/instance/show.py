@@ -1,6 +1,6 @@
 """Objects with masks drawn on images, and as files.
 
-Shapes: N objects, H W rows and columns of the image.
+Shapes: N objects, H W height and width of the image.
 """
 
 import io
@@ -13,7 +13,7 @@ from PIL import Image
 from foveal.imaging import draw, draw_masks
 from foveal.tasks.detect.show import captions, class_colors, scaled
 from foveal.types.arrays import RGB, IntArray
-from foveal.types.flags import NOT_EVALUATED
+from foveal.types.flags import IGNORED_FLAGS
 from foveal.types.masks import IGNORE, Instances, InstanceTruth
 from foveal.types.rle import Rle
 
@@ -26,16 +26,16 @@ def draw_instances(image: RGB, prediction: Instances) -> RGB:
 
 
 def draw_truth_and_instances(image: RGB, truth: InstanceTruth, prediction: Instances) -> RGB:
-    """Ground truth, predictions, and where the class on top differs; ignored objects are dashed."""
+    """Ground truth, predictions, and where the topmost class differs; ignored objects are dashed."""
     categories = prediction.categories
     boxes = scaled(truth.boxes, prediction.size, image)
     names = [categories.names[i] for i in truth.labels]
     colors = [categories.color(int(i)) for i in truth.labels]
     there = image
-    for evaluated in (False, True):
-        rows = np.flatnonzero(((truth.flags & NOT_EVALUATED) == 0) == evaluated).tolist()
+    for counted in (False, True):
+        rows = np.flatnonzero(((truth.flags & IGNORED_FLAGS) == 0) == counted).tolist()
         drawn = boxes[rows], [names[i] for i in rows], [colors[i] for i in rows]
-        if evaluated:
+        if counted:
             there = draw_masks.instances(there, [truth.masks[i] for i in rows], *drawn)
         else:
             there = draw.boxes(there, *drawn, dashed=[True] * len(rows))
@@ -48,7 +48,7 @@ def draw_truth_and_instances(image: RGB, truth: InstanceTruth, prediction: Insta
 def class_map(
     masks: Sequence[Rle], labels: IntArray, flags: NDArray[np.uint8], size: tuple[int, int]
 ) -> NDArray[np.uint8]:
-    """(H, W): 0 for background, else a number of the class on top; ``IGNORE`` where all objects are ignored.
+    """(H, W): 0 for background, else the number of the topmost class; ``IGNORE`` where all objects are ignored.
 
     Args:
         masks: N.
@@ -57,16 +57,16 @@ def class_map(
         size: (width, height) in pixels.
     """
     ids = np.zeros(size[::-1], np.uint8)
-    evaluated = (flags & NOT_EVALUATED) == 0
-    for i in np.lexsort((-np.arange(len(masks)), evaluated)):  # the first last, and ignored ones before others
-        ids[masks[i].mask()] = 1 + labels[i] % (IGNORE - 1) if evaluated[i] else IGNORE
+    counted = (flags & IGNORED_FLAGS) == 0
+    for i in np.lexsort((-np.arange(len(masks)), counted)):  # the first last, and ignored ones before others
+        ids[masks[i].mask()] = 1 + labels[i] % (IGNORE - 1) if counted[i] else IGNORE
     return ids
 
 
 def instance_png(prediction: Instances) -> bytes:
-    """A PNG whose numbers are the places of the objects from the threshold on, from 1; 0 is background.
+    """A PNG whose pixel values number the objects from the threshold on, from 1; 0 is background.
 
-    Where masks overlap the better object is on top. It has 8 bits, or 16 where there are more than 255 objects.
+    Where masks overlap the higher-scored object is on top. It has 8 bits, or 16 where there are more than 255 objects.
     """
     shown = prediction.shown()
     width, height = shown.size

@@ -22,13 +22,13 @@ class InstanceSpec(BoxSpec[InstanceConfig, "InstanceOutput", "MaskDetector | Mas
     settings = InstanceConfig
 
     def begin(self, own: InstanceConfig, catalog: "Catalog") -> "InstanceOutput":
-        """How boxes are picked and masks cut, as the settings say."""
+        """Postprocessing options, as configured."""
         form = "boxes" if own.architecture == "mask_rcnn" else "prototypes"
         options = {**self.initial_options(own), "mask_form": form, "mask_threshold": own.mask_threshold}
         return self.open(catalog.categories, options)
 
     def open(self, categories: Categories, options: Mapping[str, object]) -> "InstanceOutput":
-        """Boxes and masks, their evaluation and how they are shown."""
+        """The output of a trained model."""
         from foveal.tasks.instance.decode import InstanceOptions
         from foveal.tasks.instance.output import InstanceOutput
 

@@ -1,4 +1,4 @@
-"""Instance segmentation as training needs it.
+"""The torch part of instance segmentation.
 
 Shapes: B images per batch, k candidates, P prototypes, h w of the prototypes, m side of a mask in its box.
 """
@@ -14,7 +14,7 @@ from foveal.data.config import AugmentConfig
 from foveal.models.config import ModelConfig
 from foveal.models.detection.prototypes import prototype_side
 from foveal.tasks.detect.loss import build_class_weights
-from foveal.tasks.detect.task import BoxTask, best_pairs, evaluated_counts
+from foveal.tasks.detect.task import BoxTask, best_pairs, object_counts
 from foveal.tasks.instance.config import InstanceConfig
 from foveal.tasks.instance.mask_rcnn import MaskRcnn, build_mask_rcnn
 from foveal.tasks.instance.model import MaskDetector, build_mask_detector
@@ -26,13 +26,13 @@ class Instance(BoxTask[InstanceConfig, InstanceOutput, MaskDetector | MaskRcnn])
     """``tasks.contract.Task`` for instance segmentation: detection, and masks beside the boxes."""
 
     def build(self, model: ModelConfig, *, pretrained: bool) -> MaskDetector | MaskRcnn:
-        """Backbone, pyramid and what stands on it."""
+        """Backbone, pyramid and heads."""
         build = build_mask_rcnn if self.own.architecture == "mask_rcnn" else build_mask_detector
         return build(model, self.own, len(self.output.categories), pretrained=pretrained)
 
     def criterion(self, model: MaskDetector | MaskRcnn, catalog: Catalog) -> None:
         """Weight the classes."""
-        model.criterion.class_weights = build_class_weights(self.own, evaluated_counts(catalog))
+        model.criterion.class_weights = build_class_weights(self.own, object_counts(catalog))
 
     def augment(self, config: AugmentConfig, spec: InputSpec) -> BoxAugment:
         """Random changes to one image, its boxes and its masks."""
@@ -40,7 +40,7 @@ class Instance(BoxTask[InstanceConfig, InstanceOutput, MaskDetector | MaskRcnn])
         return BoxAugment(config, spec.train_size, spec.interpolation, grid)
 
     def activate(self, raw: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """As for detection, and the masks: mixtures and what they are mixed of, or probabilities within the boxes.
+        """As for detection, and the masks: coefficients and prototypes, or probabilities within the boxes.
 
         That is ``coefficients`` (B, k, P) of the same pairs and ``prototypes`` (B, P, h, w), or ``masks`` (B, k, m, m).
         """
@@ -50,7 +50,7 @@ class Instance(BoxTask[InstanceConfig, InstanceOutput, MaskDetector | MaskRcnn])
         return {**pairs, "prototypes": raw["prototypes"].float()}
 
     def evidence(self, raw: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """What ``calibrate`` looks at: the candidates, without masks, which would take a hundred times the memory."""
+        """The candidates that ``calibrate`` uses, without masks, which would take a hundred times the memory."""
         if self.output.options.mask_form == "boxes":
             return _given_pairs(raw)
         return best_pairs(raw, self.output.options, of_anchors=("boxes",))

@@ -1,6 +1,6 @@
 """The loss of a segmenter, over the pixels whose class is known.
 
-Shapes: B batch, K classes, H W rows and columns of the input, h w of the logits.
+Shapes: B batch, K classes, H W height and width of the input, h w of the logits.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from foveal.types.masks import IGNORE
 
 
 class SegmentLoss(nn.Module):
-    """The losses that the settings name, over pixels whose class is known.
+    """The configured losses, over pixels whose class is known.
 
     Args:
         own: The settings.
@@ -35,7 +35,7 @@ class SegmentLoss(nn.Module):
         """Each loss by name.
 
         Args:
-            outputs: ``logits`` (B, K, h, w); they are enlarged to the mask's pixels.
+            outputs: ``logits`` (B, K, h, w); upsampled to the mask's size.
             targets: ``mask`` (B, H, W) uint8 class ids, ``IGNORE`` where unknown.
         """
         ids = targets["mask"].long()

@@ -1,6 +1,6 @@
 """The network of semantic segmentation: backbone, decoder and head.
 
-Shapes: B batch, K classes, C channels, H W rows and columns of the input, h w of the decoder's map.
+Shapes: B batch, K classes, C channels, H W height and width of the input, h w of the decoder's map.
 """
 
 from collections.abc import Mapping
@@ -25,12 +25,11 @@ from foveal.tasks.segment.loss import SegmentLoss
 
 
 class Segmenter(Model):
-    """Scores of each class for every place of the decoder's map.
+    """Class scores for every location of the decoder's map.
 
     Attributes:
         criterion: The loss.
-        weights: Where its pretrained weights came from and their statistics, the tensors themselves let go; None: it
-            started at random.
+        weights: Source and statistics of its pretrained weights, without the tensors; None: random weights.
     """
 
     def __init__(self, parts: Parts, own: SegmentConfig) -> None:
@@ -44,7 +43,7 @@ class Segmenter(Model):
         self._least = LEAST.get(own.decoder, MULTIPLE)
 
     def look(self, inputs: Tensor) -> Maps:
-        """Normalised (B, 3, H, W) -> the decoder's map (B, C, h, w) of the input, padded to what the decoder takes."""
+        """Normalised (B, 3, H, W) -> the decoder's map (B, C, h, w) of the input, padded for the decoder."""
         height, width = inputs.shape[-2:]
         padded = pad(inputs, padded_size((height, width), least=self._least))
         maps = self.backbone(padded)
@@ -67,7 +66,7 @@ def build_segmenter(model: ModelConfig, own: SegmentConfig, num_classes: int, *,
 
     Raises:
         ConfigError: No such backbone, or one that the decoder does not support.
-        WeightsError: The weights are not at hand or do not fit.
+        WeightsError: The weights are not available or do not fit.
     """
     parts = build_parts(
         model, own.decoder, num_classes, channels=own.channels, dropout=own.dropout, pretrained=pretrained

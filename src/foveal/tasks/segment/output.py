@@ -1,6 +1,6 @@
-"""Semantic segmentation without torch: from probabilities to an evaluated, drawn class map.
+"""Semantic segmentation without torch: class maps from probabilities, their evaluation and drawing.
 
-Shapes: B images per batch, K classes, H W rows and columns of an image, h w of the network's map.
+Shapes: B images per batch, K classes, H W height and width of an image, h w of the network's map.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -34,7 +34,7 @@ class SegmentOutput(Output[MapTruth, ClassMap]):
         return Goal("mIoU")
 
     def accept(self, catalog: Catalog) -> None:
-        """There must be masks.
+        """Check for masks.
 
         Raises:
             DataError: The data set has no masks.
@@ -42,7 +42,7 @@ class SegmentOutput(Output[MapTruth, ClassMap]):
         if catalog.annotation != "masks":
             raise DataError(
                 f"{catalog.root}: this data set has no masks.",
-                "Give a folder of images and masks, Pascal VOC's SegmentationClass, or COCO polygons.",
+                "Use a folder of images and masks, Pascal VOC's SegmentationClass, or COCO polygons.",
             )
 
     def assemble(self, arrays: Mapping[str, Array], geometries: Sequence[Geometry]) -> Iterator[ClassMap]:
@@ -64,15 +64,15 @@ class SegmentOutput(Output[MapTruth, ClassMap]):
         return ClassMap.of(blend.result().argmax(0), self.categories)
 
     def truths(self, catalog: Catalog, indices: Sequence[int]) -> LazyMasks:
-        """The masks of some images, read when they are asked for."""
+        """The masks of some images, read on access."""
         return LazyMasks(catalog, indices)
 
     def metric(self) -> Metric[MapTruth, ClassMap]:
-        """IoU and what goes with it."""
+        """IoU and related metrics."""
         return SegmentationMetric(self.categories)
 
     def draw(self, image: RGB, prediction: ClassMap) -> RGB:
-        """The image tinted by class, with a legend of those that are there."""
+        """The image tinted by class, with a legend."""
         return draw_class_map(image, prediction)
 
     def draw_evaluated(self, image: RGB, truth: MapTruth, prediction: ClassMap) -> RGB:
@@ -84,13 +84,13 @@ class SegmentOutput(Output[MapTruth, ClassMap]):
         return {"": palette_png(prediction)}
 
     def prediction_row(self, truth: MapTruth, prediction: ClassMap) -> dict[str, str | float]:
-        """Part of the known pixels that are right, and the predicted classes."""
+        """Pixel accuracy, and the predicted classes."""
         return class_map_row(truth, prediction)
 
     def differences(self, ours: ClassMap, theirs: ClassMap) -> dict[str, float]:
-        """Part of the pixels to which two paths give different classes."""
+        """Fraction of the pixels with different classes."""
         return {"pixels": float((ours.ids != theirs.ids).mean())}
 
     def top_label(self, prediction: ClassMap) -> str:
-        """The class that covers most."""
+        """The class that covers most pixels."""
         return prediction.categories.names[int(prediction.shares().argmax())]

@@ -17,7 +17,7 @@ Color = tuple[int, int, int]
 
 
 def draw_class_map(image: RGB, prediction: ClassMap) -> RGB:
-    """The image tinted by class, with a legend of those that are there."""
+    """The image tinted by class, with a legend."""
     ids = prediction.ids
     tinted = draw_masks.overlay(image, ids, class_colors(prediction.categories))
     return draw_masks.legend(tinted, _named(ids, prediction.categories))
@@ -44,7 +44,7 @@ def draw_mask_target(image: RGB, target: Mapping[str, "Tensor"], categories: Cat
 
 
 def class_map_row(truth: MapTruth, prediction: ClassMap) -> dict[str, str | float]:
-    """Part of the known pixels that are right, and the predicted classes with their shares of the image."""
+    """Pixel accuracy, and the predicted classes with their shares of the image."""
     known = truth.ids < len(prediction.categories)
     right = (truth.ids == prediction.ids)[known]
     return {
@@ -59,12 +59,12 @@ def palette_png(prediction: ClassMap) -> bytes:
 
 
 def class_colors(categories: Categories) -> list[Color]:
-    """Of each class."""
+    """The colour of each class."""
     return [categories.color(k) for k in range(len(categories))]
 
 
 def _named(ids: Array, categories: Categories) -> list[tuple[str, Color]]:
-    """Names and colours of the classes that cover enough to be seen."""
+    """Names and colours of the classes that cover enough of the image."""
     counts = np.bincount(ids.ravel(), minlength=len(categories))[: len(categories)]
     there = np.flatnonzero(counts >= SHOWN_SHARE * ids.size)
     return [(categories.names[k], categories.color(k)) for k in there.tolist()]

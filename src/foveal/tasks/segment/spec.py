@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from foveal.tasks.segment.task import Segment
 
 LARGEST = 512
-"""Side of the input at inference that is chosen for large images, in pixels."""
+"""Default side of the input at inference for large images, in pixels."""
 ASPECT = 4 / 3
-"""Longer over shorter side of most photographs."""
+"""Aspect ratio of most photographs."""
 
 
 class SegmentSpec(TaskSpec[SegmentConfig, "SegmentOutput", "Segmenter"]):
@@ -43,7 +43,7 @@ class SegmentSpec(TaskSpec[SegmentConfig, "SegmentOutput", "Segmenter"]):
     }
 
     def choose(self, situation: Situation) -> Choice:
-        """The images' own size up to 512 pixels, crops of two thirds of it, some 12,000 samples."""
+        """The images' size up to 512 pixels, crops of two thirds of it, about 12,000 samples."""
         num = situation.num_images
         eval_size = situation.eval_size or _multiple(min(situation.side_px * ASPECT, LARGEST))
         epochs = int(np.clip(round(12_000 / num), 12, 300))
@@ -62,7 +62,7 @@ class SegmentSpec(TaskSpec[SegmentConfig, "SegmentOutput", "Segmenter"]):
         return self.open(catalog.categories, {})
 
     def open(self, categories: Categories, options: Mapping[str, object]) -> "SegmentOutput":
-        """Class maps, their evaluation and how they are shown."""
+        """The output of a trained model."""
         from foveal.tasks.segment.decode import SegmentOptions
         from foveal.tasks.segment.output import SegmentOutput
 
@@ -76,7 +76,7 @@ class SegmentSpec(TaskSpec[SegmentConfig, "SegmentOutput", "Segmenter"]):
 
 
 def _multiple(side: float) -> int:
-    """The multiple of 32 nearest to a side in pixels, which decoders take without padding."""
+    """The multiple of 32 nearest to a side in pixels, which decoders accept without padding."""
     return max(64, round(side / 32) * 32)
 
 

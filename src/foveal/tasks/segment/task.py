@@ -1,6 +1,6 @@
-"""Semantic segmentation as training needs it.
+"""The torch part of semantic segmentation.
 
-Shapes: B images per batch, K classes, H W rows and columns of the input, h w of the network's map.
+Shapes: B images per batch, K classes, H W height and width of the input, h w of the network's map.
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Masks of a data set, read when they are asked for, so that memory does not grow with their number."""
+"""Masks of a data set, read on access, so that memory does not grow with their number."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

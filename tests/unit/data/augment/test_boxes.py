@@ -236,22 +236,22 @@ def test_workers_can_be_sent_it():
     [
         (
             {"policy": "rand"},
-            "augment.policy = rand does not go with boxes: its operations move pixels and leave boxes where they are.",
+            "augment.policy = rand does not support boxes: its operations move pixels but not boxes.",
         ),
         (
             {"mixup": 0.2},
-            "augment.mixup = 0.2 does not go with boxes: it blends class labels; augment.box_mixup blends images"
+            "augment.mixup = 0.2 does not support boxes: it blends class labels; augment.box_mixup blends images"
             " with boxes.",
         ),
         (
             {"cutmix": 1},
-            "augment.cutmix = 1 does not go with boxes: it blends class labels; augment.mosaic puts images with"
-            " boxes together.",
+            "augment.cutmix = 1 does not support boxes: it blends class labels; augment.mosaic combines images with"
+            " boxes.",
         ),
     ],
     ids=name,
 )
-def test_changes_that_would_belie_boxes_are_refused(options, message):
+def test_operations_without_support_for_boxes_are_refused(options, message):
     with pytest.raises(ConfigError) as error:
         BoxAugment(AugmentConfig(**options), SIDE, "bilinear")
     assert error.value.what == message

@@ -13,7 +13,7 @@ from foveal.data.config import AugmentConfig
 from foveal.data.formats.read import read
 from foveal.data.loading.loader import TrainingImages, load_batches
 from foveal.data.loading.order import Order
-from foveal.types.flags import NOT_EVALUATED
+from foveal.types.flags import IGNORED_FLAGS
 from foveal.types.rle import Rle
 
 OFF = AugmentConfig(crop_scale=1, horizontal_flip=0)
@@ -79,7 +79,7 @@ def test_masks_stay_on_what_was_painted(options, seed):
     assert target["masks"].shape == (len(target["boxes"]), GRID.cells, GRID.cells)
     for box, mask, label, flag in zip(*(target[n] for n in ("boxes", "masks", "labels", "flags")), strict=True):
         covered = coverage(image, int(label))
-        if flag & NOT_EVALUATED or covered.max() < 0.9:  # a thin piece: no cell is sure
+        if flag & IGNORED_FLAGS or covered.max() < 0.9:  # a thin piece: no cell is sure
             continue
         blur = 0.3  # of an edge that runs through a cell, by resampling the image and not the mask
         assert mask.numpy()[covered > 0.5 + blur].all() and not mask.numpy()[covered < 0.5 - blur].any()
@@ -127,5 +127,5 @@ def test_batches_of_real_images(real_data, workers):
     assert masks.dtype == torch.uint8 and masks.shape == (4, labels.shape[1], 32, 32)
     assert set(batch.targets) == {"boxes", "labels", "flags", "masks"}
     assert not masks[labels < 0].any(), "there is no mask where there is no object"
-    found = masks[(labels >= 0) & (batch.targets["flags"] & NOT_EVALUATED == 0)].flatten(1).any(1)
+    found = masks[(labels >= 0) & (batch.targets["flags"] & IGNORED_FLAGS == 0)].flatten(1).any(1)
     assert found.float().mean() > 0.9

@@ -10,7 +10,7 @@ def test_what_happens_never_or_always():
     assert all(happens(1) for _ in range(100))
 
 
-def test_as_often_as_said_and_evenly():
+def test_as_often_as_given_and_uniformly():
     torch.manual_seed(0)
     assert abs(np.mean([happens(0.3) for _ in range(2000)]) - 0.3) < 0.04
     drawn = np.array([uniform(-2, 6) for _ in range(2000)])

@@ -42,7 +42,7 @@ def image():
 
 
 @pytest.mark.parametrize("interpolation", ["bilinear", "bicubic"])
-def test_nothing_asked_is_a_plain_resize(image, interpolation):
+def test_without_augmentation_it_is_a_plain_resize(image, interpolation):
     out = change(image, OFF, 32, interpolation=interpolation)
     mode = v2.InterpolationMode(interpolation)
     expected = v2.functional.resize(image.permute(2, 0, 1), [32, 32], interpolation=mode, antialias=True)
@@ -125,7 +125,7 @@ def test_changes_that_need_boxes_are_refused(name):
     value = {"scale_jitter": 1.5}.get(name, 1)
     with pytest.raises(ConfigError) as error:
         ImageAugment(AugmentConfig(**{name: value}), 16, "bilinear")
-    assert error.value.what == f"augment.{name} = {value:g} is for images with boxes, and these have labels."
+    assert error.value.what == f"augment.{name} = {value:g} needs images with boxes, and these have labels."
     assert error.value.hint == f"Leave it at {1 if name == 'scale_jitter' else 0}."
 
 

@@ -96,6 +96,6 @@ def test_a_mask_without_a_known_pixel():
 
 
 @pytest.mark.parametrize(("name", "value"), [("policy", "rand"), ("mixup", 0.2), ("cutmix", 0.2), ("mosaic", 0.5)])
-def test_changes_that_cannot_keep_masks_true(name, value):
-    with pytest.raises(ConfigError, match=f"augment.{name} = {value} does not go with masks: "):
+def test_operations_without_support_for_masks_are_refused(name, value):
+    with pytest.raises(ConfigError, match=f"augment.{name} = {value} does not support masks: "):
         MaskAugment(AugmentConfig(**{name: value}), 32, "bilinear", eval_size=32)

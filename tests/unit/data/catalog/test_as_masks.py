@@ -92,8 +92,8 @@ def test_there_must_be_a_segmentation(tmp_path):
     with pytest.raises(DataError) as caught:
         as_masks(catalog_of([[thing(0, 0, 3, 4, 0, segmented=False)]], root=tmp_path))
     assert str(caught.value) == (
-        f"{tmp_path}: objects have boxes and no segmentations, so no pixel's class is known.\n"
-        "Give a data set with polygons or masks of objects."
+        f"{tmp_path}: objects have boxes but no segmentations, so the classes of pixels are unknown.\n"
+        "Use a data set with polygons or masks."
     )
 
 
@@ -154,8 +154,10 @@ def test_painting_equals_a_slow_painter(shapes):
 
 def test_coco_read_as_masks(make_coco, coco_document):
     root = make_coco(coco_document)
-    assert read(root).annotation == "boxes" and read(root, wants=("labels", "boxes", "masks")).annotation == "boxes"
-    catalog = read(root, wants=("masks", "boxes"))
+    assert (
+        read(root).annotation == "boxes" and read(root, annotations=("labels", "boxes", "masks")).annotation == "boxes"
+    )
+    catalog = read(root, annotations=("masks", "boxes"))
     assert catalog.categories.names == (BACKGROUND, "dog", "cat", "car")
     assert catalog.categories.source_ids == (1, 200, 0, 7)
     at = {catalog.names[i]: i for i in range(3)}
@@ -164,22 +166,22 @@ def test_coco_read_as_masks(make_coco, coco_document):
     assert (ids == 3).sum() == 12, "the crowd, whose box is smaller than the cat's"
     assert (ids == I).sum() == 64 * 48 - 12, "the cat has a box only"
     model = Categories((BACKGROUND, "car", "dog", "cat", "cow"))
-    evaluated = read(root, wants=("masks", "boxes"), categories=model)
+    evaluated = read(root, annotations=("masks", "boxes"), categories=model)
     assert evaluated.categories is model and (read_mask(evaluated, at["images/a.jpg"]) == 1).sum() == 12
 
 
 def test_a_set_of_boxes_alone_cannot_be_read_as_masks(make_coco, coco_document):
     for annotation in coco_document["annotations"]:
         annotation.pop("segmentation", None)
-    with pytest.raises(DataError, match="objects have boxes and no segmentations"):
-        read(make_coco(coco_document), wants=("masks", "boxes"))
+    with pytest.raises(DataError, match="objects have boxes but no segmentations"):
+        read(make_coco(coco_document), annotations=("masks", "boxes"))
 
 
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 def test_real_segmentations_are_painted_as_pycocotools_does(real_data):
     from pycocotools.coco import COCO
 
-    catalog = read(real_data / "coco80", wants=("masks",))
+    catalog = read(real_data / "coco80", annotations=("masks",))
     coco = COCO(str(real_data / "coco80" / "annotations" / "instances.json"))
     files = {image["file_name"]: key for key, image in coco.imgs.items()}
     ids = {key: k for k, key in enumerate(catalog.categories.source_ids)}

@@ -48,7 +48,7 @@ def test_a_mask_that_changed_after_reading(make_masks):
     catalog = read(root)
     before = catalog.fingerprint()
     make_masks({"a": [[0, 1, 9]]})
-    with pytest.raises(CategoryError, match=r"masks/a.png: the pixel value 9 at x 2, y 0 is no class"):
+    with pytest.raises(CategoryError, match=r"masks/a.png: the pixel value 9 at x 2, y 0 is not a class"):
         read_mask(catalog, 0)
     assert catalog.fingerprint() != before
     make_masks({"a": [[0, 1], [0, 1]]})

@@ -51,12 +51,12 @@ def test_a_mask_for_each_object():
 
 
 FAULTS = {
-    "two points": ([[1, 1, 3, 1]], "its segmentation has a polygon of 2 points; an area takes 3"),
-    "one of two": ([SQUARE, [1, 1]], "its segmentation has a polygon of 1 point; an area takes 3"),
-    "an odd number": ([[*SQUARE, 1]], "its segmentation has a polygon of 9 numbers, one too many for points"),
-    "text": ([[1, 1, 3, 1, 3, "2"]], "its segmentation has a point that is no number"),
-    "nan": ([[1, 1, 3, 1, 3, math.nan]], "its segmentation has a point that is no number"),
-    "two infinities": ([[1, math.inf, 3, -math.inf, 3, 1]], "its segmentation has a point that is no number"),
+    "two points": ([[1, 1, 3, 1]], "its segmentation has a polygon of 2 points; at least 3 are needed"),
+    "one of two": ([SQUARE, [1, 1]], "its segmentation has a polygon of 1 point; at least 3 are needed"),
+    "an odd number": ([[*SQUARE, 1]], "its segmentation has a polygon with an odd number of coordinates (9)"),
+    "text": ([[1, 1, 3, 1, 3, "2"]], "its segmentation has a point that is not finite"),
+    "nan": ([[1, 1, 3, 1, 3, math.nan]], "its segmentation has a point that is not finite"),
+    "two infinities": ([[1, math.inf, 3, -math.inf, 3, 1]], "its segmentation has a point that is not finite"),
     "no list of lists": (SQUARE, "its segmentation is neither polygons nor a mask"),
     "nothing": ([], "its segmentation is neither polygons nor a mask"),
     "a word": ("cat", "its segmentation is neither polygons nor a mask"),
@@ -70,7 +70,7 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_what_cannot_be_painted(name):
+def test_invalid_segmentations(name):
     """It is told in words, and the object counts as one without a segmentation."""
     segmentation, fault = FAULTS[name]
     assert segmentation_fault(segmentation, SIZE) == fault

@@ -49,7 +49,7 @@ def test_properties_of_a_stratified_split(images, fraction, seed):
     distinct = {label: len({c for c, (k,) in images if k == label}) for _, (label,) in images}
     if max(distinct.values()) < 2:
         with pytest.raises(
-            DataError, match="no image can be held out to validate with; each is the only one of some class"
+            DataError, match="no image can be held out for validation; each is the only one of its class"
         ):
             with_splits(catalog_of(images), val_fraction=fraction, seed=seed)
         return
@@ -98,7 +98,7 @@ def test_fractions_are_met_in_each_class():
 
 def test_it_is_told_when_rare_classes_keep_much_more_back():
     rare = catalog_of([(10 * k + i, (k,)) for k in range(6) for i in range(2)])
-    note = "6 of 12 images are held out to validate with, not 20%: every class gives one."
+    note = "6 of 12 images are held out for validation, not 20%: at least one of every class."
     assert with_splits(rare, val_fraction=0.2, seed=0).notes == (note,)
     plain = catalog_of([(100 * k + i, (k,)) for k in range(3) for i in range(10)])
     assert with_splits(plain, val_fraction=0.2, seed=0).notes == ()
@@ -152,7 +152,7 @@ def test_too_few_images_are_named(make_tree):
     with pytest.raises(DataError) as caught:
         with_splits(read(root), val_fraction=0.2, seed=0)
     assert str(caught.value) == (
-        f"{root}: a class needs at least two images, one to train on and one to validate with;"
+        f"{root}: a class needs at least two images, one for training and one for validation;"
         " these have one: ant, bee.\nAdd images, or leave the class out."
     )
 

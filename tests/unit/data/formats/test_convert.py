@@ -225,7 +225,7 @@ def test_flags_that_coco_lacks_stand_in_keys_of_their_own(make_voc, tmp_path):
     thing = voc_object("cat", (1, 1, 9, 9), truncated=1, difficult=1)
     done = convert(read(make_voc({"a": [thing]})), tmp_path / "coco", to="coco")
     told = {kept.field: kept for kept in done.kept}
-    where = "key 'difficult' of the annotation, which other tools pass over"
+    where = "key 'difficult' of the annotation, which other tools ignore"
     assert told["flag difficult"] == Kept("flag difficult", 1, where)
     (record,) = json.loads((tmp_path / "coco/annotations/instances.json").read_text())["annotations"]
     assert (record["iscrowd"], record["difficult"], record["truncated"]) == (0, 1, 1)
@@ -283,7 +283,7 @@ def test_an_empty_folder_is_filled(make_coco, coco_document, tmp_path):
 @pytest.mark.parametrize(
     ("place", "what", "hint"),
     [
-        ("coco/new", "{} lies inside the data set, which stays as it is.", "Choose another folder."),
+        ("coco/new", "{} is inside the data set, which must not be changed.", "Choose another folder."),
         ("full", "{} is not empty.", "Give a folder that does not exist yet, or an empty one."),
         ("full/file", "{} is a file.", "Give a folder that does not exist yet."),
     ],
@@ -301,8 +301,7 @@ def test_labels_alone_cannot_be_converted(make_tree, tmp_path):
     with pytest.raises(DataError) as caught:
         convert(read(root), tmp_path / "out", to="coco")
     assert str(caught.value) == (
-        f"{root} says which classes are in an image, not where; coco needs boxes.\n"
-        "Convert data sets in COCO's, Pascal VOC's or YOLO's format."
+        f"{root} has class labels only; coco needs boxes.\nConvert data sets in COCO, Pascal VOC or YOLO format."
     )
 
 
@@ -310,7 +309,7 @@ def test_a_class_that_xml_cannot_hold(make_coco, coco_document, tmp_path):
     coco_document["categories"][0]["name"] = "a\x01b"
     with pytest.raises(CategoryError) as caught:
         convert(read(make_coco(coco_document)), tmp_path / "out", to="voc")
-    assert caught.value.what == "The class 'a\\x01b' has a name that Pascal VOC's XML cannot hold."
+    assert caught.value.what == "The class name 'a\\x01b' has characters that XML does not allow."
     assert list(tmp_path.iterdir()) == [tmp_path / "coco"], "nothing half-written stays"
 
 
@@ -328,6 +327,6 @@ def test_masks_cannot_be_converted(make_masks, tmp_path):
     with pytest.raises(DataError) as caught:
         convert(read(root), tmp_path / "out", to="coco")
     assert str(caught.value) == (
-        f"{root} has masks of classes, which cannot be written as coco yet: it needs objects.\n"
-        "Convert data sets in COCO's, Pascal VOC's or YOLO's format."
+        f"{root} has semantic masks, which cannot be converted to coco; it needs objects.\n"
+        "Convert data sets in COCO, Pascal VOC or YOLO format."
     )

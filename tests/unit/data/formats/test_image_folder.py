@@ -85,9 +85,9 @@ def test_what_is_left_out_is_noted(make_tree, make_image):
     (root / "a" / "readme.txt").write_text("x")
     make_image(root / "stray.png")
     assert read(root).notes == (
-        "Class folders without an image, left out: empty.",
+        "Class folders without images, left out: empty.",
         "1 image outside class folders, left out: stray.png.",
-        "1 file that no reader takes for an image, left out: a/readme.txt.",
+        "1 other file left out: a/readme.txt.",
     )
 
 
@@ -128,16 +128,16 @@ def test_bad_input_is_named(tmp_path, make_tree, make_image):
     make_tree({"only": 3}, tmp_path / "one")
     make_tree({"train/a": 1, "train/b": 1, "val/a": 1, "valid/a": 1}, tmp_path / "twice")
     said = {
-        "no": ("{}: there is no such file or folder.", f"The nearest folder that exists is {tmp_path}."),
-        "empty": ("{} is an empty folder.", "Give a folder with one sub-folder of images per class."),
-        "bare": ("{} holds no images.", "Give a folder with one sub-folder of images per class."),
+        "no": ("{}: no such file or folder.", f"The nearest folder that exists is {tmp_path}."),
+        "empty": ("{} is an empty folder.", "Use a folder with one sub-folder of images per class."),
+        "bare": ("{} has no images.", "Use a folder with one sub-folder of images per class."),
         "flat": (
-            "{} holds images, but no class folders.",
-            "Put the images of each class into a folder named after it, or give a table of paths and labels.",
+            "{} has images but no class folders.",
+            "Put the images of each class into a folder named after it, or use a table of paths and labels.",
         ),
         "one": (
-            "{} has only one class, 'only'; telling classes apart takes at least two.",
-            "Add a folder of images for each further class.",
+            "{} has only one class, 'only'; classification needs at least two.",
+            "Add a folder of images for each class.",
         ),
         "twice": ("{} has two folders for the val split: val and valid.", "Keep one."),
     }

@@ -31,7 +31,7 @@ def test_an_object_moved_since_keeps_its_new_place(voc):
     catalog = read(voc)
     (thing,) = catalog.objects[1]
     assert thing.box == (2, 2, 20, 22) and thing.segmentation is None
-    assert catalog.notes == ("1 entry fits no object any more and was left out (foveal-sidecar.json).",)
+    assert catalog.notes == ("1 entry matches no object any more and was left out (foveal-sidecar.json).",)
 
 
 def test_an_object_taken_out_takes_its_entry_along(voc):
@@ -61,7 +61,7 @@ def test_entries_of_images_that_are_gone_are_told(voc):
     for file in (voc / "ImageSets/Main").iterdir():
         file.write_text("".join(line for line in file.read_text().splitlines(True) if not line.startswith("b")))
     assert read(voc, bad="error").notes == (
-        "2 entries fit no object any more and were left out (foveal-sidecar.json).",
+        "2 entries match no object any more and were left out (foveal-sidecar.json).",
     ), "what was said of the image, and of its one object"
 
 
@@ -72,14 +72,14 @@ def yolo(make_coco, coco_document, tmp_path):
     return tmp_path / "yolo"
 
 
-WHOLE = "foveal-sidecar.json, whole object 0 of images/train/a.jpg"
+WHOLE = "foveal-sidecar.json, object 0 of images/train/a.jpg"
 
 
 def test_a_whole_object_of_a_renamed_image_is_told(yolo):
     for file in ("images/train/a.jpg", "labels/train/a.txt"):
         (yolo / file).rename(yolo / file.replace("a.", "z."))
     catalog = read(yolo)
-    fault = Repair("", WHOLE, "unknown_image", "its image is gone or unusable", "dropped")
+    fault = Repair("", WHOLE, "unknown_image", "its image is missing or unusable", "dropped")
     assert catalog.repairs == (fault,) and [p.where for p in check(catalog)] == [WHOLE]
     with pytest.raises(DataError):
         read(yolo, bad="error")
@@ -105,19 +105,19 @@ def test_a_whole_object_of_a_class_that_a_model_lacks(yolo):
         (
             "{",
             "{}: is not JSON (Expecting property name enclosed in double quotes: line 1 column 2 (char 1)).",
-            "Convert the data set again, or remove the file to do without it.",
+            "Convert the data set again, or remove the file.",
         ),
-        ("[]", "{}: is not a side-car.", "Convert the data set again, or remove the file to do without it."),
+        ("[]", "{}: is not a side-car file.", "Convert the data set again, or remove the file."),
         ('{"foveal_sidecar": 9, "images": {}}', "{}: version 9 is unknown.", "Update Foveal."),
         (
             '{"foveal_sidecar": 1, "format": "voc", "images": {"JPEGImages/a.jpg": {"objects": [{}]}}}',
-            "{}: an entry is not as Foveal writes it.",
-            "Convert the data set again, or remove the file to do without it.",
+            "{}: an entry is invalid.",
+            "Convert the data set again, or remove the file.",
         ),
         (
             '{"foveal_sidecar": 1, "format": "voc", "categories": {"names": 3}, "images": {}}',
-            "{}: has no usable class map.",
-            "Convert the data set again, or remove the file to do without it.",
+            "{}: has no valid class map.",
+            "Convert the data set again, or remove the file.",
         ),
     ],
 )

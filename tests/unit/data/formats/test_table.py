@@ -88,17 +88,17 @@ def test_an_absolute_path_is_the_same_image(write, tmp_path):
     [
         (
             "imgae,label\na.png,x\n",
-            "{} has no column of paths (path, image, file, filename, file_name or filepath).",
+            "{} has no column for paths (path, image, file, filename, file_name or filepath).",
             "Its columns: imgae, label. Did you mean 'image' by 'imgae'?",
         ),
         (
             "path,colour\na.png,x\n",
-            "{} has no column of labels (label, labels, class, classes, category or target).",
+            "{} has no column for labels (label, labels, class, classes, category or target).",
             "Its columns: path, colour.",
         ),
         (
             "path,label\na.png,x\nz.png,y\n",
-            "{}, line 3: there is no file 'z.png' in {dir}.",
+            "{}, line 3: no file 'z.png' in {dir}.",
             "Paths are relative to the table's folder, or to the folder 'images' in it.",
         ),
         (
@@ -120,7 +120,7 @@ def test_an_absolute_path_is_the_same_image(write, tmp_path):
         (
             "path,label\na.png\n",
             "{}, line 2: 1 fields under a header of 2.",
-            "Give each line as many fields as the header has; quote a field that holds the delimiter.",
+            "Write as many fields as the header has; quote fields that contain the delimiter.",
         ),
         (
             b"path,label\na.png,caf\xe9\n",
@@ -129,14 +129,14 @@ def test_an_absolute_path_is_the_same_image(write, tmp_path):
         ),
         (
             "path,label\na.png,x\nb.png,x\n",
-            "{} has only one class, 'x'; telling classes apart takes at least two.",
+            "{} has only one class, 'x'; classification needs at least two.",
             "Add images of other classes.",
         ),
-        ("path,label\n", "{} has a header and no rows.", "Give one row for each image."),
-        ("", "{} is empty.", "Give a header line with a path and a label column, then the rows."),
+        ("path,label\n", "{} has a header but no rows.", "Add one row per image."),
+        ("", "{} is empty.", "Write a header line with a path and a label column, then the rows."),
         (
             "path,label,split\na.png,x,train\nb.png,y,train\nc.png,z,val\n",
-            "{}, line 4: no training image has the class 'z'.",
+            "{}, line 4: the class 'z' has no training images.",
             "Classes of the training split: x, y.",
         ),
     ],
@@ -153,8 +153,8 @@ def test_other_files_are_refused(tmp_path):
     with pytest.raises(DataError) as caught:
         read(tmp_path / "x.doc")
     assert str(caught.value) == (
-        f"{tmp_path}/x.doc is neither a folder nor a table.\n"
-        "Give a folder, a table (.csv or .tsv), a COCO .json or a YOLO .yaml."
+        f"{tmp_path}/x.doc is not a data set.\n"
+        "Name a folder, a table (.csv or .tsv), a COCO .json or a YOLO .yaml file."
     )
 
 

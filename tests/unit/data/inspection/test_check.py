@@ -23,12 +23,12 @@ def test_every_kind_of_problem(make_tree, make_image):
     (root / "train/b/cut.png").write_bytes((root / "train/b/strip.png").read_bytes()[:2000])
     assert check(read(root)) == [
         Problem("train/b/cut.png", "unreadable", "is truncated"),
-        Problem("train/b/dot.png", "tiny", "is 1 x 1 pixels; below 8 nothing can be seen"),
-        Problem("train/b/photo.png", "suffix", "is JPEG by content; its suffix says otherwise"),
-        Problem("train/b/strip.png", "aspect", "is 200 x 10 pixels, a strip of over 10 to 1"),
+        Problem("train/b/dot.png", "tiny", "is 1 x 1 pixels; below 8 little can be recognised"),
+        Problem("train/b/photo.png", "suffix", "is a JPEG file with another suffix"),
+        Problem("train/b/strip.png", "aspect", "is 200 x 10 pixels, an aspect ratio of over 10 to 1"),
         Problem("train/b/text.jpg", "unreadable", "is not an image (starts with b'hello')"),
         Problem("train/b/twin.png", "two_classes", "is labelled b; the same file train/a/001.png is labelled a"),
-        Problem("val/a/leak.png", "leak", "of val is the same file as train/a/000.png of train"),
+        Problem("val/a/leak.png", "leak", "in val is the same file as train/a/000.png in train"),
     ]
 
 
@@ -44,10 +44,10 @@ def test_masks_are_looked_at(make_masks):
     shutil.copy(root / "images/a.jpg", root / "images/b.jpg")
     catalog = read(root)
     assert check(catalog) == [
-        Problem("images/b.jpg", "two_masks", "is the same file as images/a.jpg, and their masks differ"),
-        Problem("images/c.jpg", "no_class", "has a mask in which no pixel has a class"),
+        Problem("images/b.jpg", "two_masks", "is the same file as images/a.jpg, but their masks differ"),
+        Problem("images/c.jpg", "no_class", "has a mask without any class"),
     ]
     make_masks({"c": np.full((8, 8), 7)})
     assert check(catalog)[1] == Problem(
-        "images/c.jpg", "mask", f"{root}/masks/c.png: the pixel value 7 at x 0, y 0 is no class."
+        "images/c.jpg", "mask", f"{root}/masks/c.png: the pixel value 7 at x 0, y 0 is not a class."
     )

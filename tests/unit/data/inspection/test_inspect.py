@@ -23,7 +23,7 @@ def test_what_is_seen(make_tree, make_image):
         "height": {"min": 10, "median": 10, "max": 10},
         "formats": {"PNG colour": 5, "JPEG colour": 1},
         "odd": [
-            {"path": "train/a/photo.png", "reason": "is JPEG by content"},
+            {"path": "train/a/photo.png", "reason": "is a JPEG file with another suffix"},
             {"path": "train/b/text.jpg", "reason": "is not an image (starts with b'not an image')"},
         ],
         "notes": [],

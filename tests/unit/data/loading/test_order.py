@@ -23,7 +23,7 @@ def test_starting_later_is_skipping(num: int, batch: int, seed: int, start: int)
 
 
 @given(st.integers(4, 60), st.integers(0, 2**62))
-def test_each_image_at_most_once_an_epoch(num: int, seed: int) -> None:
+def test_each_image_at_most_once_per_epoch(num: int, seed: int) -> None:
     order = Order(num, 4, seed=seed)
     places = [draw.place for batch in first(order, order.batches_per_epoch) for draw in batch]
     assert len(set(places)) == len(places) == num // 4 * 4

@@ -99,10 +99,10 @@ def test_sample_is_spread_prepared_and_in_order(make_tree):
 def test_bad_input_is_named():
     with pytest.raises(DataError) as caught:
         channel_statistics([])
-    assert caught.value.what == "There is no image to take statistics of."
+    assert caught.value.what == "There are no images to compute statistics on."
     with pytest.raises(DataError) as caught:
         fit_whitening(images(1, 8), kind="pca", patch=4)
-    assert caught.value.what == "Whitening patches of 4 x 4 pixels takes more than 48 of them; there are 4."
+    assert caught.value.what == "Whitening of 4 x 4 pixel patches needs more than 48 patches; there are 4."
     whitening = fit_whitening(images(), kind="pca", patch=2)
     with pytest.raises(ConfigError) as caught:
         whiten(np.zeros((6, 7, 3), np.uint8), whitening)

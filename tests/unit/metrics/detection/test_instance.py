@@ -102,18 +102,18 @@ def test_panels_and_mistakes_are_those_of_the_masks():
     results = evaluate(STREET, bad)
     panels = {p.title: p for p in results.panels}
     assert list(panels)[:4] == [
-        "Precision over recall",
-        "F1 over the threshold",
+        "Precision-recall curve",
+        "F1 by threshold",
         "Confusion matrix",
         "Fit of the masks",
     ]
-    assert panels["Fit of the masks"].note == "Of 2 correct detections; the median IoU is 0.550."
+    assert panels["Fit of the masks"].note == "2 correct detections; median IoU 0.550."
     assert panels["Confusion matrix"].values.tolist() == [[1, 0, 0, 1], [0, 1, 0, 0], [0, 0, 0, 0], [1, 0, 1, 0]]
     assert [(m.position, m.caption) for m in results.worst] == [
         (1, "missed 1 car; false 1 car 0.60"),
         (0, "false 1 cat 0.70"),
     ]
-    rows = {row[0]: row for row in panels["What AP50 of 0.752 loses"].rows}
+    rows = {row[0]: row for row in panels["Errors behind the AP50 of 0.752"].rows}
     assert rows["localisation"][2] == 1
 
 
@@ -173,8 +173,8 @@ def test_no_object_and_no_detection():
     assert (empty["mask_precision"], empty["precision"]) == (0, 1)
 
 
-def test_what_does_not_fit():
-    with pytest.raises(DataError, match=r"^There is no image to evaluate\."):
+def test_inputs_that_do_not_match():
+    with pytest.raises(DataError, match=r"^There are no images to evaluate\."):
         InstanceMetric(NAMES).compute()
     truth = STREET[0]
     with pytest.raises(

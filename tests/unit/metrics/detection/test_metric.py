@@ -50,7 +50,7 @@ PREDICTED = [
         (DOG, 0.95, [50, 50, 70, 70]),  # difficult
         (DOG, 0.94, [100, 0, 150, 50]),  # in the crowd
         (DOG, 0.93, [150, 50, 200, 100]),  # in the crowd
-        (CAR, 0.55, [300, 300, 320, 320]),  # no object there
+        (CAR, 0.55, [300, 300, 320, 320]),  # no object at this location
         (CAT, 0.5, [0, 8, 20, 28]),  # a car, IoU 240 / 560
         (CAR, 0.4, [200, 300, 220, 320]),  # not shown
     ),
@@ -100,8 +100,8 @@ def test_the_streets_mistakes():
 
 def test_what_each_kind_of_mistake_costs():
     half, now = 51 / 101, 51 / 101 / 2
-    table = panels(evaluate(STREET, PREDICTED))["What AP50 of 0.252 loses"]
-    assert table.header == ("error", "meaning", "objects", "AP50 without", "gain")
+    table = panels(evaluate(STREET, PREDICTED))["Errors behind the AP50 of 0.252"]
+    assert table.header == ("error", "meaning", "objects", "AP50 if fixed", "gain")
     assert {row[0]: (row[2], pytest.approx(row[3])) for row in table.rows} == {
         "classification": (1, (half + 1) / 2),  # the cat becomes the dog
         "localisation": (1, (half + 1) / 2),
@@ -113,7 +113,7 @@ def test_what_each_kind_of_mistake_costs():
     assert [row[4] for row in table.rows] == ["+0.500", "+0.500", "+0.000", "+0.000", "+0.000", "+0.248"]
 
 
-def test_a_mistake_put_right_counts_once_an_object():
+def test_a_corrected_error_counts_once_per_object():
     """Two cats on one dog that is a dog's already: renaming them gains nothing but their absence."""
     truths = [truth_of((DOG, [0, 0, 10, 10]), (CAT, [50, 0, 60, 10]))]
     predicted = [
@@ -124,24 +124,24 @@ def test_a_mistake_put_right_counts_once_an_object():
             (CAT, 0.6, [50, 0, 60, 10]),
         )
     ]
-    rows = {row[0]: row for row in panels(evaluate(truths, predicted))["What AP50 of 0.667 loses"].rows}
+    rows = {row[0]: row for row in panels(evaluate(truths, predicted))["Errors behind the AP50 of 0.667"].rows}
     assert rows["classification"][2:] == (2, 1.0, "+0.333")
     assert rows["missed"][2] == 0
 
 
 def test_the_curves():
     drawn = panels(evaluate(STREET, PREDICTED))
-    curve = drawn["Precision over recall"].curves
+    curve = drawn["Precision-recall curve"].curves
     assert list(curve) == ["all classes", "car", "dog"]
     assert curve["car"][1].tolist() == [1.0] * 51 + [0.0] * 50
     assert curve["all classes"][1].mean() == pytest.approx(51 / 101 / 2)
-    f1 = drawn["F1 over the threshold"]
-    assert f1.note == "F1 is best, 0.500, for objects from a score of 0.85 on; the model's threshold is 0.50."
+    f1 = drawn["F1 by threshold"]
+    assert f1.note == "Best F1 0.500 at a threshold of 0.85; the model's threshold is 0.50."
     x, y = f1.curves["F1"]
     assert y[x == 0.5] == pytest.approx(2 / 9) and y[x == 0.85] == pytest.approx(0.5) and np.isnan(y).sum() == 0
     assert np.isnan(f1.curves["precision"][1][-1])
     fit = drawn["Fit of the boxes"]
-    assert fit.note == "Of 1 correct detections; the median IoU is 1.000."
+    assert fit.note == "1 correct detections; median IoU 1.000."
     assert fit.curves["objects"][1].sum() == 2
 
 
@@ -184,7 +184,8 @@ def test_fewer_resamples_for_very_many_objects_are_owned_up_to(monkeypatch):
     monkeypatch.setattr(object_verdict, "MAX_DRAWS", 1500)
     note = evaluate(STREET, PREDICTED, num_resamples=300).panels[0].note
     assert note == (
-        "At IoU 0.5. Intervals are from 150 resamples of 2 images. 300 were asked for; 10 objects would take too long."
+        "At IoU 0.5. Intervals are from 150 resamples of 2 images. 300 were requested;"
+        " 10 detections would take too long."
     )
 
 
@@ -221,10 +222,10 @@ def test_masks_are_evaluated_by_the_same_lines():
     )
 
 
-def test_what_does_not_fit():
-    with pytest.raises(DataError, match=r"^There is no image to evaluate\.") as caught:
+def test_inputs_that_do_not_match():
+    with pytest.raises(DataError, match=r"^There are no images to evaluate\.") as caught:
         DetectionMetric(NAMES).compute()
-    assert caught.value.hint == "Check that the data set and the split hold images."
+    assert caught.value.hint == "Check that the data set and the split contain images."
     with pytest.raises(ShapeError, match=r"^The metric got class id 3 for 3 classes; pass 0 to 2\.$"):
         DetectionMetric(NAMES).update(truth_of((3, [0, 0, 1, 1])), detections())
     with pytest.raises(

@@ -73,10 +73,10 @@ def test_a_image_by_hand():
     assert all(np.isnan(table["car"][name]) for name in ("iou", "dice", "accuracy", "precision", "boundary_f1"))
 
 
-def test_what_the_report_draws():
+def test_report_panels():
     results = evaluate((TRUE, PREDICTED), (TRUE, np.minimum(TRUE, 3)))
     shown = panels(results)
-    assert list(shown) == ["Confusion matrix", "Most confused pairs", "IoU by image"]
+    assert list(shown) == ["Confusion matrix", "Most confused pairs", "IoU per image"]
     matrix = shown["Confusion matrix"]
     assert matrix.labels == ["sky", "road", "pole"] and matrix.row_title == "truth, % of its pixels"
     # 14 of 16 pixels of sky are right, 2 are predicted as pole; 13 of 14 of road are right.
@@ -84,11 +84,10 @@ def test_what_the_report_draws():
     table = shown["Most confused pairs"]
     assert table.header == ("truth", "predicted", "pixels", "share of truth")
     assert table.rows == [("sky", "pole", 2, "12%"), ("road", "sky", 1, "7%")]
-    curve = shown["IoU by image"]
+    curve = shown["IoU per image"]
     assert curve.curves["images"][1][[0, -1]] == pytest.approx([(6 / 9 + 6 / 7) / 3, 1])
     assert curve.note == (
-        "Mean IoU over the classes that occur in an image, from the worst image (0.51) over the median (0.75) to the"
-        " best (1.00), of 2."
+        "Mean IoU over the classes that occur in an image: worst image 0.51, median (0.75) to the best (1.00), of 2."
     )
 
 
@@ -237,7 +236,7 @@ def test_more_classes_than_bits():
 def test_no_image():
     with pytest.raises(
         DataError,
-        match=r"^There is no image to evaluate\.\nCheck that the data set and the split hold images\.$",
+        match=r"^There are no images to evaluate\.\nCheck that the data set and the split hold images\.$",
     ):
         SegmentationMetric(NAMES).compute()
 

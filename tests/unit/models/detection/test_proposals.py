@@ -16,7 +16,7 @@ def scattered(count, *, seed, spread=100.0):
 
 @settings(deadline=None, max_examples=40)
 @given(st.integers(0, 10_000), st.integers(1, 40))
-def test_survivors_of_loose_crowds_are_those_of_greedy_suppression(seed, count):
+def test_survivors_of_loose_crowds_are_those_of_greedy_nms(seed, count):
     boxes = scattered(count, seed=seed)
     expected = nms(boxes, torch.arange(count, 0, -1).float(), 0.5)
     got = survivors(boxes[None], iou=0.5)[0].nonzero()[:, 0]

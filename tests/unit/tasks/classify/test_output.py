@@ -35,7 +35,7 @@ def test_a_part_says_little_of_the_whole(part: tuple[int, int, int, int]) -> Non
     with pytest.raises(ConfigError) as error:
         merged([View(WHOLE), View(part)], [[0.9, 0.1], [0.3, 0.7]])
     assert str(error.value) == (
-        "This model classifies full images; tiles are for models that locate things.\n"
+        "This model classifies full images; tiles are for detection and segmentation.\n"
         "Leave out --tile, and --scales above 1, which crop."
     )
 

@@ -196,7 +196,7 @@ def test_views_of_the_whole_are_suppressed_together() -> None:
     assert most.boxes.tolist() == [[20, 20, 60, 60]]
 
 
-def test_one_view_of_the_whole_is_the_plain_answer() -> None:
+def test_one_view_of_the_full_image_is_the_plain_prediction() -> None:
     rows = [(10, 35, 30, 55, 0.6, 0), (11, 35, 31, 55, 0.7, 0), (60, 20, 120, 50, 0.5, 1)]
     geometry = SPEC.geometry(200, 100)
     merged = output().merge([seen(*rows)], [geometry], [View((0, 0, 200, 100))], (200, 100))

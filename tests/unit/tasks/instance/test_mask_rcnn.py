@@ -114,7 +114,7 @@ def learnt():
 
 
 @pytest.mark.slow
-def test_two_scenes_by_heart(learnt):
+def test_two_scenes_are_overfitted(learnt):
     model, sums = learnt
     assert np.mean(sums[-10:]) < 0.25 * sums[0]
     images, truths, _ = scenes()
@@ -175,7 +175,7 @@ def test_activation_reads_scores_of_the_labels():
 
 
 @pytest.mark.parametrize("flag", [Flag.CROWD, Flag.DIFFICULT, Flag.IGNORE])
-def test_a_region_that_counts_nowhere_gives_no_gradient(flag):
+def test_an_ignored_region_gives_no_gradient(flag):
     """A crowd over the whole image teaches nothing; one over its left half nothing there."""
     model, (images, _, _) = build().train(), scenes()
     outputs = {name: value.detach() for name, value in model(images[:1]).items()}

@@ -268,8 +268,8 @@ def test_a_data_set_without_polygons_is_refused(real_data):
     with pytest.raises(DataError) as caught:
         TASK.accept(replace(catalog, objects=bare))
     assert str(caught.value) == (
-        f"{catalog.root}: the objects of this data set have boxes, but no polygons or masks.\n"
-        "Give a COCO or YOLO data set with polygons or masks, or learn the boxes with --task detect."
+        f"{catalog.root}: the objects of this data set have boxes but no polygons or masks.\n"
+        "Use a COCO or YOLO data set with polygons or masks, or train on the boxes with --task detect."
     )
     with pytest.raises(DataError, match="this data set has no boxes"):
         TASK.accept(replace(catalog, objects=None))

@@ -1,1 +1,1 @@
-"""What readers of objects share: drafts of images, faults, fixes, orientation."""
+"""Shared by readers of objects: drafts of images, faults, fixes, orientation."""

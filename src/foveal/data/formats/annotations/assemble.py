@@ -1,4 +1,4 @@
-"""How the drafts of a reader become a Catalog: files are found, objects fixed, columns packed.
+"""From the drafts of a reader to a Catalog: find files, fix objects, pack columns.
 
 All formats pass through here, so a fault is treated the same whatever the format.
 """
@@ -22,16 +22,16 @@ from foveal.errors import DataError, ImageError
 from foveal.imaging.decode import read_size
 from foveal.ops.threads import in_threads
 from foveal.types.categories import Categories
-from foveal.types.flags import NOT_EVALUATED
+from foveal.types.flags import IGNORED_FLAGS
 
 HEADERS_PER_CALL = 64
 """Headers that a thread reads at once: each takes microseconds."""
 
 
 def find_images(drafts: Iterable[Draft], root: Path, repairs: Repairs) -> list[Draft]:
-    """Those whose images are there, each once, with the size that the file has.
+    """Drafts whose images exist, each once, with the size of the file.
 
-    Missing and unreadable files, and second entries of one image, go to ``repairs``.
+    Missing and unreadable files, and duplicate entries, go to ``repairs``.
     """
     once = list(_once(drafts, repairs))
     sizes = in_threads(_size_of, (root / draft.name for draft in once), per_call=HEADERS_PER_CALL)
@@ -39,9 +39,7 @@ def find_images(drafts: Iterable[Draft], root: Path, repairs: Repairs) -> list[D
     for draft, size in zip(once, sizes, strict=True):
         if isinstance(size, ImageError):
             missing = not os.path.exists(root / draft.name)  # noqa: PTH110  (False for names that are too long)
-            kind, reason = (
-                ("missing", "is listed, but there is no such file") if missing else ("unreadable", size.reason)
-            )
+            kind, reason = ("missing", "is listed but does not exist") if missing else ("unreadable", size.reason)
             repairs.add(draft.name, draft.where, kind, reason, "dropped")
         else:
             draft.seen = size
@@ -62,13 +60,13 @@ def assemble(
     """Check and fix every object, then pack.
 
     Args:
-        drafts: What ``find_images`` found.
+        drafts: From ``find_images``.
         root: Folder that names are relative to.
         format: Name of the reader.
         categories: The class map that objects' labels refer to.
         repairs: Faults so far, and the policy for those found here.
-        about: What the source says of the whole data set.
-        notes: Remarks of the reader.
+        about: Further fields of the data set.
+        notes: Notes of the reader.
 
     Raises:
         DataError: There is no image; or there is a fault and the policy is ``error``.
@@ -80,10 +78,10 @@ def assemble(
     found = repairs.settle(root)
     if not drafts:
         what = f"{root}: none of the images listed can be used.{repairs.first()}"
-        raise DataError(what, "Check where the images are.")
+        raise DataError(what, "Check the paths of the images.")
     names = Names.of([draft.name for draft in drafts])
     order = sorted_order(names)
-    labels = [sorted({o.label for o in row if not o.flags & NOT_EVALUATED}) for row in rows]
+    labels = [sorted({o.label for o in row if not o.flags & IGNORED_FLAGS}) for row in rows]
     catalog = Catalog(
         root,
         format,
@@ -104,13 +102,13 @@ def assemble(
 
 
 def report_unlisted(root: Path, names: Iterable[str], listed_in: str, repairs: Repairs) -> None:
-    """Report images that lie in the data set but that nothing lists."""
+    """Report images in the data set that are not listed."""
     for name in names:
-        repairs.add(name, listed_in, "unlisted", f"lies in {root.name or root}, but nothing lists it", "left out")
+        repairs.add(name, listed_in, "unlisted", f"is in {root.name or root} but not listed", "left out")
 
 
 def _once(drafts: Iterable[Draft], repairs: Repairs) -> Iterator[Draft]:
-    """The first entry of each image; the objects of a second one join it, unless it is in another split."""
+    """The first entry of each image; the objects of a second one are merged, unless it is in another split."""
     first: dict[str, Draft] = {}
     for draft in drafts:
         known = first.setdefault(draft.name, draft)
@@ -124,7 +122,7 @@ def _once(drafts: Iterable[Draft], repairs: Repairs) -> Iterator[Draft]:
             known.objects += draft.objects
             known.places += draft.places
             known.keys += draft.keys
-            repairs.add(draft.name, draft.where, "listed_twice", "is listed twice", "joined")
+            repairs.add(draft.name, draft.where, "listed_twice", "is listed twice", "merged")
     yield from first.values()
 
 
@@ -138,13 +136,13 @@ def _settle_size(draft: Draft, root: Path, repairs: Repairs) -> None:
         orientation = read_orientation(root / draft.name)
         if orientation in LYING:
             message = (
-                f"the annotation is in the {declared} pixels that the file stores; upright (EXIF orientation"
+                f"the annotation is in the {declared} pixels that the file stores; as displayed (EXIF orientation"
                 f" {orientation}) it is {there}"
             )
             repairs.add(draft.name, draft.where, "turned", message, "turned")
             draft.objects = [upright(o, orientation, size=draft.size) for o in draft.objects]
             return
-    message = f"the annotation says {declared} pixels, the file has {there}"
+    message = f"the annotation declares {declared} pixels, the file has {there}"
     repairs.add(draft.name, draft.where, "size", message, "kept")
 
 

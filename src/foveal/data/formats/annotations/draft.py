@@ -1,4 +1,4 @@
-"""What a source says of an image, before it is checked."""
+"""An image and its annotations in the source, before validation."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,12 +15,12 @@ class Draft:
         name: Path of the image relative to the data set's root, with forward slashes.
         where: The file (and line or entry) that lists it.
         split: Its code.
-        size: Width and height that the source declares; None: it does not say.
-        seen: Width and height of the file as a person sees it; None until ``assemble.find_images`` has looked.
-        objects: What the source says is in it.
+        size: Width and height that the source declares; None: not declared.
+        seen: Width and height of the file as displayed; None until ``assemble.find_images``.
+        objects: The objects in it.
         places: File and line or entry of each object, for messages.
-        keys: How each object is known in a side-car.
-        extras: What else the source says, one entry for each format that said it.
+        keys: Key of each object in a side-car.
+        extras: Further fields of the source, one entry per format.
     """
 
     name: str
@@ -33,8 +33,8 @@ class Draft:
     keys: list[str] = field(default_factory=list)
     extras: dict[str, Any] = field(default_factory=dict)
 
-    def add(self, thing: Object, place: str, key: str) -> None:
-        """One object more."""
-        self.objects.append(thing)
+    def add(self, item: Object, place: str, key: str) -> None:
+        """Add an object."""
+        self.objects.append(item)
         self.places.append(place)
         self.keys.append(key)

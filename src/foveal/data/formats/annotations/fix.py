@@ -1,6 +1,6 @@
-"""Objects that cannot be as the source says: segmentations dropped, boxes clipped or dropped, duplicates dropped.
+"""Fixing invalid objects: segmentations dropped, boxes clipped or dropped, duplicates dropped.
 
-Shapes: M objects of all images. Boxes are xyxy pixels of the image as a person sees it.
+Shapes: M objects of all images. Boxes are xyxy pixels of the image as displayed.
 """
 
 import math
@@ -18,33 +18,33 @@ from foveal.data.formats.annotations.repair import Repairs
 from foveal.types.flags import Flag
 
 TOLERANCE_PX = 0.02
-"""How far a box may reach outside without being a fault: COCO rounds to hundredths of a pixel, twice."""
+"""Tolerance for boxes that reach outside the image: COCO rounds to hundredths of a pixel, twice."""
 AROUND_PX = 1.0
-"""How far a side of a box may be from its segmentation's: some tools round boxes to whole pixels."""
+"""Tolerance between the sides of a box and of its segmentation: some tools round boxes to whole pixels."""
 Box = tuple[float, float, float, float]
 
 
 def fix_segmentations(drafts: Sequence[Draft], repairs: Repairs) -> None:
-    """Take from objects the segmentations that cannot be painted; the boxes stay.
+    """Remove invalid segmentations from objects; the boxes stay.
 
     Args:
         drafts: With ``seen``, the size of each image; changed in place.
-        repairs: Takes the faults.
+        repairs: Collects the faults.
     """
     for draft in drafts:
         assert draft.seen is not None, "find_images comes first"
-        for at, (thing, place) in enumerate(zip(draft.objects, draft.places, strict=True)):
-            if thing.segmentation is not None and (fault := segmentation_fault(thing.segmentation, draft.seen)):
+        for at, (item, place) in enumerate(zip(draft.objects, draft.places, strict=True)):
+            if item.segmentation is not None and (fault := segmentation_fault(item.segmentation, draft.seen)):
                 repairs.add(draft.name, place, "segmentation", fault, "segmentation dropped")
-                draft.objects[at] = replace(thing, segmentation=None)
+                draft.objects[at] = replace(item, segmentation=None)
 
 
 def fix_boxes(drafts: Sequence[Draft], repairs: Repairs) -> list[list[Object]]:
-    """The objects of each image that remain, fixed.
+    """The remaining, fixed objects of each image.
 
     Args:
         drafts: With ``seen``, the size of each image.
-        repairs: Takes the faults.
+        repairs: Collects the faults.
     """
     rows = [draft.objects for draft in drafts]
     counts = np.array([len(row) for row in rows], np.int64)
@@ -74,9 +74,9 @@ def _outside(boxes: NDArray[np.float64], limits: NDArray[np.float64]) -> NDArray
     return np.logical_or((boxes[:, :2] < -TOLERANCE_PX).any(1), (boxes[:, 2:] > limits + TOLERANCE_PX).any(1))
 
 
-def _reach(thing: Object) -> Box:
+def _reach(item: Object) -> Box:
     """The box around an object's polygons, or its own."""
-    return extent(thing.segmentation) if isinstance(thing.segmentation, list) else thing.box
+    return extent(item.segmentation) if isinstance(item.segmentation, list) else item.box
 
 
 def _repeated(boxes: NDArray[np.float64], owners: NDArray[np.int64], labels: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -93,38 +93,40 @@ def _repeated(boxes: NDArray[np.float64], owners: NDArray[np.int64], labels: NDA
 def _fixed(draft: Draft, suspect: NDArray[np.bool_], repairs: Repairs) -> list[Object]:
     out: list[Object] = []
     met: list[Object] = []
-    for thing, place, doubtful in zip(draft.objects, draft.places, suspect, strict=True):
+    for item, place, doubtful in zip(draft.objects, draft.places, suspect, strict=True):
         if not doubtful:
-            out.append(thing)
+            out.append(item)
             continue
-        if any(_same(thing, other) for other in met):
-            repairs.add(draft.name, place, "twice", f"{_box_text(thing.box)} is given twice with one class", "dropped")
+        if any(_same(item, other) for other in met):
+            repairs.add(
+                draft.name, place, "twice", f"{_box_text(item.box)} is given twice with the same class", "dropped"
+            )
             continue
-        met.append(thing)
-        fixed = _fixed_one(thing, draft, place, repairs)
+        met.append(item)
+        fixed = _fixed_one(item, draft, place, repairs)
         if fixed is not None:
             out.append(fixed)
     return out
 
 
-def _fixed_one(thing: Object, draft: Draft, where: str, repairs: Repairs) -> Object | None:
+def _fixed_one(item: Object, draft: Draft, where: str, repairs: Repairs) -> Object | None:
     assert draft.seen is not None, "find_images comes first"
-    (width, height), (x1, y1, x2, y2) = draft.seen, thing.box
-    if not all(map(math.isfinite, thing.box)):
+    (width, height), (x1, y1, x2, y2) = draft.seen, item.box
+    if not all(map(math.isfinite, item.box)):
         repairs.add(
-            draft.name, where, "not_finite", f"{_box_text(thing.box)} is not a box of finite numbers", "dropped"
+            draft.name, where, "not_finite", f"{_box_text(item.box)} has coordinates that are not finite", "dropped"
         )
         return None
     if x2 <= x1 or y2 <= y1:
-        message = f"{_box_text(thing.box)} is {x2 - x1:g} wide and {y2 - y1:g} high"
+        message = f"{_box_text(item.box)} is {x2 - x1:g} wide and {y2 - y1:g} high"
         repairs.add(draft.name, where, "no_area", message, "dropped")
         return None
-    of_box = _apart(_cut(thing.box, draft.seen), thing.box) > TOLERANCE_PX
-    if not of_box and _apart(_cut(_reach(thing), draft.seen), _reach(thing)) <= TOLERANCE_PX:
-        return thing
-    fixed = _clipped(thing, draft.seen)
+    of_box = _apart(_cut(item.box, draft.seen), item.box) > TOLERANCE_PX
+    if not of_box and _apart(_cut(_reach(item), draft.seen), _reach(item)) <= TOLERANCE_PX:
+        return item
+    fixed = _clipped(item, draft.seen)
     remains = fixed is not None and (of_box or fixed.segmentation is not None)
-    shown = _box_text(thing.box) if of_box else f"the segmentation of {_box_text(thing.box)}"
+    shown = _box_text(item.box) if of_box else f"the segmentation of {_box_text(item.box)}"
     message = f"{shown} {'reaches' if remains else 'lies'} outside the image of {width} x {height}"
     if fixed is None or repairs.policy == "drop":
         repairs.add(draft.name, where, "outside", message, "dropped")
@@ -133,26 +135,26 @@ def _fixed_one(thing: Object, draft: Draft, where: str, repairs: Repairs) -> Obj
     return fixed
 
 
-def _clipped(thing: Object, size: tuple[int, int]) -> Object | None:
-    """What of an object lies in the image, None: nothing; a box around its segmentation stays around it."""
-    box, segmentation = _cut(thing.box, size), thing.segmentation
-    if isinstance(segmentation, list) and _apart(_cut(_reach(thing), size), _reach(thing)) > TOLERANCE_PX:
+def _clipped(item: Object, size: tuple[int, int]) -> Object | None:
+    """An object clipped to the image, None: nothing left; a box around its segmentation stays around it."""
+    box, segmentation = _cut(item.box, size), item.segmentation
+    if isinstance(segmentation, list) and _apart(_cut(_reach(item), size), _reach(item)) > TOLERANCE_PX:
         segmentation = clip_polygons(segmentation, size) or None
-        if box != thing.box and _apart(thing.box, _reach(thing)) <= AROUND_PX:
+        if box != item.box and _apart(item.box, _reach(item)) <= AROUND_PX:
             if segmentation is None:
                 return None
             box = extent(segmentation)
     if min(box[2] - box[0], box[3] - box[1]) <= TOLERANCE_PX:
         return None
-    return replace(thing, box=box, segmentation=segmentation, area=_area_after(thing, box, segmentation))
+    return replace(item, box=box, segmentation=segmentation, area=_area_after(item, box, segmentation))
 
 
-def _area_after(thing: Object, box: Box, segmentation: Any) -> float | None:
-    """A declared area stays while its segmentation does, and never exceeds a box without one."""
-    if thing.area is None or (segmentation is not None and segmentation == thing.segmentation):
-        return thing.area
+def _area_after(item: Object, box: Box, segmentation: Any) -> float | None:
+    """The declared area if the segmentation is unchanged; at most the box's area without one."""
+    if item.area is None or (segmentation is not None and segmentation == item.segmentation):
+        return item.area
     if segmentation is None:
-        return min(thing.area, (box[2] - box[0]) * (box[3] - box[1]))
+        return min(item.area, (box[2] - box[0]) * (box[3] - box[1]))
     return sum(map(polygon_area, segmentation))
 
 

@@ -1,4 +1,4 @@
-"""Annotations in the pixels that a file stores, brought to the image as a person sees it (EXIF orientation)."""
+"""Annotations in stored pixels, transformed to the image as displayed (EXIF orientation)."""
 
 import math
 from dataclasses import replace
@@ -17,7 +17,7 @@ LYING = (5, 6, 7, 8)
 
 
 def read_orientation(path: Path) -> int:
-    """EXIF orientation, 1 to 8; 1 where the file says nothing sensible."""
+    """EXIF orientation, 1 to 8; 1 where it is missing or invalid."""
     try:
         with Image.open(path) as image:
             value = Image.Image.getexif(image).get(ORIENTATION_TAG, 1)
@@ -26,27 +26,27 @@ def read_orientation(path: Path) -> int:
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
-def upright(thing: Object, orientation: int, *, size: tuple[int, int]) -> Object:
-    """An object of the stored pixels as an object of the upright image.
+def upright(item: Object, orientation: int, *, size: tuple[int, int]) -> Object:
+    """An object in stored pixels as an object in the image as displayed.
 
     Args:
-        thing: In stored pixels.
+        item: In stored pixels.
         orientation: 5 to 8.
         size: (width, height) of the stored pixels.
     """
-    if not all(map(math.isfinite, thing.box)):
-        return thing
-    x1, y1, x2, y2 = thing.box
+    if not all(map(math.isfinite, item.box)):
+        return item
+    x1, y1, x2, y2 = item.box
     ends = ((min(x1, x2), min(y1, y2)), (max(x1, x2), max(y1, y2)))
     (ax, ay), (bx, by) = (_point(x, y, orientation, size) for x, y in ends)
     left, right, top, bottom = min(ax, bx), max(ax, bx), min(ay, by), max(ay, by)
-    # What is the wrong way round must stay so, to be found invalid; width and height have changed places.
+    # Swapped corners must stay swapped, to be detected as invalid; width and height have changed places.
     if y2 < y1:
         left, right = right, left
     if x2 < x1:
         top, bottom = bottom, top
     box = (left, top, right, bottom)
-    return replace(thing, box=box, segmentation=_segmentation(thing.segmentation, orientation, size))
+    return replace(item, box=box, segmentation=_segmentation(item.segmentation, orientation, size))
 
 
 def _segmentation(segmentation: Any, orientation: int, size: tuple[int, int]) -> Any:
@@ -59,7 +59,7 @@ def _segmentation(segmentation: Any, orientation: int, size: tuple[int, int]) ->
     if isinstance(segmentation, dict) and list(segmentation.get("size", ())) == [size[1], size[0]]:
         try:
             pixels = np.repeat(Rle.from_coco(segmentation).mask()[..., None].astype(np.uint8), 3, axis=2)
-        except (ValueError, TypeError, IndexError):  # runs that are none cannot be rotated
+        except (ValueError, TypeError, IndexError):  # invalid runs cannot be rotated
             return segmentation
         mask = Rle.of(orient(pixels, orientation)[..., 0])
         return mask.to_coco(compressed=isinstance(segmentation["counts"], str))
@@ -67,7 +67,7 @@ def _segmentation(segmentation: Any, orientation: int, size: tuple[int, int]) ->
 
 
 def _point(x: float, y: float, orientation: int, size: tuple[int, int]) -> tuple[float, float]:
-    """Where a point of the stored pixels lies in the upright image; see ``imaging.decode.orient``."""
+    """A point in stored pixels as a point in the image as displayed; see ``imaging.decode.orient``."""
     width, height = size
     match orientation:
         case 5:

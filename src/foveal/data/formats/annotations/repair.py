@@ -1,4 +1,4 @@
-"""Faults in annotations: found one by one, treated by one policy, listed every time."""
+"""Faults in annotations: treated by one policy, always reported."""
 
 from collections import Counter
 from pathlib import Path
@@ -9,35 +9,35 @@ from foveal.data.notes import plural
 from foveal.errors import DataError
 
 Bad = Literal["error", "clip", "drop"]
-"""Of an invalid annotation: an error; clip what can be clipped and drop what cannot be an object; drop each."""
+"""Policy for invalid annotations: raise an error; clip what can be clipped and drop the rest; drop all."""
 KINDS = {
     "outside": "box outside the image",
-    "no_area": "box without an area",
-    "not_finite": "box that is not a number",
-    "malformed": "object that cannot be read",
+    "no_area": "box without area",
+    "not_finite": "box that is not finite",
+    "malformed": "malformed object",
     "unknown_class": "unknown class",
-    "segmentation": "segmentation that cannot be painted",
+    "segmentation": "invalid segmentation",
     "unknown_image": "object of an unknown image",
-    "twice": "object given twice",
-    "duplicate_id": "id given twice",
-    "missing": "image that is missing",
-    "unlisted": "image that nothing lists",
+    "twice": "duplicate object",
+    "duplicate_id": "duplicate id",
+    "missing": "missing image",
+    "unlisted": "unlisted image",
     "no_annotation": "image without an annotation",
-    "broken": "annotation file that cannot be read",
-    "unreadable": "image that cannot be read",
+    "broken": "unreadable annotation file",
+    "unreadable": "unreadable image",
     "listed_twice": "image listed twice",
     "two_splits": "image in two splits",
-    "size": "size that disagrees",
+    "size": "wrong image size",
     "turned": "annotation in stored pixels",
 }
 """Every kind of fault, in words."""
 
 
 class Repairs:
-    """Faults of one data set as they come up.
+    """Collects the faults of one data set.
 
     Args:
-        policy: What becomes of them.
+        policy: How they are treated.
     """
 
     def __init__(self, policy: Bad = "clip") -> None:
@@ -45,7 +45,7 @@ class Repairs:
         self._found: list[Repair] = []
 
     def add(self, path: str, where: str, kind: str, message: str, action: str) -> None:
-        """One fault, and what becomes of it; see ``catalog.Repair``."""
+        """Add a fault, and how it was treated; see ``catalog.Repair``."""
         assert kind in KINDS, kind
         self._found.append(Repair(path, where, kind, message, action))
 
@@ -53,12 +53,12 @@ class Repairs:
         """All faults, by image.
 
         Raises:
-            DataError: There is one, and the policy is ``error``; the message names the first.
+            DataError: There are faults, and the policy is ``error``; the message names the first.
         """
         if self.policy == "error" and self._found:
             first = self._found[0]
             more = len(self._found) - 1
-            tail = f" And {plural(more, 'fault')} more." if more else ""
+            tail = f" And {plural(more, 'more fault')}." if more else ""
             raise DataError(
                 f"{first.where or root}: {first.path + ': ' if first.path else ''}{first.message}.{tail}",
                 f"`foveal data check {root}` lists all; the policy 'clip' fixes what can be fixed and drops the rest.",
@@ -66,12 +66,12 @@ class Repairs:
         return tuple(sorted(self._found, key=lambda repair: repair.path))
 
     def first(self) -> str:
-        """The first fault of an image, as the end of a message; nothing where there is no fault."""
+        """The first fault of an image, as the end of a message; empty without faults."""
         found = min(self._found, key=lambda repair: (not repair.path, repair.path), default=None)
         return "" if found is None else f" The first: {f'{found.path} {found.message}'.strip()}."
 
     def notes(self) -> list[str]:
-        """One line that says how many faults of each kind were met."""
+        """One line with the number of faults of each kind."""
         if not self._found:
             return []
         counts = Counter((r.kind, r.action) for r in self._found)

@@ -1,4 +1,4 @@
-"""COCO's categories as a class map: foreign ids to ours, over all files."""
+"""COCO's categories as a class map: source ids to ours, over all files."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,13 +14,13 @@ from foveal.types.categories import Categories
 
 @dataclass
 class ClassMap:
-    """Foreign ids to ours, over all files.
+    """Source ids to ours, over all files.
 
     Attributes:
-        fixed: A model's class map, which nothing is added to.
+        fixed: A model's class map, to which no class is added.
         ids: Source id to name.
-        extras: What else the source says of a class, by name.
-        places: Our id by name, once ``build`` was called.
+        extras: Further fields of a class, by name.
+        places: Our id by name, after ``build``.
     """
 
     fixed: Categories | None
@@ -32,7 +32,7 @@ class ClassMap:
         """The classes of one file.
 
         Raises:
-            CategoryError: An entry is no class, or two classes share an id or a name.
+            CategoryError: An invalid entry, or two classes share an id or a name.
         """
         met: set[int] = set()
         for at, record in enumerate(source.document["categories"]):
@@ -42,11 +42,13 @@ class ClassMap:
                 raise CategoryError(f"{where} has no name.", 'Each class is {"id": number, "name": text}.')
             key, name = record.get("id"), record["name"]
             if not isinstance(key, int) or isinstance(key, bool):
-                raise CategoryError(f"{where}, {name!r}: the id {key!r} is not a whole number.", "Number the classes.")
+                raise CategoryError(
+                    f"{where}, {name!r}: the id {key!r} is not a whole number.", "Use whole numbers as ids."
+                )
             if self.ids.get(key, name) != name:
                 raise CategoryError(
                     f"{where}: {name!r} has the id {key}, which {self.ids[key]!r} has too.",
-                    "Give every class an id of its own, the same in every file.",
+                    "Give every class a unique id, the same in every file.",
                 )
             twin = next((k for k, known in self.ids.items() if known == name), key)
             if twin != key and self.fixed is None:
@@ -55,7 +57,9 @@ class ClassMap:
                     "Give every class one id, the same in every file.",
                 )
             if key in met:
-                repairs.add("", where, "duplicate_id", f"the class {name!r} stands twice with the id {key}", "dropped")
+                repairs.add(
+                    "", where, "duplicate_id", f"the class {name!r} is listed twice with the id {key}", "dropped"
+                )
             met.add(key)
             self.ids[key] = name
             self.extras.setdefault(name, {k: v for k, v in record.items() if k not in ("id", "name")})
@@ -64,7 +68,7 @@ class ClassMap:
         """The class map.
 
         Raises:
-            CategoryError: There is no class; the message names the first file.
+            CategoryError: There are no classes; the message names the first file.
         """
         if not self.ids and self.fixed is None:
             raise CategoryError(f"{first}: the list 'categories' is empty.", "Name at least one class.")
@@ -73,7 +77,7 @@ class ClassMap:
         return own
 
     def label(self, key: Any, where: str) -> int | None:
-        """Our id of a source id; None: the file names no such class.
+        """Our id of a source id; None: unknown in the file.
 
         Raises:
             CategoryError: The class exists, but the model's class map lacks it.

@@ -1,8 +1,8 @@
 """COCO's instances JSON: images, objects with boxes, polygons and RLE masks, crowds.
 
 ``bbox`` is x, y, width, height in continuous pixels: x1 = x, x2 = x + width, no pixel added. Class ids are mapped once,
-in the order of the file, whatever they are. ``iscrowd``, and the keys ``ignore``, ``difficult`` and ``truncated`` that
-some tools add, become flags; every other key that Foveal does not know is kept and written back.
+in the order of the file. ``iscrowd``, and the keys ``ignore``, ``difficult`` and ``truncated`` that some tools add,
+become flags; all other keys are kept and written back.
 """
 
 import json
@@ -37,10 +37,10 @@ def read(path: Path, *, categories: Categories | None = None, repairs: Repairs |
         path: A JSON file, or a folder with ``annotations/instances*.json`` (``instances_train*``, ``instances_val*``
             and ``instances_test*`` are splits) or with ``_annotations.coco.json`` in the folder of each split.
         categories: A model's class map to enforce; some classes may then be missing.
-        repairs: What becomes of invalid annotations; None: clipped where possible, else dropped.
+        repairs: Treatment of invalid annotations; None: clipped where possible, else dropped.
 
     Raises:
-        DataError: Not JSON, not COCO's format, no image that can be used, or a fault under the policy ``error``.
+        DataError: Not JSON, not COCO's format, no usable image, or a fault under the policy ``error``.
         CategoryError: A class that the class map lacks, no class, or two that share an id or a name.
     """
     repairs = repairs or Repairs()
@@ -95,7 +95,7 @@ def _draft(source: Source, root: Path, at: int, record: Any) -> tuple[Draft, Any
         raise DataError(f"{source.path}: images[{at}] has no file_name.", "Name the image's file.")
     if not layout.is_file_name(record["file_name"]):
         raise DataError(
-            f"{source.path}: images[{at}]: {record['file_name']!r} cannot be the name of a file.", "Correct it."
+            f"{source.path}: images[{at}]: {record['file_name']!r} is not a valid file name.", "Correct it."
         )
     key = record.get("id")
     if not _is_key(key):
@@ -122,44 +122,44 @@ def _take_objects(source: Source, by_id: dict[Any, Draft], known: ClassMap, repa
     fresh = max((r["id"] for r in records if isinstance(r, dict) and isinstance(r.get("id"), int)), default=0)
     for at, record in enumerate(records):
         if not isinstance(record, dict):
-            repairs.add("", source.title, "malformed", f"annotations[{at}] is no JSON object", "dropped")
+            repairs.add("", source.title, "malformed", f"annotations[{at}] is not a JSON object", "dropped")
             continue
         place = f"annotation {record['id']}" if "id" in record else f"annotations[{at}]"
         key = record.get("image_id")
         draft = by_id.get(key) if _is_key(key) else None
         if draft is None:
-            message = f"its image_id {json.dumps(key)} is that of no image"
+            message = f"no image has its image_id {json.dumps(key)}"
             repairs.add("", f"{source.title}, {place}", "unknown_image", message, "dropped")
             continue
         where = f"{source.title}, {place}"
         category = record.get("category_id")
         label = known.label(category, f"{source.path}, {place}")
         if label is None:
-            kind, fault = ("unknown_class", "that of no class") if is_number(category) else ("malformed", "no number")
+            kind, fault = ("unknown_class", "unknown") if is_number(category) else ("malformed", "not a number")
             repairs.add(draft.name, where, kind, f"its category_id {json.dumps(category)} is {fault}", "dropped")
             continue
         try:
-            thing = object_of(record, label)
+            item = object_of(record, label)
         except (ValueError, OverflowError) as error:
             repairs.add(draft.name, where, "malformed", str(error), "dropped")
             continue
-        if thing.segmentation is None and record.get("segmentation"):
+        if item.segmentation is None and record.get("segmentation"):
             message = "its segmentation is neither polygons nor a mask"
             repairs.add(draft.name, where, "malformed", message, "segmentation dropped")
-        if thing.area is None and record.get("area") is not None:
-            message = f"its area {json.dumps(record['area'])} is no number of pixels"
+        if item.area is None and record.get("area") is not None:
+            message = f"its area {json.dumps(record['area'])} is not a number of pixels"
             repairs.add(draft.name, where, "malformed", message, "area dropped")
-        if thing.id != NO_ID:
-            met[thing.id] += 1
-            if met[thing.id] > 1:
-                message = f"the id {thing.id} is that of another object"
+        if item.id != NO_ID:
+            met[item.id] += 1
+            if met[item.id] > 1:
+                message = f"another object has the same id {item.id}"
                 if repairs.policy == "drop":
                     repairs.add(draft.name, where, "duplicate_id", message, "dropped")
                     continue
                 fresh += 1
                 repairs.add(draft.name, f"{source.title}, annotations[{at}]", "duplicate_id", message, f"now {fresh}")
-                thing = replace(thing, id=fresh)
-        draft.add(thing, where, key_of(record))
+                item = replace(item, id=fresh)
+        draft.add(item, where, key_of(record))
 
 
 def _is_key(value: Any) -> bool:
@@ -167,7 +167,7 @@ def _is_key(value: Any) -> bool:
 
 
 def _report_unlisted(root: Path, sources: Sequence[Source], repairs: Repairs, *, deep: bool) -> None:
-    """Images in the folders of those that are listed; ``deep``: and anywhere below ``images``."""
+    """Report unlisted images in the folders of listed ones; ``deep``: also anywhere below ``images``."""
     names = set().union(*(source.listed for source in sources))
     homes = {posixpath.dirname(name) for name in names if (root / name).is_file()}
     inside = {name for home in homes for name in layout.images_in(root, root / home, deep=False)}

@@ -19,7 +19,7 @@ FLAG_KEYS = {
     "truncated": Flag.TRUNCATED,
 }
 OBJECT_KEYS = frozenset({"id", "image_id", "category_id", "bbox", "area", "segmentation", *FLAG_KEYS})
-"""Keys of an annotation that have a place of their own in an ``Object``."""
+"""Keys of an annotation that are fields of an ``Object``."""
 IMAGE_KEYS = frozenset({"file_name", "width", "height"})
 NUMBERS = frozenset({int, float})
 LARGEST_ID = 2**63 - 1
@@ -35,7 +35,7 @@ def object_of(record: Mapping[str, Any], label: int) -> Object:
         label: Its class id inside Foveal.
 
     Raises:
-        ValueError: ``bbox`` is no list of four numbers, or a flag neither a number nor true or false.
+        ValueError: ``bbox`` is not a list of four numbers, or a flag is neither a number nor true or false.
     """
     box = record.get("bbox")
     if not isinstance(box, list) or len(box) != 4 or not all(is_number(v) for v in box):
@@ -63,13 +63,13 @@ def object_of(record: Mapping[str, Any], label: int) -> Object:
 
 
 def area_of(record: Mapping[str, Any]) -> float | None:
-    """``area`` in square pixels; None where it is missing or cannot be one."""
+    """``area`` in square pixels; None where it is missing or invalid."""
     value = record.get("area")
     return float(value) if is_number(value) and 0 <= value <= LARGEST_AREA else None
 
 
 def segmentation_of(value: Any) -> Any:
-    """A ``segmentation`` as it can be used: polygons of finite numbers, or an RLE; None: neither."""
+    """A valid ``segmentation``: polygons of finite numbers, or an RLE; None: neither."""
     if isinstance(value, list) and value:
         good = all(isinstance(ring, list) and ring and len(ring) % 2 == 0 for ring in value)
         return value if good and all(NUMBERS.issuperset(map(type, ring)) for ring in value) and _finite(value) else None
@@ -80,12 +80,12 @@ def segmentation_of(value: Any) -> Any:
 
 
 def key_of(record: Mapping[str, Any]) -> str:
-    """How an annotation is known in a side-car."""
+    """Key of an annotation in a side-car."""
     return str(record.get("id"))
 
 
 def image_extras(record: Mapping[str, Any]) -> dict[str, Any]:
-    """What an image's entry says besides its name and size."""
+    """Fields of an image's entry besides its name and size."""
     extras = {k: v for k, v in record.items() if k not in IMAGE_KEYS}
     return {NAME: extras} if extras else {}
 
@@ -107,5 +107,5 @@ def _finite(rings: list[list[float]]) -> bool:
 
 
 def is_number(value: Any) -> TypeGuard[int | float]:
-    """Whether a JSON value is a number; true and false are none."""
+    """Whether a JSON value is a number; true and false are not."""
     return isinstance(value, int | float) and not isinstance(value, bool)

@@ -1,4 +1,4 @@
-"""COCO's JSON files: which there are, what split each stands for, where its images lie."""
+"""COCO's JSON files: finding them, their splits and their images."""
 
 import json
 import os
@@ -17,10 +17,10 @@ ANNOTATIONS = "annotations"
 EXPORT = "_annotations.coco.json"
 """Name of the JSON file that some tools put beside the images of each split."""
 UNASSIGNED_FILE = "unassigned"
-"""Suffix of the file with the images that no split claims."""
+"""Suffix of the file with images without a split."""
 LISTS = ("images", "annotations", "categories")
 HEAD_CHARACTERS = 1 << 16
-"""How far into a JSON file of any name to look for what makes it COCO."""
+"""Bytes of a JSON file searched for COCO's keys."""
 
 
 @dataclass
@@ -29,10 +29,10 @@ class Source:
 
     Attributes:
         path: The file.
-        title: What messages call it.
-        split: Code of the split it stands for.
+        title: Name in messages.
+        split: Code of its split.
         document: Its content.
-        folders: Where its images may be, likeliest first.
+        folders: Possible folders of its images, likeliest first.
         listed: Names of all images that it lists.
     """
 
@@ -45,7 +45,7 @@ class Source:
 
 
 def find(path: Path) -> tuple[Path, list[Path], list[str]]:
-    """The data set's root, its JSON files in the order of splits, and remarks; no files: not COCO's format."""
+    """The data set's root, its JSON files in the order of splits, and notes; no files: not COCO's format."""
     if path.is_file():
         return path.parent.parent if path.parent.name == ANNOTATIONS else path.parent, [path], []
     files = sorted((path / ANNOTATIONS).glob("instances*.json")) or sorted(path.glob("instances*.json"))
@@ -60,13 +60,13 @@ def find(path: Path) -> tuple[Path, list[Path], list[str]]:
     notes = []
     if claimed and len(claimed) < len(files):
         left = [file.name for file in files if file not in claimed]
-        notes.append(f"Files of no split, left out beside those of splits: {listed(left)}.")
+        notes.append(f"Files without a split were left out: {listed(left)}.")
         files = claimed
     return path, sorted(files, key=lambda file: (_split(file), file.name)), notes
 
 
 def looks_like(file: Path) -> bool:
-    """Whether a JSON file seems to be COCO's, by its beginning."""
+    """Whether a JSON file looks like COCO's, by its beginning."""
     try:
         with file.open(encoding="utf-8-sig", errors="replace") as text:
             head = text.read(HEAD_CHARACTERS)
@@ -76,7 +76,7 @@ def looks_like(file: Path) -> bool:
 
 
 def stands_alone(files: Sequence[Path]) -> bool:
-    """Whether no other file may speak of the images that these are silent of."""
+    """Whether there are no other files that may list further images."""
     return {other for file in files for other in file.parent.glob("*.json") if other.name != SIDECAR} == {*files}
 
 
@@ -92,27 +92,28 @@ def load(path: Path, root: Path) -> Source:
         raise DataError(f"{path}: cannot be read ({error.strerror}).", "Check the file and its permissions.") from None
     except json.JSONDecodeError as error:
         raise DataError(
-            f"{path}, line {error.lineno}, column {error.colno}: not JSON ({error.msg}).", "Repair or replace the file."
+            f"{path}, line {error.lineno}, column {error.colno}: not JSON ({error.msg}).",
+            "Correct or replace the file.",
         ) from None
     except (UnicodeDecodeError, RecursionError):
-        raise DataError(f"{path}: not JSON text.", "Save it as UTF-8, or replace the file.") from None
+        raise DataError(f"{path}: not UTF-8 text.", "Save it as UTF-8, or replace the file.") from None
     hint = 'COCO\'s instances JSON is an object with the lists "images", "annotations" and "categories".'
     if not isinstance(document, dict):
         raise DataError(f"{path}: the JSON is not an object.", hint)
     for key in LISTS:
         if not isinstance(document.get(key), list):
-            raise DataError(f"{path}: there is no list {key!r}.", hint)
+            raise DataError(f"{path}: the list {key!r} is missing.", hint)
     folders = [path.parent] if path.name == EXPORT else _folders(root, path)
     return Source(path, layout.relative(path, root), _split(path), document, folders)
 
 
 def locate(source: Source, root: Path, written: str) -> str:
-    """The image's name; where no such file is, the likeliest one."""
+    """The image's name; for a missing file, the likeliest one."""
     for spelling in dict.fromkeys((written, written.replace("\\", "/"))):
         for at, folder in enumerate(source.folders):
             path = folder / spelling
             if os.path.isfile(path):  # noqa: PTH113  (False for names that are too long)
-                if at:  # the next image lies in the same folder
+                if at:  # the next image is likely in the same folder
                     source.folders.insert(0, source.folders.pop(at))
                 return layout.relative(path, root)
     first = source.folders[0] if source.folders else root
@@ -120,7 +121,7 @@ def locate(source: Source, root: Path, written: str) -> str:
 
 
 def _word(file: Path) -> str:
-    """What stands for the split: the end of a file's name, or the folder that an export lies in."""
+    """The word that names the split: the end of the file's name, or the folder of an export."""
     return file.parent.name if file.name == EXPORT else file.stem.rpartition("_")[2]
 
 

@@ -1,8 +1,8 @@
 """A Catalog as COCO's instances JSON: one file per split, in ``annotations/``; images in ``images/``.
 
 Where two splits have an image of one name, images lie in ``images/<split>/``, so that each keeps its name. Flags
-that COCO has no key for stand in keys of their own (``ignore``, ``difficult``, ``truncated``), which other tools pass
-over; Foveal's reader knows them.
+that COCO has no key for stand in keys of their own (``ignore``, ``difficult``, ``truncated``), which other tools
+ignore; Foveal's reader knows them.
 """
 
 import json
@@ -23,12 +23,12 @@ from foveal.types.categories import Categories
 from foveal.types.flags import Flag
 
 DECIMALS = 9
-"""Digits behind the point: enough to give a box back to a billionth of a pixel, few enough to hide rounding noise."""
+"""Decimals: enough for a billionth of a pixel, few enough to hide rounding noise."""
 OWN_KEYS = ("ignore", "difficult", "truncated")
 
 
 def place(catalog: Catalog, own: Sequence[str]) -> list[str]:
-    """Where each image goes, relative to the new data set; ``own`` are the names without a layout."""
+    """Target name of each image, relative to the new data set; ``own`` are the names without a layout."""
     folders = _folders(catalog, own)
     return layout.unique([folder + name for folder, name in zip(folders, own, strict=True)], by_stem=False)
 
@@ -39,9 +39,9 @@ def write(catalog: Catalog, folder: Path, names: Sequence[str], extras: Sequence
     Args:
         catalog: With objects and sizes.
         folder: The new data set.
-        names: Where each image goes.
-        extras: Of each image.
-        aside: Takes what COCO cannot hold.
+        names: Target name of each image.
+        extras: Further fields of each image.
+        aside: Takes what COCO cannot store.
     """
     about = json.loads(catalog.about) if catalog.about else {}
     own = about.get(coco.NAME, {})
@@ -64,7 +64,7 @@ def write(catalog: Catalog, folder: Path, names: Sequence[str], extras: Sequence
 
 
 def _folders(catalog: Catalog, own: Sequence[str]) -> list[str]:
-    """Of each image: one for all, or one per split where names come again and none begins like such a folder."""
+    """Folder of each image: one for all, or one per split where names repeat and none begins with such a folder."""
     words = [_word(code) for code in catalog.splits.tolist()]
     again = len({name.casefold() for name in own}) < len(own)
     if len({*words}) == 1 or not again or any(name.split("/")[0] in words for name in own):
@@ -105,47 +105,47 @@ def _records(
         image = {**rest, "id": key, "file_name": file_name, "width": width, "height": height}
         images.append(image)
         aside.image(names[i], extras[i], {layout.NAME_KEY: file_name, **coco.image_extras(image)})
-        for thing in row:
-            record = _record(thing, next(object_ids), key, ids[thing.label])
+        for item in row:
+            record = _record(item, next(object_ids), key, ids[item.label])
             annotations.append(record)
             for title in OWN_KEYS:
                 if title in record:
-                    aside.count(f"flag {title}", f"key {title!r} of the annotation, which other tools pass over")
-            back = coco.object_of(record, thing.label)
-            # An object that had no id and got one is no loss.
-            kept = replace(thing, id=back.id) if thing.id == NO_ID else thing
+                    aside.count(f"flag {title}", f"key {title!r} of the annotation, which other tools ignore")
+            back = coco.object_of(record, item.label)
+            # A new id for an object without one is no loss.
+            kept = replace(item, id=back.id) if item.id == NO_ID else item
             aside.object(names[i], coco.key_of(record), kept, back)
     return images, annotations
 
 
-def _record(thing: Object, key: Any, image_id: Any, category_id: int) -> dict[str, Any]:
-    x1, y1, x2, y2 = thing.box
-    area = box_area(thing.box) if thing.area is None else thing.area
-    own = {k: v for k, v in thing.extras.get(coco.NAME, {}).items() if k not in coco.OBJECT_KEYS}
+def _record(item: Object, key: Any, image_id: Any, category_id: int) -> dict[str, Any]:
+    x1, y1, x2, y2 = item.box
+    area = box_area(item.box) if item.area is None else item.area
+    own = {k: v for k, v in item.extras.get(coco.NAME, {}).items() if k not in coco.OBJECT_KEYS}
     record = {
         "id": key,
         "image_id": image_id,
         "category_id": category_id,
         "bbox": [_short(x1), _short(y1), _short(x2 - x1), _short(y2 - y1)],
         "area": int(area) if area == int(area) else area,
-        "iscrowd": int(bool(thing.flags & Flag.CROWD)),
-        "segmentation": thing.segmentation or [],
+        "iscrowd": int(bool(item.flags & Flag.CROWD)),
+        "segmentation": item.segmentation or [],
         **own,
     }
     for title in OWN_KEYS:
-        if thing.flags & coco.FLAG_KEYS[title]:
+        if item.flags & coco.FLAG_KEYS[title]:
             record[title] = 1
     return record
 
 
 def _short(value: float) -> float | int:
-    """Without rounding noise, and whole numbers as such."""
+    """A number without rounding noise, integers as int."""
     rounded = round(value, DECIMALS)
     return int(rounded) if rounded == int(rounded) else rounded
 
 
 def _whole_ids(given: Sequence[Any]) -> list[Any]:
-    """The ids given, each once; a number for those that have none, come again or are neither number nor text."""
+    """Unique ids; a new number for those that are missing, repeated or neither number nor text."""
     fresh = max((v for v in given if isinstance(v, int) and v <= coco.LARGEST_ID), default=0)
     fresh = max(fresh, 0)
     taken: set[Any] = set()

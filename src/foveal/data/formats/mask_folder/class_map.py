@@ -1,4 +1,4 @@
-"""Which class each pixel value of a mask data set is: from a table, a known data set, a model, or the values alone.
+"""The class of each pixel value: from a table, a known data set, a model, or the values alone.
 
 Shapes: K classes.
 """
@@ -16,21 +16,21 @@ from foveal.types.categories import Categories
 from foveal.types.masks import IGNORE, MAX_CLASSES
 
 VOID = frozenset({"void", "unlabelled", "unlabeled", "ignore", "ignored"})
-"""Class names, in small letters, of pixels that have no class."""
+"""Class names, in lower case, of pixels without a class."""
 USUAL_IGNORE = IGNORE
-"""The pixel value that masks have, by custom, where nothing is known."""
+"""The customary pixel value of ignored pixels."""
 BINARY = {0, 255}
-"""Pixel values of masks that were saved to be looked at: black and white."""
+"""Pixel values of binary masks saved as black and white."""
 
 
 @dataclass(frozen=True)
 class Held:
-    """What the masks of a data set hold.
+    """Pixel values of a data set's masks.
 
     Attributes:
-        kind: What their pixel values are.
+        kind: Kind of the values.
         values: All that occur, rising.
-        palette: The colours of those that have any.
+        palette: Their colours, if any.
     """
 
     kind: Kind
@@ -40,13 +40,13 @@ class Held:
 
 @dataclass
 class ClassMapDraft:
-    """A class map in the making.
+    """A class map under construction.
 
     Attributes:
         rows: Each class with its pixel value.
-        ignored: Pixel values that are no class.
+        ignored: Ignored pixel values.
         notes: What was decided.
-        title: What messages call the source of the names; empty: there is none.
+        title: The source of the names, for messages; empty: none.
     """
 
     rows: list[tuple[int, NamedClass]]
@@ -64,20 +64,20 @@ def class_map(
     ignore: Sequence[int],
     fixed: Categories | None,
 ) -> tuple[Categories, list[str]]:
-    """The class map, its ``source_ids`` the pixel values of the classes, and remarks on how it came about.
+    """The class map, its ``source_ids`` the pixel values of the classes, and notes on it.
 
     Args:
         root: The data set, for messages.
-        held: What the masks hold.
+        held: The pixel values of the masks.
         table: The data set's own classes.
-        known: A public data set that it is; counts only where there is no table and no model.
-        ignore: Pixel values to ignore, as asked for.
+        known: The public data set that it was recognised as; used only without a table and a model.
+        ignore: Pixel values to ignore.
         fixed: A model's class map, to be kept: pixel values are mapped by the table's names where there is one, else
             by those that the model was trained on.
 
     Raises:
-        DataError: Colours that nothing names, one class only, or too many.
-        CategoryError: A name that stands twice, two classes with one pixel value, or a class that the model lacks.
+        DataError: Colours without names, only one class, or too many.
+        CategoryError: A duplicate name, two classes with one pixel value, or a class that the model lacks.
     """
     ignored = set(ignore)
     if table is not None:
@@ -90,8 +90,8 @@ def class_map(
         rows = [(c, NamedClass(n, color=colors[c])) for c, n in enumerate(known.names)]
         draft = ClassMapDraft(rows, ignored | {known.ignored}, [])
         draft.notes = [
-            f"These are {known.title}'s images and pixel values: its {len(known.names)} class names were taken, and"
-            f" {known.ignored} is ignored. --classes (in training --data.classes) gives others."
+            f"Recognised as {known.title}: its {len(known.names)} class names are used, and"
+            f" {known.ignored} is ignored. Use --classes (in training --data.classes) to change this."
         ]
     else:
         draft = _occurring(root, held, ignored)
@@ -108,8 +108,8 @@ def _coded(root: Path, held: Held, table: ClassTable) -> list[tuple[int, NamedCl
         without = [row.name for row in rows if row.color is None and row.id is None]
         if without:
             raise DataError(
-                f"{root}: the masks are RGB, and {table.title} gives {without[0]!r} no colour.",
-                "Give each class the colour that it has in the masks, such as `128 64 128 road`.",
+                f"{root}: the masks are RGB, and {table.title} has no colour for {without[0]!r}.",
+                "Give each class its colour in the masks, such as `128 64 128 road`.",
             )
         return [(_packed(row.color) if row.color is not None else row.id or 0, row) for row in rows]
     if rows[0].id is not None:
@@ -120,7 +120,7 @@ def _coded(root: Path, held: Held, table: ClassTable) -> list[tuple[int, NamedCl
 
 
 def _by_palette(held: Held, rows: Sequence[NamedClass]) -> list[tuple[int, NamedClass]]:
-    """Classes by the colours of palette entries, where the table names the colour of every entry that occurs."""
+    """Classes by palette colours, where the table has the colour of every entry that occurs."""
     entries = {color: value for value, color in held.palette.items() if value != USUAL_IGNORE}
     colors = {row.color for row in rows}
     if not entries or None in colors or not set(entries) <= colors:
@@ -141,25 +141,25 @@ def _occurring(root: Path, held: Held, ignored: set[int]) -> ClassMapDraft:
     """One class per pixel value."""
     if held.kind == "colour":
         gray = all(value % 0x010101 == 0 for value in held.values)
-        one = " All of them are gray: masks of one channel would do without a table." if gray else ""
+        one = " All of them are gray: save the masks with one channel instead." if gray else ""
         raise DataError(
-            f"{root}: the masks are RGB with {plural(len(held.values), 'colour')}, and nothing names them.{one}",
+            f"{root}: the masks are RGB with {plural(len(held.values), 'colour')} but without class names.{one}",
             "Give a table of classes, --classes FILE (in training --data.classes): lines such as `128 64 128 road`, or"
-            " CSV with the columns name,r,g,b; as classes.csv beside the data it is found.",
+            " CSV with the columns name,r,g,b; a classes.csv in the data set is found by itself.",
         )
     values = [value for value in held.values if value not in ignored]
     if len(values) - (USUAL_IGNORE in values) >= 2:
         values = [value for value in values if value != USUAL_IGNORE]
     rows = [(value, NamedClass(str(value))) for value in values]
     note = (
-        f"Nothing names the {plural(len(rows), 'class')}; each is called by its pixel value."
-        " --classes (in training --data.classes) gives names."
+        f"No names for {plural(len(rows), 'class')}; each is named by its pixel value."
+        " Set names with --classes (in training --data.classes)."
     )
     return ClassMapDraft(rows, ignored, [note])
 
 
 def _leave_out(draft: ClassMapDraft, held: Held) -> None:
-    """Move from the classes to the ignored pixel values: what was asked for, void, and 255."""
+    """Move the ``ignore`` values, void classes and 255 from the classes to the ignored pixel values."""
     draft.rows = [(value, row) for value, row in draft.rows if value not in draft.ignored]
     rows = draft.rows if draft.title else []
     void = [(value, row.name) for value, row in rows if row.name.strip("_ ").casefold() in VOID]
@@ -167,12 +167,12 @@ def _leave_out(draft: ClassMapDraft, held: Held) -> None:
         draft.ignored |= {value for value, _ in void}
         draft.rows = [(value, row) for value, row in draft.rows if value not in draft.ignored]
         shown = listed([f"{name!r} ({value_text(value, held.kind)})" for value, name in void])
-        draft.notes.append(f"By its name no class, and ignored: {shown}.")
+        draft.notes.append(f"Ignored because of the name: {shown}.")
     taken = {value for value, _ in draft.rows} | draft.ignored
     if held.kind != "colour" and USUAL_IGNORE in held.values and USUAL_IGNORE not in taken:
         draft.ignored.add(USUAL_IGNORE)
         draft.notes.append(
-            f"The pixel value {USUAL_IGNORE} is ignored, as is usual; --classes (in training --data.classes) may name"
+            f"The pixel value {USUAL_IGNORE} is ignored by convention; --classes (in training --data.classes) can name"
             " it."
         )
 
@@ -183,14 +183,14 @@ def _settled(root: Path, held: Held, draft: ClassMapDraft) -> Categories:
     if len(rows) < 2:
         only = f"only one class, {rows[0][1].name!r}" if rows else "no class"
         raise DataError(
-            f"{where} has {only}; telling classes apart takes at least two.",
+            f"{where} has {only}; segmentation needs at least two.",
             f"Pixel values in the masks: {listed([value_text(value, held.kind) for value in held.values]) or 'none'}.",
         )
     if len(rows) > MAX_CLASSES:
         raise DataError(
             f"{where} has {len(rows):,} classes; masks may have at most {MAX_CLASSES}.",
-            "Take classes together, or leave pixel values out with --ignore (in training --data.ignore)."
-            " Numbers of objects are no classes.",
+            "Merge classes, or ignore pixel values with --ignore (in training --data.ignore)."
+            " Object numbers are not classes.",
         )
     try:
         return Categories(
@@ -204,7 +204,7 @@ def _settled(root: Path, held: Held, draft: ClassMapDraft) -> Categories:
 
 
 def _colors(held: Held, rows: Sequence[tuple[int, NamedClass]]) -> tuple[Color, ...]:
-    """The table's or the palette's, filled up where some are missing; none where those there are, are all gray."""
+    """The table's or the palette's colours, completed where some are missing; none if all are gray."""
     given: list[Color | None] = [
         row.color or (_unpacked(value) if held.kind == "colour" else held.palette.get(value)) for value, row in rows
     ]
@@ -215,7 +215,7 @@ def _colors(held: Held, rows: Sequence[tuple[int, NamedClass]]) -> tuple[Color, 
 
 
 def _fitted(held: Held, draft: ClassMapDraft, fixed: Categories) -> Categories:
-    """A model's class map with the pixel values that its classes have here."""
+    """A model's class map with the pixel values of its classes in this data set."""
     values: dict[int, int] = {}
     for value, row in draft.rows:
         if row.name in fixed:
@@ -232,7 +232,7 @@ def _fitted(held: Held, draft: ClassMapDraft, fixed: Categories) -> Categories:
 
 
 def _free(taken: set[int]) -> Callable[[], int]:
-    """Gives pixel values that nothing has, lowest first."""
+    """Returns unused pixel values, lowest first."""
     numbers = (value for value in range(len(taken) + 2 * MAX_CLASSES) if value not in taken)
     return lambda: next(numbers)
 

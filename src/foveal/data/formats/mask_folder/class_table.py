@@ -1,6 +1,6 @@
-"""Tables of classes: which name, and perhaps which pixel value and colour, belongs to each class of a mask data set.
+"""Class tables of mask data sets: the name, and perhaps the pixel value and colour, of each class.
 
-Read are names with commas between them; text files of lines such as ``name``, ``id name``, ``r g b name`` (as CamVid
+Formats: comma-separated names; text files of lines such as ``name``, ``id name``, ``r g b name`` (as CamVid
 has it), ``name r g b`` or CVAT's ``name:r,g,b::``; CSV with the columns name and, optionally, id and r, g, b or color;
 and TOML.
 """
@@ -27,7 +27,7 @@ BESIDE = (
     "class_names.txt",
     "codes.txt",
 )
-"""Files that are looked for in a data set, the first that is there counts."""
+"""Names of class tables in a data set; the first that exists is used."""
 SUFFIXES = (".txt", ".csv", ".tsv", ".toml")
 NAME_COLUMNS = ("name", "class", "class_name", "label")
 ID_COLUMNS = ("id", "code", "value", "index", "class_id")
@@ -43,12 +43,12 @@ HEX = re.compile(r"(?:#|0x)?([0-9a-fA-F]{6})")
 
 @dataclass(frozen=True)
 class NamedClass:
-    """One row of a table.
+    """One row of a class table.
 
     Attributes:
-        name: Of the class.
-        id: Its pixel value in gray and palette masks; None: its place in the table.
-        color: Its colour in RGB masks; None: the table does not say.
+        name: Class name.
+        id: Its pixel value in gray and palette masks; None: its row in the table.
+        color: Its colour in RGB masks; None: not in the table.
     """
 
     name: str
@@ -58,21 +58,22 @@ class NamedClass:
 
 @dataclass(frozen=True)
 class ClassTable:
-    """The rows, and what messages call them: the file, or the setting."""
+    """The rows, and their source for messages: the file, or the setting."""
 
     title: str
     rows: tuple[NamedClass, ...]
 
 
 def read_classes(given: str, root: Path) -> ClassTable | None:
-    """The table that a setting names, or that lies in a data set.
+    """The class table from a setting, or from the data set.
 
     Args:
-        given: Names with commas between them, or a file, as found from here or from the data set; empty: look.
+        given: Comma-separated names, or a file, relative to the working directory or the data set; empty: look in the
+            data set.
         root: The data set.
 
     Raises:
-        DataError: No such file, or it is no table of classes.
+        DataError: No such file, or not a class table.
         CategoryError: A class has no name, or only some have an id.
     """
     if not given.strip():
@@ -82,7 +83,7 @@ def read_classes(given: str, root: Path) -> ClassTable | None:
         if file.is_file():
             return read_file(file)
     if "," not in given and Path(given).suffix.lower() in SUFFIXES:
-        raise DataError(f"{given}: there is no such file of classes.", "Give a file, or names with commas between.")
+        raise DataError(f"{given}: no such file.", "Give a file of classes, or comma-separated names.")
     return _checked("data.classes", [NamedClass(name.strip()) for name in given.split(",")])
 
 
@@ -90,7 +91,7 @@ def read_file(file: Path) -> ClassTable:
     """The table in a file.
 
     Raises:
-        DataError: The file cannot be read or is no table of classes.
+        DataError: The file cannot be read or is not a class table.
         CategoryError: A class has no name, or only some have an id.
     """
     try:
@@ -105,7 +106,7 @@ def read_file(file: Path) -> ClassTable:
 
 def _checked(title: str, rows: Sequence[NamedClass]) -> ClassTable:
     if not rows:
-        raise CategoryError(f"{title}: there is not one class.", "Give one name per line.")
+        raise CategoryError(f"{title}: no classes.", "Give one name per line.")
     for at, row in enumerate(rows, 1):
         if not row.name:
             raise CategoryError(f"{title}: class {at} has no name.", "Give every class a name.")
@@ -114,12 +115,12 @@ def _checked(title: str, rows: Sequence[NamedClass]) -> ClassTable:
                 raise CategoryError(f"{title}: {row.name!r} has the colour {row.color}.", "Colours go from 0 to 255.")
     without = [row.name for row in rows if row.id is None]
     if 0 < len(without) < len(rows):
-        raise CategoryError(f"{title}: {without[0]!r} has no id, others have.", "Give every class an id, or none.")
+        raise CategoryError(f"{title}: {without[0]!r} has no id, but others do.", "Give every class an id, or none.")
     return ClassTable(title, tuple(rows))
 
 
 def _text(text: str, file: Path) -> list[NamedClass]:
-    """The first form that fits every line; a file of names fits none of the others."""
+    """Parse by the first format that fits every line; a plain list of names fits no other."""
     lines = [line.strip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
     if lines and all(":" in line for line in lines) and any(CVAT.fullmatch(line) for line in lines):
         return [_cvat(line, file) for line in lines]
@@ -137,7 +138,7 @@ def _text(text: str, file: Path) -> list[NamedClass]:
 def _cvat(line: str, file: Path) -> NamedClass:
     match = CVAT.fullmatch(line)
     if match is None:
-        raise DataError(f"{file}: {line!r} is not name:r,g,b::.", "Write every line of the table alike.")
+        raise DataError(f"{file}: {line!r} is not name:r,g,b::.", "Write every line of the table in the same format.")
     return NamedClass(match[1].strip(), color=(int(match[2]), int(match[3]), int(match[4])))
 
 
@@ -149,7 +150,7 @@ def _csv(text: str, file: Path) -> list[NamedClass]:
     name = _first(at, NAME_COLUMNS)
     if name is None:
         raise DataError(
-            f"{file} has no column of names ({', '.join(NAME_COLUMNS[:-1])} or {NAME_COLUMNS[-1]}).",
+            f"{file} has no name column ({', '.join(NAME_COLUMNS[:-1])} or {NAME_COLUMNS[-1]}).",
             f"Its columns: {', '.join(header) or 'none'}.",
         )
     number, color = _first(at, ID_COLUMNS), _first(at, COLOR_COLUMNS)
@@ -183,23 +184,23 @@ def _toml(text: str, file: Path) -> list[NamedClass]:
         return [_entry({"name": k, **(v if isinstance(v, Mapping) else {"id": v})}, file, hint) for k, v in pairs]
     if isinstance(classes, list):
         return [_entry(v if isinstance(v, Mapping) else {"name": v}, file, hint) for v in classes]
-    raise DataError(f"{file}: there is no list or table {'classes'!r}.", hint)
+    raise DataError(f"{file}: the list or table {'classes'!r} is missing.", hint)
 
 
 def _entry(values: Mapping[str, Any], file: Path, hint: str) -> NamedClass:
     name, number, color = values.get("name"), values.get("id"), values.get("color")
     where = f"{file}, {name!r}"
     if not isinstance(name, str) or (number is not None and (not isinstance(number, int) or isinstance(number, bool))):
-        raise DataError(f"{file}: {dict(values)} is no class.", hint)
+        raise DataError(f"{file}: {dict(values)} is not a class.", hint)
     if color is None or isinstance(color, str):
         return NamedClass(name.strip(), number, None if color is None else color_of(color, where))
     if not isinstance(color, list) or len(color) != 3 or not all(isinstance(value, int) for value in color):
-        raise DataError(f"{where}: the colour {color!r} is none.", "Write [128, 64, 128] or '#804080'.")
+        raise DataError(f"{where}: {color!r} is not a colour.", "Write [128, 64, 128] or '#804080'.")
     return NamedClass(name.strip(), number, (color[0], color[1], color[2]))
 
 
 def color_of(text: str, where: str) -> Color:
-    """``#rrggbb``, or three numbers with commas or blanks between, as a colour.
+    """``#rrggbb``, or three numbers separated by commas or blanks, as a colour.
 
     Raises:
         DataError: It is neither.
@@ -211,7 +212,7 @@ def color_of(text: str, where: str) -> Color:
     parts = re.split(r"[\s,]+", text.strip(" ()[]"))
     if len(parts) == 3 and all(part.isdecimal() for part in parts):
         return int(parts[0]), int(parts[1]), int(parts[2])
-    raise DataError(f"{where}: the colour {text.strip()!r} is none.", "Write #rrggbb, or red, green and blue.")
+    raise DataError(f"{where}: {text.strip()!r} is not a colour.", "Write #rrggbb, or red, green and blue.")
 
 
 def _whole(text: str, where: str) -> int:

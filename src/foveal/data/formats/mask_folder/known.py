@@ -1,4 +1,4 @@
-"""Public mask data sets that bring no table of their own classes and are known by their content."""
+"""Public mask data sets that have no class table and are recognised by their contents."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,10 +12,10 @@ class Known:
 
     Attributes:
         title: Its name.
-        names: Of the classes, in order of pixel value from 0.
-        ignored: The pixel value that is no class.
-        prefixes: One of which every image's file name begins with; empty: names say nothing.
-        colors: That its palette gives the pixel values from 0; empty: it has none.
+        names: Class names, in order of pixel value from 0.
+        ignored: The ignored pixel value.
+        prefixes: Prefixes of image file names; empty: any name.
+        colors: Palette colours of the pixel values from 0; empty: no palette.
     """
 
     title: str
@@ -42,7 +42,7 @@ CAMVID = Known(
     ignored=11,
     prefixes=("0001TP_", "0006R0_", "0016E5_", "Seq05VD_"),
 )  # fmt: skip
-"""The 11 classes that SegNet took together from CamVid's 32 (Badrinarayanan et al. 2017)."""
+"""The 11 classes that SegNet merged from CamVid's 32 (Badrinarayanan et al. 2017)."""
 VOC_NAMES = (
     "background", "aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow", "diningtable",
     "dog", "horse", "motorbike", "person", "pottedplant", "sheep", "sofa", "train", "tvmonitor",
@@ -51,13 +51,13 @@ VOC = Known("Pascal VOC", VOC_NAMES, ignored=255, colors=tuple(voc_color(value) 
 
 
 def recognise(files: Sequence[str], values: Sequence[int], palette: Mapping[int, Color], *, voc: bool) -> Known | None:
-    """Which of these a data set is.
+    """The public data set that a data set is, if any.
 
     Args:
         files: File names of the images, without folders.
         values: Pixel values that occur in the masks.
-        palette: Colours of those that have any.
-        voc: Whether it is laid out as Pascal VOC is.
+        palette: Their colours, if any.
+        voc: Whether it has Pascal VOC's layout.
     """
     for known in (CAMVID, VOC):
         if not set(values) <= {*range(len(known.names)), known.ignored}:

@@ -1,7 +1,7 @@
-"""Where mask data sets keep images and masks.
+"""Layouts of mask data sets.
 
-Three layouts, and Pascal VOC's: two folders beside each other (``images`` and ``masks``), each perhaps with folders of
-splits; folders of splits with two such folders each; and SegNet's, ``train`` beside ``trainannot``.
+Three layouts, and Pascal VOC's: two folders (``images`` and ``masks``), each perhaps with split folders; split folders
+with two such folders each; and SegNet's, ``train`` beside ``trainannot``.
 """
 
 import os
@@ -15,7 +15,7 @@ from foveal.data.formats import layout
 from foveal.errors import DataError
 
 IMAGES = ("images", "jpegimages", "image", "imgs", "img", "pictures")
-"""Folders of images, likeliest first; case does not count."""
+"""Image folders, likeliest first; case-insensitive."""
 MASKS = (
     "masks",
     "segmentationclass",
@@ -29,19 +29,19 @@ MASKS = (
     "segmentationclasspng",
     "gt",
 )
-"""Folders of masks, likewise."""
+"""Mask folders, likeliest first; case-insensitive."""
 VOC_IMAGES, VOC_MASKS = "JPEGImages", "SegmentationClass"
 BESIDE_SPLIT = re.compile(r"(.+?)[_-]?(?:annotations?|annots?|labels?|masks?|gt|seg)", re.IGNORECASE)
-"""A folder of masks that is named after its split."""
+"""A mask folder that is named after its split."""
 OF_SPLIT = re.compile(r"(.+?)(?:[_-]?(?:images?|imgs?))?", re.IGNORECASE)
-"""A folder of images that is."""
+"""An image folder that is named after its split."""
 ANY = re.compile(r"(.+)")
 TEST = SPLITS.index("test")
 
 
 @dataclass(frozen=True)
 class Folders:
-    """Images, their masks, and the split they make."""
+    """A folder of images, its folder of masks, and their split."""
 
     images: Path
     masks: Path
@@ -50,12 +50,12 @@ class Folders:
 
 @dataclass(frozen=True)
 class Layout:
-    """A data set's folders.
+    """The folders of a data set.
 
     Attributes:
-        root: That names are relative to.
-        folders: Where images and masks are.
-        voc: Whether it is Pascal VOC's tree, where lists say which images have masks.
+        root: Folder that names are relative to.
+        folders: Folders of images and masks.
+        voc: Whether it is a Pascal VOC tree, where lists name the images with masks.
         notes: What was left out.
     """
 
@@ -66,10 +66,10 @@ class Layout:
 
 
 def find(path: Path) -> Layout | None:
-    """The folders of a mask data set, by their names alone; None: it is none.
+    """The folders of a mask data set, by their names alone; None: not a mask data set.
 
     Raises:
-        DataError: Splits have images and no masks, or the other way round; or there are several VOC trees.
+        DataError: A split has images but no masks, or masks but no images; or there are several VOC trees.
     """
     if not path.is_dir():
         return None
@@ -91,7 +91,7 @@ def find_voc(path: Path) -> Path | None:
     found = [folder for folder in sorted(above.glob("VOC*")) if _is_voc(folder)]
     if len(found) > 1:
         raise DataError(
-            f"{path} holds {len(found)} Pascal VOC trees: {', '.join(p.name for p in found)}.", "Give one of them."
+            f"{path} contains {len(found)} Pascal VOC trees: {', '.join(p.name for p in found)}.", "Name one of them."
         )
     return found[0] if found else None
 
@@ -132,7 +132,7 @@ def _named_after_splits(path: Path) -> Layout | None:
 
 
 def _joined(root: Path, images: Mapping[int, Path], masks: Mapping[int, Path]) -> Layout:
-    """Folders of images and of masks, split by split; test images may go without masks, and are then left out."""
+    """Folders of images and of masks, split by split; a test split without masks is left out."""
     notes = []
     for code in sorted({*images, *masks}):
         if code not in images or code not in masks:
@@ -141,10 +141,10 @@ def _joined(root: Path, images: Mapping[int, Path], masks: Mapping[int, Path]) -
             )
             name = layout.relative(there, root)
             if code == TEST and lacks == "masks":
-                notes.append(f"There are no masks of the test split; {name} was left out.")
+                notes.append(f"The test split has no masks; {name} was left out.")
                 continue
             raise DataError(
-                f"{root}: the {SPLITS[code]} split has {what} ({name}) and no {lacks}.",
+                f"{root}: the {SPLITS[code]} split has {what} ({name}) but no {lacks}.",
                 "Give each split a folder of images and one of masks.",
             )
     both = sorted({*images} & {*masks})
@@ -152,7 +152,7 @@ def _joined(root: Path, images: Mapping[int, Path], masks: Mapping[int, Path]) -
 
 
 def _pair_in(path: Path) -> tuple[Path, Path] | None:
-    """The folder of images and that of masks."""
+    """The image folder and the mask folder."""
     folders = _folders(path)
     images = next((folders[name] for name in IMAGES if name in folders and _holds_images(folders[name])), None)
     masks = next((folders[name] for name in MASKS if name in folders and _holds_images(folders[name])), None)
@@ -160,7 +160,7 @@ def _pair_in(path: Path) -> tuple[Path, Path] | None:
 
 
 def _splits(path: Path, named: re.Pattern[str] = ANY) -> list[tuple[int, Path]]:
-    """Folders whose names, as far as the pattern's first group goes, stand for a split, and its code."""
+    """Folders whose names, by the pattern's first group, are splits, and their codes."""
     found = []
     for name, folder in _folders(path).items():
         word = named.fullmatch(name)
@@ -171,7 +171,7 @@ def _splits(path: Path, named: re.Pattern[str] = ANY) -> list[tuple[int, Path]]:
 
 
 def _split_tree(path: Path) -> dict[int, Path]:
-    """The folders of splits, where there is nothing else."""
+    """The split folders, if there are no others."""
     splits = _splits(path)
     alone = next(layout.images_in(path, path, deep=False), None) is None
     return _once(path, splits) if alone and len(splits) == len(_folders(path)) else {}
@@ -194,7 +194,7 @@ def _once(path: Path, splits: list[tuple[int, Path]]) -> dict[int, Path]:
 
 
 def _folders(path: Path) -> dict[str, Path]:
-    """Sub-folders that are not hidden, by name in small letters."""
+    """Sub-folders that are not hidden, by name in lower case."""
     with os.scandir(path) as entries:
         names = sorted(entry.name for entry in entries if entry.is_dir() and not layout.is_hidden(entry.name))
     return {name.lower(): path / name for name in names}

@@ -1,6 +1,6 @@
-"""Which mask belongs to which image.
+"""Pairing of images and masks.
 
-By name: a mask is called as its image is, or says more behind it, such as ``_mask``. Pascal VOC has lists as well.
+By name: a mask has its image's name, perhaps with a suffix such as ``_mask``. Pascal VOC also has lists.
 """
 
 import re
@@ -16,9 +16,9 @@ from foveal.data.formats.voc.lists import read_lists
 
 VOC_LISTS = "ImageSets/Segmentation"
 STEM = re.compile(r"(.+)_(?:L|P|masks?|labels?|gt|seg)", re.IGNORECASE)
-"""A mask's file name that says more than the image's."""
+"""A mask's file name with a suffix."""
 LOOKED_AT = 3
-"""Masks that are opened to see whether they are any."""
+"""Number of files opened to check that they are masks."""
 
 
 @dataclass(frozen=True)
@@ -32,11 +32,11 @@ class Pair:
 
 @dataclass
 class Match:
-    """What belongs together.
+    """Images and masks, paired or not.
 
     Attributes:
         pairs: Images with one mask.
-        bare: Images without a mask, and their split.
+        bare: Images without a mask, and their splits.
         strays: Masks without an image.
         doubles: Images with several masks.
         shared: Masks with several images.
@@ -50,7 +50,7 @@ class Match:
 
 
 def looks_like(path: Path) -> bool:
-    """Whether a folder holds images and masks, by the names of folders and by what the masks look like.
+    """Whether a folder contains images and masks, by folder names and by the contents of some masks.
 
     Raises:
         DataError: As ``find`` does.
@@ -65,7 +65,7 @@ def looks_like(path: Path) -> bool:
 
 
 def match(there: Layout) -> Match:
-    """Pair images and masks by their places below their folders, without suffixes."""
+    """Pair images and masks by their relative paths without suffixes."""
     found = Match()
     for folders in there.folders:
         images = _by_stem(there.root, folders.images)
@@ -91,7 +91,7 @@ def match(there: Layout) -> Match:
 
 
 def keep_listed(there: Layout, found: Match, repairs: Repairs) -> Match:
-    """What Pascal VOC's lists name, with the splits they say; without lists, the images that have masks."""
+    """The images in Pascal VOC's lists, with their splits; without lists, all images with masks."""
     images: dict[str, list[str]] = defaultdict(list)
     for name in layout.images_in(there.root, there.folders[0].images):
         images[_stem(name)].append(name)
@@ -112,7 +112,7 @@ def keep_listed(there: Layout, found: Match, repairs: Repairs) -> Match:
                 f"{VOC_IMAGES}/{stem}.jpg",
                 lists.places[stem],
                 "missing",
-                "is listed, but there is no such file",
+                "is listed but does not exist",
                 "dropped",
             )
     return kept
@@ -123,7 +123,7 @@ def _stem(name: str) -> str:
 
 
 def _by_stem(root: Path, folder: Path) -> dict[str, list[str]]:
-    """Names of images, relative to the root, by their places below a folder without suffixes."""
+    """Names of images, relative to the root, by their relative paths below a folder without suffixes."""
     found: dict[str, list[str]] = defaultdict(list)
     start = layout.relative(folder, root)
     for name in layout.images_in(root, folder):

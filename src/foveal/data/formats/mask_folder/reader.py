@@ -1,7 +1,7 @@
-"""Images with masks: one file per image whose pixels say the class of each of the image's.
+"""Images with semantic masks: one mask file per image with the class of each pixel.
 
 Every mask is read once, for its pixel values and for faults: a mask that is missing, of another size than its image or
-with a pixel value that is no class stops the reading, since nothing could be fixed without guessing.
+with an unknown pixel value is an error, since it could not be fixed without guessing.
 """
 
 from collections import Counter
@@ -30,7 +30,7 @@ from foveal.types.categories import Categories
 NAME = "mask_folder"
 TRAIN = SPLITS.index("train")
 NAMED_VALUES = 12
-"""Classes a message lists before it stops."""
+"""Maximum number of classes listed in a message."""
 
 
 def read(path: Path, *, categories: Categories | None = None, classes: str = "", ignore: Sequence[int] = ()) -> Catalog:
@@ -39,20 +39,20 @@ def read(path: Path, *, categories: Categories | None = None, classes: str = "",
     Args:
         path: The folder; see ``mask_folder.layout`` for what may be in it.
         categories: A model's class map to enforce; some classes may then be missing.
-        classes: Names in order of pixel value, with commas between them, or a file of them; empty: a file beside the
-            data, the names of a public data set, or the pixel values.
+        classes: Comma-separated names in order of pixel value, or a class table; empty: a table in the data set, the
+            names of a public data set, or the pixel values.
         ignore: Pixel values to ignore.
 
     Raises:
         DataError: No images with masks; an image without a mask or with several; a mask that cannot be read or has
-            another size than its image; masks that do not belong together.
-        CategoryError: A pixel value that is no class, or a class that the class map lacks.
+            another size than its image; masks of different kinds.
+        CategoryError: An unknown pixel value, or a class that the class map lacks.
     """
     there = find(path)
     if there is None:
         raise DataError(
-            f"{path} holds no images with masks.",
-            "Give a folder with images/ and masks/, with train/ and trainannot/, or Pascal VOC's SegmentationClass.",
+            f"{path} has no images with masks.",
+            "Use a folder with images/ and masks/, with train/ and trainannot/, or Pascal VOC's SegmentationClass.",
         )
     root, repairs = there.root, Repairs()
     found = match(there)
@@ -87,10 +87,10 @@ def read(path: Path, *, categories: Categories | None = None, classes: str = "",
 
 
 def _check(there: Layout, found: Match) -> list[str]:
-    """Refuse what cannot be paired; remarks on what was left out.
+    """Check the pairing; returns notes on what was left out.
 
     Raises:
-        DataError: An image without a mask, with several, or that shares one; or there is no pair at all.
+        DataError: An image without a mask, with several, or with a shared one; or no pairs.
     """
     root, notes = there.root, []
     if found.doubles:
@@ -102,21 +102,21 @@ def _check(there: Layout, found: Match) -> list[str]:
     if found.shared:
         mask, images = found.shared[0]
         raise DataError(
-            f"{root}: {len(images)} images have the mask {mask}: {listed(images)}.{_more(found.shared, 'mask')}",
-            "Give every image a name and a mask of its own.",
+            f"{root}: {len(images)} images share the mask {mask}: {listed(images)}.{_more(found.shared, 'mask')}",
+            "Give every image a unique name and its own mask.",
         )
     bare = [name for name, _ in found.bare]
     if bare and all(split == TEST for _, split in found.bare) and all(pair.split != TEST for pair in found.pairs):
-        notes.append(f"There are no masks of the test split; {plural(len(bare), 'image')} were left out.")
+        notes.append(f"The test split has no masks; {plural(len(bare), 'image')} left out.")
         bare = []
     if not found.pairs and not bare:
-        raise DataError(f"{root}: no image has a mask.", "A mask has the name of its image, such as masks/1.png.")
+        raise DataError(f"{root}: no image has a mask.", "Name masks after their images, such as masks/1.png.")
     if bare:
         have = "has" if len(bare) == 1 else "have"
         folders = ", ".join(sorted({folders.masks.relative_to(root).as_posix() for folders in there.folders}))
         raise DataError(
             f"{root}: {plural(len(bare), 'image')} {have} no mask: {listed(bare)}.",
-            f"Put masks of the same names into {folders}, or take the images out.",
+            f"Put masks with the same names into {folders}, or remove the images.",
         )
     if found.strays:
         belong = "belongs" if len(found.strays) == 1 else "belong"
@@ -127,7 +127,7 @@ def _check(there: Layout, found: Match) -> list[str]:
 
 
 def _more(faults: Sequence[object], noun: str) -> str:
-    return f" So it is with {plural(len(faults) - 1, noun)} more." if len(faults) > 1 else ""
+    return f" The same holds for {plural(len(faults) - 1, f'more {noun}')}." if len(faults) > 1 else ""
 
 
 def _sorted(pairs: Sequence[Pair]) -> list[Pair]:
@@ -139,7 +139,7 @@ def _held(root: Path, pairs: Sequence[Pair], seen: Sequence[Seen]) -> Held:
     """The pixel values of all masks.
 
     Raises:
-        DataError: Colours in some and numbers in others.
+        DataError: Some masks are RGB, others gray or palette.
     """
     masks = [pair.mask for pair in pairs]
     first: dict[bool, str] = {}
@@ -147,8 +147,8 @@ def _held(root: Path, pairs: Sequence[Pair], seen: Sequence[Seen]) -> Held:
         first.setdefault(one.kind == "colour", name)
     if len(first) > 1:
         raise DataError(
-            f"{root}: {first[True]} holds colours, {first[False]} gray values or palette entries.",
-            "Save all masks alike.",
+            f"{root}: {first[True]} is an RGB mask, {first[False]} a gray or palette mask.",
+            "Save all masks in the same mode.",
         )
     kinds = Counter[Kind](one.kind for one in seen)
     values = np.unique(np.concatenate([one.values for one in seen])).tolist()
@@ -161,9 +161,9 @@ def _check_sizes(root: Path, pairs: Sequence[Pair], seen: Sequence[Seen]) -> Non
         return
     pair, one = pairs[faults[0]], seen[faults[0]]
     (width, height), (w, h) = one.mask_size, one.size
-    hint = "Save each mask at its image's size, without smoothing."
+    hint = "Save each mask at its image's size, resized by nearest neighbour."
     if one.mask_size == one.size[::-1] and read_orientation(root / pair.image) in LYING:
-        hint = "The image's EXIF orientation turns it, but not the mask: turn the mask, or the image for good."
+        hint = "The image's EXIF orientation does not apply to the mask: rotate the mask, or the image's pixels."
     raise DataError(
         f"{root / pair.mask}: {width} x {height} pixels; the image {pair.image} has {w} x {h}." + _more(faults, "mask"),
         hint,
@@ -188,23 +188,23 @@ def _labels(root: Path, pairs: Sequence[Pair], seen: Sequence[Seen], own: Catego
 
 
 def _no_class(root: Path, mask: str, value: int, own: Categories, kind: Kind) -> CategoryError:
-    """An error that says where a pixel value is."""
+    """An error with the position of an unknown pixel value."""
     rows, columns = np.nonzero(read_pixel_values(root / mask).pixels == value)
     where = f"{plural(len(rows), 'pixel')}, the first at x {columns[0]}, y {rows[0]}"
     ids = own.source_ids or range(len(own))
     names = [f"{value_text(v, kind)} {name}" for v, name in zip(ids, own.names, strict=True)]
     more = ", ..." if len(names) > NAMED_VALUES else ""
     return CategoryError(
-        f"{root / mask}: the pixel value {value_text(value, kind)} is no class ({where}).",
-        f"Classes: {', '.join(names[:NAMED_VALUES])}{more}. Name it with --classes, or leave it out with"
+        f"{root / mask}: the pixel value {value_text(value, kind)} is not a class ({where}).",
+        f"Classes: {', '.join(names[:NAMED_VALUES])}{more}. Name it with --classes, or ignore it with"
         f" --ignore {value} (in training --data.classes, --data.ignore).",
     )
 
 
 def _unseen(own: Categories, labels: Sequence[Sequence[int]], splits: NDArray[np.uint8]) -> list[str]:
-    """A remark on classes that cannot be learnt."""
+    """A note on classes without training masks."""
     trained = {
         k for row, split in zip(labels, splits.tolist(), strict=True) if split in (TRAIN, UNASSIGNED) for k in row
     }
     missing = [name for k, name in enumerate(own.names) if k not in trained]
-    return [f"No mask to train on has these classes: {listed(missing)}."] if missing and trained else []
+    return [f"No training mask has these classes: {listed(missing)}."] if missing and trained else []

@@ -1,6 +1,6 @@
-"""Every mask of a data set looked at once: size, kind, which pixel values occur, which colours they have.
+"""A survey of all masks of a data set: sizes, kinds, pixel values and colours.
 
-Shapes: C different pixel values of a mask.
+Shapes: C distinct pixel values of a mask.
 """
 
 from collections.abc import Sequence
@@ -16,17 +16,17 @@ from foveal.imaging.decode import decode, kind_of, read_size
 from foveal.ops.threads import in_threads
 
 FEW = 32
-"""An image of at most so many colours is a drawing, not a photo."""
+"""Up to this many colours, an image is taken for a mask, not a photo."""
 
 
 @dataclass(frozen=True)
 class Seen:
-    """What reading a mask beside its image showed.
+    """Properties of an image and its mask.
 
     Attributes:
-        size: (width, height) of the image, as a person sees it.
+        size: (width, height) of the image, as displayed.
         mask_size: (width, height) of the mask.
-        kind: What the pixel values are.
+        kind: Kind of the pixel values.
         values: (C,) int64, those that occur, rising.
         colors: (C, 3) uint8 of the palette; empty where there is none.
     """
@@ -60,11 +60,11 @@ def palette_of(seen: Sequence[Seen], names: Sequence[str], root: Path) -> dict[i
 
     Args:
         seen: The masks.
-        names: What they are called.
+        names: Their names.
         root: The data set, for messages.
 
     Raises:
-        DataError: Two masks give one entry different colours: then the same value means two things.
+        DataError: Two masks give one entry different colours: the same value would have two meanings.
     """
     colors: dict[int, tuple[Color, str]] = {}
     for one, name in zip(seen, names, strict=True):
@@ -72,14 +72,14 @@ def palette_of(seen: Sequence[Seen], names: Sequence[str], root: Path) -> dict[i
             known, where = colors.setdefault(value, (tuple(color), name))
             if known != tuple(color):
                 raise DataError(
-                    f"{root}: palettes differ: {value} is {_hex(known)} in {where} and {_hex(color)} in {name}.",
-                    "Save all masks with one palette, or as RGB with a table of colours and classes.",
+                    f"{root}: the palettes differ: {value} is {_hex(known)} in {where} and {_hex(color)} in {name}.",
+                    "Save all masks with one palette, or as RGB with a class table.",
                 )
     return {value: color for value, (color, _) in sorted(colors.items())}
 
 
 def looks_drawn(path: Path) -> bool:
-    """Whether a file may be a mask: few colours, or mostly areas of one colour, as no photo has."""
+    """Whether a file may be a mask: few colours, or mostly areas of one colour, unlike a photo."""
     try:
         if kind_of(_head(path)) in LOSSLESS:
             mask = read_pixel_values(path)

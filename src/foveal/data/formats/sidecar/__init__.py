@@ -1,1 +1,1 @@
-"""What a format cannot hold, in one JSON file beside it, and back again."""
+"""The side-car: a JSON file with what a format cannot store."""

@@ -1,7 +1,6 @@
-"""What was put aside, given back to the drafts that a reader made.
+"""Reading a side-car: restores what the format could not store.
 
-An entry counts only where the record it belongs to still says what it said (``key``): annotations edited since then
-win.
+An entry is used only if its record is unchanged (``key``): annotations edited since then win.
 """
 
 import json
@@ -30,8 +29,8 @@ class Sidecar:
 
     Attributes:
         path: The file.
-        categories: The class map that the source had, where the format does not say it.
-        about: Of the whole data set.
+        categories: The source's class map, where the format cannot store it.
+        about: Further fields of the data set.
         images: Entries by name.
         strays: Entries that fit no object.
     """
@@ -45,20 +44,20 @@ class Sidecar:
     def merge(
         self, drafts: Sequence[Draft], categories: Categories, repairs: Repairs, *, known: Collection[str]
     ) -> list[str]:
-        """Put back into the drafts what the side-car holds of them.
+        """Restore the side-car's entries in the drafts.
 
         Args:
             drafts: Changed in place.
             categories: The class map that labels refer to.
-            repairs: Takes whole objects whose image or class is gone.
-            known: Classes that the data set names.
+            repairs: Collects objects whose image or class is gone.
+            known: Classes of the data set.
 
         Returns:
-            Remarks.
+            Notes.
 
         Raises:
-            CategoryError: A whole object is of a class that the data set names and ``categories`` lacks.
-            DataError: An entry is not as Foveal writes it.
+            CategoryError: A stored object has a class that the data set has and ``categories`` lacks.
+            DataError: An invalid entry.
         """
         try:
             for draft in drafts:
@@ -70,11 +69,11 @@ class Sidecar:
         except CategoryError:
             raise
         except (KeyError, TypeError, ValueError, AttributeError, IndexError):
-            raise _broken(self.path, "an entry is not as Foveal writes it") from None
+            raise _broken(self.path, "an entry is invalid") from None
         if not self.strays:
             return []
-        one = "1 entry fits no object any more and was"
-        many = one if self.strays == 1 else f"{self.strays:,} entries fit no object any more and were"
+        one = "1 entry matches no object any more and was"
+        many = one if self.strays == 1 else f"{self.strays:,} entries match no object any more and were"
         return [f"{many} left out ({self.path.name})."]
 
     def class_map(self, names: Sequence[str], fallback: Categories) -> Categories:
@@ -102,25 +101,25 @@ class Sidecar:
                 repairs.add(draft.name, where, "unknown_class", f"the class {name!r} does not exist", "dropped")
                 continue
             label = categories.index(name, where=str(self.path))
-            thing = Object(tuple(record["box"]), label, area=record["area"])
+            item = Object(tuple(record["box"]), label, area=record["area"])
             at = record["at"]
-            draft.objects.insert(at, _restored(thing, {k: v for k, v in record.items() if k != "box"}))
+            draft.objects.insert(at, _restored(item, {k: v for k, v in record.items() if k != "box"}))
             draft.places.insert(at, where)
             draft.keys.insert(at, "")
 
     def _report_gone(self, name: str, repairs: Repairs) -> None:
-        """The entry of an image that is not there."""
+        """Report the entry of a missing image."""
         entry = self.images[name]
         self.strays += len(entry.get("objects", [])) + ("extras" in entry)
         for number, _ in enumerate(entry.get("whole", [])):
-            repairs.add("", _place(number, name), "unknown_image", "its image is gone or unusable", "dropped")
+            repairs.add("", _place(number, name), "unknown_image", "its image is missing or unusable", "dropped")
 
 
 def load(root: Path, target: str) -> Sidecar | None:
-    """The side-car of a data set, where it has one for this format.
+    """The side-car of a data set, if it has one for this format.
 
     Raises:
-        DataError: It is there, but is no side-car, or is newer than this Foveal.
+        DataError: It is not a side-car, or newer than this Foveal.
     """
     path = root / NAME
     try:
@@ -132,7 +131,7 @@ def load(root: Path, target: str) -> Sidecar | None:
     except ValueError as error:
         raise _broken(path, f"is not JSON ({error})") from None
     if not isinstance(document, dict) or not isinstance(document.get("images"), dict):
-        raise _broken(path, "is not a side-car")
+        raise _broken(path, "is not a side-car file")
     if document.get("foveal_sidecar") != VERSION:
         raise DataError(f"{path}: version {document.get('foveal_sidecar')} is unknown.", "Update Foveal.")
     if document.get("format") != target:
@@ -141,29 +140,29 @@ def load(root: Path, target: str) -> Sidecar | None:
         given = document.get("categories")
         own = given and Categories(tuple(given["names"]), tuple(given["source_ids"]))
     except (KeyError, TypeError):
-        raise _broken(path, "has no usable class map") from None
+        raise _broken(path, "has no valid class map") from None
     return Sidecar(path, own or None, document.get("about", {}), document["images"])
 
 
 def join_about(about: dict[str, Any], sidecar: Sidecar | None) -> dict[str, Any]:
-    """What the format says of the whole data set, and what the side-car adds."""
+    """Further fields of the data set, from the format and the side-car."""
     return about if sidecar is None else _joined(about, sidecar.about)
 
 
 def _place(number: int, image: str) -> str:
-    return f"{NAME}, whole object {number} of {image}"
+    return f"{NAME}, object {number} of {image}"
 
 
-def _restored(thing: Object, record: dict[str, Any]) -> Object:
-    box = tuple(record["box"]) if "box" in record else thing.box
+def _restored(item: Object, record: dict[str, Any]) -> Object:
+    box = tuple(record["box"]) if "box" in record else item.box
     return replace(
-        thing,
+        item,
         box=box,
-        area=record.get("area", thing.area),
-        flags=sum(Flag[name.upper()] for name in record["flags"]) if "flags" in record else thing.flags,
-        id=record.get("id", thing.id),
-        segmentation=record.get("segmentation", thing.segmentation),
-        extras=_joined(thing.extras, record.get("extras", {})),
+        area=record.get("area", item.area),
+        flags=sum(Flag[name.upper()] for name in record["flags"]) if "flags" in record else item.flags,
+        id=record.get("id", item.id),
+        segmentation=record.get("segmentation", item.segmentation),
+        extras=_joined(item.extras, record.get("extras", {})),
     )
 
 
@@ -176,4 +175,4 @@ def _joined(own: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
 
 
 def _broken(path: Path, reason: str) -> DataError:
-    return DataError(f"{path}: {reason}.", "Convert the data set again, or remove the file to do without it.")
+    return DataError(f"{path}: {reason}.", "Convert the data set again, or remove the file.")

@@ -1,7 +1,7 @@
-"""What a format cannot hold, as it is put aside.
+"""Writing a side-car: stores what the format cannot.
 
-A writer makes each record, reads it back with its own format's reader and hands both to ``Aside``; what differs is kept
-here. Nothing needs to know which field fits which format.
+A writer makes each record, reads it back with its own format's reader and hands both to ``Aside``; differences are
+stored here, so no code lists which fields a format supports.
 """
 
 import json
@@ -17,20 +17,20 @@ from foveal.types.categories import Categories
 from foveal.types.flags import Flag
 
 EXACT_PX = 1e-7
-"""A coordinate that comes back nearer than this is the same."""
+"""Coordinates closer than this in pixels are equal."""
 SAME_AREA = 1e-6
-"""Relative difference of areas, likewise."""
+"""Areas with a smaller relative difference are equal."""
 ONE_BOX = "exact box"
 
 
 @dataclass(frozen=True)
 class Kept:
-    """A field that the target has no place for.
+    """A field that the target cannot store.
 
     Attributes:
         field: Its name.
-        count: How often it was met.
-        where: Where it went.
+        count: Number of occurrences.
+        where: Where it is stored.
     """
 
     field: str
@@ -44,14 +44,14 @@ class Kept:
 
 @dataclass
 class Aside:
-    """Collects what a writer's target cannot hold.
+    """Collects what a writer's target cannot store.
 
     Attributes:
         target: Name of the format.
-        counts: How often each field went where.
-        images: Entries by the name that the image has in the target.
-        categories: The class map, where the target loses a part of it.
-        about: What the source says of the whole data set and the target does not hold.
+        counts: Number of occurrences by field and destination.
+        images: Entries by the image's name in the target.
+        categories: The class map, if the target loses a part of it.
+        about: Further fields of the data set that the target loses.
     """
 
     target: str
@@ -62,62 +62,62 @@ class Aside:
     _met: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def count(self, what: str, where: str = NAME, number: int = 1) -> None:
-        """Report a field."""
+        """Count a field."""
         self.counts[what, where] += number
 
-    def object(self, image: str, key: str, thing: Object, back: Object) -> None:
-        """An object as it is, and as the target gives it back."""
+    def object(self, image: str, key: str, item: Object, back: Object) -> None:
+        """Compare an object with what the target gives back."""
         number = self._met[image, key]
         self._met[image, key] += 1
-        rest = self._rest(thing, back)
+        rest = self._rest(item, back)
         if rest:
             which = {"key": key, "number": number} if number else {"key": key}
             self._entry(image).setdefault("objects", []).append({**which, **rest})
 
-    def whole(self, image: str, at: int, thing: Object, name: str, what: str) -> None:
-        """An object that must not stand in the target at all.
+    def whole(self, image: str, at: int, item: Object, name: str, what: str) -> None:
+        """Store an object that must not be in the target.
 
         Args:
-            image: In the target.
-            at: Place among the image's objects.
-            thing: The object.
-            name: Of its class.
-            what: How to report it.
+            image: Its name in the target.
+            at: Index among the image's objects.
+            item: The object.
+            name: Name of its class.
+            what: Field to count it as.
         """
         self.count(what)
-        record: dict[str, Any] = {"box": list(thing.box), "area": thing.area, "flags": _flag_names(thing.flags)}
-        own = {"id": thing.id, "segmentation": thing.segmentation, "extras": thing.extras}
+        record: dict[str, Any] = {"box": list(item.box), "area": item.area, "flags": _flag_names(item.flags)}
+        own = {"id": item.id, "segmentation": item.segmentation, "extras": item.extras}
         record |= {title: value for title, value in own.items() if value not in (None, {})}
         self._entry(image).setdefault("whole", []).append({"at": at, "class": name, **record})
 
     def image(self, name: str, extras: dict[str, Any], back: dict[str, Any]) -> None:
-        """What the source says of an image, and what the target gives back."""
+        """Compare an image's further fields with what the target gives back."""
         rest = self._rest_of_extras(extras, back)
         if rest:
             self._entry(name)["extras"] = rest
 
     def split(self, name: str, split: int, back: int) -> None:
-        """Split of an image, and the one that the target gives back."""
+        """Compare an image's split with the one that the target gives back."""
         if split != back:
             self.count("split")
             self._entry(name)["split"] = NO_SPLIT if split == UNASSIGNED else SPLITS[split]
 
     def class_map(self, categories: Categories, back: Categories | None) -> None:
-        """The class map, and the one that the target gives back."""
+        """Compare the class map with the one that the target gives back."""
         if categories != back:
             self.count("class ids and order", number=len(categories))
             self.categories = categories.to_dict()
 
     def data_set(self, about: dict[str, Any], back: dict[str, Any]) -> None:
-        """What the source says of the whole data set, and what the target gives back."""
+        """Compare the data set's further fields with what the target gives back."""
         self.about = self._rest_of_extras(about, back)
 
     def kept(self) -> list[Kept]:
-        """Every field that the target has no place of its own for."""
+        """All fields that the target cannot store itself."""
         return [Kept(what, n, where) for (what, where), n in sorted(self.counts.items())]
 
     def text(self) -> str:
-        """The file; empty where nothing needs it."""
+        """The contents of the file; empty if it is not needed."""
         if not (self.images or self.categories or self.about):
             return ""
         document: dict[str, Any] = {"foveal_sidecar": VERSION, "format": self.target}
@@ -131,26 +131,26 @@ class Aside:
     def _entry(self, image: str) -> dict[str, Any]:
         return self.images.setdefault(image, {})
 
-    def _rest(self, thing: Object, back: Object) -> dict[str, Any]:
+    def _rest(self, item: Object, back: Object) -> dict[str, Any]:
         rest: dict[str, Any] = {}
-        if not _near(thing.box, back.box):
-            rest["box"] = list(thing.box)
+        if not _near(item.box, back.box):
+            rest["box"] = list(item.box)
             self.count(ONE_BOX)
-        if thing.flags != back.flags:
-            rest["flags"] = _flag_names(thing.flags)
-            for name in _flag_names(thing.flags & ~back.flags):
+        if item.flags != back.flags:
+            rest["flags"] = _flag_names(item.flags)
+            for name in _flag_names(item.flags & ~back.flags):
                 self.count(f"flag {name}")
-        own = box_area(thing.box) if back.area is None else back.area
-        if thing.area is not None and abs(thing.area - own) > SAME_AREA * max(1.0, own):
-            rest["area"] = thing.area
+        own = box_area(item.box) if back.area is None else back.area
+        if item.area is not None and abs(item.area - own) > SAME_AREA * max(1.0, own):
+            rest["area"] = item.area
             self.count("area")
-        if thing.id != back.id:
-            rest["id"] = thing.id
+        if item.id != back.id:
+            rest["id"] = item.id
             self.count("object id")
-        if not same_segmentation(thing.segmentation, back.segmentation):
-            rest["segmentation"] = thing.segmentation
-            self.count("segmentation (mask)" if isinstance(thing.segmentation, dict) else "segmentation (polygons)")
-        extras = self._rest_of_extras(thing.extras, back.extras)
+        if not same_segmentation(item.segmentation, back.segmentation):
+            rest["segmentation"] = item.segmentation
+            self.count("segmentation (mask)" if isinstance(item.segmentation, dict) else "segmentation (polygons)")
+        extras = self._rest_of_extras(item.extras, back.extras)
         if extras:
             rest["extras"] = extras
         return rest
@@ -173,12 +173,12 @@ class Aside:
 
 
 def box_area(box: tuple[float, float, float, float]) -> float:
-    """In square pixels."""
+    """Area in square pixels."""
     return (box[2] - box[0]) * (box[3] - box[1])
 
 
 def same_segmentation(one: Any, other: Any) -> bool:
-    """Equal, polygons to ``EXACT_PX``."""
+    """Whether two segmentations are equal, polygons to ``EXACT_PX``."""
     if one == other or not (isinstance(one, list) and isinstance(other, list)):
         return bool(one == other)
     return len(one) == len(other) and all(_near(a, b) for a, b in zip(one, other, strict=True))

@@ -1,4 +1,4 @@
-"""Pascal VOC's lists: which images belong to which split, and which classes there are."""
+"""Pascal VOC's lists: splits of images, and classes."""
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -12,10 +12,10 @@ from foveal.imaging.suffixes import IMAGE_SUFFIXES
 
 MAIN = "ImageSets/Main"
 CODES = {**{name: code for code, name in enumerate(SPLITS)}, "trainval": UNASSIGNED}
-"""Lists and the code of the split that each stands for, in the order they are read."""
+"""Lists and their split codes, in the order they are read."""
 CLASS_LIST = re.compile(r"(.+)_(?:trainval|train|val|test)")
 CLASS_LINE = re.compile(r"(\S.*?)\s+(?:-1|0|1)")
-"""A line of a class list: an image, and whether it shows the class (1), only difficult ones (0) or none (-1)."""
+"""A line of a class list: an image, and whether it has the class (1), only difficult objects of it (0) or none (-1)."""
 
 
 @dataclass
@@ -23,7 +23,7 @@ class Lists:
     """The lists of a data set.
 
     Attributes:
-        title: What messages call them.
+        title: Name in messages.
         splits: Code of the split of each image, by stem; empty where there are no lists.
         places: File and line that list it.
     """
@@ -41,14 +41,14 @@ def read_lists(
     annotated: Iterable[str] = (),
     folder: str = MAIN,
 ) -> Lists:
-    """Read ``train.txt``, ``val.txt``, ``test.txt`` and ``trainval.txt``; the first that names an image has it.
+    """Read ``train.txt``, ``val.txt``, ``test.txt`` and ``trainval.txt``; the first one that lists an image decides.
 
     Args:
         root: The data set.
         images: Names of its images by stem.
-        repairs: Takes what is listed twice.
+        repairs: Collects images listed twice.
         annotated: Stems of its annotations.
-        folder: Of the lists.
+        folder: Folder of the lists.
     """
     lists, stems = Lists(), {*images, *annotated}
     for name, code in CODES.items():
@@ -68,12 +68,12 @@ def read_lists(
                 message = f"is in {SPLITS[known]} and again in {SPLITS[code]}"
                 repairs.add(image, where, "two_splits", message, f"kept in {SPLITS[known]}")
             elif known == code and first != where:
-                repairs.add(image, where, "listed_twice", f"is listed already in {first}", "joined")
+                repairs.add(image, where, "listed_twice", f"is listed already in {first}", "merged")
     return lists
 
 
 def class_names(root: Path) -> list[str]:
-    """The classes that have lists of their own, by name."""
+    """The classes that have lists, by name."""
     names = set()
     for file in (root / MAIN).glob("*_*.txt"):
         match = CLASS_LIST.fullmatch(file.stem)
@@ -83,7 +83,7 @@ def class_names(root: Path) -> list[str]:
 
 
 def _stem(line: str, stems: Collection[str]) -> str:
-    """The image that a line names: all of it, or what stands before a number; with its suffix or without."""
+    """The image that a line names: the full line, or the part before a number; with or without suffix."""
     text = line.strip()
     match = CLASS_LINE.fullmatch(text)
     readings = [form for whole in (text, match[1] if match else text) for form in (whole, _without_suffix(whole))]

@@ -1,8 +1,8 @@
 """Pascal VOC: one XML file per image in ``Annotations/``, lists in ``ImageSets/Main/``, images in ``JPEGImages/``.
 
-``difficult`` and ``truncated`` become flags. An image that only ``trainval.txt`` lists belongs to no split yet. Class
-names come from the class lists (``cat_train.txt``) where there are any, else from the objects. Everything else in the
-XML is kept and written back.
+``difficult`` and ``truncated`` become flags. An image that only ``trainval.txt`` lists has no split. Class
+names come from the class lists (``cat_train.txt``) where there are any, else from the objects. All other fields of the
+XML are kept and written back.
 """
 
 from collections.abc import Mapping, Sequence
@@ -38,8 +38,8 @@ class Page:
     """One annotation file.
 
     Attributes:
-        stem: Of its name; the image has the same.
-        title: What messages call it.
+        stem: Stem of the file name, the same as the image's.
+        title: Name in messages.
         root: The XML.
         split: Code of the image's split.
     """
@@ -51,7 +51,7 @@ class Page:
 
     def classes(self) -> list[str]:
         """The class of each object, as written."""
-        return [(thing.findtext("name") or "").strip() for thing in self.root.iter("object")]
+        return [(item.findtext("name") or "").strip() for item in self.root.iter("object")]
 
 
 def read(path: Path, *, categories: Categories | None = None, repairs: Repairs | None = None) -> Catalog:
@@ -60,18 +60,18 @@ def read(path: Path, *, categories: Categories | None = None, repairs: Repairs |
     Args:
         path: The folder that holds ``Annotations``, or one with a single such folder in it.
         categories: A model's class map to enforce; some classes may then be missing.
-        repairs: What becomes of invalid annotations; None: clipped where possible, else dropped.
+        repairs: Treatment of invalid annotations; None: clipped where possible, else dropped.
 
     Raises:
-        DataError: No annotation or no image that can be used, or a fault under the policy ``error``.
+        DataError: No usable annotation or image, or a fault under the policy ``error``.
         CategoryError: A class that the class map lacks.
     """
     repairs = repairs or Repairs()
     root = find(path)
     if root is None:
-        raise DataError(f"{path} holds no Pascal VOC tree.", f"Give the folder that has {ANNOTATIONS} with XML in it.")
+        raise DataError(f"{path} is not a Pascal VOC tree.", f"Name the folder with XML files in {ANNOTATIONS}.")
     folder = _annotations(root)
-    assert folder is not None, "find looks for it"
+    assert folder is not None, "checked by find"
     images = _images(root)
     files = {file.stem: file for file in sorted(folder.glob("*.xml"))}
     lists = read_lists(root, images, repairs, annotated=files)
@@ -80,7 +80,7 @@ def read(path: Path, *, categories: Categories | None = None, repairs: Repairs |
     class_list = class_names(root)
     if not pages:
         raise DataError(
-            f"{root}: not one image has an annotation that can be used.{repairs.first()}",
+            f"{root}: no image has a usable annotation.{repairs.first()}",
             f"Check the XML files in {folder.name}{f' and the lists in {MAIN}' if lists.splits else ''}.",
         )
     own = categories or _class_map(folder, pages, class_list, aside)
@@ -111,7 +111,7 @@ def find(path: Path) -> Path | None:
     found = [p for p in sorted(above.glob("VOC*")) if p.is_dir() and _annotations(p) is not None]
     if len(found) > 1:
         raise DataError(
-            f"{path} holds {len(found)} Pascal VOC trees: {', '.join(p.name for p in found)}.", "Give one of them."
+            f"{path} contains {len(found)} Pascal VOC trees: {', '.join(p.name for p in found)}.", "Name one of them."
         )
     return found[0] if found else None
 
@@ -138,13 +138,13 @@ def _images(root: Path) -> dict[str, list[str]]:
 def _pages(
     root: Path, files: Mapping[str, Path], lists: Lists, images: dict[str, list[str]], repairs: Repairs
 ) -> list[Page]:
-    """The annotations that are listed; all of them where there are no lists."""
+    """The listed annotations; without lists, all of them."""
     pages = []
     folder = next(iter(files.values())).parent.name
     for stem, split in (lists.splits or dict.fromkeys(files, UNASSIGNED)).items():
         name = images.get(stem, [f"{IMAGES}/{stem}.jpg"])[0]
         if stem not in files:
-            message = f"is listed, but there is no {folder}/{stem}.xml"
+            message = f"is listed, but {folder}/{stem}.xml does not exist"
             repairs.add(name, lists.places[stem], "no_annotation", message, "dropped")
             continue
         title = layout.relative(files[stem], root)
@@ -152,12 +152,12 @@ def _pages(
             pages.append(Page(stem, title, parse(files[stem].read_bytes()), split))
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else error
-            repairs.add(name, title, "broken", f"has an annotation that cannot be used ({reason})", "dropped")
+            repairs.add(name, title, "broken", f"has an invalid annotation ({reason})", "dropped")
     if lists.splits:
         for stem, file in files.items():
             if stem not in lists.splits and stem not in images:
                 title = layout.relative(file, root)
-                repairs.add(title, lists.title, "unlisted", "nothing lists this annotation", "left out")
+                repairs.add(title, lists.title, "unlisted", "the annotation is not listed", "left out")
     return pages
 
 
@@ -170,7 +170,7 @@ def _class_map(
         return aside.categories
     names = class_list or sorted(used)
     if not names:
-        raise DataError(f"{folder.parent}: there is not one object with a name.", f"Check the XML files in {folder}.")
+        raise DataError(f"{folder.parent}: no object has a name.", f"Check the XML files in {folder}.")
     return Categories(tuple(names))
 
 
@@ -189,7 +189,7 @@ def _draft(
         if title not in own:
             if fixed and title:
                 own.index(title, where=f"{root / page.title}, {place}")
-            message = f"the class {title!r} is in no class list" if title else "there is no class name"
+            message = f"the class {title!r} is in no class list" if title else "the class name is missing"
             repairs.add(name, where, "unknown_class", message, "dropped")
             continue
         try:
@@ -200,7 +200,7 @@ def _draft(
 
 
 def _report_unseen(pages: Sequence[Page], drafts: Sequence[Draft], own: Categories, repairs: Repairs) -> None:
-    """Objects of a class that no image of the training split has: a slip of the pen, as a rule."""
+    """Report objects of a class that no training image has: usually a typo."""
     trained = {name for page in pages if page.split == TRAIN for name in page.classes()}
     if not trained:
         return
@@ -211,7 +211,7 @@ def _report_unseen(pages: Sequence[Page], drafts: Sequence[Draft], own: Categori
             name = own.names[draft.objects[at].label]
             if name not in trained:
                 action = "dropped" if repairs.policy == "drop" else "kept"
-                message = f"no image to train on has the class {name!r}"
+                message = f"no training image has the class {name!r}"
                 repairs.add(draft.name, draft.places[at], "unknown_class", message, action)
                 if action == "dropped":
                     del draft.objects[at], draft.places[at], draft.keys[at]

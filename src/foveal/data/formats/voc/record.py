@@ -22,7 +22,7 @@ USUAL: dict[str, Any] = {
     "size": {"depth": "3"},
     "segmented": "0",
 }
-"""What the writer puts where a source says nothing; a source that says the same needs no keeping."""
+"""The writer's default; it need not be stored."""
 USUAL_POSE = "Unspecified"
 FLAG_TAGS = {"truncated": Flag.TRUNCATED, "difficult": Flag.DIFFICULT}
 YES, NO = ("1", "true", "yes"), ("0", "false", "no", "")
@@ -32,11 +32,11 @@ def object_of(element: Element, label: int) -> Object:
     """An ``object`` element as an object.
 
     Raises:
-        ValueError: ``bndbox`` is missing, or a side of it is no number.
+        ValueError: ``bndbox`` is missing, or a side of it is not a number.
     """
     box = element.find("bndbox")
     if box is None:
-        raise ValueError("there is no bndbox")
+        raise ValueError("bndbox is missing")
     xmin, ymin, xmax, ymax = (_corner(box, side) for side in CORNERS)
     extras = values_of(element)
     flags = 0
@@ -53,13 +53,13 @@ def object_of(element: Element, label: int) -> Object:
 
 
 def key_of(element: Element) -> str:
-    """How an ``object`` element is known in a side-car: its class and corners."""
+    """Key of an ``object`` element in a side-car: its class and corners."""
     corners = (element.findtext(f"bndbox/{side}", "").strip() for side in CORNERS)
     return " ".join([(element.findtext("name") or "").strip(), *corners])
 
 
 def image_extras(root: Element, image: str) -> dict[str, Any]:
-    """What the XML says of the image besides its size and objects.
+    """Fields of the XML besides the image's size and objects.
 
     Args:
         root: The XML.
@@ -74,7 +74,7 @@ def image_extras(root: Element, image: str) -> dict[str, Any]:
 
 
 def values_of(element: Element) -> dict[str, Any]:
-    """The children of an element: text, or an object where a child has children; lists where a tag comes again."""
+    """The children of an element: text, or an object where a child has children; lists for repeated tags."""
     values: dict[str, Any] = {f"@{name}": text for name, text in element.attrib.items()}
     for child in element:
         value: Any = (child.text or "").strip()
@@ -92,25 +92,25 @@ def parse(text: bytes) -> Element:
     """The XML of an annotation.
 
     Raises:
-        ValueError: It is broken, refers to things outside itself or is of something else; the message says where.
+        ValueError: It is malformed, declares entities, or is not an annotation; the message has the position.
     """
     try:
         root: Element = fromstring(text)
     except ParseError as error:
         line, column = error.position
         reason = str(error).partition(":")[0]
-        raise ValueError(f"broken XML, line {line}, column {column + 1}: {reason}") from None
+        raise ValueError(f"malformed XML, line {line}, column {column + 1}: {reason}") from None
     except DefusedXmlException:
-        raise ValueError("declares XML entities, which are not read") from None
+        raise ValueError("declares XML entities, which are not supported") from None
     except (ValueError, LookupError) as error:
-        raise ValueError(f"broken XML: {error}") from None
+        raise ValueError(f"malformed XML: {error}") from None
     if root.tag != "annotation" and root.find("object") is None:
         raise ValueError(f"XML of {root.tag!r}, not of an annotation")
     return root
 
 
 def size_of(root: Element) -> tuple[int, int] | None:
-    """Width and height that the XML declares; None: it does not say."""
+    """Width and height that the XML declares; None: not declared."""
     try:
         return int(float(root.findtext("size/width", ""))), int(float(root.findtext("size/height", "")))
     except (ValueError, OverflowError):

@@ -1,8 +1,7 @@
 """A Catalog as a Pascal VOC tree: XML with the devkit's fields, lists of splits and of classes.
 
-VOC's boxes are whole pixels, counted from 1, both ends covered; a box between pixels is rounded and its exact form kept
-aside. What is not to be evaluated (crowds, ignored objects) is written as ``difficult``, which VOC itself leaves
-out.
+VOC's boxes are whole pixels, counted from 1, both ends included; other boxes are rounded and stored exactly in the
+side-car. Crowds and ignored objects are written as ``difficult``, which VOC ignores.
 """
 
 import json
@@ -23,19 +22,19 @@ from foveal.data.formats.voc import record as voc
 from foveal.data.formats.voc.lists import CODES, MAIN
 from foveal.errors import CategoryError
 from foveal.types.categories import Categories
-from foveal.types.flags import NOT_EVALUATED, Flag
+from foveal.types.flags import IGNORED_FLAGS, Flag
 
 ILLEGAL = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""Characters that XML 1.0 cannot hold (section 2.2), and the carriage return, which it changes."""
+"""Characters that XML 1.0 does not allow (section 2.2), and the carriage return, which it changes."""
 TAG = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 UNSAFE = re.compile(r'[/\\:*?"<>|\0\s]+')
-"""What does not belong in a file name that a list has to hold."""
+"""Characters not allowed in file names within lists."""
 UNSAFE_IN_CLASS = re.compile(r'[/\\:*?"<>|\0]')
 SHOWS, DIFFICULT_ONLY, SHOWS_NOT = 1, 0, -1
 
 
 def place(_: Catalog, own: Sequence[str]) -> list[str]:
-    """Where each image goes; VOC knows images by their stems alone, in one folder."""
+    """Target name of each image; VOC identifies images by their stems, in one folder."""
     flat = [UNSAFE.sub("_", name).strip("_") or "image" for name in own]
     return [f"{voc.IMAGES}/{name}" for name in layout.unique(flat, by_stem=True)]
 
@@ -46,12 +45,12 @@ def write(catalog: Catalog, folder: Path, names: Sequence[str], extras: Sequence
     Args:
         catalog: With objects and sizes.
         folder: The new data set.
-        names: Where each image goes.
-        extras: Of each image.
-        aside: Takes what VOC cannot hold.
+        names: Target name of each image.
+        extras: Further fields of each image.
+        aside: Takes what VOC cannot store.
 
     Raises:
-        CategoryError: A class name that XML cannot hold.
+        CategoryError: A class name that XML does not allow.
     """
     assert catalog.objects is not None and catalog.sizes is not None, "only data sets with objects are written"
     _check_names(catalog.categories)
@@ -67,8 +66,8 @@ def write(catalog: Catalog, folder: Path, names: Sequence[str], extras: Sequence
         back = fromstring(text)
         file = PurePosixPath(name).name
         aside.image(name, extras[i], {layout.NAME_KEY: file, **voc.image_extras(back, file)})
-        for thing, element in zip(row, back.findall("object"), strict=True):
-            aside.object(name, voc.key_of(element), thing, voc.object_of(element, thing.label))
+        for item, element in zip(row, back.findall("object"), strict=True):
+            aside.object(name, voc.key_of(element), item, voc.object_of(element, item.label))
         rows.append(row)
     listed = _write_lists(catalog, folder / MAIN, [PurePosixPath(name).stem for name in names], rows)
     aside.class_map(catalog.categories, Categories(tuple(sorted(listed))))
@@ -78,7 +77,7 @@ def write(catalog: Catalog, folder: Path, names: Sequence[str], extras: Sequence
 def _check_names(categories: Categories) -> None:
     for name in categories:
         if name != name.strip() or _clean(name) != name:
-            raise CategoryError(f"The class {name!r} has a name that Pascal VOC's XML cannot hold.", "Rename it first.")
+            raise CategoryError(f"The class name {name!r} has characters that XML does not allow.", "Rename it first.")
 
 
 def _page(name: str, size: tuple[int, int], extras: Any, row: Sequence[Object], categories: Categories) -> Element:
@@ -90,20 +89,20 @@ def _page(name: str, size: tuple[int, int], extras: Any, row: Sequence[Object], 
     _fill(root, {tag: given[tag] for tag in order if tag in given})
     _fill(root, {"size": {"width": width, "height": height, **(more if isinstance(more, dict) else {})}})
     _fill(root, {tag: value for tag, value in given.items() if tag not in order and tag != "object"})
-    for thing in row:
-        own = thing.extras.get(voc.NAME, {})
+    for item in row:
+        own = item.extras.get(voc.NAME, {})
         own = dict(own) if isinstance(own, dict) else {}
         beyond = own.pop("bndbox", {})
-        flags = thing.flags | (Flag.DIFFICULT if thing.flags & NOT_EVALUATED else 0)
-        record: dict[str, Any] = {"name": categories.names[thing.label], "pose": voc.USUAL_POSE}
+        flags = item.flags | (Flag.DIFFICULT if item.flags & IGNORED_FLAGS else 0)
+        record: dict[str, Any] = {"name": categories.names[item.label], "pose": voc.USUAL_POSE}
         record |= {tag: int(bool(flags & flag)) for tag, flag in voc.FLAG_TAGS.items()}
-        record["bndbox"] = {**_corners(thing.box, size), **(beyond if isinstance(beyond, dict) else {})}
+        record["bndbox"] = {**_corners(item.box, size), **(beyond if isinstance(beyond, dict) else {})}
         _fill(root, {"object": {**record, **{k: v for k, v in own.items() if k != "name"}}})
     return root
 
 
 def _corners(box: tuple[float, float, float, float], size: tuple[int, int]) -> dict[str, int]:
-    """First and last pixel covered, counted from 1; at least one pixel, inside the image."""
+    """First and last pixel, counted from 1; at least one pixel, inside the image."""
     corners = {}
     for first, last, low, high, limit in (("xmin", "xmax", *box[::2], size[0]), ("ymin", "ymax", *box[1::2], size[1])):
         corners[first] = min(max(round(low) + 1, 1), limit)
@@ -112,7 +111,7 @@ def _corners(box: tuple[float, float, float, float], size: tuple[int, int]) -> d
 
 
 def _fill(parent: Element, values: dict[str, Any]) -> None:
-    """Children for the values; what cannot be a child is left out, and the side-car takes it."""
+    """Add values as children; what cannot be a child goes into the side-car."""
     for tag, value in values.items():
         if tag == "#text":
             parent.text = _clean(str(value))
@@ -155,11 +154,11 @@ def _write_lists(catalog: Catalog, folder: Path, stems: Sequence[str], rows: Seq
 
 
 def _shown(row: Sequence[Object]) -> dict[int, int]:
-    """Of each class in an image: whether it shows one that is evaluated."""
+    """For each class in an image: whether it has an object that is not difficult."""
     shown: dict[int, int] = {}
-    for thing in row:
-        evaluated = SHOWS if not thing.flags & NOT_EVALUATED else DIFFICULT_ONLY
-        shown[thing.label] = max(shown.get(thing.label, DIFFICULT_ONLY), evaluated)
+    for item in row:
+        shows = SHOWS if not item.flags & IGNORED_FLAGS else DIFFICULT_ONLY
+        shown[item.label] = max(shown.get(item.label, DIFFICULT_ONLY), shows)
     return shown
 
 

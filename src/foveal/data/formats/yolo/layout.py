@@ -1,4 +1,4 @@
-"""Where a YOLO data set keeps everything: what its YAML says, or its folders; and its lists and label files."""
+"""The layout of a YOLO data set, from its YAML or its folders; lists and label files."""
 
 import os
 import posixpath
@@ -22,17 +22,17 @@ KNOWN_KEYS = frozenset({*OWN_KEYS, *SPLIT_WORDS})
 
 @dataclass
 class Layout:
-    """Where everything is.
+    """The layout of a YOLO data set.
 
     Attributes:
         root: The data set.
-        title: What messages call the file that says so.
+        title: The file that defines it, for messages.
         names: Class ids of the source and their names.
-        images: Names of the images, and the code of the split of each.
-        listed: Where each image that a text file lists stands in it, by name.
-        folders: Folders of images that were given as a whole.
-        about: What else the YAML says.
-        notes: Remarks.
+        images: Names of the images, and their split codes.
+        listed: File and line that list an image, by name.
+        folders: Folders of images that are used in full.
+        about: Further fields of the YAML.
+        notes: Notes.
     """
 
     root: Path
@@ -46,7 +46,7 @@ class Layout:
 
 
 def find(path: Path) -> Path | None:
-    """The YAML or the folder to read; None where this is no YOLO data set."""
+    """The YAML or the folder to read; None: not a YOLO data set."""
     if path.is_file():
         return path if path.suffix.lower() in (".yaml", ".yml") else None
     for name in YAML_NAMES:
@@ -60,7 +60,7 @@ def find(path: Path) -> Path | None:
 
 
 def label_file(image: str) -> str:
-    """Where an image's objects are: the last ``images`` of its path becomes ``labels``, its suffix ``.txt``."""
+    """The label file of an image: the last ``images`` of its path becomes ``labels``, its suffix ``.txt``."""
     folders = image.split("/")
     for at in reversed(range(len(folders) - 1)):
         if folders[at] == IMAGES:
@@ -70,17 +70,17 @@ def label_file(image: str) -> str:
 
 
 def lay_out(path: Path) -> Layout:
-    """Where everything of a data set is.
+    """The layout of a data set.
 
     Raises:
-        DataError: It is no YOLO data set, or its YAML or one of its lists cannot be used.
-        CategoryError: There are no class names, or ids that are no whole numbers.
+        DataError: Not a YOLO data set, or its YAML or one of its lists is invalid.
+        CategoryError: No class names, or ids that are not whole numbers.
     """
     where = find(path)
     if where is None:
         raise DataError(
-            f"{path} holds no YOLO data set.",
-            f"Give a data.yaml, or a folder with {IMAGES}, {LABELS} and {NAME_FILES[0]}.",
+            f"{path} is not a YOLO data set.",
+            f"Use a data.yaml, or a folder with {IMAGES}, {LABELS} and {NAME_FILES[0]}.",
         )
     return _from_folder(where) if where.is_dir() else _from_yaml(where)
 
@@ -89,7 +89,7 @@ def _from_folder(root: Path) -> Layout:
     file = next((root / name for name in NAME_FILES if (root / name).is_file()), None)
     if file is None:
         raise DataError(
-            f"{root} has no names of its classes.",
+            f"{root} has no class names.",
             f"Add a data.yaml, or a {NAME_FILES[0]} with one name per line.",
         )
     names = {at: line.strip() for at, (_, line) in enumerate(numbered_lines(file))}
@@ -109,17 +109,17 @@ def _from_yaml(file: Path) -> Layout:
     found.about = {k: v for k, v in document.items() if k not in {*OWN_KEYS, *words} and _is_plain(v)}
     keys = [key for key in words if document.get(key)]
     if not keys:
-        raise DataError(f"{file}: there is no 'train', 'val' or 'test'.", "Say where the images of each split are.")
+        raise DataError(f"{file}: 'train', 'val' and 'test' are missing.", "Add the paths of the images of each split.")
     for key in keys:
         given = document[key]
         for text in given if isinstance(given, list) else [given]:
             place = _resolve(root, document.get("path"), str(text))
             if place is None:
-                if key == "test" and found.images:  # exports name one whether there is one or not
-                    found.notes.append(f"{file.name} names a test split, {str(text)!r}, that is not there.")
+                if key == "test" and found.images:  # exports name one whether it exists or not
+                    found.notes.append(f"{file.name} names a test split that does not exist: {text}.")
                     continue
                 raise DataError(
-                    f"{file}: {key} is {str(text)!r}, and there is no such file or folder.",
+                    f"{file}: {key} is {str(text)!r}, which does not exist.",
                     "Paths are relative to 'path', or to the folder of the YAML file.",
                 )
             code = SPLITS.index(SPLIT_WORDS[key])
@@ -139,7 +139,7 @@ def _take_list(found: Layout, file: Path, split: int) -> None:
     for number, line in numbered_lines(file):
         text = line.strip().replace("\\", "/")
         if not is_file_name(text):
-            raise DataError(f"{file}, line {number}: {text!r} cannot be the name of a file.", "Correct the line.")
+            raise DataError(f"{file}, line {number}: {text!r} is not a valid file name.", "Correct the line.")
         candidates = [file.parent / text, found.root / text]
         path = next((c for c in candidates if os.path.isfile(c)), candidates[0])  # noqa: PTH113  (False for names too long)
         name = relative(path, found.root)
@@ -148,7 +148,7 @@ def _take_list(found: Layout, file: Path, split: int) -> None:
 
 
 def _resolve(root: Path, base: Any, text: str) -> Path | None:
-    """A path of the YAML; exports often lead one folder too far up."""
+    """A path in the YAML; exports often point one folder too far up."""
     bases = [root / str(base), root] if base else [root]
     stripped = text
     while stripped.startswith(("../", "./")):
@@ -168,10 +168,10 @@ def _load_yaml(file: Path) -> dict[str, Any]:
         mark = getattr(error, "problem_mark", None)
         at = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         raise DataError(
-            f"{file}{at}: not YAML ({getattr(error, 'problem', None) or 'unreadable'}).", "Repair it."
+            f"{file}{at}: not YAML ({getattr(error, 'problem', None) or 'unreadable'}).", "Correct the file."
         ) from None
     if not isinstance(document, dict):
-        raise DataError(f"{file}: the YAML is no mapping.", "Give it train, val and names.")
+        raise DataError(f"{file}: the YAML is not a mapping.", "Add train, val and names.")
     return document
 
 
@@ -179,7 +179,7 @@ def _names(given: Any, file: Path) -> dict[int, str]:
     """Class ids and names, by id.
 
     Raises:
-        CategoryError: There are none, or ids that are no whole numbers.
+        CategoryError: There are none, or ids that are not whole numbers.
     """
     if isinstance(given, list) and given:
         return {at: str(name) for at, name in enumerate(given)}
@@ -187,8 +187,10 @@ def _names(given: Any, file: Path) -> dict[int, str]:
         try:
             return {int(key): str(given[key]) for key in sorted(given, key=int)}
         except (TypeError, ValueError):
-            raise CategoryError(f"{file}: 'names' has an id that is no whole number.", "Number the classes.") from None
-    raise CategoryError(f"{file}: there are no 'names'.", "Give a list of class names, in the order of their ids.")
+            raise CategoryError(
+                f"{file}: 'names' has an id that is not a whole number.", "Use whole numbers as ids."
+            ) from None
+    raise CategoryError(f"{file}: 'names' is missing.", "Add a list of class names, in order of id.")
 
 
 def tells_classes(file: Path) -> bool:
@@ -201,7 +203,7 @@ def tells_classes(file: Path) -> bool:
 
 
 def _is_plain(value: Any) -> bool:
-    """Whether JSON can hold it as it is."""
+    """Whether it is a plain JSON value."""
     if isinstance(value, dict):
         return all(isinstance(k, str) and _is_plain(v) for k, v in value.items())
     if isinstance(value, list):

@@ -1,6 +1,6 @@
 """YOLO: ``data.yaml``, and for ``images/a.jpg`` a ``labels/a.txt`` with one object per line, see ``record``.
 
-An image without a text file, or with an empty one, has no objects. A class is its place in the list of names.
+An image without a text file, or with an empty one, has no objects. A class id is the index in the list of names.
 """
 
 import posixpath
@@ -34,12 +34,12 @@ def read(path: Path, *, categories: Categories | None = None, repairs: Repairs |
     Args:
         path: The YAML file; the folder it lies in; or a folder with ``images``, ``labels`` and ``classes.txt``.
         categories: A model's class map to enforce; some classes may then be missing.
-        repairs: What becomes of invalid annotations; None: clipped where possible, else dropped.
+        repairs: Treatment of invalid annotations; None: clipped where possible, else dropped.
 
     Raises:
-        DataError: A YAML file or a list that cannot be read, no image that can be used, or a fault under the policy
+        DataError: A YAML file or a list that cannot be read, no usable image, or a fault under the policy
             ``error``; the message names file and line.
-        CategoryError: A class that the class map lacks, no class, or one that stands twice.
+        CategoryError: A class that the class map lacks, no class, or a duplicate one.
     """
     repairs = repairs or Repairs()
     found = lay_out(path)
@@ -75,31 +75,31 @@ def _class_map(found: Layout) -> Categories:
 def _takenumbered_lines(
     root: Path, draft: Draft, names: dict[int, str], own: Categories, repairs: Repairs, *, fixed: bool
 ) -> bool:
-    """Put an image's objects into its draft; whether its text file could be read."""
+    """Add an image's objects to its draft; returns whether its label file could be read."""
     assert draft.seen is not None, "find_images comes first"
     file = label_file(draft.name)
     try:
         lines = list(numbered_lines(root / file))
     except DataError as error:
         reason = error.what.removeprefix(f"{root / file}: ").rstrip(".")
-        repairs.add(draft.name, file, "broken", f"has a label file that cannot be used ({reason})", "dropped")
+        repairs.add(draft.name, file, "broken", f"has an invalid label file ({reason})", "dropped")
         return False
     draft.where = file
     for number, line in lines:
         where, fields = f"{file}, line {number}", line.split()
         if not (len(fields) == BOX_FIELDS or (len(fields) >= LEAST_POLYGON and len(fields) % 2)):
-            message = f"the line has {plural(len(fields), 'field')}; a box has 5, a polygon an odd number from 7 on"
+            message = f"the line has {plural(len(fields), 'field')}; a box has 5, a polygon an odd number of at least 7"
             repairs.add(draft.name, where, "malformed", message, "dropped")
             continue
         try:
             key, numbers = float(fields[0]), [float(text) for text in fields[1:]]
         except ValueError:
-            message = f"not everything in the line {line[:60]!r} is a number"
+            message = f"the line {line[:60]!r} has fields that are not numbers"
             repairs.add(draft.name, where, "malformed", message, "dropped")
             continue
         title = names.get(int(key)) if key == key and abs(key) < 1e9 and key == int(key) else None
         if title is None:
-            known = f"classes go from {min(names)} to {max(names)}"
+            known = f"classes are {min(names)} to {max(names)}"
             repairs.add(draft.name, where, "unknown_class", f"the class {fields[0]} does not exist; {known}", "dropped")
             continue
         label = own.index(title, where=f"{root / file}, line {number}") if fixed else own.index(title)
@@ -108,7 +108,7 @@ def _takenumbered_lines(
 
 
 def _report_strays(root: Path, found: Layout, names: set[str], known: Iterable[str], repairs: Repairs) -> None:
-    """Label files without an image, and images that nothing names."""
+    """Report label files without an image, and unlisted images."""
     known = set(known)
     folders = {posixpath.dirname(name) for name in known if (root / name).is_file()}
     folders |= {label_file(f"{folder}/x").rpartition("/")[0] for folder in found.folders}
@@ -116,13 +116,13 @@ def _report_strays(root: Path, found: Layout, names: set[str], known: Iterable[s
         for file in sorted((root / folder).glob("*.txt")):
             name = layout.relative(file, root)
             if name not in known and name not in NAME_FILES and file.name != "classes.txt":
-                repairs.add("", name, "missing", "there is no image for this label file", "left out")
+                repairs.add("", name, "missing", "the label file has no image", "left out")
     inside = {
         name
         for folder in {posixpath.dirname(name) for name in found.listed}
         for name in layout.images_in(root, root / folder, deep=False)
     }
-    if sum(map(tells_classes, root.glob("*.y*ml"))) <= 1:  # else other files may name them
+    if sum(map(tells_classes, root.glob("*.y*ml"))) <= 1:  # else other files may list them
         tops = {top for name in names if (top := _top(posixpath.dirname(name)))}
         inside |= {name for top in tops for name in layout.images_in(root, root / top)}
     report_unlisted(root, sorted(inside - names), found.title, repairs)

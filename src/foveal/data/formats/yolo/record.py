@@ -1,7 +1,7 @@
 """One line of YOLO's text files as an object.
 
-A line is ``class x y width height`` (the centre of the box), or ``class x y x y x y ...`` (a polygon), all as parts of
-the image's width and height: x = 0 is the left edge of the first pixel, x = 1 the right edge of the last.
+A line is ``class x y width height`` (the centre of the box), or ``class x y x y x y ...`` (a polygon), all as fractions
+of the image's width and height: x = 0 is the left edge of the first pixel, x = 1 the right edge of the last.
 """
 
 from collections.abc import Sequence
@@ -11,14 +11,14 @@ from foveal.data.catalog.segmentations import extent, polygon_area
 
 NAME = "yolo"
 BOX_FIELDS, LEAST_POLYGON = 5, 7
-"""Fields of a line that is a box, and of the smallest polygon."""
+"""Number of fields of a box, and of the smallest polygon."""
 
 
 def object_of(numbers: Sequence[float], label: int, size: tuple[int, int]) -> Object:
     """A line's coordinates as an object.
 
     Args:
-        numbers: Four for a box, else a polygon, as parts of the image.
+        numbers: Four for a box, else a polygon, as fractions of the image's sides.
         label: Class id.
         size: (width, height) of the image in pixels.
     """

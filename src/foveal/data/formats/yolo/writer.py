@@ -1,8 +1,8 @@
 """A Catalog as a YOLO data set: ``data.yaml``, images in ``images/<split>/``, one text file each in ``labels/``.
 
-Lines are boxes, or polygons where every object of the data set has exactly one: tools that read YOLO misread a file
-that mixes them. Objects that are not to be evaluated (crowds, difficult and ignored ones) have no place in YOLO, where
-every line is something to be found: they stand in the side-car alone.
+Lines are boxes, or polygons if every object of the data set has exactly one: tools misread files that mix them. Crowds,
+difficult and ignored objects cannot be marked in YOLO, where every line is a positive: they are stored in the side-car
+only.
 """
 
 import json
@@ -19,18 +19,18 @@ from foveal.data.formats.sidecar.writer import Aside
 from foveal.data.formats.yolo.layout import IMAGES, KNOWN_KEYS, YAML_NAMES, label_file
 from foveal.data.formats.yolo.record import NAME, object_of
 from foveal.types.categories import Categories
-from foveal.types.flags import NOT_EVALUATED, Flag
+from foveal.types.flags import IGNORED_FLAGS, Flag
 
 DECIMALS = 12
-"""Of a coordinate as a part of the image: less than a millionth of a pixel for any image there is."""
+"""Decimals of relative coordinates: less than a millionth of a pixel for any image."""
 MIN_NUMBERS = 6
-"""Numbers of the smallest polygon."""
+"""Number of coordinates of the smallest polygon."""
 
 
 def place(catalog: Catalog, own: Sequence[str]) -> list[str]:
-    """Where each image goes; text files have the images' stems, so stems must differ."""
+    """Target name of each image; label files have the images' stems, so stems must differ."""
     folders = [SPLITS[0 if code == UNASSIGNED else code] for code in catalog.splits.tolist()]
-    # Images called images/... would have their label file looked for in a wrong folder.
+    # Images called images/... would have their label file in a wrong folder.
     safe = ["/".join("images_" if p == IMAGES else p for p in name.split("/")[:-1]) for name in own]
     flat = [f"{folder}/{name.rpartition('/')[2]}" if folder else name for folder, name in zip(safe, own, strict=True)]
     return layout.unique([f"images/{f}/{name}" for f, name in zip(folders, flat, strict=True)], by_stem=True)
@@ -42,24 +42,24 @@ def write(catalog: Catalog, folder: Path, names: Sequence[str], extras: Sequence
     Args:
         catalog: With objects and sizes.
         folder: The new data set.
-        names: Where each image goes.
-        extras: Of each image.
-        aside: Takes what YOLO cannot hold.
+        names: Target name of each image.
+        extras: Further fields of each image.
+        aside: Takes what YOLO cannot store.
     """
     assert catalog.objects is not None and catalog.sizes is not None, "only data sets with objects are written"
     rows = [catalog.objects[i] for i in range(len(catalog))]
-    polygons = all(_is_one_polygon(o) for row in rows for o in row if not o.flags & NOT_EVALUATED)
+    polygons = all(_is_one_polygon(o) for row in rows for o in row if not o.flags & IGNORED_FLAGS)
     for i, name in enumerate(names):
         size = (int(catalog.sizes[i][0]), int(catalog.sizes[i][1]))
         lines = []
-        for at, thing in enumerate(rows[i]):
-            if thing.flags & NOT_EVALUATED:
-                aside.whole(name, at, thing, catalog.categories.names[thing.label], _flags_text(thing))
+        for at, item in enumerate(rows[i]):
+            if item.flags & IGNORED_FLAGS:
+                aside.whole(name, at, item, catalog.categories.names[item.label], _flags_text(item))
                 continue
-            line = _line(thing, size, polygon=polygons)
+            line = _line(item, size, polygon=polygons)
             fields = line.split()
-            back = object_of([float(text) for text in fields[1:]], thing.label, size)
-            aside.object(name, line, thing, back)
+            back = object_of([float(text) for text in fields[1:]], item.label, size)
+            aside.object(name, line, item, back)
             lines.append(line + "\n")
         file = folder / label_file(name)
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -82,28 +82,28 @@ def write(catalog: Catalog, folder: Path, names: Sequence[str], extras: Sequence
     aside.data_set(about, {NAME: more} if more else {})
 
 
-def _line(thing: Object, size: tuple[int, int], *, polygon: bool) -> str:
+def _line(item: Object, size: tuple[int, int], *, polygon: bool) -> str:
     width, height = size
     if polygon:
-        numbers = [value / size[at % 2] for at, value in enumerate(thing.segmentation[0])]
+        numbers = [value / size[at % 2] for at, value in enumerate(item.segmentation[0])]
     else:
-        x1, y1, x2, y2 = thing.box
+        x1, y1, x2, y2 = item.box
         numbers = [(x1 + x2) / 2 / width, (y1 + y2) / 2 / height, (x2 - x1) / width, (y2 - y1) / height]
-    # Some trainers throw all labels of an image away where one number lies outside, by however little.
-    return " ".join([str(thing.label), *(_short(min(max(value, 0.0), 1.0)) for value in numbers)])
+    # Some trainers discard all labels of an image if one coordinate lies outside, by however little.
+    return " ".join([str(item.label), *(_short(min(max(value, 0.0), 1.0)) for value in numbers)])
 
 
 def _short(value: float) -> str:
     return f"{value:.{DECIMALS}f}".rstrip("0").rstrip(".")
 
 
-def _is_one_polygon(thing: Object) -> bool:
-    segmentation = thing.segmentation
+def _is_one_polygon(item: Object) -> bool:
+    segmentation = item.segmentation
     if not (isinstance(segmentation, list) and len(segmentation) == 1 and isinstance(segmentation[0], list)):
         return False
     return len(segmentation[0]) >= MIN_NUMBERS and len(segmentation[0]) % 2 == 0
 
 
-def _flags_text(thing: Object) -> str:
-    names = [str(flag.name).lower() for flag in Flag if thing.flags & flag & NOT_EVALUATED]
-    return f"object that is {' and '.join(names)}, whole"
+def _flags_text(item: Object) -> str:
+    names = [str(flag.name).lower() for flag in Flag if item.flags & flag & IGNORED_FLAGS]
+    return f"{' and '.join(names)} object"

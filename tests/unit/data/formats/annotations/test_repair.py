@@ -35,11 +35,11 @@ COCO_FAULTS = {
     ),
     "not a number": (
         plant(bbox=[5, 5, math.nan, 2]),
-        Repair(IN_0, WHERE, "not_finite", "the box 5, 5, nan, 7 is not a box of finite numbers", "dropped"),
+        Repair(IN_0, WHERE, "not_finite", "the box 5, 5, nan, 7 has coordinates that are not finite", "dropped"),
     ),
     "infinite": (
         plant(bbox=[5, 5, math.inf, 2]),
-        Repair(IN_0, WHERE, "not_finite", "the box 5, 5, inf, 7 is not a box of finite numbers", "dropped"),
+        Repair(IN_0, WHERE, "not_finite", "the box 5, 5, inf, 7 has coordinates that are not finite", "dropped"),
     ),
     "three numbers": (
         plant(bbox=[5, 5, 2]),
@@ -48,19 +48,19 @@ COCO_FAULTS = {
     "no box": (plant(bbox=None), Repair(IN_0, WHERE, "malformed", "bbox is missing, not four numbers", "dropped")),
     "unknown class": (
         plant(category_id=77),
-        Repair(IN_0, WHERE, "unknown_class", "its category_id 77 is that of no class", "dropped"),
+        Repair(IN_0, WHERE, "unknown_class", "its category_id 77 is unknown", "dropped"),
     ),
     "unknown image": (
         plant(image_id=5),
-        Repair("", WHERE, "unknown_image", "its image_id 5 is that of no image", "dropped"),
+        Repair("", WHERE, "unknown_image", "no image has its image_id 5", "dropped"),
     ),
     "class true": (
         plant(category_id=True),
-        Repair(IN_0, WHERE, "malformed", "its category_id true is no number", "dropped"),
+        Repair(IN_0, WHERE, "malformed", "its category_id true is not a number", "dropped"),
     ),
     "image true": (
         plant(image_id=True),
-        Repair("", WHERE, "unknown_image", "its image_id true is that of no image", "dropped"),
+        Repair("", WHERE, "unknown_image", "no image has its image_id true", "dropped"),
     ),
     "crowd in words": (
         plant(iscrowd="false"),
@@ -78,7 +78,7 @@ COCO_FAULTS = {
     ),
     "one box twice": (
         plant(bbox=GOOD),
-        Repair(IN_0, WHERE, "twice", "the box 10, 10, 30, 30 is given twice with one class", "dropped"),
+        Repair(IN_0, WHERE, "twice", "the box 10, 10, 30, 30 is given twice with the same class", "dropped"),
     ),
     "one id twice": (
         plant(id=1),
@@ -86,7 +86,7 @@ COCO_FAULTS = {
             IN_0,
             "annotations/instances.json, annotations[2]",
             "duplicate_id",
-            "the id 1 is that of another object",
+            "another object has the same id 1",
             "now 2",
         ),
     ),
@@ -102,11 +102,11 @@ COCO_FAULTS = {
     ),
     "one class id twice": (
         lambda d: d["categories"].append({"id": 2, "name": "dog"}),
-        Repair("", "{root}: categories[2]", "duplicate_id", "the class 'dog' stands twice with the id 2", "dropped"),
+        Repair("", "{root}: categories[2]", "duplicate_id", "the class 'dog' is listed twice with the id 2", "dropped"),
     ),
     "one image twice": (
         lambda d: d["images"].append({"id": 5, "file_name": "1.jpg", "width": 64, "height": 48}),
-        Repair("images/1.jpg", "annotations/instances.json, images[2]", "listed_twice", "is listed twice", "joined"),
+        Repair("images/1.jpg", "annotations/instances.json, images[2]", "listed_twice", "is listed twice", "merged"),
     ),
     "another size": (
         lambda d: d["images"][0].update(width=65),
@@ -114,7 +114,7 @@ COCO_FAULTS = {
             IN_0,
             "annotations/instances.json, images[0]",
             "size",
-            "the annotation says 65 x 48 pixels, the file has 64 x 48",
+            "the annotation declares 65 x 48 pixels, the file has 64 x 48",
             "kept",
         ),
     ),
@@ -124,7 +124,7 @@ COCO_FAULTS = {
             IN_0,
             "annotations/instances.json, images[0]",
             "size",
-            "the annotation says 48 x 64 pixels, the file has 64 x 48",
+            "the annotation declares 48 x 64 pixels, the file has 64 x 48",
             "kept",
         ),
     ),
@@ -150,11 +150,11 @@ def test_coco_fault_by_fault(make_coco, name):
     assert caught.value.what == f"{expected.where}: {path}{expected.message}."
     dropped = read(root, bad="drop")
     assert len(dropped.repairs) == 1 and len(dropped.objects[0]) == 1
-    assert dropped.repairs[0].action in ("dropped", "kept", "joined")
+    assert dropped.repairs[0].action in ("dropped", "kept", "merged")
 
 
 SEGMENTATION_FAULTS = {
-    "two points": ([[30, 30, 35, 35]], "its segmentation has a polygon of 2 points; an area takes 3"),
+    "two points": ([[30, 30, 35, 35]], "its segmentation has a polygon of 2 points; at least 3 are needed"),
     "mask of another size": (
         {"size": [64, 48], "counts": [1000, 12, 2060]},
         "its mask is 48 x 64, the image 64 x 48",
@@ -167,7 +167,7 @@ SEGMENTATION_FAULTS = {
 
 
 @pytest.mark.parametrize("name", SEGMENTATION_FAULTS)
-def test_a_segmentation_that_cannot_be_painted(make_coco, name):
+def test_an_invalid_segmentation(make_coco, name):
     """Its object stays, whatever the policy, as a box."""
     segmentation, message = SEGMENTATION_FAULTS[name]
     document = clean_document()
@@ -179,8 +179,7 @@ def test_a_segmentation_that_cannot_be_painted(make_coco, name):
         _, thing = catalog.objects[0]
         assert (thing.box, thing.segmentation, thing.area) == ((30, 30, 35, 35), None, 7)
     assert catalog.notes == (
-        "1 fault in the annotations: 1 x segmentation that cannot be painted (segmentation dropped)."
-        " `foveal data check` lists them.",
+        "1 fault in the annotations: 1 x invalid segmentation (segmentation dropped). `foveal data check` lists them.",
     )
     assert [(p.kind, p.message) for p in check(catalog)] == [("segmentation", message)]
     with pytest.raises(DataError) as caught:
@@ -195,8 +194,8 @@ def test_coco_images_missing_and_unlisted(make_coco, draw):
     (root / "images/notes.txt").write_text("no image")
     file = "annotations/instances.json"
     assert read(root).repairs == (
-        Repair("images/1.jpg", f"{file}, images[1]", "missing", "is listed, but there is no such file", "dropped"),
-        Repair("images/stray.jpg", file, "unlisted", "lies in coco, but nothing lists it", "left out"),
+        Repair("images/1.jpg", f"{file}, images[1]", "missing", "is listed but does not exist", "dropped"),
+        Repair("images/stray.jpg", file, "unlisted", "is in coco but not listed", "left out"),
     )
 
 
@@ -296,13 +295,13 @@ def test_all_faults_at_once_are_reported_one_by_one(make_coco):
     assert sorted(r.kind for r in catalog.repairs) == sorted(kinds)
     assert catalog.notes == (
         "5 faults in the annotations: 1 x unknown class (dropped), 1 x box outside the image (clipped),"
-        " 1 x box without an area (dropped), 1 x box that is not a number (dropped), 1 x object given twice (dropped)."
+        " 1 x box without area (dropped), 1 x box that is not finite (dropped), 1 x duplicate object (dropped)."
         " `foveal data check` lists them.",
     )
     with pytest.raises(DataError) as caught:
         read(root, bad="error")
     assert str(caught.value) == (
-        "annotations/instances.json, annotation 93: images/0.jpg: its category_id 77 is that of no class."
+        "annotations/instances.json, annotation 93: images/0.jpg: its category_id 77 is unknown."
         f" And 4 faults more.\n`foveal data check {root}` lists all; the policy 'clip' fixes what can be fixed and"
         " drops the rest."
     )
@@ -311,7 +310,7 @@ def test_all_faults_at_once_are_reported_one_by_one(make_coco):
 @pytest.mark.parametrize("orientation", [5, 6, 7, 8])
 @pytest.mark.parametrize("form", ["coco", "voc"])
 def test_boxes_in_stored_pixels_of_a_rotated_file(make_coco, make_voc, orientation, form):
-    """A mark is painted in the stored pixels where the annotation says; upright it must be where the catalog says."""
+    """A mark is painted in stored pixels where the annotation is; upright it must be where the catalog has it."""
     if form == "coco":
         document = clean_document()
         document["annotations"][0].update(segmentation=[[10, 10, 30, 10, 30, 30]], area=200)
@@ -329,7 +328,7 @@ def test_boxes_in_stored_pixels_of_a_rotated_file(make_coco, make_voc, orientati
     (fault,) = catalog.repairs
     assert (fault.kind, fault.action) == ("turned", "turned")
     assert fault.message == (
-        f"the annotation is in the 64 x 48 pixels that the file stores; upright (EXIF orientation {orientation})"
+        f"the annotation is in the 64 x 48 pixels that the file stores; as displayed (EXIF orientation {orientation})"
         " it is 48 x 64"
     )
     upright = decode(path).pixels
@@ -380,7 +379,7 @@ def test_an_area_that_is_none(make_coco, area, said):
     root = make_coco(document)
     for policy in ("clip", "drop"):
         catalog = read(root, bad=policy)
-        message = f"its area {said} is no number of pixels"
+        message = f"its area {said} is not a number of pixels"
         assert catalog.repairs == (Repair(IN_0, WHERE, "malformed", message, "area dropped"),)
         assert [o.area for o in catalog.objects[0]] == [400, 25]
     with pytest.raises(DataError):

@@ -126,7 +126,7 @@ def test_a_file_of_all_images_beside_splits_is_left_out_and_noted(make_coco, coc
     root = make_coco(coco_document, name="annotations/instances_train.json")
     make_coco(coco_document, root, "annotations/instances_trainval.json")
     catalog = read(root)
-    assert catalog.notes == ("Files of no split, left out beside those of splits: instances_trainval.json.",)
+    assert catalog.notes == ("Files without a split were left out: instances_trainval.json.",)
     assert catalog.splits.tolist() == [0, 0, 0] and catalog.repairs == ()
 
 
@@ -144,7 +144,7 @@ def test_one_class_map_over_all_files(make_coco, coco_document):
         read(root)
     assert str(caught.value) == (
         f"{root}/annotations/instances_val.json: categories[0]: 'bus' has the id 7, which 'car' has too.\n"
-        "Give every class an id of its own, the same in every file."
+        "Give every class a unique id, the same in every file."
     )
 
 
@@ -174,11 +174,11 @@ HINT = 'COCO\'s instances JSON is an object with the lists "images", "annotation
 @pytest.mark.parametrize(
     ("text", "what", "hint"),
     [
-        ('{"images": [\n  1,,', "{}, line 2, column 5: not JSON (Expecting value).", "Repair or replace the file."),
+        ('{"images": [\n  1,,', "{}, line 2, column 5: not JSON (Expecting value).", "Correct or replace the file."),
         ("[]", "{}: the JSON is not an object.", HINT),
-        ('{"images": [], "categories": []}', "{}: there is no list 'annotations'.", HINT),
-        ('{"annotations": [], "categories": []}', "{}: there is no list 'images'.", HINT),
-        (b'{"images": "\xff"}', "{}: not JSON text.", "Save it as UTF-8, or replace the file."),
+        ('{"images": [], "categories": []}', "{}: the list 'annotations' is missing.", HINT),
+        ('{"annotations": [], "categories": []}', "{}: the list 'images' is missing.", HINT),
+        (b'{"images": "\xff"}', "{}: not UTF-8 text.", "Save it as UTF-8, or replace the file."),
         (
             '{"images": [{"id": 1}], "annotations": [], "categories": [{"id": 1, "name": "a"}]}',
             "{}: images[0] has no file_name.",
@@ -192,7 +192,7 @@ HINT = 'COCO\'s instances JSON is an object with the lists "images", "annotation
         (
             '{"images": [], "annotations": [], "categories": [{"id": "x", "name": "a"}]}',
             "{}: categories[0], 'a': the id 'x' is not a whole number.",
-            "Number the classes.",
+            "Use whole numbers as ids.",
         ),
         (
             '{"images": [], "annotations": [], "categories": [7]}',
@@ -215,8 +215,8 @@ def test_no_image_is_there(make_coco, coco_document):
     with pytest.raises(DataError) as caught:
         read(root)
     assert str(caught.value) == (
-        f"{root}: none of the images listed can be used. The first: a.jpg is listed, but there is no such file.\n"
-        "Check where the images are."
+        f"{root}: none of the images listed can be used. The first: a.jpg is listed but does not exist.\n"
+        "Check the paths of the images."
     )
 
 

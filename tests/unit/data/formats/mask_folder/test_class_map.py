@@ -19,8 +19,8 @@ def test_a_code_outside_the_classes(make_masks):
     with pytest.raises(CategoryError) as caught:
         read(root, classes="road, tree")
     assert said(caught) == (
-        f"{root}/masks/b.png: the pixel value 7 is no class (3 pixels, the first at x 3, y 0).\n"
-        "Classes: 0 road, 1 tree. Name it with --classes, or leave it out with --ignore 7 (in training"
+        f"{root}/masks/b.png: the pixel value 7 is not a class (3 pixels, the first at x 3, y 0).\n"
+        "Classes: 0 road, 1 tree. Name it with --classes, or ignore it with --ignore 7 (in training"
         " --data.classes, --data.ignore)."
     )
     catalog = read(root, classes="road, tree", ignore=[7])
@@ -33,7 +33,7 @@ def test_255_is_ignored_and_noted(make_masks):
     catalog = read(root)
     assert catalog.categories == Categories(("0", "3"), (0, 3), (255,))
     assert catalog.notes[-1] == (
-        "The pixel value 255 is ignored, as is usual; --classes (in training --data.classes) may name it."
+        "The pixel value 255 is ignored by convention; --classes (in training --data.classes) can name it."
     )
     assert read_mask(catalog, 0).tolist() == [[0, IGNORE, 1, 1]]
 
@@ -92,8 +92,8 @@ def test_palettes_that_differ(make_masks):
     with pytest.raises(DataError) as caught:
         read(root)
     assert said(caught) == (
-        f"{root}: palettes differ: 1 is #ff0000 in masks/a.png and #00ff00 in masks/b.png.\n"
-        "Save all masks with one palette, or as RGB with a table of colours and classes."
+        f"{root}: the palettes differ: 1 is #ff0000 in masks/a.png and #00ff00 in masks/b.png.\n"
+        "Save all masks with one palette, or as RGB with a class table."
     )
 
 
@@ -118,9 +118,9 @@ def test_colours_need_a_table(make_masks):
     with pytest.raises(DataError) as caught:
         read(root)
     assert said(caught) == (
-        f"{root}: the masks are RGB with 2 colours, and nothing names them.\n"
+        f"{root}: the masks are RGB with 2 colours but without class names.\n"
         "Give a table of classes, --classes FILE (in training --data.classes): lines such as `128 64 128 road`, or"
-        " CSV with the columns name,r,g,b; as classes.csv beside the data it is found."
+        " CSV with the columns name,r,g,b; a classes.csv in the data set is found by itself."
     )
     with pytest.raises(DataError, match=r"the masks are RGB, and data.classes gives 'sea' no colour"):
         read(root, classes="sea,fire")
@@ -137,13 +137,13 @@ def test_a_table_of_colours(make_masks):
         ("sea", "fire"), (0x0000FF, 0xFF0000), (0,), colors=((0, 0, 255), (255, 0, 0))
     )
     assert read_mask(catalog, 0).tolist() == [[1, 1], [0, 0]]
-    assert catalog.notes == ("By its name no class, and ignored: 'Void' (#000000 (0)).",)
+    assert catalog.notes == ("Ignored because of the name: 'Void' (#000000 (0)).",)
     (root / "class_dict.csv").write_text("name,r,g,b\nsea,0,0,255\nsky,0,255,255\n")
     with pytest.raises(CategoryError) as caught:
         read(root)
     assert said(caught) == (
-        f"{root}/masks/a.png: the pixel value #ff0000 (16711680) is no class (2 pixels, the first at x 0, y 0).\n"
-        "Classes: #0000ff (255) sea, #00ffff (65535) sky. Name it with --classes, or leave it out with --ignore"
+        f"{root}/masks/a.png: the pixel value #ff0000 (16711680) is not a class (2 pixels, the first at x 0, y 0).\n"
+        "Classes: #0000ff (255) sea, #00ffff (65535) sky. Name it with --classes, or ignore it with --ignore"
         " 16711680 (in training --data.classes, --data.ignore)."
     )
 
@@ -151,7 +151,7 @@ def test_a_table_of_colours(make_masks):
 def test_gray_and_colour_do_not_go_together(make_masks):
     root = make_masks({"a": RED_BLUE})
     make_masks({"b": TWO})
-    with pytest.raises(DataError, match=r"masks/a.png holds colours, masks/b.png gray values or palette entries"):
+    with pytest.raises(DataError, match=r"masks/a.png is an RGB mask, masks/b.png a gray or palette mask"):
         read(root)
 
 
@@ -161,14 +161,14 @@ def test_names_of_no_class(make_masks, name):
     (root / "classes.txt").write_text(f"road\n{name}\ntree\n")
     catalog = read(root)
     assert catalog.categories == Categories(("road", "tree"), (0, 2), (1,))
-    assert catalog.notes == (f"By its name no class, and ignored: {name!r} (1).",)
+    assert catalog.notes == (f"Ignored because of the name: {name!r} (1).",)
     assert read_mask(catalog, 0).tolist() == [[0, IGNORE, 1, 1]]
 
 
 def test_classes_that_no_training_mask_has_are_noted(make_masks):
     root = make_masks({"1": TWO}, images="train/{}.jpg", mask="trainannot/{}.png")
     make_masks({"2": [[2, 2, 2, 2], [0, 0, 0, 0]]}, images="val/{}.jpg", mask="valannot/{}.png")
-    assert read(root, classes="a,b,c,d").notes == ("No mask to train on has these classes: c, d.",)
+    assert read(root, classes="a,b,c,d").notes == ("No training mask has these classes: c, d.",)
 
 
 def test_one_class_is_not_enough(make_masks):
@@ -176,7 +176,7 @@ def test_one_class_is_not_enough(make_masks):
     with pytest.raises(DataError) as caught:
         read(root)
     assert said(caught) == (
-        f"{root} has only one class, '1'; telling classes apart takes at least two.\nPixel values in the masks: 1."
+        f"{root} has only one class, '1'; segmentation needs at least two.\nPixel values in the masks: 1."
     )
     with pytest.raises(DataError, match=r"data.classes has only one class, 'road'"):
         read(make_masks({"a": TWO}), classes="void,road")
@@ -195,8 +195,8 @@ def test_camvid_is_known_by_its_content(make_masks, prefix):
     catalog = read(make_masks({f"{prefix}1": [[0, 3, 11, 10]]}, images="train/{}.png", mask="trainannot/{}.png"))
     assert catalog.categories == Categories(CAMVID.names, tuple(range(11)), (11,))
     assert catalog.notes[0] == (
-        "These are CamVid's images and pixel values: its 11 class names were taken, and 11 is ignored. --classes (in"
-        " training --data.classes) gives others."
+        "Recognised as CamVid: its 11 class names are used, and 11 is ignored. Use --classes (in"
+        " training --data.classes) to change this."
     )
     assert read_mask(catalog, 0).tolist() == [[0, 3, IGNORE, 10]]
 
@@ -217,7 +217,7 @@ def test_a_model_maps_codes_by_its_own(make_masks):
     assert catalog.categories.names == MODEL.names and catalog.categories.source_ids == MODEL.source_ids
     assert read_mask(catalog, 0).tolist() == [[1, 0, IGNORE, IGNORE]]
     assert read(make_masks({"a": [[0, 5, 7, 7]]}), categories=MODEL).categories is MODEL
-    with pytest.raises(CategoryError, match=r"the pixel value 1 is no class \(2 pixels, the first at x 1, y 0\)"):
+    with pytest.raises(CategoryError, match=r"the pixel value 1 is not a class \(2 pixels, the first at x 1, y 0\)"):
         read(make_masks({"a": [[0, 1, 1, 0]]}), categories=MODEL)
 
 

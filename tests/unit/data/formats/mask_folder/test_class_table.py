@@ -54,10 +54,10 @@ def test_files(tmp_path, name):
 
 
 FAULTS = {
-    "no column": ("c.csv", "x,y\n1,2\n", DataError, "{} has no column of names (name, class, class_name or label)."),
+    "no column": ("c.csv", "x,y\n1,2\n", DataError, "{} has no name column (name, class, class_name or label)."),
     "a field too few": ("c.csv", "name,id\nroad\n", DataError, "{}, line 2: 1 fields under a header of 2."),
     "no number": ("c.csv", "name,id\nroad,x\n", DataError, "{}, line 2: 'x' is not a whole number."),
-    "no colour": ("c.csv", "name,color\nroad,pink\n", DataError, "{}, line 2: the colour 'pink' is none."),
+    "no colour": ("c.csv", "name,color\nroad,pink\n", DataError, "{}, line 2: 'pink' is not a colour."),
     "colour too large": (
         "c.csv",
         "name,r,g,b\nroad,1,2,300\n",
@@ -65,16 +65,16 @@ FAULTS = {
         "{}: 'road' has the colour (1, 2, 300).",
     ),
     "no name": ("c.csv", "name,id\n,1\n", CategoryError, "{}: class 1 has no name."),
-    "nothing": ("c.txt", "\n# nothing\n", CategoryError, "{}: there is not one class."),
+    "nothing": ("c.txt", "\n# nothing\n", CategoryError, "{}: no classes."),
     "some ids": (
         "c.toml",
         'classes = [{name="a", id=1}, {name="b"}]',
         CategoryError,
-        "{}: 'b' has no id, others have.",
+        "{}: 'b' has no id, but others do.",
     ),
-    "no classes": ("c.toml", "x = 1", DataError, "{}: there is no list or table 'classes'."),
-    "no name in TOML": ("c.toml", "classes = [{id = 1}]", DataError, "{}: {{'id': 1}} is no class."),
-    "colour in TOML": ("c.toml", 'classes = [{name="a", color=[1]}]', DataError, "{}, 'a': the colour [1] is none."),
+    "no classes": ("c.toml", "x = 1", DataError, "{}: the list or table 'classes' is missing."),
+    "no name in TOML": ("c.toml", "classes = [{id = 1}]", DataError, "{}: {{'id': 1}} is not a class."),
+    "colour in TOML": ("c.toml", 'classes = [{name="a", color=[1]}]', DataError, "{}, 'a': [1] is not a colour."),
     "not like CVAT": ("c.txt", "a:1,2,3::\nb:::\n", DataError, "{}: 'b:::' is not name:r,g,b::."),
 }
 
@@ -89,7 +89,7 @@ def test_faults(tmp_path, name):
 
 
 def test_files_that_are_not_there_or_no_text(tmp_path):
-    with pytest.raises(DataError, match=r"nowhere.txt: there is no such file of classes"):
+    with pytest.raises(DataError, match=r"nowhere.txt: no such file"):
         read_classes("nowhere.txt", tmp_path)
     (tmp_path / "c.txt").write_bytes(b"\xff\xfe\xff")
     with pytest.raises(DataError, match="not UTF-8 text"):

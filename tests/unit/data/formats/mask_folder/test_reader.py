@@ -29,8 +29,8 @@ def test_images_and_masks_beside_each_other(make_masks):
     assert catalog.sizes.tolist() == [[4, 2], [4, 2]]
     assert read_mask(catalog, 1).tolist() == TWO
     assert catalog.notes == (
-        "Nothing names the 2 classes; each is called by its pixel value. --classes (in training --data.classes) gives"
-        " names.",
+        "No names for 2 classes; each is named by its pixel value. Set names with --classes"
+        " (in training --data.classes).",
     )
 
 
@@ -84,14 +84,14 @@ def test_splits_that_disagree(make_masks, draw, images, masks):
         read(root)
     name = "val" if masks.startswith("{}/") else images.format("val")
     assert said(caught) == (
-        f"{root}: the val split has images ({name}) and no masks.\nGive each split a folder of images and one of masks."
+        f"{root}: the val split has images ({name}) but no masks.\nGive each split a folder of images and one of masks."
     )
 
 
 def test_masks_of_a_split_without_images(make_masks):
     root = make_masks({"1": TWO}, images="train/{}.jpg", mask="trainannot/{}.png")
     make_masks({"1": TWO}, images="train/{}.jpg", mask="valannot/{}.png")
-    with pytest.raises(DataError, match=r"the val split has masks \(valannot\) and no images"):
+    with pytest.raises(DataError, match=r"the val split has masks \(valannot\) but no images"):
         read(root)
 
 
@@ -100,7 +100,7 @@ def test_test_images_may_go_without_masks(make_masks, draw):
     draw(root / "test" / "2.jpg")
     catalog = read(root)
     assert len(catalog) == 1
-    assert catalog.notes[0] == "There are no masks of the test split; test was left out."
+    assert catalog.notes[0] == "The test split has no masks; test was left out."
 
 
 def test_two_folders_for_a_split(make_masks):
@@ -133,7 +133,7 @@ def test_images_without_masks_are_told(make_masks, draw):
         read(root)
     assert said(caught) == (
         f"{root}: 7 images have no mask: images/b0.jpg, images/b1.jpg, images/b2.jpg, images/b3.jpg, images/b4.jpg"
-        " and 2 more.\nPut masks of the same names into masks, or take the images out."
+        " and 2 more.\nPut masks with the same names into masks, or remove the images."
     )
 
 
@@ -156,7 +156,7 @@ def test_two_masks_for_one_image(make_masks):
 def test_two_images_for_one_mask(make_masks):
     root = make_masks({"a": TWO})
     make_masks({"a": TWO}, images="images/{}.png")
-    with pytest.raises(DataError, match=r"2 images have the mask masks/a.png: images/a.jpg, images/a.png"):
+    with pytest.raises(DataError, match=r"2 images share the mask masks/a.png: images/a.jpg, images/a.png"):
         read(root)
 
 
@@ -167,17 +167,17 @@ def test_a_mask_of_another_size(make_masks, draw):
         read(root)
     assert said(caught) == (
         f"{root}/masks/b.png: 4 x 2 pixels; the image images/b.jpg has 5 x 2.\n"
-        "Save each mask at its image's size, without smoothing."
+        "Save each mask at its image's size, resized by nearest neighbour."
     )
 
 
-def test_a_image_that_exif_turns(make_masks, draw):
+def test_an_image_with_exif_rotation(make_masks, draw):
     root = make_masks({"a": TWO})
     draw(root / "images" / "a.jpg", size=(4, 2), orientation=6)
     with pytest.raises(DataError) as caught:
         read(root)
     assert "4 x 2 pixels; the image images/a.jpg has 2 x 4." in said(caught)
-    assert "The image's EXIF orientation turns it, but not the mask" in said(caught)
+    assert "The image's EXIF orientation does not apply to the mask" in said(caught)
     make_masks({"a": np.transpose(TWO)})
     draw(root / "images" / "a.jpg", size=(4, 2), orientation=6)
     catalog = read(root)
@@ -215,7 +215,7 @@ def test_an_unreadable_image(make_masks):
 
 
 def test_no_masks_at_all(tmp_path, make_masks):
-    with pytest.raises(DataError, match="holds no images with masks"):
+    with pytest.raises(DataError, match="has no images with masks"):
         mask_folder.read(tmp_path)
     root = make_masks({"a": TWO})
     (root / "masks" / "a.png").rename(root / "masks" / "z.png")
@@ -271,7 +271,7 @@ def test_voc_lists_that_name_what_is_not_there(voc):
             "path": "JPEGImages/gone.jpg",
             "where": "ImageSets/Segmentation/train.txt, line 2",
             "kind": "missing",
-            "message": "is listed, but there is no such file",
+            "message": "is listed but does not exist",
             "action": "dropped",
         }
     ]
@@ -291,8 +291,8 @@ def test_a_tree_with_boxes_and_masks_gives_what_is_wanted(make_voc, voc, make_ma
     root = make_voc({"a": [voc_object("cat", (1, 1, 20, 20))]})
     make_masks({"a": np.eye(48, 64)}, images="JPEGImages/{}.jpg", mask="SegmentationClass/{}.png", root=root)
     assert read(root).annotation == "boxes"
-    assert read(root, wants=("boxes", "masks")).annotation == "boxes"
-    catalog = read(root, wants=("masks", "boxes"))
+    assert read(root, annotations=("boxes", "masks")).annotation == "boxes"
+    catalog = read(root, annotations=("masks", "boxes"))
     assert catalog.annotation == "masks" and catalog.masks[0] == "SegmentationClass/a.png"
 
 
@@ -301,8 +301,8 @@ def test_settings_of_masks_are_for_masks(make_tree):
     with pytest.raises(DataError) as caught:
         read(root, ignore=[3])
     assert said(caught) == (
-        f"{root} is read as image_folder; a table of classes and pixel values to ignore are for folders of masks.\n"
-        "Leave the classes and ignored ids away, or give images with masks."
+        f"{root} is read as image_folder; classes and ignored pixel values are for mask folders.\n"
+        "Leave out --classes and --ignore, or use images with masks."
     )
 
 

@@ -89,7 +89,7 @@ def test_lists_make_splits(make_voc):
         "JPEGImages/e.jpg": UNASSIGNED,
     }
     assert catalog.repairs == (
-        Repair("JPEGImages/d.jpg", "ImageSets/Main", "unlisted", "lies in voc, but nothing lists it", "left out"),
+        Repair("JPEGImages/d.jpg", "ImageSets/Main", "unlisted", "is in voc but not listed", "left out"),
     )
 
 
@@ -103,7 +103,7 @@ def test_faults_of_lists(make_voc):
             f"{where}/train.txt, line 2",
             "listed_twice",
             f"is listed already in {where}/train.txt, line 1",
-            "joined",
+            "merged",
         ),
         Repair(
             "JPEGImages/b.jpg",
@@ -116,10 +116,10 @@ def test_faults_of_lists(make_voc):
             "JPEGImages/x.jpg",
             f"{where}/test.txt, line 1",
             "no_annotation",
-            "is listed, but there is no Annotations/x.xml",
+            "is listed, but Annotations/x.xml does not exist",
             "dropped",
         ),
-        Repair("Annotations/z.xml", where, "unlisted", "nothing lists this annotation", "left out"),
+        Repair("Annotations/z.xml", where, "unlisted", "the annotation is not listed", "left out"),
     }
 
 
@@ -136,7 +136,7 @@ def test_a_class_that_only_val_has(make_voc, policy):
     root = make_voc({"a": [CAT], "b": [voc_object("cta", (1, 1, 9, 9)), CAT]}, {"train": "a", "val": "b"})
     catalog = read(root, bad=policy)
     action = "kept" if policy == "clip" else "dropped"
-    message = "no image to train on has the class 'cta'"
+    message = "no training image has the class 'cta'"
     assert catalog.repairs == (
         Repair("JPEGImages/b.jpg", "Annotations/b.xml, object 1", "unknown_class", message, action),
     )
@@ -151,7 +151,7 @@ def test_a_devkit_around_it(make_voc):
     shutil.copytree(root.parent / "kit/VOCdevkit/VOC2007", root.parent / "kit/VOCdevkit/VOC2012")
     with pytest.raises(DataError) as caught:
         read(root.parent / "kit")
-    assert str(caught.value) == f"{root.parent}/kit holds 2 Pascal VOC trees: VOC2007, VOC2012.\nGive one of them."
+    assert str(caught.value) == f"{root.parent}/kit contains 2 Pascal VOC trees: VOC2007, VOC2012.\nName one of them."
 
 
 def test_a_model_s_class_map_is_enforced(make_voc):
@@ -165,11 +165,11 @@ def test_a_model_s_class_map_is_enforced(make_voc):
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("<annotation>\n<object>\n</annotation>", "broken XML, line 3, column 3: mismatched tag"),
-        ("", "broken XML, line 1, column 1: no element found"),
+        ("<annotation>\n<object>\n</annotation>", "malformed XML, line 3, column 3: mismatched tag"),
+        ("", "malformed XML, line 1, column 1: no element found"),
         (
             '<!DOCTYPE a [<!ENTITY x "y">]><annotation>&x;</annotation>',
-            "declares XML entities, which are not read",
+            "declares XML entities, which are not supported",
         ),
         ("<html><body/></html>", "XML of 'html', not of an annotation"),
     ],
@@ -179,7 +179,7 @@ def test_a_broken_annotation_costs_its_image_alone(make_voc, text, reason):
     root = make_voc({"a": [CAT]})
     (root / "Annotations/b.xml").write_text(text)
     shutil.copy(root / "JPEGImages/a.jpg", root / "JPEGImages/b.jpg")
-    message = f"has an annotation that cannot be used ({reason})"
+    message = f"has an invalid annotation ({reason})"
     for policy in ("clip", "drop"):
         catalog = read(root, bad=policy)
         assert catalog.repairs == (Repair("JPEGImages/b.jpg", "Annotations/b.xml", "broken", message, "dropped"),)
@@ -195,7 +195,7 @@ def test_an_annotation_without_size_or_corners_keeps_its_image(make_voc):
     (root / "Annotations/b.xml").write_text(text.replace(text[text.index("<size>") : text.index("</size>") + 7], ""))
     catalog = read(root)
     assert catalog.repairs == (
-        Repair("JPEGImages/b.jpg", "Annotations/b.xml, object 2", "malformed", "there is no bndbox", "dropped"),
+        Repair("JPEGImages/b.jpg", "Annotations/b.xml, object 2", "malformed", "bndbox is missing", "dropped"),
     )
     assert [len(catalog.objects[i]) for i in range(2)] == [1, 1]
 
@@ -205,8 +205,8 @@ def test_no_annotation_can_be_used(make_voc):
     with pytest.raises(DataError) as caught:
         read(root)
     assert str(caught.value) == (
-        f"{root}: not one image has an annotation that can be used."
-        " The first: JPEGImages/gone.jpg is listed, but there is no Annotations/gone.xml.\n"
+        f"{root}: no image has a usable annotation."
+        " The first: JPEGImages/gone.jpg is listed, but Annotations/gone.xml does not exist.\n"
         "Check the XML files in Annotations and the lists in ImageSets/Main."
     )
 
@@ -232,7 +232,7 @@ def test_no_object_at_all(make_voc):
     root = make_voc({"a": []})
     with pytest.raises(DataError) as caught:
         read(root)
-    assert caught.value.what == f"{root}: there is not one object with a name."
+    assert caught.value.what == f"{root}: no object has a name."
 
 
 def test_bccd_is_read_whole(real_data):

@@ -74,7 +74,7 @@ def test_a_folder_without_yaml(make_yolo):
     with pytest.raises(DataError) as caught:
         read(root)
     assert str(caught.value) == (
-        f"{root} has no names of its classes.\nAdd a data.yaml, or a classes.txt with one name per line."
+        f"{root} has no class names.\nAdd a data.yaml, or a classes.txt with one name per line."
     )
     (root / "classes.txt").write_text("cat\ndog\n")
     assert read(root, bad="error").splits.tolist() == [0, 1]
@@ -107,12 +107,10 @@ def test_images_that_a_list_passes_over_and_labels_without_images(make_yolo):
     (root / "train.txt").write_text("./images/train/a.jpg\n./images/train/gone.jpg\n")
     (root / "labels/val/lost.txt").write_text(BOX)
     assert set(read(root).repairs) == {
-        Repair("images/train/b.jpg", "data.yaml", "unlisted", "lies in yolo, but nothing lists it", "left out"),
-        Repair(
-            "images/train/gone.jpg", "train.txt, line 2", "missing", "is listed, but there is no such file", "dropped"
-        ),
-        Repair("", "labels/val/lost.txt", "missing", "there is no image for this label file", "left out"),
-    } | {Repair("", "labels/train/b.txt", "missing", "there is no image for this label file", "left out")}
+        Repair("images/train/b.jpg", "data.yaml", "unlisted", "is in yolo but not listed", "left out"),
+        Repair("images/train/gone.jpg", "train.txt, line 2", "missing", "is listed but does not exist", "dropped"),
+        Repair("", "labels/val/lost.txt", "missing", "the label file has no image", "left out"),
+    } | {Repair("", "labels/train/b.txt", "missing", "the label file has no image", "left out")}
 
 
 def test_what_is_written(make_coco, coco_document, tmp_path):
@@ -142,13 +140,13 @@ def test_a_model_s_class_map_is_enforced(make_yolo):
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("0 0.5 0.5 0.1", "the line has 4 fields; a box has 5, a polygon an odd number from 7 on"),
-        ("0 0.5 0.5 0.1 0.9 0.2", "the line has 6 fields; a box has 5, a polygon an odd number from 7 on"),
-        ("0", "the line has 1 field; a box has 5, a polygon an odd number from 7 on"),
-        ("0 0.5 0.5 0.1 abc", "not everything in the line '0 0.5 0.5 0.1 abc' is a number"),
+        ("0 0.5 0.5 0.1", "the line has 4 fields; a box has 5, a polygon an odd number of at least 7"),
+        ("0 0.5 0.5 0.1 0.9 0.2", "the line has 6 fields; a box has 5, a polygon an odd number of at least 7"),
+        ("0", "the line has 1 field; a box has 5, a polygon an odd number of at least 7"),
+        ("0 0.5 0.5 0.1 abc", "the line '0 0.5 0.5 0.1 abc' has fields that are not numbers"),
     ],
 )
-def test_a_line_that_is_no_object_costs_itself_alone(make_yolo, line, message):
+def test_an_invalid_line_is_dropped_alone(make_yolo, line, message):
     root = make_yolo({"train/a": [BOX, "", line, "0 0.25 0.25 0.25 0.25"], "val/b": []})
     where = "labels/train/a.txt, line 3"
     for policy in ("clip", "drop"):
@@ -164,7 +162,7 @@ def test_a_label_file_that_is_no_text_costs_its_image_alone(make_yolo):
     root = make_yolo({"train/a": [BOX], "train/b": [BOX], "val/c": []})
     (root / "labels/train/a.txt").write_bytes(b"\xff\xfe")
     catalog = read(root)
-    message = "has a label file that cannot be used (not UTF-8 text)"
+    message = "has an invalid label file (not UTF-8 text)"
     assert catalog.repairs == (Repair("images/train/a.jpg", "labels/train/a.txt", "broken", message, "dropped"),)
     assert names(catalog) == ["images/train/b.jpg", "images/val/c.jpg"]
 
@@ -177,7 +175,7 @@ def test_images_beside_the_folders_that_are_named(make_yolo, draw, split):
     strays = ["images/d.jpg", "images/extra/c.jpg"]
     for name in strays:
         draw(root / name)
-    message = "lies in yolo, but nothing lists it"
+    message = "is in yolo but not listed"
     assert read(root).repairs == tuple(Repair(name, "data.yaml", "unlisted", message, "left out") for name in strays)
     (root / "other.yaml").write_text("train: images/extra\nnames: [cat]\n")
     assert read(root / "data.yaml").repairs == (), "another file may name them"
@@ -186,7 +184,7 @@ def test_images_beside_the_folders_that_are_named(make_yolo, draw, split):
 @pytest.mark.parametrize(
     ("text", "what", "hint"),
     [
-        ("names: [cat, dog, cat]\n", "the class 'cat' stands twice.", "Give every class a name of its own."),
+        ("names: [cat, dog, cat]\n", "the class 'cat' is listed twice.", "Give every class a unique name."),
         ("names: [cat, ' ']\n", "a class has an empty name.", "Give every class a name."),
     ],
 )
@@ -200,14 +198,22 @@ def test_classes_that_cannot_be_are_named_with_their_file(make_yolo, text, what,
 @pytest.mark.parametrize(
     ("text", "what", "hint"),
     [
-        ("names: [a", "{}, line 1, column 10: not YAML (expected ',' or ']', but got '<stream end>').", "Repair it."),
-        ("- a\n", "{}: the YAML is no mapping.", "Give it train, val and names."),
-        ("train: images\n", "{}: there are no 'names'.", "Give a list of class names, in the order of their ids."),
-        ("train: images\nnames: {a: b}\n", "{}: 'names' has an id that is no whole number.", "Number the classes."),
-        ("names: [a]\n", "{}: there is no 'train', 'val' or 'test'.", "Say where the images of each split are."),
+        (
+            "names: [a",
+            "{}, line 1, column 10: not YAML (expected ',' or ']', but got '<stream end>').",
+            "Correct the file.",
+        ),
+        ("- a\n", "{}: the YAML is not a mapping.", "Add train, val and names."),
+        ("train: images\n", "{}: 'names' is missing.", "Add a list of class names, in order of id."),
+        (
+            "train: images\nnames: {a: b}\n",
+            "{}: 'names' has an id that is not a whole number.",
+            "Use whole numbers as ids.",
+        ),
+        ("names: [a]\n", "{}: 'train', 'val' and 'test' are missing.", "Add the paths of the images of each split."),
         (
             "train: pics\nnames: [a]\n",
-            "{}: train is 'pics', and there is no such file or folder.",
+            "{}: train is 'pics', and no such file or folder.",
             "Paths are relative to 'path', or to the folder of the YAML file.",
         ),
     ],
@@ -219,9 +225,9 @@ def test_bad_yaml_is_named(make_yolo, text, what, hint):
     assert str(caught.value) == f"{what.replace('{}', str(root / 'data.yaml'))}\n{hint}"
 
 
-def test_a_test_split_that_is_not_there(make_yolo):
+def test_a_missing_test_split(make_yolo):
     root = make_yolo({"train/a": [BOX]}, "train: images/train\ntest: ../test/images\nnames: [cat, dog]\n")
-    assert read(root, bad="error").notes == ("data.yaml names a test split, '../test/images', that is not there.",)
+    assert read(root, bad="error").notes == ("data.yaml names a test split that does not exist: ../test/images.",)
 
 
 def test_splits_have_names(make_yolo):

@@ -16,7 +16,7 @@ from foveal.types.series_spec import SeriesSpec
 from foveal.types.settings import Settings
 from foveal.version import __version__
 
-FORMAT = 1
+FORMAT = 2
 """Version of the card; a file with a later one is refused."""
 DAMAGED = "The file is damaged; use another copy."
 
@@ -101,7 +101,7 @@ def parse_card(text: str, *, where: str) -> Card:
         where: The file, for messages.
 
     Raises:
-        ArtifactError: Not a card, or one of a later version; the message names the file and the field.
+        ArtifactError: Not a card, or one of another version; the message names the file and the field.
     """
     try:
         values = json.loads(text)
@@ -112,13 +112,13 @@ def parse_card(text: str, *, where: str) -> Card:
     version = values.get("format")
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
         raise ArtifactError(
-            f"{where}: the model card's field 'format' is {version!r}, not a whole number from 1 to {FORMAT}.", DAMAGED
+            f"{where}: the model card's field 'format' is {version!r}, not the whole number {FORMAT}.", DAMAGED
         )
-    if version > FORMAT:
+    if version != FORMAT:
         raise ArtifactError(
-            f"{where}: written by Foveal {values.get('foveal', '?')} (card format {version}; this Foveal reads up to"
-            f" {FORMAT}).",
-            "Install a newer Foveal: pip install --upgrade foveal",
+            f"{where}: written by Foveal {values.get('foveal', '?')}, whose card format is {version}; this Foveal reads"
+            f" {FORMAT}.",
+            "Install a newer Foveal: pip install --upgrade foveal" if version > FORMAT else "Train the model again.",
         )
     try:
         card = Card.model_validate(values)

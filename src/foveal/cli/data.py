@@ -7,7 +7,7 @@ from cyclopts import App, Parameter
 from cyclopts.validators import Number
 
 from foveal.cli.data_options import Classes, Data, Ignore
-from foveal.data.config import AugmentConfig
+from foveal.data.config import AugmentConfig, Target
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,7 +68,7 @@ def convert(
     source: Data,
     out: Annotated[Path, Parameter(help="New or empty folder for the converted data set.")],
     *,
-    to: Annotated[Literal["coco", "voc", "yolo"], Parameter(help="Format to convert to.")],
+    to: Annotated[Target, Parameter(help="Format to convert to.")],
     link: Annotated[bool, Parameter(negative="", help="Hard-link images instead of copying them.")] = False,
     bad: Annotated[
         Literal["error", "clip", "drop"],

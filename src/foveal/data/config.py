@@ -6,13 +6,18 @@ from pydantic import Field
 
 from foveal.types.settings import Settings, Side
 
+Format = Literal["auto", "image_folder", "table", "coco", "voc", "yolo", "mask_folder"]
+"""Every format that can be read; auto: the one that is recognised."""
+Target = Literal["coco", "voc", "yolo"]
+"""Every format that can be written."""
+
 
 class DataConfig(Settings):
     """The data set: location, format, splits and loading."""
 
     path: str = ""
     """Path of the data set: a folder, a CSV or TSV table, a COCO JSON file or a YOLO YAML file."""
-    format: Literal["auto", "image_folder", "table", "coco", "voc", "yolo", "mask_folder"] = "auto"
+    format: Format = "auto"
     """Format of the data set; auto detects it."""
     classes: str = ""
     """Classes of the masks: comma-separated names in order of id, or a text, CSV or TOML file that lists them."""

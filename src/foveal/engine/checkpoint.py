@@ -81,4 +81,7 @@ def load_checkpoint(path: Path) -> Checkpoint | None:
         values = torch.load(path, map_location="cpu", weights_only=True)
         return Checkpoint(**{**values, "state": State(**values["state"])})
     except Exception as error:  # torch raises many kinds for a damaged file
-        raise RunError(f"{path}: damaged ({type(error).__name__}).", "Start a new run with --out.") from None
+        raise RunError(
+            f"{path}: damaged, or written by another version of Foveal ({type(error).__name__}).",
+            "Start a new run with --out.",
+        ) from None

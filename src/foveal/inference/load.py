@@ -1,13 +1,16 @@
 """Open a model: a run folder, a .safetensors file or an exported one."""
 
 import shlex
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from foveal.artifact.store import load as load_file
 from foveal.errors import ArtifactError
+from foveal.inference.contract import Backend
 from foveal.inference.predictor import Predictor
 from foveal.inference.process_tuning import wait_quietly
 from foveal.tasks.card import check_card
+from foveal.tasks.table import open_task
 
 
 def load(path: str | Path, *, device: str = "auto") -> Predictor:
@@ -22,19 +25,29 @@ def load(path: str | Path, *, device: str = "auto") -> Predictor:
         MissingExtraError: A .safetensors model needs torch, which is not installed.
     """
     file = find_model(Path(path))
-    if file.suffix == ".onnx":
-        from foveal.inference.onnx_backend import OnnxBackend
+    return Predictor(OPENERS[file.suffix](file, device))
 
-        return Predictor(OnnxBackend(file))
+
+def open_network(file: Path, device: str) -> Backend:
+    """A .safetensors file, run by torch."""
     card, tensors = load_file(file)
     check_card(card, where=str(file))
-    from foveal.tasks.table import open_task
-
     wait_quietly()
     open_task(card)  # the error says what to install where torch is missing
     from foveal.inference.torch_backend import open_torch
 
-    return Predictor(open_torch(card, tensors, where=str(file), device=device))
+    return open_torch(card, tensors, where=str(file), device=device)
+
+
+def open_export(file: Path, device: str) -> Backend:  # noqa: ARG001
+    """An .onnx file, run by ONNX Runtime on the CPU."""
+    from foveal.inference.onnx_backend import OnnxBackend
+
+    return OnnxBackend(file)
+
+
+OPENERS: Mapping[str, Callable[[Path, str], Backend]] = {".safetensors": open_network, ".onnx": open_export}
+"""What opens a model file, by its suffix."""
 
 
 def find_model(path: Path) -> Path:
@@ -53,7 +66,7 @@ def find_model(path: Path) -> Path:
         return file
     if not path.exists():
         raise ArtifactError(f"{path}: no such model.", "Name a run folder, a .safetensors or an .onnx file.")
-    if path.suffix not in (".safetensors", ".onnx"):
+    if path.suffix not in OPENERS:
         raise ArtifactError(
             f"{path}: Foveal does not open {path.suffix or 'such'} files.",
             "Name a run folder, a .safetensors or an .onnx file.",

@@ -11,6 +11,7 @@ from typing import final
 from torch import Tensor, nn
 
 from foveal.models.trunk import Trunk
+from foveal.models.weights import Weights
 
 
 @dataclass(frozen=True)
@@ -47,9 +48,11 @@ class Model(Network):
 
     Attributes:
         backbone: The part that may start from pretrained weights.
+        weights: Where those came from and their statistics, the tensors themselves let go; None: it started at random.
     """
 
     backbone: Trunk
+    weights: Weights | None = None
 
     @final  # type: ignore[misc]  # nn.Module declares it as an attribute
     def forward(self, inputs: Tensor) -> dict[str, Tensor]:

@@ -106,16 +106,20 @@ def test_tensors_without_a_card(tmp_path: Path) -> None:
     assert error.value.what == f"{path}: holds tensors but no Foveal card."
 
 
-def test_a_later_version_says_so(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("version", "hint"),
+    [(FORMAT + 1, "Install a newer Foveal: pip install --upgrade foveal"), (FORMAT - 1, "Train the model again.")],
+)
+def test_another_version_says_so(tmp_path: Path, version: int, hint: str) -> None:
     path = tmp_path / "model.safetensors"
-    later = {**json.loads(card().model_dump_json()), "format": FORMAT + 1, "foveal": "9.0", "unheard": 1}
-    path.write_bytes(save_tensors(TENSORS, metadata={"foveal": json.dumps(later)}))
+    other = {**json.loads(card().model_dump_json()), "format": version, "foveal": "9.0", "unheard": 1}
+    path.write_bytes(save_tensors(TENSORS, metadata={"foveal": json.dumps(other)}))
     with pytest.raises(ArtifactError) as error:
         read_card(path)
     assert error.value.what == (
-        f"{path}: written by Foveal 9.0 (card format {FORMAT + 1}; this Foveal reads up to {FORMAT})."
+        f"{path}: written by Foveal 9.0, whose card format is {version}; this Foveal reads {FORMAT}."
     )
-    assert error.value.hint == "Install a newer Foveal: pip install --upgrade foveal"
+    assert error.value.hint == hint
 
 
 @pytest.mark.parametrize("text", ["", "[]", "nonsense", '{"task": 3}', "[" * 100_000])

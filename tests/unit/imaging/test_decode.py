@@ -8,12 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 import simplejpeg
-from foveal.imaging.input_spec import InputSpec
 from PIL import Image
 from tests.scenes import exif, photo
 
 from foveal.errors import ImageError
 from foveal.imaging.decode import MAX_PIXELS, decode, kind_of, orient, read_size
+from foveal.types.input_spec import InputSpec
 
 PALETTE = [255, 0, 0, 0, 255, 0, 0, 0, 255]
 

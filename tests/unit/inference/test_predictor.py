@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from foveal.imaging.input_spec import InputSpec
 from PIL import Image
 from torch import nn
 
@@ -19,6 +18,7 @@ from foveal.inference.predictor import Predictor
 from foveal.inference.torch_backend import TorchBackend
 from foveal.inference.views import Viewing, predict_views
 from foveal.types.arrays import RGB, Array
+from foveal.types.input_spec import InputSpec
 
 
 class OneBox:

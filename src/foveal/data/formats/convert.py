@@ -10,9 +10,9 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from foveal.data.catalog.catalog import SPLITS, Catalog
+from foveal.data.config import Target
 from foveal.data.formats import layout
 from foveal.data.formats.coco import writer as coco_writer
 from foveal.data.formats.sidecar import reader as sidecar
@@ -22,7 +22,6 @@ from foveal.data.formats.yolo import writer as yolo_writer
 from foveal.errors import DataError, RunError
 from foveal.ops.threads import in_threads
 
-Target = Literal["coco", "voc", "yolo"]
 WRITERS = {"coco": coco_writer, "voc": voc_writer, "yolo": yolo_writer}
 
 

@@ -7,10 +7,10 @@ masks as well, and segmentations of objects can be rasterised as semantic masks.
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
 
 from foveal.data.catalog.as_masks import as_masks
 from foveal.data.catalog.catalog import Annotation, Catalog
+from foveal.data.config import Format
 from foveal.data.formats import image_folder, table
 from foveal.data.formats.annotations.repair import Bad, Repairs
 from foveal.data.formats.coco import reader as coco
@@ -27,7 +27,6 @@ from foveal.data.formats.yolo.record import NAME as YOLO
 from foveal.errors import DataError
 from foveal.types.categories import Categories
 
-Format = Literal["auto", "image_folder", "table", "coco", "voc", "yolo", "mask_folder"]
 LABELLED = {image_folder.NAME: image_folder.read, table.NAME: table.read}
 ANNOTATED = {COCO: coco.read, VOC: voc.read, YOLO: yolo.read}
 KINDS = {

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from foveal.data.augment.canvas import as_tensor
 from foveal.data.augment.contract import Loaded
-from foveal.data.augment.image import ImageAugment, as_tensor
+from foveal.data.augment.image import ImageAugment
 from foveal.data.catalog.catalog import Catalog
 from foveal.data.config import AugmentConfig
 from foveal.data.loading.sampling import balanced_weights

@@ -34,6 +34,11 @@ def task(**methods: Callable[..., Any]) -> Output:
     return cast(Output, SimpleNamespace(**methods))
 
 
+def rows_of(*rows: dict[str, str | float]) -> Prediction:
+    """A prediction with these table rows alone."""
+    return cast(Prediction, SimpleNamespace(rows=lambda: list(rows)))
+
+
 def class_map() -> ClassMap:
     pixels = np.zeros((5, 7), np.uint8)
     pixels[1:3, 2:6] = 1
@@ -71,15 +76,12 @@ def test_one_json_document(names: list[str]) -> None:
 
 
 def test_a_table_has_the_columns_of_its_first_row(tmp_path: Path) -> None:
-    rows: dict[str, list[dict[str, str | float]]] = {
-        "none.jpg": [],
-        "two.jpg": [{"name": "cat", "score": 0.75, "x1": 3}, {"name": "dog", "score": 0.25, "x1": 5}],
-    }
-    write(write_csv(tmp_path / "t.csv", task(rows=lambda found: found)), rows)
+    two = rows_of({"name": "cat", "score": 0.75, "x1": 3}, {"name": "dog", "score": 0.25, "x1": 5})
+    write(write_csv(tmp_path / "t.csv"), {"none.jpg": rows_of(), "two.jpg": two})
     assert (tmp_path / "t.csv").read_text() == (
         "path,rank,name,score,x1\ntwo.jpg,1,cat,0.750000,3\ntwo.jpg,2,dog,0.250000,5\n"
     )
-    write(write_csv(tmp_path / "e.csv", task(rows=lambda found: found)), {"none.jpg": []})
+    write(write_csv(tmp_path / "e.csv"), {"none.jpg": rows_of()})
     assert (tmp_path / "e.csv").read_text() == "path,rank,name,score\n"
 
 
@@ -133,8 +135,7 @@ def test_nothing_is_half_written(tmp_path: Path, error: BaseException, before: s
     path, out = tmp_path / "file", io.StringIO()
     if before is not None:
         path.write_text(before)
-    rows = task(rows=lambda _: [{"name": "cat", "score": 0.5}])
-    for writer in (write_csv(path, rows), write_coco(path), write_json(out)):
+    for writer in (write_csv(path), write_coco(path), write_json(out)):
         with pytest.raises(type(error)):
             break_off(writer, error)
         assert [p.read_text() for p in tmp_path.iterdir()] == ([] if before is None else [before])
@@ -150,6 +151,6 @@ def test_an_unreadable_image_is_not_drawn(tmp_path: Path) -> None:
 
 def test_a_table_can_be_read_back(tmp_path: Path) -> None:
     name = 'com,ma "quoted"\n.jpg'
-    write(write_csv(tmp_path / "t.csv", task(rows=lambda _: [{"name": "cat", "score": 1}])), {name: SCORES})
+    write(write_csv(tmp_path / "t.csv"), {name: rows_of({"name": "cat", "score": 1})})
     with (tmp_path / "t.csv").open(newline="") as file:
         assert list(csv.DictReader(file)) == [{"path": name, "rank": "1", "name": "cat", "score": "1.000000"}]

@@ -125,7 +125,7 @@ def test_colours_need_a_table(make_masks):
     with pytest.raises(DataError, match=r"the masks are RGB, and data.classes has no colour for 'sea'"):
         read(root, classes="sea,fire")
     make_masks({"a": np.repeat(np.array(TWO)[..., None], 3, axis=2)})
-    with pytest.raises(DataError, match="All of them are gray: masks of one channel would do without a table"):
+    with pytest.raises(DataError, match="All of them are gray: save the masks with one channel instead"):
         read(root)
 
 

@@ -126,7 +126,7 @@ def test_classes_take_turns(make_tree):
 
 def test_nothing_to_show(make_tree):
     catalog = read(make_tree({"a": 1, "b": 1})).take(np.array([], np.int64))
-    with pytest.raises(DataError, match="there is no image to show"):
+    with pytest.raises(DataError, match="there are no images to show"):
         choose(catalog, 3, seed=0)
 
 

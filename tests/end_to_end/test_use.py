@@ -54,8 +54,8 @@ def test_a_classifier_takes_no_parts(here: Command, quick_run: Path, squares: Pa
     for flags in (["--tile", "40"], ["--scales", "1", "1.25"]):
         done = here("predict", quick_run, large, *flags)
         assert done.code == 2
-        assert "This model answers for a whole image; tiles are for models that say where things are." in done.err
-        assert "Leave out --tile, and --scales above 1, which look at parts." in done.err
+        assert "This model classifies full images; tiles are for detection and segmentation." in done.err
+        assert "Leave out --tile, and --scales above 1, which crop." in done.err
     assert here("predict", quick_run, large, "--tile", "80").code == 0, "one tile shows all of it"
     done = here("predict", quick_run, large, "--masks", tmp_path / "masks")
     assert done.code == 2 and "This model has no masks." in done.err and not (tmp_path / "masks").exists()
@@ -239,7 +239,7 @@ def test_the_split_that_training_made_is_made_again(
         "note: The data set has no 'val' split of its own; evaluated on the images that training held out (seed 0, 0.2"
         in done.err
     )
-    assert "the very images" not in done.err
+    assert "was trained on these images" not in done.err
     found, known = (json.loads(text) for text in (done.out, (quick_run / "metrics.json").read_text()))
     assert found["images"] == known["images"] == 6
     if kind != "export":
@@ -250,9 +250,9 @@ def test_the_split_that_training_made_is_made_again(
     ]
     assert paths[0] == paths[1]
     done = here("evaluate", model, squares, "--split", "train", "--json", "--out", tmp_path / "t")
-    assert json.loads(done.out)["images"] == 30 and "the very images the model was trained on" in done.err
+    assert json.loads(done.out)["images"] == 30 and "The model was trained on these images" in done.err
     done = here("evaluate", model, squares, "--json", "--out", tmp_path / "a")
-    assert json.loads(done.out)["images"] == 36 and "the very images the model was trained on" in done.err
+    assert json.loads(done.out)["images"] == 36 and "The model was trained on these images" in done.err
     assert "that training made" not in done.err
 
 

@@ -122,7 +122,7 @@ def predictions_screen(outputs: Outputs) -> Iterator[Add]:
     table.add_column("image", overflow="fold")
     table.add_column("prediction")
     table.add_column("score", justify="right")
-    table.add_column("runners-up", style="dim")
+    table.add_column("runner-up", style="dim")
     more = 0
 
     def add(image: Path, prediction: Prediction) -> None:

@@ -1,8 +1,7 @@
 """What ``foveal predict`` prints."""
 
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,18 +9,16 @@ import pytest
 from foveal.cli.screens import MAX_ROWS, prediction_cells, predictions_screen, print_skipped
 from foveal.errors import ImageError
 from foveal.inference.outputs import Outputs
-from foveal.tasks.contract import Output
 from foveal.types.categories import Categories
 from foveal.types.predictions import ClassScores
 
 ROWS: list[dict[str, Any]] = [{"name": "cat", "score": 0.75}, {"name": "dog", "score": 0.25}]
 SCORES = ClassScores(np.array([0.75, 0.25]), Categories(("cat", "dog")), (4, 3))
-TASK = cast(Output, SimpleNamespace(rows=lambda _: ROWS))
 
 
 @pytest.mark.parametrize(("count", "more"), [(0, 0), (MAX_ROWS, 0), (MAX_ROWS + 7, 7)])
 def test_the_first_rows_and_the_number_of_the_others(capsys: pytest.CaptureFixture[str], count: int, more: int) -> None:
-    with predictions_screen(TASK, Outputs(csv=Path("t.csv"), masks=Path("[m]"))) as add:
+    with predictions_screen(Outputs(csv=Path("t.csv"), masks=Path("[m]"))) as add:
         for i in range(count):
             add(Path(f"[{i}].jpg"), SCORES)
         assert capsys.readouterr().out == "", "nothing before all is done"

@@ -96,7 +96,7 @@ def test_momentum_is_the_first_beta_of_adam(name: str, kind: type) -> None:
 def test_an_unknown_optimiser() -> None:
     with pytest.raises(ConfigError, match=r"Unknown optimiser 'adamm'\.") as error:
         build_optimizer(Small(), OptimConfig(name="adamm", lr=0.1))
-    assert error.value.hint.startswith("Some there are: adamw, adam, sgd, nesterov, ")
+    assert error.value.hint.startswith("Some that exist: adamw, adam, sgd, nesterov, ")
 
 
 @pytest.mark.parametrize(

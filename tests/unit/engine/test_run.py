@@ -44,9 +44,7 @@ def test_a_run_is_not_made_twice(tmp_path: Path) -> None:
     with pytest.raises(RunError) as error:
         run.create("", {}, {})
     assert error.value.what == f"{run.folder} already exists."
-    assert error.value.hint == (
-        f"Go on with it (--resume '{run.folder}'), remove it, or choose another folder with --out."
-    )
+    assert error.value.hint == (f"Resume it (--resume '{run.folder}'), remove it, or choose another folder with --out.")
 
 
 @pytest.mark.parametrize("names", [["data.json"], ["resume/", "notes.txt"], ["resume/state.pt"], [".hidden.tmp"]])
@@ -58,14 +56,14 @@ def test_what_somebody_else_put_there_is_left_alone(tmp_path: Path, names: list[
             path.mkdir()
         else:
             path.write_text("mine")
-    with pytest.raises(RunError, match="exists already"):
+    with pytest.raises(RunError, match="already exists"):
         Run(tmp_path).create("", {}, {})
     assert all((tmp_path / name).exists() for name in names)
 
 
 def test_a_file_in_its_place(tmp_path: Path) -> None:
     (tmp_path / "run").write_text("")
-    with pytest.raises(RunError, match="exists already"):
+    with pytest.raises(RunError, match="already exists"):
         Run(tmp_path / "run").create("", {}, {})
 
 

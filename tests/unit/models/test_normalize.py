@@ -60,7 +60,8 @@ def test_the_patch_must_divide_the_size() -> None:
     with pytest.raises(ConfigError) as caught:
         Normalize(spec)
     assert str(caught.value) == (
-        "The input size 9 is no multiple of the whitening patch, 2 pixels.\nUse --size 8, or --input.whitening-patch 1."
+        "The input size 9 is not a multiple of the whitening patch, 2 pixels.\n"
+        "Use --size 8, or --input.whitening-patch 1."
     )
 
 

@@ -38,6 +38,4 @@ def test_it_validates_itself(bad: np.ndarray) -> None:
 def test_classes_have_no_place_in_coco_results() -> None:
     with pytest.raises(ConfigError) as error:
         ClassScores(np.array([0.2, 0.3, 0.5]), CATEGORIES, (8, 8)).to_coco(1)
-    assert str(error.value) == (
-        "This model classifies whole images, so there are no COCO results.\nUse --json or --csv."
-    )
+    assert str(error.value) == ("This model classifies images, so there are no COCO results.\nUse --json or --csv.")

@@ -13,8 +13,8 @@ from foveal.data.inspection.preview import LARGE_CELL, choose, image_whitening
 from foveal.data.inspection.sheet import GAP, HEAD, MARGIN, SETOFF, TITLE, Row, draw_sheet
 from foveal.data.loading.statistics import fit_whitening, sample_images
 from foveal.errors import DataError
-from foveal.tasks.detect.task import IGNORED
-from foveal.tasks.table import get_settings, get_task, task_for
+from foveal.tasks.detect.show import IGNORED
+from foveal.tasks.table import bind_task, get_spec, task_for
 from foveal.types.categories import Categories
 from foveal.types.flags import Flag
 from foveal.types.input_spec import InputSpec
@@ -23,10 +23,11 @@ SPEC = InputSpec(size=16, train_size=16)
 
 
 def preview(catalog, config, *, size=16, **options):
-    """The sheet of the task that learns from the data set."""
-    task = get_task(task_for(catalog.annotation))
-    spec = InputSpec(size=size, train_size=size)
-    augment = task.augment(config, spec, get_settings(task.name)())
+    """The sheet of the data set's default task."""
+    known = get_spec(task_for(catalog.annotation))
+    own = known.settings()
+    task = bind_task(known.name, own, known.begin(own, catalog))
+    augment = task.augment(config, InputSpec(size=size, train_size=size))
     return previews.preview(catalog, augment, task.draw_target, size=size, **options)
 
 
@@ -125,7 +126,7 @@ def test_classes_take_turns(make_tree):
 
 def test_nothing_to_show(make_tree):
     catalog = read(make_tree({"a": 1, "b": 1})).take(np.array([], np.int64))
-    with pytest.raises(DataError, match="there is no image to show"):
+    with pytest.raises(DataError, match="there are no images to show"):
         choose(catalog, 3, seed=0)
 
 

@@ -27,7 +27,7 @@ def test_a_class_without_a_true_image_gets_no_curve():
 
 def test_images_of_one_class_leave_no_roc():
     positive = np.eye(3, dtype=bool)[[0, 0]]
-    assert [p.title for p in ranking_panels(np.ones((2, 3)), positive, ABC)] == ["Precision-recall curve"]
+    assert [p.title for p in ranking_panels(np.ones((2, 3)), positive, ABC)] == ["Precision-recall curves"]
 
 
 def test_many_classes_get_no_curves():

@@ -140,7 +140,7 @@ def test_the_curves():
     x, y = f1.curves["F1"]
     assert y[x == 0.5] == pytest.approx(2 / 9) and y[x == 0.85] == pytest.approx(0.5) and np.isnan(y).sum() == 0
     assert np.isnan(f1.curves["precision"][1][-1])
-    fit = drawn["Fit of the boxes"]
+    fit = drawn["IoU of the boxes"]
     assert fit.note == "1 correct detections; median IoU 1.000."
     assert fit.curves["objects"][1].sum() == 2
 

@@ -87,7 +87,7 @@ def test_report_panels():
     curve = shown["IoU per image"]
     assert curve.curves["images"][1][[0, -1]] == pytest.approx([(6 / 9 + 6 / 7) / 3, 1])
     assert curve.note == (
-        "Mean IoU over the classes that occur in an image: worst image 0.51, median (0.75) to the best (1.00), of 2."
+        "Mean IoU over the classes that occur in an image: worst image 0.51, median 0.75, best 1.00; 2 images."
     )
 
 
@@ -236,7 +236,7 @@ def test_more_classes_than_bits():
 def test_no_image():
     with pytest.raises(
         DataError,
-        match=r"^There are no images to evaluate\.\nCheck that the data set and the split hold images\.$",
+        match=r"^There are no images to evaluate\.\nCheck that the data set and the split contain images\.$",
     ):
         SegmentationMetric(NAMES).compute()
 

@@ -302,7 +302,7 @@ def test_all_faults_at_once_are_reported_one_by_one(make_coco):
         read(root, bad="error")
     assert str(caught.value) == (
         "annotations/instances.json, annotation 93: images/0.jpg: its category_id 77 is unknown."
-        f" And 4 faults more.\n`foveal data check {root}` lists all; the policy 'clip' fixes what can be fixed and"
+        f" And 4 more faults.\n`foveal data check {root}` lists all; the policy 'clip' fixes what can be fixed and"
         " drops the rest."
     )
 

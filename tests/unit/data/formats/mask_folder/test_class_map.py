@@ -122,10 +122,10 @@ def test_colours_need_a_table(make_masks):
         "Give a table of classes, --classes FILE (in training --data.classes): lines such as `128 64 128 road`, or"
         " CSV with the columns name,r,g,b; a classes.csv in the data set is found by itself."
     )
-    with pytest.raises(DataError, match=r"the masks are RGB, and data.classes gives 'sea' no colour"):
+    with pytest.raises(DataError, match=r"the masks are RGB, and data.classes has no colour for 'sea'"):
         read(root, classes="sea,fire")
     make_masks({"a": np.repeat(np.array(TWO)[..., None], 3, axis=2)})
-    with pytest.raises(DataError, match="All of them are gray: masks of one channel would do without a table"):
+    with pytest.raises(DataError, match="All of them are gray: save the masks with one channel instead"):
         read(root)
 
 

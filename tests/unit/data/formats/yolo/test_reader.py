@@ -213,7 +213,7 @@ def test_classes_that_cannot_be_are_named_with_their_file(make_yolo, text, what,
         ("names: [a]\n", "{}: 'train', 'val' and 'test' are missing.", "Add the paths of the images of each split."),
         (
             "train: pics\nnames: [a]\n",
-            "{}: train is 'pics', and no such file or folder.",
+            "{}: train is 'pics', which does not exist.",
             "Paths are relative to 'path', or to the folder of the YAML file.",
         ),
     ],

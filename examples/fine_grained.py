@@ -222,7 +222,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for pooling in ("avg", "attention"):
         model = train(out / "data", pooling, out / pooling, seed=options.seed, epochs=options.epochs)
         arrays = model.arrays([out / "data" / d.path for d in test])
-        names = [model.categories.names[i] for i in arrays["scores"].argmax(1)]
+        names = [model.output.categories.names[i] for i in arrays["scores"].argmax(1)]
         accuracy[pooling] = float(np.mean([d.path.split("/")[1] == name for d, name in zip(test, names, strict=True)]))
         print(f"{pooling:<10} accuracy {accuracy[pooling]:.3f} on {len(test)} test images", flush=True)
         if "attention" in arrays:

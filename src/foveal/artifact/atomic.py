@@ -1,6 +1,7 @@
 """Atomic writes, never a half-written file: temporary file, fsync, rename."""
 
 import errno
+import itertools
 import os
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -8,6 +9,9 @@ from types import TracebackType
 from typing import Self
 
 from foveal.errors import RunError
+
+_NUMBERS = itertools.count()
+"""So that a process that writes one file twice at a time writes two temporary files."""
 
 
 class AtomicFile:
@@ -24,7 +28,7 @@ class AtomicFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+        self._temporary = path.with_name(f".{path.name}.{os.getpid()}.{next(_NUMBERS)}.tmp")
 
     def __enter__(self) -> Self:
         try:
@@ -34,13 +38,13 @@ class AtomicFile:
         return self
 
     def write(self, content: bytes | str) -> None:
-        """Append bytes, or text as UTF-8.
+        """Append bytes, or text as UTF-8; names of files that are not UTF-8 keep their bytes.
 
         Raises:
             RunError: The disk is full.
         """
         try:
-            self._file.write(content.encode() if isinstance(content, str) else content)
+            self._file.write(content.encode(errors="surrogateescape") if isinstance(content, str) else content)
         except OSError as error:
             raise output_error(self.path, error) from None
 

@@ -3,7 +3,6 @@
 import tomllib
 from importlib import resources
 from pathlib import Path
-from typing import Any
 
 from foveal.config.schema import RunConfig, parse_config
 from foveal.errors import ConfigError
@@ -15,7 +14,7 @@ def shipped() -> list[str]:
     return sorted(file.name.removesuffix(".toml") for file in folder.iterdir() if file.name.endswith(".toml"))
 
 
-def read_recipe(name: str | Path) -> dict[str, Any]:
+def read_recipe(name: str | Path) -> dict[str, object]:
     """The values of a recipe, checked.
 
     Args:
@@ -61,7 +60,7 @@ def _text(path: Path) -> str:
         raise ConfigError(f"{path}: not UTF-8 text (byte {error.start + 1}).", "Save it as UTF-8.") from None
 
 
-def _parse(text: str, *, where: str) -> dict[str, Any]:
+def _parse(text: str, *, where: str) -> dict[str, object]:
     try:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

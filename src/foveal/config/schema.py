@@ -70,7 +70,7 @@ class RunConfig(_TaskSections):
         return section
 
 
-def parse_config(values: Mapping[str, Any], *, where: str) -> RunConfig:
+def parse_config(values: Mapping[str, object], *, where: str) -> RunConfig:
     """Check values from a recipe, a config.toml or flags.
 
     Args:
@@ -113,7 +113,7 @@ def option_names(section: type[Settings] = RunConfig, prefix: str = "") -> list[
     return names
 
 
-def merge(base: Mapping[str, Any], *layers: Mapping[str, Any]) -> dict[str, Any]:
+def merge(base: Mapping[str, object], *layers: Mapping[str, object]) -> dict[str, object]:
     """Nested sections laid over each other; later ones win."""
     out = dict(base)
     for layer in layers:

@@ -47,6 +47,8 @@ class Outputs:
                 _spare(inputs, [file], f"{option} {file}", f"Choose another file for {option}.")
                 if file.is_dir():
                     raise ConfigError(f"{option} {file} is a folder, not a file.", "Name a file in it.")
+        if self.csv is not None and self.coco is not None and self.csv.resolve() == self.coco.resolve():
+            raise ConfigError(f"--csv and --coco name one file: {self.csv}.", "Give each its own.")
         if self.coco is not None:
             _refuse_twins(images)
         near_masks = self.masks and next(place for place in (self.masks, *self.masks.parents) if place.exists())

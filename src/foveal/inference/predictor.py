@@ -4,9 +4,8 @@ Shapes: B images per batch, S side of the input.
 """
 
 import os
-from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from copy import copy
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from foveal.imaging.decode import Decoded
 from foveal.imaging.prepare import prepare
 from foveal.inference.contract import Backend
 from foveal.inference.images import ImageLike, decode_any
+from foveal.ops.threads import in_pool
 from foveal.tasks.table import AnyOutput, open_output
 from foveal.types.arrays import RGB, Array
 from foveal.types.geometry import Geometry
@@ -154,11 +154,17 @@ class Predictor:
     def prepare_all(
         self, sources: Iterable[Source], *, batch_size: int = BATCH_SIZE, bad: dict[int, ImageError] | None = None
     ) -> Iterator[list[Prepared]]:
-        """Batches of preprocessed images, while later ones are decoded; ``bad`` as for ``stream``."""
-        with closing(_ahead(self._threads, self.prepare, iter(sources), depth=2 * batch_size)) as futures:
-            prepared = _results(futures, bad)
+        """Batches of prepared images, while later ones are decoded; ``bad`` as for ``stream``."""
+        with closing(in_pool(self._threads, self._attempt, sources, ahead=2 * batch_size)) as attempts:
+            prepared = _prepared(attempts, bad)
             while batch := list(islice(prepared, batch_size)):
                 yield batch
+
+    def _attempt(self, source: Source) -> Prepared | ImageError:
+        try:
+            return self.prepare(source)
+        except ImageError as error:
+            return detached(error)
 
     def _batches(
         self, sources: Iterable[Source], batch_size: int, bad: dict[int, ImageError] | None = None
@@ -176,30 +182,17 @@ def one_or_all(
     return next(stream([cast(S, sources)]))
 
 
-def _ahead(
-    pool: ThreadPoolExecutor, function: Callable[[Source], Prepared], items: Iterator[Source], *, depth: int
-) -> Generator[Future[Prepared], None, None]:
-    """Futures in order, at most ``depth`` of them ahead of the consumer; those left when it stops are cancelled."""
-    waiting: deque[Future[Prepared]] = deque()
-    try:
-        waiting.extend(pool.submit(function, item) for item in islice(items, depth))
-        while waiting:
-            done = waiting.popleft()
-            waiting.extend(pool.submit(function, item) for item in islice(items, 1))
-            yield done
-    finally:
-        for future in waiting:
-            future.cancel()
-
-
-def _results(futures: Iterable[Future[Prepared]], bad: dict[int, ImageError] | None) -> Iterator[Prepared]:
-    for place, future in enumerate(futures):
-        try:
-            yield future.result()
-        except ImageError as error:
-            if bad is None:
-                raise
-            bad[place] = detached(error)
+def _prepared(attempts: Iterable[Prepared | ImageError], bad: dict[int, ImageError] | None) -> Iterator[Prepared]:
+    for place, attempt in enumerate(attempts):
+        if isinstance(attempt, Prepared):
+            yield attempt
+        elif bad is not None:
+            bad[place] = attempt
+        else:
+            try:
+                raise attempt
+            finally:
+                del attempt  # the error would hold this frame, and the frame the error
 
 
 def detached(error: ImageError) -> ImageError:

@@ -10,18 +10,6 @@ from numpy.typing import NDArray
 from foveal.types.arrays import FloatArray
 
 
-def to_xywh(boxes: FloatArray) -> FloatArray:
-    """(N, 4) corners to upper left corner, width and height."""
-    boxes = _floats(boxes)
-    return np.concatenate([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], axis=1)
-
-
-def to_xyxy(boxes: FloatArray) -> FloatArray:
-    """(N, 4) upper left corner, width and height to corners."""
-    boxes = _floats(boxes)
-    return np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], axis=1)
-
-
 def clip(boxes: FloatArray, size: tuple[int, int]) -> FloatArray:
     """(N, 4) boxes clipped to an image.
 

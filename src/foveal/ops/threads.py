@@ -2,7 +2,7 @@
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from typing import TypeVar
@@ -38,8 +38,11 @@ def in_pool(
     *,
     ahead: int,
     per_call: int = 1,
-) -> Iterator[Result]:
-    """As ``in_threads``, in a pool that lasts, with at most ``ahead`` results computed before they are consumed."""
+) -> Generator[Result, None, None]:
+    """As ``in_threads``, in a pool that lasts, with at most ``ahead`` results computed before they are consumed.
+
+    Closing the generator cancels the calls that have not begun.
+    """
     coming = iter(items)
     waiting: deque[Future[list[Result | _Raised]]] = deque()
 

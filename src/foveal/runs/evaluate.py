@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from foveal.artifact.atomic import make_folder, write_atomic
 from foveal.artifact.card import Card
@@ -33,7 +32,7 @@ class EvaluationRun:
     """
 
     evaluation: Evaluation
-    document: dict[str, Any]
+    document: dict[str, object]
     folder: Path
     notes: tuple[str, ...]
 
@@ -127,7 +126,7 @@ def as_in_training(catalog: Catalog, card: Card, split: str) -> Catalog:
     return made
 
 
-def _json(document: dict[str, Any]) -> str:
+def _json(document: dict[str, object]) -> str:
     import json
 
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"

@@ -5,7 +5,6 @@ import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from foveal.artifact.atomic import write_atomic
 from foveal.data.catalog.catalog import Catalog
@@ -83,7 +82,7 @@ def kept(predictor: Predictor, paths: Sequence[Path]) -> Sequence[Source]:
     return [image for batch in predictor.prepare_all(paths) for image in batch]
 
 
-def to_dict(evaluation: Evaluation, task: str) -> dict[str, Any]:
+def to_dict(evaluation: Evaluation, task: str) -> dict[str, object]:
     """The JSON document that ``foveal evaluate --json`` prints."""
     results = evaluation.results
     return {

@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from foveal.config.files import read_recipe
 from foveal.config.schema import merge, parse_config
@@ -21,7 +21,7 @@ def train(
     data: str | Path = "",
     *,
     recipe: str | Path | None = None,
-    settings: Mapping[str, Any] | Sequence[Mapping[str, Any]] = (),
+    settings: Mapping[str, object] | Sequence[Mapping[str, object]] = (),
     out: str | Path | None = None,
     resume: str | Path | None = None,
     log: Log | None = None,

@@ -26,8 +26,8 @@ from foveal.metrics.contract import Results
 from foveal.metrics.detection.coco import NAMES, NAMES_AR
 from foveal.metrics.detection.metric import DetectionMetric
 from foveal.types.categories import Categories
-from foveal.types.detections import BoxTruth, Detections
 from foveal.types.flags import Flag
+from foveal.types.predictions.detections import BoxTruth, Detections
 
 LIMIT = 10.0
 NUM_CLASSES = 80

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from foveal.runs.evaluate import evaluate
     from foveal.runs.export import export
     from foveal.runs.train import train
-    from foveal.types.predictions import Prediction
+    from foveal.types.predictions.prediction import Prediction
 
 __all__ = ["FovealError", "Viewing", "__version__", "evaluate", "export", "load", "predict", "train"]
 

@@ -63,7 +63,12 @@ def test_what_names_a_task(line: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ['"""Detections: what to detect."""', "from foveal.types.detections import Detections", "detections = 1"]
+    "line",
+    [
+        '"""Detections: what to detect."""',
+        "from foveal.types.predictions.detections import Detections",
+        "detections = 1",
+    ],
 )
 def test_what_names_none(line: str) -> None:
     assert set(lines_that_name(ast.parse(line), "detect", {"Detect", "DetectConfig"})) == set()

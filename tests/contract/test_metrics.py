@@ -15,9 +15,9 @@ from foveal.metrics.detection.instance import InstanceMetric
 from foveal.metrics.detection.metric import DetectionMetric
 from foveal.metrics.segmentation.metric import SegmentationMetric
 from foveal.types.categories import Categories
-from foveal.types.detections import BoxTruth, Detections
-from foveal.types.masks import ClassMap, Instances, InstanceTruth, MapTruth
-from foveal.types.predictions import ClassScores
+from foveal.types.predictions.class_scores import ClassScores
+from foveal.types.predictions.detections import BoxTruth, Detections
+from foveal.types.predictions.masks import ClassMap, Instances, InstanceTruth, MapTruth
 from foveal.types.rle import Rle
 
 NAMES = Categories(("car", "dog", "cat"))

@@ -22,7 +22,7 @@ from foveal.tasks.segment.config import SegmentConfig
 from foveal.tasks.segment.model import Segmenter, build_segmenter
 from foveal.types.categories import Categories
 from foveal.types.input_spec import InputSpec
-from foveal.types.masks import IGNORE
+from foveal.types.predictions.masks import IGNORE
 
 BACKBONES = ("resnet18", "convnext_atto", "mobilenetv3_small_050")
 LOSSES = ("cross_entropy", "focal", "dice", "lovasz")

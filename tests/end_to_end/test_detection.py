@@ -13,7 +13,7 @@ from tests.kills import train_with_stops
 from tests.scenes import write_voc
 
 import foveal
-from foveal.types.detections import Detections
+from foveal.types.predictions.detections import Detections
 
 Command = Callable[..., Outcome]
 

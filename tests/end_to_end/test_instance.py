@@ -13,7 +13,7 @@ from tests.kills import train_with_kills
 from tests.scenes import write_coco, write_eight_images
 
 import foveal
-from foveal.types.masks import Instances
+from foveal.types.predictions.masks import Instances
 
 Command = Callable[..., Outcome]
 

@@ -9,7 +9,7 @@ from tests.conftest import run_foveal
 from tests.scenes import write_coco
 
 import foveal
-from foveal.types.masks import Instances
+from foveal.types.predictions.masks import Instances
 
 
 @pytest.mark.slow

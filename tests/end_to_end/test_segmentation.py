@@ -13,7 +13,7 @@ from tests.kills import train_with_stops
 from tests.scenes import CLASS_NAMES, UNKNOWN, write_masks
 
 import foveal
-from foveal.types.masks import ClassMap
+from foveal.types.predictions.masks import ClassMap
 
 Command = Callable[..., Outcome]
 

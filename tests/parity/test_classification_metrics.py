@@ -13,7 +13,7 @@ from foveal.metrics.classification.multi_label import MultiLabelMetric
 from foveal.metrics.classification.single_label import SingleLabelMetric
 from foveal.metrics.contract import Results
 from foveal.types.categories import Categories
-from foveal.types.predictions import ClassScores
+from foveal.types.predictions.class_scores import ClassScores
 
 CLOSE = {"rtol": 0, "atol": 1e-6}
 

@@ -18,8 +18,8 @@ from foveal.metrics.detection.coco import NAMES, NAMES_AR
 from foveal.metrics.detection.metric import DetectionMetric
 from foveal.ops.boxes import iou as box_iou
 from foveal.types.categories import Categories
-from foveal.types.detections import BoxTruth, Detections
 from foveal.types.flags import IGNORED_FLAGS, Flag
+from foveal.types.predictions.detections import BoxTruth, Detections
 
 TWELVE = ["mAP", *NAMES[1:], *NAMES_AR]
 CLOSE = {"rtol": 0, "atol": 1e-6, "equal_nan": True}

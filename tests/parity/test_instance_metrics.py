@@ -19,7 +19,7 @@ from foveal.metrics.detection.instance import InstanceMetric
 from foveal.ops.masks import box_of, rle_of_segmentation
 from foveal.types.categories import Categories
 from foveal.types.flags import Flag
-from foveal.types.masks import Instances, InstanceTruth
+from foveal.types.predictions.masks import Instances, InstanceTruth
 from foveal.types.rle import Rle
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

@@ -12,7 +12,7 @@ from foveal.metrics.bootstrap import resample
 from foveal.metrics.segmentation.boundary_f1 import boundary_f1
 from foveal.metrics.segmentation.metric import SegmentationMetric
 from foveal.types.categories import Categories
-from foveal.types.masks import IGNORE, ClassMap, MapTruth
+from foveal.types.predictions.masks import IGNORE, ClassMap, MapTruth
 
 CLOSE = {"rtol": 0, "atol": 1e-6, "equal_nan": True}
 

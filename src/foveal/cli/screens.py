@@ -21,7 +21,7 @@ from foveal.inference.predictor import Predictor
 from foveal.inference.writers import Add
 from foveal.metrics.contract import Interval, Results
 from foveal.runs.evaluate import EvaluationRun
-from foveal.types.predictions import Prediction
+from foveal.types.predictions.prediction import Prediction
 
 if TYPE_CHECKING:
     from foveal.runs.start import Trained

@@ -14,7 +14,7 @@ from foveal.errors import ShapeError
 from foveal.imaging import draw
 from foveal.imaging.draw import Color
 from foveal.types.arrays import RGB, Array, FloatArray
-from foveal.types.masks import IGNORE
+from foveal.types.predictions.masks import IGNORE
 from foveal.types.rle import Rle
 
 HATCH, PALE_HATCH = (150, 154, 160), (104, 108, 114)

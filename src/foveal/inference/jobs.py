@@ -8,7 +8,7 @@ from foveal.errors import ImageError
 from foveal.inference.predictor import Predictor
 from foveal.inference.views import Viewing, stream_views
 from foveal.inference.writers import Writer
-from foveal.types.predictions import Prediction
+from foveal.types.predictions.prediction import Prediction
 
 
 def run_job(

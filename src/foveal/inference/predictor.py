@@ -27,7 +27,7 @@ from foveal.tasks.table import AnyOutput, open_output
 from foveal.types.arrays import RGB, Array
 from foveal.types.geometry import Geometry
 from foveal.types.input_spec import InputSpec
-from foveal.types.predictions import Prediction
+from foveal.types.predictions.prediction import Prediction
 
 BATCH_SIZE = 32
 

@@ -18,7 +18,7 @@ from foveal.inference.predictor import Predictor, Prepared, detached, one_or_all
 from foveal.types.arrays import RGB, Array
 from foveal.types.geometry import Geometry
 from foveal.types.input_spec import PAD_VALUE
-from foveal.types.predictions import Prediction
+from foveal.types.predictions.prediction import Prediction
 from foveal.types.view import View
 
 Box = tuple[int, int, int, int]

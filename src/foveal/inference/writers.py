@@ -21,7 +21,7 @@ from foveal.inference.images import read_image
 from foveal.inference.names import NumberedNames, coco_id
 from foveal.ops.masks import polygons_of
 from foveal.tasks.table import AnyOutput
-from foveal.types.predictions import Prediction
+from foveal.types.predictions.prediction import Prediction
 from foveal.types.rle import Rle
 
 Add = Callable[[Path, Prediction], None]

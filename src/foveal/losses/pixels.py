@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from foveal.types.masks import IGNORE
+from foveal.types.predictions.masks import IGNORE
 
 
 def cross_entropy(

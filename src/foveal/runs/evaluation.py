@@ -12,7 +12,7 @@ from foveal.inference.predictor import Predictor, Source
 from foveal.inference.views import Viewing, stream_views
 from foveal.metrics.contract import Results
 from foveal.tasks.contract import SomeTruth
-from foveal.types.predictions import Prediction
+from foveal.types.predictions.prediction import Prediction
 
 KEPT_BYTES = 2**31
 """Most memory for preprocessed images; beyond it they are decoded each time."""

@@ -24,7 +24,7 @@ from foveal.types.arrays import RGB, Array, FloatArray
 from foveal.types.categories import Categories
 from foveal.types.geometry import Geometry
 from foveal.types.goal import Goal
-from foveal.types.predictions import Prediction
+from foveal.types.predictions.prediction import Prediction
 from foveal.types.settings import Settings
 from foveal.types.view import View
 

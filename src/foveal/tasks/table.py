@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 from foveal.artifact.card import Card
 from foveal.errors import ConfigError, MissingExtraError
 from foveal.tasks.contract import Output, SomeTruth, TaskSpec
-from foveal.types.predictions import Prediction
+from foveal.types.predictions.prediction import Prediction
 from foveal.types.settings import Settings
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from foveal.cli.screens import MAX_ROWS, prediction_cells, predictions_screen, p
 from foveal.errors import ImageError
 from foveal.inference.outputs import Outputs
 from foveal.types.categories import Categories
-from foveal.types.predictions import ClassScores
+from foveal.types.predictions.class_scores import ClassScores
 
 ROWS: list[dict[str, Any]] = [{"name": "cat", "score": 0.75}, {"name": "dog", "score": 0.25}]
 SCORES = ClassScores(np.array([0.75, 0.25]), Categories(("cat", "dog")), (4, 3))

@@ -8,7 +8,7 @@ from PIL import Image
 
 from foveal.errors import ShapeError
 from foveal.imaging import draw_masks
-from foveal.types.masks import IGNORE
+from foveal.types.predictions.masks import IGNORE
 from foveal.types.rle import Rle
 
 RED, BLUE, GREEN = (220, 30, 30), (30, 60, 230), (40, 180, 60)

@@ -19,7 +19,7 @@ from foveal.inference.outputs import Outputs
 from foveal.inference.predictor import Predictor
 from foveal.inference.views import Viewing
 from foveal.inference.writers import Add, write_json
-from foveal.types.predictions import Prediction
+from foveal.types.predictions.prediction import Prediction
 
 
 @pytest.fixture(scope="module")

@@ -18,8 +18,9 @@ from foveal.inference.writers import JsonList, Writer, write_coco, write_csv, wr
 from foveal.ops.masks import rle_of_polygons
 from foveal.tasks.table import AnyOutput
 from foveal.types.categories import Categories
-from foveal.types.masks import ClassMap
-from foveal.types.predictions import ClassScores, Prediction
+from foveal.types.predictions.class_scores import ClassScores
+from foveal.types.predictions.masks import ClassMap
+from foveal.types.predictions.prediction import Prediction
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),

@@ -5,7 +5,7 @@ from segmentation_models_pytorch.losses import DiceLoss, LovaszLoss
 
 from foveal.losses import pixels
 from foveal.losses.class_weights import median_frequency
-from foveal.types.masks import IGNORE
+from foveal.types.predictions.masks import IGNORE
 
 COUNT = torch.tensor(4.0)
 

@@ -30,7 +30,7 @@ from foveal.data.catalog.catalog import Catalog
 from foveal.data.catalog.class_maps import read_mask
 from foveal.data.config import AugmentConfig
 from foveal.types.arrays import RGB
-from foveal.types.masks import IGNORE
+from foveal.types.predictions.masks import IGNORE
 
 FOR_BOXES = "does not support masks: it is for images with boxes"
 FOR_LABELS = "does not support masks: it blends class labels of full images"

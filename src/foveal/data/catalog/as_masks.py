@@ -10,7 +10,7 @@ from foveal.data.catalog.columns import Ragged
 from foveal.data.notes import plural
 from foveal.errors import DataError
 from foveal.types.categories import Categories
-from foveal.types.masks import MAX_CLASSES
+from foveal.types.predictions.masks import MAX_CLASSES
 
 
 def as_masks(catalog: Catalog, *, fixed: bool = False) -> Catalog:

@@ -18,7 +18,7 @@ from foveal.ops.masks import rle_of_segmentation
 from foveal.ops.threads import in_threads
 from foveal.types.arrays import Array
 from foveal.types.flags import Flag
-from foveal.types.masks import IGNORE
+from foveal.types.predictions.masks import IGNORE
 
 BACKGROUND = "background"
 """The class of pixels that no object covers."""

@@ -14,7 +14,7 @@ from foveal.errors import DataError, ImageError
 from foveal.imaging.decode import decode, kind_of
 from foveal.imaging.suffixes import SUFFIXES_OF
 from foveal.ops.threads import in_threads
-from foveal.types.masks import IGNORE
+from foveal.types.predictions.masks import IGNORE
 
 MIN_SIDE = 8
 """Shorter side in pixels below which nothing can be recognised."""

@@ -22,7 +22,7 @@ from foveal.metrics.contract import Mistake, Panel, Scores, Weights, require_ima
 from foveal.metrics.counts import Counts
 from foveal.types.arrays import Array, FloatArray
 from foveal.types.categories import Categories
-from foveal.types.predictions import ClassScores
+from foveal.types.predictions.class_scores import ClassScores
 
 
 class MultiLabelMetric(ScoresMetric[Array]):

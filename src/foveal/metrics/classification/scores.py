@@ -18,7 +18,7 @@ from foveal.metrics.contract import Metric, Mistake, Panel, Results, Verdict, We
 from foveal.metrics.counts import Counts
 from foveal.types.arrays import FloatArray
 from foveal.types.categories import Categories
-from foveal.types.predictions import ClassScores
+from foveal.types.predictions.class_scores import ClassScores
 
 MAX_MISTAKES = 100
 """Maximum number of mistakes in the results."""

@@ -21,7 +21,7 @@ from foveal.metrics.contract import Matrix, Mistake, Panel, Scores, Weights, req
 from foveal.metrics.counts import Counts, Groups
 from foveal.types.arrays import FloatArray
 from foveal.types.categories import Categories
-from foveal.types.predictions import ClassScores
+from foveal.types.predictions.class_scores import ClassScores
 
 TOP = 5
 """Number of best classes that ``top5`` accepts."""

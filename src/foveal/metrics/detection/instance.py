@@ -22,7 +22,7 @@ from foveal.metrics.detection.verdict import ObjectVerdict
 from foveal.ops.masks import areas, paired_iou
 from foveal.types.arrays import FloatArray
 from foveal.types.categories import Categories
-from foveal.types.masks import Instances, InstanceTruth
+from foveal.types.predictions.masks import Instances, InstanceTruth
 from foveal.types.rle import Rle
 
 PREFIX = "mask_"

@@ -11,7 +11,7 @@ from foveal.metrics.contract import Metric, require_images
 from foveal.metrics.detection.objects import flatten
 from foveal.metrics.detection.verdict import ObjectVerdict
 from foveal.types.categories import Categories
-from foveal.types.detections import BoxTruth, Detections
+from foveal.types.predictions.detections import BoxTruth, Detections
 
 
 class DetectionMetric(Metric[BoxTruth, Detections]):

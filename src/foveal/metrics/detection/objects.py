@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from foveal.ops import boxes as ops
 from foveal.types.arrays import Array, FloatArray
-from foveal.types.detections import BoxTruth, Detections
 from foveal.types.flags import IGNORED_FLAGS, Flag
+from foveal.types.predictions.detections import BoxTruth, Detections
 
 Ids = NDArray[np.int64]
 Mask = NDArray[np.bool_]

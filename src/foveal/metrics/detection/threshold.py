@@ -12,7 +12,7 @@ from foveal.metrics.counts import ratio
 from foveal.metrics.detection.matching import Outcome, outcome
 from foveal.metrics.detection.objects import GroundTruth, Predicted, flatten, overlapping
 from foveal.types.arrays import FloatArray
-from foveal.types.detections import BoxTruth, Detections
+from foveal.types.predictions.detections import BoxTruth, Detections
 
 UNKNOWN = 0.5
 """The threshold where the data does not determine one."""

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from foveal.metrics.counts import ratio
 from foveal.types.arrays import Array, FloatArray, IntArray
-from foveal.types.masks import IGNORE
+from foveal.types.predictions.masks import IGNORE
 
 TOLERANCE = Fraction(3, 400)
 """Fraction of the diagonal below which two boundary pixels match (Csurka et al. 2013, section 3.2)."""

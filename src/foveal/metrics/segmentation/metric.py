@@ -26,7 +26,7 @@ from foveal.metrics.segmentation.boundary_f1 import boundary_f1
 from foveal.metrics.segmentation.panels import confusion_shares, iou_by_image, worst_images
 from foveal.types.arrays import FloatArray
 from foveal.types.categories import Categories
-from foveal.types.masks import IGNORE, ClassMap, MapTruth
+from foveal.types.predictions.masks import IGNORE, ClassMap, MapTruth
 
 ROW = np.dtype([("label", "u1"), ("hits", "i8"), ("predicted", "i8"), ("true", "i8"), ("boundary_f1", "f8")])
 """A class in an image: its id; its correctly predicted, predicted and true pixels; its boundary F1 or NaN."""

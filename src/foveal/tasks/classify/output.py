@@ -20,7 +20,7 @@ from foveal.tasks.contract import Output
 from foveal.types.arrays import RGB, Array
 from foveal.types.geometry import Geometry
 from foveal.types.goal import Goal
-from foveal.types.predictions import ClassScores
+from foveal.types.predictions.class_scores import ClassScores
 from foveal.types.view import View
 
 ClassTruth = int | Array

@@ -13,8 +13,8 @@ from foveal.ops.nms import nms
 from foveal.tasks.detect.config import BoxPicking
 from foveal.types.arrays import Array, FloatArray, IntArray
 from foveal.types.categories import Categories
-from foveal.types.detections import Detections
 from foveal.types.geometry import Geometry
+from foveal.types.predictions.detections import Detections
 
 
 class DetectOptions(BoxPicking):

@@ -19,10 +19,10 @@ from foveal.tasks.detect.decode import DetectOptions
 from foveal.tasks.detect.parity import TOLERANCES, box_differences
 from foveal.tasks.detect.show import detection_row, draw_detections, draw_truth_and_detections
 from foveal.types.arrays import RGB, Array
-from foveal.types.detections import BoxTruth, Detections
 from foveal.types.flags import IGNORED_FLAGS
 from foveal.types.geometry import Geometry
 from foveal.types.goal import Goal
+from foveal.types.predictions.detections import BoxTruth, Detections
 from foveal.types.view import View
 
 T = TypeVar("T", bound=BoxTruth)

@@ -6,7 +6,7 @@ Shapes: N objects of one path, M of the other.
 import numpy as np
 
 from foveal.ops.boxes import iou
-from foveal.types.detections import Detections
+from foveal.types.predictions.detections import Detections
 
 TOLERANCES = {"box_px": 0.5, "score": 1e-3}
 SAME_OBJECT = 0.9

@@ -8,8 +8,8 @@ import numpy as np
 from foveal.imaging import draw
 from foveal.types.arrays import RGB, FloatArray
 from foveal.types.categories import Categories
-from foveal.types.detections import BoxTruth, Detections
 from foveal.types.flags import IGNORED_FLAGS
+from foveal.types.predictions.detections import BoxTruth, Detections
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -16,7 +16,7 @@ from foveal.ops.boxes import area, clip
 from foveal.ops.nms import nms
 from foveal.tasks.detect.decode import DetectOptions
 from foveal.types.arrays import FloatArray
-from foveal.types.detections import Detections
+from foveal.types.predictions.detections import Detections
 from foveal.types.view import View
 
 BORDER_PX = 3.0

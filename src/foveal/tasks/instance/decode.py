@@ -17,9 +17,9 @@ from foveal.tasks.detect.tiles import to_image
 from foveal.tasks.instance.config import MaskPicking
 from foveal.types.arrays import Array, FloatArray, IntArray
 from foveal.types.categories import Categories
-from foveal.types.detections import Detections
 from foveal.types.geometry import Geometry
-from foveal.types.masks import Instances
+from foveal.types.predictions.detections import Detections
+from foveal.types.predictions.masks import Instances
 from foveal.types.rle import Rle
 from foveal.types.view import View
 

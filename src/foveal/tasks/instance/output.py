@@ -24,7 +24,7 @@ from foveal.tasks.instance.show import draw_instances, draw_truth_and_instances,
 from foveal.types.arrays import RGB, Array
 from foveal.types.geometry import Geometry
 from foveal.types.goal import Goal
-from foveal.types.masks import Instances, InstanceTruth
+from foveal.types.predictions.masks import Instances, InstanceTruth
 from foveal.types.view import View
 
 

@@ -14,7 +14,7 @@ from foveal.imaging import draw, draw_masks
 from foveal.tasks.detect.show import captions, class_colors, scaled
 from foveal.types.arrays import RGB, IntArray
 from foveal.types.flags import IGNORED_FLAGS
-from foveal.types.masks import IGNORE, Instances, InstanceTruth
+from foveal.types.predictions.masks import IGNORE, Instances, InstanceTruth
 from foveal.types.rle import Rle
 
 

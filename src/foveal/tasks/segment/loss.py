@@ -11,7 +11,7 @@ from torch.nn.functional import interpolate
 from foveal.losses import pixels
 from foveal.losses.distributed import mean_over_processes
 from foveal.tasks.segment.config import SegmentConfig
-from foveal.types.masks import IGNORE
+from foveal.types.predictions.masks import IGNORE
 
 
 class SegmentLoss(nn.Module):

@@ -18,7 +18,7 @@ from foveal.tasks.segment.truths import LazyMasks
 from foveal.types.arrays import RGB, Array
 from foveal.types.geometry import Geometry
 from foveal.types.goal import Goal
-from foveal.types.masks import ClassMap, MapTruth
+from foveal.types.predictions.masks import ClassMap, MapTruth
 from foveal.types.view import View
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from foveal.imaging import draw, draw_masks
 from foveal.types.arrays import RGB, Array
 from foveal.types.categories import Categories
-from foveal.types.masks import SHOWN_SHARE, ClassMap, MapTruth
+from foveal.types.predictions.masks import SHOWN_SHARE, ClassMap, MapTruth
 
 if TYPE_CHECKING:
     from torch import Tensor

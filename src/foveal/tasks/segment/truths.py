@@ -6,7 +6,7 @@ from typing import overload
 
 from foveal.data.catalog.catalog import Catalog
 from foveal.data.catalog.class_maps import read_mask
-from foveal.types.masks import MapTruth
+from foveal.types.predictions.masks import MapTruth
 
 
 @dataclass(frozen=True)

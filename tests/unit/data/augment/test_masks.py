@@ -10,7 +10,7 @@ from foveal.data.config import AugmentConfig
 from foveal.errors import ConfigError
 from foveal.imaging.prepare import prepare
 from foveal.types.input_spec import PAD_VALUE, InputSpec
-from foveal.types.masks import IGNORE
+from foveal.types.predictions.masks import IGNORE
 
 OFF = {"crop_scale": 1.0, "horizontal_flip": 0.0}
 

@@ -12,7 +12,7 @@ from foveal.data.formats.read import read
 from foveal.errors import DataError
 from foveal.types.categories import Categories
 from foveal.types.flags import Flag
-from foveal.types.masks import IGNORE
+from foveal.types.predictions.masks import IGNORE
 from foveal.types.rle import Rle
 
 I = IGNORE  # noqa: E741  (one letter keeps maps readable)

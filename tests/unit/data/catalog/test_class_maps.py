@@ -10,7 +10,7 @@ from foveal.data.catalog.columns import Names, Ragged
 from foveal.data.formats.read import read
 from foveal.errors import CategoryError, DataError
 from foveal.types.categories import Categories
-from foveal.types.masks import IGNORE
+from foveal.types.predictions.masks import IGNORE
 
 
 @given(st.data())

@@ -8,7 +8,7 @@ from foveal.metrics.detection.instance import InstanceMetric
 from foveal.metrics.detection.metric import DetectionMetric
 from foveal.types.categories import Categories
 from foveal.types.flags import Flag
-from foveal.types.masks import Instances, InstanceTruth
+from foveal.types.predictions.masks import Instances, InstanceTruth
 from foveal.types.rle import Rle
 
 NAMES = Categories(("car", "dog", "cat"))

@@ -12,8 +12,8 @@ from foveal.metrics.detection.objects import flatten
 from foveal.metrics.detection.threshold import best_f1_threshold
 from foveal.metrics.detection.verdict import ObjectVerdict
 from foveal.types.categories import Categories
-from foveal.types.detections import BoxTruth, Detections
 from foveal.types.flags import Flag
+from foveal.types.predictions.detections import BoxTruth, Detections
 
 NAMES = Categories(("car", "dog", "cat"))
 CAR, DOG, CAT = range(3)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from foveal.errors import DataError, ShapeError
 from foveal.metrics.segmentation.metric import SegmentationMetric
 from foveal.types.categories import Categories
-from foveal.types.masks import IGNORE, ClassMap, MapTruth
+from foveal.types.predictions.masks import IGNORE, ClassMap, MapTruth
 
 NAMES = Categories(("sky", "road", "pole", "car"))
 SKY, ROAD, POLE, CAR = range(4)

@@ -8,7 +8,7 @@ from foveal.tasks.classify.decode import ClassifyOptions
 from foveal.tasks.classify.output import ClassifyOutput
 from foveal.types.categories import Categories
 from foveal.types.geometry import Geometry
-from foveal.types.predictions import ClassScores
+from foveal.types.predictions.class_scores import ClassScores
 from foveal.types.view import View
 
 CATEGORIES = Categories(("ant", "bee"))

@@ -13,8 +13,8 @@ from foveal.tasks.detect.output import DetectOutput
 from foveal.tasks.detect.task import Detect
 from foveal.tasks.detect.tiles import join, to_image, touches_inner_border
 from foveal.types.categories import Categories
-from foveal.types.detections import BoxTruth, Detections
 from foveal.types.input_spec import InputSpec
+from foveal.types.predictions.detections import BoxTruth, Detections
 from foveal.types.view import View
 
 CATS = Categories(("cat", "dog"), (17, 3))

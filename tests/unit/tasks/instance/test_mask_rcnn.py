@@ -24,7 +24,7 @@ from foveal.tasks.instance.task import Instance
 from foveal.types.categories import Categories
 from foveal.types.flags import Flag
 from foveal.types.input_spec import InputSpec
-from foveal.types.masks import InstanceTruth
+from foveal.types.predictions.masks import InstanceTruth
 from foveal.types.rle import Rle
 
 CATS = Categories(("triangle", "ring"))

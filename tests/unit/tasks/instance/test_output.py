@@ -22,7 +22,7 @@ from foveal.tasks.instance.task import Instance
 from foveal.types.categories import Categories
 from foveal.types.flags import Flag
 from foveal.types.input_spec import InputSpec
-from foveal.types.masks import IGNORE, Instances, InstanceTruth
+from foveal.types.predictions.masks import IGNORE, Instances, InstanceTruth
 from foveal.types.rle import Rle
 from foveal.types.view import View
 

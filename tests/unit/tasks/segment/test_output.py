@@ -8,7 +8,7 @@ from foveal.tasks.segment.decode import SegmentOptions
 from foveal.tasks.segment.output import SegmentOutput
 from foveal.types.categories import Categories
 from foveal.types.input_spec import InputSpec
-from foveal.types.masks import IGNORE, ClassMap, MapTruth
+from foveal.types.predictions.masks import IGNORE, ClassMap, MapTruth
 from foveal.types.view import View
 
 CATEGORIES = Categories(("ground", "red", "blue"))

@@ -13,7 +13,7 @@ from foveal.data.formats.mask_folder.known import Known
 from foveal.data.notes import listed, plural
 from foveal.errors import CategoryError, DataError
 from foveal.types.categories import Categories
-from foveal.types.masks import IGNORE, MAX_CLASSES
+from foveal.types.predictions.masks import IGNORE, MAX_CLASSES
 
 VOID = frozenset({"void", "unlabelled", "unlabeled", "ignore", "ignored"})
 """Class names, in lower case, of pixels without a class."""

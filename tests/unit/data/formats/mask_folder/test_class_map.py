@@ -11,7 +11,7 @@ from foveal.data.formats.mask_folder.known import CAMVID
 from foveal.data.formats.read import read
 from foveal.errors import CategoryError, DataError
 from foveal.types.categories import Categories
-from foveal.types.masks import IGNORE
+from foveal.types.predictions.masks import IGNORE
 
 
 def test_a_code_outside_the_classes(make_masks):

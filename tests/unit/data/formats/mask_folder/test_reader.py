@@ -10,7 +10,7 @@ from foveal.data.formats.mask_folder.known import CAMVID, VOC, VOC_NAMES
 from foveal.data.formats.read import read
 from foveal.errors import DataError, ImageError
 from foveal.types.categories import Categories
-from foveal.types.masks import IGNORE
+from foveal.types.predictions.masks import IGNORE
 
 
 def listing(catalog):

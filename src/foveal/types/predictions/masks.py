@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from foveal.errors import ShapeError
 from foveal.types.arrays import Array
 from foveal.types.categories import Categories
-from foveal.types.detections import BoxTruth, Detections
+from foveal.types.predictions.detections import BoxTruth, Detections
 from foveal.types.rle import Rle
 
 IGNORE = 255

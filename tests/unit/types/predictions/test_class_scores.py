@@ -3,7 +3,7 @@ import pytest
 
 from foveal.errors import ConfigError, ShapeError
 from foveal.types.categories import Categories
-from foveal.types.predictions import ClassScores
+from foveal.types.predictions.class_scores import ClassScores
 
 CATEGORIES = Categories(("ant", "bee", "wasp"))
 

@@ -6,8 +6,8 @@ import pytest
 
 from foveal.errors import MissingExtraError, ShapeError
 from foveal.types.categories import Categories
-from foveal.types.detections import Detections
-from foveal.types.masks import Instances
+from foveal.types.predictions.detections import Detections
+from foveal.types.predictions.masks import Instances
 from foveal.types.rle import Rle
 
 CATEGORIES = Categories(("cat", "dog", "emu"), source_ids=(3, 200, 0))

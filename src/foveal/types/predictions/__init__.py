@@ -1,0 +1,1 @@
+"""What models predict for one image, and what data sets say of it: a file per kind."""

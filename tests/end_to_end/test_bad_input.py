@@ -249,7 +249,7 @@ def test_a_run_folder_that_exists(fails: Fails, squares: Path, quick_run: Path) 
 def test_paths_in_hints_can_be_pasted(fails: Fails, squares: Path, tmp_path: Path) -> None:
     folder = tmp_path / "my run"
     folder.mkdir()
-    fails("predict", folder, squares, what="no model.safetensors in this folder", hint=f"foveal train --resume '{folder}'")
+    fails("predict", folder, squares, what="no model.safetensors", hint=f"foveal train --resume '{folder}'")
     (folder / "notes.txt").write_text("")
     fails("train", squares, "--out", folder, *quick(), what="already exists.", hint=f"(--resume '{folder}')")
 

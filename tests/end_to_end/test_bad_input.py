@@ -142,7 +142,7 @@ def test_a_class_that_only_val_has(fails: Fails, tmp_path: Path) -> None:
         ),
         (
             "path,label\n0.png,a\n9.png,b\n",
-            ", line 3: there is no file '9.png' in ",
+            ", line 3: no file '9.png' in ",
             "Paths are relative to the table's folder, or to the folder 'images' in it.",
         ),
         (
@@ -249,7 +249,7 @@ def test_a_run_folder_that_exists(fails: Fails, squares: Path, quick_run: Path) 
 def test_paths_in_hints_can_be_pasted(fails: Fails, squares: Path, tmp_path: Path) -> None:
     folder = tmp_path / "my run"
     folder.mkdir()
-    fails("predict", folder, squares, what="without model.safetensors", hint=f"foveal train --resume '{folder}'")
+    fails("predict", folder, squares, what="no model.safetensors", hint=f"foveal train --resume '{folder}'")
     (folder / "notes.txt").write_text("")
     fails("train", squares, "--out", folder, *quick(), what="already exists.", hint=f"(--resume '{folder}')")
 
@@ -340,7 +340,7 @@ def test_nothing_is_written_into_the_data(
 
 def test_into_the_data_only_where_asked_and_told(here: Callable[..., Outcome], quick_run: Path, tmp_path: Path) -> None:
     data = write_squares(tmp_path / "squares")
-    told = "lies inside the data set: later commands may read it as a part of it."
+    told = "is inside the data set: later commands may read it as part of it."
     done = here("evaluate", quick_run, data, "--out", data / "results")
     assert done.code == 0 and f"{data / 'results'} {told}" in " ".join(done.err.split())
     done = here("train", data, *quick(epochs=1), "--out", data / "class0" / "run")
@@ -376,7 +376,7 @@ def test_a_split_without_an_object(fails: Fails, tmp_path: Path, empty: str) -> 
         (data / "annotations" / f"instances_{split}.json").write_text(json.dumps(document))
     fails(
         "train", data, "--out", tmp_path / "run", "--backbone=conv5", "--model.weights=none", "--size=64",
-        what=f"there is no object to learn from or to evaluate by in 2 images ({empty}/0.png ...).",
+        what=f"all objects in 2 images are ignored ({empty}/0.png ...).",
         hint="Objects marked crowd, difficult or ignored do not count",
     )  # fmt: skip
     assert not (tmp_path / "run").exists()
@@ -384,7 +384,7 @@ def test_a_split_without_an_object(fails: Fails, tmp_path: Path, empty: str) -> 
 
 def test_no_such_model(fails: Fails, tmp_path: Path, squares: Path) -> None:
     fails("predict", tmp_path / "m.onnx", squares, what="no such model", hint="Name a run folder")
-    fails("predict", squares, squares, what="a folder without model.safetensors", hint="foveal train --resume")
+    fails("predict", squares, squares, what="no model.safetensors in this folder", hint="foveal train --resume")
 
 
 def test_no_such_image(fails: Fails, quick_run: Path) -> None:

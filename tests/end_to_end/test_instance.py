@@ -135,7 +135,7 @@ def test_boxes_alone_are_refused(here: Command, coco: Path, tmp_path: Path) -> N
     (tmp_path / "annotations" / "instances_train.json").write_text(json.dumps(document))
     (tmp_path / "train").symlink_to(coco / "train")
     done = here("train", tmp_path, "--out", tmp_path / "run", *flags(epochs=1))
-    assert done.code != 0 and "the objects of this data set have boxes and no outlines" in done.err
+    assert done.code != 0 and "the objects of this data set have boxes but no polygons or masks" in done.err
 
 
 @pytest.mark.slow

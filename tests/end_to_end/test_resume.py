@@ -82,7 +82,7 @@ def test_resume_refuses_another_data_set(here: Command, stopped: Path) -> None:
     next(data.rglob("*.png")).unlink()
     done = here("train", "--resume", stopped)
     assert done.code == 2
-    assert f"the data set is not the one that {stopped} was started on (36 images then, 35 now" in done.err
+    assert f"the data set is not the one that {stopped} was started on (36 images before, 35 now" in done.err
 
 
 def test_resume_of_what_is_no_run(here: Command, tmp_path: Path) -> None:

@@ -92,7 +92,7 @@ def test_evaluate_takes_classes_and_codes_to_ignore(here: Command, run: Path, ma
     table.write_text("10 10 10 ground\n200 0 0 red\n0 0 200 blue\n")
     asked = ["evaluate", run, tmp_path, "--json", "--out", tmp_path / "e", "--classes", table]
     done = here(*asked)
-    assert done.code == 2 and "leave it out with --ignore 16777215" in done.err
+    assert done.code == 2 and "ignore it with --ignore 16777215" in done.err
     done = here(*asked, "--ignore", str(0xFFFFFF))
     assert done.code == 0, done.err
     first = json.loads((run / "metrics.json").read_text())
@@ -175,7 +175,7 @@ def test_an_export_of_other_weights_is_refused(run: Path) -> None:
     content = to_onnx(backend, np.stack([p.pixels for p in prepared[:2]]))
     assert compare(model, Predictor(OnnxBackend(content)), prepared).passed
     with torch.no_grad():
-        backend.graph.model.net.head.bias[1] += 1  # type: ignore[union-attr,index,operator]
+        backend.graph.model.head.bias[1] += 1  # type: ignore[union-attr,index,operator]
     assert not compare(model, Predictor(OnnxBackend(content)), prepared).passed
 
 

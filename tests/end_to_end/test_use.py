@@ -236,7 +236,7 @@ def test_the_split_that_training_made_is_made_again(
     done = here("evaluate", model, squares, "--split", "val", "--json", "--out", tmp_path / "v")
     assert done.code == 0, done.err
     assert (
-        "note: The data set has no 'val' split of its own; evaluated on the images that training held out (seed 0, 0.2"
+        "note: The data set has no 'val' split of its own; evaluated on the images that training held out (seed 0, 20%)"
         in done.err
     )
     assert "was trained on these images" not in done.err
@@ -295,7 +295,7 @@ CRAFTED = {
 def test_a_crafted_export_is_named(here: Command, exported: Path, squares: Path, tmp_path: Path, name: str) -> None:
     import onnx
 
-    field, value, message = CRAFTED.get(name, ("input", {"size": 64}, "takes images of [32, 32, 3], where its card"))
+    field, value, message = CRAFTED.get(name, ("input", {"size": 64}, "takes images of [32, 32, 3], but its card"))
     model = onnx.load(exported)
     entry = next(entry for entry in model.metadata_props if entry.key == "foveal")
     card = json.loads(entry.value)

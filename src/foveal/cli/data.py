@@ -59,7 +59,7 @@ def check(path: Data, *, classes: Classes = "", ignore: Ignore = (), task: Task 
     if problems:
         raise CheckFailedError(
             f"{path}: {plural(len(problems), 'problem')} in {plural(len(catalog), 'image')}.",
-            "Fix or remove the files listed, then check again.",
+            "Fix or remove what is listed, then check again.",
         )
 
 

@@ -26,14 +26,23 @@ hypothesis.settings.register_profile("patient", hypothesis.settings(), deadline=
 hypothesis.settings.load_profile("patient")
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+TRAINED = {"run", "exported", "trained", "learnt"}
+"""Fixtures of a module that take long to make."""
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Among several workers: tests of one trained model stay together, and what takes long begins first."""
     if "PYTEST_XDIST_WORKER" not in os.environ:
         return
+    units = {}
     for item in items:
-        if not {"run", "exported"}.isdisjoint(getattr(item, "fixturenames", ())):
+        units[item] = item.nodeid
+        if not TRAINED.isdisjoint(getattr(item, "fixturenames", ())):
+            units[item] = item.path.stem
             item.add_marker(pytest.mark.xdist_group(item.path.stem))
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    slow = {unit for item, unit in units.items() if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: units[item] not in slow)
 
 
 @pytest.fixture(scope="session")

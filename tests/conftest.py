@@ -16,6 +16,7 @@ import hypothesis
 import pytest
 from filelock import FileLock
 
+from tests.kills import run_forked
 from tests.scenes import write_squares
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -106,12 +107,23 @@ def _install(place: Path) -> None:
 Result = subprocess.CompletedProcess[str]
 
 
+SCREEN = {"COLUMNS": "160", "NO_COLOR": "1"}
+
+
 def run_foveal(*arguments: str | Path, cwd: Path | None = None, **environment: str) -> Result:
-    """Run the command line in a process of its own."""
+    """Run the command line in a process of its own: one that has torch already or, with an environment, a new one."""
+    command = [str(argument) for argument in arguments]
+    if not environment:
+        return run_forked(command, cwd=cwd or Path.cwd(), environment=SCREEN)
+    return run_python("-m", "foveal", *command, cwd=cwd, **environment)
+
+
+def run_python(*arguments: str, cwd: Path | None = None, **environment: str) -> Result:
+    """Run a new interpreter."""
     return subprocess.run(
-        [sys.executable, "-m", "foveal", *map(str, arguments)],
+        [sys.executable, *arguments],
         cwd=cwd,
-        env={**os.environ, "COLUMNS": "160", "NO_COLOR": "1", **environment},
+        env={**os.environ, **SCREEN, **environment},
         capture_output=True,
         text=True,
         check=False,

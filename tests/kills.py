@@ -1,11 +1,13 @@
-"""Runs that do not reach their end: killed from outside, or stopped inside this process."""
+"""Commands in processes that have torch already; and runs that do not reach their end, killed or stopped."""
 
 import itertools
 import multiprocessing
 import os
 import random
 import signal
+import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,6 +36,30 @@ def _command(arguments: list[str], threads: int) -> None:
     from foveal.cli.app import run
 
     torch.set_num_threads(threads)
+    sys.exit(run(arguments))
+
+
+def run_forked(arguments: list[str], *, cwd: Path, environment: dict[str, str]) -> "subprocess.CompletedProcess[str]":
+    """What a command does, in a process of its own that need not import torch first."""
+    with tempfile.TemporaryDirectory() as folder:
+        out, err = Path(folder) / "out", Path(folder) / "err"
+        process = FORKS.Process(target=_captured, args=(arguments, cwd, environment, out, err))
+        process.start()
+        process.join()
+        assert process.exitcode is not None
+        return subprocess.CompletedProcess(arguments, process.exitcode, out.read_text(), err.read_text())
+
+
+def _captured(arguments: list[str], cwd: Path, environment: dict[str, str], out: Path, err: Path) -> None:
+    for number, file in ((1, out), (2, err)):
+        os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT), number)
+    os.chdir(cwd)
+    os.environ.update(environment)
+    import torch
+
+    from foveal.cli.app import run
+
+    torch.set_num_threads(1)
     sys.exit(run(arguments))
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from tests.conftest import Outcome, quick, run_foveal
+from tests.conftest import Outcome, quick, run_python
 from tests.scenes import write_squares
 
 Fails = Callable[..., None]
@@ -32,7 +32,7 @@ def fails(here: Callable[..., Outcome]) -> Fails:
 
 
 def test_no_traceback_from_a_real_process(tmp_path: Path) -> None:
-    done = run_foveal("train", tmp_path / "absent")
+    done = run_python("-m", "foveal", "train", str(tmp_path / "absent"))
     assert done.returncode == 2
     assert done.stdout == ""
     assert done.stderr.startswith("error: ")

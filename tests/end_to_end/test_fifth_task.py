@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
-from tests.conftest import Result, quick, run_foveal
+from tests.conftest import Result, quick, run_foveal, run_python
 from tests.kills import written
 
 import foveal
@@ -78,6 +78,14 @@ def run(path: str) -> Callable[..., Result]:
 
 
 @pytest.fixture(scope="module")
+def exported(run: Callable[..., Result], trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Its model as .onnx; commands on it start without torch, and so in a second."""
+    out = tmp_path_factory.mktemp("export") / "model.onnx"
+    run("export", trained, "--out", out)
+    return out
+
+
+@pytest.fixture(scope="module")
 def trained(run: Callable[..., Result], discs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished run."""
     out = tmp_path_factory.mktemp("runs") / "discs"
@@ -90,29 +98,25 @@ def test_it_is_a_task_like_any_other(run: Callable[..., Result]) -> None:
     assert "--measure.scale" in text and "The network predicts numbers divided by this." in text
 
 
-def test_trained_evaluated_and_drawn(run: Callable[..., Result], trained: Path, discs: Path, tmp_path: Path) -> None:
-    document = json.loads(run("evaluate", trained, discs, "--json", "--out", tmp_path / "evaluated").stdout)
+def test_trained_evaluated_and_drawn(
+    run: Callable[..., Result], trained: Path, exported: Path, discs: Path, tmp_path: Path
+) -> None:
+    document = json.loads(run("evaluate", exported, discs, "--json", "--out", tmp_path / "evaluated").stdout)
     error = document["metrics"]["mae"]
     assert document["task"] == "measure" and document["images"] == 24
     assert error["low"] < error["value"] < error["high"] and error["value"] < 1.5, "the mean of all would give 3"
+    known = json.loads((trained / "metrics.json").read_text())["metrics"]["mae"]["value"]
+    assert error["value"] == pytest.approx(known, abs=1e-3), "as torch evaluated it at the end of training"
     assert 'task = "measure"' in (trained / "config.toml").read_text() and (trained / "report.html").exists()
-    run("predict", trained, discs / "val", "--save", tmp_path / "drawn", "--csv", tmp_path / "rows.csv")
+    run("predict", exported, discs / "val", "--save", tmp_path / "drawn", "--csv", tmp_path / "rows.csv")
     assert len(list((tmp_path / "drawn").iterdir())) == 24
     run("data", "preview", discs, "--task", "measure", "--out", tmp_path / "preview.png")
 
 
 def test_the_export_predicts_without_torch(
-    run: Callable[..., Result], trained: Path, discs: Path, tmp_path: Path, path: str
+    run: Callable[..., Result], trained: Path, exported: Path, discs: Path, path: str
 ) -> None:
-    exported = tmp_path / "model.onnx"
-    run("export", trained, "--out", exported)
-    done = subprocess.run(
-        [sys.executable, "-c", WITHOUT_TORCH, "predict", exported, discs / "val", "--json"],
-        env={**os.environ, "PYTHONPATH": path},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run_python("-c", WITHOUT_TORCH, "predict", str(exported), str(discs / "val"), "--json", PYTHONPATH=path)
     assert done.returncode == 0, done.stderr
     ours = json.loads(run("predict", trained, discs / "val", "--json").stdout)
     theirs = json.loads(done.stdout)

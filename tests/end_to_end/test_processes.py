@@ -1,12 +1,10 @@
 """Several processes under torchrun equal one with the same global batch, within floating-point noise."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.conftest import run_foveal, run_python
 from tests.scenes import write_coco
 
 from foveal.artifact.store import load
@@ -38,11 +36,11 @@ def test_losses_over_objects_and_pixels_are_of_the_global_batch(task: str, tmp_p
 
 def train(data: Path, out: Path, *flags: str, processes: int) -> dict[str, np.ndarray]:
     """The tensors that one process with one thread, or several under torchrun, end with."""
-    launch = [sys.executable]
-    if processes > 1:
-        launch += ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
-    command = [*launch, "-m", "foveal", "train", str(data), "--out", str(out), *flags]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    command = ["train", str(data), "--out", str(out), *flags]
+    if processes == 1:
+        done = run_foveal(*command)
+    else:
+        launch = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
+        done = run_python(*launch, "-m", "foveal", *command, OMP_NUM_THREADS="1")
     assert done.returncode == 0, done.stderr
     return load(out / "model.safetensors")[1]

@@ -114,7 +114,7 @@ def test_a_huge_png(fails: Fails, tmp_path: Path) -> None:
     )  # fmt: skip
 
 
-def test_an_image_of_one_pixel_is_a_image(here: Callable[..., Outcome], tmp_path: Path) -> None:
+def test_an_image_of_one_pixel_is_an_image(here: Callable[..., Outcome], tmp_path: Path) -> None:
     data = write_squares(tmp_path / "squares")
     Image.new("RGB", (1, 1), "red").save(data / "class0" / "dot.png")
     done = here("train", data, "--out", tmp_path / "r", *quick(epochs=1), "--quiet")

@@ -4,6 +4,7 @@ Shapes: B batch, C channels, H W height and width of the input, h w of a map.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import timm
@@ -77,6 +78,9 @@ def build_inner_maps(
 ) -> tuple[InnerMaps, Weights | None]:
     """A backbone with the weights that ``config`` asks for, or with random weights (``pretrained=False``).
 
+    Returns:
+        The backbone, and where its weights come from: without their tensors, which it has taken.
+
     Raises:
         ConfigError: No such backbone.
         WeightsError: The weights are not available or do not fit.
@@ -84,7 +88,7 @@ def build_inner_maps(
     weights = find_weights(config) if pretrained else None
     backbone = InnerMaps(config.backbone, strides, output_stride=output_stride)
     backbone.load(weights)
-    return backbone, weights
+    return backbone, None if weights is None else replace(weights, tensors={})
 
 
 def nearest(stride: int, known: Sequence[int]) -> int:

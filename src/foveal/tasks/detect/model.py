@@ -4,7 +4,6 @@ Shapes: B batch, C channels, H W height and width of the input, h w of a map, A 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -104,7 +103,7 @@ def build_detector(model: ModelConfig, own: DetectConfig, num_classes: int, *, p
         WeightsError: The weights are not available or do not fit.
     """
     backbone, weights = build_inner_maps(model, STRIDES, pretrained=pretrained)
-    return Detector(backbone, own, num_classes, None if weights is None else replace(weights, tensors={}))
+    return Detector(backbone, own, num_classes, weights)
 
 
 def anchor_shapes(own: DetectConfig, strides: Sequence[int]) -> list[list[tuple[float, float]]]:

@@ -9,7 +9,6 @@ objects detected, m side of a mask.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -149,4 +148,4 @@ def build_mask_rcnn(model: ModelConfig, own: InstanceConfig, num_classes: int, *
         WeightsError: The weights are not available or do not fit.
     """
     backbone, weights = build_inner_maps(model, STRIDES, pretrained=pretrained)
-    return MaskRcnn(backbone, own, num_classes, None if weights is None else replace(weights, tensors={}))
+    return MaskRcnn(backbone, own, num_classes, weights)

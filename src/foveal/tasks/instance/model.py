@@ -6,8 +6,6 @@ product per pixel.
 Shapes: B batch, A anchors, P prototypes, h w of the prototypes.
 """
 
-from dataclasses import replace
-
 from torch import Tensor
 
 from foveal.models.config import ModelConfig
@@ -51,4 +49,4 @@ def build_mask_detector(model: ModelConfig, own: InstanceConfig, num_classes: in
         WeightsError: The weights are not available or do not fit.
     """
     backbone, weights = build_inner_maps(model, STRIDES, pretrained=pretrained)
-    return MaskDetector(backbone, own, num_classes, None if weights is None else replace(weights, tensors={}))
+    return MaskDetector(backbone, own, num_classes, weights)

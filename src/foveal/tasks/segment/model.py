@@ -4,7 +4,6 @@ Shapes: B batch, K classes, C channels, H W height and width of the input, h w o
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from torch import Tensor
 
@@ -37,7 +36,7 @@ class Segmenter(Model):
         self.backbone = parts.backbone
         self.decoder = parts.decoder
         self.head = parts.head
-        self.weights = None if parts.weights is None else replace(parts.weights, tensors={})
+        self.weights = parts.weights
         self.criterion = SegmentLoss(own)
         self._first_stride = parts.backbone.strides[0]
         self._least = LEAST.get(own.decoder, MULTIPLE)

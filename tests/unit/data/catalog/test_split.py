@@ -135,7 +135,7 @@ def test_val_is_carved_from_train_and_test_is_never_touched():
     assert (catalog.splits[:20] == TRAIN).all(), "the catalog given is unchanged"
 
 
-def test_a_image_under_two_classes_stays_on_one_side():
+def test_an_image_under_two_classes_stays_on_one_side():
     images = [(0, (0,)), (0, (1,))] + [(i, (i % 2,)) for i in range(1, 21)]
     for seed in range(20):
         splits = with_splits(catalog_of(images), val_fraction=0.3, seed=seed).splits

@@ -313,7 +313,7 @@ def test_a_class_that_xml_cannot_hold(make_coco, coco_document, tmp_path):
     assert list(tmp_path.iterdir()) == [tmp_path / "coco"], "nothing half-written stays"
 
 
-def test_a_image_that_vanishes_leaves_nothing_half_written(make_coco, coco_document, tmp_path):
+def test_an_image_that_vanishes_leaves_nothing_half_written(make_coco, coco_document, tmp_path):
     catalog = read(make_coco(coco_document))
     catalog.path(1).unlink()
     with pytest.raises(DataError) as caught:

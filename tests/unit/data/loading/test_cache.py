@@ -35,7 +35,7 @@ def test_when_it_is_full_the_rest_is_decoded_again() -> None:
     np.testing.assert_array_equal(cache.get(0), image(0))
 
 
-def test_a_image_put_twice_takes_room_once() -> None:
+def test_an_image_put_twice_takes_room_once() -> None:
     cache = DecodedCache(2, 5 * 7 * 3 * 2)
     with ThreadPoolExecutor(4) as pool:  # as decoding ahead does where an image is also another's companion
         list(pool.map(lambda _: cache.put(0, image(0)), range(16)))
@@ -44,7 +44,7 @@ def test_a_image_put_twice_takes_room_once() -> None:
     np.testing.assert_array_equal(cache.get(0), image(0))
 
 
-def test_a_image_that_is_being_copied_is_not_there_yet() -> None:
+def test_an_image_that_is_being_copied_is_not_there_yet() -> None:
     cache = DecodedCache(1, 1000)
     seen = []
 

@@ -45,7 +45,7 @@ def draw(seed: int, num_images: int, *, side=12, num_classes=4, wrong=0.3, unkno
     return pairs
 
 
-def test_a_image_by_hand():
+def test_an_image_by_hand():
     results = evaluate((TRUE, PREDICTED))
     got = values(results)
     assert results.images == 1 and list(got) == HEADLINES
@@ -129,7 +129,7 @@ def test_nothing_is_known(num_resamples):
     assert results.images == 1 and results.worst == [] and list(panels(results)) == ["Most confused pairs"]
 
 
-def test_a_image_of_which_nothing_is_known_changes_nothing():
+def test_an_image_of_which_nothing_is_known_changes_nothing():
     nothing = (np.full((3, 5), IGNORE), np.full((3, 5), CAR))
     with_it, without = evaluate((TRUE, PREDICTED), nothing), evaluate((TRUE, PREDICTED))
     assert with_it.metrics == without.metrics and with_it.images == 2
@@ -213,7 +213,7 @@ def test_intervals_hold_their_values_and_the_seed_decides_them():
     assert all(i.low < i.value < i.high for i in one.metrics.values())
 
 
-def test_what_is_kept_of_a_image_does_not_grow_with_it():
+def test_what_is_kept_of_an_image_does_not_grow_with_it():
     metric = SegmentationMetric(NAMES)
     for side in (4, 400):
         ids = np.arange(side * side).reshape(side, side) % 4

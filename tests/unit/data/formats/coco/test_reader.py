@@ -111,7 +111,7 @@ def test_splits_and_where_images_lie(tmp_path, draw, coco_document, files, folde
     assert len(one) == 1 and SPLITS[one.splits[0]] == "val" and one.repairs == ()
 
 
-def test_a_image_of_no_split_beside_splits(make_coco, coco_document, tmp_path):
+def test_an_image_of_no_split_beside_splits(make_coco, coco_document, tmp_path):
     catalog = read(make_coco(coco_document))
     convert(catalog.assign(np.array([0, 1, UNASSIGNED], np.uint8)), tmp_path / "out", to="coco")
     assert sorted(p.name for p in (tmp_path / "out/annotations").iterdir()) == [

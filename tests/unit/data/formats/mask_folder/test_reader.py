@@ -71,7 +71,7 @@ def test_deeper_folders_belong_together(make_masks):
     assert [row[1] for row in listing(read(root))] == ["masks/bonn/1_gt.png", "masks/ulm/1_gt.png"]
 
 
-def test_a_image_that_is_called_like_a_mask(make_masks):
+def test_an_image_that_is_called_like_a_mask(make_masks):
     root = make_masks({"a": TWO, "a_mask": ONE})
     assert [row[1] for row in listing(read(root))] == ["masks/a.png", "masks/a_mask.png"]
 
@@ -137,7 +137,7 @@ def test_images_without_masks_are_told(make_masks, draw):
     )
 
 
-def test_masks_without_a_image_are_noted(make_masks):
+def test_masks_without_an_image_are_noted(make_masks):
     root = make_masks({"a": TWO, "b": TWO})
     (root / "images" / "b.jpg").unlink()
     assert read(root).notes[0] == "1 mask that belongs to no image, left out: masks/b.png."

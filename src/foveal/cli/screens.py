@@ -1,8 +1,10 @@
 """What commands print when they are done."""
 
 import json
+import os
 import shlex
 import sys
+import webbrowser
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -145,3 +147,27 @@ def predictions_screen(outputs: Outputs) -> Iterator[Add]:
 def print_skipped(error: ImageError) -> None:
     """A line on standard error for an image that is skipped."""
     Console(stderr=True, soft_wrap=True).print(Text(f"skipped: {error.what}", "yellow"))
+
+
+def show_page(page: Path, *, quiet: bool = False) -> bool:
+    """Open a page.
+
+    Args:
+        page: The file.
+        quiet: Whether nothing is said.
+
+    Returns:
+        Whether a browser was found.
+    """
+    shown = page.is_file() and has_display() and webbrowser.open(page.resolve().as_uri())
+    if not shown and not quiet:
+        why = "no browser was found here; open it yourself:" if page.is_file() else "there is no page:"
+        Console(stderr=True, soft_wrap=True).print(Text(f"note: {why} {page.resolve()}", "yellow"))
+    return shown
+
+
+def has_display() -> bool:
+    """Whether a page can be seen: elsewhere a text browser would take the terminal."""
+    if sys.platform in ("win32", "darwin") or "BROWSER" in os.environ:
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

@@ -8,7 +8,7 @@ from cyclopts import App, Parameter
 from cyclopts.exceptions import CycloptsError
 
 from foveal.cli.help import asks_for_help, print_page
-from foveal.errors import FovealError
+from foveal.errors import FovealError, MissingExtraError
 from foveal.version import __version__
 
 HELP = (
@@ -40,6 +40,25 @@ DEMO_HELP = "Train, evaluate and predict on 1,797 handwritten digits."
 
 REFUSALS = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG, errno.ELOOP, errno.ENOSPC, errno.EIO})
 """Failures of the system that a user can fix; any other OSError may be a bug in Foveal."""
+
+TRAINING_PACKAGES = frozenset(
+    [
+        "accelerate",
+        "jinja2",
+        "matplotlib",
+        "onnx",
+        "onnxscript",
+        "psutil",
+        "segmentation_models_pytorch",
+        "sklearn",
+        "tensorboard",
+        "timm",
+        "tomli_w",
+        "torch",
+        "torchvision",
+    ]
+)
+"""What a base install lacks, by the names they are imported by."""
 
 
 def _default(value: object) -> str | None:
@@ -84,7 +103,7 @@ def run(arguments: list[str]) -> int:
         The exit code.
     """
     try:
-        if asks_for_help(app, arguments):
+        if asks_for_help(arguments):
             print_page(app, arguments)
             return 0
         result: Any = app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
@@ -94,6 +113,13 @@ def run(arguments: list[str]) -> int:
     except KeyboardInterrupt as interrupt:
         say_error("Interrupted.", str(interrupt) or "Give the command again to start over.")
         return 130
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package not in TRAINING_PACKAGES:
+            raise
+        missing = MissingExtraError(f"run `foveal {arguments[0]}`", package)
+        say_error(missing.what, missing.hint)
+        return missing.exit_code
     except BrokenPipeError:
         return 0
     except OSError as error:

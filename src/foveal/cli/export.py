@@ -22,11 +22,13 @@ def export(
     from rich.console import Console
     from rich.text import Text
 
+    from foveal.cli.bars import Bar
     from foveal.cli.screens import print_json
     from foveal.data.notes import plural
     from foveal.runs.export import export as ship
 
-    file, parity, source = ship(model, out=out, data=data)
+    with Bar(shown=not json) as bar:
+        file, parity, source = ship(model, out=out, data=data, progress=bar)
     if json:
         print_json({"path": str(file), **asdict(parity), "passed": True})
         return

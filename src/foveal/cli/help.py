@@ -5,6 +5,7 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from cyclopts import App
+from cyclopts.help import create_parameter_help_panel
 from rich.console import Console
 from rich.text import Text
 
@@ -56,11 +57,26 @@ NARROW = 60
 
 
 class Page:
-    """``cyclopts.help.HelpFormatter`` that keeps what it is given."""
+    """What a page shows: words, and panels of commands or options.
 
-    def __init__(self) -> None:
+    For a group of commands this is a ``cyclopts.help.HelpFormatter`` that keeps what it is given. For one command the
+    panels are made here: cyclopts would read the docstrings of all settings' sources again, which takes a second.
+    """
+
+    def __init__(self, app: App, tokens: Sequence[str]) -> None:
         self.description = ""
         self.panels: list[HelpPanel] = []
+        self.chain, apps, _ = app.parse_commands(list(tokens))
+        command = apps[-1]
+        if command.default_command is None:
+            app.help_formatter = self
+            app.help_print(list(self.chain))
+        else:
+            self.description = (command.help or "").partition("\n\nArgs:")[0]
+            with app.app_stack(apps):
+                options = command.assemble_argument_collection(parse_docstring=False).filter_by(show=True)
+            for group in options.groups:
+                self.panels.append(create_parameter_help_panel(group, options.filter_by(group=group), "plaintext"))
 
     def __call__(self, console: Console, options: object, panel: "HelpPanel") -> None:  # noqa: ARG002
         """Keep a panel."""
@@ -74,7 +90,7 @@ class Page:
         self.description = plain(description)
 
 
-def asks_for_help(app: App, arguments: Sequence[str]) -> bool:
+def asks_for_help(arguments: Sequence[str]) -> bool:
     """Whether help is asked for, or needed: a group of commands is named and none of them."""
     before = arguments[: list(arguments).index("--")] if "--" in arguments else arguments
     if any(argument in (*HELP, HELP_ALL) for argument in before):
@@ -84,11 +100,9 @@ def asks_for_help(app: App, arguments: Sequence[str]) -> bool:
 
 def print_page(app: App, arguments: Sequence[str]) -> None:
     """The page of the command that the arguments name."""
-    page, console, show_all = Page(), Console(), HELP_ALL in arguments
-    chain, _, _ = app.parse_commands([a for a in arguments if a not in (*HELP, HELP_ALL)])
-    command = " ".join(chain)
-    app.help_formatter = page
-    app.help_print(list(chain))
+    console, show_all = Console(), HELP_ALL in arguments
+    page = Page(app, [argument for argument in arguments if argument not in (*HELP, HELP_ALL)])
+    command = " ".join(page.chain)
     panels = [panel for panel in page.panels if panel.entries]
     entries = [entry for panel in panels for entry in panel.entries]
     console.print(Text(usage(command, entries), "bold"), soft_wrap=True)

@@ -83,9 +83,7 @@ def check_values(command: str, values: Mapping[str, object]) -> None:
         first = error.errors()[0]
         key = ".".join(map(str, first["loc"]))
         option = SHORT_OPTIONS.get(key, f"--{key}")
-        raise ConfigError(
-            not_allowed(option, first["input"], f": {_lower(first['msg'])}"), hint_for(command)
-        ) from None
+        raise ConfigError(not_allowed(option, first["input"], f": {_lower(first['msg'])}"), hint_for(command)) from None
 
 
 def not_allowed(option: str, value: object, why: str) -> str:

@@ -7,13 +7,17 @@ from cyclopts import Parameter
 from foveal.errors import ConfigError
 
 
-def models(pattern: str = "", *, json: Annotated[bool, Parameter(negative="")] = False) -> None:
-    """List backbones with parameters, MACs, input size, and where their weights come from.
-
-    Args:
-        pattern: Part of a name, or a pattern with * and ?; default: those with weights on this machine or in a package.
-        json: Print one JSON document and nothing else.
-    """
+def models(
+    pattern: Annotated[
+        str,
+        Parameter(
+            help="Part of a name, or a pattern with * and ?; default: those with weights on this machine or in a package."
+        ),
+    ] = "",
+    *,
+    json: Annotated[bool, Parameter(negative="", help="Print one JSON document and nothing else.")] = False,
+) -> None:
+    """List backbones with parameters, MACs, input size, and where their weights come from."""
     from json import dumps
 
     from foveal.models.zoo import COUNTED, zoo

@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from foveal.cli.bars import messages
 from foveal.data.notes import plural
 from foveal.errors import ImageError
 from foveal.inference.outputs import Outputs
@@ -146,7 +147,7 @@ def predictions_screen(outputs: Outputs) -> Iterator[Add]:
 
 def print_skipped(error: ImageError) -> None:
     """A line on standard error for an image that is skipped."""
-    Console(stderr=True, soft_wrap=True).print(Text(f"skipped: {error.what}", "yellow"))
+    messages().print(Text(f"skipped: {error.what}", "yellow"), soft_wrap=True)
 
 
 def show_page(page: Path, *, quiet: bool = False) -> bool:
@@ -154,7 +155,7 @@ def show_page(page: Path, *, quiet: bool = False) -> bool:
 
     Args:
         page: The file.
-        quiet: Whether nothing is said.
+        quiet: Whether nothing is printed.
 
     Returns:
         Whether a browser was found.

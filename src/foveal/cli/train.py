@@ -17,9 +17,15 @@ def train(
         Parameter(help="Data set: folder, table, COCO .json or YOLO .yaml"),
     ] = "",
     *,
-    out: Annotated[Path | None, Parameter(metavar="FOLDER", help="Output folder of the run; default: runs/NAME")] = None,
-    config: Annotated[str | None, Parameter(metavar="RECIPE", help="Recipe: a .toml file, or one of: fine_grained, scratch")] = None,
-    backbone: Annotated[str | None, Parameter(metavar="NAME", help="Backbone network; `foveal models` lists them")] = None,
+    out: Annotated[
+        Path | None, Parameter(metavar="FOLDER", help="Output folder of the run; default: runs/NAME")
+    ] = None,
+    config: Annotated[
+        str | None, Parameter(metavar="RECIPE", help="Recipe: a .toml file, or one of: fine_grained, scratch")
+    ] = None,
+    backbone: Annotated[
+        str | None, Parameter(metavar="NAME", help="Backbone network; `foveal models` lists them")
+    ] = None,
     size: Annotated[int | None, Parameter(help="Side of the input, in pixels; default: from the data")] = None,
     epochs: Annotated[int | None, Parameter(help="Passes over the images; default: from the data")] = None,
     time: Annotated[str | None, Parameter(metavar="TIME", help="Time budget, such as 90s, 5m or 1h")] = None,

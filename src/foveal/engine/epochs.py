@@ -26,10 +26,10 @@ class Column:
         """Characters."""
         return max(len(self.title), NARROWEST)
 
-    def cell(self, row: Mapping[str, float]) -> str:
+    def cell(self, row: Mapping[str, float | None]) -> str:
         """A number as people read it; a dash where it is undefined or was not measured."""
-        value = row.get(self.name, math.nan)
-        if not math.isfinite(value) or (self.name.endswith(SPEED) and not value):
+        value = row.get(self.name)
+        if value is None or not math.isfinite(value) or (self.name.endswith(SPEED) and not value):
             return "-"
         if self.name.endswith(SPEED):
             return f"{value:,.0f}"
@@ -75,9 +75,9 @@ class EpochTable:
         titles = (f"{column.title:>{column.width}}" for column in self._columns)
         return Text(GAP + GAP.join([f"{'epoch':>{self._first}}", *titles]), "dim", no_wrap=True, overflow="crop")
 
-    def line(self, row: Mapping[str, float], *, epochs: int, best: bool) -> Text:
+    def line(self, row: Mapping[str, float | None], *, epochs: int, best: bool) -> Text:
         """An epoch; the best one so far is marked."""
-        line, number = Text(no_wrap=True, overflow="crop"), f"{row['epoch']:.0f}/{epochs}"
+        line, number = Text(no_wrap=True, overflow="crop"), f"{row['epoch'] or 0:.0f}/{epochs}"
         line.append(f"{GAP}{number:>{self._first}}", "dim")
         for place, column in enumerate(self._columns):
             style = "bold green" if best and place == 0 else "bold" if place == 0 else ""

@@ -28,7 +28,7 @@ class JsonLog(Log):
         self._say("note", {"text": text})
 
     def step(self, *, epoch: int, epochs: int, step: int, steps: int, samples: int, unit: str, loss: float) -> None:
-        """``{"event": "step", ...}``: the first and the last step of an epoch, and in between about one a second."""
+        """``{"event": "step", ...}``: the first and the last step of an epoch, and in between about one per second."""
         self.speed.add(samples)
         now = time.monotonic()
         if step not in (1, steps) and now - self._told_at < SECONDS_BETWEEN_STEPS:
@@ -42,7 +42,7 @@ class JsonLog(Log):
         """Time spent on evaluation is not training time."""
         self.speed.pause()
 
-    def epoch(self, row: Mapping[str, float], *, epochs: int, best: bool) -> None:
+    def epoch(self, row: Mapping[str, float | None], *, epochs: int, best: bool) -> None:
         """``{"event": "epoch", ...}``: the row of metrics.csv."""
         self._say("epoch", {**row, "epochs": epochs, "best": best})
         self.speed.pause()

@@ -23,7 +23,7 @@ class Log:
         """The command has begun; nothing is read yet."""
 
     def doing(self, what: str) -> None:
-        """What happens from now on, until something else is said."""
+        """What happens from now on, until the next call."""
 
     def say(self, facts: Mapping[str, str]) -> None:
         """Facts in words, as soon as they are known."""
@@ -40,8 +40,8 @@ class Log:
     def evaluating(self) -> None:
         """Validation begins."""
 
-    def epoch(self, row: Mapping[str, float], *, epochs: int, best: bool) -> None:
-        """An epoch is done and evaluated; ``row`` is its line of metrics.csv."""
+    def epoch(self, row: Mapping[str, float | None], *, epochs: int, best: bool) -> None:
+        """An epoch is done and evaluated; ``row`` is its line of metrics.csv, None where undefined."""
 
     def finish(self, summary: Mapping[str, object]) -> None:
         """The run is over."""
@@ -126,7 +126,7 @@ class RichLog(Log):
         else:
             self.doing("evaluating")
 
-    def epoch(self, row: Mapping[str, float], *, epochs: int, best: bool) -> None:
+    def epoch(self, row: Mapping[str, float | None], *, epochs: int, best: bool) -> None:
         """A row of numbers, under a header."""
         if self.table is None:
             names = list(dict.fromkeys([*row, "train_loss"]))
@@ -135,7 +135,7 @@ class RichLog(Log):
         self.console.print(self.table.line(row, epochs=epochs, best=best))
         self.speed.pause()
 
-    def finish(self, summary: Mapping[str, object]) -> None:
+    def finish(self, summary: Mapping[str, object]) -> None:  # noqa: ARG002
         """The screen is as before."""
         self.close()
 

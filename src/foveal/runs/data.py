@@ -1,4 +1,4 @@
-"""The data set of a RunConfig, and what is said about it. No torch."""
+"""The data set of a RunConfig, and facts about it in words. No torch."""
 
 from pathlib import Path
 

@@ -1,8 +1,8 @@
 """``foveal.train``: the entry point to training, for the command line and for Python."""
 
 import os
-from importlib.util import find_spec
 from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -101,15 +101,22 @@ def announce(config: RunConfig, log: Log) -> Catalog:
 
 def free_folder(data: Path, within: str = "runs") -> Path:
     """``runs/NAME``, or the first of ``runs/NAME-2``, ``runs/NAME-3`` ... that does not exist."""
-    name = data.resolve().stem or "run"
-    folder, number = Path(within) / name, 2
-    while folder.exists():
-        folder, number = Path(within) / f"{name}-{number}", number + 1
-    return folder
+    return first_free(Path(within) / (data.resolve().stem or "run"))
 
 
-def check_installed() -> None:
+def first_free(folder: Path) -> Path:
+    """The folder, or the first of ``NAME-2``, ``NAME-3`` ... that does not exist."""
+    free, number = folder, 2
+    while free.exists():
+        free, number = folder.with_name(f"{folder.name}-{number}"), number + 1
+    return free
+
+
+def check_installed(action: str = "train") -> None:
     """Check that the packages that training needs are there, without the seconds that loading them takes.
+
+    Args:
+        action: What they are needed for, for the message.
 
     Raises:
         MissingExtraError: One is missing.
@@ -120,7 +127,7 @@ def check_installed() -> None:
         except ModuleNotFoundError:
             found = None
         if found is None:
-            raise MissingExtraError("train", package)
+            raise MissingExtraError(action, package)
 
 
 def _door() -> ModuleType:

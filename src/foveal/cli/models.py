@@ -10,9 +10,7 @@ from foveal.errors import ConfigError
 def models(
     pattern: Annotated[
         str,
-        Parameter(
-            help="Part of a name, or a pattern with * and ?; default: those with weights on this machine or in a package."
-        ),
+        Parameter(help="Part of a name, or a pattern with * and ?; default: those whose weights are on this machine."),
     ] = "",
     *,
     json: Annotated[bool, Parameter(negative="", help="Print one JSON document and nothing else.")] = False,

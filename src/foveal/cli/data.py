@@ -42,7 +42,7 @@ def inspect(path: Data, *, classes: Classes = "", ignore: Ignore = (), task: Tas
 @app.command
 def check(path: Data, *, classes: Classes = "", ignore: Ignore = (), task: Task = None, json: Json = False) -> None:
     """Check every image, annotation and mask, what the task needs, and duplicate files; exit code 1 for problems."""
-    from foveal.cli.bars import Bar
+    from foveal.cli.terminal import Bar
     from foveal.data.inspection.check import Problem
     from foveal.data.inspection.check import check as run_check
     from foveal.data.notes import plural

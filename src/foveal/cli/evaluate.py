@@ -33,8 +33,8 @@ def evaluate(
     from rich.console import Console
     from rich.text import Text
 
-    from foveal.cli.bars import Bar
     from foveal.cli.screens import evaluation_screen, print_json, show_page
+    from foveal.cli.terminal import Bar
     from foveal.inference.views import Viewing
     from foveal.runs.evaluate import evaluate as run
 

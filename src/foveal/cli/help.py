@@ -21,6 +21,7 @@ EXAMPLES: Mapping[str, Sequence[str]] = {
     "export": ("foveal export runs/photos",),
     "models": ("foveal models 'resnet*'",),
     "demo": ("foveal demo",),
+    "--install-completion": ("foveal --install-completion --shell zsh",),
     "data": ("foveal data inspect photos/",),
     "data inspect": ("foveal data inspect photos/",),
     "data check": ("foveal data check photos/",),
@@ -38,6 +39,8 @@ MOST_USED = {
 SHORT = {
     "--task": "classify, detect, segment or instance; default: auto",
     "--seed": "Seed of all random numbers; default: 0",
+    "--shell": "zsh, bash, fish or powershell; default: the one you are in",
+    "--output": "File to write; default: where the shell looks for completions",
     "--model.weights": "auto, none, or weights to start from: a run or a file",
 }
 METAVARS = {
@@ -141,7 +144,10 @@ def grouped(
     if command != "train":
         for panel in panels:
             title = "Options" if panel.title == "Parameters" else str(panel.title)
-            lines = [(label(entry), text_of(entry)) for entry in panel.entries]
+            lines = [
+                (label(entry), text_of(entry) if plain(entry.description).strip() else SHORT.get(key_of(entry), ""))
+                for entry in panel.entries
+            ]
             if panel is panels[-1] and command:
                 lines.append(("--help", "Show this page"))
             yield title, lines

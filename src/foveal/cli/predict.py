@@ -34,8 +34,8 @@ def predict(
     """Predict on images."""
     import sys
 
-    from foveal.cli.bars import Bar, counted
     from foveal.cli.screens import predictions_screen, print_skipped
+    from foveal.cli.terminal import Bar, counted
     from foveal.inference.files import find_images
     from foveal.inference.jobs import run_job
     from foveal.inference.load import load

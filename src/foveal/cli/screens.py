@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from foveal.cli.bars import messages
+from foveal.cli.terminal import messages, print_table
 from foveal.data.notes import plural
 from foveal.errors import ImageError
 from foveal.inference.outputs import Outputs
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from foveal.runs.start import Trained
 
 MAX_ROWS = 40
+WIDE = 60
+"""Characters of a screen from which intervals have four decimals."""
 
 
 def print_json(document: Any) -> None:
@@ -41,7 +44,8 @@ def last_screen(console: Console, trained: "Trained") -> None:
     """Paths of model and report, and the next commands."""
     folder = shlex.quote(str(trained.folder))
     console.print()
-    console.print(headline(trained.model, trained.evaluation.results), highlight=False)
+    best = headline(trained.model, trained.evaluation.results)
+    console.print(Padding(Text.from_markup(best), (0, 0, 0, 2), expand=False))
     console.print(Text.assemble("  ", ("model", "bold"), f"   {trained.folder / 'model.safetensors'}"))
     console.print(Text.assemble("  ", ("report", "bold"), f"  {trained.folder / 'report.html'}"))
     console.print()
@@ -49,11 +53,14 @@ def last_screen(console: Console, trained: "Trained") -> None:
     steps = {
         f"foveal predict {folder} IMAGE": "predict on an image",
         f"foveal evaluate {folder} FOLDER": "evaluate on other labelled images",
-        f"foveal export {folder}": "export to one .onnx file that runs without PyTorch",
+        f"foveal export {folder}": "write one .onnx file that needs no PyTorch",
     }
     width = max(map(len, steps))
     for command, what in steps.items():
-        console.print(Text.assemble(f"    {command:<{width}}  ", (what, "dim")), soft_wrap=True)
+        if console.width < width + len(what) + 6:
+            console.print(Text.assemble(f"    {command}\n      ", (what, "dim")), soft_wrap=True)
+        else:
+            console.print(Text.assemble(f"    {command:<{width}}  ", (what, "dim")), soft_wrap=True)
 
 
 def headline(model: Predictor, results: Results) -> str:
@@ -62,35 +69,30 @@ def headline(model: Predictor, results: Results) -> str:
     interval = results.metrics[name]
     value, between = in_digits(interval, 3)
     on = plural(results.images, "image")
-    return f"  [bold green]{name.replace('_', ' ')} {value}[/]  (95% interval {between}, on {on})"
+    return f"[bold green]{name.replace('_', ' ')} {value}[/]  (95% interval {between}, on {on})"
 
 
 def evaluation_screen(run: EvaluationRun) -> None:
     """Headline numbers with intervals, then a row per class."""
     console, results = Console(), run.evaluation.results
-    table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2))
-    for title in ("metric", "value", "95% interval"):
-        table.add_column(title, justify="left" if title == "metric" else "right")
-    for name, i in results.metrics.items():
-        table.add_row(name, *in_digits(i, 4))
-    console.print(table)
+    places = 4 if console.width >= WIDE or not console.is_terminal else 3
+    metrics = [(name, *in_digits(i, places)) for name, i in results.metrics.items()]
+    print_table(console, ("metric", "value", "95% interval"), metrics)
     console.print()
-    console.print(class_table(results))
-    console.print(Text(f"\n  {plural(results.images, 'image')}; details in {run.folder}"))
+    print_classes(console, results)
+    console.print(Text(f"\n  {plural(results.images, 'image')}; details in {run.folder}"), soft_wrap=True)
 
 
-def class_table(results: Results) -> Table:
+def print_classes(console: Console, results: Results) -> None:
     """Metrics per class."""
-    table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2))
-    table.add_column("class")
     names = list(next(iter(results.per_class.values()), {}))
-    for name in names:
-        table.add_column(name.replace("_", " "), justify="right")
-    for category, values in list(results.per_class.items())[:MAX_ROWS]:
-        table.add_row(Text(category), *(number(values[name]) for name in names))
+    rows = [
+        (category, *(number(values[name]) for name in names))
+        for category, values in list(results.per_class.items())[:MAX_ROWS]
+    ]
+    print_table(console, ("class", *(name.replace("_", " ") for name in names)), rows)
     if len(results.per_class) > MAX_ROWS:
-        table.add_row(f"... {len(results.per_class) - MAX_ROWS} more in metrics.json")
-    return table
+        console.print(f"  ... {len(results.per_class) - MAX_ROWS} more in metrics.json")
 
 
 def in_digits(interval: Interval, places: int) -> tuple[str, str]:

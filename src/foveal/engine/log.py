@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.progress import BarColumn, Progress, ProgressColumn, TaskID, TextColumn
 from rich.status import Status
 from rich.table import Table
@@ -13,7 +14,7 @@ from rich.text import Text
 from foveal.engine.epochs import EpochTable
 
 LABEL = 7
-"""Characters of the names of facts."""
+"""Least number of characters of the names of facts, so that those told one after the other are aligned."""
 
 
 class Log:
@@ -80,12 +81,13 @@ class RichLog(Log):
 
     def say(self, facts: Mapping[str, str]) -> None:
         """A line per fact, names aligned."""
+        width = max(LABEL, *map(len, facts))
         if not self.console.is_terminal:
             for name, value in facts.items():
-                self.console.print(Text(f"  {name:<{LABEL}}  {value}"), soft_wrap=True)
+                self.console.print(Text(f"  {name:<{width}}  {value}"), soft_wrap=True)
             return
         grid = Table.grid(padding=(0, 2, 0, 0))
-        grid.add_column(style="dim", min_width=LABEL + 2, no_wrap=True)
+        grid.add_column(style="dim", min_width=width + 2, no_wrap=True)
         grid.add_column(overflow="fold")
         for name, value in facts.items():
             grid.add_row(f"  {name}", Text(value))
@@ -98,7 +100,10 @@ class RichLog(Log):
 
     def note(self, text: str) -> None:
         """A dim line."""
-        self.console.print(Text(f"  {text}", "dim"), soft_wrap=not self.console.is_terminal)
+        if self.console.is_terminal:
+            self.console.print(Padding(Text(text, "dim"), (0, 0, 0, 2), expand=False))
+        else:
+            self.console.print(Text(f"  {text}"), soft_wrap=True)
 
     def step(self, *, epoch: int, epochs: int, step: int, steps: int, samples: int, unit: str, loss: float) -> None:
         """Move the bar."""

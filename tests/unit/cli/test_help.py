@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from foveal.cli.app import run
+from foveal.cli.app import app, run
 from foveal.cli.help import EXAMPLES
 from foveal.config.schema import RunConfig, option_names
 from foveal.tasks.table import TASKS, get_spec
@@ -67,6 +67,12 @@ def test_choices_and_defaults_are_shown(page: Page) -> None:
     assert "--bad error|clip|drop Invalid objects" in text and "default: clip" in text
     assert text.startswith("Usage: foveal data convert SOURCE OUT [OPTIONS]")
     assert "Usage: foveal predict MODEL IMAGES... [OPTIONS]" in page("predict", "--help")
+
+
+def test_shells_can_complete_every_setting() -> None:
+    for shell in ("bash", "zsh", "fish"):
+        script = app.generate_completion(shell=shell)  # type: ignore[arg-type]
+        assert all(word in script for word in ("optim.weight-decay", "inspect", "letterbox"))
 
 
 def test_no_command_is_a_question_for_help(page: Page) -> None:

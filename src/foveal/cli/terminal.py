@@ -1,13 +1,17 @@
-"""What a command is doing and how far it is, on standard error: on a terminal alone, gone when it is done."""
+"""What fits a terminal: bars while a command works, gone when it is done, and tables whose rows do not wrap."""
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from rich.cells import cell_len
 from rich.console import Console
+from rich.padding import Padding
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from rich.table import Table
+from rich.text import Text
 
 from foveal.engine.log import TIMED, duration
 from foveal.inference.writers import Add
@@ -15,6 +19,9 @@ from foveal.types.predictions.prediction import Prediction
 
 BURST_S = 0.05
 """Steps nearer than this come from one batch, and are timed as one."""
+GAP = "  "
+NARROWEST = 12
+"""Characters that are always left for the first column."""
 _LIVE: list[Console] = []
 """Consoles of the bars on screen."""
 
@@ -113,3 +120,38 @@ class TimeLeft:
             return None
         (first, before), (last, after) = self._begins[0], self._begins[-1]
         return steps * (last - first) / max(after - before, 1)
+
+
+def print_table(
+    console: Console, titles: Sequence[str], rows: Sequence[Sequence[str]], *, left: Sequence[int] = (0,)
+) -> None:
+    """A table, indented: on a terminal with the columns that fit, elsewhere with all and never folded.
+
+    Args:
+        console: Where to.
+        titles: Titles of the columns, the most important first.
+        rows: Cells.
+        left: Columns that are flush left.
+    """
+    widths = [max(cell_len(cells[i]) for cells in (titles, *rows)) for i in range(len(titles))]
+    if not console.is_terminal:
+        for row in (titles, *rows):
+            line = ""
+            for i, (text, width) in enumerate(zip(row, widths, strict=True)):
+                space = " " * (width - cell_len(text))
+                line += GAP + (text + space if i in left else space + text)
+            console.print(Text(line.rstrip()), soft_wrap=True)
+        return
+    fixed = min(widths[0], NARROWEST)
+    room = console.width - len(GAP) - fixed
+    shown = 1
+    while shown < len(widths) and (room := room - widths[shown] - len(GAP)) >= 0:
+        shown += 1
+    table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, len(GAP), 0, 0))
+    for i, title in enumerate(titles[:shown]):
+        table.add_column(Text(title), justify="left" if i in left else "right", no_wrap=i > 0, overflow="fold")
+    for cells in rows:
+        table.add_row(*map(Text, cells[:shown]))
+    console.print(Padding(table, (0, 0, 0, len(GAP)), expand=False))
+    if shown < len(titles):
+        console.print(Text(f"  on a wider screen also: {', '.join(titles[shown:])}", "dim"))

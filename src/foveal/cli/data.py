@@ -128,10 +128,15 @@ def preview(
     from foveal.data.inspection.preview import image_whitening
     from foveal.data.inspection.preview import preview as draw
     from foveal.data.loading.statistics import fit_whitening, sample_images
+    from foveal.errors import ConfigError
     from foveal.runs.train import check_installed
     from foveal.tasks.table import bind_task, get_spec, task_for
     from foveal.types.input_spec import InputSpec
 
+    if whiten is None and patch != 1:
+        raise ConfigError("--patch is for whitening.", "Name the kind too: --whiten pca or --whiten zca.")
+    if whiten is not None and augment is not None:
+        raise ConfigError("Whitening and augmentation are drawn on sheets of their own.", "Leave out one of them.")
     check_installed("draw a preview")
     from foveal.runs.resolve import with_defaults
 

@@ -56,8 +56,9 @@ def last_screen(console: Console, trained: "Trained") -> None:
         f"foveal export {folder}": "write one .onnx file that needs no PyTorch",
     }
     width = max(map(len, steps))
+    beside = console.width >= width + max(map(len, steps.values())) + 6
     for command, what in steps.items():
-        if console.width < width + len(what) + 6:
+        if not beside:
             console.print(Text.assemble(f"    {command}\n      ", (what, "dim")), soft_wrap=True)
         else:
             console.print(Text.assemble(f"    {command:<{width}}  ", (what, "dim")), soft_wrap=True)

@@ -154,4 +154,5 @@ def print_table(
         table.add_row(*map(Text, cells[:shown]))
     console.print(Padding(table, (0, 0, 0, len(GAP)), expand=False))
     if shown < len(titles):
-        console.print(Text(f"  on a wider screen also: {', '.join(titles[shown:])}", "dim"))
+        others = Text(f"on a wider screen also: {', '.join(titles[shown:])}", "dim")
+        console.print(Padding(others, (0, 0, 0, len(GAP)), expand=False))

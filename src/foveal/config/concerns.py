@@ -33,7 +33,7 @@ def check_concerned(given: Mapping[str, object], task: str, *, data_format: str 
             theirs = []
         if theirs:
             raise ConfigError(
-                f"--{_flag(key)} is a setting of {_either(theirs)}, and this run trains {task}.",
+                f"--{_flag(key)} is a setting of {_either(theirs)}, and the task is {task}.",
                 f"Leave it out, or train with --task {theirs[0]}." if section in TASKS else "Leave it out.",
             )
         if data_format and data_format not in FORMATS.get(key, (data_format,)):

@@ -69,10 +69,9 @@ def test_choices_and_defaults_are_shown(page: Page) -> None:
     assert "Usage: foveal predict MODEL IMAGES... [OPTIONS]" in page("predict", "--help")
 
 
-def test_shells_can_complete_every_setting() -> None:
-    for shell in ("bash", "zsh", "fish"):
-        script = app.generate_completion(shell=shell)  # type: ignore[arg-type]
-        assert all(word in script for word in ("optim.weight-decay", "inspect", "letterbox"))
+def test_a_shell_can_complete_every_setting() -> None:
+    script = app.generate_completion(shell="bash")
+    assert all(word in script for word in ("optim.weight-decay", "inspect", "letterbox"))
 
 
 def test_no_command_is_a_question_for_help(page: Page) -> None:

@@ -65,5 +65,5 @@ def test_on_a_terminal_no_cell_but_the_first_is_folded_and_what_does_not_fit_is_
     ]
     narrow = [line.rstrip() for line in table(30, terminal=True)]
     assert narrow[0].split() == ["class", "recall"] and narrow[1].endswith("  0.5")
-    assert " ".join("".join(narrow[3:]).split()).endswith("on a wider screen also: pixels")
+    assert " ".join(" ".join(narrow[3:]).split()).endswith("on a wider screen also: pixels")
     assert all(cell_len(line) <= 30 for line in narrow)

@@ -17,25 +17,25 @@ from foveal.tasks.table import TASKS, get_spec
         (
             "segment",
             {"detect": {"channels": 32}},
-            "--detect.channels is a setting of detect, and this run trains segment.",
+            "--detect.channels is a setting of detect, and the task is segment.",
             "Leave it out, or train with --task detect.",
         ),
         (
             "classify",
             {"augment": {"rare_crops": 0.5}},
-            "--augment.rare-crops is a setting of segment, and this run trains classify.",
+            "--augment.rare-crops is a setting of segment, and the task is classify.",
             "Leave it out.",
         ),
         (
             "segment",
             {"augment": {"horizontal_flip": 0.5, "mosaic": 0.5}},
-            "--augment.mosaic is a setting of detect and instance, and this run trains segment.",
+            "--augment.mosaic is a setting of detect and instance, and the task is segment.",
             "Leave it out.",
         ),
         (
             "detect",
             {"augment": {"mixup": 0.2}},
-            "--augment.mixup is a setting of classify, and this run trains detect.",
+            "--augment.mixup is a setting of classify, and the task is detect.",
             "Leave it out.",
         ),
         (

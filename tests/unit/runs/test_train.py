@@ -68,7 +68,7 @@ def test_what_a_user_sets_is_refused_and_what_a_recipe_sets_is_not(
     recipe.write_text("[detect]\nchannels = 32\n[augment]\nrare_crops = 0.5\n")
     assert heard(squares, recipe=recipe)
     for settings in ({"detect": {"channels": 32}}, {"augment": {"rare_crops": 0.5}}):
-        with pytest.raises(ConfigError, match=r"is a setting of (detect|segment), and this run trains classify\."):
+        with pytest.raises(ConfigError, match=r"is a setting of (detect|segment), and the task is classify\."):
             train(squares, settings=[{"seed": 1}, settings])
 
 

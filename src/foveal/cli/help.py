@@ -37,7 +37,6 @@ MOST_USED = {
 }
 """What `foveal train --help` lists; what is in no group comes last."""
 SHORT = {
-    "--task": "classify, detect, segment or instance; default: auto",
     "--seed": "Seed of all random numbers; default: 0",
     "--shell": "zsh, bash, fish or powershell; default: the one you are in",
     "--output": "File to write; default: where the shell looks for completions",
@@ -158,7 +157,7 @@ def grouped(
         shown = [name for name in names if name in entries]
         if title == "Output":
             shown += [name for name in own if name not in listed and name.startswith("--") and name not in HELP]
-        lines = [(label(entries[name]), SHORT.get(name) or text_of(entries[name])) for name in shown]
+        lines = [(label(entries[name]), short_text(entries[name])) for name in shown]
         if title == "Output" and not show_all:
             lines.append((HELP_ALL, "All settings, by section; with --task, of one task"))
         yield title, lines
@@ -227,6 +226,13 @@ def text_of(entry: "HelpEntry") -> str:
     if entry.default not in (None, "True") and "default:" not in text:
         text += f"; default: {entry.default}"
     return text
+
+
+def short_text(entry: "HelpEntry") -> str:
+    """The same on the short page; of a choice without an option of its own only the choices."""
+    if entry.choices and not _are_short(entry):
+        return f"{', '.join(choice for choice in entry.choices if choice != entry.default)}; default: {entry.default}"
+    return SHORT.get(key_of(entry)) or text_of(entry)
 
 
 def _are_short(entry: "HelpEntry") -> bool:

@@ -30,7 +30,7 @@ EXAMPLES: Mapping[str, Sequence[str]] = {
 }
 """Examples of each command."""
 MOST_USED = {
-    "Data and run": ("--data", "--task", "--out", "--config", "--resume"),
+    "Data and run": ("--data", "--task", "--out", "--config", "--resume", "--skip-bad"),
     "Length and speed": ("--epochs", "--time", "--batch-size", "--lr", "--device", "--workers"),
     "Model": ("--backbone", "--model.weights", "--size", "--seed"),
     "Output": ("--json", "--quiet", "--open"),

@@ -39,7 +39,7 @@ class Bar:
         self._task: TaskID | None = None
         self._what = ""
         self._left = TimeLeft()
-        if shown and console.is_terminal:
+        if shown and console.is_terminal and not console.is_dumb_terminal:
             self._progress = Progress(
                 TextColumn("  {task.description}", style="dim"),
                 BarColumn(bar_width=max(8, min(28, console.width - 52))),

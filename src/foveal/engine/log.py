@@ -69,7 +69,7 @@ class RichLog(Log):
 
     def doing(self, what: str) -> None:
         """A spinner on a terminal; nothing in a pipe."""
-        if not self.console.is_terminal or self.progress is not None:
+        if not self.console.is_terminal or self.console.is_dumb_terminal or self.progress is not None:
             return
         text = Text(f"{what} ...", "dim", no_wrap=True, overflow="ellipsis")
         if self.status is None:

@@ -13,6 +13,12 @@ from foveal.cli.terminal import Bar, TimeLeft, counted, messages, print_table
 from foveal.errors import ImageError
 
 
+@pytest.fixture(autouse=True)
+def able_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever the tests run: one that is not dumb."""
+    monkeypatch.setenv("TERM", "xterm-256color")
+
+
 def test_no_time_left_before_two_batches_are_timed() -> None:
     left = TimeLeft()
     for done, now, expected in ((8, 1.0, None), (16, 3.0, None), (24, 5.0, 8.0)):

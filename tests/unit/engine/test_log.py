@@ -9,6 +9,12 @@ from foveal.engine import log as module
 from foveal.engine.log import RichLog, Speed
 
 
+@pytest.fixture(autouse=True)
+def able_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever the tests run: one that is not dumb."""
+    monkeypatch.setenv("TERM", "xterm-256color")
+
+
 class Watch:
     """A clock that a test moves."""
 

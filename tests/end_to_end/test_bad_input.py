@@ -172,23 +172,25 @@ def test_unknown_recipe_key(fails: Fails, squares: Path, tmp_path: Path) -> None
 
 
 def test_value_out_of_bounds(fails: Fails, squares: Path) -> None:
-    fails("train", squares, "--epochs", "0", what="train.epochs = 0 is not allowed", hint="foveal train --help")
+    fails(
+        "train", squares, "--epochs", "0", what="--epochs 0 is not allowed: input should be", hint="foveal train --help"
+    )
 
 
 @pytest.mark.parametrize(
     ("arguments", "what"),
     [
-        (["--epochs=x"], 'Invalid value for --epochs: unable to convert "x" into int.'),
+        (["--epochs=x"], "--epochs x is not allowed: it takes a whole number."),
         (["--optim.lr=abc"], "--optim.lr abc is not allowed: input should be a valid number"),
         (["--optim.ema-decay=2"], "--optim.ema-decay 2 is not allowed: input should be less than"),
         (["--task=fly"], "--task fly is not allowed: input should be 'auto', 'classify'"),
-        (["--device=tpu"], 'Invalid value "tpu" for --device. Choose from: "auto", "cpu", "cuda".'),
-        (["--epochs"], 'Command "train" parameter --epochs requires an argument.'),
+        (["--device=tpu"], "--device tpu is not allowed: it takes auto, cpu or cuda."),
+        (["--epochs"], "--epochs needs a value: it takes a whole number."),
     ],
     ids=lambda value: value[0] if isinstance(value, list) else "",
 )
 def test_values_that_an_option_refuses(fails: Fails, arguments: list[str], what: str) -> None:
-    fails("train", "x", *arguments, what=what, hint="`foveal COMMAND --help` lists the options.")
+    fails("train", "x", *arguments, what=what, hint="See `foveal train --help`; an example: foveal train photos/")
 
 
 @pytest.mark.parametrize(
@@ -203,7 +205,11 @@ def test_values_that_an_option_refuses(fails: Fails, arguments: list[str], what:
     ],
 )
 def test_only_what_there_is_is_suggested(fails: Fails, arguments: list[str], what: str) -> None:
-    fails(*arguments, what=what, hint="`foveal COMMAND --help` lists the options.")
+    fails(
+        *arguments,
+        what=what,
+        hint=f"See `foveal{(' ' + arguments[0]) * (arguments[0][0] != '-')} --help`; an example: ",
+    )
 
 
 def test_data_behind_several_values(fails: Fails) -> None:
@@ -220,7 +226,7 @@ def test_what_the_machine_refuses(fails: Fails, quick_run: Path) -> None:
 
 
 def test_an_unknown_command(fails: Fails) -> None:
-    fails("trian", "x", what='Unknown command "trian". Did you mean "train"?', hint="--help")
+    fails("trian", "x", what="Unknown command: trian. Did you mean train?", hint="--help")
 
 
 def test_batch_size_larger_than_the_data(fails: Fails, squares: Path, tmp_path: Path) -> None:

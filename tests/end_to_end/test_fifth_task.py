@@ -90,8 +90,9 @@ def trained(run: Callable[..., Result], discs: Path, tmp_path_factory: pytest.Te
 
 
 def test_it_is_a_task_like_any_other(run: Callable[..., Result]) -> None:
-    text = run("train", "--help").stdout
-    assert "--measure.scale" in text and "The network predicts numbers divided by this." in text
+    assert "classify, detect, segment, instance, measure; default: auto" in run("train", "--help").stdout
+    text = run("train", "--help-all").stdout
+    assert "--measure.scale" in text and "The network predicts numbers divided by this;" in text
 
 
 def test_trained_evaluated_and_drawn(

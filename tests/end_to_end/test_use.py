@@ -389,8 +389,16 @@ def test_json_lines_while_training(squares: Path, tmp_path: Path) -> None:
     done = run_foveal("train", squares, "--out", tmp_path / "r", *quick(), "--json")
     assert done.returncode == 0, done.stderr
     events = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [e["event"] for e in events] == ["start", "epoch", "epoch", "finish"]
-    assert events[-1]["metrics"]["accuracy"]
+    names = [e["event"] for e in events if e["event"] != "step"]
+    assert names == ["start", "epoch", "epoch", "finish"]
+    start, steps, last = events[0], [e for e in events if e["event"] == "step"], events[-1]
+    assert (start["epochs"], start["batch_size"], start["input"]["size"], start["seed"]) == (2, 8, 32, 0)
+    assert start["data"]["images"]["train"] > 0 and start["model"]["parameters"] > 1000
+    assert [(e["epoch"], e["step"]) for e in steps][:1] == [(1, 1)] and steps[-1]["step"] == start["steps_per_epoch"]
+    assert all(isinstance(e["loss"], float) for e in steps)
+    accuracy = last["metrics"]["accuracy"]
+    assert 0 <= accuracy["low"] <= accuracy["value"] <= accuracy["high"] <= 1
+    assert (last["model"], last["report"]) == (str(tmp_path / "r/model.safetensors"), str(tmp_path / "r/report.html"))
 
 
 def test_quiet_is_quiet(squares: Path, tmp_path: Path) -> None:

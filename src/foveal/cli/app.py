@@ -2,14 +2,13 @@
 
 import errno
 import sys
-from collections.abc import Sequence
-from difflib import get_close_matches
 from typing import Any
 
 from cyclopts import App, Parameter
-from cyclopts.exceptions import UnknownCommandError, UnknownOptionError
+from cyclopts.exceptions import CycloptsError
 
-from foveal.errors import FovealError
+from foveal.cli.help import asks_for_help, print_page
+from foveal.errors import FovealError, MissingExtraError
 from foveal.version import __version__
 
 HELP = (
@@ -19,9 +18,7 @@ HELP = (
 
 TRAIN_HELP = (
     "Train a model on a folder of images or another data set.\n\n"
-    "An image folder has one sub-folder per class, or train/ and val/ with one sub-folder per class each. COCO, Pascal "
-    "VOC and YOLO data sets are recognised and train an object detector; images with masks train a semantic "
-    "segmentation model. Use --task where a data set fits several tasks."
+    "A folder has one sub-folder per class. COCO, Pascal VOC and YOLO data sets and images with masks are recognised."
 )
 EVALUATE_HELP = (
     "Evaluate a model on labelled images.\n\n"
@@ -39,10 +36,29 @@ MODELS_HELP = (
     "Shows each backbone's parameters, multiply-accumulate operations (MACs), input size, and where its pretrained "
     "weights come from."
 )
-DEMO_HELP = "Train, evaluate and predict on 1,797 handwritten digits that come with scikit-learn."
+DEMO_HELP = "Train, evaluate and predict on 1,797 handwritten digits."
 
 REFUSALS = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG, errno.ELOOP, errno.ENOSPC, errno.EIO})
 """Failures of the system that a user can fix; any other OSError may be a bug in Foveal."""
+
+TRAINING_PACKAGES = frozenset(
+    [
+        "accelerate",
+        "jinja2",
+        "matplotlib",
+        "onnx",
+        "onnxscript",
+        "psutil",
+        "segmentation_models_pytorch",
+        "sklearn",
+        "tensorboard",
+        "timm",
+        "tomli_w",
+        "torch",
+        "torchvision",
+    ]
+)
+"""What a base install lacks, by the names they are imported by."""
 
 
 def _default(value: object) -> str | None:
@@ -69,6 +85,7 @@ app.command("foveal.cli.export:export", name="export", help=EXPORT_HELP, sort_ke
 app.command("foveal.cli.data:app", name="data", help="Inspect, check, preview and convert data sets.", sort_key=5)
 app.command("foveal.cli.models:models", name="models", help=MODELS_HELP, sort_key=6)
 app.command("foveal.cli.demo:demo", name="demo", help=DEMO_HELP, sort_key=7)
+app.register_install_completion_command(help="Install completion for this shell (bash, zsh, fish, PowerShell).")
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -86,6 +103,9 @@ def run(arguments: list[str]) -> int:
         The exit code.
     """
     try:
+        if asks_for_help(arguments):
+            print_page(app, arguments)
+            return 0
         result: Any = app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
     except FovealError as error:
         say_error(error.what, error.hint)
@@ -93,6 +113,13 @@ def run(arguments: list[str]) -> int:
     except KeyboardInterrupt as interrupt:
         say_error("Interrupted.", str(interrupt) or "Give the command again to start over.")
         return 130
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package not in TRAINING_PACKAGES:
+            raise
+        missing = MissingExtraError(f"run `foveal {arguments[0]}`", package)
+        say_error(missing.what, missing.hint)
+        return missing.exit_code
     except BrokenPipeError:
         return 0
     except OSError as error:
@@ -100,42 +127,12 @@ def run(arguments: list[str]) -> int:
             raise
         say_error(f"{error.filename}: {error.strerror}.", "Check the path and its permissions.")
         return 2
-    except Exception as error:
-        if type(error).__module__.partition(".")[0] != "cyclopts":
-            raise
-        say_error(*explain(error))
+    except CycloptsError as error:
+        from foveal.cli.mistakes import explain
+
+        say_error(*explain(error, app))
         return 2
     return result if isinstance(result, int) and not isinstance(result, bool) else 0
-
-
-def explain(error: Exception) -> tuple[str, str]:
-    """What is wrong with the arguments and what to do; errors of pydantic in one line."""
-    hint = "`foveal COMMAND --help` lists the options."
-    match error:
-        case UnknownOptionError():
-            given = (error.token.keyword or error.token.value).partition("=")[0]
-            known = [name for argument in error.argument_collection if not argument.children for name in argument.names]
-            return _unknown(given, known), hint
-        case UnknownCommandError(unused_tokens=[str(given), *_]) if given.startswith("-"):
-            return _unknown(given, [*app.help_flags, *app.version_flags]), hint
-    details = getattr(error.__cause__, "errors", None)
-    if details is None:
-        return " ".join(str(error).split()), hint
-    first = details()[0]
-    option = ".".join(part for part in first["loc"] if isinstance(part, str)).replace("_", "-")
-    if option != ".".join(map(str, first["loc"])).replace("_", "-"):
-        hint = "It takes every value up to the next option: name DATA before it."
-    message = first["msg"][:1].lower() + first["msg"][1:]
-    return f"--{option} {first['input']} is not allowed: {message}.", hint
-
-
-def _unknown(option: str, known: Sequence[str]) -> str:
-    """An unknown option and the nearest known one, within its section if the section exists."""
-    section, dot, _ = option.rpartition(".")
-    inside = [name for name in known if dot and name.startswith(section + dot)]
-    keys = {name.removeprefix(section + dot): name for name in inside} or {name: name for name in known}
-    near = get_close_matches(option.removeprefix(section + dot) if inside else option, keys, n=1)
-    return f"Unknown option: {option}." + (f" Did you mean {keys[near[0]]}?" if near else "")
 
 
 def say_error(what: str, hint: str) -> None:

@@ -42,6 +42,7 @@ def inspect(path: Data, *, classes: Classes = "", ignore: Ignore = (), task: Tas
 @app.command
 def check(path: Data, *, classes: Classes = "", ignore: Ignore = (), task: Task = None, json: Json = False) -> None:
     """Check every image, annotation and mask, what the task needs, and duplicate files; exit code 1 for problems."""
+    from foveal.cli.terminal import Bar
     from foveal.data.inspection.check import Problem
     from foveal.data.inspection.check import check as run_check
     from foveal.data.notes import plural
@@ -54,7 +55,9 @@ def check(path: Data, *, classes: Classes = "", ignore: Ignore = (), task: Task 
             raise
         _tell([Problem("", "unread", error.what)], path=path, images=None, json=json)
         raise CheckFailedError(f"{path} cannot be read, so no image was checked.", error.hint) from None
-    problems = [*run_check(catalog), *_unfit(catalog, task)]
+    with Bar(shown=not json) as bar:
+        problems = run_check(catalog, progress=lambda done: bar("checking", done, len(catalog)))
+    problems += _unfit(catalog, task)
     _tell(problems, path=path, images=len(catalog), json=json)
     if problems:
         raise CheckFailedError(
@@ -120,22 +123,32 @@ def preview(
     from rich.console import Console
     from rich.text import Text
 
+    from foveal.config.concerns import check_concerned
     from foveal.config.schema import parse_config
     from foveal.data.inspection.preview import image_whitening
     from foveal.data.inspection.preview import preview as draw
     from foveal.data.loading.statistics import fit_whitening, sample_images
-    from foveal.runs.resolve import with_defaults
+    from foveal.errors import ConfigError
+    from foveal.runs.train import check_installed
     from foveal.tasks.table import bind_task, get_spec, task_for
     from foveal.types.input_spec import InputSpec
+
+    if whiten is None and patch != 1:
+        raise ConfigError("--patch is for whitening.", "Name the kind too: --whiten pca or --whiten zca.")
+    if whiten is not None and augment is not None:
+        raise ConfigError("Whitening and augmentation are drawn on sheets of their own.", "Leave out one of them.")
+    check_installed("draw a preview")
+    from foveal.runs.resolve import with_defaults
 
     catalog = _read(path, classes, ignore, task)
     _check_out(out, path)
     if catalog.has("train"):
         catalog = catalog.split("train")
     name = task or task_for(catalog.annotation)
+    given = {} if augment is None else {"augment": augment.model_dump(exclude_unset=True)}
+    check_concerned(given, name)
     side = size or get_spec(name).preview_side
     if whiten is None:
-        given = {} if augment is None else {"augment": augment.model_dump(exclude_unset=True)}
         config = with_defaults(parse_config(given, where="the command line"), name)
         own = config.own(name)
         output = get_spec(name).begin(own, catalog)

@@ -4,15 +4,16 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
+from foveal.cli.terminal import print_table
 from foveal.data.formats.convert import Conversion
 from foveal.data.inspection.check import Problem
 from foveal.data.inspection.inspect import Inspection, Spread
 from foveal.data.inspection.masks import MaskCounts
 from foveal.data.inspection.objects import ObjectCounts
 from foveal.data.notes import plural
+from foveal.engine.log import RichLog
 
 MAX_ROWS = 40
 """Rows of a table on screen; --json gives all."""
@@ -21,22 +22,16 @@ MAX_ROWS = 40
 def inspection_screen(seen: Inspection, task: str) -> None:
     """Facts, a table of classes, notes and unusual files."""
     console = Console()
-    facts = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2))
-    facts.add_column(style="dim")
-    facts.add_column(overflow="fold")
-    for name, value in _facts(seen, task):
-        facts.add_row(name, Text(value))
-    console.print(facts)
-    console.print()
+    RichLog(console).say(dict(_facts(seen, task)))
     title = "class" if seen.annotation == "labels" else "images with"
-    console.print(_class_table(seen.classes, list(seen.splits), title))
+    _print_classes(console, seen.classes, list(seen.splits), title)
     if seen.objects is not None:
-        console.print()
-        console.print(_class_table(seen.objects.classes, list(seen.splits), "objects of"))
+        _print_classes(console, seen.objects.classes, list(seen.splits), "objects of")
     if seen.masks is not None:
-        console.print()
-        console.print(_pixel_table(seen.masks, list(seen.splits)))
+        _print_pixels(console, seen.masks, list(seen.splits))
     _rest(console, len(seen.classes))
+    if seen.notes or seen.odd:
+        console.print()
     for note in seen.notes:
         console.print(Text(f"note: {note}", "yellow"), soft_wrap=True)
     for path, reason in seen.odd[:MAX_ROWS]:
@@ -56,13 +51,8 @@ def conversion_screen(done: Conversion, notes: Sequence[str]) -> None:
         console.print("The format stores everything.", style="dim")
         return
     console.print("\nNot stored by the format:")
-    table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2))
-    table.add_column("field")
-    table.add_column("count", justify="right")
-    table.add_column("kept in", overflow="fold")
-    for kept in done.kept:
-        table.add_row(Text(kept.field), f"{kept.count:,}", Text(kept.where))
-    console.print(table)
+    rows = [(kept.field, f"{kept.count:,}", kept.where) for kept in done.kept]
+    print_table(console, ("field", "count", "kept in"), rows, left=(0, 2))
 
 
 def problems_screen(problems: Sequence[Problem], *, images: int | None) -> None:
@@ -129,27 +119,23 @@ def _counts(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{count:,} {name}" for name, count in counts.items())
 
 
-def _class_table(classes: Mapping[str, Mapping[str, int]], splits: Sequence[str], title: str) -> Table:
-    table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2))
-    table.add_column(title)
-    for split in splits:
-        table.add_column(split, justify="right")
-    for name, counts in list(classes.items())[:MAX_ROWS]:
-        table.add_row(Text(name), *(f"{counts[split]:,}" for split in splits))
-    return table
+def _print_classes(
+    console: Console, classes: Mapping[str, Mapping[str, int]], splits: Sequence[str], title: str
+) -> None:
+    rows = [(name, *(f"{counts[split]:,}" for split in splits)) for name, counts in list(classes.items())[:MAX_ROWS]]
+    console.print()
+    print_table(console, (title, *splits), rows)
 
 
-def _pixel_table(masks: MaskCounts, splits: Sequence[str]) -> Table:
-    table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2))
-    table.add_column("pixels of")
-    for title in (*splits, "share", "median per image"):
-        table.add_column(title, justify="right")
-    for name, counts in list(masks.pixels.items())[:MAX_ROWS]:
-        pixels = (f"{counts[split]:,}" for split in splits)
-        table.add_row(Text(name), *pixels, f"{masks.shares[name]:.2%}", f"{masks.median_px[name]:,}")
-    return table
+def _print_pixels(console: Console, masks: MaskCounts, splits: Sequence[str]) -> None:
+    rows = [
+        (name, *(f"{counts[split]:,}" for split in splits), f"{masks.shares[name]:.2%}", f"{masks.median_px[name]:,}")
+        for name, counts in list(masks.pixels.items())[:MAX_ROWS]
+    ]
+    console.print()
+    print_table(console, ("pixels of", *splits, "share", "median per image"), rows)
 
 
 def _rest(console: Console, count: int) -> None:
     if count > MAX_ROWS:
-        console.print(f"... and {count - MAX_ROWS:,} more; --json gives all", style="dim", highlight=False)
+        console.print(f"  ... and {count - MAX_ROWS:,} more; --json gives all", style="dim", highlight=False)

@@ -8,7 +8,9 @@ from cyclopts import Parameter
 
 def demo(
     *,
-    out: Annotated[Path, Parameter(help="Output folder for the images and the run.")] = Path("foveal-demo"),
+    out: Annotated[
+        Path, Parameter(metavar="FOLDER", help="Output folder for the images and the run; numbered if it exists.")
+    ] = Path("foveal-demo"),
 ) -> None:
     """Train, evaluate and predict on 1,797 handwritten digits, end to end."""
     from rich.console import Console
@@ -18,20 +20,25 @@ def demo(
     from foveal.cli.predict import predict
     from foveal.cli.train import train
     from foveal.runs.digits import write_digits
+    from foveal.runs.train import check_installed, first_free
 
     console = Console()
 
     def say(command: str) -> None:
-        console.print(Text(f"\n$ {command}", "bold cyan"))
+        console.print(Text(f"\n$ {command}", "bold cyan"), soft_wrap=True)
 
-    digits, run = out / "digits", out / "run"
-    console.print(Text(f"Writing scikit-learn's handwritten digits to {digits} ..."))
+    check_installed("run the demo")
+    folder = first_free(out)
+    if folder != out:
+        console.print(Text(f"{out} exists and is kept; this demo goes to {folder}."), soft_wrap=True)
+    digits, run = folder / "digits", folder / "run"
+    console.print(Text(f"Writing scikit-learn's handwritten digits to {digits} ..."), soft_wrap=True)
     write_digits(digits)
     say(f"foveal train {digits} --config scratch --out {run}")
     train(str(digits), config="scratch", out=run)
     say(f"foveal evaluate {run} {digits} --split test")
-    evaluate(run, digits, split="test", out=out / "evaluation")
+    evaluate(run, digits, split="test", out=folder / "evaluation")
     images = sorted(str(p) for p in digits.glob("test/*/*.png"))[::60]
     say(f"foveal predict {run} {images[0]} ...")
     predict(run, images)
-    console.print(Text(f"\n  Open {run / 'report.html'} in a browser."))
+    console.print(Text(f"\n  Open {run / 'report.html'} in a browser."), soft_wrap=True)

@@ -26,21 +26,36 @@ def evaluate(
     flip: Flip = False,
     scales: Scales = (1.0,),
     json: Annotated[bool, Parameter(negative="", help="Print one JSON document and nothing else.")] = False,
+    open: Annotated[bool, Parameter(negative="", help="Show the report in the browser when done.")] = False,  # noqa: A002
     device: Annotated[Literal["auto", "cpu", "cuda"], Parameter(help="Device for PyTorch models.")] = "auto",
 ) -> None:
     """Evaluate a model on labelled images, with the model's own class map."""
     from rich.console import Console
     from rich.text import Text
 
-    from foveal.cli.screens import evaluation_screen, print_json
+    from foveal.cli.screens import evaluation_screen, print_json, show_page
+    from foveal.cli.terminal import Bar
     from foveal.inference.views import Viewing
     from foveal.runs.evaluate import evaluate as run
 
     viewing = Viewing(tile, overlap, flip, scales)
-    done = run(model, data, split=split, classes=classes, ignore=ignore, out=out, device=device, viewing=viewing)
+    with Bar(shown=not json) as bar:
+        done = run(
+            model,
+            data,
+            split=split,
+            classes=classes,
+            ignore=ignore,
+            out=out,
+            device=device,
+            viewing=viewing,
+            progress=bar,
+        )
     for note in done.notes:
         Console(stderr=True, soft_wrap=True).print(Text(f"note: {note}", "yellow"))
     if json:
         print_json(done.document)
     else:
         evaluation_screen(done)
+    if open:
+        show_page(done.folder / "report.html", quiet=json)

@@ -23,21 +23,24 @@ def export(
     from rich.text import Text
 
     from foveal.cli.screens import print_json
+    from foveal.cli.terminal import Bar
     from foveal.data.notes import plural
+    from foveal.engine.log import RichLog
     from foveal.runs.export import export as ship
 
-    file, parity, source = ship(model, out=out, data=data)
+    with Bar(shown=not json) as bar:
+        file, parity, source = ship(model, out=out, data=data, progress=bar)
     if json:
         print_json({"path": str(file), **asdict(parity), "passed": True})
         return
     console = Console()
     name, allowed = parity.worst, parity.tolerances[parity.worst]
-    console.print(Text.assemble("  ", (str(file), "bold green"), f"  {file.stat().st_size / 1e6:.1f} MB"))
-    console.print(
-        Text(
-            f"  compared with the original on {plural(parity.images, 'image')} ({source}):\n"
-            f"  {name.replace('_', ' ')} differs by at most {parity.differences[name]:.1e} (allowed: {allowed:g});"
-            f" same top prediction on {parity.agreement:.1%}"
-        ),
-        soft_wrap=True,
+    size = f"  {file.stat().st_size / 1e6:.1f} MB"
+    console.print(Text.assemble("  ", (str(file), "bold green"), size), soft_wrap=True)
+    RichLog(console).say(
+        {
+            "compared": f"with the original on {plural(parity.images, 'image')} ({source})",
+            "differs": f"{name.replace('_', ' ')} by at most {parity.differences[name]:.1e} (allowed: {allowed:g})",
+            "agrees": f"on the top prediction of {parity.agreement:.1%}",
+        }
     )

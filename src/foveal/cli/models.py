@@ -7,13 +7,15 @@ from cyclopts import Parameter
 from foveal.errors import ConfigError
 
 
-def models(pattern: str = "", *, json: Annotated[bool, Parameter(negative="")] = False) -> None:
-    """List backbones with parameters, MACs, input size, and where their weights come from.
-
-    Args:
-        pattern: Part of a name, or a pattern with * and ?; default: those with weights on this machine or in a package.
-        json: Print one JSON document and nothing else.
-    """
+def models(
+    pattern: Annotated[
+        str,
+        Parameter(help="Part of a name, or a pattern with * and ?; default: those whose weights are on this machine."),
+    ] = "",
+    *,
+    json: Annotated[bool, Parameter(negative="", help="Print one JSON document and nothing else.")] = False,
+) -> None:
+    """List backbones with parameters, MACs, input size, and where their weights come from."""
     from json import dumps
 
     from foveal.models.zoo import COUNTED, zoo
@@ -26,21 +28,19 @@ def models(pattern: str = "", *, json: Annotated[bool, Parameter(negative="")] =
         return
 
     from rich.console import Console
-    from rich.table import Table
+    from rich.text import Text
+
+    from foveal.cli.terminal import print_table
 
     labels = {"package": "installed", "cache": "cached", "download": "to download", "none": "-"}
-    table = Table("backbone", box=None, header_style="bold", pad_edge=False)
-    for column in ("parameters (M)", "MACs (G)", "input (px)"):
-        table.add_column(column, justify="right")
-    table.add_column("weights")
+    rows = []
     for entry in entries:
         numbers = ("" if n is None else f"{n:.2f}" for n in (entry.parameters_m, entry.macs_g))
-        table.add_row(entry.name, *numbers, str(entry.size), labels[entry.weights])
+        rows.append((entry.name, *numbers, str(entry.size), labels[entry.weights]))
     console = Console()
-    console.print(table)
+    titles = ("backbone", "parameters (M)", "MACs (G)", "input (px)", "weights")
+    print_table(console, titles, rows, left=(0, 4))
     if len(entries) > COUNTED:
-        console.print(f"\n{len(entries)} backbones; parameters and MACs are shown for up to {COUNTED} of them.")
+        console.print(f"\n  {len(entries)} backbones; parameters and MACs are shown for up to {COUNTED} of them.")
     if not pattern:
-        console.print(
-            "\nMore: foveal models PATTERN, such as foveal models 'resnet*'; all of timm's: foveal models '*'."
-        )
+        console.print(Text("\n  More: foveal models 'resnet*' (part of a name or a pattern), foveal models '*' (all)."))

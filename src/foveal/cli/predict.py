@@ -35,6 +35,7 @@ def predict(
     import sys
 
     from foveal.cli.screens import predictions_screen, print_skipped
+    from foveal.cli.terminal import Bar, counted
     from foveal.inference.files import find_images
     from foveal.inference.jobs import run_job
     from foveal.inference.load import load
@@ -44,8 +45,12 @@ def predict(
 
     viewing, outputs = Viewing(tile, overlap, flip, scales), Outputs(csv, coco, save, masks)
     paths = find_images(images)
-    with load(model, device=device) as predictor:
+    with Bar(shown=not json) as bar:
+        bar("loading the model", 0, None)
+        predictor = load(model, device=device)
+    with predictor:
         outputs.prepare(paths)
         screen = write_json(sys.stdout, polygons=polygons) if json else predictions_screen(outputs)
-        writers = [screen, *outputs.writers(predictor, polygons=polygons)]
+        moving = counted(len(paths), shown=not json)  # the last to begin is the first to end: before the screen's rows
+        writers = [screen, *outputs.writers(predictor, polygons=polygons), moving]
         run_job(predictor, paths, writers, viewing=viewing, skip=print_skipped if skip_bad else None)

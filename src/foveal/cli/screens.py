@@ -1,8 +1,10 @@
 """What commands print when they are done."""
 
 import json
+import os
 import shlex
 import sys
+import webbrowser
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -11,9 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from foveal.cli.terminal import messages, print_table
 from foveal.data.notes import plural
 from foveal.errors import ImageError
 from foveal.inference.outputs import Outputs
@@ -27,6 +31,8 @@ if TYPE_CHECKING:
     from foveal.runs.start import Trained
 
 MAX_ROWS = 40
+WIDE = 60
+"""Characters of a screen from which intervals have four decimals."""
 
 
 def print_json(document: Any) -> None:
@@ -38,7 +44,8 @@ def last_screen(console: Console, trained: "Trained") -> None:
     """Paths of model and report, and the next commands."""
     folder = shlex.quote(str(trained.folder))
     console.print()
-    console.print(headline(trained.model, trained.evaluation.results), highlight=False)
+    best = headline(trained.model, trained.evaluation.results)
+    console.print(Padding(Text.from_markup(best), (0, 0, 0, 2), expand=False))
     console.print(Text.assemble("  ", ("model", "bold"), f"   {trained.folder / 'model.safetensors'}"))
     console.print(Text.assemble("  ", ("report", "bold"), f"  {trained.folder / 'report.html'}"))
     console.print()
@@ -46,11 +53,15 @@ def last_screen(console: Console, trained: "Trained") -> None:
     steps = {
         f"foveal predict {folder} IMAGE": "predict on an image",
         f"foveal evaluate {folder} FOLDER": "evaluate on other labelled images",
-        f"foveal export {folder}": "export to one .onnx file that runs without PyTorch",
+        f"foveal export {folder}": "write one .onnx file that needs no PyTorch",
     }
     width = max(map(len, steps))
+    beside = console.width >= width + max(map(len, steps.values())) + 6
     for command, what in steps.items():
-        console.print(Text.assemble(f"    {command:<{width}}  ", (what, "dim")), soft_wrap=True)
+        if not beside:
+            console.print(Text.assemble(f"    {command}\n      ", (what, "dim")), soft_wrap=True)
+        else:
+            console.print(Text.assemble(f"    {command:<{width}}  ", (what, "dim")), soft_wrap=True)
 
 
 def headline(model: Predictor, results: Results) -> str:
@@ -59,35 +70,30 @@ def headline(model: Predictor, results: Results) -> str:
     interval = results.metrics[name]
     value, between = in_digits(interval, 3)
     on = plural(results.images, "image")
-    return f"  [bold green]{name.replace('_', ' ')} {value}[/]  (95% interval {between}, on {on})"
+    return f"[bold green]{name.replace('_', ' ')} {value}[/]  (95% interval {between}, on {on})"
 
 
 def evaluation_screen(run: EvaluationRun) -> None:
     """Headline numbers with intervals, then a row per class."""
     console, results = Console(), run.evaluation.results
-    table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2))
-    for title in ("metric", "value", "95% interval"):
-        table.add_column(title, justify="left" if title == "metric" else "right")
-    for name, i in results.metrics.items():
-        table.add_row(name, *in_digits(i, 4))
-    console.print(table)
+    places = 4 if console.width >= WIDE or not console.is_terminal else 3
+    metrics = [(name, *in_digits(i, places)) for name, i in results.metrics.items()]
+    print_table(console, ("metric", "value", "95% interval"), metrics)
     console.print()
-    console.print(class_table(results))
-    console.print(Text(f"\n  {plural(results.images, 'image')}; details in {run.folder}"))
+    print_classes(console, results)
+    console.print(Text(f"\n  {plural(results.images, 'image')}; details in {run.folder}"), soft_wrap=True)
 
 
-def class_table(results: Results) -> Table:
+def print_classes(console: Console, results: Results) -> None:
     """Metrics per class."""
-    table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2))
-    table.add_column("class")
     names = list(next(iter(results.per_class.values()), {}))
-    for name in names:
-        table.add_column(name.replace("_", " "), justify="right")
-    for category, values in list(results.per_class.items())[:MAX_ROWS]:
-        table.add_row(Text(category), *(number(values[name]) for name in names))
+    rows = [
+        (category, *(number(values[name]) for name in names))
+        for category, values in list(results.per_class.items())[:MAX_ROWS]
+    ]
+    print_table(console, ("class", *(name.replace("_", " ") for name in names)), rows)
     if len(results.per_class) > MAX_ROWS:
-        table.add_row(f"... {len(results.per_class) - MAX_ROWS} more in metrics.json")
-    return table
+        console.print(f"  ... {len(results.per_class) - MAX_ROWS} more in metrics.json")
 
 
 def in_digits(interval: Interval, places: int) -> tuple[str, str]:
@@ -144,4 +150,28 @@ def predictions_screen(outputs: Outputs) -> Iterator[Add]:
 
 def print_skipped(error: ImageError) -> None:
     """A line on standard error for an image that is skipped."""
-    Console(stderr=True, soft_wrap=True).print(Text(f"skipped: {error.what}", "yellow"))
+    messages().print(Text(f"skipped: {error.what}", "yellow"), soft_wrap=True)
+
+
+def show_page(page: Path, *, quiet: bool = False) -> bool:
+    """Open a page.
+
+    Args:
+        page: The file.
+        quiet: Whether nothing is printed.
+
+    Returns:
+        Whether a browser was found.
+    """
+    shown = page.is_file() and has_display() and webbrowser.open(page.resolve().as_uri())
+    if not shown and not quiet:
+        why = "no browser was found here; open it yourself:" if page.is_file() else "there is no page:"
+        Console(stderr=True, soft_wrap=True).print(Text(f"note: {why} {page.resolve()}", "yellow"))
+    return shown
+
+
+def has_display() -> bool:
+    """Whether a page can be seen: elsewhere a text browser would take the terminal."""
+    if sys.platform in ("win32", "darwin") or "BROWSER" in os.environ:
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

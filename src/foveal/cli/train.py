@@ -1,5 +1,6 @@
 """``foveal train``."""
 
+import os
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,46 +14,48 @@ from foveal.config.schema import RunConfig
 def train(
     data: Annotated[
         str,
-        Parameter(help="Image folder, table, images with masks, or a COCO, VOC or YOLO data set."),
+        Parameter(help="Data set: folder, table, COCO .json or YOLO .yaml"),
     ] = "",
     *,
-    out: Annotated[Path | None, Parameter(help="Output folder of the run; default: runs/NAME.")] = None,
+    out: Annotated[
+        Path | None, Parameter(metavar="FOLDER", help="Output folder of the run; default: runs/NAME")
+    ] = None,
     config: Annotated[
-        str | None, Parameter(help="Recipe: a .toml file, or a built-in one: fine_grained, scratch.")
+        str | None, Parameter(metavar="RECIPE", help="Recipe: a .toml file, or one of: fine_grained, scratch")
     ] = None,
-    backbone: Annotated[str | None, Parameter(help="Backbone network; `foveal models` lists them.")] = None,
-    size: Annotated[int | None, Parameter(help="Side of the square input in pixels; default: from the data.")] = None,
-    epochs: Annotated[int | None, Parameter(help="Passes over the training images; default: from the data.")] = None,
-    time: Annotated[
-        str | None, Parameter(help="Time budget, such as 90s, 5m or 1h; the schedule is fitted to it.")
+    backbone: Annotated[
+        str | None, Parameter(metavar="NAME", help="Backbone network; `foveal models` lists them")
     ] = None,
-    batch_size: Annotated[int | None, Parameter(help="Images per step; default: from the data.")] = None,
-    lr: Annotated[float | None, Parameter(help="Learning rate of the head layers; default: from the data.")] = None,
-    workers: Annotated[
-        int | None,
-        Parameter(help="Worker processes; default: from the number of cores."),
-    ] = None,
+    size: Annotated[int | None, Parameter(help="Side of the input, in pixels; default: from the data")] = None,
+    epochs: Annotated[int | None, Parameter(help="Passes over the images; default: from the data")] = None,
+    time: Annotated[str | None, Parameter(metavar="TIME", help="Time budget, such as 90s, 5m or 1h")] = None,
+    batch_size: Annotated[int | None, Parameter(help="Images per step; default: from the data")] = None,
+    lr: Annotated[float | None, Parameter(help="Learning rate of the head; default: from the data")] = None,
+    workers: Annotated[int | None, Parameter(help="Worker processes; default: from the cores")] = None,
     device: Annotated[
-        Literal["auto", "cpu", "cuda"] | None, Parameter(help="Device to train on; auto: a GPU if there is one.")
+        Literal["auto", "cpu", "cuda"] | None, Parameter(help="Device; auto: a GPU if there is one")
     ] = None,
-    resume: Annotated[Path | None, Parameter(help="Resume the interrupted run in this folder.")] = None,
-    quiet: Annotated[bool, Parameter(negative="", help="Print errors only.")] = False,
-    json: Annotated[bool, Parameter(negative="", help="Print progress as JSON lines.")] = False,
+    resume: Annotated[Path | None, Parameter(metavar="RUN", help="Go on with the run in this folder")] = None,
+    quiet: Annotated[bool, Parameter(negative="", help="Print errors only")] = False,
+    json: Annotated[bool, Parameter(negative="", help="Print progress as JSON lines")] = False,
+    open: Annotated[bool, Parameter(negative="", help="Show the report in the browser when done")] = False,  # noqa: A002
     settings: Annotated[RunConfig | None, Parameter(name="*", group="All settings", consume_multiple=True)] = None,
 ) -> None:
     """Train a model on a folder of images or another data set."""
     from rich.console import Console
 
-    from foveal.cli.screens import last_screen
+    from foveal.cli.mistakes import check_values
     from foveal.config.duration import parse_duration
-    from foveal.engine.log import JsonLog, Log, RichLog
+    from foveal.engine.json_log import JsonLog
+    from foveal.engine.log import Log, RichLog
     from foveal.runs.train import free_folder
     from foveal.runs.train import train as run
 
     console = Console()
-    log: Log = JsonLog() if json else Log() if quiet else RichLog(console)
+    quiet = quiet or os.environ.get("RANK", "0") != "0"  # one of several processes talks
+    log: Log = Log() if quiet else JsonLog() if json else RichLog(console)
     given = {} if settings is None else settings.model_dump(exclude_unset=True)
-    short = {
+    short: Mapping[str, object] = {
         "data": {"workers": workers},
         "input": {"size": size},
         "model": {"backbone": backbone},
@@ -64,17 +67,26 @@ def train(
         },
         "runtime": {"device": device},
     }
+    short = without_none(short)
+    check_values("train", short)
     folder = resume or out or free_folder(Path(data))
     try:
-        trained = run(data, recipe=config, settings=[given, without_none(short)], out=out, resume=resume, log=log)
+        trained = run(data, recipe=config, settings=[given, short], out=out, resume=resume, log=log)
     except KeyboardInterrupt:
-        log.close()
         started = (folder / "config.toml").exists()
         raise KeyboardInterrupt(
             f"Go on with: foveal train --resume {shlex.quote(str(folder))}" if started else ""
         ) from None
-    if trained is not None and not quiet and not json:
+    if trained is None:
+        return
+    if not quiet and not json:
+        from foveal.cli.screens import last_screen
+
         last_screen(console, trained)
+    if open:
+        from foveal.cli.screens import show_page
+
+        show_page(trained.folder / "report.html", quiet=quiet or json)
 
 
 def without_none(values: Mapping[str, object]) -> dict[str, object]:

@@ -92,12 +92,12 @@ def parse_config(values: Mapping[str, object], *, where: str) -> RunConfig:
             ]
             raise ConfigError(
                 f"{where}: unknown key {key!r}.",
-                f"Did you mean {near[0]!r}?" if near else "`foveal train --help` lists all keys.",
+                f"Did you mean {near[0]!r}?" if near else "`foveal train --help-all` lists all keys.",
             ) from None
         message = first["msg"][:1].lower() + first["msg"][1:]
         raise ConfigError(
             f"{where}: {key} = {first['input']!r} is not allowed: {message}.",
-            "`foveal train --help` lists what each key allows.",
+            "`foveal train --help-all` lists what each key allows.",
         ) from None
 
 

@@ -20,6 +20,7 @@ from foveal.inference.onnx_backend import OnnxBackend
 from foveal.inference.predictor import Predictor, Prepared, Source
 from foveal.inference.torch_backend import TorchBackend
 from foveal.types.arrays import RGB
+from foveal.types.progress import Progress, silent
 
 OPSET = 18
 MIN_AGREEMENT = 0.999
@@ -56,7 +57,9 @@ class Parity:
         return inside and self.agreement >= self.min_agreement
 
 
-def export(model: Predictor, out: Path, *, images: Sequence[Source], source: str = "") -> Parity:
+def export(
+    model: Predictor, out: Path, *, images: Sequence[Source], source: str = "", progress: Progress = silent
+) -> Parity:
     """Write a model as ONNX, with parity.json beside it.
 
     The graph takes (B, S, S, 3) uint8 RGB images and holds normalisation, network and activation; B is free.
@@ -66,6 +69,7 @@ def export(model: Predictor, out: Path, *, images: Sequence[Source], source: str
         out: The file to write.
         images: Real images that both must agree on.
         source: Where they are from, for parity.json.
+        progress: Called as the work goes on, with what is done.
 
     Raises:
         ArtifactError: The model is an export already.
@@ -75,7 +79,9 @@ def export(model: Predictor, out: Path, *, images: Sequence[Source], source: str
     if not isinstance(backend, TorchBackend):
         raise ArtifactError("This model is an exported file already.", "Export the run or its model.safetensors.")
     prepared = [model.prepare(image) for image in images]
+    progress("writing the graph", 0, None)
     content = to_onnx(backend, np.stack([p.pixels for p in prepared[:2]]))
+    progress("comparing both models", 0, None)
     parity = compare(model, Predictor(OnnxBackend(content)), prepared)
     if not parity.passed:
         worst = parity.worst

@@ -1,21 +1,36 @@
-"""Progress of a run: for a person, for a machine, or silent."""
+"""Progress of a run: for a person, or silent."""
 
-import json
-import sys
 import time
 from collections.abc import Mapping
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from rich.padding import Padding
+from rich.progress import BarColumn, Progress, ProgressColumn, TaskID, TextColumn
+from rich.status import Status
+from rich.table import Table
 from rich.text import Text
+
+from foveal.engine.epochs import EpochTable
+
+LABEL = 7
+"""Least number of characters of the names of facts, so that those told one after the other are aligned."""
 
 
 class Log:
     """Silent; the base of the others."""
 
+    def begin(self, command: str) -> None:
+        """The command has begun; nothing is read yet."""
+
+    def doing(self, what: str) -> None:
+        """What happens from now on, until the next call."""
+
+    def say(self, facts: Mapping[str, str]) -> None:
+        """Facts in words, as soon as they are known."""
+
     def start(self, facts: Mapping[str, object]) -> None:
-        """The run begins; ``facts`` are what it chose."""
+        """Training begins; ``facts`` are what the run chose, as plain values; ``metric`` selects the best epoch."""
 
     def note(self, text: str) -> None:
         """A remark for the user."""
@@ -26,8 +41,8 @@ class Log:
     def evaluating(self) -> None:
         """Validation begins."""
 
-    def epoch(self, row: Mapping[str, float], *, epochs: int, best: bool) -> None:
-        """An epoch is done and evaluated; ``row`` is its line of metrics.csv."""
+    def epoch(self, row: Mapping[str, float | None], *, epochs: int, best: bool) -> None:
+        """An epoch is done and evaluated; ``row`` is its line of metrics.csv, None where undefined."""
 
     def finish(self, summary: Mapping[str, object]) -> None:
         """The run is over."""
@@ -37,97 +52,124 @@ class Log:
 
 
 class RichLog(Log):
-    """A progress bar, and a line per epoch."""
+    """What is happening, a progress bar, and a row per epoch."""
 
     def __init__(self, console: Console) -> None:
         self.console = console
+        self.status: Status | None = None
         self.progress: Progress | None = None
         self.bar: TaskID | None = None
+        self.table: EpochTable | None = None
+        self.headline = ""
         self.speed = Speed()
 
-    def start(self, facts: Mapping[str, object]) -> None:
-        """Show the settings chosen, then a progress bar."""
-        width = max(len(name) for name in facts)
+    def begin(self, command: str) -> None:
+        """The command, in bold."""
+        self.console.print(Text(command, "bold"), soft_wrap=True)
+
+    def doing(self, what: str) -> None:
+        """A spinner on a terminal; nothing in a pipe."""
+        if not self.console.is_terminal or self.console.is_dumb_terminal or self.progress is not None:
+            return
+        text = Text(f"{what} ...", "dim", no_wrap=True, overflow="ellipsis")
+        if self.status is None:
+            spinner = "dots" if self.console.encoding.lower().startswith("utf") else "line"
+            self.status = Status(text, console=self.console, spinner=spinner)
+            self.status.start()
+        else:
+            self.status.update(text)
+
+    def say(self, facts: Mapping[str, str]) -> None:
+        """A line per fact, names aligned."""
+        width = max(LABEL, *map(len, facts))
+        if not self.console.is_terminal:
+            for name, value in facts.items():
+                self.console.print(Text(f"  {name:<{width}}  {value}"), soft_wrap=True)
+            return
+        grid = Table.grid(padding=(0, 2, 0, 0))
+        grid.add_column(style="dim", min_width=width + 2, no_wrap=True)
+        grid.add_column(overflow="fold")
         for name, value in facts.items():
-            self.console.print(Text.assemble("  ", (f"{name:<{width}}", "dim"), f"  {value}"))
+            grid.add_row(f"  {name}", Text(value))
+        self.console.print(grid)
+
+    def start(self, facts: Mapping[str, object]) -> None:
+        """From here on there are epochs."""
+        self.headline = str(facts.get("metric", ""))
         self.console.print()
-        self.progress = Progress(
-            TextColumn("  epoch {task.fields[epoch]}"),
-            BarColumn(bar_width=28),
-            TextColumn("{task.fields[samples_s]:>5.0f} {task.fields[unit]}/s  loss {task.fields[loss]:.3f}"),
-            TextColumn("[dim]{task.fields[left]} left[/]"),
-            console=self.console,
-            transient=True,
-        )
-        self.progress.start()
 
     def note(self, text: str) -> None:
         """A dim line."""
-        self.console.print(Text(f"  {text}", "dim"))
+        if self.console.is_terminal:
+            self.console.print(Padding(Text(text, "dim"), (0, 0, 0, 2), expand=False))
+        else:
+            self.console.print(Text(f"  {text}"), soft_wrap=True)
 
     def step(self, *, epoch: int, epochs: int, step: int, steps: int, samples: int, unit: str, loss: float) -> None:
         """Move the bar."""
-        if self.progress is None:
-            return
+        self._stop_status()
         self.speed.add(samples)
         left = ((epochs - epoch - 1) * steps + steps - step) * samples / max(self.speed.samples_s, 1e-9)
         fields: dict[str, Any] = {
             "epoch": f"{epoch + 1}/{epochs}",
-            "samples_s": self.speed.samples_s,
-            "unit": unit,
-            "loss": loss,
-            "left": duration(left),
+            "now": f"{self.speed.samples_s:>5,.0f} {unit}/s" if self.speed.timed else "",
+            "loss": f"loss {loss:.3f}",
+            "left": f"{duration(left)} left" if self.speed.timed else "",
         }
-        if self.bar is None:
+        if self.progress is None:
+            self.progress = Progress(*_columns(self.console.width), console=self.console, transient=True)
+            self.progress.start()
             self.bar = self.progress.add_task("train", total=steps, **fields)
+        assert self.bar is not None, "made with the progress"
         self.progress.update(self.bar, completed=step, total=steps, **fields)
 
     def evaluating(self) -> None:
         """Time spent on evaluation is not training time."""
         self.speed.pause()
+        if self.progress is not None and self.bar is not None:
+            self.progress.update(self.bar, now="", left="", loss="evaluating ...")
+        else:
+            self.doing("evaluating")
 
-    def epoch(self, row: Mapping[str, float], *, epochs: int, best: bool) -> None:
-        """A line of numbers."""
-        speed = next(name for name in row if name.endswith("_per_s"))
-        skip = ("epoch", "step", "seconds", "lr", speed)
-        numbers = "  ".join(f"{name.replace('_', ' ')} {row[name]:.3f}" for name in row if name not in skip)
-        self.console.print(
-            f"  epoch {row['epoch']:>2.0f}/{epochs}  {numbers}"
-            + (f"  [dim]{row[speed]:.0f}/s[/]" if row[speed] else "")
-            + ("  [green]best[/]" if best else ""),
-            highlight=False,
-        )
+    def epoch(self, row: Mapping[str, float | None], *, epochs: int, best: bool) -> None:
+        """A row of numbers, under a header."""
+        if self.table is None:
+            names = list(dict.fromkeys([*row, "train_loss"]))
+            self.table = EpochTable(names, headline=self.headline, width=self.console.width, epochs=epochs)
+            self.console.print(self.table.header())
+        self.console.print(self.table.line(row, epochs=epochs, best=best))
         self.speed.pause()
+
+    def finish(self, summary: Mapping[str, object]) -> None:  # noqa: ARG002
+        """The screen is as before."""
+        self.close()
 
     def close(self) -> None:
         """Remove the bar."""
+        self._stop_status()
         if self.progress is not None:
             self.progress.stop()
-            self.progress = None
+            self.progress = self.bar = None
+
+    def _stop_status(self) -> None:
+        if self.status is not None:
+            self.status.stop()
+            self.status = None
 
 
-class JsonLog(Log):
-    """One JSON object per line on standard output, for machines."""
+def _columns(width: int) -> list[ProgressColumn]:
+    """The parts of the bar that fit on a screen of ``width`` characters."""
+    parts: list[ProgressColumn] = [TextColumn("  epoch {task.fields[epoch]}")]
+    parts.append(BarColumn(bar_width=28 if width >= 96 else 16 if width >= 60 else 8))
+    if width >= 76:
+        parts.append(TextColumn("{task.fields[now]}"))
+    if width >= 52:
+        parts.append(TextColumn("{task.fields[loss]}"))
+    return [*parts, TextColumn("[dim]{task.fields[left]}[/]")]
 
-    def start(self, facts: Mapping[str, object]) -> None:
-        """``{"event": "start", ...}``."""
-        self._say("start", facts)
 
-    def note(self, text: str) -> None:
-        """``{"event": "note", "text": ...}``."""
-        self._say("note", {"text": text})
-
-    def epoch(self, row: Mapping[str, float], *, epochs: int, best: bool) -> None:
-        """``{"event": "epoch", ...}``."""
-        self._say("epoch", {**row, "epochs": epochs, "best": best})
-
-    def finish(self, summary: Mapping[str, object]) -> None:
-        """``{"event": "finish", ...}``."""
-        self._say("finish", summary)
-
-    def _say(self, event: str, values: Mapping[str, object]) -> None:
-        sys.stdout.write(json.dumps({"event": event, **values}, ensure_ascii=False, default=str) + "\n")
-        sys.stdout.flush()
+TIMED = 2
+"""Steps to time before a speed is shown; the first ones are slower."""
 
 
 class Speed:
@@ -135,12 +177,19 @@ class Speed:
 
     def __init__(self) -> None:
         self.samples_s = 0.0
+        self._steps = 0
         self._last: float | None = None
+
+    @property
+    def timed(self) -> bool:
+        """Whether enough steps were timed to say anything."""
+        return self._steps >= TIMED
 
     def add(self, samples: int) -> None:
         """Some samples are done."""
         now = time.perf_counter()
         if self._last is not None:
+            self._steps += 1
             fresh = samples / max(now - self._last, 1e-9)
             self.samples_s = fresh if self.samples_s == 0 else 0.9 * self.samples_s + 0.1 * fresh
         self._last = now

@@ -1,11 +1,14 @@
-"""The data set of a RunConfig. No torch."""
+"""The data set of a RunConfig, and facts about it in words. No torch."""
 
 from pathlib import Path
 
 from foveal.config.schema import RunConfig
-from foveal.data.catalog.catalog import Catalog
+from foveal.data.catalog.catalog import SPLITS, Catalog
+from foveal.data.catalog.split import with_splits
 from foveal.data.formats.read import read
-from foveal.tasks.table import get_spec
+from foveal.data.loading.cache import disk_folder
+from foveal.data.outside import check_outside
+from foveal.tasks.table import get_spec, task_for
 
 
 def read_data(config: RunConfig) -> Catalog:
@@ -23,3 +26,43 @@ def read_data(config: RunConfig) -> Catalog:
         ignore=data.ignore,
         annotations=None if config.task == "auto" else get_spec(config.task).annotations,
     )
+
+
+def open_data(config: RunConfig) -> Catalog:
+    """The data set with a training and a validation split.
+
+    Raises:
+        RunError: The disk cache would lie inside it.
+        DataError: It cannot be read.
+    """
+    if config.data.cache == "disk":
+        check_outside(disk_folder(config.data.cache_dir), Path(config.data.path), option="--data.cache-dir")
+    return with_splits(read_data(config), val_fraction=config.data.val_fraction, seed=config.seed)
+
+
+def task_of(config: RunConfig, catalog: Catalog) -> str:
+    """The task that is asked for, or else the one that the annotations fit."""
+    return task_for(catalog.annotation) if config.task == "auto" else config.task
+
+
+def data_facts(config: RunConfig, catalog: Catalog) -> dict[str, str]:
+    """What is known once the data set is read, in words."""
+    splits = ", ".join(f"{count:,} {name}" for name, count in split_sizes(catalog).items())
+    names = catalog.categories.names
+    shown = ", ".join(names[:6]) + (", ..." if len(names) > 6 else "")
+    return {
+        "data": f"{near(config.data.path)}  ({catalog.format.replace('_', ' ')}: {splits})",
+        "task": task_of(config, catalog),
+        "classes": f"{len(names)}  ({shown})",
+    }
+
+
+def split_sizes(catalog: Catalog) -> dict[str, int]:
+    """Number of images of each split that the data set has."""
+    return {name: len(catalog.split(name)) for name in SPLITS if catalog.has(name)}
+
+
+def near(path: str) -> str:
+    """A path relative to the working directory, if inside it."""
+    here = Path.cwd()
+    return str(Path(path).relative_to(here)) if Path(path).is_relative_to(here) else path

@@ -18,6 +18,7 @@ from foveal.runs.evaluation import Evaluation, to_dict, write_predictions
 from foveal.runs.evaluation import evaluate as evaluate_catalog
 from foveal.runs.train import free_folder
 from foveal.tasks.table import get_spec
+from foveal.types.progress import Progress, silent
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ def evaluate(
     device: str = "auto",
     viewing: Viewing | None = None,
     seed: int = 0,
+    progress: Progress = silent,
 ) -> EvaluationRun:
     """Evaluate a model on labelled images, with the model's class map.
 
@@ -63,6 +65,7 @@ def evaluate(
         device: Where a torch network runs.
         viewing: Tiles and test-time augmentation (mirrored, several scales); None: one view of each full image.
         seed: For the bootstrap.
+        progress: Called as the work goes on, with what is done.
 
     Raises:
         FovealError: Bad model, data or folder; an unknown class is named.
@@ -70,7 +73,9 @@ def evaluate(
     folder = Path(out) if out is not None else free_folder(Path(data), "evaluations")
     if out is None:
         check_outside(folder, Path(data))
+    progress("loading the model", 0, None)
     predictor = model if isinstance(model, Predictor) else load(model, device=device)
+    progress("reading the data set", 0, None)
     catalog = read(
         Path(data),
         categories=predictor.output.categories,
@@ -91,7 +96,7 @@ def evaluate(
     chosen = split or (there[0] if there else None)
     part = catalog.split(chosen) if chosen else catalog
     predictor.output.accept(part)
-    evaluation = evaluate_catalog(predictor, part, viewing=viewing, seed=seed)
+    evaluation = evaluate_catalog(predictor, part, viewing=viewing, seed=seed, progress=progress)
     make_folder(folder)
     document = to_dict(evaluation, predictor.card.task)
     document["data"] = str(data)

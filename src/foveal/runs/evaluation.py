@@ -13,6 +13,7 @@ from foveal.inference.views import Viewing, stream_views
 from foveal.metrics.contract import Results
 from foveal.tasks.contract import SomeTruth
 from foveal.types.predictions.prediction import Prediction
+from foveal.types.progress import Progress, silent
 
 KEPT_BYTES = 2**31
 """Most memory for preprocessed images; beyond it they are decoded each time."""
@@ -36,6 +37,7 @@ def evaluate(
     viewing: Viewing | None = None,
     num_resamples: int = 1000,
     seed: int = 0,
+    progress: Progress = silent,
 ) -> Evaluation:
     """Predict on every image and evaluate the predictions.
 
@@ -46,6 +48,7 @@ def evaluate(
         viewing: Tiles and test-time augmentation; None: one view of each full image.
         num_resamples: Number of bootstrap resamples for the intervals.
         seed: For the bootstrap.
+        progress: Called with each image that is predicted, and before the intervals.
 
     Raises:
         ImageError: An image cannot be read; the message names it.
@@ -53,7 +56,12 @@ def evaluate(
     """
     assert sources is None or viewing is None, "prepared images have one view"
     found = stream_views(predictor, catalog.paths(), viewing) if sources is None else predictor.stream(sources)
-    predictions = list(found)
+    predictions: list[Prediction] = []
+    progress("predicting", 0, len(catalog))
+    for prediction in found:
+        predictions.append(prediction)
+        progress("predicting", len(predictions), len(catalog))
+    progress("computing the intervals", 0, None)
     truths = predictor.output.truths(catalog, range(len(catalog)))
     return Evaluation(
         catalog, truths, predictions, score(predictor, truths, predictions, num_resamples=num_resamples, seed=seed)

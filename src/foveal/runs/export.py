@@ -11,6 +11,8 @@ from foveal.inference.files import find_images
 from foveal.inference.load import find_model, load
 from foveal.inference.predictor import Source
 from foveal.runs.data import read_data
+from foveal.runs.train import check_installed
+from foveal.types.progress import Progress, silent
 
 if TYPE_CHECKING:
     from foveal.deploy.export import Parity
@@ -19,7 +21,11 @@ MAX_IMAGES = 64
 
 
 def export(
-    model: str | Path, *, out: str | Path | None = None, data: str | Path | None = None
+    model: str | Path,
+    *,
+    out: str | Path | None = None,
+    data: str | Path | None = None,
+    progress: Progress = silent,
 ) -> tuple[Path, "Parity", str]:
     """Write a model as ONNX if it agrees with the network on real images.
 
@@ -27,6 +33,7 @@ def export(
         model: A run folder or a .safetensors file.
         out: The file to write; by default ``model.onnx`` beside the model.
         data: Images to compare on; by default those of the run's data set, or two that ship with scikit-learn.
+        progress: Called as the work goes on, with what is done.
 
     Returns:
         The file, the comparison, and the source of the images.
@@ -35,6 +42,8 @@ def export(
         ParityError: They disagree; no file is written.
         FovealError: Bad model or folder.
     """
+    check_installed("export a model")
+    progress("loading the model", 0, None)
     predictor = load(model)
     try:
         from foveal.deploy.export import export as write
@@ -45,7 +54,7 @@ def export(
     if target.suffix != ".onnx":
         raise DataError(f"{target}: an exported model ends in .onnx.", "Name it like --out model.onnx.")
     images, source = comparison_images(file, data)
-    return target, write(predictor, target, images=images, source=source), source
+    return target, write(predictor, target, images=images, source=source, progress=progress), source
 
 
 def comparison_images(file: Path, data: str | Path | None) -> tuple[list[Source], str]:

@@ -1,6 +1,7 @@
 """What a run records about itself, and prints when it starts."""
 
 import platform
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,9 @@ import torch
 
 from foveal.config.schema import RunConfig
 from foveal.data.catalog.catalog import SPLITS, Catalog
+from foveal.data.notes import plural
 from foveal.engine.runtime import num_cores
+from foveal.runs.data import split_sizes
 from foveal.runs.plan import ImagePlan
 from foveal.version import __version__
 
@@ -56,25 +59,38 @@ def environment() -> dict[str, Any]:
 
 
 def facts(config: RunConfig, catalog: Catalog, plan: ImagePlan, folder: Path) -> dict[str, Any]:
-    """The facts printed when a run starts."""
-    splits = ", ".join(f"{len(catalog.split(name)):,} {name}" for name in SPLITS if catalog.has(name))
-    names = catalog.categories.names
-    shown = ", ".join(names[:6]) + (", ..." if len(names) > 6 else "")
-    parameters = sum(p.numel() for p in plan.network.parameters()) / 1e6
-    start = "pretrained" if plan.network.pretrained else "random weights"
-    size, evaluated = config.input.size, config.input.eval_size
+    """What a run chose, as plain values."""
     return {
-        "data": f"{near(config.data.path)}  ({catalog.format.replace('_', ' ')}: {splits})",
-        "classes": f"{len(names)}  ({shown})",
-        "model": f"{config.model.backbone}, {start}, {parameters:.1f} M parameters",
-        "input": f"{size} x {size} px" + (f", evaluated at {evaluated} x {evaluated} px" if evaluated != size else ""),
-        "plan": f"{plan.epochs} epochs of {plan.batches_per_epoch} batches of {plan.batch_size}"
-        f" on {plan.runtime.device.type}, seed {config.seed}",
         "run": str(folder),
+        "task": config.task,
+        "data": {"path": config.data.path, "format": catalog.format, "images": split_sizes(catalog)},
+        "classes": list(catalog.categories.names),
+        "model": {
+            "backbone": config.model.backbone,
+            "pretrained": bool(plan.network.pretrained),
+            "parameters": sum(p.numel() for p in plan.network.parameters()),
+        },
+        "input": {"size": config.input.size, "eval_size": config.input.eval_size},
+        "epochs": plan.epochs,
+        "time_s": config.train.time_s,
+        "steps_per_epoch": max(1, plan.batches_per_epoch // config.optim.accumulate),
+        "batch_size": plan.batch_size,
+        "lr": config.optim.lr,
+        "device": plan.runtime.device.type,
+        "seed": config.seed,
+        "metric": plan.goal.metric,
     }
 
 
-def near(path: str) -> str:
-    """A path relative to the working directory, if inside it."""
-    here = Path.cwd()
-    return str(Path(path).relative_to(here)) if Path(path).is_relative_to(here) else path
+def facts_in_words(facts: Mapping[str, Any]) -> dict[str, str]:
+    """What a run chose besides its data, for a screen."""
+    model, size, evaluated = facts["model"], facts["input"]["size"], facts["input"]["eval_size"]
+    start = "pretrained" if model["pretrained"] else "random weights"
+    return {
+        "model": f"{model['backbone']}, {start}, {model['parameters'] / 1e6:.1f} M parameters",
+        "input": f"{size} x {size} px" + (f", evaluated at {evaluated} x {evaluated} px" if evaluated != size else ""),
+        "plan": f"{facts['epochs']} epoch{'' if facts['epochs'] == 1 else 's'} of"
+        f" {plural(facts['steps_per_epoch'], 'step')} with batches of {facts['batch_size']} on {facts['device']},"
+        f" seed {facts['seed']}",
+        "run": facts["run"],
+    }

@@ -3,14 +3,14 @@
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from foveal.config.files import read_config, to_toml
 from foveal.config.schema import RunConfig
 from foveal.data.catalog.catalog import Catalog
-from foveal.data.catalog.split import with_splits
 from foveal.data.inspection.preflight import check_readable
-from foveal.data.loading.cache import disk_folder
-from foveal.data.outside import INSIDE, check_outside, lies_inside
+from foveal.data.notes import plural
+from foveal.data.outside import INSIDE, lies_inside
 from foveal.engine.checkpoint import Checkpoint, load_checkpoint
 from foveal.engine.log import Log
 from foveal.engine.loop import Training
@@ -19,12 +19,12 @@ from foveal.engine.runtime import Runtime
 from foveal.errors import RunError
 from foveal.inference.predictor import Predictor
 from foveal.inference.process_tuning import keep_pages
-from foveal.runs.data import read_data
+from foveal.runs.data import data_facts, open_data
 from foveal.runs.evaluation import Evaluation, to_dict, write_predictions
 from foveal.runs.finish import finish
 from foveal.runs.identity import anchored, check_data_is_there, check_same_data, config_key, unchanged
 from foveal.runs.plan import ImagePlan, make_plan
-from foveal.runs.record import describe, environment, facts, versions
+from foveal.runs.record import describe, environment, facts, facts_in_words, versions
 from foveal.runs.report import write_run_report
 from foveal.runs.resolve import resolve
 from foveal.runs.warm_start import warm_start
@@ -46,8 +46,14 @@ class Trained:
     evaluation: Evaluation
 
 
-def start(config: RunConfig, *, out: Path, log: Log) -> Trained | None:
+def start(config: RunConfig, catalog: Catalog, *, out: Path, log: Log) -> Trained | None:
     """Train from the beginning.
+
+    Args:
+        config: As given.
+        catalog: The data set that it names, from ``open_data``.
+        out: Folder of the run.
+        log: Progress output.
 
     Returns:
         The finished run; None in other processes than the first.
@@ -55,8 +61,9 @@ def start(config: RunConfig, *, out: Path, log: Log) -> Trained | None:
     Raises:
         FovealError: Bad data, configuration or output folder.
     """
-    catalog = open_data(config)
+    log.doing(f"checking {plural(len(catalog), 'image')}")
     check_readable(catalog, path=config.data.path)
+    log.doing("loading the network")
     runtime = open_runtime(config, out)
     resolved = resolve(anchored(config), catalog.split("train"), world=runtime.world)
     chosen, run = resolved.config, Run(out)
@@ -65,7 +72,7 @@ def start(config: RunConfig, *, out: Path, log: Log) -> Trained | None:
         run.create(to_toml(chosen), describe(catalog), environment())
     runtime.wait()
     if runtime.is_main:
-        log.start(facts(chosen, catalog, plan, out))
+        begin(log, facts(chosen, catalog, plan, out))
         inside = [INSIDE.format(out)] if lies_inside(out, Path(config.data.path)) else []
         for note in (*catalog.notes, *resolved.notes, *inside):
             log.note(note)
@@ -92,7 +99,10 @@ def resume(folder: Path, *, changes: RunConfig | None, log: Log) -> Trained | No
         raise RunError(f"{folder}: not a run folder (no config.toml).", "Name a folder that `foveal train` created.")
     config = unchanged(read_config(run.config), None if changes is None else anchored(changes), folder)
     check_data_is_there(config, folder)
+    log.doing(f"reading {config.data.path}")
     catalog = open_data(config)
+    log.say(data_facts(config, catalog))
+    log.doing("loading the network")
     check_same_data(run.read_json("data.json"), describe(catalog), config, folder)
     saved = load_checkpoint(run.checkpoint)
     if saved and saved.key != config_key(config):
@@ -108,7 +118,7 @@ def resume(folder: Path, *, changes: RunConfig | None, log: Log) -> Trained | No
     runtime = open_runtime(config, folder)
     plan = make_plan(config, catalog, runtime=runtime)
     if runtime.is_main:
-        log.start(facts(config, catalog, plan, folder))
+        begin(log, facts(config, catalog, plan, folder))
     if saved is None:
         warm_start(plan, log)
     return complete(plan, config, catalog, run=run, log=log, saved=saved)
@@ -129,6 +139,7 @@ def complete(
         training.fit(eval_first=plan.task.probe(plan.network) is not None)
     finally:
         log.close()
+    log.doing("evaluating the best epoch")
     if not runtime.is_main:
         runtime.wait()
         return None
@@ -140,10 +151,19 @@ def complete(
     predictor, evaluation = finish(plan, run.model, data=data, versions=versions())
     run.write_json("metrics.json", to_dict(evaluation, config.task))
     write_predictions(run.folder / "predictions.csv", evaluation, predictor)
+    log.doing("drawing the report")
     write_run_report(run, config, catalog, training.state, predictor, evaluation)
     training.close()
-    metrics = {name: i.value for name, i in evaluation.results.metrics.items() if i.value == i.value}
-    log.finish({"run": str(run.folder), "model": str(run.model), "metrics": metrics})
+    log.finish(
+        {
+            "run": str(run.folder),
+            "model": str(run.model),
+            "report": str(run.report),
+            **{key: value for key, value in to_dict(evaluation, config.task).items() if key != "per_class"},
+            "best_epoch": training.state.best_epoch,
+            "seconds": round(training.clock.elapsed_s, 1),
+        }
+    )
     runtime.wait()
     return Trained(run.folder, predictor, evaluation)
 
@@ -165,16 +185,10 @@ def make_training(
     )
 
 
-def open_data(config: RunConfig) -> Catalog:
-    """The data set with a training and a validation split.
-
-    Raises:
-        RunError: The disk cache would lie inside it.
-        DataError: It cannot be read.
-    """
-    if config.data.cache == "disk":
-        check_outside(disk_folder(config.data.cache_dir), Path(config.data.path), option="--data.cache-dir")
-    return with_splits(read_data(config), val_fraction=config.data.val_fraction, seed=config.seed)
+def begin(log: Log, chosen: dict[str, Any]) -> None:
+    """Say what the run chose."""
+    log.say(facts_in_words(chosen))
+    log.start(chosen)
 
 
 def open_runtime(config: RunConfig, folder: Path) -> Runtime:

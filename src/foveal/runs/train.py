@@ -2,19 +2,26 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+from foveal.config.concerns import check_concerned
 from foveal.config.files import read_recipe
-from foveal.config.schema import merge, parse_config
+from foveal.config.schema import RunConfig, merge, parse_config
+from foveal.data.catalog.catalog import Catalog
 from foveal.data.outside import check_outside
 from foveal.engine.log import Log
 from foveal.errors import ConfigError, MissingExtraError
 from foveal.inference.process_tuning import wait_quietly
+from foveal.runs.data import data_facts, open_data, task_of
 
 if TYPE_CHECKING:
     from foveal.runs.start import Trained
+
+PACKAGES = ("torch", "torchvision", "timm", "accelerate")
+"""What training imports first, and a base install lacks."""
 
 
 def train(
@@ -51,7 +58,13 @@ def train(
             layers.append({"data": {"path": str(data)}})
         merged = merge({}, *layers)
         changes = parse_config(merged, where="the command line") if merged else None
-        resumed: Trained | None = _door().resume(Path(resume), changes=changes, log=log)
+        check_installed()
+        log.begin(f"foveal train --resume {resume}")
+        log.doing("loading torch")
+        try:
+            resumed: Trained | None = _door().resume(Path(resume), changes=changes, log=log)
+        finally:
+            log.close()
         return resumed
     if not data:
         raise ConfigError("No data set is given.", "Name a folder of images: foveal train IMAGES/")
@@ -62,17 +75,59 @@ def train(
     folder = Path(out) if out is not None else free_folder(Path(data))
     if out is None:
         check_outside(folder, Path(data))
-    trained: Trained | None = _door().start(config, out=folder, log=log)
+    check_installed()
+    given = merge({}, *layers)
+    if config.task != "auto":
+        check_concerned(given, config.task)
+    try:
+        catalog = announce(config, log)
+        check_concerned(given, task_of(config, catalog), data_format=catalog.format)
+        log.doing("loading torch")
+        trained: Trained | None = _door().start(config, catalog, out=folder, log=log)
+    finally:
+        log.close()
     return trained
+
+
+def announce(config: RunConfig, log: Log) -> Catalog:
+    """Say what is trained on while it is read: before torch is loaded, which takes seconds."""
+    if Path(config.data.path).exists():  # else there is only an error to say
+        log.begin(f"foveal train {config.data.path}")
+        log.doing(f"reading {config.data.path}")
+    catalog = open_data(config)
+    log.say(data_facts(config, catalog))
+    return catalog
 
 
 def free_folder(data: Path, within: str = "runs") -> Path:
     """``runs/NAME``, or the first of ``runs/NAME-2``, ``runs/NAME-3`` ... that does not exist."""
-    name = data.resolve().stem or "run"
-    folder, number = Path(within) / name, 2
-    while folder.exists():
-        folder, number = Path(within) / f"{name}-{number}", number + 1
-    return folder
+    return first_free(Path(within) / (data.resolve().stem or "run"))
+
+
+def first_free(folder: Path) -> Path:
+    """The folder, or the first of ``NAME-2``, ``NAME-3`` ... that does not exist."""
+    free, number = folder, 2
+    while free.exists():
+        free, number = folder.with_name(f"{folder.name}-{number}"), number + 1
+    return free
+
+
+def check_installed(action: str = "train") -> None:
+    """Check that the packages that training needs are there, without the seconds that loading them takes.
+
+    Args:
+        action: What they are needed for, for the message.
+
+    Raises:
+        MissingExtraError: One is missing.
+    """
+    for package in PACKAGES:
+        try:
+            found = find_spec(package)
+        except ModuleNotFoundError:
+            found = None
+        if found is None:
+            raise MissingExtraError(action, package)
 
 
 def _door() -> ModuleType:

@@ -26,6 +26,7 @@ def warm_start(plan: ImagePlan, log: Log) -> None:
     if probe is None:
         return
     log.note("fitting the head to the pretrained features ...")
+    log.doing(f"computing the features of {min(len(plan.train_set), MAX_IMAGES):,} images")
     count = min(len(plan.train_set), MAX_IMAGES)
     places = np.unique(np.linspace(0, len(plan.train_set) - 1, count).astype(np.int64))
     part = plan.train_set.take(places)

@@ -15,7 +15,7 @@ Shapes: B images per batch, N images.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Generic, NewType, Self, TypeVar
 
@@ -109,6 +109,7 @@ class TaskSpec(ABC, Generic[S, Out, M]):
         settings: Class of its section.
         annotations: Annotations it learns from, in order of preference.
         defaults: Settings, by section, that differ from the general defaults; the user's settings override them.
+        unused: Augmentations, as dotted settings, that it has no use for; a user who sets one is told.
         preview_side: Side in pixels of the samples that ``foveal data preview`` draws.
         inference_scale: Input side at inference over that in training, for previews of training samples.
     """
@@ -117,6 +118,7 @@ class TaskSpec(ABC, Generic[S, Out, M]):
     settings: type[S]
     annotations: ClassVar[Sequence[Annotation]]
     defaults: ClassVar[Mapping[str, Mapping[str, object]]] = {}
+    unused: ClassVar[Collection[str]] = ()
     preview_side: ClassVar[int] = 224
     inference_scale: ClassVar[float] = 1.0
 

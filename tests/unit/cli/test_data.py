@@ -64,6 +64,23 @@ def test_preview_writes_an_image(folder, tmp_path, flags, capsys):
         assert f"({sheet.width} x {sheet.height} pixels)" in capsys.readouterr().out.replace("\n", " ")
 
 
+@pytest.mark.parametrize(
+    ("flags", "what"),
+    [
+        (["--patch=2"], "--patch is for whitening."),
+        (["--whiten=pca", "--augment.hue=0.1"], "Whitening and augmentation are drawn on sheets of their own."),
+        (
+            ["--augment.mosaic=0.5"],
+            "--augment.mosaic is a setting of detect and instance, and the task is classify.",
+        ),
+    ],
+)
+def test_preview_ignores_nothing(folder, flags, what):
+    with pytest.raises(ConfigError) as caught:
+        call("preview", folder, *flags)
+    assert caught.value.what == what
+
+
 def test_preview_leaves_the_data_alone(folder):
     with pytest.raises(ConfigError) as caught:
         call("preview", folder, "--out", folder / "p.png")

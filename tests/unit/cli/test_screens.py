@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from foveal.cli.screens import evaluation_screen, in_digits
+from foveal.cli.screens import evaluation_screen, in_digits, show_page
 from foveal.engine.log import RichLog
 from foveal.metrics.contract import Interval, Results
 from foveal.runs.evaluate import EvaluationRun
@@ -27,9 +27,26 @@ def test_a_run_says_names_as_they_are(capsys: pytest.CaptureFixture[str]) -> Non
     from rich.console import Console
 
     log = RichLog(Console(width=100))
-    log.start({"data": "my [data] set/", "classes": "[red] x, n[/x], :dog:"})
+    log.say({"data": "my [data] set/", "classes": "[red] x, n[/x], :dog:"})
     log.note("No mask has the class [blue], n[/x].")
     log.close()
     out = capsys.readouterr().out
     assert "  data     my [data] set/\n  classes  [red] x, n[/x], :dog:\n" in out
     assert "  No mask has the class [blue], n[/x].\n" in out
+
+
+@pytest.mark.parametrize("display", [False, True])
+def test_a_page_is_shown_or_its_path_is_printed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, display: bool
+) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr("webbrowser.open", lambda address: opened.append(address) or True)
+    monkeypatch.setattr("foveal.cli.screens.has_display", lambda: display)
+    page = tmp_path / "report.html"
+    assert not show_page(page)
+    assert capsys.readouterr().err == f"note: there is no page: {page}\n"
+    page.touch()
+    assert show_page(page) == display
+    assert opened == ([page.as_uri()] if display else [])
+    note = f"note: no browser was found here; open it yourself: {page}\n"
+    assert capsys.readouterr().err == ("" if display else note)

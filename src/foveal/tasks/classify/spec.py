@@ -22,6 +22,13 @@ class ClassifySpec(TaskSpec[ClassifyConfig, "ClassifyOutput", "Classifier"]):
     settings = ClassifyConfig
     # Boxes and masks imply the classes in an image, too.
     annotations: ClassVar[Sequence["Annotation"]] = ("labels", "boxes", "masks")
+    unused = (
+        "augment.scale_jitter",
+        "augment.mosaic",
+        "augment.box_mixup",
+        "augment.rare_crops",
+        "augment.min_visible",
+    )
 
     def choose(self, situation: Situation) -> Choice:
         """By the number and the size of the images."""

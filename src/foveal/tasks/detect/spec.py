@@ -25,6 +25,13 @@ class BoxSpec(TaskSpec[C, O, M]):
     """Base of all tasks that predict objects."""
 
     annotations: ClassVar[Sequence["Annotation"]] = ("boxes",)
+    unused = (
+        "augment.policy",
+        "augment.policy_magnitude",
+        "augment.mixup",
+        "augment.cutmix",
+        "augment.rare_crops",
+    )
     preview_side = SIZE
     defaults: ClassVar[Mapping[str, Mapping[str, object]]] = {
         "input": {"fit": "letterbox", "interpolation": "bilinear"},

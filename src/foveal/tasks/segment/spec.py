@@ -27,6 +27,15 @@ class SegmentSpec(TaskSpec[SegmentConfig, "SegmentOutput", "Segmenter"]):
     name = "segment"
     settings = SegmentConfig
     annotations: ClassVar[Sequence["Annotation"]] = ("masks", "boxes")
+    unused = (
+        "augment.policy",
+        "augment.policy_magnitude",
+        "augment.mixup",
+        "augment.cutmix",
+        "augment.mosaic",
+        "augment.box_mixup",
+        "augment.min_visible",
+    )
     preview_side = 320
     inference_scale = 1.5
     defaults: ClassVar[Mapping[str, Mapping[str, object]]] = {

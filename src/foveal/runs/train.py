@@ -1,6 +1,7 @@
 """``foveal.train``: the entry point to training, for the command line and for Python."""
 
 import os
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
@@ -10,6 +11,7 @@ from foveal.config.files import read_recipe
 from foveal.config.schema import merge, parse_config
 from foveal.data.outside import check_outside
 from foveal.engine.log import Log
+from foveal.engine.notebook_log import notebook
 from foveal.errors import ConfigError, MissingExtraError
 from foveal.inference.process_tuning import wait_quietly
 
@@ -25,6 +27,7 @@ def train(
     out: str | Path | None = None,
     resume: str | Path | None = None,
     log: Log | None = None,
+    quiet: bool = False,
 ) -> "Trained | None":
     """Train a model.
 
@@ -34,7 +37,8 @@ def train(
         settings: Nested sections that override the recipe, such as ``{"train": {"epochs": 5}}``; later ones win.
         out: Folder of the run; by default ``runs/NAME``, numbered if that exists.
         resume: Folder of a run to resume.
-        log: Progress output; by default none.
+        log: Progress output; by default that of a notebook in a notebook, and none elsewhere.
+        quiet: Whether to show nothing, in a notebook too.
 
     Returns:
         The finished run; None in other processes than the first (torchrun).
@@ -43,7 +47,7 @@ def train(
         FovealError: Bad data, settings or folders; the message says what to do.
     """
     layers = [settings] if isinstance(settings, Mapping) else list(settings)
-    log = log or Log()
+    log = log or (None if quiet else notebook()) or Log()
     if resume is not None:
         if recipe is not None or out is not None:
             raise ConfigError("--resume uses the settings of the run.", "Leave out --config and --out.")
@@ -78,7 +82,9 @@ def free_folder(data: Path, within: str = "runs") -> Path:
 def _door() -> ModuleType:
     wait_quietly()
     try:
-        from foveal.runs import start
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # remarks of other libraries on what is installed beside them
+            from foveal.runs import start
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] == "foveal":
             raise

@@ -2,9 +2,10 @@
 
 import os
 
+# Before torch is imported: each worker has a core of its own, and threads that wait leave it to the others.
 if "PYTEST_XDIST_WORKER" in os.environ:
-    # Before torch is imported: each worker has a core of its own.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 import subprocess
 import sys
@@ -16,7 +17,7 @@ import hypothesis
 import pytest
 from filelock import FileLock
 
-from tests.kills import run_forked
+from tests.forks import captured
 from tests.scenes import write_squares
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -110,12 +111,10 @@ Result = subprocess.CompletedProcess[str]
 SCREEN = {"COLUMNS": "160", "NO_COLOR": "1"}
 
 
-def run_foveal(*arguments: str | Path, cwd: Path | None = None, **environment: str) -> Result:
-    """Run the command line in a process of its own: one that has torch already or, with an environment, a new one."""
-    command = [str(argument) for argument in arguments]
-    if not environment:
-        return run_forked(command, cwd=cwd or Path.cwd(), environment=SCREEN)
-    return run_python("-m", "foveal", *command, cwd=cwd, **environment)
+def run_foveal(*arguments: str | Path, cwd: Path | None = None, threads: int = 1, path: str = "") -> Result:
+    """Run the command line in a process of its own; ``path`` is a PYTHONPATH."""
+    words = [str(argument) for argument in arguments]
+    return captured([SCREEN], words, cwd=cwd or Path.cwd(), threads=threads, path=path)[0]
 
 
 def run_python(*arguments: str, cwd: Path | None = None, **environment: str) -> Result:
@@ -178,3 +177,15 @@ def quick_run(squares: Path, once: Once) -> Path:
         assert done.returncode == 0, done.stderr
 
     return once("quick", make)
+
+
+@pytest.fixture(scope="session")
+def quick_export(quick_run: Path, once: Once) -> Path:
+    """``quick_run`` as an .onnx file; tests only read it."""
+
+    def make(out: Path) -> None:
+        out.mkdir()
+        done = run_foveal("export", quick_run, "--out", out / "model.onnx")
+        assert done.returncode == 0, done.stderr
+
+    return once("quick_export", make) / "model.onnx"

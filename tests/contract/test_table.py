@@ -3,7 +3,6 @@
 import csv
 import json
 import random
-import signal
 import subprocess
 import sys
 import time
@@ -12,7 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.toys.table.__main__ import train
+from tests.forks import start
+from tests.kills import kill, written
+from tests.toys.table.__main__ import main, train
 from tests.toys.table.network import build, predict
 from tests.toys.table.plan import make_plan
 from tests.toys.table.table import read_table, write_table
@@ -36,37 +37,27 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_table(tmp_path_factory.mktemp("table") / "rooms.csv")
 
 
-def start(table: Path, folder: Path) -> "subprocess.Popen[str]":
-    """A run in a process of its own."""
-    command = [sys.executable, "-m", "tests.toys.table", str(table), str(folder), str(EPOCHS)]
-    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-
 @pytest.mark.slow
 def test_kills_leave_the_same_bytes_and_no_room_of_images_is_entered(table: Path, tmp_path: Path) -> None:
     """SIGKILL at random moments after the first steps; the file is that of a run that nobody disturbed."""
-    process = start(table, tmp_path / "whole")
-    out, errors = process.communicate(timeout=300)
-    assert process.returncode == 0, errors
-    assert set(json.loads(out)) == ROOMS
+    command = [sys.executable, "-m", "tests.toys.table", str(table), str(tmp_path / "whole"), str(EPOCHS)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert set(json.loads(done.stdout)) == ROOMS
 
     chance, killed = random.Random(0), Run(tmp_path / "killed")
     for _ in range(KILLS):
-        process = start(table, killed.folder)
-        seen: set[int] = set()
-        while process.poll() is None and len(seen) < 3:  # imports are over, and steps are being saved
-            if killed.checkpoint.exists():
-                seen.add(killed.checkpoint.stat().st_mtime_ns)
+        process, seen = start(main, str(table), str(killed.folder), str(EPOCHS)), {written(killed.checkpoint)}
+        while process.is_alive() and len(seen) < 4:  # steps are being saved
+            seen.add(written(killed.checkpoint))
             time.sleep(0.002)
         time.sleep(chance.uniform(0, 0.1))
-        assert process.poll() is None, "the run was over before it could be killed"
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
+        assert kill(process), "the run was over before it could be killed"
     saved = load_checkpoint(killed.checkpoint)
     assert saved is not None and saved.state.step > 0 and not saved.finished
-    process = start(table, killed.folder)
-    _, errors = process.communicate(timeout=300)
-    assert process.returncode == 0, errors
+    process = start(main, str(table), str(killed.folder), str(EPOCHS))
+    process.join()
+    assert process.exitcode == 0
     assert killed.model.read_bytes() == (tmp_path / "whole" / "model.safetensors").read_bytes()
 
 

@@ -6,10 +6,6 @@ The package is copied, the line is added to the copy, and everything runs there 
 import json
 import os
 import shutil
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 from tests.conftest import Result, quick, run_foveal, run_python
-from tests.kills import written
+from tests.kills import train_with_kills
 
 import foveal
 
@@ -70,7 +66,7 @@ def run(path: str) -> Callable[..., Result]:
     """The command line that knows the toy."""
 
     def call(*arguments: str | Path) -> Result:
-        done = run_foveal(*arguments, PYTHONPATH=path)
+        done = run_foveal(*arguments, path=path)
         assert done.returncode == 0, done.stderr
         return done
 
@@ -125,21 +121,8 @@ def test_the_export_predicts_without_torch(
 
 
 @pytest.mark.slow
-def test_a_killed_run_goes_on_as_if_nothing_had_happened(
-    run: Callable[..., Result], path: str, trained: Path, discs: Path, tmp_path: Path
-) -> None:
-    folder = tmp_path / "killed"
-    state = folder / "resume" / "state.pt"
-    command = ["train", str(discs), "--out", str(folder), *SETTINGS, "--train.checkpoint-steps=3"]
-    environment = {**os.environ, "PYTHONPATH": path}
-    for _ in range(2):
-        before = written(state)
-        process = subprocess.Popen([sys.executable, "-m", "foveal", *command], env=environment, start_new_session=True)
-        while process.poll() is None and written(state) == before:
-            time.sleep(0.005)
-        assert process.poll() is None, "killed before its end"
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        command = ["train", "--resume", str(folder), "--quiet"]
-    run(*command)
-    assert (folder / "model.safetensors").read_bytes() == (trained / "model.safetensors").read_bytes()
+def test_a_killed_run_goes_on_as_if_nothing_had_happened(path: str, trained: Path, discs: Path, tmp_path: Path) -> None:
+    killed = tmp_path / "killed"
+    own = [*SETTINGS, "--train.checkpoint-steps=3", "--quiet"]
+    assert train_with_kills(discs, *own, folder=killed, seed=0, kills=3, path=path) >= 1, "it was over before a kill"
+    assert (killed / "model.safetensors").read_bytes() == (trained / "model.safetensors").read_bytes()

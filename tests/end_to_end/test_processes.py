@@ -1,10 +1,11 @@
-"""Several processes under torchrun equal one with the same global batch, within floating-point noise."""
+"""Several processes equal one with the same global batch, within floating-point noise."""
 
 from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.conftest import run_foveal, run_python
+from tests.conftest import run_python
+from tests.forks import captured, ranks
 from tests.scenes import write_coco
 
 from foveal.artifact.store import load
@@ -15,7 +16,8 @@ FLAGS = [*EVERY, "--model.backbone=conv4", "--size=32", "--epochs=2", "--classif
 
 @pytest.mark.slow
 def test_two_processes_equal_one(squares: Path, tmp_path: Path) -> None:
-    alone, shared = (train(squares, tmp_path / str(n), *FLAGS, processes=n) for n in (1, 2))
+    alone = train(squares, tmp_path / "1", *FLAGS, processes=1)
+    shared = train(squares, tmp_path / "2", *FLAGS, processes=2, launcher=True)
     assert sorted(alone) == sorted(shared)
     for name, weights in alone.items():
         np.testing.assert_allclose(shared[name], weights, rtol=2e-3, atol=2e-4, err_msg=name)
@@ -34,13 +36,13 @@ def test_losses_over_objects_and_pixels_are_of_the_global_batch(task: str, tmp_p
     assert apart < 0.009
 
 
-def train(data: Path, out: Path, *flags: str, processes: int) -> dict[str, np.ndarray]:
-    """The tensors that one process with one thread, or several under torchrun, end with."""
+def train(data: Path, out: Path, *flags: str, processes: int, launcher: bool = False) -> dict[str, np.ndarray]:
+    """The tensors that one process with one thread, or several, end with; ``launcher``: started by torchrun itself."""
     command = ["train", str(data), "--out", str(out), *flags]
-    if processes == 1:
-        done = run_foveal(*command)
-    else:
+    if launcher:
         launch = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
-        done = run_python(*launch, "-m", "foveal", *command, OMP_NUM_THREADS="1")
-    assert done.returncode == 0, done.stderr
+        ended = [run_python(*launch, "-m", "foveal", *command, OMP_NUM_THREADS="1")]
+    else:
+        ended = captured(ranks(processes) if processes > 1 else [{}], command, cwd=out.parent)
+    assert not any(done.returncode for done in ended), "".join(done.stderr for done in ended)
     return load(out / "model.safetensors")[1]

@@ -40,7 +40,7 @@ def test_twenty_kills_leave_the_same_bytes(tmp_path: Path, workers: int, threads
     data = write_squares(tmp_path / "squares", per_class=20)
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     own = [*flags(), f"--workers={workers}"]
-    done = run_foveal("train", data, "--out", whole, *own, OMP_NUM_THREADS=str(threads))
+    done = run_foveal("train", data, "--out", whole, *own, threads=threads)
     assert done.returncode == 0, done.stderr
     kills = train_with_kills(data, *own, folder=killed, seed=workers, kills=10, threads=threads)
     assert kills >= 3, "the run was over before it could be killed"

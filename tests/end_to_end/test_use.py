@@ -17,14 +17,6 @@ from foveal.inference.predictor import Predictor
 Command = Callable[..., Outcome]
 
 
-@pytest.fixture(scope="module")
-def exported(quick_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("export") / "model.onnx"
-    done = run_foveal("export", quick_run, "--out", out)
-    assert done.returncode == 0, done.stderr
-    return out
-
-
 def test_a_run_is_complete(quick_run: Path) -> None:
     names = {p.name for p in quick_run.iterdir()}
     assert names >= {
@@ -207,7 +199,7 @@ def test_the_table_gives_the_same_numbers(quick_run: Path) -> None:
 
 
 def test_evaluate_one_split_by_the_model_file(
-    here: Command, quick_run: Path, squares: Path, exported: Path, tmp_path: Path
+    here: Command, quick_run: Path, squares: Path, quick_export: Path, tmp_path: Path
 ) -> None:
     """The run's folder, its model file and the export are three names of one model."""
     for split, classes in (("train", 3), ("val", 2)):
@@ -217,7 +209,7 @@ def test_evaluate_one_split_by_the_model_file(
             for file in sorted((squares / f"class{i}").iterdir())[: 2 + i]:
                 (folder / file.name).write_bytes(file.read_bytes())
     documents = []
-    for k, model in enumerate((quick_run, quick_run / "model.safetensors", exported)):
+    for k, model in enumerate((quick_run, quick_run / "model.safetensors", quick_export)):
         done = here("evaluate", model, tmp_path / "data", "--split", "val", "--json", "--out", tmp_path / str(k))
         assert done.code == 0, done.err
         documents.append(json.loads(done.out))
@@ -228,11 +220,11 @@ def test_evaluate_one_split_by_the_model_file(
 
 @pytest.mark.parametrize("kind", ["run", "file", "export"])
 def test_the_split_that_training_made_is_made_again(
-    here: Command, quick_run: Path, squares: Path, exported: Path, tmp_path: Path, kind: str
+    here: Command, quick_run: Path, squares: Path, quick_export: Path, tmp_path: Path, kind: str
 ) -> None:
     lone = tmp_path / "lone.safetensors"
     lone.write_bytes((quick_run / "model.safetensors").read_bytes())
-    model = {"run": quick_run, "file": lone, "export": exported}[kind]
+    model = {"run": quick_run, "file": lone, "export": quick_export}[kind]
     done = here("evaluate", model, squares, "--split", "val", "--json", "--out", tmp_path / "v")
     assert done.code == 0, done.err
     assert (
@@ -292,11 +284,11 @@ CRAFTED = {
 
 
 @pytest.mark.parametrize("name", [*CRAFTED, "another size"])
-def test_a_crafted_export_is_named(here: Command, exported: Path, squares: Path, tmp_path: Path, name: str) -> None:
+def test_a_crafted_export_is_named(here: Command, quick_export: Path, squares: Path, tmp_path: Path, name: str) -> None:
     import onnx
 
     field, value, message = CRAFTED.get(name, ("input", {"size": 64}, "takes images of [32, 32, 3], but its card"))
-    model = onnx.load(exported)
+    model = onnx.load(quick_export)
     entry = next(entry for entry in model.metadata_props if entry.key == "foveal")
     card = json.loads(entry.value)
     card[field] = {**card[field], **value} if isinstance(value, dict) else value
@@ -317,14 +309,16 @@ def test_a_later_folder_with_fewer_classes_shifts_nothing(quick_run: Path, squar
     assert evaluated.document["metrics"]["accuracy"]["value"] == 1.0
 
 
-def test_the_export_predicts_as_the_model_does(here: Command, quick_run: Path, exported: Path, squares: Path) -> None:
-    both = [here("predict", model, squares, "--json") for model in (quick_run, exported)]
+def test_the_export_predicts_as_the_model_does(
+    here: Command, quick_run: Path, quick_export: Path, squares: Path
+) -> None:
+    both = [here("predict", model, squares, "--json") for model in (quick_run, quick_export)]
     ours, theirs = (json.loads(done.out) for done in both)
     for a, b in zip(ours, theirs, strict=True):
         assert a["path"] == b["path"]
         assert [c["name"] for c in a["classes"]] == [c["name"] for c in b["classes"]]
         np.testing.assert_allclose([c["score"] for c in a["classes"]], [c["score"] for c in b["classes"]], atol=1e-4)
-    parity = json.loads((exported.parent / "parity.json").read_text())
+    parity = json.loads((quick_export.parent / "parity.json").read_text())
     assert parity["passed"]
     assert parity["images"] == 36
     assert parity["differences"]["score"] < 1e-4

@@ -40,25 +40,35 @@ _HOMES = {
 
 @overload  # a str is an iterable of str as well, but one image
 def predict(  # type: ignore[overload-overlap]
-    model: "str | Path | Predictor", images: "ImageLike", *, viewing: "Viewing | None" = None
+    model: "str | Path | Predictor", images: "ImageLike", *, viewing: "Viewing | None" = None, bgr: bool = False
 ) -> "Prediction": ...
 
 
 @overload
 def predict(
-    model: "str | Path | Predictor", images: "Iterable[ImageLike]", *, viewing: "Viewing | None" = None
+    model: "str | Path | Predictor",
+    images: "Iterable[ImageLike]",
+    *,
+    viewing: "Viewing | None" = None,
+    bgr: bool = False,
 ) -> "list[Prediction]": ...
 
 
 def predict(
-    model: "str | Path | Predictor", images: "ImageLike | Iterable[ImageLike]", *, viewing: "Viewing | None" = None
+    model: "str | Path | Predictor",
+    images: "ImageLike | Iterable[ImageLike]",
+    *,
+    viewing: "Viewing | None" = None,
+    bgr: bool = False,
 ) -> "Prediction | list[Prediction]":
     """Predict on one image, or on several in order.
 
     Args:
         model: A run folder, a .safetensors or .onnx file, or an open model.
-        images: A path, the bytes of a file, an (H, W, 3) uint8 array or a Pillow image; or several of these.
+        images: A path, the bytes of a file, an open binary file, an (H, W, 3) array, a torch tensor or a Pillow image;
+            or several of these.
         viewing: Tiles and test-time augmentation; None: one view of each image.
+        bgr: Whether arrays and tensors have their channels in OpenCV's order: blue, green, red.
 
     Returns:
         One prediction for one image, a list for several; see ``foveal.types`` for what each task predicts.
@@ -71,9 +81,9 @@ def predict(
     from foveal.inference.views import predict_views
 
     if isinstance(model, Predictor):
-        return predict_views(model, images, viewing)
+        return predict_views(model, images, viewing, bgr=bgr)
     with load(model) as opened:
-        return predict_views(opened, images, viewing)
+        return predict_views(opened, images, viewing, bgr=bgr)
 
 
 def __getattr__(name: str) -> object:

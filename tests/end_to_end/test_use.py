@@ -408,3 +408,29 @@ def test_quiet_is_quiet(squares: Path, tmp_path: Path) -> None:
 
 def test_version() -> None:
     assert run_foveal("--version").stdout.strip() == foveal.__version__
+
+
+def test_every_result_is_shown_in_one_line_and_in_a_notebook(
+    quick_run: Path, quick_export: Path, squares: Path, tmp_path: Path
+) -> None:
+    images = sorted(squares.rglob("*.png"))[:3]
+    with foveal.load(quick_export) as model:
+        predictions = model.predict(images)
+        evaluated = foveal.evaluate(model, squares, out=tmp_path / "e")
+        shown = [repr(model), repr(predictions[0]), *map(repr, (evaluated, evaluated.evaluation, evaluated.results))]
+        assert shown[0] == "Predictor(classify, 3 classes, 32 px, conv4)"
+        assert all(len(line) < 200 and "\n" not in line for line in shown), shown
+        assert predictions[0].draw().size == (32, 32), "at the size of the file"
+        assert predictions[0].save(tmp_path / "drawn.png").is_file()
+    page = evaluated._repr_html_()
+    assert "accuracy" in page and "95% interval" in page and "class1" in page and str(tmp_path / "e") in page
+    table = evaluated.to_pandas()
+    assert len(table) == 36 and {"path", "truth", "prediction", "score"} <= set(table.columns)
+
+
+def test_a_generator_is_predicted_without_keeping_its_images(quick_export: Path, squares: Path) -> None:
+    pixels = (np.asarray(Image.open(path)) for path in sorted(squares.rglob("*.png"))[:3])
+    predictions = foveal.predict(quick_export, pixels)
+    assert len(predictions) == 3
+    with pytest.raises(foveal.FovealError, match="came from a generator or a stream"):
+        predictions[0].draw()

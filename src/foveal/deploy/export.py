@@ -27,7 +27,7 @@ MIN_AGREEMENT = 0.999
 """Smallest fraction of images with the same top prediction."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Parity:
     """How far an export agrees with its network.
 
@@ -44,6 +44,11 @@ class Parity:
     tolerances: dict[str, float]
     agreement: float
     min_agreement: float
+
+    def __repr__(self) -> str:
+        """One line: ``Parity(passed: score 1.2e-07; 64 images)``."""
+        listed = ", ".join(f"{name} {value:.1e}" for name, value in list(self.differences.items())[:6])
+        return f"Parity({'passed' if self.passed else 'failed'}: {listed}; {self.images} images)"
 
     @property
     def worst(self) -> str:

@@ -4,24 +4,26 @@ Shapes: B images per batch, S side of the input.
 """
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from copy import copy
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
+from pathlib import Path
 from typing import Self, TypeVar, cast, overload
 
 import numpy as np
-from PIL import Image
 
 from foveal.artifact.card import Card
 from foveal.errors import ImageError
 from foveal.imaging.decode import Decoded
 from foveal.imaging.prepare import prepare
 from foveal.inference.contract import Backend
-from foveal.inference.images import ImageLike, decode_any
+from foveal.inference.drawing import Drawing
+from foveal.inference.images import ImageLike, decode_any, is_one, opened
 from foveal.ops.threads import in_pool
 from foveal.tasks.table import AnyOutput, open_output
 from foveal.types.arrays import RGB, Array
@@ -67,6 +69,13 @@ class Predictor:
         self.spec = self.card.input_as(InputSpec)
         self._threads = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="foveal-decode")
 
+    def __repr__(self) -> str:
+        """One line: ``Predictor(classify, 5 classes, 224 px, tf_efficientnet_lite0)``."""
+        network = str(self.card.model.get("backbone", type(self.backend).__name__))
+        return (
+            f"Predictor({self.card.task}, {len(self.output.categories)} classes, {self.spec.size} px, {network[:60]})"
+        )
+
     def __enter__(self) -> Self:
         return self
 
@@ -85,20 +94,24 @@ class Predictor:
 
     @overload  # a str is an iterable of str as well, but one image
     def predict(  # type: ignore[overload-overlap]
-        self, sources: Source, *, batch_size: int = BATCH_SIZE
+        self, sources: Source, *, batch_size: int = BATCH_SIZE, bgr: bool = False
     ) -> Prediction: ...
 
     @overload
-    def predict(self, sources: Iterable[Source], *, batch_size: int = BATCH_SIZE) -> list[Prediction]: ...
+    def predict(
+        self, sources: Iterable[Source], *, batch_size: int = BATCH_SIZE, bgr: bool = False
+    ) -> list[Prediction]: ...
 
     def predict(
-        self, sources: Source | Iterable[Source], *, batch_size: int = BATCH_SIZE
+        self, sources: Source | Iterable[Source], *, batch_size: int = BATCH_SIZE, bgr: bool = False
     ) -> Prediction | list[Prediction]:
         """Predict on one image, or on several in order.
 
         Args:
-            sources: A path, bytes, an (H, W, 3) uint8 array or a Pillow image; or a list of these.
-            batch_size: Images per batch.
+            sources: A path, bytes, an open binary file, an (H, W, 3) array (uint8, or float in [0, 1]), a torch tensor
+                (3, H, W) or a Pillow image; or a list of these.
+            batch_size: Images per batch, 1 or more.
+            bgr: Whether arrays and tensors have their channels in OpenCV's order: blue, green, red.
 
         Returns:
             One prediction for one image, a list for a list.
@@ -107,7 +120,7 @@ class Predictor:
             ImageError: An image cannot be read; the message names it.
             ConfigError: Not images.
         """
-        return one_or_all(partial(self.stream, batch_size=batch_size), sources)
+        return one_or_all(partial(self.stream, batch_size=batch_size), sources, output=self.output, bgr=bgr)
 
     def stream(
         self, sources: Iterable[Source], *, batch_size: int = BATCH_SIZE, bad: dict[int, ImageError] | None = None
@@ -174,12 +187,32 @@ class Predictor:
 
 
 def one_or_all(
-    stream: Callable[[Iterable[S]], Iterator[Prediction]], sources: S | Iterable[S]
+    stream: Callable[[Iterable[S]], Iterator[Prediction]],
+    sources: S | Iterable[S],
+    *,
+    output: AnyOutput,
+    bgr: bool = False,
 ) -> Prediction | list[Prediction]:
-    """The one prediction of an image, or those of several as a list."""
-    if isinstance(sources, Iterable) and not isinstance(sources, str | bytes | np.ndarray | Image.Image):
-        return list(stream(sources))
-    return next(stream([cast(S, sources)]))
+    """The one prediction of an image, or those of several as a list; each knows its image."""
+    if is_one(sources) or isinstance(sources, Prepared) or not isinstance(sources, Iterable):
+        return _drawable(stream, [cast(S, sources)], output, bgr=bgr)[0]
+    return _drawable(stream, sources, output, bgr=bgr)
+
+
+def _drawable(
+    stream: Callable[[Iterable[S]], Iterator[Prediction]], sources: Iterable[S], output: AnyOutput, *, bgr: bool
+) -> list[Prediction]:
+    """Only a path is kept of what a generator gives: its images are not held in memory by their predictions."""
+    kept: deque[object] = deque()
+    held = isinstance(sources, Sequence)
+
+    def given() -> Iterator[S]:
+        for source in sources:
+            image = source if isinstance(source, Prepared) else opened(cast(ImageLike, source), bgr=bgr)
+            kept.append(image if held or isinstance(image, str | Path) else None)
+            yield cast(S, image)
+
+    return [prediction.drawn_by(Drawing(output, kept.popleft())) for prediction in stream(given())]
 
 
 def _prepared(attempts: Iterable[Prepared | ImageError], bad: dict[int, ImageError] | None) -> Iterator[Prepared]:

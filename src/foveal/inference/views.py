@@ -104,23 +104,26 @@ class Viewing:
 
 @overload  # a str is an iterable of str as well, but one image
 def predict_views(  # type: ignore[overload-overlap]
-    predictor: Predictor, sources: ImageLike, viewing: Viewing | None
+    predictor: Predictor, sources: ImageLike, viewing: Viewing | None, *, bgr: bool = False
 ) -> Prediction: ...
 
 
 @overload
-def predict_views(predictor: Predictor, sources: Iterable[ImageLike], viewing: Viewing | None) -> list[Prediction]: ...
+def predict_views(
+    predictor: Predictor, sources: Iterable[ImageLike], viewing: Viewing | None, *, bgr: bool = False
+) -> list[Prediction]: ...
 
 
 def predict_views(
-    predictor: Predictor, sources: ImageLike | Iterable[ImageLike], viewing: Viewing | None
+    predictor: Predictor, sources: ImageLike | Iterable[ImageLike], viewing: Viewing | None, *, bgr: bool = False
 ) -> Prediction | list[Prediction]:
     """Predict on one image, or on several in order, from several views of each.
 
     Args:
         predictor: The model.
-        sources: A path, bytes, an (H, W, 3) uint8 array or a Pillow image; or a list of these.
+        sources: See ``Predictor.predict``.
         viewing: The views of each; None: the full image, once.
+        bgr: Whether arrays and tensors have their channels in the order blue, green, red.
 
     Returns:
         One prediction for one image, a list for a list.
@@ -129,7 +132,7 @@ def predict_views(
         ImageError: An image cannot be read; the message names it.
         ConfigError: The model predicts for full images only, and these would be cut.
     """
-    return one_or_all(partial(stream_views, predictor, viewing=viewing), sources)
+    return one_or_all(partial(stream_views, predictor, viewing=viewing), sources, output=predictor.output, bgr=bgr)
 
 
 def stream_views(

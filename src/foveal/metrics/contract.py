@@ -79,7 +79,7 @@ class Mistake:
     caption: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Results:
     """The evaluation of a set of images.
 
@@ -96,6 +96,12 @@ class Results:
     per_class: Mapping[str, Mapping[str, float]]
     panels: Sequence[Panel] = field(default=())
     worst: Sequence[Mistake] = field(default=())
+
+    def __repr__(self) -> str:
+        """One line with the first metrics: ``Results(accuracy 0.957 (0.921 to 0.986), ...; 49 images)``."""
+        named = [f"{name} {interval}" for name, interval in list(self.metrics.items())[:3]]
+        more = [f"{len(self.metrics) - 3} more"] if len(self.metrics) > 3 else []
+        return f"Results({', '.join([*named, *more])}; {self.images:,} images)"
 
 
 class Verdict(Protocol):

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from foveal.artifact.atomic import make_folder, write_atomic
 from foveal.artifact.card import Card
@@ -14,6 +15,8 @@ from foveal.errors import DataError
 from foveal.inference.load import load
 from foveal.inference.predictor import Predictor
 from foveal.inference.views import Viewing
+from foveal.metrics.contract import Results
+from foveal.runs.display import as_html, one_line, predictions_table
 from foveal.runs.evaluation import Evaluation, to_dict, write_predictions
 from foveal.runs.evaluation import evaluate as evaluate_catalog
 from foveal.runs.train import free_folder
@@ -21,7 +24,7 @@ from foveal.tasks.table import get_spec
 from foveal.types.progress import Progress, silent
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class EvaluationRun:
     """An evaluation and its files.
 
@@ -36,6 +39,27 @@ class EvaluationRun:
     document: dict[str, object]
     folder: Path
     notes: tuple[str, ...]
+
+    @property
+    def results(self) -> Results:
+        """The metrics with their intervals, a table of classes, panels and mistakes."""
+        return self.evaluation.results
+
+    def __repr__(self) -> str:
+        """One line: ``EvaluationRun(accuracy 0.957 (0.921 to 0.986), 49 images, evaluations/flowers)``."""
+        return one_line("EvaluationRun", self.results, folder=self.folder)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        return as_html("Evaluation", self.results, self.folder, self.notes)
+
+    def to_pandas(self) -> Any:
+        """A ``pandas.DataFrame`` with a row per image: path, truth, prediction, scores.
+
+        Raises:
+            MissingExtraError: pandas is not installed.
+        """
+        return predictions_table(self.folder)
 
 
 def evaluate(

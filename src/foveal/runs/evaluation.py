@@ -11,6 +11,7 @@ from foveal.data.catalog.catalog import Catalog
 from foveal.inference.predictor import Predictor, Source
 from foveal.inference.views import Viewing, stream_views
 from foveal.metrics.contract import Results
+from foveal.runs.display import as_html, one_line
 from foveal.tasks.contract import SomeTruth
 from foveal.types.predictions.prediction import Prediction
 from foveal.types.progress import Progress, silent
@@ -19,7 +20,7 @@ KEPT_BYTES = 2**31
 """Most memory for preprocessed images; beyond it they are decoded each time."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Evaluation:
     """The data, the predictions and the results; truths and predictions are in the catalog's order."""
 
@@ -27,6 +28,14 @@ class Evaluation:
     truths: Sequence[SomeTruth]
     predictions: Sequence[Prediction]
     results: Results
+
+    def __repr__(self) -> str:
+        """One line: ``Evaluation(accuracy 0.957 (0.921 to 0.986), 49 images)``."""
+        return one_line("Evaluation", self.results)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        return as_html("Evaluation", self.results, None)
 
 
 def evaluate(

@@ -19,7 +19,9 @@ from foveal.engine.runtime import Runtime
 from foveal.errors import RunError
 from foveal.inference.predictor import Predictor
 from foveal.inference.process_tuning import keep_pages
+from foveal.metrics.contract import Results
 from foveal.runs.data import data_facts, open_data
+from foveal.runs.display import as_html, history_table, one_line
 from foveal.runs.evaluation import Evaluation, to_dict, write_predictions
 from foveal.runs.finish import finish
 from foveal.runs.identity import anchored, check_data_is_there, check_same_data, config_key, unchanged
@@ -31,7 +33,7 @@ from foveal.runs.warm_start import warm_start
 from foveal.types.samples import Batch
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Trained:
     """A finished run.
 
@@ -44,6 +46,27 @@ class Trained:
     folder: Path
     model: Predictor
     evaluation: Evaluation
+
+    @property
+    def results(self) -> Results:
+        """The metrics with their intervals, a table of classes, panels and mistakes."""
+        return self.evaluation.results
+
+    def __repr__(self) -> str:
+        """One line: ``Trained(accuracy 0.957 (0.921 to 0.986), 49 images, runs/flowers)``."""
+        return one_line("Trained", self.results, folder=self.folder)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        return as_html("Trained model", self.results, self.folder)
+
+    def to_pandas(self) -> Any:
+        """A ``pandas.DataFrame`` with a row per epoch: losses, metrics, learning rate.
+
+        Raises:
+            MissingExtraError: pandas is not installed.
+        """
+        return history_table(self.folder)
 
 
 def start(config: RunConfig, catalog: Catalog, *, out: Path, log: Log) -> Trained | None:

@@ -1,6 +1,7 @@
 """``foveal.train``: the entry point to training, for the command line and for Python."""
 
 import os
+import warnings
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,6 +14,7 @@ from foveal.config.schema import RunConfig, merge, parse_config
 from foveal.data.catalog.catalog import Catalog
 from foveal.data.outside import check_outside
 from foveal.engine.log import Log
+from foveal.engine.notebook_log import notebook
 from foveal.errors import ConfigError, MissingExtraError
 from foveal.inference.process_tuning import wait_quietly
 from foveal.runs.data import data_facts, open_data, task_of
@@ -32,6 +34,7 @@ def train(
     out: str | Path | None = None,
     resume: str | Path | None = None,
     log: Log | None = None,
+    quiet: bool = False,
 ) -> "Trained | None":
     """Train a model.
 
@@ -41,7 +44,8 @@ def train(
         settings: Nested sections that override the recipe, such as ``{"train": {"epochs": 5}}``; later ones win.
         out: Folder of the run; by default ``runs/NAME``, numbered if that exists.
         resume: Folder of a run to resume.
-        log: Progress output; by default none.
+        log: Progress output; by default that of a notebook in a notebook, and none elsewhere.
+        quiet: Whether to show nothing, in a notebook too.
 
     Returns:
         The finished run; None in other processes than the first (torchrun).
@@ -50,7 +54,7 @@ def train(
         FovealError: Bad data, settings or folders; the message says what to do.
     """
     layers = [settings] if isinstance(settings, Mapping) else list(settings)
-    log = log or Log()
+    log = log or (None if quiet else notebook()) or Log()
     if resume is not None:
         if recipe is not None or out is not None:
             raise ConfigError("--resume uses the settings of the run.", "Leave out --config and --out.")
@@ -133,7 +137,9 @@ def check_installed(action: str = "train") -> None:
 def _door() -> ModuleType:
     wait_quietly()
     try:
-        from foveal.runs import start
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # remarks of other libraries on what is installed beside them
+            from foveal.runs import start
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] == "foveal":
             raise

@@ -53,7 +53,7 @@ class Repair:
         return asdict(self)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Catalog:
     """Images and their annotations; immutable.
 
@@ -102,6 +102,12 @@ class Catalog:
     def __len__(self) -> int:
         """N, the number of images."""
         return len(self.names)
+
+    def __repr__(self) -> str:
+        """One line: ``Catalog(3,457 images, 5 classes, image_folder, flowers)``."""
+        place = str(self.root)
+        short = place if len(place) <= 90 else f"…{place[-89:]}"
+        return f"Catalog({len(self):,} images, {len(self.categories)} classes, {self.format}, {short})"
 
     def path(self, index: int) -> Path:
         """The path of an image."""

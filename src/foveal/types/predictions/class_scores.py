@@ -4,12 +4,14 @@ Shapes: K classes.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from foveal.errors import ConfigError, ShapeError
 from foveal.types.arrays import FloatArray
 from foveal.types.categories import Categories
+from foveal.types.predictions.shown import Shown, line, pandas
 
 
 @dataclass(frozen=True)
@@ -20,8 +22,8 @@ class ClassScore:
     score: float
 
 
-@dataclass(frozen=True)
-class ClassScores:
+@dataclass(frozen=True, repr=False)
+class ClassScores(Shown):
     """The score of each class.
 
     Attributes:
@@ -88,6 +90,19 @@ class ClassScores:
         """Name and score of the three best classes, or of all present ones if ``multi_label``, best first."""
         listed = self.present() if self.multi_label else self.top(3)
         return [{"name": c.name, "score": c.score} for c in listed]
+
+    def __repr__(self) -> str:
+        """One line: ``ClassScores(rose 93.1%, tulip 5.2%, daisy 1.1%; 640 x 480 px)``."""
+        named = self.present() if self.multi_label else self.top(3)
+        return line("ClassScores", [f"{c.name} {c.score:.1%}" for c in named], self.size)
+
+    def to_pandas(self) -> Any:
+        """A ``pandas.DataFrame`` with the ``name`` and ``score`` of every class, by falling score.
+
+        Raises:
+            MissingExtraError: pandas is not installed.
+        """
+        return pandas().DataFrame([{"name": c.name, "score": c.score} for c in self.top(len(self))])
 
     def to_dict(self) -> dict[str, object]:
         """``size`` and ``classes`` (name and score, by falling score; present ones only where ``multi_label``)."""

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from foveal.errors import MissingExtraError, ShapeError
 from foveal.types.arrays import Array, FloatArray, IntArray
 from foveal.types.categories import Categories
+from foveal.types.predictions.shown import Shown, line
 
 
 @dataclass(frozen=True)
@@ -25,8 +26,8 @@ class Detection:
     box: tuple[float, float, float, float]
 
 
-@dataclass(frozen=True)
-class Detections:
+@dataclass(frozen=True, repr=False)
+class Detections(Shown):
     """The detections in one image, by falling score.
 
     Attributes:
@@ -81,7 +82,15 @@ class Detections:
         """Some of the objects: a mask, indices or a slice; every column is filtered."""
         return Detections(
             self.boxes[which], self.scores[which], self.labels[which], self.categories, self.size, self.threshold
-        )
+        ).drawn_by(self._drawing)
+
+    def __repr__(self) -> str:
+        """One line: ``Detections(12 RBC, 1 WBC; 640 x 480 px)``."""
+        labels = self.shown().labels
+        counts = np.bincount(labels, minlength=len(self.categories))
+        order = np.argsort(-counts, kind="stable")[: np.count_nonzero(counts)]
+        items = [f"{counts[k]} {self.categories.names[k]}" for k in order.tolist()]
+        return line(type(self).__name__, items, self.size)
 
     def shown(self) -> "Detections":
         """The objects from the threshold on."""

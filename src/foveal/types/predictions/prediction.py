@@ -1,6 +1,12 @@
 """What every task's prediction for one image can do, in that image's own pixels."""
 
-from typing import Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, Self
+
+from foveal.types.predictions.shown import Drawing
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 
 class Prediction(Protocol):
@@ -25,4 +31,20 @@ class Prediction(Protocol):
         Raises:
             ConfigError: The format cannot store such predictions.
         """
+        ...
+
+    def draw(self, image: Any = None) -> "Image.Image":
+        """The image with the prediction drawn on it; None: the image that was predicted on."""
+        ...
+
+    def save(self, path: str | Path, image: Any = None) -> Path:
+        """Save that drawing; the suffix says in which format."""
+        ...
+
+    def to_pandas(self) -> Any:
+        """A ``pandas.DataFrame``, best first."""
+        ...
+
+    def drawn_by(self, drawing: Drawing | None) -> Self:
+        """Make it know how it is drawn; returns itself."""
         ...

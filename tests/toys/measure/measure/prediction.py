@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 
 from foveal.errors import ConfigError
+from foveal.types.predictions.shown import Shown
 
 
 @dataclass(frozen=True)
-class Number:
+class Number(Shown):
     """One number, and the size of the image it was read off, (width, height) in pixels."""
 
     value: float

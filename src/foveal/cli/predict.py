@@ -34,7 +34,7 @@ def predict(
     """Predict on images."""
     import sys
 
-    from foveal.cli.screens import predictions_screen, print_skipped
+    from foveal.cli.screens import predictions_screen, print_note, print_skipped
     from foveal.inference.files import find_images
     from foveal.inference.jobs import run_job
     from foveal.inference.load import load
@@ -49,3 +49,5 @@ def predict(
         screen = write_json(sys.stdout, polygons=polygons) if json else predictions_screen(outputs)
         writers = [screen, *outputs.writers(predictor, polygons=polygons)]
         run_job(predictor, paths, writers, viewing=viewing, skip=print_skipped if skip_bad else None)
+        for note in predictor.notes:
+            print_note(note)

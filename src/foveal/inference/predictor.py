@@ -58,6 +58,7 @@ class Predictor:
         card: The model card.
         output: The part of its task without torch: class map and options.
         spec: Its input specification.
+        guessed: White levels of the deep images so far, if the model has none and each was guessed from its image.
     """
 
     def __init__(self, backend: Backend) -> None:
@@ -65,6 +66,7 @@ class Predictor:
         self.card: Card = backend.card
         self.output: AnyOutput = open_output(self.card)
         self.spec = self.card.input_as(InputSpec)
+        self.guessed: list[float] = []
         self._threads = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="foveal-decode")
 
     def __enter__(self) -> Self:
@@ -82,6 +84,19 @@ class Predictor:
         other = copy(self)
         other.output = output
         return other
+
+    @property
+    def notes(self) -> list[str]:
+        """What a user should know about the images so far."""
+        if not self.guessed:
+            return []
+        low, high = (f"{level:.6g}" for level in (min(self.guessed), max(self.guessed)))
+        white = f"at {low}" if low == high else f"from {low} to {high}"
+        count = f"{len(self.guessed):,} images have" if len(self.guessed) > 1 else "An image has"
+        return [
+            f"{count} more than 8 bits, and the model was trained on none:"
+            f" white was guessed for each by itself, {white}. Train with --input.white-level to set it."
+        ]
 
     @overload  # a str is an iterable of str as well, but one image
     def predict(  # type: ignore[overload-overlap]
@@ -144,10 +159,14 @@ class Predictor:
         Raises:
             ImageError: It cannot be read.
         """
-        return source if isinstance(source, Prepared) else self.fit(decode_any(source, min_side=self.spec.decode_side))
+        if isinstance(source, Prepared):
+            return source
+        return self.fit(decode_any(source, min_side=self.spec.decode_side, reading=self.spec.reading))
 
     def fit(self, image: Decoded) -> Prepared:
         """Preprocess a decoded image; the geometry is that of the full size."""
+        if image.guessed is not None:
+            self.guessed.append(image.guessed)
         pixels, geometry = prepare(image.pixels, self.spec)
         return Prepared(pixels, geometry.of_original(image.size))
 

@@ -28,6 +28,7 @@ from foveal.runs.record import describe, environment, facts, versions
 from foveal.runs.report import write_run_report
 from foveal.runs.resolve import resolve
 from foveal.runs.warm_start import warm_start
+from foveal.types.reading import Reading
 from foveal.types.samples import Batch
 
 
@@ -56,7 +57,7 @@ def start(config: RunConfig, *, out: Path, log: Log) -> Trained | None:
         FovealError: Bad data, configuration or output folder.
     """
     catalog = open_data(config)
-    check_readable(catalog, path=config.data.path)
+    check_readable(catalog, path=config.data.path, reading=Reading(bands=config.data.band_numbers))
     runtime = open_runtime(config, out)
     resolved = resolve(anchored(config), catalog.split("train"), world=runtime.world)
     chosen, run = resolved.config, Run(out)

@@ -110,7 +110,7 @@ def test_a_huge_png(fails: Fails, tmp_path: Path) -> None:
     fails(
         "train", data, "--out", tmp_path / "r", *quick(),
         what=f"{data / 'class0' / 'huge.png'}: is 30000 x 30000 pixels, over the limit of 100,000,000.",
-        hint="Shrink it or cut it into tiles.",
+        hint="else shrink it or cut it into parts.",
     )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import App, Parameter
 from cyclopts.validators import Number
 
-from foveal.cli.data_options import Classes, Data, Ignore
+from foveal.cli.data_options import Bands, Classes, Data, Ignore
 from foveal.data.config import AugmentConfig, Target
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from foveal.data.catalog.catalog import Catalog
     from foveal.data.inspection.check import Problem
     from foveal.types.arrays import RGB
+    from foveal.types.reading import Reading
 
 app = App(name="data", help="Inspect, check, preview and convert data sets.")
 
@@ -23,12 +24,14 @@ Json = Annotated[bool, Parameter(negative="", help="Print one JSON document and 
 
 
 @app.command
-def inspect(path: Data, *, classes: Classes = "", ignore: Ignore = (), task: Task = None, json: Json = False) -> None:
+def inspect(
+    path: Data, *, classes: Classes = "", ignore: Ignore = (), bands: Bands = "", task: Task = None, json: Json = False
+) -> None:
     """Show what a data set contains: format, task, splits, classes, objects or masks, image sizes, unusual files."""
     from foveal.data.inspection.inspect import inspect as look
     from foveal.tasks.table import task_for
 
-    seen = look(_read(path, classes, ignore, task))
+    seen = look(_read(path, classes, ignore, task), reading=_reading(bands))
     if json:
         from foveal.cli.screens import print_json
 
@@ -40,7 +43,9 @@ def inspect(path: Data, *, classes: Classes = "", ignore: Ignore = (), task: Tas
 
 
 @app.command
-def check(path: Data, *, classes: Classes = "", ignore: Ignore = (), task: Task = None, json: Json = False) -> None:
+def check(
+    path: Data, *, classes: Classes = "", ignore: Ignore = (), bands: Bands = "", task: Task = None, json: Json = False
+) -> None:
     """Check every image, annotation and mask, what the task needs, and duplicate files; exit code 1 for problems."""
     from foveal.cli.terminal import Bar
     from foveal.data.inspection.check import Problem
@@ -56,7 +61,9 @@ def check(path: Data, *, classes: Classes = "", ignore: Ignore = (), task: Task 
         _tell([Problem("", "unread", error.what)], path=path, images=None, json=json)
         raise CheckFailedError(f"{path} cannot be read, so no image was checked.", error.hint) from None
     with Bar(shown=not json) as bar:
-        problems = run_check(catalog, progress=lambda done: bar("checking", done, len(catalog)))
+        problems = run_check(
+            catalog, reading=_reading(bands), progress=lambda done: bar("checking", done, len(catalog))
+        )
     problems += _unfit(catalog, task)
     _tell(problems, path=path, images=len(catalog), json=json)
     if problems:
@@ -116,6 +123,7 @@ def preview(
     ] = 1,
     classes: Classes = "",
     ignore: Ignore = (),
+    bands: Bands = "",
     task: Task = None,
     augment: Annotated[AugmentConfig | None, Parameter(group="Augmentation")] = None,
 ) -> None:
@@ -144,6 +152,7 @@ def preview(
     _check_out(out, path)
     if catalog.has("train"):
         catalog = catalog.split("train")
+    reading = _learnt(catalog, _reading(bands))
     name = task or task_for(catalog.annotation)
     given = {} if augment is None else {"augment": augment.model_dump(exclude_unset=True)}
     check_concerned(given, name)
@@ -157,10 +166,16 @@ def preview(
         at_inference = round(side * get_spec(name).inference_scale)
         spec = InputSpec(size=at_inference, train_size=side, interpolation=config.input.interpolation)
         changes = learner.augment(config.augment, spec)
-        sheet = draw(catalog, changes, learner.draw_target, size=side, count=count, seed=seed)
+        sheet = draw(catalog, changes, learner.draw_target, size=side, count=count, seed=seed, reading=reading)
     else:
         whole = max(1, side // patch) * patch
-        spec = InputSpec(size=whole, train_size=whole)
+        spec = InputSpec(
+            size=whole,
+            train_size=whole,
+            white_level=reading.white,
+            black_level=reading.black,
+            bands=reading.bands,
+        )
         whitening = fit_whitening(sample_images(catalog, spec), kind=whiten, patch=patch)
         sheet = image_whitening(catalog, whitening, spec=spec, count=count, seed=seed)
     _write(sheet, out)
@@ -172,6 +187,23 @@ def _read(path: Path, classes: str, ignore: tuple[int, ...], task: str | None) -
     from foveal.tasks.table import get_spec
 
     return read(path, classes=classes, ignore=ignore, annotations=None if task is None else get_spec(task).annotations)
+
+
+def _reading(bands: str) -> "Reading":
+    from foveal.config.schema import parse_config
+    from foveal.types.reading import Reading
+
+    return Reading(bands=parse_config({"data": {"bands": bands}}, where="the command line").data.band_numbers)
+
+
+def _learnt(catalog: "Catalog", reading: "Reading") -> "Reading":
+    """With the levels that training would learn."""
+    from dataclasses import replace
+
+    from foveal.data.loading.levels import learn_levels
+
+    levels = learn_levels(catalog, reading)
+    return reading if levels is None else replace(reading, black=levels.black, white=levels.white)
 
 
 def _unfit(catalog: "Catalog", task: str | None) -> "list[Problem]":

@@ -11,6 +11,9 @@ Data = Annotated[
 Classes = Annotated[
     str, Parameter(help="Classes of the masks: comma-separated names, or a text, CSV or TOML file that lists them.")
 ]
+Bands = Annotated[
+    str, Parameter(help="Bands of TIFF files read as red, green and blue, such as 4,3,2; or one as gray.")
+]
 Ignore = Annotated[
     tuple[int, ...], Parameter(negative="", consume_multiple=True, help="Pixel values in masks to ignore.")
 ]

@@ -91,7 +91,8 @@ def _facts(seen: Inspection, task: str) -> list[tuple[str, str]]:
         facts += _object_facts(seen.objects)
     if seen.masks is not None:
         facts.append(("ignored", f"{seen.masks.ignored:.2%} of all pixels"))
-    return [*facts, ("files", _counts(seen.formats))]
+    facts = [*facts, ("files", _counts(seen.formats))]
+    return facts if seen.levels is None else [*facts, ("levels", seen.levels.text)]
 
 
 def _range(spread: Spread) -> str:

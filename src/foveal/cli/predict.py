@@ -34,7 +34,7 @@ def predict(
     """Predict on images."""
     import sys
 
-    from foveal.cli.screens import predictions_screen, print_skipped
+    from foveal.cli.screens import predictions_screen, print_note, print_skipped
     from foveal.cli.terminal import Bar, counted
     from foveal.inference.files import find_images
     from foveal.inference.jobs import run_job
@@ -54,3 +54,5 @@ def predict(
         moving = counted(len(paths), shown=not json)  # the last to begin is the first to end: before the screen's rows
         writers = [screen, *outputs.writers(predictor, polygons=polygons), moving]
         run_job(predictor, paths, writers, viewing=viewing, skip=print_skipped if skip_bad else None)
+        for note in predictor.notes:
+            print_note(note)

@@ -148,6 +148,11 @@ def predictions_screen(outputs: Outputs) -> Iterator[Add]:
             console.print(Text(f"  {what:<8}  {place}"))
 
 
+def print_note(note: str) -> None:
+    """A line on standard error about what was done."""
+    Console(stderr=True, soft_wrap=True).print(Text(f"note: {note}", "yellow"))
+
+
 def print_skipped(error: ImageError) -> None:
     """A line on standard error for an image that is skipped."""
     messages().print(Text(f"skipped: {error.what}", "yellow"), soft_wrap=True)

@@ -1,8 +1,9 @@
 """Settings of the data set, the input and the augmentation."""
 
-from typing import Annotated, Literal
+import re
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from foveal.types.settings import Settings, Side
 
@@ -10,6 +11,16 @@ Format = Literal["auto", "image_folder", "table", "coco", "voc", "yolo", "mask_f
 """Every format that can be read; auto: the one that is recognised."""
 Target = Literal["coco", "voc", "yolo"]
 """Every format that can be written."""
+BANDS = re.compile(r"(?:[1-9]\d{0,3},){2}[1-9]\d{0,3}|[1-9]\d{0,3}|")
+"""Three numbers or one, from 1 on; or none."""
+
+
+def _bands(value: object) -> object:
+    """Numbers with commas between them; a list, as TOML and Python have it, becomes that."""
+    text = ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value).replace(" ", "")
+    if not BANDS.fullmatch(text):
+        raise ValueError("bands are three numbers, or one, counted from 1, such as 4,3,2")
+    return text
 
 
 class DataConfig(Settings):
@@ -25,6 +36,8 @@ class DataConfig(Settings):
     """Pixel values in masks to ignore in training and evaluation, such as 255."""
     bad: Literal["error", "clip", "drop"] = "clip"
     """Invalid objects; error: stop; clip: fix what can be fixed and drop the rest; drop: drop them all."""
+    bands: Annotated[str, BeforeValidator(_bands)] = ""
+    """Bands of TIFF files that are read as red, green and blue, such as 4,3,2; or one as gray; counted from 1."""
     val_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.2
     """Fraction of the training images held out for validation if the data set has no validation split."""
     sampling: Literal["shuffle", "balanced"] = "shuffle"
@@ -35,6 +48,11 @@ class DataConfig(Settings):
     """Folder of the disk cache, never inside the data set; empty: the user's cache folder."""
     workers: Annotated[int, Field(ge=0, le=256)] | None = None
     """Worker processes that decode and augment images; 0: do it in the training process."""
+
+    @property
+    def band_numbers(self) -> tuple[int, ...]:
+        """The bands that are read; empty: as the file says."""
+        return tuple(map(int, self.bands.split(","))) if self.bands else ()
 
 
 class InputConfig(Settings):
@@ -54,6 +72,16 @@ class InputConfig(Settings):
     """Mean and std of the backbone's weights or of the data set, or whitening fitted on the training split."""
     whitening_patch: Annotated[int, Field(ge=1, le=32)] = 1
     """Side of the square patches that whitening decorrelates, in pixels; 1: colour only."""
+    white_level: float | None = None
+    """Value that becomes white in images of more than 8 bits, such as 4095 or 1.0; default: from the data."""
+    black_level: float | None = None
+    """Value that becomes black in images of more than 8 bits; default: 0, or from the data if values are negative."""
+
+    @model_validator(mode="after")
+    def _white_above_black(self) -> Self:
+        if self.white_level is not None and self.white_level <= (self.black_level or 0):
+            raise ValueError("the white level must be above the black level")
+        return self
 
 
 class AugmentConfig(Settings):

@@ -5,6 +5,7 @@
 Shapes: H W height and width of the source, S side of the input.
 """
 
+from collections.abc import Callable
 from typing import cast
 
 import numpy as np
@@ -25,13 +26,22 @@ def prepare(image: RGB, spec: InputSpec) -> tuple[RGB, Geometry]:
     Returns:
         (S, S, 3) uint8, perhaps read-only, and the geometry that maps back to the image.
     """
-    height, width = image.shape[:2]
+
+    def scale(size: tuple[int, int], box: Box) -> RGB:
+        return resample(image, size, box, interpolation=spec.interpolation)
+
+    return place((image.shape[1], image.shape[0]), spec, scale)
+
+
+def place(size: tuple[int, int], spec: InputSpec, scale: Callable[[tuple[int, int], Box], RGB]) -> tuple[RGB, Geometry]:
+    """``prepare`` for an image of this (width, height), of which ``scale`` gives a part in a size."""
+    width, height = size
     geometry = spec.geometry(width, height)
     (left, top), (right, bottom) = geometry.to_input(np.array([[0, 0], [width, height]])).clip(0, spec.size)
     x1, y1, x2, y2 = round(left), round(top), round(right), round(bottom)
     corners = geometry.to_source(np.array([[x1, y1], [x2, y2]])).clip(0, (width, height))
     box = cast(Box, tuple(corners.ravel().tolist()))
-    seen = resample(image, (x2 - x1, y2 - y1), box, interpolation=spec.interpolation)
+    seen = scale((x2 - x1, y2 - y1), box)
     if seen.shape[:2] == (spec.size, spec.size):
         return seen, geometry
     out = np.full((spec.size, spec.size, 3), PAD_VALUE, np.uint8)

@@ -10,6 +10,7 @@ Shapes: H W height and width of the source, h w of the result.
 """
 
 import math
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
@@ -55,35 +56,92 @@ def resample(image: RGB, size: tuple[int, int], box: Box, *, interpolation: Filt
     return (resample_fast if _resizer else resample_with_pillow)(image, size, box, interpolation=interpolation)
 
 
+def resample_strips(
+    read: Callable[[int, int], RGB],
+    whole: tuple[int, int],
+    size: tuple[int, int],
+    box: Box,
+    *,
+    rows: int,
+    interpolation: Filter,
+) -> RGB:
+    """As ``resample``, the same pixels, of an image that is never in memory as a whole.
+
+    Args:
+        read: Gives the rows from top to bottom, (bottom - top, W, 3).
+        whole: (width, height) of the image.
+        size: (width, height) of the result in pixels.
+        box: The part to scale.
+        rows: How many are read at once.
+        interpolation: Filter.
+    """
+    (x1, y1, x2, y2), (left, top, right, bottom) = _reach(whole, size, box, SUPPORT[interpolation])
+    across, down = (_across_fast, _down_fast) if _resizer else (_across_pillow, _down_pillow)
+    strips = [
+        across(read(start, min(start + rows, y2))[:, x1:x2], size[0], left, right, interpolation)
+        for start in range(y1, y2, rows)
+    ]
+    return down(np.concatenate(strips), size[1], top, bottom, interpolation)
+
+
 def resample_fast(image: RGB, size: tuple[int, int], box: Box, *, interpolation: Filter) -> RGB:
     """As ``resample``, by cykooz-resizer; a new resizer each time, since threads must not share one."""
     left, top, right, bottom = box
-    (width, height), rows = size, image.shape[0]
-    kind = _resizer.PixelType.U8x3
-    resizer, options = _resizer.Resizer(), _resizer.ResizeOptions(use_alpha=False)
-    options.resize_alg = _resizer.ResizeAlg.convolution(_resizer.FilterType[RESIZER_FILTERS[interpolation]])
-    source = _resizer.ImageData(*image.shape[1::-1], kind, image.tobytes())
-    narrow, result = _resizer.ImageData(width, rows, kind), _resizer.ImageData(width, height, kind)
-    options.crop_box = _resizer.CropBox(left, 0, right - left, rows)
-    resizer.resize(source, narrow, options)
-    options.crop_box = _resizer.CropBox(0, top, width, bottom - top)
-    resizer.resize(narrow, result, options)
-    return np.frombuffer(result.get_buffer(), np.uint8).reshape(height, width, 3)
+    return _down_fast(_across_fast(image, size[0], left, right, interpolation), size[1], top, bottom, interpolation)
 
 
 def resample_with_pillow(image: RGB, size: tuple[int, int], box: Box, *, interpolation: Filter) -> RGB:
     """As ``resample``, by Pillow in two passes, so that it cannot choose their order."""
     left, top, right, bottom = box
-    (width, height), rows, method = size, image.shape[0], PILLOW_FILTERS[interpolation]
-    narrow = Image.fromarray(image).resize((width, rows), method, box=(left, 0, right, rows))
-    return np.asarray(narrow.resize((width, height), method, box=(0, top, width, bottom)))
+    return _down_pillow(_across_pillow(image, size[0], left, right, interpolation), size[1], top, bottom, interpolation)
+
+
+def _across_fast(image: RGB, width: int, left: float, right: float, interpolation: Filter) -> RGB:
+    """The first pass: every row by itself."""
+    rows = image.shape[0]
+    return _resize_fast(image, (width, rows), (left, 0, right - left, rows), interpolation)
+
+
+def _down_fast(narrow: RGB, height: int, top: float, bottom: float, interpolation: Filter) -> RGB:
+    width = narrow.shape[1]
+    return _resize_fast(narrow, (width, height), (0, top, width, bottom - top), interpolation)
+
+
+def _resize_fast(image: RGB, size: tuple[int, int], crop: Box, interpolation: Filter) -> RGB:
+    """``crop``: left, top, width and height."""
+    kind = _resizer.PixelType.U8x3
+    resizer, options = _resizer.Resizer(), _resizer.ResizeOptions(use_alpha=False)
+    options.resize_alg = _resizer.ResizeAlg.convolution(_resizer.FilterType[RESIZER_FILTERS[interpolation]])
+    options.crop_box = _resizer.CropBox(*crop)
+    result = _resizer.ImageData(*size, kind)
+    resizer.resize(_resizer.ImageData(*image.shape[1::-1], kind, image.tobytes()), result, options)
+    return np.frombuffer(result.get_buffer(), np.uint8).reshape(size[1], size[0], 3)
+
+
+def _across_pillow(image: RGB, width: int, left: float, right: float, interpolation: Filter) -> RGB:
+    """The first pass: every row by itself."""
+    rows, method = image.shape[0], PILLOW_FILTERS[interpolation]
+    return np.asarray(Image.fromarray(image).resize((width, rows), method, box=(left, 0, right, rows)))
+
+
+def _down_pillow(narrow: RGB, height: int, top: float, bottom: float, interpolation: Filter) -> RGB:
+    width, method = narrow.shape[1], PILLOW_FILTERS[interpolation]
+    return np.asarray(Image.fromarray(narrow).resize((width, height), method, box=(0, top, width, bottom)))
 
 
 def _within_reach(image: RGB, size: tuple[int, int], box: Box, support: int) -> tuple[RGB, Box]:
     """Crop to what the filter reaches, so that less is copied and the first pass has fewer rows."""
+    (x1, y1, x2, y2), inside = _reach(image.shape[1::-1], size, box, support)
+    return image[y1:y2, x1:x2], inside
+
+
+def _reach(
+    whole: tuple[int, ...], size: tuple[int, int], box: Box, support: int
+) -> tuple[tuple[int, int, int, int], Box]:
+    """The pixels that the filter reaches (left, top, right, bottom), and the box within them."""
     left, top, right, bottom = box
     reach_x = support * max(1.0, (right - left) / size[0])
     reach_y = support * max(1.0, (bottom - top) / size[1])
     x, y = max(0, math.floor(left - reach_x)), max(0, math.floor(top - reach_y))
-    part = image[y : math.ceil(bottom + reach_y), x : math.ceil(right + reach_x)]
-    return part, (left - x, top - y, right - x, bottom - y)
+    ends = min(whole[0], math.ceil(right + reach_x)), min(whole[1], math.ceil(bottom + reach_y))
+    return (x, y, *ends), (left - x, top - y, right - x, bottom - y)

@@ -1,5 +1,7 @@
 """Suffixes of image files."""
 
+from importlib.util import find_spec
+
 SUFFIXES_OF = {
     "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
     "PNG": (".png",),
@@ -10,7 +12,12 @@ SUFFIXES_OF = {
     "PNM": (".ppm", ".pgm", ".pbm", ".pnm"),
     "JPEG 2000": (".jp2", ".j2k"),
     "AVIF": (".avif",),
+    "HEIF": (".heic", ".heif", ".hif"),
 }
 """Correct suffixes by format, as ``decode.kind_of`` names it."""
-IMAGE_SUFFIXES = frozenset(suffix for suffixes in SUFFIXES_OF.values() for suffix in suffixes)
+READS_HEIF = find_spec("pillow_heif") is not None
+"""Whether the extra ``heic`` is installed."""
+IMAGE_SUFFIXES = frozenset(
+    suffix for kind, suffixes in SUFFIXES_OF.items() if kind != "HEIF" or READS_HEIF for suffix in suffixes
+)
 """Suffixes of files that are read as images, in lower case."""

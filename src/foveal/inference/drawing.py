@@ -12,6 +12,7 @@ from foveal.errors import ConfigError
 from foveal.inference.images import read_image
 from foveal.tasks.table import AnyOutput
 from foveal.types.arrays import RGB
+from foveal.types.reading import AS_STORED, Reading
 
 
 @dataclass(frozen=True)
@@ -21,10 +22,12 @@ class Drawing:
     Attributes:
         output: Draws its task's predictions.
         source: The image, as it was passed; None: it is not known, since it came from a stream.
+        reading: Levels of deep images, and bands.
     """
 
     output: AnyOutput
     source: Any = None
+    reading: Reading = AS_STORED
 
     def draw(self, prediction: Any, image: Any) -> RGB:
         """The (H, W, 3) drawing, at the image's full size.
@@ -39,7 +42,7 @@ class Drawing:
                 "The image of this prediction is not known: it came from a generator or a stream.",
                 "Pass it: prediction.draw(image).",
             )
-        pixels = read_image(image)
+        pixels = read_image(image, reading=self.reading)
         there = (pixels.shape[1], pixels.shape[0])
         if there != tuple(prediction.size):
             raise ConfigError(

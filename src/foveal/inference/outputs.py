@@ -66,7 +66,7 @@ class Outputs:
         if self.csv is not None:
             writers.append(write_csv(self.csv))
         if self.save is not None:
-            writers.append(write_images(self.save, predictor.output))
+            writers.append(write_images(self.save, predictor.output, reading=predictor.spec.reading))
         return writers
 
 

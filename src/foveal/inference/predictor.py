@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -60,6 +60,7 @@ class Predictor:
         card: The model card.
         output: The part of its task without torch: class map and options.
         spec: Its input specification.
+        guessed: White levels of the deep images so far, if the model has none and each was guessed from its image.
     """
 
     def __init__(self, backend: Backend) -> None:
@@ -67,6 +68,7 @@ class Predictor:
         self.card: Card = backend.card
         self.output: AnyOutput = open_output(self.card)
         self.spec = self.card.input_as(InputSpec)
+        self.guessed: list[float] = []
         self._threads = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="foveal-decode")
 
     def __repr__(self) -> str:
@@ -91,6 +93,24 @@ class Predictor:
         other = copy(self)
         other.output = output
         return other
+
+    @property
+    def drawing(self) -> Drawing:
+        """How its predictions are drawn, on an image that is not known yet."""
+        return Drawing(self.output, reading=self.spec.reading)
+
+    @property
+    def notes(self) -> list[str]:
+        """What a user should know about the images so far."""
+        if not self.guessed:
+            return []
+        low, high = (f"{level:.6g}" for level in (min(self.guessed), max(self.guessed)))
+        white = f"at {low}" if low == high else f"from {low} to {high}"
+        count = f"{len(self.guessed):,} images have" if len(self.guessed) > 1 else "An image has"
+        return [
+            f"{count} more than 8 bits, and the model was trained on none:"
+            f" white was guessed for each by itself, {white}. Train with --input.white-level to set it."
+        ]
 
     @overload  # a str is an iterable of str as well, but one image
     def predict(  # type: ignore[overload-overlap]
@@ -120,7 +140,7 @@ class Predictor:
             ImageError: An image cannot be read; the message names it.
             ConfigError: Not images.
         """
-        return one_or_all(partial(self.stream, batch_size=batch_size), sources, output=self.output, bgr=bgr)
+        return one_or_all(partial(self.stream, batch_size=batch_size), sources, drawing=self.drawing, bgr=bgr)
 
     def stream(
         self, sources: Iterable[Source], *, batch_size: int = BATCH_SIZE, bad: dict[int, ImageError] | None = None
@@ -157,10 +177,14 @@ class Predictor:
         Raises:
             ImageError: It cannot be read.
         """
-        return source if isinstance(source, Prepared) else self.fit(decode_any(source, min_side=self.spec.decode_side))
+        if isinstance(source, Prepared):
+            return source
+        return self.fit(decode_any(source, min_side=self.spec.decode_side, reading=self.spec.reading))
 
     def fit(self, image: Decoded) -> Prepared:
         """Preprocess a decoded image; the geometry is that of the full size."""
+        if image.guessed is not None:
+            self.guessed.append(image.guessed)
         pixels, geometry = prepare(image.pixels, self.spec)
         return Prepared(pixels, geometry.of_original(image.size))
 
@@ -190,17 +214,17 @@ def one_or_all(
     stream: Callable[[Iterable[S]], Iterator[Prediction]],
     sources: S | Iterable[S],
     *,
-    output: AnyOutput,
+    drawing: Drawing,
     bgr: bool = False,
 ) -> Prediction | list[Prediction]:
     """The one prediction of an image, or those of several as a list; each knows its image."""
     if is_one(sources) or isinstance(sources, Prepared) or not isinstance(sources, Iterable):
-        return _drawable(stream, [cast(S, sources)], output, bgr=bgr)[0]
-    return _drawable(stream, sources, output, bgr=bgr)
+        return _drawable(stream, [cast(S, sources)], drawing, bgr=bgr)[0]
+    return _drawable(stream, sources, drawing, bgr=bgr)
 
 
 def _drawable(
-    stream: Callable[[Iterable[S]], Iterator[Prediction]], sources: Iterable[S], output: AnyOutput, *, bgr: bool
+    stream: Callable[[Iterable[S]], Iterator[Prediction]], sources: Iterable[S], drawing: Drawing, *, bgr: bool
 ) -> list[Prediction]:
     """Only a path is kept of what a generator gives: its images are not held in memory by their predictions."""
     kept: deque[object] = deque()
@@ -212,7 +236,7 @@ def _drawable(
             kept.append(image if held or isinstance(image, str | Path) else None)
             yield cast(S, image)
 
-    return [prediction.drawn_by(Drawing(output, kept.popleft())) for prediction in stream(given())]
+    return [prediction.drawn_by(replace(drawing, source=kept.popleft())) for prediction in stream(given())]
 
 
 def _prepared(attempts: Iterable[Prepared | ImageError], bad: dict[int, ImageError] | None) -> Iterator[Prepared]:

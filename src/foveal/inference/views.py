@@ -8,11 +8,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
+from pathlib import Path
 from typing import overload
 
 import numpy as np
 
 from foveal.errors import ConfigError, ImageError
+from foveal.imaging.decode import Decoded, TooLargeError
+from foveal.imaging.windows import Windows, open_windows
 from foveal.inference.images import ImageLike, decode_any
 from foveal.inference.predictor import Predictor, Prepared, detached, one_or_all
 from foveal.types.arrays import RGB, Array
@@ -132,7 +135,7 @@ def predict_views(
         ImageError: An image cannot be read; the message names it.
         ConfigError: The model predicts for full images only, and these would be cut.
     """
-    return one_or_all(partial(stream_views, predictor, viewing=viewing), sources, output=predictor.output, bgr=bgr)
+    return one_or_all(partial(stream_views, predictor, viewing=viewing), sources, drawing=predictor.drawing, bgr=bgr)
 
 
 def stream_views(
@@ -210,11 +213,35 @@ def cut_views(
     def min_side(*size: int) -> int:
         return predictor.spec.decode_side if is_plain(views_of(*size), size) else 0
 
-    image = decode_any(source, min_side=min_side)
+    try:
+        image = decode_any(source, min_side=min_side, reading=predictor.spec.reading)
+    except TooLargeError:
+        if viewing.tile is None or not isinstance(source, str | Path | bytes):
+            raise
+        windows = open_windows(Path(source) if isinstance(source, str) else source, reading=predictor.spec.reading)
+        views = views_of(*windows.size)
+        return windows.size, views, cut_windows(predictor, windows, views)
     views = views_of(*image.size)
     if is_plain(views, image.size):
         return image.size, views, iter([predictor.fit(image)])
     return image.size, views, (cut_out(image.pixels, view) for view in views)
+
+
+def cut_windows(predictor: Predictor, windows: Windows, views: Sequence[View]) -> Iterator[Prepared]:
+    """The views of a large image, each read and prepared when its turn comes; closes the image after the last.
+
+    Raises:
+        ImageError: A part of it is truncated or damaged.
+    """
+    if windows.guessed is not None:
+        predictor.guessed.append(windows.guessed)
+    with windows:
+        for view in views:
+            if view.shows_all(windows.size):
+                yield Prepared(*windows.prepare(predictor.spec, flipped=view.flipped))
+            else:
+                part = windows.crop(view.box)
+                yield predictor.fit(Decoded.full(np.ascontiguousarray(part[:, ::-1] if view.flipped else part)))
 
 
 def is_plain(views: Sequence[View], size: tuple[int, ...]) -> bool:

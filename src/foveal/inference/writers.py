@@ -22,6 +22,7 @@ from foveal.inference.names import NumberedNames, coco_id
 from foveal.ops.masks import polygons_of
 from foveal.tasks.table import AnyOutput
 from foveal.types.predictions.prediction import Prediction
+from foveal.types.reading import AS_STORED, Reading
 from foveal.types.rle import Rle
 
 Add = Callable[[Path, Prediction], None]
@@ -104,7 +105,7 @@ def write_json(out: TextIO, *, polygons: bool = False) -> Iterator[Add]:
 
 
 @contextmanager
-def write_images(folder: Path, output: AnyOutput) -> Iterator[Add]:
+def write_images(folder: Path, output: AnyOutput, *, reading: Reading = AS_STORED) -> Iterator[Add]:
     """Each image with its prediction drawn on it, as JPEG; equal names are numbered.
 
     The file is decoded again at its full size: the network may have had a smaller one.
@@ -117,7 +118,7 @@ def write_images(folder: Path, output: AnyOutput) -> Iterator[Add]:
 
     def add(image: Path, prediction: Prediction) -> None:
         buffer = io.BytesIO()
-        Image.fromarray(output.draw(read_image(image), prediction)).save(buffer, "JPEG", quality=92)
+        Image.fromarray(output.draw(read_image(image, reading=reading), prediction)).save(buffer, "JPEG", quality=92)
         write_atomic(folder / f"{names.take(image)}.jpg", buffer.getvalue())
 
     yield add

@@ -121,6 +121,7 @@ def evaluate(
     part = catalog.split(chosen) if chosen else catalog
     predictor.output.accept(part)
     evaluation = evaluate_catalog(predictor, part, viewing=viewing, seed=seed, progress=progress)
+    notes += predictor.notes
     make_folder(folder)
     document = to_dict(evaluation, predictor.card.task)
     document["data"] = str(data)

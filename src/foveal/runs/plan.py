@@ -206,6 +206,7 @@ def training_images(config: RunConfig, train_set: Catalog, spec: InputSpec, task
         seed=config.seed,
         min_side=round(spec.train_size / augment.crop_scale**0.5),
         cache=make_cache(data.cache, len(train_set), folder=data.cache_dir, workers=data.workers or 0),
+        reading=spec.reading,
     )
 
 
@@ -235,6 +236,9 @@ def input_spec(config: RunConfig, train_set: Catalog) -> InputSpec:
         fit=chosen.fit,
         crop_fraction=chosen.crop_fraction,
         interpolation=chosen.interpolation,
+        white_level=chosen.white_level,
+        black_level=chosen.black_level,
+        bands=config.data.band_numbers,
     )
     if chosen.normalize == "backbone":
         mean, std = input_statistics(config.model.backbone)

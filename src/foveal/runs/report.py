@@ -59,7 +59,7 @@ def write_run_report(
 
 def mistake_image(predictor: Predictor, evaluation: Evaluation, position: int) -> RGB:
     """A reduced image with truth and prediction drawn on it."""
-    image = Image.fromarray(read_image(evaluation.catalog.path(position)))
+    image = Image.fromarray(read_image(evaluation.catalog.path(position), reading=predictor.spec.reading))
     scale = MISTAKE_SIDE_PX / max(image.size)
     size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
     resized = np.asarray(image.resize(size, Image.Resampling.BICUBIC))

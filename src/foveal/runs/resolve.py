@@ -7,11 +7,13 @@ import numpy as np
 
 from foveal.config.schema import RunConfig, merge
 from foveal.data.catalog.catalog import Catalog
+from foveal.data.loading.levels import DataLevels, learn_levels
 from foveal.errors import ConfigError, DataError, ImageError
 from foveal.imaging.decode import read_size
 from foveal.models.declared import OWN, declared
 from foveal.tasks.contract import Situation
 from foveal.tasks.table import get_spec, task_for
+from foveal.types.reading import Reading
 
 SAMPLED = 200
 """Number of images whose headers are read for the typical size."""
@@ -70,10 +72,11 @@ def resolve(config: RunConfig, train: Catalog, *, world: int = 1) -> Resolved:
     workers, optim, patience = config.data.workers, config.optim, config.train.patience
     size = given_size or native or choice.size
     settled = spec.settle(config.own(name), train, size)
+    levels = choose_levels(config, train)
     chosen = {
         "task": name,
         name: settled.own.model_dump(),
-        "input": {"size": size, "eval_size": given_eval or given_size or native or choice.eval_size},
+        "input": {"size": size, "eval_size": given_eval or given_size or native or choice.eval_size, **levels[0]},
         "optim": {
             "lr": optim.lr or choice.lr,
             "freeze_norm": pretrained if optim.freeze_norm is None else optim.freeze_norm,
@@ -86,7 +89,7 @@ def resolve(config: RunConfig, train: Catalog, *, world: int = 1) -> Resolved:
         },
         "data": {"workers": choose_workers() if workers is None else workers, "format": train.format},
     }
-    return Resolved(RunConfig.model_validate(merge(config.model_dump(), chosen)), settled.notes)
+    return Resolved(RunConfig.model_validate(merge(config.model_dump(), chosen)), (*settled.notes, *levels[1]))
 
 
 def with_defaults(config: RunConfig, task: str) -> RunConfig:
@@ -98,6 +101,23 @@ def choose_workers() -> int:
     """0 on a machine with few cores, where they would take time from the network."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return 0 if cores <= 2 else min(cores - 1, 8)
+
+
+def choose_levels(config: RunConfig, train: Catalog) -> tuple[dict[str, float], tuple[str, ...]]:
+    """Settings of the levels of deep images, and a note if they were learnt from the data.
+
+    Raises:
+        DataError: A deep image cannot be read.
+    """
+    given = config.input
+    if given.white_level is not None:
+        return {}, ()
+    reading = Reading(given.black_level, None, config.data.band_numbers)
+    found: DataLevels | None = learn_levels(train, reading, seed=config.seed)
+    if found is None:
+        return {}, ()
+    note = f"Images of more than 8 bits: {found.text}; --input.white-level sets it."
+    return {"white_level": found.white, "black_level": found.black}, (note,)
 
 
 def median_side(catalog: Catalog) -> int:

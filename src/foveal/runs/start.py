@@ -30,6 +30,7 @@ from foveal.runs.record import describe, environment, facts, facts_in_words, ver
 from foveal.runs.report import write_run_report
 from foveal.runs.resolve import resolve
 from foveal.runs.warm_start import warm_start
+from foveal.types.reading import Reading
 from foveal.types.samples import Batch
 
 
@@ -85,7 +86,7 @@ def start(config: RunConfig, catalog: Catalog, *, out: Path, log: Log) -> Traine
         FovealError: Bad data, configuration or output folder.
     """
     log.doing(f"checking {plural(len(catalog), 'image')}")
-    check_readable(catalog, path=config.data.path)
+    check_readable(catalog, path=config.data.path, reading=Reading(bands=config.data.band_numbers))
     log.doing("loading the network")
     runtime = open_runtime(config, out)
     resolved = resolve(anchored(config), catalog.split("train"), world=runtime.world)

@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from foveal.types.geometry import Geometry
+from foveal.types.reading import Reading
 from foveal.types.settings import Settings, Side
 
 PAD_VALUE = 114
@@ -67,6 +68,17 @@ class InputSpec(Settings):
     """Standard deviation of each channel, of values in [0, 1]."""
     whitening: Whitening | None = None
     """Used instead of mean and std."""
+    white_level: float | None = None
+    """Value of images of more than 8 bits that becomes white; None: such images were not seen, so it is guessed."""
+    black_level: float | None = None
+    """Value of images of more than 8 bits that becomes black; None: 0, or guessed with white."""
+    bands: tuple[Annotated[int, Field(ge=1)], ...] = ()
+    """Bands that are read as red, green and blue, or one as gray, counted from 1; empty: as the file says."""
+
+    @property
+    def reading(self) -> Reading:
+        """How files become 8-bit RGB."""
+        return Reading(self.black_level, self.white_level, self.bands)
 
     @property
     def decode_side(self) -> int:

@@ -1,18 +1,23 @@
 """Every mode and every fault, from generated files."""
 
 import io
+import os
+import re
 import struct
+import sys
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 import simplejpeg
-from PIL import Image
+from PIL import Image, PngImagePlugin
+from tests.profiles import ADOBE
 from tests.scenes import exif, photo
 
 from foveal.errors import ImageError
-from foveal.imaging.decode import MAX_PIXELS, decode, kind_of, orient, read_size
+from foveal.imaging import decode as module
+from foveal.imaging.decode import MAX_PIXELS, TooLargeError, decode, kind_of, orient, read_size
 from foveal.imaging.prepare import prepare
 from foveal.types.input_spec import InputSpec
 
@@ -295,7 +300,9 @@ PNG = saved(Image.fromarray(photo()), "PNG")
         (JPEG[:20], "x.jpg: is truncated: the JPEG ends before its frame header."),
         (PNG[: len(PNG) // 2], "x.jpg: is truncated."),
         (b"%PDF-1.7 ...", "x.jpg: is a PDF, which Foveal does not read."),
-        (b"\0\0\0\x18ftypheic....", "x.jpg: is a HEIF image, which Foveal does not read."),
+        (b"\0\0\0\x18ftypisom....", "x.jpg: is a video, which Foveal does not read."),
+        (b"\xff\x0a\0\0\0\0", "x.jpg: is a JPEG XL image, which Foveal does not read."),
+        (b"MM\0+\0\x08\0\0", "x.jpg: is a big-endian BigTIFF, which Foveal does not read."),
         (png(np.zeros((0, 5, 3), np.uint8), 2, 8), "x.jpg: has no pixels, or a damaged header."),
         (b"BMW builds cars", None),
         (PNG[:16], None),
@@ -348,7 +355,9 @@ def test_decompression_bombs_are_refused_before_decoding(tmp_path):
             with pytest.raises(ImageError) as caught:
                 read(path)
             assert caught.value.what == f"{path}: is {side} x {side} pixels, over the limit of 100,000,000."
-            assert caught.value.hint == "Shrink it or cut it into tiles."
+            assert caught.value.hint.startswith(
+                "Detect and segment in it with --tile SIDE, which reads it part by part;"
+            )
     assert MAX_PIXELS == 10000**2
 
 
@@ -369,10 +378,13 @@ def test_read_size_of_empty_file(tmp_path):
 
 
 def test_float_with_nan():
-    data = saved(Image.fromarray(np.array([[np.nan, 1]], np.float32)), "TIFF")
+    def tiff(*values):
+        return saved(Image.fromarray(np.array([values], np.float32)), "TIFF")
+
+    assert decode(tiff(np.nan, 0.5, 1, np.inf, 1e38)).pixels[0, :, 0].tolist() == [0, 128, 255, 0, 0]
     with pytest.raises(ImageError) as caught:
-        decode(data, name="nan.tif")
-    assert caught.value.what.startswith("nan.tif: ") and "not finite numbers" in caught.value.what
+        decode(tiff(np.nan, np.nan), name="nan.tif")
+    assert "holds values that are not finite numbers, or nodata, and nothing else" in caught.value.what
 
 
 def test_kind_is_told_by_bytes():
@@ -384,3 +396,109 @@ def test_pillows_globals_stay_as_they_are():
     before = Image.MAX_IMAGE_PIXELS, __import__("PIL.ImageFile").ImageFile.LOAD_TRUNCATED_IMAGES
     decode(PNG)
     assert before == (Image.MAX_IMAGE_PIXELS, __import__("PIL.ImageFile").ImageFile.LOAD_TRUNCATED_IMAGES)
+
+
+@pytest.mark.parametrize("brand", [b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"])
+def test_every_brand_of_heif_is_recognised(brand, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pillow_heif.as_plugin", None)  # as where it is not installed
+    with pytest.raises(ImageError) as caught:
+        decode(b"\0\0\0\x18ftyp" + brand + b"\0\0\0\0mif1heic", name="IMG.HEIC")
+    assert caught.value.what == "IMG.HEIC: is a HEIF image, which needs pillow-heif."
+    assert caught.value.hint == "Install it (pip install 'foveal[heic]'), or convert the image to JPEG or PNG."
+
+
+@pytest.mark.parametrize("profile", [b"", ADOBE])
+def test_heic_is_read_where_pillow_heif_is_installed(profile):
+    pillow_heif = pytest.importorskip("pillow_heif")
+    file = io.BytesIO()
+    pillow_heif.from_pillow(Image.fromarray(photo())).save(file, quality=95, icc_profile=profile or None)
+    plain = decode(file.getvalue()).pixels if not profile else None
+    assert plain is None or np.abs(plain.astype(int) - photo()).mean() < 4
+    assert read_size(file.getvalue()) == (96, 64)
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"subsampling": 0}])
+def test_jpeg_without_its_end_marker_is_read_if_no_pixel_is_missing(options):
+    whole = saved(Image.fromarray(photo()), "JPEG", quality=90, **options)
+    expected = decode(whole).pixels
+    for data in (whole[:-1], whole[:-2], whole[:-2] + bytes(3000), whole + b"trailing bytes" * 50):
+        assert np.array_equal(decode(data).pixels, expected)
+    for cut in range(3, 60):
+        for data in (whole[:-cut], whole[:-cut] + bytes(3000)):
+            with pytest.raises(ImageError, match=r"^x: is (truncated|damaged)"):
+                decode(data, name="x")
+
+
+def test_progressive_jpeg_that_ends_between_two_scans_is_truncated():
+    whole = saved(Image.fromarray(photo()), "JPEG", progressive=True)
+    scans = [match.start() for match in re.finditer(b"\xff\xda", whole)]
+    assert len(scans) > 5
+    for at in scans[1:]:
+        with pytest.raises(ImageError, match=r"^x: is truncated\."):
+            decode(whole[:at], name="x")
+
+
+def test_cmyk_jpeg_without_its_end_marker():
+    whole = saved(Image.fromarray(photo()).convert("CMYK"), "JPEG")
+    assert np.array_equal(decode(whole[:-2]).pixels, decode(whole).pixels)
+    with pytest.raises(ImageError, match=r"^x: is truncated\."):
+        decode(whole[:-40], name="x")
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP", "TIFF"])
+def test_broken_exif_is_silent(kind, recwarn, capfd):
+    if kind == "TIFF":
+        data = saved(Image.fromarray(photo()), "TIFF", tiffinfo={34665: 1 << 30})
+    else:
+        data = saved(Image.fromarray(photo()), kind, exif=b"Exif\0\0II*\0\xff\xff\xff\x7f", lossless=True)
+    assert np.array_equal(decode(data).pixels, photo())
+    assert not recwarn.list and capfd.readouterr().err == ""
+
+
+def test_exif_of_a_png_as_imagemagick_writes_it():
+    block = exif(6).tobytes()
+    text = f"\nexif\n{len(block):8}\n" + block.hex()
+    info = PngImagePlugin.PngInfo()
+    info.add_text("Raw profile type exif", text, zip=True)
+    info.add_text("workflow", "a" * 2_000_000, zip=True)
+    assert decode(saved(Image.fromarray(photo()), "PNG", pnginfo=info)).size == (64, 96)
+
+
+@pytest.mark.parametrize("packed", [True, False])
+@pytest.mark.parametrize("where", ["before", "after"])
+def test_png_with_a_long_text_is_read(packed, where):
+    text = b"a" * 3_000_000
+    extra = chunk(b"zTXt", b"w\0\0" + zlib.compress(text)) if packed else chunk(b"tEXt", b"w\0" + text)
+    at = 33 if where == "before" else len(PNG) - 12
+    data = PNG[:at] + extra + PNG[at:]
+    assert np.array_equal(decode(data).pixels, photo())
+    assert read_size(data) == (96, 64)
+    with pytest.raises(ImageError, match=r"^x: is truncated\."):
+        decode(data[: 33 + len(extra) + 60] if where == "before" else PNG[: len(PNG) // 2] + extra[:50], name="x")
+
+
+def test_png_profile_that_is_a_decompression_bomb_is_refused():
+    data = PNG[:33] + chunk(b"iCCP", b"icc\0\0" + zlib.compress(bytes(20_000_000))) + PNG[33:]
+    for read in (lambda: decode(data, name="image"), lambda: read_size(data)):
+        with pytest.raises(ImageError) as caught:
+            read()
+        assert caught.value.what == "image: has a colour profile that unpacks to more than 16 MB, as no real one does."
+
+
+def test_a_named_pipe_is_read_once(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor(1) as pool:
+        written = pool.submit(pipe.write_bytes, PNG)
+        assert np.array_equal(decode(pipe).pixels, photo())
+        written.result()
+
+
+def test_a_large_tiff_is_not_read_before_its_size_is_known(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "LARGE_FILE_BYTES", 100)
+    path = tmp_path / "x.tif"
+    path.write_bytes(saved(Image.fromarray(photo()), "TIFF"))
+    assert np.array_equal(decode(path).pixels, photo())
+    monkeypatch.setattr(module, "MAX_PIXELS", 100)
+    with pytest.raises(TooLargeError, match="is 96 x 64 pixels, over the limit of 100"):
+        decode(path)

@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from tests.scenes import exif
 
 from foveal.artifact.card import Card
 from foveal.errors import ConfigError, ImageError
+from foveal.inference.images import read_image
 from foveal.inference.predictor import Predictor
 from foveal.inference.views import Viewing, cut_out, predict_views, stream_views
 from foveal.types.arrays import RGB, Array
@@ -216,3 +218,21 @@ def test_nothing_is_found_outside_the_image(viewing: Viewing, x: int, y: int) ->
     found = predict_views(Predictor(RedSquare()), with_square(x, y, side=60), viewing)
     assert (found.boxes >= 0).all() and (found.boxes <= [200, 100, 200, 100]).all()
     assert len(found) >= 1
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF"])
+@pytest.mark.parametrize("flip", [False, True])
+def test_an_image_read_part_by_part_gives_the_same_prediction(kind, flip, tmp_path, monkeypatch):
+    from foveal.imaging import decode
+
+    path = tmp_path / "large"
+    Image.fromarray(with_square(150, 60, size=(300, 200))).save(path, kind, exif=exif(6))
+    with Predictor(RedSquare()) as predictor:
+        viewing = Viewing(tile=64, overlap=0.5, flip=flip)
+        whole = predict_views(predictor, path, viewing)
+        monkeypatch.setattr(decode, "MAX_PIXELS", 1000)
+        assert predict_views(predictor, path, viewing).to_dict() == whole.to_dict()
+        assert predict_views(predictor, path.read_bytes(), viewing).to_dict() == whole.to_dict()
+        assert read_image(path).shape == (300, 200, 3)
+        with pytest.raises(ImageError, match="over the limit of 1,000"):
+            predict_views(predictor, path, Viewing(flip=True))

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from foveal.errors import ImageError
+from foveal.imaging import png
 from foveal.imaging.decode import read_header
 from foveal.types.arrays import Array
 
@@ -52,7 +53,9 @@ def read_pixel_values(path: Path) -> PixelValues:
     if head.kind not in LOSSLESS:
         raise ImageError(path, f"is {head.kind}, which changes the pixel values of a mask", "Save the mask as PNG.")
     try:
-        with Image.open(io.BytesIO(path.read_bytes()), formats=LOSSLESS) as image:
+        data = path.read_bytes()
+        data = png.without_long_texts(data, str(path))[0] if head.kind == "PNG" else data
+        with Image.open(io.BytesIO(data), formats=LOSSLESS) as image:
             return _values(image, path)
     except ImageError:
         raise

@@ -15,6 +15,7 @@ from foveal.imaging.decode import decode, kind_of
 from foveal.imaging.suffixes import SUFFIXES_OF
 from foveal.ops.threads import in_threads
 from foveal.types.predictions.masks import IGNORE
+from foveal.types.reading import AS_STORED, Reading
 
 MIN_SIDE = 8
 """Shorter side in pixels below which nothing can be recognised."""
@@ -63,12 +64,15 @@ class Checked:
     mask: bytes = b""
 
 
-def check(catalog: Catalog, *, progress: Callable[[int], None] = lambda _: None) -> list[Problem]:
+def check(
+    catalog: Catalog, *, progress: Callable[[int], None] = lambda _: None, reading: Reading = AS_STORED
+) -> list[Problem]:
     """Decode every image in threads and compare all files.
 
     Args:
         catalog: The data set.
         progress: Called with the number of images done.
+        reading: Levels of deep images, and bands.
 
     Returns:
         Problems in the order of images, including faults of annotations; empty if there are none.
@@ -76,7 +80,7 @@ def check(catalog: Catalog, *, progress: Callable[[int], None] = lambda _: None)
     problems = [Problem(r.path, r.kind, r.message, r.where, r.action) for r in catalog.repairs]
     places: dict[bytes, list[int]] = defaultdict(list)
     masks: dict[int, bytes] = {}
-    for i, checked in enumerate(in_threads(lambda i: _check_image(catalog, i), range(len(catalog)))):
+    for i, checked in enumerate(in_threads(lambda i: _check_image(catalog, i, reading), range(len(catalog)))):
         problems += checked.problems
         masks[i] = checked.mask
         if checked.content:
@@ -87,7 +91,7 @@ def check(catalog: Catalog, *, progress: Callable[[int], None] = lambda _: None)
     return sorted(problems, key=lambda problem: problem.path)
 
 
-def _check_image(catalog: Catalog, index: int) -> Checked:
+def _check_image(catalog: Catalog, index: int, reading: Reading) -> Checked:
     name, path = catalog.names[index], catalog.path(index)
     try:
         data = path.read_bytes()
@@ -95,7 +99,7 @@ def _check_image(catalog: Catalog, index: int) -> Checked:
         return Checked(b"", (Problem(name, "unreadable", f"cannot be opened ({error.strerror})"),))
     content = hashlib.blake2b(data, digest_size=16).digest()
     try:
-        width, height = decode(data, name=name).size
+        width, height = decode(data, name=name, reading=reading).size
     except ImageError as error:
         return Checked(content, (Problem(name, "unreadable", error.reason),))
     problems = []

@@ -4,17 +4,19 @@ Shapes: N images, K classes.
 """
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
 from foveal.data.catalog.catalog import Annotation, Catalog
 from foveal.data.inspection.masks import MaskCounts, count_masks
 from foveal.data.inspection.objects import ObjectCounts, count_objects, splits_of
-from foveal.errors import ImageError
+from foveal.data.loading.levels import DataLevels, learn_levels
+from foveal.errors import DataError, ImageError
 from foveal.imaging.decode import Header, read_header
 from foveal.imaging.suffixes import SUFFIXES_OF
 from foveal.ops.threads import in_threads
+from foveal.types.reading import AS_STORED, Reading
 
 HEADERS_PER_CALL = 64
 """Headers that a thread reads at once: each takes microseconds."""
@@ -44,6 +46,7 @@ class Inspection:
         width: Widths of readable images, in pixels; None without any.
         height: Their heights.
         formats: Images by format and mode, such as ``JPEG colour``.
+        levels: Levels that training would learn for images of more than 8 bits, if there are any.
         odd: (name, reason) of files that are unreadable or have a wrong suffix.
         notes: The reader's notes.
         objects: Counts of objects, if there are any.
@@ -64,9 +67,10 @@ class Inspection:
     notes: tuple[str, ...]
     objects: ObjectCounts | None = None
     masks: MaskCounts | None = None
+    levels: DataLevels | None = None
 
     def to_dict(self) -> dict[str, object]:
-        """Plain values for JSON; ``objects`` and ``masks`` only where there are any."""
+        """Plain values for JSON; ``objects``, ``masks`` and ``levels`` only where there are any."""
         own: dict[str, object] = {
             "path": self.path,
             "format": self.format,
@@ -84,11 +88,17 @@ class Inspection:
         for name, counts in (("objects", self.objects), ("masks", self.masks)):
             if counts is not None:
                 own[name] = counts.to_dict()
+        if self.levels is not None:
+            own["levels"] = asdict(self.levels)
         return own
 
 
-def inspect(catalog: Catalog) -> Inspection:
+def inspect(catalog: Catalog, *, reading: Reading = AS_STORED) -> Inspection:
     """Count, and read every file's header.
+
+    Args:
+        catalog: The data set.
+        reading: Which bands are read.
 
     Raises:
         DataError: A mask cannot be read.
@@ -102,7 +112,7 @@ def inspect(catalog: Catalog) -> Inspection:
             odd.append((name, header))
         elif not name.lower().endswith(SUFFIXES_OF[header.kind]):
             odd.append((name, f"is a {header.kind} file with another suffix"))
-    formats = Counter(f"{header.kind} {header.mode}" for header in read)
+    formats = Counter(header.text for header in read)
     return Inspection(
         path=str(catalog.root),
         format=catalog.format,
@@ -118,7 +128,16 @@ def inspect(catalog: Catalog) -> Inspection:
         notes=catalog.notes,
         objects=count_objects(catalog),
         masks=count_masks(catalog),
+        levels=_levels(catalog, reading) if any(header.mode == "deep" for header in read) else None,
     )
+
+
+def _levels(catalog: Catalog, reading: Reading) -> DataLevels | None:
+    """As training learns them, from the same images."""
+    try:
+        return learn_levels(catalog.split("train") if catalog.has("train") else catalog, reading)
+    except DataError:  # a file that cannot be read, which ``odd`` or ``check`` names
+        return None
 
 
 def _header(catalog: Catalog, index: int) -> Header | str:

@@ -9,18 +9,20 @@ from foveal.data.notes import listed
 from foveal.errors import DataError, ImageError
 from foveal.imaging.integrity import check_image
 from foveal.ops.threads import in_threads
+from foveal.types.reading import AS_STORED, Reading
 
 TEST = SPLITS.index("test")
 FILES_PER_CALL = 64
 """Files that a thread checks at once."""
 
 
-def check_readable(catalog: Catalog, *, path: str) -> None:
+def check_readable(catalog: Catalog, *, path: str, reading: Reading = AS_STORED) -> None:
     """Check header and end of every file outside the test split, in threads.
 
     Args:
         catalog: The data set.
         path: The data set as the user named it.
+        reading: Levels of deep images, and bands.
 
     Raises:
         DataError: Images that cannot be read; the message names the first with the reason of each.
@@ -29,7 +31,7 @@ def check_readable(catalog: Catalog, *, path: str) -> None:
 
     def fault(place: int) -> ImageError | None:
         try:
-            check_image(catalog.path(place))
+            check_image(catalog.path(place), reading=reading)
         except ImageError as error:
             return error
         return None

@@ -20,6 +20,7 @@ from foveal.imaging.decode import decode
 from foveal.imaging.prepare import prepare
 from foveal.types.arrays import RGB, FloatArray
 from foveal.types.input_spec import InputSpec, Whitening
+from foveal.types.reading import AS_STORED, Reading
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -51,6 +52,7 @@ def preview(
     count: int = 6,
     columns: int = 5,
     seed: int = 0,
+    reading: Reading = AS_STORED,
 ) -> RGB:
     """Augmented samples, each row beside its original, with their targets drawn on them.
 
@@ -62,6 +64,7 @@ def preview(
         count: Number of images.
         columns: Samples per image.
         seed: For the choice and the augmentation.
+        reading: Levels of deep images, and bands.
 
     Returns:
         The sheet, (H, W, 3) uint8.
@@ -73,7 +76,7 @@ def preview(
 
     placed = catalog.annotation != "labels"
     cell = LARGE_CELL if placed else CELL
-    images = TrainingImages(catalog, augment, seed=seed, min_side=0, cache=None)
+    images = TrainingImages(catalog, augment, seed=seed, min_side=0, cache=None, reading=reading)
 
     def drawn(image: RGB, target: "Mapping[str, Tensor]") -> RGB:
         if placed:
@@ -112,7 +115,7 @@ def image_whitening(catalog: Catalog, whitening: Whitening, *, spec: InputSpec, 
     """
     rows = []
     for i in choose(catalog, count, seed=seed):
-        image, _ = prepare(decode(catalog.path(i)).pixels, spec)
+        image, _ = prepare(decode(catalog.path(i), reading=spec.reading).pixels, spec)
         white = whiten(image, whitening)
         back = unwhiten(white, whitening)
         worst = np.abs(back - image / 255).max()

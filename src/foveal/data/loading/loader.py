@@ -23,6 +23,7 @@ from foveal.data.loading.order import Draw, Order
 from foveal.imaging.decode import decode
 from foveal.ops.threads import in_threads
 from foveal.types.arrays import RGB
+from foveal.types.reading import AS_STORED, Reading
 from foveal.types.samples import Batch, Sample
 from foveal.types.seeds import derive
 
@@ -39,6 +40,7 @@ class TrainingImages(Dataset[Batch]):
         seed: For the augmentation.
         min_side: Shorter side in pixels that is enough.
         cache: Cache of decoded images, or None.
+        reading: Levels of deep images, and bands.
     """
 
     def __init__(
@@ -49,22 +51,27 @@ class TrainingImages(Dataset[Batch]):
         seed: int,
         min_side: int,
         cache: DecodedCache | None,
+        reading: Reading = AS_STORED,
     ) -> None:
         self.catalog = catalog
         self.augment = augment
         self.seed = seed
         self.min_side = min_side
         self.cache = cache
+        self.reading = reading
 
     def decoded(self, place: int) -> RGB:
         """The image at an index, from the cache if possible."""
         if self.cache is None:
-            return decode(self.catalog.path(place), min_side=self.min_side).pixels
+            return self._decode(place)
         image = self.cache.get(place)
         if image is None:
-            image = decode(self.catalog.path(place), min_side=self.min_side).pixels
+            image = self._decode(place)
             self.cache.put(place, image)
         return image
+
+    def _decode(self, place: int) -> RGB:
+        return decode(self.catalog.path(place), min_side=self.min_side, reading=self.reading).pixels
 
     def places(self, draw: Draw) -> tuple[list[int], Tensor]:
         """The images of a sample, the same wherever and whenever it is made.

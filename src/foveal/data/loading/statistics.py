@@ -41,7 +41,7 @@ def sample_images(catalog: Catalog, spec: InputSpec, *, limit: int = MAX_IMAGES)
     places = (np.arange(count) * len(catalog)) // max(count, 1)
 
     def prepared(place: int) -> RGB:
-        return prepare(decode(catalog.path(place), min_side=spec.decode_side).pixels, spec)[0]
+        return prepare(decode(catalog.path(place), min_side=spec.decode_side, reading=spec.reading).pixels, spec)[0]
 
     return in_threads(prepared, places.tolist())
 

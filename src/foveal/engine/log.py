@@ -20,6 +20,9 @@ class Log:
     def note(self, text: str) -> None:
         """A remark for the user."""
 
+    def weights(self, taken: Mapping[str, object]) -> None:
+        """A given file's weights are in place: its ``text`` is for a person, the rest for a machine."""
+
     def step(self, *, epoch: int, epochs: int, step: int, steps: int, samples: int, unit: str, loss: float) -> None:
         """A step of an epoch is done, on ``samples`` samples, called ``unit``."""
 
@@ -64,6 +67,10 @@ class RichLog(Log):
     def note(self, text: str) -> None:
         """A dim line."""
         self.console.print(Text(f"  {text}", "dim"))
+
+    def weights(self, taken: Mapping[str, object]) -> None:
+        """A dim line."""
+        self.note(str(taken["text"]))
 
     def step(self, *, epoch: int, epochs: int, step: int, steps: int, samples: int, unit: str, loss: float) -> None:
         """Move the bar."""
@@ -116,6 +123,10 @@ class JsonLog(Log):
     def note(self, text: str) -> None:
         """``{"event": "note", "text": ...}``."""
         self._say("note", {"text": text})
+
+    def weights(self, taken: Mapping[str, object]) -> None:
+        """``{"event": "weights", "text": ..., "whole": [...], "left": {name: why}, ...}``."""
+        self._say("weights", taken)
 
     def epoch(self, row: Mapping[str, float], *, epochs: int, best: bool) -> None:
         """``{"event": "epoch", ...}``."""

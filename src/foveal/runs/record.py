@@ -10,6 +10,7 @@ import torch
 from foveal.config.schema import RunConfig
 from foveal.data.catalog.catalog import SPLITS, Catalog
 from foveal.engine.runtime import num_cores
+from foveal.runs.identity import near
 from foveal.runs.plan import ImagePlan
 from foveal.version import __version__
 
@@ -62,6 +63,8 @@ def facts(config: RunConfig, catalog: Catalog, plan: ImagePlan, folder: Path) ->
     shown = ", ".join(names[:6]) + (", ..." if len(names) > 6 else "")
     parameters = sum(p.numel() for p in plan.network.parameters()) / 1e6
     start = "pretrained" if plan.network.pretrained else "random weights"
+    if plan.network.taken is not None:
+        start = f"weights of {near(plan.network.taken.origin)}"
     size, evaluated = config.input.size, config.input.eval_size
     return {
         "data": f"{near(config.data.path)}  ({catalog.format.replace('_', ' ')}: {splits})",
@@ -72,9 +75,3 @@ def facts(config: RunConfig, catalog: Catalog, plan: ImagePlan, folder: Path) ->
         f" on {plan.runtime.device.type}, seed {config.seed}",
         "run": str(folder),
     }
-
-
-def near(path: str) -> str:
-    """A path relative to the working directory, if inside it."""
-    here = Path.cwd()
-    return str(Path(path).relative_to(here)) if Path(path).is_relative_to(here) else path

@@ -1,7 +1,7 @@
 """From a RunConfig to a finished run: start one, or resume a stopped one."""
 
 import shlex
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from foveal.config.files import read_config, to_toml
@@ -19,9 +19,11 @@ from foveal.engine.runtime import Runtime
 from foveal.errors import RunError
 from foveal.inference.predictor import Predictor
 from foveal.inference.process_tuning import keep_pages
+from foveal.models.weights import given_card
 from foveal.runs.data import read_data
 from foveal.runs.evaluation import Evaluation, to_dict, write_predictions
 from foveal.runs.finish import finish
+from foveal.runs.going_on.origin import in_one_line, record, recorded
 from foveal.runs.identity import anchored, check_data_is_there, check_same_data, config_key, unchanged
 from foveal.runs.plan import ImagePlan, make_plan
 from foveal.runs.record import describe, environment, facts, versions
@@ -61,12 +63,15 @@ def start(config: RunConfig, *, out: Path, log: Log) -> Trained | None:
     resolved = resolve(anchored(config), catalog.split("train"), world=runtime.world)
     chosen, run = resolved.config, Run(out)
     plan = make_plan(chosen, catalog, runtime=runtime)
+    taken, card = plan.network.taken, given_card(chosen.model.weights)
     if runtime.is_main:
-        run.create(to_toml(chosen), describe(catalog), environment())
+        run.create(to_toml(chosen), describe(catalog), environment(), None if taken is None else record(taken, card))
     runtime.wait()
     if runtime.is_main:
         log.start(facts(chosen, catalog, plan, out))
         inside = [INSIDE.format(out)] if lies_inside(out, Path(config.data.path)) else []
+        if taken is not None:
+            log.weights({"text": in_one_line(taken), **asdict(taken)})
         for note in (*catalog.notes, *resolved.notes, *inside):
             log.note(note)
     warm_start(plan, log)
@@ -106,7 +111,7 @@ def resume(folder: Path, *, changes: RunConfig | None, log: Log) -> Trained | No
             f"Use its model: foveal evaluate {shlex.quote(str(folder))} DATA",
         )
     runtime = open_runtime(config, folder)
-    plan = make_plan(config, catalog, runtime=runtime)
+    plan = make_plan(config, catalog, runtime=runtime, known=None if saved is None else recorded(run))
     if runtime.is_main:
         log.start(facts(config, catalog, plan, folder))
     if saved is None:
@@ -126,7 +131,7 @@ def complete(
     runtime.open_tracker()
     training = make_training(plan, config, run=run, log=log, saved=saved)
     try:
-        training.fit(eval_first=plan.task.probe(plan.network) is not None)
+        training.fit(eval_first=starts_trained(plan))
     finally:
         log.close()
     if not runtime.is_main:
@@ -146,6 +151,12 @@ def complete(
     log.finish({"run": str(run.folder), "model": str(run.model), "metrics": metrics})
     runtime.wait()
     return Trained(run.folder, predictor, evaluation)
+
+
+def starts_trained(plan: ImagePlan) -> bool:
+    """Whether the network predicts classes before the first step: a fitted head, or one taken from a given model."""
+    taken = plan.network.taken
+    return plan.task.probe(plan.network) is not None or bool(taken and taken.known)
 
 
 def make_training(

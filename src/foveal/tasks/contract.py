@@ -111,6 +111,7 @@ class TaskSpec(ABC, Generic[S, Out, M]):
         defaults: Settings, by section, that differ from the general defaults; the user's settings override them.
         preview_side: Side in pixels of the samples that ``foveal data preview`` draws.
         inference_scale: Input side at inference over that in training, for previews of training samples.
+        shape_settings: The task's own settings that shape the network; a run that goes on from a model keeps them.
     """
 
     name: ClassVar[str]
@@ -119,6 +120,7 @@ class TaskSpec(ABC, Generic[S, Out, M]):
     defaults: ClassVar[Mapping[str, Mapping[str, object]]] = {}
     preview_side: ClassVar[int] = 224
     inference_scale: ClassVar[float] = 1.0
+    shape_settings: ClassVar[Sequence[str]] = ()
 
     @abstractmethod
     def choose(self, situation: Situation) -> Choice:

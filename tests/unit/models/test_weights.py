@@ -138,11 +138,14 @@ class _Evil:
         return (Path.touch, (Path("/tmp/foveal-evil"),))
 
 
-@pytest.mark.parametrize("suffix", [".safetensors", ".pth"])
-def test_code_in_a_file_is_not_run(tmp_path: Path, suffix: str) -> None:
+@pytest.mark.parametrize(
+    ("suffix", "words"),
+    [(".safetensors", "not a readable weights file"), (".pth", "holds pickled Python objects beside tensors")],
+)
+def test_code_in_a_file_is_not_run(tmp_path: Path, suffix: str, words: str) -> None:
     path = tmp_path / f"w{suffix}"
     torch.save({"a": _Evil()}, path)
-    with pytest.raises(WeightsError, match="not a readable weights file"):
+    with pytest.raises(WeightsError, match=words):
         read(path)
     assert not Path("/tmp/foveal-evil").exists()
 
@@ -157,7 +160,7 @@ def test_broken_files_are_named(tmp_path: Path) -> None:
     torch.save([1, 2], tmp_path / "list.pt")
     with pytest.raises(WeightsError, match="no tensors by name in this file"):
         read(tmp_path / "list.pt")
-    with pytest.raises(WeightsError, match="No such weights file"):
+    with pytest.raises(WeightsError, match="No such weights file or run"):
         resolve("conv4", str(tmp_path / "absent.pth"), allow_download=False)
 
 

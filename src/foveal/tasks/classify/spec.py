@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from foveal.tasks.classify.choose import choose
-from foveal.tasks.classify.config import ClassifyConfig
+from foveal.tasks.classify.config import POOLING, ClassifyConfig
 from foveal.tasks.contract import Choice, Situation, TaskSpec
 from foveal.types.categories import Categories
 
@@ -22,6 +22,7 @@ class ClassifySpec(TaskSpec[ClassifyConfig, "ClassifyOutput", "Classifier"]):
     settings = ClassifyConfig
     # Boxes and masks imply the classes in an image, too.
     annotations: ClassVar[Sequence["Annotation"]] = ("labels", "boxes", "masks")
+    shape_settings = POOLING
 
     def choose(self, situation: Situation) -> Choice:
         """By the number and the size of the images."""

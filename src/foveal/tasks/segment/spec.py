@@ -29,6 +29,7 @@ class SegmentSpec(TaskSpec[SegmentConfig, "SegmentOutput", "Segmenter"]):
     annotations: ClassVar[Sequence["Annotation"]] = ("masks", "boxes")
     preview_side = 320
     inference_scale = 1.5
+    shape_settings = ("decoder", "channels")
     defaults: ClassVar[Mapping[str, Mapping[str, object]]] = {
         "input": {"fit": "letterbox", "interpolation": "bilinear"},
         "augment": {

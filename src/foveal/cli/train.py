@@ -35,7 +35,10 @@ def train(
     device: Annotated[
         Literal["auto", "cpu", "cuda"] | None, Parameter(help="Device to train on; auto: a GPU if there is one.")
     ] = None,
-    resume: Annotated[Path | None, Parameter(help="Resume the interrupted run in this folder.")] = None,
+    resume: Annotated[
+        Path | None,
+        Parameter(help="Resume the run in this folder; with --epochs or --time, train it longer."),
+    ] = None,
     quiet: Annotated[bool, Parameter(negative="", help="Print errors only.")] = False,
     json: Annotated[bool, Parameter(negative="", help="Print progress as JSON lines.")] = False,
     settings: Annotated[RunConfig | None, Parameter(name="*", group="All settings", consume_multiple=True)] = None,

@@ -79,13 +79,8 @@ def freeze(network: Network, count: int, *, norms: bool = False) -> None:
     """
     for i, stage in enumerate(network.stages()):
         stage.requires_grad_(i >= count)
-    for norm in _norms(network, count):
+    for norm in _norms(network, len(network.stages()) if norms else count):
         norm.eval()
-    # Statistics that no given weights brought are still to be learnt.
-    given = {id(p) for name, p in network.named_parameters() if name in network.pretrained}
-    for norm in _norms(network, len(network.stages()) if norms else 0):
-        if not given or all(id(parameter) in given for parameter in norm.parameters()):
-            norm.eval()
 
 
 def _norms(network: Network, count: int) -> Iterator[nn.Module]:

@@ -83,8 +83,8 @@ def take(
         classes: K names, in order of id.
         rows: The tensors of ``network`` with rows per class.
     """
-    own = {name: value for name, value in network.state_dict().items() if not name.endswith("num_batches_tracked")}
-    given = weights.tensors
+    own = _without_counters(network.state_dict())
+    given = _without_counters(weights.tensors)
     whole = [f"{OWN_PREFIX}{name}" for name in match.loaded]
     left = {f"{OWN_PREFIX}{name}": ABSENT for name in match.missing}
     left |= {f"{OWN_PREFIX}{name}": "another shape in the file" for name in match.mismatched}
@@ -121,7 +121,7 @@ def take(
         whole=tuple(sorted(whole)),
         partly=tuple(sorted(partly)),
         left=dict(sorted(left.items())),
-        unused=tuple(sorted({*given} - {*own})),
+        unused=match.unused if weights.card is None else tuple(sorted({*given} - {*own})),
         known=tuple(classes[i] for i, _ in places) if partly or rows.keys() & {*whole} else (),
         new=tuple(name for name in classes if name not in theirs) if sought else (),
         gone=tuple(name for name in theirs if name not in classes) if sought else (),
@@ -146,6 +146,11 @@ def _take_rows(
         if layout.extra:
             ours[:, -layout.extra :] = theirs[:, -layout.extra :]
     return ""
+
+
+def _without_counters(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Without batch norm's counts of steps, which nothing reads."""
+    return {name: value for name, value in tensors.items() if not name.endswith("num_batches_tracked")}
 
 
 def _module(name: str) -> str:

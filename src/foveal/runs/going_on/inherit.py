@@ -37,10 +37,11 @@ def inherited(config: RunConfig, task: str, card: Card | None) -> dict[str, Any]
     """
     if card is None or "backbone" not in card.model:
         return {}
-    backbone = card.model["backbone"]
-    if "backbone" in config.model.model_fields_set and config.model.backbone != backbone:
+    backbone = str(card.model["backbone"])
+    named = "backbone" in config.model.model_fields_set
+    if named and config.model.backbone.partition(".")[0] != backbone.partition(".")[0]:
         return {}
-    sections: dict[str, Any] = {"model": {"backbone": backbone}}
+    sections: dict[str, Any] = {} if named else {"model": {"backbone": backbone}}
     if card.task != task or not isinstance(card.input, InputSpec):
         return sections
     spec = card.input

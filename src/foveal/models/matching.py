@@ -56,11 +56,14 @@ def load_matching(net: nn.Module, weights: Weights) -> WeightMatch:
     loaded = _matching(own, tensors, names)
     mismatched = sorted((names & tensors.keys()) - loaded)
     if len(loaded) < LEAST * len(names):
-        whose, hint = weights.origin, _HINT
         if weights.card is not None and "backbone" in weights.card.model:
-            named = weights.card.model["backbone"]
-            whose, hint = f"{whose} (backbone {named})", f"Use --backbone {named}, or other weights."
-        raise WeightsError(_mismatch_message(own, tensors, len(loaded), len(names), mismatched, whose), hint)
+            theirs = weights.card.model["backbone"]
+            raise WeightsError(
+                f"{weights.origin}: a model with the backbone {theirs}; only {len(loaded)} of {len(names)} tensors fit"
+                " this one.",
+                f"Use --backbone {theirs}, or other weights.",
+            )
+        raise WeightsError(_mismatch_message(own, tensors, len(loaded), len(names), mismatched, weights.origin), _HINT)
     with torch.no_grad():
         for name in loaded:
             own[name].copy_(tensors[name])

@@ -176,7 +176,7 @@ def test_another_architecture_is_named(tmp_path: Path) -> None:
     write(file, card("classify", backbone="conv4"))
     with pytest.raises(WeightsError) as error:
         build(card("classify"), file)
-    assert error.value.what.startswith(f"{file} (backbone conv4): only 0 of 25 tensors fit the network: ")
+    assert error.value.what == f"{file}: a model with the backbone conv4; only 0 of 25 tensors fit this one."
     assert error.value.hint == "Use --backbone conv4, or other weights."
 
 

@@ -98,7 +98,7 @@ def _part(config: RunConfig) -> Part:
 
 
 def caught_up(config: RunConfig, saved: Checkpoint | None) -> RunConfig:
-    """The configuration of a run that was killed after its checkpoint had begun a part, before config.toml said so."""
+    """The configuration of a run that was killed between the checkpoint that begins a part and its config.toml."""
     if saved is None or not saved.state.parts or saved.key == config_key(config):
         return config
     after = with_settings(config, saved.state.part.settings)

@@ -70,7 +70,8 @@ def _reasons(left: Mapping[str, str]) -> str:
     """Modules by reason, with the number of their tensors."""
     groups: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for name, why in left.items():
-        groups[why][".".join(name.removeprefix(OWN_PREFIX).split(".")[:2])] += 1
+        module = name.removeprefix(OWN_PREFIX).split(".")[:-1]
+        groups[why][".".join(module[:2])] += 1
     texts = []
     for why, modules in groups.items():
         texts.append(f"{listed([*modules])} ({plural(sum(modules.values()), 'tensor')}, {why})")

@@ -80,7 +80,7 @@ def begun(settings: dict[str, Any], step: int = 20) -> Checkpoint:
     return begin_part(before, OWN, settings, batches_per_epoch=5, folder=Path("my run"))
 
 
-def test_the_parts_and_what_is_said() -> None:
+def test_the_parts_and_their_announcement() -> None:
     settings = complete_settings({"train": {"epochs": 8}, "optim": {"lr": 0.01}}, OWN, saved())
     state = begun(settings).state
     assert state.parts == [

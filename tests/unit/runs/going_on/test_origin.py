@@ -34,7 +34,7 @@ def test_what_is_left_and_why() -> None:
     }
     assert in_one_line(Taken("a", ("x",), left=left, new=("cat",), gone=("dog",))) == (
         "weights of a: 1 of 5 tensors taken; left at random:"
-        " conv_head.weight, bn2.weight, bn2.bias (3 tensors, not in the file),"
+        " conv_head, bn2 (3 tensors, not in the file),"
         f" head.boxes (1 tensor, {shape})"
     )
 

@@ -16,6 +16,7 @@ from foveal.models.contract import Model
 from foveal.models.matching import WeightMatch
 from foveal.models.taking import ClassRows, Taken, take
 from foveal.models.weights import Weights, resolve
+from foveal.tasks.classify.model import Classifier
 from foveal.tasks.table import open_task
 
 OLD = ("cat", "dog", "emu")
@@ -169,6 +170,21 @@ def test_rows_whose_neighbours_differ_mean_something_else() -> None:
 
 
 SHAPES = {"classes.weight": (2, 4), "classes.bias": (2,), "boxes.weight": (8, 4), "boxes.bias": (8,)}
+
+
+@pytest.mark.parametrize(
+    ("several", "pooling", "fits"), [(False, "avg", True), (True, "avg", False), (False, "gem", False)]
+)
+def test_only_a_head_that_fits_as_it_is_needs_no_fit(tmp_path: Path, several: bool, pooling: str, fits: bool) -> None:
+    """Rows for several labels per image, or for vectors pooled otherwise, are where the fit begins."""
+    file = tmp_path / "model.safetensors"
+    write(file, card("classify", pooling=pooling).model_copy(update={"decode": {"multi_label": several}}))
+    network, taken = build(card("classify"), file)
+    assert taken.known == OLD and isinstance(network, Classifier)
+    assert network.start is not None and network.start.fixed == fits and bool(network.start.known.all())
+    assert (open_task(card("classify")).probe(network) is None) == fits
+    _, taken = build(card("classify", OLD[:2]), file)
+    assert taken.gone == ("emu",), "fewer classes"
 
 
 def test_another_architecture_is_named(tmp_path: Path) -> None:

@@ -101,7 +101,8 @@ def prior_of(weights: Weights, own: ClassifyConfig, num_features: int) -> Prior 
 
 def same_pooling(card: Card, own: ClassifyConfig) -> bool:
     """Whether a model pools its maps as these settings say."""
-    return all(card.own.get(name) == getattr(own, name) for name in POOLING)
+    usual = ClassifyConfig()
+    return all(card.own.get(name, getattr(usual, name)) == getattr(own, name) for name in POOLING)
 
 
 def build_pooling(own: ClassifyConfig, channels: int) -> Pooling:

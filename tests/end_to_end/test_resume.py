@@ -60,6 +60,7 @@ def test_a_finished_run_says_so(here: Command, quick_run: Path) -> None:
     done = here("train", "--resume", quick_run)
     assert done.code == 2
     assert "this run is complete; there is nothing to resume." in done.err
+    assert f"Train it longer: foveal train --resume {quick_run} --epochs 12. Or use its model: foveal ev" in done.err
 
 
 def test_resume_refuses_another_configuration(here: Command, stopped: Path) -> None:
@@ -124,7 +125,7 @@ def test_a_run_goes_on_from_any_folder(here: Command, tmp_path: Path, monkeypatc
     done = here("train", "--resume", "../my run", "--quiet")
     assert done.code == 0, done.err
     done = here("train", "--resume", "../my run")
-    assert "Use its model: foveal evaluate '../my run' DATA" in done.err
+    assert "--epochs 6. Or use its model: foveal evaluate '../my run' DATA" in done.err
 
 
 def test_weights_and_classes_keep_their_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -45,7 +45,23 @@ def read_card(path: Path) -> Card:
     Raises:
         ArtifactError: Not a Foveal model file.
     """
-    return parse_card(_metadata(path), where=str(path))
+    card = find_card(path)
+    if card is None:
+        raise ArtifactError(
+            f"{path}: holds tensors but no Foveal card.",
+            "To start from these weights, train with --model.weights FILE.",
+        )
+    return card
+
+
+def find_card(path: Path) -> Card | None:
+    """The card of a safetensors file; None: the file has none, as weights from elsewhere.
+
+    Raises:
+        ArtifactError: Not a safetensors file, or a damaged card.
+    """
+    text = _metadata(path)
+    return None if text is None else parse_card(text, where=str(path))
 
 
 def load(path: Path) -> tuple[Card, dict[str, Array]]:
@@ -61,7 +77,7 @@ def load(path: Path) -> tuple[Card, dict[str, Array]]:
         raise ArtifactError(f"{path}: the weights cannot be read ({error}).", DAMAGED) from None
 
 
-def _metadata(path: Path) -> str:
+def _metadata(path: Path) -> str | None:
     try:
         size = path.stat().st_size
         with path.open("rb") as file:
@@ -88,9 +104,5 @@ def _metadata(path: Path) -> str:
     except (ValueError, RecursionError):
         raise ArtifactError(f"{path}: its header is not JSON.", DAMAGED) from None
     metadata = header.get("__metadata__") if isinstance(header, dict) else None
-    if not isinstance(metadata, dict) or not isinstance(metadata.get("foveal"), str):
-        raise ArtifactError(
-            f"{path}: holds tensors but no Foveal card.",
-            "To start from these weights, train with --model.weights FILE.",
-        )
-    return str(metadata["foveal"])
+    text = metadata.get("foveal") if isinstance(metadata, dict) else None
+    return text if isinstance(text, str) else None

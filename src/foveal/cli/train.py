@@ -35,7 +35,9 @@ def train(
     device: Annotated[
         Literal["auto", "cpu", "cuda"] | None, Parameter(help="Device; auto: a GPU if there is one")
     ] = None,
-    resume: Annotated[Path | None, Parameter(metavar="RUN", help="Go on with the run in this folder")] = None,
+    resume: Annotated[
+        Path | None, Parameter(metavar="RUN", help="Go on with a run; with --epochs or --time, train it longer")
+    ] = None,
     quiet: Annotated[bool, Parameter(negative="", help="Print errors only")] = False,
     json: Annotated[bool, Parameter(negative="", help="Print progress as JSON lines")] = False,
     open: Annotated[bool, Parameter(negative="", help="Show the report in the browser when done")] = False,  # noqa: A002

@@ -5,7 +5,7 @@ Random numbers and the learning rate are functions of the step, so neither needs
 
 import io
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from foveal.artifact.atomic import write_atomic
+from foveal.engine.parts import Part
 from foveal.errors import RunError
 
 
@@ -32,6 +33,24 @@ class State:
     num_threads: int = field(default_factory=torch.get_num_threads)
     rows: list[dict[str, float]] = field(default_factory=list)
     """Rows of metrics.csv."""
+    parts: list[Part] = field(default_factory=list)
+    """Empty: the run is one part, as planned."""
+
+    @property
+    def part(self) -> Part:
+        """The part that is being trained."""
+        return self.parts[-1] if self.parts else Part(epochs=0)
+
+    def train_on(self, first: Part, *, following: Part) -> None:
+        """Begin a further part here.
+
+        Args:
+            first: The part so far, if the run has been one.
+            following: What follows; where it begins is filled in.
+        """
+        here = replace(following, from_step=self.step, from_row=len(self.rows), from_s=self.elapsed_s)
+        self.parts = [*(self.parts or [first]), here]
+        self.stopped = False
 
 
 @dataclass(frozen=True)
@@ -79,7 +98,8 @@ def load_checkpoint(path: Path) -> Checkpoint | None:
         return None
     try:
         values = torch.load(path, map_location="cpu", weights_only=True)
-        return Checkpoint(**{**values, "state": State(**values["state"])})
+        parts = [Part(**part) for part in values["state"].pop("parts", ())]
+        return Checkpoint(**{**values, "state": State(**values["state"], parts=parts)})
     except Exception as error:  # torch raises many kinds for a damaged file
         raise RunError(
             f"{path}: damaged, or written by another version of Foveal ({type(error).__name__}).",

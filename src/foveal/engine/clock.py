@@ -12,10 +12,12 @@ class Clock:
     Args:
         elapsed_s: Seconds spent before the run was resumed.
         budget_s: Time budget; None: without one.
+        since_s: Seconds that the budget does not count, spent before it was given.
     """
 
-    def __init__(self, elapsed_s: float = 0.0, *, budget_s: float | None = None) -> None:
+    def __init__(self, elapsed_s: float = 0.0, *, budget_s: float | None = None, since_s: float = 0.0) -> None:
         self.started = time.monotonic() - elapsed_s
+        self.since_s = since_s
         self.budget_s = None if budget_s is None else budget_s * (1 - RESERVE)
 
     @property
@@ -26,4 +28,4 @@ class Clock:
     @property
     def progress(self) -> float:
         """Fraction of the budget that is spent; 0 without one."""
-        return 0.0 if self.budget_s is None else self.elapsed_s / self.budget_s
+        return 0.0 if self.budget_s is None else (self.elapsed_s - self.since_s) / self.budget_s

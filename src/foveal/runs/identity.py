@@ -20,11 +20,17 @@ def anchored(config: RunConfig) -> RunConfig:
         data = data.model_copy(update={"path": str(Path(data.path).resolve())})
     if Path(data.classes).is_file():
         data = data.model_copy(update={"classes": str(Path(data.classes).resolve())})
-    if Path(model.weights).is_file() and model.weights not in ("auto", "none"):
+    if model.weights not in ("auto", "none") and Path(model.weights).exists():
         model = model.model_copy(update={"weights": str(Path(model.weights).resolve())})
     return config.model_copy(
         update={name: new for name, new in (("data", data), ("model", model)) if new is not getattr(config, name)}
     )
+
+
+def near(path: str) -> str:
+    """A path relative to the working directory, if inside it."""
+    here = Path.cwd()
+    return str(Path(path).relative_to(here)) if Path(path).is_relative_to(here) else path
 
 
 def unchanged(config: RunConfig, changes: RunConfig | None, folder: Path) -> RunConfig:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from foveal.artifact.card import Card
+from foveal.artifact.given import given_card
 from foveal.config.schema import RunConfig
 from foveal.data.catalog.catalog import Catalog
 from foveal.data.config import AugmentConfig
@@ -24,8 +25,10 @@ from foveal.inference.predictor import Predictor, Source
 from foveal.inference.torch_backend import TorchBackend
 from foveal.models.contract import Model, Network
 from foveal.models.normalize import Normalize
-from foveal.models.weights import input_statistics
+from foveal.models.taking import Taken
+from foveal.models.weights import expected_input
 from foveal.runs.evaluation import kept, score
+from foveal.runs.going_on.origin import recall
 from foveal.tasks.table import AnyTask, bind_task, get_spec
 from foveal.types.goal import Goal
 from foveal.types.input_spec import InputSpec
@@ -151,13 +154,16 @@ class ImagePlan:
         return [self.train_set.names[key] for key in batch.keys]
 
 
-def make_plan(config: RunConfig, catalog: Catalog, *, runtime: Runtime) -> ImagePlan:
+def make_plan(
+    config: RunConfig, catalog: Catalog, *, runtime: Runtime, known: tuple[Taken, Card | None] | None = None
+) -> ImagePlan:
     """Build everything a run needs.
 
     Args:
         config: Complete, from ``resolve``.
         catalog: With a training and a validation split.
         runtime: Device, precision and processes.
+        known: What a run that is to be restored from a checkpoint once took from a file; it is not read again.
 
     Raises:
         FovealError: The data set lacks the annotations that the task learns from, or the network cannot be built.
@@ -169,8 +175,10 @@ def make_plan(config: RunConfig, catalog: Catalog, *, runtime: Runtime) -> Image
     for part in (train_set, val_set):
         output.accept(part)
     task = bind_task(config.task, own, output)
-    spec = input_spec(config, train_set)
-    network = task.build(config.model, pretrained=config.model.weights != "none")
+    spec = input_spec(config, train_set, given_card(config.model.weights) if known is None else known[1])
+    network = task.build(config.model, pretrained=config.model.weights != "none" and known is None)
+    if known is not None:
+        recall(network, known[0])
     task.criterion(network, train_set)
     assert config.train.batch_size is not None, "resolve chose it"
     assert config.train.epochs is not None, "resolve chose it"
@@ -225,8 +233,8 @@ def make_card(config: RunConfig, catalog: Catalog, spec: InputSpec, task: AnyTas
     )
 
 
-def input_spec(config: RunConfig, train_set: Catalog) -> InputSpec:
-    """The input specification, with statistics of the backbone's weights or of the training split."""
+def input_spec(config: RunConfig, train_set: Catalog, card: Card | None) -> InputSpec:
+    """The input specification, with statistics of the weights (``card``: of a given model) or of the training split."""
     chosen = config.input
     assert chosen.size is not None, "resolve chose it"
     assert chosen.eval_size is not None, "resolve chose it"
@@ -241,8 +249,7 @@ def input_spec(config: RunConfig, train_set: Catalog) -> InputSpec:
         bands=config.data.band_numbers,
     )
     if chosen.normalize == "backbone":
-        mean, std = input_statistics(config.model.backbone)
-        return spec.model_copy(update={"mean": mean, "std": std})
+        return spec.model_copy(update=expected_input(config.model.backbone, card))
     images = sample_images(train_set, spec)
     if chosen.normalize == "dataset":
         mean, std = channel_statistics(images)

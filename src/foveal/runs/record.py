@@ -13,6 +13,7 @@ from foveal.data.catalog.catalog import SPLITS, Catalog
 from foveal.data.notes import plural
 from foveal.engine.runtime import num_cores
 from foveal.runs.data import split_sizes
+from foveal.runs.identity import near
 from foveal.runs.plan import ImagePlan
 from foveal.version import __version__
 
@@ -60,6 +61,7 @@ def environment() -> dict[str, Any]:
 
 def facts(config: RunConfig, catalog: Catalog, plan: ImagePlan, folder: Path) -> dict[str, Any]:
     """What a run chose, as plain values."""
+    taken = plan.network.taken
     return {
         "run": str(folder),
         "task": config.task,
@@ -68,6 +70,7 @@ def facts(config: RunConfig, catalog: Catalog, plan: ImagePlan, folder: Path) ->
         "model": {
             "backbone": config.model.backbone,
             "pretrained": bool(plan.network.pretrained),
+            "weights": None if taken is None else near(taken.origin),
             "parameters": sum(p.numel() for p in plan.network.parameters()),
         },
         "input": {"size": config.input.size, "eval_size": config.input.eval_size},
@@ -86,6 +89,8 @@ def facts_in_words(facts: Mapping[str, Any]) -> dict[str, str]:
     """What a run chose besides its data, for a screen."""
     model, size, evaluated = facts["model"], facts["input"]["size"], facts["input"]["eval_size"]
     start = "pretrained" if model["pretrained"] else "random weights"
+    if model["weights"] is not None:
+        start = f"weights of {model['weights']}"
     return {
         "model": f"{model['backbone']}, {start}, {model['parameters'] / 1e6:.1f} M parameters",
         "input": f"{size} x {size} px" + (f", evaluated at {evaluated} x {evaluated} px" if evaluated != size else ""),

@@ -9,6 +9,7 @@ from foveal.config.schema import RunConfig
 from foveal.data.catalog.catalog import SPLITS, Catalog
 from foveal.engine.checkpoint import State
 from foveal.engine.log import duration
+from foveal.engine.parts import parts_in_words
 from foveal.engine.run import Run
 from foveal.inference.images import read_image
 from foveal.inference.predictor import Predictor
@@ -77,6 +78,7 @@ def facts(config: RunConfig, catalog: Catalog, state: State) -> list[tuple[str, 
         ("backbone", config.model.backbone),
         ("input", f"{config.input.eval_size} x {config.input.eval_size} px"),
         ("epochs", f"{state.rows[-1]['epoch']:.0f}, best: {state.best_epoch}"),
+        *([("schedule", parts_in_words(state.parts, state.rows[-1]["epoch"]))] if state.parts else []),
         ("duration", duration(state.elapsed_s)),
         ("seed", str(config.seed)),
         ("Foveal", __version__),

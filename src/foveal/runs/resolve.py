@@ -5,14 +5,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from foveal.artifact.card import Card
+from foveal.artifact.given import UNNAMED, given_card
 from foveal.config.schema import RunConfig, merge
 from foveal.data.catalog.catalog import Catalog
 from foveal.data.loading.levels import DataLevels, learn_levels
 from foveal.errors import ConfigError, DataError, ImageError
 from foveal.imaging.decode import read_size
 from foveal.models.declared import OWN, declared
+from foveal.runs.data import task_of
+from foveal.runs.going_on.inherit import inheritance_notes, inherited
 from foveal.tasks.contract import Situation
-from foveal.tasks.table import get_spec, task_for
+from foveal.tasks.table import get_spec
 from foveal.types.reading import Reading
 
 SAMPLED = 200
@@ -44,10 +48,12 @@ def resolve(config: RunConfig, train: Catalog, *, world: int = 1) -> Resolved:
         ConfigError: The batch cannot be divided among the processes.
         DataError: The data set lacks the annotations that the task learns from.
     """
-    name = task_for(train.annotation) if config.task == "auto" else config.task
-    config = with_defaults(config, name)
+    card = given_card(config.model.weights)
+    name = task_of(config, train, card)
+    plain, config = with_defaults(config, name), with_defaults(config, name, card)
     spec, small = get_spec(name), config.model.backbone in OWN
-    pretrained = not small and config.model.weights != "none"
+    given = config.model.weights not in UNNAMED
+    pretrained = given or (not small and config.model.weights != "none")
     choice = spec.choose(
         Situation(
             len(train),
@@ -89,12 +95,14 @@ def resolve(config: RunConfig, train: Catalog, *, world: int = 1) -> Resolved:
         },
         "data": {"workers": choose_workers() if workers is None else workers, "format": train.format},
     }
-    return Resolved(RunConfig.model_validate(merge(config.model_dump(), chosen)), (*settled.notes, *levels[1]))
+    complete = RunConfig.model_validate(merge(config.model_dump(), chosen))
+    return Resolved(complete, (*settled.notes, *levels[1], *inheritance_notes(complete, plain, card)))
 
 
-def with_defaults(config: RunConfig, task: str) -> RunConfig:
-    """The configuration with the task's defaults where nothing was set."""
-    return RunConfig.model_validate(merge(get_spec(task).defaults, config.model_dump(exclude_unset=True)))
+def with_defaults(config: RunConfig, task: str, card: Card | None = None) -> RunConfig:
+    """The configuration with a given model's settings and the task's defaults where nothing was set."""
+    layers = inherited(config, task, card), config.model_dump(exclude_unset=True)
+    return RunConfig.model_validate(merge(get_spec(task).defaults, *layers))
 
 
 def choose_workers() -> int:

@@ -1,19 +1,22 @@
 """From a RunConfig to a finished run: start one, or resume a stopped one."""
 
 import shlex
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from foveal.artifact.atomic import write_atomic
+from foveal.artifact.given import given_card
 from foveal.config.files import read_config, to_toml
 from foveal.config.schema import RunConfig
 from foveal.data.catalog.catalog import Catalog
 from foveal.data.inspection.preflight import check_readable
 from foveal.data.notes import plural
 from foveal.data.outside import INSIDE, lies_inside
-from foveal.engine.checkpoint import Checkpoint, load_checkpoint
+from foveal.engine.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from foveal.engine.log import Log
 from foveal.engine.loop import Training
+from foveal.engine.parts import reached_epochs
 from foveal.engine.run import Run
 from foveal.engine.runtime import Runtime
 from foveal.errors import RunError
@@ -24,6 +27,17 @@ from foveal.runs.data import data_facts, open_data
 from foveal.runs.display import as_html, history_table, one_line
 from foveal.runs.evaluation import Evaluation, to_dict, write_predictions
 from foveal.runs.finish import finish
+from foveal.runs.going_on.longer import (
+    announcement,
+    as_text,
+    asks_for_more,
+    begin_part,
+    caught_up,
+    complete_settings,
+    split,
+    with_settings,
+)
+from foveal.runs.going_on.origin import in_one_line, record, recorded
 from foveal.runs.identity import anchored, check_data_is_there, check_same_data, config_key, unchanged
 from foveal.runs.plan import ImagePlan, make_plan
 from foveal.runs.record import describe, environment, facts, facts_in_words, versions
@@ -32,6 +46,9 @@ from foveal.runs.resolve import resolve
 from foveal.runs.warm_start import warm_start
 from foveal.types.reading import Reading
 from foveal.types.samples import Batch
+
+EXPORTED = "model.onnx"
+"""Where ``foveal export`` writes by default, in a run's folder."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -92,12 +109,15 @@ def start(config: RunConfig, catalog: Catalog, *, out: Path, log: Log) -> Traine
     resolved = resolve(anchored(config), catalog.split("train"), world=runtime.world)
     chosen, run = resolved.config, Run(out)
     plan = make_plan(chosen, catalog, runtime=runtime)
+    taken, card = plan.network.taken, given_card(chosen.model.weights)
     if runtime.is_main:
-        run.create(to_toml(chosen), describe(catalog), environment())
+        run.create(to_toml(chosen), describe(catalog), environment(), None if taken is None else record(taken, card))
     runtime.wait()
     if runtime.is_main:
         begin(log, facts(chosen, catalog, plan, out))
         inside = [INSIDE.format(out)] if lies_inside(out, Path(config.data.path)) else []
+        if taken is not None:
+            log.weights({"text": in_one_line(taken), **asdict(taken)})
         for note in (*catalog.notes, *resolved.notes, *inside):
             log.note(note)
     warm_start(plan, log)
@@ -109,7 +129,8 @@ def resume(folder: Path, *, changes: RunConfig | None, log: Log) -> Trained | No
 
     Args:
         folder: The run's folder.
-        changes: Settings of the command line; only those that do not affect the result may differ.
+        changes: Settings of the command line; only those that do not affect the result may differ, unless they ask
+            for another number of epochs or a time budget: then a new part begins, with a schedule of its own.
         log: Progress output.
 
     Returns:
@@ -121,28 +142,46 @@ def resume(folder: Path, *, changes: RunConfig | None, log: Log) -> Trained | No
     run = Run(folder)
     if not run.config.is_file():
         raise RunError(f"{folder}: not a run folder (no config.toml).", "Name a folder that `foveal train` created.")
-    config = unchanged(read_config(run.config), None if changes is None else anchored(changes), folder)
+    saved = load_checkpoint(run.checkpoint)
+    written = read_config(run.config)
+    own = caught_up(written, saved)
+    more = asks_for_more(own, changes, saved)
+    wished, others = split(changes) if changes and more else ({}, changes)
+    config = unchanged(own, None if others is None else anchored(others), folder)
     check_data_is_there(config, folder)
     log.doing(f"reading {config.data.path}")
     catalog = open_data(config)
     log.say(data_facts(config, catalog))
     log.doing("loading the network")
     check_same_data(run.read_json("data.json"), describe(catalog), config, folder)
-    saved = load_checkpoint(run.checkpoint)
     if saved and saved.key != config_key(config):
         raise RunError(
             f"{run.config}: changed since the run was stopped.",
             "Restore it, or start a new run with --config and --out.",
         )
-    if saved and saved.finished:
+    if saved and saved.finished and not more:
+        name, epochs = shlex.quote(str(folder)), 2 * (config.train.epochs or 1)
         raise RunError(
             f"{folder}: this run is complete; there is nothing to resume.",
-            f"Use its model: foveal evaluate {shlex.quote(str(folder))} DATA",
+            f"Train it longer: foveal train --resume {name} --epochs {epochs}."
+            f" Or use its model: foveal evaluate {name} DATA",
         )
     runtime = open_runtime(config, folder)
-    plan = make_plan(config, catalog, runtime=runtime)
+    settings = complete_settings(wished, config, saved) if more else {}
+    before, config = config, with_settings(config, settings)
+    plan = make_plan(config, catalog, runtime=runtime, known=None if saved is None else recorded(run))
+    if saved and more:
+        saved = begin_part(saved, before, settings, batches_per_epoch=plan.batches_per_epoch, folder=folder)
+    runtime.wait()  # all have read what now changes
     if runtime.is_main:
         begin(log, facts(config, catalog, plan, folder))
+        if saved and more:
+            save_checkpoint(run.checkpoint, saved)
+            log.note(announcement(saved.state, plan.goal))
+            if (folder / EXPORTED).exists():
+                log.note(f"{folder / EXPORTED} stays as it was; export again afterwards")
+        if more or own != written:
+            write_atomic(run.config, as_text(config, saved.state if saved else None))
     if saved is None:
         warm_start(plan, log)
     return complete(plan, config, catalog, run=run, log=log, saved=saved)
@@ -160,7 +199,7 @@ def complete(
     runtime.open_tracker()
     training = make_training(plan, config, run=run, log=log, saved=saved)
     try:
-        training.fit(eval_first=plan.task.probe(plan.network) is not None)
+        training.fit(eval_first=starts_trained(plan))
     finally:
         log.close()
     log.doing("evaluating the best epoch")
@@ -172,6 +211,9 @@ def complete(
         "content": catalog.content_fingerprint(),
         "images": len(plan.train_set),
     }
+    if parts := training.state.parts:
+        ends = reached_epochs(parts, training.state.rows[-1]["epoch"])
+        data["parts"] = [part.to_dict(end) for part, end in zip(parts, ends, strict=True)]
     predictor, evaluation = finish(plan, run.model, data=data, versions=versions())
     run.write_json("metrics.json", to_dict(evaluation, config.task))
     write_predictions(run.folder / "predictions.csv", evaluation, predictor)
@@ -190,6 +232,12 @@ def complete(
     )
     runtime.wait()
     return Trained(run.folder, predictor, evaluation)
+
+
+def starts_trained(plan: ImagePlan) -> bool:
+    """Whether the network predicts classes before the first step: a fitted head, or one taken from a given model."""
+    taken = plan.network.taken
+    return plan.task.probe(plan.network) is not None or bool(taken and taken.known)
 
 
 def make_training(

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+from foveal.artifact.given import given_card
 from foveal.config.concerns import check_concerned
 from foveal.config.files import read_recipe
 from foveal.config.schema import RunConfig, merge, parse_config
@@ -85,7 +86,7 @@ def train(
         check_concerned(given, config.task)
     try:
         catalog = announce(config, log)
-        check_concerned(given, task_of(config, catalog), data_format=catalog.format)
+        check_concerned(given, task_of(config, catalog, given_card(config.model.weights)), data_format=catalog.format)
         log.doing("loading torch")
         trained: Trained | None = _door().start(config, catalog, out=folder, log=log)
     finally:

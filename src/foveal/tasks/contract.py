@@ -112,6 +112,7 @@ class TaskSpec(ABC, Generic[S, Out, M]):
         unused: Augmentations, as dotted settings, that it has no use for; a user who sets one is told.
         preview_side: Side in pixels of the samples that ``foveal data preview`` draws.
         inference_scale: Input side at inference over that in training, for previews of training samples.
+        shape_settings: The task's own settings that shape the network; a run that goes on from a model keeps them.
     """
 
     name: ClassVar[str]
@@ -121,6 +122,7 @@ class TaskSpec(ABC, Generic[S, Out, M]):
     unused: ClassVar[Collection[str]] = ()
     preview_side: ClassVar[int] = 224
     inference_scale: ClassVar[float] = 1.0
+    shape_settings: ClassVar[Sequence[str]] = ()
 
     @abstractmethod
     def choose(self, situation: Situation) -> Choice:

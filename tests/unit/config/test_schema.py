@@ -87,7 +87,7 @@ def test_what_is_no_duration(text: str) -> None:
 def test_chosen_sizes_are_sane() -> None:
     for num in (2, 10, 50, 200, 3000, 100_000, 10_000_000):
         assert 1 <= choose_batch_size(num) <= min(num, 32) or num < 8
-        assert 3 <= choose_epochs(num, small=False) <= 8
+        assert 3 <= choose_epochs(num, from_scratch=False) <= 8
     for side in (1, 8, 100, 480, 10_000):
         for small in (False, True):
             used = choose_eval_size(side, small=small)

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from foveal.engine.checkpoint import Checkpoint, State, load_checkpoint, save_checkpoint
+from foveal.engine.parts import Part, parts_in_words
 from foveal.errors import RunError
 
 
@@ -36,6 +37,20 @@ def test_what_is_saved_comes_back(tmp_path: Path) -> None:
     assert others.param_groups[0]["lr"] == optimizer.param_groups[0]["lr"] == 0.1
     for a, b in zip(network.parameters(), other.parameters(), strict=True):
         assert torch.equal(optimizer.state[a]["exp_avg"], others.state[b]["exp_avg"])
+
+
+def test_parts_come_back(tmp_path: Path) -> None:
+    network, optimizer = parts(0)
+    saved = checkpoint(network, optimizer)
+    saved.state.stopped = True
+    saved.state.train_on(
+        Part(2, "cosine", 0.1), following=Part(5, "step", 0.2, 60.0, settings={"train": {"epochs": 5}})
+    )
+    save_checkpoint(tmp_path / "state.pt", saved)
+    found = load_checkpoint(tmp_path / "state.pt")
+    assert found is not None and found.state == saved.state and not found.state.stopped
+    assert (found.state.part.from_step, found.state.part.from_row) == (7, 1)
+    assert parts_in_words(found.state.parts, 4.0) == "to epoch 0: cosine, lr 0.1; to epoch 4: step, lr 0.2, within 60 s"
 
 
 def test_before_the_first(tmp_path: Path) -> None:

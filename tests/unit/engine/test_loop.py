@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,11 @@ from tests.toys.table.plan import TablePlan, make_plan
 from tests.toys.table.table import read_table, write_table
 from torch import nn
 
+from foveal.engine.checkpoint import load_checkpoint
 from foveal.engine.config import OptimConfig, RuntimeConfig, ScheduleConfig, TrainConfig
 from foveal.engine.log import Log
 from foveal.engine.loop import Training
+from foveal.engine.parts import Part
 from foveal.engine.run import Run
 from foveal.engine.runtime import Runtime
 from foveal.errors import ShapeError, TrainingError
@@ -109,6 +111,71 @@ def test_batches_are_accumulated_into_steps(tmp_path: Path) -> None:
     assert plan.batches_per_epoch == 8
     state = training(plan, tmp_path / "run", optim=OptimConfig(lr=0.01, accumulate=4)).fit()
     assert [row["step"] for row in state.rows] == [2, 4]
+
+
+def resumed(plan: TablePlan, folder: Path, following: Part, **train: Any) -> Training[Any]:
+    """A further part of a finished run, whose first part had been planned to end where it did."""
+    saved = load_checkpoint(Run(folder).checkpoint)
+    assert saved is not None
+    following = replace(following, from_epoch=saved.state.step / plan.batches_per_epoch)
+    saved.state.train_on(Part(int(following.from_epoch)), following=following)
+    return Training(
+        plan,
+        optim=OptimConfig(lr=0.01),
+        schedule=ScheduleConfig(warmup=0, **train.pop("schedule", {})),
+        train=TrainConfig(**train),
+        runtime=Runtime(RuntimeConfig(device="cpu"), log_dir=folder),
+        run=Run(folder),
+        log=Log(),
+        key="",
+        saved=saved,
+    )
+
+
+def test_a_further_part_has_a_schedule_of_its_own_and_the_history_goes_on(tmp_path: Path) -> None:
+    script = accuracies(0.5, 0.9, 0.6, 0.7)
+    first = scripted(tmp_path, script, epochs=2, goal=Goal("accuracy"))
+    training(first, tmp_path / "run").fit()
+    second = scripted(tmp_path, script[2:], epochs=4, goal=Goal("accuracy"))
+    going_on = resumed(second, tmp_path / "run", Part(4))
+    assert (going_on.progress(10), going_on.progress(15)) == (0, 0.5)
+    going_on.set_rate(10, 2)
+    assert going_on.optimizer.param_groups[-1]["lr"] == pytest.approx(0.01)
+    state = going_on.fit()
+    assert [row["epoch"] for row in rows(tmp_path / "run")] == ["1", "2", "3", "4"]
+    assert (state.best, state.best_epoch, state.step) == ({"accuracy": 0.9}, 2, 20), "not beaten"
+
+
+def test_patience_counts_from_where_a_part_begins(tmp_path: Path) -> None:
+    script = accuracies(0.9, 0.5, 0.5, 0.6, 0.6, 0.6)
+    first = scripted(tmp_path, script, epochs=9, goal=Goal("accuracy"))
+    assert training(first, tmp_path / "run", patience=2).fit().stopped
+    second = scripted(tmp_path, script[3:], epochs=9, goal=Goal("accuracy"))
+    state = resumed(second, tmp_path / "run", Part(9), patience=2).fit()
+    assert (len(state.rows), state.best_epoch, state.stopped) == (5, 1, True)
+
+
+def test_a_run_that_stopped_within_an_epoch_goes_on_within_it(tmp_path: Path) -> None:
+    plan = make_plan(read_table(write_table(tmp_path / "rooms.csv")), epochs=2)
+    started = training(plan, tmp_path / "run")
+    started.train_epoch(0, plan.batches(start=0, rank=0, world=1))
+    started.state.step, started.state.stopped = 3, True  # as when the time is up
+    started.checkpoint()
+    going_on = resumed(plan, tmp_path / "run", Part(2))
+    assert going_on.state.part.from_epoch == 0.6
+    assert going_on.fit().step == 10
+    assert [row["step"] for row in rows(tmp_path / "run")] == ["5", "10"]
+
+
+def test_the_plateau_of_a_part_does_not_know_what_was_before(tmp_path: Path) -> None:
+    script = accuracies(0.9, 0.5, 0.5, 0.5, 0.5)
+    first = scripted(tmp_path, script, epochs=3, goal=Goal("accuracy"))
+    training(first, tmp_path / "run").fit()
+    schedule = {"name": "plateau", "plateau_patience": 2}
+    second = scripted(tmp_path, script[3:], epochs=5, goal=Goal("accuracy"))
+    going_on = resumed(second, tmp_path / "run", Part(5), schedule=schedule)
+    going_on.fit()
+    assert going_on.optimizer.param_groups[-1]["lr"] == pytest.approx(0.01)
 
 
 class Broken(Scripted):

@@ -138,11 +138,14 @@ class _Evil:
         return (Path.touch, (Path("/tmp/foveal-evil"),))
 
 
-@pytest.mark.parametrize("suffix", [".safetensors", ".pth"])
-def test_code_in_a_file_is_not_run(tmp_path: Path, suffix: str) -> None:
+@pytest.mark.parametrize(
+    ("suffix", "words"),
+    [(".safetensors", "not a readable weights file"), (".pth", "holds pickled Python objects beside tensors")],
+)
+def test_code_in_a_file_is_not_run(tmp_path: Path, suffix: str, words: str) -> None:
     path = tmp_path / f"w{suffix}"
     torch.save({"a": _Evil()}, path)
-    with pytest.raises(WeightsError, match="not a readable weights file"):
+    with pytest.raises(WeightsError, match=words):
         read(path)
     assert not Path("/tmp/foveal-evil").exists()
 
@@ -157,7 +160,7 @@ def test_broken_files_are_named(tmp_path: Path) -> None:
     torch.save([1, 2], tmp_path / "list.pt")
     with pytest.raises(WeightsError, match="no tensors by name in this file"):
         read(tmp_path / "list.pt")
-    with pytest.raises(WeightsError, match="No such weights file"):
+    with pytest.raises(WeightsError, match="No such weights file or run"):
         resolve("conv4", str(tmp_path / "absent.pth"), allow_download=False)
 
 
@@ -177,3 +180,20 @@ def test_position_checks_count_and_shape() -> None:
         rename_by_position({name: good[name] for name in rest}, "tf_efficientnet_lite0", Path("p.pth"))
     with pytest.raises(WeightsError, match=r"tensor 't0' has shape \(1,\), but 'conv_stem.weight' .* \(32, 3, 3, 3\)"):
         rename_by_position({**good, first: torch.zeros(1)}, "tf_efficientnet_lite0", Path("p.pth"))
+
+
+def test_what_is_no_weights_file_is_told_what_it_is(tmp_path: Path) -> None:
+    """A folder without a model, an export, the checkpoint of a run, a card that was tampered with."""
+    (tmp_path / "model.onnx").touch()
+    save_file({"a": torch.zeros(1)}, tmp_path / "odd.safetensors", metadata={"foveal": "{}"})
+    torch.save({"network": {"a": torch.zeros(1)}, "optimizer": {}}, tmp_path / "state.pt")
+    for name, words, hint in (
+        ("", "this folder has no model.safetensors.", "Name the folder of a run that has finished an epoch, or a"),
+        ("model.onnx", "an exported model cannot be trained further.", "Name the run that it was exported from: its"),
+        ("state.pt", "the checkpoint that a run resumes from.", "Name the run's folder, or its model.safetensors."),
+        ("odd.safetensors", "the model card's field 'format' is None, not the whole number", "The file is damaged;"),
+    ):
+        with pytest.raises(WeightsError) as error:
+            resolve("conv4", str(tmp_path / name), allow_download=False)
+        assert error.value.what.startswith(f"{tmp_path / name}: {words}")
+        assert error.value.hint.startswith(hint)

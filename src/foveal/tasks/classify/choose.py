@@ -15,7 +15,7 @@ def choose(situation: Situation) -> Choice:
         size=choose_train_size(eval_size, small=small),
         eval_size=eval_size,
         batch_size=choose_batch_size(num),
-        epochs=choose_epochs(num, small=small),
+        epochs=choose_epochs(num, from_scratch=small and situation.from_scratch),
         lr=RATE_FROM_SCRATCH if situation.from_scratch else choose_rate(num),
         patience=0 if situation.from_scratch else 2,
     )
@@ -46,9 +46,9 @@ def choose_batch_size(num_images: int) -> int:
     return min(32, max(8, num_images // 8), num_images)
 
 
-def choose_epochs(num_images: int, *, small: bool) -> int:
-    """About 24,000 training samples in 3 to 8 epochs; from random weights more, in 10 to 60 epochs."""
-    if small:
+def choose_epochs(num_images: int, *, from_scratch: bool) -> int:
+    """About 24,000 training samples in 3 to 8 epochs; for a small network from random weights more, in 10 to 60."""
+    if from_scratch:
         return int(np.clip(round(42_000 / num_images), 10, 60))
     return int(np.clip(round(24_000 / num_images), 3, 8))
 

@@ -6,6 +6,9 @@ from pydantic import Field
 
 from foveal.types.settings import Settings
 
+POOLING = ("pooling", "attention_heads", "attention_hidden", "bilinear_dim")
+"""The settings that shape the network."""
+
 
 class ClassifyConfig(Settings):
     """Pooling, head and loss of a classifier."""

@@ -4,10 +4,10 @@ Shapes: B batch, C channels, H W height and width of the input, h w of the featu
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from torch import Tensor, nn
 
+from foveal.artifact.card import Card
 from foveal.losses.cross_entropy import CrossEntropy
 from foveal.models.backbone import Backbone, build_backbone
 from foveal.models.config import ModelConfig
@@ -22,9 +22,10 @@ from foveal.models.pooling import (
     MultiheadPooling,
     Pooling,
 )
+from foveal.models.taking import ClassRows
 from foveal.models.weights import Weights
-from foveal.tasks.classify.config import ClassifyConfig
-from foveal.tasks.classify.warm_start import Prior, find_prior
+from foveal.tasks.classify.config import POOLING, ClassifyConfig
+from foveal.tasks.classify.warm_start import Prior, Start, find_prior
 
 
 class Classifier(Model):
@@ -33,6 +34,8 @@ class Classifier(Model):
     Attributes:
         criterion: The loss module; called with logits (B, K) and the targets' label.
         weights: Source and statistics of its pretrained weights, without the tensors; None: random weights.
+        prior: The classifier of the given weights, for other classes; the warm start begins from it.
+        start: The rows of known classes, where an own model gave them; the warm start begins from them too.
     """
 
     def __init__(
@@ -50,6 +53,7 @@ class Classifier(Model):
         self.criterion = criterion
         self.weights = weights
         self.prior: Prior | None = None
+        self.start: Start | None = None
 
     def look(self, inputs: Tensor) -> Maps:
         """Normalised (B, 3, H, W) -> the backbone's map (B, C, h, w)."""
@@ -62,6 +66,10 @@ class Classifier(Model):
         vector, attention = self.pooling(features)
         logits = self.head(vector)
         return {"logits": logits} if attention is None else {"logits": logits, "attention": attention}
+
+    def class_rows(self) -> dict[str, ClassRows]:
+        """The linear layer's."""
+        return {"head.linear.weight": ClassRows(), "head.linear.bias": ClassRows()}
 
     def losses(self, outputs: Mapping[str, Tensor], targets: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """The criterion under its name; ``targets["label"]`` is (B,) int64 ids or (B, K) floats."""
@@ -78,10 +86,23 @@ def build_classifier(model: ModelConfig, own: ClassifyConfig, num_classes: int, 
     backbone, weights = build_backbone(model, pretrained=pretrained)
     pooling = build_pooling(own, backbone.num_features)
     head = LinearHead(pooling.out_features, num_classes, dropout=own.dropout)
-    origin = None if weights is None else replace(weights, tensors={})
+    origin = None if weights is None else weights.beside_backbone()
     classifier = Classifier(backbone, pooling, head, CrossEntropy(label_smoothing=own.label_smoothing), origin)
-    classifier.prior = None if weights is None else find_prior(weights.tensors, backbone.num_features)
+    classifier.prior = None if weights is None else prior_of(weights, own, pooling.out_features)
     return classifier
+
+
+def prior_of(weights: Weights, own: ClassifyConfig, num_features: int) -> Prior | None:
+    """The classifier of the given weights, if it was trained on vectors as this network pools them."""
+    if weights.card is None:
+        return find_prior(weights.tensors, num_features) if own.pooling in ("avg", "attention") else None
+    return find_prior(weights.tensors, num_features) if same_pooling(weights.card, own) else None
+
+
+def same_pooling(card: Card, own: ClassifyConfig) -> bool:
+    """Whether a model pools its maps as these settings say."""
+    usual = ClassifyConfig()
+    return all(card.own.get(name, getattr(usual, name)) == getattr(own, name) for name in POOLING)
 
 
 def build_pooling(own: ClassifyConfig, channels: int) -> Pooling:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from foveal.tasks.classify.choose import choose
-from foveal.tasks.classify.config import ClassifyConfig
+from foveal.tasks.classify.config import POOLING, ClassifyConfig
 from foveal.tasks.contract import Choice, Situation, TaskSpec
 from foveal.types.categories import Categories
 
@@ -29,6 +29,7 @@ class ClassifySpec(TaskSpec[ClassifyConfig, "ClassifyOutput", "Classifier"]):
         "augment.rare_crops",
         "augment.min_visible",
     )
+    shape_settings = POOLING
 
     def choose(self, situation: Situation) -> Choice:
         """By the number and the size of the images."""

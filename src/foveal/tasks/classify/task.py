@@ -16,9 +16,9 @@ from foveal.data.loading.sampling import balanced_weights
 from foveal.models.config import ModelConfig
 from foveal.tasks.classify.config import ClassifyConfig
 from foveal.tasks.classify.loss import build_criterion
-from foveal.tasks.classify.model import Classifier, build_classifier
+from foveal.tasks.classify.model import Classifier, build_classifier, same_pooling
 from foveal.tasks.classify.output import ClassifyOutput
-from foveal.tasks.classify.warm_start import fit_head
+from foveal.tasks.classify.warm_start import Start, fit_head
 from foveal.tasks.contract import Task
 from foveal.types.arrays import RGB, Array, FloatArray
 from foveal.types.input_spec import InputSpec
@@ -29,7 +29,19 @@ class Classify(Task[ClassifyConfig, ClassifyOutput, Classifier]):
 
     def build(self, model: ModelConfig, *, pretrained: bool) -> Classifier:
         """Backbone, pooling and a linear layer."""
-        return build_classifier(model, self.own, len(self.output.categories), pretrained=pretrained)
+        network = build_classifier(model, self.own, len(self.output.categories), pretrained=pretrained)
+        network.take_over(self.output.categories.names)
+        taken, weights = network.taken, network.weights
+        if taken is None or not taken.known or weights is None or weights.card is None:
+            return network
+        alike = weights.card.decode.get("multi_label") == self.output.options.multi_label
+        network.start = Start(
+            weight=network.head.linear.weight.detach().clone(),
+            bias=network.head.linear.bias.detach().clone(),
+            known=torch.tensor([name in taken.known for name in self.output.categories]),
+            fixed=alike and same_pooling(weights.card, self.own) and not any("backbone." in n for n in taken.left),
+        )
+        return network
 
     def criterion(self, model: Classifier, catalog: Catalog) -> None:
         """Choose the loss and weight the classes."""
@@ -37,20 +49,23 @@ class Classify(Task[ClassifyConfig, ClassifyOutput, Classifier]):
         model.criterion = build_criterion(self.own, counts, len(catalog), multi_label=catalog.multi_label)
 
     def probe(self, model: Classifier) -> Callable[[Tensor], dict[str, Tensor]] | None:
-        """Pooled features, where the backbone is pretrained and the settings ask for a warm start."""
-        if not (self.own.warm_start and model.pretrained):
+        """Pooled features, where the backbone is pretrained and the settings ask for a warm start.
+
+        A layer that was taken over whole, and fits as it is, needs none.
+        """
+        start = model.start
+        if not (self.own.warm_start and model.pretrained) or (start and start.fixed and bool(start.known.all())):
             return None
         return lambda inputs: {"vectors": model.pooling(model.backbone(inputs))[0]}
 
     def warm_start(self, model: Classifier, catalog: Catalog, arrays: Mapping[str, Array]) -> None:
         """Fit the linear layer to the pooled features."""
         targets = np.stack(self.output.truths(catalog, range(len(catalog))))
-        prior = model.prior if self.own.pooling in ("avg", "attention") else None
-        weight, bias = fit_head(arrays["vectors"], targets, len(catalog.categories), prior)
+        weight, bias = fit_head(arrays["vectors"], targets, len(catalog.categories), model.prior, model.start)
         with torch.no_grad():
             model.head.linear.weight.copy_(weight)
             model.head.linear.bias.copy_(bias)
-        model.prior = None
+        model.prior = model.start = None
 
     def augment(self, config: AugmentConfig, spec: InputSpec) -> ImageAugment:
         """Random changes to one image."""

@@ -9,6 +9,7 @@ Shapes: N images, D length of the pooled vector, K new classes, M classes of the
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -19,11 +20,28 @@ from foveal.types.arrays import Array
 
 LABEL_SMOOTHING = 0.1
 MAX_STEPS = 60
-NAMES = ("classifier", "fc", "head.fc", "head")
-"""Names of the classifier in timm's networks."""
+NAMES = ("classifier", "fc", "head.fc", "head", "head.linear")
+"""Names of the classifier in timm's networks and, the last, in Foveal's."""
 
 Prior = tuple[Tensor, Tensor]
 """Weight (M, D) and bias (M,) of a pretrained classifier."""
+
+
+@dataclass(frozen=True)
+class Start:
+    """Rows that a model of Foveal's own has for some of the new classes.
+
+    Attributes:
+        weight: (K, D); only the known rows count.
+        bias: (K,).
+        known: (K,) bool.
+        fixed: Whether these rows stay as they are: they were trained for the same kind of labels on the same features.
+    """
+
+    weight: Tensor
+    bias: Tensor
+    known: Tensor
+    fixed: bool
 
 
 def find_prior(tensors: Mapping[str, Tensor], num_features: int) -> Prior | None:
@@ -35,7 +53,9 @@ def find_prior(tensors: Mapping[str, Tensor], num_features: int) -> Prior | None
     return None
 
 
-def fit_head(vectors: Array, targets: Array, num_classes: int, prior: Prior | None) -> Prior:
+def fit_head(
+    vectors: Array, targets: Array, num_classes: int, prior: Prior | None, given: Start | None = None
+) -> Prior:
     """Fit a linear layer to frozen features by penalised maximum likelihood (L-BFGS, float64).
 
     Args:
@@ -43,6 +63,7 @@ def fit_head(vectors: Array, targets: Array, num_classes: int, prior: Prior | No
         targets: (N,) class ids, or (N, K) zeros and ones for multi-label data.
         num_classes: K.
         prior: The pretrained network's own classifier, or None to start from zero.
+        given: Rows of known classes, from which the fit starts or which it leaves as they are.
 
     Returns:
         Weight (K, D) and bias (K,), float32.
@@ -53,7 +74,12 @@ def fit_head(vectors: Array, targets: Array, num_classes: int, prior: Prior | No
     if several or prior is None:
         start = z.new_zeros(num_classes, z.shape[1]), z.new_zeros(num_classes)
     else:
-        start = transfer(z, target, num_classes, prior)
+        start = transfer(z, target, num_classes, prior, centred=given is None)
+    free = torch.ones(num_classes, dtype=torch.bool)
+    if given is not None:
+        for ours, theirs in zip(start, (given.weight, given.bias), strict=True):
+            ours[given.known] = theirs[given.known].double()
+        free = ~given.known if given.fixed else free
     weight, bias = (value.clone().requires_grad_() for value in start)
     strength = penalty(len(z))
     optimizer = torch.optim.LBFGS([weight, bias], max_iter=MAX_STEPS, line_search_fn="strong_wolfe")
@@ -68,20 +94,27 @@ def fit_head(vectors: Array, targets: Array, num_classes: int, prior: Prior | No
         )
         total: Tensor = fit + strength * (weight - start[0]).square().sum()
         total.backward()  # type: ignore[no-untyped-call]
+        if not free.all():
+            for value in (weight, bias):
+                assert value.grad is not None, "backward has run"
+                value.grad[~free] = 0
         return total
 
     optimizer.step(loss)  # type: ignore[no-untyped-call]
     return weight.detach().float(), bias.detach().float()
 
 
-def transfer(z: Tensor, target: Tensor, num_classes: int, prior: Prior) -> Prior:
-    """A pretrained classifier for new classes: old classes, weighted by how often it predicts each."""
+def transfer(z: Tensor, target: Tensor, num_classes: int, prior: Prior, *, centred: bool = True) -> Prior:
+    """A pretrained classifier for new classes: old classes, weighted by how often it predicts each.
+
+    Centred, what all new classes share is left out; beside rows of the pretrained classifier itself it has to stay.
+    """
     old_weight, old_bias = (value.double() for value in prior)
     predicted = (z @ old_weight.T + old_bias).softmax(dim=1)  # (N, M)
     shares = torch.stack(
         [predicted[target == k].mean(0) if bool((target == k).any()) else predicted.mean(0) for k in range(num_classes)]
     )
-    shares = shares - shares.mean(0)  # (K, M)
+    shares = shares - shares.mean(0) if centred else shares  # (K, M)
     return shares @ old_weight, shares @ old_bias
 
 

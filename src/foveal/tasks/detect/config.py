@@ -9,6 +9,12 @@ from foveal.types.settings import Settings
 STRIDES = (8, 16, 32)
 """Strides, in input pixels, of the backbone's feature maps that the pyramid is built on."""
 
+SHAPE = (
+    "channels", "extra_levels", "head_depth", "anchors", "anchor_scale", "anchor_octaves", "anchor_ratios",
+    "anchor_shapes", "class_loss", "objectness",
+)  # fmt: skip
+"""The settings that shape the network."""
+
 
 class BoxPicking(Settings):
     """Postprocessing of boxes, both in training settings and in a model's options."""

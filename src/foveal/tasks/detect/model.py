@@ -14,6 +14,7 @@ from foveal.models.contract import Maps, Model
 from foveal.models.detection.anchors import decode, make_anchors, map_sizes, shapes_from_ratios
 from foveal.models.detection.head import DetectionHead
 from foveal.models.pyramid import FeaturePyramid, InnerMaps, build_inner_maps
+from foveal.models.taking import ClassRows
 from foveal.models.weights import Weights
 from foveal.tasks.detect.config import STRIDES, DetectConfig
 from foveal.tasks.detect.loss import DetectLoss
@@ -88,6 +89,11 @@ class Detector(Model):
             "anchors": anchors.expand(batch, -1, -1),
             "levels": levels.expand(batch, -1),
         }
+
+    def class_rows(self) -> dict[str, ClassRows]:
+        """The class scores of each anchor, with cross-entropy the background's behind them."""
+        rows = ClassRows(groups=len(self.shapes[0]), extra=int(self.own.class_loss == "cross_entropy"))
+        return {"head.classes.weight": rows, "head.classes.bias": rows}
 
     def losses(self, outputs: Mapping[str, Tensor], targets: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """As ``DetectLoss``."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, TypeVar
 import numpy as np
 
 from foveal.tasks.contract import Bound, Choice, M, Settled, Situation, TaskSpec
-from foveal.tasks.detect.config import DetectConfig
+from foveal.tasks.detect.config import SHAPE, DetectConfig
 from foveal.types.categories import Categories
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ class BoxSpec(TaskSpec[C, O, M]):
         "augment.cutmix",
         "augment.rare_crops",
     )
+    shape_settings: ClassVar[Sequence[str]] = SHAPE
     preview_side = SIZE
     defaults: ClassVar[Mapping[str, Mapping[str, object]]] = {
         "input": {"fit": "letterbox", "interpolation": "bilinear"},

@@ -48,7 +48,8 @@ class Detect(BoxTask[DetectConfig, DetectOutput, Detector]):
 
     def build(self, model: ModelConfig, *, pretrained: bool) -> Detector:
         """Backbone, pyramid and head."""
-        return build_detector(model, self.own, len(self.output.categories), pretrained=pretrained)
+        names = self.output.categories.names
+        return build_detector(model, self.own, len(names), pretrained=pretrained).take_over(names)
 
     def criterion(self, model: Detector, catalog: Catalog) -> None:
         """Weight the classes."""

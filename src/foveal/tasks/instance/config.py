@@ -4,8 +4,14 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from foveal.tasks.detect.config import SHAPE as BOX_SHAPE
 from foveal.tasks.detect.config import DetectConfig
 from foveal.types.settings import Settings
+
+SHAPE = (
+    *BOX_SHAPE, "architecture", "prototypes", "mask_channels", "mask_stride", "box_features", "mask_depth",
+)  # fmt: skip
+"""The settings that shape the network."""
 
 
 class MaskPicking(Settings):

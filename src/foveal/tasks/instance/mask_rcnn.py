@@ -19,6 +19,7 @@ from foveal.models.detection.anchors import decode, make_anchors, map_sizes
 from foveal.models.detection.mask_rcnn import MASK_SIDE, BoxHeads, ProposalHead
 from foveal.models.detection.proposals import clip, propose
 from foveal.models.pyramid import FeaturePyramid, InnerMaps, build_inner_maps
+from foveal.models.taking import ClassRows
 from foveal.models.weights import Weights
 from foveal.tasks.detect.config import STRIDES
 from foveal.tasks.detect.model import anchor_shapes
@@ -132,6 +133,15 @@ class MaskRcnn(Model):
             "labels": labels,
             "logits": logits.gather(1, row[..., None].expand(-1, -1, classes + 1)),
             "masks": masks.view(batch, k, MASK_SIDE, MASK_SIDE),
+        }
+
+    def class_rows(self) -> dict[str, ClassRows]:
+        """The second stage's: class and box with the background's behind them, and masks."""
+        box, mask = "second.box_predictor", "second.mask_predictor.mask_fcn_logits"
+        return {
+            **dict.fromkeys((f"{box}.cls_score.weight", f"{box}.cls_score.bias"), ClassRows(extra=1)),
+            **dict.fromkeys((f"{box}.bbox_pred.weight", f"{box}.bbox_pred.bias"), ClassRows(extra=1, width=4)),
+            **dict.fromkeys((f"{mask}.weight", f"{mask}.bias"), ClassRows()),
         }
 
     def losses(self, outputs: Mapping[str, Tensor], targets: Mapping[str, Tensor]) -> dict[str, Tensor]:

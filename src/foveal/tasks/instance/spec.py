@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from foveal.tasks.detect.spec import BoxSpec
-from foveal.tasks.instance.config import InstanceConfig
+from foveal.tasks.instance.config import SHAPE, InstanceConfig
 from foveal.types.categories import Categories
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ class InstanceSpec(BoxSpec[InstanceConfig, "InstanceOutput", "MaskDetector | Mas
 
     name = "instance"
     settings = InstanceConfig
+    shape_settings = SHAPE
 
     def begin(self, own: InstanceConfig, catalog: "Catalog") -> "InstanceOutput":
         """Postprocessing options, as configured."""

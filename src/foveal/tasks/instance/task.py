@@ -28,7 +28,8 @@ class Instance(BoxTask[InstanceConfig, InstanceOutput, MaskDetector | MaskRcnn])
     def build(self, model: ModelConfig, *, pretrained: bool) -> MaskDetector | MaskRcnn:
         """Backbone, pyramid and heads."""
         build = build_mask_rcnn if self.own.architecture == "mask_rcnn" else build_mask_detector
-        return build(model, self.own, len(self.output.categories), pretrained=pretrained)
+        names = self.output.categories.names
+        return build(model, self.own, len(names), pretrained=pretrained).take_over(names)
 
     def criterion(self, model: MaskDetector | MaskRcnn, catalog: Catalog) -> None:
         """Weight the classes."""

@@ -19,6 +19,7 @@ from foveal.models.segmentation.decoders import (
     padded_size,
     with_image,
 )
+from foveal.models.taking import ClassRows
 from foveal.tasks.segment.config import SegmentConfig
 from foveal.tasks.segment.loss import SegmentLoss
 
@@ -53,6 +54,10 @@ class Segmenter(Model):
         (features,) = maps.tensors
         padded = padded_size(maps.size, least=self._least)
         return {"logits": crop_logits(self.head(features), padded, maps.size)}
+
+    def class_rows(self) -> dict[str, ClassRows]:
+        """The head's convolution."""
+        return {"head.weight": ClassRows(), "head.bias": ClassRows()}
 
     def losses(self, outputs: Mapping[str, Tensor], targets: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """As ``SegmentLoss``."""

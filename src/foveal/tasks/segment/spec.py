@@ -38,6 +38,7 @@ class SegmentSpec(TaskSpec[SegmentConfig, "SegmentOutput", "Segmenter"]):
     )
     preview_side = 320
     inference_scale = 1.5
+    shape_settings = ("decoder", "channels")
     defaults: ClassVar[Mapping[str, Mapping[str, object]]] = {
         "input": {"fit": "letterbox", "interpolation": "bilinear"},
         "augment": {

@@ -28,7 +28,8 @@ class Segment(Task[SegmentConfig, SegmentOutput, Segmenter]):
 
     def build(self, model: ModelConfig, *, pretrained: bool) -> Segmenter:
         """Backbone and decoder."""
-        return build_segmenter(model, self.own, len(self.output.categories), pretrained=pretrained)
+        names = self.output.categories.names
+        return build_segmenter(model, self.own, len(names), pretrained=pretrained).take_over(names)
 
     def criterion(self, model: Segmenter, catalog: Catalog) -> None:
         """Weight the classes."""

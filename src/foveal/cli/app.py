@@ -9,6 +9,7 @@ from typing import Any
 from cyclopts import App, Parameter
 from cyclopts.exceptions import UnknownCommandError, UnknownOptionError
 
+from foveal.engine.clock import OWN_PROCESS
 from foveal.errors import FovealError
 from foveal.version import __version__
 
@@ -76,6 +77,7 @@ def main(arguments: list[str] | None = None) -> None:
 
     0 success, 1 a check or an export failed, 2 the user's mistake, 130 interrupted.
     """
+    OWN_PROCESS.set(True)
     sys.exit(run(sys.argv[1:] if arguments is None else arguments))
 
 

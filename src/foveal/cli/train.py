@@ -45,6 +45,7 @@ def train(
 
     from foveal.cli.screens import last_screen
     from foveal.config.duration import parse_duration
+    from foveal.engine.clock import OWN_PROCESS, process_began
     from foveal.engine.log import JsonLog, Log, RichLog
     from foveal.runs.train import free_folder
     from foveal.runs.train import train as run
@@ -64,9 +65,12 @@ def train(
         },
         "runtime": {"device": device},
     }
+    began = process_began() if OWN_PROCESS.get() else None
     folder = resume or out or free_folder(Path(data))
     try:
-        trained = run(data, recipe=config, settings=[given, without_none(short)], out=out, resume=resume, log=log)
+        trained = run(
+            data, recipe=config, settings=[given, without_none(short)], out=out, resume=resume, log=log, began=began
+        )
     except KeyboardInterrupt:
         log.close()
         started = (folder / "config.toml").exists()

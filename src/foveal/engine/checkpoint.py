@@ -21,6 +21,8 @@ class State:
     """Where a run is."""
 
     step: int = 0
+    lr_factor: float = 1.0
+    """Factor of the learning rate, from the warm start."""
     elapsed_s: float = 0.0
     best: dict[str, float] | None = None
     """Scores of the best epoch."""
@@ -28,10 +30,13 @@ class State:
     loss_sum: float = 0.0
     """Losses of the steps since the last row."""
     samples_per_s: float = 0.0
-    stopped: bool = False
+    trained_from_s: float | None = None
+    """Seconds after which the first step began; None: not yet."""
+    ended: str = ""
+    """Why training is over (``engine.ending.Ending``); empty: it is not."""
     num_threads: int = field(default_factory=torch.get_num_threads)
-    rows: list[dict[str, float]] = field(default_factory=list)
-    """Rows of metrics.csv."""
+    rows: list[dict[str, float | None]] = field(default_factory=list)
+    """Rows of metrics.csv; None: undefined."""
 
 
 @dataclass(frozen=True)

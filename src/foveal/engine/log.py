@@ -26,8 +26,8 @@ class Log:
     def evaluating(self) -> None:
         """Validation begins."""
 
-    def epoch(self, row: Mapping[str, float], *, epochs: int, best: bool) -> None:
-        """An epoch is done and evaluated; ``row`` is its line of metrics.csv."""
+    def epoch(self, row: Mapping[str, float | None], *, epochs: int, best: bool) -> None:
+        """An epoch is done and evaluated; ``row`` is its line of metrics.csv, None where a score is undefined."""
 
     def finish(self, summary: Mapping[str, object]) -> None:
         """The run is over."""
@@ -86,11 +86,11 @@ class RichLog(Log):
         """Time spent on evaluation is not training time."""
         self.speed.pause()
 
-    def epoch(self, row: Mapping[str, float], *, epochs: int, best: bool) -> None:
+    def epoch(self, row: Mapping[str, float | None], *, epochs: int, best: bool) -> None:
         """A line of numbers."""
         speed = next(name for name in row if name.endswith("_per_s"))
         skip = ("epoch", "step", "seconds", "lr", speed)
-        numbers = "  ".join(f"{name.replace('_', ' ')} {row[name]:.3f}" for name in row if name not in skip)
+        numbers = "  ".join(f"{name.replace('_', ' ')} {_number(row[name])}" for name in row if name not in skip)
         self.console.print(
             f"  epoch {row['epoch']:>2.0f}/{epochs}  {numbers}"
             + (f"  [dim]{row[speed]:.0f}/s[/]" if row[speed] else "")
@@ -106,6 +106,10 @@ class RichLog(Log):
             self.progress = None
 
 
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
+
+
 class JsonLog(Log):
     """One JSON object per line on standard output, for machines."""
 
@@ -117,7 +121,7 @@ class JsonLog(Log):
         """``{"event": "note", "text": ...}``."""
         self._say("note", {"text": text})
 
-    def epoch(self, row: Mapping[str, float], *, epochs: int, best: bool) -> None:
+    def epoch(self, row: Mapping[str, float | None], *, epochs: int, best: bool) -> None:
         """``{"event": "epoch", ...}``."""
         self._say("epoch", {**row, "epochs": epochs, "best": best})
 

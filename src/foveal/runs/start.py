@@ -12,6 +12,7 @@ from foveal.data.inspection.preflight import check_readable
 from foveal.data.loading.cache import disk_folder
 from foveal.data.outside import INSIDE, check_outside, lies_inside
 from foveal.engine.checkpoint import Checkpoint, load_checkpoint
+from foveal.engine.clock import Began
 from foveal.engine.log import Log
 from foveal.engine.loop import Training
 from foveal.engine.run import Run
@@ -21,10 +22,10 @@ from foveal.inference.predictor import Predictor
 from foveal.inference.process_tuning import keep_pages
 from foveal.runs.data import read_data
 from foveal.runs.evaluation import Evaluation, to_dict, write_predictions
-from foveal.runs.finish import finish
+from foveal.runs.finish import closing, finish
 from foveal.runs.identity import anchored, check_data_is_there, check_same_data, config_key, unchanged
 from foveal.runs.plan import ImagePlan, make_plan
-from foveal.runs.record import describe, environment, facts, versions
+from foveal.runs.record import describe, ending, environment, exceeded, facts, interrupted, undefined_headline, versions
 from foveal.runs.report import write_run_report
 from foveal.runs.resolve import resolve
 from foveal.runs.warm_start import warm_start
@@ -46,8 +47,14 @@ class Trained:
     evaluation: Evaluation
 
 
-def start(config: RunConfig, *, out: Path, log: Log) -> Trained | None:
+def start(config: RunConfig, *, out: Path, log: Log, began: Began) -> Trained | None:
     """Train from the beginning.
+
+    Args:
+        config: As given.
+        out: The run's folder.
+        log: Progress output.
+        began: When the command began, for the time budget.
 
     Returns:
         The finished run; None in other processes than the first.
@@ -67,19 +74,20 @@ def start(config: RunConfig, *, out: Path, log: Log) -> Trained | None:
     if runtime.is_main:
         log.start(facts(chosen, catalog, plan, out))
         inside = [INSIDE.format(out)] if lies_inside(out, Path(config.data.path)) else []
-        for note in (*catalog.notes, *resolved.notes, *inside):
+        for note in (*catalog.notes, *resolved.notes, *inside, *undefined_headline(plan)):
             log.note(note)
-    warm_start(plan, log)
-    return complete(plan, chosen, catalog, run=run, log=log, saved=None)
+    factor = warm_start(plan, log, limit_s=began.share_s(chosen.train.time_s), adapt=bool(chosen.optim.adapt_lr))
+    return complete(plan, chosen, catalog, run=run, log=log, saved=None, began=began, lr_factor=factor)
 
 
-def resume(folder: Path, *, changes: RunConfig | None, log: Log) -> Trained | None:
+def resume(folder: Path, *, changes: RunConfig | None, log: Log, began: Began) -> Trained | None:
     """Resume a stopped run.
 
     Args:
         folder: The run's folder.
         changes: Settings of the command line; only those that do not affect the result may differ.
         log: Progress output.
+        began: When the command began, for the time budget.
 
     Returns:
         The finished run; None in other processes than the first.
@@ -109,13 +117,22 @@ def resume(folder: Path, *, changes: RunConfig | None, log: Log) -> Trained | No
     plan = make_plan(config, catalog, runtime=runtime)
     if runtime.is_main:
         log.start(facts(config, catalog, plan, folder))
+    factor = 1.0
     if saved is None:
-        warm_start(plan, log)
-    return complete(plan, config, catalog, run=run, log=log, saved=saved)
+        factor = warm_start(plan, log, limit_s=began.share_s(config.train.time_s), adapt=bool(config.optim.adapt_lr))
+    return complete(plan, config, catalog, run=run, log=log, saved=saved, began=began, lr_factor=factor)
 
 
 def complete(
-    plan: ImagePlan, config: RunConfig, catalog: Catalog, *, run: Run, log: Log, saved: Checkpoint | None
+    plan: ImagePlan,
+    config: RunConfig,
+    catalog: Catalog,
+    *,
+    run: Run,
+    log: Log,
+    saved: Checkpoint | None,
+    began: Began,
+    lr_factor: float,
 ) -> Trained | None:
     """Train, calibrate, evaluate and report.
 
@@ -124,9 +141,14 @@ def complete(
     """
     runtime = plan.runtime
     runtime.open_tracker()
-    training = make_training(plan, config, run=run, log=log, saved=saved)
+    training = make_training(plan, config, run=run, log=log, saved=saved, began=began, lr_factor=lr_factor)
     try:
         training.fit(eval_first=plan.task.probe(plan.network) is not None)
+    except KeyboardInterrupt:
+        log.close()
+        if runtime.is_main:
+            log.finish(interrupted(run, training))
+        raise
     finally:
         log.close()
     if not runtime.is_main:
@@ -138,18 +160,30 @@ def complete(
         "images": len(plan.train_set),
     }
     predictor, evaluation = finish(plan, run.model, data=data, versions=versions())
-    run.write_json("metrics.json", to_dict(evaluation, config.task))
+    ended = ending(training, evaluation, predictor.output.goal.metric)
+    for note in ended.notes:
+        log.note(note)
+    run.write_json("metrics.json", {**to_dict(evaluation, config.task), "training": ended.to_dict()})
     write_predictions(run.folder / "predictions.csv", evaluation, predictor)
-    write_run_report(run, config, catalog, training.state, predictor, evaluation)
+    write_run_report(run, config, catalog, training.state, predictor, evaluation, ended)
     training.close()
-    metrics = {name: i.value for name, i in evaluation.results.metrics.items() if i.value == i.value}
-    log.finish({"run": str(run.folder), "model": str(run.model), "metrics": metrics})
+    metrics = {name: i.value if i.value == i.value else None for name, i in evaluation.results.metrics.items()}
+    for note in exceeded(training):
+        log.note(note)
+    log.finish({"run": str(run.folder), "model": str(run.model), "metrics": metrics, **ended.to_dict()})
     runtime.wait()
     return Trained(run.folder, predictor, evaluation)
 
 
 def make_training(
-    plan: ImagePlan, config: RunConfig, *, run: Run, log: Log, saved: Checkpoint | None = None
+    plan: ImagePlan,
+    config: RunConfig,
+    *,
+    run: Run,
+    log: Log,
+    saved: Checkpoint | None = None,
+    began: Began | None = None,
+    lr_factor: float = 1.0,
 ) -> Training[Batch]:
     """The training loop over a plan, with the configuration's settings."""
     return Training(
@@ -162,6 +196,9 @@ def make_training(
         log=log,
         key=config_key(config),
         saved=saved,
+        lr_factor=lr_factor,
+        began=began,
+        closing=closing(plan, began),
     )
 
 

@@ -1,6 +1,7 @@
 """``foveal.train``: the entry point to training, for the command line and for Python."""
 
 import os
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 from foveal.config.files import read_recipe
 from foveal.config.schema import merge, parse_config
 from foveal.data.outside import check_outside
+from foveal.engine.clock import Began
 from foveal.engine.log import Log
 from foveal.errors import ConfigError, MissingExtraError
 from foveal.inference.process_tuning import wait_quietly
@@ -25,6 +27,7 @@ def train(
     out: str | Path | None = None,
     resume: str | Path | None = None,
     log: Log | None = None,
+    began: float | None = None,
 ) -> "Trained | None":
     """Train a model.
 
@@ -35,6 +38,7 @@ def train(
         out: Folder of the run; by default ``runs/NAME``, numbered if that exists.
         resume: Folder of a run to resume.
         log: Progress output; by default none.
+        began: When the command began, by ``time.monotonic``, for the time budget; by default now.
 
     Returns:
         The finished run; None in other processes than the first (torchrun).
@@ -42,6 +46,7 @@ def train(
     Raises:
         FovealError: Bad data, settings or folders; the message says what to do.
     """
+    began = time.monotonic() if began is None else began
     layers = [settings] if isinstance(settings, Mapping) else list(settings)
     log = log or Log()
     if resume is not None:
@@ -51,7 +56,8 @@ def train(
             layers.append({"data": {"path": str(data)}})
         merged = merge({}, *layers)
         changes = parse_config(merged, where="the command line") if merged else None
-        resumed: Trained | None = _door().resume(Path(resume), changes=changes, log=log)
+        door, since = _door(began)
+        resumed: Trained | None = door.resume(Path(resume), changes=changes, log=log, began=since)
         return resumed
     if not data:
         raise ConfigError("No data set is given.", "Name a folder of images: foveal train IMAGES/")
@@ -62,7 +68,8 @@ def train(
     folder = Path(out) if out is not None else free_folder(Path(data))
     if out is None:
         check_outside(folder, Path(data))
-    trained: Trained | None = _door().start(config, out=folder, log=log)
+    door, since = _door(began)
+    trained: Trained | None = door.start(config, out=folder, log=log, began=since)
     return trained
 
 
@@ -75,12 +82,13 @@ def free_folder(data: Path, within: str = "runs") -> Path:
     return folder
 
 
-def _door() -> ModuleType:
+def _door(began: float) -> tuple[ModuleType, Began]:
     wait_quietly()
+    before = time.monotonic()
     try:
         from foveal.runs import start
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] == "foveal":
             raise
         raise MissingExtraError("train", error.name or "torch") from None
-    return start
+    return start, Began(began, imports_s=time.monotonic() - before)

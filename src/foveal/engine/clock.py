@@ -94,6 +94,11 @@ class Clock:
         return self.closing.passes * validation_s + self.closing.fixed_s
 
     @property
+    def after_evaluation_s(self) -> float:
+        """The same once the last epoch is evaluated."""
+        return max(0.0, self.closing_s - (self.validation_s or 0.0))
+
+    @property
     def left_s(self) -> float:
         """Seconds left for steps; infinite without a budget."""
         return math.inf if self.budget_s is None else self.budget_s - self.closing_s - self.elapsed_s

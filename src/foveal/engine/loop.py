@@ -88,6 +88,7 @@ class Training(Generic[BatchT]):
             closing=closing,
         )
         self.evaluated_at_s = self.clock.elapsed_s
+        self.time_is_over = False
         self.saved_at = time.monotonic()
         if not saved:
             self.checkpoint()
@@ -122,8 +123,8 @@ class Training(Generic[BatchT]):
                 self.checkpoint()
         state.ended = state.ended or "epochs"
         if state.ended == "time" and state.step <= UNTIMED_STEPS and self.runtime.is_main:
-            floor_s = self.clock.elapsed_s + self.clock.closing_s
-            self.log.note(f"the time budget is too short to train: start, evaluation and report take {floor_s:.0f} s")
+            floor_s = self.clock.elapsed_s + self.clock.after_evaluation_s
+            self.log.note(f"the time budget leaves none to train: start, evaluation and report take {floor_s:.0f} s")
         return state
 
     @property
@@ -308,8 +309,10 @@ class Training(Generic[BatchT]):
         return min(1.0, max(by_steps, self.clock.progress))
 
     def out_of_time(self) -> bool:
-        """Whether the time budget is spent; all processes agree."""
-        return self.train.time_s is not None and self.runtime.any(self.clock.is_over)
+        """Whether the time budget is spent; all processes agree, and it stays so if what was estimated took less."""
+        if not self.time_is_over:
+            self.time_is_over = self.train.time_s is not None and self.runtime.any(self.clock.is_over)
+        return self.time_is_over
 
     def report_step(self, epoch: int, loss: float) -> None:
         """Move the bar."""

@@ -138,7 +138,7 @@ def test_without_time_for_a_step_the_weights_from_before_are_kept(tmp_path: Path
     loop.log = said
     state = loop.fit(eval_first=True)
     assert (state.step, state.best_epoch, state.ended) == (0, 0, "time")
-    assert said.notes == ["the time budget is too short to train: start, evaluation and report take 30 s"]
+    assert said.notes == ["the time budget leaves none to train: start, evaluation and report take 30 s"]
 
 
 def test_a_run_that_was_stopped_was_interrupted(tmp_path: Path) -> None:

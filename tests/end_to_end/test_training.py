@@ -16,9 +16,11 @@ from foveal.artifact.store import load
 from foveal.config.files import shipped
 from foveal.config.schema import parse_config
 from foveal.engine.log import Log
+from foveal.engine.loop import Training
 from foveal.errors import TrainingError
 from foveal.runs.resolve import resolve
 from foveal.runs.start import Trained, open_data
+from foveal.types.samples import Batch
 
 CONV4 = {
     "model": {"backbone": "conv4", "weights": "none"},
@@ -279,3 +281,26 @@ def test_evaluations_follow_the_epochs(squares: Path, epochs: int, rows: int) ->
 def test_under_a_time_budget_the_clock_decides_about_evaluations(squares: Path) -> None:
     config = parse_config({"data": {"path": str(squares)}, "train": {"time_s": 600}}, where="here")
     assert resolve(config, open_data(config).split("train")).config.train.eval_every is None
+
+
+@pytest.mark.parametrize(
+    ("optim", "adapts"), [({}, True), ({"lr": 1e-3}, False), ({"lr": 1e-3, "adapt_lr": True}, True)]
+)
+def test_a_rate_that_was_set_is_not_lowered(squares: Path, optim: dict[str, object], adapts: bool) -> None:
+    config = parse_config({"data": {"path": str(squares)}, "optim": optim}, where="here")
+    assert resolve(config, open_data(config).split("train")).config.optim.adapt_lr == adapts
+
+
+def test_an_interrupted_run_tells_so(
+    squares: Path, tmp_path: Path, here: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(self: Training[Batch], epoch: int) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Training, "finish_epoch", interrupted)
+    out = tmp_path / "run"
+    done = here("train", squares, "--out", out, *quick(epochs=3), "--json")
+    assert done.code == 130
+    finish = json.loads(done.out.splitlines()[-1])
+    why = "interrupted in epoch 1 of 3"
+    assert finish == {"event": "finish", "run": str(out), "metrics": {}, "ended": "interrupted", "why": why}

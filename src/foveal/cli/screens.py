@@ -38,6 +38,8 @@ def last_screen(console: Console, trained: "Trained") -> None:
     """Paths of model and report, and the next commands."""
     folder = shlex.quote(str(trained.folder))
     console.print()
+    for note in trained.ended.notes:
+        console.print(Text(f"  {note}", "dim"), soft_wrap=True)
     console.print(headline(trained.model, trained.evaluation.results), highlight=False)
     console.print(Text.assemble("  ", ("model", "bold"), f"   {trained.folder / 'model.safetensors'}"))
     console.print(Text.assemble("  ", ("report", "bold"), f"  {trained.folder / 'report.html'}"))

@@ -49,6 +49,7 @@ class Clock:
     Args:
         elapsed_s: Seconds spent before the run was resumed.
         budget_s: Time budget from the command's start to its end; None: without one.
+        since_s: Seconds that the budget does not count, spent before it was given.
         began: When the command began; None: now.
         trained_from_s: Seconds after which the first step began, of a resumed run; None: not yet.
         closing: What is still to do after the last step.
@@ -59,12 +60,13 @@ class Clock:
         elapsed_s: float = 0.0,
         *,
         budget_s: float | None = None,
+        since_s: float = 0.0,
         began: Began | None = None,
         trained_from_s: float | None = None,
         closing: Closing | None = None,
     ) -> None:
         self.began_at = (time.monotonic() if began is None else began.at) - elapsed_s
-        self.budget_s = budget_s
+        self.budget_s = None if budget_s is None else budget_s + since_s
         self.trained_from_s = trained_from_s
         self.closing = closing or Closing()
         self.step_s = 0.0

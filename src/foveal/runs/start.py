@@ -25,7 +25,17 @@ from foveal.runs.evaluation import Evaluation, to_dict, write_predictions
 from foveal.runs.finish import closing, finish
 from foveal.runs.identity import anchored, check_data_is_there, check_same_data, config_key, unchanged
 from foveal.runs.plan import ImagePlan, make_plan
-from foveal.runs.record import describe, ending, environment, exceeded, facts, interrupted, undefined_headline, versions
+from foveal.runs.record import (
+    Ended,
+    describe,
+    ending,
+    environment,
+    exceeded,
+    facts,
+    interrupted,
+    undefined_headline,
+    versions,
+)
 from foveal.runs.report import write_run_report
 from foveal.runs.resolve import resolve
 from foveal.runs.warm_start import warm_start
@@ -40,11 +50,13 @@ class Trained:
         folder: The run's folder.
         model: The model, ready to predict.
         evaluation: The results on the validation split.
+        ended: Why training ended, and which epoch was kept.
     """
 
     folder: Path
     model: Predictor
     evaluation: Evaluation
+    ended: Ended
 
 
 def start(config: RunConfig, *, out: Path, log: Log, began: Began) -> Trained | None:
@@ -161,8 +173,6 @@ def complete(
     }
     predictor, evaluation = finish(plan, run.model, data=data, versions=versions())
     ended = ending(training, evaluation, predictor.output.goal.metric)
-    for note in ended.notes:
-        log.note(note)
     run.write_json("metrics.json", {**to_dict(evaluation, config.task), "training": ended.to_dict()})
     write_predictions(run.folder / "predictions.csv", evaluation, predictor)
     write_run_report(run, config, catalog, training.state, predictor, evaluation, ended)
@@ -172,7 +182,7 @@ def complete(
         log.note(note)
     log.finish({"run": str(run.folder), "model": str(run.model), "metrics": metrics, **ended.to_dict()})
     runtime.wait()
-    return Trained(run.folder, predictor, evaluation)
+    return Trained(run.folder, predictor, evaluation, ended)
 
 
 def make_training(

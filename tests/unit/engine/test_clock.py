@@ -57,6 +57,13 @@ def test_the_first_step_does_not_count(now: list[float]) -> None:
     assert clock.step_s == 2.0
 
 
+def test_a_budget_given_later_does_not_count_what_was_before(now: list[float]) -> None:
+    clock = Clock(70.0, budget_s=40.0, since_s=70.0)
+    clock.begin_training()
+    now[0] += 10
+    assert (clock.left_s, clock.progress) == (30.0, 0.25)
+
+
 def test_the_schedule_of_a_resumed_run_goes_on(now: list[float]) -> None:
     clock = Clock(50.0, budget_s=100.0, trained_from_s=20.0)
     clock.begin_training()

@@ -15,6 +15,7 @@ from tests.toys.table.plan import TablePlan, make_plan
 from tests.toys.table.table import read_table, write_table
 from torch import nn
 
+from foveal.engine.checkpoint import Checkpoint, load_checkpoint
 from foveal.engine.clock import Closing
 from foveal.engine.config import OptimConfig, RuntimeConfig, ScheduleConfig, TrainConfig
 from foveal.engine.log import Log
@@ -50,10 +51,12 @@ def training(
     optim: OptimConfig | None = None,
     lr_factor: float = 1.0,
     closing: Closing | None = None,
+    saved: Checkpoint | None = None,
     **train: Any,
 ) -> Training[Any]:
     run = Run(folder)
-    run.create("", {}, {})
+    if saved is None:
+        run.create("", {}, {})
     return Training(
         plan,
         optim=optim or OptimConfig(lr=0.01),
@@ -65,6 +68,7 @@ def training(
         key="",
         lr_factor=lr_factor,
         closing=closing,
+        saved=saved,
     )
 
 
@@ -139,6 +143,20 @@ def test_without_time_for_a_step_the_weights_from_before_are_kept(tmp_path: Path
     state = loop.fit(eval_first=True)
     assert (state.step, state.best_epoch, state.ended) == (0, 0, "time")
     assert said.notes == ["the time budget leaves none to train: start, evaluation and report take 30 s"]
+
+
+def test_a_resumed_run_counts_the_time_it_had_spent(tmp_path: Path) -> None:
+    plan = scripted(tmp_path, accuracies(0.9), epochs=3, goal=Goal("accuracy"))
+    folder = tmp_path / "run"
+    first = training(plan, folder, time_s=50.0)
+    first.clock.began_at -= 49.9
+    first.finish_epoch(-1)
+    saved = load_checkpoint(first.run.checkpoint)
+    assert saved is not None and saved.state.elapsed_s > 49.9
+    again = training(plan, folder, time_s=50.0, saved=saved, closing=Closing(fixed_s=1.0))
+    state = again.fit(eval_first=True)
+    assert (state.step, state.ended) == (0, "time")
+    assert again.clock.elapsed_s < 60, "not counted twice"
 
 
 def test_a_run_that_was_stopped_was_interrupted(tmp_path: Path) -> None:

@@ -107,10 +107,10 @@ class Clock:
 
     @property
     def progress(self) -> float:
-        """Fraction of the time for steps that is spent; 0 without a budget, 1 or more where nothing is left."""
-        if self.budget_s is None:
+        """Fraction of the time for steps that is spent; 0 without a budget or before the first step."""
+        if self.budget_s is None or self.trained_from_s is None:
             return 0.0
-        spent = self.elapsed_s - (self.trained_from_s or 0.0)
+        spent = self.elapsed_s - self.trained_from_s
         left = self.left_s
         return 1.0 if left <= 0 else spent / (spent + left)
 

@@ -120,7 +120,8 @@ class Ended:
     @property
     def best(self) -> str:
         """The epoch that was kept, for the page."""
-        return f"{self.best_epoch}" + (f" ({self.kept})" if self.kept else "")
+        words = self.kept.removesuffix(" was best")
+        return f"{self.best_epoch}" + (f" ({words})" if words else "")
 
     @property
     def notes(self) -> list[str]:

@@ -14,9 +14,13 @@ from tests.scenes import UNKNOWN, write_coco, write_masks, write_voc
 import foveal
 from foveal.artifact.store import load
 from foveal.config.files import shipped
+from foveal.config.schema import parse_config
 from foveal.engine.log import Log
+from foveal.engine.loop import Training
 from foveal.errors import TrainingError
-from foveal.runs.start import Trained
+from foveal.runs.resolve import resolve
+from foveal.runs.start import Trained, open_data
+from foveal.types.samples import Batch
 
 CONV4 = {
     "model": {"backbone": "conv4", "weights": "none"},
@@ -153,12 +157,13 @@ def test_early_stopping(tmp_path: Path) -> None:
 
 def test_a_time_budget_is_kept(here: Callable[..., Outcome], squares: Path, tmp_path: Path) -> None:
     out = tmp_path / "r"
-    done = here("train", squares, "--out", out, *quick(epochs=100_000), "--time=4s")
+    done = here("train", squares, "--out", out, *quick(epochs=100_000), "--lr=2e-3", "--time=4s", "--json")
     assert done.code == 0, done.err
+    finish = json.loads(done.out.splitlines()[-1])
+    assert (finish["event"], finish["ended"]) == ("finish", "time")
+    assert finish["why"].endswith("the time budget of 4s (--time)")
     rows = [line.split(",") for line in (out / "metrics.csv").read_text().splitlines()[1:]]
-    assert float(rows[-1][-1]) < 12
-    rates = [float(row[-3]) for row in rows]
-    assert rates[-1] < max(rates) / 2, "the schedule is fitted to the budget"
+    assert float(rows[-1][-3]) < 2e-3 / 10, "the schedule is fitted to the budget"
 
 
 def test_several_labels(tmp_path: Path) -> None:
@@ -225,3 +230,77 @@ def test_real_images(real_data: Path, tmp_path: Path) -> None:
     )
     assert done is not None
     assert done.evaluation.results.metrics["accuracy"].value > 0.85
+
+
+@pytest.fixture
+def unlabelled(squares: Path, tmp_path: Path) -> Path:
+    """A multi-label table whose validation images have no label at all."""
+    lines = ["path,labels,split"]
+    for i, path in enumerate(sorted(squares.rglob("*.png"))):
+        name, held_out = f"{path.parent.name}-{path.name}", i % 4 == 3
+        (tmp_path / name).write_bytes(path.read_bytes())
+        lines.append(f"{name},{'' if held_out else path.parent.name + '|any'},{'val' if held_out else 'train'}")
+    table = tmp_path / "labels.csv"
+    table.write_text("\n".join(lines) + "\n")
+    return table
+
+
+def test_an_undefined_headline_metric_is_announced_and_nowhere_a_number(
+    unlabelled: Path, tmp_path: Path, here: Callable[..., Outcome]
+) -> None:
+    out = tmp_path / "run"
+    done = here("train", unlabelled, "--out", out, *quick(epochs=3), "--train.patience=1", "--json")
+    assert done.code == 0, done.err
+    events = [json.loads(line, parse_constant=pytest.fail) for line in done.out.splitlines()]
+    note = "no validation image has a class: average precision cannot be computed;"
+    assert {"event": "note", "text": f"{note} the epoch with the least validation loss is kept"} in events
+    rows = [event for event in events if event["event"] == "epoch"]
+    assert [(row["epoch"], row["average_precision"]) for row in rows] == [(1, None), (2, None), (3, None)]
+    losses = [row["val_loss"] for row in rows]
+    (finish,) = (event for event in events if event["event"] == "finish")
+    assert finish["metrics"]["average_precision"] is None
+    assert (finish["ended"], finish["why"]) == ("epochs", "all 3 epochs are done")
+    assert finish["best_epoch"] == losses.index(min(losses)) + 1
+    assert (
+        finish["kept"] == "average precision could not be computed: the epoch with the least validation loss was kept"
+    )
+    assert "nan" not in (out / "metrics.csv").read_text()
+    training = json.loads((out / "metrics.json").read_text(), parse_constant=pytest.fail)["training"]
+    assert training == {name: finish[name] for name in training}
+    page = (out / "report.html").read_text()
+    assert "all 3 epochs are done" in page and ">nan" not in page
+
+
+@pytest.mark.parametrize(("epochs", "rows"), [(10, 10), (200, 50)])
+def test_evaluations_follow_the_epochs(squares: Path, epochs: int, rows: int) -> None:
+    config = parse_config({"data": {"path": str(squares)}, "train": {"epochs": epochs}}, where="here")
+    every = resolve(config, open_data(config).split("train")).config.train.eval_every
+    assert every is not None and epochs // every == rows
+
+
+def test_under_a_time_budget_the_clock_decides_about_evaluations(squares: Path) -> None:
+    config = parse_config({"data": {"path": str(squares)}, "train": {"time_s": 600}}, where="here")
+    assert resolve(config, open_data(config).split("train")).config.train.eval_every is None
+
+
+@pytest.mark.parametrize(
+    ("optim", "adapts"), [({}, True), ({"lr": 1e-3}, False), ({"lr": 1e-3, "adapt_lr": True}, True)]
+)
+def test_a_rate_that_was_set_is_not_lowered(squares: Path, optim: dict[str, object], adapts: bool) -> None:
+    config = parse_config({"data": {"path": str(squares)}, "optim": optim}, where="here")
+    assert resolve(config, open_data(config).split("train")).config.optim.adapt_lr == adapts
+
+
+def test_an_interrupted_run_tells_so(
+    squares: Path, tmp_path: Path, here: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(self: Training[Batch], epoch: int) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Training, "finish_epoch", interrupted)
+    out = tmp_path / "run"
+    done = here("train", squares, "--out", out, *quick(epochs=3), "--json")
+    assert done.code == 130
+    finish = json.loads(done.out.splitlines()[-1])
+    why = "interrupted in epoch 1 of 3"
+    assert finish == {"event": "finish", "run": str(out), "metrics": {}, "ended": "interrupted", "why": why}

@@ -44,6 +44,8 @@ def last_screen(console: Console, trained: "Trained") -> None:
     """Paths of model and report, and the next commands."""
     folder = shlex.quote(str(trained.folder))
     console.print()
+    for note in trained.ended.notes:
+        console.print(Padding(Text(note, "dim"), (0, 0, 0, 2), expand=False))
     best = headline(trained.model, trained.evaluation.results)
     console.print(Padding(Text.from_markup(best), (0, 0, 0, 2), expand=False))
     console.print(Text.assemble("  ", ("model", "bold"), f"   {trained.folder / 'model.safetensors'}"))

@@ -48,6 +48,7 @@ def train(
 
     from foveal.cli.mistakes import check_values
     from foveal.config.duration import parse_duration
+    from foveal.engine.clock import OWN_PROCESS, process_began
     from foveal.engine.json_log import JsonLog
     from foveal.engine.log import Log, RichLog
     from foveal.runs.train import free_folder
@@ -71,9 +72,10 @@ def train(
     }
     short = without_none(short)
     check_values("train", short)
+    began = process_began() if OWN_PROCESS.get() else None
     folder = resume or out or free_folder(Path(data))
     try:
-        trained = run(data, recipe=config, settings=[given, short], out=out, resume=resume, log=log)
+        trained = run(data, recipe=config, settings=[given, short], out=out, resume=resume, log=log, began=began)
     except KeyboardInterrupt:
         started = (folder / "config.toml").exists()
         raise KeyboardInterrupt(

@@ -22,6 +22,8 @@ class State:
     """Where a run is."""
 
     step: int = 0
+    lr_factor: float = 1.0
+    """Factor of the learning rate, from the warm start."""
     elapsed_s: float = 0.0
     best: dict[str, float] | None = None
     """Scores of the best epoch."""
@@ -29,10 +31,13 @@ class State:
     loss_sum: float = 0.0
     """Losses of the steps since the last row."""
     samples_per_s: float = 0.0
-    stopped: bool = False
+    trained_from_s: float | None = None
+    """Seconds after which the first step began; None: not yet."""
+    ended: str = ""
+    """Why training is over (``engine.ending.Ending``); empty: it is not."""
     num_threads: int = field(default_factory=torch.get_num_threads)
-    rows: list[dict[str, float]] = field(default_factory=list)
-    """Rows of metrics.csv."""
+    rows: list[dict[str, float | None]] = field(default_factory=list)
+    """Rows of metrics.csv; None: undefined."""
     parts: list[Part] = field(default_factory=list)
     """Empty: the run is one part, as planned."""
 
@@ -50,7 +55,8 @@ class State:
         """
         here = replace(following, from_step=self.step, from_row=len(self.rows), from_s=self.elapsed_s)
         self.parts = [*(self.parts or [first]), here]
-        self.stopped = False
+        self.ended = ""
+        self.trained_from_s = None
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,8 @@ class OptimConfig(Settings):
     """Optimiser: adamw, adam, sgd (with momentum), nesterov, or any other timm optimiser by name."""
     lr: Annotated[float, Field(gt=0, le=100)] | None = None
     """Learning rate of the head layers after warm-up."""
+    adapt_lr: bool | None = None
+    """Lower lr where the head fitted to pretrained features leaves little to learn; default: true unless lr is set."""
     pretrained_lr_scale: Annotated[float, Field(ge=0, le=10)] = 1.0
     """Learning rate of the pretrained layers, as a multiple of lr."""
     layer_decay: Annotated[float, Field(gt=0, le=1)] = 1.0
@@ -65,7 +67,7 @@ class TrainConfig(Settings):
     patience: Annotated[int, Field(ge=0)] | None = None
     """Early stopping: epochs without improvement; 0: never; default: 2 for a pretrained classifier, else 0."""
     eval_every: Annotated[int, Field(ge=1)] | None = None
-    """Epochs between evaluations on the validation split; the last epoch is always evaluated."""
+    """Epochs between evaluations on the validation split; default: 1, more beyond 100 epochs. The last is evaluated."""
     checkpoint_steps: Annotated[int, Field(ge=1)] | None = None
     """Save a checkpoint for --resume every N steps; default: about once a minute and after every epoch."""
 

@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Generic
 
 import torch
@@ -11,9 +12,10 @@ from torch import Tensor
 
 from foveal.artifact.store import save
 from foveal.engine.checkpoint import Checkpoint, State, save_checkpoint
-from foveal.engine.clock import Clock
+from foveal.engine.clock import Began, Clock, Closing
 from foveal.engine.config import OptimConfig, ScheduleConfig, TrainConfig
 from foveal.engine.contract import BatchT, Plan
+from foveal.engine.ending import in_words
 from foveal.engine.log import Log
 from foveal.engine.optim import build_optimizer, freeze, num_frozen, set_rate
 from foveal.engine.run import Run
@@ -24,6 +26,10 @@ from foveal.models.contract import Network
 from foveal.types.seeds import derive
 
 SECONDS_BETWEEN_CHECKPOINTS = 60.0
+UNTIMED_STEPS = 2
+"""Steps that are taken before their duration is known."""
+EVALUATION_SHARE = 9.0
+"""Seconds of training for each second of evaluation, under a time budget."""
 
 
 class Training(Generic[BatchT]):
@@ -39,6 +45,9 @@ class Training(Generic[BatchT]):
         log: Progress output.
         key: All settings that the result depends on, as text; kept in the checkpoint.
         saved: Where to go on from; None: from the beginning.
+        lr_factor: Factor of the learning rate, from the warm start; a resumed run keeps its own.
+        began: When the command began; None: now.
+        closing: What is still to do after the last step, for the time budget.
     """
 
     def __init__(
@@ -53,10 +62,13 @@ class Training(Generic[BatchT]):
         log: Log,
         key: str,
         saved: Checkpoint | None = None,
+        lr_factor: float = 1.0,
+        began: Began | None = None,
+        closing: Closing | None = None,
     ) -> None:
         self.plan, self.optim, self.schedule, self.train = plan, optim, schedule, train
         self.runtime, self.run, self.log, self.key = runtime, run, log, key
-        self.state = saved.state if saved else State()
+        self.state = saved.state if saved else State(lr_factor=lr_factor)
         torch.set_num_threads(self.state.num_threads)
         self.steps_per_epoch = steps_per_epoch(plan.batches_per_epoch, optim)
         self.samples_per_step = plan.batch_size * optim.accumulate
@@ -68,7 +80,16 @@ class Training(Generic[BatchT]):
             saved.restore(self.network, self.ema.module if self.ema else None, self.optimizer)
         self.wrapped, self.stepper = runtime.wrap(self.network, self.optimizer)
         runtime.load_scaler(saved.scaler if saved else {})
-        self.clock = Clock(self.state.elapsed_s, budget_s=train.time_s, since_s=self.state.part.from_s)
+        self.clock = Clock(
+            self.state.elapsed_s,
+            budget_s=train.time_s,
+            since_s=self.state.part.from_s,
+            began=began,
+            trained_from_s=self.state.trained_from_s,
+            closing=closing,
+        )
+        self.evaluated_at_s = self.clock.elapsed_s
+        self.time_is_over = False
         self.saved_at = time.monotonic()
         if not saved:
             self.checkpoint()
@@ -86,22 +107,50 @@ class Training(Generic[BatchT]):
         start = state.step * self.optim.accumulate
         batches = plan.batches(start=start, rank=self.runtime.rank, world=self.runtime.world)
         if eval_first and not state.rows:
+            self.set_rate(0, 0)
             self.finish_epoch(-1)
+        self.clock.begin_training()
+        state.trained_from_s = self.clock.trained_from_s
+        if state.best and not state.ended and self.out_of_time():
+            state.ended = "time"
         for epoch in range(state.step // self.steps_per_epoch, plan.epochs):
-            if state.stopped:
+            if state.ended:
                 break
             self.train_epoch(epoch, batches)
-            last = epoch + 1 == plan.epochs or self.out_of_time()
-            if last or (epoch + 1) % (self.train.eval_every or 1) == 0:
+            if self.evaluation_due(epoch):
                 self.finish_epoch(epoch)
             elif self.checkpoint_due():
                 self.check_weights()
                 self.checkpoint()
+        state.ended = state.ended or "epochs"
+        if state.ended == "time" and state.step <= UNTIMED_STEPS and self.runtime.is_main:
+            floor_s = self.clock.elapsed_s + self.clock.after_evaluation_s
+            self.log.note(f"the time budget leaves none to train: start, evaluation and report take {floor_s:.0f} s")
         return state
+
+    @property
+    def reason(self) -> str:
+        """Why the run ended, in words."""
+        epoch = -(-self.state.step // self.steps_per_epoch)
+        ended = self.state.ended or "interrupted"
+        return in_words(ended, epoch=epoch, epochs=self.plan.epochs, train=self.train)
+
+    def evaluation_due(self, epoch: int) -> bool:
+        """Whether an epoch is evaluated.
+
+        Without ``eval_every``, which a time budget leaves open, evaluations take up to a tenth of the time.
+        """
+        if epoch + 1 == self.plan.epochs or self.out_of_time():
+            return True
+        if self.train.eval_every is not None:
+            return (epoch + 1) % self.train.eval_every == 0
+        trained_s = self.clock.elapsed_s - self.evaluated_at_s
+        return self.runtime.any(trained_s >= EVALUATION_SHARE * (self.clock.validation_s or 0.0))
 
     def train_epoch(self, epoch: int, batches: Iterator[BatchT]) -> None:
         """Take the remaining steps of an epoch, within the time budget."""
         state, began, first = self.state, time.perf_counter(), self.state.step
+        last = began
         self.network.train()
         frozen = num_frozen(self.optim, len(self.network.stages()), epoch)
         freeze(self.network, frozen, norms=bool(self.optim.freeze_norm))
@@ -116,6 +165,9 @@ class Training(Generic[BatchT]):
             state.step = step + 1
             state.loss_sum += loss
             self.report_step(epoch, loss)
+            now = time.perf_counter()
+            self.clock.add_step(now - last)
+            last = now
             if self.checkpoint_due() and state.step % self.steps_per_epoch:
                 self.check_weights()
                 self.checkpoint()
@@ -130,9 +182,10 @@ class Training(Generic[BatchT]):
         part = self.state.part
         scale = factor(self.schedule, self.progress(step), epoch=epoch - int(part.from_epoch))
         if self.schedule.name == "plateau":
-            scores = [row[goal.metric] for row in self.state.rows[part.from_row :]]
+            rows = self.state.rows[part.from_row :]
+            scores = [score for row in rows if (score := row.get(goal.metric)) is not None]
             scale *= plateau(self.schedule, scores, maximize=goal.maximize)
-        set_rate(self.optimizer, (self.optim.lr or 0.0) * scale)
+        set_rate(self.optimizer, (self.optim.lr or 0.0) * self.state.lr_factor * scale)
 
     def gradients(self, batches: Iterator[BatchT]) -> float:
         """Accumulate the gradients of a step's batches and clip them.
@@ -162,35 +215,50 @@ class Training(Generic[BatchT]):
         """Evaluate, log, keep the best, decide whether to stop, save."""
         state, goal = self.state, self.plan.goal
         self.log.evaluating()
+        began = self.clock.elapsed_s
         try:
             scores = dict(self.plan.validate(self.averaged))
         except ShapeError:  # raised for outputs that are not finite
             raise TrainingError(f"Epoch {epoch + 1}: the network's outputs are not finite.", self.advice()) from None
+        self.evaluated_at_s = self.clock.elapsed_s
+        self.clock.validation_s = self.evaluated_at_s - began
         self.check_weights()
         row = self.row(epoch, scores)
         state.rows.append(row)
         state.loss_sum = 0.0
+        defined = math.isfinite(scores[goal.metric])
+        if not defined and goal.tie_break is None:
+            goal = replace(goal, tie_break="train_loss")
+            scores["train_loss"] = row.get("train_loss") or math.inf
         best = goal.better(scores, state.best)
         if best:
             state.best, state.best_epoch = scores, epoch + 1
             self.save_model()
-        patience, since = self.train.patience, max(state.best_epoch, int(state.part.from_epoch))
-        state.stopped = self.out_of_time() or bool(patience and epoch + 1 - since >= patience)
+        state.ended = self.ending(epoch, defined=defined)
         if self.runtime.is_main:
             self.run.write_metrics(state.rows)
             self.log.epoch(row, epochs=self.plan.epochs, best=best)
-            self.runtime.track({k: v for k, v in row.items() if k != "epoch"}, epoch + 1)
+            self.runtime.track({k: v for k, v in row.items() if k != "epoch" and v is not None}, epoch + 1)
         self.checkpoint()
 
-    def row(self, epoch: int, scores: dict[str, float]) -> dict[str, float]:
+    def ending(self, epoch: int, *, defined: bool) -> str:
+        """Why training ends after an epoch; empty: it goes on. An undefined score is no reason."""
+        if epoch + 1 == self.plan.epochs:
+            return "epochs"
+        if epoch >= 0 and self.out_of_time():
+            return "time"
+        patience, since = self.train.patience, max(self.state.best_epoch, int(self.state.part.from_epoch))
+        return "patience" if defined and patience and epoch + 1 - since >= patience else ""
+
+    def row(self, epoch: int, scores: dict[str, float]) -> dict[str, float | None]:
         """An epoch's line of metrics.csv; ``train_loss`` is the mean over the steps since the last line."""
         state, last_group = self.state, self.optimizer.param_groups[-1]
-        steps = state.step - (int(state.rows[-1]["step"]) if state.rows else 0)
+        steps = state.step - (int(state.rows[-1]["step"] or 0) if state.rows else 0)
         return {
             "epoch": epoch + 1,
             "step": state.step,
             **({"train_loss": round(state.loss_sum / steps, 6)} if steps else {}),
-            **{name: round(value, 6) for name, value in scores.items()},
+            **{name: round(value, 6) if math.isfinite(value) else None for name, value in scores.items()},
             "lr": last_group["lr"] / last_group["scale"],
             f"{self.plan.unit}_per_s": round(state.samples_per_s, 1),
             "seconds": round(self.clock.elapsed_s, 1),
@@ -245,8 +313,10 @@ class Training(Generic[BatchT]):
         return min(1.0, max(by_steps, self.clock.progress))
 
     def out_of_time(self) -> bool:
-        """Whether the time budget is spent; all processes agree."""
-        return self.train.time_s is not None and self.runtime.any(self.clock.progress > 1)
+        """Whether the time budget is spent; all processes agree, and it stays so if what was estimated took less."""
+        if not self.time_is_over:
+            self.time_is_over = self.train.time_s is not None and self.runtime.any(self.clock.is_over)
+        return self.time_is_over
 
     def report_step(self, epoch: int, loss: float) -> None:
         """Move the bar."""

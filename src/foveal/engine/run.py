@@ -106,8 +106,8 @@ class Run:
         except (OSError, ValueError):
             raise RunError(f"{self.folder / name}: missing or damaged.", "Start a new run with --out.") from None
 
-    def write_metrics(self, rows: Sequence[Mapping[str, float]]) -> None:
-        """Write metrics.csv, a row per epoch."""
+    def write_metrics(self, rows: Sequence[Mapping[str, float | None]]) -> None:
+        """Write metrics.csv, a row per epoch that was evaluated; empty where a score is undefined."""
         text = io.StringIO()
         names = list(dict.fromkeys(name for row in reversed(rows) for name in row))
         writer = csv.DictWriter(text, names, lineterminator="\n")

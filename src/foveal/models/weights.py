@@ -18,7 +18,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from foveal.artifact.card import Card
-from foveal.artifact.given import given_file
+from foveal.artifact.given import given_card, given_file
 from foveal.errors import WeightsError
 from foveal.models.declared import OWN, Declared, declared
 from foveal.types.input_spec import InputSpec

@@ -149,6 +149,12 @@ class ImagePlan:
         scores = {goal.metric: metrics[goal.metric].value}
         return scores if goal.tie_break is None else {**scores, VAL_LOSS: metrics[goal.tie_break].value}
 
+    def val_images(self, predictor: Predictor) -> Sequence[Source]:
+        """All images of the validation split, preprocessed if they fit into memory."""
+        if self._kept is not None and len(self._kept) == len(self.val_set):
+            return self._kept
+        return kept(predictor, list(self.val_set.paths()))
+
     def names(self, batch: Batch) -> list[str]:
         """The images' paths, as the catalog has them."""
         return [self.train_set.names[key] for key in batch.keys]

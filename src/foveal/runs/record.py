@@ -2,6 +2,7 @@
 
 import platform
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,18 @@ import torch
 from foveal.config.schema import RunConfig
 from foveal.data.catalog.catalog import SPLITS, Catalog
 from foveal.data.notes import plural
+from foveal.engine.loop import Training
+from foveal.engine.run import Run
 from foveal.engine.runtime import num_cores
 from foveal.runs.data import split_sizes
+from foveal.runs.evaluation import Evaluation
 from foveal.runs.identity import near
 from foveal.runs.plan import ImagePlan
+from foveal.types.samples import Batch
 from foveal.version import __version__
+
+EXCEEDED = 1.05
+"""Multiple of a time budget from which a run says that it took longer."""
 
 
 def describe(catalog: Catalog) -> dict[str, Any]:
@@ -99,3 +107,73 @@ def facts_in_words(facts: Mapping[str, Any]) -> dict[str, str]:
         f" seed {facts['seed']}",
         "run": facts["run"],
     }
+
+
+def undefined_headline(plan: ImagePlan) -> list[str]:
+    """A note, where the headline metric cannot be computed because no validation image has a class."""
+    if plan.val_set.class_counts().sum():
+        return []
+    loss = "train loss" if plan.goal.tie_break is None else "validation loss"
+    metric = plan.task_goal.metric.replace("_", " ")
+    return [f"no validation image has a class: {metric} cannot be computed; the epoch with the least {loss} is kept"]
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How training ended, and which epoch was kept.
+
+    Attributes:
+        ended: Why, as an ``engine.ending.Ending``.
+        why: The same in words.
+        epochs: Epochs that were evaluated last.
+        best_epoch: The epoch that was kept; 0: the fitted head without fine-tuning.
+        kept: Why that one, in words, where it is not plain.
+        seconds: Since the command's start, resumed parts included.
+    """
+
+    ended: str
+    why: str
+    epochs: int
+    best_epoch: int
+    kept: str
+    seconds: float
+
+    @property
+    def best(self) -> str:
+        """The epoch that was kept, for the page."""
+        words = self.kept.removesuffix(" was best")
+        return f"{self.best_epoch}" + (f" ({words})" if words else "")
+
+    @property
+    def notes(self) -> list[str]:
+        """For the screen."""
+        return [self.why, *([self.kept] if self.kept else [])]
+
+    def to_dict(self) -> dict[str, object]:
+        """For ``--json`` and metrics.json."""
+        return asdict(self)
+
+
+def ending(training: Training[Batch], evaluation: Evaluation, metric: str) -> Ended:
+    """How a run ended."""
+    state, kept = training.state, ""
+    if evaluation.results.metrics[metric].value != evaluation.results.metrics[metric].value:
+        loss = "train loss" if training.plan.goal.tie_break is None else "validation loss"
+        kept = f"{metric.replace('_', ' ')} could not be computed: the epoch with the least {loss} was kept"
+    elif state.best_epoch == 0:
+        kept = "the fitted head without fine-tuning was best"
+    epochs = int(state.rows[-1]["epoch"] or 0)
+    return Ended(state.ended, training.reason, epochs, state.best_epoch, kept, round(training.clock.elapsed_s, 1))
+
+
+def exceeded(training: Training[Batch]) -> list[str]:
+    """A note, where a run took clearly longer than its time budget."""
+    budget_s, elapsed_s = training.train.time_s, training.clock.elapsed_s
+    if budget_s is None or elapsed_s <= EXCEEDED * budget_s:
+        return []
+    return [f"the time budget of {budget_s:.0f} s was exceeded: it took {elapsed_s:.0f} s, start and report included"]
+
+
+def interrupted(run: Run, training: Training[Batch]) -> dict[str, object]:
+    """The last words of a run that Ctrl-C stopped, for ``--json``."""
+    return {"run": str(run.folder), "metrics": {}, "ended": "interrupted", "why": training.reason}

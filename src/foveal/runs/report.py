@@ -16,6 +16,7 @@ from foveal.inference.predictor import Predictor
 from foveal.report.content import CaptionedImage, Content, Step
 from foveal.report.page import write_report
 from foveal.runs.evaluation import Evaluation
+from foveal.runs.record import Ended
 from foveal.tasks.table import TASKS
 from foveal.types.arrays import RGB
 from foveal.version import __version__
@@ -25,7 +26,13 @@ MISTAKE_SIDE_PX = 480
 
 
 def write_run_report(
-    run: Run, config: RunConfig, catalog: Catalog, state: State, predictor: Predictor, evaluation: Evaluation
+    run: Run,
+    config: RunConfig,
+    catalog: Catalog,
+    state: State,
+    predictor: Predictor,
+    evaluation: Evaluation,
+    ended: Ended,
 ) -> None:
     """Write report.html and the figures of a finished run.
 
@@ -44,8 +51,8 @@ def write_run_report(
             task=predictor.card.task,
             results=results,
             headline=predictor.output.goal.metric,
-            facts=facts(config, catalog, state),
-            history=state.rows,
+            facts=facts(config, catalog, state, ended),
+            history=[{name: value for name, value in row.items() if value is not None} for row in state.rows],
             mistakes=mistakes,
             config={k: v for k, v in values.items() if k == config.task or k not in TASKS},
             class_counts={
@@ -68,7 +75,7 @@ def mistake_image(predictor: Predictor, evaluation: Evaluation, position: int) -
     return predictor.output.draw_evaluated(resized, truth, prediction)
 
 
-def facts(config: RunConfig, catalog: Catalog, state: State) -> list[tuple[str, str]]:
+def facts(config: RunConfig, catalog: Catalog, state: State, ended: Ended) -> list[tuple[str, str]]:
     """Facts below the title."""
     counts = ", ".join(f"{len(catalog.split(name)):,} {name}" for name in SPLITS if catalog.has(name))
     return [
@@ -77,8 +84,9 @@ def facts(config: RunConfig, catalog: Catalog, state: State) -> list[tuple[str, 
         ("classes", str(len(catalog.categories))),
         ("backbone", config.model.backbone),
         ("input", f"{config.input.eval_size} x {config.input.eval_size} px"),
-        ("epochs", f"{state.rows[-1]['epoch']:.0f}, best: {state.best_epoch}"),
-        *([("schedule", parts_in_words(state.parts, state.rows[-1]["epoch"]))] if state.parts else []),
+        ("epochs", f"{state.rows[-1]['epoch']:.0f}, best: {ended.best}"),
+        ("ended", ended.why),
+        *([("schedule", parts_in_words(state.parts, state.rows[-1]["epoch"] or 0))] if state.parts else []),
         ("duration", duration(state.elapsed_s)),
         ("seed", str(config.seed)),
         ("Foveal", __version__),

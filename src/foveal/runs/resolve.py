@@ -19,6 +19,8 @@ from foveal.tasks.contract import Situation
 from foveal.tasks.table import get_spec
 from foveal.types.reading import Reading
 
+EVALUATIONS = 50
+"""Number of epochs up to which each is evaluated, about; of more epochs about as many are."""
 SAMPLED = 200
 """Number of images whose headers are read for the typical size."""
 
@@ -42,7 +44,8 @@ def resolve(config: RunConfig, train: Catalog, *, world: int = 1) -> Resolved:
         world: Processes that train together.
 
     Returns:
-        The same configuration without None, except for time budget and checkpoint steps.
+        The same configuration without None, except for time budget, checkpoint steps and, where a time budget decides
+        about the epochs, those between evaluations.
 
     Raises:
         ConfigError: The batch cannot be divided among the processes.
@@ -73,7 +76,8 @@ def resolve(config: RunConfig, train: Catalog, *, world: int = 1) -> Resolved:
             f"Use a multiple of {world} for --batch-size.",
         )
     epochs = config.train.epochs or choice.epochs
-    if config.train.time_s is not None and config.train.epochs is None:
+    by_clock = config.train.time_s is not None and config.train.epochs is None
+    if by_clock:
         epochs *= 4  # the clock decides; without any limit, a tiny set would be repeated thousands of times
     workers, optim, patience = config.data.workers, config.optim, config.train.patience
     size = given_size or native or choice.size
@@ -85,13 +89,14 @@ def resolve(config: RunConfig, train: Catalog, *, world: int = 1) -> Resolved:
         "input": {"size": size, "eval_size": given_eval or given_size or native or choice.eval_size, **levels[0]},
         "optim": {
             "lr": optim.lr or choice.lr,
+            "adapt_lr": optim.lr is None if optim.adapt_lr is None else optim.adapt_lr,
             "freeze_norm": pretrained if optim.freeze_norm is None else optim.freeze_norm,
         },
         "train": {
             "batch_size": batch,
             "epochs": epochs,
             "patience": choice.patience if patience is None else patience,
-            "eval_every": config.train.eval_every or min(choice.eval_every, epochs),
+            "eval_every": config.train.eval_every or (None if by_clock else max(1, epochs // EVALUATIONS)),
         },
         "data": {"workers": choose_workers() if workers is None else workers, "format": train.format},
     }

@@ -14,6 +14,7 @@ from foveal.data.inspection.preflight import check_readable
 from foveal.data.notes import plural
 from foveal.data.outside import INSIDE, lies_inside
 from foveal.engine.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from foveal.engine.clock import Began
 from foveal.engine.log import Log
 from foveal.engine.loop import Training
 from foveal.engine.parts import reached_epochs
@@ -26,7 +27,7 @@ from foveal.metrics.contract import Results
 from foveal.runs.data import data_facts, open_data
 from foveal.runs.display import as_html, history_table, one_line
 from foveal.runs.evaluation import Evaluation, to_dict, write_predictions
-from foveal.runs.finish import finish
+from foveal.runs.finish import closing, finish
 from foveal.runs.going_on.longer import (
     announcement,
     as_text,
@@ -40,7 +41,18 @@ from foveal.runs.going_on.longer import (
 from foveal.runs.going_on.origin import in_one_line, record, recorded
 from foveal.runs.identity import anchored, check_data_is_there, check_same_data, config_key, unchanged
 from foveal.runs.plan import ImagePlan, make_plan
-from foveal.runs.record import describe, environment, facts, facts_in_words, versions
+from foveal.runs.record import (
+    Ended,
+    describe,
+    ending,
+    environment,
+    exceeded,
+    facts,
+    facts_in_words,
+    interrupted,
+    undefined_headline,
+    versions,
+)
 from foveal.runs.report import write_run_report
 from foveal.runs.resolve import resolve
 from foveal.runs.warm_start import warm_start
@@ -59,11 +71,13 @@ class Trained:
         folder: The run's folder.
         model: The model, ready to predict.
         evaluation: The results on the validation split.
+        ended: Why training ended, and which epoch was kept.
     """
 
     folder: Path
     model: Predictor
     evaluation: Evaluation
+    ended: Ended
 
     @property
     def results(self) -> Results:
@@ -87,14 +101,15 @@ class Trained:
         return history_table(self.folder)
 
 
-def start(config: RunConfig, catalog: Catalog, *, out: Path, log: Log) -> Trained | None:
+def start(config: RunConfig, catalog: Catalog, *, out: Path, log: Log, began: Began) -> Trained | None:
     """Train from the beginning.
 
     Args:
         config: As given.
         catalog: The data set that it names, from ``open_data``.
-        out: Folder of the run.
+        out: The run's folder.
         log: Progress output.
+        began: When the command began, for the time budget.
 
     Returns:
         The finished run; None in other processes than the first.
@@ -118,13 +133,13 @@ def start(config: RunConfig, catalog: Catalog, *, out: Path, log: Log) -> Traine
         inside = [INSIDE.format(out)] if lies_inside(out, Path(config.data.path)) else []
         if taken is not None:
             log.weights({"text": in_one_line(taken), **asdict(taken)})
-        for note in (*catalog.notes, *resolved.notes, *inside):
+        for note in (*catalog.notes, *resolved.notes, *inside, *undefined_headline(plan)):
             log.note(note)
-    warm_start(plan, log)
-    return complete(plan, chosen, catalog, run=run, log=log, saved=None)
+    factor = warm_start(plan, log, limit_s=began.share_s(chosen.train.time_s), adapt=bool(chosen.optim.adapt_lr))
+    return complete(plan, chosen, catalog, run=run, log=log, saved=None, began=began, lr_factor=factor)
 
 
-def resume(folder: Path, *, changes: RunConfig | None, log: Log) -> Trained | None:
+def resume(folder: Path, *, changes: RunConfig | None, log: Log, began: Began) -> Trained | None:
     """Resume a stopped run.
 
     Args:
@@ -132,6 +147,7 @@ def resume(folder: Path, *, changes: RunConfig | None, log: Log) -> Trained | No
         changes: Settings of the command line; only those that do not affect the result may differ, unless they ask
             for another number of epochs or a time budget: then a new part begins, with a schedule of its own.
         log: Progress output.
+        began: When the command began, for the time budget.
 
     Returns:
         The finished run; None in other processes than the first.
@@ -182,13 +198,22 @@ def resume(folder: Path, *, changes: RunConfig | None, log: Log) -> Trained | No
                 log.note(f"{folder / EXPORTED} stays as it was; export again afterwards")
         if more or own != written:
             write_atomic(run.config, as_text(config, saved.state if saved else None))
+    factor = 1.0
     if saved is None:
-        warm_start(plan, log)
-    return complete(plan, config, catalog, run=run, log=log, saved=saved)
+        factor = warm_start(plan, log, limit_s=began.share_s(config.train.time_s), adapt=bool(config.optim.adapt_lr))
+    return complete(plan, config, catalog, run=run, log=log, saved=saved, began=began, lr_factor=factor)
 
 
 def complete(
-    plan: ImagePlan, config: RunConfig, catalog: Catalog, *, run: Run, log: Log, saved: Checkpoint | None
+    plan: ImagePlan,
+    config: RunConfig,
+    catalog: Catalog,
+    *,
+    run: Run,
+    log: Log,
+    saved: Checkpoint | None,
+    began: Began,
+    lr_factor: float,
 ) -> Trained | None:
     """Train, calibrate, evaluate and report.
 
@@ -197,9 +222,14 @@ def complete(
     """
     runtime = plan.runtime
     runtime.open_tracker()
-    training = make_training(plan, config, run=run, log=log, saved=saved)
+    training = make_training(plan, config, run=run, log=log, saved=saved, began=began, lr_factor=lr_factor)
     try:
         training.fit(eval_first=starts_trained(plan))
+    except KeyboardInterrupt:
+        log.close()
+        if runtime.is_main:
+            log.finish(interrupted(run, training))
+        raise
     finally:
         log.close()
     log.doing("evaluating the best epoch")
@@ -212,26 +242,28 @@ def complete(
         "images": len(plan.train_set),
     }
     if parts := training.state.parts:
-        ends = reached_epochs(parts, training.state.rows[-1]["epoch"])
+        ends = reached_epochs(parts, training.state.rows[-1]["epoch"] or 0)
         data["parts"] = [part.to_dict(end) for part, end in zip(parts, ends, strict=True)]
     predictor, evaluation = finish(plan, run.model, data=data, versions=versions())
-    run.write_json("metrics.json", to_dict(evaluation, config.task))
+    ended = ending(training, evaluation, predictor.output.goal.metric)
+    run.write_json("metrics.json", {**to_dict(evaluation, config.task), "training": ended.to_dict()})
     write_predictions(run.folder / "predictions.csv", evaluation, predictor)
     log.doing("drawing the report")
-    write_run_report(run, config, catalog, training.state, predictor, evaluation)
+    write_run_report(run, config, catalog, training.state, predictor, evaluation, ended)
     training.close()
+    for note in exceeded(training):
+        log.note(note)
     log.finish(
         {
             "run": str(run.folder),
             "model": str(run.model),
             "report": str(run.report),
             **{key: value for key, value in to_dict(evaluation, config.task).items() if key != "per_class"},
-            "best_epoch": training.state.best_epoch,
-            "seconds": round(training.clock.elapsed_s, 1),
+            **ended.to_dict(),
         }
     )
     runtime.wait()
-    return Trained(run.folder, predictor, evaluation)
+    return Trained(run.folder, predictor, evaluation, ended)
 
 
 def starts_trained(plan: ImagePlan) -> bool:
@@ -241,7 +273,14 @@ def starts_trained(plan: ImagePlan) -> bool:
 
 
 def make_training(
-    plan: ImagePlan, config: RunConfig, *, run: Run, log: Log, saved: Checkpoint | None = None
+    plan: ImagePlan,
+    config: RunConfig,
+    *,
+    run: Run,
+    log: Log,
+    saved: Checkpoint | None = None,
+    began: Began | None = None,
+    lr_factor: float = 1.0,
 ) -> Training[Batch]:
     """The training loop over a plan, with the configuration's settings."""
     return Training(
@@ -254,6 +293,9 @@ def make_training(
         log=log,
         key=config_key(config),
         saved=saved,
+        lr_factor=lr_factor,
+        began=began,
+        closing=closing(plan, began),
     )
 
 

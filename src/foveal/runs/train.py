@@ -1,6 +1,7 @@
 """``foveal.train``: the entry point to training, for the command line and for Python."""
 
 import os
+import time
 import warnings
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
@@ -14,6 +15,7 @@ from foveal.config.files import read_recipe
 from foveal.config.schema import RunConfig, merge, parse_config
 from foveal.data.catalog.catalog import Catalog
 from foveal.data.outside import check_outside
+from foveal.engine.clock import Began
 from foveal.engine.log import Log
 from foveal.engine.notebook_log import notebook
 from foveal.errors import ConfigError, MissingExtraError
@@ -36,6 +38,7 @@ def train(
     resume: str | Path | None = None,
     log: Log | None = None,
     quiet: bool = False,
+    began: float | None = None,
 ) -> "Trained | None":
     """Train a model.
 
@@ -47,6 +50,7 @@ def train(
         resume: Folder of a run to resume.
         log: Progress output; by default that of a notebook in a notebook, and none elsewhere.
         quiet: Whether to show nothing, in a notebook too.
+        began: When the command began, by ``time.monotonic``, for the time budget; by default now.
 
     Returns:
         The finished run; None in other processes than the first (torchrun).
@@ -54,6 +58,7 @@ def train(
     Raises:
         FovealError: Bad data, settings or folders; the message says what to do.
     """
+    began = time.monotonic() if began is None else began
     layers = [settings] if isinstance(settings, Mapping) else list(settings)
     log = log or (None if quiet else notebook()) or Log()
     if resume is not None:
@@ -67,7 +72,8 @@ def train(
         log.begin(f"foveal train --resume {resume}")
         log.doing("loading torch")
         try:
-            resumed: Trained | None = _door().resume(Path(resume), changes=changes, log=log)
+            door, since = _door(began)
+            resumed: Trained | None = door.resume(Path(resume), changes=changes, log=log, began=since)
         finally:
             log.close()
         return resumed
@@ -88,7 +94,8 @@ def train(
         catalog = announce(config, log)
         check_concerned(given, task_of(config, catalog, given_card(config.model.weights)), data_format=catalog.format)
         log.doing("loading torch")
-        trained: Trained | None = _door().start(config, catalog, out=folder, log=log)
+        door, since = _door(began)
+        trained: Trained | None = door.start(config, catalog, out=folder, log=log, began=since)
     finally:
         log.close()
     return trained
@@ -135,8 +142,9 @@ def check_installed(action: str = "train") -> None:
             raise MissingExtraError(action, package)
 
 
-def _door() -> ModuleType:
+def _door(began: float) -> tuple[ModuleType, Began]:
     wait_quietly()
+    before = time.monotonic()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # remarks of other libraries on what is installed beside them
@@ -145,4 +153,4 @@ def _door() -> ModuleType:
         if (error.name or "").partition(".")[0] == "foveal":
             raise
         raise MissingExtraError("train", error.name or "torch") from None
-    return start
+    return start, Began(began, imports_s=time.monotonic() - before)

@@ -3,6 +3,7 @@
 Shapes: B images, S side of the input.
 """
 
+import time
 from collections.abc import Callable
 
 import numpy as np
@@ -10,6 +11,7 @@ import torch
 from torch import Tensor
 
 from foveal.artifact.card import Card
+from foveal.data.catalog.catalog import Catalog
 from foveal.engine.log import Log
 from foveal.inference.predictor import Predictor
 from foveal.models.normalize import Normalize
@@ -18,22 +20,53 @@ from foveal.types.arrays import RGB, Array
 from foveal.types.input_spec import InputSpec
 
 MAX_IMAGES = 4096
+TIMED_IMAGES = 32
 
 
-def warm_start(plan: ImagePlan, log: Log) -> None:
-    """Give the task the frozen network's features of the training images, preprocessed as in evaluation."""
+def warm_start(plan: ImagePlan, log: Log, *, limit_s: float | None = None, adapt: bool = False) -> float:
+    """Give the task the frozen network's features of the training images, preprocessed as in evaluation.
+
+    Args:
+        plan: The run.
+        log: Progress output.
+        limit_s: Seconds it may take, as far as can be told; None: any. Fewer images are then used.
+        adapt: Whether the learning rate may be lowered.
+
+    Returns:
+        A factor for the learning rate: the task's, or 1.
+    """
     probe = plan.task.probe(plan.network)
     if probe is None:
-        return
+        return 1.0
     log.note("fitting the head to the pretrained features ...")
     log.doing(f"computing the features of {min(len(plan.train_set), MAX_IMAGES):,} images")
-    count = min(len(plan.train_set), MAX_IMAGES)
-    places = np.unique(np.linspace(0, len(plan.train_set) - 1, count).astype(np.int64))
-    part = plan.train_set.take(places)
     plan.runtime.place(plan.network)
     predictor = Predictor(_Probe(plan.card, probe, plan.runtime.device))
     plan.network.eval()
-    plan.task.warm_start(plan.network, part, predictor.arrays(part.paths()))
+    part = _spread(plan.train_set, MAX_IMAGES)
+    if limit_s is not None:
+        part = _spread(part, _affordable(predictor, part, limit_s))
+    factor = plan.task.warm_start(plan.network, part, predictor.arrays(part.paths()))
+    if not adapt or factor >= 1:
+        return 1.0
+    log.note(f"the fitted head leaves little to learn: fine-tuning at {factor:.0%} of the usual learning rate")
+    return factor
+
+
+def _spread(catalog: Catalog, count: int) -> Catalog:
+    """At most ``count`` images, evenly spread."""
+    if len(catalog) <= count:
+        return catalog
+    return catalog.take(np.unique(np.linspace(0, len(catalog) - 1, count).astype(np.int64)))
+
+
+def _affordable(predictor: Predictor, catalog: Catalog, limit_s: float) -> int:
+    """Images that fit into a time, by that of a few."""
+    few = _spread(catalog, TIMED_IMAGES)
+    began = time.perf_counter()
+    predictor.arrays(few.paths())
+    each_s = (time.perf_counter() - began) / len(few)
+    return max(len(few), int(limit_s / each_s) - len(few))
 
 
 class _Probe:

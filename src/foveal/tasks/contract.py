@@ -89,8 +89,6 @@ class Choice:
     """Learning rate of the head layers after warm-up."""
     patience: int
     """Early stopping: epochs without improvement; 0: never."""
-    eval_every: int = 1
-    """Epochs between evaluations."""
 
 
 @dataclass(frozen=True)
@@ -323,8 +321,13 @@ class Task(ABC, Generic[S, Out, M]):
         """From normalised images (B, 3, H, W) to the arrays (B, ...) for ``warm_start``; None: no warm start."""
         return None
 
-    def warm_start(self, model: M, catalog: Catalog, arrays: Mapping[str, Array]) -> None:
-        """Fit head layers before the first step to the probe's arrays, one row per image of ``catalog``."""
+    def warm_start(self, model: M, catalog: Catalog, arrays: Mapping[str, Array]) -> float:
+        """Fit head layers before the first step to the probe's arrays, one row per image of ``catalog``.
+
+        Returns:
+            A factor for the learning rate, in (0, 1]: how much the fitted head leaves to learn; 1 if not known.
+        """
+        return 1.0
 
     @abstractmethod
     def augment(self, config: AugmentConfig, spec: InputSpec) -> Augment:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isnan
 
 
 @dataclass(frozen=True)
@@ -11,8 +12,8 @@ class Goal:
     Attributes:
         metric: Its name among the scores of an evaluation.
         maximize: Whether more is better.
-        tie_break: Name of the loss that decides between equal scores, common in small sets: the smaller is better.
-            None: the later epoch wins.
+        tie_break: Name of the loss that decides between equal scores, common in small sets, and between scores that
+            are undefined (NaN): the smaller is better. None: the later epoch wins.
     """
 
     metric: str
@@ -24,6 +25,8 @@ class Goal:
         if old is None:
             return True
         ours, theirs = new[self.metric], old[self.metric]
-        if ours != theirs:
+        if isnan(ours) != isnan(theirs):
+            return isnan(theirs)
+        if ours != theirs and not isnan(ours):
             return ours > theirs if self.maximize else ours < theirs
-        return self.tie_break is None or new[self.tie_break] <= old[self.tie_break]
+        return self.tie_break is None or not new[self.tie_break] > old[self.tie_break]

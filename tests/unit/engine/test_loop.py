@@ -1,6 +1,8 @@
 """When the loop evaluates, which epoch it keeps and when it stops, by scores that are told beforehand."""
 
 import csv
+import math
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,7 +15,8 @@ from tests.toys.table.plan import TablePlan, make_plan
 from tests.toys.table.table import read_table, write_table
 from torch import nn
 
-from foveal.engine.checkpoint import load_checkpoint
+from foveal.engine.checkpoint import Checkpoint, load_checkpoint
+from foveal.engine.clock import Closing
 from foveal.engine.config import OptimConfig, RuntimeConfig, ScheduleConfig, TrainConfig
 from foveal.engine.log import Log
 from foveal.engine.loop import Training
@@ -42,9 +45,19 @@ def scripted(tmp_path: Path, script: Sequence[Mapping[str, float]], *, epochs: i
     return Scripted(**values, script=script)
 
 
-def training(plan: TablePlan, folder: Path, *, optim: OptimConfig | None = None, **train: Any) -> Training[Any]:
+def training(
+    plan: TablePlan,
+    folder: Path,
+    *,
+    optim: OptimConfig | None = None,
+    lr_factor: float = 1.0,
+    closing: Closing | None = None,
+    saved: Checkpoint | None = None,
+    **train: Any,
+) -> Training[Any]:
     run = Run(folder)
-    run.create("", {}, {})
+    if saved is None:
+        run.create("", {}, {})
     return Training(
         plan,
         optim=optim or OptimConfig(lr=0.01),
@@ -54,6 +67,9 @@ def training(plan: TablePlan, folder: Path, *, optim: OptimConfig | None = None,
         run=run,
         log=Log(),
         key="",
+        lr_factor=lr_factor,
+        closing=closing,
+        saved=saved,
     )
 
 
@@ -69,13 +85,13 @@ def test_it_stops_after_epochs_without_improvement(tmp_path: Path) -> None:
     script = accuracies(0.5, 0.7, 0.6, 0.7 - 1e-9, 0.9, 0.9)
     plan = scripted(tmp_path, script, epochs=6, goal=Goal("accuracy"))
     state = training(plan, tmp_path / "run", patience=2).fit()
-    assert (state.best_epoch, len(state.rows), state.stopped) == (2, 4, True)
+    assert (state.best_epoch, len(state.rows), state.ended) == (2, 4, "patience")
 
 
 def test_without_patience_it_goes_to_the_end(tmp_path: Path) -> None:
     plan = scripted(tmp_path, accuracies(*[0.5] + [0.4] * 5), epochs=6, goal=Goal("accuracy"))
     state = training(plan, tmp_path / "run", patience=0).fit()
-    assert (state.best_epoch, len(state.rows), state.stopped) == (1, 6, False)
+    assert (state.best_epoch, len(state.rows), state.ended) == (1, 6, "epochs")
 
 
 @pytest.mark.parametrize(("goal", "best"), [(Goal("accuracy"), 3), (Goal("accuracy", tie_break="val_loss"), 2)])
@@ -83,6 +99,83 @@ def test_which_of_equal_epochs_is_kept(tmp_path: Path, goal: Goal, best: int) ->
     script = [{"accuracy": 1.0, "val_loss": loss} for loss in (0.5, 0.2, 0.3)]
     plan = scripted(tmp_path, script, epochs=3, goal=goal)
     assert training(plan, tmp_path / "run").fit().best_epoch == best
+
+
+@pytest.mark.parametrize("patience", [0, 1])
+def test_an_undefined_score_keeps_the_least_loss_and_ends_nothing(tmp_path: Path, patience: int) -> None:
+    script = [{"accuracy": math.nan, "val_loss": loss} for loss in (0.5, 0.2, 0.3, 0.4, 0.5)]
+    plan = scripted(tmp_path, script, epochs=5, goal=Goal("accuracy", tie_break="val_loss"))
+    state = training(plan, tmp_path / "run", patience=patience).fit()
+    assert (state.best_epoch, len(state.rows), state.ended) == (2, 5, "epochs")
+    assert {row["accuracy"] for row in rows(tmp_path / "run")} == {""}
+    assert state.rows[0]["accuracy"] is None
+
+
+def test_an_undefined_score_without_a_validation_loss_keeps_the_least_train_loss(tmp_path: Path) -> None:
+    plan = scripted(tmp_path, [{"mAP": math.nan}] * 4, epochs=4, goal=Goal("mAP"))
+    state = training(plan, tmp_path / "run", patience=1).fit()
+    losses = [row["train_loss"] or 0.0 for row in state.rows]
+    assert state.best_epoch == losses.index(min(losses)) + 1
+    assert (len(losses), state.ended) == (4, "epochs")
+
+
+def test_a_time_budget_ends_training_at_the_lowest_rate(tmp_path: Path) -> None:
+    plan = make_plan(read_table(write_table(tmp_path / "rooms.csv")), epochs=100_000)
+    loop = training(plan, tmp_path / "run", time_s=0.8, closing=Closing(passes=1, fixed_s=0.2), checkpoint_steps=10**6)
+    state = loop.fit()
+    assert state.ended == "time"
+    assert loop.reason.endswith("the time budget of 0.8s (--time)")
+    assert 0.5 < loop.clock.elapsed_s < 0.8
+    assert all("train_loss" in row for row in state.rows)
+    assert (state.rows[-1]["lr"] or 0.0) < 0.01 * 0.05
+
+
+def test_under_a_time_budget_evaluations_take_a_tenth_of_the_time(tmp_path: Path) -> None:
+    plan = Slow(**vars(scripted(tmp_path, accuracies(*[0.5] * 50), epochs=100_000, goal=Goal("accuracy"))))
+    state = training(plan, tmp_path / "run", time_s=1.2, checkpoint_steps=10**6).fit()
+    assert 2 <= len(state.rows) <= 4, "of 0.05 s each, the first at once and the last at the end"
+
+
+def test_without_time_for_a_step_the_weights_from_before_are_kept(tmp_path: Path) -> None:
+    plan = scripted(tmp_path, accuracies(0.9), epochs=3, goal=Goal("accuracy"))
+    said = Said()
+    loop = training(plan, tmp_path / "run", time_s=1.0, closing=Closing(fixed_s=30))
+    loop.log = said
+    state = loop.fit(eval_first=True)
+    assert (state.step, state.best_epoch, state.ended) == (0, 0, "time")
+    assert said.notes == ["the time budget leaves none to train: start, evaluation and report take 30 s"]
+
+
+def test_a_resumed_run_counts_the_time_it_had_spent(tmp_path: Path) -> None:
+    plan = scripted(tmp_path, accuracies(0.9), epochs=3, goal=Goal("accuracy"))
+    folder = tmp_path / "run"
+    first = training(plan, folder, time_s=50.0)
+    first.clock.began_at -= 49.9
+    first.finish_epoch(-1)
+    saved = load_checkpoint(first.run.checkpoint)
+    assert saved is not None and saved.state.elapsed_s > 49.9
+    again = training(plan, folder, time_s=50.0, saved=saved, closing=Closing(fixed_s=1.0))
+    state = again.fit(eval_first=True)
+    assert (state.step, state.ended) == (0, "time")
+    assert again.clock.elapsed_s < 60, "not counted twice"
+
+
+def test_a_run_that_was_stopped_was_interrupted(tmp_path: Path) -> None:
+    plan = scripted(tmp_path, accuracies(0.5, 0.6), epochs=4, goal=Goal("accuracy"))
+    loop = training(plan, tmp_path / "run")
+    with pytest.raises(IndexError):
+        loop.fit()
+    assert loop.reason == "interrupted in epoch 3 of 4"
+
+
+def test_the_warm_start_lowers_the_rate(tmp_path: Path) -> None:
+    plan = scripted(tmp_path, accuracies(0.5), epochs=1, goal=Goal("accuracy"))
+    rates = [
+        training(plan, tmp_path / name, lr_factor=factor).fit().rows
+        for name, factor in (("usual", 1.0), ("gentle", 0.1))
+        if not plan.asked.clear()
+    ]
+    assert rates[1][0]["lr"] == pytest.approx(0.1 * (rates[0][0]["lr"] or 0.0))
 
 
 def test_evaluated_every_other_epoch_and_at_the_end(tmp_path: Path) -> None:
@@ -149,17 +242,17 @@ def test_a_further_part_has_a_schedule_of_its_own_and_the_history_goes_on(tmp_pa
 def test_patience_counts_from_where_a_part_begins(tmp_path: Path) -> None:
     script = accuracies(0.9, 0.5, 0.5, 0.6, 0.6, 0.6)
     first = scripted(tmp_path, script, epochs=9, goal=Goal("accuracy"))
-    assert training(first, tmp_path / "run", patience=2).fit().stopped
+    assert training(first, tmp_path / "run", patience=2).fit().ended == "patience"
     second = scripted(tmp_path, script[3:], epochs=9, goal=Goal("accuracy"))
     state = resumed(second, tmp_path / "run", Part(9), patience=2).fit()
-    assert (len(state.rows), state.best_epoch, state.stopped) == (5, 1, True)
+    assert (len(state.rows), state.best_epoch, state.ended) == (5, 1, "patience")
 
 
 def test_a_run_that_stopped_within_an_epoch_goes_on_within_it(tmp_path: Path) -> None:
     plan = make_plan(read_table(write_table(tmp_path / "rooms.csv")), epochs=2)
     started = training(plan, tmp_path / "run")
     started.train_epoch(0, plan.batches(start=0, rank=0, world=1))
-    started.state.step, started.state.stopped = 3, True  # as when the time is up
+    started.state.step, started.state.ended = 3, "time"  # as when the time is up
     started.checkpoint()
     going_on = resumed(plan, tmp_path / "run", Part(2))
     assert going_on.state.part.from_epoch == 0.6
@@ -176,6 +269,24 @@ def test_the_plateau_of_a_part_does_not_know_what_was_before(tmp_path: Path) -> 
     going_on = resumed(second, tmp_path / "run", Part(5), schedule=schedule)
     going_on.fit()
     assert going_on.optimizer.param_groups[-1]["lr"] == pytest.approx(0.01)
+
+
+class Slow(Scripted):
+    """An evaluation that takes a while."""
+
+    def validate(self, network: nn.Module) -> dict[str, float]:
+        time.sleep(0.05)
+        return super().validate(network)
+
+
+class Said(Log):
+    """Remembers the notes."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
 
 
 class Broken(Scripted):

@@ -24,7 +24,14 @@ def test_without_a_loss_the_later_of_equal_epochs_is_kept() -> None:
     assert Goal("mIoU").better({"mIoU": 0.5}, {"mIoU": 0.5})
 
 
-def test_what_is_no_number_beats_nothing_but_nothing() -> None:
+def test_an_undefined_score_beats_only_nothing() -> None:
     assert Goal("mAP").better({"mAP": math.nan}, None)
     assert not Goal("mAP").better({"mAP": math.nan}, {"mAP": 0.0})
-    assert not Goal("mAP").better({"mAP": math.nan}, {"mAP": math.nan})
+    assert Goal("mAP").better({"mAP": 0.0}, {"mAP": math.nan})
+
+
+@pytest.mark.parametrize(("loss", "better"), [(0.4, True), (0.6, False), (math.nan, True)])
+def test_undefined_scores_are_decided_by_the_loss(loss: float, better: bool) -> None:
+    goal = Goal("average_precision", tie_break="val_loss")
+    new, old = ({"average_precision": math.nan, "val_loss": value} for value in (loss, 0.5))
+    assert goal.better(new, old) == better

@@ -53,7 +53,7 @@ def split(changes: RunConfig) -> tuple[dict[str, Any], RunConfig | None]:
 
 def complete_settings(given: Mapping[str, Any], config: RunConfig, saved: Checkpoint | None) -> dict[str, Any]:
     """What a new part changes, complete: without ``--time`` no budget, without ``--epochs`` the clock decides."""
-    done = int(saved.state.rows[-1]["epoch"]) if saved and saved.state.rows else 0
+    done = int(saved.state.rows[-1]["epoch"] or 0) if saved and saved.state.rows else 0
     epochs = min(done + MORE_EPOCHS * (config.train.epochs or 1), MOST_EPOCHS)
     return merge({"train": {"time_s": None, "epochs": epochs}}, given)
 

@@ -5,6 +5,9 @@ import numpy as np
 from foveal.tasks.contract import Choice, Situation
 
 RATE_FROM_SCRATCH = 2e-3
+FULL_RATE_ERROR = 0.25
+"""Error of the fitted head, relative to guessing, from which fine-tuning takes the full learning rate."""
+SMALLEST_FACTOR = 0.02
 
 
 def choose(situation: Situation) -> Choice:
@@ -56,3 +59,14 @@ def choose_epochs(num_images: int, *, from_scratch: bool) -> int:
 def choose_rate(num_images: int) -> float:
     """Head learning rate for fine-tuning: lower for small data sets (docs/LOG.md)."""
     return float(np.clip(1e-7 * num_images, 5e-5, 3e-4))
+
+
+def choose_rate_factor(error_left: float) -> float:
+    """Factor of the learning rate for a fitted head: the less it gets wrong, the more gently everything is fine-tuned.
+
+    Where the pretrained network knows the images already, a full rate only takes away from that (docs/LOG.md).
+
+    Args:
+        error_left: Cross-validated error of the fitted head, relative to that of guessing.
+    """
+    return float(np.clip(error_left / FULL_RATE_ERROR, SMALLEST_FACTOR, 1.0))

@@ -14,11 +14,12 @@ from foveal.data.catalog.catalog import Catalog
 from foveal.data.config import AugmentConfig
 from foveal.data.loading.sampling import balanced_weights
 from foveal.models.config import ModelConfig
+from foveal.tasks.classify.choose import choose_rate_factor
 from foveal.tasks.classify.config import ClassifyConfig
 from foveal.tasks.classify.loss import build_criterion
 from foveal.tasks.classify.model import Classifier, build_classifier, same_pooling
 from foveal.tasks.classify.output import ClassifyOutput
-from foveal.tasks.classify.warm_start import Start, fit_head
+from foveal.tasks.classify.warm_start import Start, error_left, fit_head
 from foveal.tasks.contract import Task
 from foveal.types.arrays import RGB, Array, FloatArray
 from foveal.types.input_spec import InputSpec
@@ -58,14 +59,17 @@ class Classify(Task[ClassifyConfig, ClassifyOutput, Classifier]):
             return None
         return lambda inputs: {"vectors": model.pooling(model.backbone(inputs))[0]}
 
-    def warm_start(self, model: Classifier, catalog: Catalog, arrays: Mapping[str, Array]) -> None:
-        """Fit the linear layer to the pooled features."""
+    def warm_start(self, model: Classifier, catalog: Catalog, arrays: Mapping[str, Array]) -> float:
+        """Fit the linear layer to the pooled features, and cross-validate that fit."""
         targets = np.stack(self.output.truths(catalog, range(len(catalog))))
-        weight, bias = fit_head(arrays["vectors"], targets, len(catalog.categories), model.prior, model.start)
+        vectors, num_classes = arrays["vectors"], len(catalog.categories)
+        weight, bias = fit_head(vectors, targets, num_classes, model.prior, model.start)
         with torch.no_grad():
             model.head.linear.weight.copy_(weight)
             model.head.linear.bias.copy_(bias)
+        prior, start = model.prior, model.start
         model.prior = model.start = None
+        return choose_rate_factor(error_left(vectors, targets, num_classes, prior, start))
 
     def augment(self, config: AugmentConfig, spec: InputSpec) -> ImageAugment:
         """Random changes to one image."""

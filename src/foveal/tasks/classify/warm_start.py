@@ -20,6 +20,9 @@ from foveal.types.arrays import Array
 
 LABEL_SMOOTHING = 0.1
 MAX_STEPS = 60
+FOLDS = 5
+MAX_FOLDED = 50_000
+"""Images times classes up to which all folds are fitted; beyond, where a fit takes long, only the first."""
 NAMES = ("classifier", "fc", "head.fc", "head", "head.linear")
 """Names of the classifier in timm's networks and, the last, in Foveal's."""
 
@@ -102,6 +105,43 @@ def fit_head(
 
     optimizer.step(loss)  # type: ignore[no-untyped-call]
     return weight.detach().float(), bias.detach().float()
+
+
+def error_left(
+    vectors: Array, targets: Array, num_classes: int, prior: Prior | None, given: Start | None = None
+) -> float:
+    """The cross-validated error of ``fit_head``, relative to that of guessing: what is left for fine-tuning to learn.
+
+    Args:
+        vectors: (N, D) pooled features.
+        targets: (N,) class ids, or (N, K) zeros and ones for multi-label data.
+        num_classes: K.
+        prior: As for ``fit_head``.
+        given: As for ``fit_head``.
+
+    Returns:
+        Wrong predictions for images that were not fitted, over those of always predicting the most frequent class (for
+        multi-label data, decisions on each of the K classes), with one error added to both (Laplace's rule): above 0,
+        about 1 for a head that has learnt nothing.
+    """
+    num = len(vectors)
+    target = np.asarray(targets)
+    order = np.random.default_rng(0).permutation(num)
+    folds = [fold for fold in np.array_split(order, min(FOLDS, num)) if len(fold) < num]
+    if num * num_classes > MAX_FOLDED:
+        folds = folds[:1]
+    wrong = guessed = 1.0
+    for fold in folds:
+        rest = np.setdiff1d(order, fold)
+        weight, bias = (value.numpy() for value in fit_head(vectors[rest], target[rest], num_classes, prior, given))
+        logits, truth = vectors[fold] @ weight.T + bias, target[fold]
+        if target.ndim == 2:
+            wrong += float(((logits > 0) != (truth > 0.5)).sum())
+            guessed += float(((target.mean(0) > 0.5) != (truth > 0.5)).sum())
+        else:
+            wrong += float((logits.argmax(1) != truth).sum())
+            guessed += float((np.bincount(target, minlength=num_classes).argmax() != truth).sum())
+    return wrong / guessed
 
 
 def transfer(z: Tensor, target: Tensor, num_classes: int, prior: Prior, *, centred: bool = True) -> Prior:

@@ -51,7 +51,6 @@ class BoxSpec(TaskSpec[C, O, M]):
             epochs=epochs * 2 if situation.from_scratch else epochs,
             lr=2e-3,
             patience=0,
-            eval_every=max(1, epochs // 12),
         )
 
     def settle(self, own: C, catalog: "Catalog", size: int) -> Settled[C]:

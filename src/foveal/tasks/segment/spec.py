@@ -64,7 +64,6 @@ class SegmentSpec(TaskSpec[SegmentConfig, "SegmentOutput", "Segmenter"]):
             epochs=epochs * 2 if situation.from_scratch else epochs,
             lr=3e-3,
             patience=0,
-            eval_every=max(1, epochs // 10),
         )
 
     def begin(self, own: SegmentConfig, catalog: "Catalog") -> "SegmentOutput":

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from foveal.engine.config import RuntimeConfig
 from foveal.engine.sync_norm import sync_batch_norm
 from foveal.errors import ConfigError
+from foveal.ops.machine import num_cores
 
 T = TypeVar("T")
 
@@ -121,11 +122,6 @@ class Runtime:
         """Finish the tracker."""
         if self.config.tracker != "none":
             self._accelerator.end_training()
-
-
-def num_cores() -> int:
-    """Cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _precision(config: RuntimeConfig, *, cpu: bool) -> str:

@@ -3,9 +3,7 @@
 Shapes: B images per batch, S side of the input.
 """
 
-import os
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from copy import copy
 from dataclasses import dataclass
@@ -22,7 +20,8 @@ from foveal.imaging.decode import Decoded
 from foveal.imaging.prepare import prepare
 from foveal.inference.contract import Backend
 from foveal.inference.images import ImageLike, decode_any
-from foveal.ops.threads import in_pool
+from foveal.ops.machine import num_cores
+from foveal.ops.threads import LastingPool, in_pool
 from foveal.tasks.table import AnyOutput, open_output
 from foveal.types.arrays import RGB, Array
 from foveal.types.geometry import Geometry
@@ -65,7 +64,7 @@ class Predictor:
         self.card: Card = backend.card
         self.output: AnyOutput = open_output(self.card)
         self.spec = self.card.input_as(InputSpec)
-        self._threads = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="foveal-decode")
+        self._threads = LastingPool(num_cores(), name="foveal-decode")
 
     def __enter__(self) -> Self:
         return self
@@ -75,7 +74,7 @@ class Predictor:
 
     def close(self) -> None:
         """End its threads, and those of its copies ``with_output``; predicting afterwards is a RuntimeError."""
-        self._threads.shutdown(cancel_futures=True)
+        self._threads.close()
 
     def with_output(self, output: AnyOutput) -> Self:
         """The same network and threads with another output, such as another threshold."""
@@ -155,7 +154,7 @@ class Predictor:
         self, sources: Iterable[Source], *, batch_size: int = BATCH_SIZE, bad: dict[int, ImageError] | None = None
     ) -> Iterator[list[Prepared]]:
         """Batches of prepared images, while later ones are decoded; ``bad`` as for ``stream``."""
-        with closing(in_pool(self._threads, self._attempt, sources, ahead=2 * batch_size)) as attempts:
+        with closing(in_pool(self._threads.get(), self._attempt, sources, ahead=2 * batch_size)) as attempts:
             prepared = _prepared(attempts, bad)
             while batch := list(islice(prepared, batch_size)):
                 yield batch

@@ -11,11 +11,12 @@ from foveal.data.catalog.catalog import Catalog
 from foveal.inference.predictor import Predictor, Source
 from foveal.inference.views import Viewing, stream_views
 from foveal.metrics.contract import Results
+from foveal.ops.machine import free_memory_bytes
 from foveal.tasks.contract import SomeTruth
 from foveal.types.predictions.prediction import Prediction
 
 KEPT_BYTES = 2**31
-"""Most memory for preprocessed images; beyond it they are decoded each time."""
+"""Most memory for preprocessed images, or a quarter of what is free; beyond it they are decoded each time."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ def score(
 
 def kept(predictor: Predictor, paths: Sequence[Path]) -> Sequence[Source]:
     """Images for repeated evaluation: preprocessed, or as files where all of them would take too much memory."""
-    if len(paths) * 3 * predictor.spec.size**2 > KEPT_BYTES:
+    if len(paths) * 3 * predictor.spec.size**2 > min(KEPT_BYTES, free_memory_bytes() // 4):
         return paths
     return [image for batch in predictor.prepare_all(paths) for image in batch]
 

@@ -9,7 +9,7 @@ import torch
 
 from foveal.config.schema import RunConfig
 from foveal.data.catalog.catalog import SPLITS, Catalog
-from foveal.engine.runtime import num_cores
+from foveal.ops.machine import num_cores
 from foveal.runs.plan import ImagePlan
 from foveal.version import __version__
 

@@ -1,6 +1,5 @@
 """Fill in every setting left open (None) in a RunConfig, by formulas of the data."""
 
-import os
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +9,7 @@ from foveal.data.catalog.catalog import Catalog
 from foveal.errors import ConfigError, DataError, ImageError
 from foveal.imaging.decode import read_size
 from foveal.models.declared import OWN, declared
+from foveal.ops.machine import num_cores
 from foveal.tasks.contract import Situation
 from foveal.tasks.table import get_spec, task_for
 
@@ -96,7 +96,7 @@ def with_defaults(config: RunConfig, task: str) -> RunConfig:
 
 def choose_workers() -> int:
     """0 on a machine with few cores, where they would take time from the network."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = num_cores()
     return 0 if cores <= 2 else min(cores - 1, 8)
 
 

@@ -10,6 +10,7 @@ from foveal.data.catalog.catalog import Catalog
 from foveal.data.catalog.split import with_splits
 from foveal.data.inspection.preflight import check_readable
 from foveal.data.loading.cache import disk_folder
+from foveal.data.loading.workers import worker_faults
 from foveal.data.outside import INSIDE, check_outside, lies_inside
 from foveal.engine.checkpoint import Checkpoint, load_checkpoint
 from foveal.engine.log import Log
@@ -126,7 +127,10 @@ def complete(
     runtime.open_tracker()
     training = make_training(plan, config, run=run, log=log, saved=saved)
     try:
-        training.fit(eval_first=plan.task.probe(plan.network) is not None)
+        with worker_faults(run.folder, workers=plan.workers):
+            if (note := plan.fit_shared_memory()) and runtime.is_main:
+                log.note(note)
+            training.fit(eval_first=plan.task.probe(plan.network) is not None)
     finally:
         log.close()
     if not runtime.is_main:

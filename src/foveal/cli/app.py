@@ -10,6 +10,7 @@ from cyclopts import App, Parameter
 from cyclopts.exceptions import UnknownCommandError, UnknownOptionError
 
 from foveal.errors import FovealError
+from foveal.process import AGAIN, INTERRUPTED, INTERRUPTS, output_closed
 from foveal.version import __version__
 
 HELP = (
@@ -91,14 +92,17 @@ def run(arguments: list[str]) -> int:
         say_error(error.what, error.hint)
         return error.exit_code
     except KeyboardInterrupt as interrupt:
-        say_error("Interrupted.", str(interrupt) or "Give the command again to start over.")
-        return 130
-    except BrokenPipeError:
+        INTERRUPTS.end()
+        say_error("Interrupted.", str(interrupt) or AGAIN)
+        return INTERRUPTED
+    except (BrokenPipeError, SystemExit) as error:
+        if not output_closed(error):
+            raise
         return 0
     except OSError as error:
-        if error.errno not in REFUSALS or error.filename is None:
+        if error.errno not in REFUSALS or (error.filename is None and error.errno != errno.ENOSPC):
             raise
-        say_error(f"{error.filename}: {error.strerror}.", "Check the path and its permissions.")
+        say_error(f"{error.filename or 'The output'}: {error.strerror}.", "Check the path and its permissions.")
         return 2
     except Exception as error:
         if type(error).__module__.partition(".")[0] != "cyclopts":

@@ -46,6 +46,8 @@ def train(
     from foveal.cli.screens import last_screen
     from foveal.config.duration import parse_duration
     from foveal.engine.log import JsonLog, Log, RichLog
+    from foveal.errors import RunError
+    from foveal.process import INTERRUPTS, output_closed
     from foveal.runs.train import free_folder
     from foveal.runs.train import train as run
 
@@ -68,13 +70,21 @@ def train(
     try:
         trained = run(data, recipe=config, settings=[given, without_none(short)], out=out, resume=resume, log=log)
     except KeyboardInterrupt:
+        INTERRUPTS.end()
         log.close()
-        started = (folder / "config.toml").exists()
-        raise KeyboardInterrupt(
-            f"Go on with: foveal train --resume {shlex.quote(str(folder))}" if started else ""
-        ) from None
+        raise KeyboardInterrupt(go_on(folder)) from None
+    except (BrokenPipeError, SystemExit) as error:
+        if not output_closed(error):
+            raise
+        raise RunError("The output was closed, so the training stopped.", go_on(folder)) from None
     if trained is not None and not quiet and not json:
         last_screen(console, trained)
+
+
+def go_on(folder: Path) -> str:
+    """How to go on with a run; empty where it has not begun."""
+    begun = (folder / "config.toml").exists()
+    return f"Go on with: foveal train --resume {shlex.quote(str(folder))}" if begun else ""
 
 
 def without_none(values: Mapping[str, object]) -> dict[str, object]:

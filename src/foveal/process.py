@@ -153,7 +153,9 @@ def flush() -> int:
             _discard(stream)
             code = 2
             with contextlib.suppress(OSError):
-                sys.stderr.write(f"error: The output cannot be written ({error.strerror}).\n  hint: Check where it goes.\n")
+                sys.stderr.write(
+                    f"error: The output cannot be written ({error.strerror}).\n  hint: Check where it goes.\n"
+                )
         except ValueError:  # closed
             continue
     return code

@@ -73,7 +73,8 @@ def evaluation_screen(run: EvaluationRun) -> None:
     console.print(table)
     console.print()
     console.print(class_table(results))
-    console.print(Text(f"\n  {plural(results.images, 'image')}; details in {run.folder}"))
+    where = f" on {run.document['device']}" if "device" in run.document else ""
+    console.print(Text(f"\n  {plural(results.images, 'image')}{where}; details in {run.folder}"))
 
 
 def class_table(results: Results) -> Table:

@@ -311,12 +311,21 @@ def _stored_size(image: Image.Image) -> tuple[int, int]:
 
 
 def _orientation(image: Image.Image) -> int:
-    """Of a file that is not JPEG; the base class's ``getexif`` reads no pixels, PNG's own would."""
-    try:
-        value = Image.Image.getexif(image).get(ORIENTATION_TAG, 1)
-    except Exception:  # a broken EXIF block costs the orientation, not the image
-        return 1
-    return value if isinstance(value, int) and 1 <= value <= 8 else 1
+    """Of a file that is not JPEG, from its tags or its EXIF block; one that is broken costs the orientation alone.
+
+    Pillow's own ``getexif`` warns of a broken block without naming the file.
+    """
+    if (tags := getattr(image, "tag_v2", None)) is not None:
+        value = tags.get(ORIENTATION_TAG, 1)
+        return value if isinstance(value, int) and 1 <= value <= 8 else 1
+    block = image.info.get("exif")
+    if not isinstance(block, bytes):
+        try:
+            value = Image.Image.getexif(image).get(ORIENTATION_TAG, 1)  # in text chunks of PNG, or in XMP
+        except Exception:
+            return 1
+        return value if isinstance(value, int) and 1 <= value <= 8 else 1
+    return jpeg.exif_orientation(block.removeprefix(b"Exif\0\0"))
 
 
 def _damaged(error: Exception, name: str) -> ImageError:

@@ -66,6 +66,11 @@ class Predictor:
         self.spec = self.card.input_as(InputSpec)
         self._threads = LastingPool(num_cores(), name="foveal-decode")
 
+    @property
+    def device(self) -> str:
+        """Where the network runs, such as ``cpu`` or ``cuda``: what ``auto`` chose."""
+        return self.backend.device_name
+
     def __enter__(self) -> Self:
         return self
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from foveal.artifact.atomic import make_folder, write_atomic
+from foveal.artifact.atomic import json_text, make_folder, write_atomic
 from foveal.artifact.card import Card
 from foveal.data.catalog.catalog import SPLITS, Catalog
 from foveal.data.catalog.split import with_splits
@@ -95,9 +95,10 @@ def evaluate(
     make_folder(folder)
     document = to_dict(evaluation, predictor.card.task)
     document["data"] = str(data)
+    document["device"] = predictor.device
     if viewing is not None and not viewing.plain:
         document["viewing"] = asdict(viewing)
-    write_atomic(folder / "metrics.json", _json(document))
+    write_atomic(folder / "metrics.json", json_text(document))
     write_predictions(folder / "predictions.csv", evaluation, predictor)
     may_be = chosen in (None, "train") and len(catalog) >= int(predictor.card.data.get("images", 0))
     if may_be and predictor.card.data.get("content") == catalog.content_fingerprint():
@@ -124,9 +125,3 @@ def as_in_training(catalog: Catalog, card: Card, split: str) -> Catalog:
             "Restore the data set, or evaluate all of it without --split.",
         )
     return made
-
-
-def _json(document: dict[str, object]) -> str:
-    import json
-
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"

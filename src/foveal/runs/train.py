@@ -55,6 +55,8 @@ def train(
         return resumed
     if not data:
         raise ConfigError("No data set is given.", "Name a folder of images: foveal train IMAGES/")
+    if any("\ud800" <= letter <= "\udfff" for letter in str(Path(data).resolve())):
+        raise ConfigError(f"{data}: this path is not UTF-8, so config.toml cannot hold it.", "Rename the folder.")
     base = read_recipe(recipe) if recipe is not None else {}
     config = parse_config(merge(base, *layers, {"data": {"path": str(data)}}), where="the command line")
     if out is None and int(os.environ.get("WORLD_SIZE", "1")) > 1:

@@ -12,7 +12,7 @@ MEMINFO = "MemTotal:       263000000 kB\nMemFree:        100000000 kB\nMemAvaila
 HOST = 200_000_000 * 1024
 
 
-def tree(root: Path, cgroup: str, mounts: str, files: Mapping[str, str] = {}) -> Path:  # noqa: B006
+def tree(root: Path, cgroup: str, mounts: str, files: Mapping[str, str] = {}) -> Path:
     """A root folder with these files below /sys/fs/cgroup."""
     known = {"proc/self/cgroup": cgroup, "proc/self/mountinfo": mounts, "proc/meminfo": MEMINFO}
     for name, text in {**known, **{f"sys/fs/cgroup/{name}": text for name, text in files.items()}}.items():

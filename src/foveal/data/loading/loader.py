@@ -109,7 +109,11 @@ class TrainingImages(Dataset[Batch]):
     def _decoded_ahead(self, places: Sequence[int]) -> Iterator[RGB]:
         """``decoded`` of each index in order; without worker processes, a few are decoded ahead."""
         in_worker = get_worker_info() is not None
-        return map(self.decoded, places) if in_worker else in_threads(self.decoded, places, threads=min(MAX_DECODERS, num_cores()))
+        return (
+            map(self.decoded, places)
+            if in_worker
+            else in_threads(self.decoded, places, threads=min(MAX_DECODERS, num_cores()))
+        )
 
 
 def stack(samples: list[Sample]) -> Batch:

@@ -88,8 +88,8 @@ def told(*, wanted: int, workers: int) -> str:
     if workers == wanted:
         return ""
     return (
-        f"/dev/shm is small: {workers} instead of {wanted} workers; the results are the same. In a container,"
-        " --shm-size 2g (Docker) gives more."
+        f"There is little shared memory (/dev/shm): {workers} instead of {wanted} workers; the results are the same."
+        " In a container, --shm-size 2g (Docker) gives more."
     )
 
 
@@ -105,7 +105,7 @@ def worker_faults(folder: Path, *, workers: int) -> Iterator[None]:
         yield
     except SharedMemoryError:
         raise TrainingError(
-            "/dev/shm is full: the worker processes have no room for their batches.",
+            "Shared memory (/dev/shm) is full: the worker processes have no room for their batches.",
             f"{again}; or give the container more (--shm-size 2g).",
         ) from None
     except RuntimeError as error:
@@ -115,7 +115,8 @@ def worker_faults(folder: Path, *, workers: int) -> Iterator[None]:
         how = "exited unexpectedly" if signal is None else f"was stopped by the system ({signal[1].strip()})"
         if "Bus error" in str(error):
             raise TrainingError(
-                f"A worker process {how}: /dev/shm is full.", f"{again}; or give the container more (--shm-size 2g)."
+                f"A worker process {how}: shared memory (/dev/shm) is full.",
+                f"{again}; or give the container more (--shm-size 2g).",
             ) from None
         raise TrainingError(
             f"A worker process {how}, most likely for want of memory.",

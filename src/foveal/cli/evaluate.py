@@ -25,6 +25,7 @@ def evaluate(
     overlap: Overlap = 0.2,
     flip: Flip = False,
     scales: Scales = (1.0,),
+    skip_bad: Annotated[bool, Parameter(negative="", help="Skip images that cannot be read, and list them.")] = False,
     json: Annotated[bool, Parameter(negative="", help="Print one JSON document and nothing else.")] = False,
     device: Annotated[Literal["auto", "cpu", "cuda"], Parameter(help="Device for PyTorch models.")] = "auto",
 ) -> None:
@@ -32,12 +33,24 @@ def evaluate(
     from rich.console import Console
     from rich.text import Text
 
-    from foveal.cli.screens import evaluation_screen, print_json
+    from foveal.cli.screens import evaluation_screen, print_json, print_skipped
     from foveal.inference.views import Viewing
     from foveal.runs.evaluate import evaluate as run
 
     viewing = Viewing(tile, overlap, flip, scales)
-    done = run(model, data, split=split, classes=classes, ignore=ignore, out=out, device=device, viewing=viewing)
+    done = run(
+        model,
+        data,
+        split=split,
+        classes=classes,
+        ignore=ignore,
+        out=out,
+        device=device,
+        viewing=viewing,
+        skip_bad=skip_bad,
+    )
+    for error in done.skipped:
+        print_skipped(error)
     for note in done.notes:
         Console(stderr=True, soft_wrap=True).print(Text(f"note: {note}", "yellow"))
     if json:

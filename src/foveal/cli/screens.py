@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from foveal.data.notes import plural
+from foveal.data.notes import listed, plural
 from foveal.errors import ImageError
 from foveal.inference.outputs import Outputs
 from foveal.inference.predictor import Predictor
@@ -41,6 +41,10 @@ def last_screen(console: Console, trained: "Trained") -> None:
     console.print(headline(trained.model, trained.evaluation.results), highlight=False)
     console.print(Text.assemble("  ", ("model", "bold"), f"   {trained.folder / 'model.safetensors'}"))
     console.print(Text.assemble("  ", ("report", "bold"), f"  {trained.folder / 'report.html'}"))
+    if trained.skipped:
+        some = listed([one.path for one in trained.skipped])
+        left = f"{plural(len(trained.skipped), 'image')} left out, unreadable: {some}; data.json lists all"
+        console.print(Text(f"  {left}", "yellow"), soft_wrap=True)
     console.print()
     console.print("  [dim]Next:[/]", highlight=False)
     steps = {

@@ -35,6 +35,9 @@ def train(
     device: Annotated[
         Literal["auto", "cpu", "cuda"] | None, Parameter(help="Device to train on; auto: a GPU if there is one.")
     ] = None,
+    skip_bad: Annotated[
+        bool, Parameter(negative="", help="Leave out images that cannot be read, and list them.")
+    ] = False,
     resume: Annotated[Path | None, Parameter(help="Resume the interrupted run in this folder.")] = None,
     quiet: Annotated[bool, Parameter(negative="", help="Print errors only.")] = False,
     json: Annotated[bool, Parameter(negative="", help="Print progress as JSON lines.")] = False,
@@ -55,7 +58,7 @@ def train(
     log: Log = JsonLog() if json else Log() if quiet else RichLog(console)
     given = {} if settings is None else settings.model_dump(exclude_unset=True)
     short = {
-        "data": {"workers": workers},
+        "data": {"workers": workers, "bad_images": "skip" if skip_bad else None},
         "input": {"size": size},
         "model": {"backbone": backbone},
         "optim": {"lr": lr},

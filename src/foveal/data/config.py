@@ -25,6 +25,8 @@ class DataConfig(Settings):
     """Pixel values in masks to ignore in training and evaluation, such as 255."""
     bad: Literal["error", "clip", "drop"] = "clip"
     """Invalid objects; error: stop; clip: fix what can be fixed and drop the rest; drop: drop them all."""
+    bad_images: Literal["error", "skip"] = "error"
+    """Images that cannot be read; error: stop before training; skip: decode every image first and leave these out."""
     val_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.2
     """Fraction of the training images held out for validation if the data set has no validation split."""
     sampling: Literal["shuffle", "balanced"] = "shuffle"

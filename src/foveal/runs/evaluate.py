@@ -7,10 +7,10 @@ from pathlib import Path
 from foveal.artifact.atomic import json_text, make_folder, write_atomic
 from foveal.artifact.card import Card
 from foveal.data.catalog.catalog import SPLITS, Catalog
-from foveal.data.catalog.split import with_splits
 from foveal.data.formats.read import read
+from foveal.data.inspection.preflight import split_without, without
 from foveal.data.outside import INSIDE, check_outside, lies_inside
-from foveal.errors import DataError
+from foveal.errors import DataError, ImageError
 from foveal.inference.load import load
 from foveal.inference.predictor import Predictor
 from foveal.inference.views import Viewing
@@ -29,12 +29,14 @@ class EvaluationRun:
         document: The results as plain values, as ``--json`` prints them.
         folder: Where metrics.json and predictions.csv are.
         notes: Caveats about the numbers.
+        skipped: Errors of the images that were left out.
     """
 
     evaluation: Evaluation
     document: dict[str, object]
     folder: Path
     notes: tuple[str, ...]
+    skipped: tuple[ImageError, ...] = ()
 
 
 def evaluate(
@@ -47,6 +49,7 @@ def evaluate(
     out: str | Path | None = None,
     device: str = "auto",
     viewing: Viewing | None = None,
+    skip_bad: bool = False,
     seed: int = 0,
 ) -> EvaluationRun:
     """Evaluate a model on labelled images, with the model's class map.
@@ -62,6 +65,7 @@ def evaluate(
         out: Folder for metrics.json and predictions.csv; by default ``evaluations/NAME``, numbered if that exists.
         device: Where a torch network runs.
         viewing: Tiles and test-time augmentation (mirrored, several scales); None: one view of each full image.
+        skip_bad: Leave out images that cannot be read; ``EvaluationRun.skipped`` has their errors.
         seed: For the bootstrap.
 
     Raises:
@@ -91,15 +95,20 @@ def evaluate(
     chosen = split or (there[0] if there else None)
     part = catalog.split(chosen) if chosen else catalog
     predictor.output.accept(part)
-    evaluation = evaluate_catalog(predictor, part, viewing=viewing, seed=seed)
+    bad: dict[int, ImageError] = {}
+    evaluation = evaluate_catalog(predictor, part, viewing=viewing, seed=seed, bad=bad if skip_bad else None)
+    skipped = {part.names[i]: bad[i] for i in sorted(bad)}
     make_folder(folder)
     document = to_dict(evaluation, predictor.card.task)
     document["data"] = str(data)
     document["device"] = predictor.device
+    if skipped:
+        document["skipped"] = [{"path": name, "reason": error.reason} for name, error in skipped.items()]
     if viewing is not None and not viewing.plain:
         document["viewing"] = asdict(viewing)
     write_atomic(folder / "metrics.json", json_text(document))
     write_predictions(folder / "predictions.csv", evaluation, predictor)
+    catalog = without(catalog, skipped)
     may_be = chosen in (None, "train") and len(catalog) >= int(predictor.card.data.get("images", 0))
     if may_be and predictor.card.data.get("content") == catalog.content_fingerprint():
         notes.append("The model was trained on these images; expect lower numbers on others.")
@@ -107,7 +116,7 @@ def evaluate(
         notes.append(INSIDE.format(folder))
     if out is None and folder.name != Path(data).resolve().stem:
         notes.append(f"The results are in {folder}; earlier ones are kept.")
-    return EvaluationRun(evaluation, document, folder, tuple(notes))
+    return EvaluationRun(evaluation, document, folder, tuple(notes), tuple(skipped.values()))
 
 
 def as_in_training(catalog: Catalog, card: Card, split: str) -> Catalog:
@@ -117,7 +126,8 @@ def as_in_training(catalog: Catalog, card: Card, split: str) -> Catalog:
         DataError: It is not the same data set.
     """
     assert card.split is not None, "the card of a trained model"
-    made = with_splits(catalog, val_fraction=card.split.val_fraction, seed=card.split.seed)
+    skipped = frozenset(card.data.get("skipped", ()))
+    made = split_without(catalog, skipped, val_fraction=card.split.val_fraction, seed=card.split.seed)
     if made.fingerprint() != card.data.get("fingerprint"):
         raise DataError(
             f"{catalog.root} has no {split!r} split of its own, and the one from training cannot be reproduced:"

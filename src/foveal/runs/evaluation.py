@@ -6,8 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from foveal.artifact.atomic import write_atomic
 from foveal.data.catalog.catalog import Catalog
+from foveal.errors import DataError, ImageError
 from foveal.inference.predictor import Predictor, Source
 from foveal.inference.views import Viewing, stream_views
 from foveal.metrics.contract import Results
@@ -37,6 +40,7 @@ def evaluate(
     viewing: Viewing | None = None,
     num_resamples: int = 1000,
     seed: int = 0,
+    bad: dict[int, ImageError] | None = None,
 ) -> Evaluation:
     """Predict on every image and evaluate the predictions.
 
@@ -47,14 +51,22 @@ def evaluate(
         viewing: Tiles and test-time augmentation; None: one view of each full image.
         num_resamples: Number of bootstrap resamples for the intervals.
         seed: For the bootstrap.
+        bad: Collects the errors of images that cannot be read, by index; they are left out. None raises the first.
 
     Raises:
         ImageError: An image cannot be read; the message names it.
+        DataError: No image can be read.
         ConfigError: The model predicts for full images only, and ``viewing`` has tiles or crops.
     """
     assert sources is None or viewing is None, "prepared images have one view"
-    found = stream_views(predictor, catalog.paths(), viewing) if sources is None else predictor.stream(sources)
+    assert sources is None or bad is None, "prepared images have been read"
+    found = stream_views(predictor, catalog.paths(), viewing, bad=bad) if sources is None else predictor.stream(sources)
     predictions = list(found)
+    if bad:
+        catalog = catalog.take(np.array([i for i in range(len(catalog)) if i not in bad], np.int64))
+        if not len(catalog):
+            first = next(iter(bad.values()))
+            raise DataError(f"{catalog.root}: none of its images can be read. The first: {first.what}", first.hint)
     truths = predictor.output.truths(catalog, range(len(catalog)))
     return Evaluation(
         catalog, truths, predictions, score(predictor, truths, predictions, num_resamples=num_resamples, seed=seed)

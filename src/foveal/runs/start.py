@@ -1,14 +1,14 @@
 """From a RunConfig to a finished run: start one, or resume a stopped one."""
 
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from foveal.config.files import read_config, to_toml
 from foveal.config.schema import RunConfig
 from foveal.data.catalog.catalog import Catalog
-from foveal.data.catalog.split import with_splits
-from foveal.data.inspection.preflight import check_readable
+from foveal.data.inspection.preflight import Skipped, check_readable, find_bad, split_without
 from foveal.data.loading.cache import disk_folder
 from foveal.data.loading.workers import worker_faults
 from foveal.data.outside import INSIDE, check_outside, lies_inside
@@ -25,7 +25,7 @@ from foveal.runs.evaluation import Evaluation, to_dict, write_predictions
 from foveal.runs.finish import finish
 from foveal.runs.identity import anchored, check_data_is_there, check_same_data, config_key, unchanged
 from foveal.runs.plan import ImagePlan, make_plan
-from foveal.runs.record import describe, environment, facts, versions
+from foveal.runs.record import describe, described, environment, facts, listed_skipped, told_skipped, versions
 from foveal.runs.report import write_run_report
 from foveal.runs.resolve import resolve
 from foveal.runs.warm_start import warm_start
@@ -40,11 +40,13 @@ class Trained:
         folder: The run's folder.
         model: The model, ready to predict.
         evaluation: The results on the validation split.
+        skipped: Images that cannot be read and were left out.
     """
 
     folder: Path
     model: Predictor
     evaluation: Evaluation
+    skipped: tuple[Skipped, ...] = ()
 
 
 def start(config: RunConfig, *, out: Path, log: Log) -> Trained | None:
@@ -56,22 +58,23 @@ def start(config: RunConfig, *, out: Path, log: Log) -> Trained | None:
     Raises:
         FovealError: Bad data, configuration or output folder.
     """
-    catalog = open_data(config)
-    check_readable(catalog, path=config.data.path)
+    catalog, skipped = open_data(config)
+    if config.data.bad_images == "error":
+        check_readable(catalog, path=config.data.path)
     runtime = open_runtime(config, out)
     resolved = resolve(anchored(config), catalog.split("train"), world=runtime.world)
     chosen, run = resolved.config, Run(out)
     plan = make_plan(chosen, catalog, runtime=runtime)
     if runtime.is_main:
-        run.create(to_toml(chosen), describe(catalog), environment())
+        run.create(to_toml(chosen), described(catalog, skipped), environment())
     runtime.wait()
     if runtime.is_main:
         log.start(facts(chosen, catalog, plan, out))
         inside = [INSIDE.format(out)] if lies_inside(out, Path(config.data.path)) else []
-        for note in (*catalog.notes, *resolved.notes, *inside):
+        for note in (*catalog.notes, *resolved.notes, *inside, *told_skipped(skipped)):
             log.note(note)
     warm_start(plan, log)
-    return complete(plan, chosen, catalog, run=run, log=log, saved=None)
+    return complete(plan, chosen, catalog, run=run, log=log, saved=None, skipped=skipped)
 
 
 def resume(folder: Path, *, changes: RunConfig | None, log: Log) -> Trained | None:
@@ -93,8 +96,9 @@ def resume(folder: Path, *, changes: RunConfig | None, log: Log) -> Trained | No
         raise RunError(f"{folder}: not a run folder (no config.toml).", "Name a folder that `foveal train` created.")
     config = unchanged(read_config(run.config), None if changes is None else anchored(changes), folder)
     check_data_is_there(config, folder)
-    catalog = open_data(config)
-    check_same_data(run.read_json("data.json"), describe(catalog), config, folder)
+    known = run.read_json("data.json")
+    catalog, skipped = open_data(config, skipped=[Skipped(**one) for one in known.get("skipped", [])])
+    check_same_data(known, describe(catalog), config, folder)
     saved = load_checkpoint(run.checkpoint)
     if saved and saved.key != config_key(config):
         raise RunError(
@@ -112,11 +116,18 @@ def resume(folder: Path, *, changes: RunConfig | None, log: Log) -> Trained | No
         log.start(facts(config, catalog, plan, folder))
     if saved is None:
         warm_start(plan, log)
-    return complete(plan, config, catalog, run=run, log=log, saved=saved)
+    return complete(plan, config, catalog, run=run, log=log, saved=saved, skipped=skipped)
 
 
 def complete(
-    plan: ImagePlan, config: RunConfig, catalog: Catalog, *, run: Run, log: Log, saved: Checkpoint | None
+    plan: ImagePlan,
+    config: RunConfig,
+    catalog: Catalog,
+    *,
+    run: Run,
+    log: Log,
+    saved: Checkpoint | None,
+    skipped: Sequence[Skipped] = (),
 ) -> Trained | None:
     """Train, calibrate, evaluate and report.
 
@@ -140,16 +151,17 @@ def complete(
         "fingerprint": run.read_json("data.json")["fingerprint"],
         "content": catalog.content_fingerprint(),
         "images": len(plan.train_set),
+        **({"skipped": [one.path for one in skipped]} if skipped else {}),
     }
     predictor, evaluation = finish(plan, run.model, data=data, versions=versions())
-    run.write_json("metrics.json", to_dict(evaluation, config.task))
+    run.write_json("metrics.json", {**to_dict(evaluation, config.task), **listed_skipped(skipped)})
     write_predictions(run.folder / "predictions.csv", evaluation, predictor)
     write_run_report(run, config, catalog, training.state, predictor, evaluation)
     training.close()
     metrics = {name: i.value for name, i in evaluation.results.metrics.items() if i.value == i.value}
-    log.finish({"run": str(run.folder), "model": str(run.model), "metrics": metrics})
+    log.finish({"run": str(run.folder), "model": str(run.model), "metrics": metrics, **listed_skipped(skipped)})
     runtime.wait()
-    return Trained(run.folder, predictor, evaluation)
+    return Trained(run.folder, predictor, evaluation, tuple(skipped))
 
 
 def make_training(
@@ -169,8 +181,14 @@ def make_training(
     )
 
 
-def open_data(config: RunConfig) -> Catalog:
-    """The data set with a training and a validation split.
+def open_data(config: RunConfig, *, skipped: Sequence[Skipped] | None = None) -> tuple[Catalog, Sequence[Skipped]]:
+    """The data set with a training and a validation split, and the images that were left out.
+
+    The split is that of all images, so that the others stay where they are when one of them is left out.
+
+    Args:
+        config: The run's.
+        skipped: Images that the run left out when it began; None looks for them, if it leaves out any.
 
     Raises:
         RunError: The disk cache would lie inside it.
@@ -178,7 +196,11 @@ def open_data(config: RunConfig) -> Catalog:
     """
     if config.data.cache == "disk":
         check_outside(disk_folder(config.data.cache_dir), Path(config.data.path), option="--data.cache-dir")
-    return with_splits(read_data(config), val_fraction=config.data.val_fraction, seed=config.seed)
+    catalog = read_data(config)
+    if skipped is None:
+        skipped = find_bad(catalog) if config.data.bad_images == "skip" else []
+    names = {one.path for one in skipped}
+    return split_without(catalog, names, val_fraction=config.data.val_fraction, seed=config.seed), skipped
 
 
 def open_runtime(config: RunConfig, folder: Path) -> Runtime:

@@ -12,7 +12,7 @@ from PIL import Image
 from tests.scenes import exif, photo
 
 from foveal.errors import ImageError
-from foveal.imaging.decode import MAX_PIXELS, decode, kind_of, orient, read_size
+from foveal.imaging.decode import MAX_PIXELS, decode, kind_of, orient, read_header, read_size
 from foveal.imaging.prepare import prepare
 from foveal.types.input_spec import InputSpec
 
@@ -384,3 +384,11 @@ def test_pillows_globals_stay_as_they_are():
     before = Image.MAX_IMAGE_PIXELS, __import__("PIL.ImageFile").ImageFile.LOAD_TRUNCATED_IMAGES
     decode(PNG)
     assert before == (Image.MAX_IMAGE_PIXELS, __import__("PIL.ImageFile").ImageFile.LOAD_TRUNCATED_IMAGES)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP"])
+def test_broken_exif_is_no_warning(kind):
+    """Warnings are errors in tests; Pillow's names no file."""
+    data = saved(Image.fromarray(photo()), kind, exif=b"Exif\0\0II*\0\xff\xff\xff\x7f")
+    assert decode(data).pixels.shape == (64, 96, 3)
+    assert read_header(data).height == 64

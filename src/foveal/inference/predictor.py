@@ -21,6 +21,7 @@ from foveal.imaging.prepare import prepare
 from foveal.inference.contract import Backend
 from foveal.inference.images import ImageLike, decode_any
 from foveal.ops.machine import num_cores
+from foveal.ops.quiet import quiet
 from foveal.ops.threads import LastingPool, in_pool
 from foveal.tasks.table import AnyOutput, open_output
 from foveal.types.arrays import RGB, Array
@@ -95,6 +96,7 @@ class Predictor:
     @overload
     def predict(self, sources: Iterable[Source], *, batch_size: int = BATCH_SIZE) -> list[Prediction]: ...
 
+    @quiet()
     def predict(
         self, sources: Source | Iterable[Source], *, batch_size: int = BATCH_SIZE
     ) -> Prediction | list[Prediction]:

@@ -14,6 +14,7 @@ from foveal.errors import DataError, ImageError
 from foveal.inference.load import load
 from foveal.inference.predictor import Predictor
 from foveal.inference.views import Viewing
+from foveal.ops.quiet import quiet
 from foveal.runs.evaluation import Evaluation, to_dict, write_predictions
 from foveal.runs.evaluation import evaluate as evaluate_catalog
 from foveal.runs.train import free_folder
@@ -39,6 +40,7 @@ class EvaluationRun:
     skipped: tuple[ImageError, ...] = ()
 
 
+@quiet()
 def evaluate(
     model: str | Path | Predictor,
     data: str | Path,

@@ -12,11 +12,13 @@ from foveal.data.outside import check_outside
 from foveal.engine.log import Log
 from foveal.errors import ConfigError, MissingExtraError
 from foveal.inference.process_tuning import wait_quietly
+from foveal.ops.quiet import quiet
 
 if TYPE_CHECKING:
     from foveal.runs.start import Trained
 
 
+@quiet()
 def train(
     data: str | Path = "",
     *,

@@ -61,6 +61,7 @@ def split_without(catalog: Catalog, names: Container[str], *, val_fraction: floa
     Raises:
         DataError: No image is left, or too few to hold any out.
     """
+    without(catalog.take(np.flatnonzero(catalog.splits != TEST)), names)  # the error of a data set without any
     left_out = [place for place in range(len(catalog)) if catalog.names[place] in names]
     unopened = {catalog.names[place] for place in left_out if not _opens(catalog.path(place))}
     return without(with_splits(without(catalog, unopened), val_fraction=val_fraction, seed=seed), names)

@@ -18,13 +18,13 @@ def test_only_libraries_and_only_within() -> None:
     with quiet():
         warn("PIL.TiffImagePlugin")
         warn("torch")
-        with pytest.warns(UserWarning):
+        with pytest.warns(UserWarning, match="Corrupt EXIF"):
             warn("torch_of_somebody_else")
         with quiet():
             warn("timm.models")
         warn("timm.models")
     assert list(warnings.filters) == before
-    with pytest.warns(UserWarning):
+    with pytest.warns(UserWarning, match="Corrupt EXIF"):
         warn("PIL.TiffImagePlugin")
 
 

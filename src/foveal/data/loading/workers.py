@@ -1,4 +1,4 @@
-"""Worker processes: how many fit into shared memory, and what is said when one is lost.
+"""Worker processes: how many fit into shared memory, and the error when one is lost.
 
 Workers leave their batches in /dev/shm, of which Docker gives a container 64 MB. Their number changes no batch, so
 where the room is small there are fewer of them, or fewer batches ahead.
@@ -21,7 +21,7 @@ from foveal.types.samples import Batch
 
 AHEAD = 4
 """Batches that each worker makes ahead, where there is room."""
-IN_USE = 2
+TAKEN = 2
 """Batches that are no longer ahead and still in memory: the one in training and the one that is next."""
 USABLE = 0.9
 """Fraction of /dev/shm that batches may fill."""
@@ -77,7 +77,7 @@ def fit_workers(sample: Batch, batch_size: int, *, workers: int, free_bytes: int
         return workers, AHEAD
     targets = sum(_size(values) for values in sample.targets.values())
     batch = batch_size * (_size(sample.images) + 2 * targets)  # lists are padded to the longest of a batch
-    room = int(free_bytes * USABLE / batch) - IN_USE
+    room = int(free_bytes * USABLE / batch) - TAKEN
     if room >= workers:
         return workers, min(AHEAD, room // workers)
     return max(0, room), 1

@@ -99,7 +99,7 @@ def test_bad_images_are_told_before_the_run_is_made(fails: Fails, tmp_path: Path
     fails(
         "train", data, "--out", tmp_path / "r", *quick(), f"--seed={seed}",
         what=f"{data}: 2 images cannot be read: class0/empty.jpg: is empty (0 bytes), class1/cut.jpg: is truncated.",
-        hint=f"`foveal data check {data}` lists all.",
+        hint=f"`foveal data check {data}` lists all; --skip-bad leaves them out.",
     )  # fmt: skip
     assert not (tmp_path / "r").exists()
 

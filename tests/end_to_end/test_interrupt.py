@@ -14,7 +14,7 @@ from tests.scenes import write_squares
 
 
 def interrupt(*arguments: str | Path, when: Callable[[], bool]) -> subprocess.CompletedProcess[str]:
-    """Press Ctrl-C as a terminal does: the signal goes to the command and to its workers alike."""
+    """Press Ctrl-C twice, as people do, and as a terminal does: the signal goes to the command and to its workers."""
     process = subprocess.Popen(
         [sys.executable, "-m", "foveal", *map(str, arguments)],
         stdout=subprocess.PIPE,
@@ -25,8 +25,10 @@ def interrupt(*arguments: str | Path, when: Callable[[], bool]) -> subprocess.Co
     )
     while process.poll() is None and not when():
         time.sleep(0.005)
-    if process.poll() is None:
-        os.killpg(process.pid, signal.SIGINT)
+    for _ in range(2):
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGINT)
+            time.sleep(0.05)
     out, err = process.communicate()
     return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 

@@ -2,7 +2,9 @@
 
 import errno
 import itertools
+import json
 import os
+import re
 from pathlib import Path
 from tempfile import TemporaryFile
 from types import TracebackType
@@ -74,6 +76,12 @@ def write_atomic(path: Path, content: bytes | str) -> None:
     """
     with AtomicFile(path) as file:
         file.write(content)
+
+
+def json_text(values: object) -> str:
+    r"""Indented JSON, valid UTF-8 whatever it holds: what is not in a file's name is written as \udcXX."""
+    text = json.dumps(values, indent=2, ensure_ascii=False) + "\n"
+    return re.sub("[\ud800-\udfff]", lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def make_folder(path: Path) -> None:

@@ -11,6 +11,7 @@ from cyclopts.exceptions import CycloptsError
 from foveal.cli.help import asks_for_help, print_page
 from foveal.engine.clock import OWN_PROCESS
 from foveal.errors import FovealError, MissingExtraError
+from foveal.process import AGAIN, INTERRUPTED, INTERRUPTS, output_closed
 from foveal.version import __version__
 
 HELP = (
@@ -116,8 +117,9 @@ def run(arguments: list[str]) -> int:
         say_error(error.what, error.hint)
         return error.exit_code
     except KeyboardInterrupt as interrupt:
-        say_error("Interrupted.", str(interrupt) or "Give the command again to start over.")
-        return 130
+        INTERRUPTS.end()
+        say_error("Interrupted.", str(interrupt) or AGAIN)
+        return INTERRUPTED
     except ModuleNotFoundError as error:
         package = (error.name or "").partition(".")[0]
         if package not in TRAINING_PACKAGES:
@@ -125,12 +127,14 @@ def run(arguments: list[str]) -> int:
         missing = MissingExtraError(f"run `foveal {arguments[0]}`", package)
         say_error(missing.what, missing.hint)
         return missing.exit_code
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit) as error:
+        if not output_closed(error):
+            raise
         return 0
     except OSError as error:
-        if error.errno not in REFUSALS or error.filename is None:
+        if error.errno not in REFUSALS or (error.filename is None and error.errno != errno.ENOSPC):
             raise
-        say_error(f"{error.filename}: {error.strerror}.", "Check the path and its permissions.")
+        say_error(f"{error.filename or 'The output'}: {error.strerror}.", "Check the path and its permissions.")
         return 2
     except CycloptsError as error:
         from foveal.cli.mistakes import explain

@@ -25,6 +25,7 @@ def evaluate(
     overlap: Overlap = 0.2,
     flip: Flip = False,
     scales: Scales = (1.0,),
+    skip_bad: Annotated[bool, Parameter(negative="", help="Skip images that cannot be read, and list them.")] = False,
     json: Annotated[bool, Parameter(negative="", help="Print one JSON document and nothing else.")] = False,
     open: Annotated[bool, Parameter(negative="", help="Show the report in the browser when done.")] = False,  # noqa: A002
     device: Annotated[Literal["auto", "cpu", "cuda"], Parameter(help="Device for PyTorch models.")] = "auto",
@@ -33,7 +34,7 @@ def evaluate(
     from rich.console import Console
     from rich.text import Text
 
-    from foveal.cli.screens import evaluation_screen, print_json, show_page
+    from foveal.cli.screens import evaluation_screen, print_json, print_skipped, show_page
     from foveal.cli.terminal import Bar
     from foveal.inference.views import Viewing
     from foveal.runs.evaluate import evaluate as run
@@ -49,8 +50,11 @@ def evaluate(
             out=out,
             device=device,
             viewing=viewing,
+            skip_bad=skip_bad,
             progress=bar,
         )
+    for error in done.skipped:
+        print_skipped(error)
     for note in done.notes:
         Console(stderr=True, soft_wrap=True).print(Text(f"note: {note}", "yellow"))
     if json:

@@ -18,7 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from foveal.cli.terminal import messages, print_table
-from foveal.data.notes import plural
+from foveal.data.notes import listed, plural
 from foveal.errors import ImageError
 from foveal.inference.outputs import Outputs
 from foveal.inference.predictor import Predictor
@@ -50,6 +50,10 @@ def last_screen(console: Console, trained: "Trained") -> None:
     console.print(Padding(Text.from_markup(best), (0, 0, 0, 2), expand=False))
     console.print(Text.assemble("  ", ("model", "bold"), f"   {trained.folder / 'model.safetensors'}"))
     console.print(Text.assemble("  ", ("report", "bold"), f"  {trained.folder / 'report.html'}"))
+    if trained.skipped:
+        some = listed([one.path for one in trained.skipped])
+        left = f"{plural(len(trained.skipped), 'image')} left out, unreadable: {some}; data.json lists all"
+        console.print(Text(f"  {left}", "yellow"), soft_wrap=True)
     console.print()
     console.print("  [dim]Next:[/]", highlight=False)
     steps = {
@@ -83,7 +87,8 @@ def evaluation_screen(run: EvaluationRun) -> None:
     print_table(console, ("metric", "value", "95% interval"), metrics)
     console.print()
     print_classes(console, results)
-    console.print(Text(f"\n  {plural(results.images, 'image')}; details in {run.folder}"), soft_wrap=True)
+    where = f" on {run.document['device']}" if "device" in run.document else ""
+    console.print(Text(f"\n  {plural(results.images, 'image')}{where}; details in {run.folder}"), soft_wrap=True)
 
 
 def print_classes(console: Console, results: Results) -> None:

@@ -35,6 +35,7 @@ def train(
     device: Annotated[
         Literal["auto", "cpu", "cuda"] | None, Parameter(help="Device; auto: a GPU if there is one")
     ] = None,
+    skip_bad: Annotated[bool, Parameter(negative="", help="Leave out images that cannot be read")] = False,
     resume: Annotated[
         Path | None, Parameter(metavar="RUN", help="Go on with a run; with --epochs or --time, train it longer")
     ] = None,
@@ -51,6 +52,8 @@ def train(
     from foveal.engine.clock import OWN_PROCESS, process_began
     from foveal.engine.json_log import JsonLog
     from foveal.engine.log import Log, RichLog
+    from foveal.errors import RunError
+    from foveal.process import INTERRUPTS, output_closed
     from foveal.runs.train import free_folder
     from foveal.runs.train import train as run
 
@@ -59,7 +62,7 @@ def train(
     log: Log = Log() if quiet else JsonLog() if json else RichLog(console)
     given = {} if settings is None else settings.model_dump(exclude_unset=True)
     short: Mapping[str, object] = {
-        "data": {"workers": workers},
+        "data": {"workers": workers, "bad_images": "skip" if skip_bad else None},
         "input": {"size": size},
         "model": {"backbone": backbone},
         "optim": {"lr": lr},
@@ -77,10 +80,13 @@ def train(
     try:
         trained = run(data, recipe=config, settings=[given, short], out=out, resume=resume, log=log, began=began)
     except KeyboardInterrupt:
-        started = (folder / "config.toml").exists()
-        raise KeyboardInterrupt(
-            f"Go on with: foveal train --resume {shlex.quote(str(folder))}" if started else ""
-        ) from None
+        INTERRUPTS.end()
+        log.close()
+        raise KeyboardInterrupt(go_on(folder)) from None
+    except (BrokenPipeError, SystemExit) as error:
+        if not output_closed(error):
+            raise
+        raise RunError("The output was closed, so the training stopped.", go_on(folder)) from None
     if trained is None:
         return
     if not quiet and not json:
@@ -91,6 +97,12 @@ def train(
         from foveal.cli.screens import show_page
 
         show_page(trained.folder / "report.html", quiet=quiet or json)
+
+
+def go_on(folder: Path) -> str:
+    """How to go on with a run; empty where it has not begun."""
+    begun = (folder / "config.toml").exists()
+    return f"Go on with: foveal train --resume {shlex.quote(str(folder))}" if begun else ""
 
 
 def without_none(values: Mapping[str, object]) -> dict[str, object]:

@@ -38,6 +38,8 @@ class DataConfig(Settings):
     """Invalid objects; error: stop; clip: fix what can be fixed and drop the rest; drop: drop them all."""
     bands: Annotated[str, BeforeValidator(_bands)] = ""
     """Bands of TIFF files that are read as red, green and blue, such as 4,3,2; or one as gray; counted from 1."""
+    bad_images: Literal["error", "skip"] = "error"
+    """Images that cannot be read; error: stop before training; skip: decode every image first and leave these out."""
     val_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.2
     """Fraction of the training images held out for validation if the data set has no validation split."""
     sampling: Literal["shuffle", "balanced"] = "shuffle"

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from foveal.artifact.atomic import make_folder, write_atomic
+from foveal.artifact.atomic import json_text, make_folder, write_atomic
 from foveal.errors import RunError
 
 LEFT_BY_CREATE = {"resume", "data.json", "environment.json", "weights.json"}
@@ -93,7 +93,7 @@ class Run:
 
     def write_json(self, name: str, values: object) -> None:
         """Write a JSON file."""
-        write_atomic(self.folder / name, json.dumps(values, indent=2, ensure_ascii=False) + "\n")
+        write_atomic(self.folder / name, json_text(values))
 
     def read_json(self, name: str) -> Any:
         """Read a JSON file.

@@ -8,12 +8,15 @@ from typing import Any, TypeVar
 
 import torch
 from accelerate import Accelerator
+from accelerate.state import AcceleratorState, GradientState, PartialState, SharedDict
 from accelerate.utils import DistributedDataParallelKwargs, gather_object
 from torch import Tensor, nn
 
 from foveal.engine.config import RuntimeConfig
 from foveal.engine.sync_norm import sync_batch_norm
 from foveal.errors import ConfigError
+from foveal.models.device import check_gpu
+from foveal.ops.machine import num_cores
 
 T = TypeVar("T")
 
@@ -31,11 +34,12 @@ class Runtime:
     """
 
     def __init__(self, config: RuntimeConfig, *, log_dir: Path, unfreezes: bool = False) -> None:
-        if config.device == "cuda" and not torch.cuda.is_available():
-            raise ConfigError("No GPU is available to torch.", "Use --device cpu or --device auto.")
+        if config.device == "cuda":
+            check_gpu()
         if "OMP_NUM_THREADS" not in os.environ:
             torch.set_num_threads(num_cores())
         cpu = config.device == "cpu" or not torch.cuda.is_available()
+        _leave_earlier_states()
         self.config = config
         self._accelerator = Accelerator(
             cpu=cpu,
@@ -45,6 +49,10 @@ class Runtime:
             kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=unfreezes, broadcast_buffers=False)],
         )
         self.device: torch.device = self._accelerator.device
+        if config.device == "cuda" and self.device.type != "cuda":
+            raise ConfigError(
+                f"--device cuda, but Accelerate takes {self.device}.", "Unset ACCELERATE_USE_CPU and its like."
+            )
         self.rank: int = self._accelerator.process_index
         self.world: int = self._accelerator.num_processes
         self.is_main: bool = self._accelerator.is_main_process
@@ -123,9 +131,13 @@ class Runtime:
             self._accelerator.end_training()
 
 
-def num_cores() -> int:
-    """Cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def _leave_earlier_states() -> None:
+    """Let Accelerate choose device and precision anew: by itself it does so once in a process.
+
+    Who holds an Accelerator keeps it and its state. Processes that train together stay connected.
+    """
+    for state in (AcceleratorState, GradientState, PartialState):
+        state._shared_state = SharedDict()
 
 
 def _precision(config: RuntimeConfig, *, cpu: bool) -> str:

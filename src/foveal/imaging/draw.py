@@ -48,7 +48,7 @@ def label(image: RGB, lines: Sequence[tuple[str, Color]]) -> RGB:
     pen = ImageDraw.Draw(shade)
     chip, pad = round(height_px * 0.7), max(2, height_px // 4)
     face = font(height_px)
-    for i, (text, color) in enumerate((_printable(text), color) for text, color in lines):
+    for i, (text, color) in enumerate((printable(text), color) for text, color in lines):
         top = pad + i * (height_px + 2 * pad)
         right = pad * 4 + chip + pen.textlength(text, font=face)
         pen.rectangle((pad, top, right, top + height_px + 2 * pad - 1), fill=(16, 18, 22, 190))
@@ -144,7 +144,7 @@ def side_by_side(left: RGB, right: RGB, *, titles: tuple[str, str] = ("", "")) -
 
 def shorten(pen: ImageDraw.ImageDraw, text: str, face: Face, room_px: int) -> str:
     """The text on one line, truncated with an ellipsis to the given width."""
-    text = _printable(text)
+    text = printable(text)
     if pen.textlength(text, font=face) <= room_px:
         return text
     while text and pen.textlength(text + "…", font=face) > room_px:
@@ -225,6 +225,6 @@ def _meet(a: Place, b: Place) -> bool:
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Names come from files and may hold control characters and lone surrogates, which fonts cannot draw."""
     return "".join(c if c.isprintable() else " " for c in text)

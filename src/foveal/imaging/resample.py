@@ -129,6 +129,17 @@ def _down_pillow(narrow: RGB, height: int, top: float, bottom: float, interpolat
     return np.asarray(Image.fromarray(narrow).resize((width, height), method, box=(0, top, width, bottom)))
 
 
+def shrink(image: RGB, side: int) -> RGB:
+    """An image at a half, a third ... of its size, by means over whole pixels.
+
+    Args:
+        image: (H, W, 3) uint8.
+        side: Least shorter side of the result, in pixels; 0 or more than half of the image's: the image itself.
+    """
+    factor = min(image.shape[:2]) // side if side > 0 else 1
+    return image if factor < 2 else np.array(Image.fromarray(image).reduce(factor))
+
+
 def _within_reach(image: RGB, size: tuple[int, int], box: Box, support: int) -> tuple[RGB, Box]:
     """Crop to what the filter reaches, so that less is copied and the first pass has fewer rows."""
     (x1, y1, x2, y2), inside = _reach(image.shape[1::-1], size, box, support)

@@ -15,6 +15,11 @@ class Backend(Protocol):
     card: Card
     """The model card."""
 
+    @property
+    def device_name(self) -> str:
+        """Where it runs, such as ``cpu`` or ``cuda``."""
+        ...
+
     def run(self, images: RGB) -> dict[str, Array]:
         """Activated outputs by name, each (B, ...), for prepared images (B, S, S, 3) uint8."""
         ...

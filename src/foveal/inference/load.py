@@ -5,12 +5,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from foveal.artifact.store import load as load_file
-from foveal.errors import ArtifactError
+from foveal.errors import ArtifactError, ConfigError
 from foveal.inference.contract import Backend
 from foveal.inference.predictor import Predictor
 from foveal.inference.process_tuning import wait_quietly
 from foveal.tasks.card import check_card
 from foveal.tasks.table import open_task
+
+DEVICES = ("auto", "cpu", "cuda")
 
 
 def load(path: str | Path, *, device: str = "auto") -> Predictor:
@@ -18,12 +20,15 @@ def load(path: str | Path, *, device: str = "auto") -> Predictor:
 
     Args:
         path: A run folder, a ``model.safetensors`` or an ``.onnx`` file.
-        device: Where a torch network runs: auto (a GPU if there is one), cpu or cuda; exported files run on the CPU.
+        device: Where it runs: auto (a GPU if there is one), cpu or cuda; exported files need onnxruntime-gpu for one.
 
     Raises:
         ArtifactError: No such model, or a file that Foveal cannot open.
+        ConfigError: A GPU is requested but not available, or an unknown device.
         MissingExtraError: A .safetensors model needs torch, which is not installed.
     """
+    if device not in DEVICES:
+        raise ConfigError(f"Unknown device {device!r}.", f"Devices: {', '.join(DEVICES)}.")
     file = find_model(Path(path))
     return Predictor(OPENERS[file.suffix](file, device))
 
@@ -39,11 +44,11 @@ def open_network(file: Path, device: str) -> Backend:
     return open_torch(card, tensors, where=str(file), device=device)
 
 
-def open_export(file: Path, device: str) -> Backend:  # noqa: ARG001
-    """An .onnx file, run by ONNX Runtime on the CPU."""
+def open_export(file: Path, device: str) -> Backend:
+    """An .onnx file, run by ONNX Runtime."""
     from foveal.inference.onnx_backend import OnnxBackend
 
-    return OnnxBackend(file)
+    return OnnxBackend(file, device=device)
 
 
 OPENERS: Mapping[str, Callable[[Path, str], Backend]] = {".safetensors": open_network, ".onnx": open_export}

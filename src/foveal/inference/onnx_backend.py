@@ -1,14 +1,74 @@
 """An exported file, on ONNX Runtime. No torch."""
 
+import ctypes
+import os
+from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
+from types import ModuleType
+from typing import cast
+from weakref import WeakSet
 
 import numpy as np
 
 from foveal.artifact.card import Card, parse_card
-from foveal.errors import ArtifactError
+from foveal.errors import ArtifactError, ConfigError
+from foveal.ops.machine import num_cores
 from foveal.tasks.card import check_card
 from foveal.types.arrays import RGB, Array
 from foveal.types.input_spec import InputSpec
+
+CPU, CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
+_OPEN: WeakSet["OnnxBackend"] = WeakSet()
+"""Backends whose sessions a fork would copy without their threads."""
+
+
+@cache
+def _watch_forks() -> None:
+    os.register_at_fork(after_in_child=_leave_sessions)
+
+
+def _leave_sessions() -> None:
+    """Never delete the sessions of the process that this one was forked from: that would wait for their threads."""
+    for backend in list(_OPEN):
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(backend.session._sess))
+
+
+def runtime() -> ModuleType:
+    """ONNX Runtime without its telemetry, which since version 1.32 sends events to its makers.
+
+    Its thread would also keep a forked process from ending.
+    """
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+    import onnxruntime
+
+    if hasattr(onnxruntime, "disable_telemetry_events"):  # where somebody imported it before us
+        onnxruntime.disable_telemetry_events()
+    return cast(ModuleType, onnxruntime)
+
+
+def choose_providers(device: str) -> tuple[str, list[str]]:
+    """Where ONNX Runtime runs, and what it is asked for.
+
+    Raises:
+        ConfigError: A GPU is requested, and ONNX Runtime has none.
+    """
+    ort = runtime()
+    there = ort.get_available_providers()
+    if device == "cpu" or (device == "auto" and CUDA not in there):
+        return "cpu", [CPU]
+    if CUDA not in there:
+        raise no_gpu(there)
+    ort.set_default_logger_severity(4)  # what it lacks for the GPU is told by ``no_gpu``
+    return "cuda", [CUDA, CPU]
+
+
+def no_gpu(providers: Sequence[str]) -> ConfigError:
+    """The error for a GPU that ONNX Runtime cannot use."""
+    return ConfigError(
+        f"--device cuda: ONNX Runtime runs on no GPU here; it has {', '.join(providers)}.",
+        "Install CUDA and onnxruntime-gpu in place of onnxruntime, or use --device cpu or --device auto.",
+    )
 
 
 class OnnxBackend:
@@ -16,27 +76,32 @@ class OnnxBackend:
 
     Args:
         path: The file, or its bytes.
-        num_threads: Threads within an operator; 0: all cores.
+        num_threads: Threads within an operator; 0: all cores that this process may use.
+        device: auto (a GPU if ONNX Runtime has one), cpu or cuda.
+
+    Attributes:
+        device_name: Where it runs, cpu or cuda.
 
     Raises:
         ArtifactError: Not ONNX, or without Foveal's card.
+        ConfigError: A GPU is requested, and ONNX Runtime has none.
     """
 
-    def __init__(self, path: Path | bytes, *, num_threads: int = 0) -> None:
-        import onnxruntime as ort
-
+    def __init__(self, path: Path | bytes, *, num_threads: int = 0, device: str = "auto") -> None:
         where = str(path) if isinstance(path, Path) else "exported graph"
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = num_threads
-        options.log_severity_level = 3
+        self._source, self._num_threads = path, num_threads
+        self.device_name, providers = choose_providers(device)
         try:
-            source = str(path) if isinstance(path, Path) else path
-            self.session = ort.InferenceSession(source, options, providers=["CPUExecutionProvider"])
+            self._open(providers)
         except Exception as error:  # ONNX Runtime has no base class of its own for these
             raise ArtifactError(
                 f"{where}: ONNX Runtime cannot open it ({str(error).splitlines()[0][:200]}).",
                 "The file is damaged or is not ONNX; export the model again.",
             ) from None
+        if self.device_name == "cuda" and CUDA not in self.session.get_providers():
+            if device == "cuda":  # installed, but its libraries are missing or the GPU is
+                raise no_gpu(self.session.get_providers())
+            self.device_name = "cpu"
         metadata = self.session.get_modelmeta().custom_metadata_map
         if "foveal" not in metadata:
             raise ArtifactError(
@@ -53,7 +118,37 @@ class OnnxBackend:
         self._input = first.name
         self._outputs = [output.name for output in self.session.get_outputs()]
 
+    def _open(self, providers: list[str]) -> None:
+        ort = runtime()
+        options = ort.SessionOptions()
+        # Given explicitly: ONNX Runtime knows no quota of a container, and by default it binds threads to cores, which
+        # fails there with a message on the screen.
+        options.intra_op_num_threads = self._num_threads or num_cores()
+        options.log_severity_level = 3
+        source = str(self._source) if isinstance(self._source, Path) else self._source
+        self.session = ort.InferenceSession(source, options, providers=providers)
+        self._pid = os.getpid()
+        if hasattr(os, "register_at_fork"):
+            _watch_forks()
+            _OPEN.add(self)
+
+    def _after_fork(self) -> None:
+        """A fork copies the session but none of its threads: this process opens the file anew.
+
+        Raises:
+            ConfigError: The session is on a GPU, or the file is there no more.
+        """
+        gone = isinstance(self._source, Path) and not self._source.is_file()
+        if self.device_name != "cpu" or gone:
+            raise ConfigError(
+                f"This process was forked from one that opened {'a file now gone' if gone else 'the model on a GPU'}.",
+                "Load the model in each process, or start them with multiprocessing's spawn.",
+            )
+        self._open([CPU])
+
     def run(self, images: RGB) -> dict[str, Array]:
         """Activated outputs by name."""
+        if os.getpid() != self._pid:
+            self._after_fork()
         values = self.session.run(self._outputs, {self._input: np.ascontiguousarray(images)})
         return dict(zip(self._outputs, values, strict=True))

@@ -3,10 +3,8 @@
 Shapes: B images per batch, S side of the input.
 """
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from copy import copy
 from dataclasses import dataclass, replace
@@ -24,7 +22,9 @@ from foveal.imaging.prepare import prepare
 from foveal.inference.contract import Backend
 from foveal.inference.drawing import Drawing
 from foveal.inference.images import ImageLike, decode_any, is_one, opened
-from foveal.ops.threads import in_pool
+from foveal.ops.machine import num_cores
+from foveal.ops.quiet import quiet
+from foveal.ops.threads import LastingPool, in_pool
 from foveal.tasks.table import AnyOutput, open_output
 from foveal.types.arrays import RGB, Array
 from foveal.types.geometry import Geometry
@@ -69,7 +69,12 @@ class Predictor:
         self.output: AnyOutput = open_output(self.card)
         self.spec = self.card.input_as(InputSpec)
         self.guessed: list[float] = []
-        self._threads = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="foveal-decode")
+        self._threads = LastingPool(num_cores(), name="foveal-decode")
+
+    @property
+    def device(self) -> str:
+        """Where the network runs, such as ``cpu`` or ``cuda``: what ``auto`` chose."""
+        return self.backend.device_name
 
     def __repr__(self) -> str:
         """One line: ``Predictor(classify, 5 classes, 224 px, tf_efficientnet_lite0)``."""
@@ -86,7 +91,7 @@ class Predictor:
 
     def close(self) -> None:
         """End its threads, and those of its copies ``with_output``; predicting afterwards is a RuntimeError."""
-        self._threads.shutdown(cancel_futures=True)
+        self._threads.close()
 
     def with_output(self, output: AnyOutput) -> Self:
         """The same network and threads with another output, such as another threshold."""
@@ -122,6 +127,7 @@ class Predictor:
         self, sources: Iterable[Source], *, batch_size: int = BATCH_SIZE, bgr: bool = False
     ) -> list[Prediction]: ...
 
+    @quiet()
     def predict(
         self, sources: Source | Iterable[Source], *, batch_size: int = BATCH_SIZE, bgr: bool = False
     ) -> Prediction | list[Prediction]:
@@ -192,7 +198,7 @@ class Predictor:
         self, sources: Iterable[Source], *, batch_size: int = BATCH_SIZE, bad: dict[int, ImageError] | None = None
     ) -> Iterator[list[Prepared]]:
         """Batches of prepared images, while later ones are decoded; ``bad`` as for ``stream``."""
-        with closing(in_pool(self._threads, self._attempt, sources, ahead=2 * batch_size)) as attempts:
+        with closing(in_pool(self._threads.get(), self._attempt, sources, ahead=2 * batch_size)) as attempts:
             prepared = _prepared(attempts, bad)
             while batch := list(islice(prepared, batch_size)):
                 yield batch

@@ -3,6 +3,7 @@
 Shapes: B images, S side of the input.
 """
 
+import os
 from collections.abc import Callable
 
 import torch
@@ -13,7 +14,9 @@ from foveal.errors import ArtifactError, ConfigError, FovealError
 from foveal.inference.process_tuning import keep_pages
 from foveal.models.config import ModelConfig
 from foveal.models.contract import Model
+from foveal.models.device import check_gpu
 from foveal.models.normalize import Normalize
+from foveal.ops.machine import num_cores
 from foveal.tasks.table import AnyTask, open_task
 from foveal.types.arrays import RGB, Array
 from foveal.types.input_spec import InputSpec
@@ -56,6 +59,12 @@ class TorchBackend:
         self.card = card
         self.device = torch.device(device)
         self.graph = Graph(model, card, open_task(card)).to(self.device)
+        self._pid = os.getpid()
+
+    @property
+    def device_name(self) -> str:
+        """Where it runs, such as ``cpu`` or ``cuda``."""
+        return str(self.device)
 
     def run(self, images: RGB) -> dict[str, Array]:
         """Activated outputs by name."""
@@ -67,8 +76,24 @@ class TorchBackend:
 
     @torch.inference_mode()
     def _call(self, function: Callable[[Tensor], dict[str, Tensor]], images: RGB) -> dict[str, Array]:
+        if os.getpid() != self._pid:
+            self._after_fork()
         outputs = function(torch.from_numpy(images).to(self.device))
         return {name: value.float().cpu().numpy() for name, value in outputs.items()}
+
+    def _after_fork(self) -> None:
+        """A fork copies the network but none of OpenMP's threads, for which torch would wait for ever.
+
+        Raises:
+            ConfigError: The network is on a GPU, which a forked process cannot use.
+        """
+        if self.device.type != "cpu":
+            raise ConfigError(
+                f"This process was forked from one that loaded the model on {self.device.type}.",
+                "Load the model in each process, or start them with multiprocessing's spawn.",
+            )
+        torch.set_num_threads(1)
+        self._pid = os.getpid()
 
 
 def build_model(card: Card, tensors: dict[str, Array], *, where: str) -> Model:
@@ -107,8 +132,10 @@ def open_torch(card: Card, tensors: dict[str, Array], *, where: str, device: str
         ConfigError: A GPU is requested but not available.
     """
     keep_pages()
-    if device == "cuda" and not torch.cuda.is_available():
-        raise ConfigError("No GPU is available to torch.", "Use --device cpu or --device auto.")
+    if "OMP_NUM_THREADS" not in os.environ:  # a container's quota is no limit to torch
+        torch.set_num_threads(min(torch.get_num_threads(), num_cores()))
+    if device == "cuda":
+        check_gpu()
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
     return TorchBackend(build_model(card, tensors, where=where), card, device=device)

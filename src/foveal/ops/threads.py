@@ -7,26 +7,56 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from typing import TypeVar
 
+from foveal.ops.machine import num_cores
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-THREADS = min(32, (os.cpu_count() or 1) + 4)
+MAX_THREADS, WAITING = 32, 4
 """As ``ThreadPoolExecutor`` counts: a few more than cores, since threads wait for files."""
 
 
+class LastingPool:
+    """Threads that last from call to call; a process forked from this one gets its own with its first call.
+
+    Args:
+        threads: How many.
+        name: What their names begin with.
+    """
+
+    def __init__(self, threads: int, *, name: str) -> None:
+        self._threads, self._name = threads, name
+        self._open()
+
+    def get(self) -> ThreadPoolExecutor:
+        """The threads of this process."""
+        if self._pid != os.getpid():  # a fork copies the pool, but none of its threads
+            self._open()
+        return self._pool
+
+    def close(self) -> None:
+        """End the threads; no call can begin afterwards."""
+        self.get().shutdown(cancel_futures=True)
+
+    def _open(self) -> None:
+        self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix=self._name)
+        self._pid = os.getpid()
+
+
 def in_threads(
-    function: Callable[[Item], Result], items: Iterable[Item], *, threads: int = THREADS, per_call: int = 1
+    function: Callable[[Item], Result], items: Iterable[Item], *, threads: int | None = None, per_call: int = 1
 ) -> Iterator[Result]:
     """``map`` in threads that start with the first result and end with the last.
 
     Args:
         function: Called from several threads at once; it should release the GIL most of the time.
         items: Taken one by one, in the caller's thread.
-        threads: How many.
+        threads: How many; None: a few more than cores.
         per_call: Items that a thread takes at once; more than 1 pays where each takes microseconds.
 
     Yields:
         The results, in the order of the items. An exception comes at the place of its item.
     """
+    threads = threads or min(MAX_THREADS, num_cores() + WAITING)
     with ThreadPoolExecutor(threads, thread_name_prefix="foveal") as pool:
         yield from in_pool(pool, function, items, ahead=2 * threads, per_call=per_call)
 

@@ -1,18 +1,20 @@
 """The data set of a RunConfig, and facts about it in words. No torch."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from foveal.artifact.card import Card
 from foveal.artifact.given import given_card
 from foveal.config.schema import RunConfig
 from foveal.data.catalog.catalog import SPLITS, Catalog
-from foveal.data.catalog.split import with_splits
 from foveal.data.formats.read import read
+from foveal.data.inspection.preflight import Skipped, find_bad, split_without
 from foveal.data.loading.cache import disk_folder
 from foveal.data.outside import check_outside
 from foveal.errors import DataError
 from foveal.runs.identity import near
 from foveal.tasks.table import TASKS, get_spec, task_for
+from foveal.types.reading import Reading
 
 
 def read_data(config: RunConfig) -> Catalog:
@@ -32,8 +34,14 @@ def read_data(config: RunConfig) -> Catalog:
     )
 
 
-def open_data(config: RunConfig) -> Catalog:
-    """The data set with a training and a validation split.
+def open_data(config: RunConfig, *, skipped: Sequence[Skipped] | None = None) -> tuple[Catalog, Sequence[Skipped]]:
+    """The data set with a training and a validation split, and the images that were left out.
+
+    The split is that of all images, so that the others stay where they are when one of them is left out.
+
+    Args:
+        config: The run's.
+        skipped: Images that the run left out when it began; None looks for them, if it leaves out any.
 
     Raises:
         RunError: The disk cache would lie inside it.
@@ -41,7 +49,12 @@ def open_data(config: RunConfig) -> Catalog:
     """
     if config.data.cache == "disk":
         check_outside(disk_folder(config.data.cache_dir), Path(config.data.path), option="--data.cache-dir")
-    return with_splits(read_data(config), val_fraction=config.data.val_fraction, seed=config.seed)
+    catalog = read_data(config)
+    if skipped is None:
+        reading = Reading(bands=config.data.band_numbers)
+        skipped = find_bad(catalog, reading=reading) if config.data.bad_images == "skip" else []
+    names = {one.path for one in skipped}
+    return split_without(catalog, names, val_fraction=config.data.val_fraction, seed=config.seed), skipped
 
 
 def task_of(config: RunConfig, train: Catalog, card: Card | None) -> str:

@@ -5,17 +5,18 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from foveal.artifact.atomic import make_folder, write_atomic
+from foveal.artifact.atomic import json_text, make_folder, write_atomic
 from foveal.artifact.card import Card
 from foveal.data.catalog.catalog import SPLITS, Catalog
-from foveal.data.catalog.split import with_splits
 from foveal.data.formats.read import read
+from foveal.data.inspection.preflight import split_without, without
 from foveal.data.outside import INSIDE, check_outside, lies_inside
-from foveal.errors import DataError
+from foveal.errors import DataError, ImageError
 from foveal.inference.load import load
 from foveal.inference.predictor import Predictor
 from foveal.inference.views import Viewing
 from foveal.metrics.contract import Results
+from foveal.ops.quiet import quiet
 from foveal.runs.display import as_html, one_line, predictions_table
 from foveal.runs.evaluation import Evaluation, to_dict, write_predictions
 from foveal.runs.evaluation import evaluate as evaluate_catalog
@@ -33,12 +34,14 @@ class EvaluationRun:
         document: The results as plain values, as ``--json`` prints them.
         folder: Where metrics.json and predictions.csv are.
         notes: Caveats about the numbers.
+        skipped: Errors of the images that were left out.
     """
 
     evaluation: Evaluation
     document: dict[str, object]
     folder: Path
     notes: tuple[str, ...]
+    skipped: tuple[ImageError, ...] = ()
 
     @property
     def results(self) -> Results:
@@ -62,6 +65,7 @@ class EvaluationRun:
         return predictions_table(self.folder)
 
 
+@quiet()
 def evaluate(
     model: str | Path | Predictor,
     data: str | Path,
@@ -72,6 +76,7 @@ def evaluate(
     out: str | Path | None = None,
     device: str = "auto",
     viewing: Viewing | None = None,
+    skip_bad: bool = False,
     seed: int = 0,
     progress: Progress = silent,
 ) -> EvaluationRun:
@@ -88,6 +93,7 @@ def evaluate(
         out: Folder for metrics.json and predictions.csv; by default ``evaluations/NAME``, numbered if that exists.
         device: Where a torch network runs.
         viewing: Tiles and test-time augmentation (mirrored, several scales); None: one view of each full image.
+        skip_bad: Leave out images that cannot be read; ``EvaluationRun.skipped`` has their errors.
         seed: For the bootstrap.
         progress: Called as the work goes on, with what is done.
 
@@ -120,15 +126,23 @@ def evaluate(
     chosen = split or (there[0] if there else None)
     part = catalog.split(chosen) if chosen else catalog
     predictor.output.accept(part)
-    evaluation = evaluate_catalog(predictor, part, viewing=viewing, seed=seed, progress=progress)
+    bad: dict[int, ImageError] = {}
+    evaluation = evaluate_catalog(
+        predictor, part, viewing=viewing, seed=seed, bad=bad if skip_bad else None, progress=progress
+    )
+    skipped = {part.names[i]: bad[i] for i in sorted(bad)}
     notes += predictor.notes
     make_folder(folder)
     document = to_dict(evaluation, predictor.card.task)
     document["data"] = str(data)
+    document["device"] = predictor.device
+    if skipped:
+        document["skipped"] = [{"path": name, "reason": error.reason} for name, error in skipped.items()]
     if viewing is not None and not viewing.plain:
         document["viewing"] = asdict(viewing)
-    write_atomic(folder / "metrics.json", _json(document))
+    write_atomic(folder / "metrics.json", json_text(document))
     write_predictions(folder / "predictions.csv", evaluation, predictor)
+    catalog = without(catalog, skipped)
     may_be = chosen in (None, "train") and len(catalog) >= int(predictor.card.data.get("images", 0))
     if may_be and predictor.card.data.get("content") == catalog.content_fingerprint():
         notes.append("The model was trained on these images; expect lower numbers on others.")
@@ -136,7 +150,7 @@ def evaluate(
         notes.append(INSIDE.format(folder))
     if out is None and folder.name != Path(data).resolve().stem:
         notes.append(f"The results are in {folder}; earlier ones are kept.")
-    return EvaluationRun(evaluation, document, folder, tuple(notes))
+    return EvaluationRun(evaluation, document, folder, tuple(notes), tuple(skipped.values()))
 
 
 def as_in_training(catalog: Catalog, card: Card, split: str) -> Catalog:
@@ -146,7 +160,8 @@ def as_in_training(catalog: Catalog, card: Card, split: str) -> Catalog:
         DataError: It is not the same data set.
     """
     assert card.split is not None, "the card of a trained model"
-    made = with_splits(catalog, val_fraction=card.split.val_fraction, seed=card.split.seed)
+    skipped = frozenset(card.data.get("skipped", ()))
+    made = split_without(catalog, skipped, val_fraction=card.split.val_fraction, seed=card.split.seed)
     if made.fingerprint() != card.data.get("fingerprint"):
         raise DataError(
             f"{catalog.root} has no {split!r} split of its own, and the one from training cannot be reproduced:"
@@ -154,9 +169,3 @@ def as_in_training(catalog: Catalog, card: Card, split: str) -> Catalog:
             "Restore the data set, or evaluate all of it without --split.",
         )
     return made
-
-
-def _json(document: dict[str, object]) -> str:
-    import json
-
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"

@@ -6,18 +6,22 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from foveal.artifact.atomic import write_atomic
 from foveal.data.catalog.catalog import Catalog
+from foveal.errors import DataError, ImageError
 from foveal.inference.predictor import Predictor, Source
 from foveal.inference.views import Viewing, stream_views
 from foveal.metrics.contract import Results
+from foveal.ops.machine import free_memory_bytes
 from foveal.runs.display import as_html, one_line
 from foveal.tasks.contract import SomeTruth
 from foveal.types.predictions.prediction import Prediction
 from foveal.types.progress import Progress, silent
 
 KEPT_BYTES = 2**31
-"""Most memory for preprocessed images; beyond it they are decoded each time."""
+"""Most memory for preprocessed images, or a quarter of what is free; beyond it they are decoded each time."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -46,6 +50,7 @@ def evaluate(
     viewing: Viewing | None = None,
     num_resamples: int = 1000,
     seed: int = 0,
+    bad: dict[int, ImageError] | None = None,
     progress: Progress = silent,
 ) -> Evaluation:
     """Predict on every image and evaluate the predictions.
@@ -57,20 +62,28 @@ def evaluate(
         viewing: Tiles and test-time augmentation; None: one view of each full image.
         num_resamples: Number of bootstrap resamples for the intervals.
         seed: For the bootstrap.
+        bad: Collects the errors of images that cannot be read, by index; they are left out. None raises the first.
         progress: Called with each image that is predicted, and before the intervals.
 
     Raises:
         ImageError: An image cannot be read; the message names it.
+        DataError: No image can be read.
         ConfigError: The model predicts for full images only, and ``viewing`` has tiles or crops.
     """
     assert sources is None or viewing is None, "prepared images have one view"
-    found = stream_views(predictor, catalog.paths(), viewing) if sources is None else predictor.stream(sources)
+    assert sources is None or bad is None, "prepared images have been read"
+    found = stream_views(predictor, catalog.paths(), viewing, bad=bad) if sources is None else predictor.stream(sources)
     predictions: list[Prediction] = []
     progress("predicting", 0, len(catalog))
     for prediction in found:
         predictions.append(prediction)
-        progress("predicting", len(predictions), len(catalog))
+        progress("predicting", len(predictions) + len(bad or ()), len(catalog))
     progress("computing the intervals", 0, None)
+    if bad:
+        catalog = catalog.take(np.array([i for i in range(len(catalog)) if i not in bad], np.int64))
+        if not len(catalog):
+            first = next(iter(bad.values()))
+            raise DataError(f"{catalog.root}: none of its images can be read. The first: {first.what}", first.hint)
     truths = predictor.output.truths(catalog, range(len(catalog)))
     return Evaluation(
         catalog, truths, predictions, score(predictor, truths, predictions, num_resamples=num_resamples, seed=seed)
@@ -94,7 +107,7 @@ def score(
 
 def kept(predictor: Predictor, paths: Sequence[Path]) -> Sequence[Source]:
     """Images for repeated evaluation: preprocessed, or as files where all of them would take too much memory."""
-    if len(paths) * 3 * predictor.spec.size**2 > KEPT_BYTES:
+    if len(paths) * 3 * predictor.spec.size**2 > min(KEPT_BYTES, free_memory_bytes() // 4):
         return paths
     return [image for batch in predictor.prepare_all(paths) for image in batch]
 

@@ -3,6 +3,7 @@
 Shapes: B images per batch, S side of the input.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,8 +18,9 @@ from foveal.data.catalog.catalog import Catalog
 from foveal.data.config import AugmentConfig
 from foveal.data.loading.cache import make_cache
 from foveal.data.loading.loader import TrainingImages, load_batches
-from foveal.data.loading.order import Order
+from foveal.data.loading.order import Draw, Order
 from foveal.data.loading.statistics import channel_statistics, fit_whitening, sample_images
+from foveal.data.loading.workers import AHEAD, fit_workers, told
 from foveal.engine.runtime import Runtime
 from foveal.errors import ConfigError
 from foveal.inference.predictor import Predictor, Source
@@ -56,6 +58,7 @@ class ImagePlan:
         epochs: Passes over the training images.
         workers: Number of data loading processes.
         seed: The run's seed.
+        ahead: Batches that each of these processes makes ahead.
     """
 
     task: AnyTask
@@ -70,6 +73,7 @@ class ImagePlan:
     epochs: int
     workers: int
     seed: int
+    ahead: int = AHEAD
     unit: str = field(default="images", init=False)
     _kept: Sequence[Source] | None = field(default=None, init=False, repr=False)
     """This process's share of the validation split, preprocessed if it fits into memory."""
@@ -109,7 +113,20 @@ class ImagePlan:
             rank=rank,
             world=world,
             pin_memory=self.runtime.device.type == "cuda",
+            ahead=self.ahead,
         )
+
+    def fit_shared_memory(self) -> str:
+        """Take fewer workers, or fewer batches ahead, where /dev/shm has no room for more.
+
+        Returns:
+            A note for the user; empty where the workers are as many as configured.
+        """
+        if not (wanted := self.workers):
+            return ""
+        each = self.batch_size // self.runtime.world
+        self.workers, self.ahead = fit_workers(self.images[Draw(0, 0, 0)], each, workers=wanted)
+        return told(wanted=wanted, workers=self.workers)
 
     def forward(self, network: nn.Module, batch: Batch) -> dict[str, Tensor]:
         """The losses of a batch, its images normalised and mixed.
@@ -214,11 +231,13 @@ def make_plan(
 def training_images(config: RunConfig, train_set: Catalog, spec: InputSpec, task: AnyTask) -> TrainingImages:
     """Augmented samples of the training split."""
     data, augment = config.data, config.augment
+    side = round(spec.train_size / augment.crop_scale**0.5)
     return TrainingImages(
         train_set,
         task.augment(augment, spec),
         seed=config.seed,
-        min_side=round(spec.train_size / augment.crop_scale**0.5),
+        min_side=side,
+        shrink_side=math.ceil(max(side, spec.size) * augment.scale_jitter),
         cache=make_cache(data.cache, len(train_set), folder=data.cache_dir, workers=data.workers or 0),
         reading=spec.reading,
     )

@@ -1,7 +1,7 @@
 """What a run records about itself, and prints when it starts."""
 
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -11,10 +11,11 @@ import torch
 
 from foveal.config.schema import RunConfig
 from foveal.data.catalog.catalog import SPLITS, Catalog
-from foveal.data.notes import plural
+from foveal.data.inspection.preflight import Skipped
+from foveal.data.notes import listed, plural
 from foveal.engine.loop import Training
 from foveal.engine.run import Run
-from foveal.engine.runtime import num_cores
+from foveal.ops.machine import num_cores
 from foveal.runs.data import split_sizes
 from foveal.runs.evaluation import Evaluation
 from foveal.runs.identity import near
@@ -43,6 +44,24 @@ def describe(catalog: Catalog) -> dict[str, Any]:
             if catalog.has(name)
         },
     }
+
+
+def described(catalog: Catalog, skipped: Sequence[Skipped]) -> dict[str, Any]:
+    """The contents of data.json, with the images that were left out."""
+    return {**describe(catalog), **listed_skipped(skipped)}
+
+
+def listed_skipped(skipped: Sequence[Skipped]) -> dict[str, Any]:
+    """For JSON, where there are any."""
+    return {"skipped": [one.to_dict() for one in skipped]} if skipped else {}
+
+
+def told_skipped(skipped: Sequence[Skipped]) -> list[str]:
+    """A note for the user, where there are any."""
+    if not skipped:
+        return []
+    some = listed([f"{one.path} {one.reason}" for one in skipped])
+    return [f"left out {plural(len(skipped), 'image')} that cannot be read: {some}"]
 
 
 def versions() -> dict[str, str]:

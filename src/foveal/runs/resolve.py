@@ -1,6 +1,5 @@
 """Fill in every setting left open (None) in a RunConfig, by formulas of the data."""
 
-import os
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +12,7 @@ from foveal.data.loading.levels import DataLevels, learn_levels
 from foveal.errors import ConfigError, DataError, ImageError
 from foveal.imaging.decode import read_size
 from foveal.models.declared import OWN, declared
+from foveal.ops.machine import num_cores
 from foveal.runs.data import task_of
 from foveal.runs.going_on.inherit import inheritance_notes, inherited
 from foveal.tasks.contract import Situation
@@ -112,7 +112,7 @@ def with_defaults(config: RunConfig, task: str, card: Card | None = None) -> Run
 
 def choose_workers() -> int:
     """0 on a machine with few cores, where they would take time from the network."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = num_cores()
     return 0 if cores <= 2 else min(cores - 1, 8)
 
 

@@ -1,6 +1,7 @@
 """From a RunConfig to a finished run: start one, or resume a stopped one."""
 
 import shlex
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,8 @@ from foveal.artifact.given import given_card
 from foveal.config.files import read_config, to_toml
 from foveal.config.schema import RunConfig
 from foveal.data.catalog.catalog import Catalog
-from foveal.data.inspection.preflight import check_readable
+from foveal.data.inspection.preflight import Skipped, check_readable
+from foveal.data.loading.workers import worker_faults
 from foveal.data.notes import plural
 from foveal.data.outside import INSIDE, lies_inside
 from foveal.engine.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
@@ -44,12 +46,15 @@ from foveal.runs.plan import ImagePlan, make_plan
 from foveal.runs.record import (
     Ended,
     describe,
+    described,
     ending,
     environment,
     exceeded,
     facts,
     facts_in_words,
     interrupted,
+    listed_skipped,
+    told_skipped,
     undefined_headline,
     versions,
 )
@@ -72,12 +77,14 @@ class Trained:
         model: The model, ready to predict.
         evaluation: The results on the validation split.
         ended: Why training ended, and which epoch was kept.
+        skipped: Images that cannot be read and were left out.
     """
 
     folder: Path
     model: Predictor
     evaluation: Evaluation
     ended: Ended
+    skipped: tuple[Skipped, ...] = ()
 
     @property
     def results(self) -> Results:
@@ -101,12 +108,15 @@ class Trained:
         return history_table(self.folder)
 
 
-def start(config: RunConfig, catalog: Catalog, *, out: Path, log: Log, began: Began) -> Trained | None:
+def start(
+    config: RunConfig, catalog: Catalog, skipped: Sequence[Skipped], *, out: Path, log: Log, began: Began
+) -> Trained | None:
     """Train from the beginning.
 
     Args:
         config: As given.
         catalog: The data set that it names, from ``open_data``.
+        skipped: Images that cannot be read, from there too.
         out: The run's folder.
         log: Progress output.
         began: When the command began, for the time budget.
@@ -117,8 +127,9 @@ def start(config: RunConfig, catalog: Catalog, *, out: Path, log: Log, began: Be
     Raises:
         FovealError: Bad data, configuration or output folder.
     """
-    log.doing(f"checking {plural(len(catalog), 'image')}")
-    check_readable(catalog, path=config.data.path, reading=Reading(bands=config.data.band_numbers))
+    if config.data.bad_images == "error":
+        log.doing(f"checking {plural(len(catalog), 'image')}")
+        check_readable(catalog, path=config.data.path, reading=Reading(bands=config.data.band_numbers))
     log.doing("loading the network")
     runtime = open_runtime(config, out)
     resolved = resolve(anchored(config), catalog.split("train"), world=runtime.world)
@@ -126,17 +137,19 @@ def start(config: RunConfig, catalog: Catalog, *, out: Path, log: Log, began: Be
     plan = make_plan(chosen, catalog, runtime=runtime)
     taken, card = plan.network.taken, given_card(chosen.model.weights)
     if runtime.is_main:
-        run.create(to_toml(chosen), describe(catalog), environment(), None if taken is None else record(taken, card))
+        about = None if taken is None else record(taken, card)
+        run.create(to_toml(chosen), described(catalog, skipped), environment(), about)
     runtime.wait()
     if runtime.is_main:
         begin(log, facts(chosen, catalog, plan, out))
         inside = [INSIDE.format(out)] if lies_inside(out, Path(config.data.path)) else []
         if taken is not None:
             log.weights({"text": in_one_line(taken), **asdict(taken)})
-        for note in (*catalog.notes, *resolved.notes, *inside, *undefined_headline(plan)):
+        notes = (*catalog.notes, *resolved.notes, *inside, *told_skipped(skipped), *undefined_headline(plan))
+        for note in notes:
             log.note(note)
     factor = warm_start(plan, log, limit_s=began.share_s(chosen.train.time_s), adapt=bool(chosen.optim.adapt_lr))
-    return complete(plan, chosen, catalog, run=run, log=log, saved=None, began=began, lr_factor=factor)
+    return complete(plan, chosen, catalog, run=run, log=log, saved=None, skipped=skipped, began=began, lr_factor=factor)
 
 
 def resume(folder: Path, *, changes: RunConfig | None, log: Log, began: Began) -> Trained | None:
@@ -166,10 +179,11 @@ def resume(folder: Path, *, changes: RunConfig | None, log: Log, began: Began) -
     config = unchanged(own, None if others is None else anchored(others), folder)
     check_data_is_there(config, folder)
     log.doing(f"reading {config.data.path}")
-    catalog = open_data(config)
+    known = run.read_json("data.json")
+    catalog, skipped = open_data(config, skipped=[Skipped(**one) for one in known.get("skipped", [])])
     log.say(data_facts(config, catalog))
     log.doing("loading the network")
-    check_same_data(run.read_json("data.json"), describe(catalog), config, folder)
+    check_same_data(known, describe(catalog), config, folder)
     if saved and saved.key != config_key(config):
         raise RunError(
             f"{run.config}: changed since the run was stopped.",
@@ -201,7 +215,9 @@ def resume(folder: Path, *, changes: RunConfig | None, log: Log, began: Began) -
     factor = 1.0
     if saved is None:
         factor = warm_start(plan, log, limit_s=began.share_s(config.train.time_s), adapt=bool(config.optim.adapt_lr))
-    return complete(plan, config, catalog, run=run, log=log, saved=saved, began=began, lr_factor=factor)
+    return complete(
+        plan, config, catalog, run=run, log=log, saved=saved, skipped=skipped, began=began, lr_factor=factor
+    )
 
 
 def complete(
@@ -214,6 +230,7 @@ def complete(
     saved: Checkpoint | None,
     began: Began,
     lr_factor: float,
+    skipped: Sequence[Skipped] = (),
 ) -> Trained | None:
     """Train, calibrate, evaluate and report.
 
@@ -224,7 +241,10 @@ def complete(
     runtime.open_tracker()
     training = make_training(plan, config, run=run, log=log, saved=saved, began=began, lr_factor=lr_factor)
     try:
-        training.fit(eval_first=starts_trained(plan))
+        with worker_faults(run.folder, workers=plan.workers):
+            if (note := plan.fit_shared_memory()) and runtime.is_main:
+                log.note(note)
+            training.fit(eval_first=starts_trained(plan))
     except KeyboardInterrupt:
         log.close()
         if runtime.is_main:
@@ -240,13 +260,15 @@ def complete(
         "fingerprint": run.read_json("data.json")["fingerprint"],
         "content": catalog.content_fingerprint(),
         "images": len(plan.train_set),
+        **({"skipped": [one.path for one in skipped]} if skipped else {}),
     }
     if parts := training.state.parts:
         ends = reached_epochs(parts, training.state.rows[-1]["epoch"] or 0)
         data["parts"] = [part.to_dict(end) for part, end in zip(parts, ends, strict=True)]
     predictor, evaluation = finish(plan, run.model, data=data, versions=versions())
     ended = ending(training, evaluation, predictor.output.goal.metric)
-    run.write_json("metrics.json", {**to_dict(evaluation, config.task), "training": ended.to_dict()})
+    document = {**to_dict(evaluation, config.task), **listed_skipped(skipped)}
+    run.write_json("metrics.json", {**document, "training": ended.to_dict()})
     write_predictions(run.folder / "predictions.csv", evaluation, predictor)
     log.doing("drawing the report")
     write_run_report(run, config, catalog, training.state, predictor, evaluation, ended)
@@ -258,12 +280,12 @@ def complete(
             "run": str(run.folder),
             "model": str(run.model),
             "report": str(run.report),
-            **{key: value for key, value in to_dict(evaluation, config.task).items() if key != "per_class"},
+            **{key: value for key, value in document.items() if key != "per_class"},
             **ended.to_dict(),
         }
     )
     runtime.wait()
-    return Trained(run.folder, predictor, evaluation, ended)
+    return Trained(run.folder, predictor, evaluation, ended, tuple(skipped))
 
 
 def starts_trained(plan: ImagePlan) -> bool:

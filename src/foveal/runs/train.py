@@ -2,7 +2,6 @@
 
 import os
 import time
-import warnings
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,12 +13,14 @@ from foveal.config.concerns import check_concerned
 from foveal.config.files import read_recipe
 from foveal.config.schema import RunConfig, merge, parse_config
 from foveal.data.catalog.catalog import Catalog
+from foveal.data.inspection.preflight import Skipped
 from foveal.data.outside import check_outside
 from foveal.engine.clock import Began
 from foveal.engine.log import Log
 from foveal.engine.notebook_log import notebook
 from foveal.errors import ConfigError, MissingExtraError
 from foveal.inference.process_tuning import wait_quietly
+from foveal.ops.quiet import quiet as silently
 from foveal.runs.data import data_facts, open_data, task_of
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ PACKAGES = ("torch", "torchvision", "timm", "accelerate")
 """What training imports first, and a base install lacks."""
 
 
+@silently()
 def train(
     data: str | Path = "",
     *,
@@ -79,6 +81,8 @@ def train(
         return resumed
     if not data:
         raise ConfigError("No data set is given.", "Name a folder of images: foveal train IMAGES/")
+    if any("\ud800" <= letter <= "\udfff" for letter in str(Path(data).resolve())):
+        raise ConfigError(f"{data}: this path is not UTF-8, so config.toml cannot hold it.", "Rename the folder.")
     base = read_recipe(recipe) if recipe is not None else {}
     config = parse_config(merge(base, *layers, {"data": {"path": str(data)}}), where="the command line")
     if out is None and int(os.environ.get("WORLD_SIZE", "1")) > 1:
@@ -91,24 +95,24 @@ def train(
     if config.task != "auto":
         check_concerned(given, config.task)
     try:
-        catalog = announce(config, log)
+        catalog, skipped = announce(config, log)
         check_concerned(given, task_of(config, catalog, given_card(config.model.weights)), data_format=catalog.format)
         log.doing("loading torch")
         door, since = _door(began)
-        trained: Trained | None = door.start(config, catalog, out=folder, log=log, began=since)
+        trained: Trained | None = door.start(config, catalog, skipped, out=folder, log=log, began=since)
     finally:
         log.close()
     return trained
 
 
-def announce(config: RunConfig, log: Log) -> Catalog:
+def announce(config: RunConfig, log: Log) -> tuple[Catalog, Sequence[Skipped]]:
     """Say what is trained on while it is read: before torch is loaded, which takes seconds."""
     if Path(config.data.path).exists():  # else there is only an error to say
         log.begin(f"foveal train {config.data.path}")
         log.doing(f"reading {config.data.path}")
-    catalog = open_data(config)
+    catalog, skipped = open_data(config)
     log.say(data_facts(config, catalog))
-    return catalog
+    return catalog, skipped
 
 
 def free_folder(data: Path, within: str = "runs") -> Path:
@@ -146,9 +150,7 @@ def _door(began: float) -> tuple[ModuleType, Began]:
     wait_quietly()
     before = time.monotonic()
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # remarks of other libraries on what is installed beside them
-            from foveal.runs import start
+        from foveal.runs import start
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] == "foveal":
             raise

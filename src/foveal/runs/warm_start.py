@@ -78,6 +78,11 @@ class _Probe:
         self.device = device
         self.normalize = Normalize(card.input_as(InputSpec)).to(device)
 
+    @property
+    def device_name(self) -> str:
+        """Where it runs."""
+        return str(self.device)
+
     @torch.inference_mode()
     def run(self, images: RGB) -> dict[str, Array]:
         """The probe's outputs for (B, S, S, 3) uint8 images."""

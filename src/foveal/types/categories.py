@@ -29,7 +29,7 @@ class Categories:
         """Check names and ids.
 
         Raises:
-            CategoryError: A name is empty or appears twice, or the ids do not match the names.
+            CategoryError: A name is empty, not UTF-8 or appears twice, or the ids do not match the names.
         """
         if not self.names:
             raise CategoryError("There are no classes.", "Name at least one class.")
@@ -39,6 +39,11 @@ class Categories:
                 raise CategoryError("A class has an empty name.", "Give every class a name.")
             if name in seen:
                 raise CategoryError(f"The class {name!r} is listed twice.", "Give every class a unique name.")
+            if any("\ud800" <= letter <= "\udfff" for letter in name):
+                raise CategoryError(
+                    f"The class name {name!r} is not UTF-8, so no model can store it.",
+                    "Rename the class or its folder.",
+                )
             seen.add(name)
         if self.source_ids and len(self.source_ids) != len(self.names):
             raise CategoryError(

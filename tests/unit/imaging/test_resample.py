@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from foveal.imaging import resample as module
-from foveal.imaging.resample import resample, resample_fast, resample_with_pillow
+from foveal.imaging.resample import resample, resample_fast, resample_with_pillow, shrink
 
 needs_resizer = pytest.mark.skipif(module._resizer is None, reason="no wheel of cykooz-resizer here")
 SIDES = st.integers(1, 80)
@@ -94,3 +94,15 @@ def test_without_the_resizer_pillow_does_it(monkeypatch):
     usual = resample(image, (32, 24), box, interpolation="bicubic")
     monkeypatch.setattr(module, "_resizer", None)
     assert apart(resample(image, (32, 24), box, interpolation="bicubic"), usual) <= 2
+
+
+@pytest.mark.parametrize(
+    ("side", "size"), [(0, (90, 120)), (46, (90, 120)), (45, (45, 60)), (31, (45, 60)), (20, (23, 30))]
+)
+def test_shrinking_takes_means_over_whole_pixels_and_never_too_many(side, size):
+    image = np.random.default_rng(0).integers(0, 256, (90, 120, 3), dtype=np.uint8)
+    small = shrink(image, side)
+    assert small.shape[:2] == size and small.flags.writeable
+    if size == (45, 60):
+        means = image.reshape(45, 2, 60, 2, 3).mean(axis=(1, 3))
+        assert np.abs(small - means).max() <= 0.5

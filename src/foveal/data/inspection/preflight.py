@@ -1,12 +1,17 @@
-"""Preflight check: can every image for training be read?"""
+"""Preflight check: can every image for training be read, and which are left out?"""
 
 import shlex
+from collections.abc import Container
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from foveal.data.catalog.catalog import SPLITS, Catalog
+from foveal.data.catalog.split import with_splits
 from foveal.data.notes import listed
 from foveal.errors import DataError, ImageError
+from foveal.imaging.decode import decode
 from foveal.imaging.integrity import check_image
 from foveal.ops.threads import in_threads
 from foveal.types.reading import AS_STORED, Reading
@@ -14,6 +19,74 @@ from foveal.types.reading import AS_STORED, Reading
 TEST = SPLITS.index("test")
 FILES_PER_CALL = 64
 """Files that a thread checks at once."""
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """An image that is left out.
+
+    Attributes:
+        path: Relative to the data set's root.
+        reason: Why it cannot be read, in a few words.
+    """
+
+    path: str
+    reason: str
+
+    def to_dict(self) -> dict[str, str]:
+        """Plain values for JSON."""
+        return {"path": self.path, "reason": self.reason}
+
+
+def find_bad(catalog: Catalog, *, reading: Reading = AS_STORED) -> list[Skipped]:
+    """Decode every image outside the test split, in threads; those that cannot be read, in order."""
+    places = np.flatnonzero(catalog.splits != TEST).tolist()
+
+    def fault(place: int) -> str | None:
+        try:
+            decode(catalog.path(place), min_side=1, reading=reading)
+        except ImageError as error:
+            return error.reason
+        return None
+
+    faults = zip(places, in_threads(fault, places), strict=True)
+    return [Skipped(catalog.names[place], reason) for place, reason in faults if reason is not None]
+
+
+def split_without(catalog: Catalog, names: Container[str], *, val_fraction: float, seed: int) -> Catalog:
+    """The data set with a validation split and without some images.
+
+    The split is that of all images, so that the others stay where they are; but it depends on the files' bytes, so
+    files that cannot be opened at all are left out before.
+
+    Raises:
+        DataError: No image is left, or too few to hold any out.
+    """
+    without(catalog.take(np.flatnonzero(catalog.splits != TEST)), names)  # the error of a data set without any
+    left_out = [place for place in range(len(catalog)) if catalog.names[place] in names]
+    unopened = {catalog.names[place] for place in left_out if not _opens(catalog.path(place))}
+    return without(with_splits(without(catalog, unopened), val_fraction=val_fraction, seed=seed), names)
+
+
+def without(catalog: Catalog, names: Container[str]) -> Catalog:
+    """The data set without some images.
+
+    Raises:
+        DataError: None is left.
+    """
+    kept = [place for place in range(len(catalog)) if catalog.names[place] not in names]
+    if not kept:
+        raise DataError(f"{catalog.root}: none of its images can be read.", "Replace the files.")
+    return catalog if len(kept) == len(catalog) else catalog.take(np.array(kept))
+
+
+def _opens(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            file.read(1)
+    except OSError:
+        return False
+    return True
 
 
 def check_readable(catalog: Catalog, *, path: str, reading: Reading = AS_STORED) -> None:
@@ -43,9 +116,9 @@ def check_readable(catalog: Catalog, *, path: str, reading: Reading = AS_STORED)
     check = f"`foveal data check {shlex.quote(path)}`"
     if len(bad) == 1:
         (error,) = bad.values()
-        raise DataError(error.what, f"{error.hint} {check} decodes every image.")
+        raise DataError(error.what, f"{error.hint} {check} decodes every image; --skip-bad leaves it out.")
     listing = listed([f"{catalog.names[i]}: {error.reason}" for i, error in bad.items()])
     raise DataError(
         f"{catalog.root}: {len(bad):,} images cannot be read: {listing}.",
-        f"Replace or remove the files; {check} lists all.",
+        f"Replace or remove the files; {check} lists all; --skip-bad leaves them out.",
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageDraw
 
-from foveal.imaging.draw import font
+from foveal.imaging.draw import font, printable
 from foveal.types.arrays import RGB
 
 PAPER, INK, FAINT, FRAME = (255, 255, 255), (28, 30, 36), (120, 124, 134), (243, 244, 246)
@@ -87,7 +87,7 @@ def _write_title(pen: ImageDraw.ImageDraw, row: Row, middle: int, room: int) -> 
 def _write_keys(pen: ImageDraw.ImageDraw, row: Row, middle: int, room: int) -> float:
     """A colour swatch before each name, as many as fit; returns the x where the last one ends."""
     x = float(MARGIN)
-    for k, (name, color) in enumerate(row.keys):
+    for k, (name, color) in enumerate((printable(name), color) for name, color in row.keys):
         text = name if k == 0 or x + CHIP + pen.textlength(name, font=font(16)) <= room else "…"
         pen.rectangle((x, middle - 5, x + 10, middle + 5), fill=color if text == name else FRAME)
         pen.text((x + CHIP, middle), text, font=font(16), fill=INK, anchor="lm")
@@ -99,6 +99,7 @@ def _write_keys(pen: ImageDraw.ImageDraw, row: Row, middle: int, room: int) -> f
 
 def _shortened(pen: ImageDraw.ImageDraw, text: str, room: int, *, size_px: int = 16) -> str:
     """Truncate text to fit; the end of a path matters more than its beginning, so the front is cut."""
+    text = printable(text)
     if pen.textlength(text, font=font(size_px)) <= room:
         return text
     while text and pen.textlength("…" + text, font=font(size_px)) > room:

@@ -14,6 +14,7 @@ from typing import Literal
 import numpy as np
 
 from foveal.errors import RunError
+from foveal.ops.machine import free_memory_bytes
 from foveal.types.arrays import RGB
 
 EMPTY, COMING = -1, -2
@@ -79,9 +80,7 @@ def make_cache(
     if kind == "disk":
         place = disk_folder(folder)
         return DecodedCache(num_images, _free_disk(place) // 2, folder=place)
-    import psutil
-
-    free = int(psutil.virtual_memory().available)
+    free = free_memory_bytes()
     return DecodedCache(num_images, max(free // (4 if kind == "auto" else 2), 1))
 
 

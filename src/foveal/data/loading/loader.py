@@ -3,7 +3,6 @@
 Shapes: B images per batch, H W height and width of the source, S side of the input.
 """
 
-import os
 import signal
 import sys
 import warnings
@@ -20,14 +19,18 @@ from foveal.data.augment.contract import Augment
 from foveal.data.catalog.catalog import Catalog
 from foveal.data.loading.cache import DecodedCache
 from foveal.data.loading.order import Draw, Order
+from foveal.data.loading.workers import AHEAD, InWorker
+from foveal.errors import TrainingError
 from foveal.imaging.decode import decode
+from foveal.imaging.resample import shrink
+from foveal.ops.machine import num_cores
 from foveal.ops.threads import in_threads
 from foveal.types.arrays import RGB
 from foveal.types.reading import AS_STORED, Reading
 from foveal.types.samples import Batch, Sample
 from foveal.types.seeds import derive
 
-DECODERS = min(4, os.cpu_count() or 1)
+MAX_DECODERS = 4
 """Threads that decode where there are no worker processes; decoding releases the GIL."""
 
 
@@ -38,9 +41,11 @@ class TrainingImages(Dataset[Batch]):
         catalog: The training split.
         augment: Augmentation; random numbers only from torch's global generator.
         seed: For the augmentation.
-        min_side: Shorter side in pixels that is enough.
+        min_side: Shorter side in pixels that is enough, see ``decode``.
         cache: Cache of decoded images, or None.
         reading: Levels of deep images, and bands.
+        shrink_side: Images are cached and augmented at a half, a third ... of their size, with a shorter side of this
+            many pixels at least; 0: as decoded. The cache changes nothing about it.
     """
 
     def __init__(
@@ -52,6 +57,7 @@ class TrainingImages(Dataset[Batch]):
         min_side: int,
         cache: DecodedCache | None,
         reading: Reading = AS_STORED,
+        shrink_side: int = 0,
     ) -> None:
         self.catalog = catalog
         self.augment = augment
@@ -59,19 +65,20 @@ class TrainingImages(Dataset[Batch]):
         self.min_side = min_side
         self.cache = cache
         self.reading = reading
+        self.shrink_side = shrink_side
 
     def decoded(self, place: int) -> RGB:
         """The image at an index, from the cache if possible."""
-        if self.cache is None:
-            return self._decode(place)
-        image = self.cache.get(place)
+        image = None if self.cache is None else self.cache.get(place)
         if image is None:
             image = self._decode(place)
-            self.cache.put(place, image)
+            if self.cache is not None:
+                self.cache.put(place, image)
         return image
 
     def _decode(self, place: int) -> RGB:
-        return decode(self.catalog.path(place), min_side=self.min_side, reading=self.reading).pixels
+        pixels = decode(self.catalog.path(place), min_side=self.min_side, reading=self.reading).pixels
+        return shrink(pixels, self.shrink_side)
 
     def places(self, draw: Draw) -> tuple[list[int], Tensor]:
         """The images of a sample, the same wherever and whenever it is made.
@@ -110,7 +117,11 @@ class TrainingImages(Dataset[Batch]):
     def _decoded_ahead(self, places: Sequence[int]) -> Iterator[RGB]:
         """``decoded`` of each index in order; without worker processes, a few are decoded ahead."""
         in_worker = get_worker_info() is not None
-        return map(self.decoded, places) if in_worker else in_threads(self.decoded, places, threads=DECODERS)
+        return (
+            map(self.decoded, places)
+            if in_worker
+            else in_threads(self.decoded, places, threads=min(MAX_DECODERS, num_cores()))
+        )
 
 
 def stack(samples: list[Sample]) -> Batch:
@@ -166,6 +177,7 @@ def load_batches(
     rank: int = 0,
     world: int = 1,
     pin_memory: bool = False,
+    ahead: int = AHEAD,
 ) -> Iterator[Batch]:
     """Endless batches, from number ``start`` on.
 
@@ -177,22 +189,38 @@ def load_batches(
         rank: Which of ``world`` processes this is; each gets its share of every batch.
         world: Processes that train together.
         pin_memory: Whether batches go to a GPU.
+        ahead: Batches that each worker makes ahead.
+
+    Raises:
+        TrainingError: The worker processes cannot start.
     """
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="This DataLoader will create")  # as configured
-        loader: DataLoader[Batch] = DataLoader(
-            images,
+        loader: DataLoader[Any] = DataLoader(
+            InWorker(images) if workers else images,
             batch_sampler=_Batches(order, start, rank, world),
             num_workers=workers,
             collate_fn=_as_is,
             worker_init_fn=_hush,
             pin_memory=pin_memory,
-            prefetch_factor=4 if workers else None,
+            prefetch_factor=ahead if workers else None,
             multiprocessing_context="fork" if workers and images.cache is not None else None,
             generator=torch.Generator(),  # its own, so that the loader does not use the global one
         )
-        with _uninterrupted():
-            return iter(loader)
+        try:
+            with _uninterrupted():
+                return _checked(iter(loader))
+        except OSError as error:
+            raise TrainingError(
+                f"{workers} worker processes cannot start ({error.strerror or error}).", "Use fewer --workers, or 0."
+            ) from None
+
+
+def _checked(batches: Iterator[Any]) -> Iterator[Batch]:
+    for batch in batches:
+        if isinstance(batch, Exception):
+            raise batch
+        yield batch
 
 
 @contextmanager

@@ -36,7 +36,10 @@ def test_one_image_keeps_its_own_message(tmp_path: Path, seed: int) -> None:
     with pytest.raises(DataError) as error:
         check_readable(catalog, path=str(data))
     assert error.value.what == f"{bad}: is not an image (starts with b'hello')."
-    assert error.value.hint == f"Replace or remove the file. `foveal data check '{data}'` decodes every image."
+    assert (
+        error.value.hint
+        == f"Replace or remove the file. `foveal data check '{data}'` decodes every image; --skip-bad leaves it out."
+    )
 
 
 def test_several_are_told_at_once(tmp_path: Path) -> None:
@@ -53,7 +56,10 @@ def test_several_are_told_at_once(tmp_path: Path) -> None:
         " class1/c.png: is 30000 x 30000 pixels, over the limit of 100,000,000, class2/d0.png: is not an image"
         " (starts with b'hello'), class2/d1.png: is not an image (starts with b'hello') and 2 more."
     )
-    assert error.value.hint == "Replace or remove the files; `foveal data check squares` lists all."
+    assert (
+        error.value.hint
+        == "Replace or remove the files; `foveal data check squares` lists all; --skip-bad leaves them out."
+    )
 
 
 def test_the_test_split_is_not_asked(tmp_path: Path) -> None:

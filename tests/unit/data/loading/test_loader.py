@@ -214,3 +214,23 @@ def test_a_worker_tells_of_faults_but_not_of_a_lost_parent(
     assert capsys.readouterr().err == ""
     sys.excepthook(ValueError, ValueError("a fault"), None)
     assert "ValueError: a fault" in capsys.readouterr().err
+
+
+def test_large_images_are_kept_no_larger_than_training_needs(boxed: Catalog, tmp_path: Path) -> None:
+    """The same batches with the cache and without; a tenth of the memory."""
+    generator = np.random.default_rng(0)
+    names = [f"{i}.png" for i in range(6)]
+    for name in names:
+        Image.fromarray(generator.integers(0, 256, (120, 160, 3), dtype=np.uint8)).save(tmp_path / name)
+    catalog = replace(boxed.take(np.arange(6)), root=tmp_path, names=type(boxed.names).of(names))
+    cache = DecodedCache(6, 1 << 20)
+
+    def batches(cache: DecodedCache | None) -> list[Batch]:
+        augment = BoxAugment(BOXED, 24, "bilinear")
+        images = TrainingImages(catalog, augment, seed=5, min_side=24, cache=cache, shrink_side=30)
+        return list(itertools.islice(load_batches(images, Order(6, 6, seed=5)), 3))
+
+    for a, b in zip(batches(None), batches(cache), strict=True):
+        assert torch.equal(a.images, b.images) and torch.equal(a.targets["boxes"], b.targets["boxes"])
+    kept = cache.get(0)
+    assert kept is not None and kept.shape == (30, 40, 3)

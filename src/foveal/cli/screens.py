@@ -66,10 +66,10 @@ def evaluation_screen(run: EvaluationRun) -> None:
     """Headline numbers with intervals, then a row per class."""
     console, results = Console(), run.evaluation.results
     table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2))
-    for title in ("metric", "value", "95% interval"):
-        table.add_column(title, justify="left" if title == "metric" else "right")
+    for title in ("metric", "value", "95% interval", "better"):
+        table.add_column(title, justify="left" if title in ("metric", "better") else "right")
     for name, i in results.metrics.items():
-        table.add_row(name, *in_digits(i, 4))
+        table.add_row(name, *in_digits(i, 4), results.better.get(name, ""))
     console.print(table)
     console.print()
     console.print(class_table(results))

@@ -90,7 +90,12 @@ def to_dict(evaluation: Evaluation, task: str) -> dict[str, object]:
         "data": str(evaluation.catalog.root),
         "images": results.images,
         "metrics": {
-            name: {"value": _number(i.value), "low": _number(i.low), "high": _number(i.high)}
+            name: {
+                "value": _number(i.value),
+                "low": _number(i.low),
+                "high": _number(i.high),
+                "better": results.better[name],
+            }
             for name, i in results.metrics.items()
         },
         "per_class": {

@@ -111,7 +111,7 @@ def results_of(
     worst: Sequence[Mistake] = (),
     groups: IntArray | None = None,
 ) -> Results:
-    """The results of an evaluation, with what is the same for all: the number of images and groups, and the directions."""
+    """The results of an evaluation, with what is the same for all metrics: numbers of images and groups, directions."""
     num_groups = None if groups is None else len(np.unique(groups))
     better = {name: evaluated.scales[name].better for name in metrics}
     return Results(evaluated.num_images, metrics, per_class, panels, worst, better, num_groups)

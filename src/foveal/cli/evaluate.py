@@ -21,6 +21,10 @@ def evaluate(
     ] = None,
     classes: Classes = "",
     ignore: Ignore = (),
+    groups: Annotated[
+        str | None,
+        Parameter(help="Images that hang together: a column, folder, or a regular expression on the path."),
+    ] = None,
     tile: Tile = None,
     overlap: Overlap = 0.2,
     flip: Flip = False,
@@ -37,7 +41,17 @@ def evaluate(
     from foveal.runs.evaluate import evaluate as run
 
     viewing = Viewing(tile, overlap, flip, scales)
-    done = run(model, data, split=split, classes=classes, ignore=ignore, out=out, device=device, viewing=viewing)
+    done = run(
+        model,
+        data,
+        split=split,
+        classes=classes,
+        ignore=ignore,
+        groups=groups,
+        out=out,
+        device=device,
+        viewing=viewing,
+    )
     for note in done.notes:
         Console(stderr=True, soft_wrap=True).print(Text(f"note: {note}", "yellow"))
     if json:

@@ -39,6 +39,8 @@ def last_screen(console: Console, trained: "Trained") -> None:
     folder = shlex.quote(str(trained.folder))
     console.print()
     console.print(headline(trained.model, trained.evaluation.results), highlight=False)
+    for caution in trained.evaluation.results.cautions:
+        console.print(Text(f"  {caution}", "yellow"))
     console.print(Text.assemble("  ", ("model", "bold"), f"   {trained.folder / 'model.safetensors'}"))
     console.print(Text.assemble("  ", ("report", "bold"), f"  {trained.folder / 'report.html'}"))
     console.print()
@@ -58,8 +60,14 @@ def headline(model: Predictor, results: Results) -> str:
     name = model.output.goal.metric
     interval = results.metrics[name]
     value, between = in_digits(interval, 3)
-    on = plural(results.images, "image")
+    on = how_many(results)
     return f"  [bold green]{name.replace('_', ' ')} {value}[/]  (95% interval {between}, on {on})"
+
+
+def how_many(results: Results) -> str:
+    """The number of images and, where they have any, of groups."""
+    in_groups = "" if results.groups is None else f" in {plural(results.groups, 'group')}"
+    return plural(results.images, "image") + in_groups
 
 
 def evaluation_screen(run: EvaluationRun) -> None:
@@ -73,7 +81,7 @@ def evaluation_screen(run: EvaluationRun) -> None:
     console.print(table)
     console.print()
     console.print(class_table(results))
-    console.print(Text(f"\n  {plural(results.images, 'image')}; details in {run.folder}"))
+    console.print(Text(f"\n  {how_many(results)}; details in {run.folder}"))
 
 
 def class_table(results: Results) -> Table:

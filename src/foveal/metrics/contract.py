@@ -112,6 +112,7 @@ class Results:
         worst: The worst mistakes, worst first.
         better: Whether more or less is better, for each of ``metrics``.
         groups: Number of groups that were resampled; None: images are independent.
+        cautions: What a reader of the numbers must know, in sentences.
     """
 
     images: int
@@ -121,6 +122,7 @@ class Results:
     worst: Sequence[Mistake] = field(default=())
     better: Mapping[str, Better] = field(default_factory=dict)
     groups: int | None = None
+    cautions: Sequence[str] = field(default=())
 
 
 class Verdict(Protocol):

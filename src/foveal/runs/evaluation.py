@@ -3,19 +3,23 @@
 import csv
 import io
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from foveal.artifact.atomic import write_atomic
 from foveal.data.catalog.catalog import Catalog
+from foveal.data.inspection.neighbours import neighbours_alike
 from foveal.inference.predictor import Predictor, Source
 from foveal.inference.views import Viewing, stream_views
 from foveal.metrics.contract import Results
 from foveal.tasks.contract import SomeTruth
+from foveal.types.arrays import IntArray
 from foveal.types.predictions.prediction import Prediction
 
 KEPT_BYTES = 2**31
 """Most memory for preprocessed images; beyond it they are decoded each time."""
+
+ONE_GROUP = "All evaluated images are of one group: nothing tells how much another group would differ."
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,7 @@ def evaluate(
     num_resamples: int = 1000,
     seed: int = 0,
 ) -> Evaluation:
-    """Predict on every image and evaluate the predictions.
+    """Predict on every image and evaluate the predictions; groups that the catalog has are resampled as one.
 
     Args:
         predictor: The model.
@@ -52,12 +56,15 @@ def evaluate(
         ConfigError: The model predicts for full images only, and ``viewing`` has tiles or crops.
     """
     assert sources is None or viewing is None, "prepared images have one view"
+    alike = neighbours_alike(catalog)
+    cautions = [] if alike is None else [alike]
+    if catalog.groups is not None and catalog.num_groups == 1:
+        cautions.append(ONE_GROUP)
     found = stream_views(predictor, catalog.paths(), viewing) if sources is None else predictor.stream(sources)
     predictions = list(found)
     truths = predictor.output.truths(catalog, range(len(catalog)))
-    return Evaluation(
-        catalog, truths, predictions, score(predictor, truths, predictions, num_resamples=num_resamples, seed=seed)
-    )
+    results = score(predictor, truths, predictions, num_resamples=num_resamples, seed=seed, groups=catalog.group_ids())
+    return Evaluation(catalog, truths, predictions, replace(results, cautions=tuple(cautions)))
 
 
 def score(
@@ -67,12 +74,13 @@ def score(
     *,
     num_resamples: int,
     seed: int,
+    groups: IntArray | None = None,
 ) -> Results:
     """The results for given predictions."""
     metric = predictor.output.metric()
     for truth, prediction in zip(truths, predictions, strict=True):
         metric.update(truth, prediction)
-    return metric.compute(num_resamples=num_resamples, seed=seed)
+    return metric.compute(num_resamples=num_resamples, seed=seed, groups=groups)
 
 
 def kept(predictor: Predictor, paths: Sequence[Path]) -> Sequence[Source]:
@@ -89,6 +97,8 @@ def to_dict(evaluation: Evaluation, task: str) -> dict[str, object]:
         "task": task,
         "data": str(evaluation.catalog.root),
         "images": results.images,
+        "groups": results.groups,
+        "cautions": list(results.cautions),
         "metrics": {
             name: {
                 "value": _number(i.value),

@@ -8,6 +8,7 @@ from foveal.config.files import read_config, to_toml
 from foveal.config.schema import RunConfig
 from foveal.data.catalog.catalog import Catalog
 from foveal.data.catalog.split import with_splits
+from foveal.data.inspection.neighbours import neighbours_alike
 from foveal.data.inspection.preflight import check_readable
 from foveal.data.loading.cache import disk_folder
 from foveal.data.outside import INSIDE, check_outside, lies_inside
@@ -67,7 +68,8 @@ def start(config: RunConfig, *, out: Path, log: Log) -> Trained | None:
     if runtime.is_main:
         log.start(facts(chosen, catalog, plan, out))
         inside = [INSIDE.format(out)] if lies_inside(out, Path(config.data.path)) else []
-        for note in (*catalog.notes, *resolved.notes, *inside):
+        caution = neighbours_alike(plan.val_set)
+        for note in (*catalog.notes, *resolved.notes, *inside, *([caution] if caution else [])):
             log.note(note)
     warm_start(plan, log)
     return complete(plan, chosen, catalog, run=run, log=log, saved=None)

@@ -63,19 +63,19 @@ def test_the_rule_that_is_suggested_fits_the_names(tmp_path):
 
 
 @pytest.mark.parametrize("count", [6, 60])
-def test_independent_images_say_nothing(tmp_path, count):
+def test_independent_images_make_no_note(tmp_path, count):
     rng = np.random.default_rng(0)
     assert neighbours_alike(write(tmp_path, [noise(rng) for _ in range(count)])) is None
 
 
-def test_photos_from_one_fixture_are_alike_in_any_order_and_say_nothing(tmp_path):
+def test_photos_from_one_fixture_are_alike_in_any_order_and_make_no_note(tmp_path):
     rng = np.random.default_rng(0)
     fixture = noise(rng)
     pictures = [fixture + rng.normal(0, 15, (4, 4, 3)).repeat(8, 0).repeat(8, 1) for _ in range(60)]
     assert neighbours_alike(write(tmp_path, pictures)) is None
 
 
-def test_with_groups_nothing_need_be_said(tmp_path):
+def test_with_groups_there_is_no_note(tmp_path):
     from dataclasses import replace
 
     catalog = write(tmp_path, drive(np.random.default_rng(0), 60, scenes=3))

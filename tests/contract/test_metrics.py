@@ -1,13 +1,14 @@
 """Every metric keeps the contract of ``metrics.contract``: verdicts on the same images share their weights."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from foveal.errors import DataError
-from foveal.metrics.bootstrap import bootstrap, resample
+from foveal.metrics.bootstrap import bootstrap, evidence, resample
 from foveal.metrics.classification.multi_label import MultiLabelMetric
 from foveal.metrics.classification.single_label import SingleLabelMetric
 from foveal.metrics.contract import Metric
@@ -98,6 +99,72 @@ METRICS: dict[type, Callable[[np.random.Generator], Scene]] = {
 }
 
 
+LOSSES = {"log_loss", "brier", "ece", "hamming_loss"}
+HEADLINE = {
+    SingleLabelMetric: "accuracy",
+    MultiLabelMetric: "average_precision",
+    DetectionMetric: "mAP",
+    InstanceMetric: "mask_mAP",
+    SegmentationMetric: "mIoU",
+}
+MEAN = {**HEADLINE, SingleLabelMetric: "f1_macro"}
+COLUMN = {
+    SingleLabelMetric: "f1",
+    MultiLabelMetric: "average_precision",
+    DetectionMetric: "AP",
+    InstanceMetric: "mask_AP",
+    SegmentationMetric: "iou",
+}
+
+
+def right_class(rng: np.random.Generator) -> tuple[Any, Any]:
+    truth = int(rng.integers(3))
+    return truth, ClassScores(np.eye(3)[truth], NAMES, (SIDE, SIDE))
+
+
+def right_labels(rng: np.random.Generator) -> tuple[Any, Any]:
+    truth = rng.integers(0, 2, 3)
+    return truth, ClassScores(truth.astype(float), NAMES, (SIDE, SIDE), multi_label=True)
+
+
+def right_map(rng: np.random.Generator) -> tuple[Any, Any]:
+    ids = np.sort(rng.integers(0, 3, (SIDE // 10, SIDE // 10)), axis=1).repeat(10, 0).repeat(10, 1).astype(np.uint8)
+    return MapTruth(ids), ClassMap.of(ids, NAMES)
+
+
+def right_boxes(rng: np.random.Generator) -> tuple[Any, Any]:
+    place, labels = boxes(rng, 3)
+    truth = BoxTruth(place, labels.astype(np.int32), np.zeros(3, np.uint8), np.prod(place[:, 2:] - place[:, :2], 1))
+    return truth, Detections(place, np.array([0.9, 0.8, 0.7]), labels, NAMES, (SIDE, SIDE), 0.4)
+
+
+def right_instances(rng: np.random.Generator) -> tuple[Any, Any]:
+    truth, prediction = right_boxes(rng)
+    masks = filled(truth.boxes)
+    columns = (prediction.boxes, prediction.scores, prediction.labels, NAMES, prediction.size, prediction.threshold)
+    return InstanceTruth(truth.boxes, truth.labels, truth.flags, truth.areas, masks), Instances(*columns, masks)
+
+
+PERFECT: dict[type, Callable[[np.random.Generator], tuple[Any, Any]]] = {
+    SingleLabelMetric: right_class,
+    MultiLabelMetric: right_labels,
+    DetectionMetric: right_boxes,
+    InstanceMetric: right_instances,
+    SegmentationMetric: right_map,
+}
+
+
+def without_cats(truth: Any) -> Any:
+    """The same truth with a dog for each cat."""
+    if isinstance(truth, int):
+        return min(truth, 1)
+    if isinstance(truth, MapTruth):
+        return MapTruth(np.minimum(truth.ids, 1))
+    if isinstance(truth, BoxTruth):
+        return replace(truth, labels=np.minimum(truth.labels, 1))
+    return truth * np.array([1, 1, 0])
+
+
 @pytest.fixture(params=METRICS, ids=lambda kind: kind.__name__)
 def kind(request: pytest.FixtureRequest) -> Any:
     return request.param
@@ -135,10 +202,49 @@ def test_results_are_the_bootstrap_of_the_score(kind: type) -> None:
     metric = collect(kind, scenes(kind), 1)
     verdict = metric.verdict()
     metrics = metric.compute(num_resamples=30, seed=5).metrics
-    want = bootstrap(verdict.score, NUM_IMAGES, num_resamples=30, seed=5)
+    want = bootstrap(verdict, num_resamples=30, seed=5)
     assert list(metrics) == list(want)
     for name, interval in want.items():
         np.testing.assert_equal(vars(metrics[name]), vars(interval))
+
+
+def test_every_metric_has_a_scale_a_direction_and_evidence(kind: type) -> None:
+    verdict = collect(kind, scenes(kind), 1).verdict()
+    results = verdict.results(num_resamples=0)
+    assert list(verdict.scales) == list(results.better) or set(verdict.scales) >= set(results.metrics)
+    assert {name for name, better in results.better.items() if better == "less"} == LOSSES & set(results.metrics)
+    for pairs_of in (np.arange(NUM_IMAGES), np.arange(NUM_IMAGES) // 2):
+        for one in evidence(verdict, pairs_of).values():
+            assert 1 <= one.units <= pairs_of[-1] + 1 and 1 <= one.freedom <= max(1, pairs_of[-1])
+
+
+@pytest.mark.parametrize("groups", [None, np.arange(NUM_IMAGES) // 2], ids=["images", "groups"])
+def test_a_perfect_score_has_an_interval(kind: type, groups: Any) -> None:
+    metric, rng = kind(NAMES), np.random.default_rng(4)
+    for _ in range(NUM_IMAGES):
+        metric.update(*PERFECT[kind](rng))
+    results = metric.compute(num_resamples=20, groups=groups)
+    defined = {name: i for name, i in results.metrics.items() if np.isfinite(i.value)}
+    assert len(defined) > 3
+    for name, i in defined.items():
+        assert i.low <= i.value <= i.high and i.high - i.low > 0.01, (name, i)
+    headline = results.metrics[HEADLINE[kind]]
+    assert headline.value == 1 and 0.05 < headline.high - headline.low < 0.8
+
+
+def test_a_class_without_images_is_undefined(kind: type) -> None:
+    """Of three classes the last has none, whether or not it was predicted."""
+    metric, rng = kind(NAMES), np.random.default_rng(4)
+    for _ in range(NUM_IMAGES):
+        truth, prediction = PERFECT[kind](rng)
+        metric.update(without_cats(truth), prediction)
+    results = metric.compute(num_resamples=5)
+    absent = dict(results.per_class["cat"])
+    assert [absent.pop(name) for name in ("support", "objects", "pixels") if name in absent] == [0]
+    assert np.isnan(list(absent.values())).all()
+    assert not any(np.isnan(results.per_class[name][COLUMN[kind]]) for name in ("car", "dog"))
+    of_class = [results.per_class[name][COLUMN[kind]] for name in ("car", "dog")]
+    assert results.metrics[MEAN[kind]].value == pytest.approx(np.mean(of_class))
 
 
 def test_results_cover_the_images_so_far(kind: type) -> None:

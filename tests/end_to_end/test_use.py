@@ -174,12 +174,19 @@ def test_evaluate_json(here: Command, quick_run: Path, squares: Path, tmp_path: 
     done = here("evaluate", quick_run, squares, "--json", "--out", tmp_path)
     assert done.code == 0, done.err
     document = json.loads(done.out)
-    assert list(document) == ["task", "data", "images", "metrics", "per_class"]
-    assert document["images"] == 36
-    for name in ("accuracy", "top5", "precision_macro", "recall_macro", "f1_macro", "log_loss", "ece"):
+    assert list(document) == ["task", "data", "images", "groups", "cautions", "metrics", "per_class"]
+    assert (document["images"], document["groups"], document["cautions"]) == (36, None, [])
+    assert "top5" not in document["metrics"] and "f1_micro" not in document["metrics"]
+    assert document["metrics"]["log_loss"]["better"] == "less"
+    for name in ("accuracy", "precision_macro", "recall_macro", "f1_macro", "log_loss", "ece"):
         values = document["metrics"][name]
         assert values["low"] <= values["value"] <= values["high"], name
     assert document["metrics"]["accuracy"]["value"] > 0.95
+    grouped = here("evaluate", quick_run, squares, "--json", "--out", tmp_path / "g", "--groups", r"(\d)\.png")
+    assert grouped.code == 0 and "note: 36 images in 10 groups of 3 to 6 (groups '(\\d)\\.png')." in grouped.err
+    wider = json.loads(grouped.out)
+    assert wider["groups"] == 10
+    assert wider["metrics"]["accuracy"]["low"] < document["metrics"]["accuracy"]["low"]
     rows = list(csv.DictReader((tmp_path / "predictions.csv").read_text().splitlines()))
     assert list(rows[0])[:4] == ["path", "truth", "prediction", "score"]
     right = np.mean([row["truth"] == row["prediction"] for row in rows])

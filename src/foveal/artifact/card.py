@@ -46,6 +46,8 @@ class SplitCard(Settings):
     """Seed of the split."""
     val_fraction: Annotated[float, Field(gt=0, lt=1)]
     """Fraction of each class."""
+    groups: str = ""
+    """Rule for samples that hang together and are never parted; empty: each stands alone."""
 
 
 Input = Annotated[InputSpec | SeriesSpec, Field(discriminator="kind")]

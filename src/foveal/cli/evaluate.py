@@ -21,6 +21,10 @@ def evaluate(
     ] = None,
     classes: Classes = "",
     ignore: Ignore = (),
+    groups: Annotated[
+        str | None,
+        Parameter(help="Images that hang together: a column, folder, or a regular expression on the path."),
+    ] = None,
     tile: Tile = None,
     overlap: Overlap = 0.2,
     flip: Flip = False,
@@ -47,6 +51,7 @@ def evaluate(
             split=split,
             classes=classes,
             ignore=ignore,
+            groups=groups,
             out=out,
             device=device,
             viewing=viewing,

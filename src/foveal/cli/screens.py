@@ -48,6 +48,8 @@ def last_screen(console: Console, trained: "Trained") -> None:
         console.print(Padding(Text(note, "dim"), (0, 0, 0, 2), expand=False))
     best = headline(trained.model, trained.evaluation.results)
     console.print(Padding(Text.from_markup(best), (0, 0, 0, 2), expand=False))
+    for caution in trained.evaluation.results.cautions:
+        console.print(Padding(Text(caution, "yellow"), (0, 0, 0, 2), expand=False))
     console.print(Text.assemble("  ", ("model", "bold"), f"   {trained.folder / 'model.safetensors'}"))
     console.print(Text.assemble("  ", ("report", "bold"), f"  {trained.folder / 'report.html'}"))
     if trained.skipped:
@@ -75,20 +77,25 @@ def headline(model: Predictor, results: Results) -> str:
     name = model.output.goal.metric
     interval = results.metrics[name]
     value, between = in_digits(interval, 3)
-    on = plural(results.images, "image")
-    return f"[bold green]{name.replace('_', ' ')} {value}[/]  (95% interval {between}, on {on})"
+    return f"[bold green]{name.replace('_', ' ')} {value}[/]  (95% interval {between}, on {how_many(results)})"
+
+
+def how_many(results: Results) -> str:
+    """The number of images and, where they have any, of groups."""
+    in_groups = "" if results.groups is None else f" in {plural(results.groups, 'group')}"
+    return plural(results.images, "image") + in_groups
 
 
 def evaluation_screen(run: EvaluationRun) -> None:
     """Headline numbers with intervals, then a row per class."""
     console, results = Console(), run.evaluation.results
     places = 4 if console.width >= WIDE or not console.is_terminal else 3
-    metrics = [(name, *in_digits(i, places)) for name, i in results.metrics.items()]
-    print_table(console, ("metric", "value", "95% interval"), metrics)
+    metrics = [(name, *in_digits(i, places), results.better.get(name, "")) for name, i in results.metrics.items()]
+    print_table(console, ("metric", "value", "95% interval", "better"), metrics)
     console.print()
     print_classes(console, results)
     where = f" on {run.document['device']}" if "device" in run.document else ""
-    console.print(Text(f"\n  {plural(results.images, 'image')}{where}; details in {run.folder}"), soft_wrap=True)
+    console.print(Text(f"\n  {how_many(results)}{where}; details in {run.folder}"), soft_wrap=True)
 
 
 def print_classes(console: Console, results: Results) -> None:

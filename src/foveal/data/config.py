@@ -42,6 +42,8 @@ class DataConfig(Settings):
     """Images that cannot be read; error: stop before training; skip: decode every image first and leave these out."""
     val_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.2
     """Fraction of the training images held out for validation if the data set has no validation split."""
+    groups: str = ""
+    """Images that hang together: a column, folder, or a regular expression on the path; no split cuts a group."""
     sampling: Literal["shuffle", "balanced"] = "shuffle"
     """shuffle: each image once per epoch; balanced: each class equally often."""
     cache: Literal["auto", "memory", "disk", "off"] = "auto"

@@ -1,17 +1,17 @@
 """Metrics and their results: values with intervals, a table of classes, panels for the report, mistakes.
 
-Shapes: N images, R resamples.
+Shapes: N images, K classes, R resamples.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, TypeVar
+from typing import Literal, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from foveal.errors import DataError
-from foveal.types.arrays import FloatArray
+from foveal.types.arrays import FloatArray, IntArray
 
 Truth = TypeVar("Truth", contravariant=True)
 P = TypeVar("P", contravariant=True)
@@ -21,10 +21,31 @@ Weights = NDArray[np.float32]
 Scores = Mapping[str, FloatArray]
 """Metrics by name, each (R,)."""
 
+Better = Literal["more", "less"]
+
+
+@dataclass(frozen=True)
+class Scale:
+    """What a metric's numbers mean.
+
+    Attributes:
+        better: Whether more or less is better.
+        top: The other end of its range, which begins at 0; for an unbounded loss, what ignorance costs.
+        bounded: Whether a value never exceeds ``top``.
+        whole: Whether an image is right or wrong as a whole, so that N images say no more than N tosses of a coin.
+        proportion: Whether it is the fraction of images that are right (or wrong), each counting once.
+    """
+
+    better: Better = "more"
+    top: float = 1.0
+    bounded: bool = True
+    whole: bool = False
+    proportion: bool = False
+
 
 @dataclass(frozen=True)
 class Interval:
-    """A value and its 95% bootstrap interval."""
+    """A value and its 95% interval."""
 
     value: float
     low: float
@@ -89,6 +110,9 @@ class Results:
         per_class: Metrics by class, then by name; NaN where undefined for a class.
         panels: Panels of the report, in order.
         worst: The worst mistakes, worst first.
+        better: Whether more or less is better, for each of ``metrics``.
+        groups: Number of groups that were resampled; None: images are independent.
+        cautions: What a reader of the numbers must know, in sentences.
     """
 
     images: int
@@ -96,6 +120,9 @@ class Results:
     per_class: Mapping[str, Mapping[str, float]]
     panels: Sequence[Panel] = field(default=())
     worst: Sequence[Mistake] = field(default=())
+    better: Mapping[str, Better] = field(default_factory=dict)
+    groups: int | None = None
+    cautions: Sequence[str] = field(default=())
 
     def __repr__(self) -> str:
         """One line with the first metrics: ``Results(accuracy 0.957 (0.921 to 0.986), ...; 49 images)``."""
@@ -111,20 +138,35 @@ class Verdict(Protocol):
 
     Attributes:
         num_images: N, at least 1.
+        scales: The scale of every headline metric.
     """
 
     num_images: int
+    scales: Mapping[str, Scale]
 
     def score(self, weights: Weights) -> Scores:
         """Every headline metric of weighted images, each (R,)."""
         ...
 
-    def results(self, *, num_resamples: int = 1000, seed: int = 0) -> Results:
+    def evidence(self, units: IntArray) -> Mapping[str, FloatArray]:  # noqa: ARG002  for those who have more to say
+        """The independent units that each headline metric rests on, see ``intervals``.
+
+        Args:
+            units: (N,) rising ids from 0, without gaps: images of one id hang together.
+
+        Returns:
+            By metric, (K,) effective numbers of units with each class that occurs; a metric that is no mean over
+            classes has one. Metrics that are left out rest on all images alike.
+        """
+        return {}
+
+    def results(self, *, num_resamples: int = 1000, seed: int = 0, groups: IntArray | None = None) -> Results:
         """The headline metrics with their intervals, and the tables, panels and mistakes.
 
         Args:
-            num_resamples: Number of bootstrap resamples over images; 0 gives intervals of zero width.
+            num_resamples: Number of bootstrap resamples; 0 gives intervals of zero width.
             seed: For the resampling.
+            groups: (N,) the group of each image; groups are then resampled. None: images are.
         """
         ...
 
@@ -144,13 +186,13 @@ class Metric(Protocol[Truth, P]):
         """
         ...
 
-    def compute(self, *, num_resamples: int = 1000, seed: int = 0) -> Results:
+    def compute(self, *, num_resamples: int = 1000, seed: int = 0, groups: IntArray | None = None) -> Results:
         """The results of ``verdict()``; arguments as for ``Verdict.results``.
 
         Raises:
             DataError: No image was added.
         """
-        return self.verdict().results(num_resamples=num_resamples, seed=seed)
+        return self.verdict().results(num_resamples=num_resamples, seed=seed, groups=groups)
 
 
 def require_images(num_images: int) -> None:

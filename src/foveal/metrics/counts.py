@@ -1,8 +1,9 @@
 """Precision, recall and F1 from weighted counts, averaged over classes as scikit-learn does.
 
-A ratio without a denominator is 0 (scikit-learn's ``zero_division=0``). A macro average runs over the classes that
-occur in the truths or the predictions, scikit-learn's default for class ids: so a data set with three of a hundred
-classes is evaluated on those.
+A class without images has no precision, recall or F1 (NaN), and macro averages run over the classes that have images
+(scikit-learn with ``labels`` of those): a data set with three of a hundred classes is evaluated on those. Predicting an
+absent class still counts, as a miss of the class that was there. A class that is never predicted has a precision of 0
+(scikit-learn's ``zero_division=0``).
 
 Shapes: N images, K classes, R resamples.
 """
@@ -64,27 +65,38 @@ class Counts:
     @property
     def precision(self) -> FloatArray:
         """(K, R) fraction of the images predicted as a class that belong to it."""
-        return ratio(self.hits, self.predicted)
+        return self._where_true(ratio(self.hits, self.predicted))
 
     @property
     def recall(self) -> FloatArray:
         """(K, R) fraction of the images of a class that were predicted as it."""
-        return ratio(self.hits, self.true)
+        return ratio(self.hits, self.true, empty=np.nan)
 
     @property
     def f1(self) -> FloatArray:
         """(K, R) harmonic mean of precision and recall."""
-        return ratio(2 * self.hits, self.predicted + self.true)
+        return self._where_true(ratio(2 * self.hits, self.predicted + self.true))
 
-    def averages(self) -> dict[str, FloatArray]:
-        """Precision, recall and F1, each (R,), as macro, weighted (by true images) and micro averages."""
-        present = (self.predicted + self.true) > 0
+    def _where_true(self, values: FloatArray) -> FloatArray:
+        return np.where(self.true > 0, values, np.nan)
+
+    def macro(self) -> dict[str, FloatArray]:
+        """``precision_macro`` and so on, each (R,): means over the classes that have images."""
+        return {
+            f"{name}_macro": mean_where(getattr(self, name), self.true > 0, empty=np.nan)
+            for name in ("precision", "recall", "f1")
+        }
+
+    def weighted(self) -> dict[str, FloatArray]:
+        """``precision_weighted`` and so on, each (R,): means weighted by the images of each class."""
+        return {
+            f"{name}_weighted": ratio(
+                (np.nan_to_num(getattr(self, name)) * self.true).sum(0), self.true.sum(0), empty=np.nan
+            )
+            for name in ("precision", "recall", "f1")
+        }
+
+    def micro(self) -> dict[str, FloatArray]:
+        """``precision_micro`` and so on, each (R,): over all decisions together."""
         total = Counts(self.hits.sum(0), self.predicted.sum(0), self.true.sum(0))
-        out: dict[str, FloatArray] = {}
-        for name in ("precision", "recall", "f1"):
-            out[f"{name}_macro"] = mean_where(getattr(self, name), present, empty=0.0)
-        for name in ("precision", "recall", "f1"):
-            out[f"{name}_weighted"] = ratio((getattr(self, name) * self.true).sum(0), self.true.sum(0))
-        for name in ("precision", "recall", "f1"):
-            out[f"{name}_micro"] = getattr(total, name)
-        return out
+        return {f"{name}_micro": getattr(total, name) for name in ("precision", "recall", "f1")}

@@ -30,6 +30,7 @@ def read_data(config: RunConfig) -> Catalog:
         bad=data.bad,
         classes=data.classes,
         ignore=data.ignore,
+        groups=data.groups,
         annotations=None if config.task == "auto" else get_spec(config.task).annotations,
     )
 

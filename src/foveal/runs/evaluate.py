@@ -8,6 +8,7 @@ from typing import Any
 from foveal.artifact.atomic import json_text, make_folder, write_atomic
 from foveal.artifact.card import Card
 from foveal.data.catalog.catalog import SPLITS, Catalog
+from foveal.data.catalog.split import shared_groups
 from foveal.data.formats.read import read
 from foveal.data.inspection.preflight import split_without, without
 from foveal.data.outside import INSIDE, check_outside, lies_inside
@@ -73,6 +74,7 @@ def evaluate(
     split: str | None = None,
     classes: str = "",
     ignore: Sequence[int] = (),
+    groups: str | None = None,
     out: str | Path | None = None,
     device: str = "auto",
     viewing: Viewing | None = None,
@@ -90,6 +92,8 @@ def evaluate(
             the training data set, ``val`` may be the images that training held out.
         classes: Of masks whose pixel values are not those the model was trained on, see ``data.formats.mask_folder``.
         ignore: Pixel values in masks that are ignored.
+        groups: Rule that names images that hang together: a column, ``folder``, or a regular expression on the path;
+            they are resampled as one. None: the rule that the model was trained with, where it fits; empty: none.
         out: Folder for metrics.json and predictions.csv; by default ``evaluations/NAME``, numbered if that exists.
         device: Where a torch network runs.
         viewing: Tiles and test-time augmentation (mirrored, several scales); None: one view of each full image.
@@ -106,22 +110,9 @@ def evaluate(
     progress("loading the model", 0, None)
     predictor = model if isinstance(model, Predictor) else load(model, device=device)
     progress("reading the data set", 0, None)
-    catalog = read(
-        Path(data),
-        categories=predictor.output.categories,
-        classes=classes,
-        ignore=ignore,
-        annotations=get_spec(predictor.card.task).annotations,
-    )
     if split is not None and split not in SPLITS:
         raise DataError(f"Unknown split {split!r}.", f"Splits: {', '.join(SPLITS)}.")
-    notes = list(catalog.notes)
-    if split in ("train", "val") and not catalog.has(split) and not catalog.has("val") and predictor.card.split:
-        catalog = as_in_training(catalog, predictor.card, split)
-        notes.append(
-            f"The data set has no {split!r} split of its own; evaluated on the images that training held out"
-            f" (seed {predictor.card.split.seed}, {predictor.card.split.val_fraction:.0%})."
-        )
+    catalog, notes = open_data(Path(data), predictor, split=split, classes=classes, ignore=ignore, groups=groups)
     there = [name for name in ("test", "val", "train") if catalog.has(name)]
     chosen = split or (there[0] if there else None)
     part = catalog.split(chosen) if chosen else catalog
@@ -146,11 +137,53 @@ def evaluate(
     may_be = chosen in (None, "train") and len(catalog) >= int(predictor.card.data.get("images", 0))
     if may_be and predictor.card.data.get("content") == catalog.content_fingerprint():
         notes.append("The model was trained on these images; expect lower numbers on others.")
+    notes += evaluation.results.cautions
     if lies_inside(folder, Path(data)):
         notes.append(INSIDE.format(folder))
     if out is None and folder.name != Path(data).resolve().stem:
         notes.append(f"The results are in {folder}; earlier ones are kept.")
     return EvaluationRun(evaluation, document, folder, tuple(notes), tuple(skipped.values()))
+
+
+def open_data(
+    data: Path, predictor: Predictor, *, split: str | None, classes: str, ignore: Sequence[int], groups: str | None
+) -> tuple[Catalog, list[str]]:
+    """The data set with the model's class map, with its groups and, if need be, training's splits; and notes.
+
+    Raises:
+        DataError: It cannot be read, or the split from training cannot be reproduced.
+    """
+    card = predictor.card
+    trained = card.split.groups if card.split else ""
+
+    def reading(rule: str) -> Catalog:
+        return read(
+            data,
+            categories=predictor.output.categories,
+            classes=classes,
+            ignore=ignore,
+            annotations=get_spec(card.task).annotations,
+            groups=rule,
+        )
+
+    unfit = []
+    try:
+        catalog = reading(trained if groups is None else groups)
+    except DataError as error:
+        if groups is not None or not trained:
+            raise
+        catalog = reading("")
+        unfit = [f"The groups rule of training does not fit: {error.what} Images are taken as independent."]
+    notes = [*catalog.notes, *unfit]
+    if split in ("train", "val") and not catalog.has(split) and not catalog.has("val") and card.split:
+        same = groups is None or groups == trained
+        made = as_in_training(catalog if same else reading(trained), card, split)
+        catalog = made if same else without(catalog, frozenset(card.data.get("skipped", ()))).assign(made.splits)
+        notes.append(
+            f"The data set has no {split!r} split of its own; evaluated on the images that training held out"
+            f" (seed {card.split.seed}, {card.split.val_fraction:.0%})."
+        )
+    return catalog, notes + shared_groups(catalog)
 
 
 def as_in_training(catalog: Catalog, card: Card, split: str) -> Catalog:

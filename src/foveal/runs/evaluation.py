@@ -3,13 +3,14 @@
 import csv
 import io
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from foveal.artifact.atomic import write_atomic
 from foveal.data.catalog.catalog import Catalog
+from foveal.data.inspection.neighbours import neighbours_alike
 from foveal.errors import DataError, ImageError
 from foveal.inference.predictor import Predictor, Source
 from foveal.inference.views import Viewing, stream_views
@@ -17,11 +18,14 @@ from foveal.metrics.contract import Results
 from foveal.ops.machine import free_memory_bytes
 from foveal.runs.display import as_html, one_line
 from foveal.tasks.contract import SomeTruth
+from foveal.types.arrays import IntArray
 from foveal.types.predictions.prediction import Prediction
 from foveal.types.progress import Progress, silent
 
 KEPT_BYTES = 2**31
 """Most memory for preprocessed images, or a quarter of what is free; beyond it they are decoded each time."""
+
+ONE_GROUP = "All evaluated images are of one group: nothing tells how much another group would differ."
 
 
 @dataclass(frozen=True, repr=False)
@@ -53,7 +57,7 @@ def evaluate(
     bad: dict[int, ImageError] | None = None,
     progress: Progress = silent,
 ) -> Evaluation:
-    """Predict on every image and evaluate the predictions.
+    """Predict on every image and evaluate the predictions; groups that the catalog has are resampled as one.
 
     Args:
         predictor: The model.
@@ -84,10 +88,13 @@ def evaluate(
         if not len(catalog):
             first = next(iter(bad.values()))
             raise DataError(f"{catalog.root}: none of its images can be read. The first: {first.what}", first.hint)
+    alike = neighbours_alike(catalog)
+    cautions = [] if alike is None else [alike]
+    if catalog.groups is not None and catalog.num_groups == 1:
+        cautions.append(ONE_GROUP)
     truths = predictor.output.truths(catalog, range(len(catalog)))
-    return Evaluation(
-        catalog, truths, predictions, score(predictor, truths, predictions, num_resamples=num_resamples, seed=seed)
-    )
+    results = score(predictor, truths, predictions, num_resamples=num_resamples, seed=seed, groups=catalog.group_ids())
+    return Evaluation(catalog, truths, predictions, replace(results, cautions=tuple(cautions)))
 
 
 def score(
@@ -97,12 +104,13 @@ def score(
     *,
     num_resamples: int,
     seed: int,
+    groups: IntArray | None = None,
 ) -> Results:
     """The results for given predictions."""
     metric = predictor.output.metric()
     for truth, prediction in zip(truths, predictions, strict=True):
         metric.update(truth, prediction)
-    return metric.compute(num_resamples=num_resamples, seed=seed)
+    return metric.compute(num_resamples=num_resamples, seed=seed, groups=groups)
 
 
 def kept(predictor: Predictor, paths: Sequence[Path]) -> Sequence[Source]:
@@ -119,8 +127,15 @@ def to_dict(evaluation: Evaluation, task: str) -> dict[str, object]:
         "task": task,
         "data": str(evaluation.catalog.root),
         "images": results.images,
+        "groups": results.groups,
+        "cautions": list(results.cautions),
         "metrics": {
-            name: {"value": _number(i.value), "low": _number(i.low), "high": _number(i.high)}
+            name: {
+                "value": _number(i.value),
+                "low": _number(i.low),
+                "high": _number(i.high),
+                "better": results.better[name],
+            }
             for name, i in results.metrics.items()
         },
         "per_class": {

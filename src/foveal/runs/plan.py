@@ -253,7 +253,11 @@ def make_card(config: RunConfig, catalog: Catalog, spec: InputSpec, task: AnyTas
             "model": {**config.model.model_dump(), "weights": Path(config.model.weights).name},
             "own": task.own.model_dump(),
             "decode": task.output.options.model_dump(),
-            "split": {"seed": config.seed, "val_fraction": config.data.val_fraction},
+            "split": {
+                "seed": config.seed,
+                "val_fraction": config.data.val_fraction,
+                "groups": config.data.groups,
+            },
         }
     )
 

@@ -38,6 +38,7 @@ def describe(catalog: Catalog) -> dict[str, Any]:
         "splits": {
             name: {
                 "images": len(catalog.split(name)),
+                **({} if catalog.groups is None else {"groups": catalog.split(name).num_groups}),
                 "per_class": [int(n) for n in catalog.split(name).class_counts()],
             }
             for name in SPLITS

@@ -11,6 +11,7 @@ from foveal.artifact.given import given_card
 from foveal.config.files import read_config, to_toml
 from foveal.config.schema import RunConfig
 from foveal.data.catalog.catalog import Catalog
+from foveal.data.inspection.neighbours import neighbours_alike
 from foveal.data.inspection.preflight import Skipped, check_readable
 from foveal.data.loading.workers import worker_faults
 from foveal.data.notes import plural
@@ -145,8 +146,9 @@ def start(
         inside = [INSIDE.format(out)] if lies_inside(out, Path(config.data.path)) else []
         if taken is not None:
             log.weights({"text": in_one_line(taken), **asdict(taken)})
-        notes = (*catalog.notes, *resolved.notes, *inside, *told_skipped(skipped), *undefined_headline(plan))
-        for note in notes:
+        caution = neighbours_alike(plan.val_set)
+        cautions = [*told_skipped(skipped), *undefined_headline(plan), *([caution] if caution else [])]
+        for note in (*catalog.notes, *resolved.notes, *inside, *cautions):
             log.note(note)
     factor = warm_start(plan, log, limit_s=began.share_s(chosen.train.time_s), adapt=bool(chosen.optim.adapt_lr))
     return complete(plan, chosen, catalog, run=run, log=log, saved=None, skipped=skipped, began=began, lr_factor=factor)

@@ -21,10 +21,19 @@ def test_groups_sum_and_leave_empty_ones_at_zero():
     assert (Groups(ids, 5).sum(weights) == want).all()
 
 
-def test_averages_leave_out_a_class_that_is_nowhere():
-    counts = Counts(*(np.array(x, float)[:, None] for x in ([2, 0, 0], [2, 1, 0], [3, 0, 0])))
-    got = {name: value[0] for name, value in counts.averages().items()}
+def test_averages_leave_out_a_class_without_images():
+    counts = Counts(*(np.array(x, float)[:, None] for x in ([2, 0, 0, 0], [2, 1, 0, 0], [3, 0, 0, 1])))
+    assert counts.precision[:, 0] == pytest.approx([1, np.nan, np.nan, 0], nan_ok=True)
+    assert counts.recall[:, 0] == pytest.approx([2 / 3, np.nan, np.nan, 0], nan_ok=True)
+    assert counts.f1[:, 0] == pytest.approx([4 / 5, np.nan, np.nan, 0], nan_ok=True)
+    got = {name: value[0] for name, value in (counts.macro() | counts.weighted() | counts.micro()).items()}
     assert got["precision_macro"] == 0.5
     assert got["recall_macro"] == pytest.approx(1 / 3)
-    assert got["recall_weighted"] == pytest.approx(2 / 3)
+    assert got["precision_weighted"] == pytest.approx(3 / 4)
+    assert got["recall_weighted"] == pytest.approx(2 / 4)
     assert got["precision_micro"] == pytest.approx(2 / 3)
+
+
+def test_without_any_image_all_averages_are_undefined():
+    counts = Counts(*(np.array(x, float)[:, None] for x in ([0, 0], [1, 0], [0, 0])))
+    assert np.isnan(list((counts.macro() | counts.weighted() | counts.micro()).values())).all()

@@ -183,3 +183,14 @@ def test_a_folder_that_cannot_be(content, tmp_path: Path):
     (tmp_path / "file").write_text("")
     with pytest.raises(RunError, match="a file exists where a folder is needed"):
         write_report(tmp_path / "file" / "report.html", content)
+
+
+def test_groups_cautions_and_directions_are_told():
+    half = Interval(0.5, 0.4, 0.6)
+    results = Results(30, {"accuracy": half, "log_loss": half}, {}, better={"accuracy": "more", "log_loss": "less"})
+    plain = render(Content("t", "anything", results, "accuracy"))
+    assert "Evaluated on 30 images.</p>" in plain and 'class="caution"' not in plain
+    assert "on a scale from 0 to 1. Less is better of log loss.</p>" in plain
+    told = render(Content("t", "anything", replace(results, groups=3, cautions=("Too <narrow>.",)), "accuracy"))
+    assert "Evaluated on 30 images in 3 groups.</p>" in told
+    assert '<p class="caution">Too &lt;narrow&gt;.</p>' in told

@@ -71,6 +71,7 @@ class Catalog:
         objects: The objects in the images, where the data set has any; ``labels`` then has the classes that occur.
         masks: N paths of mask files, relative to ``root``; None: there are none. A pixel's value (gray, palette
             index, or red-green-blue as 0xRRGGBB) is one of ``categories.source_ids``, or is ignored.
+        groups: N names of groups: images of one group hang together, such as frames of a video; None: none do.
         extras: N JSON objects with further fields of each image; empty text: none.
         about: A JSON object with further fields of the data set; empty text: none.
         repairs: Faults in annotations, and how they were treated.
@@ -88,6 +89,7 @@ class Catalog:
     sizes: NDArray[np.int32] | None = None
     objects: Objects | None = None
     masks: Names | None = None
+    groups: Names | None = None
     extras: Names | None = None
     about: str = ""
     repairs: tuple[Repair, ...] = ()
@@ -95,7 +97,7 @@ class Catalog:
     def __post_init__(self) -> None:
         """Check that columns agree in length; anything else is a bug."""
         assert len(self.names) == len(self.splits) == len(self.labels), "columns differ in length"
-        for column in (self.sizes, self.objects, self.masks, self.extras):
+        for column in (self.sizes, self.objects, self.masks, self.groups, self.extras):
             assert column is None or len(column) == len(self.names), "columns differ in length"
         assert self.multi_label or bool((np.diff(self.labels.offsets) == 1).all()), "one label per image"
 
@@ -149,6 +151,7 @@ class Catalog:
             sizes=None if self.sizes is None else self.sizes[indices],
             objects=None if self.objects is None else self.objects.take(indices),
             masks=None if self.masks is None else self.masks.take(indices),
+            groups=None if self.groups is None else self.groups.take(indices),
             extras=None if self.extras is None else self.extras.take(indices),
         )
         if "content_hashes" in self.__dict__:
@@ -161,6 +164,19 @@ class Catalog:
         if "content_hashes" in self.__dict__:
             assigned.__dict__["content_hashes"] = self.content_hashes
         return assigned
+
+    def group_ids(self) -> NDArray[np.int64] | None:
+        """(N,) ids from 0 of the images' groups, without gaps; None: images are independent."""
+        if self.groups is None:
+            return None
+        ids: dict[str, int] = {}
+        return np.array([ids.setdefault(self.groups[i], len(ids)) for i in range(len(self))], np.int64)
+
+    @property
+    def num_groups(self) -> int:
+        """Number of groups; without any, of images."""
+        ids = self.group_ids()
+        return len(self) if ids is None else int(ids.max(initial=-1)) + 1
 
     def class_counts(self) -> NDArray[np.int64]:
         """(K,) number of images of each class, or of labels in multi-label data."""

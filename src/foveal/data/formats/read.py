@@ -16,6 +16,7 @@ from foveal.data.formats.annotations.repair import Bad, Repairs
 from foveal.data.formats.coco import reader as coco
 from foveal.data.formats.coco.record import NAME as COCO
 from foveal.data.formats.coco.source import find as find_coco
+from foveal.data.formats.groups import with_groups
 from foveal.data.formats.mask_folder import reader as mask_folder
 from foveal.data.formats.mask_folder.layout import find_voc
 from foveal.data.formats.mask_folder.pairs import looks_like as looks_like_masks
@@ -27,7 +28,6 @@ from foveal.data.formats.yolo.record import NAME as YOLO
 from foveal.errors import DataError
 from foveal.types.categories import Categories
 
-LABELLED = {image_folder.NAME: image_folder.read, table.NAME: table.read}
 ANNOTATED = {COCO: coco.read, VOC: voc.read, YOLO: yolo.read}
 KINDS = {
     **dict.fromkeys(table.SUFFIXES, table.NAME),
@@ -47,6 +47,7 @@ def read(
     classes: str = "",
     ignore: Sequence[int] = (),
     annotations: Sequence[Annotation] | None = None,
+    groups: str = "",
 ) -> Catalog:
     """Read a data set.
 
@@ -58,6 +59,7 @@ def read(
         classes: Classes of masks, see ``mask_folder.read``.
         ignore: Pixel values of masks to ignore.
         annotations: Annotations that a task learns from, in order of preference; None: the data set's main annotations.
+        groups: Rule that names the images' groups, see ``groups``; empty: images are independent.
 
     Raises:
         DataError: No such path, or its content is invalid; the message names the file and the reason.
@@ -70,24 +72,33 @@ def read(
     masks_first = _masks_first(annotations or ())
     if kind == VOC and masks_first and where.is_dir() and find_voc(where) is not None:
         kind = mask_folder.NAME
-    if kind == mask_folder.NAME:
-        return mask_folder.read(where, categories=categories, classes=classes, ignore=ignore)
-    if classes or ignore:
+    if kind != mask_folder.NAME and (classes or ignore):
         raise DataError(
             f"{path} is read as {kind}; classes and ignored pixel values are for mask folders.",
             "Leave out --classes and --ignore, or use images with masks.",
         )
-    if kind in ANNOTATED:
+    if kind == mask_folder.NAME:
+        catalog = mask_folder.read(where, categories=categories, classes=classes, ignore=ignore)
+    elif kind in ANNOTATED:
         _check_kind(kind, where)
         catalog = ANNOTATED[kind](where, categories=categories, repairs=Repairs(bad))
-        return as_masks(catalog, fixed=categories is not None) if masks_first else catalog
-    if kind == image_folder.NAME and not where.is_dir():
-        raise DataError(
-            f"{where} is a file, not an image folder.", "Name the folder, or use the format 'table' for a table."
-        )
-    if kind == table.NAME and not where.is_file():
+        catalog = as_masks(catalog, fixed=categories is not None) if masks_first else catalog
+    else:
+        catalog = _read_labelled(kind, where, categories, groups)
+    return with_groups(catalog, groups)
+
+
+def _read_labelled(kind: str, where: Path, categories: Categories | None, groups: str) -> Catalog:
+    """An image folder or a table."""
+    if kind == image_folder.NAME:
+        if not where.is_dir():
+            raise DataError(
+                f"{where} is a file, not an image folder.", "Name the folder, or use the format 'table' for a table."
+            )
+        return image_folder.read(where, categories=categories)
+    if not where.is_file():
         raise DataError(f"{where} is a folder, not a table.", "Name the CSV or TSV file itself.")
-    return LABELLED[kind](where, categories=categories)
+    return table.read(where, categories=categories, groups=groups)
 
 
 def recognise(path: Path) -> tuple[str, Path]:

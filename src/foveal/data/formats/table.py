@@ -1,4 +1,4 @@
-"""A table (CSV or TSV) with a column of paths and a column of labels, and perhaps a column of splits.
+"""A table (CSV or TSV) with a column of paths and a column of labels, and perhaps columns of splits and groups.
 
 Several labels of an image are joined by ``|``; the table is then multi-label, and an empty label means none.
 Paths are relative to the table's folder, or to the folder ``images`` beside it. Rows are streamed: a million of them
@@ -7,21 +7,25 @@ take little more memory than the Catalog they become.
 
 import csv
 import posixpath
+import re
 from array import array
 from collections.abc import Callable, Generator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
 
 from foveal.data.catalog.builder import CatalogBuilder
 from foveal.data.catalog.catalog import SPLITS, UNASSIGNED, Catalog
+from foveal.data.catalog.columns import Names
 from foveal.data.formats.layout import SPLIT_WORDS
 from foveal.data.notes import listed
 from foveal.errors import CategoryError, DataError
 from foveal.types.categories import Categories
 
 NAME = "table"
+FOLDER_RULE = "folder"
+"""The groups rule that is a word and names no column."""
 SUFFIXES = frozenset({".csv", ".tsv", ".txt"})
 PATH_COLUMNS = ("path", "image", "file", "filename", "file_name", "filepath")
 LABEL_COLUMNS = ("label", "labels", "class", "classes", "category", "target")
@@ -40,6 +44,7 @@ class Row:
     path: str
     label: str
     split: str
+    group: str = ""
 
 
 @dataclass
@@ -71,12 +76,19 @@ class Labels:
         return label
 
 
-def read(path: Path, *, categories: Categories | None = None, exists: Callable[[Path], bool] = Path.is_file) -> Catalog:
+def read(
+    path: Path,
+    *,
+    categories: Categories | None = None,
+    groups: str = "",
+    exists: Callable[[Path], bool] = Path.is_file,
+) -> Catalog:
     """Read a table.
 
     Args:
         path: The table.
         categories: A model's class map to use instead of the table's own; classes may then be missing.
+        groups: The column that names an image's group, or another rule, which is left to ``groups.with_groups``.
         exists: Whether an image exists.
 
     Raises:
@@ -87,7 +99,8 @@ def read(path: Path, *, categories: Categories | None = None, exists: Callable[[
     builder, labels, lines = CatalogBuilder(), Labels(categories), array("i")
     find = _Finder(path, exists)
     unlabelled, several, rows_of_train = 0, False, False
-    with closing(_rows(path)) as rows:
+    members: dict[str, str] = {}
+    with closing(_rows(path, groups)) as rows:
         for row in rows:
             where = f"{path}, line {row.line}"
             split = _split(row.split, where)
@@ -97,8 +110,14 @@ def read(path: Path, *, categories: Categories | None = None, exists: Callable[[
             rows_of_train |= trained
             unlabelled = unlabelled or (0 if names else row.line)
             ids = dict.fromkeys(labels.id(name, where, row.line, trained=trained) for name in names)
-            builder.add(find(row.path, where), tuple(ids), split)
+            name = find(row.path, where)
+            builder.add(name, tuple(ids), split)
             lines.append(row.line)
+            if row.group and members.setdefault(name, row.group) != row.group:
+                raise DataError(
+                    f"{where}: {name!r} is in group {row.group!r} here and in {members[name]!r} above.",
+                    "Keep one line per image.",
+                )
     if not len(builder):
         raise DataError(f"{path} has a header but no rows.", "Add one row per image.")
     if unlabelled and not several:
@@ -108,7 +127,7 @@ def read(path: Path, *, categories: Categories | None = None, exists: Callable[[
         )
     notes = _repeats(path, builder, lines, labels)
     order = _class_map(path, labels, rows_of_train=rows_of_train)
-    return builder.build(
+    catalog = builder.build(
         path.parent,
         format=NAME,
         annotation="labels",
@@ -116,6 +135,11 @@ def read(path: Path, *, categories: Categories | None = None, exists: Callable[[
         renumber=None if categories else _places(labels, order),
         multi_label=several,
         notes=notes,
+    )
+    return (
+        replace(catalog, groups=Names.of([members[catalog.names[i]] for i in range(len(catalog))]))
+        if members
+        else catalog
     )
 
 
@@ -151,7 +175,7 @@ class _Finder:
         return name
 
 
-def _rows(path: Path) -> Generator[Row, None, None]:
+def _rows(path: Path, groups: str) -> Generator[Row, None, None]:
     with closing(_lines(path)) as lines:
         reader = csv.reader(lines, delimiter=_delimiter(path))
         try:
@@ -163,6 +187,7 @@ def _rows(path: Path) -> Generator[Row, None, None]:
             at = _column(path, header, PATH_COLUMNS, "paths")
             label_at = _column(path, header, LABEL_COLUMNS, "labels")
             split_at = next((i for i, name in enumerate(header) if name.lower() == "split"), None)
+            group_at = _group_column(path, header, groups)
             for fields in reader:
                 if not fields or not any(value.strip() for value in fields):
                     continue
@@ -172,7 +197,13 @@ def _rows(path: Path) -> Generator[Row, None, None]:
                         "Write as many fields as the header has; quote fields that contain the delimiter.",
                     )
                 split = "" if split_at is None else fields[split_at].strip()
-                yield Row(reader.line_num, fields[at].strip(), fields[label_at].strip(), split)
+                group = "" if group_at is None else fields[group_at].strip()
+                if group_at is not None and not group:
+                    raise DataError(
+                        f"{path}, line {reader.line_num}: the group is empty.",
+                        "Fill it in; an image that stands alone is a group of its own.",
+                    )
+                yield Row(reader.line_num, fields[at].strip(), fields[label_at].strip(), split, group)
         except csv.Error as error:
             raise DataError(f"{path}, line {reader.line_num}: {error}.", "Correct the line.") from None
 
@@ -211,6 +242,22 @@ def _column(path: Path, header: list[str], wanted: tuple[str, ...], what: str) -
         f"{path} has no column for {what} ({', '.join(wanted[:-1])} or {wanted[-1]}).",
         f"Its columns: {', '.join(header)}.{guess}",
     )
+
+
+def _group_column(path: Path, header: list[str], groups: str) -> int | None:
+    """Where the column lies; None if the rule is another than a column.
+
+    Raises:
+        DataError: A single word, which can be nothing but a column, and there is none.
+    """
+    for at, title in enumerate(header):
+        if groups and title.lower() == groups.lower():
+            return at
+    if groups != FOLDER_RULE and re.fullmatch(r"\w+", groups):
+        near = get_close_matches(groups, header, n=1)
+        guess = f" Did you mean {near[0]!r}?" if near else ""
+        raise DataError(f"{path} has no column {groups!r} for the groups.", f"Its columns: {', '.join(header)}.{guess}")
+    return None
 
 
 def _split(written: str, where: str) -> int:

@@ -4,8 +4,8 @@ Conventions: a label is predicted when its score reaches the prediction's thresh
 (all labels of an image right); ``hamming_loss``, ``log_loss``, ``brier`` and ``ece`` are means over all N K binary
 decisions (scikit-learn on the flattened arrays); ``brier`` is the mean of (score - truth)^2, in [0, 1]; ``ece``
 compares each score with how often the label is true. The averages of precision, recall and F1 are as in ``counts``,
-over labels that are true or predicted somewhere; ``average_precision`` (mAP) and ``roc_auc`` are means over the labels
-for which they are defined.
+over labels that are true somewhere; the weighted recall is left out, for it is the micro recall;
+``average_precision`` (mAP) and ``roc_auc`` are means over the labels for which they are defined.
 
 Shapes: N images, K classes, R resamples.
 """
@@ -17,12 +17,21 @@ from numpy.typing import NDArray
 
 from foveal.errors import ShapeError
 from foveal.metrics.classification.panels import label_errors
-from foveal.metrics.classification.scores import MAX_MISTAKES, ScoresMetric, ScoresVerdict
-from foveal.metrics.contract import Mistake, Panel, Scores, Weights, require_images
+from foveal.metrics.classification.scores import MACRO, MAX_MISTAKES, MICRO, ScoresMetric, ScoresVerdict, loss_scales
+from foveal.metrics.contract import Mistake, Panel, Scale, Scores, Weights, require_images
 from foveal.metrics.counts import Counts
 from foveal.types.arrays import Array, FloatArray
 from foveal.types.categories import Categories
 from foveal.types.predictions.class_scores import ClassScores
+
+SCALES = {
+    "accuracy": Scale(whole=True, proportion=True),
+    **dict.fromkeys(
+        ("roc_auc", "average_precision", *MACRO, "precision_weighted", "f1_weighted", *MICRO), Scale(whole=True)
+    ),
+    "hamming_loss": Scale("less"),
+    **loss_scales(2, brier=1.0),
+}
 
 
 class MultiLabelMetric(ScoresMetric[Array]):
@@ -80,6 +89,7 @@ class MultiLabelVerdict(ScoresVerdict):
                 ((scores - truth) ** 2).mean(1),
             ]
         )
+        self.scales = SCALES
         self._masks = [mask.T.astype(np.float64) for mask in (predicted & truth, predicted, truth)]
 
     def counts(self, weights: Weights) -> Counts:
@@ -91,10 +101,15 @@ class MultiLabelVerdict(ScoresVerdict):
         """See ``Verdict``."""
         wide = weights.astype(np.float64)
         accuracy, hamming_loss, log_loss, brier = self._means @ wide / wide.sum(0)
+        counts = self.counts(weights)
+        weighted = counts.weighted()
+        del weighted["recall_weighted"]
         return {
             "accuracy": accuracy,
             **self.rankings(weights),
-            **self.counts(weights).averages(),
+            **counts.macro(),
+            **weighted,
+            **counts.micro(),
             "hamming_loss": hamming_loss,
             "log_loss": log_loss,
             "brier": brier,

@@ -3,26 +3,44 @@
 Shapes: N images, K classes, D decisions (N, or N K for several labels), R resamples.
 """
 
+import math
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from foveal.metrics.bootstrap import bootstrap
+from foveal.metrics.bootstrap import bootstrap, results_of
 from foveal.metrics.classification.curves import bin_gaps
 from foveal.metrics.classification.panels import ranking_panels, reliability_panel
 from foveal.metrics.classification.ranking import Rankings
-from foveal.metrics.contract import Metric, Mistake, Panel, Results, Verdict, Weights
+from foveal.metrics.contract import Metric, Mistake, Panel, Results, Scale, Verdict, Weights
 from foveal.metrics.counts import Counts
-from foveal.types.arrays import FloatArray
+from foveal.metrics.intervals import effective_units
+from foveal.types.arrays import FloatArray, IntArray
 from foveal.types.categories import Categories
 from foveal.types.predictions.class_scores import ClassScores
 
 MAX_MISTAKES = 100
 """Maximum number of mistakes in the results."""
+MACRO = ("precision_macro", "recall_macro", "f1_macro")
+MICRO = ("precision_micro", "recall_micro", "f1_micro")
 T = TypeVar("T")
+
+
+def loss_scales(num_outcomes: int, *, brier: float) -> dict[str, Scale]:
+    """The scales of losses.
+
+    Args:
+        num_outcomes: Of a decision; ignorance costs the log loss of a uniform guess among them.
+        brier: The highest Brier score.
+    """
+    return {
+        "log_loss": Scale("less", top=math.log(max(2, num_outcomes)), bounded=False),
+        "brier": Scale("less", top=brier),
+        "ece": Scale("less"),
+    }
 
 
 class ScoresMetric(Metric[T, ClassScores]):
@@ -102,20 +120,30 @@ class ScoresVerdict(Verdict):
         error: FloatArray = np.abs(self._gaps.T @ wide).sum(0) / (wide.sum(0) * self._each)
         return error
 
-    def results(self, *, num_resamples: int = 1000, seed: int = 0) -> Results:
+    def evidence(self, units: IntArray) -> Mapping[str, FloatArray]:
+        """Means over classes rest on the images of each class, micro averages on the true labels."""
+        images, labels = np.nonzero(self.positive)
+        ones = np.ones(len(images))
+        by_class, at_once = effective_units(units[images], ones, labels), effective_units(units[images], ones)
+        return {
+            **dict.fromkeys((*MACRO, "roc_auc", "average_precision"), by_class),
+            **dict.fromkeys(MICRO, at_once),
+        }
+
+    def results(self, *, num_resamples: int = 1000, seed: int = 0, groups: IntArray | None = None) -> Results:
         """See ``Verdict``."""
-        metrics = bootstrap(self.score, self.num_images, num_resamples=num_resamples, seed=seed)
+        metrics = bootstrap(self, num_resamples=num_resamples, seed=seed, groups=groups)
         panels = (
             *self.confusions(),
             reliability_panel(self.confidence, self.correct, metrics["ece"], of=self.decisions),
             *ranking_panels(self.scores, self.positive, self.categories),
         )
-        return Results(self.num_images, metrics, self._per_class(), panels, self.worst())
+        return results_of(self, metrics, self._per_class(), panels=panels, worst=self.worst(), groups=groups)
 
     def _per_class(self) -> dict[str, dict[str, float]]:
         """By class: precision, recall, f1, support, average_precision, roc_auc.
 
-        A class without a true image has NaN for the last two; its recall is 0, as in scikit-learn.
+        A class without a true image has NaN for all but its support.
         """
         ones = np.ones((self.num_images, 1), np.float32)
         counts, (auc, ap) = self.counts(ones), self._rankings.score(ones)

@@ -1,7 +1,8 @@
 """The metric of single-label classifiers.
 
 Conventions: a tie between classes goes to the earlier class, as in ``ClassScores``; ``top5`` counts an image as correct
-when the truth is among the five best (always, with five classes or fewer); ``log_loss`` clips scores by the
+when the truth is among the five best, and is left out with five classes or fewer; so are the micro averages and the
+weighted recall, which are the accuracy; ``log_loss`` clips scores by the
 machine epsilon of their own type, as scikit-learn does; ``brier`` is Brier's original sum over all classes, in [0, 2],
 and half of it for two classes, which is scikit-learn's ``scale_by_half="auto"``; ``roc_auc`` and
 ``average_precision`` are means over classes, one against the rest, for two classes too.
@@ -16,8 +17,8 @@ from numpy.typing import NDArray
 
 from foveal.errors import ShapeError
 from foveal.metrics.classification.panels import confused_pairs
-from foveal.metrics.classification.scores import MAX_MISTAKES, ScoresMetric, ScoresVerdict
-from foveal.metrics.contract import Matrix, Mistake, Panel, Scores, Weights, require_images
+from foveal.metrics.classification.scores import MACRO, MAX_MISTAKES, ScoresMetric, ScoresVerdict, loss_scales
+from foveal.metrics.contract import Matrix, Mistake, Panel, Scale, Scores, Weights, require_images
 from foveal.metrics.counts import Counts, Groups
 from foveal.types.arrays import FloatArray
 from foveal.types.categories import Categories
@@ -25,6 +26,13 @@ from foveal.types.predictions.class_scores import ClassScores
 
 TOP = 5
 """Number of best classes that ``top5`` accepts."""
+
+SHARE, WHOLE = Scale(whole=True, proportion=True), Scale(whole=True)
+SCALES = {
+    "accuracy": SHARE,
+    "top5": SHARE,
+    **dict.fromkeys((*MACRO, "precision_weighted", "f1_weighted", "roc_auc", "average_precision"), WHOLE),
+}
 
 
 class SingleLabelMetric(ScoresMetric[int]):
@@ -87,6 +95,7 @@ class SingleLabelVerdict(ScoresVerdict):
                 ((scores - one_hot) ** 2).sum(1) * (0.5 if num_classes == 2 else 1.0),
             ]
         )
+        self.scales = {**SCALES, **loss_scales(num_classes, brier=1.0 if num_classes == 2 else 2.0)}
         self._true_groups, self._predicted_groups = Groups(truth, num_classes), Groups(self.predicted, num_classes)
 
     def counts(self, weights: Weights) -> Counts:
@@ -98,10 +107,14 @@ class SingleLabelVerdict(ScoresVerdict):
         """See ``Verdict``."""
         wide = weights.astype(np.float64)
         accuracy, top5, log_loss, brier = self._means @ wide / wide.sum(0)
+        counts = self.counts(weights)
+        weighted = counts.weighted()
+        del weighted["recall_weighted"]
         return {
             "accuracy": accuracy,
-            "top5": top5,
-            **self.counts(weights).averages(),
+            **({"top5": top5} if len(self.categories) > TOP else {}),
+            **counts.macro(),
+            **weighted,
             **self.rankings(weights),
             "log_loss": log_loss,
             "brier": brier,

@@ -29,6 +29,7 @@ LIMITS = (1, 10, LIMIT)
 """Maximum number of detections evaluated per image and class."""
 NAMES = ("AP", "AP50", "AP75", "AP_small", "AP_medium", "AP_large")
 NAMES_AR = ("AR1", "AR10", "AR100", "AR_small", "AR_medium", "AR_large")
+VOC_NAMES = ("voc2007_AP50", "voc2010_AP50")
 BLOCK_ROWS = 4_000_000
 """Weights of one class's detections held at once."""
 
@@ -62,6 +63,7 @@ class Coco:
         least = np.tile(np.minimum(THRESHOLDS, 1 - 1e-10), len(AREAS))
         evaluated = same[seen[same.predicted]]
         matches = match(predicted, truth, evaluated, least=least, ignored=ignored, groups=predicted.groups())
+        self._beyond = dict(zip(AREAS, beyond.T, strict=True))
         self._positives = [_Positives(truth, np.flatnonzero(~beyond[:, a]), num_classes) for a in range(len(AREAS))]
         bases = [self._marks(np.flatnonzero(inside[:, a])) for a in range(len(AREAS))]
         self._conditions = [
@@ -81,7 +83,7 @@ class Coco:
         Args:
             weights: (N, R).
         """
-        names = (*NAMES, *NAMES_AR, "voc2007_AP50", "voc2010_AP50")
+        names = (*NAMES, *NAMES_AR, *VOC_NAMES)
         out = {name: np.full((self.num_classes, weights.shape[1]), np.nan) for name in names}
         largest = max(1, int(np.diff(self._starts).max(initial=1)))
         step = max(1, BLOCK_ROWS // largest)
@@ -93,6 +95,11 @@ class Coco:
                 for name, values in self._one_class(int(label), part, [p[label] for p in positives]):
                     out[name][label, columns] = values
         return out
+
+    def counts(self, size: str) -> Mask:
+        """(G,) whether a ground-truth object counts in a range of sizes, a name of ``AREAS``."""
+        inside: Mask = ~self._beyond[size]
+        return inside
 
     def curve(self, label: int) -> Curve:
         """Precision over recall of one class at IoU 0.5."""

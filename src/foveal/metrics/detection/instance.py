@@ -20,7 +20,7 @@ from foveal.metrics.detection.metric import DetectionMetric
 from foveal.metrics.detection.objects import GroundTruth, Ids, Mask, Overlap, Predicted, flatten, sorting
 from foveal.metrics.detection.verdict import ObjectVerdict
 from foveal.ops.masks import areas, paired_iou
-from foveal.types.arrays import FloatArray
+from foveal.types.arrays import FloatArray, IntArray
 from foveal.types.categories import Categories
 from foveal.types.predictions.masks import Instances, InstanceTruth
 from foveal.types.rle import Rle
@@ -87,20 +87,28 @@ class InstanceVerdict(Verdict):
 
     def __init__(self, boxes: ObjectVerdict, masks: ObjectVerdict) -> None:
         self.boxes, self.masks, self.num_images = boxes, masks, masks.num_images
+        self.scales = {**_prefixed(masks.scales), **boxes.scales}
 
     def score(self, weights: Weights) -> Scores:
         """See ``Verdict``."""
         return {**_prefixed(self.masks.score(weights)), **self.boxes.score(weights)}
 
-    def results(self, *, num_resamples: int = 1000, seed: int = 0) -> Results:
+    def evidence(self, units: IntArray) -> Mapping[str, FloatArray]:
         """See ``ObjectVerdict``."""
-        boxes, masks = (v.results(num_resamples=num_resamples, seed=seed) for v in (self.boxes, self.masks))
+        return {**_prefixed(self.masks.evidence(units)), **self.boxes.evidence(units)}
+
+    def results(self, *, num_resamples: int = 1000, seed: int = 0, groups: IntArray | None = None) -> Results:
+        """See ``ObjectVerdict``."""
+        boxes, masks = (
+            v.results(num_resamples=num_resamples, seed=seed, groups=groups) for v in (self.boxes, self.masks)
+        )
         per_class = {
             name: {**_prefixed({column: row[column] for column in COLUMNS}), **boxes.per_class[name]}
             for name, row in masks.per_class.items()
         }
         metrics = {**_prefixed(masks.metrics), **boxes.metrics}
-        return Results(self.num_images, metrics, per_class, masks.panels, masks.worst)
+        better = {**_prefixed(masks.better), **boxes.better}
+        return replace(masks, metrics=metrics, per_class=per_class, better=better)
 
 
 @dataclass(frozen=True)

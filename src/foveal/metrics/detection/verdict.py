@@ -2,19 +2,19 @@
 
 Conventions: AP and AR as COCO has them (``coco``); ``precision``, ``recall`` and ``f1`` over all classes together, of
 the detections shown (from the model's threshold on) at IoU 0.5; ``voc2007_AP50`` and ``voc2010_AP50`` by Pascal VOC's
-own matching. Undefined values are NaN.
+own matching. Undefined values are NaN, as are all of a class without objects.
 
 Shapes: N images, K classes, R resamples.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from foveal.metrics.bootstrap import bootstrap
-from foveal.metrics.contract import Panel, Results, Scores, Verdict, Weights
+from foveal.metrics.bootstrap import bootstrap, results_of
+from foveal.metrics.contract import Panel, Results, Scale, Scores, Verdict, Weights
 from foveal.metrics.counts import mean_where, ratio
-from foveal.metrics.detection.coco import NAMES, NAMES_AR, Coco
+from foveal.metrics.detection.coco import AREAS, NAMES, NAMES_AR, VOC_NAMES, Coco
 from foveal.metrics.detection.errors import BACKGROUND_IOU, Errors
 from foveal.metrics.detection.matching import outcome
 from foveal.metrics.detection.objects import GroundTruth, Overlap, Predicted, overlapping
@@ -26,11 +26,14 @@ from foveal.metrics.detection.panels import (
     worst_images,
 )
 from foveal.metrics.detection.threshold import ByScore
-from foveal.types.arrays import FloatArray
+from foveal.metrics.intervals import effective_units
+from foveal.types.arrays import FloatArray, IntArray
 from foveal.types.categories import Categories
 
 OWN_NAMES = {"AP": "mAP"}
 """Names of the means over classes of columns, where they differ from the column's."""
+RATES = ("precision", "recall", "f1")
+SCALES = {name: Scale() for name in ("mAP", *NAMES[1:], *NAMES_AR, *RATES, *VOC_NAMES)}
 MAX_DRAWS = 100_000_000
 """Limit of detections times resamples: about five seconds."""
 LEAST_RESAMPLES = 100
@@ -47,6 +50,8 @@ class ObjectVerdict(Verdict):
         thresholds: (N,) score from which each image's detections are shown.
         noun: What overlaps, in a word for the report.
     """
+
+    scales = SCALES
 
     def __init__(
         self,
@@ -77,18 +82,30 @@ class ObjectVerdict(Verdict):
         """See ``Verdict``."""
         columns = self._columns if (weights == 1).all() else self.coco.per_class(weights)
         means = {OWN_NAMES.get(n, n): mean_where(c, np.isfinite(c), empty=np.nan) for n, c in columns.items()}
-        voc = {name: means.pop(name) for name in ("voc2007_AP50", "voc2010_AP50")}
+        voc = {name: means.pop(name) for name in VOC_NAMES}
         return {**means, **_rates(*(self._counts @ weights.astype(np.float64))), **voc}
 
-    def results(self, *, num_resamples: int = 1000, seed: int = 0) -> Results:
+    def evidence(self, units: IntArray) -> Mapping[str, FloatArray]:
+        """Means over classes rest on the objects of each class and size, rates on all objects."""
+        truth, of = self.truth, units[self.truth.image]
+        sizes = {size: effective_units(of, self.coco.counts(size).astype(np.float64), truth.label) for size in AREAS}
+        means = {name: sizes[name.partition("_")[2]] for name in (*NAMES, *NAMES_AR) if "_" in name}
+        return {
+            **dict.fromkeys(self.scales, sizes["all"]),
+            **means,
+            **dict.fromkeys(RATES, effective_units(of, (~truth.ignored).astype(np.float64))),
+        }
+
+    def results(self, *, num_resamples: int = 1000, seed: int = 0, groups: IntArray | None = None) -> Results:
         """See ``Verdict``.
 
         Fewer resamples are drawn, with a note in the first panel, where more than 100 million detections would be
         resampled.
         """
         drawn = min(num_resamples, max(LEAST_RESAMPLES, MAX_DRAWS // max(1, len(self.predicted))))
-        metrics = bootstrap(self.score, self.num_images, num_resamples=drawn, seed=seed)
-        note = f"At IoU 0.5. Intervals are from {drawn} resamples of {self.num_images} images."
+        metrics = bootstrap(self, num_resamples=drawn, seed=seed, groups=groups)
+        drawn_from = f"{self.num_images} images" if groups is None else f"{len(np.unique(groups))} groups"
+        note = f"At IoU 0.5. Intervals are from {drawn} resamples of {drawn_from}."
         if drawn < num_resamples:
             note += f" {num_resamples} were requested; {len(self.predicted)} detections would take too long."
         panels: list[Panel] = [
@@ -99,7 +116,7 @@ class ObjectVerdict(Verdict):
             Errors(self.predicted, self.truth, self.pairs, self.result, len(self.categories)).table(),
         ]
         worst = worst_images(self.predicted, self.truth, self.result, self.categories)
-        return Results(self.num_images, metrics, self._per_class(), tuple(panels), worst)
+        return results_of(self, metrics, self._per_class(), panels=tuple(panels), worst=worst, groups=groups)
 
     def _per_class(self) -> dict[str, dict[str, float]]:
         """By class: AP, AP50, AR100, precision, recall, f1 and objects."""
@@ -117,6 +134,8 @@ class ObjectVerdict(Verdict):
             **_rates(hits, predicted, true),
             "objects": true,
         }
+        for name in RATES:
+            table[name] = np.where(true > 0, table[name], np.nan)
         return {
             name: {column: float(values[k]) for column, values in table.items()}
             for k, name in enumerate(self.categories.names)

@@ -1,8 +1,9 @@
 """The metric of semantic segmentation.
 
 Pixels are counted over the whole set before anything is divided, as Pascal VOC does it; those whose truth is unknown
-are ignored, whatever was predicted. ``mIoU`` and ``dice`` are means over the classes that occur in the truth or the
-prediction (scikit-learn's default), ``mean_accuracy``, the mean recall, over those that occur in the truth.
+are ignored, whatever was predicted. ``mIoU``, ``dice`` and ``mean_accuracy``, the mean recall, are means over the
+classes that occur in the truth: a class without pixels has no IoU, and pixels predicted as it count against the class
+that is there.
 ``fw_iou`` weights each class's IoU by its share of the truth. ``boundary_f1`` is taken image by image, since the
 tolerance is the image's own: the mean over the classes that have a boundary in the truth or the prediction, then over
 the images that have such a class. Undefined values are NaN.
@@ -12,24 +13,28 @@ Per image only one row for each class that occurs in it is kept, whatever its si
 Shapes: N images, K classes, R resamples, E rows: classes that occur, image by image.
 """
 
+from collections.abc import Mapping
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from foveal.errors import ShapeError
-from foveal.metrics.bootstrap import bootstrap
+from foveal.metrics.bootstrap import bootstrap, results_of
 from foveal.metrics.classification.panels import confused_pairs
-from foveal.metrics.contract import Metric, Panel, Results, Scores, Verdict, Weights, require_images
+from foveal.metrics.contract import Metric, Panel, Results, Scale, Scores, Verdict, Weights, require_images
 from foveal.metrics.counts import Counts, mean_where, ratio
+from foveal.metrics.intervals import effective_units
 from foveal.metrics.segmentation.boundary_f1 import boundary_f1
 from foveal.metrics.segmentation.panels import confusion_shares, iou_by_image, worst_images
-from foveal.types.arrays import FloatArray
+from foveal.types.arrays import FloatArray, IntArray
 from foveal.types.categories import Categories
 from foveal.types.predictions.masks import IGNORE, ClassMap, MapTruth
 
 ROW = np.dtype([("label", "u1"), ("hits", "i8"), ("predicted", "i8"), ("true", "i8"), ("boundary_f1", "f8")])
 """A class in an image: its id; its correctly predicted, predicted and true pixels; its boundary F1 or NaN."""
+
+SCALES = dict.fromkeys(("mIoU", "pixel_accuracy", "mean_accuracy", "dice", "fw_iou", "boundary_f1"), Scale())
 
 
 class SegmentationMetric(Metric[MapTruth, ClassMap]):
@@ -95,6 +100,8 @@ class SegmentationVerdict(Verdict):
         categories: The class map, K names.
     """
 
+    scales = SCALES
+
     def __init__(self, images: list[NDArray[np.void]], confusion: NDArray[np.int64], categories: Categories) -> None:
         self.confusion, self.categories, self.num_images = confusion, categories, len(images)
         rows = np.concatenate(images)
@@ -120,20 +127,30 @@ class SegmentationVerdict(Verdict):
     def score(self, weights: Weights) -> Scores:
         """See ``Verdict``."""
         counts, wide = self.counts(weights), weights.astype(np.float64)
-        overlap, occurs, total = iou(counts), counts.predicted + counts.true > 0, counts.true.sum(0)
+        overlap, occurs, total = iou(counts), counts.true > 0, counts.true.sum(0)
         return {
             "mIoU": mean_where(overlap, occurs, empty=np.nan),
             "pixel_accuracy": ratio(counts.hits.sum(0), total, empty=np.nan),
-            "mean_accuracy": mean_where(counts.recall, counts.true > 0, empty=np.nan),
+            "mean_accuracy": mean_where(counts.recall, occurs, empty=np.nan),
             "dice": mean_where(counts.f1, occurs, empty=np.nan),
             "fw_iou": ratio((np.nan_to_num(overlap) * counts.true).sum(0), total, empty=np.nan),
             "boundary_f1": ratio(self._boundary_f1 @ wide, self._has_boundary @ wide, empty=np.nan),
         }
 
-    def results(self, *, num_resamples: int = 1000, seed: int = 0) -> Results:
+    def evidence(self, units: IntArray) -> Mapping[str, FloatArray]:
+        """Means over classes rest on the pixels of each class, boundaries on the images that have some."""
+        true, of = self._amounts[2], units[self.image]
+        by_class, at_once = effective_units(of, true, self.label), effective_units(of, true)
+        return {
+            **dict.fromkeys(("mIoU", "dice", "mean_accuracy"), by_class),
+            **dict.fromkeys(("pixel_accuracy", "fw_iou"), at_once),
+            "boundary_f1": effective_units(units, self._has_boundary),
+        }
+
+    def results(self, *, num_resamples: int = 1000, seed: int = 0, groups: IntArray | None = None) -> Results:
         """See ``Verdict``."""
         categories = self.categories
-        metrics = bootstrap(self.score, self.num_images, num_resamples=num_resamples, seed=seed)
+        metrics = bootstrap(self, num_resamples=num_resamples, seed=seed, groups=groups)
         by_image = self._by_image(self.iou)
         panels: tuple[Panel, ...] = (
             *confusion_shares(self.confusion, categories),
@@ -141,18 +158,19 @@ class SegmentationVerdict(Verdict):
             *iou_by_image(by_image),
         )
         worst = worst_images(by_image, self.image, self.label, self.iou, categories)
-        return Results(self.num_images, metrics, self._per_class(), panels, worst)
+        return results_of(self, metrics, self._per_class(), panels=panels, worst=worst, groups=groups)
 
     def _per_class(self) -> dict[str, dict[str, float]]:
         """By class: iou, dice, accuracy (recall), precision, boundary_f1 and pixels, the share of the truth."""
         counts = self.counts(np.ones((self.num_images, 1), np.float32))
         boundaries = [self.boundary_f1[rows][np.isfinite(self.boundary_f1[rows])] for rows in self._of_class]
+        there = counts.true[:, 0] > 0
         columns = {
-            "iou": iou(counts)[:, 0],
-            "dice": ratio(2 * counts.hits, counts.predicted + counts.true, empty=np.nan)[:, 0],
-            "accuracy": ratio(counts.hits, counts.true, empty=np.nan)[:, 0],
-            "precision": ratio(counts.hits, counts.predicted, empty=np.nan)[:, 0],
-            "boundary_f1": np.array([f1.mean() if len(f1) else np.nan for f1 in boundaries]),
+            "iou": np.where(there, iou(counts)[:, 0], np.nan),
+            "dice": counts.f1[:, 0],
+            "accuracy": counts.recall[:, 0],
+            "precision": np.where(there, ratio(counts.hits, counts.predicted, empty=np.nan)[:, 0], np.nan),
+            "boundary_f1": np.where(there, [f1.mean() if len(f1) else np.nan for f1 in boundaries], np.nan),
             "pixels": ratio(counts.true, counts.true.sum(0), empty=np.nan)[:, 0],
         }
         return {

@@ -1,10 +1,12 @@
 """Mean absolute error with its interval."""
 
+from types import MappingProxyType
+
 import numpy as np
 
-from foveal.metrics.bootstrap import bootstrap
-from foveal.metrics.contract import Metric, Results, Scores, Verdict, Weights, require_images
-from foveal.types.arrays import FloatArray
+from foveal.metrics.bootstrap import bootstrap, results_of
+from foveal.metrics.contract import Metric, Results, Scale, Scores, Verdict, Weights, require_images
+from foveal.types.arrays import FloatArray, IntArray
 from measure.prediction import Number
 
 
@@ -25,7 +27,9 @@ class MeanAbsoluteError(Metric[float, Number]):
 
 
 class ErrorVerdict(Verdict):
-    """(N,) absolute errors."""
+    """(N,) absolute errors, of numbers about as large as 1."""
+
+    scales = MappingProxyType({"mae": Scale("less", bounded=False)})
 
     def __init__(self, errors: FloatArray) -> None:
         self.errors, self.num_images = errors, len(errors)
@@ -34,7 +38,7 @@ class ErrorVerdict(Verdict):
         """``mae``."""
         return {"mae": (self.errors @ weights) / weights.sum(0)}
 
-    def results(self, *, num_resamples: int = 1000, seed: int = 0) -> Results:
+    def results(self, *, num_resamples: int = 1000, seed: int = 0, groups: IntArray | None = None) -> Results:
         """The error and its interval."""
-        metrics = bootstrap(self.score, self.num_images, num_resamples=num_resamples, seed=seed)
-        return Results(self.num_images, metrics, {})
+        metrics = bootstrap(self, num_resamples=num_resamples, seed=seed, groups=groups)
+        return results_of(self, metrics, {}, groups=groups)

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -173,3 +174,81 @@ def test_renaming_real_files_changes_nothing(make_tree, tmp_path):
     after = with_splits(read(root), val_fraction=0.3, seed=5)
     assert {after.path(i).read_bytes(): SPLITS[after.splits[i]] for i in range(len(after))} == sides
     assert (after.content_hashes == read(root).content_hashes).all()
+
+
+def grouped(images, groups, **options):
+    catalog = catalog_of(images, **options)
+    made = replace(catalog, groups=Names.of([str(g) for g in groups]))
+    made.__dict__["content_hashes"] = catalog.content_hashes
+    return made
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 2), st.integers(0, 30)), min_size=30, max_size=150),
+    st.floats(0.1, 0.5),
+    st.integers(0, 2**31),
+)
+@settings(max_examples=60, deadline=None)
+def test_a_group_is_never_cut(pairs, fraction, seed):
+    """Groups may have images of several classes, and equal images may lie in several groups."""
+    images = [(i % 97, (label,)) for i, (label, _) in enumerate(pairs)]
+    catalog = grouped(images, [group for _, group in pairs], multi_label=True)
+    try:
+        made = with_splits(catalog, val_fraction=fraction, seed=seed)
+    except DataError:
+        return
+    sides = {}
+    for i, split in enumerate(made.splits):
+        assert sides.setdefault(catalog.groups[i], split) == split
+        assert sides.setdefault(images[i][0], split) == split
+    assert {TRAIN, VAL} == set(made.splits)
+
+
+def test_groups_spread_classes_as_well_as_they_can():
+    """Forty patients, two classes, a fifth is wanted: both classes come close to it, with whole patients."""
+    rng = np.random.default_rng(0)
+    groups = np.repeat(np.arange(40), rng.integers(3, 12, 40))
+    images = [(i, (int(g) % 2,)) for i, g in enumerate(groups)]
+    made = with_splits(grouped(images, groups), val_fraction=0.2, seed=1)
+    for label in (0, 1):
+        mine = made.splits[groups % 2 == label]
+        assert 0.14 < (mine == VAL).mean() < 0.26
+    assert not [note for note in made.notes if "share" in note]
+
+
+def test_a_group_of_the_size_of_the_rest_is_held_out_where_it_comes_closer():
+    images = [(i, (i // 30,)) for i in range(60)]
+    groups = [i // 10 for i in range(60)]
+    made = with_splits(grouped(images, groups), val_fraction=0.5, seed=0)
+    assert [(made.splits[start : start + 30] == VAL).sum() for start in (0, 30)] == [10, 10] or [
+        (made.splits[start : start + 30] == VAL).sum() for start in (0, 30)
+    ] == [20, 20]
+
+
+def test_groups_without_names_of_their_own_split_as_images_do():
+    images = [(i, (i % 3,)) for i in range(60)]
+    alone = with_splits(catalog_of(images), val_fraction=0.2, seed=5).splits
+    assert (with_splits(grouped(images, range(60)), val_fraction=0.2, seed=5).splits == alone).all()
+
+
+def test_a_class_needs_two_groups():
+    images = [(i, (i // 10,)) for i in range(20)]
+    with pytest.raises(DataError) as caught:
+        with_splits(grouped(images, [0] * 10 + [1] * 5 + [2] * 5), val_fraction=0.2, seed=0)
+    assert caught.value.what == (
+        "set: a class needs at least two groups of images, one for training and one for validation; these have one: c0."
+    )
+    assert caught.value.hint == (
+        "Choose a finer rule for the groups, add images, or give the data set a validation split of its own."
+    )
+
+
+def test_a_split_that_cuts_groups_is_told():
+    images = [(i, (i % 2,)) for i in range(8)]
+    splits = [TRAIN, TRAIN, TRAIN, TRAIN, VAL, VAL, TEST, TEST]
+    made = with_splits(grouped(images, "aabbbccd", splits=splits), val_fraction=0.2, seed=0)
+    assert made.splits.tolist() == splits
+    assert made.notes == (
+        "train and val share 1 group (b), so results on val are optimistic; move all images of a group into one split.",
+        "val and test share 1 group (c), so results on test are optimistic; move all images of a group into one split.",
+    )

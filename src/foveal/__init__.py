@@ -8,12 +8,12 @@ Importing Foveal loads neither torch nor NumPy; each function imports what it ne
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, cast, overload
 
 from foveal.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from foveal.errors import FovealError
@@ -40,18 +40,45 @@ _HOMES = {
 
 @overload  # a str is an iterable of str as well, but one image
 def predict(  # type: ignore[overload-overlap]
-    model: "str | Path | Predictor", images: "ImageLike", *, viewing: "Viewing | None" = None
+    model: "str | Path | Predictor",
+    images: "ImageLike",
+    *,
+    viewing: "Viewing | None" = None,
+    threshold: float | None = None,
+    max_objects: int | None = None,
+    only: "Sequence[str]" = (),
+    top: int | None = None,
+    crops: "str | Path | None" = None,
+    batch_size: int = 32,
 ) -> "Prediction": ...
 
 
 @overload
 def predict(
-    model: "str | Path | Predictor", images: "Iterable[ImageLike]", *, viewing: "Viewing | None" = None
+    model: "str | Path | Predictor",
+    images: "Iterable[ImageLike]",
+    *,
+    viewing: "Viewing | None" = None,
+    threshold: float | None = None,
+    max_objects: int | None = None,
+    only: "Sequence[str]" = (),
+    top: int | None = None,
+    crops: "str | Path | None" = None,
+    batch_size: int = 32,
 ) -> "list[Prediction]": ...
 
 
 def predict(
-    model: "str | Path | Predictor", images: "ImageLike | Iterable[ImageLike]", *, viewing: "Viewing | None" = None
+    model: "str | Path | Predictor",
+    images: "ImageLike | Iterable[ImageLike]",
+    *,
+    viewing: "Viewing | None" = None,
+    threshold: float | None = None,
+    max_objects: int | None = None,
+    only: "Sequence[str]" = (),
+    top: int | None = None,
+    crops: "str | Path | None" = None,
+    batch_size: int = 32,
 ) -> "Prediction | list[Prediction]":
     """Predict on one image, or on several in order.
 
@@ -59,21 +86,37 @@ def predict(
         model: A run folder, a .safetensors or .onnx file, or an open model.
         images: A path, the bytes of a file, an (H, W, 3) uint8 array or a Pillow image; or several of these.
         viewing: Tiles and test-time augmentation; None: one view of each image.
+        threshold: Score from which an object is shown or a class present; None: the model's own.
+        max_objects: Most objects per image or tile; None: the model's own limit.
+        only: Classes whose objects are given; empty: all.
+        top: Number of classes listed per image, for classifiers; None: as usual.
+        crops: A folder for the objects, cut out; None: none.
+        batch_size: Images per batch.
 
     Returns:
         One prediction for one image, a list for several; see ``foveal.types`` for what each task predicts.
 
     Raises:
-        FovealError: The model or an image cannot be read; the message names it.
+        FovealError: The model or an image cannot be read, or an option does not concern the model.
     """
+    from foveal.inference.crops import save_crops
     from foveal.inference.load import load
-    from foveal.inference.predictor import Predictor
+    from foveal.inference.predictor import Predictor, check_batch_size, is_one
     from foveal.inference.views import predict_views
+    from foveal.types.selection import Selection
 
-    if isinstance(model, Predictor):
-        return predict_views(model, images, viewing)
-    with load(model) as opened:
-        return predict_views(opened, images, viewing)
+    selection = Selection(threshold, max_objects, only, top)
+    check_batch_size(batch_size)
+    if not isinstance(model, Predictor):
+        with load(model) as opened:
+            return predict(opened.select(selection), images, viewing=viewing, crops=crops, batch_size=batch_size)
+    predictor = model.select(selection)
+    if crops is None:
+        return predict_views(predictor, images, viewing, batch_size=batch_size)
+    sources = [cast("ImageLike", images)] if is_one(images) else list(cast("Iterable[ImageLike]", images))
+    predictions = predict_views(predictor, sources, viewing, batch_size=batch_size)
+    save_crops(predictor.output, sources, predictions, crops)
+    return predictions[0] if is_one(images) else predictions
 
 
 def __getattr__(name: str) -> object:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from foveal.cli.data_options import Classes, Data, Ignore
-from foveal.cli.view_options import Flip, Overlap, Scales, Tile
+from foveal.cli.view_options import BatchSize, Crops, Flip, MaxObjects, Only, Overlap, Scales, Threshold, Tile
 
 
 def evaluate(
@@ -21,10 +21,15 @@ def evaluate(
     ] = None,
     classes: Classes = "",
     ignore: Ignore = (),
+    threshold: Threshold = None,
+    max_objects: MaxObjects = None,
+    only: Only = (),
+    crops: Crops = None,
     tile: Tile = None,
     overlap: Overlap = 0.2,
     flip: Flip = False,
     scales: Scales = (1.0,),
+    batch_size: BatchSize = 32,
     json: Annotated[bool, Parameter(negative="", help="Print one JSON document and nothing else.")] = False,
     device: Annotated[Literal["auto", "cpu", "cuda"], Parameter(help="Device for PyTorch models.")] = "auto",
 ) -> None:
@@ -37,7 +42,21 @@ def evaluate(
     from foveal.runs.evaluate import evaluate as run
 
     viewing = Viewing(tile, overlap, flip, scales)
-    done = run(model, data, split=split, classes=classes, ignore=ignore, out=out, device=device, viewing=viewing)
+    done = run(
+        model,
+        data,
+        split=split,
+        classes=classes,
+        ignore=ignore,
+        out=out,
+        device=device,
+        viewing=viewing,
+        threshold=threshold,
+        max_objects=max_objects,
+        only=only,
+        crops=crops,
+        batch_size=batch_size,
+    )
     for note in done.notes:
         Console(stderr=True, soft_wrap=True).print(Text(f"note: {note}", "yellow"))
     if json:

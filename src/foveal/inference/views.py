@@ -14,7 +14,7 @@ import numpy as np
 
 from foveal.errors import ConfigError, ImageError
 from foveal.inference.images import ImageLike, decode_any
-from foveal.inference.predictor import Predictor, Prepared, detached, one_or_all
+from foveal.inference.predictor import BATCH_SIZE, Predictor, Prepared, detached, one_or_all
 from foveal.types.arrays import RGB, Array
 from foveal.types.geometry import Geometry
 from foveal.types.input_spec import PAD_VALUE
@@ -104,16 +104,22 @@ class Viewing:
 
 @overload  # a str is an iterable of str as well, but one image
 def predict_views(  # type: ignore[overload-overlap]
-    predictor: Predictor, sources: ImageLike, viewing: Viewing | None
+    predictor: Predictor, sources: ImageLike, viewing: Viewing | None, *, batch_size: int = BATCH_SIZE
 ) -> Prediction: ...
 
 
 @overload
-def predict_views(predictor: Predictor, sources: Iterable[ImageLike], viewing: Viewing | None) -> list[Prediction]: ...
+def predict_views(
+    predictor: Predictor, sources: Iterable[ImageLike], viewing: Viewing | None, *, batch_size: int = BATCH_SIZE
+) -> list[Prediction]: ...
 
 
 def predict_views(
-    predictor: Predictor, sources: ImageLike | Iterable[ImageLike], viewing: Viewing | None
+    predictor: Predictor,
+    sources: ImageLike | Iterable[ImageLike],
+    viewing: Viewing | None,
+    *,
+    batch_size: int = BATCH_SIZE,
 ) -> Prediction | list[Prediction]:
     """Predict on one image, or on several in order, from several views of each.
 
@@ -121,15 +127,16 @@ def predict_views(
         predictor: The model.
         sources: A path, bytes, an (H, W, 3) uint8 array or a Pillow image; or a list of these.
         viewing: The views of each; None: the full image, once.
+        batch_size: Images, or views of them, per batch.
 
     Returns:
         One prediction for one image, a list for a list.
 
     Raises:
         ImageError: An image cannot be read; the message names it.
-        ConfigError: The model predicts for full images only, and these would be cut.
+        ConfigError: The model predicts for full images only, and these would be cut; or a batch of no images.
     """
-    return one_or_all(partial(stream_views, predictor, viewing=viewing), sources)
+    return one_or_all(partial(stream_views, predictor, viewing=viewing, batch_size=batch_size), sources)
 
 
 def stream_views(
@@ -137,6 +144,7 @@ def stream_views(
     sources: Iterable[ImageLike],
     viewing: Viewing | None,
     *,
+    batch_size: int = BATCH_SIZE,
     bad: dict[int, ImageError] | None = None,
 ) -> Iterator[Prediction]:
     """Predictions in order, each from several views; a batch may hold views of several images.
@@ -145,6 +153,7 @@ def stream_views(
         predictor: The model.
         sources: Images.
         viewing: The views of each; None: the full image, once.
+        batch_size: Images, or views of them, per batch.
         bad: Collects the errors of images that cannot be read, by index in ``sources`` and before any later prediction;
             these images are skipped. None raises the first.
 
@@ -153,7 +162,7 @@ def stream_views(
         ConfigError: The model predicts for full images only, and these would be cut.
     """
     if viewing is None or viewing.plain:
-        yield from predictor.stream(sources, bad=bad)
+        yield from predictor.stream(sources, batch_size=batch_size, bad=bad)
         return
     plans: deque[tuple[tuple[int, int], list[View]]] = deque()
 
@@ -169,7 +178,7 @@ def stream_views(
             plans.append((size, views))
             yield from cut
 
-    outputs = predictor.stream_arrays(cuts())
+    outputs = predictor.stream_arrays(cuts(), batch_size=batch_size)
     for first in outputs:
         size, views = plans.popleft()
         group = [first, *islice(outputs, len(views) - 1)]

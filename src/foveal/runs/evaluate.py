@@ -11,13 +11,15 @@ from foveal.data.catalog.split import with_splits
 from foveal.data.formats.read import read
 from foveal.data.outside import INSIDE, check_outside, lies_inside
 from foveal.errors import DataError
+from foveal.inference.crops import check_objects, save_crops
 from foveal.inference.load import load
-from foveal.inference.predictor import Predictor
+from foveal.inference.predictor import BATCH_SIZE, Predictor, check_batch_size
 from foveal.inference.views import Viewing
 from foveal.runs.evaluation import Evaluation, to_dict, write_predictions
 from foveal.runs.evaluation import evaluate as evaluate_catalog
 from foveal.runs.train import free_folder
 from foveal.tasks.table import get_spec
+from foveal.types.selection import Selection
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,11 @@ def evaluate(
     out: str | Path | None = None,
     device: str = "auto",
     viewing: Viewing | None = None,
+    threshold: float | None = None,
+    max_objects: int | None = None,
+    only: Sequence[str] = (),
+    crops: str | Path | None = None,
+    batch_size: int = BATCH_SIZE,
     seed: int = 0,
 ) -> EvaluationRun:
     """Evaluate a model on labelled images, with the model's class map.
@@ -62,6 +69,12 @@ def evaluate(
         out: Folder for metrics.json and predictions.csv; by default ``evaluations/NAME``, numbered if that exists.
         device: Where a torch network runs.
         viewing: Tiles and test-time augmentation (mirrored, several scales); None: one view of each full image.
+        threshold: Score from which an object is detected or a class present; None: the model's own. It changes no
+            metric that counts all scores, such as mAP.
+        max_objects: Most objects per image or tile; None: the model's own limit.
+        only: Classes whose objects are evaluated; empty: all.
+        crops: Folder of the detected objects, cut out; None: none.
+        batch_size: Images per batch.
         seed: For the bootstrap.
 
     Raises:
@@ -70,7 +83,11 @@ def evaluate(
     folder = Path(out) if out is not None else free_folder(Path(data), "evaluations")
     if out is None:
         check_outside(folder, Path(data))
-    predictor = model if isinstance(model, Predictor) else load(model, device=device)
+    check_batch_size(batch_size)
+    opened = model if isinstance(model, Predictor) else load(model, device=device)
+    predictor = opened.select(Selection(threshold, max_objects, only))
+    if crops is not None:
+        check_objects(predictor.output)
     catalog = read(
         Path(data),
         categories=predictor.output.categories,
@@ -91,7 +108,10 @@ def evaluate(
     chosen = split or (there[0] if there else None)
     part = catalog.split(chosen) if chosen else catalog
     predictor.output.accept(part)
-    evaluation = evaluate_catalog(predictor, part, viewing=viewing, seed=seed)
+    evaluation = evaluate_catalog(predictor, part, viewing=viewing, batch_size=batch_size, seed=seed)
+    notes += predictor.output.remarks(evaluation.truths, evaluation.predictions, before=opened.output)
+    if crops is not None:
+        save_crops(predictor.output, list(part.paths()), evaluation.predictions, crops)
     make_folder(folder)
     document = to_dict(evaluation, predictor.card.task)
     document["data"] = str(data)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from foveal.artifact.atomic import write_atomic
 from foveal.data.catalog.catalog import Catalog
-from foveal.inference.predictor import Predictor, Source
+from foveal.inference.predictor import BATCH_SIZE, Predictor, Source
 from foveal.inference.views import Viewing, stream_views
 from foveal.metrics.contract import Results
 from foveal.tasks.contract import SomeTruth
@@ -34,6 +34,7 @@ def evaluate(
     *,
     sources: Sequence[Source] | None = None,
     viewing: Viewing | None = None,
+    batch_size: int = BATCH_SIZE,
     num_resamples: int = 1000,
     seed: int = 0,
 ) -> Evaluation:
@@ -44,6 +45,7 @@ def evaluate(
         catalog: Images with the model's own class map.
         sources: The same images, preprocessed; None reads the catalog's files.
         viewing: Tiles and test-time augmentation; None: one view of each full image.
+        batch_size: Images per batch.
         num_resamples: Number of bootstrap resamples for the intervals.
         seed: For the bootstrap.
 
@@ -52,7 +54,10 @@ def evaluate(
         ConfigError: The model predicts for full images only, and ``viewing`` has tiles or crops.
     """
     assert sources is None or viewing is None, "prepared images have one view"
-    found = stream_views(predictor, catalog.paths(), viewing) if sources is None else predictor.stream(sources)
+    if sources is None:
+        found = stream_views(predictor, catalog.paths(), viewing, batch_size=batch_size)
+    else:
+        found = predictor.stream(sources, batch_size=batch_size)
     predictions = list(found)
     truths = predictor.output.truths(catalog, range(len(catalog)))
     return Evaluation(

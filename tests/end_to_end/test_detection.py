@@ -91,7 +91,7 @@ def test_predict_in_every_form(here: Command, run: Path, voc: Path, tmp_path: Pa
     rows = list(csv.DictReader((tmp_path / "t.csv").read_text().splitlines()))
     assert list(rows[0]) == ["path", "rank", "name", "score", "x1", "y1", "x2", "y2"]
     assert len(rows) == sum(len(a["objects"]) for a in predictions)
-    assert len(list((tmp_path / "drawn").iterdir())) == 32
+    assert len(list((tmp_path / "drawn").glob("*.jpg"))) == 32
     results = json.loads((tmp_path / "c.json").read_text())
     assert {r["image_id"] for r in results} <= set(range(32)) and len(results) >= len(rows)
     assert {r["category_id"] for r in results} == {1, 2}

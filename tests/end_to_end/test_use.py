@@ -207,7 +207,7 @@ def test_names_with_square_brackets(here: Command, tmp_path: Path) -> None:
     assert f"details in {tmp_path}/[e]" in done.out.replace("\n", "")
     done = here("predict", run, image, "--csv", tmp_path / "[t].csv", "--save", tmp_path / "[s]")
     assert done.code == 0, done.err
-    out = done.out.replace("\n", "")
+    out = (done.out + done.err).replace("\n", "")
     assert sum(name in out for name in names) >= 3 and f"{tmp_path}/[t].csv" in out and f"{tmp_path}/[s]" in out
     done = here("export", run, "--data", data)
     assert done.code == 0, done.err

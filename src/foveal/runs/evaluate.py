@@ -85,7 +85,8 @@ def evaluate(
         check_outside(folder, Path(data))
     check_batch_size(batch_size)
     opened = model if isinstance(model, Predictor) else load(model, device=device)
-    predictor = opened.select(Selection(threshold, max_objects, only))
+    selection = Selection(threshold, max_objects, only)
+    predictor = opened.select(selection)
     if crops is not None:
         check_objects(predictor.output)
     catalog = read(
@@ -117,6 +118,8 @@ def evaluate(
     document["data"] = str(data)
     if viewing is not None and not viewing.plain:
         document["viewing"] = asdict(viewing)
+    if any(selection):
+        document["selection"] = {name: getattr(selection, name) for name in selection}
     write_atomic(folder / "metrics.json", _json(document))
     write_predictions(folder / "predictions.csv", evaluation, predictor)
     may_be = chosen in (None, "train") and len(catalog) >= int(predictor.card.data.get("images", 0))

@@ -102,7 +102,7 @@ class BoxOutput(Output[T, D], Generic[T, D]):
         crowded = sum(count > LIMIT for count in counts)
         if crowded:
             lines.append(
-                f"Images with more than {LIMIT} objects: {crowded:,} of {len(counts):,} (up to {max(counts):,} objects);"
+                f"Images with more than {LIMIT} objects: {crowded:,} of {len(counts):,} (up to {max(counts):,} in one);"
                 f" mAP, AP and AR count the best {LIMIT} detections per image, as COCO does."
             )
         return lines

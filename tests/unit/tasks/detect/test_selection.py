@@ -126,7 +126,7 @@ def test_remarks_on_an_evaluation() -> None:
         "At most 6 objects per image in place of 100.",
         "Only objects of these classes are evaluated: cat.",
         "1 image reached the limit of 6 objects; --max-objects raises it.",
-        "Images with more than 100 objects: 1 of 1 (up to 120 objects); mAP, AP and AR count the best 100 detections"
+        "Images with more than 100 objects: 1 of 1 (up to 120 in one); mAP, AP and AR count the best 100 detections"
         " per image, as COCO does.",
     ]
     assert before.remarks([], [], before=before) == []

@@ -96,5 +96,5 @@ def _closed(folder: Path, error: OSError) -> DataError:
     reason = (error.strerror or str(error)).lower()
     return DataError(
         f"{folder}: this folder cannot be read ({reason}).",
-        "Change its permissions, or leave it out: its images would be missing.",
+        "Change its permissions: its images would be missing.",
     )

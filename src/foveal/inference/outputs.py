@@ -52,7 +52,8 @@ class Outputs:
             RunError: A file or folder cannot be made or written to.
         """
         inputs = {_identity(image): image for image in found.paths if image not in found.piped and image.exists()}
-        names = plan_names(found.paths, found.names)
+        in_folders = any(folder is not None for folder in (self.save, self.masks, self.crops))
+        names = plan_names(found.paths, found.names) if in_folders else {}
         for option, folder, suffix in (("--save", self.save, ".jpg"), ("--masks", self.masks, ".png")):
             if folder is not None:
                 files = (folder / f"{name}{suffix}" for name in names.values())

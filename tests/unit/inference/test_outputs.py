@@ -102,7 +102,10 @@ def test_image_ids_are_those_of_the_data_set(tmp_path: Path, coco: Path) -> None
 def test_image_ids_of_a_file(tmp_path: Path, coco: Path) -> None:
     (tmp_path / "copies").mkdir()
     copy = (coco / "images" / "01.png").rename(tmp_path / "copies" / "01.png")
-    outputs = Outputs(coco=tmp_path / "c.json", coco_ids=coco / "annotations" / "instances.json")
+    test = tmp_path / "image_info_test.json"  # lists images alone
+    images = json.loads((coco / "annotations" / "instances.json").read_text())["images"]
+    test.write_text(json.dumps({"images": images}))
+    outputs = Outputs(coco=tmp_path / "c.json", coco_ids=test)
     assert list(outputs.prepare(found([copy])).ids.values()) == [2]
     assert list(Outputs(coco=tmp_path / "c.json").prepare(found([copy])).ids.values()) == [1], "of no data set"
 

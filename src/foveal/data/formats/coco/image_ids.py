@@ -24,7 +24,8 @@ def ids_from(file: Path, images: Sequence[Path]) -> dict[Path, ImageId]:
     root, files, _ = find(file)
     if not files:
         raise DataError(f"{file}: no COCO annotation file.", "Name the JSON file itself.")
-    found = _look_up([load(one, root) for one in files], root, images, anywhere=True)
+    sources = [load(one, root, lists=("images",)) for one in files]  # files of test images have no annotations
+    found = _look_up(sources, root, images, anywhere=True)
     missing = next((image for image in images if image not in found), None)
     if missing is not None:
         raise DataError(

@@ -60,9 +60,12 @@ def run_job(
                     written += 1
                 done(place)
     except FovealError as error:
+        hints = [error.hint]
+        if isinstance(error, ImageError) and len(found.paths) > 1:
+            hints.append("Skip such files with --skip-bad.")
         if written:
-            how = " Skip such files with --skip-bad." if isinstance(error, ImageError) else ""
-            error.hint = f"{error.hint}{how} {_kept(written, len(found.paths))}".lstrip()
+            hints.append(_kept(written, len(found.paths)))
+        error.hint = " ".join(filter(None, hints))
         raise
     except KeyboardInterrupt:
         if written:

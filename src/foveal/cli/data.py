@@ -42,6 +42,7 @@ def inspect(path: Data, *, classes: Classes = "", ignore: Ignore = (), task: Tas
 @app.command
 def check(path: Data, *, classes: Classes = "", ignore: Ignore = (), task: Task = None, json: Json = False) -> None:
     """Check every image, annotation and mask, what the task needs, and duplicate files; exit code 1 for problems."""
+    from foveal.cli.screens import print_notes
     from foveal.data.inspection.check import Problem
     from foveal.data.inspection.check import check as run_check
     from foveal.data.notes import plural
@@ -54,6 +55,7 @@ def check(path: Data, *, classes: Classes = "", ignore: Ignore = (), task: Task 
             raise
         _tell([Problem("", "unread", error.what)], path=path, images=None, json=json)
         raise CheckFailedError(f"{path} cannot be read, so no image was checked.", error.hint) from None
+    print_notes(catalog.notes)
     problems = [*run_check(catalog), *_unfit(catalog, task)]
     _tell(problems, path=path, images=len(catalog), json=json)
     if problems:

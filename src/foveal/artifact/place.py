@@ -67,7 +67,10 @@ class Place:
     @property
     def direct(self) -> bool:
         """Whether bytes go straight into it: a device, a pipe, or an open file of this process."""
-        return self.descriptor is not None or (self.status is not None and not stat.S_ISREG(self.status.st_mode))
+        kinds = (stat.S_IFREG, stat.S_IFDIR)
+        return self.descriptor is not None or (
+            self.status is not None and stat.S_IFMT(self.status.st_mode) not in kinds
+        )
 
     def check_file(self) -> None:
         """Check that an existing file may be written.

@@ -85,6 +85,12 @@ def test_where_a_file_is_the_standard_output_nothing_else_is(capsys: pytest.Capt
     assert capsys.readouterr() == ("", "")
 
 
+def test_folders_that_were_written_are_listed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with predictions_screen(Outputs(csv=Path("/dev/null"), save=tmp_path)):
+        pass
+    assert capsys.readouterr() == ("", f"  images    {tmp_path}\n")
+
+
 def test_cells_of_one_image() -> None:
     assert prediction_cells(ROWS) == ("cat", "75.0%", "dog 25.0%")
     assert prediction_cells([*ROWS, ROWS[1]]) == ("2 dog, 1 cat", "75.0%", "")

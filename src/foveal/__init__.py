@@ -8,12 +8,12 @@ Importing Foveal loads neither torch nor NumPy; each function imports what it ne
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, cast, overload
 
 from foveal.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from foveal.errors import FovealError
@@ -40,7 +40,17 @@ _HOMES = {
 
 @overload  # a str is an iterable of str as well, but one image
 def predict(  # type: ignore[overload-overlap]
-    model: "str | Path | Predictor", images: "ImageLike", *, viewing: "Viewing | None" = None, bgr: bool = False
+    model: "str | Path | Predictor",
+    images: "ImageLike",
+    *,
+    viewing: "Viewing | None" = None,
+    threshold: float | None = None,
+    max_objects: int | None = None,
+    only: "Sequence[str]" = (),
+    top: int | None = None,
+    crops: "str | Path | None" = None,
+    batch_size: int = 32,
+    bgr: bool = False,
 ) -> "Prediction": ...
 
 
@@ -50,6 +60,12 @@ def predict(
     images: "Iterable[ImageLike]",
     *,
     viewing: "Viewing | None" = None,
+    threshold: float | None = None,
+    max_objects: int | None = None,
+    only: "Sequence[str]" = (),
+    top: int | None = None,
+    crops: "str | Path | None" = None,
+    batch_size: int = 32,
     bgr: bool = False,
 ) -> "list[Prediction]": ...
 
@@ -59,6 +75,12 @@ def predict(
     images: "ImageLike | Iterable[ImageLike]",
     *,
     viewing: "Viewing | None" = None,
+    threshold: float | None = None,
+    max_objects: int | None = None,
+    only: "Sequence[str]" = (),
+    top: int | None = None,
+    crops: "str | Path | None" = None,
+    batch_size: int = 32,
     bgr: bool = False,
 ) -> "Prediction | list[Prediction]":
     """Predict on one image, or on several in order.
@@ -68,22 +90,41 @@ def predict(
         images: A path, the bytes of a file, an open binary file, an (H, W, 3) array, a torch tensor or a Pillow image;
             or several of these.
         viewing: Tiles and test-time augmentation; None: one view of each image.
+        threshold: Score from which an object is shown or a class present; None: the model's own.
+        max_objects: Most objects per image or tile; None: the model's own limit.
+        only: Classes whose objects are given; empty: all.
+        top: Number of classes listed per image, for classifiers; None: as usual.
+        crops: A folder for the objects, cut out; None: none.
+        batch_size: Images per batch.
         bgr: Whether arrays and tensors have their channels in OpenCV's order: blue, green, red.
 
     Returns:
         One prediction for one image, a list for several; see ``foveal.types`` for what each task predicts.
 
     Raises:
-        FovealError: The model or an image cannot be read; the message names it.
+        FovealError: The model or an image cannot be read, or an option does not concern the model.
     """
+    from foveal.inference.crops import save_crops
+    from foveal.inference.images import is_one, readable
     from foveal.inference.load import load
-    from foveal.inference.predictor import Predictor
+    from foveal.inference.predictor import Predictor, check_batch_size
     from foveal.inference.views import predict_views
+    from foveal.types.selection import Selection
 
-    if isinstance(model, Predictor):
-        return predict_views(model, images, viewing, bgr=bgr)
-    with load(model) as opened:
-        return predict_views(opened, images, viewing, bgr=bgr)
+    selection = Selection(threshold, max_objects, only, top)
+    check_batch_size(batch_size)
+    if not isinstance(model, Predictor):
+        with load(model) as opened:
+            chosen = opened.select(selection)
+            return predict(chosen, images, viewing=viewing, crops=crops, batch_size=batch_size, bgr=bgr)
+    predictor = model.select(selection)
+    if crops is None:
+        return predict_views(predictor, images, viewing, batch_size=batch_size, bgr=bgr)
+    several = [cast("ImageLike", images)] if is_one(images) else list(cast("Iterable[ImageLike]", images))
+    sources = [readable(source, bgr=bgr) for source in several]
+    predictions = predict_views(predictor, sources, viewing, batch_size=batch_size)
+    save_crops(predictor, sources, predictions, crops)
+    return predictions[0] if is_one(images) else predictions
 
 
 def __getattr__(name: str) -> object:

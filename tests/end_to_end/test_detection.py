@@ -80,6 +80,21 @@ def test_evaluate_agrees_with_the_run(here: Command, run: Path, voc: Path, tmp_p
     assert json.loads(done.out)["images"] == 24
 
 
+def test_a_selection_is_evaluated(here: Command, run: Path, voc: Path, tmp_path: Path) -> None:
+    flags = ["--threshold", "0.9", "--max-objects", "5", "--only", "red", "--crops", tmp_path / "c"]
+    done = here("evaluate", run, voc, "--json", "--out", tmp_path / "e", *flags)
+    assert done.code == 0, done.err
+    document, whole = json.loads(done.out), json.loads((run / "metrics.json").read_text())
+    assert document["selection"] == {"threshold": 0.9, "max_objects": 5, "only": ["red"]}
+    assert document["metrics"]["mAP"]["value"] == pytest.approx(whole["per_class"]["red"]["AP"], abs=0.02)
+    assert document["per_class"]["blue"]["AP"] is None and document["per_class"]["blue"]["objects"] == 0
+    assert "note: Threshold 0.9 in place of the model's" in done.err
+    assert "note: Only objects of these classes are evaluated: red." in done.err
+    assert [p.name for p in (tmp_path / "c").iterdir() if p.is_dir()] in ([], ["red"])
+    done = here("predict", run, voc / "JPEGImages", "--only", "rde")
+    assert done.code == 2 and "Did you mean 'red'?" in done.err
+
+
 def test_predict_in_every_form(here: Command, run: Path, voc: Path, tmp_path: Path) -> None:
     images = voc / "JPEGImages"
     done = here("predict", run, images, "--json", "--csv", tmp_path / "t.csv", "--save", tmp_path / "drawn",
@@ -91,7 +106,7 @@ def test_predict_in_every_form(here: Command, run: Path, voc: Path, tmp_path: Pa
     rows = list(csv.DictReader((tmp_path / "t.csv").read_text().splitlines()))
     assert list(rows[0]) == ["path", "rank", "name", "score", "x1", "y1", "x2", "y2"]
     assert len(rows) == sum(len(a["objects"]) for a in predictions)
-    assert len(list((tmp_path / "drawn").iterdir())) == 32
+    assert len(list((tmp_path / "drawn").glob("*.jpg"))) == 32
     results = json.loads((tmp_path / "c.json").read_text())
     assert {r["image_id"] for r in results} <= set(range(32)) and len(results) >= len(rows)
     assert {r["category_id"] for r in results} == {1, 2}

@@ -98,8 +98,8 @@ def test_predict_in_every_form(here: Command, run: Path, coco: Path, tmp_path: P
     assert list(rows[0]) == ["path", "rank", "name", "score", "x1", "y1", "x2", "y2", "mask_px"]
     results = json.loads((tmp_path / "c.json").read_text())
     assert all(r["segmentation"]["size"] == [72, 96] for r in results)
-    assert len(list((tmp_path / "drawn").iterdir())) == 8
-    numbers = [np.asarray(Image.open(p)) for p in sorted((tmp_path / "masks").iterdir())]
+    assert len(list((tmp_path / "drawn").glob("*.jpg"))) == 8
+    numbers = [np.asarray(Image.open(p)) for p in sorted((tmp_path / "masks").glob("*.png"))]
     assert len(numbers) == 8 and all(n.shape == (72, 96) for n in numbers)
     assert [int(n.max()) for n in numbers] == [len(a["objects"]) for a in predictions]
 

@@ -120,7 +120,7 @@ def test_predict_in_every_form(here: Command, run: Path, masks: Path, tmp_path: 
     truth = np.asarray(Image.open(masks / "valannot" / "000.png"))
     assert found.shape == (72, 96)
     assert (found == truth)[truth != UNKNOWN].mean() > 0.9
-    assert len(list((tmp_path / "drawn").iterdir())) == 8
+    assert len(list((tmp_path / "drawn").glob("*.jpg"))) == 8
     assert {row["category_id"] for row in json.loads((tmp_path / "c.json").read_text())} <= {0, 1, 2}
 
 

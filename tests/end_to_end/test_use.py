@@ -2,6 +2,7 @@
 
 import csv
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from tests.conftest import Outcome, quick, run_foveal
+from tests.kills import kill, start
 from tests.scenes import write_squares
 
 import foveal
@@ -90,8 +92,10 @@ def test_predict_writes_tables_and_images(here: Command, quick_run: Path, square
     assert done.code == 0, done.err
     rows = list(csv.DictReader((tmp_path / "t.csv").read_text().splitlines()))
     assert len(rows) == 27
-    drawn = sorted((tmp_path / "drawn").iterdir())
+    drawn = sorted((tmp_path / "drawn").glob("*.jpg"))
     assert len(drawn) == 9, "equal names are numbered, none is overwritten"
+    names = [row["name"] for row in csv.DictReader((tmp_path / "drawn" / "index.csv").read_text().splitlines())]
+    assert sorted(names) == sorted(file.stem for file in drawn)
     with Image.open(drawn[0]) as image:
         assert image.size == (32, 32)
 
@@ -107,8 +111,41 @@ def test_skip_bad_lists_what_it_left_out(here: Command, quick_run: Path, squares
     assert done.code == 0
     assert [Path(a["path"]).name for a in json.loads(done.out)] == ["000.png"]
     skipped = f"skipped: {bad}: is not an image (starts with b'no image').\n"
-    assert done.err == skipped
-    assert here("predict", quick_run, bad, good, "--skip-bad").err == skipped
+    assert done.err == skipped + "note: 1 of 2 images skipped.\n"
+    assert here("predict", quick_run, bad, good, "--skip-bad").err == done.err
+
+
+def test_a_killed_command_leaves_its_rows(exported: Path, squares: Path, tmp_path: Path) -> None:
+    images = sorted(squares.glob("*/*.png"))
+    for i in range(40):
+        (tmp_path / "d" / str(i)).mkdir(parents=True)
+        for image in images:
+            (tmp_path / "d" / str(i) / image.name).write_bytes(image.read_bytes())
+    partial = tmp_path / "t.csv.partial"
+    process = start("predict", exported, tmp_path / "d", "--csv", tmp_path / "t.csv", "--json", "--batch-size", "1")
+    while process.is_alive() and not (partial.exists() and partial.stat().st_size):
+        time.sleep(0.002)
+    if not kill(process):
+        pytest.skip("this machine predicted on all images first")
+    rows = list(csv.DictReader(partial.read_text().splitlines()))
+    assert rows and len(rows) % 3 == 0 and all(row["score"] for row in rows)
+    assert not (tmp_path / "t.csv").exists()
+
+
+def test_more_and_fewer_classes_than_usual(here: Command, quick_run: Path, squares: Path, tmp_path: Path) -> None:
+    image = squares / "class0" / "000.png"
+    done = here("predict", quick_run, image, "--top", "1", "--json")
+    assert [len(one["classes"]) for one in json.loads(done.out)] == [1]
+    assert len(foveal.predict(quick_run, image, top=2).rows()) == 2
+    done = here("predict", quick_run, image, "--threshold", "0.5")
+    assert done.code == 2 and "--threshold is for objects" in done.err
+    done = here("evaluate", quick_run, squares, "--crops", tmp_path / "c")
+    assert done.code == 2 and "This model predicts no objects to cut out." in done.err
+    for value in ("0", "-3"):
+        done = here("predict", quick_run, image, "--batch-size", value)
+        assert done.code == 2 and f"A batch of {value} images is not possible." in done.err
+    with pytest.raises(foveal.FovealError, match="A batch of 0 images is not possible"):
+        foveal.load(quick_run).predict([image], batch_size=0)
 
 
 def test_predict_spares_the_images_it_looks_at(here: Command, quick_run: Path, squares: Path, tmp_path: Path) -> None:
@@ -162,7 +199,7 @@ def test_names_with_square_brackets(here: Command, tmp_path: Path) -> None:
     assert f"details in {tmp_path}/[e]" in done.out.replace("\n", "")
     done = here("predict", run, image, "--csv", tmp_path / "[t].csv", "--save", tmp_path / "[s]")
     assert done.code == 0, done.err
-    out = done.out.replace("\n", "")
+    out = (done.out + done.err).replace("\n", "")
     assert sum(name in out for name in names) >= 3 and f"{tmp_path}/[t].csv" in out and f"{tmp_path}/[s]" in out
     done = here("export", run, "--data", data)
     assert done.code == 0, done.err

@@ -1,16 +1,19 @@
-"""Atomic writes, never a half-written file: temporary file, fsync, rename."""
+"""Atomic writes, never a half-written file: temporary file, fsync, rename.
 
-import errno
+What a link leads to gets the content and the link stays; a file keeps its mode; devices and pipes are written to.
+"""
+
 import itertools
 import json
 import os
 import re
+import shutil
 from pathlib import Path
 from tempfile import TemporaryFile
 from types import TracebackType
-from typing import Self
+from typing import BinaryIO, Self
 
-from foveal.errors import RunError
+from foveal.artifact.place import IN_PLACE, Place, fitting, output_error
 
 _NUMBERS = itertools.count()
 """So that a process that writes one file twice at a time writes two temporary files."""
@@ -19,24 +22,35 @@ _NUMBERS = itertools.count()
 class AtomicFile:
     """A file that is written piece by piece and takes its place, whole, when its ``with`` block ends without an error.
 
-    After an error, or Ctrl-C, what was there before is untouched and nothing else is left.
+    After an error, or Ctrl-C, what was there before is untouched and nothing else is left. A device or a pipe gets
+    each piece at once.
 
     Args:
         path: The file.
 
     Raises:
-        RunError: The folder is read-only or full.
+        RunError: The folder is read-only or full, or the path is that of a folder, a disk or a socket.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._temporary = path.with_name(f".{path.name}.{os.getpid()}.{next(_NUMBERS)}.tmp")
 
     def __enter__(self) -> Self:
+        self._place = Place.of(self.path)
+        self._temporary: Path | None = None
+        if self._place.direct:
+            self._file = self._place.open_direct()
+            return self
+        self._place.check_file()
+        target = self._place.target
+        temporary = target.with_name(fitting(f".{target.name}", f".{os.getpid()}.{next(_NUMBERS)}.tmp"))
         try:
-            self._file = self._temporary.open("wb")
+            self._file = temporary.open("xb")
+            self._temporary = temporary
         except OSError as error:
-            raise output_error(self.path, error) from None
+            if self._place.status is None or error.errno not in IN_PLACE:
+                raise output_error(self.path, error) from None
+            self._file = TemporaryFile()
         return self
 
     def write(self, content: bytes | str) -> None:
@@ -46,7 +60,7 @@ class AtomicFile:
             RunError: The disk is full.
         """
         try:
-            self._file.write(content.encode(errors="surrogateescape") if isinstance(content, str) else content)
+            write_all(self._file, content)
         except OSError as error:
             raise output_error(self.path, error) from None
 
@@ -55,17 +69,19 @@ class AtomicFile:
     ) -> None:
         try:
             with self._file as file:
-                if kind is None:
+                if kind is None and not self._place.direct:
                     file.flush()
                     os.fsync(file.fileno())
-            if kind is None:
-                self._temporary.replace(self.path)
-                _sync_folder(self.path.parent)
+                    if self._temporary is None:
+                        copy_into(file, self._place.target)
+            if kind is None and self._temporary is not None:
+                take_place(self._temporary, self._place)
         except OSError as failure:
             if kind is None:
                 raise output_error(self.path, failure) from None
         finally:
-            self._temporary.unlink(missing_ok=True)
+            if self._temporary is not None:
+                self._temporary.unlink(missing_ok=True)
 
 
 def write_atomic(path: Path, content: bytes | str) -> None:
@@ -110,18 +126,53 @@ def make_room(path: Path) -> None:
         raise output_error(path, error) from None
 
 
-def output_error(path: Path, error: OSError) -> RunError:
-    """A failed write as an error for the user."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return RunError(f"{path}: no space left on the disk.", "Free some space or choose another location.")
-    if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
-        return RunError(f"{path}: cannot be written (read-only).", "Choose a location that you can write to.")
-    if error.errno in (errno.EEXIST, errno.ENOTDIR):
-        return RunError(f"{path}: a file exists where a folder is needed.", "Choose another location.")
-    return RunError(f"{path}: cannot be written ({error.strerror}).", "Choose another location.")
+def make_room_for(file: Path) -> None:
+    """Check that a file can be written, before the work whose results it takes; its folder is created.
+
+    Raises:
+        RunError: It cannot.
+    """
+    place = Place.of(file)
+    if place.direct:
+        place.open_direct().close()
+    elif place.status is None:
+        make_room(place.target.parent)
+    else:
+        place.check_file()
 
 
-def _sync_folder(folder: Path) -> None:
+def write_all(file: BinaryIO, content: bytes | str) -> None:
+    """Write bytes, or text as UTF-8, to a file with or without a buffer; nothing is left over."""
+    rest = memoryview(content.encode(errors="surrogateescape") if isinstance(content, str) else content)
+    while rest:
+        rest = rest[file.write(rest) :]
+
+
+def take_place(finished: Path, place: Place) -> None:
+    """Put a finished file in the place of another, with its mode; into it, where it cannot be replaced."""
+    place.copy_mode(finished)
+    try:
+        finished.replace(place.target)
+    except OSError as error:
+        if place.status is None or error.errno not in IN_PLACE:
+            raise
+        with finished.open("rb") as file:
+            copy_into(file, place.target)
+        finished.unlink()
+    sync_folder(place.target.parent)
+
+
+def copy_into(file: BinaryIO, target: Path) -> None:
+    """Replace the content of an existing file, which may be mounted or lie in a folder that is read-only."""
+    file.seek(0)
+    with target.open("wb") as out:
+        shutil.copyfileobj(file, out)
+        out.flush()
+        os.fsync(out.fileno())
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a rename last through a power failure."""
     if os.name != "posix":
         return
     handle = os.open(folder, os.O_RDONLY)

@@ -3,6 +3,7 @@
 import errno
 import gc
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 from cyclopts import App, Parameter
@@ -112,7 +113,7 @@ def run(arguments: list[str]) -> int:
         if asks_for_help(arguments):
             print_page(app, arguments)
             return 0
-        result: Any = app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
+        result: Any = app(with_streams(arguments), exit_on_error=False, print_error=False, result_action="return_value")
     except FovealError as error:
         say_error(error.what, error.hint)
         return error.exit_code
@@ -142,6 +143,19 @@ def run(arguments: list[str]) -> int:
         say_error(*explain(error, app))
         return 2
     return result if isinstance(result, int) and not isinstance(result, bool) else 0
+
+
+def with_streams(arguments: Sequence[str]) -> list[str]:
+    """Arguments with ``-`` written out: the standard output after an option that names a file, else the input.
+
+    The parser would take it for an option without a name.
+    """
+    before = ["", *arguments]
+    outputs = ("--csv", "--coco")
+    return [
+        text if text != "-" else "/dev/stdout" if last in outputs else "/dev/stdin"
+        for last, text in zip(before, arguments, strict=False)
+    ]
 
 
 def say_error(what: str, hint: str) -> None:

@@ -47,6 +47,7 @@ def check(
     path: Data, *, classes: Classes = "", ignore: Ignore = (), bands: Bands = "", task: Task = None, json: Json = False
 ) -> None:
     """Check every image, annotation and mask, what the task needs, and duplicate files; exit code 1 for problems."""
+    from foveal.cli.screens import print_notes
     from foveal.cli.terminal import Bar
     from foveal.data.inspection.check import Problem
     from foveal.data.inspection.check import check as run_check
@@ -60,6 +61,7 @@ def check(
             raise
         _tell([Problem("", "unread", error.what)], path=path, images=None, json=json)
         raise CheckFailedError(f"{path} cannot be read, so no image was checked.", error.hint) from None
+    print_notes(catalog.notes)
     with Bar(shown=not json) as bar:
         problems = run_check(
             catalog, reading=_reading(bands), progress=lambda done: bar("checking", done, len(catalog))

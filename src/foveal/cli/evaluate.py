@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from foveal.cli.data_options import Classes, Data, Ignore
-from foveal.cli.view_options import Flip, Overlap, Scales, Tile
+from foveal.cli.view_options import BatchSize, Crops, Flip, MaxObjects, Only, Overlap, Scales, Threshold, Tile
 
 
 def evaluate(
@@ -25,20 +25,22 @@ def evaluate(
         str | None,
         Parameter(help="Images that hang together: a column, folder, or a regular expression on the path."),
     ] = None,
+    threshold: Threshold = None,
+    max_objects: MaxObjects = None,
+    only: Only = (),
+    crops: Crops = None,
     tile: Tile = None,
     overlap: Overlap = 0.2,
     flip: Flip = False,
     scales: Scales = (1.0,),
+    batch_size: BatchSize = 32,
     skip_bad: Annotated[bool, Parameter(negative="", help="Skip images that cannot be read, and list them.")] = False,
     json: Annotated[bool, Parameter(negative="", help="Print one JSON document and nothing else.")] = False,
     open: Annotated[bool, Parameter(negative="", help="Show the report in the browser when done.")] = False,  # noqa: A002
     device: Annotated[Literal["auto", "cpu", "cuda"], Parameter(help="Device for PyTorch models.")] = "auto",
 ) -> None:
     """Evaluate a model on labelled images, with the model's own class map."""
-    from rich.console import Console
-    from rich.text import Text
-
-    from foveal.cli.screens import evaluation_screen, print_json, print_skipped, show_page
+    from foveal.cli.screens import Skipped, evaluation_screen, print_json, print_notes, show_page
     from foveal.cli.terminal import Bar
     from foveal.inference.views import Viewing
     from foveal.runs.evaluate import evaluate as run
@@ -55,13 +57,18 @@ def evaluate(
             out=out,
             device=device,
             viewing=viewing,
+            threshold=threshold,
+            max_objects=max_objects,
+            only=only,
+            crops=crops,
+            batch_size=batch_size,
             skip_bad=skip_bad,
             progress=bar,
         )
-    for error in done.skipped:
-        print_skipped(error)
-    for note in done.notes:
-        Console(stderr=True, soft_wrap=True).print(Text(f"note: {note}", "yellow"))
+    with Skipped(len(done.skipped) + done.results.images) as skipped:
+        for error in done.skipped:
+            skipped.add(error)
+    print_notes(done.notes)
     if json:
         print_json(done.document)
     else:

@@ -6,19 +6,20 @@ import shlex
 import sys
 import webbrowser
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from math import isnan
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from foveal.artifact.place import Place
 from foveal.cli.terminal import messages, print_table
-from foveal.data.notes import listed, plural
+from foveal.data.notes import SHOWN, listed, plural
 from foveal.errors import ImageError
 from foveal.inference.outputs import Outputs
 from foveal.inference.predictor import Predictor
@@ -137,7 +138,29 @@ def prediction_cells(rows: Sequence[Mapping[str, str | float]]) -> tuple[str, st
 
 @contextmanager
 def predictions_screen(outputs: Outputs) -> Iterator[Add]:
-    """A row for each of the first images, the number of further images, and the files written."""
+    """What ``foveal predict`` prints: a table on a terminal, a line per image elsewhere; then the files written.
+
+    Nothing goes to the standard output if a file does.
+    """
+    if outputs.takes_stdout:
+        yield print_nothing
+    else:
+        with prediction_table() if sys.stdout.isatty() else prediction_lines() as add:
+            yield add
+    console = Console(stderr=outputs.takes_stdout or not sys.stdout.isatty(), soft_wrap=True)
+    places = {"table": outputs.csv, "coco": outputs.coco, "images": outputs.save, "masks": outputs.masks}
+    for what, place in {**places, "crops": outputs.crops}.items():
+        if place is not None and not Place.of(place, any_kind=True).direct:
+            console.print(Text(f"  {what:<8}  {place}"))
+
+
+def print_nothing(image: Path, prediction: Prediction) -> None:
+    """Where the standard output belongs to a file."""
+
+
+@contextmanager
+def prediction_table() -> Iterator[Add]:
+    """A row for each of the first images, and the number of further images; after an error too."""
     table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2))
     table.add_column("image", overflow="fold")
     table.add_column("prediction")
@@ -152,24 +175,103 @@ def predictions_screen(outputs: Outputs) -> Iterator[Add]:
         else:
             more += 1
 
+    begun = False
+    try:
+        yield add
+        begun = True
+    finally:
+        if begun or table.row_count:
+            console = Console()
+            console.print(table)
+            if more:
+                console.print(f"  ... and {more:,} more; --csv FILE or --json gives all", style="dim")
+
+
+@contextmanager
+def prediction_lines() -> Iterator[Add]:
+    """A line for each image as it comes: its whole name, prediction, best score and runners-up, by tabs."""
+
+    def add(image: Path, prediction: Prediction) -> None:
+        cells = (str(image), *prediction_cells(prediction.rows()))
+        print_plain("\t".join(map(in_one_line, cells)).rstrip("\t") + "\n")
+
     yield add
-    console = Console()
-    console.print(table)
-    if more:
-        console.print(f"  ... and {more:,} more; --csv FILE or --json gives all", style="dim")
-    for what, place in (("table", outputs.csv), ("images", outputs.save), ("masks", outputs.masks)):
-        if place is not None:
-            console.print(Text(f"  {what:<8}  {place}"))
 
 
-def print_note(note: str) -> None:
-    """A line on standard error about what was done."""
-    Console(stderr=True, soft_wrap=True).print(Text(f"note: {note}", "yellow"))
+def in_one_line(text: str) -> str:
+    """A text without line breaks and tabs."""
+    return "".join(c if c.isprintable() or not c.isspace() else repr(c)[1:-1] for c in text)
 
 
-def print_skipped(error: ImageError) -> None:
-    """A line on standard error for an image that is skipped."""
-    messages().print(Text(f"skipped: {error.what}", "yellow"), soft_wrap=True)
+def print_plain(text: str) -> None:
+    """Write to the standard output; names of files keep their bytes, and what its encoding lacks is escaped."""
+    try:
+        sys.stdout.write(text)
+    except UnicodeEncodeError:
+        encoding = sys.stdout.encoding
+        try:
+            content = text.encode(encoding, "surrogateescape")
+        except UnicodeEncodeError:
+            content = text.encode(encoding, "backslashreplace")
+        sys.stdout.buffer.write(content)
+    sys.stdout.flush()
+
+
+def print_notes(notes: Iterable[str]) -> None:
+    """Lines on standard error."""
+    for note in notes:
+        messages().print(Text(f"note: {note}", "yellow"), soft_wrap=True)
+
+
+@contextmanager
+def note_full_lists(predictor: Predictor) -> Iterator[Add]:
+    """A note on standard error, at the end, of the images that have as many objects as the model allows."""
+    first: list[str] = []
+    full = limit = 0
+
+    def add(image: Path, prediction: Prediction) -> None:
+        nonlocal full, limit
+        if reached := predictor.output.limit_reached(prediction):
+            full, limit = full + 1, max(limit, reached)
+            if len(first) < SHOWN:
+                first.append(str(image))
+
+    try:
+        yield add
+    finally:
+        if full:
+            rest = f" and {full - len(first)} more" if full > len(first) else ""
+            what = "image has" if full == 1 else "images have"
+            print_notes(
+                [
+                    f"{full:,} {what} as many objects as the limit allows ({limit:,}), so there may be more;"
+                    f" --max-objects raises it: {', '.join(first)}{rest}."
+                ]
+            )
+
+
+class Skipped:
+    """Images that are skipped: a line on standard error for each, and their number at the end.
+
+    Args:
+        images: The number of all images.
+    """
+
+    def __init__(self, images: int) -> None:
+        self._images = images
+        self._count = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def add(self, error: ImageError) -> None:
+        """Print a line."""
+        self._count += 1
+        messages().print(Text(f"skipped: {error.what}", "yellow"), soft_wrap=True)
+
+    def __exit__(self, *_: object) -> None:
+        if self._count:
+            print_notes([f"{self._count:,} of {plural(self._images, 'image')} skipped."])
 
 
 def show_page(page: Path, *, quiet: bool = False) -> bool:

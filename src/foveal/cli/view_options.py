@@ -1,5 +1,6 @@
-"""The options of tiling and test-time augmentation, shared by the commands that predict."""
+"""The options of predicting that several commands share: views of an image, and which predictions are given."""
 
+from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -20,3 +21,17 @@ Scales = Annotated[
         help="Test-time augmentation: predict at several scales, such as 0.75 1 1.25.",
     ),
 ]
+Threshold = Annotated[
+    float | None, Parameter(help="Score from which an object or class counts, 0 to 1; default: fitted in training.")
+]
+MaxObjects = Annotated[
+    int | None, Parameter(help="Most objects per image or tile; default: learnt from the training images.")
+]
+Only = Annotated[
+    tuple[str, ...],
+    Parameter(negative="", consume_multiple=True, help="Only objects of these classes (detection, instances)."),
+]
+Crops = Annotated[
+    Path | None, Parameter(help="Cut objects out of the images and save them to a folder per class in this folder.")
+]
+BatchSize = Annotated[int, Parameter(help="Images per batch; less takes less memory.")]

@@ -3,15 +3,19 @@
 Shapes: H W height and width.
 """
 
+import re
+import shlex
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, Self
 
 import numpy as np
 from PIL import Image
 
+from foveal.data.formats.left_out import VIDEO_SUFFIXES
 from foveal.errors import ConfigError, ImageError
 from foveal.imaging.array import from_array, from_tensor, is_tensor
-from foveal.imaging.decode import Decoded, MinSide, TooLargeError, decode, decode_image
+from foveal.imaging.decode import Decoded, MinSide, TooLargeError, decode, decode_image, kind_of
 from foveal.imaging.windows import open_windows
 from foveal.types.arrays import RGB, Array
 from foveal.types.reading import AS_STORED, Reading
@@ -19,6 +23,16 @@ from foveal.types.reading import AS_STORED, Reading
 MAX_WHOLE_PIXELS = 250_000_000
 """Largest image that predictions are drawn on: 750 MB, twice."""
 FORMS = "Pass a path, the bytes of a file, an open binary file, an (H, W, 3) array, a Pillow image or a torch tensor."
+ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):/{1,2}[^/]")
+"""An address; ``Path`` leaves one slash of two. One letter is a drive of Windows."""
+
+
+@dataclass(frozen=True)
+class Named:
+    """The bytes of a file that came through a pipe, and its name for messages."""
+
+    name: str
+    content: bytes
 
 
 class Tensor(Protocol):
@@ -33,14 +47,14 @@ class Tensor(Protocol):
         ...
 
 
-ImageLike = str | Path | bytes | bytearray | memoryview | BinaryIO | Array | Image.Image | Tensor
+ImageLike = str | Path | bytes | bytearray | memoryview | BinaryIO | Array | Image.Image | Tensor | Named
 """A path, an encoded image (bytes, an open binary file, BytesIO), an (H, W, 3) array, a Pillow image, or a torch tensor
 (3, H, W)."""
 
 
 def is_one(source: object) -> bool:
     """Whether this is one image rather than several, although it can be iterated."""
-    one = (str, Path, bytes, bytearray, memoryview, np.ndarray, Image.Image)
+    one = (str, Path, bytes, bytearray, memoryview, np.ndarray, Image.Image, Named)
     return isinstance(source, one) or _is_file(source) or is_tensor(source)
 
 
@@ -51,13 +65,13 @@ def read_image(source: ImageLike, *, reading: Reading = AS_STORED) -> RGB:
         ImageError: It cannot be read.
         ConfigError: Not an image.
     """
-    source = opened(source)
+    source = readable(source)
     try:
         return decode_any(source, reading=reading).pixels
     except TooLargeError:
-        if not isinstance(source, str | Path | bytes):
+        if not isinstance(source, str | Path | bytes | Named):
             raise
-    with open_windows(Path(source) if isinstance(source, str) else source, reading=reading) as windows:
+    with open_windows(stored(source), reading=reading) as windows:
         width, height = windows.size
         if width * height > MAX_WHOLE_PIXELS:
             raise ImageError(
@@ -82,17 +96,24 @@ def decode_any(source: ImageLike, *, min_side: MinSide = 0, reading: Reading = A
         ImageError: It cannot be read.
         ConfigError: Not an image.
     """
-    match opened(source):
+    match readable(source):
         case np.ndarray() as array:
             return Decoded.full(from_array(array))
         case Image.Image() as image:
             return decode_image(image, reading=reading)
-        case (str() | Path() | bytes()) as file:
-            return decode(Path(file) if isinstance(file, str) else file, min_side=min_side, reading=reading)
+        case bytes() as content:
+            return decode(content, min_side=min_side, reading=reading)
+        case Named() as file:
+            return decode(file.content, name=file.name, min_side=min_side, reading=reading)
+        case str() | Path() as name:
+            check_no_address(str(name))
+            path = Path(name)
+            check_no_video(path)
+            return decode(path, min_side=min_side, reading=reading)
     raise ConfigError(f"Not an image: {type(source).__name__}.", FORMS)
 
 
-def opened(source: ImageLike, *, bgr: bool = False) -> ImageLike:
+def readable(source: ImageLike, *, bgr: bool = False) -> ImageLike:
     """The same image as a path, bytes, an array or a Pillow image, so that it can be read twice.
 
     Args:
@@ -110,6 +131,13 @@ def opened(source: ImageLike, *, bgr: bool = False) -> ImageLike:
     if isinstance(source, bytearray | memoryview):
         return bytes(source)
     return _content(source) if _is_file(source) else source
+
+
+def stored(source: str | Path | bytes | Named) -> Path | bytes:
+    """An encoded image as a file or its bytes."""
+    if isinstance(source, Named):
+        return source.content
+    return Path(source) if isinstance(source, str) else source
 
 
 def _is_file(source: object) -> bool:
@@ -130,3 +158,39 @@ def _content(file: Any) -> bytes:
             f"{getattr(file, 'name', 'The file')} is open as text.", "Open images in binary: open(path, 'rb')."
         )
     return bytes(content)
+
+
+def check_no_address(name: str) -> None:
+    """Refuse an address: Foveal fetches nothing.
+
+    Raises:
+        ImageError: It is one.
+    """
+    if (address := ADDRESS.match(name)) is not None:
+        whole = name.replace(":/", "://", 1) if "://" not in name else name
+        what = "a video stream" if address[1].lower().startswith(("rtsp", "rtmp")) else "an address"
+        raise ImageError(
+            whole,
+            f"is {what}, and Foveal fetches nothing from the network",
+            f"Download it first: curl -O {shlex.quote(whole)}"
+            if what == "an address"
+            else f"Save images first: ffmpeg -i {shlex.quote(whole)} -r 1 frames/%06d.jpg",
+        )
+
+
+def check_no_video(path: Path) -> None:
+    """Refuse a video by its suffix, unless it is an image after all; it is not read.
+
+    Raises:
+        ImageError: It is one.
+    """
+    if path.suffix.lower() not in VIDEO_SUFFIXES or not path.is_file():
+        return
+    try:
+        with path.open("rb") as file:
+            head = file.read(16)
+    except OSError:
+        return  # decoding says what is wrong
+    if not kind_of(head):
+        command = f"ffmpeg -i {shlex.quote(str(path))} -r 1 frames/%06d.jpg"
+        raise ImageError(path, "is a video", f"Extract images from it first: {command}")

@@ -4,8 +4,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from foveal.errors import ImageError
-from foveal.inference.predictor import Predictor
+from foveal.data.notes import plural
+from foveal.errors import FovealError, ImageError
+from foveal.inference.files import Found
+from foveal.inference.predictor import BATCH_SIZE, Predictor
 from foveal.inference.views import Viewing, stream_views
 from foveal.inference.writers import Writer
 from foveal.types.predictions.prediction import Prediction
@@ -13,51 +15,78 @@ from foveal.types.predictions.prediction import Prediction
 
 def run_job(
     predictor: Predictor,
-    paths: Sequence[Path],
+    found: Found,
     writers: Sequence[Writer],
     *,
     viewing: Viewing | None = None,
+    batch_size: int = BATCH_SIZE,
     skip: Callable[[ImageError], None] | None = None,
-) -> None:
+    done: Callable[[int], None] = lambda _: None,
+) -> int:
     """Predict on files in order and hand each prediction to the writers.
 
     Args:
         predictor: The model.
-        paths: The files.
-        writers: Writers of the predictions; their files appear once all images are predicted.
+        found: The images.
+        writers: Writers of the predictions.
         viewing: The views of each image; None: the full image, once.
+        batch_size: Images per batch.
         skip: Called with the error of each file that cannot be read, which is then skipped. None raises the first.
+        done: Called with the number of images predicted or skipped, after each.
+
+    Returns:
+        The number of predictions written.
 
     Raises:
-        ImageError: A file cannot be read and ``skip`` is None.
+        ImageError: A file cannot be read and ``skip`` is None; those before it were handed to the writers, and the hint
+            says so.
         ConfigError: The model predicts for full images only, and these would be cut; or a writer cannot store its
-
-                  predictions.
+            predictions.
         RunError: An output cannot be written.
     """
-    with ExitStack() as stack:
-        adds = [stack.enter_context(writer) for writer in writers]
-        for path, found in predict_files(predictor, paths, viewing=viewing, skip_bad=skip is not None):
-            if isinstance(found, ImageError):
-                assert skip is not None, "errors are collected only where they are skipped"
-                skip(found)
-            else:
-                for add in adds:
-                    add(path, found)
+    written = 0
+    try:
+        with ExitStack() as stack:
+            adds = [stack.enter_context(writer) for writer in writers]
+            job = predict_files(predictor, found, viewing=viewing, batch_size=batch_size)
+            for place, (path, prediction) in enumerate(job, start=1):
+                if isinstance(prediction, ImageError):
+                    if skip is None:
+                        raise prediction
+                    skip(prediction)
+                else:
+                    for add in adds:
+                        add(path, prediction)
+                    written += 1
+                done(place)
+    except FovealError as error:
+        hints = [error.hint]
+        if isinstance(error, ImageError) and len(found.paths) > 1:
+            hints.append("Skip such files with --skip-bad.")
+        if written:
+            hints.append(_kept(written, len(found.paths)))
+        error.hint = " ".join(filter(None, hints))
+        raise
+    except KeyboardInterrupt:
+        if written:
+            raise KeyboardInterrupt(_kept(written, len(found.paths))) from None
+        raise
+    return written
 
 
 def predict_files(
-    predictor: Predictor, paths: Sequence[Path], *, viewing: Viewing | None = None, skip_bad: bool = False
+    predictor: Predictor, found: Found, *, viewing: Viewing | None = None, batch_size: int = BATCH_SIZE
 ) -> Iterator[tuple[Path, Prediction | ImageError]]:
-    """Each file in order with its prediction or, with ``skip_bad``, the error that says why it cannot be read.
+    """Each file in order with its prediction or the error that says why it cannot be read.
 
     Raises:
-        ImageError: A file cannot be read and ``skip_bad`` is off.
         ConfigError: The model predicts for full images only, and these would be cut.
     """
+    paths = found.paths
     bad: dict[int, ImageError] = {}
+    sources = (found.source(path) for path in paths)
     place = 0
-    for prediction in stream_views(predictor, paths, viewing, bad=bad if skip_bad else None):
+    for prediction in stream_views(predictor, sources, viewing, batch_size=batch_size, bad=bad):
         while place in bad:
             yield paths[place], bad.pop(place)
             place += 1
@@ -65,3 +94,7 @@ def predict_files(
         place += 1
     for last in range(place, len(paths)):
         yield paths[last], bad[last]
+
+
+def _kept(written: int, images: int) -> str:
+    return f"The predictions for {written:,} of {plural(images, 'image')} are written."

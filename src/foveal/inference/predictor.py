@@ -10,18 +10,19 @@ from copy import copy
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
+from numbers import Integral
 from pathlib import Path
 from typing import Self, TypeVar, cast, overload
 
 import numpy as np
 
 from foveal.artifact.card import Card
-from foveal.errors import ImageError
+from foveal.errors import ConfigError, ImageError
 from foveal.imaging.decode import Decoded
 from foveal.imaging.prepare import prepare
 from foveal.inference.contract import Backend
 from foveal.inference.drawing import Drawing
-from foveal.inference.images import ImageLike, decode_any, is_one, opened
+from foveal.inference.images import ImageLike, decode_any, is_one, readable
 from foveal.ops.machine import num_cores
 from foveal.ops.quiet import quiet
 from foveal.ops.threads import LastingPool, in_pool
@@ -30,6 +31,7 @@ from foveal.types.arrays import RGB, Array
 from foveal.types.geometry import Geometry
 from foveal.types.input_spec import InputSpec
 from foveal.types.predictions.prediction import Prediction
+from foveal.types.selection import Selection
 
 BATCH_SIZE = 32
 
@@ -117,25 +119,62 @@ class Predictor:
             f" white was guessed for each by itself, {white}. Train with --input.white-level to set it."
         ]
 
+    def select(self, selection: Selection) -> Self:
+        """The same network and threads with another threshold, limit, choice of classes or number of listed classes.
+
+        Raises:
+            ConfigError: An option does not concern the model, or is out of its bounds.
+            CategoryError: An unknown class; the nearest is named.
+        """
+        return self.with_output(self.output.select(selection)) if any(selection) else self
+
     @overload  # a str is an iterable of str as well, but one image
     def predict(  # type: ignore[overload-overlap]
-        self, sources: Source, *, batch_size: int = BATCH_SIZE, bgr: bool = False
+        self,
+        sources: Source,
+        *,
+        threshold: float | None = None,
+        max_objects: int | None = None,
+        only: Sequence[str] = (),
+        top: int | None = None,
+        batch_size: int = BATCH_SIZE,
+        bgr: bool = False,
     ) -> Prediction: ...
 
     @overload
     def predict(
-        self, sources: Iterable[Source], *, batch_size: int = BATCH_SIZE, bgr: bool = False
+        self,
+        sources: Iterable[Source],
+        *,
+        threshold: float | None = None,
+        max_objects: int | None = None,
+        only: Sequence[str] = (),
+        top: int | None = None,
+        batch_size: int = BATCH_SIZE,
+        bgr: bool = False,
     ) -> list[Prediction]: ...
 
     @quiet()
     def predict(
-        self, sources: Source | Iterable[Source], *, batch_size: int = BATCH_SIZE, bgr: bool = False
+        self,
+        sources: Source | Iterable[Source],
+        *,
+        threshold: float | None = None,
+        max_objects: int | None = None,
+        only: Sequence[str] = (),
+        top: int | None = None,
+        batch_size: int = BATCH_SIZE,
+        bgr: bool = False,
     ) -> Prediction | list[Prediction]:
         """Predict on one image, or on several in order.
 
         Args:
             sources: A path, bytes, an open binary file, an (H, W, 3) array (uint8, or float in [0, 1]), a torch tensor
                 (3, H, W) or a Pillow image; or a list of these.
+            threshold: Score from which an object is shown or a class present; None: the model's own.
+            max_objects: Most objects per image; None: the model's own limit.
+            only: Classes whose objects are given; empty: all.
+            top: Number of classes listed per image; None: as usual.
             batch_size: Images per batch, 1 or more.
             bgr: Whether arrays and tensors have their channels in OpenCV's order: blue, green, red.
 
@@ -144,9 +183,11 @@ class Predictor:
 
         Raises:
             ImageError: An image cannot be read; the message names it.
-            ConfigError: Not images.
+            ConfigError: Not images; an option that does not concern the model, or is out of its bounds.
+            CategoryError: An unknown class.
         """
-        return one_or_all(partial(self.stream, batch_size=batch_size), sources, drawing=self.drawing, bgr=bgr)
+        selected = self.select(Selection(threshold, max_objects, only, top))
+        return one_or_all(partial(selected.stream, batch_size=batch_size), sources, drawing=selected.drawing, bgr=bgr)
 
     def stream(
         self, sources: Iterable[Source], *, batch_size: int = BATCH_SIZE, bad: dict[int, ImageError] | None = None
@@ -166,9 +207,11 @@ class Predictor:
             geometries = [prepared.geometry for prepared in batch]
             yield from self.output.assemble(arrays, geometries)
 
-    def stream_arrays(self, sources: Iterable[Source]) -> Iterator[tuple[dict[str, Array], Geometry]]:
+    def stream_arrays(
+        self, sources: Iterable[Source], *, batch_size: int = BATCH_SIZE
+    ) -> Iterator[tuple[dict[str, Array], Geometry]]:
         """For each image, in order, the activated outputs without a batch axis, and how its pixels map to the input."""
-        for batch, arrays in self._batches(sources, BATCH_SIZE):
+        for batch, arrays in self._batches(sources, batch_size):
             for place, prepared in enumerate(batch):
                 yield {name: values[place] for name, values in arrays.items()}, prepared.geometry
 
@@ -198,6 +241,7 @@ class Predictor:
         self, sources: Iterable[Source], *, batch_size: int = BATCH_SIZE, bad: dict[int, ImageError] | None = None
     ) -> Iterator[list[Prepared]]:
         """Batches of prepared images, while later ones are decoded; ``bad`` as for ``stream``."""
+        check_batch_size(batch_size)
         with closing(in_pool(self._threads.get(), self._attempt, sources, ahead=2 * batch_size)) as attempts:
             prepared = _prepared(attempts, bad)
             while batch := list(islice(prepared, batch_size)):
@@ -238,7 +282,7 @@ def _drawable(
 
     def given() -> Iterator[S]:
         for source in sources:
-            image = source if isinstance(source, Prepared) else opened(cast(ImageLike, source), bgr=bgr)
+            image = source if isinstance(source, Prepared) else readable(cast(ImageLike, source), bgr=bgr)
             kept.append(image if held or isinstance(image, str | Path) else None)
             yield cast(S, image)
 
@@ -256,6 +300,16 @@ def _prepared(attempts: Iterable[Prepared | ImageError], bad: dict[int, ImageErr
                 raise attempt
             finally:
                 del attempt  # the error would hold this frame, and the frame the error
+
+
+def check_batch_size(batch_size: int) -> None:
+    """Refuse a batch without images.
+
+    Raises:
+        ConfigError: It is below 1.
+    """
+    if not isinstance(batch_size, Integral) or batch_size < 1:
+        raise ConfigError(f"A batch of {batch_size} images is not possible.", "Use a batch size of 1 or more.")
 
 
 def detached(error: ImageError) -> ImageError:

@@ -17,7 +17,7 @@ from foveal.errors import ConfigError, ImageError
 from foveal.imaging.decode import Decoded, TooLargeError
 from foveal.imaging.windows import Windows, open_windows
 from foveal.inference.images import ImageLike, decode_any
-from foveal.inference.predictor import Predictor, Prepared, detached, one_or_all
+from foveal.inference.predictor import BATCH_SIZE, Predictor, Prepared, detached, one_or_all
 from foveal.types.arrays import RGB, Array
 from foveal.types.geometry import Geometry
 from foveal.types.input_spec import PAD_VALUE
@@ -107,18 +107,33 @@ class Viewing:
 
 @overload  # a str is an iterable of str as well, but one image
 def predict_views(  # type: ignore[overload-overlap]
-    predictor: Predictor, sources: ImageLike, viewing: Viewing | None, *, bgr: bool = False
+    predictor: Predictor,
+    sources: ImageLike,
+    viewing: Viewing | None,
+    *,
+    batch_size: int = BATCH_SIZE,
+    bgr: bool = False,
 ) -> Prediction: ...
 
 
 @overload
 def predict_views(
-    predictor: Predictor, sources: Iterable[ImageLike], viewing: Viewing | None, *, bgr: bool = False
+    predictor: Predictor,
+    sources: Iterable[ImageLike],
+    viewing: Viewing | None,
+    *,
+    batch_size: int = BATCH_SIZE,
+    bgr: bool = False,
 ) -> list[Prediction]: ...
 
 
 def predict_views(
-    predictor: Predictor, sources: ImageLike | Iterable[ImageLike], viewing: Viewing | None, *, bgr: bool = False
+    predictor: Predictor,
+    sources: ImageLike | Iterable[ImageLike],
+    viewing: Viewing | None,
+    *,
+    batch_size: int = BATCH_SIZE,
+    bgr: bool = False,
 ) -> Prediction | list[Prediction]:
     """Predict on one image, or on several in order, from several views of each.
 
@@ -126,6 +141,7 @@ def predict_views(
         predictor: The model.
         sources: See ``Predictor.predict``.
         viewing: The views of each; None: the full image, once.
+        batch_size: Images, or views of them, per batch.
         bgr: Whether arrays and tensors have their channels in the order blue, green, red.
 
     Returns:
@@ -133,9 +149,10 @@ def predict_views(
 
     Raises:
         ImageError: An image cannot be read; the message names it.
-        ConfigError: The model predicts for full images only, and these would be cut.
+        ConfigError: The model predicts for full images only, and these would be cut; or a batch of no images.
     """
-    return one_or_all(partial(stream_views, predictor, viewing=viewing), sources, drawing=predictor.drawing, bgr=bgr)
+    stream = partial(stream_views, predictor, viewing=viewing, batch_size=batch_size)
+    return one_or_all(stream, sources, drawing=predictor.drawing, bgr=bgr)
 
 
 def stream_views(
@@ -143,6 +160,7 @@ def stream_views(
     sources: Iterable[ImageLike],
     viewing: Viewing | None,
     *,
+    batch_size: int = BATCH_SIZE,
     bad: dict[int, ImageError] | None = None,
 ) -> Iterator[Prediction]:
     """Predictions in order, each from several views; a batch may hold views of several images.
@@ -151,6 +169,7 @@ def stream_views(
         predictor: The model.
         sources: Images.
         viewing: The views of each; None: the full image, once.
+        batch_size: Images, or views of them, per batch.
         bad: Collects the errors of images that cannot be read, by index in ``sources`` and before any later prediction;
             these images are skipped. None raises the first.
 
@@ -159,7 +178,7 @@ def stream_views(
         ConfigError: The model predicts for full images only, and these would be cut.
     """
     if viewing is None or viewing.plain:
-        yield from predictor.stream(sources, bad=bad)
+        yield from predictor.stream(sources, batch_size=batch_size, bad=bad)
         return
     plans: deque[tuple[tuple[int, int], list[View]]] = deque()
 
@@ -175,7 +194,7 @@ def stream_views(
             plans.append((size, views))
             yield from cut
 
-    outputs = predictor.stream_arrays(cuts())
+    outputs = predictor.stream_arrays(cuts(), batch_size=batch_size)
     for first in outputs:
         size, views = plans.popleft()
         group = [first, *islice(outputs, len(views) - 1)]

@@ -1,26 +1,27 @@
 """Predictions to files, one by one as they come: memory does not grow with the number of images.
 
-A writer is a context manager that gives a function to call with each image and its prediction. Its file appears when
-the block ends without an error; the files of a folder appear one by one, never half-written.
+A writer is a context manager that gives a function to call with each image and its prediction. What it was called with
+is written by then, and kept whatever ends the block: an error, Ctrl-C, even ``kill -9``, which leaves ``NAME.partial``.
 """
 
 import csv
 import io
 import json
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from tempfile import SpooledTemporaryFile
 from typing import TextIO
 
 from PIL import Image
 
-from foveal.artifact.atomic import AtomicFile, make_folder, write_atomic
-from foveal.inference.images import read_image
-from foveal.inference.names import NumberedNames, coco_id
+from foveal.artifact.atomic import make_folder, write_atomic
+from foveal.artifact.growing import GrowingFile
+from foveal.data.formats.coco.image_ids import ImageId
+from foveal.inference.images import ImageLike, read_image
+from foveal.inference.names import OutputNames
 from foveal.ops.masks import polygons_of
 from foveal.tasks.table import AnyOutput
+from foveal.types.arrays import RGB
 from foveal.types.predictions.prediction import Prediction
 from foveal.types.reading import AS_STORED, Reading
 from foveal.types.rle import Rle
@@ -28,8 +29,13 @@ from foveal.types.rle import Rle
 Add = Callable[[Path, Prediction], None]
 """Takes an image and its prediction."""
 Writer = AbstractContextManager[Add]
-SPOOL_BYTES = 2**20
-"""Largest JSON document that is buffered in memory rather than on disk."""
+Read = Callable[[Path], ImageLike]
+"""What to decode for an image's path."""
+
+
+def as_it_is(path: Path) -> Path:
+    """A file that can be read again."""
+    return path
 
 
 @contextmanager
@@ -39,74 +45,90 @@ def write_csv(path: Path) -> Iterator[Add]:
     Raises:
         RunError: It cannot be written.
     """
-    with AtomicFile(path) as file:
-        table: csv.DictWriter[str] | None = None
-
-        def with_columns(columns: list[str]) -> "csv.DictWriter[str]":
-            started = csv.DictWriter(file, ["path", "rank", *columns], lineterminator="\n")
-            started.writeheader()
-            return started
+    columns: list[str] = []
+    with GrowingFile(path) as file:
 
         def add(image: Path, prediction: Prediction) -> None:
-            nonlocal table
+            text = io.StringIO()
+            table = csv.writer(text, lineterminator="\n")
             for rank, row in enumerate(prediction.rows(), start=1):
-                table = table or with_columns(list(row))
-                table.writerow({"path": image, "rank": rank, **row, "score": f"{row['score']:.6f}"})
+                if not columns:
+                    columns.extend(row)
+                    table.writerow(("path", "rank", *columns))
+                cells = {**row, "score": f"{row['score']:.6f}"}
+                table.writerow((image, rank, *(cells[name] for name in columns)))
+            file.add(text.getvalue())
 
         yield add
-        if table is None:
-            with_columns(["name", "score"])
+        if not columns:
+            file.add("path,rank,name,score\n")
 
 
 @contextmanager
-def write_coco(path: Path, *, polygons: bool = False) -> Iterator[Add]:
-    """COCO's results format: one list for all images, each with its ``coco_id``.
+def write_coco(path: Path, ids: Mapping[Path, ImageId], *, polygons: bool = False) -> Iterator[Add]:
+    """COCO's results format: one list for all images, a whole document after each of them.
 
     Args:
         path: The file.
+        ids: The ``image_id`` of each image.
         polygons: Whether masks are written as polygons, not as RLE.
 
     Raises:
         ConfigError: COCO's format cannot store the model's predictions.
         RunError: It cannot be written.
     """
-    with AtomicFile(path) as file:
-        rows = JsonList(file.write)
+    with GrowingFile(path, head="[", tail="]\n") as file:
+        pieces: list[str] = []
+        rows = JsonList(pieces.append)
+        rows.open()
 
         def add(image: Path, prediction: Prediction) -> None:
-            for row in prediction.to_coco(coco_id(image)):
+            pieces.clear()
+            for row in prediction.to_coco(ids[image]):
                 rows.add(with_polygons(row) if polygons else row)
+            file.add("".join(pieces))
 
         yield add
-        rows.close()
-        file.write("\n")
 
 
 @contextmanager
 def write_json(out: TextIO, *, polygons: bool = False) -> Iterator[Add]:
-    """One JSON document with an object per image, written to ``out`` once it is complete.
+    """One JSON document with an object per image, written to ``out`` as they come; an error or Ctrl-C ends the list.
+
+    Nothing is written if there was an error before the first image.
 
     Args:
         out: A text stream, such as standard output.
         polygons: Whether masks are written as polygons, not as RLE.
     """
-    with SpooledTemporaryFile(SPOOL_BYTES, "w+", encoding="utf-8", errors="surrogatepass", newline="") as spool:
-        documents = JsonList(spool.write, indent=2)
+    documents = JsonList(lambda text: print_json_text(out, text), indent=2)
 
-        def add(image: Path, prediction: Prediction) -> None:
-            document = {"path": str(image), **prediction.to_dict()}
-            documents.add(with_polygons(document) if polygons else document)
+    def add(image: Path, prediction: Prediction) -> None:
+        document = {"path": str(image), **prediction.to_dict()}
+        documents.add(with_polygons(document) if polygons else document)
+        out.flush()
 
-        yield add
+    def close() -> None:
         documents.close()
-        spool.write("\n")
-        spool.seek(0)
-        shutil.copyfileobj(spool, out)
+        out.write("\n")
+        out.flush()
+
+    try:
+        yield add
+    except BrokenPipeError:
+        raise
+    except BaseException:
+        if documents.begun:
+            close()
+        raise
+    close()
 
 
 @contextmanager
-def write_images(folder: Path, output: AnyOutput, *, reading: Reading = AS_STORED) -> Iterator[Add]:
-    """Each image with its prediction drawn on it, as JPEG; equal names are numbered.
+def write_images(
+    folder: Path, output: AnyOutput, names: OutputNames, *, read: Read = as_it_is, reading: Reading = AS_STORED
+) -> Iterator[Add]:
+    """Each image with its prediction drawn on it, as JPEG.
 
     The file is decoded again at its full size: the network may have had a smaller one.
 
@@ -114,34 +136,56 @@ def write_images(folder: Path, output: AnyOutput, *, reading: Reading = AS_STORE
         RunError: They cannot be written.
     """
     make_folder(folder)
-    names = NumberedNames()
 
     def add(image: Path, prediction: Prediction) -> None:
-        buffer = io.BytesIO()
-        Image.fromarray(output.draw(read_image(image, reading=reading), prediction)).save(buffer, "JPEG", quality=92)
-        write_atomic(folder / f"{names.take(image)}.jpg", buffer.getvalue())
+        drawn = output.draw(read_image(read(image), reading=reading), prediction)
+        write_into(folder / f"{names.take(image)}.jpg", jpeg_of(drawn))
 
     yield add
 
 
 @contextmanager
-def write_masks(folder: Path, output: AnyOutput) -> Iterator[Add]:
-    """The masks of each image as PNG files named after it; equal names are numbered.
+def write_masks(folder: Path, output: AnyOutput, names: OutputNames) -> Iterator[Add]:
+    """The masks of each image as PNG files named after it.
 
     Raises:
         ConfigError: The model predicts no masks.
         RunError: They cannot be written.
     """
-    names = NumberedNames()
 
     def add(image: Path, prediction: Prediction) -> None:
         files = output.mask_png(prediction)
         make_folder(folder)  # only once there are masks
         name = names.take(image)
         for suffix, content in files.items():
-            write_atomic(folder / f"{name}{suffix}.png", content)
+            write_into(folder / f"{name}{suffix}.png", content)
 
     yield add
+
+
+def write_into(file: Path, content: bytes) -> None:
+    """Write a file of a folder; its sub-folder is created.
+
+    Raises:
+        RunError: It cannot be written.
+    """
+    make_folder(file.parent)
+    write_atomic(file, content)
+
+
+def jpeg_of(image: RGB) -> bytes:
+    """An image as the bytes of a JPEG file."""
+    buffer = io.BytesIO()
+    Image.fromarray(image).save(buffer, "JPEG", quality=92)
+    return buffer.getvalue()
+
+
+def print_json_text(out: TextIO, text: str) -> None:
+    """Write JSON; where the stream's encoding lacks a character, its escape."""
+    try:
+        out.write(text)
+    except UnicodeEncodeError:
+        out.write("".join(c if c.isascii() else json.dumps(c)[1:-1] for c in text))
 
 
 class JsonList:
@@ -157,17 +201,22 @@ class JsonList:
         self._indent = indent
         self._new_line = "" if indent is None else "\n" + " " * indent
         self._before = "[" + self._new_line
+        self.begun = False
+
+    def open(self) -> None:
+        """Leave the beginning of the list to the caller."""
+        self._before = self._new_line
 
     def add(self, value: object) -> None:
         """Write one element."""
         text = json.dumps(value, ensure_ascii=False, indent=self._indent, allow_nan=False)
         self._write(self._before + text.replace("\n", self._new_line))
         self._before = "," + (self._new_line or " ")
+        self.begun = True
 
     def close(self) -> None:
         """Write the end of the list."""
-        empty = self._before[0] == "["
-        self._write("[]" if empty else self._new_line[:1] + "]")
+        self._write(self._new_line[:1] + "]" if self.begun else "[]")
 
 
 def with_polygons(value: object) -> object:

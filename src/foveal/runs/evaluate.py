@@ -13,8 +13,9 @@ from foveal.data.formats.read import read
 from foveal.data.inspection.preflight import split_without, without
 from foveal.data.outside import INSIDE, check_outside, lies_inside
 from foveal.errors import DataError, ImageError
+from foveal.inference.crops import check_objects, save_crops
 from foveal.inference.load import load
-from foveal.inference.predictor import Predictor
+from foveal.inference.predictor import BATCH_SIZE, Predictor, check_batch_size
 from foveal.inference.views import Viewing
 from foveal.metrics.contract import Results
 from foveal.ops.quiet import quiet
@@ -24,6 +25,7 @@ from foveal.runs.evaluation import evaluate as evaluate_catalog
 from foveal.runs.train import free_folder
 from foveal.tasks.table import get_spec
 from foveal.types.progress import Progress, silent
+from foveal.types.selection import Selection
 
 
 @dataclass(frozen=True, repr=False)
@@ -78,6 +80,11 @@ def evaluate(
     out: str | Path | None = None,
     device: str = "auto",
     viewing: Viewing | None = None,
+    threshold: float | None = None,
+    max_objects: int | None = None,
+    only: Sequence[str] = (),
+    crops: str | Path | None = None,
+    batch_size: int = BATCH_SIZE,
     skip_bad: bool = False,
     seed: int = 0,
     progress: Progress = silent,
@@ -97,6 +104,12 @@ def evaluate(
         out: Folder for metrics.json and predictions.csv; by default ``evaluations/NAME``, numbered if that exists.
         device: Where a torch network runs.
         viewing: Tiles and test-time augmentation (mirrored, several scales); None: one view of each full image.
+        threshold: Score from which an object is detected or a class present; None: the model's own. It changes no
+            metric that counts all scores, such as mAP.
+        max_objects: Most objects per image or tile; None: the model's own limit.
+        only: Classes whose objects are evaluated; empty: all.
+        crops: Folder of the detected objects, cut out; None: none.
+        batch_size: Images per batch.
         skip_bad: Leave out images that cannot be read; ``EvaluationRun.skipped`` has their errors.
         seed: For the bootstrap.
         progress: Called as the work goes on, with what is done.
@@ -107,8 +120,13 @@ def evaluate(
     folder = Path(out) if out is not None else free_folder(Path(data), "evaluations")
     if out is None:
         check_outside(folder, Path(data))
+    check_batch_size(batch_size)
     progress("loading the model", 0, None)
-    predictor = model if isinstance(model, Predictor) else load(model, device=device)
+    opened = model if isinstance(model, Predictor) else load(model, device=device)
+    selection = Selection(threshold, max_objects, only)
+    predictor = opened.select(selection)
+    if crops is not None:
+        check_objects(predictor.output)
     progress("reading the data set", 0, None)
     if split is not None and split not in SPLITS:
         raise DataError(f"Unknown split {split!r}.", f"Splits: {', '.join(SPLITS)}.")
@@ -119,10 +137,19 @@ def evaluate(
     predictor.output.accept(part)
     bad: dict[int, ImageError] = {}
     evaluation = evaluate_catalog(
-        predictor, part, viewing=viewing, seed=seed, bad=bad if skip_bad else None, progress=progress
+        predictor,
+        part,
+        viewing=viewing,
+        batch_size=batch_size,
+        seed=seed,
+        bad=bad if skip_bad else None,
+        progress=progress,
     )
     skipped = {part.names[i]: bad[i] for i in sorted(bad)}
     notes += predictor.notes
+    notes += predictor.output.remarks(evaluation.truths, evaluation.predictions, before=opened.output)
+    if crops is not None:
+        save_crops(predictor, list(evaluation.catalog.paths()), evaluation.predictions, crops)
     make_folder(folder)
     document = to_dict(evaluation, predictor.card.task)
     document["data"] = str(data)
@@ -131,6 +158,8 @@ def evaluate(
         document["skipped"] = [{"path": name, "reason": error.reason} for name, error in skipped.items()]
     if viewing is not None and not viewing.plain:
         document["viewing"] = asdict(viewing)
+    if any(selection):
+        document["selection"] = {name: getattr(selection, name) for name in selection}
     write_atomic(folder / "metrics.json", json_text(document))
     write_predictions(folder / "predictions.csv", evaluation, predictor)
     catalog = without(catalog, skipped)

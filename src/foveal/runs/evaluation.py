@@ -12,7 +12,7 @@ from foveal.artifact.atomic import write_atomic
 from foveal.data.catalog.catalog import Catalog
 from foveal.data.inspection.neighbours import neighbours_alike
 from foveal.errors import DataError, ImageError
-from foveal.inference.predictor import Predictor, Source
+from foveal.inference.predictor import BATCH_SIZE, Predictor, Source
 from foveal.inference.views import Viewing, stream_views
 from foveal.metrics.contract import Results
 from foveal.ops.machine import free_memory_bytes
@@ -52,6 +52,7 @@ def evaluate(
     *,
     sources: Sequence[Source] | None = None,
     viewing: Viewing | None = None,
+    batch_size: int = BATCH_SIZE,
     num_resamples: int = 1000,
     seed: int = 0,
     bad: dict[int, ImageError] | None = None,
@@ -64,6 +65,7 @@ def evaluate(
         catalog: Images with the model's own class map.
         sources: The same images, preprocessed; None reads the catalog's files.
         viewing: Tiles and test-time augmentation; None: one view of each full image.
+        batch_size: Images per batch.
         num_resamples: Number of bootstrap resamples for the intervals.
         seed: For the bootstrap.
         bad: Collects the errors of images that cannot be read, by index; they are left out. None raises the first.
@@ -76,7 +78,10 @@ def evaluate(
     """
     assert sources is None or viewing is None, "prepared images have one view"
     assert sources is None or bad is None, "prepared images have been read"
-    found = stream_views(predictor, catalog.paths(), viewing, bad=bad) if sources is None else predictor.stream(sources)
+    if sources is None:
+        found = stream_views(predictor, catalog.paths(), viewing, batch_size=batch_size, bad=bad)
+    else:
+        found = predictor.stream(sources, batch_size=batch_size)
     predictions: list[Prediction] = []
     progress("predicting", 0, len(catalog))
     for prediction in found:

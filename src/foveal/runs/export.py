@@ -60,7 +60,7 @@ def export(
 def comparison_images(file: Path, data: str | Path | None) -> tuple[list[Source], str]:
     """At most ``MAX_IMAGES`` real images, evenly spread over the data, and their source in words."""
     if data is not None:
-        return spread(find_images([str(data)])), str(data)
+        return spread(find_images([str(data)]).paths), str(data)
     try:
         config = read_config(file.with_name("config.toml"))
         return spread(list(read_data(config).paths())), config.data.path

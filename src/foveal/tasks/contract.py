@@ -25,6 +25,7 @@ from foveal.types.categories import Categories
 from foveal.types.geometry import Geometry
 from foveal.types.goal import Goal
 from foveal.types.predictions.prediction import Prediction
+from foveal.types.selection import OPTIONS, Selection
 from foveal.types.settings import Settings
 from foveal.types.view import View
 
@@ -199,6 +200,20 @@ class Predicts(ABC, Generic[P]):
     include_full_image: ClassVar[bool] = False
     """Whether tiled images are also predicted in full."""
 
+    def select(self, selection: Selection) -> Self:
+        """The same output that gives only some of its predictions.
+
+        Raises:
+            ConfigError: An option does not concern this task, or is out of the model's bounds.
+            CategoryError: An unknown class; the nearest is named.
+        """
+        selection.refuse(*OPTIONS)
+        return self
+
+    def limit_reached(self, prediction: P) -> int:
+        """The number of objects at which the prediction was cut off; 0: it is complete."""
+        return 0
+
     @abstractmethod
     def assemble(self, arrays: Mapping[str, Array], geometries: Sequence[Geometry]) -> Iterable[P]:
         """B predictions from activated arrays, each (B, ...)."""
@@ -235,6 +250,16 @@ class Evaluates(ABC, Generic[Truth, P]):
     def metric(self) -> Metric[Truth, P]:
         """A fresh, empty metric."""
 
+    def remarks(self, truths: Sequence[Truth], predictions: Sequence[P], *, before: Self) -> list[str]:
+        """What the reader of an evaluation should know: limits that were reached, and what a selection changed.
+
+        Args:
+            truths: N.
+            predictions: N.
+            before: The model's own output, without a selection.
+        """
+        return []
+
     def calibrate(
         self,
         arrays: Mapping[str, Array],
@@ -254,6 +279,9 @@ class Evaluates(ABC, Generic[Truth, P]):
 class Shows(ABC, Generic[Truth, P]):
     """Predictions as drawings, files and rows."""
 
+    cuts_objects: ClassVar[bool] = False
+    """Whether predictions are objects that can be cut out."""
+
     @abstractmethod
     def draw(self, image: RGB, prediction: P) -> RGB:
         """The image with the prediction drawn on it."""
@@ -269,6 +297,15 @@ class Shows(ABC, Generic[Truth, P]):
             ConfigError: The task predicts no masks.
         """
         raise ConfigError("This model has no masks.", "Leave out --masks.")
+
+    def cutouts(self, image: Callable[[], RGB], prediction: P) -> Iterable[tuple[int, Array]]:
+        """The class id and the pixels, (h, w, 3) or with transparency (h, w, 4), of each object, best first.
+
+        Args:
+            image: Gives the image; called only where there are objects.
+            prediction: Of the image.
+        """
+        return ()
 
     @abstractmethod
     def prediction_row(self, truth: Truth, prediction: P) -> dict[str, str | float]:

@@ -41,6 +41,14 @@ def test_check_that_finds_nothing(folder, capsys):
     assert capsys.readouterr().out == "No problems: 4 images decoded and compared.\n"
 
 
+def test_check_names_what_it_leaves_out(folder, capsys):
+    (folder / "a" / "clip.mp4").touch()
+    call("check", folder)
+    assert capsys.readouterr().err == (
+        "note: 1 video left out; extract images with: ffmpeg -i VIDEO -r 1 frames/%06d.jpg: a/clip.mp4.\n"
+    )
+
+
 @pytest.mark.parametrize("flags", [[], ["--json"]])
 def test_check_that_finds_something(folder, capsys, flags):
     (folder / "a" / "0.png").write_bytes(b"")

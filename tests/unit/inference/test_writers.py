@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from foveal.errors import ConfigError
+from foveal.inference.names import OutputNames
 from foveal.inference.writers import JsonList, Writer, write_coco, write_csv, write_images, write_json, write_masks
 from foveal.ops.masks import rle_of_polygons
 from foveal.tasks.table import AnyOutput
@@ -27,12 +28,17 @@ values = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=8,
 )
+IDS = {Path("12.png"): 12, Path("1.png"): 1, Path("x.png"): "x", Path("a.png"): 7}
 SCORES = ClassScores(np.array([0.25, 0.75]), Categories(("cat", "dog")), (4, 3))
 
 
 def output(**methods: Callable[..., Any]) -> AnyOutput:
     """One that has these methods alone."""
     return cast(AnyOutput, SimpleNamespace(**methods))
+
+
+def some_names(folder: Path) -> OutputNames:
+    return OutputNames(folder, {}, ".jpg", once=frozenset())
 
 
 def with_rows(rows: list[dict[str, str | float]]) -> Prediction:
@@ -94,14 +100,13 @@ def test_masks_bear_the_names_of_their_images(tmp_path: Path) -> None:
         return output(mask_png=lambda found: {suffix: found + content for suffix, content in files.items()})
 
     predictions = {"a/cat.jpg": b"first ", "b/cat.png": b"second ", "b/dog.jpg": b"third "}
-    write(write_masks(tmp_path / "one", masks({"": b"map"})), predictions)
-    assert {p.name: p.read_bytes() for p in (tmp_path / "one").iterdir()} == {
-        "cat.png": b"first map",
-        "cat-2.png": b"second map",
-        "dog.png": b"third map",
-    }
-    write(write_masks(tmp_path / "several", masks({"_0": b"x", "_1": b"y"})), {"a/cat.jpg": b""})
-    assert sorted(p.name for p in (tmp_path / "several").iterdir()) == ["cat_0.png", "cat_1.png"]
+    names = OutputNames(tmp_path / "one", {Path(name): name[:-4] for name in predictions}, ".png", once=frozenset())
+    write(write_masks(tmp_path / "one", masks({"": b"map"}), names), predictions)
+    for name, content in (("a/cat", b"first map"), ("b/cat", b"second map"), ("b/dog", b"third map")):
+        assert (tmp_path / "one" / f"{name}.png").read_bytes() == content
+    names = OutputNames(tmp_path / "several", {Path("cat.jpg"): "cat"}, ".png", once=frozenset())
+    write(write_masks(tmp_path / "several", masks({"_0": b"x", "_1": b"y"}), names), {"cat.jpg": b""})
+    assert sorted(p.name for p in (tmp_path / "several").iterdir()) == ["cat_0.png", "cat_1.png", "index.csv"]
 
 
 def test_no_folder_where_there_are_no_masks(tmp_path: Path) -> None:
@@ -109,7 +114,7 @@ def test_no_folder_where_there_are_no_masks(tmp_path: Path) -> None:
         raise ConfigError("This model has no masks.")
 
     with pytest.raises(ConfigError):
-        write(write_masks(tmp_path / "masks", output(mask_png=refuse)), {"a.jpg": SCORES})
+        write(write_masks(tmp_path / "masks", output(mask_png=refuse), some_names(tmp_path)), {"a.jpg": SCORES})
     assert list(tmp_path.iterdir()) == []
 
 
@@ -119,7 +124,7 @@ def test_masks_as_polygons(tmp_path: Path) -> None:
     (document,) = json.loads(out.getvalue())
     assert document["mask"]["thing"] == [[2, 1, 6, 1, 6, 3, 2, 3]]
     assert (rle_of_polygons(document["mask"]["thing"], (5, 7)).mask() == (class_map().ids > 0)).all()
-    write(write_coco(tmp_path / "c.json", polygons=True), {"12.png": class_map()})
+    write(write_coco(tmp_path / "c.json", IDS, polygons=True), {"12.png": class_map()})
     rows = json.loads((tmp_path / "c.json").read_text())
     assert [r["segmentation"] for r in rows if r["category_id"] == 2] == [[[2, 1, 6, 1, 6, 3, 2, 3]]]
     out = io.StringIO()
@@ -128,29 +133,59 @@ def test_masks_as_polygons(tmp_path: Path) -> None:
 
 
 def test_coco_results_are_one_list(tmp_path: Path) -> None:
-    write(write_coco(tmp_path / "c.json"), {"1.png": class_map(), "x.png": class_map()})
+    write(write_coco(tmp_path / "c.json", IDS), {"1.png": class_map(), "x.png": class_map()})
     rows = [row for image_id in (1, "x") for row in class_map().to_coco(image_id)]
     assert (tmp_path / "c.json").read_text() == json.dumps(rows, ensure_ascii=False) + "\n"
 
 
 @pytest.mark.parametrize("error", [ConfigError("no"), KeyboardInterrupt()], ids=["error", "Ctrl-C"])
 @pytest.mark.parametrize("before", [None, "old"])
-def test_nothing_is_half_written(tmp_path: Path, error: BaseException, before: str | None) -> None:
-    path, out = tmp_path / "file", io.StringIO()
-    if before is not None:
-        path.write_text(before)
-    for writer in (write_csv(path), write_coco(path), write_json(out)):
+def test_the_first_prediction_is_kept_and_before_it_nothing_changes(
+    tmp_path: Path, error: BaseException, before: str | None
+) -> None:
+    def writers() -> dict[str, Writer]:
+        return {"t.csv": write_csv(tmp_path / "t.csv"), "c.json": write_coco(tmp_path / "c.json", IDS)}
+
+    for name, writer in writers().items():
+        if before is not None:
+            (tmp_path / name).write_text(before)
+        with pytest.raises(type(error)), writer:
+            raise error
+        assert [p.read_text() for p in tmp_path.iterdir()] == ([] if before is None else [before])
+        (tmp_path / name).unlink(missing_ok=True)
+    for name, writer in writers().items():
         with pytest.raises(type(error)):
             break_off(writer, error)
-        assert [p.read_text() for p in tmp_path.iterdir()] == ([] if before is None else [before])
+        assert (tmp_path / name).read_text().count("\n") == (3 if name == "t.csv" else 1)
+    assert json.loads((tmp_path / "c.json").read_text()) == class_map().to_coco(7)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["c.json", "t.csv"]
+
+
+@pytest.mark.parametrize("error", [ConfigError("no"), KeyboardInterrupt()], ids=["error", "Ctrl-C"])
+def test_a_list_that_ends_early_is_closed(error: BaseException) -> None:
+    out = io.StringIO()
+    with pytest.raises(type(error)):
+        break_off(write_json(out), error)
+    assert [row["path"] for row in json.loads(out.getvalue())] == ["a.png"]
+    out = io.StringIO()
+    with pytest.raises(type(error)), write_json(out):
+        raise error
     assert out.getvalue() == ""
+
+
+def test_json_for_a_stream_without_unicode() -> None:
+    binary = io.BytesIO()
+    out = io.TextIOWrapper(binary, "ascii", newline="")
+    write(write_json(out), {"\u00e9\udcff\U0001f600.jpg": SCORES})
+    assert json.loads(binary.getvalue())[0]["path"] == "\u00e9\udcff\U0001f600.jpg"
 
 
 def test_an_unreadable_image_is_not_drawn(tmp_path: Path) -> None:
     (tmp_path / "bad.png").write_text("no image")
     with pytest.raises(Exception, match=r"bad\.png: is not an image"):
         write(
-            write_images(tmp_path / "drawn", output(draw=lambda image, _: image)), {str(tmp_path / "bad.png"): SCORES}
+            write_images(tmp_path / "drawn", output(draw=lambda image, _: image), some_names(tmp_path)),
+            {str(tmp_path / "bad.png"): SCORES},
         )
     assert list((tmp_path / "drawn").iterdir()) == []
 

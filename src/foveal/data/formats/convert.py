@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from foveal.artifact.place import fitting
 from foveal.data.catalog.catalog import SPLITS, Catalog
 from foveal.data.config import Target
 from foveal.data.formats import layout
@@ -98,7 +99,7 @@ def convert(
     names = writer.place(catalog, own)
     # An image's name without its layout must survive a round trip through any layout.
     extras = [{**extra, layout.NAME_KEY: name} for extra, name in zip(extras, own, strict=True)]
-    draft = out.parent / f".{out.name}.{os.getpid()}.tmp"
+    draft = out.parent / fitting(f".{out.name}", f".{os.getpid()}.tmp")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         draft.mkdir()

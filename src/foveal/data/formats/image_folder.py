@@ -5,20 +5,20 @@ others: a class missing in val shifts no ids, and a class that only val has is a
 """
 
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from foveal.data.catalog.builder import CatalogBuilder
 from foveal.data.catalog.catalog import SPLITS, UNASSIGNED, Catalog
-from foveal.data.formats.layout import SPLIT_WORDS, is_hidden
+from foveal.data.formats.layout import SPLIT_WORDS
+from foveal.data.formats.left_out import LeftOut
 from foveal.data.notes import listed, plural
 from foveal.errors import DataError
 from foveal.imaging.suffixes import IMAGE_SUFFIXES
+from foveal.imaging.walk import is_hidden, walk
 from foveal.types.categories import Categories
 
 NAME = "image_folder"
-HIDDEN_FILES = frozenset({"Thumbs.db", "desktop.ini"})
 
 
 @dataclass
@@ -28,29 +28,42 @@ class Scan:
     Attributes:
         root: The data set.
         builder: The images so far.
-        strangers: Other files, by relative path.
+        left: Other files, hidden ones, and links to folders that were read before.
         strays: Images outside the class folders.
         empty: Class folders without images.
     """
 
     root: Path
     builder: CatalogBuilder = field(default_factory=CatalogBuilder)
-    strangers: list[str] = field(default_factory=list)
     strays: list[str] = field(default_factory=list)
     empty: list[str] = field(default_factory=list)
+    left: LeftOut = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Nothing is left out yet."""
+        self.left = LeftOut(self.root)
 
     def take(self, folder: Path, label: int, split: int) -> None:
         """Add all images below a class folder."""
-        for path in _files(folder):
+        for path in walk(folder, hidden=self.left.add_hidden, again=self.left.add_linked):
             if _is_image(path):
                 self.builder.add(self._name(path), (label,), split)
             else:
-                self.strangers.append(self._name(path))
+                self.left.add_file(path)
+
+    def leave(self, folder: Path) -> None:
+        """Note a class folder without images, and what it has instead."""
+        self.empty.append(self._name(folder))
+        for path in walk(folder, hidden=self.left.add_hidden):
+            self.left.add_file(path)
 
     def look_beside(self, folder: Path) -> None:
         """Note files beside the class folders."""
-        for path in _files(folder, deep=False):
-            (self.strays if _is_image(path) else self.strangers).append(self._name(path))
+        for path in walk(folder, deep=False, hidden=self.left.add_hidden):
+            if _is_image(path):
+                self.strays.append(self._name(path))
+            else:
+                self.left.add_file(path)
 
     def notes(self) -> list[str]:
         """Notes on what was left out."""
@@ -59,10 +72,7 @@ class Scan:
             notes.append(f"Class folders without images, left out: {listed(self.empty)}.")
         if self.strays:
             notes.append(f"{plural(len(self.strays), 'image')} outside class folders, left out: {listed(self.strays)}.")
-        if self.strangers:
-            many = plural(len(self.strangers), "other file")
-            notes.append(f"{many} left out: {listed(self.strangers)}.")
-        return notes
+        return notes + self.left.notes()
 
     def _name(self, path: Path) -> str:
         return path.relative_to(self.root).as_posix()
@@ -89,7 +99,7 @@ def read(path: Path, *, categories: Categories | None = None) -> Catalog:
             if _holds_image(class_folder):
                 scan.take(class_folder, known.index(class_folder.name, where=str(folder)), code)
             else:
-                scan.empty.append(class_folder.relative_to(path).as_posix())
+                scan.leave(class_folder)
     if not len(scan.builder):
         raise _no_classes(path)
     notes = _unused(path, splits) + scan.notes()
@@ -121,7 +131,12 @@ def _no_classes(path: Path) -> DataError:
             f"{path} has images but no class folders.",
             "Put the images of each class into a folder named after it, or use a table of paths and labels.",
         )
-    return DataError(f"{path} has no images.", "Use a folder with one sub-folder of images per class.")
+    left = LeftOut(path)
+    for file in walk(path):
+        left.add_file(file)
+    return DataError(
+        " ".join([f"{path} has no images.", *left.notes()]), "Use a folder with one sub-folder of images per class."
+    )
 
 
 def _split_folders(path: Path) -> dict[str, Path]:
@@ -159,21 +174,8 @@ def _is_image(path: Path) -> bool:
 
 
 def _has_images(folder: Path) -> bool:
-    return any(_is_image(path) for path in _files(folder, deep=False))
+    return any(_is_image(path) for path in walk(folder, deep=False))
 
 
 def _holds_image(folder: Path) -> bool:
-    return any(_is_image(path) for path in _files(folder))
-
-
-def _files(folder: Path, *, deep: bool = True) -> Iterator[Path]:
-    """Files under a folder, links followed, each folder once, so that a loop of links ends."""
-    seen: set[tuple[int, int]] = set()
-    for here, folders, files in os.walk(folder, followlinks=True):
-        status = Path(here).stat()
-        if (status.st_dev, status.st_ino) in seen:
-            folders.clear()
-            continue
-        seen.add((status.st_dev, status.st_ino))
-        folders[:] = sorted(name for name in folders if deep and not is_hidden(name))
-        yield from (Path(here, name) for name in sorted(files) if not name.startswith(".") and name not in HIDDEN_FILES)
+    return any(_is_image(path) for path in walk(folder))

@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from foveal.data.catalog.catalog import SPLITS, UNASSIGNED, Catalog
 from foveal.imaging.suffixes import IMAGE_SUFFIXES
+from foveal.imaging.walk import walk
 
 SPLIT_WORDS = {
     "train": "train",
@@ -17,8 +18,6 @@ SPLIT_WORDS = {
     "test": "test",
 }
 """Names of splits in folders, tables and files."""
-HIDDEN = frozenset({"__MACOSX", "__pycache__", "$RECYCLE.BIN", "@eaDir"})
-"""Folders left by operating systems; those with a leading dot are hidden too."""
 IMAGE_FOLDERS = ("JPEGImages", "images", "Images")
 """Folders of all images."""
 NAME_KEY = "name"
@@ -73,16 +72,9 @@ def unique(names: Iterable[str], *, by_stem: bool) -> list[str]:
 
 def images_in(root: Path, folder: Path, *, deep: bool = True) -> Iterator[str]:
     """Names, relative to ``root``, of the images in a folder, sorted folder by folder."""
-    for here, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if deep and not name.startswith("."))
-        for name in sorted(files):
-            if not name.startswith(".") and Path(name).suffix.lower() in IMAGE_SUFFIXES:
-                yield relative(Path(here, name), root)
-
-
-def is_hidden(folder: str) -> bool:
-    """Whether a folder of this name is hidden."""
-    return folder.startswith(".") or folder in HIDDEN
+    if folder.is_dir():
+        images = (path for path in walk(folder, deep=deep) if path.suffix.lower() in IMAGE_SUFFIXES)
+        yield from (relative(path, root) for path in images)
 
 
 def is_file_name(text: object) -> bool:

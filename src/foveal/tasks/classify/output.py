@@ -4,7 +4,7 @@ Shapes: B images per batch, N images, K classes.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar, cast
+from typing import ClassVar, Self, cast
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from foveal.types.arrays import RGB, Array
 from foveal.types.geometry import Geometry
 from foveal.types.goal import Goal
 from foveal.types.predictions.class_scores import ClassScores
+from foveal.types.selection import Selection
 from foveal.types.view import View
 
 ClassTruth = int | Array
@@ -33,6 +34,7 @@ class ClassifyOutput(Output[ClassTruth, ClassScores]):
     """``tasks.contract.Output`` for classification."""
 
     options: ClassifyOptions
+    listed: int | None = None
     tolerances: ClassVar[Mapping[str, float]] = {"score": 1e-4}
 
     @property
@@ -40,6 +42,32 @@ class ClassifyOutput(Output[ClassTruth, ClassScores]):
         """Accuracy; mean average precision for multi-label models."""
         metric = "average_precision" if self.options.multi_label else "accuracy"
         return Goal(metric, tie_break="log_loss")
+
+    def select(self, selection: Selection) -> Self:
+        """Another number of listed classes; for multi-label models, another threshold.
+
+        Raises:
+            ConfigError: Another option, or a threshold where classes exclude each other.
+        """
+        selection.refuse("max_objects", "only")
+        if not self.options.multi_label:
+            selection.refuse("threshold")
+        changes = {} if selection.threshold is None else {"threshold": float(selection.threshold)}
+        selected = self.with_options(**changes)
+        selected.listed = selection.top or self.listed
+        return selected
+
+    def remarks(
+        self, truths: Sequence[ClassTruth], predictions: Sequence[ClassScores], *, before: "ClassifyOutput"
+    ) -> list[str]:
+        """What another threshold changes."""
+        own, given = before.options.threshold, self.options.threshold
+        if given == own:
+            return []
+        return [
+            f"Threshold {given:g} in place of the model's {own:g}: it changes precision, recall and F1;"
+            " average precision counts all scores."
+        ]
 
     def accept(self, catalog: Catalog) -> None:
         """Check that the data is single-label if the model is.
@@ -108,7 +136,8 @@ class ClassifyOutput(Output[ClassTruth, ClassScores]):
 
     def draw(self, image: RGB, prediction: ClassScores) -> RGB:
         """The image with its classes and scores in the corner."""
-        named = prediction.present() if prediction.multi_label else prediction.top(NUM_DRAWN)
+        best = prediction.top(self.listed or NUM_DRAWN)
+        named = prediction.present() if prediction.multi_label and not self.listed else best
         color, index = prediction.categories.color, prediction.categories.index
         return label(image, [(f"{c.name}  {c.score:.1%}", color(index(c.name))) for c in named])
 
@@ -132,7 +161,8 @@ class ClassifyOutput(Output[ClassTruth, ClassScores]):
         return ", ".join(c.name for c in prediction.present())
 
     def _prediction(self, scores: Array, size: tuple[int, int]) -> ClassScores:
-        return ClassScores(scores, self.categories, size, self.options.multi_label, self.options.threshold)
+        options = self.options
+        return ClassScores(scores, self.categories, size, options.multi_label, options.threshold, self.listed)
 
 
 def multi_hot(ids: Array, num_classes: int) -> Array:

@@ -8,6 +8,10 @@ from foveal.types.settings import Settings
 
 STRIDES = (8, 16, 32)
 """Strides, in input pixels, of the backbone's feature maps that the pyramid is built on."""
+MAX_OBJECTS, MAX_CANDIDATES = 10_000, 100_000
+"""Bounds of two settings."""
+USUAL_OBJECTS, USUAL_CANDIDATES = 100, 500
+"""Enough for images with few objects: COCO's metrics count 100."""
 
 SHAPE = (
     "channels", "extra_levels", "head_depth", "anchors", "anchor_scale", "anchor_octaves", "anchor_ratios",
@@ -19,14 +23,10 @@ SHAPE = (
 class BoxPicking(Settings):
     """Postprocessing of boxes, both in training settings and in a model's options."""
 
-    candidates: Annotated[int, Field(ge=1, le=100_000)] = 500
-    """Highest-scoring boxes per image that go into NMS."""
     nms: Literal["hard", "soft_linear", "soft_gaussian", "diou"] = "hard"
     """Kind of non-maximum suppression (NMS), applied per class."""
     nms_iou: Annotated[float, Field(gt=0, le=1)] = 0.6
     """IoU above which the lower-scored of two boxes is dropped, or its score reduced."""
-    max_objects: Annotated[int, Field(ge=1, le=10_000)] = 100
-    """Maximum number of detections per image."""
 
 
 class DetectConfig(BoxPicking):
@@ -34,6 +34,10 @@ class DetectConfig(BoxPicking):
 
     section: ClassVar[str] = "detect"
     """The configuration's section, for messages."""
+    max_objects: Annotated[int, Field(ge=1, le=MAX_OBJECTS)] | None = None
+    """Maximum number of detections per image; None: 1.5 times the most objects in a training image, at least 100."""
+    candidates: Annotated[int, Field(ge=1, le=MAX_CANDIDATES)] | None = None
+    """Highest-scoring boxes per image that go into NMS; None: three times max_objects, at least 500."""
     channels: Annotated[int, Field(ge=8, le=1024)] = 64
     """Channels of the feature pyramid and the head."""
     extra_levels: Annotated[int, Field(ge=0, le=3)] = 1

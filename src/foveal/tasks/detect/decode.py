@@ -3,6 +3,7 @@
 Shapes: k candidates per image, N objects. Boxes are xyxy pixels.
 """
 
+from dataclasses import replace
 from typing import Annotated
 
 import numpy as np
@@ -10,7 +11,7 @@ from pydantic import Field
 
 from foveal.ops.boxes import clip
 from foveal.ops.nms import nms
-from foveal.tasks.detect.config import BoxPicking
+from foveal.tasks.detect.config import MAX_CANDIDATES, MAX_OBJECTS, USUAL_CANDIDATES, USUAL_OBJECTS, BoxPicking
 from foveal.types.arrays import Array, FloatArray, IntArray
 from foveal.types.categories import Categories
 from foveal.types.geometry import Geometry
@@ -20,6 +21,10 @@ from foveal.types.predictions.detections import Detections
 class DetectOptions(BoxPicking):
     """Postprocessing of a network's boxes."""
 
+    candidates: Annotated[int, Field(ge=1, le=MAX_CANDIDATES)] = USUAL_CANDIDATES
+    """Boxes per image that the network gives, those with the highest scores."""
+    max_objects: Annotated[int, Field(ge=1, le=MAX_OBJECTS)] = USUAL_OBJECTS
+    """Maximum number of detections per image."""
     min_score: Annotated[float, Field(ge=0, le=1)] = 0.01
     """Score below which a box is dropped, even for evaluation."""
     softmax: bool = False
@@ -32,7 +37,8 @@ def detections(
     boxes: Array, scores: Array, labels: Array, geometry: Geometry, categories: Categories, options: DetectOptions
 ) -> Detections:
     """Candidates (k, ...) of one image in input pixels to its objects, after NMS, in source pixels."""
-    return after_nms(*candidates(boxes, scores, labels, geometry, options), categories, geometry.source_size, options)
+    found = after_nms(*candidates(boxes, scores, labels, geometry, options), categories, geometry.source_size, options)
+    return replace(found, full=found.full or exhausted(scores, options))
 
 
 def candidates(
@@ -54,7 +60,17 @@ def after_nms(
 ) -> Detections:
     """Candidates in pixels of an image of ``size`` to objects, clipped to its borders."""
     places, clipped, final = survivors(boxes, scores, labels, size, options)
-    return Detections(clipped, final, labels[places], categories, size, options.threshold)
+    return Detections(clipped, final, labels[places], categories, size, options.threshold, full=is_cut(final, options))
+
+
+def is_cut(final: FloatArray, options: DetectOptions) -> bool:
+    """Whether the limit on objects was reached by objects that are shown; final scores (N,) fall."""
+    return len(final) >= options.max_objects and bool(final[-1] >= options.threshold)
+
+
+def exhausted(scores: Array, options: DetectOptions) -> bool:
+    """Whether all candidates (k,) that the network gives are above the threshold, so that there may be more."""
+    return len(scores) >= options.candidates and bool(scores.min() >= options.threshold)
 
 
 def survivors(

@@ -3,14 +3,18 @@
 Shapes: B images per batch, k candidates per image, N objects. Boxes are xyxy pixels.
 """
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import ClassVar, Generic, Self, TypeVar
 
 import numpy as np
 
 from foveal.data.catalog.catalog import Catalog
-from foveal.errors import DataError
+from foveal.data.notes import listed, plural
+from foveal.errors import ConfigError, DataError
 from foveal.metrics.contract import Metric
+from foveal.metrics.detection.matching import LIMIT
 from foveal.metrics.detection.metric import DetectionMetric
 from foveal.metrics.detection.threshold import best_f1_threshold
 from foveal.tasks.contract import Output
@@ -18,11 +22,12 @@ from foveal.tasks.detect import decode, tiles
 from foveal.tasks.detect.decode import DetectOptions
 from foveal.tasks.detect.parity import TOLERANCES, box_differences
 from foveal.tasks.detect.show import detection_row, draw_detections, draw_truth_and_detections
-from foveal.types.arrays import RGB, Array
+from foveal.types.arrays import RGB, Array, FloatArray
 from foveal.types.flags import IGNORED_FLAGS
 from foveal.types.geometry import Geometry
 from foveal.types.goal import Goal
 from foveal.types.predictions.detections import BoxTruth, Detections
+from foveal.types.selection import Selection
 from foveal.types.view import View
 
 T = TypeVar("T", bound=BoxTruth)
@@ -34,7 +39,82 @@ class BoxOutput(Output[T, D], Generic[T, D]):
 
     options: DetectOptions
     include_full_image = True
+    cuts_objects = True
     tolerances: ClassVar[Mapping[str, float]] = TOLERANCES
+    only: tuple[int, ...] = ()
+    """Ids of the classes that are given; empty: all."""
+
+    def select(self, selection: Selection) -> Self:
+        """Another threshold or limit, or the objects of some classes.
+
+        Raises:
+            ConfigError: More objects than the network gives candidates.
+            CategoryError: An unknown class.
+        """
+        selection.refuse("top")
+        changes: dict[str, object] = {}
+        if selection.threshold is not None:
+            threshold = float(selection.threshold)
+            changes = {"threshold": threshold, "min_score": min(self.options.min_score, threshold)}
+        if selection.max_objects is not None:
+            if selection.max_objects > self.options.candidates:
+                most = self.options.candidates
+                raise ConfigError(
+                    f"--max-objects {selection.max_objects:,} is above the {most:,} candidates that this model gives.",
+                    f"Use --max-objects {most} or less; `candidates` sets it in training.",
+                )
+            changes["max_objects"] = int(selection.max_objects)
+        selected = self.with_options(**changes)
+        ids = dict.fromkeys(self.categories.index(name, where="--only") for name in selection.only)
+        selected.only = tuple(ids) or self.only
+        return selected
+
+    def limit_reached(self, prediction: D) -> int:
+        """``max_objects``, or the number of objects where the candidates ran out."""
+        return len(prediction.shown()) if prediction.full else 0
+
+    def wanted(self, arrays: Mapping[str, Array]) -> Mapping[str, Array]:
+        """The arrays with a score of -1 for candidates of classes that are not given."""
+        if not self.only:
+            return arrays
+        scores = np.where(np.isin(arrays["labels"], self.only), arrays["scores"], np.float32(-1))
+        return {**arrays, "scores": scores}
+
+    def remarks(self, truths: Sequence[T], predictions: Sequence[D], *, before: Self) -> list[str]:
+        """What a selection changed, lists that are full, and images beyond the limit of COCO's metrics."""
+        own, now, lines = before.options, self.options, list[str]()
+        if now.threshold != own.threshold:
+            lines.append(
+                f"Threshold {now.threshold:g} in place of the model's {own.threshold:g}: it changes precision, recall,"
+                " F1 and confusions; mAP, AP and AR count all scores."
+            )
+        if now.max_objects != own.max_objects:
+            lines.append(f"At most {now.max_objects:,} objects per image in place of {own.max_objects:,}.")
+        if self.only:
+            names = [self.categories.names[i] for i in self.only]
+            lines.append(f"Only objects of these classes are evaluated: {listed(names)}.")
+        full = sum(prediction.full for prediction in predictions)
+        if full:
+            lines.append(
+                f"{plural(full, 'image')} reached the limit of {now.max_objects:,} objects; --max-objects raises it."
+            )
+        counts = [int((truth.flags & IGNORED_FLAGS == 0).sum()) for truth in truths]
+        crowded = sum(count > LIMIT for count in counts)
+        if crowded:
+            lines.append(
+                f"Images with more than {LIMIT} objects: {crowded:,} of {len(counts):,} (up to {max(counts):,} in one);"
+                f" mAP, AP and AR count the best {LIMIT} detections per image, as COCO does."
+            )
+        return lines
+
+    def cutouts(self, image: Callable[[], RGB], prediction: D) -> Iterator[tuple[int, Array]]:
+        """The pixels within the box of each shown object."""
+        shown = prediction.shown()
+        pixels = image() if len(shown) else None
+        for label, box in zip(shown.labels.tolist(), shown.boxes, strict=True):
+            assert pixels is not None, "there are objects"
+            x1, y1, x2, y2 = whole_pixels(box, prediction.size)
+            yield label, np.ascontiguousarray(pixels[y1:y2, x1:x2])
 
     def accept(self, catalog: Catalog) -> None:
         """Check for boxes, at least one of them not ignored.
@@ -92,18 +172,20 @@ class DetectOutput(BoxOutput[BoxTruth, Detections]):
         size: tuple[int, int],
     ) -> Detections:
         """One NMS over all candidates where every view shows the full image; else one per view, then joined."""
-        rows = [(a["boxes"], a["scores"], a["labels"], g) for a, g in zip(arrays, geometries, strict=True)]
+        given = [self.wanted(one) for one in arrays]
+        rows = [(a["boxes"], a["scores"], a["labels"], g) for a, g in zip(given, geometries, strict=True)]
         if not all(view.shows_all(size) for view in views):
             parts = [decode.detections(*row, self.categories, self.options) for row in rows]
             return tiles.join(parts, views, size, self.options)[0]
         each = [decode.candidates(*row, self.options) for row in rows]
         boxes = np.concatenate([tiles.to_image(one[0], view) for one, view in zip(each, views, strict=True)])
         scores, labels = (np.concatenate([one[i] for one in each]) for i in (1, 2))
-        return decode.after_nms(boxes, scores, labels, self.categories, size, self.options)
+        found = decode.after_nms(boxes, scores, labels, self.categories, size, self.options)
+        return replace(found, full=found.full or any(decode.exhausted(a["scores"], self.options) for a in arrays))
 
     def truths(self, catalog: Catalog, indices: Sequence[int]) -> list[BoxTruth]:
         """The objects of some images."""
-        return box_truths(catalog, indices)
+        return [of_classes(truth, self.only) for truth in box_truths(catalog, indices)]
 
     def metric(self) -> Metric[BoxTruth, Detections]:
         """COCO's and Pascal VOC's metrics."""
@@ -122,6 +204,7 @@ def detections_of(
     output: BoxOutput[T, D], arrays: Mapping[str, Array], geometries: Sequence[Geometry]
 ) -> list[Detections]:
     """The objects of B images, without masks."""
+    arrays = output.wanted(arrays)
     rows = zip(arrays["boxes"], arrays["scores"], arrays["labels"], geometries, strict=True)
     return [decode.detections(*row, output.categories, output.options) for row in rows]
 
@@ -132,3 +215,18 @@ def box_truths(catalog: Catalog, indices: Sequence[int]) -> list[BoxTruth]:
     assert objects is not None, "checked by accept"
     spans = [objects.span(int(i)) for i in indices]
     return [BoxTruth(objects.boxes[s], objects.labels[s], objects.flags[s], objects.areas[s]) for s in spans]
+
+
+def of_classes(truth: BoxTruth, only: Sequence[int]) -> BoxTruth:
+    """The objects of some classes; empty: of all."""
+    if not only:
+        return truth
+    keep = np.isin(truth.labels, only)
+    return BoxTruth(truth.boxes[keep], truth.labels[keep], truth.flags[keep], truth.areas[keep])
+
+
+def whole_pixels(box: FloatArray, size: tuple[int, int]) -> tuple[int, int, int, int]:
+    """The pixels that a box (4,) touches, at least one, within an image of ``size`` (width, height)."""
+    x1, y1 = (min(max(0, math.floor(v)), side - 1) for v, side in zip(box[:2], size, strict=True))
+    x2, y2 = (min(math.ceil(v), side) for v, side in zip(box[2:], size, strict=True))
+    return x1, y1, max(x2, x1 + 1), max(y2, y1 + 1)

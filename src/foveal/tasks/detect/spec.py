@@ -1,13 +1,22 @@
 """What is known of detection without data or a model."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 import numpy as np
 
 from foveal.tasks.contract import Bound, Choice, M, Settled, Situation, TaskSpec
-from foveal.tasks.detect.config import SHAPE, DetectConfig
+from foveal.tasks.detect.config import (
+    MAX_CANDIDATES,
+    MAX_OBJECTS,
+    SHAPE,
+    USUAL_CANDIDATES,
+    USUAL_OBJECTS,
+    DetectConfig,
+)
 from foveal.types.categories import Categories
+from foveal.types.flags import IGNORED_FLAGS
 
 if TYPE_CHECKING:
     from foveal.data.catalog.catalog import Annotation, Catalog
@@ -17,6 +26,10 @@ if TYPE_CHECKING:
 
 SIZE = 416
 """Side of the input in pixels (Redmon and Farhadi 2018, "YOLOv3")."""
+ROOM = 1.5
+"""Images at inference may have more objects than those of training."""
+PER_OBJECT = 3
+"""Candidates per object: several anchors find one, and NMS keeps the best."""
 C = TypeVar("C", bound=DetectConfig)
 O = TypeVar("O", bound=Bound)  # noqa: E741
 
@@ -54,28 +67,44 @@ class BoxSpec(TaskSpec[C, O, M]):
         )
 
     def settle(self, own: C, catalog: "Catalog", size: int) -> Settled[C]:
-        """Fit the anchors to the training boxes, if the settings ask for it.
+        """Learn the limits on objects per image and, if the settings ask for it, the anchors from the training split.
 
         Raises:
             DataError: The data set has no boxes, or fewer than anchors.
         """
-        settled = super().settle(own, catalog, size)
+        limited = learn_limits(super().settle(own, catalog, size).own, catalog)
+        own = limited.own
         if own.anchors == "fixed" or own.anchor_shapes is not None:
-            return settled
+            return limited
         from foveal.tasks.detect.fit_anchors import fit_anchors
 
         shapes, note = fit_anchors(own, catalog, size)
-        return Settled(own.model_copy(update={"anchor_shapes": shapes}), (note,))
+        return Settled(own.model_copy(update={"anchor_shapes": shapes}), (*limited.notes, note))
 
     def initial_options(self, own: C) -> dict[str, object]:
         """Postprocessing options, as configured."""
         return {
             "nms": own.nms,
             "nms_iou": own.nms_iou,
-            "candidates": own.candidates,
-            "max_objects": own.max_objects,
+            "candidates": own.candidates or USUAL_CANDIDATES,
+            "max_objects": own.max_objects or USUAL_OBJECTS,
             "softmax": own.class_loss == "cross_entropy",
         }
+
+
+def learn_limits(own: C, catalog: "Catalog") -> Settled[C]:
+    """Limits on objects and candidates per image that leave room above the most objects in a training image."""
+    assert catalog.objects is not None, "checked by accept"
+    counted = np.concatenate([[0], np.cumsum((catalog.objects.flags & IGNORED_FLAGS) == 0)])
+    most = int(np.diff(counted[catalog.objects.offsets]).max(initial=0))
+    limit = own.max_objects or min(MAX_OBJECTS, max(USUAL_OBJECTS, math.ceil(ROOM * most)))
+    candidates = own.candidates or min(MAX_CANDIDATES, max(USUAL_CANDIDATES, PER_OBJECT * limit))
+    notes: tuple[str, ...] = ()
+    if limit < most:
+        notes = (f"A training image has {most:,} objects, more than max_objects {limit:,} allows to detect.",)
+    elif limit > USUAL_OBJECTS and own.max_objects is None:
+        notes = (f"Up to {most:,} objects in a training image; the model detects up to {limit:,} (max_objects).",)
+    return Settled(own.model_copy(update={"max_objects": limit, "candidates": candidates}), notes)
 
 
 class DetectSpec(BoxSpec[DetectConfig, "DetectOutput", "Detector"]):

@@ -73,7 +73,13 @@ def join(
         made_of.append([places[i]])
     order = np.argsort(-object_scores, kind="stable")  # the limit holds per view, not for the full image
     joined = Detections(
-        objects[order], object_scores[order], object_labels[order], parts[0].categories, size, parts[0].threshold
+        objects[order],
+        object_scores[order],
+        object_labels[order],
+        parts[0].categories,
+        size,
+        parts[0].threshold,
+        full=any(part.full for part in parts),
     )
     return joined, [made_of[i] for i in order]
 

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from foveal.tasks.detect.config import SHAPE as BOX_SHAPE
-from foveal.tasks.detect.config import DetectConfig
+from foveal.tasks.detect.config import USUAL_OBJECTS, DetectConfig
 from foveal.types.settings import Settings
 
 SHAPE = (
@@ -37,11 +37,17 @@ class InstanceConfig(MaskPicking, DetectConfig):
     """Weight of the mask loss relative to the other losses."""
     mask_samples: Annotated[int, Field(ge=1, le=10_000)] = 64
     """Maximum number of anchors per image in the mask loss of one step."""
-    proposals: Annotated[int, Field(ge=1, le=10_000)] = 100
-    """Proposals per image for the second stage at inference, and the maximum number of masks (mask_rcnn)."""
+    proposals: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    """Proposals per image for the second stage at inference, and the maximum number of masks (mask_rcnn);
+    None: max_objects."""
     proposal_samples: Annotated[int, Field(ge=4, le=10_000)] = 128
     """Maximum proposals per image to train the second stage on in one step, a quarter of them positive (mask_rcnn)."""
     box_features: Annotated[int, Field(ge=8, le=4096)] = 256
     """Width of the two fully connected layers of the box head (mask_rcnn); the paper uses 1024."""
     mask_depth: Annotated[int, Field(ge=0, le=8)] = 2
     """Convolutions of the mask head (mask_rcnn); the paper uses 4."""
+
+    @property
+    def num_proposals(self) -> int:
+        """Proposals per image at inference (mask_rcnn)."""
+        return self.proposals or self.max_objects or USUAL_OBJECTS

@@ -12,7 +12,7 @@ import numpy as np
 from foveal.ops import view_masks
 from foveal.ops.masks import mixed, paste
 from foveal.tasks.detect.config import STRIDES
-from foveal.tasks.detect.decode import DetectOptions, candidates, survivors
+from foveal.tasks.detect.decode import DetectOptions, candidates, exhausted, is_cut, survivors
 from foveal.tasks.detect.tiles import to_image
 from foveal.tasks.instance.config import MaskPicking
 from foveal.types.arrays import Array, FloatArray, IntArray
@@ -37,7 +37,9 @@ def instances(
     """The activated arrays of one image, without a batch axis, to its objects, after NMS, in source pixels."""
     rows = candidates(arrays["boxes"], arrays["scores"], arrays["labels"], geometry, options)
     places, boxes, scores = survivors(*rows, geometry.source_size, options)
-    objects = Detections(boxes, scores, rows[2][places], categories, geometry.source_size, options.threshold)
+    full = is_cut(scores, options) or exhausted(arrays["scores"], options)
+    size, labels = geometry.source_size, rows[2][places]
+    objects = Detections(boxes, scores, labels, categories, size, options.threshold, full=full)
     return with_masks(objects, masks_of(arrays, places, geometry, options))
 
 
@@ -83,7 +85,8 @@ def instances_of_full_views(
         mine = np.flatnonzero((places >= starts[v]) & (places < starts[v + 1]))
         own = masks_of(arrays[v], places[mine] - starts[v], geometries[v], options)
         masks.update(zip(mine.tolist(), (view_masks.to_image(mask, view, size) for mask in own), strict=True))
-    objects = Detections(boxes, final, labels[places], categories, size, options.threshold)
+    full = is_cut(final, options) or any(exhausted(one["scores"], options) for one in arrays)
+    objects = Detections(boxes, final, labels[places], categories, size, options.threshold, full=full)
     return with_masks(objects, [masks[i] for i in range(len(objects))])
 
 
@@ -97,4 +100,5 @@ def with_masks(objects: Detections, masks: Sequence[Rle]) -> Instances:
         objects.size,
         objects.threshold,
         tuple(masks),
+        full=objects.full,
     )

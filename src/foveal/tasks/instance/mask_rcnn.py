@@ -88,11 +88,11 @@ class MaskRcnn(Model):
             clip(decode(out["offsets"].detach().float(), anchors), *maps.size),
             out["objectness"].detach().float(),
             counts,
-            count=max(self.own.proposals, 2 * self.own.proposal_samples),
+            count=max(self.own.num_proposals, 2 * self.own.proposal_samples),
             iou=PROPOSAL_IOU,
         )
         pooled = maps.tensors[: len(STRIDES)]
-        detected = self.detect(pooled, proposals[:, : 0 if self.training else self.own.proposals], maps.size)
+        detected = self.detect(pooled, proposals[:, : 0 if self.training else self.own.num_proposals], maps.size)
         batch = proposals.shape[0]
         return {
             **out,
@@ -120,7 +120,7 @@ class MaskRcnn(Model):
         logits, offsets = self.second.boxes(maps, image, proposals.reshape(-1, 4))
         logits = logits.view(batch, count, classes + 1)
         scores = logits.float().softmax(-1)[..., :-1].reshape(batch, count * classes)
-        pairs = scores.topk(min(count, self.own.candidates), dim=1).indices  # (B, k)
+        pairs = scores.topk(min(count, self.own.candidates or count), dim=1).indices  # (B, k)
         row, labels = pairs // classes, pairs % classes
         moved = offsets.float().reshape(batch, count * classes, 4).gather(1, pairs[..., None].expand(-1, -1, 4))
         boxes = clip(decode(moved, proposals.gather(1, row[..., None].expand(-1, -1, 4))), *size)

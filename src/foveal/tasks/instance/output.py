@@ -4,7 +4,7 @@ Shapes: B images per batch, k candidates per image, N objects, P prototypes, h w
 its box.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import ClassVar
 
 import numpy as np
@@ -16,7 +16,7 @@ from foveal.metrics.contract import Metric
 from foveal.metrics.detection.instance import InstanceMetric
 from foveal.ops import view_masks
 from foveal.ops.masks import areas, paired_iou, union
-from foveal.tasks.detect.output import BoxOutput, box_truths
+from foveal.tasks.detect.output import BoxOutput, box_truths, of_classes, whole_pixels
 from foveal.tasks.detect.parity import TOLERANCES, same_objects
 from foveal.tasks.detect.tiles import join
 from foveal.tasks.instance.decode import InstanceOptions, instances, instances_of_full_views, with_masks
@@ -61,6 +61,7 @@ class InstanceOutput(BoxOutput[InstanceTruth, Instances]):
                 (B, k, m, m) probabilities within the boxes.
             geometries: B.
         """
+        arrays = self.wanted(arrays)
         return [
             instances({name: rows[i] for name, rows in arrays.items()}, geometry, self.categories, self.options)
             for i, geometry in enumerate(geometries)
@@ -74,6 +75,7 @@ class InstanceOutput(BoxOutput[InstanceTruth, Instances]):
         size: tuple[int, int],
     ) -> Instances:
         """Boxes as for detection, each with its own mask; the masks of merged pieces are united."""
+        arrays = [self.wanted(one) for one in arrays]
         if all(view.shows_all(size) for view in views):
             return instances_of_full_views(arrays, geometries, views, size, self.categories, self.options)
         each = [instances(a, g, self.categories, self.options) for a, g in zip(arrays, geometries, strict=True)]
@@ -84,10 +86,13 @@ class InstanceOutput(BoxOutput[InstanceTruth, Instances]):
 
     def truths(self, catalog: Catalog, indices: Sequence[int]) -> list[InstanceTruth]:
         """The objects of some images with their masks."""
-        return [
-            InstanceTruth(t.boxes, t.labels, t.flags, t.areas, tuple(instance_masks(catalog, int(i))))
-            for t, i in zip(box_truths(catalog, indices), indices, strict=True)
-        ]
+        truths = []
+        for t, i in zip(box_truths(catalog, indices), indices, strict=True):
+            masks = instance_masks(catalog, int(i))
+            keep = np.flatnonzero(np.isin(t.labels, self.only)) if self.only else np.arange(len(t))
+            own = of_classes(t, self.only)
+            truths.append(InstanceTruth(own.boxes, own.labels, own.flags, own.areas, tuple(masks[k] for k in keep)))
+        return truths
 
     def metric(self) -> Metric[InstanceTruth, Instances]:
         """COCO's metrics of masks and of boxes."""
@@ -100,6 +105,16 @@ class InstanceOutput(BoxOutput[InstanceTruth, Instances]):
     def draw_evaluated(self, image: RGB, truth: InstanceTruth, prediction: Instances) -> RGB:
         """Ground truth, predictions, and where the topmost class differs; ignored objects are dashed."""
         return draw_truth_and_instances(image, truth, prediction)
+
+    def cutouts(self, image: Callable[[], RGB], prediction: Instances) -> Iterator[tuple[int, Array]]:
+        """The pixels within the box of each shown object, transparent outside its mask."""
+        shown = prediction.shown()
+        for (label, pixels), box, mask in zip(
+            super().cutouts(image, prediction), shown.boxes, shown.masks, strict=True
+        ):
+            x1, y1, x2, y2 = whole_pixels(box, prediction.size)
+            alpha = mask.mask()[y1:y2, x1:x2, None].astype(np.uint8) * 255
+            yield label, np.concatenate([pixels, alpha], axis=2)
 
     def mask_png(self, prediction: Instances) -> Mapping[str, bytes]:
         """One PNG with object numbers as pixel values."""

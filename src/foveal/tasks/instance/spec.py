@@ -24,8 +24,9 @@ class InstanceSpec(BoxSpec[InstanceConfig, "InstanceOutput", "MaskDetector | Mas
 
     def begin(self, own: InstanceConfig, catalog: "Catalog") -> "InstanceOutput":
         """Postprocessing options, as configured."""
-        form = "boxes" if own.architecture == "mask_rcnn" else "prototypes"
-        options = {**self.initial_options(own), "mask_form": form, "mask_threshold": own.mask_threshold}
+        options = {**self.initial_options(own), "mask_form": "prototypes", "mask_threshold": own.mask_threshold}
+        if own.architecture == "mask_rcnn":
+            options |= {"mask_form": "boxes", "candidates": own.num_proposals}
         return self.open(catalog.categories, options)
 
     def open(self, categories: Categories, options: Mapping[str, object]) -> "InstanceOutput":

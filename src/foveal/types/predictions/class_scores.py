@@ -32,6 +32,8 @@ class ClassScores(Shown):
         size: (width, height) of the image in pixels.
         multi_label: Whether classes are independent of each other.
         threshold: Score from which a class counts as present, in [0, 1]; used where ``multi_label``.
+        listed: Number of classes in tables and JSON; None: three in tables and all in JSON, or those present where
+            ``multi_label``.
     """
 
     scores: FloatArray
@@ -39,6 +41,7 @@ class ClassScores(Shown):
     size: tuple[int, int]
     multi_label: bool = False
     threshold: float = 0.5
+    listed: int | None = None
 
     def __post_init__(self) -> None:
         """Check the scores and lock them.
@@ -88,8 +91,7 @@ class ClassScores(Shown):
 
     def rows(self) -> list[dict[str, str | float]]:
         """Name and score of the three best classes, or of all present ones if ``multi_label``, best first."""
-        listed = self.present() if self.multi_label else self.top(3)
-        return [{"name": c.name, "score": c.score} for c in listed]
+        return [{"name": c.name, "score": c.score} for c in self._best(3)]
 
     def __repr__(self) -> str:
         """One line: ``ClassScores(rose 93.1%, tulip 5.2%, daisy 1.1%; 640 x 480 px)``."""
@@ -106,8 +108,14 @@ class ClassScores(Shown):
 
     def to_dict(self) -> dict[str, object]:
         """``size`` and ``classes`` (name and score, by falling score; present ones only where ``multi_label``)."""
-        shown = self.present() if self.multi_label else self.top(len(self))
+        shown = self._best(len(self))
         return {"size": list(self.size), "classes": [{"name": c.name, "score": round(c.score, 6)} for c in shown]}
+
+    def _best(self, usual: int) -> list[ClassScore]:
+        """As many as are listed; by default the present ones if ``multi_label``, else the usual number."""
+        if self.listed is not None:
+            return self.top(self.listed)
+        return self.present() if self.multi_label else self.top(usual)
 
     def to_coco(self, image_id: int | str) -> list[dict[str, object]]:  # noqa: ARG002
         """COCO's results format is for objects in an image.

@@ -4,7 +4,7 @@ Shapes: N objects. Boxes are xyxy pixels of the image as displayed.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
 
@@ -37,6 +37,7 @@ class Detections(Shown):
         categories: The class map.
         size: (width, height) of the image in pixels.
         threshold: Score from which an object is shown, in [0, 1]; evaluation also uses those below it.
+        full: Whether a limit on their number left out objects that might be shown.
     """
 
     boxes: FloatArray
@@ -45,6 +46,7 @@ class Detections(Shown):
     categories: Categories
     size: tuple[int, int]
     threshold: float = 0.0
+    full: bool = field(default=False, kw_only=True)
 
     def __post_init__(self) -> None:
         """Check the columns and lock them.
@@ -80,9 +82,9 @@ class Detections(Shown):
 
     def __getitem__(self, which: Array | slice) -> "Detections":
         """Some of the objects: a mask, indices or a slice; every column is filtered."""
-        return Detections(
-            self.boxes[which], self.scores[which], self.labels[which], self.categories, self.size, self.threshold
-        ).drawn_by(self._drawing)
+        columns = self.boxes[which], self.scores[which], self.labels[which]
+        chosen = Detections(*columns, self.categories, self.size, self.threshold, full=self.full)
+        return chosen.drawn_by(self._drawing)
 
     def __repr__(self) -> str:
         """One line: ``Detections(12 RBC, 1 WBC; 640 x 480 px)``."""
@@ -105,11 +107,11 @@ class Detections(Shown):
         ]
 
     def to_dict(self) -> dict[str, object]:
-        """``size`` and ``objects`` from the threshold on: name, score and box in pixels, best first."""
+        """``size`` and ``objects`` from the threshold on: name, score and box in pixels, best first; ``full`` if so."""
         objects = [
             {"name": d.name, "score": round(d.score, 6), "box": [round(v, 3) for v in d.box]} for d in self.shown()
         ]
-        return {"size": list(self.size), "objects": objects}
+        return {"size": list(self.size), "objects": objects, **({"full": True} if self.full else {})}
 
     def to_coco(self, image_id: int | str) -> list[dict[str, object]]:
         """COCO's results format: every object with ``image_id``, ``category_id`` of the source, xywh ``bbox``."""

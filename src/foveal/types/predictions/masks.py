@@ -164,6 +164,7 @@ class Instances(Detections):
             self.size,
             self.threshold,
             tuple(self.masks[i] for i in places.tolist()),
+            full=self.full,
         ).drawn_by(self._drawing)
 
     def rows(self) -> list[dict[str, str | float]]:
@@ -182,7 +183,7 @@ class Instances(Detections):
             {"name": d.name, "score": round(d.score, 6), "box": [round(v, 3) for v in d.box], "mask": m.to_coco()}
             for d, m in zip(shown, shown.masks, strict=True)
         ]
-        return {"size": list(self.size), "objects": objects}
+        return {"size": list(self.size), "objects": objects, **({"full": True} if self.full else {})}
 
     def to_coco(self, image_id: int | str) -> list[dict[str, object]]:
         """COCO's results format with ``segmentation``: every object, whatever its score."""

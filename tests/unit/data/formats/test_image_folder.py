@@ -1,9 +1,13 @@
+import os
+from pathlib import Path
+
 import pytest
 
 from foveal.data.catalog.catalog import SPLITS, UNASSIGNED
 from foveal.data.formats import image_folder
 from foveal.data.formats.read import read
 from foveal.errors import CategoryError, DataError
+from foveal.imaging import walk
 from foveal.types.categories import Categories
 
 
@@ -77,7 +81,8 @@ def test_hidden_folders_and_files_are_no_class(make_tree, make_image):
     (root / "a" / ".DS_Store").touch()
     (root / "b" / "Thumbs.db").touch()
     catalog = read(root)
-    assert catalog.categories.names == ("a", "b") and len(catalog) == 2 and catalog.notes == ()
+    assert catalog.categories.names == ("a", "b") and len(catalog) == 2
+    assert catalog.notes == ("1 hidden file or folder left out: a/.hidden.",), "what systems leave needs no words"
 
 
 def test_what_is_left_out_is_noted(make_tree, make_image):
@@ -89,6 +94,47 @@ def test_what_is_left_out_is_noted(make_tree, make_image):
         "1 image outside class folders, left out: stray.png.",
         "1 other file left out: a/readme.txt.",
     )
+
+
+def test_other_kinds_and_links_are_noted(make_tree):
+    root = make_tree({"a": 1, "b": 1})
+    for name in ("a/1.HEIC", "a/2.heif", "b/clip.MOV", "b/.own.png"):
+        (root / name).touch()
+    (root / "b" / "again").symlink_to(root / "b")
+    assert read(root).notes == (
+        "2 HEIC images left out; Foveal reads them where the package pillow-heif is installed: a/1.HEIC, a/2.heif.",
+        "1 video left out; extract images with: ffmpeg -i VIDEO -r 1 frames/%06d.jpg: b/clip.MOV.",
+        "1 hidden file or folder left out: b/.own.png.",
+        "1 linked folder left out, read before under another name: b/again.",
+    )
+
+
+def test_a_folder_of_other_kinds_alone(tmp_path):
+    for name in ("a/1.heic", "b/2.heic"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).touch()
+    with pytest.raises(DataError) as error:
+        read(tmp_path)
+    assert error.value.what == (
+        f"{tmp_path} has no images. 2 HEIC images left out; Foveal reads them where the package pillow-heif is"
+        " installed: a/1.heic, b/2.heic."
+    )
+
+
+@pytest.mark.parametrize("place", ["a", "a/in"])
+def test_a_folder_that_cannot_be_read_is_an_error(make_tree, monkeypatch, place):
+    root = make_tree({"a": 1, "b": 1, "a/in": 1})
+    scan = os.scandir
+
+    def refuse(path):
+        if Path(path) == root / place:
+            raise PermissionError(13, "Permission denied", str(path))
+        return scan(path)
+
+    monkeypatch.setattr(walk.os, "scandir", refuse)
+    with pytest.raises(DataError) as error:
+        read(root)
+    assert error.value.what == f"{root / place}: this folder cannot be read (permission denied)."
 
 
 def test_folders_beside_the_splits_are_noted(make_tree):

@@ -3,8 +3,9 @@ import json
 import pytest
 
 from foveal.data.catalog.catalog import SPLITS, UNASSIGNED
-from foveal.data.formats.layout import SPLIT_WORDS, is_hidden, portable, split_of, unique
+from foveal.data.formats.layout import SPLIT_WORDS, portable, split_of, unique
 from foveal.data.formats.read import read
+from foveal.imaging.walk import is_hidden
 
 
 @pytest.mark.parametrize(

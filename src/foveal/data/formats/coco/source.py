@@ -80,8 +80,13 @@ def stands_alone(files: Sequence[Path]) -> bool:
     return {other for file in files for other in file.parent.glob("*.json") if other.name != SIDECAR} == {*files}
 
 
-def load(path: Path, root: Path) -> Source:
+def load(path: Path, root: Path, *, lists: Sequence[str] = LISTS) -> Source:
     """Read one JSON file.
+
+    Args:
+        path: The file.
+        root: Folder that names are relative to.
+        lists: Lists that it must have.
 
     Raises:
         DataError: It cannot be read, or is not COCO's.
@@ -100,7 +105,7 @@ def load(path: Path, root: Path) -> Source:
     hint = 'COCO\'s instances JSON is an object with the lists "images", "annotations" and "categories".'
     if not isinstance(document, dict):
         raise DataError(f"{path}: the JSON is not an object.", hint)
-    for key in LISTS:
+    for key in lists:
         if not isinstance(document.get(key), list):
             raise DataError(f"{path}: the list {key!r} is missing.", hint)
     folders = [path.parent] if path.name == EXPORT else _folders(root, path)

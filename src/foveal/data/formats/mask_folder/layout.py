@@ -13,6 +13,7 @@ from pathlib import Path
 from foveal.data.catalog.catalog import SPLITS, UNASSIGNED
 from foveal.data.formats import layout
 from foveal.errors import DataError
+from foveal.imaging.walk import is_hidden
 
 IMAGES = ("images", "jpegimages", "image", "imgs", "img", "pictures")
 """Image folders, likeliest first; case-insensitive."""
@@ -196,7 +197,7 @@ def _once(path: Path, splits: list[tuple[int, Path]]) -> dict[int, Path]:
 def _folders(path: Path) -> dict[str, Path]:
     """Sub-folders that are not hidden, by name in lower case."""
     with os.scandir(path) as entries:
-        names = sorted(entry.name for entry in entries if entry.is_dir() and not layout.is_hidden(entry.name))
+        names = sorted(entry.name for entry in entries if entry.is_dir() and not is_hidden(entry.name))
     return {name.lower(): path / name for name in names}
 
 

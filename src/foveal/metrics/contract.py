@@ -5,7 +5,7 @@ Shapes: N images, R resamples.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, TypeVar
+from typing import Literal, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,18 +37,38 @@ class Interval:
 
 @dataclass(frozen=True)
 class Matrix:
-    """A panel: a labelled matrix, ``values[i, j]`` for row i (truth) and column j (prediction)."""
+    """A panel: a labelled matrix, ``values[i, j]`` for row i (truth) and column j (prediction).
+
+    ``columns`` labels the columns where they are not the rows'; ``of`` is what is counted, such as ``images``, and
+    empty where the values are shares.
+    """
 
     title: str
     values: FloatArray
     labels: Sequence[str]
     row_title: str = "truth"
     column_title: str = "prediction"
+    columns: Sequence[str] = ()
+    of: str = ""
 
 
 @dataclass(frozen=True)
 class Lines:
-    """A panel: curves over one axis. ``curves`` maps a name to (x, y); ``diagonal`` draws the ideal y = x."""
+    """A panel: curves over one axis.
+
+    Attributes:
+        title: What is shown.
+        x_title: Name of the horizontal axis.
+        y_title: Name of the vertical axis.
+        curves: (x, y) by name.
+        diagonal: Draw the ideal y = x.
+        note: A sentence below the figure.
+        shares: The axes whose values are shares, such as ``xy``; they run from 0 to 1.
+        dots: Points without a line between them.
+        marks: Places on the horizontal axis to mark, by name, such as the threshold in use.
+        bars: (B + 1,) edges and (B,) counts drawn below the curves, such as the images behind each point.
+        bars_title: What is counted there.
+    """
 
     title: str
     x_title: str
@@ -56,6 +76,11 @@ class Lines:
     curves: Mapping[str, tuple[FloatArray, FloatArray]]
     diagonal: bool = False
     note: str = ""
+    shares: Literal["", "x", "y", "xy"] = ""
+    dots: bool = False
+    marks: Mapping[str, float] = field(default_factory=dict)
+    bars: tuple[FloatArray, FloatArray] | None = None
+    bars_title: str = ""
 
 
 @dataclass(frozen=True)
@@ -72,11 +97,19 @@ Panel = Matrix | Lines | Table
 
 @dataclass(frozen=True)
 class Mistake:
-    """An image with a wrong prediction: its index in the order of evaluation, the severity, and a caption."""
+    """An image with a wrong prediction, or an uncertain one.
+
+    Attributes:
+        position: Its index in the order of evaluation.
+        badness: The severity; mistakes are sorted by it.
+        caption: What is wrong, in words.
+        confidence: Score of the wrong class, where the image has one prediction.
+    """
 
     position: int
     badness: float
     caption: str
+    confidence: float | None = None
 
 
 @dataclass(frozen=True)
@@ -89,6 +122,8 @@ class Results:
         per_class: Metrics by class, then by name; NaN where undefined for a class.
         panels: Panels of the report, in order.
         worst: The worst mistakes, worst first.
+        uncertain: Images without a mistake, the least certain first; shown where there are no mistakes.
+        sizes: By class, the median side of its objects as a share of the image's longer side; empty without objects.
     """
 
     images: int
@@ -96,6 +131,8 @@ class Results:
     per_class: Mapping[str, Mapping[str, float]]
     panels: Sequence[Panel] = field(default=())
     worst: Sequence[Mistake] = field(default=())
+    uncertain: Sequence[Mistake] = field(default=())
+    sizes: Mapping[str, float] = field(default_factory=dict)
 
 
 class Verdict(Protocol):

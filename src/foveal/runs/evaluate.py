@@ -16,6 +16,7 @@ from foveal.inference.predictor import Predictor
 from foveal.inference.views import Viewing
 from foveal.runs.evaluation import Evaluation, to_dict, write_predictions
 from foveal.runs.evaluation import evaluate as evaluate_catalog
+from foveal.runs.report.evaluation import write_evaluation_report
 from foveal.runs.train import free_folder
 from foveal.tasks.table import get_spec
 
@@ -27,7 +28,7 @@ class EvaluationRun:
     Attributes:
         evaluation: Truths, predictions and the results.
         document: The results as plain values, as ``--json`` prints them.
-        folder: Where metrics.json and predictions.csv are.
+        folder: Where metrics.json, predictions.csv and report.html are.
         notes: Caveats about the numbers.
     """
 
@@ -99,9 +100,15 @@ def evaluate(
         document["viewing"] = asdict(viewing)
     write_atomic(folder / "metrics.json", _json(document))
     write_predictions(folder / "predictions.csv", evaluation, predictor)
+    caveats: list[str] = []
     may_be = chosen in (None, "train") and len(catalog) >= int(predictor.card.data.get("images", 0))
     if may_be and predictor.card.data.get("content") == catalog.content_fingerprint():
-        notes.append("The model was trained on these images; expect lower numbers on others.")
+        caveats.append("The model was trained on these images; expect lower numbers on others.")
+    name = str(model) if isinstance(model, str | Path) else "an open model"
+    _, missing = write_evaluation_report(
+        folder, predictor, evaluation, model=name, data=str(data), split=chosen, caveats=caveats
+    )
+    notes += [*caveats, *([missing] if missing else [])]
     if lies_inside(folder, Path(data)):
         notes.append(INSIDE.format(folder))
     if out is None and folder.name != Path(data).resolve().stem:

@@ -25,7 +25,7 @@ from foveal.runs.finish import finish
 from foveal.runs.identity import anchored, check_data_is_there, check_same_data, config_key, unchanged
 from foveal.runs.plan import ImagePlan, make_plan
 from foveal.runs.record import describe, environment, facts, versions
-from foveal.runs.report import write_run_report
+from foveal.runs.report.run import write_run_report
 from foveal.runs.resolve import resolve
 from foveal.runs.warm_start import warm_start
 from foveal.types.samples import Batch
@@ -140,7 +140,7 @@ def complete(
     predictor, evaluation = finish(plan, run.model, data=data, versions=versions())
     run.write_json("metrics.json", to_dict(evaluation, config.task))
     write_predictions(run.folder / "predictions.csv", evaluation, predictor)
-    write_run_report(run, config, catalog, training.state, predictor, evaluation)
+    write_run_report(run, config, catalog, training.state, predictor, evaluation, plan)
     training.close()
     metrics = {name: i.value for name, i in evaluation.results.metrics.items() if i.value == i.value}
     log.finish({"run": str(run.folder), "model": str(run.model), "metrics": metrics})

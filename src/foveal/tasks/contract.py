@@ -252,6 +252,9 @@ class Evaluates(ABC, Generic[Truth, P]):
 class Shows(ABC, Generic[Truth, P]):
     """Predictions as drawings, files and rows."""
 
+    key: ClassVar[Sequence[tuple[str, tuple[int, int, int], str]]] = ()
+    """What colours and kinds of line (solid, dashed, dotted) mean in ``draw_evaluated``; empty: nothing to explain."""
+
     @abstractmethod
     def draw(self, image: RGB, prediction: P) -> RGB:
         """The image with the prediction drawn on it."""

@@ -22,6 +22,8 @@ from foveal.types.predictions.class_scores import ClassScores
 
 MAX_MISTAKES = 100
 """Maximum number of mistakes in the results."""
+MAX_UNCERTAIN = 24
+"""Maximum number of uncertain images without a mistake."""
 T = TypeVar("T")
 
 
@@ -93,6 +95,10 @@ class ScoresVerdict(Verdict):
     def worst(self) -> list[Mistake]:
         """The worst mistakes, worst first."""
 
+    @abstractmethod
+    def uncertain(self) -> list[Mistake]:
+        """Images without a mistake, the least certain first."""
+
     def rankings(self, weights: Weights) -> dict[str, FloatArray]:
         """``roc_auc`` and ``average_precision``, each (R,)."""
         return self._rankings.averages(weights)
@@ -110,7 +116,7 @@ class ScoresVerdict(Verdict):
             reliability_panel(self.confidence, self.correct, metrics["ece"], of=self.decisions),
             *ranking_panels(self.scores, self.positive, self.categories),
         )
-        return Results(self.num_images, metrics, self._per_class(), panels, self.worst())
+        return Results(self.num_images, metrics, self._per_class(), panels, self.worst(), self.uncertain())
 
     def _per_class(self) -> dict[str, dict[str, float]]:
         """By class: precision, recall, f1, support, average_precision, roc_auc.

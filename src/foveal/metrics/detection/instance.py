@@ -100,7 +100,7 @@ class InstanceVerdict(Verdict):
             for name, row in masks.per_class.items()
         }
         metrics = {**_prefixed(masks.metrics), **boxes.metrics}
-        return Results(self.num_images, metrics, per_class, masks.panels, masks.worst)
+        return Results(self.num_images, metrics, per_class, masks.panels, masks.worst, masks.uncertain, boxes.sizes)
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from foveal.metrics.detection.threshold import best_f1_threshold
 from foveal.tasks.contract import Output
 from foveal.tasks.detect import decode, tiles
 from foveal.tasks.detect.decode import DetectOptions
+from foveal.tasks.detect.outcomes import KEY
 from foveal.tasks.detect.parity import TOLERANCES, box_differences
 from foveal.tasks.detect.show import detection_row, draw_detections, draw_truth_and_detections
 from foveal.types.arrays import RGB, Array
@@ -35,6 +36,7 @@ class BoxOutput(Output[T, D], Generic[T, D]):
     options: DetectOptions
     include_full_image = True
     tolerances: ClassVar[Mapping[str, float]] = TOLERANCES
+    key = KEY
 
     def accept(self, catalog: Catalog) -> None:
         """Check for boxes, at least one of them not ignored.
@@ -114,7 +116,7 @@ class DetectOutput(BoxOutput[BoxTruth, Detections]):
         return draw_detections(image, prediction)
 
     def draw_evaluated(self, image: RGB, truth: BoxTruth, prediction: Detections) -> RGB:
-        """Ground truth beside predictions; ignored objects are dashed."""
+        """Ground truth beside predictions, as ``key`` explains them; ignored objects are gray."""
         return draw_truth_and_detections(image, truth, prediction)
 
 

@@ -98,7 +98,7 @@ class InstanceOutput(BoxOutput[InstanceTruth, Instances]):
         return draw_instances(image, prediction)
 
     def draw_evaluated(self, image: RGB, truth: InstanceTruth, prediction: Instances) -> RGB:
-        """Ground truth, predictions, and where the topmost class differs; ignored objects are dashed."""
+        """Ground truth, predictions, as ``key`` explains them, and where the topmost class differs."""
         return draw_truth_and_instances(image, truth, prediction)
 
     def mask_png(self, prediction: Instances) -> Mapping[str, bytes]:

@@ -1,6 +1,7 @@
 """The report of a run: one HTML page that opens from disk and loads nothing from the network."""
 
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 
 from foveal.artifact.atomic import make_folder, write_atomic
@@ -35,6 +36,11 @@ def write_report(path: Path, content: Content) -> None:
     make_folder(path.parent)
     write_figures(path.parent / "figures", [*_training(content), *content.results.panels], _classes(content))
     write_atomic(path, html.encode("utf-8", "replace"))
+
+
+def missing_packages() -> list[str]:
+    """Packages that a report needs and that are not installed."""
+    return [name for name in ("jinja2", "matplotlib") if not _is_there(name)]
 
 
 def render(content: Content) -> str:
@@ -86,6 +92,14 @@ def class_legend(content: Content) -> list[tuple[str, str, str]]:
     classes = _classes(content)
     drawn = {name for panel in content.results.panels if isinstance(panel, Lines) for name in panel.curves}
     return [(name, *look) for name, look in looks(classes, classes).items() if name in drawn]
+
+
+def _is_there(package: str) -> bool:
+    try:
+        import_module(package)
+    except ImportError:
+        return False
+    return True
 
 
 def _headline(content: Content) -> str:

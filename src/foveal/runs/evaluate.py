@@ -14,9 +14,11 @@ from foveal.errors import DataError
 from foveal.inference.load import load
 from foveal.inference.predictor import Predictor
 from foveal.inference.views import Viewing
+from foveal.report.findings.find import find
 from foveal.runs.evaluation import Evaluation, to_dict, write_predictions
 from foveal.runs.evaluation import evaluate as evaluate_catalog
 from foveal.runs.report.evaluation import write_evaluation_report
+from foveal.runs.report.evidence import evidence
 from foveal.runs.train import free_folder
 from foveal.tasks.table import get_spec
 
@@ -93,21 +95,21 @@ def evaluate(
     part = catalog.split(chosen) if chosen else catalog
     predictor.output.accept(part)
     evaluation = evaluate_catalog(predictor, part, viewing=viewing, seed=seed)
+    caveats: list[str] = []
+    may_be = chosen in (None, "train") and len(catalog) >= int(predictor.card.data.get("images", 0))
+    if may_be and predictor.card.data.get("content") == catalog.content_fingerprint():
+        caveats.append("The model was trained on these images; expect lower numbers on others.")
     make_folder(folder)
     document = to_dict(evaluation, predictor.card.task)
     document["data"] = str(data)
     if viewing is not None and not viewing.plain:
         document["viewing"] = asdict(viewing)
+    findings = find(evidence(predictor, evaluation, caveats=caveats))
+    document["findings"] = [finding.to_dict() for finding in findings]
     write_atomic(folder / "metrics.json", _json(document))
     write_predictions(folder / "predictions.csv", evaluation, predictor)
-    caveats: list[str] = []
-    may_be = chosen in (None, "train") and len(catalog) >= int(predictor.card.data.get("images", 0))
-    if may_be and predictor.card.data.get("content") == catalog.content_fingerprint():
-        caveats.append("The model was trained on these images; expect lower numbers on others.")
     name = str(model) if isinstance(model, str | Path) else "an open model"
-    _, missing = write_evaluation_report(
-        folder, predictor, evaluation, model=name, data=str(data), split=chosen, caveats=caveats
-    )
+    missing = write_evaluation_report(folder, predictor, evaluation, findings, model=name, data=str(data), split=chosen)
     notes += [*caveats, *([missing] if missing else [])]
     if lies_inside(folder, Path(data)):
         notes.append(INSIDE.format(folder))

@@ -26,6 +26,7 @@ from foveal.runs.identity import anchored, check_data_is_there, check_same_data,
 from foveal.runs.plan import ImagePlan, make_plan
 from foveal.runs.record import describe, environment, facts, versions
 from foveal.runs.report.run import write_run_report
+from foveal.runs.report.tracking import open_tracker
 from foveal.runs.resolve import resolve
 from foveal.runs.warm_start import warm_start
 from foveal.types.samples import Batch
@@ -123,7 +124,7 @@ def complete(
         The finished run; None in other processes than the first.
     """
     runtime = plan.runtime
-    runtime.open_tracker()
+    open_tracker(plan, config)
     training = make_training(plan, config, run=run, log=log, saved=saved)
     try:
         training.fit(eval_first=plan.task.probe(plan.network) is not None)
@@ -140,10 +141,11 @@ def complete(
     predictor, evaluation = finish(plan, run.model, data=data, versions=versions())
     run.write_json("metrics.json", to_dict(evaluation, config.task))
     write_predictions(run.folder / "predictions.csv", evaluation, predictor)
-    write_run_report(run, config, catalog, training.state, predictor, evaluation, plan)
+    findings = write_run_report(run, config, catalog, training.state, predictor, evaluation, plan)
     training.close()
     metrics = {name: i.value for name, i in evaluation.results.metrics.items() if i.value == i.value}
-    log.finish({"run": str(run.folder), "model": str(run.model), "metrics": metrics})
+    found = [finding.to_dict() for finding in findings]
+    log.finish({"run": str(run.folder), "model": str(run.model), "metrics": metrics, "findings": found})
     runtime.wait()
     return Trained(run.folder, predictor, evaluation)
 

@@ -31,7 +31,8 @@ document.title = [
 WALK = """
 <script>
 const said = [];
-const inside = (a, b) => a.left >= b.left - 1 && a.right <= b.right + 1 && a.top >= b.top - 1 && a.bottom <= b.bottom + 1;
+const within = (low, high, a, b) => a[low] >= b[low] - 1 && a[high] <= b[high] + 1;
+const inside = (a, b) => within("left", "right", a, b) && within("top", "bottom", a, b);
 let shown = 0;
 for (const svg of document.querySelectorAll("svg")) {
   const box = svg.getBoundingClientRect();
@@ -52,9 +53,10 @@ said.push(dialog.querySelector(".turn span").textContent, first === dialog.query
 dialog.querySelector("[data-turn='0']").click();
 said.push(dialog.open ? "open" : "closed");
 const field = document.querySelector(".filter input");
-field.value = "NUMBER 7 ";
+field.value = "NUMBER 7 "; // a class, and another that is taken for it
 field.dispatchEvent(new Event("input"));
-said.push([...document.querySelectorAll("#results .filter + .scroll tbody tr")].filter((row) => !row.hidden).length + " row");
+const rows = [...document.querySelectorAll("#results .filter + .scroll tbody tr")];
+said.push(rows.filter((row) => !row.hidden).length + " rows");
 const choice = document.querySelector(".legend.classes button");
 choice.click();
 said.push(document.querySelectorAll("svg.dim g.on").length + " of " + document.querySelectorAll("svg.dim").length);
@@ -177,5 +179,5 @@ def test_every_label_lies_inside_its_figure_and_all_can_be_used(content, tmp_pat
     wide, narrow = re.search("<title>(.*?)</title>", done.stdout).group(1).split(" || ")
     for walked in (wide, narrow):
         shown, *said = walked.split(" | ")
-        assert said == ["enlarged", "2 of 2", "false", "closed", "1 row", "1 of 1"]
+        assert said == ["enlarged", "2 of 2", "false", "closed", "2 rows", "1 of 1"]
         assert int(shown) == 4 + 3 + 3, "each matrix once"

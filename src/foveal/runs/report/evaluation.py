@@ -3,15 +3,13 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from foveal.errors import MissingExtraError
 from foveal.inference.predictor import Predictor
 from foveal.report.content import Content
 from foveal.report.findings.contract import Finding
-from foveal.report.findings.find import find
-from foveal.report.page import write_report
+from foveal.report.page import missing_packages, write_report
 from foveal.report.wording import LOWER_IS_BETTER
 from foveal.runs.evaluation import Evaluation
-from foveal.runs.report.evidence import amounts, evidence
+from foveal.runs.report.evidence import amounts
 from foveal.runs.report.examples import examples, key
 from foveal.version import __version__
 
@@ -22,30 +20,31 @@ def write_evaluation_report(
     folder: Path,
     predictor: Predictor,
     evaluation: Evaluation,
+    findings: Sequence[Finding],
     *,
     model: str,
     data: str,
     split: str | None = None,
-    caveats: Sequence[str] = (),
-) -> tuple[list[Finding], str]:
+) -> str:
     """Write report.html and figures/ into the folder of an evaluation.
 
     Args:
         folder: Where metrics.json is.
         predictor: The model.
         evaluation: Its evaluation.
+        findings: What to know first.
         model: The model as the user named it.
         data: The data set as the user named it.
         split: The split that was evaluated, if there are any.
-        caveats: Notes on the numbers that a reader must know.
 
     Returns:
-        What to know first, and a note where there is no page because a package is missing.
+        A note where there is no page because a package is missing, else nothing.
 
     Raises:
         RunError: They cannot be written.
     """
-    findings = find(evidence(predictor, evaluation, caveats=caveats))
+    if missing := missing_packages():
+        return f"No {PAGE}: it needs {' and '.join(missing)}; pip install {' '.join(missing)}"
     images, kind = examples(predictor, evaluation)
     catalog = evaluation.catalog
     content = Content(
@@ -69,8 +68,5 @@ def write_evaluation_report(
         key=key(predictor),
         class_counts={split or "evaluated": amounts(catalog)},
     )
-    try:
-        write_report(folder / PAGE, content)
-    except MissingExtraError as error:
-        return findings, f"No {PAGE}: {error.what[0].lower()}{error.what[1:]} {error.hint}"
-    return findings, ""
+    write_report(folder / PAGE, content)
+    return ""

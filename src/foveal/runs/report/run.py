@@ -18,6 +18,7 @@ from foveal.runs.plan import ImagePlan
 from foveal.runs.report.batch import batch_key, first_batch
 from foveal.runs.report.evidence import class_counts, evidence
 from foveal.runs.report.examples import examples, key
+from foveal.runs.report.tracking import track
 from foveal.tasks.table import TASKS
 from foveal.version import __version__
 
@@ -70,6 +71,7 @@ def write_run_report(
         next_steps=next_steps(run),
     )
     write_report(run.report, content)
+    track(plan, "predictions", images, step=int(state.rows[-1]["epoch"]) if state.rows else 0)
     return findings
 
 

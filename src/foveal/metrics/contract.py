@@ -65,7 +65,7 @@ class Lines:
         note: A sentence below the figure.
         shares: The axes whose values are shares, such as ``xy``; they run from 0 to 1.
         dots: Points without a line between them.
-        marks: Places on the horizontal axis to mark, by name, such as the threshold in use.
+        marks: Places on the horizontal axis to mark, by name, such as the model's threshold.
         bars: (B + 1,) edges and (B,) counts drawn below the curves, such as the images behind each point.
         bars_title: What is counted there.
     """

@@ -59,7 +59,7 @@ def loss_rose(evidence: Evidence) -> Sequence[Finding]:
 
 
 def overfits(evidence: Evidence) -> Sequence[Finding]:
-    """The training images are learnt far better than others; said unless the validation loss has risen anyway."""
+    """The training images are learnt far better than others; silent where the validation loss has risen anyway."""
     rows = [row for row in evidence.history if {"train_loss", "val_loss"} <= row.keys()]
     if not rows or loss_rose(evidence):
         return []

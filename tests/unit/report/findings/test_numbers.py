@@ -30,7 +30,7 @@ def test_an_undefined_headline():
     assert undefined(measured(0.5, 0.4, 0.6)) == []
 
 
-def test_what_the_evaluation_said():
+def test_notes_of_the_evaluation():
     evidence = Evidence(Results(1, {}, {}), "accuracy", caveats=["The model was trained on these images."])
     assert [finding.text for finding in caveats(evidence)] == ["The model was trained on these images."]
 

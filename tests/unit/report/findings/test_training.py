@@ -47,7 +47,7 @@ def test_epoch_zero_was_kept():
     assert epoch_zero_kept(course([1], [0.8], first=0, best_epoch=0)) == [], "nothing was trained"
 
 
-def test_the_training_images_are_learnt_by_heart():
+def test_the_training_images_are_learnt_much_better():
     (one,) = overfits(course([1.0, 0.95], train=[0.5, 0.1]))
     assert one.text.startswith("Train loss ended at 0.100, validation loss at 0.950: the training images are learnt")
     assert overfits(course([1.0, 0.95], train=[0.9, 0.8])) == []

@@ -39,7 +39,7 @@ def recall_by_size(truth: GroundTruth, missed: Mask) -> list[Panel]:
     return [
         Lines(
             title,
-            "side, as a share of the image's",
+            "object side / image side",
             "recall",
             curve,
             note=note,

@@ -151,8 +151,11 @@ def _draw_bars(axes: Any, bars: Points, title: str) -> None:
     below.spines[["top", "left", "right"]].set_visible(False)
     below.spines["bottom"].set(color=MUTED, alpha=0.6)
     below.set_yticks([most], [count(most)], va="top")
-    look = {"fontsize": MARK_PX, "color": MUTED, "ha": "left", "va": "top"}
-    below.annotate(plain(title), (0, 1), xycoords="axes fraction", xytext=(3, 0), textcoords="offset points", **look)
+    third = max(1, len(counts) // 3)
+    right = counts[:third].max(initial=0) > counts[-third:].max(initial=0)  # where the bars are lower
+    look = {"fontsize": MARK_PX, "color": MUTED, "ha": "right" if right else "left", "va": "top"}
+    place_px = {"xytext": (-3 if right else 3, 0), "textcoords": "offset points"}
+    below.annotate(plain(title), (float(right), 1), xycoords="axes fraction", **place_px, **look)
     below.xaxis.set_major_locator(axes.xaxis.get_major_locator())
     below.set_xticks(axes.get_xticks(), [axes.xaxis.get_major_formatter()(x) for x in axes.get_xticks()])
     below.set_xlim(axes.get_xlim())

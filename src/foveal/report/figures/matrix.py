@@ -165,7 +165,9 @@ def _draw_labels(axes: Any, panel: Matrix, lay: Layout) -> None:
     axes.tick_params(length=0, pad=6, top=False)
     for axis, shown, full in ((axes.xaxis, lay.columns, columns_of(panel)), (axes.yaxis, lay.rows, panel.labels)):
         places = range(0, len(full), lay.step)
-        options = {"color": INK, "fontsize": lay.size, **({"va": "baseline", **level} if axis is axes.xaxis else {})}
+        room = (lay.cell - 2) / (lay.highest / lay.size)
+        size = lay.size if lay.slant or axis is axes.yaxis else min(lay.size, room)
+        options = {"color": INK, "fontsize": size, **({"va": "baseline", **level} if axis is axes.xaxis else {})}
         axis.set_ticks(places, [plain(label) for label in shown], **options)
         for text, i in zip(axis.get_ticklabels(), places, strict=True):
             text.set_gid(tip(full[i]))

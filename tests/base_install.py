@@ -36,6 +36,7 @@ def main(model: Path, images: Path, data: Path) -> None:
     assert all({"path", "size"} < set(prediction) for prediction in predictions)
     with tempfile.TemporaryDirectory() as folder:
         document = json.loads(foveal("evaluate", model, data, "--json", "--out", folder))
+        assert {file.name for file in Path(folder).iterdir()} == {"metrics.json", "predictions.csv"}
         foveal("predict", model, images, "--save", folder)
     key, metric = {
         "classify": ("classes", "accuracy"),

@@ -28,11 +28,13 @@ TORCH_FREE = [
     "inference.*",
     "metrics.*",
     "ops.*",
+    "report.*",
     "runs.data",
     "runs.evaluate",
     "runs.evaluation",
     "runs.export",
     "runs.identity",
+    "runs.report.evaluation",
     "runs.train",
     "tasks.card",
     "tasks.contract",
@@ -44,9 +46,10 @@ TORCH_FREE_FILES_OF_A_TASK = ("config", "decode", "output", "show", "spec")
 NEEDS_TORCH = {"foveal.inference.torch_backend", "foveal.types.samples"}
 BLOCK = """
 import sys
+EXTRAS = ('matplotlib', 'jinja2')
 class Block:
     def find_spec(self, name, path=None, target=None):
-        if name.partition('.')[0] in {'torch', 'torchvision', 'timm', 'accelerate', 'sklearn', 'matplotlib', 'onnx'}:
+        if name.partition('.')[0] in {'torch', 'torchvision', 'timm', 'accelerate', 'sklearn', 'onnx', *EXTRAS}:
             raise ModuleNotFoundError(f'{name} is blocked', name=name)
 sys.meta_path.insert(0, Block())
 """

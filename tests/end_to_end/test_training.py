@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tests.conftest import Outcome, quick
 from tests.scenes import UNKNOWN, write_coco, write_masks, write_voc
 
@@ -199,7 +200,14 @@ def test_a_run_starts_from_another_runs_model(squares: Path, quick_run: Path, tm
 
 def test_tensorboard(squares: Path, tmp_path: Path) -> None:
     done = trained(squares, tmp_path / "r", runtime={"tracker": "tensorboard"})
-    assert list(done.folder.rglob("events.out.tfevents.*"))
+    records = EventAccumulator(str(done.folder / "tracker"), size_guidance={"images": 100})
+    records.Reload()
+    tags = records.Tags()
+    assert {"accuracy", "train_loss"} <= set(tags["scalars"])
+    assert {name.partition("/")[0] for name in tags["images"]} == {"batch", "predictions"}
+    assert any(name.startswith("batch/class0/") for name in tags["images"]), "each by its file"
+    (settings,) = done.folder.rglob("hparams.yml")
+    assert "model.backbone: conv4" in settings.read_text()
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -211,7 +212,8 @@ def test_evaluate_json(here: Command, quick_run: Path, squares: Path, tmp_path: 
     done = here("evaluate", quick_run, squares, "--json", "--out", tmp_path)
     assert done.code == 0, done.err
     document = json.loads(done.out)
-    assert list(document) == ["task", "data", "images", "groups", "cautions", "metrics", "per_class"]
+    keys = ["task", "data", "images", "groups", "cautions", "metrics", "per_class", "device", "findings"]
+    assert list(document) == keys
     assert (document["images"], document["groups"], document["cautions"]) == (36, None, [])
     assert "top5" not in document["metrics"] and "f1_micro" not in document["metrics"]
     assert document["metrics"]["log_loss"]["better"] == "less"
@@ -240,6 +242,22 @@ def test_the_table_gives_the_same_numbers(quick_run: Path) -> None:
     scores /= scores.sum(1, keepdims=True)
     truths = [f"p({row['truth']})" for row in rows]
     assert log_loss(truths, scores, labels=names) == pytest.approx(known, abs=1e-6)
+
+
+def test_evaluate_writes_a_page(here: Command, quick_run: Path, squares: Path, tmp_path: Path, monkeypatch) -> None:
+    done = here("evaluate", quick_run, squares, "--out", tmp_path / "e")
+    assert done.code == 0, done.err
+    page = (tmp_path / "e" / "report.html").read_text()
+    assert "The model was trained on these images; expect lower numbers on others." in page
+    for text in ("Findings", "Reliability", "36 images", str(quick_run), str(squares), "</html>"):
+        assert text in page, text
+    assert (tmp_path / "e" / "figures" / "confusion-matrix.png").exists()
+    assert json.loads((tmp_path / "e" / "metrics.json").read_text())["findings"][0]["severity"] == "problem"
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    done = here("evaluate", quick_run, squares, "--out", tmp_path / "f")
+    assert done.code == 0
+    assert "note: No report.html: it needs jinja2; pip install jinja2\n" in done.err
+    assert {p.name for p in (tmp_path / "f").iterdir()} == {"metrics.json", "predictions.csv"}
 
 
 def test_evaluate_one_split_by_the_model_file(

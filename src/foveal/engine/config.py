@@ -6,6 +6,9 @@ from pydantic import Field
 
 from foveal.types.settings import Settings
 
+TrackerName = Literal["tensorboard", "wandb", "mlflow", "comet_ml", "clearml", "aim", "dvclive", "swanlab", "trackio"]
+"""Trackers that Accelerate knows, as it calls them."""
+
 
 class OptimConfig(Settings):
     """The optimiser, and which layers it trains."""
@@ -85,5 +88,5 @@ class RuntimeConfig(Settings):
     """Compile the network with torch.compile: 30 to 90 s longer to start, faster steps afterwards."""
     keep_pages: bool = True
     """Keep freed memory in the process instead of returning it to the kernel; faster steps, more memory (glibc)."""
-    tracker: Literal["none", "tensorboard"] = "none"
-    """Experiment tracker to log metrics to, in addition to metrics.csv."""
+    tracker: Literal["none"] | TrackerName = "none"
+    """Experiment tracker for metrics, settings and images, besides the run's own files; it stays offline."""

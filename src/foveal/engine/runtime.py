@@ -1,7 +1,7 @@
 """Devices, precision and processes: the only importer of Accelerate."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,9 +14,11 @@ from torch import Tensor, nn
 
 from foveal.engine.config import RuntimeConfig
 from foveal.engine.sync_norm import sync_batch_norm
+from foveal.engine.trackers import FOLDER, PROJECT, log_images, plain_settings, prepare, require
 from foveal.errors import ConfigError
 from foveal.models.device import check_gpu
 from foveal.ops.machine import num_cores
+from foveal.types.arrays import RGB
 
 T = TypeVar("T")
 
@@ -30,7 +32,7 @@ class Runtime:
         unfreezes: Whether parameters begin to train during the run.
 
     Raises:
-        ConfigError: A GPU is requested but not available.
+        ConfigError: A GPU is requested but not available, or a tracker is not installed.
     """
 
     def __init__(self, config: RuntimeConfig, *, log_dir: Path, unfreezes: bool = False) -> None:
@@ -39,8 +41,9 @@ class Runtime:
         if "OMP_NUM_THREADS" not in os.environ:
             torch.set_num_threads(num_cores())
         cpu = config.device == "cpu" or not torch.cuda.is_available()
+        require(config.tracker)
         _leave_earlier_states()
-        self.config = config
+        self.config, self._log_dir = config, log_dir
         self._accelerator = Accelerator(
             cpu=cpu,
             mixed_precision=_precision(config, cpu=cpu),
@@ -115,10 +118,23 @@ class Runtime:
         """Wait for all processes."""
         self._accelerator.wait_for_everyone()
 
-    def open_tracker(self) -> None:
-        """Start the tracker; the run folder must exist."""
-        if self.config.tracker != "none":
-            self._accelerator.init_trackers("tracker")
+    @property
+    def tracks(self) -> bool:
+        """Whether this process has a tracker."""
+        return self.config.tracker != "none" and self.is_main
+
+    def open_tracker(self, settings: Mapping[str, object]) -> None:
+        """Start the tracker with the run's settings; the run folder must exist."""
+        name = self.config.tracker
+        if name != "none":
+            options = prepare(name, self._log_dir)
+            project = FOLDER if name == "tensorboard" else PROJECT
+            self._accelerator.init_trackers(project, plain_settings(settings), {name: options})
+
+    def track_images(self, name: str, images: Sequence[tuple[str, RGB]], step: int) -> None:
+        """Log images, each with a caption, to the tracker."""
+        for tracker in self._accelerator.trackers if self.tracks else ():
+            log_images(tracker, name, images, step)
 
     def track(self, values: dict[str, float], step: int) -> None:
         """Log values to the tracker."""

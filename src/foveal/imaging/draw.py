@@ -65,6 +65,7 @@ def boxes(
     colors: Sequence[Color],
     *,
     dashed: Sequence[bool] | None = None,
+    dotted: Sequence[bool] | None = None,
 ) -> RGB:
     """Draw boxes, the first on top, each with its caption where there is room for it.
 
@@ -76,7 +77,8 @@ def boxes(
         boxes: (N, 4) xyxy pixels; clipped to the image.
         captions: N; an empty one is not drawn.
         colors: N RGB colours.
-        dashed: N; draws the box in dashes, such as for ignored objects.
+        dashed: N; draws the box in dashes, such as for false detections.
+        dotted: N; draws it in dots, such as for missed objects.
 
     Returns:
         A new image of the same size.
@@ -86,6 +88,7 @@ def boxes(
     """
     boxes = np.asarray(boxes, np.float64).reshape(-1, 4)
     dashed = [False] * len(boxes) if dashed is None else dashed
+    dotted = [False] * len(boxes) if dotted is None else dotted
     if not len(boxes) == len(captions) == len(colors) == len(dashed):
         raise ShapeError(
             f"Drawing got {len(boxes)} boxes, {len(captions)} captions, {len(colors)} colours and {len(dashed)} marks"
@@ -96,8 +99,8 @@ def boxes(
     short = min(canvas.size)
     line = max(1, round(short / 240))
     places = [_place(box, canvas.size) for box in boxes]
-    for place, color, dash in reversed(list(zip(places, colors, dashed, strict=True))):
-        _frame(pen, place, color, line, dashed=dash)
+    for place, color, dash, dot in reversed(list(zip(places, colors, dashed, dotted, strict=True))):
+        _frame(pen, place, color, line, dash_px=2 * line if dot else 4 * line + 2 if dash else 0)
     height = max(9, min(round(short / 36), 120))
     taken: list[Place] = []
     for place, caption, color in zip(places, captions, colors, strict=True):
@@ -160,19 +163,18 @@ def _place(box: FloatArray, size: tuple[int, int]) -> Place:
     return left, top, max(left + 1, min(right, width)), max(top + 1, min(bottom, height))
 
 
-def _frame(pen: ImageDraw.ImageDraw, place: Place, color: Color, line: int, *, dashed: bool) -> None:
-    """A frame inside ``place`` with a thin dark edge, so that it shows on any background."""
+def _frame(pen: ImageDraw.ImageDraw, place: Place, color: Color, line: int, *, dash_px: int) -> None:
+    """A frame inside ``place`` with a thin dark edge, so that it shows on any background; ``dash_px`` 0: solid."""
     left, top, right, bottom = place
     line = min(line, max(1, min(right - left, bottom - top) // 3))
-    if not dashed:
+    if not dash_px:
         pen.rectangle((left - 1, top - 1, right, bottom), outline=(0, 0, 0, 110))
         pen.rectangle((left, top, right - 1, bottom - 1), outline=color, width=line)
         return
-    step = 4 * line + 2
-    for start, end in _dashes(left, right, step):
+    for start, end in _dashes(left, right, dash_px):
         for y in (top, max(top, bottom - line)):
             pen.rectangle((start, y, end - 1, y + line - 1), fill=color)
-    for start, end in _dashes(top, bottom, step):
+    for start, end in _dashes(top, bottom, dash_px):
         for x in (left, max(left, right - line)):
             pen.rectangle((x, start, x + line - 1, end - 1), fill=color)
 

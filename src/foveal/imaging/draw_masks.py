@@ -76,7 +76,14 @@ def error_map(image: RGB, truth: NDArray[np.uint8], found: NDArray[np.uint8]) ->
 
 
 def instances(
-    image: RGB, masks: Sequence[Rle], boxes: FloatArray, captions: Sequence[str], colors: Sequence[Color]
+    image: RGB,
+    masks: Sequence[Rle],
+    boxes: FloatArray,
+    captions: Sequence[str],
+    colors: Sequence[Color],
+    *,
+    dashed: Sequence[bool] | None = None,
+    dotted: Sequence[bool] | None = None,
 ) -> RGB:
     """Draw objects, the first on top: each mask tinted with a contour, then boxes and captions as ``draw.boxes`` does.
 
@@ -86,6 +93,8 @@ def instances(
         boxes: (N, 4) xyxy pixels of the image.
         captions: N; an empty one is not drawn.
         colors: N RGB colours.
+        dashed: As for ``draw.boxes``.
+        dotted: As for ``draw.boxes``.
 
     Returns:
         A new image of the same size.
@@ -102,7 +111,7 @@ def instances(
     for mask, color in reversed(list(zip(masks, colors, strict=True))):
         if mask.area:
             _lay(out, image, _fitted(mask.mask().astype(np.uint8), image) > 0, color)
-    return draw.boxes(out, boxes, captions, colors)
+    return draw.boxes(out, boxes, captions, colors, dashed=dashed, dotted=dotted)
 
 
 def legend(image: RGB, entries: Sequence[tuple[str, Color]]) -> RGB:

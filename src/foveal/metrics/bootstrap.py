@@ -109,9 +109,21 @@ def results_of(
     *,
     panels: Sequence[Panel] = (),
     worst: Sequence[Mistake] = (),
+    uncertain: Sequence[Mistake] = (),
+    sizes: Mapping[str, float] | None = None,
     groups: IntArray | None = None,
 ) -> Results:
     """The results of an evaluation, with what is the same for all metrics: numbers of images and groups, directions."""
     num_groups = None if groups is None else len(np.unique(groups))
     better = {name: evaluated.scales[name].better for name in metrics}
-    return Results(evaluated.num_images, metrics, per_class, panels, worst, better, num_groups)
+    return Results(
+        evaluated.num_images,
+        metrics,
+        per_class,
+        panels,
+        worst,
+        better=better,
+        groups=num_groups,
+        uncertain=uncertain,
+        sizes=sizes or {},
+    )

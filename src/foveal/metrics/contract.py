@@ -58,18 +58,38 @@ class Interval:
 
 @dataclass(frozen=True)
 class Matrix:
-    """A panel: a labelled matrix, ``values[i, j]`` for row i (truth) and column j (prediction)."""
+    """A panel: a labelled matrix, ``values[i, j]`` for row i (truth) and column j (prediction).
+
+    ``columns`` labels the columns where they are not the rows'; ``of`` is what is counted, such as ``images``, and
+    empty where the values are shares.
+    """
 
     title: str
     values: FloatArray
     labels: Sequence[str]
     row_title: str = "truth"
     column_title: str = "prediction"
+    columns: Sequence[str] = ()
+    of: str = ""
 
 
 @dataclass(frozen=True)
 class Lines:
-    """A panel: curves over one axis. ``curves`` maps a name to (x, y); ``diagonal`` draws the ideal y = x."""
+    """A panel: curves over one axis.
+
+    Attributes:
+        title: What is shown.
+        x_title: Name of the horizontal axis.
+        y_title: Name of the vertical axis.
+        curves: (x, y) by name.
+        diagonal: Draw the ideal y = x.
+        note: A sentence below the figure.
+        shares: The axes whose values are shares, such as ``xy``; they run from 0 to 1.
+        dots: Points without a line between them.
+        marks: Places on the horizontal axis to mark, by name, such as the model's threshold.
+        bars: (B + 1,) edges and (B,) counts drawn below the curves, such as the images behind each point.
+        bars_title: What is counted there.
+    """
 
     title: str
     x_title: str
@@ -77,6 +97,11 @@ class Lines:
     curves: Mapping[str, tuple[FloatArray, FloatArray]]
     diagonal: bool = False
     note: str = ""
+    shares: Literal["", "x", "y", "xy"] = ""
+    dots: bool = False
+    marks: Mapping[str, float] = field(default_factory=dict)
+    bars: tuple[FloatArray, FloatArray] | None = None
+    bars_title: str = ""
 
 
 @dataclass(frozen=True)
@@ -93,11 +118,19 @@ Panel = Matrix | Lines | Table
 
 @dataclass(frozen=True)
 class Mistake:
-    """An image with a wrong prediction: its index in the order of evaluation, the severity, and a caption."""
+    """An image with a wrong prediction, or an uncertain one.
+
+    Attributes:
+        position: Its index in the order of evaluation.
+        badness: The severity; mistakes are sorted by it.
+        caption: What is wrong, in words.
+        confidence: Score of the wrong class, where the image has one prediction.
+    """
 
     position: int
     badness: float
     caption: str
+    confidence: float | None = None
 
 
 @dataclass(frozen=True, repr=False)
@@ -110,6 +143,8 @@ class Results:
         per_class: Metrics by class, then by name; NaN where undefined for a class.
         panels: Panels of the report, in order.
         worst: The worst mistakes, worst first.
+        uncertain: Images without a mistake, the least certain first; shown where there are no mistakes.
+        sizes: By class, the median side of its objects as a share of the image's longer side; empty without objects.
         better: Whether more or less is better, for each of ``metrics``.
         groups: Number of groups that were resampled; None: images are independent.
         cautions: What a reader of the numbers must know, in sentences.
@@ -123,6 +158,8 @@ class Results:
     better: Mapping[str, Better] = field(default_factory=dict)
     groups: int | None = None
     cautions: Sequence[str] = field(default=())
+    uncertain: Sequence[Mistake] = field(default=())
+    sizes: Mapping[str, float] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         """One line with the first metrics: ``Results(accuracy 0.957 (0.921 to 0.986), ...; 49 images)``."""

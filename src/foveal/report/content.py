@@ -2,17 +2,32 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from foveal.metrics.contract import Results
+from foveal.report.findings.contract import Finding
 from foveal.types.arrays import RGB
+
+Examples = Literal["mistakes", "uncertain", "samples"]
+"""What the images of a report are: the worst mistakes; without any the least certain; else simply some."""
 
 
 @dataclass(frozen=True)
 class CaptionedImage:
-    """An image of the report, (height, width, 3) uint8, and its caption."""
+    """An image of the report, (height, width, 3) uint8, its caption, and the file it comes from."""
 
     image: RGB
     caption: str
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Key:
+    """What a colour and a kind of line (solid, dashed, dotted) mean in the images."""
+
+    name: str
+    color: tuple[int, int, int]
+    line: str
 
 
 @dataclass(frozen=True)
@@ -32,10 +47,16 @@ class Content:
         task: Name of the task.
         results: Metrics, the table of classes, panels.
         headline: The metric of ``results`` shown in large type at the top.
+        findings: What to know first, the most useful first.
         facts: (name, value) pairs under the title: data, backbone, input size, duration, seed, versions ...
         history: Rows of metrics.csv, one per epoch; the columns named ``*loss*``, the headline metric and ``lr`` are
             drawn over ``epoch``. A row may lack a column.
-        mistakes: The worst mistakes as images, worst first.
+        kept: The epoch whose weights were kept.
+        examples: Evaluated images, worst first.
+        examples_are: What they are.
+        key: What colours and lines in them mean.
+        batch: A batch as training saw it.
+        batch_key: What colours in it mean.
         config: The configuration by section; values may be nested.
         class_counts: Images by split, then by class.
         next_steps: Commands to run next.
@@ -45,9 +66,20 @@ class Content:
     task: str
     results: Results
     headline: str
+    findings: Sequence[Finding] = field(default=())
     facts: Sequence[tuple[str, str]] = field(default=())
     history: Sequence[Mapping[str, float]] = field(default=())
-    mistakes: Sequence[CaptionedImage] = field(default=())
+    kept: float | None = None
+    examples: Sequence[CaptionedImage] = field(default=())
+    examples_are: Examples = "mistakes"
+    key: Sequence[Key] = field(default=())
+    batch: Sequence[CaptionedImage] = field(default=())
+    batch_key: Sequence[Key] = field(default=())
     config: Mapping[str, object] = field(default_factory=dict)
     class_counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     next_steps: Sequence[Step] = field(default=())
+
+    @property
+    def lower(self) -> frozenset[str]:
+        """Metrics of which less is better."""
+        return frozenset(name for name, better in self.results.better.items() if better == "less")

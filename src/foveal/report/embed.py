@@ -8,16 +8,16 @@ from PIL import Image
 from foveal.types.arrays import RGB
 
 
-def jpeg_uri(image: RGB, *, side: int = 288, quality: int = 82) -> str:
-    """A photograph, shrunk to fit a square.
+def webp_uri(image: RGB, *, side: int, quality: int = 72) -> str:
+    """An image, shrunk to fit a square; a third smaller than a JPEG that looks the same.
 
     Args:
         image: (height, width, 3) uint8.
         side: Longest side in the page's file, in pixels.
-        quality: Of the JPEG, 1 to 95.
+        quality: Of the WebP, 1 to 100.
     """
     photo = Image.fromarray(image)
     photo.thumbnail((side, side), Image.Resampling.LANCZOS)
     file = io.BytesIO()
-    photo.save(file, "JPEG", quality=quality, optimize=True)
-    return "data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode()
+    photo.save(file, "WEBP", quality=quality, method=2)
+    return "data:image/webp;base64," + base64.b64encode(file.getvalue()).decode()

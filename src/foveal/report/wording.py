@@ -19,9 +19,35 @@ def count(value: float) -> str:
     return f"{int(value):,}" if math.isfinite(value) and float(value).is_integer() else number(value)
 
 
+WORDS = {
+    "ap": "AP",
+    "auc": "AUC",
+    "brier": "Brier score",
+    "dice": "Dice",
+    "ece": "calibration error",
+    "f1": "F1",
+    "fw": "frequency-weighted",
+    "iou": "IoU",
+    "lr": "learning rate",
+    "map": "mAP",
+    "miou": "mIoU",
+    "roc": "ROC",
+    "top5": "top-5 accuracy",
+    "val": "validation",
+}
+"""How parts of a name are written, where not as they are."""
+
+
 def spoken(name: str) -> str:
-    """A metric's or column's name as words: ``f1_macro`` becomes ``f1 macro``, ``voc2007_AP50`` ``VOC2007 AP50``."""
-    return name.replace("_", " ").replace("voc20", "VOC20")
+    """A metric's or column's name as words: ``f1_macro`` becomes ``F1 macro``, ``voc2007_AP50`` ``VOC2007 AP50``."""
+    parts = name.replace("voc20", "VOC20").split("_")
+    return " ".join(WORDS.get(part, part) for part in parts)
+
+
+def heading(name: str) -> str:
+    """The same as a heading: with a capital, unless the word has one of its own, as mAP and mIoU have."""
+    words = spoken(name)
+    return words[:1].upper() + words[1:] if words.split(" ")[0].islower() else words
 
 
 def setting(value: object) -> str:

@@ -19,9 +19,12 @@ from foveal.inference.predictor import BATCH_SIZE, Predictor, check_batch_size
 from foveal.inference.views import Viewing
 from foveal.metrics.contract import Results
 from foveal.ops.quiet import quiet
+from foveal.report.findings.find import find
 from foveal.runs.display import as_html, one_line, predictions_table
 from foveal.runs.evaluation import Evaluation, to_dict, write_predictions
 from foveal.runs.evaluation import evaluate as evaluate_catalog
+from foveal.runs.report.evaluation import write_evaluation_report
+from foveal.runs.report.evidence import evidence
 from foveal.runs.train import free_folder
 from foveal.tasks.table import get_spec
 from foveal.types.progress import Progress, silent
@@ -35,7 +38,7 @@ class EvaluationRun:
     Attributes:
         evaluation: Truths, predictions and the results.
         document: The results as plain values, as ``--json`` prints them.
-        folder: Where metrics.json and predictions.csv are.
+        folder: Where metrics.json, predictions.csv and report.html are.
         notes: Caveats about the numbers.
         skipped: Errors of the images that were left out.
     """
@@ -146,8 +149,14 @@ def evaluate(
         progress=progress,
     )
     skipped = {part.names[i]: bad[i] for i in sorted(bad)}
-    notes += predictor.notes
-    notes += predictor.output.remarks(evaluation.truths, evaluation.predictions, before=opened.output)
+    catalog = without(catalog, skipped)
+    caveats = [
+        *predictor.notes,
+        *predictor.output.remarks(evaluation.truths, evaluation.predictions, before=opened.output),
+    ]
+    may_be = chosen in (None, "train") and len(catalog) >= int(predictor.card.data.get("images", 0))
+    if may_be and predictor.card.data.get("content") == catalog.content_fingerprint():
+        caveats.append("The model was trained on these images; expect lower numbers on others.")
     if crops is not None:
         save_crops(predictor, list(evaluation.catalog.paths()), evaluation.predictions, crops)
     make_folder(folder)
@@ -160,13 +169,14 @@ def evaluate(
         document["viewing"] = asdict(viewing)
     if any(selection):
         document["selection"] = {name: getattr(selection, name) for name in selection}
+    findings = find(evidence(predictor, evaluation, caveats=caveats))
+    document["findings"] = [finding.to_dict() for finding in findings]
     write_atomic(folder / "metrics.json", json_text(document))
     write_predictions(folder / "predictions.csv", evaluation, predictor)
-    catalog = without(catalog, skipped)
-    may_be = chosen in (None, "train") and len(catalog) >= int(predictor.card.data.get("images", 0))
-    if may_be and predictor.card.data.get("content") == catalog.content_fingerprint():
-        notes.append("The model was trained on these images; expect lower numbers on others.")
-    notes += evaluation.results.cautions
+    progress("drawing the report", 0, None)
+    name = str(model) if isinstance(model, str | Path) else "an open model"
+    missing = write_evaluation_report(folder, predictor, evaluation, findings, model=name, data=str(data), split=chosen)
+    notes += [*caveats, *evaluation.results.cautions, *([missing] if missing else [])]
     if lies_inside(folder, Path(data)):
         notes.append(INSIDE.format(folder))
     if out is None and folder.name != Path(data).resolve().stem:

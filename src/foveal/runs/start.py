@@ -27,6 +27,7 @@ from foveal.errors import RunError
 from foveal.inference.predictor import Predictor
 from foveal.inference.process_tuning import keep_pages
 from foveal.metrics.contract import Results
+from foveal.report.findings.contract import Finding
 from foveal.runs.data import data_facts, open_data
 from foveal.runs.display import as_html, history_table, one_line
 from foveal.runs.evaluation import Evaluation, to_dict, write_predictions
@@ -59,7 +60,8 @@ from foveal.runs.record import (
     undefined_headline,
     versions,
 )
-from foveal.runs.report import write_run_report
+from foveal.runs.report.run import write_run_report
+from foveal.runs.report.tracking import open_tracker
 from foveal.runs.resolve import resolve
 from foveal.runs.warm_start import warm_start
 from foveal.types.reading import Reading
@@ -79,6 +81,7 @@ class Trained:
         evaluation: The results on the validation split.
         ended: Why training ended, and which epoch was kept.
         skipped: Images that cannot be read and were left out.
+        findings: What to know first, as the page says it.
     """
 
     folder: Path
@@ -86,6 +89,7 @@ class Trained:
     evaluation: Evaluation
     ended: Ended
     skipped: tuple[Skipped, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
     @property
     def results(self) -> Results:
@@ -240,7 +244,7 @@ def complete(
         The finished run; None in other processes than the first.
     """
     runtime = plan.runtime
-    runtime.open_tracker()
+    open_tracker(plan, config)
     training = make_training(plan, config, run=run, log=log, saved=saved, began=began, lr_factor=lr_factor)
     try:
         with worker_faults(run.folder, workers=plan.workers):
@@ -273,7 +277,7 @@ def complete(
     run.write_json("metrics.json", {**document, "training": ended.to_dict()})
     write_predictions(run.folder / "predictions.csv", evaluation, predictor)
     log.doing("drawing the report")
-    write_run_report(run, config, catalog, training.state, predictor, evaluation, ended)
+    findings = write_run_report(run, config, catalog, training.state, predictor, evaluation, plan, ended)
     training.close()
     for note in exceeded(training):
         log.note(note)
@@ -283,11 +287,12 @@ def complete(
             "model": str(run.model),
             "report": str(run.report),
             **{key: value for key, value in document.items() if key != "per_class"},
+            "findings": [finding.to_dict() for finding in findings],
             **ended.to_dict(),
         }
     )
     runtime.wait()
-    return Trained(run.folder, predictor, evaluation, ended, tuple(skipped))
+    return Trained(run.folder, predictor, evaluation, ended, tuple(skipped), tuple(findings))
 
 
 def starts_trained(plan: ImagePlan) -> bool:

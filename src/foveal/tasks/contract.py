@@ -281,6 +281,8 @@ class Shows(ABC, Generic[Truth, P]):
 
     cuts_objects: ClassVar[bool] = False
     """Whether predictions are objects that can be cut out."""
+    key: ClassVar[Sequence[tuple[str, tuple[int, int, int], str]]] = ()
+    """What colours and kinds of line (solid, dashed, dotted) mean in ``draw_evaluated``; empty: nothing to explain."""
 
     @abstractmethod
     def draw(self, image: RGB, prediction: P) -> RGB:

@@ -9,6 +9,7 @@ import pytest
 
 from foveal.metrics.contract import Interval, Lines, Matrix, Mistake, Results, Table
 from foveal.report.content import CaptionedImage, Content, Step
+from foveal.report.findings.contract import Finding
 
 NAMES = ("<b>bold</b>", "蜜蜂 & Co", 'quote" onload="x', "$x_1$", "</script>")
 
@@ -30,6 +31,7 @@ def results(names=NAMES) -> Results:
             Table("Empty", ("who",), []),
         ),
         [Mistake(0, 0.9, "x")] * 40,
+        better={"loss": "less"},
     )
 
 
@@ -46,7 +48,9 @@ def content() -> Content:
             {"epoch": e, "train_loss": 1 / e, "val_loss": 1.2 / e, "hits_rate": 1 - 1 / (e + 1), "lr": 1e-4 / e}
             for e in range(1, 6)
         ],
-        mistakes=[CaptionedImage(image, f"truth {NAMES[0]}, predicted {NAMES[1]} 0.97")] * 3,
+        examples=[CaptionedImage(image, f"truth {NAMES[0]}, predicted {NAMES[1]} 0.97", "a/<b>.jpg")] * 3,
+        findings=[Finding("problem", "Platelets <b>: 0 of 25 found"), Finding("note", "Epoch 0 was kept.")],
+        batch=[CaptionedImage(image, "a class")] * 2,
         config={"seed": 3, "optim": {"lr": 0.001, "betas": [0.9, 0.999], "plan": {"kind": "cosine", "on": True}}},
         class_counts={"train": {n: 10 + i for i, n in enumerate(NAMES)}, "val": dict.fromkeys(NAMES[1:], 2)},
         next_steps=[Step("Ship it", "foveal export 'a b' && echo <done>")],

@@ -11,12 +11,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from foveal.errors import RunError
-from foveal.metrics.contract import Interval, Results
-from foveal.report.content import CaptionedImage, Content
+from foveal.metrics.contract import Interval, Lines, Results
+from foveal.report.content import CaptionedImage, Content, Key
+from foveal.report.figures.palette import DARK, LIGHT
 from foveal.report.page import MAX_IMAGES, render, write_report
-from foveal.report.palette import DARK, LIGHT
 
-VOID = {"meta", "link", "img"}
+VOID = {"meta", "link", "img", "input"}
 
 
 class Page(HTMLParser):
@@ -75,7 +75,7 @@ def test_names_are_text_and_never_markup(content):
 AWKWARD = st.text("<>&\"'/=;!-$_\\{}onscript 蜂ص🐝", min_size=1, max_size=30)
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(names=st.lists(AWKWARD, min_size=3, max_size=3, unique=True))
 def test_any_class_names_are_text(content, make_results, names):
     counts = {"train": dict.fromkeys(names, 1)}
@@ -85,6 +85,43 @@ def test_any_class_names_are_text(content, make_results, names):
     assert {name for _, attrs in page.tags for name in attrs} <= {name for _, attrs in usual.tags for name in attrs}
     assert len(page.all("script")) == 1
     assert {name.strip() for name in names} <= set(page.words)
+
+
+def test_more_or_less_is_better(content):
+    html = render(content)
+    assert html.count('title="less is better">↓') == 1 and html.count('title="more is better">↑') == 2
+
+
+def test_what_the_images_are():
+    photo = CaptionedImage(np.zeros((9, 9, 3), np.uint8), "x")
+    content = Content("t", "anything", Results(1, {}, {}), "", examples=[photo])
+
+    def words(**changes) -> str:
+        return " ".join(Page(render(replace(content, **changes))).words)
+
+    assert "Worst mistakes" in words()
+    assert "There are no mistakes; these predictions are right and the least certain ones." in words(
+        examples_are="uncertain"
+    )
+    assert "Some images" in words(examples_are="samples")
+    keyed = render(replace(content, key=[Key("missed", (232, 46, 160), "dotted")]))
+    assert '<li style="--c:rgb(232, 46, 160);--line-style:dotted">missed</li>' in keyed
+
+
+def test_classes_have_one_legend(content, make_results):
+    line = (np.array([0.0, 1.0]), np.array([0.2, 0.9]))
+    panels = [Lines(f"p{k}", "x", "y", {"mean": line, "a": line, "b": line}) for k in range(2)]
+    html = render(replace(content, history=[], results=replace(make_results(("a", "b")), panels=panels)))
+    assert html.count('aria-pressed="false">a</button>') == 1 and html.count(">a</li>") == 0
+    assert html.count(">mean</li>") == 2, "each figure names what is no class"
+
+
+def test_a_large_matrix_shows_its_busiest_rows_and_a_table_to_filter(content, make_results):
+    names = tuple(f"class {k}" for k in range(40))
+    page = Page(render(replace(content, history=[], results=make_results(names))))
+    assert "Mix-ups: the 20 classes with most errors" in page.words
+    assert len(page.all("input")) == 2, "a filter for the matrix, one for the table of classes"
+    assert all(name in page.words for name in names)
 
 
 def test_light_and_dark(content):
@@ -100,6 +137,7 @@ def test_light_and_dark(content):
 def test_every_part_is_there(content):
     page = Page(render(content))
     assert {attrs.get("id") for attrs in page.all("section")} >= {
+        "findings",
         "metrics",
         "training",
         "results",
@@ -109,7 +147,10 @@ def test_every_part_is_there(content):
         "configuration",
     }
     for text in (
-        "hits rate",
+        "Hits rate",
+        "Platelets <b>: 0 of 25 found",
+        "a/<b>.jpg",
+        "A batch as training saw it",
         "0.875",
         "Evaluated on 41 images.",
         "3.000 to 4.250",
@@ -125,8 +166,8 @@ def test_every_part_is_there(content):
         "/data/a&b",
     ):
         assert text in page.words, text
-    assert len(page.all("svg")) == 2 + 3
-    assert len(page.all("img")) == 3
+    assert len(page.all("svg")) == 3 + 3, "a matrix is drawn for phones, too"
+    assert len(page.all("img")) == 3 + 2 + 1
 
 
 def test_an_undefined_number_is_a_dash_and_has_no_bar(content):
@@ -150,18 +191,18 @@ def test_the_same_content_gives_the_same_bytes(content, tmp_path: Path):
         assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes(), file
 
 
-def test_a_large_report_stays_small(content, make_results, tmp_path: Path):
+def test_a_large_report_stays_small(content, make_results):
     names = tuple(f"a rather long class name, number {k}" for k in range(300))
     photo = np.random.default_rng(0).integers(0, 256, (600, 800, 3)).astype(np.uint8)
     large = replace(
         content,
         results=make_results(names),
-        mistakes=[CaptionedImage(photo, "noise is the worst a JPEG can meet")] * 60,
+        examples=[CaptionedImage(photo, "noise is the worst a JPEG can meet")] * 60,
         class_counts={"train": dict.fromkeys(names, 5)},
     )
-    write_report(tmp_path / "report.html", large)
-    assert (tmp_path / "report.html").stat().st_size < 3_000_000
-    assert len(Page((tmp_path / "report.html").read_text("utf-8")).all("img")) == MAX_IMAGES
+    html = render(large)
+    assert len(html.encode()) < 3_000_000
+    assert len(Page(html).all("img")) == MAX_IMAGES + 2 + 1
 
 
 def test_the_barest_report():
@@ -171,11 +212,11 @@ def test_the_barest_report():
 
 def test_an_unknown_headline_gives_way_to_the_first_metric():
     page = Page(render(Content("t", "anything", Results(1, {"first": Interval(0.5, 0.5, 0.5)}, {}), "missing")))
-    assert page.words.count("first") == 2
+    assert page.words.count("First") == 2
 
 
-def test_file_names_that_are_no_utf8(content, tmp_path: Path):
-    write_report(tmp_path / "report.html", replace(content, title="caf\udce9"))
+def test_file_names_that_are_no_utf8(tmp_path: Path):
+    write_report(tmp_path / "report.html", Content("caf\udce9", "anything", Results(1, {}, {}), ""))
     assert "caf?" in (tmp_path / "report.html").read_text("utf-8")
 
 

@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from foveal.report.wording import count, number, sections, setting, spoken
+from foveal.report.wording import count, heading, number, sections, setting, spoken
 
 
 @pytest.mark.parametrize(
@@ -31,4 +31,9 @@ def test_sections():
 
 
 def test_spoken():
-    assert spoken("f1_macro") == "f1 macro"
+    assert [spoken(n) for n in ("f1_macro", "mask_mAP", "mIoU", "iou")] == ["F1 macro", "mask mAP", "mIoU", "IoU"]
+
+
+def test_headings_keep_the_capitals_that_a_name_has():
+    got = [heading(n) for n in ("mAP", "mIoU", "mask_mAP", "accuracy", "roc_auc")]
+    assert got == ["mAP", "mIoU", "Mask mAP", "Accuracy", "ROC AUC"]

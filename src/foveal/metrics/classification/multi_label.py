@@ -17,7 +17,15 @@ from numpy.typing import NDArray
 
 from foveal.errors import ShapeError
 from foveal.metrics.classification.panels import label_errors
-from foveal.metrics.classification.scores import MACRO, MAX_MISTAKES, MICRO, ScoresMetric, ScoresVerdict, loss_scales
+from foveal.metrics.classification.scores import (
+    MACRO,
+    MAX_MISTAKES,
+    MAX_UNCERTAIN,
+    MICRO,
+    ScoresMetric,
+    ScoresVerdict,
+    loss_scales,
+)
 from foveal.metrics.contract import Mistake, Panel, Scale, Scores, Weights, require_images
 from foveal.metrics.counts import Counts
 from foveal.types.arrays import Array, FloatArray
@@ -127,6 +135,13 @@ class MultiLabelVerdict(ScoresVerdict):
         images = np.flatnonzero(wrong.any(1))
         worst = images[np.argsort(-badness[images].max(1), kind="stable")[:MAX_MISTAKES]]
         return [Mistake(int(i), float(badness[i].max()), self._caption(int(i))) for i in worst]
+
+    def uncertain(self) -> list[Mistake]:
+        """Images without a wrong label, the one whose worst label is furthest from certain first."""
+        doubt = np.abs(self.scores - self.truth).max(1)
+        images = np.flatnonzero((self.predicted == self.truth).all(1))
+        least = images[np.argsort(-doubt[images], kind="stable")[:MAX_UNCERTAIN]]
+        return [Mistake(int(i), float(doubt[i]), self._caption(int(i))) for i in least]
 
     def _caption(self, i: int) -> str:
         names, truth, predicted = self.categories.names, self.truth[i], self.predicted[i]

@@ -6,7 +6,7 @@ Shapes: N images, K classes, D decisions.
 import numpy as np
 from numpy.typing import NDArray
 
-from foveal.metrics.classification.curves import NUM_BINS, precision_recall_curve, reliability, roc_curve
+from foveal.metrics.classification.curves import NUM_BINS, bins, precision_recall_curve, reliability, roc_curve
 from foveal.metrics.contract import Interval, Lines, Table
 from foveal.types.arrays import FloatArray
 from foveal.types.categories import Categories
@@ -27,14 +27,19 @@ def reliability_panel(confidence: FloatArray, correct: FloatArray, ece: Interval
         of: Name of the decisions, such as ``images``.
     """
     curve = reliability(confidence, correct)
+    edges = np.linspace(0.0, 1.0, NUM_BINS + 1)
+    held = np.bincount(bins(confidence), minlength=NUM_BINS).astype(np.float64)
     return Lines(
         "Reliability",
         "confidence",
         "accuracy",
         {"model": (curve.confidence, curve.accuracy)},
         diagonal=True,
-        note=f"Expected calibration error {ece} over {NUM_BINS} bins of {len(confidence)} {of}. "
-        "Below the diagonal the model is overconfident.",
+        note=f"Expected calibration error {ece} over {NUM_BINS} bins of {len(confidence):,} {of}. "
+        "Below the diagonal the model is overconfident; the bars count the decisions behind each point.",
+        shares="xy",
+        bars=(edges, held),
+        bars_title=of,
     )
 
 
@@ -58,9 +63,9 @@ def ranking_panels(scores: FloatArray, positive: NDArray[np.bool_], categories: 
                 roc[name] = roc_curve(scores[:, k], true)
     panels = []
     if roc:
-        panels.append(Lines("ROC curves", "false positive rate", "true positive rate", roc, diagonal=True))
+        panels.append(Lines("ROC curves", "false positive rate", "true positive rate", roc, diagonal=True, shares="xy"))
     if precision_recall:
-        panels.append(Lines("Precision-recall curves", "recall", "precision", precision_recall))
+        panels.append(Lines("Precision-recall curves", "recall", "precision", precision_recall, shares="xy"))
     return panels
 
 

@@ -26,6 +26,8 @@ MAX_MISTAKES = 100
 """Maximum number of mistakes in the results."""
 MACRO = ("precision_macro", "recall_macro", "f1_macro")
 MICRO = ("precision_micro", "recall_micro", "f1_micro")
+MAX_UNCERTAIN = 24
+"""Maximum number of uncertain images without a mistake."""
 T = TypeVar("T")
 
 
@@ -111,6 +113,10 @@ class ScoresVerdict(Verdict):
     def worst(self) -> list[Mistake]:
         """The worst mistakes, worst first."""
 
+    @abstractmethod
+    def uncertain(self) -> list[Mistake]:
+        """Images without a mistake, the least certain first."""
+
     def rankings(self, weights: Weights) -> dict[str, FloatArray]:
         """``roc_auc`` and ``average_precision``, each (R,)."""
         return self._rankings.averages(weights)
@@ -138,7 +144,15 @@ class ScoresVerdict(Verdict):
             reliability_panel(self.confidence, self.correct, metrics["ece"], of=self.decisions),
             *ranking_panels(self.scores, self.positive, self.categories),
         )
-        return results_of(self, metrics, self._per_class(), panels=panels, worst=self.worst(), groups=groups)
+        return results_of(
+            self,
+            metrics,
+            self._per_class(),
+            panels=panels,
+            worst=self.worst(),
+            uncertain=self.uncertain(),
+            groups=groups,
+        )
 
     def _per_class(self) -> dict[str, dict[str, float]]:
         """By class: precision, recall, f1, support, average_precision, roc_auc.

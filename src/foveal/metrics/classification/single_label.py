@@ -17,7 +17,14 @@ from numpy.typing import NDArray
 
 from foveal.errors import ShapeError
 from foveal.metrics.classification.panels import confused_pairs
-from foveal.metrics.classification.scores import MACRO, MAX_MISTAKES, ScoresMetric, ScoresVerdict, loss_scales
+from foveal.metrics.classification.scores import (
+    MACRO,
+    MAX_MISTAKES,
+    MAX_UNCERTAIN,
+    ScoresMetric,
+    ScoresVerdict,
+    loss_scales,
+)
 from foveal.metrics.contract import Matrix, Mistake, Panel, Scale, Scores, Weights, require_images
 from foveal.metrics.counts import Counts, Groups
 from foveal.types.arrays import FloatArray
@@ -126,7 +133,7 @@ class SingleLabelVerdict(ScoresVerdict):
         confusion = np.zeros((len(self.categories), len(self.categories)), np.int64)
         np.add.at(confusion, (self.truth, self.predicted), 1)
         return [
-            Matrix("Confusion matrix", confusion.astype(np.float64), self.categories.names),
+            Matrix("Confusion matrix", confusion.astype(np.float64), self.categories.names, of="images"),
             confused_pairs(confusion, self.categories),
         ]
 
@@ -135,12 +142,15 @@ class SingleLabelVerdict(ScoresVerdict):
         wrong = np.flatnonzero(self.predicted != self.truth)
         mine = self.scores[wrong, self.truth[wrong]]
         worst = wrong[np.lexsort((mine, -self.confidence[wrong]))[:MAX_MISTAKES]]
-        names = self.categories.names
-        return [
-            Mistake(
-                int(i),
-                float(self.confidence[i]),
-                f"truth {names[self.truth[i]]}, predicted {names[self.predicted[i]]} {self.confidence[i]:.2f}",
-            )
-            for i in worst
-        ]
+        return [self._mistake(int(i)) for i in worst]
+
+    def uncertain(self) -> list[Mistake]:
+        """Right predictions, the least confident first."""
+        right = np.flatnonzero(self.predicted == self.truth)
+        least = right[np.argsort(self.confidence[right], kind="stable")[:MAX_UNCERTAIN]]
+        return [self._mistake(int(i)) for i in least]
+
+    def _mistake(self, i: int) -> Mistake:
+        names, confidence = self.categories.names, float(self.confidence[i])
+        words = f"truth {names[self.truth[i]]}, predicted {names[self.predicted[i]]} {confidence:.2f}"
+        return Mistake(i, confidence, words, confidence)

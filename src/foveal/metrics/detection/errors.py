@@ -9,13 +9,12 @@ import numpy as np
 
 from foveal.metrics.contract import Table
 from foveal.metrics.detection.average_precision import Curve
-from foveal.metrics.detection.matching import NOTHING, Outcome
+from foveal.metrics.detection.matching import MATCH_IOU, NOTHING, Outcome
 from foveal.metrics.detection.objects import GroundTruth, Ids, Mask, Pairs, Predicted
 from foveal.types.arrays import FloatArray
 
 BACKGROUND_IOU = 0.1
 """IoU below which a detection lies on background."""
-MATCH_IOU = 0.5
 
 
 class Kind(IntEnum):

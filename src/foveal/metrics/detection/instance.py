@@ -108,7 +108,7 @@ class InstanceVerdict(Verdict):
         }
         metrics = {**_prefixed(masks.metrics), **boxes.metrics}
         better = {**_prefixed(masks.better), **boxes.better}
-        return replace(masks, metrics=metrics, per_class=per_class, better=better)
+        return replace(masks, metrics=metrics, per_class=per_class, better=better, sizes=boxes.sizes)
 
 
 @dataclass(frozen=True)

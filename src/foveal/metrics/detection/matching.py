@@ -15,6 +15,8 @@ from foveal.types.arrays import FloatArray
 
 NOTHING = -1
 """Index of no object."""
+MATCH_IOU = 0.5
+"""IoU from which a detection counts as right."""
 LIMIT = 100
 """Maximum number of detections evaluated per image and class, the best ones (COCO)."""
 

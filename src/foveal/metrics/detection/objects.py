@@ -6,7 +6,7 @@ Shapes: N images, D detections, G ground-truth objects, P pairs.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
@@ -73,6 +73,7 @@ class GroundTruth:
         area: (G,) square pixels, as declared.
         crowd: (G,) covers a group; it matches any number of detections.
         ignored: (G,) neither a false negative nor a cause of false positives; includes crowds.
+        side: (G,) side of a square of that area, as a share of the image's longer side; or empty.
     """
 
     image: Ids
@@ -80,6 +81,7 @@ class GroundTruth:
     area: FloatArray
     crowd: Mask
     ignored: Mask
+    side: FloatArray = field(default_factory=lambda: np.empty(0))
 
     def __len__(self) -> int:
         """G."""
@@ -122,12 +124,15 @@ def flatten(truths: Sequence[BoxTruth], predictions: Sequence[Detections]) -> tu
     predicted = Predicted(image[order], label[order], score[order], ops.area(boxes), shown[order])
     flags = _join([t.flags for t in truths], np.uint8)
     true_boxes = _join([t.boxes for t in truths], np.float64).reshape(-1, 4)
+    longer = np.repeat([float(max(p.size)) for p in predictions], [len(t) for t in truths])
+    areas = _join([t.areas for t in truths], np.float64)
     truth = GroundTruth(
         _images([len(t) for t in truths]),
         _join([t.labels for t in truths], np.int64),
-        _join([t.areas for t in truths], np.float64),
+        areas,
         (flags & Flag.CROWD) != 0,
         (flags & IGNORED_FLAGS) != 0,
+        np.sqrt(areas) / np.maximum(longer, 1.0),
     )
     return predicted, truth, lambda f, t: ops.paired_iou(boxes[f], true_boxes[t], crowd=truth.crowd[t])
 

@@ -6,21 +6,17 @@ Shapes: D detections, G ground-truth objects, K classes.
 import numpy as np
 
 from foveal.metrics.classification.panels import MAX_CURVES
-from foveal.metrics.contract import Lines, Matrix, Mistake, Panel
+from foveal.metrics.contract import Lines, Matrix, Panel
 from foveal.metrics.detection.average_precision import RECALLS
 from foveal.metrics.detection.coco import Coco
-from foveal.metrics.detection.matching import NOTHING, Outcome, match
+from foveal.metrics.detection.matching import MATCH_IOU, NOTHING, Outcome, match
 from foveal.metrics.detection.objects import GroundTruth, Pairs, Predicted
 from foveal.metrics.detection.threshold import ByScore
-from foveal.types.arrays import FloatArray, IntArray
+from foveal.types.arrays import FloatArray
 from foveal.types.categories import Categories
 
 BACKGROUND = "background"
-MAX_MISTAKES = 100
-"""Maximum number of mistakes in the results."""
-MAX_NAMED = 4
-"""Classes named in a caption, of each kind."""
-OVERLAPS = np.linspace(0.5, 1.0, 11)
+OVERLAPS = np.linspace(0.0, 1.0, 21)
 """Bin edges of the IoU histogram."""
 
 
@@ -32,7 +28,7 @@ def precision_recall(coco: Coco, categories: Categories, note: str) -> list[Pane
     curves = {categories.names[k]: (RECALLS, coco.curve(int(k)).at()) for k in labels}
     mean = {"all classes": (RECALLS, np.mean([y for _, y in curves.values()], axis=0))}
     drawn = mean if len(curves) > MAX_CURVES else curves if len(curves) == 1 else {**mean, **curves}
-    return [Lines("Precision-recall curve", "recall", "precision", drawn, note=note)]
+    return [Lines("Precision-recall curve", "recall", "precision", drawn, note=note, shares="xy")]
 
 
 def f1_by_threshold(curve: ByScore, thresholds: FloatArray) -> list[Panel]:
@@ -51,7 +47,8 @@ def f1_by_threshold(curve: ByScore, thresholds: FloatArray) -> list[Panel]:
     own = " to ".join(f"{t:.2f}" for t in np.unique([thresholds.min(), thresholds.max()]))
     note = f"Best F1 {peak:.3f} at a threshold of {best:.2f}; the model's threshold is {own}."
     curves = {"F1": (grid, f1), "precision": (grid, precision), "recall": (grid, recall)}
-    return [Lines("F1 by threshold", "threshold", "", curves, note=note)]
+    marks = {f"threshold {np.median(thresholds):.2f}": float(np.median(thresholds))}
+    return [Lines("F1 by threshold", "threshold", "", curves, note=note, shares="xy", marks=marks)]
 
 
 def confusion(
@@ -85,63 +82,29 @@ def confusion(
     values[:-1, -1] = np.bincount(truth.label[missed], minlength=num_classes)
     kept = np.append(np.flatnonzero((values.sum(0) + values.sum(1))[:-1]), num_classes)
     names = [*categories.names, BACKGROUND]
-    return Matrix("Confusion matrix", values[np.ix_(kept, kept)], [names[k] for k in kept])
+    return Matrix("Confusion matrix", values[np.ix_(kept, kept)], [names[k] for k in kept], of="objects")
 
 
-def overlap_histogram(predicted: Predicted, pairs: Pairs, result: Outcome, noun: str) -> list[Panel]:
-    """Localisation quality of the correct detections: their share in each IoU bin of 0.05.
+def overlap_histogram(predicted: Predicted, truth: GroundTruth, pairs: Pairs, noun: str) -> list[Panel]:
+    """Localisation quality: each object's IoU with the nearest detection of its class, in bins of 0.05.
 
     Args:
         predicted: Detections.
-        pairs: Pairs that overlap by 0.5 or more, of whatever classes.
-        result: What was matched at IoU 0.5.
+        truth: Ground-truth objects.
+        pairs: All pairs that overlap by 0.1 or more; objects without one are in the first bin.
         noun: What overlaps, such as ``boxes``.
     """
-    right = (
-        result.hit[pairs.predicted]
-        & predicted.shown[pairs.predicted]
-        & (result.matched[pairs.predicted] == pairs.truth)
-    )
-    iou = pairs.iou[right]
+    same = predicted.shown[pairs.predicted] & (predicted.label[pairs.predicted] == truth.label[pairs.truth])
+    nearest = np.zeros(len(truth))
+    np.maximum.at(nearest, pairs.truth[same], pairs.iou[same])
+    iou = nearest[~truth.ignored]
     if not len(iou):
         return []
-    share = np.histogram(iou, OVERLAPS)[0] / len(iou)
+    share = np.histogram(np.clip(iou, 0.0, 1.0), OVERLAPS)[0] / len(iou)
     steps = (np.repeat(OVERLAPS, 2), np.concatenate([[0.0], np.repeat(share, 2), [0.0]]))
-    note = f"{len(iou)} correct detections; median IoU {np.median(iou):.3f}."
-    return [Lines(f"IoU of the {noun}", "IoU", "share of objects", {"objects": steps}, note=note)]
-
-
-def worst_images(predicted: Predicted, truth: GroundTruth, result: Outcome, categories: Categories) -> list[Mistake]:
-    """Images with most missed objects and false detections; of ties those with the most confident mistakes."""
-    false, missed = (
-        np.flatnonzero(result.false & predicted.shown),
-        np.flatnonzero(result.missed(truth, predicted.shown)),
-    )
-    num_images = int(max(predicted.image.max(initial=-1), truth.image.max(initial=-1))) + 1
-    count = np.bincount(predicted.image[false], minlength=num_images)
-    count += np.bincount(truth.image[missed], minlength=num_images)
-    confidence = np.bincount(predicted.image[false], weights=predicted.score[false], minlength=num_images)
-    order = np.lexsort((-confidence, -count))[:MAX_MISTAKES]
-    out = []
-    for i in order[count[order] > 0]:
-        parts = []
-        mine = missed[truth.image[missed] == i]
-        if len(mine):
-            parts.append("missed " + _listing(truth.label[mine], None, categories))
-        mine = false[predicted.image[false] == i]
-        if len(mine):
-            parts.append("false " + _listing(predicted.label[mine], predicted.score[mine], categories))
-        out.append(Mistake(int(i), float(count[i]), "; ".join(parts)))
-    return out
-
-
-def _listing(labels: IntArray, scores: FloatArray | None, categories: Categories) -> str:
-    """For example ``2 car, 1 dog`` or, with the best score of each, ``2 car 0.91, 1 dog 0.40``."""
-    names, counts = np.unique(labels, return_counts=True)
-    order = np.argsort(-counts, kind="stable")
-    words = []
-    for k in order[:MAX_NAMED]:
-        best = "" if scores is None else f" {scores[labels == names[k]].max():.2f}"
-        words.append(f"{counts[k]} {categories.names[names[k]]}{best}")
-    rest = int(counts[order[MAX_NAMED:]].sum())
-    return ", ".join([*words, f"{rest} more"] if rest else words)
+    near = iou[iou >= MATCH_IOU]
+    note = f"Of {len(iou):,} objects {len(near):,} have a detection of their class with an IoU of 0.5 or more"
+    note += f"; its median is {np.median(near):.3f}." if len(near) else "."
+    marks = {"counts as found": MATCH_IOU}
+    title = f"IoU of the {noun}"
+    return [Lines(title, "IoU", "share of objects", {"objects": steps}, note=note, shares="xy", marks=marks)]

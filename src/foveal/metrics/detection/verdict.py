@@ -17,14 +17,10 @@ from foveal.metrics.counts import mean_where, ratio
 from foveal.metrics.detection.coco import AREAS, NAMES, NAMES_AR, VOC_NAMES, Coco
 from foveal.metrics.detection.errors import BACKGROUND_IOU, Errors
 from foveal.metrics.detection.matching import outcome
+from foveal.metrics.detection.mistakes import uncertain_images, worst_images
 from foveal.metrics.detection.objects import GroundTruth, Overlap, Predicted, overlapping
-from foveal.metrics.detection.panels import (
-    confusion,
-    f1_by_threshold,
-    overlap_histogram,
-    precision_recall,
-    worst_images,
-)
+from foveal.metrics.detection.panels import confusion, f1_by_threshold, overlap_histogram, precision_recall
+from foveal.metrics.detection.sizes import median_sides, objects_per_image, recall_by_size
 from foveal.metrics.detection.threshold import ByScore
 from foveal.metrics.intervals import effective_units
 from foveal.types.arrays import FloatArray, IntArray
@@ -112,11 +108,22 @@ class ObjectVerdict(Verdict):
             *precision_recall(self.coco, self.categories, note),
             *f1_by_threshold(ByScore.of(self.predicted, self.truth, self.result), self.thresholds),
             confusion(self.predicted, self.truth, self.near, self.result, self.categories),
-            *overlap_histogram(self.predicted, self.near, self.result, self.noun),
+            *overlap_histogram(self.predicted, self.truth, self.pairs, self.noun),
+            *recall_by_size(self.truth, self.result.missed(self.truth, self.predicted.shown)),
+            *objects_per_image(self.predicted, self.truth, self.num_images),
             Errors(self.predicted, self.truth, self.pairs, self.result, len(self.categories)).table(),
         ]
-        worst = worst_images(self.predicted, self.truth, self.result, self.categories)
-        return results_of(self, metrics, self._per_class(), panels=tuple(panels), worst=worst, groups=groups)
+        found = self.predicted, self.truth, self.result, self.categories
+        return results_of(
+            self,
+            metrics,
+            self._per_class(),
+            panels=tuple(panels),
+            worst=worst_images(*found),
+            uncertain=uncertain_images(*found),
+            sizes=median_sides(self.truth, self.categories),
+            groups=groups,
+        )
 
     def _per_class(self) -> dict[str, dict[str, float]]:
         """By class: AP, AP50, AR100, precision, recall, f1 and objects."""

@@ -46,10 +46,10 @@ def iou_by_image(values: FloatArray) -> list[Panel]:
     worst, middle, best = np.quantile(known, (0.0, 0.5, 1.0))
     note = (
         f"Mean IoU over the classes that occur in an image: worst image {worst:.2f}, median"
-        f" {middle:.2f}, best {best:.2f}; {len(known)} image{'s' if len(known) != 1 else ''}."
+        f" {middle:.2f}, best {best:.2f}; {len(known):,} image{'s' if len(known) != 1 else ''}."
     )
     curve = (SHARES, np.quantile(known, SHARES))
-    return [Lines("IoU per image", "share of images", "mean IoU", {"images": curve}, note=note)]
+    return [Lines("IoU per image", "share of images", "mean IoU", {"images": curve}, note=note, shares="xy")]
 
 
 def worst_images(

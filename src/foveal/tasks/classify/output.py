@@ -141,6 +141,10 @@ class ClassifyOutput(Output[ClassTruth, ClassScores]):
         color, index = prediction.categories.color, prediction.categories.index
         return label(image, [(f"{c.name}  {c.score:.1%}", color(index(c.name))) for c in named])
 
+    def draw_evaluated(self, image: RGB, truth: ClassTruth, prediction: ClassScores) -> RGB:
+        """The image alone: truth and prediction are words, which stand in its caption."""
+        return image
+
     def prediction_row(self, truth: ClassTruth, prediction: ClassScores) -> dict[str, str | float]:
         """Truth, prediction, its score and the score of every class."""
         names = prediction.categories.names

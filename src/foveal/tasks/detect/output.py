@@ -20,6 +20,7 @@ from foveal.metrics.detection.threshold import best_f1_threshold
 from foveal.tasks.contract import Output
 from foveal.tasks.detect import decode, tiles
 from foveal.tasks.detect.decode import DetectOptions
+from foveal.tasks.detect.outcomes import KEY
 from foveal.tasks.detect.parity import TOLERANCES, box_differences
 from foveal.tasks.detect.show import detection_row, draw_detections, draw_truth_and_detections
 from foveal.types.arrays import RGB, Array, FloatArray
@@ -41,6 +42,7 @@ class BoxOutput(Output[T, D], Generic[T, D]):
     include_full_image = True
     cuts_objects = True
     tolerances: ClassVar[Mapping[str, float]] = TOLERANCES
+    key = KEY
     only: tuple[int, ...] = ()
     """Ids of the classes that are given; empty: all."""
 
@@ -196,7 +198,7 @@ class DetectOutput(BoxOutput[BoxTruth, Detections]):
         return draw_detections(image, prediction)
 
     def draw_evaluated(self, image: RGB, truth: BoxTruth, prediction: Detections) -> RGB:
-        """Ground truth beside predictions; ignored objects are dashed."""
+        """Ground truth beside predictions, as ``key`` explains them; ignored objects are gray."""
         return draw_truth_and_detections(image, truth, prediction)
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from foveal.imaging import draw
+from foveal.tasks.detect.outcomes import IGNORED, outcomes
 from foveal.types.arrays import RGB, FloatArray
 from foveal.types.categories import Categories
 from foveal.types.flags import IGNORED_FLAGS
@@ -14,8 +15,6 @@ from foveal.types.predictions.detections import BoxTruth, Detections
 if TYPE_CHECKING:
     from torch import Tensor
 
-IGNORED = (150, 150, 150)
-"""Colour of ignored objects."""
 Color = tuple[int, int, int]
 
 
@@ -26,13 +25,15 @@ def draw_detections(image: RGB, prediction: Detections) -> RGB:
 
 
 def draw_truth_and_detections(image: RGB, truth: BoxTruth, prediction: Detections) -> RGB:
-    """Ground truth beside predictions; ignored objects are dashed."""
-    categories = prediction.categories
-    names = [categories.names[i] for i in truth.labels]
-    colors = [categories.color(int(i)) for i in truth.labels]
-    dashed = [bool(flag) for flag in truth.flags & IGNORED_FLAGS]
-    there = draw.boxes(image, scaled(truth.boxes, prediction.size, image), names, colors, dashed=dashed)
-    return draw.side_by_side(there, draw_detections(image, prediction), titles=("truth", "predicted"))
+    """Ground truth beside predictions: right ones solid, false ones dashed, missed ones dotted; ignored ones gray."""
+    shown, names = prediction.shown(), [prediction.categories.names[i] for i in truth.labels]
+    found = outcomes(truth, shown)
+    colors, dashed, dotted = found.of_truth()
+    boxes = scaled(truth.boxes, prediction.size, image)
+    left = draw.boxes(image, boxes, names, colors, dashed=dashed, dotted=dotted)
+    colors, dashed = found.of_detections()
+    right = draw.boxes(image, scaled(shown.boxes, prediction.size, image), captions(shown), colors, dashed=dashed)
+    return draw.side_by_side(left, right, titles=("truth", "predicted"))
 
 
 def draw_box_target(image: RGB, target: Mapping[str, "Tensor"], categories: Categories, *, scale: float) -> RGB:

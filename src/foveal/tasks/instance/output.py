@@ -103,7 +103,7 @@ class InstanceOutput(BoxOutput[InstanceTruth, Instances]):
         return draw_instances(image, prediction)
 
     def draw_evaluated(self, image: RGB, truth: InstanceTruth, prediction: Instances) -> RGB:
-        """Ground truth, predictions, and where the topmost class differs; ignored objects are dashed."""
+        """Ground truth, predictions, as ``key`` explains them, and where the topmost class differs."""
         return draw_truth_and_instances(image, truth, prediction)
 
     def cutouts(self, image: Callable[[], RGB], prediction: Instances) -> Iterator[tuple[int, Array]]:

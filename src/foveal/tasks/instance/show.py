@@ -11,11 +11,16 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from foveal.imaging import draw, draw_masks
+from foveal.metrics.detection.instance import flatten_masks
+from foveal.tasks.detect.outcomes import outcomes
 from foveal.tasks.detect.show import captions, class_colors, scaled
 from foveal.types.arrays import RGB, IntArray
 from foveal.types.flags import IGNORED_FLAGS
 from foveal.types.predictions.masks import IGNORE, Instances, InstanceTruth
 from foveal.types.rle import Rle
+
+EMPTY = Rle((1, 1), np.array([1], np.uint32))
+"""The mask of an object that is drawn without one."""
 
 
 def draw_instances(image: RGB, prediction: Instances) -> RGB:
@@ -26,23 +31,22 @@ def draw_instances(image: RGB, prediction: Instances) -> RGB:
 
 
 def draw_truth_and_instances(image: RGB, truth: InstanceTruth, prediction: Instances) -> RGB:
-    """Ground truth, predictions, and where the topmost class differs; ignored objects are dashed."""
-    categories = prediction.categories
-    boxes = scaled(truth.boxes, prediction.size, image)
-    names = [categories.names[i] for i in truth.labels]
-    colors = [categories.color(int(i)) for i in truth.labels]
-    there = image
-    for counted in (False, True):
-        rows = np.flatnonzero(((truth.flags & IGNORED_FLAGS) == 0) == counted).tolist()
-        drawn = boxes[rows], [names[i] for i in rows], [colors[i] for i in rows]
-        if counted:
-            there = draw_masks.instances(there, [truth.masks[i] for i in rows], *drawn)
-        else:
-            there = draw.boxes(there, *drawn, dashed=[True] * len(rows))
-    shown = prediction.shown()
+    """Ground truth, predictions, and where the topmost class differs.
+
+    Right objects have solid frames, false ones dashed, missed ones dotted; ignored ones are gray, without a mask.
+    """
+    categories, shown = prediction.categories, prediction.shown()
+    found = outcomes(truth, shown, flat=flatten_masks)
+    boxes, names = scaled(truth.boxes, prediction.size, image), [categories.names[i] for i in truth.labels]
+    colors, dashed, dotted = found.of_truth()
+    masks = [EMPTY if skip else mask for mask, skip in zip(truth.masks, found.ignored, strict=True)]
+    left = draw_masks.instances(image, masks, boxes, names, colors, dashed=dashed, dotted=dotted)
+    colors, dashed = found.of_detections()
+    boxes = scaled(shown.boxes, prediction.size, image)
+    right = draw_masks.instances(image, shown.masks, boxes, captions(shown), colors, dashed=dashed)
     predicted = class_map(shown.masks, shown.labels, np.zeros(len(shown), np.uint8), prediction.size)
     wrong = draw_masks.error_map(image, class_map(truth.masks, truth.labels, truth.flags, prediction.size), predicted)
-    return draw.row((there, draw_instances(image, prediction), wrong), ("truth", "predicted", "wrong"))
+    return draw.row((left, right, wrong), ("truth", "predicted", "wrong"))
 
 
 def class_map(

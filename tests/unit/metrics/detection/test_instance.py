@@ -107,7 +107,9 @@ def test_panels_and_mistakes_are_those_of_the_masks():
         "Confusion matrix",
         "IoU of the masks",
     ]
-    assert panels["IoU of the masks"].note == "2 correct detections; median IoU 0.550."
+    assert panels["IoU of the masks"].note == (
+        "Of 3 objects 2 have a detection of their class with an IoU of 0.5 or more; its median is 0.550."
+    )
     assert panels["Confusion matrix"].values.tolist() == [[1, 0, 0, 1], [0, 1, 0, 0], [0, 0, 0, 0], [1, 0, 1, 0]]
     assert [(m.position, m.caption) for m in results.worst] == [
         (1, "missed 1 car; false 1 car 0.60"),

@@ -141,8 +141,33 @@ def test_the_curves():
     assert y[x == 0.5] == pytest.approx(2 / 9) and y[x == 0.85] == pytest.approx(0.5) and np.isnan(y).sum() == 0
     assert np.isnan(f1.curves["precision"][1][-1])
     fit = drawn["IoU of the boxes"]
-    assert fit.note == "1 correct detections; median IoU 1.000."
-    assert fit.curves["objects"][1].sum() == 2
+    assert fit.note == (
+        "Of 3 objects 1 have a detection of their class with an IoU of 0.5 or more; its median is 1.000."
+    )
+    x, y = fit.curves["objects"]
+    assert y[1] == pytest.approx(1 / 3) and y[np.searchsorted(x, 0.4, "right")] == pytest.approx(1 / 3)
+    assert y.sum() / 2 == pytest.approx(1) and fit.shares == "xy"
+
+
+def test_sizes_and_numbers_of_objects():
+    results = evaluate(STREET, PREDICTED)
+    drawn = panels(results)
+    assert results.sizes == {"car": pytest.approx(15 / 400), "dog": pytest.approx(10 / 400)}
+    by_size = drawn["Recall by object size"]
+    sides, recall = by_size.curves["recall"]
+    assert (sides * 400).tolist() == pytest.approx([10, 10, 20]) and recall.tolist() == [1, 0, 0]
+    assert by_size.bars is not None and by_size.bars[1].sum() == 3
+    counts = drawn["Objects per image"]
+    assert sorted(zip(*map(list, counts.curves["images"]), strict=True)) == [(1, 5), (2, 4)] and counts.dots
+
+
+def test_without_a_mistake_the_least_certain_images_are_named():
+    truths = [truth_of((CAR, [0, 0, 10, 10])) for _ in range(3)]
+    found = [detections((CAR, score, [0, 0, 10, 10])) for score in (0.9, 0.55, 0.7)]
+    results = evaluate(truths, found)
+    assert results.worst == [] and [m.position for m in results.uncertain] == [1, 2, 0]
+    assert results.uncertain[0].caption == "least certain: car 0.55"
+    assert [m.position for m in evaluate([*truths, truth_of()], [*found, found[0]]).uncertain] == [1, 2, 0]
 
 
 def test_the_order_of_images_does_not_matter():

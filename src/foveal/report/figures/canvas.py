@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from foveal.errors import MissingExtraError
-from foveal.report.palette import INK, LINE, MUTED
+from foveal.report.figures.palette import INK, LINE, MUTED
 
 POINTS_PER_INCH = 72
 """What matplotlib's SVG calls a pixel is a point."""

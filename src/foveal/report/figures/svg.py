@@ -14,8 +14,8 @@ from xml.etree.ElementTree import Element  # only the type; defusedxml parses
 
 from defusedxml.ElementTree import fromstring
 
-from foveal.report.canvas import plain
-from foveal.report.palette import INK, LIGHT
+from foveal.report.figures.canvas import plain
+from foveal.report.figures.palette import INK, LIGHT
 
 DOT_RADIUS = 3.0
 """Radius of the markers of curves, in pixels."""

@@ -2,10 +2,11 @@
 
 import itertools
 
+import numpy as np
 import pytest
 
-from foveal.report.matrix import NUMBERED
-from foveal.report.palette import CURVES, DARK, LIGHT, curve_style
+from foveal.report.figures.matrix import NUMBERED
+from foveal.report.figures.palette import CURVES, DARK, LIGHT, curve_style
 
 RGB = tuple[float, float, float]
 
@@ -53,5 +54,27 @@ def test_colours_that_are_one_in_the_light_are_one_in_the_dark():
     assert all(DARK[a] == DARK[b] for a, b in pairs if LIGHT[a] == LIGHT[b] and "split" not in a + b)
 
 
-def test_24_curves_differ():
-    assert len({curve_style(k) for k in range(24)}) == 24
+def test_36_curves_differ():
+    assert len({curve_style(k) for k in range(36)}) == 36
+
+
+def oklab(colors: np.ndarray) -> np.ndarray:
+    """Linear RGB to OKLab (Ottosson 2020)."""
+    lms = np.cbrt(
+        colors @ np.array([[0.41222, 0.53633, 0.05145], [0.2119, 0.6807, 0.1074], [0.0883, 0.28172, 0.62998]]).T
+    )
+    return lms @ np.array([[0.21045, 0.79362, -0.00407], [1.978, -2.42859, 0.45059], [0.0259, 0.78277, -0.80868]]).T
+
+
+RED_BLIND = [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]]
+GREEN_BLIND = [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.01182, 0.04294, 0.968881]]
+
+
+@pytest.mark.parametrize(("colors", "least"), [(LIGHT, 0.18), (DARK, 0.15)], ids=["light", "dark"])
+@pytest.mark.parametrize(("seen", "part"), [(np.eye(3), 1), (RED_BLIND, 0.5), (GREEN_BLIND, 0.5)])
+def test_twelve_colours_stay_apart(colors, least, seen, part):
+    srgb = np.array([rgb(colors[name]) for name in CURVES]) / 255
+    linear = np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
+    lab = oklab(np.clip(linear @ np.array(seen).T, 0, 1))
+    apart = np.linalg.norm(lab[:, None] - lab[None], axis=-1) + 9 * np.eye(12)
+    assert apart.min() >= least * part - 0.002

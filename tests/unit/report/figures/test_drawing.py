@@ -12,8 +12,8 @@ from PIL import Image
 
 from foveal.errors import MissingExtraError
 from foveal.metrics.contract import Lines, Matrix
-from foveal.report.canvas import plain
-from foveal.report.drawing import png, svg
+from foveal.report.figures.canvas import plain
+from foveal.report.figures.drawing import png, svg
 
 LINES = Lines("t", "x", "y", {"$a$ 蜂 \U00013000": (np.arange(3.0), np.arange(3.0)), "b": (np.ones(1),) * 2})
 MATRIX = Matrix("m", np.eye(3), ("$a$", "صورة", "🐝"))

@@ -4,7 +4,7 @@ import numpy as np
 from PIL import Image
 
 from foveal.metrics.contract import Lines, Matrix, Table
-from foveal.report.figures import write_figures
+from foveal.report.figures.files import write_figures
 
 LINES = Lines("Same title", "x", "y", {"$a$ 蜂 \U00013000": (np.arange(3.0), np.arange(3.0)), "b": (np.ones(1),) * 2})
 

@@ -6,8 +6,8 @@ import pytest
 from PIL import Image
 
 from foveal.metrics.contract import Matrix
-from foveal.report.drawing import svg
-from foveal.report.matrix import HEAT, MAX_LABELS, heat_pixels, shares, strength
+from foveal.report.figures.drawing import svg
+from foveal.report.figures.matrix import HEAT, MAX_LABELS, NARROW_PX, heat_pixels, shares, strength
 
 
 def panel(num_classes: int) -> Matrix:
@@ -76,7 +76,7 @@ def test_undefined_cells_are_empty(read_svg):
 
 
 def test_a_rare_mistake_can_be_seen():
-    assert strength(np.array([[0.999, 0.001], [0.0, 1.0]]), most=HEAT)[0, 1] > 0.12
+    assert strength(np.array([[0.999, 0.001], [0.0, 1.0]]), np.eye(2, dtype=bool), most=HEAT)[0, 1] > 0.12
 
 
 def test_wide_numbers_fit_their_cells(read_svg):
@@ -92,3 +92,26 @@ def test_long_names_are_cut_and_shown_whole_in_a_tooltip(label, read_svg):
     assert all(part.text.endswith("…") for part in figure.tips()[label])
     left = min(float(n.attrib["x"]) for n in figure.all("text") if n.get("text-anchor") == "end")
     assert left > 20 * (13 if label[0] == "蜂" else 7), "there is room for the label"
+
+
+@pytest.mark.parametrize("num_classes", [2, 7, 20])
+def test_a_matrix_for_phones_fits_their_width(num_classes, read_svg):
+    names = tuple(f"a class with a long name {k}" for k in range(num_classes))
+    figure = read_svg(svg(Matrix("m", np.eye(num_classes) * 5, names), narrow=True))
+    width = float(figure.root.get("viewBox").split()[2])
+    assert width <= NARROW_PX + 11
+    assert set(names) <= set(figure.tips()), "each name is a tooltip where it is cut"
+    assert "narrow" in figure.root.get("class").split()
+
+
+def test_a_matrix_with_other_columns(read_svg):
+    panel = Matrix("m", np.array([[3.0, 0.0, 2.0], [1.0, 4.0, 0.0]]), ("a", "b"), columns=("a", "b", "all others"))
+    cells = {tip: parts for tip, parts in read_svg(svg(panel)).tips().items() if tip.startswith("truth")}
+    assert set(cells) == {
+        "truth a, prediction a: 3",
+        "truth a, prediction all others: 2",
+        "truth b, prediction a: 1",
+        "truth b, prediction b: 4",
+    }
+    assert cells["truth b, prediction b: 4"][0].attrib["class"] == "f-accent"
+    assert cells["truth a, prediction all others: 2"][0].attrib["class"] == "f-warn"

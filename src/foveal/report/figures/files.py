@@ -7,15 +7,16 @@ from pathlib import Path
 
 from foveal.artifact.atomic import make_folder, write_atomic
 from foveal.metrics.contract import Panel
-from foveal.report.drawing import Drawn, png
+from foveal.report.figures.drawing import Drawn, png
 
 
-def write_figures(folder: Path, panels: Sequence[Panel]) -> list[Path]:
+def write_figures(folder: Path, panels: Sequence[Panel], classes: Sequence[str] = ()) -> list[Path]:
     """Draw each Matrix and Lines panel into a file named after its title.
 
     Args:
         folder: Where to; created if need be. Files of the same names are replaced.
         panels: Tables among them are left out.
+        classes: The class map, for colours that are the same in every figure.
 
     Returns:
         The files, in order.
@@ -29,7 +30,7 @@ def write_figures(folder: Path, panels: Sequence[Panel]) -> list[Path]:
     for panel in panels:
         if isinstance(panel, Drawn):
             path = folder / f"{_slug(panel.title, [p.stem for p in paths])}.png"
-            write_atomic(path, png(panel))
+            write_atomic(path, png(panel, classes))
             paths.append(path)
     return paths
 

@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 
 from foveal.metrics.contract import Lines
-from foveal.report.curves import SIZE, SMALL, legend
-from foveal.report.drawing import svg
-from foveal.report.palette import CURVES, LIGHT
-from foveal.report.svg import NAMES
+from foveal.report.figures.curves import SIZE, SMALL, legend
+from foveal.report.figures.drawing import svg
+from foveal.report.figures.palette import CURVES, LIGHT
+from foveal.report.figures.svg import NAMES
 
 
 def panel(**curves) -> Lines:
@@ -101,4 +101,40 @@ def test_many_curves_look_different(read_svg):
     looks = {(p.attrib["class"], p.get("stroke-dasharray")) for k in range(21) for p in figure.tips()[str(k)][:1]}
     assert len(looks) == 21
     assert legend(panel(a=([0], [0]))) == []
-    assert legend(many)[8] == ("8", CURVES[0], "dashed")
+    assert legend(many)[8] == ("8", CURVES[8], "solid")
+    assert legend(many)[12] == ("12", CURVES[0], "dashed")
+
+
+def test_a_class_keeps_its_look_in_every_figure():
+    classes = [f"c{k}" for k in range(30)]
+    few = legend(panel(mean=([0], [0]), c7=([0], [0]), c13=([0], [0])), classes)
+    assert few == [("mean", "ink", "solid"), ("c7", CURVES[7], "solid"), ("c13", CURVES[1], "dashed")]
+
+
+def test_shares_run_from_zero_to_one(read_svg):
+    figure = read_svg(svg(Lines("t", "x", "y", {"a": (np.array([0.2, 0.3]), np.array([0.93, 0.97]))}, shares="xy")))
+    whole = ["0", "0.2", "0.4", "0.6", "0.8", "1"]
+    assert numbers(figure) == [*whole, *whole]
+
+
+def test_bars_count_below_the_curve(read_svg):
+    bars = (np.array([0.0, 0.5, 1.0]), np.array([3.0, 1200.0]))
+    lines = Lines("t", "x", "y", {"a": (np.array([0.2]), np.array([0.5]))}, shares="xy", bars=bars, bars_title="images")
+    figure = read_svg(svg(lines))
+    low, high = (figure.points(figure.tips()[name][0]) for name in ("0 to 0.5: 3 images", "0.5 to 1: 1,200 images"))
+    assert np.ptp(np.array(high)[:, 1]) > 10 * np.ptp(np.array(low)[:, 1])
+    (dot,) = figure.tips()["a: 0.2, 0.5"]
+    assert np.array(high)[:, 1].min() > float(dot.attrib["cy"]), "bars lie below"
+    assert "1,200" in figure.texts() and "images" in figure.texts()
+
+
+def test_marks_are_named(read_svg):
+    one = {"a": (np.array([0.0, 1.0]), np.array([0.0, 1.0]))}
+    figure = read_svg(svg(Lines("t", "x", "y", one, marks={"threshold 0.30": 0.3, "outside": 7.0})))
+    assert "threshold 0.30" in figure.texts() and "outside" not in figure.texts()
+
+
+def test_dots_are_not_joined(read_svg):
+    many = {"images": (np.arange(40.0), np.arange(40.0))}
+    figure = read_svg(svg(Lines("t", "objects", "detections", many, dots=True, diagonal=True)))
+    assert len(figure.all("circle")) == 40 and "images" not in figure.tips()

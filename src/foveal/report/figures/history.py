@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from foveal.metrics.contract import Lines
-from foveal.report.wording import spoken
+from foveal.report.wording import heading, spoken
 from foveal.types.arrays import FloatArray
 
 Rows = Sequence[Mapping[str, float]]
@@ -18,25 +18,36 @@ LOSS_NOTE = (
 )
 
 
-def training_curves(rows: Rows, headline: str) -> list[Lines]:
+def training_curves(rows: Rows, headline: str, *, kept: float | None = None) -> list[Lines]:
     """Curves of loss, the headline metric and learning rate over epochs; panels without a column are left out.
 
     Args:
         rows: Rows with an ``epoch`` each (if missing, the row number is used).
         headline: Name of the headline metric; its columns are those that end in it, such as ``val_accuracy``.
+        kept: The epoch whose weights were kept; marked where there is more than one.
     """
     columns = list(dict.fromkeys(name for row in rows for name in row))
     losses = sorted((c for c in columns if "loss" in c.split("_")), key=lambda c: not c.startswith("train"))
     own = [c for c in columns if (c == headline or c.endswith("_" + headline)) and c not in losses]
     rates = [c for c in columns if c.split("_")[0] == "lr"]
-    words = spoken(headline)
-    title = words.capitalize() if words.islower() else words
+    marks = {f"kept: epoch {kept:g}": kept} if kept is not None and len(rows) > 1 else {}
     panels = []
-    for name, members in (("Loss", losses), (title, own), ("Learning rate", rates)):
+    for name, members in (("Loss", losses), (heading(headline), own), ("Learning rate", rates)):
         curves = {curve: points for curve, points in _curves(rows, members) if len(points[0])}
         if curves:
             note = LOSS_NOTE if {"train loss", VALIDATION} <= curves.keys() else ""
-            panels.append(Lines(name, "epoch", "", curves, note=note))
+            share = members is own and all(0 <= y <= 1 for _, ys in curves.values() for y in ys)
+            panels.append(
+                Lines(
+                    name,
+                    "epoch",
+                    "",
+                    curves,
+                    note=note,
+                    shares="y" if share else "",
+                    marks={} if members is rates else marks,
+                )
+            )
     return panels
 
 
@@ -48,4 +59,11 @@ def _curves(rows: Rows, columns: Iterable[str]) -> Iterable[tuple[str, tuple[Flo
             if name in row and math.isfinite(row[name])
         ]
         xy = np.array(points, np.float64).reshape(-1, 2)
-        yield VALIDATION if name in ("log_loss", "val_loss") else spoken(name), (xy[:, 0], xy[:, 1])
+        yield _name(name), (xy[:, 0], xy[:, 1])
+
+
+def _name(column: str) -> str:
+    """``val_loss`` as validation loss; a metric of the validation split by its own name."""
+    if column in ("log_loss", "val_loss"):
+        return VALIDATION
+    return spoken(column if column.startswith("train") else column.removeprefix("val_"))

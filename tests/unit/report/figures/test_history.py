@@ -1,6 +1,6 @@
 import math
 
-from foveal.report.history import training_curves
+from foveal.report.figures.history import training_curves
 
 ROWS = [
     {
@@ -20,8 +20,8 @@ def test_columns_are_found_by_name():
     assert (loss.title, accuracy.title, rate.title) == ("Loss", "Accuracy", "Learning rate")
     assert list(loss.curves) == ["train loss", "validation loss"]
     assert "includes label smoothing" in loss.note and accuracy.note == ""
-    assert list(accuracy.curves) == ["val accuracy"]
-    assert list(rate.curves) == ["lr", "lr backbone"]
+    assert list(accuracy.curves) == ["accuracy"]
+    assert list(rate.curves) == ["learning rate", "learning rate backbone"]
 
 
 def test_missing_and_undefined_numbers_are_left_out():

@@ -1,0 +1,165 @@
+"""Numbers, tables and figures as the template writes them."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from foveal.metrics.contract import Interval, Lines, Matrix, Panel, Table
+from foveal.report.content import CaptionedImage
+from foveal.report.embed import webp_uri
+from foveal.report.figures.busiest import MAX_WHOLE, busiest, every_row
+from foveal.report.figures.curves import legend
+from foveal.report.figures.drawing import svg
+from foveal.report.figures.matrix import columns_of
+from foveal.report.wording import NOTHING, count, heading, number, spoken
+
+WIDE, WIDE_SIDE_PX, SIDE_PX = 1.7, 1200, 448
+"""Width over height from which an image is wide, such as two side by side; its width in the file in pixels, and the
+longest side of others: what they are enlarged to."""
+THUMB_PX = 224
+"""Longest side of an image of the batch."""
+WIDE_MATRIX = 7
+"""Classes from which a matrix takes the page's full width."""
+LONG_TABLE = 20
+"""Rows from which a table has a filter."""
+
+
+@dataclass(frozen=True)
+class Gauge:
+    """A metric as the page shows it, and where its interval lies on a scale of 0 to 1, in percent, if it does."""
+
+    name: str
+    value: str
+    low: str
+    high: str
+    start: float | None
+    length: float
+    at: float
+    lower: bool = False
+
+    @classmethod
+    def of(cls, name: str, interval: Interval, *, lower: bool = False) -> "Gauge":
+        """Format one metric; ``lower``: less of it is better."""
+        inside = 0 <= interval.low <= interval.high <= 1
+        written = _thousandths if inside else number
+        return cls(
+            heading(name),
+            written(interval.value),
+            written(interval.low),
+            written(interval.high),
+            round(interval.low * 100, 2) if inside else None,
+            round((interval.high - interval.low) * 100, 2),
+            round(interval.value * 100, 2),
+            lower,
+        )
+
+
+def _thousandths(value: float) -> str:
+    """A share, on the scale that is drawn beside it."""
+    return f"{value:.3f}"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A table's number: formatted, its value for sorting, and its bar in percent, if it is a share."""
+
+    text: str
+    value: str
+    bar: float | None
+
+    @classmethod
+    def of(cls, value: str | int | float, *, share: bool = False) -> "Cell":
+        """Format one cell; text stays text, and ``share`` draws a bar."""
+        if isinstance(value, str):
+            return cls(value, "", None)
+        if not math.isfinite(value):
+            return cls(NOTHING, "", None)
+        words = number(value) if share else count(value)
+        return cls(words, f"{value:.6g}", round(value * 100, 1) if share else None)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A panel as the page shows it: a figure (SVG) or a table or both, and the text around them.
+
+    Attributes:
+        title: Heading.
+        note: Below.
+        figure: SVG.
+        narrow: The same for phones; empty where one fits all.
+        wide: Whether it takes the page's full width.
+        legend: Name, colour and kind of line of each curve.
+        header: Of the table.
+        rows: Of the table.
+        filtered: Whether the table has a field that filters its rows.
+    """
+
+    title: str
+    note: str = ""
+    figure: str = ""
+    narrow: str = ""
+    wide: bool = False
+    legend: Sequence[tuple[str, str, str]] = ()
+    header: Sequence[str] = ()
+    rows: Sequence[Sequence[Cell]] = ()
+    filtered: bool = False
+
+    @classmethod
+    def of(cls, panel: Panel, classes: Sequence[str] = ()) -> "Shown":
+        """Draw one panel; ``classes`` have the same colours in all of them."""
+        match panel:
+            case Matrix():
+                return cls._matrix(panel)
+            case Lines():
+                lines = legend(panel, classes)
+                return cls(panel.title, panel.note, svg(panel, classes), legend=lines)
+            case Table():
+                rows = [[Cell.of(value) for value in row] for row in panel.rows]
+                note = "" if rows else "Nothing to show."
+                return cls(panel.title, note, header=panel.header, rows=rows, filtered=len(rows) > LONG_TABLE)
+
+    @classmethod
+    def _matrix(cls, panel: Matrix) -> "Shown":
+        """Whole for few classes; else the busiest rows, and all rows as a table that can be filtered."""
+        if max(len(panel.labels), len(columns_of(panel))) <= MAX_WHOLE:
+            wide = len(panel.labels) >= WIDE_MATRIX
+            return cls(panel.title, figure=svg(panel), narrow=svg(panel, narrow=True), wide=wide)
+        part, table = cls._matrix(busiest(panel)), cls.of(every_row(panel))
+        note = "All classes are in the table, and in the figure's file."
+        return replace(table, title=part.title, note=note, figure=part.figure, narrow=part.narrow, wide=True)
+
+
+@dataclass(frozen=True)
+class Photo:
+    """An image of the gallery: its data, its caption, its file, whether it is wide."""
+
+    uri: str
+    caption: str
+    name: str
+    wide: bool
+
+    @classmethod
+    def of(cls, image: CaptionedImage, *, side: int = SIDE_PX) -> "Photo":
+        """Encode one image."""
+        height, width = image.image.shape[:2]
+        wide = width > WIDE * height
+        return cls(webp_uri(image.image, side=WIDE_SIDE_PX if wide else side), image.caption, image.name, wide)
+
+
+def class_rows(per_class: Mapping[str, Mapping[str, float]], columns: Sequence[str]) -> list[tuple[str, list[Cell]]]:
+    """By class: a cell per column; a column whose numbers all lie in [0, 1] has bars."""
+    bars = {c: all(not row.get(c, 0) > 1 and not row.get(c, 0) < 0 for row in per_class.values()) for c in columns}
+    return [(name, [Cell.of(row.get(c, math.nan), share=bars[c]) for c in columns]) for name, row in per_class.items()]
+
+
+def class_bars(counts: Mapping[str, Mapping[str, int]]) -> list[tuple[str, list[tuple[int, float]]]]:
+    """By class: its images in each split, and the bar's length in percent of the largest class over all splits."""
+    names = list(dict.fromkeys(name for split in counts.values() for name in split))
+    rows = [(name, [split.get(name, 0) for split in counts.values()]) for name in names]
+    largest = max((sum(row) for _, row in rows), default=0) or 1
+    return [(name, [(n, round(100 * n / largest, 2)) for n in row]) for name, row in rows]
+
+
+def column_names(columns: Sequence[str]) -> list[str]:
+    """Heads of the table of classes."""
+    return [spoken(name) for name in columns]

@@ -1,0 +1,1 @@
+"""Panels drawn by matplotlib, for the page and as files."""

@@ -1,0 +1,1 @@
+"""The content of reports: of a training run, and of an evaluation."""

@@ -35,7 +35,7 @@ from interleave import IMAGENETTE, data_folder, median_ratio, seconds, verdict
 from torch import Tensor
 
 from foveal.config.schema import RunConfig, parse_config
-from foveal.engine.log import Log
+from foveal.engine.logs.log import Log
 from foveal.engine.optim import freeze
 from foveal.engine.run import Run
 from foveal.models.contract import Model

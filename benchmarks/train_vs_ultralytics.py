@@ -85,7 +85,7 @@ def train_foveal(data: Path, out: Path, gate: Gate) -> None:
     settings = {"input": {"size": SIDE_PX}, "train": {"batch_size": BATCH, "epochs": 1000}, "data": {"cache": "off"}}
     plan, config, run = build_plan(data, out, settings)
 
-    from foveal.engine.log import Log
+    from foveal.engine.logs.log import Log
     from foveal.runs.start import make_training
 
     class Gated(Log):

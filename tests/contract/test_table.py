@@ -20,7 +20,7 @@ from tests.toys.table.table import read_table, write_table
 
 from foveal.artifact.store import load, read_card
 from foveal.engine.checkpoint import load_checkpoint
-from foveal.engine.log import Log
+from foveal.engine.logs.log import Log
 from foveal.engine.run import Run
 from foveal.errors import ArtifactError, TrainingError
 from foveal.inference.load import load as load_predictor

@@ -12,7 +12,7 @@ from tests.scenes import write_squares
 import foveal
 from foveal.config.files import read_config
 from foveal.config.schema import parse_config
-from foveal.engine.log import Log
+from foveal.engine.logs.log import Log
 from foveal.runs.identity import anchored
 
 Command = Callable[..., Outcome]

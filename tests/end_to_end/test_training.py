@@ -16,7 +16,7 @@ import foveal
 from foveal.artifact.store import load
 from foveal.config.files import shipped
 from foveal.config.schema import parse_config
-from foveal.engine.log import Log
+from foveal.engine.logs.log import Log
 from foveal.engine.loop import Training
 from foveal.errors import TrainingError
 from foveal.runs.resolve import resolve

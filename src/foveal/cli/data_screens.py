@@ -13,7 +13,7 @@ from foveal.data.inspection.inspect import Inspection, Spread
 from foveal.data.inspection.masks import MaskCounts
 from foveal.data.inspection.objects import ObjectCounts
 from foveal.data.notes import plural
-from foveal.engine.log import RichLog
+from foveal.engine.logs.log import RichLog
 
 MAX_ROWS = 40
 """Rows of a table on screen; --json gives all."""

@@ -25,7 +25,7 @@ def export(
     from foveal.cli.screens import print_json
     from foveal.cli.terminal import Bar
     from foveal.data.notes import plural
-    from foveal.engine.log import RichLog
+    from foveal.engine.logs.log import RichLog
     from foveal.runs.export import export as ship
 
     with Bar(shown=not json) as bar:

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.table import Table
 from rich.text import Text
 
-from foveal.engine.log import TIMED, duration
+from foveal.engine.logs.log import TIMED, duration
 from foveal.inference.writers import Add
 from foveal.types.predictions.prediction import Prediction
 

@@ -50,8 +50,8 @@ def train(
     from foveal.cli.mistakes import check_values
     from foveal.config.duration import parse_duration
     from foveal.engine.clock import OWN_PROCESS, process_began
-    from foveal.engine.json_log import JsonLog
-    from foveal.engine.log import Log, RichLog
+    from foveal.engine.logs.json_log import JsonLog
+    from foveal.engine.logs.log import Log, RichLog
     from foveal.errors import RunError
     from foveal.process import INTERRUPTS, output_closed
     from foveal.runs.train import free_folder

@@ -16,7 +16,7 @@ from foveal.engine.clock import Began, Clock, Closing
 from foveal.engine.config import OptimConfig, ScheduleConfig, TrainConfig
 from foveal.engine.contract import BatchT, Plan
 from foveal.engine.ending import in_words
-from foveal.engine.log import Log
+from foveal.engine.logs.log import Log
 from foveal.engine.optim import build_optimizer, freeze, num_frozen, set_rate
 from foveal.engine.run import Run
 from foveal.engine.runtime import Runtime

@@ -18,7 +18,7 @@ from foveal.data.notes import plural
 from foveal.data.outside import INSIDE, lies_inside
 from foveal.engine.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from foveal.engine.clock import Began
-from foveal.engine.log import Log
+from foveal.engine.logs.log import Log
 from foveal.engine.loop import Training
 from foveal.engine.parts import reached_epochs
 from foveal.engine.run import Run

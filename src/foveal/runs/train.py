@@ -16,8 +16,8 @@ from foveal.data.catalog.catalog import Catalog
 from foveal.data.inspection.preflight import Skipped
 from foveal.data.outside import check_outside
 from foveal.engine.clock import Began
-from foveal.engine.log import Log
-from foveal.engine.notebook_log import notebook
+from foveal.engine.logs.log import Log
+from foveal.engine.logs.notebook_log import notebook
 from foveal.errors import ConfigError, MissingExtraError
 from foveal.inference.process_tuning import wait_quietly
 from foveal.ops.quiet import quiet as silently

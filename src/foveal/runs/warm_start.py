@@ -12,7 +12,7 @@ from torch import Tensor
 
 from foveal.artifact.card import Card
 from foveal.data.catalog.catalog import Catalog
-from foveal.engine.log import Log
+from foveal.engine.logs.log import Log
 from foveal.inference.predictor import Predictor
 from foveal.models.normalize import Normalize
 from foveal.runs.plan import ImagePlan

@@ -12,7 +12,7 @@ from tests.toys.table.table import read_table
 
 from foveal.engine.checkpoint import load_checkpoint
 from foveal.engine.config import OptimConfig, RuntimeConfig, ScheduleConfig, TrainConfig
-from foveal.engine.log import Log
+from foveal.engine.logs.log import Log
 from foveal.engine.loop import Training
 from foveal.engine.run import Run
 from foveal.engine.runtime import Runtime

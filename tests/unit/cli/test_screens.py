@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from foveal.cli.screens import evaluation_screen, in_digits, show_page
-from foveal.engine.log import RichLog
+from foveal.engine.logs.log import RichLog
 from foveal.metrics.contract import Interval, Results
 from foveal.runs.evaluate import EvaluationRun
 from foveal.runs.evaluation import Evaluation

@@ -18,7 +18,7 @@ from torch import nn
 from foveal.engine.checkpoint import Checkpoint, load_checkpoint
 from foveal.engine.clock import Closing
 from foveal.engine.config import OptimConfig, RuntimeConfig, ScheduleConfig, TrainConfig
-from foveal.engine.log import Log
+from foveal.engine.logs.log import Log
 from foveal.engine.loop import Training
 from foveal.engine.parts import Part
 from foveal.engine.run import Run

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from foveal.engine.log import Log
+from foveal.engine.logs.log import Log
 from foveal.errors import ConfigError, DataError, MissingExtraError
 from foveal.runs import train as module
 from foveal.runs.train import PACKAGES, first_free, train

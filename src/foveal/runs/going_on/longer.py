@@ -12,7 +12,7 @@ from typing import Any
 from foveal.config.files import to_toml
 from foveal.config.schema import RunConfig, merge
 from foveal.engine.checkpoint import Checkpoint, State
-from foveal.engine.log import duration
+from foveal.engine.logs.log import duration
 from foveal.engine.loop import steps_per_epoch
 from foveal.engine.parts import Part, parts_in_words
 from foveal.errors import RunError

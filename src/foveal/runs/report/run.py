@@ -5,7 +5,7 @@ import shlex
 from foveal.config.schema import RunConfig
 from foveal.data.catalog.catalog import SPLITS, Catalog
 from foveal.engine.checkpoint import State
-from foveal.engine.log import duration
+from foveal.engine.logs.log import duration
 from foveal.engine.parts import parts_in_words
 from foveal.engine.run import Run
 from foveal.inference.predictor import Predictor

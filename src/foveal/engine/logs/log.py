@@ -11,7 +11,7 @@ from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
-from foveal.engine.epochs import EpochTable
+from foveal.engine.logs.epochs import EpochTable
 
 LABEL = 7
 """Least number of characters of the names of facts, so that those told one after the other are aligned."""

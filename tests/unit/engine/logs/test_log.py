@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 
 from foveal.engine import log as module
-from foveal.engine.log import RichLog, Speed
+from foveal.engine.logs.log import RichLog, Speed
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,7 @@ from html import escape
 from importlib import import_module
 from typing import Any
 
-from foveal.engine.log import Log, Speed, duration
+from foveal.engine.logs.log import Log, Speed, duration
 
 SECONDS_BETWEEN_UPDATES = 0.5
 SHOWN_ROWS = 12
@@ -51,7 +51,7 @@ class NotebookLog(Log):
         self.note(str(taken["text"]))
 
     def step(self, *, epoch: int, epochs: int, step: int, steps: int, samples: int, unit: str, loss: float) -> None:
-        """Move the line, twice a second at most."""
+        """Move the line, at most twice per second."""
         self._speed.add(samples)
         if time.monotonic() - self._shown_at < SECONDS_BETWEEN_UPDATES:
             return

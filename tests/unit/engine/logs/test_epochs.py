@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from foveal.engine.epochs import EpochTable, clock, columns
+from foveal.engine.logs.epochs import EpochTable, clock, columns
 
 ROW: dict[str, Any] = {
     "epoch": 12,

@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Mapping
 
-from foveal.engine.log import Log, Speed
+from foveal.engine.logs.log import Log, Speed
 
 SECONDS_BETWEEN_STEPS = 1.0
 """Steps are told at most this often, besides the first and the last of each epoch."""

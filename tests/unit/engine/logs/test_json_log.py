@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from foveal.engine import json_log
-from foveal.engine.json_log import JsonLog
+from foveal.engine.logs.json_log import JsonLog
 
 
 @pytest.fixture

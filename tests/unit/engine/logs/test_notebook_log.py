@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from foveal.engine import notebook_log
-from foveal.engine.notebook_log import NotebookLog, notebook
+from foveal.engine.logs import notebook_log
+from foveal.engine.logs.notebook_log import NotebookLog, notebook
 
 
 class Notebook:

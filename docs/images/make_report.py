@@ -8,6 +8,7 @@ Trains for about a minute, or takes a finished run, and writes docs/images/repor
 import argparse
 import shutil
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -23,7 +24,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 def main() -> None:
-    """Train if need be, open the page, keep a picture of it."""
+    """Train if need be, open the page, keep a screenshot of it."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--run", type=Path, help="a finished run; by default one is trained")
     run = parser.parse_args().run
@@ -43,7 +44,7 @@ def main() -> None:
         subprocess.run([*command, f"--screenshot={shot}", page.as_uri()], check=True, capture_output=True)
         with Image.open(shot) as image:
             image.convert("RGB").save(OUT, "WEBP", quality=82, method=6)
-    print(f"{OUT}: {OUT.stat().st_size / 1000:.0f} kB")
+    sys.stdout.write(f"{OUT}: {OUT.stat().st_size / 1000:.0f} kB\n")
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ A run so trained has several parts, each with a schedule of its own.
 import shlex
 from collections.abc import Mapping
 from dataclasses import replace
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -126,9 +127,13 @@ def as_text(config: RunConfig, state: State | None) -> str:
 
 def announcement(state: State, goal: Goal) -> str:
     """What begins, for the screen."""
-    part, score = state.part, (state.best or {}).get(goal.metric)
+    part, score, metric = state.part, (state.best or {}).get(goal.metric), goal.metric.replace("_", " ")
     length = f"to epoch {part.epochs}" if part.time_s is None else f"for {duration(part.time_s)}"
-    best = "" if score is None else f"; the best so far is epoch {state.best_epoch} ({goal.metric} {score:.3f})"
+    best = (
+        ""
+        if score is None
+        else f"; the best so far is epoch {state.best_epoch} ({metric} {'-' if isnan(score) else f'{score:.3f}'})"
+    )
     done = f"{round(part.from_epoch, 1):g}"
     return (
         f"trained for {done} epoch{'s' * (done != '1')}, going on {length}:"

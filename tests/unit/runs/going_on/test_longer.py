@@ -94,6 +94,12 @@ def test_the_parts_and_their_announcement() -> None:
     )
 
 
+def test_an_undefined_score_is_a_dash() -> None:
+    state = begun({"train": {"epochs": 8}}).state
+    state.best = {"average_precision": float("nan")}
+    assert announcement(state, Goal("average_precision")).endswith("is epoch 2 (average precision -)")
+
+
 def test_the_rate_of_a_part_is_the_one_that_is_applied() -> None:
     """A fitted head has lowered it: the next part goes on so, but a rate that is given is kept as it is."""
     own = with_settings(OWN, {"optim": {"adapt_lr": True}})

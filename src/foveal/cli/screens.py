@@ -32,10 +32,10 @@ if TYPE_CHECKING:
     from foveal.runs.start import Trained
 
 MAX_ROWS = 40
-COUNTS = ("support", "objects")
-"""Columns of classes that count."""
 WIDE = 60
 """Characters of a screen from which intervals have four decimals."""
+COUNTS = ("support", "objects")
+"""Columns of classes that count."""
 
 
 def print_json(document: Any) -> None:

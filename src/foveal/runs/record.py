@@ -13,11 +13,9 @@ from foveal.config.schema import RunConfig
 from foveal.data.catalog.catalog import SPLITS, Catalog
 from foveal.data.inspection.preflight import Skipped
 from foveal.data.notes import listed, plural
-from foveal.engine.contract import Plan
 from foveal.engine.logs.log import duration
 from foveal.engine.loop import Training
 from foveal.engine.run import Run
-from foveal.models.contract import Model
 from foveal.ops.machine import num_cores
 from foveal.runs.data import split_sizes
 from foveal.runs.evaluation import Evaluation
@@ -186,14 +184,14 @@ def ending(training: Training[Batch], evaluation: Evaluation, metric: str) -> En
         loss = "train loss" if training.plan.goal.tie_break is None else "validation loss"
         kept = f"{metric.replace('_', ' ')} could not be computed: the epoch with the least {loss} was kept"
     elif state.best_epoch == 0:
-        kept = f"the {'given model' if starts_as_given(training.plan) else 'fitted head'} without fine-tuning was best"
+        kept = "the fitted head without fine-tuning was best"
     epochs = int(state.rows[-1]["epoch"] or 0)
     return Ended(state.ended, training.reason, epochs, state.best_epoch, kept, round(training.clock.elapsed_s, 1))
 
 
-def starts_as_given(plan: Plan[Batch]) -> bool:
+def starts_as_given(plan: ImagePlan) -> bool:
     """Whether epoch 0 is the model that ``--model.weights`` names, and not a head fitted to pretrained features."""
-    taken = plan.network.taken if isinstance(plan.network, Model) else None
+    taken = plan.network.taken
     return taken is not None and bool(taken.known) and not taken.new
 
 

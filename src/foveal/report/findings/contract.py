@@ -42,7 +42,6 @@ class Evidence:
         side_px: Side of the square input at evaluation, in pixels.
         history: Rows of metrics.csv.
         best_epoch: The epoch whose weights were kept; None without training.
-        given: Whether epoch 0 is the model that ``--model.weights`` names, not a head that was fitted.
         stop: Why training ended: ``epochs``, ``patience``, ``time`` or ``interrupted``; empty: unknown.
         limit: Most objects that the model predicts in an image; 0: there is no limit.
         predicted: Objects predicted in each image.
@@ -58,7 +57,6 @@ class Evidence:
     side_px: int = 0
     history: Sequence[Mapping[str, float]] = ()
     best_epoch: int | None = None
-    given: bool = False
     stop: str = ""
     limit: int = 0
     predicted: Sequence[int] = ()

@@ -17,16 +17,16 @@ much cannot come from them."""
 
 
 def epoch_zero_kept(evidence: Evidence) -> Sequence[Finding]:
-    """Fine-tuning made the fitted head, or the given model, no better."""
+    """Fine-tuning made the fitted head no better."""
     trained = [epoch for epoch, _ in evidence.scores() if epoch > 0]
     if evidence.best_epoch != 0 or not trained:
         return []
-    start = "the given model" if evidence.given else "the head fitted to the pretrained features"
     before = f"none of {len(trained)} epochs" if len(trained) > 1 else "no epoch"
     return [
         Finding(
             "note",
-            f"Epoch 0 was kept: {start} was beaten by {before} of fine-tuning. Try a lower --lr, or more images.",
+            f"Epoch 0 was kept: the head fitted to the pretrained features was beaten by {before} of fine-tuning."
+            " Try a lower --lr, or more images.",
         )
     ]
 

@@ -19,7 +19,6 @@ def evidence(
     caveats: Sequence[str] = (),
     history: Sequence[Mapping[str, float]] = (),
     best_epoch: int | None = None,
-    given: bool = False,
     stop: str = "",
 ) -> Evidence:
     """Collect the evidence.
@@ -31,7 +30,6 @@ def evidence(
         caveats: Notes on the numbers that a reader must know.
         history: Rows of metrics.csv.
         best_epoch: The epoch whose weights were kept.
-        given: Whether epoch 0 is a model that was given.
         stop: Why training ended.
     """
     objects = evaluation.catalog.objects
@@ -46,7 +44,6 @@ def evidence(
         side_px=predictor.spec.size,
         history=history,
         best_epoch=best_epoch,
-        given=given,
         stop=stop,
         limit=int(predictor.output.options.model_dump().get("max_objects") or 0) if objects is not None else 0,
         predicted=[] if objects is None else [len(prediction.rows()) for prediction in evaluation.predictions],

@@ -5,7 +5,7 @@ import io
 import pytest
 from rich.console import Console
 
-from foveal.engine.logs import log as module
+from foveal.engine import log as module
 from foveal.engine.logs.log import RichLog, Speed
 
 

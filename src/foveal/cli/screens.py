@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 MAX_ROWS = 40
 MAX_FINDINGS = 3
 SEVERITIES = {"problem": "red", "warning": "yellow", "note": ""}
-SAID_BEFORE = ("epoch_zero_kept", "undefined")
-"""Rules whose finding is said where the screen says why an epoch was kept."""
+TOLD_BEFORE = ("epoch_zero_kept", "undefined")
+"""Rules whose finding is told where the screen tells why an epoch was kept."""
 WIDE = 60
 """Characters of a screen from which intervals have four decimals."""
 
@@ -55,8 +55,8 @@ def last_screen(console: Console, trained: "Trained") -> None:
     print_indented(console, Text.from_markup(headline(trained.model, trained.evaluation.results)))
     for caution in trained.evaluation.results.cautions:
         print_indented(console, Text(caution, "yellow"))
-    said = SAID_BEFORE if trained.ended.kept else ()
-    print_findings(console, [finding for finding in trained.findings if finding.rule not in said])
+    told = TOLD_BEFORE if trained.ended.kept else ()
+    print_findings(console, [finding for finding in trained.findings if finding.rule not in told])
     console.print(Text.assemble("  ", ("model", "bold"), f"   {trained.folder / 'model.safetensors'}"))
     console.print(Text.assemble("  ", ("report", "bold"), f"  {trained.folder / 'report.html'}"))
     if trained.skipped:

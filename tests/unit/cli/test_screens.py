@@ -36,18 +36,18 @@ def test_a_run_says_names_as_they_are(capsys: pytest.CaptureFixture[str]) -> Non
     assert "  No mask has the class [blue], n[/x].\n" in out
 
 
-def test_findings_that_no_note_has_said_stand_below_the_table(capsys: pytest.CaptureFixture[str]) -> None:
+def test_findings_that_no_note_has_told_stand_below_the_table(capsys: pytest.CaptureFixture[str]) -> None:
     results = Results(3, {"accuracy": Interval(0.5, 0.25, 0.75)}, {}, (), ())
     texts = [f"Finding number {i}. " + "It has many words, and a pipe gets it in one line. " * 3 for i in range(5)]
-    findings = (Finding("problem", "Said in a note."), *(Finding("warning", text) for text in texts))
+    findings = (Finding("problem", "Told in a note."), *(Finding("warning", text) for text in texts))
     evaluation = Evaluation(None, (), (), results)  # type: ignore[arg-type]
-    evaluation_screen(EvaluationRun(evaluation, {}, Path("e"), ("Said in a note.",), findings=findings))
+    evaluation_screen(EvaluationRun(evaluation, {}, Path("e"), ("Told in a note.",), findings=findings))
     out = capsys.readouterr().out
     assert [line for line in out.splitlines() if "inding" in line] == [
         *(f"  warning: {text}" for text in texts[:3]),
         "  2 more findings in report.html",
     ]
-    assert "Said" not in out
+    assert "Told" not in out
 
 
 @pytest.mark.parametrize("display", [False, True])

@@ -177,21 +177,21 @@ class Ended:
         return asdict(self)
 
 
-def ending(training: Training[Batch], evaluation: Evaluation, metric: str, *, taken: bool = False) -> Ended:
+def ending(training: Training[Batch], evaluation: Evaluation, metric: str, *, given: bool = False) -> Ended:
     """How a run ended.
 
     Args:
         training: What has ended.
         evaluation: Of the epoch that was kept.
         metric: The headline.
-        taken: Whether the weights were taken from a given model.
+        given: Whether epoch 0 is a given model.
     """
     state, kept = training.state, ""
     if evaluation.results.metrics[metric].value != evaluation.results.metrics[metric].value:
         loss = "train loss" if training.plan.goal.tie_break is None else "validation loss"
         kept = f"{metric.replace('_', ' ')} could not be computed: the epoch with the least {loss} was kept"
     elif state.best_epoch == 0:
-        kept = f"the {'given model' if taken else 'fitted head'} without fine-tuning was best"
+        kept = f"the {'given model' if given else 'fitted head'} without fine-tuning was best"
     epochs = int(state.rows[-1]["epoch"] or 0)
     return Ended(state.ended, training.reason, epochs, state.best_epoch, kept, round(training.clock.elapsed_s, 1))
 

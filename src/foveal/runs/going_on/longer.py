@@ -129,11 +129,10 @@ def announcement(state: State, goal: Goal) -> str:
     """What begins, for the screen."""
     part, score, metric = state.part, (state.best or {}).get(goal.metric), goal.metric.replace("_", " ")
     length = f"to epoch {part.epochs}" if part.time_s is None else f"for {duration(part.time_s)}"
-    best = (
-        ""
-        if score is None
-        else f"; the best so far is epoch {state.best_epoch} ({metric} {'-' if isnan(score) else f'{score:.3f}'})"
-    )
+    best = ""
+    if score is not None:
+        value = "-" if isnan(score) else f"{score:.3f}"
+        best = f"; the best so far is epoch {state.best_epoch} ({metric} {value})"
     done = f"{round(part.from_epoch, 1):g}"
     return (
         f"trained for {done} epoch{'s' * (done != '1')}, going on {length}:"

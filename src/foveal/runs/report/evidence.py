@@ -19,7 +19,7 @@ def evidence(
     caveats: Sequence[str] = (),
     history: Sequence[Mapping[str, float]] = (),
     best_epoch: int | None = None,
-    taken: bool = False,
+    given: bool = False,
     stop: str = "",
 ) -> Evidence:
     """Collect the evidence.
@@ -31,7 +31,7 @@ def evidence(
         caveats: Notes on the numbers that a reader must know.
         history: Rows of metrics.csv.
         best_epoch: The epoch whose weights were kept.
-        taken: Whether the weights were taken from a given model.
+        given: Whether epoch 0 is a given model.
         stop: Why training ended.
     """
     objects = evaluation.catalog.objects
@@ -46,7 +46,7 @@ def evidence(
         side_px=predictor.spec.size,
         history=history,
         best_epoch=best_epoch,
-        began_with="the given model" if taken else Evidence.began_with,
+        began_with="the given model" if given else Evidence.began_with,
         stop=stop,
         limit=int(predictor.output.options.model_dump().get("max_objects") or 0) if objects is not None else 0,
         predicted=[] if objects is None else [len(prediction.rows()) for prediction in evaluation.predictions],

@@ -15,7 +15,7 @@ from foveal.report.findings.find import find
 from foveal.report.page import write_report
 from foveal.runs.evaluation import Evaluation
 from foveal.runs.plan import ImagePlan
-from foveal.runs.record import Ended
+from foveal.runs.record import Ended, starts_as_given
 from foveal.runs.report.batch import batch_key, first_batch
 from foveal.runs.report.evidence import class_counts, evidence, splits_of
 from foveal.runs.report.examples import examples, key
@@ -51,7 +51,7 @@ def write_run_report(
             train_set=plan.train_set,
             history=history,
             best_epoch=state.best_epoch,
-            taken=plan.network.taken is not None,
+            given=starts_as_given(plan),
             stop=ended.ended,
         )
     )

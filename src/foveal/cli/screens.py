@@ -25,6 +25,7 @@ from foveal.inference.outputs import Outputs
 from foveal.inference.predictor import Predictor
 from foveal.inference.writers import Add
 from foveal.metrics.contract import Interval, Results
+from foveal.report.findings.classes import SUPPORT
 from foveal.report.findings.contract import Finding
 from foveal.runs.evaluate import EvaluationRun
 from foveal.types.predictions.prediction import Prediction
@@ -39,8 +40,6 @@ TOLD_BEFORE = ("epoch_zero_kept", "undefined")
 """Rules whose finding is told where the screen tells why an epoch was kept."""
 WIDE = 60
 """Characters of a screen from which intervals have four decimals."""
-COUNTS = ("support", "objects")
-"""Columns of classes that count."""
 
 
 def print_json(document: Any) -> None:
@@ -133,7 +132,7 @@ def print_classes(console: Console, results: Results) -> None:
     """Metrics per class."""
     names = list(next(iter(results.per_class.values()), {}))
     rows = [
-        (category, *(number(values[name], count=name in COUNTS) for name in names))
+        (category, *(number(values[name], whole=name in SUPPORT) for name in names))
         for category, values in list(results.per_class.items())[:MAX_ROWS]
     ]
     print_table(console, ("class", *(name.replace("_", " ") for name in names)), rows)
@@ -148,11 +147,11 @@ def in_digits(interval: Interval, places: int) -> tuple[str, str]:
     return "-" if isnan(interval.value) else f"{interval.value:.{places}f}", "-" if undefined else between
 
 
-def number(value: float, *, count: bool) -> str:
+def number(value: float, *, whole: bool = False) -> str:
     """A count as it is, a fraction with three decimals, a dash where undefined."""
     if isnan(value):
         return "-"
-    return f"{value:.0f}" if count else f"{value:.3f}"
+    return f"{value:.0f}" if whole or (float(value).is_integer() and value > 1) else f"{value:.3f}"
 
 
 def prediction_cells(rows: Sequence[Mapping[str, str | float]]) -> tuple[str, str, str]:

@@ -64,14 +64,15 @@ class Stopped(BaseException):
 def stopped_before(step: int) -> Iterator[None]:
     """Let the optimiser raise before its ``step``-th step from here on, in the middle of an epoch.
 
-    As after a kill, nothing is saved on the way out.
+    As after a kill, nothing is saved on the way out. Fits of a head to features (L-BFGS) do not count.
     """
+    from torch.optim import LBFGS
     from torch.optim.optimizer import register_optimizer_step_pre_hook
 
     steps = itertools.count(1)
 
-    def stop(*_: Any) -> None:
-        if next(steps) == step:
+    def stop(optimizer: Any, *_: Any) -> None:
+        if not isinstance(optimizer, LBFGS) and next(steps) == step:
             raise Stopped
 
     hook = register_optimizer_step_pre_hook(stop)

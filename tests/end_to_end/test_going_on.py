@@ -72,6 +72,8 @@ def test_a_head_of_the_same_classes_is_kept(here: Command, quick_run: Path, squa
     assert "fitting the head" not in done.out
     old = max(float(row["accuracy"]) for row in rows(quick_run))
     assert float(rows(tmp_path / "run")[0]["accuracy"]) == old
+    assert ("the given model without fine-tuning was best" in done.out) == (old == 1)
+    assert "fitted head" not in done.out
     assert "weights of" in next(line for line in done.out.splitlines() if line.startswith("  model"))
 
 

@@ -58,7 +58,9 @@ def trained(squares: Path, out: Path, **settings: dict[str, object]) -> Trained:
 )
 def test_options(squares: Path, tmp_path: Path, settings: dict[str, dict[str, object]]) -> None:
     """Each combination trains, is evaluated, survives its file and says in config.toml what it did."""
-    data = {"cache_dir": str(tmp_path / "cache"), **settings.get("data", {})}
+    data = {**settings.get("data", {})}
+    if data.get("cache") == "disk":
+        data["cache_dir"] = str(tmp_path / "cache")
     done = trained(squares, tmp_path / "run", **{**settings, "data": data})
     kept = tomllib.loads((done.folder / "config.toml").read_text())
     for section, values in settings.items():

@@ -53,7 +53,9 @@ def explain(error: CycloptsError, app: App) -> tuple[str, str]:
         case MissingArgumentError(keyword=str(keyword)):
             return f"{keyword} needs a value{_expected(error.argument)}.", hint
         case MissingArgumentError() if error.argument is not None:
-            name, what = error.argument.name.lstrip("-").upper(), error.argument.parameter.help or ""
+            name, what = error.argument.name, error.argument.parameter.help or ""
+            if error.argument.index is not None:
+                name = name.lstrip("-").upper()
             return f"`foveal {command}` needs {name}: {_lower(what)}", hint
         case CoercionError() if error.token is not None and error.token.keyword:
             return not_allowed(error.token.keyword, error.token.value, _expected(error.argument)), hint

@@ -25,6 +25,8 @@ from foveal.inference.outputs import Outputs
 from foveal.inference.predictor import Predictor
 from foveal.inference.writers import Add
 from foveal.metrics.contract import Interval, Results
+from foveal.report.findings.classes import SUPPORT
+from foveal.report.findings.contract import Finding
 from foveal.runs.evaluate import EvaluationRun
 from foveal.types.predictions.prediction import Prediction
 
@@ -32,6 +34,10 @@ if TYPE_CHECKING:
     from foveal.runs.start import Trained
 
 MAX_ROWS = 40
+MAX_FINDINGS = 3
+SEVERITIES = {"problem": "red", "warning": "yellow", "note": ""}
+TOLD_BEFORE = ("epoch_zero_kept", "undefined")
+"""Rules whose finding is told where the screen tells why an epoch was kept."""
 WIDE = 60
 """Characters of a screen from which intervals have four decimals."""
 
@@ -46,11 +52,12 @@ def last_screen(console: Console, trained: "Trained") -> None:
     folder = shlex.quote(str(trained.folder))
     console.print()
     for note in trained.ended.notes:
-        console.print(Padding(Text(note, "dim"), (0, 0, 0, 2), expand=False))
-    best = headline(trained.model, trained.evaluation.results)
-    console.print(Padding(Text.from_markup(best), (0, 0, 0, 2), expand=False))
+        print_indented(console, Text(note, "dim"))
+    print_indented(console, Text.from_markup(headline(trained.model, trained.evaluation.results)))
     for caution in trained.evaluation.results.cautions:
-        console.print(Padding(Text(caution, "yellow"), (0, 0, 0, 2), expand=False))
+        print_indented(console, Text(caution, "yellow"))
+    told = TOLD_BEFORE if trained.ended.kept else ()
+    print_findings(console, [finding for finding in trained.findings if finding.rule not in told])
     console.print(Text.assemble("  ", ("model", "bold"), f"   {trained.folder / 'model.safetensors'}"))
     console.print(Text.assemble("  ", ("report", "bold"), f"  {trained.folder / 'report.html'}"))
     if trained.skipped:
@@ -73,11 +80,30 @@ def last_screen(console: Console, trained: "Trained") -> None:
             console.print(Text.assemble(f"    {command:<{width}}  ", (what, "dim")), soft_wrap=True)
 
 
+def print_indented(console: Console, text: Text) -> None:
+    """A paragraph; in a pipe one line."""
+    if console.is_terminal:
+        console.print(Padding(text, (0, 0, 0, 2), expand=False))
+    else:
+        console.print(Text.assemble("  ", text), soft_wrap=True)
+
+
+def print_findings(console: Console, findings: Sequence[Finding]) -> None:
+    """The first few, and how many more the page has."""
+    for finding in findings[:MAX_FINDINGS]:
+        style = SEVERITIES[finding.severity]
+        print_indented(console, Text.assemble((f"{finding.severity}: ", f"bold {style}".strip()), finding.text))
+    if (more := len(findings) - MAX_FINDINGS) > 0:
+        print_indented(console, Text(f"{plural(more, 'more finding')} in report.html", "dim"))
+
+
 def headline(model: Predictor, results: Results) -> str:
     """The headline metric with its interval."""
     name = model.output.goal.metric
     interval = results.metrics[name]
     value, between = in_digits(interval, 3)
+    if isnan(interval.value):
+        return f"[bold]{name.replace('_', ' ')} -[/]  (cannot be computed on {how_many(results)})"
     return f"[bold green]{name.replace('_', ' ')} {value}[/]  (95% interval {between}, on {how_many(results)})"
 
 
@@ -95,6 +121,9 @@ def evaluation_screen(run: EvaluationRun) -> None:
     print_table(console, ("metric", "value", "95% interval", "better"), metrics)
     console.print()
     print_classes(console, results)
+    if found := [finding for finding in run.findings if finding.text not in run.notes]:
+        console.print()
+        print_findings(console, found)
     where = f" on {run.document['device']}" if "device" in run.document else ""
     console.print(Text(f"\n  {how_many(results)}{where}; details in {run.folder}"), soft_wrap=True)
 
@@ -103,7 +132,7 @@ def print_classes(console: Console, results: Results) -> None:
     """Metrics per class."""
     names = list(next(iter(results.per_class.values()), {}))
     rows = [
-        (category, *(number(values[name]) for name in names))
+        (category, *(number(values[name], whole=name in SUPPORT) for name in names))
         for category, values in list(results.per_class.items())[:MAX_ROWS]
     ]
     print_table(console, ("class", *(name.replace("_", " ") for name in names)), rows)
@@ -118,11 +147,11 @@ def in_digits(interval: Interval, places: int) -> tuple[str, str]:
     return "-" if isnan(interval.value) else f"{interval.value:.{places}f}", "-" if undefined else between
 
 
-def number(value: float) -> str:
+def number(value: float, *, whole: bool = False) -> str:
     """A count as it is, a fraction with three decimals, a dash where undefined."""
     if isnan(value):
         return "-"
-    return f"{value:.0f}" if float(value).is_integer() and value > 1 else f"{value:.3f}"
+    return f"{value:.0f}" if whole or (float(value).is_integer() and value > 1) else f"{value:.3f}"
 
 
 def prediction_cells(rows: Sequence[Mapping[str, str | float]]) -> tuple[str, str, str]:

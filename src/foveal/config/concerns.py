@@ -23,7 +23,7 @@ def check_concerned(given: Mapping[str, object], task: str, *, data_format: str 
     Raises:
         ConfigError: The message names the tasks that have the setting.
     """
-    for key, value in _flat(given):
+    for key, value in flat(given):
         section, _, name = key.partition(".")
         if section in TASKS:
             theirs = [section] if section != task else []
@@ -33,27 +33,28 @@ def check_concerned(given: Mapping[str, object], task: str, *, data_format: str 
             theirs = []
         if theirs:
             raise ConfigError(
-                f"--{_flag(key)} is a setting of {_either(theirs)}, and the task is {task}.",
+                f"--{flag(key)} is a setting of {_either(theirs)}, and the task is {task}.",
                 f"Leave it out, or train with --task {theirs[0]}." if section in TASKS else "Leave it out.",
             )
         if data_format and data_format not in FORMATS.get(key, (data_format,)):
             raise ConfigError(
-                f"--{_flag(key)} is a setting for {_either(FORMATS[key])} data sets, and this is"
+                f"--{flag(key)} is a setting for {_either(FORMATS[key])} data sets, and this is"
                 f" {_article(data_format)} {data_format.replace('_', ' ')}.",
                 "Leave it out.",
             )
 
 
-def _flat(values: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, object]]:
+def flat(values: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, object]]:
     """Dotted keys and their values."""
     for key, value in values.items():
         if isinstance(value, Mapping):
-            yield from _flat(value, f"{prefix}{key}.")
+            yield from flat(value, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}", value
 
 
-def _flag(key: str) -> str:
+def flag(key: str) -> str:
+    """A key as it is typed, without the dashes before it."""
     return key.replace("_", "-")
 
 

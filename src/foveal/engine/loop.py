@@ -123,16 +123,17 @@ class Training(Generic[BatchT]):
                 self.check_weights()
                 self.checkpoint()
         state.ended = state.ended or "epochs"
-        if state.ended == "time" and state.step <= UNTIMED_STEPS and self.runtime.is_main:
-            floor_s = self.clock.elapsed_s + self.clock.after_evaluation_s
+        if state.ended == "time" and state.step - state.part.from_step <= UNTIMED_STEPS and self.runtime.is_main:
+            floor_s = self.clock.elapsed_s - state.part.from_s + self.clock.after_evaluation_s
             self.log.note(f"the time budget leaves none to train: start, evaluation and report take {floor_s:.0f} s")
         return state
 
     @property
     def reason(self) -> str:
         """Why the run ended, in words."""
-        epoch = -(-self.state.step // self.steps_per_epoch)
-        ended = self.state.ended or "interrupted"
+        state = self.state
+        epoch = -(-state.step // self.steps_per_epoch) if state.step > state.part.from_step else 0
+        ended = state.ended or "interrupted"
         return in_words(ended, epoch=epoch, epochs=self.plan.epochs, train=self.train)
 
     def evaluation_due(self, epoch: int) -> bool:

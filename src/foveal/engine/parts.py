@@ -12,7 +12,7 @@ class Part:
     Attributes:
         epochs: Where it is to end: epochs counted from the beginning of the run.
         schedule: Name of the schedule.
-        lr: Learning rate after warm-up.
+        lr: Learning rate after warm-up, as it is applied: lowered where a fitted head leaves little to learn.
         time_s: Its time budget in seconds; None: without one.
         from_step: Steps before it.
         from_epoch: Epochs before it; a fraction where the run had stopped within one.

@@ -59,6 +59,7 @@ class Content:
         batch_key: What colours in it mean.
         config: The configuration by section; values may be nested.
         class_counts: Images by split, then by class.
+        split_sizes: Images by split; one may have several classes.
         next_steps: Commands to run next.
     """
 
@@ -77,6 +78,7 @@ class Content:
     batch_key: Sequence[Key] = field(default=())
     config: Mapping[str, object] = field(default_factory=dict)
     class_counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    split_sizes: Mapping[str, int] = field(default_factory=dict)
     next_steps: Sequence[Step] = field(default=())
 
     @property

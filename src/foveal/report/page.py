@@ -78,7 +78,7 @@ def render(content: Content) -> str:
         batch=[Photo.of(image, side=THUMB_PX) for image in content.batch[:MAX_BATCH]],
         splits=list(content.class_counts),
         counts=class_bars(content.class_counts),
-        totals=[sum(counts.values()) for counts in content.class_counts.values()],
+        totals=[content.split_sizes.get(split) for split in content.class_counts],
         sections=sections(content.config),
         whole=count,
         light=LIGHT,

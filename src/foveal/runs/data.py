@@ -75,11 +75,12 @@ def task_of(config: RunConfig, train: Catalog, card: Card | None) -> str:
 def data_facts(config: RunConfig, catalog: Catalog) -> dict[str, str]:
     """What is known once the data set is read, in words."""
     splits = ", ".join(f"{count:,} {name}" for name, count in split_sizes(catalog).items())
+    card = given_card(config.model.weights) if config.task == "auto" else None  # a resumed run needs the file no more
     names = catalog.categories.names
     shown = ", ".join(names[:6]) + (", ..." if len(names) > 6 else "")
     return {
         "data": f"{near(config.data.path)}  ({catalog.format.replace('_', ' ')}: {splits})",
-        "task": task_of(config, catalog, given_card(config.model.weights)),
+        "task": task_of(config, catalog, card),
         "classes": f"{len(names)}  ({shown})",
     }
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from foveal.metrics.contract import Interval, Results
+from foveal.report.findings.classes import SUPPORT
 from foveal.types.predictions.shown import pandas
 
 MAX_CLASSES = 40
@@ -28,7 +29,9 @@ def as_html(title: str, results: Results, folder: Path | None, notes: Sequence[s
     if results.per_class:
         names = list(next(iter(results.per_class.values())))
         listed = list(results.per_class.items())
-        cells = [(name, *(_number(values[n]) for n in names)) for name, values in listed[:MAX_CLASSES]]
+        cells = [
+            (name, *(_number(values[n], whole=n in SUPPORT) for n in names)) for name, values in listed[:MAX_CLASSES]
+        ]
         parts.append(_table(("class", *(n.replace("_", " ") for n in names)), cells))
         if len(listed) > MAX_CLASSES:
             parts.append(f"and {len(listed) - MAX_CLASSES} more classes in metrics.json")
@@ -76,7 +79,7 @@ def _between(interval: Interval) -> str:
     return f"{interval.low:.3f} to {interval.high:.3f}" if defined else "–"
 
 
-def _number(value: float) -> str:
+def _number(value: float, *, whole: bool = False) -> str:
     if value != value:
         return "–"
-    return f"{value:.0f}" if float(value).is_integer() and value > 1 else f"{value:.3f}"
+    return f"{value:.0f}" if whole or (float(value).is_integer() and value > 1) else f"{value:.3f}"

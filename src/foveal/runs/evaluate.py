@@ -19,6 +19,7 @@ from foveal.inference.predictor import BATCH_SIZE, Predictor, check_batch_size
 from foveal.inference.views import Viewing
 from foveal.metrics.contract import Results
 from foveal.ops.quiet import quiet
+from foveal.report.findings.contract import Finding
 from foveal.report.findings.find import find
 from foveal.runs.display import as_html, one_line, predictions_table
 from foveal.runs.evaluation import Evaluation, to_dict, write_predictions
@@ -41,6 +42,7 @@ class EvaluationRun:
         folder: Where metrics.json, predictions.csv and report.html are.
         notes: Caveats about the numbers.
         skipped: Errors of the images that were left out.
+        findings: What to know first, as the page says it.
     """
 
     evaluation: Evaluation
@@ -48,6 +50,7 @@ class EvaluationRun:
     folder: Path
     notes: tuple[str, ...]
     skipped: tuple[ImageError, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
     @property
     def results(self) -> Results:
@@ -181,7 +184,7 @@ def evaluate(
         notes.append(INSIDE.format(folder))
     if out is None and folder.name != Path(data).resolve().stem:
         notes.append(f"The results are in {folder}; earlier ones are kept.")
-    return EvaluationRun(evaluation, document, folder, tuple(notes), tuple(skipped.values()))
+    return EvaluationRun(evaluation, document, folder, tuple(notes), tuple(skipped.values()), tuple(findings))
 
 
 def open_data(

@@ -100,5 +100,6 @@ def check_same_data(known: Mapping[str, Any], found: Mapping[str, Any], config: 
         raise RunError(
             f"{config.data.path}: the data set is not the one that {folder} was started on"
             f" ({known['images']} images before, {found['images']} now, or different files or labels).",
-            "Restore the data set, or start a new run with --out.",
+            "Restore the data set, or start a new run from this one's weights:"
+            f" foveal train DATA --model.weights {shlex.quote(str(folder))}",
         )

@@ -13,6 +13,7 @@ from foveal.config.schema import RunConfig
 from foveal.data.catalog.catalog import SPLITS, Catalog
 from foveal.data.inspection.preflight import Skipped
 from foveal.data.notes import listed, plural
+from foveal.engine.logs.log import duration
 from foveal.engine.loop import Training
 from foveal.engine.run import Run
 from foveal.ops.machine import num_cores
@@ -116,15 +117,17 @@ def facts(config: RunConfig, catalog: Catalog, plan: ImagePlan, folder: Path) ->
 def facts_in_words(facts: Mapping[str, Any]) -> dict[str, str]:
     """What a run chose besides its data, for a screen."""
     model, size, evaluated = facts["model"], facts["input"]["size"], facts["input"]["eval_size"]
+    length = f"{facts['epochs']} epoch{'' if facts['epochs'] == 1 else 's'}"
+    if facts["time_s"] is not None:
+        length = f"{duration(facts['time_s'])}, at most {length}"
     start = "pretrained" if model["pretrained"] else "random weights"
     if model["weights"] is not None:
         start = f"weights of {model['weights']}"
     return {
         "model": f"{model['backbone']}, {start}, {model['parameters'] / 1e6:.1f} M parameters",
         "input": f"{size} x {size} px" + (f", evaluated at {evaluated} x {evaluated} px" if evaluated != size else ""),
-        "plan": f"{facts['epochs']} epoch{'' if facts['epochs'] == 1 else 's'} of"
-        f" {plural(facts['steps_per_epoch'], 'step')} with batches of {facts['batch_size']} on {facts['device']},"
-        f" seed {facts['seed']}",
+        "plan": f"{length} of {plural(facts['steps_per_epoch'], 'step')} with batches of {facts['batch_size']}"
+        f" on {facts['device']}, seed {facts['seed']}",
         "run": facts["run"],
     }
 
@@ -146,7 +149,7 @@ class Ended:
         ended: Why, as an ``engine.ending.Ending``.
         why: The same in words.
         epochs: Epochs that were evaluated last.
-        best_epoch: The epoch that was kept; 0: the fitted head without fine-tuning.
+        best_epoch: The epoch that was kept; 0: the fitted head, or the given model, without fine-tuning.
         kept: Why that one, in words, where it is not plain.
         seconds: Since the command's start, resumed parts included.
     """
@@ -174,21 +177,34 @@ class Ended:
         return asdict(self)
 
 
-def ending(training: Training[Batch], evaluation: Evaluation, metric: str) -> Ended:
-    """How a run ended."""
+def ending(training: Training[Batch], evaluation: Evaluation, metric: str, *, given: bool = False) -> Ended:
+    """How a run ended.
+
+    Args:
+        training: What has ended.
+        evaluation: Of the epoch that was kept.
+        metric: The headline.
+        given: Whether epoch 0 is a given model.
+    """
     state, kept = training.state, ""
     if evaluation.results.metrics[metric].value != evaluation.results.metrics[metric].value:
         loss = "train loss" if training.plan.goal.tie_break is None else "validation loss"
         kept = f"{metric.replace('_', ' ')} could not be computed: the epoch with the least {loss} was kept"
     elif state.best_epoch == 0:
-        kept = "the fitted head without fine-tuning was best"
+        kept = f"the {'given model' if given else 'fitted head'} without fine-tuning was best"
     epochs = int(state.rows[-1]["epoch"] or 0)
     return Ended(state.ended, training.reason, epochs, state.best_epoch, kept, round(training.clock.elapsed_s, 1))
 
 
+def starts_as_given(plan: ImagePlan) -> bool:
+    """Whether epoch 0 is the model that ``--model.weights`` names, and not a head fitted to pretrained features."""
+    taken = plan.network.taken
+    return taken is not None and bool(taken.known) and not taken.new
+
+
 def exceeded(training: Training[Batch]) -> list[str]:
     """A note, where a run took clearly longer than its time budget."""
-    budget_s, elapsed_s = training.train.time_s, training.clock.elapsed_s
+    budget_s, elapsed_s = training.train.time_s, training.clock.elapsed_s - training.state.part.from_s
     if budget_s is None or elapsed_s <= EXCEEDED * budget_s:
         return []
     return [f"the time budget of {budget_s:.0f} s was exceeded: it took {elapsed_s:.0f} s, start and report included"]

@@ -96,7 +96,7 @@ def resolve(config: RunConfig, train: Catalog, *, world: int = 1) -> Resolved:
             "batch_size": batch,
             "epochs": epochs,
             "patience": choice.patience if patience is None else patience,
-            "eval_every": config.train.eval_every or (None if by_clock else max(1, epochs // EVALUATIONS)),
+            "eval_every": config.train.eval_every or (None if by_clock else choose_eval_every(epochs)),
         },
         "data": {"workers": choose_workers() if workers is None else workers, "format": train.format},
     }
@@ -108,6 +108,11 @@ def with_defaults(config: RunConfig, task: str, card: Card | None = None) -> Run
     """The configuration with a given model's settings and the task's defaults where nothing was set."""
     layers = inherited(config, task, card), config.model_dump(exclude_unset=True)
     return RunConfig.model_validate(merge(get_spec(task).defaults, *layers))
+
+
+def choose_eval_every(epochs: int) -> int:
+    """Epochs between evaluations."""
+    return max(1, epochs // EVALUATIONS)
 
 
 def choose_workers() -> int:

@@ -56,6 +56,7 @@ from foveal.runs.record import (
     facts_in_words,
     interrupted,
     listed_skipped,
+    starts_as_given,
     told_skipped,
     undefined_headline,
     versions,
@@ -272,7 +273,7 @@ def complete(
         ends = reached_epochs(parts, training.state.rows[-1]["epoch"] or 0)
         data["parts"] = [part.to_dict(end) for part, end in zip(parts, ends, strict=True)]
     predictor, evaluation = finish(plan, run.model, data=data, versions=versions())
-    ended = ending(training, evaluation, predictor.output.goal.metric)
+    ended = ending(training, evaluation, predictor.output.goal.metric, given=starts_as_given(plan))
     document = {**to_dict(evaluation, config.task), **listed_skipped(skipped)}
     run.write_json("metrics.json", {**document, "training": ended.to_dict()})
     write_predictions(run.folder / "predictions.csv", evaluation, predictor)

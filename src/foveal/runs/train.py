@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from foveal.artifact.given import given_card
 from foveal.config.concerns import check_concerned
 from foveal.config.files import read_recipe
+from foveal.config.idle import check_used
 from foveal.config.schema import RunConfig, merge, parse_config
 from foveal.data.catalog.catalog import Catalog
 from foveal.data.inspection.preflight import Skipped
@@ -96,9 +97,14 @@ def train(
         check_concerned(given, config.task)
     try:
         catalog, skipped = announce(config, log)
-        check_concerned(given, task_of(config, catalog, given_card(config.model.weights)), data_format=catalog.format)
+        card = given_card(config.model.weights)
+        task = task_of(config, catalog, card)
+        check_concerned(given, task, data_format=catalog.format)
         log.doing("loading torch")
         door, since = _door(began)
+        from foveal.runs.resolve import with_defaults
+
+        check_used(given, with_defaults(config, task, card))
         trained: Trained | None = door.start(config, catalog, skipped, out=folder, log=log, began=since)
     finally:
         log.close()

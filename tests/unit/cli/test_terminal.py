@@ -8,7 +8,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from tests.unit.cli.test_predict import SCORES
 
-from foveal.cli.screens import print_skipped
+from foveal.cli.screens import Skipped
 from foveal.cli.terminal import Bar, TimeLeft, counted, messages, print_table
 from foveal.errors import ImageError
 
@@ -38,7 +38,7 @@ def test_a_bar_is_for_terminals(
         bar("predicting", 3, 8)
     with counted(2, shown=shown) as add:
         add(Path("a.jpg"), SCORES)
-        print_skipped(ImageError("b.jpg", "is empty (0 bytes)"))
+        Skipped(2).add(ImageError("b.jpg", "is empty (0 bytes)"))
     out, err = capsys.readouterr()
     assert out == "" and "skipped: b.jpg: is empty (0 bytes)." in err
     assert ("predicting" in err and "3/8" in err) == (terminal and shown)

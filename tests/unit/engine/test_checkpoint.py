@@ -42,13 +42,13 @@ def test_what_is_saved_comes_back(tmp_path: Path) -> None:
 def test_parts_come_back(tmp_path: Path) -> None:
     network, optimizer = parts(0)
     saved = checkpoint(network, optimizer)
-    saved.state.stopped = True
+    saved.state.ended = "patience"
     saved.state.train_on(
         Part(2, "cosine", 0.1), following=Part(5, "step", 0.2, 60.0, settings={"train": {"epochs": 5}})
     )
     save_checkpoint(tmp_path / "state.pt", saved)
     found = load_checkpoint(tmp_path / "state.pt")
-    assert found is not None and found.state == saved.state and not found.state.stopped
+    assert found is not None and found.state == saved.state and not found.state.ended
     assert (found.state.part.from_step, found.state.part.from_row) == (7, 1)
     assert parts_in_words(found.state.parts, 4.0) == "to epoch 0: cosine, lr 0.1; to epoch 4: step, lr 0.2, within 60 s"
 

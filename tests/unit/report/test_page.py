@@ -231,7 +231,8 @@ def test_groups_cautions_and_directions_are_told():
     results = Results(30, {"accuracy": half, "log_loss": half}, {}, better={"accuracy": "more", "log_loss": "less"})
     plain = render(Content("t", "anything", results, "accuracy"))
     assert "Evaluated on 30 images.</p>" in plain and 'class="caution"' not in plain
-    assert "on a scale from 0 to 1. Less is better of log loss.</p>" in plain
+    ways = re.findall(r'class="what">([^<]*) <span class="way" title="(\w+) is better">(.)', plain)
+    assert ways == [("Accuracy", "more", "↑"), ("Log loss", "less", "↓")]
     told = render(Content("t", "anything", replace(results, groups=3, cautions=("Too <narrow>.",)), "accuracy"))
     assert "Evaluated on 30 images in 3 groups.</p>" in told
     assert '<p class="caution">Too &lt;narrow&gt;.</p>' in told

@@ -32,7 +32,7 @@ class Column:
         if value is None or not math.isfinite(value) or (self.name.endswith(SPEED) and not value):
             return "-"
         if self.name.endswith(SPEED):
-            return f"{value:,.0f}"
+            return per_second(value)
         return clock(value) if self.name == TIME else f"{value:.3f}"
 
 
@@ -83,6 +83,11 @@ class EpochTable:
             style = "bold green" if best and place == 0 else "bold" if place == 0 else ""
             line.append(GAP).append(f"{column.cell(row):>{column.width}}", style)
         return line.append(GAP + BEST, "green") if best else line
+
+
+def per_second(speed: float) -> str:
+    """With one decimal below ten."""
+    return f"{speed:,.0f}" if speed >= 9.95 else f"{speed:.1f}"
 
 
 def clock(seconds: float) -> str:

@@ -11,7 +11,7 @@ from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
-from foveal.engine.logs.epochs import EpochTable
+from foveal.engine.logs.epochs import EpochTable, per_second
 
 LABEL = 7
 """Least number of characters of the names of facts, so that those told one after the other are aligned."""
@@ -116,10 +116,12 @@ class RichLog(Log):
         """Move the bar."""
         self._stop_status()
         self.speed.add(samples)
+        if not self.console.is_terminal:
+            return
         left = ((epochs - epoch - 1) * steps + steps - step) * samples / max(self.speed.samples_s, 1e-9)
         fields: dict[str, Any] = {
             "epoch": f"{epoch + 1}/{epochs}",
-            "now": f"{self.speed.samples_s:>5,.0f} {unit}/s" if self.speed.timed else "",
+            "now": f"{per_second(self.speed.samples_s):>5} {unit}/s" if self.speed.timed else "",
             "loss": f"loss {loss:.3f}",
             "left": f"{duration(left)} left" if self.speed.timed else "",
         }

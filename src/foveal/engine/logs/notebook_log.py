@@ -7,6 +7,7 @@ from html import escape
 from importlib import import_module
 from typing import Any
 
+from foveal.engine.logs.epochs import per_second
 from foveal.engine.logs.log import Log, Speed, duration
 
 SECONDS_BETWEEN_UPDATES = 0.5
@@ -59,7 +60,7 @@ class NotebookLog(Log):
         left = f", {duration(((epochs - epoch) * steps - step) * samples / rate)} left" if rate else ""
         self._line = (
             f'<progress value="{epoch * steps + step}" max="{epochs * steps}"></progress>'
-            f" epoch {epoch + 1}/{epochs}, {rate:.0f} {escape(unit)}/s, loss {loss:.3f}{left}"
+            f" epoch {epoch + 1}/{epochs}, {per_second(rate)} {escape(unit)}/s, loss {loss:.3f}{left}"
         )
         self._show()
 

@@ -133,4 +133,4 @@ def _nearest(pairs: Pairs, num_predicted: int) -> tuple[Ids, FloatArray]:
 
 
 def _change(fixed: float, now: float) -> tuple[float, str]:
-    return fixed, f"{fixed - now:+.3f}"
+    return round(fixed, 3), f"{fixed - now:+.3f}"

@@ -45,7 +45,7 @@ def confused(evidence: Evidence) -> Sequence[Finding]:
     row, column = (int(i) for i in np.unravel_index(values.argmax(), values.shape))
     if values[row, column] < LEAST_PERCENT:
         return []
-    share = f"{values[row, column]:.0f} %"
+    share = f"{values[row, column]:.0f}%"
     return [Finding("warning", f"{share} of the pixels of {labels[row]} are predicted as {columns[column]}.")]
 
 

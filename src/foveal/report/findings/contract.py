@@ -18,14 +18,16 @@ class Finding:
     Attributes:
         severity: How much it matters.
         text: The sentence, with the numbers it rests on and, where there is one, what to do.
+        rule: Name of the rule that found it, which stays the same where numbers and words change.
     """
 
     severity: Severity
     text: str
+    rule: str = field(default="", compare=False)
 
     def to_dict(self) -> dict[str, str]:
         """Plain values for JSON."""
-        return {"severity": self.severity, "text": self.text}
+        return {"severity": self.severity, "text": self.text, "rule": self.rule}
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,7 @@ class Evidence:
         side_px: Side of the square input at evaluation, in pixels.
         history: Rows of metrics.csv.
         best_epoch: The epoch whose weights were kept; None without training.
+        began_with: What epoch 0 is, the weights before the first step.
         stop: Why training ended: ``epochs``, ``patience``, ``time`` or ``interrupted``; empty: unknown.
         limit: Most objects that the model predicts in an image; 0: there is no limit.
         predicted: Objects predicted in each image.
@@ -57,6 +60,7 @@ class Evidence:
     side_px: int = 0
     history: Sequence[Mapping[str, float]] = ()
     best_epoch: int | None = None
+    began_with: str = "the head fitted to the pretrained features"
     stop: str = ""
     limit: int = 0
     predicted: Sequence[int] = ()

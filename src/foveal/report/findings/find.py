@@ -1,6 +1,7 @@
 """All rules, in order of usefulness, and the few findings that are worth a reader's time."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from foveal.report.findings import classes, numbers, objects, training
 from foveal.report.findings.contract import Evidence, Finding, Rule
@@ -30,5 +31,5 @@ RANK = {"problem": 0, "warning": 1, "note": 2}
 
 def find(evidence: Evidence) -> list[Finding]:
     """What the rules find: problems first, then in the order of the rules, six at most; nothing where all is well."""
-    found = [finding for rule in RULES for finding in rule(evidence)]
+    found = [replace(finding, rule=rule.__name__) for rule in RULES for finding in rule(evidence)]
     return sorted(found, key=lambda finding: RANK[finding.severity])[:MOST]

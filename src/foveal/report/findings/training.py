@@ -11,13 +11,15 @@ LEAST_FALL = 0.02
 """Fall of a metric between 0 and 1 from its best epoch to the last one that counts."""
 GAIN = 0.01
 """Gain over the last third of the epochs from which the metric was still improving."""
+LEAST_IMAGES = 1.5
+"""The same in images: a single one may have turned by chance."""
 OVERFIT_RATIO, OVERFIT_GAP = 2.0, 0.3
 """Validation loss over, and above, the train loss: label smoothing and augmentation raise the train loss, so that this
 much cannot come from them."""
 
 
 def epoch_zero_kept(evidence: Evidence) -> Sequence[Finding]:
-    """Fine-tuning made the fitted head no better."""
+    """Training made what it began with no better."""
     trained = [epoch for epoch, _ in evidence.scores() if epoch > 0]
     if evidence.best_epoch != 0 or not trained:
         return []
@@ -25,7 +27,7 @@ def epoch_zero_kept(evidence: Evidence) -> Sequence[Finding]:
     return [
         Finding(
             "note",
-            f"Epoch 0 was kept: the head fitted to the pretrained features was beaten by {before} of fine-tuning."
+            f"Epoch 0 was kept: {evidence.began_with} was beaten by {before} of fine-tuning."
             " Try a lower --lr, or more images.",
         )
     ]
@@ -82,7 +84,7 @@ def still_improving(evidence: Evidence) -> Sequence[Finding]:
         return []
     before, now = scores[-1 - max(1, len(scores) // 3)], scores[-1]
     gain = (now[1] - before[1]) * (1 if evidence.maximize else -1)
-    if gain < GAIN:
+    if gain < max(GAIN, LEAST_IMAGES / max(evidence.results.images, 1)):
         return []
     metric, epochs = spoken(evidence.headline), now[0]
     course = f"({number(before[1])} at epoch {before[0]}, {number(now[1])} at epoch {now[0]})"

@@ -6,6 +6,7 @@ A run so trained has several parts, each with a schedule of its own.
 import shlex
 from collections.abc import Mapping
 from dataclasses import replace
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,12 @@ from foveal.engine.loop import steps_per_epoch
 from foveal.engine.parts import Part, parts_in_words
 from foveal.errors import RunError
 from foveal.runs.identity import config_key, flat
+from foveal.runs.resolve import choose_eval_every
 from foveal.types.goal import Goal
 
 LENGTH = ("train.epochs", "train.time_s")
 """Settings that ask for a further part."""
-WITH_LENGTH = (*LENGTH, "train.patience", "optim.lr", "schedule")
+WITH_LENGTH = (*LENGTH, "train.patience", "train.eval_every", "optim.lr", "schedule")
 """Settings, or sections, that it may change."""
 MORE_EPOCHS = 4
 """With a time budget alone, at most so many times the planned epochs follow: the clock decides."""
@@ -52,10 +54,17 @@ def split(changes: RunConfig) -> tuple[dict[str, Any], RunConfig | None]:
 
 
 def complete_settings(given: Mapping[str, Any], config: RunConfig, saved: Checkpoint | None) -> dict[str, Any]:
-    """What a new part changes, complete: without ``--time`` no budget, without ``--epochs`` the clock decides."""
+    """What a new part changes, complete.
+
+    Without ``--time`` it has no budget, without ``--epochs`` the clock decides; a given rate is not lowered.
+    """
     done = int(saved.state.rows[-1]["epoch"] or 0) if saved and saved.state.rows else 0
     epochs = min(done + MORE_EPOCHS * (config.train.epochs or 1), MOST_EPOCHS)
-    return merge({"train": {"time_s": None, "epochs": epochs}}, given)
+    train: dict[str, Any] = {"time_s": None, "epochs": epochs, **given.get("train", {})}
+    if train["time_s"] is None and train.get("eval_every", config.train.eval_every) is None:
+        train["eval_every"] = choose_eval_every(train["epochs"])
+    optim = {"optim": {"adapt_lr": False}} if "lr" in given.get("optim", {}) else {}
+    return merge(optim, given, {"train": train})
 
 
 def with_settings(config: RunConfig, settings: Mapping[str, Any]) -> RunConfig:
@@ -80,21 +89,23 @@ def begin_part(
     """
     config = with_settings(before, settings)
     steps, state = steps_per_epoch(batches_per_epoch, config.optim), saved.state
-    done, following = state.step / steps, _part(config)
-    if following.epochs * steps <= state.step:
+    done, epochs = state.step / steps, config.train.epochs or 0
+    if epochs * steps <= state.step:
         more = max(1, int(done))
         raise RunError(
-            f"{folder}: {done:.3g} epochs are trained already, and --epochs {following.epochs} counts from the first.",
+            f"{folder}: {done:.3g} epochs are trained already, and --epochs {epochs} counts from the first.",
             f"For {more} more: foveal train --resume {shlex.quote(str(folder))} --epochs {int(done) + more}",
         )
-    state.train_on(_part(before), following=replace(following, from_epoch=done, settings=settings))
+    first = _part(before, state.lr_factor)
+    state.lr_factor = state.lr_factor if config.optim.adapt_lr else 1.0
+    state.train_on(first, following=replace(_part(config, state.lr_factor), from_epoch=done, settings=settings))
     return replace(saved, key=config_key(config), finished=False)
 
 
-def _part(config: RunConfig) -> Part:
+def _part(config: RunConfig, lr_factor: float) -> Part:
     epochs = config.train.epochs
     assert epochs is not None, "resolve chose it"
-    return Part(epochs, config.schedule.name, config.optim.lr or 0.0, config.train.time_s)
+    return Part(epochs, config.schedule.name, float(f"{lr_factor * (config.optim.lr or 0.0):.3g}"), config.train.time_s)
 
 
 def caught_up(config: RunConfig, saved: Checkpoint | None) -> RunConfig:
@@ -116,9 +127,12 @@ def as_text(config: RunConfig, state: State | None) -> str:
 
 def announcement(state: State, goal: Goal) -> str:
     """What begins, for the screen."""
-    part, score = state.part, (state.best or {}).get(goal.metric)
+    part, score, metric = state.part, (state.best or {}).get(goal.metric), goal.metric.replace("_", " ")
     length = f"to epoch {part.epochs}" if part.time_s is None else f"for {duration(part.time_s)}"
-    best = "" if score is None else f"; the best so far is epoch {state.best_epoch} ({goal.metric} {score:.3f})"
+    best = ""
+    if score is not None:
+        value = "-" if isnan(score) else f"{score:.3f}"
+        best = f"; the best so far is epoch {state.best_epoch} ({metric} {value})"
     done = f"{round(part.from_epoch, 1):g}"
     return (
         f"trained for {done} epoch{'s' * (done != '1')}, going on {length}:"

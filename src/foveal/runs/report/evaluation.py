@@ -8,7 +8,7 @@ from foveal.report.content import Content
 from foveal.report.findings.contract import Finding
 from foveal.report.page import missing_packages, write_report
 from foveal.runs.evaluation import Evaluation
-from foveal.runs.report.evidence import amounts
+from foveal.runs.report.evidence import class_counts
 from foveal.runs.report.examples import examples, key
 from foveal.version import __version__
 
@@ -45,7 +45,7 @@ def write_evaluation_report(
     if missing := missing_packages():
         return f"No {PAGE}: it needs {' and '.join(missing)}; pip install {' '.join(missing)}"
     images, kind = examples(predictor, evaluation)
-    catalog = evaluation.catalog
+    catalog, part = evaluation.catalog, split or "evaluated"
     content = Content(
         title=folder.resolve().name,
         task=predictor.card.task,
@@ -64,7 +64,8 @@ def write_evaluation_report(
         examples=images,
         examples_are=kind,
         key=key(predictor),
-        class_counts={split or "evaluated": amounts(catalog)},
+        class_counts=class_counts({part: catalog}),
+        split_sizes={part: len(catalog)},
     )
     write_report(folder / PAGE, content)
     return ""

@@ -19,6 +19,7 @@ def evidence(
     caveats: Sequence[str] = (),
     history: Sequence[Mapping[str, float]] = (),
     best_epoch: int | None = None,
+    given: bool = False,
     stop: str = "",
 ) -> Evidence:
     """Collect the evidence.
@@ -30,6 +31,7 @@ def evidence(
         caveats: Notes on the numbers that a reader must know.
         history: Rows of metrics.csv.
         best_epoch: The epoch whose weights were kept.
+        given: Whether epoch 0 is a given model.
         stop: Why training ended.
     """
     objects = evaluation.catalog.objects
@@ -44,6 +46,7 @@ def evidence(
         side_px=predictor.spec.size,
         history=history,
         best_epoch=best_epoch,
+        began_with="the given model" if given else Evidence.began_with,
         stop=stop,
         limit=int(predictor.output.options.model_dump().get("max_objects") or 0) if objects is not None else 0,
         predicted=[] if objects is None else [len(prediction.rows()) for prediction in evaluation.predictions],
@@ -61,10 +64,13 @@ def amounts(catalog: Catalog) -> dict[str, int]:
     return dict(zip(names, held.tolist(), strict=True))
 
 
-def class_counts(catalog: Catalog) -> dict[str, dict[str, int]]:
+def splits_of(catalog: Catalog) -> dict[str, Catalog]:
+    """The splits that there are."""
+    return {name: catalog.split(name) for name in SPLITS if catalog.has(name)}
+
+
+def class_counts(splits: Mapping[str, Catalog]) -> dict[str, dict[str, int]]:
     """Images by split, then by class."""
     return {
-        name: dict(zip(catalog.categories, map(int, catalog.split(name).class_counts()), strict=True))
-        for name in SPLITS
-        if catalog.has(name)
+        name: dict(zip(part.categories, map(int, part.class_counts()), strict=True)) for name, part in splits.items()
     }

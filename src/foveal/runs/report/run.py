@@ -15,9 +15,9 @@ from foveal.report.findings.find import find
 from foveal.report.page import write_report
 from foveal.runs.evaluation import Evaluation
 from foveal.runs.plan import ImagePlan
-from foveal.runs.record import Ended
+from foveal.runs.record import Ended, starts_as_given
 from foveal.runs.report.batch import batch_key, first_batch
-from foveal.runs.report.evidence import class_counts, evidence
+from foveal.runs.report.evidence import class_counts, evidence, splits_of
 from foveal.runs.report.examples import examples, key
 from foveal.runs.report.tracking import track
 from foveal.tasks.table import TASKS
@@ -51,9 +51,11 @@ def write_run_report(
             train_set=plan.train_set,
             history=history,
             best_epoch=state.best_epoch,
+            given=starts_as_given(plan),
             stop=ended.ended,
         )
     )
+    splits = splits_of(catalog)
     content = Content(
         title=run.folder.resolve().name,
         task=predictor.card.task,
@@ -69,7 +71,8 @@ def write_run_report(
         batch=first_batch(plan),
         batch_key=batch_key(plan),
         config={k: v for k, v in values.items() if k == config.task or k not in TASKS},
-        class_counts=class_counts(catalog),
+        class_counts=class_counts(splits),
+        split_sizes={name: len(part) for name, part in splits.items()},
         next_steps=next_steps(run),
     )
     write_report(run.report, content)

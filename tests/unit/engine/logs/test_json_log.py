@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from foveal.engine import json_log
+from foveal.engine.logs import json_log
 from foveal.engine.logs.json_log import JsonLog
 
 

@@ -5,7 +5,7 @@ import io
 import pytest
 from rich.console import Console
 
-from foveal.engine import log as module
+from foveal.engine.logs import log as module
 from foveal.engine.logs.log import RichLog, Speed
 
 
@@ -65,7 +65,7 @@ def test_no_time_left_before_two_steps_are_timed(watch: Watch, width: int) -> No
     assert ["left" in bar for bar in bars] == [False, False, True]
     assert "34 s left" in bars[-1], "17 steps of 2 s"
     assert all(len(bar.splitlines()) == 1 and len(bar.rstrip()) <= width for bar in bars), "one row"
-    assert ("loss 0.500" in bars[-1]) == (width >= 60) and ("4 images/s" in bars[-1]) == (width >= 80)
+    assert ("loss 0.500" in bars[-1]) == (width >= 60) and ("4.0 images/s" in bars[-1]) == (width >= 80)
 
 
 def test_while_evaluating_the_bar_says_so(watch: Watch) -> None:

@@ -26,7 +26,7 @@ def test_mistakes_are_spread():
 
 def test_pixels_of_one_class_go_to_another():
     (one,) = confused(confusion([[90, 5, 5], [10, 90, 0], [62, 8, 30]], of=""))
-    assert one.text == "62 % of the pixels of tulip are predicted as daisy."
+    assert one.text == "62% of the pixels of tulip are predicted as daisy."
     assert confused(confusion([[90, 5, 5], [10, 90, 0], [12, 8, 80]], of="")) == []
 
 

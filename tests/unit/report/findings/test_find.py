@@ -40,4 +40,4 @@ def test_problems_first_and_six_at_most():
 
 
 def test_plain_values():
-    assert Finding("note", "x").to_dict() == {"severity": "note", "text": "x"}
+    assert Finding("note", "x", "y").to_dict() == {"severity": "note", "text": "x", "rule": "y"}

@@ -11,7 +11,12 @@ def course(losses=(), scores=(), train=(), *, first=1, **more) -> Evidence:
     for name, values in (("val_loss", losses), ("accuracy", scores), ("train_loss", train)):
         for row, value in zip(rows, values, strict=False):
             row[name] = value
-    return Evidence(Results(10, {}, {}), "accuracy", history=rows, **more)
+    return Evidence(Results(60, {}, {}), "accuracy", history=rows, **more)
+
+
+def test_a_given_model_that_was_kept_is_no_fitted_head():
+    (one,) = epoch_zero_kept(course(scores=[0.9, 0.8, 0.8], first=0, best_epoch=0, began_with="the given model"))
+    assert one.text.startswith("Epoch 0 was kept: the given model was beaten by none of 2 epochs of fine-tuning.")
 
 
 def test_the_loss_rose():
@@ -77,4 +82,5 @@ def test_it_was_still_improving(stop, text):
 def test_it_had_stopped_improving():
     assert still_improving(course(scores=[0.5, 0.7, 0.7], best_epoch=3, stop="time")) == []
     assert still_improving(course(scores=[0.5, 0.7, 0.6], best_epoch=2, stop="time")) == []
+    assert still_improving(course(scores=[0.5, 40 / 60, 41 / 60], best_epoch=3, stop="time")) == [], "one image"
     assert still_improving(course(scores=[0.5, 0.6, 0.7], best_epoch=3, stop="interrupt")) == []

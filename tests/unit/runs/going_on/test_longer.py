@@ -70,7 +70,8 @@ def test_what_belongs_to_it() -> None:
 
 
 def test_a_new_length_replaces_the_old_one() -> None:
-    assert complete_settings({"train": {"epochs": 8}}, OWN, saved())["train"] == {"epochs": 8, "time_s": None}
+    plain = {"epochs": 8, "time_s": None, "eval_every": 1}
+    assert complete_settings({"train": {"epochs": 8}}, OWN, saved())["train"] == plain
     assert complete_settings({"train": {"time_s": 9.0}}, OWN, saved())["train"] == {"epochs": 20, "time_s": 9.0}
     assert complete_settings({"train": {"time_s": 9.0}}, OWN, None)["train"] == {"epochs": 16, "time_s": 9.0}
 
@@ -91,6 +92,31 @@ def test_the_parts_and_their_announcement() -> None:
         "trained for 4 epochs, going on to epoch 8: a new cosine schedule, lr 0.01;"
         " the best so far is epoch 2 (accuracy 0.500)"
     )
+
+
+def test_an_undefined_score_is_a_dash() -> None:
+    state = begun({"train": {"epochs": 8}}).state
+    state.best = {"average_precision": float("nan")}
+    assert announcement(state, Goal("average_precision")).endswith("is epoch 2 (average precision -)")
+
+
+def test_the_rate_of_a_part_is_the_one_that_is_applied() -> None:
+    """A fitted head has lowered it: the next part goes on so, but a rate that is given is kept as it is."""
+    own = with_settings(OWN, {"optim": {"adapt_lr": True}})
+    for given_lr, want in (({}, (0.02, 0.2)), ({"lr": 0.01}, (0.01, 1.0))):
+        settings = complete_settings({"train": {"epochs": 8}, "optim": given_lr}, own, saved(own))
+        after = begin_part(saved(own, lr_factor=0.2), own, settings, batches_per_epoch=5, folder=Path("run"))
+        assert [part.lr for part in after.state.parts] == [0.02, want[0]]
+        assert after.state.lr_factor == want[1]
+
+
+def test_a_number_of_epochs_after_a_time_budget_evaluates_each() -> None:
+    own = with_settings(OWN, {"train": {"eval_every": None}})
+    assert complete_settings({"train": {"epochs": 8}}, own, saved())["train"]["eval_every"] == 1
+    assert complete_settings({"train": {"epochs": 200}}, own, saved())["train"]["eval_every"] == 4
+    assert "eval_every" not in complete_settings({"train": {"time_s": 9.0}}, own, saved())["train"]
+    kept = complete_settings({"train": {"epochs": 8}}, with_settings(own, {"train": {"eval_every": 3}}), saved())
+    assert "eval_every" not in kept["train"]
 
 
 def test_epochs_that_are_done_already() -> None:

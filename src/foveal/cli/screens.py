@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from foveal.runs.start import Trained
 
 MAX_ROWS = 40
+COUNTS = ("support", "objects")
+"""Columns of a class that count, and so have no decimals."""
 WIDE = 60
 """Characters of a screen from which intervals have four decimals."""
 
@@ -103,7 +105,7 @@ def print_classes(console: Console, results: Results) -> None:
     """Metrics per class."""
     names = list(next(iter(results.per_class.values()), {}))
     rows = [
-        (category, *(number(values[name]) for name in names))
+        (category, *(number(values[name], counted=name in COUNTS) for name in names))
         for category, values in list(results.per_class.items())[:MAX_ROWS]
     ]
     print_table(console, ("class", *(name.replace("_", " ") for name in names)), rows)
@@ -118,11 +120,11 @@ def in_digits(interval: Interval, places: int) -> tuple[str, str]:
     return "-" if isnan(interval.value) else f"{interval.value:.{places}f}", "-" if undefined else between
 
 
-def number(value: float) -> str:
+def number(value: float, *, counted: bool = False) -> str:
     """A count as it is, a fraction with three decimals, a dash where undefined."""
     if isnan(value):
         return "-"
-    return f"{value:.0f}" if float(value).is_integer() and value > 1 else f"{value:.3f}"
+    return f"{value:.0f}" if float(value).is_integer() and (counted or value > 1) else f"{value:.3f}"
 
 
 def prediction_cells(rows: Sequence[Mapping[str, str | float]]) -> tuple[str, str, str]:

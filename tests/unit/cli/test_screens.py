@@ -15,11 +15,20 @@ NAN = float("nan")
 
 def test_what_is_undefined_is_a_dash_in_both_tables(capsys: pytest.CaptureFixture[str]) -> None:
     metrics = {"AP_small": Interval(NAN, NAN, NAN), "AP_large": Interval(0.5, 0.25, 0.75)}
-    results = Results(3, metrics, {"cat": {"AP_small": NAN}}, (), ())
+    results = Results(
+        3,
+        metrics,
+        {
+            "cat": {"AP_small": NAN, "recall": 1.0, "objects": 1.0},
+            "dog": {"AP_small": NAN, "recall": 0.0, "objects": 0.0},
+        },
+        (),
+        (),
+    )
     evaluation_screen(EvaluationRun(Evaluation(None, (), (), results), {}, Path("e"), ()))  # type: ignore[arg-type]
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]
     assert ["AP_small", "-", "-"] in lines and ["AP_large", "0.5000", "0.2500", "to", "0.7500"] in lines
-    assert ["cat", "-"] in lines
+    assert ["cat", "-", "1.000", "1"] in lines and ["dog", "-", "0.000", "0"] in lines
     assert in_digits(Interval(0.5, NAN, NAN), 3) == ("0.500", "-")
 
 

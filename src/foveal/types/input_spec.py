@@ -60,6 +60,8 @@ class InputSpec(Settings):
     """How images are made square."""
     crop_fraction: Annotated[float, Field(gt=0, le=1)] = 0.875
     """Fraction of the shorter side that the centre crop keeps."""
+    border: Literal[114] = PAD_VALUE
+    """Gray of the borders that a letterbox adds, for programs that read the card."""
     interpolation: Filter = "bicubic"
     """Resampling filter, always antialiased."""
     mean: tuple[float, float, float] = (0.5, 0.5, 0.5)

@@ -4,7 +4,7 @@ Shapes: p side of a whitening patch.
 """
 
 import math
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -12,7 +12,7 @@ from foveal.types.geometry import Geometry
 from foveal.types.reading import Reading
 from foveal.types.settings import Settings, Side
 
-PAD_VALUE = 114
+PAD_VALUE: Final = 114
 """Gray of letterbox borders (the value detectors have used since YOLOv3)."""
 
 

@@ -4,6 +4,7 @@ import csv
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -145,6 +146,20 @@ def test_the_export_predicts_the_same(here: Command, run: Path, exported: Path, 
     theirs, ours = json.loads(done.out)["metrics"], json.loads((run / "metrics.json").read_text())["metrics"]
     for name in ("mAP", "AP50", "AR100"):
         assert theirs[name]["value"] == pytest.approx(ours[name]["value"], abs=1e-3)
+
+
+def test_the_guide_tells_how_to_use_the_export_elsewhere(exported: Path, voc: Path, tmp_path: Path) -> None:
+    image = tmp_path / "blood.png"  # a large JPEG may be decoded at half its size in Foveal
+    Image.open(sorted((voc / "JPEGImages").iterdir())[0]).save(image)
+    guide = (Path(__file__).parents[2] / "docs" / "guide" / "shipping.md").read_text()
+    (code,) = (part.split("```")[0] for part in guide.split("```python\n")[1:] if "blood.onnx" in part)
+    there: dict[str, Any] = {}
+    exec(code.replace('"blood.onnx"', repr(str(exported))).replace('"blood.jpg"', repr(str(image))), there)
+    ours = foveal.load(exported).predict(image).shown()
+    kept = there["kept"][: there["decode"]["max_objects"]]
+    assert len(kept) == len(ours) > 0
+    np.testing.assert_allclose(there["scores"][kept], ours.scores, atol=1e-3)
+    np.testing.assert_allclose(np.sort(there["boxes"][kept], axis=0), np.sort(ours.boxes, axis=0), atol=1.0)
 
 
 def test_an_export_of_other_weights_is_refused(run: Path) -> None:

@@ -33,6 +33,7 @@ def test_images_that_cannot_be_read(here: Callable[..., Outcome], squares: Path,
     bad.write_bytes(b"")
     refused = here("evaluate", run, data, "--out", tmp_path / "e0")
     assert refused.code == 2 and refused.err.startswith(f"error: {bad}: is empty (0 bytes).")
+    assert "--skip-bad" in refused.err
     done = here("evaluate", run, data, "--json", "--skip-bad", "--out", tmp_path / "e1")
     assert done.code == 0 and done.err.splitlines()[0] == f"skipped: {bad}: is empty (0 bytes)."
     document = json.loads(done.out)

@@ -113,6 +113,7 @@ def _expected(argument: Argument | None) -> str:
 
 
 def _lower(text: str) -> str:
+    text = text.removeprefix("Value error, ")  # pydantic's own
     return text[:1].lower() + text[1:]
 
 

@@ -94,7 +94,8 @@ def parse_config(values: Mapping[str, object], *, where: str) -> RunConfig:
                 f"{where}: unknown key {key!r}.",
                 f"Did you mean {near[0]!r}?" if near else "`foveal train --help-all` lists all keys.",
             ) from None
-        message = first["msg"][:1].lower() + first["msg"][1:]
+        message = first["msg"].removeprefix("Value error, ")
+        message = message[:1].lower() + message[1:]
         raise ConfigError(
             f"{where}: {key} = {first['input']!r} is not allowed: {message}.",
             "`foveal train --help-all` lists what each key allows.",

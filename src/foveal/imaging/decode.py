@@ -198,18 +198,22 @@ class Header:
         return f"{self.kind} {self.mode}" + (f" of {self.bands} bands" if self.bands else "")
 
 
-def read_size(source: Path | bytes) -> tuple[int, int]:
-    """Full (width, height) of an image as displayed, from its header alone.
+def read_size(source: Path | bytes, *, limit: int | None = None) -> tuple[int, int]:
+    """Full (width, height) of an image as displayed, from its header alone; ``limit`` as for ``read_header``.
 
     Raises:
         ImageError: As ``decode`` does, except that damage behind the header goes unnoticed.
     """
-    header = read_header(source)
+    header = read_header(source, limit=limit)
     return header.width, header.height
 
 
-def read_header(source: Path | bytes) -> Header:
+def read_header(source: Path | bytes, *, limit: int | None = None) -> Header:
     """Size, format and mode of an image, without decoding it.
+
+    Args:
+        source: A file, or the bytes of one.
+        limit: Most pixels; None: as many as are decoded at once.
 
     Raises:
         ImageError: As ``decode`` does, except that damage behind the header goes unnoticed.
@@ -222,16 +226,16 @@ def read_header(source: Path | bytes) -> Header:
                 raise ImageError(name, "is empty (0 bytes)")
             if head.startswith(jpeg.MAGIC):
                 found = jpeg.read_header(head) or jpeg.read_header(head + file.read())
-                found = _check_jpeg(found, name)
+                found = _check_jpeg(found, name, limit)
                 size, orientation = (found.width, found.height), found.orientation
                 kind, mode = "JPEG", {1: "gray", 3: "colour"}.get(found.components, "CMYK")
             elif head.startswith(tiff.MAGICS) and (layout := tiff.read_layout(file, name)).beyond_pillow:
-                _check_size(layout.width, layout.height, name)
+                _check_size(layout.width, layout.height, name, limit)
                 size, orientation = (layout.width, layout.height), layout.orientation
                 kind, mode, bands = "TIFF", _mode_of(layout), layout.bands if layout.many else 0
             else:
                 file.seek(0)
-                image = _open(file, head, name)
+                image = _open(file, head, name, limit)
                 size, orientation = _stored_size(image), orientation_of(image)
                 kind, mode = kind_of(head), _mode(image)
     except OSError as error:
@@ -308,10 +312,10 @@ def apply_profile(pixels: RGB, icc: bytes, components: int) -> RGB:
     return np.asarray(profile.to_srgb(Image.fromarray(pixels[..., 0]), icc).convert("RGB")) if icc else pixels
 
 
-def _check_jpeg(header: jpeg.JpegHeader | None, name: str) -> jpeg.JpegHeader:
+def _check_jpeg(header: jpeg.JpegHeader | None, name: str, limit: int | None = None) -> jpeg.JpegHeader:
     if header is None:
         raise ImageError(name, "is truncated: the JPEG ends before its frame header")
-    _check_size(header.width, header.height, name)
+    _check_size(header.width, header.height, name, limit)
     return header
 
 

@@ -3,6 +3,7 @@
 Shapes: H W height and width.
 """
 
+import io
 import re
 import shlex
 from dataclasses import dataclass
@@ -150,9 +151,11 @@ def _content(file: Any) -> bytes:
     Raises:
         ConfigError: It is open as text.
     """
-    if hasattr(file, "seekable") and file.seekable():
-        file.seek(0)
-    content = file.read()
+    content = None
+    if not isinstance(file, io.TextIOBase):  # reading an image as text is an error of its own
+        if hasattr(file, "seekable") and file.seekable():
+            file.seek(0)
+        content = file.read()
     if not isinstance(content, bytes | bytearray | memoryview):
         raise ConfigError(
             f"{getattr(file, 'name', 'The file')} is open as text.", "Open images in binary: open(path, 'rb')."

@@ -5,9 +5,8 @@ Boxes are xyxy pixels.
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from typing import overload
 
@@ -16,7 +15,7 @@ import numpy as np
 from foveal.errors import ConfigError, ImageError
 from foveal.imaging.decode import Decoded, TooLargeError
 from foveal.imaging.windows import Windows, open_windows
-from foveal.inference.images import ImageLike, decode_any
+from foveal.inference.images import ImageLike, Named, decode_any, stored
 from foveal.inference.predictor import BATCH_SIZE, Predictor, Prepared, detached, one_or_all
 from foveal.types.arrays import RGB, Array
 from foveal.types.geometry import Geometry
@@ -180,25 +179,37 @@ def stream_views(
     if viewing is None or viewing.plain:
         yield from predictor.stream(sources, batch_size=batch_size, bad=bad)
         return
-    plans: deque[tuple[tuple[int, int], list[View]]] = deque()
+    owners: deque[_Plan] = deque()
 
     def cuts() -> Iterator[RGB | Prepared]:
         for place, source in enumerate(sources):
             try:
                 size, views, cut = cut_views(predictor, source, viewing)
-            except ImageError as error:
+                plan = _Plan(size, views)
+                for pixels in cut:
+                    owners.append(plan)
+                    yield pixels
+            except ImageError as error:  # perhaps at a later view: the earlier ones are predicted in vain
                 if bad is None:
                     raise
                 bad[place] = detached(error)
-                continue
-            plans.append((size, views))
-            yield from cut
 
-    outputs = predictor.stream_arrays(cuts(), batch_size=batch_size)
-    for first in outputs:
-        size, views = plans.popleft()
-        group = [first, *islice(outputs, len(views) - 1)]
-        yield merge_views(predictor, [arrays for arrays, _ in group], [g for _, g in group], views, size)
+    for arrays, geometry in predictor.stream_arrays(cuts(), batch_size=batch_size):
+        plan = owners.popleft()
+        plan.arrays.append(arrays)
+        plan.geometries.append(geometry)
+        if len(plan.arrays) == len(plan.views):
+            yield merge_views(predictor, plan.arrays, plan.geometries, plan.views, plan.size)
+
+
+@dataclass
+class _Plan:
+    """An image's size and views, and what the network has given for the first of them."""
+
+    size: tuple[int, int]
+    views: list[View]
+    arrays: list[dict[str, Array]] = field(default_factory=list)
+    geometries: list[Geometry] = field(default_factory=list)
 
 
 def merge_views(
@@ -235,9 +246,10 @@ def cut_views(
     try:
         image = decode_any(source, min_side=min_side, reading=predictor.spec.reading)
     except TooLargeError:
-        if viewing.tile is None or not isinstance(source, str | Path | bytes):
+        if viewing.tile is None or not isinstance(source, str | Path | bytes | Named):
             raise
-        windows = open_windows(Path(source) if isinstance(source, str) else source, reading=predictor.spec.reading)
+        name = source.name if isinstance(source, Named) else ""
+        windows = open_windows(stored(source), name=name, reading=predictor.spec.reading)
         views = views_of(*windows.size)
         return windows.size, views, cut_windows(predictor, windows, views)
     views = views_of(*image.size)

@@ -4,6 +4,7 @@ Shapes: K maps, h w height and width of the maps, H W of the image or of a part 
 """
 
 import math
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,8 @@ from foveal.types.view import View
 
 Box = tuple[int, int, int, int]
 Map = NDArray[np.float32]
+BAND_VALUES = 1 << 26
+"""Probabilities that are blended at once: 256 MB. An image of 100 megapixels with 20 classes would take 8 GB."""
 
 
 def to_pixels(arrays: Array, geometry: Geometry, box: Box | None = None) -> Map:
@@ -48,7 +51,13 @@ def to_pixels(arrays: Array, geometry: Geometry, box: Box | None = None) -> Map:
     return out
 
 
-def window(height: int, width: int, *, falls: tuple[bool, bool, bool, bool] = (True, True, True, True)) -> Map:
+def window(
+    height: int,
+    width: int,
+    *,
+    falls: tuple[bool, bool, bool, bool] = (True, True, True, True),
+    box: Box | None = None,
+) -> Map:
     """(H, W) weight of a view's pixels in (0, 1]: a squared sine, most in the middle, almost 0 at the edges.
 
     Pixels at the edge of a view have the least context. As the weight changes smoothly, so does the prediction: there
@@ -58,9 +67,12 @@ def window(height: int, width: int, *, falls: tuple[bool, bool, bool, bool] = (T
         height: Rows.
         width: Columns.
         falls: Whether it falls towards the left, the upper, the right and the lower edge.
+        box: The part to compute; None: all.
     """
     left, top, right, bottom = falls
-    weight: Map = np.outer(_hill(height, top, bottom), _hill(width, left, right)).astype(np.float32)
+    x1, y1, x2, y2 = box or (0, 0, width, height)
+    down, across = _hill(height, top, bottom)[y1:y2], _hill(width, left, right)[x1:x2]
+    weight: Map = np.outer(down, across).astype(np.float32)
     return weight
 
 
@@ -70,12 +82,15 @@ class Blend:
     Args:
         size: (width, height) of the image in pixels.
         num_classes: K.
+        rows: First row, and the one after the last, of the part that is blended; None: all.
     """
 
-    def __init__(self, size: tuple[int, int], num_classes: int) -> None:
+    def __init__(self, size: tuple[int, int], num_classes: int, rows: tuple[int, int] | None = None) -> None:
         self.size = size
-        self._sums = np.zeros((num_classes, size[1], size[0]), np.float32)
-        self._weights = np.zeros((size[1], size[0]), np.float32)
+        self._rows = rows or (0, size[1])
+        height = self._rows[1] - self._rows[0]
+        self._sums = np.zeros((num_classes, height, size[0]), np.float32)
+        self._weights = np.zeros((height, size[0]), np.float32)
 
     def add(self, probabilities: Array, geometry: Geometry, view: View) -> None:
         """Add the prediction of one view.
@@ -85,17 +100,18 @@ class Blend:
             geometry: From the view's own pixels, as mirrored, to the input.
             view: The view.
         """
-        (width, height), (x1, y1, x2, y2) = self.size, view.box
+        (width, height), (x1, y1, x2, y2), (first, end) = self.size, view.box, self._rows
         assert geometry.source_size == (x2 - x1, y2 - y1), "the geometry of another view"
-        left, top, right, bottom = max(x1, 0), max(y1, 0), min(x2, width), min(y2, height)
+        left, top, right, bottom = max(x1, 0), max(y1, first), min(x2, width), min(y2, end)
+        if top >= bottom:
+            return
         own = (left - x1, top - y1, right - x1, bottom - y1)
-        weight = window(y2 - y1, x2 - x1, falls=(x1 > 0, y1 > 0, x2 < width, y2 < height))
-        weight = weight[own[1] : own[3], own[0] : own[2]]
+        weight = window(y2 - y1, x2 - x1, falls=(x1 > 0, y1 > 0, x2 < width, y2 < height), box=own)
         if view.flipped:
             seen = to_pixels(probabilities, geometry, (x2 - right, own[1], x2 - left, own[3]))[:, :, ::-1]
         else:
             seen = to_pixels(probabilities, geometry, own)
-        place = np.s_[top:bottom, left:right]
+        place = np.s_[top - first : bottom - first, left:right]
         for total, added in zip(self._sums, seen, strict=True):
             total[place] += weight * added
         self._weights[place] += weight
@@ -103,8 +119,28 @@ class Blend:
     def result(self) -> Map:
         """(K, H, W) float32."""
         assert self._weights.min() > 0, "views that leave out a part of the image"
-        mean: Map = self._sums / self._weights
+        mean: Map = np.divide(self._sums, self._weights, out=self._sums)
         return mean
+
+
+def blend_bands(
+    maps: Sequence[Array], geometries: Sequence[Geometry], views: Sequence[View], size: tuple[int, int]
+) -> Iterator[Map]:
+    """What ``Blend`` gives for an image, (K, rows, W) from top to bottom; memory does not grow with its height.
+
+    Args:
+        maps: (K, h, w) for each view.
+        geometries: From the pixels of each view, as mirrored, to the input.
+        views: Together they cover the image.
+        size: (width, height) of the image in pixels.
+    """
+    num_classes, (width, height) = len(maps[0]), size
+    rows = max(1, BAND_VALUES // (num_classes * width))
+    for top in range(0, height, rows):
+        blend = Blend(size, num_classes, (top, min(top + rows, height)))
+        for one, geometry, view in zip(maps, geometries, views, strict=True):
+            blend.add(one, geometry, view)
+        yield blend.result()
 
 
 def _neighbours(at_px: FloatArray, length_px: int, cells: int) -> tuple[Array, Array, Map]:

@@ -136,21 +136,28 @@ def evaluate(
     progress("reading the data set", 0, None)
     if split is not None and split not in SPLITS:
         raise DataError(f"Unknown split {split!r}.", f"Splits: {', '.join(SPLITS)}.")
-    catalog, notes = open_data(Path(data), predictor, split=split, classes=classes, ignore=ignore, groups=groups)
+    tiled = viewing is not None and viewing.tile is not None
+    catalog, notes = open_data(
+        Path(data), predictor, split=split, classes=classes, ignore=ignore, groups=groups, tiled=tiled
+    )
     there = [name for name in ("test", "val", "train") if catalog.has(name)]
     chosen = split or (there[0] if there else None)
     part = catalog.split(chosen) if chosen else catalog
     predictor.output.accept(part)
     bad: dict[int, ImageError] = {}
-    evaluation = evaluate_catalog(
-        predictor,
-        part,
-        viewing=viewing,
-        batch_size=batch_size,
-        seed=seed,
-        bad=bad if skip_bad else None,
-        progress=progress,
-    )
+    try:
+        evaluation = evaluate_catalog(
+            predictor,
+            part,
+            viewing=viewing,
+            batch_size=batch_size,
+            seed=seed,
+            bad=bad if skip_bad else None,
+            progress=progress,
+        )
+    except ImageError as error:
+        error.hint = f"{error.hint} Leave such images out with --skip-bad.".lstrip()
+        raise
     skipped = {part.names[i]: bad[i] for i in sorted(bad)}
     catalog = without(catalog, skipped)
     caveats = [
@@ -188,7 +195,14 @@ def evaluate(
 
 
 def open_data(
-    data: Path, predictor: Predictor, *, split: str | None, classes: str, ignore: Sequence[int], groups: str | None
+    data: Path,
+    predictor: Predictor,
+    *,
+    split: str | None,
+    classes: str,
+    ignore: Sequence[int],
+    groups: str | None,
+    tiled: bool = False,
 ) -> tuple[Catalog, list[str]]:
     """The data set with the model's class map, with its groups and, if need be, training's splits; and notes.
 
@@ -198,7 +212,7 @@ def open_data(
     card = predictor.card
     trained = card.split.groups if card.split else ""
 
-    def reading(rule: str) -> Catalog:
+    def reading(rule: str, *, tiled: bool = tiled) -> Catalog:
         return read(
             data,
             categories=predictor.output.categories,
@@ -206,6 +220,7 @@ def open_data(
             ignore=ignore,
             annotations=get_spec(card.task).annotations,
             groups=rule,
+            tiled=tiled,
         )
 
     unfit = []
@@ -219,7 +234,9 @@ def open_data(
     notes = [*catalog.notes, *unfit]
     if split in ("train", "val") and not catalog.has(split) and not catalog.has("val") and card.split:
         same = groups is None or groups == trained
-        made = as_in_training(catalog if same else reading(trained), card, split)
+        if tiled:  # training has left such images out, so they are in neither of its splits
+            catalog = reading(trained if groups is None else groups, tiled=False)
+        made = as_in_training(catalog if same else reading(trained, tiled=False), card, split)
         catalog = made if same else without(catalog, frozenset(card.data.get("skipped", ()))).assign(made.splits)
         notes.append(
             f"The data set has no {split!r} split of its own; evaluated on the images that training held out"

@@ -4,7 +4,7 @@ Shapes: p side of a whitening patch.
 """
 
 import math
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -12,7 +12,7 @@ from foveal.types.geometry import Geometry
 from foveal.types.reading import Reading
 from foveal.types.settings import Settings, Side
 
-PAD_VALUE = 114
+PAD_VALUE: Final = 114
 """Gray of letterbox borders (the value detectors have used since YOLOv3)."""
 
 
@@ -60,6 +60,8 @@ class InputSpec(Settings):
     """How images are made square."""
     crop_fraction: Annotated[float, Field(gt=0, le=1)] = 0.875
     """Fraction of the shorter side that the centre crop keeps."""
+    border: Literal[114] = PAD_VALUE
+    """Gray of the borders that a letterbox adds, for programs that read the card."""
     interpolation: Filter = "bicubic"
     """Resampling filter, always antialiased."""
     mean: tuple[float, float, float] = (0.5, 0.5, 0.5)

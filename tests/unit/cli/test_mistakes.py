@@ -35,6 +35,11 @@ TRAIN = "See `foveal train --help`; an example: foveal train photos/ --time 10m 
         ("train a --quiet=perhaps", "--quiet perhaps is not allowed: it takes no value, it is a flag.", TRAIN),
         ("train a --batch-size 0", "--batch-size 0 is not allowed: input should be greater than or equal to 1.", TRAIN),
         (
+            "train a --data.bands x",
+            "--data.bands x is not allowed: bands are three numbers, or one, counted from 1, such as 4,3,2.",
+            TRAIN,
+        ),
+        (
             "export a --format onnx",
             "Unknown option: --format.",
             "See `foveal export --help`; an example: foveal export runs/photos",

@@ -11,7 +11,7 @@ from tests.scenes import exif
 
 from foveal.artifact.card import Card
 from foveal.errors import ConfigError, ImageError
-from foveal.inference.images import read_image
+from foveal.inference.images import Named, read_image
 from foveal.inference.predictor import Predictor
 from foveal.inference.views import Viewing, cut_out, predict_views, stream_views
 from foveal.types.arrays import RGB, Array
@@ -233,6 +233,32 @@ def test_an_image_read_part_by_part_gives_the_same_prediction(kind, flip, tmp_pa
         monkeypatch.setattr(decode, "MAX_PIXELS", 1000)
         assert predict_views(predictor, path, viewing).to_dict() == whole.to_dict()
         assert predict_views(predictor, path.read_bytes(), viewing).to_dict() == whole.to_dict()
+        named = Named("-", path.read_bytes())
+        assert predict_views(predictor, named, viewing).to_dict() == whole.to_dict()
         assert read_image(path).shape == (300, 200, 3)
         with pytest.raises(ImageError, match="over the limit of 1,000"):
             predict_views(predictor, path, Viewing(flip=True))
+
+
+def test_a_large_image_that_is_damaged_further_down_is_left_out_or_raised(tmp_path, monkeypatch):
+    """Its first views are predicted by the time that one cannot be read."""
+    from foveal.imaging import decode
+
+    good, path = with_square(20, 30), tmp_path / "large.tif"
+    Image.fromarray(with_square(150, 60, size=(300, 400))).save(path, compression="tiff_lzw")
+    with Image.open(path) as image:
+        strips = list(zip(image.tag_v2[273], image.tag_v2[279], strict=True))
+    content = bytearray(path.read_bytes())
+    for at, length in strips[len(strips) // 2 :]:
+        content[at : at + length] = b"\xff" * length
+    path.write_bytes(content)
+    monkeypatch.setattr(decode, "MAX_PIXELS", 100_000)
+    with Predictor(RedSquare()) as predictor:
+        viewing, bad = Viewing(tile=64, overlap=0.0), dict[int, ImageError]()
+        alone = [found.to_dict() for found in predict_views(predictor, [good, good], viewing)]
+        for batch_size in (1, 3, 100):
+            bad.clear()
+            found = list(stream_views(predictor, [good, path, good], viewing, batch_size=batch_size, bad=bad))
+            assert [one.to_dict() for one in found] == alone and list(bad) == [1] and bad[1].path == str(path)
+        with pytest.raises(ImageError, match="damaged"):
+            predict_views(predictor, [good, path], viewing)

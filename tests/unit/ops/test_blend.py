@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from torch.nn.functional import interpolate
 
 from foveal.inference.views import Viewing
-from foveal.ops.blend import Blend, to_pixels, window
+from foveal.ops import blend as blending
+from foveal.ops.blend import Blend, blend_bands, to_pixels, window
 from foveal.types.geometry import Geometry
 from foveal.types.input_spec import InputSpec
 from foveal.types.view import View
@@ -116,6 +117,20 @@ def test_views_that_agree_give_what_they_agree_on(
         size = (x2 - x1, y2 - y1)
         blend.add(maps[:, :, ::-1] if view.flipped else maps, stretched(size, size), view)
     np.testing.assert_allclose(blend.result(), field, atol=1e-5)
+
+
+def test_bands_of_a_large_image_are_those_of_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    (width, height), rng = (90, 70), np.random.default_rng(0)
+    views = Viewing(tile=40, flip=True, scales=(0.8, 1.0)).views(width, height, whole=True)
+    spec = InputSpec(size=64, train_size=64, fit="letterbox")
+    geometries = [spec.geometry(x2 - x1, y2 - y1) for x1, y1, x2, y2 in (view.box for view in views)]
+    maps, whole = [rng.random((3, 5, 7), np.float32) for _ in views], Blend((width, height), 3)
+    for one, geometry, view in zip(maps, geometries, views, strict=True):
+        whole.add(one, geometry, view)
+    monkeypatch.setattr(blending, "BAND_VALUES", 3 * width * 16)
+    bands = list(blend_bands(maps, geometries, views, (width, height)))
+    assert [band.shape[1] for band in bands] == [16, 16, 16, 16, 6]
+    assert np.array_equal(np.concatenate(bands, axis=1), whole.result())
 
 
 @given(viewings, st.integers(1, 150), st.integers(1, 150), st.booleans())

@@ -48,6 +48,7 @@ def read(
     ignore: Sequence[int] = (),
     annotations: Sequence[Annotation] | None = None,
     groups: str = "",
+    tiled: bool = False,
 ) -> Catalog:
     """Read a data set.
 
@@ -60,6 +61,7 @@ def read(
         ignore: Pixel values of masks to ignore.
         annotations: Annotations that a task learns from, in order of preference; None: the data set's main annotations.
         groups: Rule that names the images' groups, see ``groups``; empty: images are independent.
+        tiled: Whether images with boxes may be too large to be decoded at once, since they are read part by part.
 
     Raises:
         DataError: No such path, or its content is invalid; the message names the file and the reason.
@@ -81,7 +83,7 @@ def read(
         catalog = mask_folder.read(where, categories=categories, classes=classes, ignore=ignore)
     elif kind in ANNOTATED:
         _check_kind(kind, where)
-        catalog = ANNOTATED[kind](where, categories=categories, repairs=Repairs(bad))
+        catalog = ANNOTATED[kind](where, categories=categories, repairs=Repairs(bad, tiled=tiled))
         catalog = as_masks(catalog, fixed=categories is not None) if masks_first else catalog
     else:
         catalog = _read_labelled(kind, where, categories, groups)

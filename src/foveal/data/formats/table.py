@@ -8,6 +8,7 @@ take little more memory than the Catalog they become.
 import csv
 import posixpath
 import re
+import unicodedata
 from array import array
 from collections.abc import Callable, Generator
 from contextlib import closing
@@ -158,7 +159,8 @@ class _Finder:
         """
         if not written:
             raise DataError(f"{where}: the path is empty.", "Fill it in or remove the line.")
-        for spelling in dict.fromkeys((written, written.replace("\\", "/"))):
+        forms = [written, *(unicodedata.normalize(form, written) for form in ("NFC", "NFD"))]  # a Mac writes NFD
+        for spelling in dict.fromkeys(s for form in forms for s in (form, form.replace("\\", "/"))):
             for name in (spelling, f"{IMAGES}/{spelling}"):
                 if self.exists(self.root / name):
                     return posixpath.normpath(self._relative(name))

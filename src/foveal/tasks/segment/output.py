@@ -6,11 +6,13 @@ Shapes: B images per batch, K classes, H W height and width of an image, h w of 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar
 
+import numpy as np
+
 from foveal.data.catalog.catalog import Catalog
 from foveal.errors import DataError
 from foveal.metrics.contract import Metric
 from foveal.metrics.segmentation.metric import SegmentationMetric
-from foveal.ops.blend import Blend, to_pixels
+from foveal.ops.blend import blend_bands, to_pixels
 from foveal.tasks.contract import Output
 from foveal.tasks.segment.decode import SegmentOptions
 from foveal.tasks.segment.show import class_map_row, draw_class_map, draw_truth_and_class_map, palette_png
@@ -58,10 +60,9 @@ class SegmentOutput(Output[MapTruth, ClassMap]):
         size: tuple[int, int],
     ) -> ClassMap:
         """The views' probabilities, blended smoothly where they overlap."""
-        blend = Blend(size, len(self.categories))
-        for one, geometry, view in zip(arrays, geometries, views, strict=True):
-            blend.add(one["probabilities"], geometry, view)
-        return ClassMap.of(blend.result().argmax(0), self.categories)
+        maps = [one["probabilities"] for one in arrays]
+        bands = [band.argmax(0).astype(np.uint8) for band in blend_bands(maps, geometries, views, size)]
+        return ClassMap.of(np.concatenate(bands), self.categories)
 
     def truths(self, catalog: Catalog, indices: Sequence[int]) -> LazyMasks:
         """The masks of some images, read on access."""

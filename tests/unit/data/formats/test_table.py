@@ -1,3 +1,5 @@
+import unicodedata
+
 import pytest
 
 from foveal.data.catalog.catalog import SPLITS
@@ -55,6 +57,19 @@ def test_images_folder_and_windows_paths(write, make_image, tmp_path):
     catalog = read(write("path,label\ndeep\\e.png,x\n./a.png,y\n"))
     assert [name for name, _ in rows(catalog)] == ["a.png", "images/deep/e.png"]
     assert all(path.is_file() for path in catalog.paths())
+
+
+@pytest.mark.parametrize(("on_disk", "in_table"), [("NFD", "NFC"), ("NFC", "NFD")])
+def test_a_name_is_found_in_the_other_form_of_unicode(make_image, tmp_path, on_disk, in_table):
+    names = [f"caf\u00e9_{i}.png" for i in range(2)]
+    for name in names:
+        make_image(tmp_path / unicodedata.normalize(on_disk, name))
+    rows = "".join(
+        f"{unicodedata.normalize(in_table, name)},{label}\n" for name, label in zip(names, "ab", strict=True)
+    )
+    (tmp_path / "t.csv").write_text("path,label\n" + rows, encoding="utf-8")
+    catalog = read(tmp_path / "t.csv")
+    assert [catalog.path(i).is_file() for i in range(2)] == [True, True]
 
 
 def test_folder_that_holds_one_table_is_that_table(write, tmp_path):

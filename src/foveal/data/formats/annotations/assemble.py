@@ -5,6 +5,7 @@ All formats pass through here, so a fault is treated the same whatever the forma
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from foveal.data.formats.annotations.orientation import LYING, read_orientation,
 from foveal.data.formats.annotations.repair import Repairs
 from foveal.errors import DataError, ImageError
 from foveal.imaging.decode import read_size
+from foveal.imaging.windows import MAX_PIXELS
 from foveal.ops.threads import in_threads
 from foveal.types.categories import Categories
 from foveal.types.flags import IGNORED_FLAGS
@@ -34,7 +36,8 @@ def find_images(drafts: Iterable[Draft], root: Path, repairs: Repairs) -> list[D
     Missing and unreadable files, and duplicate entries, go to ``repairs``.
     """
     once = list(_once(drafts, repairs))
-    sizes = in_threads(_size_of, (root / draft.name for draft in once), per_call=HEADERS_PER_CALL)
+    size_of = partial(_size_of, limit=MAX_PIXELS if repairs.tiled else None)
+    sizes = in_threads(size_of, (root / draft.name for draft in once), per_call=HEADERS_PER_CALL)
     there = []
     for draft, size in zip(once, sizes, strict=True):
         if isinstance(size, ImageError):
@@ -146,8 +149,8 @@ def _settle_size(draft: Draft, root: Path, repairs: Repairs) -> None:
     repairs.add(draft.name, draft.where, "size", message, "kept")
 
 
-def _size_of(path: Path) -> tuple[int, int] | ImageError:
+def _size_of(path: Path, limit: int | None) -> tuple[int, int] | ImageError:
     try:
-        return read_size(path)
+        return read_size(path, limit=limit)
     except ImageError as error:
         return error

@@ -38,10 +38,11 @@ class Repairs:
 
     Args:
         policy: How they are treated.
+        tiled: Whether an image that is too large to be decoded at once is no fault, since it is read part by part.
     """
 
-    def __init__(self, policy: Bad = "clip") -> None:
-        self.policy = policy
+    def __init__(self, policy: Bad = "clip", *, tiled: bool = False) -> None:
+        self.policy, self.tiled = policy, tiled
         self._found: list[Repair] = []
 
     def add(self, path: str, where: str, kind: str, message: str, action: str) -> None:

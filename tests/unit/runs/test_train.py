@@ -39,7 +39,7 @@ class Heard(Log):
 def heard(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., list[object]]:
     """Trains up to the point where torch is loaded."""
 
-    def door(began: float) -> Any:  # noqa: ARG001
+    def door(began: float) -> Any:
         raise LoadedError
 
     monkeypatch.setattr(module, "_door", door)

@@ -24,7 +24,7 @@ class Steady:
 
 
 def test_as_many_images_as_a_time_allows(squares: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    catalog = open_data(parse_config({"data": {"path": str(squares)}}, where="here"))
+    catalog, _ = open_data(parse_config({"data": {"path": str(squares)}}, where="here"))
     assert len(catalog) > 32
     steady = Steady()
     monkeypatch.setattr(module.time, "perf_counter", lambda: steady.now)
@@ -33,7 +33,7 @@ def test_as_many_images_as_a_time_allows(squares: Path, monkeypatch: pytest.Monk
 
 
 def test_they_are_spread_evenly(squares: Path) -> None:
-    catalog = open_data(parse_config({"data": {"path": str(squares)}}, where="here"))
+    catalog, _ = open_data(parse_config({"data": {"path": str(squares)}}, where="here"))
     few = module._spread(catalog, 3)
     assert [name.partition("/")[0] for name in few.names] == ["class0", "class1", "class2"]
     assert module._spread(catalog, 100) is catalog

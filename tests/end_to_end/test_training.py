@@ -284,13 +284,13 @@ def test_an_undefined_headline_metric_is_announced_and_nowhere_a_number(
 @pytest.mark.parametrize(("epochs", "rows"), [(10, 10), (200, 50)])
 def test_evaluations_follow_the_epochs(squares: Path, epochs: int, rows: int) -> None:
     config = parse_config({"data": {"path": str(squares)}, "train": {"epochs": epochs}}, where="here")
-    every = resolve(config, open_data(config).split("train")).config.train.eval_every
+    every = resolve(config, open_data(config)[0].split("train")).config.train.eval_every
     assert every is not None and epochs // every == rows
 
 
 def test_under_a_time_budget_the_clock_decides_about_evaluations(squares: Path) -> None:
     config = parse_config({"data": {"path": str(squares)}, "train": {"time_s": 600}}, where="here")
-    assert resolve(config, open_data(config).split("train")).config.train.eval_every is None
+    assert resolve(config, open_data(config)[0].split("train")).config.train.eval_every is None
 
 
 @pytest.mark.parametrize(
@@ -298,7 +298,7 @@ def test_under_a_time_budget_the_clock_decides_about_evaluations(squares: Path) 
 )
 def test_a_rate_that_was_set_is_not_lowered(squares: Path, optim: dict[str, object], adapts: bool) -> None:
     config = parse_config({"data": {"path": str(squares)}, "optim": optim}, where="here")
-    assert resolve(config, open_data(config).split("train")).config.optim.adapt_lr == adapts
+    assert resolve(config, open_data(config)[0].split("train")).config.optim.adapt_lr == adapts
 
 
 def test_an_interrupted_run_tells_so(

@@ -103,7 +103,7 @@ class Trained:
 
     def _repr_html_(self) -> str:
         """What a notebook shows."""
-        return as_html("Trained model", self.results, self.folder)
+        return as_html("Trained model", self.results, self.folder, self.results.cautions)
 
     def to_pandas(self) -> Any:
         """A ``pandas.DataFrame`` with a row per epoch: losses, metrics, learning rate.

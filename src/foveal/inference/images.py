@@ -12,6 +12,7 @@ from typing import Any, BinaryIO, Protocol, Self
 import numpy as np
 from PIL import Image
 
+from foveal.brief import brief
 from foveal.data.formats.left_out import VIDEO_SUFFIXES
 from foveal.errors import ConfigError, ImageError
 from foveal.imaging.array import from_array, from_tensor, is_tensor
@@ -33,6 +34,8 @@ class Named:
 
     name: str
     content: bytes
+
+    __repr__ = brief
 
 
 class Tensor(Protocol):
@@ -148,8 +151,10 @@ def _content(file: Any) -> bytes:
     """All of an open file, from its start where it can be rewound.
 
     Raises:
-        ConfigError: It is open as text.
+        ConfigError: It is open as text, or closed.
     """
+    if getattr(file, "closed", False):
+        raise ConfigError(f"{getattr(file, 'name', 'The file')} is closed.", "Pass it while it is open, or its path.")
     if hasattr(file, "seekable") and file.seekable():
         file.seek(0)
     content = file.read()

@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 from foveal.errors import ConfigError, FovealError, ImageError
-from foveal.inference.images import is_one, opened, read_image
+from foveal.inference.images import is_one, read_image, readable
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (12, 20, 3), dtype=np.uint8)
 
@@ -60,9 +60,9 @@ def test_gray_and_see_through() -> None:
 
 def test_blue_green_red() -> None:
     swapped = np.ascontiguousarray(PIXELS[:, :, ::-1])
-    assert np.array_equal(read_image(opened(swapped, bgr=True)), PIXELS)
-    assert np.array_equal(read_image(opened(torch.from_numpy(swapped).permute(2, 0, 1), bgr=True)), PIXELS)
-    assert np.array_equal(read_image(opened(Image.fromarray(PIXELS), bgr=True)), PIXELS), "it knows its own order"
+    assert np.array_equal(read_image(readable(swapped, bgr=True)), PIXELS)
+    assert np.array_equal(read_image(readable(torch.from_numpy(swapped).permute(2, 0, 1), bgr=True)), PIXELS)
+    assert np.array_equal(read_image(readable(Image.fromarray(PIXELS), bgr=True)), PIXELS), "it knows its own order"
 
 
 @pytest.mark.parametrize(
@@ -90,6 +90,11 @@ def test_no_image_at_all(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("text")
     with (tmp_path / "a.txt").open() as text, pytest.raises(ConfigError, match=r"a\.txt is open as text"):
         read_image(text)
+    closed = io.BytesIO(b"GIF89a")
+    closed.close()
+    for file in (text, closed):
+        with pytest.raises(ConfigError, match="is closed"):
+            read_image(file)
     with pytest.raises(FovealError, match="empty"):
         read_image(io.BytesIO())
     with pytest.raises(ConfigError, match="Not an image: int"):

@@ -17,6 +17,8 @@ FovealError                 what was wrong, and a hint that says what to do; exi
 
 from pathlib import Path
 
+from foveal.brief import sentence
+
 
 class FovealError(Exception):
     """Base of all errors meant for the user.
@@ -36,6 +38,10 @@ class FovealError(Exception):
     def __str__(self) -> str:
         """Both lines, as the command line prints them."""
         return f"{self.what}\n{self.hint}" if self.hint else self.what
+
+    def __repr__(self) -> str:
+        """What was wrong, in one line."""
+        return sentence(type(self).__name__, self.what)
 
     def __reduce__(self) -> tuple[object, ...]:
         """Travel between worker processes without losing the hint."""

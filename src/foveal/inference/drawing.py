@@ -8,6 +8,7 @@ from typing import Any
 from PIL import Image
 
 from foveal.artifact.atomic import write_atomic
+from foveal.brief import brief
 from foveal.errors import ConfigError
 from foveal.inference.images import read_image
 from foveal.tasks.table import AnyOutput
@@ -28,6 +29,8 @@ class Drawing:
     output: AnyOutput
     source: Any = None
     reading: Reading = AS_STORED
+
+    __repr__ = brief
 
     def draw(self, prediction: Any, image: Any) -> RGB:
         """The (H, W, 3) drawing, at the image's full size.

@@ -109,7 +109,7 @@ def _in_folder(folder: Path, name: str, left: LeftOut, *, skip_closed: bool) -> 
 def _standard_input(name: str) -> Named:
     if sys.stdin is None or sys.stdin.isatty():
         raise DataError(
-            f"{name}: the standard input is a terminal, not an image.",
+            f"{name}: the standard input is {'closed' if sys.stdin is None else 'a terminal'}, not an image.",
             "Send one image: foveal predict MODEL - < photo.jpg",
         )
     return _filled(Named(name, sys.stdin.buffer.read()))

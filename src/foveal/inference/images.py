@@ -13,6 +13,7 @@ from typing import Any, BinaryIO, Protocol, Self
 import numpy as np
 from PIL import Image
 
+from foveal.brief import brief
 from foveal.data.formats.left_out import VIDEO_SUFFIXES
 from foveal.errors import ConfigError, ImageError
 from foveal.imaging.array import from_array, from_tensor, is_tensor
@@ -34,6 +35,8 @@ class Named:
 
     name: str
     content: bytes
+
+    __repr__ = brief
 
 
 class Tensor(Protocol):
@@ -149,8 +152,10 @@ def _content(file: Any) -> bytes:
     """All of an open file, from its start where it can be rewound.
 
     Raises:
-        ConfigError: It is open as text.
+        ConfigError: It is open as text, or closed.
     """
+    if getattr(file, "closed", False):
+        raise ConfigError(f"{getattr(file, 'name', 'The file')} is closed.", "Pass it while it is open, or its path.")
     content = None
     if not isinstance(file, io.TextIOBase):  # reading an image as text is an error of its own
         if hasattr(file, "seekable") and file.seekable():

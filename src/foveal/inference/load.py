@@ -9,12 +9,14 @@ from foveal.errors import ArtifactError, ConfigError
 from foveal.inference.contract import Backend
 from foveal.inference.predictor import Predictor
 from foveal.inference.process_tuning import wait_quietly
+from foveal.ops.quiet import quiet
 from foveal.tasks.card import check_card
 from foveal.tasks.table import open_task
 
 DEVICES = ("auto", "cpu", "cuda")
 
 
+@quiet()
 def load(path: str | Path, *, device: str = "auto") -> Predictor:
     """Open a model.
 

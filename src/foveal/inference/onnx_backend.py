@@ -118,6 +118,10 @@ class OnnxBackend:
         self._input = first.name
         self._outputs = [output.name for output in self.session.get_outputs()]
 
+    def __repr__(self) -> str:
+        """One line: ``OnnxBackend(cpu)``."""
+        return f"OnnxBackend({self.device_name})"
+
     def _open(self, providers: list[str]) -> None:
         ort = runtime()
         options = ort.SessionOptions()

@@ -17,6 +17,7 @@ from typing import Self, TypeVar, cast, overload
 import numpy as np
 
 from foveal.artifact.card import Card
+from foveal.brief import brief
 from foveal.errors import ConfigError, ImageError
 from foveal.imaging.decode import Decoded
 from foveal.imaging.prepare import prepare
@@ -42,6 +43,8 @@ class Prepared:
 
     pixels: RGB
     geometry: Geometry
+
+    __repr__ = brief
 
 
 Source = ImageLike | Prepared

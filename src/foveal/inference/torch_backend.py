@@ -61,6 +61,10 @@ class TorchBackend:
         self.graph = Graph(model, card, open_task(card)).to(self.device)
         self._pid = os.getpid()
 
+    def __repr__(self) -> str:
+        """One line: ``TorchBackend(cpu)``."""
+        return f"TorchBackend({self.device_name})"
+
     @property
     def device_name(self) -> str:
         """Where it runs, such as ``cpu`` or ``cuda``."""

@@ -10,6 +10,7 @@ from typing import Literal, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from foveal.brief import brief
 from foveal.errors import DataError
 from foveal.types.arrays import FloatArray, IntArray
 
@@ -72,6 +73,8 @@ class Matrix:
     columns: Sequence[str] = ()
     of: str = ""
 
+    __repr__ = brief
+
 
 @dataclass(frozen=True)
 class Lines:
@@ -103,6 +106,8 @@ class Lines:
     bars: tuple[FloatArray, FloatArray] | None = None
     bars_title: str = ""
 
+    __repr__ = brief
+
 
 @dataclass(frozen=True)
 class Table:
@@ -111,6 +116,8 @@ class Table:
     title: str
     header: Sequence[str]
     rows: Sequence[Sequence[str | int | float]]
+
+    __repr__ = brief
 
 
 Panel = Matrix | Lines | Table
@@ -131,6 +138,8 @@ class Mistake:
     badness: float
     caption: str
     confidence: float | None = None
+
+    __repr__ = brief
 
 
 @dataclass(frozen=True, repr=False)

@@ -5,7 +5,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from threading import Lock
 
-LIBRARIES = r"(PIL|torch|torchvision|timm|accelerate|segmentation_models_pytorch|sklearn|onnx|onnxscript)(\.|$)"
+LIBRARIES = (
+    r"(PIL|torch|torchvision|timm|accelerate|huggingface_hub|tqdm|segmentation_models_pytorch|sklearn|onnx|onnxscript)"
+    r"(\.|$)"
+)
 """What Foveal calls, as the beginning of a module's name."""
 _LOCK = Lock()
 _NESTED: list[object] = []

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from foveal.brief import brief
 from foveal.config.schema import RunConfig
 from foveal.data.catalog.catalog import SPLITS, Catalog
 from foveal.data.inspection.preflight import Skipped
@@ -160,6 +161,8 @@ class Ended:
     best_epoch: int
     kept: str
     seconds: float
+
+    __repr__ = brief
 
     @property
     def best(self) -> str:

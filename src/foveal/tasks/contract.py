@@ -171,6 +171,10 @@ class Bound(ABC):
         self.categories = categories
         self.options = options
 
+    def __repr__(self) -> str:
+        """One line: ``DetectOutput(3 classes)``."""
+        return f"{type(self).__name__}({len(self.categories)} classes)"
+
     def with_options(self, **changes: object) -> Self:
         """The same with some options changed.
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property
 
+from foveal.brief import brief
 from foveal.errors import CategoryError
 
 
@@ -24,6 +25,8 @@ class Categories:
     source_ids: tuple[int, ...] = field(default=())
     ignore_ids: tuple[int, ...] = ()
     colors: tuple[tuple[int, int, int], ...] = ()
+
+    __repr__ = brief
 
     def __post_init__(self) -> None:
         """Check names and ids.

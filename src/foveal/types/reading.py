@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from foveal.brief import brief
+
 
 @dataclass(frozen=True)
 class Reading:
@@ -16,6 +18,8 @@ class Reading:
     black: float | None = None
     white: float | None = None
     bands: tuple[int, ...] = ()
+
+    __repr__ = brief
 
 
 AS_STORED = Reading()

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from foveal.brief import brief
+
 OFFSET, DATA_BITS, MORE, SIGN = 48, 5, 0x20, 0x10
 """A compressed run is a variable-length number, five bits per character from ``0`` on, lowest first."""
 
@@ -25,6 +27,8 @@ class Rle:
 
     size: tuple[int, int]
     runs: NDArray[np.uint32]
+
+    __repr__ = brief
 
     @classmethod
     def of(cls, mask: NDArray[Any]) -> "Rle":

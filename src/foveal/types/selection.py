@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from numbers import Integral, Real
 
+from foveal.brief import brief
 from foveal.errors import ConfigError
 
 OPTIONS = {
@@ -30,6 +31,8 @@ class Selection:
     max_objects: int | None = None
     only: Sequence[str] = ()
     top: int | None = None
+
+    __repr__ = brief
 
     def __post_init__(self) -> None:
         """Check the numbers.

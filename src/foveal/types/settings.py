@@ -8,6 +8,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from foveal.brief import brief
+
 Side = Annotated[int, Field(ge=8, le=4096)]
 """Side of a square input, in pixels."""
 
@@ -16,3 +18,5 @@ class Settings(BaseModel):
     """Frozen settings that reject unknown keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
+
+    __repr__ = brief

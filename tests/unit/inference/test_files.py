@@ -153,3 +153,6 @@ def test_the_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(files.sys, "stdin", SimpleNamespace(isatty=lambda: True))
     with pytest.raises(DataError, match="the standard input is a terminal"):
         find_images(["/dev/stdin"])
+    monkeypatch.setattr(files.sys, "stdin", None)  # as Python has it after <&-
+    with pytest.raises(DataError, match="the standard input is closed"):
+        find_images(["/dev/stdin"])

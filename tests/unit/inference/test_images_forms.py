@@ -93,6 +93,11 @@ def test_no_image_at_all(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_bytes(b"\xff\xd8\xff")
     with (tmp_path / "a.jpg").open(encoding="utf-8") as text, pytest.raises(ConfigError, match="open as text"):
         read_image(text)
+    closed = io.BytesIO(b"GIF89a")
+    closed.close()
+    for file in (text, closed):
+        with pytest.raises(ConfigError, match="is closed"):
+            read_image(file)
     with pytest.raises(FovealError, match="empty"):
         read_image(io.BytesIO())
     with pytest.raises(ConfigError, match="Not an image: int"):

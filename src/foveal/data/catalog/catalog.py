@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from foveal.brief import brief
 from foveal.data.catalog.columns import Names, Ragged
 from foveal.data.catalog.objects import Objects
 from foveal.errors import DataError
@@ -47,6 +48,8 @@ class Repair:
     kind: str
     message: str
     action: str
+
+    __repr__ = brief
 
     def to_dict(self) -> dict[str, object]:
         """Plain values for JSON."""
@@ -109,7 +112,9 @@ class Catalog:
         """One line: ``Catalog(3,457 images, 5 classes, image_folder, flowers)``."""
         place = str(self.root)
         short = place if len(place) <= 90 else f"…{place[-89:]}"
-        return f"Catalog({len(self):,} images, {len(self.categories)} classes, {self.format}, {short})"
+        return f"Catalog({len(self):,} images, {len(self.categories)} classes, {self.format}, {short})".replace(
+            "\n", " "
+        )
 
     def path(self, index: int) -> Path:
         """The path of an image."""

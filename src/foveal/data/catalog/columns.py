@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from foveal.brief import brief, listed
 from foveal.types.arrays import Array, IntArray
 
 ROWS_PER_PIECE = 1 << 15
@@ -21,6 +22,8 @@ class Ragged:
 
     values: Array
     offsets: NDArray[np.int64]
+
+    __repr__ = brief
 
     @classmethod
     def of(cls, rows: Sequence[Sequence[int]], dtype: type[np.generic] = np.int32) -> "Ragged":
@@ -59,6 +62,10 @@ class Names:
     """Many strings in one byte array: about their own length plus eight bytes each."""
 
     text: Ragged
+
+    def __repr__(self) -> str:
+        """One line with the first: ``Names(49: ('ants/1.jpg', 'ants/2.jpg', 'ants/3.jpg', ...))``."""
+        return f"Names({len(self):,}: {listed(self[i] for i in range(len(self)))})"
 
     @classmethod
     def of(cls, names: Sequence[str]) -> "Names":

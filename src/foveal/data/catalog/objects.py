@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from foveal.brief import brief
 from foveal.data.catalog.columns import Names, Ragged
 from foveal.types.arrays import IntArray
 
@@ -52,6 +53,8 @@ class Object:
     segmentation: Any = None
     extras: dict[str, Any] = field(default_factory=dict)
 
+    __repr__ = brief
+
 
 @dataclass(frozen=True)
 class Objects:
@@ -76,6 +79,8 @@ class Objects:
     ids: NDArray[np.int64]
     segmentations: Names
     extras: Names
+
+    __repr__ = brief
 
     @classmethod
     def of(cls, rows: Sequence[Sequence[Object]]) -> "Objects":

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from foveal.brief import brief
 from foveal.data.catalog.catalog import SPLITS, Catalog
 from foveal.data.catalog.split import with_splits
 from foveal.data.notes import listed
@@ -32,6 +33,8 @@ class Skipped:
 
     path: str
     reason: str
+
+    __repr__ = brief
 
     def to_dict(self) -> dict[str, str]:
         """Plain values for JSON."""

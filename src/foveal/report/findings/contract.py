@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from foveal.brief import brief
 from foveal.metrics.contract import Lines, Matrix, Results
 
 Severity = Literal["problem", "warning", "note"]
@@ -24,6 +25,8 @@ class Finding:
     severity: Severity
     text: str
     rule: str = field(default="", compare=False)
+
+    __repr__ = brief
 
     def to_dict(self) -> dict[str, str]:
         """Plain values for JSON."""

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import overload
 
+from foveal.brief import brief
 from foveal.data.catalog.catalog import Catalog
 from foveal.data.catalog.class_maps import read_mask
 from foveal.types.predictions.masks import MapTruth
@@ -15,6 +16,8 @@ class LazyMasks(Sequence[MapTruth]):
 
     catalog: Catalog
     indices: Sequence[int]
+
+    __repr__ = brief
 
     def __len__(self) -> int:
         """How many images."""

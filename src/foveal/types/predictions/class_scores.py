@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from foveal.brief import brief
 from foveal.errors import ConfigError, ShapeError
 from foveal.types.arrays import FloatArray
 from foveal.types.categories import Categories
@@ -20,6 +21,8 @@ class ClassScore:
 
     name: str
     score: float
+
+    __repr__ = brief
 
 
 @dataclass(frozen=True, repr=False)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from foveal.brief import brief
 from foveal.errors import MissingExtraError, ShapeError
 from foveal.types.arrays import Array, FloatArray, IntArray
 from foveal.types.categories import Categories
@@ -24,6 +25,8 @@ class Detection:
     name: str
     score: float
     box: tuple[float, float, float, float]
+
+    __repr__ = brief
 
 
 @dataclass(frozen=True, repr=False)
@@ -162,6 +165,8 @@ class BoxTruth:
     labels: NDArray[np.int32]
     flags: NDArray[np.uint8]
     areas: NDArray[np.float64]
+
+    __repr__ = brief
 
     def __len__(self) -> int:
         """N, the number of objects."""

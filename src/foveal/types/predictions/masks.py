@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from foveal.brief import brief
 from foveal.errors import ShapeError
 from foveal.types.arrays import Array
 from foveal.types.categories import Categories
@@ -39,6 +40,10 @@ class Runs:
         self.shape: tuple[int, int] = (pixels.shape[0], pixels.shape[1])
         self._values = flat[starts]
         self._lengths = np.diff(starts, append=flat.size).astype(np.uint32)
+
+    def __repr__(self) -> str:
+        """One line: ``Runs(480 x 360 px)``."""
+        return f"Runs({self.shape[1]} x {self.shape[0]} px)"
 
     def pixels(self) -> NDArray[np.uint8]:
         """All of them, (H, W) uint8."""
@@ -127,6 +132,8 @@ class MapTruth:
 
     ids: NDArray[np.uint8]
 
+    __repr__ = brief
+
 
 @dataclass(frozen=True, repr=False)
 class Instances(Detections):
@@ -208,3 +215,5 @@ class InstanceTruth(BoxTruth):
     """The annotated objects of one image, with a mask each; an empty one where the data set has none."""
 
     masks: Sequence[Rle] = ()
+
+    __repr__ = brief

@@ -268,7 +268,7 @@ def test_an_undefined_headline_metric_is_announced_and_nowhere_a_number(
     assert [(row["epoch"], row["average_precision"]) for row in rows] == [(1, None), (2, None), (3, None)]
     losses = [row["val_loss"] for row in rows]
     (finish,) = (event for event in events if event["event"] == "finish")
-    assert finish["metrics"]["average_precision"] is None
+    assert finish["metrics"]["average_precision"]["value"] is None
     assert (finish["ended"], finish["why"]) == ("epochs", "all 3 epochs are done")
     assert finish["best_epoch"] == losses.index(min(losses)) + 1
     assert (

@@ -27,7 +27,7 @@ from foveal.inference.load import load as load_predictor
 from foveal.types.series_spec import SeriesSpec
 
 ROOT = Path(__file__).resolve().parents[2]
-ROOMS = {"artifact", "engine", "errors", "models", "types", "version"}
+ROOMS = {"artifact", "brief", "engine", "errors", "models", "ops", "types", "version"}
 EPOCHS, KILLS = 60, 2
 
 

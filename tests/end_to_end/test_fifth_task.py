@@ -106,7 +106,7 @@ def test_trained_evaluated_and_drawn(
     assert error["value"] == pytest.approx(known, abs=1e-3), "as torch evaluated it at the end of training"
     assert 'task = "measure"' in (trained / "config.toml").read_text() and (trained / "report.html").exists()
     run("predict", exported, discs / "val", "--save", tmp_path / "drawn", "--csv", tmp_path / "rows.csv")
-    assert len(list((tmp_path / "drawn").glob("*.jpg"))) == 24
+    assert len(list((tmp_path / "drawn").rglob("*.jpg"))) == 24
     run("data", "preview", discs, "--task", "measure", "--out", tmp_path / "preview.png")
 
 

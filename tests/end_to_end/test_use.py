@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 from tests.conftest import Outcome, quick, run_foveal
-from tests.kills import kill, start
+from tests.forks import command, start
+from tests.kills import kill
 from tests.scenes import write_squares
 
 import foveal
@@ -116,14 +117,15 @@ def test_skip_bad_lists_what_it_left_out(here: Command, quick_run: Path, squares
     assert here("predict", quick_run, bad, good, "--skip-bad").err == done.err
 
 
-def test_a_killed_command_leaves_its_rows(exported: Path, squares: Path, tmp_path: Path) -> None:
+def test_a_killed_command_leaves_its_rows(quick_export: Path, squares: Path, tmp_path: Path) -> None:
     images = sorted(squares.glob("*/*.png"))
     for i in range(40):
         (tmp_path / "d" / str(i)).mkdir(parents=True)
         for image in images:
             (tmp_path / "d" / str(i) / image.name).write_bytes(image.read_bytes())
     partial = tmp_path / "t.csv.partial"
-    process = start("predict", exported, tmp_path / "d", "--csv", tmp_path / "t.csv", "--json", "--batch-size", "1")
+    words = ["predict", quick_export, tmp_path / "d", "--csv", tmp_path / "t.csv", "--batch-size", "1"]
+    process = start(command, *map(str, words))
     while process.is_alive() and not (partial.exists() and partial.stat().st_size):
         time.sleep(0.002)
     if not kill(process):

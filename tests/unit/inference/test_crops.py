@@ -1,6 +1,8 @@
 """Objects cut out of their images."""
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,13 +14,19 @@ from foveal.inference.crops import folders_of, save_crops
 from foveal.tasks.detect.output import whole_pixels
 from foveal.tasks.instance.decode import InstanceOptions
 from foveal.tasks.instance.output import InstanceOutput
-from foveal.tasks.table import AnyOutput, get_spec
+from foveal.tasks.table import get_spec
 from foveal.types.categories import Categories
 from foveal.types.predictions.detections import Detections
 from foveal.types.predictions.masks import Instances
+from foveal.types.reading import AS_STORED
 from foveal.types.rle import Rle
 
 CATS = Categories(("cat", "dog"))
+
+
+def model(task: str) -> Any:
+    """What of a predictor cuts objects out."""
+    return SimpleNamespace(output=get_spec(task).open(CATS, {}), spec=SimpleNamespace(reading=AS_STORED))
 
 
 def test_objects_are_cut_out_by_class(tmp_path: Path) -> None:
@@ -26,8 +34,7 @@ def test_objects_are_cut_out_by_class(tmp_path: Path) -> None:
     Image.fromarray(pixels).save(tmp_path / "a.png")
     boxes = np.array([[10.2, 5, 20.5, 15], [-3, 30, 70, 50], [0, 0, 5, 5.0]])
     found = Detections(boxes, np.array([0.9, 0.8, 0.1]), np.array([1, 0, 0]), CATS, (60, 40), 0.3)
-    output: AnyOutput = get_spec("detect").open(CATS, {})
-    save_crops(output, [tmp_path / "a.png", pixels], [found, found], tmp_path / "out")
+    save_crops(model("detect"), [tmp_path / "a.png", pixels], [found, found], tmp_path / "out")
     names = sorted(p.relative_to(tmp_path / "out").as_posix() for p in (tmp_path / "out").rglob("*.jpg"))
     assert names == ["cat/a-2.jpg", "cat/image-2-2.jpg", "dog/a-1.jpg", "dog/image-2-1.jpg"]
     assert read_size(tmp_path / "out" / "dog" / "a-1.jpg") == (11, 10)
@@ -47,7 +54,7 @@ def test_objects_with_masks_are_cut_out_along_them() -> None:
 
 def test_a_classifier_has_no_objects_to_cut_out(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as error:
-        save_crops(get_spec("classify").open(CATS, {}), [], [], tmp_path)
+        save_crops(model("classify"), [], [], tmp_path)
     assert str(error.value) == "This model predicts no objects to cut out.\nLeave out --crops."
 
 

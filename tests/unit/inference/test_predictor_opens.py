@@ -86,8 +86,16 @@ def test_so_does_the_command(
 
 @pytest.mark.parametrize("viewing", [None, Viewing(flip=True)], ids=["plain", "flipped"])
 def test_evaluate_opens_each_file_once(
-    watch: Callable[[Path], Any], quick_run: Path, squares: Path, tmp_path: Path, viewing: Viewing | None
+    watch: Callable[[Path], Any],
+    quick_run: Path,
+    squares: Path,
+    tmp_path: Path,
+    viewing: Viewing | None,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """Besides, a small sample is compared with its neighbours, and the page shows a few images at their full size."""
+    monkeypatch.setattr("foveal.runs.evaluation.neighbours_alike", lambda catalog: None)
+    monkeypatch.setattr("foveal.runs.report.evaluation.examples", lambda predictor, evaluation: ([], "samples"))
     for file in squares.rglob("*.png"):
         new = tmp_path / "data" / "val" / file.parent.name / f"{file.parent.name}-{file.name}"
         new.parent.mkdir(parents=True, exist_ok=True)

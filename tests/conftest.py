@@ -9,6 +9,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,23 +29,13 @@ hypothesis.settings.register_profile("patient", hypothesis.settings(), deadline=
 hypothesis.settings.load_profile("patient")
 
 
-TRAINED = {"run", "exported", "trained", "learnt"}
-"""Fixtures of a module that take long to make."""
-
-
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Among several workers: tests of one trained model stay together, and what takes long begins first."""
+    """Among several workers, each of which takes a file at a time: the files with the most slow tests come first."""
     if "PYTEST_XDIST_WORKER" not in os.environ:
         return
-    units = {}
-    for item in items:
-        units[item] = item.nodeid
-        if not TRAINED.isdisjoint(getattr(item, "fixturenames", ())):
-            units[item] = item.path.stem
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
-    slow = {unit for item, unit in units.items() if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: units[item] not in slow)
+    slow = Counter(item.path for item in items if item.get_closest_marker("slow"))
+    items.sort(key=lambda item: -slow[item.path])
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from foveal.errors import ImageError
+from foveal.imaging.decode import flatten
 from foveal.types.arrays import RGB, Array
 
 CHANNELS = (1, 3, 4)
@@ -36,14 +37,8 @@ def from_array(array: Array, *, bgr: bool = False) -> RGB:
         array = np.rint(array * 255).astype(np.uint8)
     elif array.dtype != np.uint8:
         raise ImageError("array", f"has type {array.dtype}", "Pass uint8 in 0 to 255, or floats in 0 to 1.")
-    if array.shape[2] == 4:
-        alpha = array[:, :, 3:].astype(np.uint16)
-        array = ((array[:, :, :3] * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)
-    if array.shape[2] == 1:
-        array = np.repeat(array, 3, axis=2)
-    elif bgr:
-        array = array[:, :, ::-1]
-    return np.ascontiguousarray(array)
+    pixels = flatten(array)
+    return np.ascontiguousarray(pixels[:, :, ::-1] if bgr else pixels)
 
 
 def _advice(shape: tuple[int, ...]) -> str:

@@ -3,7 +3,8 @@
 import os
 from pathlib import Path
 
-from foveal.imaging.decode import decode, read_header
+from foveal.imaging.decode import decode
+from foveal.imaging.header import read_header
 from foveal.types.reading import AS_STORED, Reading
 
 TAIL_BYTES = 64

@@ -14,7 +14,7 @@ SUFFIXES_OF = {
     "AVIF": (".avif",),
     "HEIF": (".heic", ".heif", ".hif"),
 }
-"""Correct suffixes by format, as ``decode.kind_of`` names it."""
+"""Correct suffixes by format, as ``codecs.pillow.kind_of`` names it."""
 READS_HEIF = find_spec("pillow_heif") is not None
 """Whether the extra ``heic`` is installed."""
 IMAGE_SUFFIXES = frozenset(

@@ -23,8 +23,9 @@ from PIL import Image
 
 from foveal.errors import ImageError
 from foveal.imaging import decode as decoding
-from foveal.imaging import depth, jpeg, profile, tiff
-from foveal.imaging.decode import orient
+from foveal.imaging import depth, profile
+from foveal.imaging.codecs import jpeg, tiff
+from foveal.imaging.orientation import orient, orientation_of
 from foveal.imaging.prepare import place
 from foveal.imaging.resample import resample_strips
 from foveal.types.arrays import RGB, Array
@@ -280,7 +281,7 @@ def _open_whole(data: bytes, name: str, reading: Reading, stack: ExitStack) -> W
     """
     image, is_deep = decoding.open_image(data, name, MAX_PILLOW_PIXELS)
     stack.enter_context(image)
-    (width, height), orientation = image.size, decoding.orientation_of(image)
+    (width, height), orientation = image.size, orientation_of(image)
     rows = max(1, STRIP_PIXELS // width)
 
     def strip(top: int) -> Image.Image:

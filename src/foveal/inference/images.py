@@ -17,7 +17,8 @@ from foveal.brief import brief
 from foveal.data.formats.left_out import VIDEO_SUFFIXES
 from foveal.errors import ConfigError, ImageError
 from foveal.imaging.array import from_array, from_tensor, is_tensor
-from foveal.imaging.decode import Decoded, MinSide, TooLargeError, decode, decode_image, kind_of
+from foveal.imaging.codecs.pillow import TooLargeError, kind_of
+from foveal.imaging.decode import Decoded, MinSide, decode, decode_image
 from foveal.imaging.windows import open_windows
 from foveal.types.arrays import RGB, Array
 from foveal.types.reading import AS_STORED, Reading

@@ -13,7 +13,8 @@ from typing import overload
 import numpy as np
 
 from foveal.errors import ConfigError, ImageError
-from foveal.imaging.decode import Decoded, TooLargeError
+from foveal.imaging.codecs.pillow import TooLargeError
+from foveal.imaging.decode import Decoded
 from foveal.imaging.windows import Windows, open_windows
 from foveal.inference.images import ImageLike, Named, decode_any, stored
 from foveal.inference.predictor import BATCH_SIZE, Predictor, Prepared, detached, one_or_all

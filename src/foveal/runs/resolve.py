@@ -10,7 +10,7 @@ from foveal.config.schema import RunConfig, merge
 from foveal.data.catalog.catalog import Catalog
 from foveal.data.loading.levels import DataLevels, learn_levels
 from foveal.errors import ConfigError, DataError, ImageError
-from foveal.imaging.decode import read_size
+from foveal.imaging.header import read_size
 from foveal.models.declared import OWN, declared
 from foveal.ops.machine import num_cores
 from foveal.runs.data import task_of

@@ -1,45 +1,23 @@
 """Every mode and every fault, from generated files."""
 
-import io
 import os
-import re
 import struct
-import sys
-import zlib
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-import simplejpeg
-from PIL import Image, PngImagePlugin
-from tests.profiles import ADOBE
-from tests.scenes import exif, photo
+from PIL import Image
+from tests.image_files import JPEG, PNG, png, saved
+from tests.scenes import photo
 
 from foveal.errors import ImageError
 from foveal.imaging import decode as module
-from foveal.imaging.decode import MAX_PIXELS, TooLargeError, decode, kind_of, orient, read_size
-from foveal.imaging.prepare import prepare
-from foveal.types.input_spec import InputSpec
+from foveal.imaging.codecs import pillow
+from foveal.imaging.codecs.pillow import TooLargeError
+from foveal.imaging.decode import decode
+from foveal.imaging.header import read_size
 
 PALETTE = [255, 0, 0, 0, 255, 0, 0, 0, 255]
-
-
-def saved(image, kind, **options):
-    buffer = io.BytesIO()
-    image.save(buffer, kind, **options)
-    return buffer.getvalue()
-
-
-def chunk(tag, body):
-    return struct.pack(">I", len(body)) + tag + body + struct.pack(">I", zlib.crc32(tag + body))
-
-
-def png(pixels, color_type, depth=16):
-    """A PNG written by hand: Pillow writes no 16-bit colour."""
-    height, width = pixels.shape[:2]
-    rows = b"".join(b"\0" + row.astype(">u2" if depth == 16 else "u1").tobytes() for row in pixels)
-    head = struct.pack(">IIBBBBB", width, height, depth, color_type, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
 
 
 @pytest.mark.parametrize(
@@ -169,126 +147,12 @@ def test_float_and_32_bit_tiff(values, expected):
     assert decode(saved(Image.fromarray(values), "TIFF")).pixels[0, :, 0].tolist() == expected
 
 
-@pytest.mark.parametrize("orientation", range(1, 9))
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF", "WEBP"])
-def test_all_orientations(tmp_path, kind, orientation):
-    quadrants = np.zeros((32, 48, 3), np.uint8)
-    quadrants[:16, :24], quadrants[:16, 24:], quadrants[16:, :24] = (240, 30, 30), (30, 240, 30), (30, 30, 240)
-    path = tmp_path / "x"
-    options = {"quality": 95, "subsampling": 0} if kind == "JPEG" else {"lossless": True} if kind == "WEBP" else {}
-    path.write_bytes(saved(Image.fromarray(quadrants), kind, exif=exif(orientation), **options))
-    upright = np.asarray(_pillow_upright(Image.fromarray(quadrants), orientation))
-    image = decode(path)
-    pixels = image.pixels
-    assert pixels.flags.c_contiguous
-    assert read_size(path) == image.size == (pixels.shape[1], pixels.shape[0])
-    assert pixels.shape == upright.shape and np.abs(pixels.astype(int) - upright).mean() < 2
-
-
-def _pillow_upright(image, orientation):
-    how = {
-        2: Image.Transpose.FLIP_LEFT_RIGHT,
-        3: Image.Transpose.ROTATE_180,
-        4: Image.Transpose.FLIP_TOP_BOTTOM,
-        5: Image.Transpose.TRANSPOSE,
-        6: Image.Transpose.ROTATE_270,
-        7: Image.Transpose.TRANSVERSE,
-        8: Image.Transpose.ROTATE_90,
-    }.get(orientation)
-    return image if how is None else image.transpose(how)
-
-
-def test_orient_is_a_permutation_of_pixels():
-    pixels = np.arange(18, dtype=np.uint8).reshape(2, 3, 3)
-    for orientation in range(1, 9):
-        assert sorted(orient(pixels, orientation).ravel()) == list(range(18))
-
-
-@pytest.mark.parametrize("byte_order", [">", "<"])
-def test_big_and_little_endian_exif(byte_order):
-    head = (b"MM" if byte_order == ">" else b"II") + struct.pack(byte_order + "HI", 42, 8)
-    entry = struct.pack(byte_order + "HHHIHH", 1, 0x0112, 3, 1, 6, 0)
-    body = b"Exif\0\0" + head + entry + b"\0\0\0\0"
-    data = saved(Image.fromarray(photo()), "JPEG")
-    data = data[:2] + b"\xff\xe1" + struct.pack(">H", len(body) + 2) + body + data[2:]
-    assert decode(data).pixels.shape == (96, 64, 3)
-
-
-def test_broken_exif_costs_no_image():
-    body = b"Exif\0\0II*\0\xff\xff\xff\xff"
-    data = saved(Image.fromarray(photo()), "JPEG")
-    data = data[:2] + b"\xff\xe1" + struct.pack(">H", len(body) + 2) + body + data[2:]
-    assert decode(data).pixels.shape == (64, 96, 3)
-
-
-@pytest.mark.parametrize(
-    ("size", "min_side", "expected"),
-    [
-        ((1000, 800), 0, (1000, 800)),
-        ((1000, 800), 401, (1000, 800)),
-        ((1000, 800), 400, (500, 400)),
-        ((1000, 800), 200, (250, 200)),
-        ((1003, 801), 100, (126, 101)),
-        ((1000, 800), 10, (125, 100)),
-        ((100, 80), 400, (100, 80)),
-    ],
-)
-def test_scaled_jpeg_uses_powers_of_two_and_is_large_enough(size, min_side, expected):
-    image = decode(saved(Image.fromarray(photo(*size)), "JPEG"), min_side=min_side)
-    assert (image.pixels.shape[1], image.pixels.shape[0]) == expected
-    assert min(image.pixels.shape[:2]) >= min(min_side, *size)
-    assert image.size == size, "the full size, however small the pixels"
-
-
-@pytest.mark.parametrize("orientation", [1, 3, 6, 8])
-def test_the_least_side_may_depend_on_the_size_as_seen(orientation):
-    data, asked = saved(Image.fromarray(photo(1000, 800)), "JPEG", exif=exif(orientation)), []
-
-    def min_side(width, height):
-        asked.append((width, height))
-        return 200
-
-    image = decode(data, min_side=min_side)
-    seen = (800, 1000) if orientation >= 5 else (1000, 800)
-    assert asked == [seen] and image.size == seen
-    assert image.pixels.shape == (seen[1] // 4, seen[0] // 4, 3)
-
-
-@pytest.mark.parametrize("subsampling", [0, 2])
-def test_network_sees_the_same_jpeg_through_simplejpeg_and_pillow(subsampling):
-    spec = InputSpec(size=64, train_size=64)
-    for seed in range(4):
-        data = saved(Image.fromarray(photo(400, 300, seed)), "JPEG", quality=90, subsampling=subsampling)
-        ours, _ = prepare(decode(data).pixels, spec)
-        pillow, _ = prepare(np.asarray(Image.open(io.BytesIO(data)).convert("RGB")), spec)
-        difference = np.abs(ours.astype(int) - pillow)
-        assert difference.max() <= 2 and difference.mean() < 0.25
-
-
-def test_network_sees_nearly_the_same_scaled_jpeg():
-    spec = InputSpec(size=64, train_size=64)
-    data = saved(Image.fromarray(photo(800, 600)), "JPEG", quality=90)
-    scaled, _ = prepare(decode(data, min_side=spec.decode_side).pixels, spec)
-    full, _ = prepare(decode(data).pixels, spec)
-    difference = np.abs(scaled.astype(int) - full)
-    assert difference.max() <= 8 and difference.mean() < 1
-
-
-def test_progressive_jpeg():
-    data = saved(Image.fromarray(photo()), "JPEG", progressive=True, quality=95)
-    assert np.abs(decode(data).pixels.astype(int) - photo()).mean() < 2
-
-
 def test_many_threads_agree():
     files = [saved(Image.fromarray(photo(seed=i)), f) for i in range(8) for f in ("JPEG", "PNG", "WEBP")]
     alone = [decode(data).pixels for data in files]
     with ThreadPoolExecutor(8) as pool:
         for again in pool.map(decode, files * 3, chunksize=1):
             assert any(np.array_equal(again.pixels, one) for one in alone)
-
-
-JPEG = saved(Image.fromarray(photo()), "JPEG")
-PNG = saved(Image.fromarray(photo()), "PNG")
 
 
 @pytest.mark.parametrize(
@@ -320,47 +184,6 @@ def test_faults_name_file_and_reason(tmp_path, data, message):
     assert caught.value.hint
 
 
-def test_zero_sized_jpeg():
-    at = JPEG.index(b"\xff\xc0")
-    with pytest.raises(ImageError) as caught:
-        decode(JPEG[: at + 5] + b"\0\0" + JPEG[at + 7 :], name="zero.jpg")
-    assert caught.value.what == "zero.jpg: has no pixels (96 x 0)."
-
-
-def test_damaged_jpeg_is_an_error():
-    at = len(JPEG) // 2
-    with pytest.raises(ImageError, match=r"^noise\.jpg: is (damaged|truncated)"):
-        decode(JPEG[:at] + bytes(range(200, 240)) * 3 + JPEG[at + 120 :], name="noise.jpg")
-
-
-def test_harmless_padding_in_a_jpeg_is_accepted():
-    assert np.array_equal(decode(JPEG[:-2] + b"\0\0\0" + JPEG[-2:]).pixels, simplejpeg.decode_jpeg(JPEG))
-
-
-def bomb_png(side):
-    head = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
-    return (
-        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"\0" * 100)) + chunk(b"IEND", b"")
-    )
-
-
-def test_decompression_bombs_are_refused_before_decoding(tmp_path):
-    at = JPEG.index(b"\xff\xc0")
-    huge = JPEG[: at + 5] + struct.pack(">HH", 30000, 30000) + JPEG[at + 9 :]
-    for name, data in (("bomb.png", bomb_png(30000)), ("bomb.jpg", huge), ("slight.png", bomb_png(10001))):
-        path = tmp_path / name
-        path.write_bytes(data)
-        side = 10001 if name == "slight.png" else 30000
-        for read in (decode, read_size):
-            with pytest.raises(ImageError) as caught:
-                read(path)
-            assert caught.value.what == f"{path}: is {side} x {side} pixels, over the limit of 100,000,000."
-            assert caught.value.hint.startswith(
-                "Detect and segment in it with --tile SIDE, which reads it part by part;"
-            )
-    assert MAX_PIXELS == 10000**2
-
-
 def test_missing_file_and_folder(tmp_path):
     for read in (decode, read_size):
         with pytest.raises(ImageError) as caught:
@@ -387,104 +210,6 @@ def test_float_with_nan():
     assert "holds values that are not finite numbers, or nodata, and nothing else" in caught.value.what
 
 
-def test_kind_is_told_by_bytes():
-    assert kind_of(JPEG[:16]) == "JPEG" and kind_of(PNG[:16]) == "PNG" and kind_of(b"hello") == ""
-    assert np.array_equal(decode(PNG, name="misnamed.jpg").pixels, photo())
-
-
-def test_pillows_globals_stay_as_they_are():
-    before = Image.MAX_IMAGE_PIXELS, __import__("PIL.ImageFile").ImageFile.LOAD_TRUNCATED_IMAGES
-    decode(PNG)
-    assert before == (Image.MAX_IMAGE_PIXELS, __import__("PIL.ImageFile").ImageFile.LOAD_TRUNCATED_IMAGES)
-
-
-@pytest.mark.parametrize("brand", [b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"])
-def test_every_brand_of_heif_is_recognised(brand, monkeypatch):
-    monkeypatch.setitem(sys.modules, "pillow_heif.as_plugin", None)  # as where it is not installed
-    with pytest.raises(ImageError) as caught:
-        decode(b"\0\0\0\x18ftyp" + brand + b"\0\0\0\0mif1heic", name="IMG.HEIC")
-    assert caught.value.what == "IMG.HEIC: is a HEIF image, which needs pillow-heif."
-    assert caught.value.hint == "Install it (pip install 'foveal[heic]'), or convert the image to JPEG or PNG."
-
-
-@pytest.mark.parametrize("profile", [b"", ADOBE])
-def test_heic_is_read_where_pillow_heif_is_installed(profile):
-    pillow_heif = pytest.importorskip("pillow_heif")
-    file = io.BytesIO()
-    pillow_heif.from_pillow(Image.fromarray(photo())).save(file, quality=95, icc_profile=profile or None)
-    plain = decode(file.getvalue()).pixels if not profile else None
-    assert plain is None or np.abs(plain.astype(int) - photo()).mean() < 4
-    assert read_size(file.getvalue()) == (96, 64)
-
-
-@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"subsampling": 0}])
-def test_jpeg_without_its_end_marker_is_read_if_no_pixel_is_missing(options):
-    whole = saved(Image.fromarray(photo()), "JPEG", quality=90, **options)
-    expected = decode(whole).pixels
-    for data in (whole[:-1], whole[:-2], whole[:-2] + bytes(3000), whole + b"trailing bytes" * 50):
-        assert np.array_equal(decode(data).pixels, expected)
-    for cut in range(3, 60):
-        for data in (whole[:-cut], whole[:-cut] + bytes(3000)):
-            with pytest.raises(ImageError, match=r"^x: is (truncated|damaged)"):
-                decode(data, name="x")
-
-
-def test_progressive_jpeg_that_ends_between_two_scans_is_truncated():
-    whole = saved(Image.fromarray(photo()), "JPEG", progressive=True)
-    scans = [match.start() for match in re.finditer(b"\xff\xda", whole)]
-    assert len(scans) > 5
-    for at in scans[1:]:
-        with pytest.raises(ImageError, match=r"^x: is truncated\."):
-            decode(whole[:at], name="x")
-
-
-def test_cmyk_jpeg_without_its_end_marker():
-    whole = saved(Image.fromarray(photo()).convert("CMYK"), "JPEG")
-    assert np.array_equal(decode(whole[:-2]).pixels, decode(whole).pixels)
-    with pytest.raises(ImageError, match=r"^x: is truncated\."):
-        decode(whole[:-40], name="x")
-
-
-@pytest.mark.parametrize("kind", ["PNG", "WEBP", "TIFF"])
-def test_broken_exif_is_silent(kind, recwarn, capfd):
-    if kind == "TIFF":
-        data = saved(Image.fromarray(photo()), "TIFF", tiffinfo={34665: 1 << 30})
-    else:
-        data = saved(Image.fromarray(photo()), kind, exif=b"Exif\0\0II*\0\xff\xff\xff\x7f", lossless=True)
-    assert np.array_equal(decode(data).pixels, photo())
-    assert not recwarn.list and capfd.readouterr().err == ""
-
-
-def test_exif_of_a_png_as_imagemagick_writes_it():
-    block = exif(6).tobytes()
-    text = f"\nexif\n{len(block):8}\n" + block.hex()
-    info = PngImagePlugin.PngInfo()
-    info.add_text("Raw profile type exif", text, zip=True)
-    info.add_text("workflow", "a" * 2_000_000, zip=True)
-    assert decode(saved(Image.fromarray(photo()), "PNG", pnginfo=info)).size == (64, 96)
-
-
-@pytest.mark.parametrize("packed", [True, False])
-@pytest.mark.parametrize("where", ["before", "after"])
-def test_png_with_a_long_text_is_read(packed, where):
-    text = b"a" * 3_000_000
-    extra = chunk(b"zTXt", b"w\0\0" + zlib.compress(text)) if packed else chunk(b"tEXt", b"w\0" + text)
-    at = 33 if where == "before" else len(PNG) - 12
-    data = PNG[:at] + extra + PNG[at:]
-    assert np.array_equal(decode(data).pixels, photo())
-    assert read_size(data) == (96, 64)
-    with pytest.raises(ImageError, match=r"^x: is truncated\."):
-        decode(data[: 33 + len(extra) + 60] if where == "before" else PNG[: len(PNG) // 2] + extra[:50], name="x")
-
-
-def test_png_profile_that_is_a_decompression_bomb_is_refused():
-    data = PNG[:33] + chunk(b"iCCP", b"icc\0\0" + zlib.compress(bytes(20_000_000))) + PNG[33:]
-    for read in (lambda: decode(data, name="image"), lambda: read_size(data)):
-        with pytest.raises(ImageError) as caught:
-            read()
-        assert caught.value.what == "image: has a colour profile that unpacks to more than 16 MB, as no real one does."
-
-
 def test_a_named_pipe_is_read_once(tmp_path):
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
@@ -499,6 +224,6 @@ def test_a_large_tiff_is_not_read_before_its_size_is_known(tmp_path, monkeypatch
     path = tmp_path / "x.tif"
     path.write_bytes(saved(Image.fromarray(photo()), "TIFF"))
     assert np.array_equal(decode(path).pixels, photo())
-    monkeypatch.setattr(module, "MAX_PIXELS", 100)
+    monkeypatch.setattr(pillow, "MAX_PIXELS", 100)
     with pytest.raises(TooLargeError, match="is 96 x 64 pixels, over the limit of 100"):
         decode(path)

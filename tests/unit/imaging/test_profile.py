@@ -8,7 +8,8 @@ from PIL import Image, ImageCms
 from tests.profiles import ADOBE, P3, PROPHOTO
 from tests.scenes import photo
 
-from foveal.imaging.decode import decode, decode_image, read_size
+from foveal.imaging.decode import decode, decode_image
+from foveal.imaging.header import read_size
 from foveal.imaging.profile import pixels_to_srgb, to_srgb
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from foveal.errors import ConfigError
-from foveal.imaging.decode import read_size
+from foveal.imaging.header import read_size
 from foveal.inference.crops import folders_of, save_crops
 from foveal.tasks.detect.output import whole_pixels
 from foveal.tasks.instance.decode import InstanceOptions

@@ -11,7 +11,8 @@ from tests.scenes import exif, photo
 from tests.unit.inference.test_predictor import OneBox
 
 from foveal.errors import ConfigError, ImageError
-from foveal.imaging.decode import MAX_PIXELS, decode
+from foveal.imaging.codecs.pillow import MAX_PIXELS
+from foveal.imaging.decode import decode
 from foveal.inference.images import FORMS, decode_any, read_image
 from foveal.inference.predictor import Predictor
 from foveal.inference.views import Viewing, predict_views

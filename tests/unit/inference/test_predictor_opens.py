@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from tests.conftest import Outcome
-from tests.unit.imaging.test_decode import exif
+from tests.scenes import exif
 from tests.unit.inference.test_views import RedSquare, with_square
 
 import foveal

@@ -223,14 +223,14 @@ def test_nothing_is_found_outside_the_image(viewing: Viewing, x: int, y: int) ->
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF"])
 @pytest.mark.parametrize("flip", [False, True])
 def test_an_image_read_part_by_part_gives_the_same_prediction(kind, flip, tmp_path, monkeypatch):
-    from foveal.imaging import decode
+    from foveal.imaging.codecs import pillow
 
     path = tmp_path / "large"
     Image.fromarray(with_square(150, 60, size=(300, 200))).save(path, kind, exif=exif(6))
     with Predictor(RedSquare()) as predictor:
         viewing = Viewing(tile=64, overlap=0.5, flip=flip)
         whole = predict_views(predictor, path, viewing)
-        monkeypatch.setattr(decode, "MAX_PIXELS", 1000)
+        monkeypatch.setattr(pillow, "MAX_PIXELS", 1000)
         assert predict_views(predictor, path, viewing).to_dict() == whole.to_dict()
         assert predict_views(predictor, path.read_bytes(), viewing).to_dict() == whole.to_dict()
         named = Named("-", path.read_bytes())
@@ -242,7 +242,7 @@ def test_an_image_read_part_by_part_gives_the_same_prediction(kind, flip, tmp_pa
 
 def test_a_large_image_that_is_damaged_further_down_is_left_out_or_raised(tmp_path, monkeypatch):
     """Its first views are predicted by the time that one cannot be read."""
-    from foveal.imaging import decode
+    from foveal.imaging.codecs import pillow
 
     good, path = with_square(20, 30), tmp_path / "large.tif"
     Image.fromarray(with_square(150, 60, size=(300, 400))).save(path, compression="tiff_lzw")
@@ -252,7 +252,7 @@ def test_a_large_image_that_is_damaged_further_down_is_left_out_or_raised(tmp_pa
     for at, length in strips[len(strips) // 2 :]:
         content[at : at + length] = b"\xff" * length
     path.write_bytes(content)
-    monkeypatch.setattr(decode, "MAX_PIXELS", 100_000)
+    monkeypatch.setattr(pillow, "MAX_PIXELS", 100_000)
     with Predictor(RedSquare()) as predictor:
         viewing, bad = Viewing(tile=64, overlap=0.0), dict[int, ImageError]()
         alone = [found.to_dict() for found in predict_views(predictor, [good, good], viewing)]

@@ -25,7 +25,7 @@ from foveal.data.augment.mask_targets import Grid, MaskTargets
 from foveal.data.catalog.catalog import Catalog
 from foveal.data.catalog.segmentations import instance_masks
 from foveal.data.config import AugmentConfig
-from foveal.imaging.decode import read_size
+from foveal.imaging.header import read_size
 from foveal.types.arrays import RGB
 
 CENTER = (0.25, 0.75)

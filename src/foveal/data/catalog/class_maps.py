@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from foveal.data.catalog.catalog import Catalog
 from foveal.data.catalog.pixel_values import read_pixel_values, value_runs
 from foveal.errors import CategoryError, DataError
-from foveal.imaging.decode import read_size
+from foveal.imaging.header import read_size
 from foveal.ops.masks import rle_of_segmentation
 from foveal.ops.threads import in_threads
 from foveal.types.arrays import Array

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from foveal.errors import ImageError
-from foveal.imaging import png
-from foveal.imaging.decode import read_header
+from foveal.imaging.codecs import png
+from foveal.imaging.header import read_header
 from foveal.types.arrays import Array
 
 Kind = Literal["gray", "palette", "colour"]

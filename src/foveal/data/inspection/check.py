@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from foveal.data.catalog.catalog import SPLITS, UNASSIGNED, Catalog
 from foveal.data.catalog.class_maps import read_mask
 from foveal.errors import DataError, ImageError
-from foveal.imaging.decode import decode, kind_of
+from foveal.imaging.codecs.pillow import kind_of
+from foveal.imaging.decode import decode
 from foveal.imaging.suffixes import SUFFIXES_OF
 from foveal.ops.threads import in_threads
 from foveal.types.predictions.masks import IGNORE

@@ -13,7 +13,7 @@ from foveal.data.inspection.masks import MaskCounts, count_masks
 from foveal.data.inspection.objects import ObjectCounts, count_objects, splits_of
 from foveal.data.loading.levels import DataLevels, learn_levels
 from foveal.errors import DataError, ImageError
-from foveal.imaging.decode import Header, read_header
+from foveal.imaging.header import Header, read_header
 from foveal.imaging.suffixes import SUFFIXES_OF
 from foveal.ops.threads import in_threads
 from foveal.types.reading import AS_STORED, Reading

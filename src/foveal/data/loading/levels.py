@@ -11,8 +11,9 @@ import numpy as np
 from foveal.data.catalog.catalog import Catalog
 from foveal.data.notes import plural
 from foveal.errors import ImageError
-from foveal.imaging.decode import read_deep, read_header
+from foveal.imaging.decode import read_deep
 from foveal.imaging.depth import guess_levels
+from foveal.imaging.header import read_header
 from foveal.imaging.suffixes import SUFFIXES_OF
 from foveal.ops.threads import in_threads
 from foveal.types.reading import Reading

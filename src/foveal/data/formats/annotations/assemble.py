@@ -20,7 +20,7 @@ from foveal.data.formats.annotations.fix import fix_boxes, fix_segmentations
 from foveal.data.formats.annotations.orientation import LYING, read_orientation, upright
 from foveal.data.formats.annotations.repair import Repairs
 from foveal.errors import DataError, ImageError
-from foveal.imaging.decode import read_size
+from foveal.imaging.header import read_size
 from foveal.imaging.windows import MAX_PIXELS
 from foveal.ops.threads import in_threads
 from foveal.types.categories import Categories

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from foveal.data.catalog.objects import Object
-from foveal.imaging.decode import ORIENTATION_TAG, orient
+from foveal.imaging.orientation import ORIENTATION_TAG, orient
 from foveal.types.rle import Rle
 
 LYING = (5, 6, 7, 8)
@@ -67,7 +67,7 @@ def _segmentation(segmentation: Any, orientation: int, size: tuple[int, int]) ->
 
 
 def _point(x: float, y: float, orientation: int, size: tuple[int, int]) -> tuple[float, float]:
-    """A point in stored pixels as a point in the image as displayed; see ``imaging.decode.orient``."""
+    """A point in stored pixels as a point in the image as displayed; see ``imaging.orientation.orient``."""
     width, height = size
     match orientation:
         case 5:

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from foveal.data.catalog.pixel_values import LOSSLESS, Color, Kind, read_pixel_values, value_runs
 from foveal.errors import DataError, ImageError
-from foveal.imaging.decode import decode, kind_of, read_size
+from foveal.imaging.codecs.pillow import kind_of
+from foveal.imaging.decode import decode
+from foveal.imaging.header import read_size
 from foveal.ops.threads import in_threads
 
 FEW = 32

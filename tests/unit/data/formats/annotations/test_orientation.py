@@ -4,7 +4,7 @@ from PIL import Image
 
 from foveal.data.catalog.objects import Object
 from foveal.data.formats.annotations.orientation import read_orientation, upright
-from foveal.imaging.decode import orient
+from foveal.imaging.orientation import orient
 from foveal.types.rle import Rle
 
 

@@ -211,7 +211,7 @@ def test_bad_input_is_named(tmp_path, text, what, hint):
 
 def test_an_image_too_large_to_be_decoded_at_once_is_kept_for_tiles(make_coco, coco_document, monkeypatch):
     root, whole = make_coco(coco_document), 64 * 48
-    monkeypatch.setattr("foveal.imaging.decode.MAX_PIXELS", whole - 1)
+    monkeypatch.setattr("foveal.imaging.codecs.pillow.MAX_PIXELS", whole - 1)
     assert names(read(root, tiled=True)) == ["images/a.jpg", "images/b.jpg", "images/c.jpg"]
     with pytest.raises(DataError, match="64 x 48 pixels, over the limit"):
         read(root)

@@ -8,7 +8,8 @@ from PIL import Image
 from tests.tiffs import nodata, tiff
 
 from foveal.errors import ImageError
-from foveal.imaging.decode import decode, read_deep, read_header
+from foveal.imaging.decode import decode, read_deep
+from foveal.imaging.header import read_header
 from foveal.types.reading import Reading
 
 EIGHT = np.random.default_rng(0).integers(0, 256, (21, 34, 8), dtype=np.uint8)

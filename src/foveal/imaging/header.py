@@ -1,0 +1,100 @@
+"""What a file's header says of an image, without decoding it."""
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import ImageFile
+
+from foveal.errors import ImageError
+from foveal.imaging import depth
+from foveal.imaging.codecs import jpeg, tiff
+from foveal.imaging.codecs.pillow import check_size, kind_of, open_file
+from foveal.imaging.decode import HAS_ALPHA, check_jpeg, unreadable
+from foveal.imaging.orientation import orientation_of, stored_size, upright
+
+HEAD_BYTES = 1 << 18
+"""Enough to hold a JPEG's header with its thumbnail and colour profile."""
+
+
+@dataclass(frozen=True)
+class Header:
+    """The contents of a file's header.
+
+    Attributes:
+        width: Columns, as ``decode`` would give them.
+        height: Rows.
+        kind: Format, such as ``PNG``.
+        mode: ``colour``, ``gray``, ``palette``, ``transparent``, ``CMYK`` or ``deep``.
+        bands: Of a TIFF with others than gray, RGB and transparency their number; else 0.
+    """
+
+    width: int
+    height: int
+    kind: str
+    mode: str
+    bands: int = 0
+
+    @property
+    def text(self) -> str:
+        """Format and mode in words, such as ``PNG colour`` or ``TIFF deep of 8 bands``."""
+        return f"{self.kind} {self.mode}" + (f" of {self.bands} bands" if self.bands else "")
+
+
+def read_size(source: Path | bytes, *, limit: int | None = None) -> tuple[int, int]:
+    """Full (width, height) of an image as displayed, from its header alone; ``limit`` as for ``read_header``.
+
+    Raises:
+        ImageError: As ``decode`` does, except that damage behind the header goes unnoticed.
+    """
+    header = read_header(source, limit=limit)
+    return header.width, header.height
+
+
+def read_header(source: Path | bytes, *, limit: int | None = None) -> Header:
+    """Size, format and mode of an image, without decoding it.
+
+    Args:
+        source: A file, or the bytes of one.
+        limit: Most pixels; None: as many as are decoded at once.
+
+    Raises:
+        ImageError: As ``decode`` does, except that damage behind the header goes unnoticed.
+    """
+    name, bands = str(source) if isinstance(source, Path) else "image", 0
+    try:
+        with source.open("rb") if isinstance(source, Path) else io.BytesIO(source) as file:
+            head = file.read(HEAD_BYTES)
+            if not head:
+                raise ImageError(name, "is empty (0 bytes)")
+            if head.startswith(jpeg.MAGIC):
+                found = jpeg.read_header(head) or jpeg.read_header(head + file.read())
+                found = check_jpeg(found, name, limit)
+                size, orientation = (found.width, found.height), found.orientation
+                kind, mode = "JPEG", {1: "gray", 3: "colour"}.get(found.components, "CMYK")
+            elif head.startswith(tiff.MAGICS) and (layout := tiff.read_layout(file, name)).beyond_pillow:
+                check_size(layout.width, layout.height, name, limit)
+                size, orientation = (layout.width, layout.height), layout.orientation
+                kind, mode, bands = "TIFF", _mode_of(layout), layout.bands if layout.many else 0
+            else:
+                file.seek(0)
+                image = open_file(file, head, name, limit)
+                size, orientation = stored_size(image), orientation_of(image)
+                kind, mode = kind_of(head), _mode(image)
+    except OSError as error:
+        raise unreadable(Path(name), name, error) from None
+    return Header(*upright(*size, orientation), kind, mode, bands)
+
+
+def _mode(image: ImageFile.ImageFile) -> str:
+    if depth.is_deep(image):
+        return "deep"
+    if image.mode in HAS_ALPHA or "transparency" in image.info:
+        return "transparent"
+    return {"1": "gray", "L": "gray", "P": "palette", "CMYK": "CMYK"}.get(image.mode, "colour")
+
+
+def _mode_of(layout: tiff.Layout) -> str:
+    if layout.bits > 8 or (layout.dtype is not None and layout.dtype.kind != "u"):
+        return "deep"
+    return "gray" if layout.bands < 3 else "colour"

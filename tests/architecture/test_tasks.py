@@ -24,7 +24,7 @@ def lines_that_name(tree: ast.Module, task: str, own: set[str]) -> Iterator[int]
     By an import from its folder, by one of its classes, by a name or a string that is the task's, or by an option of
     its section. Prose may use a task's name as the ordinary word that it is.
     """
-    told = re.compile(rf"{task}|.*(\bfoveal\.tasks\.{task}\b|--{task}\.).*", re.DOTALL)
+    told = re.compile(rf"{task}(\.\w+)?|.*(\bfoveal\.tasks\.{task}\b|--{task}\.).*", re.DOTALL)
     for node in ast.walk(tree):
         match node:
             case ast.ImportFrom(module=str(module), names=names):
@@ -54,6 +54,7 @@ def lines_that_name(tree: ast.Module, task: str, own: set[str]) -> Iterator[int]
         "x = config.detect",
         "f(detect=1)",
         'match == "detect"',
+        'NEEDS = {"detect.anchors": 1}',
         'import_module("foveal.tasks.detect.task")',
         'raise ConfigError("No.", "Leave out --detect.anchors.")',
     ],

@@ -24,15 +24,18 @@ from foveal.errors import ImageError
 from foveal.inference.outputs import Outputs
 from foveal.inference.predictor import Predictor
 from foveal.inference.writers import Add
-from foveal.metrics.contract import Interval, Results
+from foveal.metrics.contract import Results
 from foveal.report.findings.classes import SUPPORT
 from foveal.report.findings.contract import Finding
+from foveal.runs.display import in_digits, number
 from foveal.runs.evaluate import EvaluationRun
 from foveal.types.predictions.prediction import Prediction
 
 if TYPE_CHECKING:
     from foveal.runs.start import Trained
 
+DASH = "-"
+"""Written where a number is undefined; every terminal has it."""
 MAX_ROWS = 40
 MAX_FINDINGS = 3
 SEVERITIES = {"problem": "red", "warning": "yellow", "note": ""}
@@ -101,7 +104,7 @@ def headline(model: Predictor, results: Results) -> str:
     """The headline metric with its interval."""
     name = model.output.goal.metric
     interval = results.metrics[name]
-    value, between = in_digits(interval, 3)
+    value, between = in_digits(interval, 3, undefined=DASH)
     if isnan(interval.value):
         return f"[bold]{name.replace('_', ' ')} -[/]  (cannot be computed on {how_many(results)})"
     return f"[bold green]{name.replace('_', ' ')} {value}[/]  (95% interval {between}, on {how_many(results)})"
@@ -117,7 +120,10 @@ def evaluation_screen(run: EvaluationRun) -> None:
     """Headline numbers with intervals, then a row per class."""
     console, results = Console(), run.evaluation.results
     places = 4 if console.width >= WIDE or not console.is_terminal else 3
-    metrics = [(name, *in_digits(i, places), results.better.get(name, "")) for name, i in results.metrics.items()]
+    metrics = [
+        (name, *in_digits(i, places, undefined=DASH), results.better.get(name, ""))
+        for name, i in results.metrics.items()
+    ]
     print_table(console, ("metric", "value", "95% interval", "better"), metrics)
     console.print()
     print_classes(console, results)
@@ -132,26 +138,12 @@ def print_classes(console: Console, results: Results) -> None:
     """Metrics per class."""
     names = list(next(iter(results.per_class.values()), {}))
     rows = [
-        (category, *(number(values[name], whole=name in SUPPORT) for name in names))
+        (category, *(number(values[name], whole=name in SUPPORT, undefined=DASH) for name in names))
         for category, values in list(results.per_class.items())[:MAX_ROWS]
     ]
     print_table(console, ("class", *(name.replace("_", " ") for name in names)), rows)
     if len(results.per_class) > MAX_ROWS:
         console.print(f"  ... {len(results.per_class) - MAX_ROWS} more in metrics.json")
-
-
-def in_digits(interval: Interval, places: int) -> tuple[str, str]:
-    """A value and its interval, dashes for what is undefined."""
-    between = f"{interval.low:.{places}f} to {interval.high:.{places}f}"
-    undefined = isnan(interval.low) or isnan(interval.high)
-    return "-" if isnan(interval.value) else f"{interval.value:.{places}f}", "-" if undefined else between
-
-
-def number(value: float, *, whole: bool = False) -> str:
-    """A count as it is, a fraction with three decimals, a dash where undefined."""
-    if isnan(value):
-        return "-"
-    return f"{value:.0f}" if whole or (float(value).is_integer() and value > 1) else f"{value:.3f}"
 
 
 def prediction_cells(rows: Sequence[Mapping[str, str | float]]) -> tuple[str, str, str]:

@@ -6,6 +6,7 @@ from typing import Any
 from foveal.config.concerns import flag, flat
 from foveal.config.schema import RunConfig
 from foveal.errors import ConfigError
+from foveal.tasks.table import TASKS, get_spec
 
 NEEDS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "data.cache_dir": ("data.cache", ("disk",)),
@@ -16,27 +17,18 @@ NEEDS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "schedule.step_epochs": ("schedule.name", ("step",)),
     "schedule.gamma": ("schedule.name", ("step", "plateau")),
     "schedule.plateau_patience": ("schedule.name", ("plateau",)),
-    "classify.attention_heads": ("classify.pooling", ("multihead",)),
-    "classify.attention_hidden": ("classify.pooling", ("attention",)),
-    "classify.bilinear_dim": ("classify.pooling", ("bilinear",)),
-    "classify.effective_beta": ("classify.class_weights", ("effective",)),
-    "classify.focal_gamma": ("classify.loss", ("focal",)),
-    "segment.focal_gamma": ("segment.losses", ("focal",)),
-    "detect.anchor_scale": ("detect.anchors", ("fixed",)),
-    "detect.anchor_ratios": ("detect.anchors", ("fixed",)),
-    "detect.atss_candidates": ("detect.assign", ("atss",)),
-    "detect.iou_positive": ("detect.assign", ("iou",)),
-    "detect.iou_negative": ("detect.assign", ("iou",)),
-    "detect.focal_gamma": ("detect.class_loss", ("focal",)),
-    "detect.focal_alpha": ("detect.class_loss", ("focal",)),
-    "detect.effective_beta": ("detect.class_weights", ("effective",)),
-    "instance.prototypes": ("instance.architecture", ("prototypes",)),
-    "instance.proposals": ("instance.architecture", ("mask_rcnn",)),
-    "instance.proposal_samples": ("instance.architecture", ("mask_rcnn",)),
-    "instance.box_features": ("instance.architecture", ("mask_rcnn",)),
-    "instance.mask_depth": ("instance.architecture", ("mask_rcnn",)),
 }
-"""A setting, and another one with the values at which it has a use."""
+"""A setting, and another one with the values at which it has a use; those of a task are in its ``TaskSpec.needs``."""
+
+
+def needs() -> dict[str, tuple[str, tuple[str, ...]]]:
+    """The same of all sections."""
+    own = {
+        f"{task}.{name}": (f"{task}.{other}", uses)
+        for task in TASKS
+        for name, (other, uses) in get_spec(task).needs.items()
+    }
+    return {**NEEDS, **own}
 
 
 def check_used(given: Mapping[str, object], config: RunConfig) -> None:
@@ -49,10 +41,11 @@ def check_used(given: Mapping[str, object], config: RunConfig) -> None:
     Raises:
         ConfigError: The hint names the setting that switches it on.
     """
+    known, defaults = needs(), RunConfig()
     for key, value in flat(given):
-        if key not in NEEDS or value == _value(RunConfig(), key):
+        if key not in known or value == _value(defaults, key):
             continue
-        other, uses = NEEDS[key]
+        other, uses = known[key]
         now = _value(config, other)
         if set(uses).isdisjoint(now if isinstance(now, tuple) else (now,)):
             shown = " ".join(now) if isinstance(now, tuple) else now

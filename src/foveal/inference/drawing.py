@@ -3,14 +3,14 @@
 import io
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from PIL import Image
 
 from foveal.artifact.atomic import write_atomic
 from foveal.brief import brief
 from foveal.errors import ConfigError
-from foveal.inference.images import read_image
+from foveal.inference.images import ImageLike, read_image
 from foveal.tasks.table import AnyOutput
 from foveal.types.arrays import RGB
 from foveal.types.reading import AS_STORED, Reading
@@ -27,19 +27,19 @@ class Drawing:
     """
 
     output: AnyOutput
-    source: Any = None
+    source: ImageLike | None = None
     reading: Reading = AS_STORED
 
     __repr__ = brief
 
-    def draw(self, prediction: Any, image: Any) -> RGB:
+    def draw(self, prediction: Any, image: object) -> RGB:
         """The (H, W, 3) drawing, at the image's full size.
 
         Raises:
             ImageError: The image cannot be read.
             ConfigError: Neither ``image`` nor ``source`` is there, or ``image`` has another size.
         """
-        image = self.source if image is None else image
+        image = self.source if image is None else cast(ImageLike, image)
         if image is None:
             raise ConfigError(
                 "The image of this prediction is not known: it came from a generator or a stream.",

@@ -280,13 +280,13 @@ def _drawable(
     stream: Callable[[Iterable[S]], Iterator[Prediction]], sources: Iterable[S], drawing: Drawing, *, bgr: bool
 ) -> list[Prediction]:
     """Only a path is kept of what a generator gives: its images are not held in memory by their predictions."""
-    kept: deque[object] = deque()
+    kept: deque[ImageLike | None] = deque()
     held = isinstance(sources, Sequence)
 
     def given() -> Iterator[S]:
         for source in sources:
             image = source if isinstance(source, Prepared) else readable(cast(ImageLike, source), bgr=bgr)
-            kept.append(image if held or isinstance(image, str | Path) else None)
+            kept.append(cast(ImageLike, image) if held or isinstance(image, str | Path) else None)
             yield cast(S, image)
 
     return [prediction.drawn_by(replace(drawing, source=kept.popleft())) for prediction in stream(given())]

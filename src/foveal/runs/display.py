@@ -2,12 +2,16 @@
 
 from collections.abc import Sequence
 from html import escape
+from math import isfinite, isnan
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from foveal.metrics.contract import Interval, Results
 from foveal.report.findings.classes import SUPPORT
 from foveal.types.predictions.shown import pandas
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 MAX_CLASSES = 40
 """Rows of the table of classes in a notebook."""
@@ -24,13 +28,13 @@ def one_line(kind: str, results: Results, *, folder: Path | None = None) -> str:
 
 def as_html(title: str, results: Results, folder: Path | None, notes: Sequence[str] = ()) -> str:
     """Metrics with their intervals, a row per class, and where the files are; escaped."""
-    rows = [(name, _digits(i), _between(i)) for name, i in results.metrics.items()]
+    rows = [(name, number(i.value), in_digits(i, 3)[1]) for name, i in results.metrics.items()]
     parts = [f"<b>{escape(title)}</b> on {results.images:,} images", _table(("metric", "value", "95% interval"), rows)]
     if results.per_class:
         names = list(next(iter(results.per_class.values())))
         listed = list(results.per_class.items())
         cells = [
-            (name, *(_number(values[n], whole=n in SUPPORT) for n in names)) for name, values in listed[:MAX_CLASSES]
+            (name, *(number(values[n], whole=n in SUPPORT) for n in names)) for name, values in listed[:MAX_CLASSES]
         ]
         parts.append(_table(("class", *(n.replace("_", " ") for n in names)), cells))
         if len(listed) > MAX_CLASSES:
@@ -43,7 +47,7 @@ def as_html(title: str, results: Results, folder: Path | None, notes: Sequence[s
     return "".join(f'<div style="margin:4px 0">{part}</div>' for part in parts)
 
 
-def predictions_table(folder: Path) -> Any:
+def predictions_table(folder: Path) -> "DataFrame":
     """A ``pandas.DataFrame`` of predictions.csv: a row per image with truth, prediction and scores.
 
     Raises:
@@ -52,7 +56,7 @@ def predictions_table(folder: Path) -> Any:
     return pandas().read_csv(folder / "predictions.csv", keep_default_na=False)
 
 
-def history_table(folder: Path) -> Any:
+def history_table(folder: Path) -> "DataFrame":
     """A ``pandas.DataFrame`` of metrics.csv: a row per epoch.
 
     Raises:
@@ -70,16 +74,15 @@ def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "<table>" + line("th", header) + "".join(line("td", row) for row in rows) + "</table>"
 
 
-def _digits(interval: Interval) -> str:
-    return _number(interval.value)
+def in_digits(interval: Interval, places: int, *, undefined: str = "–") -> tuple[str, str]:
+    """A value and its interval, dashes for what is undefined."""
+    between = f"{interval.low:.{places}f} to {interval.high:.{places}f}"
+    known = isfinite(interval.low) and isfinite(interval.high)
+    return f"{interval.value:.{places}f}" if isfinite(interval.value) else undefined, between if known else undefined
 
 
-def _between(interval: Interval) -> str:
-    defined = interval.low == interval.low and interval.high == interval.high
-    return f"{interval.low:.3f} to {interval.high:.3f}" if defined else "–"
-
-
-def _number(value: float, *, whole: bool = False) -> str:
-    if value != value:
-        return "–"
+def number(value: float, *, whole: bool = False, undefined: str = "–") -> str:
+    """A count as it is, a fraction with three decimals, a dash where undefined."""
+    if isnan(value):
+        return undefined
     return f"{value:.0f}" if whole or (float(value).is_integer() and value > 1) else f"{value:.3f}"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from foveal.artifact.atomic import json_text, make_folder, write_atomic
 from foveal.artifact.card import Card
@@ -30,6 +30,9 @@ from foveal.runs.train import free_folder
 from foveal.tasks.table import get_spec
 from foveal.types.progress import Progress, silent
 from foveal.types.selection import Selection
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 
 @dataclass(frozen=True, repr=False)
@@ -65,7 +68,7 @@ class EvaluationRun:
         """What a notebook shows."""
         return as_html("Evaluation", self.results, self.folder, self.notes)
 
-    def to_pandas(self) -> Any:
+    def to_pandas(self) -> "DataFrame":
         """A ``pandas.DataFrame`` with a row per image: path, truth, prediction, scores.
 
         Raises:

@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from foveal.artifact.atomic import write_atomic
 from foveal.artifact.given import given_card
@@ -68,6 +68,9 @@ from foveal.runs.warm_start import warm_start
 from foveal.types.reading import Reading
 from foveal.types.samples import Batch
 
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
 EXPORTED = "model.onnx"
 """Where ``foveal export`` writes by default, in a run's folder."""
 
@@ -105,7 +108,7 @@ class Trained:
         """What a notebook shows."""
         return as_html("Trained model", self.results, self.folder, self.results.cautions)
 
-    def to_pandas(self) -> Any:
+    def to_pandas(self) -> "DataFrame":
         """A ``pandas.DataFrame`` with a row per epoch: losses, metrics, learning rate.
 
         Raises:

@@ -109,6 +109,7 @@ class TaskSpec(ABC, Generic[S, Out, M]):
         annotations: Annotations it learns from, in order of preference.
         defaults: Settings, by section, that differ from the general defaults; the user's settings override them.
         unused: Augmentations, as dotted settings, that it has no use for; a user who sets one is told.
+        needs: Its own settings that have a use only beside another one: that one, and its values that switch them on.
         preview_side: Side in pixels of the samples that ``foveal data preview`` draws.
         inference_scale: Input side at inference over that in training, for previews of training samples.
         shape_settings: The task's own settings that shape the network; a run that goes on from a model keeps them.
@@ -119,6 +120,7 @@ class TaskSpec(ABC, Generic[S, Out, M]):
     annotations: ClassVar[Sequence[Annotation]]
     defaults: ClassVar[Mapping[str, Mapping[str, object]]] = {}
     unused: ClassVar[Collection[str]] = ()
+    needs: ClassVar[Mapping[str, tuple[str, tuple[str, ...]]]] = {}
     preview_side: ClassVar[int] = 224
     inference_scale: ClassVar[float] = 1.0
     shape_settings: ClassVar[Sequence[str]] = ()

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from foveal.cli.screens import evaluation_screen, in_digits, show_page
+from foveal.cli.screens import DASH, evaluation_screen, show_page
 from foveal.engine.logs.log import RichLog
 from foveal.metrics.contract import Interval, Results
 from foveal.report.findings.contract import Finding
+from foveal.runs.display import in_digits
 from foveal.runs.evaluate import EvaluationRun
 from foveal.runs.evaluation import Evaluation
 
@@ -23,7 +24,7 @@ def test_what_is_undefined_is_a_dash_in_both_tables(capsys: pytest.CaptureFixtur
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]
     assert ["AP_small", "-", "-"] in lines and ["AP_large", "0.5000", "0.2500", "to", "0.7500"] in lines
     assert ["cat", "-", "0"] in lines and ["dog", "1.000", "1"] in lines, "counts are whole"
-    assert in_digits(Interval(0.5, NAN, NAN), 3) == ("0.500", "-")
+    assert in_digits(Interval(0.5, NAN, NAN), 3, undefined=DASH) == ("0.500", "-")
 
 
 def test_a_run_says_names_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from foveal.config.concerns import flat
-from foveal.config.idle import NEEDS, check_used
+from foveal.config.idle import check_used, needs
 from foveal.config.schema import RunConfig, parse_config
 from foveal.errors import ConfigError
 
@@ -43,7 +43,7 @@ def test_what_is_switched_on_or_at_its_default_is_fine() -> None:
 
 def test_the_table_names_settings_and_values_that_there_are() -> None:
     known = dict(flat(RunConfig().model_dump()))
-    for key, (other, uses) in NEEDS.items():
+    for key, (other, uses) in needs().items():
         assert key in known and other in known
         section, _, name = other.partition(".")
         for use in uses:

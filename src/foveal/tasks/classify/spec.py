@@ -29,6 +29,13 @@ class ClassifySpec(TaskSpec[ClassifyConfig, "ClassifyOutput", "Classifier"]):
         "augment.rare_crops",
         "augment.min_visible",
     )
+    needs: ClassVar[Mapping[str, tuple[str, tuple[str, ...]]]] = {
+        "attention_heads": ("pooling", ("multihead",)),
+        "attention_hidden": ("pooling", ("attention",)),
+        "bilinear_dim": ("pooling", ("bilinear",)),
+        "effective_beta": ("class_weights", ("effective",)),
+        "focal_gamma": ("loss", ("focal",)),
+    }
     shape_settings = POOLING
 
     def choose(self, situation: Situation) -> Choice:

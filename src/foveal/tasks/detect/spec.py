@@ -112,6 +112,16 @@ class DetectSpec(BoxSpec[DetectConfig, "DetectOutput", "Detector"]):
 
     name = "detect"
     settings = DetectConfig
+    needs: ClassVar[Mapping[str, tuple[str, tuple[str, ...]]]] = {
+        "anchor_scale": ("anchors", ("fixed",)),
+        "anchor_ratios": ("anchors", ("fixed",)),
+        "atss_candidates": ("assign", ("atss",)),
+        "iou_positive": ("assign", ("iou",)),
+        "iou_negative": ("assign", ("iou",)),
+        "focal_gamma": ("class_loss", ("focal",)),
+        "focal_alpha": ("class_loss", ("focal",)),
+        "effective_beta": ("class_weights", ("effective",)),
+    }
 
     def begin(self, own: DetectConfig, catalog: "Catalog") -> "DetectOutput":
         """Postprocessing options, as configured."""

@@ -1,7 +1,7 @@
 """What is known of instance segmentation without data or a model."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from foveal.tasks.detect.spec import BoxSpec
 from foveal.tasks.instance.config import SHAPE, InstanceConfig
@@ -20,6 +20,13 @@ class InstanceSpec(BoxSpec[InstanceConfig, "InstanceOutput", "MaskDetector | Mas
 
     name = "instance"
     settings = InstanceConfig
+    needs: ClassVar[Mapping[str, tuple[str, tuple[str, ...]]]] = {
+        "prototypes": ("architecture", ("prototypes",)),
+        "proposals": ("architecture", ("mask_rcnn",)),
+        "proposal_samples": ("architecture", ("mask_rcnn",)),
+        "box_features": ("architecture", ("mask_rcnn",)),
+        "mask_depth": ("architecture", ("mask_rcnn",)),
+    }
     shape_settings = SHAPE
 
     def begin(self, own: InstanceConfig, catalog: "Catalog") -> "InstanceOutput":

@@ -38,6 +38,9 @@ class SegmentSpec(TaskSpec[SegmentConfig, "SegmentOutput", "Segmenter"]):
     )
     preview_side = 320
     inference_scale = 1.5
+    needs: ClassVar[Mapping[str, tuple[str, tuple[str, ...]]]] = {
+        "focal_gamma": ("losses", ("focal",)),
+    }
     shape_settings = ("decoder", "channels")
     defaults: ClassVar[Mapping[str, Mapping[str, object]]] = {
         "input": {"fit": "letterbox", "interpolation": "bilinear"},

@@ -4,7 +4,7 @@ Shapes: K classes.
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,6 +13,9 @@ from foveal.errors import ConfigError, ShapeError
 from foveal.types.arrays import FloatArray
 from foveal.types.categories import Categories
 from foveal.types.predictions.shown import Shown, line, pandas
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,7 @@ class ClassScores(Shown):
         named = self.present() if self.multi_label else self.top(3)
         return line("ClassScores", [f"{c.name} {c.score:.1%}" for c in named], self.size)
 
-    def to_pandas(self) -> Any:
+    def to_pandas(self) -> "DataFrame":
         """A ``pandas.DataFrame`` with the ``name`` and ``score`` of every class, by falling score.
 
         Raises:

@@ -1,11 +1,12 @@
 """What every task's prediction for one image can do, in that image's own pixels."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 from foveal.types.predictions.shown import Drawing
 
 if TYPE_CHECKING:
+    from pandas import DataFrame
     from PIL import Image
 
 
@@ -33,15 +34,15 @@ class Prediction(Protocol):
         """
         ...
 
-    def draw(self, image: Any = None) -> "Image.Image":
+    def draw(self, image: object = None) -> "Image.Image":
         """The image with the prediction drawn on it; None: the image that was predicted on."""
         ...
 
-    def save(self, path: str | Path, image: Any = None) -> Path:
+    def save(self, path: str | Path, image: object = None) -> Path:
         """Save that drawing; the suffix says in which format."""
         ...
 
-    def to_pandas(self) -> Any:
+    def to_pandas(self) -> "DataFrame":
         """A ``pandas.DataFrame``, best first."""
         ...
 

@@ -10,14 +10,14 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
+from foveal.brief import LINE_CHARACTERS
 from foveal.errors import ConfigError, FovealError, MissingExtraError
 from foveal.types.arrays import RGB
 
 if TYPE_CHECKING:
+    from pandas import DataFrame
     from PIL import Image
 
-LINE_CHARACTERS = 160
-"""Longest ``repr``, more or less; what is beyond is counted."""
 NOTEBOOK_PX = 900
 """Longest side of the image that a notebook shows."""
 
@@ -25,7 +25,7 @@ NOTEBOOK_PX = 900
 class Drawing(Protocol):
     """What knows how a prediction is drawn, and on which image."""
 
-    def draw(self, prediction: Any, image: Any) -> RGB:
+    def draw(self, prediction: Any, image: object) -> RGB:
         """The (H, W, 3) drawing; ``image`` None: on the image that was predicted on."""
         ...
 
@@ -47,7 +47,7 @@ class Shown(ABC):
     def rows(self) -> list[dict[str, str | float]]:
         """Table rows, best first: ``name``, ``score`` in [0, 1] and the task's own columns."""
 
-    def draw(self, image: Any = None) -> "Image.Image":
+    def draw(self, image: object = None) -> "Image.Image":
         """The image with the prediction drawn on it.
 
         Args:
@@ -61,7 +61,7 @@ class Shown(ABC):
 
         return Image.fromarray(self._known().draw(self, image))
 
-    def save(self, path: str | Path, image: Any = None) -> Path:
+    def save(self, path: str | Path, image: object = None) -> Path:
         """Save the image with the prediction drawn on it; the suffix says in which format.
 
         Args:
@@ -80,7 +80,7 @@ class Shown(ABC):
         drawing.write(path, self.draw(image))
         return path
 
-    def to_pandas(self) -> Any:
+    def to_pandas(self) -> "DataFrame":
         """A ``pandas.DataFrame`` with a row per class or object, best first: the columns of ``rows``.
 
         Raises:

@@ -6,6 +6,7 @@ Shapes: H W height and width.
 import io
 import re
 import shlex
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, Self
@@ -58,9 +59,9 @@ ImageLike = str | Path | bytes | bytearray | memoryview | BinaryIO | Array | Ima
 
 
 def is_one(source: object) -> bool:
-    """Whether this is one image rather than several, although it can be iterated."""
+    """Whether this is one image, or no image at all, rather than several."""
     one = (str, Path, bytes, bytearray, memoryview, np.ndarray, Image.Image, Named)
-    return isinstance(source, one) or _is_file(source) or is_tensor(source)
+    return not isinstance(source, Iterable) or isinstance(source, one) or _is_file(source) or is_tensor(source)
 
 
 def read_image(source: ImageLike, *, reading: Reading = AS_STORED) -> RGB:

@@ -271,9 +271,9 @@ def one_or_all(
     bgr: bool = False,
 ) -> Prediction | list[Prediction]:
     """The one prediction of an image, or those of several as a list; each knows its image."""
-    if is_one(sources) or isinstance(sources, Prepared) or not isinstance(sources, Iterable):
+    if is_one(sources):
         return _drawable(stream, [cast(S, sources)], drawing, bgr=bgr)[0]
-    return _drawable(stream, sources, drawing, bgr=bgr)
+    return _drawable(stream, cast(Iterable[S], sources), drawing, bgr=bgr)
 
 
 def _drawable(

@@ -14,8 +14,10 @@ from foveal.config.schema import RunConfig
 from foveal.data.catalog.catalog import SPLITS, Catalog
 from foveal.data.inspection.preflight import Skipped
 from foveal.data.notes import listed, plural
+from foveal.engine.checkpoint import State
 from foveal.engine.logs.log import duration
 from foveal.engine.loop import Training
+from foveal.engine.parts import reached_epochs
 from foveal.engine.run import Run
 from foveal.ops.machine import num_cores
 from foveal.runs.data import split_sizes
@@ -65,6 +67,24 @@ def told_skipped(skipped: Sequence[Skipped]) -> list[str]:
         return []
     some = listed([f"{one.path} {one.reason}" for one in skipped])
     return [f"left out {plural(len(skipped), 'image')} that cannot be read: {some}"]
+
+
+def trained_on(plan: ImagePlan, catalog: Catalog, skipped: Sequence[Skipped], *, fingerprint: str) -> dict[str, Any]:
+    """The data set in a model's card."""
+    return {
+        "fingerprint": fingerprint,
+        "content": catalog.content_fingerprint(),
+        "images": len(plan.train_set),
+        **({"skipped": [one.path for one in skipped]} if skipped else {}),
+    }
+
+
+def trained_in(state: State) -> dict[str, Any]:
+    """The parts of a run in its model's card, where it was trained longer than first planned."""
+    if not state.parts:
+        return {}
+    ends = reached_epochs(state.parts, state.rows[-1]["epoch"] or 0)
+    return {"parts": [part.to_dict(end) for part, end in zip(state.parts, ends, strict=True)]}
 
 
 def versions() -> dict[str, str]:

@@ -20,7 +20,6 @@ from foveal.engine.checkpoint import Checkpoint, load_checkpoint, save_checkpoin
 from foveal.engine.clock import Began
 from foveal.engine.logs.log import Log
 from foveal.engine.loop import Training
-from foveal.engine.parts import reached_epochs
 from foveal.engine.run import Run
 from foveal.engine.runtime import Runtime
 from foveal.errors import RunError
@@ -58,6 +57,8 @@ from foveal.runs.record import (
     listed_skipped,
     starts_as_given,
     told_skipped,
+    trained_in,
+    trained_on,
     undefined_headline,
     versions,
 )
@@ -266,16 +267,8 @@ def complete(
     if not runtime.is_main:
         runtime.wait()
         return None
-    data = {
-        "fingerprint": run.read_json("data.json")["fingerprint"],
-        "content": catalog.content_fingerprint(),
-        "images": len(plan.train_set),
-        **({"skipped": [one.path for one in skipped]} if skipped else {}),
-    }
-    if parts := training.state.parts:
-        ends = reached_epochs(parts, training.state.rows[-1]["epoch"] or 0)
-        data["parts"] = [part.to_dict(end) for part, end in zip(parts, ends, strict=True)]
-    predictor, evaluation = finish(plan, run.model, data=data, versions=versions())
+    data = trained_on(plan, catalog, skipped, fingerprint=run.read_json("data.json")["fingerprint"])
+    predictor, evaluation = finish(plan, run.model, data={**data, **trained_in(training.state)}, versions=versions())
     ended = ending(training, evaluation, predictor.output.goal.metric, given=starts_as_given(plan))
     document = {**to_dict(evaluation, config.task), **listed_skipped(skipped)}
     run.write_json("metrics.json", {**document, "training": ended.to_dict()})

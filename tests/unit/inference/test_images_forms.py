@@ -9,6 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
+import foveal
 from foveal.errors import ConfigError, FovealError, ImageError
 from foveal.inference.images import is_one, read_image, readable
 
@@ -102,3 +103,8 @@ def test_no_image_at_all(tmp_path: Path) -> None:
         read_image(io.BytesIO())
     with pytest.raises(ConfigError, match="Not an image: int"):
         read_image(7)  # type: ignore[arg-type]
+
+
+def test_a_number_is_refused_with_crops_too(quick_run: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="Not an image: int"):
+        foveal.predict(quick_run, 7, crops=tmp_path / "crops")  # type: ignore[call-overload]

@@ -224,23 +224,20 @@ def _unfit(catalog: "Catalog", task: str | None) -> "list[Problem]":
 
 def _is_data_set(path: Path, classes: str, ignore: tuple[int, ...]) -> bool:
     """Whether this is a data set of a known format that the options fit; errors in reading it are then its own."""
-    from foveal.data.formats import image_folder
-    from foveal.data.formats.mask_folder import reader as mask_folder
     from foveal.data.formats.mask_folder.class_table import read_classes
+    from foveal.data.formats.mask_folder.reader import NAME as MASK_FOLDER
     from foveal.data.formats.read import recognise
     from foveal.errors import DataError
 
     if not path.exists():
         return False
     try:
-        kind, where = recognise(path)
+        choice = recognise(path)
         if classes:
-            read_classes(classes, where)
+            read_classes(classes, choice.evidence.where)
     except DataError:
         return False
-    if classes or ignore:
-        return kind == mask_folder.NAME
-    return kind != image_folder.NAME or image_folder.looks_like(where)
+    return choice.format.name == MASK_FOLDER or not (classes or ignore)
 
 
 def _tell(problems: "Sequence[Problem]", *, path: Path, images: int | None, json: bool) -> None:

@@ -30,6 +30,10 @@ class DataConfig(Settings):
     """Path of the data set: a folder, a CSV or TSV table, a COCO JSON file or a YOLO YAML file."""
     format: Format = "auto"
     """Format of the data set; auto detects it."""
+    images: str = ""
+    """Folder of the images, where the layout does not show it."""
+    labels: str = ""
+    """File or folder with the annotations or masks, where the layout does not show it."""
     classes: str = ""
     """Classes of the masks: comma-separated names in order of id, or a text, CSV or TOML file that lists them."""
     ignore: tuple[Annotated[int, Field(ge=0, lt=2**24)], ...] = ()

@@ -31,6 +31,8 @@ def read_data(config: RunConfig) -> Catalog:
         classes=data.classes,
         ignore=data.ignore,
         groups=data.groups,
+        images=data.images,
+        labels=data.labels,
         annotations=None if config.task == "auto" else get_spec(config.task).annotations,
     )
 

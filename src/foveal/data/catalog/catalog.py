@@ -70,6 +70,7 @@ class Catalog:
         labels: N rows of class ids; one per image unless ``multi_label``.
         multi_label: Whether an image may carry any number of labels.
         notes: Notes of the reader, for ``foveal data inspect``.
+        why: Why it was read in this format, such as "data.yaml names classes and splits".
         sizes: (N, 2) widths and heights in pixels as displayed, if known.
         objects: The objects in the images, where the data set has any; ``labels`` then has the classes that occur.
         masks: N paths of mask files, relative to ``root``; None: there are none. A pixel's value (gray, palette
@@ -95,6 +96,7 @@ class Catalog:
     groups: Names | None = None
     extras: Names | None = None
     about: str = ""
+    why: str = ""
     repairs: tuple[Repair, ...] = ()
 
     def __post_init__(self) -> None:

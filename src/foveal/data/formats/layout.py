@@ -1,40 +1,25 @@
-"""Common names of folders and splits, and names of images without their layout."""
+"""Common names of folders, and names of images without their layout."""
 
 import os
 import posixpath
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
-from foveal.data.catalog.catalog import SPLITS, UNASSIGNED, Catalog
+from foveal.data.catalog.catalog import Catalog
+from foveal.data.formats.splits import split_name
 from foveal.imaging.suffixes import IMAGE_SUFFIXES
 from foveal.imaging.walk import walk
 
-SPLIT_WORDS = {
-    "train": "train",
-    "training": "train",
-    "val": "val",
-    "valid": "val",
-    "validation": "val",
-    "test": "test",
-}
-"""Names of splits in folders, tables and files."""
 IMAGE_FOLDERS = ("JPEGImages", "images", "Images")
 """Folders of all images."""
 NAME_KEY = "name"
 """Key of an image's extras: its name without the layout, where the path does not show it."""
 
 
-def split_of(word: str) -> int:
-    """Code of the split that a name such as ``train2017`` or ``valid`` stands for; UNASSIGNED for other names."""
-    stem = word.lower().rstrip("0123456789")
-    name = SPLIT_WORDS.get(stem.strip("_-"))
-    return UNASSIGNED if name is None else SPLITS.index(name)
-
-
 def portable(name: str) -> str:
     """An image's path without the folders that only the layout needs, such as ``images/train/``."""
     parts = [part for part in PurePosixPath(name).parts if part not in ("/", "..", ".")]
-    while len(parts) > 1 and (parts[0] in IMAGE_FOLDERS or parts[0].lower() in SPLIT_WORDS):
+    while len(parts) > 1 and (parts[0] in IMAGE_FOLDERS or split_name(parts[0]) is not None):
         parts = parts[1:]
     return "/".join(parts)
 

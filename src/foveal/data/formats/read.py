@@ -1,41 +1,23 @@
-"""Any data set: recognise its format, then read it.
-
-Where several formats fit a folder, the first of these is used: a COCO JSON file, Pascal VOC's XML, YOLO's YAML or
-text files, a table, images with masks, an image folder. A task's annotations may change that: Pascal VOC trees may have
-masks as well, and segmentations of objects can be rasterised as semantic masks.
-"""
+"""Any data set: recognise its format, then read it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from foveal.data.catalog.as_masks import as_masks
 from foveal.data.catalog.catalog import Annotation, Catalog
 from foveal.data.config import Format
-from foveal.data.formats import image_folder, table
 from foveal.data.formats.annotations.repair import Bad, Repairs
-from foveal.data.formats.coco import reader as coco
-from foveal.data.formats.coco.record import NAME as COCO
-from foveal.data.formats.coco.source import find as find_coco
 from foveal.data.formats.groups import with_groups
-from foveal.data.formats.mask_folder import reader as mask_folder
-from foveal.data.formats.mask_folder.layout import find_voc
-from foveal.data.formats.mask_folder.pairs import looks_like as looks_like_masks
-from foveal.data.formats.voc import reader as voc
-from foveal.data.formats.voc.record import NAME as VOC
-from foveal.data.formats.yolo import reader as yolo
-from foveal.data.formats.yolo.layout import find as find_yolo
-from foveal.data.formats.yolo.record import NAME as YOLO
+from foveal.data.formats.mask_folder.reader import NAME as MASK_FOLDER
+from foveal.data.formats.recognition.evidence import Evidence, Sure
+from foveal.data.formats.recognition.recognise import Choice
+from foveal.data.formats.recognition.recognise import recognise as weigh
+from foveal.data.formats.recognition.request import Request
+from foveal.data.formats.recognition.tree import Tree
+from foveal.data.formats.registry import FORMATS
 from foveal.errors import DataError
 from foveal.types.categories import Categories
-
-ANNOTATED = {COCO: coco.read, VOC: voc.read, YOLO: yolo.read}
-KINDS = {
-    **dict.fromkeys(table.SUFFIXES, table.NAME),
-    ".json": COCO,
-    ".yaml": YOLO,
-    ".yml": YOLO,
-}
-"""Format of a file by its suffix."""
 
 
 def read(
@@ -49,12 +31,14 @@ def read(
     annotations: Sequence[Annotation] | None = None,
     groups: str = "",
     tiled: bool = False,
+    images: str = "",
+    labels: str = "",
 ) -> Catalog:
     """Read a data set.
 
     Args:
-        path: A folder, a table, a COCO JSON file or a YOLO YAML file.
-        format: Its format; auto: detected.
+        path: A folder or a file, such as a table, a COCO JSON file or a YOLO YAML file.
+        format: Its format; auto: recognised.
         categories: A model's class map to enforce instead of the data set's own; some classes may then be missing.
         bad: Treatment of invalid annotations of objects, see ``annotations.repair``.
         classes: Classes of masks, see ``mask_folder.read``.
@@ -62,88 +46,87 @@ def read(
         annotations: Annotations that a task learns from, in order of preference; None: the data set's main annotations.
         groups: Rule that names the images' groups, see ``groups``; empty: images are independent.
         tiled: Whether images with boxes may be too large to be decoded at once, since they are read part by part.
+        images: The folder of images, where the layout does not show it; relative to the data set, or to here.
+        labels: The file or folder with the annotations, likewise.
 
     Raises:
-        DataError: No such path, or its content is invalid; the message names the file and the reason.
+        DataError: No such path, no format is sure, or its content is invalid; the message names the file and the
+            reason.
         CategoryError: A class that the class map lacks.
     """
     path = Path(path)
     if not path.exists():
         raise DataError(f"{path}: no such file or folder.", _suggestion(path))
-    kind, where = recognise(path) if format == "auto" else (format, path)
-    masks_first = _masks_first(annotations or ())
-    if kind == VOC and masks_first and where.is_dir() and find_voc(where) is not None:
-        kind = mask_folder.NAME
-    if kind != mask_folder.NAME and (classes or ignore):
+    request = Request(
+        categories=categories,
+        repairs=Repairs(bad, tiled=tiled),
+        classes=classes,
+        ignore=ignore,
+        annotations=annotations or (),
+        groups=groups,
+        images=_named(path, images, "images"),
+        root=path if labels and path.is_dir() else None,
+    )
+    choice = recognise(path, format=format, request=request, labels=labels)
+    if choice.format.name != MASK_FOLDER and (classes or ignore):
         raise DataError(
-            f"{path} is read as {kind}; classes and ignored pixel values are for mask folders.",
+            f"{path} is read as {choice.format.title}; classes and ignored pixel values are for mask folders.",
             "Leave out --classes and --ignore, or use images with masks.",
         )
-    if kind == mask_folder.NAME:
-        catalog = mask_folder.read(where, categories=categories, classes=classes, ignore=ignore)
-    elif kind in ANNOTATED:
-        _check_kind(kind, where)
-        catalog = ANNOTATED[kind](where, categories=categories, repairs=Repairs(bad, tiled=tiled))
-        catalog = as_masks(catalog, fixed=categories is not None) if masks_first else catalog
-    else:
-        catalog = _read_labelled(kind, where, categories, groups)
-    return with_groups(catalog, groups)
+    catalog = choice.format.read(choice.evidence.where, request)
+    if catalog.annotation == "boxes" and _masks_first(request.annotations):
+        catalog = as_masks(catalog, fixed=categories is not None)
+    found = replace(catalog, why=choice.why, notes=(*choice.notes(), *catalog.notes))
+    return with_groups(found, groups)
 
 
-def _read_labelled(kind: str, where: Path, categories: Categories | None, groups: str) -> Catalog:
-    """An image folder or a table."""
-    if kind == image_folder.NAME:
-        if not where.is_dir():
-            raise DataError(
-                f"{where} is a file, not an image folder.", "Name the folder, or use the format 'table' for a table."
-            )
-        return image_folder.read(where, categories=categories)
-    if not where.is_file():
-        raise DataError(f"{where} is a folder, not a table.", "Name the CSV or TSV file itself.")
-    return table.read(where, categories=categories, groups=groups)
+def recognise(
+    path: Path,
+    *,
+    format: Format = "auto",  # noqa: A002
+    request: Request | None = None,
+    labels: str = "",
+) -> Choice:
+    """The format of a data set, and what its reader is to be given.
 
-
-def recognise(path: Path) -> tuple[str, Path]:
-    """Name of the format, and the file or folder to read: a folder that holds one table and no classes is that table.
+    Args:
+        path: A folder or a file.
+        format: A format that the user named; auto: the evidence decides.
+        request: What is asked; None: nothing in particular.
+        labels: The file or folder with the annotations, as the user named it.
 
     Raises:
-        DataError: An empty folder, or an unknown kind of file.
+        DataError: No format is sure, or several are equally unsure.
     """
-    if path.is_file():
-        kind = KINDS.get(path.suffix.lower())
-        if kind is None:
-            raise DataError(
-                f"{path} is not a data set.",
-                "Name a folder, a table (.csv or .tsv), a COCO .json or a YOLO .yaml file.",
-            )
-        return kind, path
-    entries = [entry for entry in path.iterdir() if not entry.name.startswith(".")]
-    if not entries:
-        raise DataError(f"{path} is an empty folder.", "Use a folder with one sub-folder of images per class.")
-    if find_coco(path)[1]:
-        return COCO, path
-    if voc.find(path) is not None:
-        return VOC, path
-    if find_yolo(path) is not None:
-        return YOLO, path
-    tables = [entry for entry in entries if entry.suffix.lower() in (".csv", ".tsv") and entry.is_file()]
-    images_alone = {entry.name for entry in entries if entry.is_dir()} <= {table.IMAGES}
-    if len(tables) == 1 and (images_alone or not image_folder.looks_like(path)):
-        return table.NAME, tables[0]
-    return (mask_folder.NAME if looks_like_masks(path) else image_folder.NAME), path
+    request = request or Request()
+    tree = Tree(path, labels=_named(path, labels, "labels"), images=request.images)
+    if format == "auto":
+        return weigh(tree, FORMATS.values(), request.annotations)
+    own = FORMATS[format]
+    found = own.find(tree)
+    if not isinstance(found, Evidence):
+        found = Evidence(tree.labels or path, f"--data.format {format}", Sure.CERTAIN, ())
+    return Choice(own, found)
+
+
+def _named(path: Path, text: str, what: str) -> Path | None:
+    """A file or folder that the user named, relative to the data set or to the working folder.
+
+    Raises:
+        DataError: It does not exist.
+    """
+    if not text:
+        return None
+    home = path if path.is_dir() else path.parent
+    for there in (home / text, Path(text)):
+        if there.exists():
+            return there
+    raise DataError(f"--data.{what} {text}: no such file or folder, neither in {home} nor here.", "Check the path.")
 
 
 def _masks_first(annotations: Sequence[Annotation]) -> bool:
     """Whether masks are preferred to boxes."""
     return "masks" in annotations and "boxes" not in annotations[: annotations.index("masks")]
-
-
-def _check_kind(kind: str, where: Path) -> None:
-    """Check that the given format fits the path."""
-    if kind == COCO and not find_coco(where)[1]:
-        raise DataError(
-            f"{where} has no COCO JSON file.", "Name the file, or a folder with annotations/instances*.json in it."
-        )
 
 
 def _suggestion(path: Path) -> str:

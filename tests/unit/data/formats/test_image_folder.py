@@ -4,7 +4,6 @@ from pathlib import Path
 import pytest
 
 from foveal.data.catalog.catalog import SPLITS, UNASSIGNED
-from foveal.data.formats import image_folder
 from foveal.data.formats.read import read
 from foveal.errors import CategoryError, DataError
 from foveal.imaging import walk
@@ -204,4 +203,3 @@ def test_real_folders(real_data):
     catalog = read(real_data / "imagenette")
     assert (len(catalog.split("train")), len(catalog.split("val"))) == (3000, 1000)
     assert len(catalog.categories) == 10 and catalog.notes == ()
-    assert image_folder.looks_like(real_data / "hymenoptera")

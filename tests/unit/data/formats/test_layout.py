@@ -3,8 +3,9 @@ import json
 import pytest
 
 from foveal.data.catalog.catalog import SPLITS, UNASSIGNED
-from foveal.data.formats.layout import SPLIT_WORDS, portable, split_of, unique
+from foveal.data.formats.layout import portable, unique
 from foveal.data.formats.read import read
+from foveal.data.formats.splits import WORDS, split_of
 from foveal.imaging.walk import is_hidden
 
 
@@ -14,7 +15,7 @@ from foveal.imaging.walk import is_hidden
 )
 def test_words_of_splits(word, split):
     assert SPLITS[split_of(word)] == split
-    assert set(SPLIT_WORDS.values()) == set(SPLITS)
+    assert set(WORDS.values()) == set(SPLITS)
 
 
 @pytest.mark.parametrize("word", ["", "trainval", "tests", "2017"])

@@ -3,8 +3,8 @@ import unicodedata
 import pytest
 
 from foveal.data.catalog.catalog import SPLITS
-from foveal.data.formats import table
 from foveal.data.formats.read import read
+from foveal.data.formats.table import reader as table
 from foveal.errors import CategoryError, DataError
 from foveal.types.categories import Categories
 

@@ -22,28 +22,29 @@ from foveal.data.formats.annotations.repair import Repairs
 from foveal.data.formats.coco.class_map import ClassMap
 from foveal.data.formats.coco.record import NAME, image_extras, is_number, key_of, object_of
 from foveal.data.formats.coco.source import LISTS, Source, find, load, locate, stands_alone
+from foveal.data.formats.recognition.request import Request
 from foveal.data.formats.sidecar import reader as sidecar
+from foveal.data.formats.splits import split_of
 from foveal.errors import DataError
-from foveal.types.categories import Categories
 
 LARGEST_SIDE = 2**31
 NOTHING: tuple[Any, ...] = (None, [], {}, "")
 
 
-def read(path: Path, *, categories: Categories | None = None, repairs: Repairs | None = None) -> Catalog:
+def read(path: Path, request: Request | None = None) -> Catalog:
     """Read a data set in COCO's format.
 
     Args:
         path: A JSON file, or a folder with ``annotations/instances*.json`` (``instances_train*``, ``instances_val*``
             and ``instances_test*`` are splits) or with ``_annotations.coco.json`` in the folder of each split.
-        categories: A model's class map to enforce; some classes may then be missing.
-        repairs: Treatment of invalid annotations; None: clipped where possible, else dropped.
+        request: What the caller asks; None: nothing in particular.
 
     Raises:
         DataError: Not JSON, not COCO's format, no usable image, or a fault under the policy ``error``.
         CategoryError: A class that the class map lacks, no class, or two that share an id or a name.
     """
-    repairs = repairs or Repairs()
+    request = request or Request()
+    categories, repairs = request.categories, request.repairs
     root, files, notes = find(path)
     sources = [load(file, root) for file in files]
     aside = sidecar.load(root, NAME)
@@ -179,5 +180,5 @@ def _report_unlisted(root: Path, sources: Sequence[Source], repairs: Repairs, *,
 def _of_another_split(name: str, homes: Iterable[str]) -> bool:
     """Whether an image lies in ``images/val2017`` or the like, and no listed image does: other files list those."""
     folder = "/".join(name.split("/")[:2])
-    split = layout.split_of(posixpath.basename(folder))
+    split = split_of(posixpath.basename(folder))
     return split != UNASSIGNED and not any(f"{home}/".startswith(f"{folder}/") for home in homes)

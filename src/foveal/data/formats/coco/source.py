@@ -10,6 +10,7 @@ from typing import Any
 from foveal.data.catalog.catalog import SPLITS, UNASSIGNED
 from foveal.data.formats import layout
 from foveal.data.formats.sidecar.reader import NAME as SIDECAR
+from foveal.data.formats.splits import split_name, split_of
 from foveal.data.notes import listed
 from foveal.errors import DataError
 
@@ -50,7 +51,10 @@ def find(path: Path) -> tuple[Path, list[Path], list[str]]:
         return path.parent.parent if path.parent.name == ANNOTATIONS else path.parent, [path], []
     files = sorted((path / ANNOTATIONS).glob("instances*.json")) or sorted(path.glob("instances*.json"))
     if not files:
-        beside_images = [path / EXPORT, *(path / folder / EXPORT for folder in layout.SPLIT_WORDS)]
+        beside_images = [
+            path / EXPORT,
+            *(folder / EXPORT for folder in sorted(path.iterdir()) if split_name(folder.name)),
+        ]
         files = [file for file in beside_images if file.is_file()]
     if not files:
         others = [*(path / ANNOTATIONS).glob("*.json"), *path.glob("*.json")]
@@ -131,7 +135,7 @@ def _word(file: Path) -> str:
 
 
 def _split(file: Path) -> int:
-    return layout.split_of(_word(file))
+    return split_of(_word(file))
 
 
 def _folders(root: Path, path: Path) -> list[Path]:

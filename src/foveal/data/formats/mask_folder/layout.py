@@ -12,6 +12,7 @@ from pathlib import Path
 
 from foveal.data.catalog.catalog import SPLITS, UNASSIGNED
 from foveal.data.formats import layout
+from foveal.data.formats.splits import split_of
 from foveal.errors import DataError
 from foveal.imaging.walk import is_hidden
 
@@ -165,7 +166,7 @@ def _splits(path: Path, named: re.Pattern[str] = ANY) -> list[tuple[int, Path]]:
     found = []
     for name, folder in _folders(path).items():
         word = named.fullmatch(name)
-        split = UNASSIGNED if word is None else layout.split_of(word[1])
+        split = UNASSIGNED if word is None else split_of(word[1])
         if split != UNASSIGNED:
             found.append((split, folder))
     return found

@@ -23,6 +23,7 @@ from foveal.data.formats.mask_folder.class_table import read_classes
 from foveal.data.formats.mask_folder.layout import TEST, Layout, find
 from foveal.data.formats.mask_folder.pairs import Match, Pair, keep_listed, match
 from foveal.data.formats.mask_folder.survey import Seen, palette_of, survey
+from foveal.data.formats.recognition.request import Request
 from foveal.data.notes import listed, plural
 from foveal.errors import CategoryError, DataError
 from foveal.types.categories import Categories
@@ -33,21 +34,20 @@ NAMED_VALUES = 12
 """Maximum number of classes listed in a message."""
 
 
-def read(path: Path, *, categories: Categories | None = None, classes: str = "", ignore: Sequence[int] = ()) -> Catalog:
+def read(path: Path, request: Request | None = None) -> Catalog:
     """Read images with masks.
 
     Args:
         path: The folder; see ``mask_folder.layout`` for what may be in it.
-        categories: A model's class map to enforce; some classes may then be missing.
-        classes: Comma-separated names in order of pixel value, or a class table; empty: a table in the data set, the
-            names of a public data set, or the pixel values.
-        ignore: Pixel values to ignore.
+        request: What the caller asks; None: nothing in particular.
 
     Raises:
         DataError: No images with masks; an image without a mask or with several; a mask that cannot be read or has
             another size than its image; masks of different kinds.
         CategoryError: An unknown pixel value, or a class that the class map lacks.
     """
+    request = request or Request()
+    categories, ignore = request.categories, request.ignore
     there = find(path)
     if there is None:
         raise DataError(
@@ -64,7 +64,7 @@ def read(path: Path, *, categories: Categories | None = None, classes: str = "",
     held = _held(root, pairs, seen)
     _check_sizes(root, pairs, seen)
     known = known_classes.recognise([Path(pair.image).name for pair in pairs], held.values, held.palette, voc=there.voc)
-    table = read_classes(classes, root)
+    table = read_classes(request.classes, root)
     own, remarks = class_map(root, held, table=table, known=known, ignore=ignore, fixed=categories)
     labels = _labels(root, pairs, seen, own, held.kind)
     splits = np.array([pair.split for pair in pairs], np.uint8)

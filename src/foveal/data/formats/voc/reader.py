@@ -15,6 +15,7 @@ from foveal.data.formats import layout
 from foveal.data.formats.annotations.assemble import assemble, find_images, report_unlisted
 from foveal.data.formats.annotations.draft import Draft
 from foveal.data.formats.annotations.repair import Repairs
+from foveal.data.formats.recognition.request import Request
 from foveal.data.formats.sidecar import reader as sidecar
 from foveal.data.formats.voc.lists import MAIN, Lists, class_names, read_lists
 from foveal.data.formats.voc.record import (
@@ -54,19 +55,19 @@ class Page:
         return [(item.findtext("name") or "").strip() for item in self.root.iter("object")]
 
 
-def read(path: Path, *, categories: Categories | None = None, repairs: Repairs | None = None) -> Catalog:
+def read(path: Path, request: Request | None = None) -> Catalog:
     """Read a Pascal VOC tree.
 
     Args:
         path: The folder that holds ``Annotations``, or one with a single such folder in it.
-        categories: A model's class map to enforce; some classes may then be missing.
-        repairs: Treatment of invalid annotations; None: clipped where possible, else dropped.
+        request: What the caller asks; None: nothing in particular.
 
     Raises:
         DataError: No usable annotation or image, or a fault under the policy ``error``.
         CategoryError: A class that the class map lacks.
     """
-    repairs = repairs or Repairs()
+    request = request or Request()
+    categories, repairs = request.categories, request.repairs
     root = find(path)
     if root is None:
         raise DataError(f"{path} is not a Pascal VOC tree.", f"Name the folder with XML files in {ANNOTATIONS}.")

@@ -9,15 +9,15 @@ from typing import Any
 
 import yaml
 
-from foveal.data.catalog.catalog import SPLITS, UNASSIGNED
-from foveal.data.formats.layout import SPLIT_WORDS, images_in, is_file_name, relative, split_of
+from foveal.data.catalog.catalog import UNASSIGNED
+from foveal.data.formats.layout import images_in, is_file_name, relative
+from foveal.data.formats.splits import split_name, split_of
 from foveal.errors import CategoryError, DataError
 
 YAML_NAMES = ("data.yaml", "data.yml", "dataset.yaml", "dataset.yml")
 NAME_FILES = ("classes.txt", "obj.names", "labels/classes.txt")
 IMAGES, LABELS = "images", "labels"
 OWN_KEYS = ("path", "names", "nc")
-KNOWN_KEYS = frozenset({*OWN_KEYS, *SPLIT_WORDS})
 
 
 @dataclass
@@ -105,7 +105,8 @@ def _from_yaml(file: Path) -> Layout:
     document = _load_yaml(file)
     root = file.parent
     found = Layout(root, file.name, _names(document.get("names"), file))
-    words = [key for key in SPLIT_WORDS if not isinstance(document.get(key), dict)]  # else a note on training
+    # A mapping under such a key is a note on training.
+    words = [key for key in document if split_name(str(key)) and not isinstance(document[key], dict)]
     found.about = {k: v for k, v in document.items() if k not in {*OWN_KEYS, *words} and _is_plain(v)}
     keys = [key for key in words if document.get(key)]
     if not keys:
@@ -115,14 +116,14 @@ def _from_yaml(file: Path) -> Layout:
         for text in given if isinstance(given, list) else [given]:
             place = _resolve(root, document.get("path"), str(text))
             if place is None:
-                if key == "test" and found.images:  # exports name one whether it exists or not
+                if split_name(key) == "test" and found.images:  # exports name one whether it exists or not
                     found.notes.append(f"{file.name} names a test split that does not exist: {text}.")
                     continue
                 raise DataError(
                     f"{file}: {key} is {str(text)!r}, which does not exist.",
                     "Paths are relative to 'path', or to the folder of the YAML file.",
                 )
-            code = SPLITS.index(SPLIT_WORDS[key])
+            code = split_of(key)
             if place.is_dir():
                 _take_folder(found, place, code)
             else:
@@ -199,7 +200,7 @@ def tells_classes(file: Path) -> bool:
         document = _load_yaml(file)
     except DataError:
         return False
-    return "names" in document and any(key in document for key in SPLIT_WORDS)
+    return "names" in document and any(split_name(str(key)) for key in document)
 
 
 def _is_plain(value: Any) -> bool:

@@ -12,6 +12,7 @@ from foveal.data.formats import layout
 from foveal.data.formats.annotations.assemble import assemble, find_images, report_unlisted
 from foveal.data.formats.annotations.draft import Draft
 from foveal.data.formats.annotations.repair import Repairs
+from foveal.data.formats.recognition.request import Request
 from foveal.data.formats.sidecar import reader as sidecar
 from foveal.data.formats.yolo.layout import (
     IMAGES,
@@ -28,20 +29,20 @@ from foveal.errors import CategoryError, DataError
 from foveal.types.categories import Categories
 
 
-def read(path: Path, *, categories: Categories | None = None, repairs: Repairs | None = None) -> Catalog:
+def read(path: Path, request: Request | None = None) -> Catalog:
     """Read a YOLO data set.
 
     Args:
         path: The YAML file; the folder it lies in; or a folder with ``images``, ``labels`` and ``classes.txt``.
-        categories: A model's class map to enforce; some classes may then be missing.
-        repairs: Treatment of invalid annotations; None: clipped where possible, else dropped.
+        request: What the caller asks; None: nothing in particular.
 
     Raises:
         DataError: A YAML file or a list that cannot be read, no usable image, or a fault under the policy
             ``error``; the message names file and line.
         CategoryError: A class that the class map lacks, no class, or a duplicate one.
     """
-    repairs = repairs or Repairs()
+    request = request or Request()
+    categories, repairs = request.categories, request.repairs
     found = lay_out(path)
     root, aside = found.root, sidecar.load(found.root, NAME)
     own = categories or _class_map(found)

@@ -16,7 +16,8 @@ from foveal.data.catalog.catalog import SPLITS, UNASSIGNED, Catalog
 from foveal.data.catalog.objects import Object
 from foveal.data.formats import layout
 from foveal.data.formats.sidecar.writer import Aside
-from foveal.data.formats.yolo.layout import IMAGES, KNOWN_KEYS, YAML_NAMES, label_file
+from foveal.data.formats.splits import split_name
+from foveal.data.formats.yolo.layout import IMAGES, OWN_KEYS, YAML_NAMES, label_file
 from foveal.data.formats.yolo.record import NAME, object_of
 from foveal.types.categories import Categories
 from foveal.types.flags import IGNORED_FLAGS, Flag
@@ -69,7 +70,9 @@ def write(catalog: Catalog, folder: Path, names: Sequence[str], extras: Sequence
         aside.split(name, split, 0 if split == UNASSIGNED else split)
     about = json.loads(catalog.about) if catalog.about else {}
     more = about.get(NAME, {})
-    more = {k: v for k, v in more.items() if k not in KNOWN_KEYS} if isinstance(more, dict) else {}
+    more = (
+        {k: v for k, v in more.items() if k not in OWN_KEYS and split_name(k) is None} if isinstance(more, dict) else {}
+    )
     there = [split for split in SPLITS if any(name.startswith(f"images/{split}/") for name in names)]
     document = {
         **{split: f"images/{split}" for split in there},

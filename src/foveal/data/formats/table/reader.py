@@ -19,7 +19,8 @@ from pathlib import Path
 from foveal.data.catalog.builder import CatalogBuilder
 from foveal.data.catalog.catalog import SPLITS, UNASSIGNED, Catalog
 from foveal.data.catalog.columns import Names
-from foveal.data.formats.layout import SPLIT_WORDS
+from foveal.data.formats.recognition.request import Request
+from foveal.data.formats.splits import split_name
 from foveal.data.notes import listed
 from foveal.errors import CategoryError, DataError
 from foveal.types.categories import Categories
@@ -77,19 +78,13 @@ class Labels:
         return label
 
 
-def read(
-    path: Path,
-    *,
-    categories: Categories | None = None,
-    groups: str = "",
-    exists: Callable[[Path], bool] = Path.is_file,
-) -> Catalog:
+def read(path: Path, request: Request | None = None, *, exists: Callable[[Path], bool] = Path.is_file) -> Catalog:
     """Read a table.
 
     Args:
         path: The table.
-        categories: A model's class map to use instead of the table's own; classes may then be missing.
-        groups: The column that names an image's group, or another rule, which is left to ``groups.with_groups``.
+        request: What the caller asks; None: nothing in particular. A groups rule that names no column is left to
+            ``groups.with_groups``.
         exists: Whether an image exists.
 
     Raises:
@@ -97,6 +92,10 @@ def read(
             unknown name, or the text is not UTF-8; the message names the line.
         CategoryError: A label that the class map lacks.
     """
+    request = request or Request()
+    categories, groups = request.categories, request.groups
+    if not path.is_file():
+        raise DataError(f"{path} is a folder, not a table.", "Name the CSV or TSV file itself.")
     builder, labels, lines = CatalogBuilder(), Labels(categories), array("i")
     find = _Finder(path, exists)
     unlabelled, several, rows_of_train = 0, False, False
@@ -265,7 +264,7 @@ def _group_column(path: Path, header: list[str], groups: str) -> int | None:
 def _split(written: str, where: str) -> int:
     if not written:
         return UNASSIGNED
-    name = SPLIT_WORDS.get(written.lower())
+    name = split_name(written)
     if name is None:
         raise DataError(f"{where}: unknown split {written!r}.", "Use train, val or test, or leave it empty.")
     return SPLITS.index(name)

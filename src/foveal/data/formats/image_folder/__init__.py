@@ -1,0 +1,1 @@
+"""Folders with one sub-folder of images per class."""

@@ -1,0 +1,186 @@
+"""Why the sub-folders of a folder may be no classes."""
+
+import posixpath
+import re
+from collections.abc import Callable, Mapping, Sequence
+
+from foveal.data.formats.image_folder.splits import Layout
+from foveal.data.formats.recognition.evidence import Doubt
+from foveal.data.formats.recognition.tree import Tree
+from foveal.data.formats.splits import split_name
+from foveal.data.notes import listed, plural
+from foveal.imaging.suffixes import IMAGE_SUFFIXES
+
+LAYOUT_WORDS = frozenset(
+    {
+        *("images", "image", "imgs", "img", "imgdir", "img_dir", "imagedir", "image_dir", "jpegimages", "pictures"),
+        *("photos", "rgb", "frames", "leftimg8bit", "imagestr", "imagests", "imagesets", "obj_train_data"),
+        *("annotations", "annotation", "annots", "anns", "ann", "anndir", "ann_dir", "annos", "labels", "label"),
+        *("labeltxt", "labelstr", "labelsts", "xml", "xmls", "json", "jsons", "masks", "mask", "gt", "gts", "gtfine"),
+        *("gtcoarse", "ground_truth", "groundtruth", "groundtruths", "segmentation", "segmentations", "seg", "segs"),
+        *("segmentationclass", "segmentationobject", "segmentationclasspng", "trimap", "trimaps"),
+    }
+)
+"""Names of folders of layouts, in lower case, with underscores for blanks and dashes."""
+ANNOTATED = (".xml", ".json", ".txt", ".jsonl")
+"""Suffixes of annotations of one image each."""
+KNOWN_FILES = re.compile(
+    r"_annotations\.\w+(\.json)?|_classes\.csv|metadata\.(csv|jsonl|parquet)|_darknet\.labels|annotations\.(xml|csv|json)"
+    r"|obj\.data|via_\w+\.json|instances\w*\.json",
+    re.IGNORECASE,
+)
+"""Names of files with the annotations of many images."""
+MASK_OF = re.compile(r"(.+?)[ _-](?:mask|masks|seg|segmentation|gt|label|labels)(?:_\d+)?", re.IGNORECASE)
+"""Stem of a mask's file beside its image."""
+AS_GIVEN = "If they are classes, say so: --data.format image_folder."
+
+
+def doubt(tree: Tree, layout: Layout, classes: Mapping[str, Sequence[str]]) -> Doubt | None:
+    """The first reason against reading the folders as classes; None: there is none.
+
+    Args:
+        tree: The files.
+        layout: The folders of the splits.
+        classes: The class folders of each split that hold images.
+    """
+    homes = [tree.folder(layout.splits[split]).inside(name) for split, names in classes.items() for name in names]
+    names = sorted({posixpath.basename(home) for home in homes})
+    reasons: Sequence[Callable[[], Doubt | None]] = (
+        lambda: _none(tree, layout) if not names else None,
+        lambda: _called_like_splits(tree, names),
+        lambda: _annotated(tree, layout, homes),
+        lambda: _called_like_layout(tree, names),
+        lambda: _masks_beside(tree, homes),
+        lambda: _same_inside(tree, layout, classes),
+        lambda: _one(tree, names[0], homes) if len(names) == 1 else None,
+    )
+    return next((found for reason in reasons if (found := reason()) is not None), None)
+
+
+def _none(tree: Tree, layout: Layout) -> Doubt | None:
+    top = tree.folder()
+    alone = [name for name in top.folders if split_name(name) and tree.folder(name).images]
+    if alone:
+        return Doubt(
+            f"{tree.root}: {listed(alone)} {_look(alone)} like splits and {_hold(alone)} images without class folders.",
+            "Put the images of each class into a folder named after it, or use a table of paths and labels.",
+        )
+    if not top.images:
+        return None
+    del layout
+    return Doubt(
+        f"{tree.root} has images but no class folders.",
+        "Put the images of each class into a folder named after it, or use a table of paths and labels.",
+    )
+
+
+def _called_like_splits(tree: Tree, names: Sequence[str]) -> Doubt | None:
+    words = [name for name in names if split_name(name)]
+    if not words or (len(words) < len(names) and len({split_name(name) for name in words}) < 2):
+        return None  # one of several may be the class of trains, or of valid parts
+    return Doubt(
+        f"{tree.root}: {listed(words)} {_look(words)} like splits and {_hold(words)} images without class folders.",
+        f"Put the images of each class into a folder named after it, or use a table of paths and labels. {AS_GIVEN}",
+    )
+
+
+def _annotated(tree: Tree, layout: Layout, homes: Sequence[str]) -> Doubt | None:
+    """Annotation files lie beside the images."""
+    for home in dict.fromkeys(("", *layout.splits.values(), *homes)):
+        folder = tree.folder(home)
+        known = [name for name in folder.others if KNOWN_FILES.fullmatch(name)]
+        stems = {name.rpartition(".")[0] for name in folder.images}
+        beside = [name for name in folder.others if name.lower().endswith(ANNOTATED) and _stem(name) in stems]
+        if known or (beside and 2 * len(beside) >= len(stems)):
+            there = [folder.inside(name) for name in known or beside]
+            lie = "lies" if len(there) == 1 else "lie"
+            return Doubt(
+                f"{tree.root}: {listed(there)} {lie} beside the images, and {'is' if len(there) == 1 else 'are'} of no"
+                " format that is recognised.",
+                f"Convert the annotations to COCO, Pascal VOC or YOLO. {AS_GIVEN}",
+            )
+    return None
+
+
+def _called_like_layout(tree: Tree, names: Sequence[str]) -> Doubt | None:
+    words = [name for name in names if re.sub(r"[\s-]", "_", name.lower()) in LAYOUT_WORDS]
+    if not words or (len(names) > 2 and len(words) < len(names) / 2):
+        return None
+    if len(names) == 1:
+        return Doubt(
+            f"{tree.root}: {names[0]} has images, and nothing says what is in them.",
+            "Put the images of each class into a folder named after it, or name the annotations with --data.labels.",
+        )
+    return Doubt(
+        f"{tree.root}: {listed(words)} {'is' if len(words) == 1 else 'are'} called like parts of a data set, not"
+        " like classes.",
+        f"Name the images and their annotations or masks with --data.images and --data.labels. {AS_GIVEN}",
+    )
+
+
+def _masks_beside(tree: Tree, homes: Sequence[str]) -> Doubt | None:
+    """Many images are called as another one with _mask behind it."""
+    masks = [tree.folder(home).inside(name) for home in homes for name in masks_in(tree.folder(home).images)]
+    total = sum(len(tree.folder(home).images) for home in homes)
+    if len(masks) < max(2, 0.2 * total):
+        return None
+    return Doubt(
+        f"{tree.root}: {len(masks):,} of {plural(total, 'image')} are called as another one with _mask or the like"
+        f" behind it, such as {masks[0]}; they look like masks.",
+        "Read them as images with masks: --data.format mask_folder; or leave the masks out and learn the folders as"
+        " classes: --data.format image_folder.",
+    )
+
+
+def masks_in(images: Sequence[str]) -> list[str]:
+    """The images of one folder that are called as another one with _mask or the like behind it."""
+    stems = {_stem(name) for name in images}
+    return [name for name in images if (match := MASK_OF.fullmatch(_stem(name))) and match[1] in stems]
+
+
+def _same_inside(tree: Tree, layout: Layout, classes: Mapping[str, Sequence[str]]) -> Doubt | None:
+    """All classes have the same sub-folders, or the same file names."""
+    for split, names in classes.items():
+        folders = [tree.folder(tree.folder(layout.splits[split]).inside(name)) for name in names]
+        if len(folders) < 2:
+            continue
+        below = {folder.folders for folder in folders}
+        if len(below) == 1 and folders[0].folders:
+            return Doubt(
+                f"{tree.root}: {listed(names)} all have the same sub-folders ({listed(folders[0].folders)}).",
+                f"If they are splits, call them train, val and test. {AS_GIVEN}",
+            )
+        stems = {frozenset(map(_stem, folder.images)) for folder in folders}
+        if len(stems) == 1 and len(next(iter(stems))) > 1 and not all(map(_is_number, next(iter(stems)))):
+            return Doubt(
+                f"{tree.root}: {listed(names)} have images of the same names, as parts of one data set do.",
+                f"If one holds masks, say so with --data.images and --data.labels. {AS_GIVEN}",
+            )
+    return None
+
+
+def _one(tree: Tree, name: str, homes: Sequence[str]) -> Doubt | None:
+    """The only class folder has nothing but folders: it may be one around the data set."""
+    if any(tree.folder(home).images for home in homes):
+        return None
+    return Doubt(
+        f"{tree.root} has only one class, {name!r}; classification needs at least two.",
+        "Add a folder of images for each class.",
+    )
+
+
+def _stem(name: str) -> str:
+    stem, suffix = posixpath.splitext(name)
+    return stem if suffix.lower() in (*IMAGE_SUFFIXES, *ANNOTATED) else name
+
+
+def _is_number(stem: str) -> bool:
+    return bool(re.fullmatch(r"(?:img|image|pic|photo|frame)?[\s_-]?\(?\d+\)?", stem, re.IGNORECASE))
+
+
+def _look(names: Sequence[str]) -> str:
+    return "looks" if len(names) == 1 else "look"
+
+
+def _hold(names: Sequence[str]) -> str:
+    return "holds" if len(names) == 1 else "hold"

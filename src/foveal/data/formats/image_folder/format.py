@@ -1,0 +1,45 @@
+"""An image folder as a format among others: taken only where its folders look like classes."""
+
+from foveal.data.formats.image_folder import reader
+from foveal.data.formats.image_folder.doubts import doubt
+from foveal.data.formats.image_folder.reader import NAME
+from foveal.data.formats.image_folder.splits import lay_out
+from foveal.data.formats.left_out import LeftOut
+from foveal.data.formats.recognition.evidence import Doubt, Evidence, Format, Sure
+from foveal.data.formats.recognition.tree import Tree
+from foveal.data.notes import plural
+from foveal.imaging.walk import walk
+
+
+def find(tree: Tree) -> Evidence | Doubt | None:
+    """Class folders, alone or in the folders of splits."""
+    if tree.file or tree.labels is not None:
+        return None
+    top = tree.folder()
+    if not (top.folders or top.images or top.others):
+        return None
+    layout = lay_out(tree)
+    classes = layout.classes(tree)
+    found = doubt(tree, layout, classes)
+    if found is not None:
+        return found
+    names = {name for own in classes.values() for name in own}
+    if not names:
+        return _no_images(tree)
+    seen = f"{plural(len(names), 'class folder')} with images"
+    if "" not in layout.splits:
+        seen += f" in {' and '.join(layout.splits.values())}"
+    return Evidence(tree.root, seen, Sure.LIKELY if len(names) > 1 else Sure.POSSIBLE, ("labels",))
+
+
+def _no_images(tree: Tree) -> Doubt:
+    left = LeftOut(tree.root)
+    for file in walk(tree.root):
+        left.add_file(file)
+    return Doubt(
+        " ".join([f"{tree.root} has no images.", *left.notes()]),
+        "Use a folder with one sub-folder of images per class.",
+    )
+
+
+FORMAT = Format(NAME, "an image folder", find, reader.read)

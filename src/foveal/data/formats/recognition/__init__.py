@@ -1,0 +1,1 @@
+"""What each format finds in a folder, and which of them reads it."""

@@ -1,0 +1,22 @@
+"""The formats that can be read: a new one costs its folder, one line here and its name in ``data.config.Format``."""
+
+from foveal.data.formats.coco.format import FORMAT as COCO
+from foveal.data.formats.image_folder.format import FORMAT as IMAGE_FOLDER
+from foveal.data.formats.mask_folder.format import FORMAT as MASK_FOLDER
+from foveal.data.formats.recognition.evidence import Format
+from foveal.data.formats.table.format import FORMAT as TABLE
+from foveal.data.formats.voc.format import FORMAT as VOC
+from foveal.data.formats.yolo.format import FORMAT as YOLO
+
+FORMATS: dict[str, Format] = {
+    one.name: one
+    for one in (
+        COCO,
+        VOC,
+        YOLO,
+        TABLE,
+        MASK_FOLDER,
+        IMAGE_FOLDER,
+    )
+}
+"""By name; of several that are equally sure, the first is read and the others are told."""

@@ -1,0 +1,219 @@
+"""From an image's path as an annotation writes it to the file that is there; the one way of all readers.
+
+An exact path is taken at once. Other spellings are tried in turn: slashes, the Unicode form, percent-encoding, case,
+suffix, and the last parts of an absolute path or one from another machine, where they name one image only. Each is
+told, with a count.
+"""
+
+import os
+import posixpath
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from urllib.parse import unquote
+
+from foveal.data.catalog.catalog import UNASSIGNED
+from foveal.data.formats.splits import split_of
+from foveal.data.notes import plural
+from foveal.imaging.suffixes import IMAGE_SUFFIXES
+from foveal.imaging.walk import walk
+
+EXACT = ""
+
+
+class Resolver:
+    """Finds images by their paths as written; not for use from several threads.
+
+    Args:
+        root: The data set; names are relative to it.
+        folders: Folders, relative to the root, that paths may be relative to, likeliest first; "" is the root itself.
+        suffixes: Suffixes of the files to be found, in lower case.
+    """
+
+    def __init__(
+        self, root: Path, folders: Sequence[str] = ("",), *, suffixes: frozenset[str] = IMAGE_SUFFIXES
+    ) -> None:
+        self.root = root
+        self.folders = list(dict.fromkeys(_clean(folder) for folder in folders))
+        self.suffixes = suffixes
+        self._listings: dict[str, frozenset[str]] = {}
+        self._index: dict[str, list[str]] | None = None
+        self._told: Counter[str] = Counter()
+        self._examples: dict[str, tuple[str, str]] = {}
+
+    def __call__(self, written: str, *, near: str | None = None) -> str | None:
+        """The name of the file, relative to the root; None: there is none, or several could be meant.
+
+        Args:
+            written: The path as written.
+            near: A folder, relative to the root, that is tried before the others.
+        """
+        if near is not None and (name := self._there(near, written)):
+            return name
+        for at, folder in enumerate(self.folders):
+            name = self._there(folder, written)
+            if name:
+                if at:  # the next image is likely in the same folder
+                    self.folders.insert(0, self.folders.pop(at))
+                return name
+        found = self._other_spelling(written, near)
+        if found is None:
+            return None
+        name, how = found
+        self._told[how] += 1
+        self._examples.setdefault(how, (written, name))
+        return name
+
+    def likely(self, written: str) -> str:
+        """A name for a file that is not there, for messages."""
+        return posixpath.normpath(posixpath.join(self.folders[0] if self.folders else "", written.replace("\\", "/")))
+
+    def why_not(self, written: str) -> str:
+        """Why there is no name, as the end of a sentence about the image."""
+        tails = self._candidates(written)
+        if len(tails) > 1:
+            return f"could be {plural(len(tails), 'image')}, such as {tails[0]} and {tails[1]}"
+        return "does not exist"
+
+    def notes(self) -> list[str]:
+        """One line that counts the paths that are not written as the files are called."""
+        if not self._told:
+            return []
+        kinds = []
+        for how, count in self._told.most_common():
+            written, name = self._examples[how]
+            kinds.append(f"{count:,} by {how} (such as {written!r} for {name})")
+        total = sum(self._told.values())
+        was = "was" if total == 1 else "were"
+        return [f"{plural(total, 'image')} {was} found under another spelling: {'; '.join(kinds)}."]
+
+    def _there(self, folder: str, written: str) -> str:
+        name = posixpath.normpath(posixpath.join(folder, written)) if folder or "." in written else written
+        if name.startswith("/"):
+            base = str(self.root.absolute())
+            if not name.startswith(base + "/"):
+                return ""
+            name = name[len(base) + 1 :]
+        home, _, last = name.rpartition("/")
+        return name if last in self._listing(home) else ""
+
+    def _listing(self, folder: str) -> frozenset[str]:
+        """The names in a folder."""
+        if folder not in self._listings:
+            try:
+                names = frozenset(os.listdir(self.root / folder))  # noqa: PTH208  (names alone)
+            except (OSError, ValueError):
+                names = frozenset()
+            self._listings[folder] = names
+        return self._listings[folder]
+
+    def _other_spelling(self, written: str, near: str | None) -> tuple[str, str] | None:
+        slashed = written.replace("\\", "/")
+        spellings = {
+            "slashes": slashed,
+            "Unicode form": unicodedata.normalize("NFC", slashed),
+            "Unicode form ": unicodedata.normalize("NFD", slashed),
+            "percent-encoding": unquote(slashed),
+        }
+        folders = [*([] if near is None else [near]), *self.folders]
+        for how, spelling in spellings.items():
+            if spelling != written:
+                for folder in folders:
+                    if name := self._there(folder, spelling):
+                        return name, how.strip()
+        tails = self._candidates(written)
+        return (tails[0], _how(written, tails[0])) if len(tails) == 1 else None
+
+    def _candidates(self, written: str) -> list[str]:
+        """Images that a path may mean: the same last parts, of which one path is all."""
+        if self._index is None:
+            self._index = defaultdict(list)
+            for name in self._images():
+                self._index[_key(posixpath.basename(name))].append(name)
+        parts = _parts(written)
+        if not parts:
+            return []
+        suffix = posixpath.splitext(parts[-1])[1].lower()
+        best: dict[int, list[str]] = defaultdict(list)
+        for name in self._index.get(_key(parts[-1]), ()):
+            depth = self._fit(parts, name)
+            if depth:
+                best[depth].append(name)
+        found = best[max(best)] if best else []
+        same = [name for name in found if name.lower().endswith(suffix)] if suffix in self.suffixes else []
+        cased = [name for name in same or found if posixpath.basename(name) == parts[-1]]
+        return cased or same or found
+
+    def _fit(self, parts: Sequence[str], name: str) -> int:
+        """Number of last parts that agree; 0 unless all parts of one of them do, or the splits differ."""
+        most = 0
+        for folder in self.folders:
+            if folder and not name.startswith(f"{folder}/"):
+                continue
+            own = _parts(name[len(folder) + 1 :] if folder else name)
+            same = 1
+            while same < min(len(own), len(parts)) and _fold(own[-1 - same]) == _fold(parts[-1 - same]):
+                same += 1
+            if same in (len(own), len(parts)) and not _splits_differ(parts[:-1], _parts(name)[:-1]):
+                most = max(most, same)
+        return most
+
+    def _images(self) -> Iterator[str]:
+        seen: set[str] = set()
+        outside = [folder for folder in self.folders if folder.startswith("..")]
+        for start in ["", *outside]:
+            for path in walk(self.root / start, closed=lambda _: None):
+                name = os.path.relpath(path, self.root).replace(os.sep, "/")
+                if os.path.splitext(name)[1].lower() in self.suffixes and name not in seen:  # noqa: PTH122
+                    seen.add(name)
+                    yield name
+
+
+def by_stem(names: Sequence[str], key: Callable[[str], str] = lambda name: name) -> dict[str, list[str]]:
+    """Names by their stems in one Unicode form."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for name in names:
+        found[unicodedata.normalize("NFC", posixpath.splitext(key(name))[0])].append(name)
+    return dict(found)
+
+
+def _clean(folder: str) -> str:
+    return "" if folder in ("", ".") else posixpath.normpath(folder)
+
+
+def _parts(path: str) -> list[str]:
+    parts = unquote(path.replace("\\", "/")).split("/")
+    return [part for part in parts if part not in ("", ".", "..") and not part.endswith(":")]
+
+
+def _fold(text: str) -> str:
+    return unicodedata.normalize("NFC", text).casefold()
+
+
+def _key(base: str) -> str:
+    """A file's name without its suffix, if that is an image's, in one form and case."""
+    stem, suffix = posixpath.splitext(base)
+    return _fold(stem if suffix.lower() in IMAGE_SUFFIXES else base)
+
+
+def _splits_differ(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether two paths name different splits."""
+    first = {split_of(part) for part in one} - {UNASSIGNED}
+    second = {split_of(part) for part in other} - {UNASSIGNED}
+    return bool(first and second and first != second)
+
+
+def _how(written: str, name: str) -> str:
+    """In what the path differs from the file's."""
+    parts, own = _parts(written), _parts(name)
+    last, base = parts[-1], own[-1]
+    if last != base:
+        if unicodedata.normalize("NFC", last) == unicodedata.normalize("NFC", base):
+            return "Unicode form"
+        if _fold(last) == _fold(base):
+            return "case"
+        return "suffix" if posixpath.splitext(last)[1].lower() in IMAGE_SUFFIXES else "a missing suffix"
+    if [_fold(part) for part in parts] == [_fold(part) for part in own]:
+        return "case" if parts != own else "percent-encoding"
+    return "its folder"

@@ -65,6 +65,15 @@ def read_pixel_values(path: Path) -> PixelValues:
         raise ImageError(path, reason) from None
 
 
+def alpha_varies(path: Path) -> bool:
+    """Whether a readable mask has an alpha channel that is not the same everywhere; it is no part of its values."""
+    with Image.open(path, formats=LOSSLESS) as image:
+        if image.mode not in ("RGBA", "LA", "PA"):
+            return False
+        low, high = image.getchannel("A").getextrema()
+    return low != high
+
+
 def value_runs(pixels: Array) -> tuple[Array, NDArray[np.int64], NDArray[np.int64]]:
     """Runs of equal values, row by row: values, starts and lengths."""
     flat = np.ascontiguousarray(pixels).reshape(-1)
@@ -96,7 +105,7 @@ def _values(image: Image.Image, path: Path) -> PixelValues:
             return PixelValues("colour", channels[..., 0] << 16 | channels[..., 1] << 8 | channels[..., 2], nothing)
     pixels = np.asarray(image)
     if not image.mode.startswith("I") or pixels.ndim != 2 or (pixels.dtype.kind == "i" and int(pixels.min()) < 0):
-        raise ImageError(path, f"is not a mask (its mode is {image.mode})", "Save the mask as gray or palette PNG.")
+        raise ImageError(path, f"holds no class values (its mode is {image.mode})", "Save the mask as gray or palette PNG.")
     return PixelValues("gray", pixels.astype(pixels.dtype.newbyteorder("=")), nothing)
 
 

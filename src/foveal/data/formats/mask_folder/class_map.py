@@ -9,6 +9,7 @@ from pathlib import Path
 
 from foveal.data.catalog.pixel_values import Color, Kind, value_text
 from foveal.data.formats.mask_folder.class_table import ClassTable, NamedClass
+from foveal.data.formats.mask_folder.gray import GRAY, has_colors, is_gray, packed, unpacked
 from foveal.data.formats.mask_folder.known import Known
 from foveal.data.notes import listed, plural
 from foveal.errors import CategoryError, DataError
@@ -66,6 +67,8 @@ def class_map(
 ) -> tuple[Categories, list[str]]:
     """The class map, its ``source_ids`` the pixel values of the classes, and notes on it.
 
+    RGB masks whose channels are all equal are gray; their pixel values stay those of the files, 0xRRGGBB.
+
     Args:
         root: The data set, for messages.
         held: The pixel values of the masks.
@@ -79,6 +82,26 @@ def class_map(
         DataError: Colours without names, only one class, or too many.
         CategoryError: A duplicate name, two classes with one pixel value, or a class that the model lacks.
     """
+    if held.kind != "colour":
+        return _class_map(root, held, table, known, ignore, None if fixed is None else unpacked(fixed))
+    colored = (table is not None and any(row.color is not None for row in table.rows)) or (
+        fixed is not None and has_colors(fixed)
+    )
+    if colored or not is_gray(held.values):
+        return _class_map(root, held, table, known, ignore, fixed)
+    gray = Held("gray", tuple(value // GRAY for value in held.values), {})
+    own, notes = _class_map(root, gray, table, known, ignore, None if fixed is None else unpacked(fixed))
+    return packed(own), notes
+
+
+def _class_map(
+    root: Path,
+    held: Held,
+    table: ClassTable | None,
+    known: Known | None,
+    ignore: Sequence[int],
+    fixed: Categories | None,
+) -> tuple[Categories, list[str]]:
     ignored = set(ignore)
     if table is not None:
         draft = ClassMapDraft(_coded(root, held, table), ignored, [], table.title)
@@ -87,11 +110,13 @@ def class_map(
         draft = ClassMapDraft([(c, NamedClass(n)) for c, n in zip(values, fixed.names, strict=True)], ignored, [])
     elif known is not None:
         colors = known.colors or (None,) * len(known.names)
-        rows = [(c, NamedClass(n, color=colors[c])) for c, n in enumerate(known.names)]
-        draft = ClassMapDraft(rows, ignored | {known.ignored}, [])
+        rows = [(v, NamedClass(n, color=c)) for v, n, c in zip(known.values, known.names, colors, strict=True)]
+        draft = ClassMapDraft(rows, ignored | {*known.ignored}, [])
+        one = len(known.ignored) == 1
         draft.notes = [
             f"Recognised as {known.title}: its {len(known.names)} class names are used, and"
-            f" {known.ignored} is ignored. Use --classes (in training --data.classes) to change this."
+            f" {str(known.ignored[0]) if one else f'{len(known.ignored)} other pixel values'}"
+            f" {'is' if one else 'are'} ignored. Use --classes (in training --data.classes) to change this."
         ]
     else:
         draft = _occurring(root, held, ignored)
@@ -140,10 +165,8 @@ def _by_palette(held: Held, rows: Sequence[NamedClass]) -> list[tuple[int, Named
 def _occurring(root: Path, held: Held, ignored: set[int]) -> ClassMapDraft:
     """One class per pixel value."""
     if held.kind == "colour":
-        gray = all(value % 0x010101 == 0 for value in held.values)
-        one = " All of them are gray: save the masks with one channel instead." if gray else ""
         raise DataError(
-            f"{root}: the masks are RGB with {plural(len(held.values), 'colour')} but without class names.{one}",
+            f"{root}: the masks are RGB with {plural(len(held.values), 'colour')} but without class names.",
             "Give a table of classes, --classes FILE (in training --data.classes): lines such as `128 64 128 road`, or"
             " CSV with the columns name,r,g,b; a classes.csv in the data set is found by itself.",
         )

@@ -2,10 +2,11 @@
 
 Formats: comma-separated names; text files of lines such as ``name``, ``id name``, ``r g b name`` (as CamVid
 has it), ``name r g b`` or CVAT's ``name:r,g,b::``; CSV with the columns name and, optionally, id and r, g, b or color;
-and TOML.
+TOML; and nnU-Net's dataset.json.
 """
 
 import csv
+import json
 import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
@@ -26,11 +27,19 @@ BESIDE = (
     "classes.toml",
     "class_names.txt",
     "codes.txt",
+    "class_dict_seg.csv",
+    "label_class_dict.csv",
 )
 """Names of class tables in a data set; the first that exists is used."""
+PER_SPLIT = "_classes.csv"
+"""Roboflow's class table of masks, in the folder of each split."""
+NNUNET = "dataset.json"
+"""nnU-Net's description of a data set, with the classes in it."""
+TABLES = frozenset({*BESIDE, PER_SPLIT, NNUNET})
+"""Names of all of them."""
 SUFFIXES = (".txt", ".csv", ".tsv", ".toml")
 NAME_COLUMNS = ("name", "class", "class_name", "label")
-ID_COLUMNS = ("id", "code", "value", "index", "class_id")
+ID_COLUMNS = ("id", "code", "value", "index", "class_id", "pixel value", "pixel_value")
 RGB_COLUMNS = (("r", "g", "b"), ("red", "green", "blue"))
 COLOR_COLUMNS = ("color", "colour", "hex")
 DELIMITERS = ",\t;"
@@ -64,27 +73,43 @@ class ClassTable:
     rows: tuple[NamedClass, ...]
 
 
-def read_classes(given: str, root: Path) -> ClassTable | None:
+def read_classes(given: str, root: Path, folders: Sequence[str] = ()) -> ClassTable | None:
     """The class table from a setting, or from the data set.
 
     Args:
         given: Comma-separated names, or a file, relative to the working directory or the data set; empty: look in the
             data set.
         root: The data set.
+        folders: Its folders of masks, relative to it.
 
     Raises:
-        DataError: No such file, or not a class table.
+        DataError: No such file, not a class table, or those of two folders differ.
         CategoryError: A class has no name, or only some have an id.
     """
     if not given.strip():
         there = next((root / name for name in BESIDE if (root / name).is_file()), None)
-        return None if there is None else read_file(there)
+        return _in_folders(root, folders) if there is None else read_file(there)
     for file in (Path(given), root / given):
         if file.is_file():
             return read_file(file)
     if "," not in given and Path(given).suffix.lower() in SUFFIXES:
         raise DataError(f"{given}: no such file.", "Give a file of classes, or comma-separated names.")
     return _checked("data.classes", [NamedClass(name.strip()) for name in given.split(",")])
+
+
+def _in_folders(root: Path, folders: Sequence[str]) -> ClassTable | None:
+    """Roboflow's table, the same in each folder; or nnU-Net's."""
+    files = [root / folder / PER_SPLIT for folder in dict.fromkeys(("", *folders))]
+    tables = [read_file(file) for file in files if file.is_file()]
+    for other in tables[1:]:
+        if other.rows != tables[0].rows:
+            raise DataError(
+                f"{other.title} and {tables[0].title} have different classes.",
+                "Export all splits with one list of classes, or give one with --classes (in training --data.classes).",
+            )
+    if tables:
+        return tables[0]
+    return read_file(root / NNUNET) if (root / NNUNET).is_file() else None
 
 
 def read_file(file: Path) -> ClassTable:
@@ -100,7 +125,7 @@ def read_file(file: Path) -> ClassTable:
         raise DataError(f"{file}: cannot be read ({error.strerror}).", "Check the file and its permissions.") from None
     except UnicodeDecodeError:
         raise DataError(f"{file}: not UTF-8 text.", "Save it as UTF-8.") from None
-    readers: dict[str, Callable[[str, Path], list[NamedClass]]] = {".csv": _csv, ".tsv": _csv, ".toml": _toml}
+    readers: dict[str, Callable[[str, Path], list[NamedClass]]] = {".csv": _csv, ".tsv": _csv, ".toml": _toml, ".json": _nnunet}
     return _checked(str(file), readers.get(file.suffix.lower(), _text)(text, file))
 
 
@@ -197,6 +222,25 @@ def _entry(values: Mapping[str, Any], file: Path, hint: str) -> NamedClass:
     if not isinstance(color, list) or len(color) != 3 or not all(isinstance(value, int) for value in color):
         raise DataError(f"{where}: {color!r} is not a colour.", "Write [128, 64, 128] or '#804080'.")
     return NamedClass(name.strip(), number, (color[0], color[1], color[2]))
+
+
+def _nnunet(text: str, file: Path) -> list[NamedClass]:
+    """``labels`` of a dataset.json: names to values, or in its first version values to names."""
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{file}: not JSON ({error}).", "Correct it, or remove it.") from None
+    labels = document.get("labels") if isinstance(document, Mapping) else None
+    pairs = labels.items() if isinstance(labels, Mapping) else ()
+    rows = []
+    for one, other in pairs:
+        name, value = (other, one) if str(one).isdecimal() else (one, other)
+        if not isinstance(name, str) or isinstance(value, bool) or not str(value).isdecimal():
+            raise DataError(f"{file}: labels has {one!r}: {other!r}, not a name and one pixel value.", "Correct it.")
+        rows.append(NamedClass(name.strip(), int(value)))
+    if not rows:
+        raise DataError(f"{file}: labels, which names the classes, is missing.", "Correct it, or remove it.")
+    return rows
 
 
 def color_of(text: str, where: str) -> Color:

@@ -2,21 +2,17 @@
 
 from foveal.data.formats.mask_folder import reader
 from foveal.data.formats.mask_folder.layout import find as find_layout
-from foveal.data.formats.mask_folder.pairs import looks_like
+from foveal.data.formats.mask_folder.looks import evidence
 from foveal.data.formats.mask_folder.reader import NAME
-from foveal.data.formats.recognition.evidence import Evidence, Format, Sure
+from foveal.data.formats.mask_folder.unread import unread
+from foveal.data.formats.recognition.evidence import Doubt, Evidence, Format
 from foveal.data.formats.recognition.tree import Tree
-from foveal.data.notes import listed
 
 
-def find(tree: Tree) -> Evidence | None:
-    """A folder of masks beside a folder of images, or such folders in or beside those of the splits."""
-    there = None if tree.file else find_layout(tree.root)
-    if there is None or not looks_like(tree.root):
-        return None
-    names = [folders.masks.relative_to(tree.root).as_posix() for folders in there.folders]
-    verb = "has" if len(names) == 1 else "have"
-    return Evidence(tree.root, f"{listed(names)} {verb} masks of images", Sure.CERTAIN, ("masks",))
+def find(tree: Tree) -> Evidence | Doubt | None:
+    """A folder of masks beside a folder of images, or in or beside those of the splits, or masks among images."""
+    there = find_layout(tree)
+    return None if there is None else evidence(tree, there, unread(there))
 
 
 FORMAT = Format(NAME, "images with masks", find, reader.read)

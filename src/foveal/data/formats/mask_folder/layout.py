@@ -1,52 +1,37 @@
 """Layouts of mask data sets.
 
-Three layouts, and Pascal VOC's: two folders (``images`` and ``masks``), each perhaps with split folders; split folders
-with two such folders each; and SegNet's, ``train`` beside ``trainannot``.
+Two folders (``images`` and ``masks``), each perhaps with split folders; split folders with two such folders each;
+folders named after splits, as SegNet has it, ``train`` beside ``trainannot``; masks beside the images in one folder;
+and Pascal VOC's.
 """
 
-import os
-import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from foveal.data.catalog.catalog import SPLITS, UNASSIGNED
 from foveal.data.formats import layout
-from foveal.data.formats.splits import split_of
+from foveal.data.formats.mask_folder.alike import alike
+from foveal.data.formats.mask_folder.among import masks_among
+from foveal.data.formats.mask_folder.words import Kind, Role, role
+from foveal.data.formats.recognition.tree import Tree
+from foveal.data.notes import listed
 from foveal.errors import DataError
-from foveal.imaging.walk import is_hidden
 
-IMAGES = ("images", "jpegimages", "image", "imgs", "img", "pictures")
-"""Image folders, likeliest first; case-insensitive."""
-MASKS = (
-    "masks",
-    "segmentationclass",
-    "labels",
-    "annotations",
-    "mask",
-    "label",
-    "annotation",
-    "segmentations",
-    "segmentation",
-    "segmentationclasspng",
-    "gt",
-)
-"""Mask folders, likeliest first; case-insensitive."""
 VOC_IMAGES, VOC_MASKS = "JPEGImages", "SegmentationClass"
-BESIDE_SPLIT = re.compile(r"(.+?)[_-]?(?:annotations?|annots?|labels?|masks?|gt|seg)", re.IGNORECASE)
-"""A mask folder that is named after its split."""
-OF_SPLIT = re.compile(r"(.+?)(?:[_-]?(?:images?|imgs?))?", re.IGNORECASE)
-"""An image folder that is named after its split."""
-ANY = re.compile(r"(.+)")
 TEST = SPLITS.index("test")
+DEEPEST = 3
+"""Levels of folders between the root, or a split, and the folders of images and masks."""
+PANOPTIC = "panoptic"
+"""Beginning of the names of COCO's folders of panoptic masks, which a JSON file explains."""
 
 
 @dataclass(frozen=True)
 class Folders:
-    """A folder of images, its folder of masks, and their split."""
+    """A folder of images, its folder of masks (the same, if they lie together), and their split."""
 
-    images: Path
-    masks: Path
+    images: str
+    masks: str
     split: int = UNASSIGNED
 
 
@@ -55,30 +40,46 @@ class Layout:
     """The folders of a data set.
 
     Attributes:
-        root: Folder that names are relative to.
+        tree: Its files; names are relative to its root.
         folders: Folders of images and masks.
         voc: Whether it is a Pascal VOC tree, where lists name the images with masks.
-        notes: What was left out.
+        guessed: Whether not the folders' names say which holds masks, but the files in them.
+        left: Folders of splits without masks, which are left out.
     """
 
-    root: Path
+    tree: Tree
     folders: tuple[Folders, ...]
     voc: bool = False
-    notes: tuple[str, ...] = ()
+    guessed: bool = False
+    left: tuple[tuple[int, str], ...] = ()
+
+    @property
+    def notes(self) -> list[str]:
+        """What was left out."""
+        return [f"The {SPLITS[code]} split has no masks; {name} was left out." for code, name in self.left]
+
+    @property
+    def root(self) -> Path:
+        """Folder that names are relative to."""
+        return self.tree.root
 
 
-def find(path: Path) -> Layout | None:
-    """The folders of a mask data set, by their names alone; None: not a mask data set.
+def find(tree: Tree) -> Layout | None:
+    """The folders of a mask data set; None: not a mask data set.
 
     Raises:
-        DataError: A split has images but no masks, or masks but no images; or there are several VOC trees.
+        DataError: A split has images but no masks, or masks but no images; or there are several VOC trees; or
+            the folder that the user named does not tell which other one belongs to it.
     """
-    if not path.is_dir():
+    if tree.file or not tree.root.is_dir():
         return None
-    root = find_voc(path)
+    if tree.labels is not None or tree.images is not None:
+        return _named(tree)
+    root = find_voc(tree.root)
     if root is not None:
-        return Layout(root, (Folders(root / VOC_IMAGES, root / VOC_MASKS),), voc=True)
-    return _beside(path) or _inside_splits(path) or _named_after_splits(path)
+        inner = tree if root == tree.root else Tree(root)
+        return Layout(inner, (Folders(VOC_IMAGES, VOC_MASKS),), voc=True)
+    return _beside(tree) or _inside_splits(tree) or _named_after_splits(tree) or _below(tree) or _guessed(tree)
 
 
 def find_voc(path: Path) -> Path | None:
@@ -104,103 +105,188 @@ def _is_voc(path: Path) -> bool:
     return next(images, None) is not None and next(masks, None) is not None
 
 
-def _beside(path: Path) -> Layout | None:
-    pair = _pair_in(path)
-    if pair is None:
+def _named(tree: Tree) -> Layout | None:
+    """The folders that the user named, and the one that belongs to them."""
+    labels, images = (None if path is None else layout.relative(path, tree.root) for path in (tree.labels, tree.images))
+    labels, images = ("" if name == "." else name for name in (labels, images))
+    if labels is not None and not (tree.path(labels).is_dir() and tree.holds_images(labels)):
         return None
-    images, masks = (_split_tree(folder) for folder in pair)
-    return _joined(path, images, masks) if images or masks else Layout(path, (Folders(*pair),))
+    if labels is not None and images is None and masks_among(tree.folder(labels).images):
+        return Layout(tree, (Folders(labels, labels),))
+    if labels is not None and images is not None:
+        return _of_pair(tree, images, labels)
+    given = labels if labels is not None else images or ""
+    other: Kind = "images" if labels is not None else "masks"
+    there = _by_role(tree, given.rpartition("/")[0], other) or _by_role(tree, "", other)
+    there = [name for name in there if name != given]
+    if not there:
+        if labels is None:
+            return None
+        raise DataError(
+            f"{tree.root}: the masks are in {given}, and no folder is called like one of their images.",
+            "Name it with --data.images.",
+        )
+    return _of_pair(tree, *((there[0], given) if labels is not None else (given, there[0])))
 
 
-def _inside_splits(path: Path) -> Layout | None:
-    folders = _splits(path)
-    pairs = [(split, _pair_in(folder)) for split, folder in folders]
-    if all(pair is None for _, pair in pairs):
+def _beside(tree: Tree) -> Layout | None:
+    pair = _pair_in(tree, "")
+    return None if pair is None else _of_pair(tree, *pair)
+
+
+def _of_pair(tree: Tree, images: str, masks: str) -> Layout:
+    """Two folders, each perhaps with split folders."""
+    first, second = _split_tree(tree, images), _split_tree(tree, masks)
+    if first or second:
+        return _joined(tree, first, second)
+    return Layout(tree, (Folders(*_innermost(tree, images, masks)),))
+
+
+def _inside_splits(tree: Tree) -> Layout | None:
+    homes = [(code, name) for code, name, one in _splits(tree, "") if one.kind != "masks"]
+    pairs = {name: _pairs_below(tree, name) for _, name in homes}
+    if not any(pairs.values()):
         return None
-    images = [(split, pair[0]) for split, pair in pairs if pair is not None]
-    alone = [(split, f) for (split, f), (_, pair) in zip(folders, pairs, strict=True) if pair is None]
-    images += [(split, folder) for split, folder in alone if _holds_images(folder)]
-    masks = [(split, pair[1]) for split, pair in pairs if pair is not None]
-    return _joined(path, _once(path, images), _once(path, masks))
+    alone = {code: name for code, name in homes if not pairs[name] and tree.holds_images(name)}
+    _once(tree, "", [(code, name) for code, name in homes if pairs[name] or name in alone.values()])
+    found = [Folders(*pair, code) for code, name in homes for pair in pairs[name]]
+    together = any(one.images == one.masks for one in found)
+    for code, name in alone.items():
+        if code != TEST and not together:
+            raise _lacks(tree, code, name, "images", "masks")
+    return Layout(tree, tuple(found), left=tuple(alone.items()))
 
 
-def _named_after_splits(path: Path) -> Layout | None:
-    masks = _splits(path, BESIDE_SPLIT)
-    masks = [(split, folder) for split, folder in masks if _holds_images(folder)]
-    if not masks:
-        return None
-    images = [(split, folder) for split, folder in _splits(path, OF_SPLIT) if _holds_images(folder)]
-    return _joined(path, _once(path, images), _once(path, masks)) if images else None
+def _named_after_splits(tree: Tree) -> Layout | None:
+    there = [(code, name, one) for code, name, one in _splits(tree, "") if tree.holds_images(name)]
+    masks = [(code, name) for code, name, one in there if one.kind == "masks"]
+    images = [(code, name) for code, name, one in there if one.kind != "masks"]
+    return _joined(tree, _once(tree, "", images), _once(tree, "", masks)) if images and masks else None
 
 
-def _joined(root: Path, images: Mapping[int, Path], masks: Mapping[int, Path]) -> Layout:
-    """Folders of images and of masks, split by split; a test split without masks is left out."""
-    notes = []
-    for code in sorted({*images, *masks}):
-        if code not in images or code not in masks:
-            there, what, lacks = (
-                (images[code], "images", "masks") if code in images else (masks[code], "masks", "images")
-            )
-            name = layout.relative(there, root)
-            if code == TEST and lacks == "masks":
-                notes.append(f"The test split has no masks; {name} was left out.")
-                continue
-            raise DataError(
-                f"{root}: the {SPLITS[code]} split has {what} ({name}) but no {lacks}.",
-                "Give each split a folder of images and one of masks.",
-            )
-    both = sorted({*images} & {*masks})
-    return Layout(root, tuple(Folders(images[code], masks[code], code) for code in both), notes=tuple(notes))
+def _below(tree: Tree) -> Layout | None:
+    """Folders of images and masks, or of both, deeper down."""
+    pairs = _pairs_below(tree, "")
+    return Layout(tree, tuple(Folders(*pair) for pair in pairs)) if pairs else None
 
 
-def _pair_in(path: Path) -> tuple[Path, Path] | None:
-    """The image folder and the mask folder."""
-    folders = _folders(path)
-    images = next((folders[name] for name in IMAGES if name in folders and _holds_images(folders[name])), None)
-    masks = next((folders[name] for name in MASKS if name in folders and _holds_images(folders[name])), None)
-    return None if images is None or masks is None else (images, masks)
-
-
-def _splits(path: Path, named: re.Pattern[str] = ANY) -> list[tuple[int, Path]]:
-    """Folders whose names, by the pattern's first group, are splits, and their codes."""
+def _guessed(tree: Tree) -> Layout | None:
+    """Two folders with the same names of which one holds masks, at the top or in each split."""
+    homes = [("", UNASSIGNED)] if (pair := alike(tree, "")) else [(name, code) for code, name, _ in _splits(tree, "")]
     found = []
-    for name, folder in _folders(path).items():
-        word = named.fullmatch(name)
-        split = UNASSIGNED if word is None else split_of(word[1])
-        if split != UNASSIGNED:
-            found.append((split, folder))
-    return found
+    for home, code in homes:
+        pair = pair if home == "" else alike(tree, home)
+        if pair is None:
+            return None
+        if not home and (first := _split_tree(tree, pair[0])):
+            return Layout(tree, _joined(tree, first, _split_tree(tree, pair[1])).folders, guessed=True)
+        found.append(Folders(*pair, code))
+    return Layout(tree, tuple(found), guessed=True) if found else None
 
 
-def _split_tree(path: Path) -> dict[int, Path]:
-    """The split folders, if there are no others."""
-    splits = _splits(path)
-    alone = next(layout.images_in(path, path, deep=False), None) is None
-    return _once(path, splits) if alone and len(splits) == len(_folders(path)) else {}
+def _pairs_below(tree: Tree, home: str, depth: int = 0) -> list[tuple[str, str]]:
+    """Folders of images and of masks in a folder or below it."""
+    if pair := _pair_in(tree, home):
+        return [_innermost(tree, *pair)]
+    folder = tree.folder(home)
+    if masks_among(folder.images):
+        return [(home, home)]
+    if depth == DEEPEST:
+        return []
+    return [pair for name in folder.folders for pair in _pairs_below(tree, folder.inside(name), depth + 1)]
 
 
-def _once(path: Path, splits: list[tuple[int, Path]]) -> dict[int, Path]:
+def _joined(tree: Tree, images: Mapping[int, str], masks: Mapping[int, str]) -> Layout:
+    """Folders of images and of masks, split by split; a test split without masks is left out."""
+    left = []
+    for code in sorted({*images, *masks}):
+        if code not in masks:
+            if code != TEST:
+                raise _lacks(tree, code, images[code], "images", "masks")
+            left.append((code, images[code]))
+        elif code not in images:
+            raise _lacks(tree, code, masks[code], "masks", "images")
+    both = sorted({*images} & {*masks})
+    pairs = [(*_innermost(tree, images[code], masks[code]), code) for code in both]
+    return Layout(tree, tuple(Folders(*pair) for pair in pairs), left=tuple(left))
+
+
+def _lacks(tree: Tree, code: int, name: str, what: str, lacks: str) -> DataError:
+    return DataError(
+        f"{tree.root}: the {SPLITS[code]} split has {what} ({name}) but no {lacks}.",
+        "Give each split a folder of images and one of masks.",
+    )
+
+
+def _pair_in(tree: Tree, home: str) -> tuple[str, str] | None:
+    """The image folder and the mask folder."""
+    images, masks = (_by_role(tree, home, kind) for kind in ("images", "masks"))
+    return (images[0], masks[0]) if images and masks else None
+
+
+def _by_role(tree: Tree, home: str, kind: Kind) -> list[str]:
+    """Folders in another that hold images and are called like those of a kind, without a split; the likeliest first."""
+    folder = tree.folder(home)
+    found = [(one.rank, name) for name in folder.folders if (one := role(name)).kind == kind and one.split == UNASSIGNED]
+    return [folder.inside(name) for _, name in sorted(found) if tree.holds_images(folder.inside(name))]
+
+
+def _splits(tree: Tree, home: str) -> list[tuple[int, str, Role]]:
+    """Folders in another whose names tell a split: its code, the folder, and its role."""
+    folder = tree.folder(home)
+    roles = [(name, role(name)) for name in folder.folders]
+    return [(one.split, folder.inside(name), one) for name, one in roles if one.split != UNASSIGNED]
+
+
+def _split_tree(tree: Tree, home: str) -> dict[int, str]:
+    """The split folders in one of images or masks, if there are no others."""
+    folder = tree.folder(home)
+    splits = [(code, name) for code, name, _ in _splits(tree, home)]
+    return _once(tree, home, splits) if not folder.images and len(splits) == len(folder.folders) else {}
+
+
+def _once(tree: Tree, home: str, splits: Iterable[tuple[int, str]]) -> dict[int, str]:
     """The folder of each split.
 
     Raises:
         DataError: A split has two.
     """
-    found: dict[int, Path] = {}
+    found: dict[int, str] = {}
     for split, folder in splits:
         known = found.setdefault(split, folder)
         if known != folder:
+            first, second = (name.rpartition("/")[2] for name in (known, folder))
             raise DataError(
-                f"{path} has two folders for the {SPLITS[split]} split: {known.name} and {folder.name}.", "Keep one."
+                f"{tree.path(home)} has two folders for the {SPLITS[split]} split: {first} and {second}.",
+                "Keep one, or name the images and masks with --data.images and --data.labels.",
             )
     return found
 
 
-def _folders(path: Path) -> dict[str, Path]:
-    """Sub-folders that are not hidden, by name in lower case."""
-    with os.scandir(path) as entries:
-        names = sorted(entry.name for entry in entries if entry.is_dir() and not is_hidden(entry.name))
-    return {name.lower(): path / name for name in names}
+def _innermost(tree: Tree, images: str, masks: str) -> tuple[str, str]:
+    """The folders themselves, where a folder has nothing but one folder of images or masks, which the other lacks."""
+    below = {name.rpartition("/")[2] for name in _holding(tree, masks)}
+    images = _descend(tree, images, below)
+    return images, _descend(tree, masks, {name.rpartition("/")[2] for name in _holding(tree, images)})
 
 
-def _holds_images(folder: Path) -> bool:
-    return next(layout.images_in(folder, folder), None) is not None
+def _descend(tree: Tree, start: str, other: set[str]) -> str:
+    there = [name for name in _holding(tree, start) if not name.rpartition("/")[2].startswith(PANOPTIC)]
+    if tree.folder(start).images or not there or {name.rpartition("/")[2] for name in there} & other:
+        return start
+    if len(there) > 1:
+        if other:
+            return start
+        likely = [name for name in there if role(name.rpartition("/")[2]).kind == "masks"]
+        if len(likely) != 1:
+            raise DataError(
+                f"{tree.root}: {start} has {len(there)} folders of images: {listed(there)}.",
+                "Say which are the images and which their masks: --data.images and --data.labels.",
+            )
+        there = likely
+    return _descend(tree, there[0], set())
+
+
+def _holding(tree: Tree, home: str) -> list[str]:
+    folder = tree.folder(home)
+    return [folder.inside(name) for name in folder.folders if tree.holds_images(folder.inside(name))]

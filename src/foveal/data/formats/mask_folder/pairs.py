@@ -1,24 +1,29 @@
 """Pairing of images and masks.
 
-By name: a mask has its image's name, perhaps with a suffix such as ``_mask``. Pascal VOC also has lists.
+By name: a mask has its image's name, perhaps with a word such as ``_mask``, or with what all masks have in front or
+behind. Pascal VOC also has lists.
 """
 
+import posixpath
 import re
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from foveal.data.formats import layout
 from foveal.data.formats.annotations.repair import Repairs
-from foveal.data.formats.mask_folder.layout import VOC_IMAGES, Layout, find
-from foveal.data.formats.mask_folder.survey import looks_drawn
+from foveal.data.formats.mask_folder.affix import shared, strip
+from foveal.data.formats.mask_folder.among import image_of, masks_among
+from foveal.data.formats.mask_folder.forms import chosen_form, form_of
+from foveal.data.formats.mask_folder.layout import VOC_IMAGES, Folders, Layout
 from foveal.data.formats.voc.lists import read_lists
+from foveal.data.notes import listed, plural
 
 VOC_LISTS = "ImageSets/Segmentation"
-STEM = re.compile(r"(.+)_(?:L|P|masks?|labels?|gt|seg)", re.IGNORECASE)
-"""A mask's file name with a suffix."""
-LOOKED_AT = 3
-"""Number of files opened to check that they are masks."""
+CAMVID_STEM = re.compile(r"(.+)_[LP]", re.IGNORECASE)
+"""A mask's stem as CamVid has it."""
+Stems = dict[str, list[str]]
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,7 @@ class Match:
         strays: Masks without an image.
         doubles: Images with several masks.
         shared: Masks with several images.
+        notes: How names were paired, and what was not taken.
     """
 
     pairs: list[Pair] = field(default_factory=list)
@@ -47,38 +53,22 @@ class Match:
     strays: list[str] = field(default_factory=list)
     doubles: list[tuple[str, list[str]]] = field(default_factory=list)
     shared: list[tuple[str, list[str]]] = field(default_factory=list)
-
-
-def looks_like(path: Path) -> bool:
-    """Whether a folder contains images and masks, by folder names and by the contents of some masks.
-
-    Raises:
-        DataError: As ``find`` does.
-    """
-    there = find(path)
-    if there is None:
-        return False
-    found = match(there)
-    masks = [pair.mask for pair in found.pairs] + [masks[0] for _, masks in found.doubles]
-    masks += [mask for mask, _ in found.shared] + found.strays
-    return bool(masks) and all(looks_drawn(there.root / mask) for mask in masks[:LOOKED_AT])
+    notes: list[str] = field(default_factory=list)
 
 
 def match(there: Layout) -> Match:
     """Pair images and masks by their relative paths without suffixes."""
     found = Match()
-    for folders in there.folders:
-        images = _by_stem(there.root, folders.images)
-        masks: dict[str, list[str]] = defaultdict(list)
-        for stem, names in _by_stem(there.root, folders.masks).items():
-            longer = STEM.fullmatch(stem)
-            own = stem if stem in images or longer is None else longer[1]
-            if own in images:
-                masks[own] += names
-            else:
-                found.strays += names
+    sides = [_sides(there, folders) for folders in there.folders]
+    form = chosen_form(stem for _, masks in sides for stem in masks)
+    others: list[str] = []
+    for folders, (images, given) in zip(there.folders, sides, strict=True):
+        if form:
+            others += [name for stem, names in given.items() if form_of(stem) not in ("", form) for name in names]
+            given = {stem: names for stem, names in given.items() if form_of(stem) in ("", form)}
+        masks = _by_image(images, given, found)
         for stem, names in images.items():
-            theirs = masks[stem]
+            theirs = masks.get(stem, [])
             if not theirs:
                 found.bare += [(name, folders.split) for name in names]
             elif len(theirs) > 1:
@@ -87,17 +77,19 @@ def match(there: Layout) -> Match:
                 found.shared.append((theirs[0], names))
             else:
                 found.pairs.append(Pair(names[0], theirs[0], folders.split))
+    if others:
+        found.notes.append(f"The masks are those of {form}; {plural(len(others), 'file')} not read: {listed(others)}.")
     return found
 
 
 def keep_listed(there: Layout, found: Match, repairs: Repairs) -> Match:
     """The images in Pascal VOC's lists, with their splits; without lists, all images with masks."""
-    images: dict[str, list[str]] = defaultdict(list)
-    for name in layout.images_in(there.root, there.folders[0].images):
+    images: Stems = defaultdict(list)
+    for name in layout.images_in(there.root, there.root / there.folders[0].images):
         images[_stem(name)].append(name)
     lists = read_lists(there.root, images, repairs, folder=VOC_LISTS)
     if not lists.splits:
-        return Match(found.pairs, [], found.strays, found.doubles, found.shared)
+        return Match(found.pairs, [], found.strays, found.doubles, found.shared, found.notes)
     splits = lists.splits
     kept = Match(
         [Pair(p.image, p.mask, splits[_stem(p.image)]) for p in found.pairs if _stem(p.image) in splits],
@@ -105,6 +97,7 @@ def keep_listed(there: Layout, found: Match, repairs: Repairs) -> Match:
         [],
         [(name, masks) for name, masks in found.doubles if _stem(name) in splits],
         [(mask, names) for mask, names in found.shared if _stem(names[0]) in splits],
+        found.notes,
     )
     for stem in splits:
         if stem not in images:
@@ -118,15 +111,54 @@ def keep_listed(there: Layout, found: Match, repairs: Repairs) -> Match:
     return kept
 
 
+def _by_image(images: Stems, given: Stems, found: Match) -> Stems:
+    """The masks by the stems of their images; those without one are added to the strays."""
+    masks: Stems = defaultdict(list)
+    left: Stems = {}
+    for stem, names in given.items():
+        camvid = CAMVID_STEM.fullmatch(stem)
+        cores = (stem, image_of(stem), camvid[1] if camvid else None)
+        own = next((core for core in cores if core is not None and core in images), None)
+        if own is None:
+            left[stem] = names
+        else:
+            masks[own] += names
+    bare = {stem: names for stem, names in images.items() if stem not in masks}
+    affix = shared(list(bare), list(left))
+    if affix is not None:
+        cores = {strip(stem, affix.image): stem for stem in bare}
+        for stem in list(left):
+            core = strip(stem, affix.mask)
+            if core is not None and core in cores:
+                masks[cores[core]] += left.pop(stem)
+        found.notes.append(f"Images and masks are paired by names of the form {affix}.")
+    found.strays += [name for names in left.values() for name in names]
+    return masks
+
+
+def _sides(there: Layout, folders: Folders) -> tuple[Stems, Stems]:
+    """Images and masks of a pair of folders by their relative paths without suffixes."""
+    if folders.images != folders.masks:
+        return _by_stem(there, folders.images), _by_stem(there, folders.masks)
+    folder = there.tree.folder(folders.images)
+    masks = {*masks_among(folder.images)}
+    images = [folder.inside(name) for name in folder.images if name not in masks]
+    return _stems(images, folder.name), _stems(sorted(map(folder.inside, masks)), folder.name)
+
+
 def _stem(name: str) -> str:
     return Path(name).stem
 
 
-def _by_stem(root: Path, folder: Path) -> dict[str, list[str]]:
-    """Names of images, relative to the root, by their relative paths below a folder without suffixes."""
-    found: dict[str, list[str]] = defaultdict(list)
-    start = layout.relative(folder, root)
-    for name in layout.images_in(root, folder):
-        below = name[len(start) + 1 :]
-        found[below[: -len(Path(below).suffix)]].append(name)
+def _by_stem(there: Layout, home: str) -> Stems:
+    """Names of images in a folder and below it."""
+    names = [name for folder in there.tree.folders(home) for name in map(folder.inside, folder.images)]
+    return _stems(names, home)
+
+
+def _stems(names: Sequence[str], home: str) -> Stems:
+    found: Stems = defaultdict(list)
+    start = len(home) + 1 if home else 0
+    for name in names:
+        found[posixpath.splitext(name[start:])[0]].append(name)
     return dict(found)

@@ -4,6 +4,7 @@ Every mask is read once, for its pixel values and for faults: a mask that is mis
 with an unknown pixel value is an error, since it could not be fixed without guessing.
 """
 
+import posixpath
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from foveal.data.catalog.builder import sorted_order
 from foveal.data.catalog.catalog import SPLITS, UNASSIGNED, Catalog
 from foveal.data.catalog.columns import Names, Ragged
-from foveal.data.catalog.pixel_values import Kind, read_pixel_values, value_text
+from foveal.data.catalog.pixel_values import Kind, alpha_varies, read_pixel_values, value_text
 from foveal.data.formats.annotations.orientation import LYING, read_orientation
 from foveal.data.formats.annotations.repair import Repairs
 from foveal.data.formats.mask_folder import known as known_classes
@@ -24,6 +25,7 @@ from foveal.data.formats.mask_folder.layout import TEST, Layout, find
 from foveal.data.formats.mask_folder.pairs import Match, Pair, keep_listed, match
 from foveal.data.formats.mask_folder.survey import Seen, palette_of, survey
 from foveal.data.formats.recognition.request import Request
+from foveal.data.formats.recognition.tree import Tree
 from foveal.data.notes import listed, plural
 from foveal.errors import CategoryError, DataError
 from foveal.types.categories import Categories
@@ -48,23 +50,27 @@ def read(path: Path, request: Request | None = None) -> Catalog:
     """
     request = request or Request()
     categories, ignore = request.categories, request.ignore
-    there = find(path)
+    named = request.root is not None
+    tree = Tree(request.root or path, labels=path if named else None, images=request.images)
+    there = find(tree)
     if there is None:
         raise DataError(
             f"{path} has no images with masks.",
-            "Use a folder with images/ and masks/, with train/ and trainannot/, or Pascal VOC's SegmentationClass.",
+            "Use a folder with images/ and masks/, with train/ and trainannot/, or Pascal VOC's SegmentationClass; or"
+            " name the folders with --data.images and --data.labels.",
         )
     root, repairs = there.root, Repairs()
     found = match(there)
     if there.voc:
         found = keep_listed(there, found, repairs)
-    notes = [*there.notes, *_check(there, found)]
+    notes = [*there.notes, *_check(there, found), *found.notes]
     pairs = _sorted(found.pairs)
     seen = survey([(root / pair.image, root / pair.mask) for pair in pairs])
     held = _held(root, pairs, seen)
     _check_sizes(root, pairs, seen)
-    known = known_classes.recognise([Path(pair.image).name for pair in pairs], held.values, held.palette, voc=there.voc)
-    table = read_classes(request.classes, root)
+    files = [(posixpath.basename(pair.image), posixpath.basename(pair.mask)) for pair in pairs]
+    known = known_classes.recognise(files, held.values, held.palette, voc=there.voc)
+    table = read_classes(request.classes, root, [folders.masks for folders in there.folders])
     own, remarks = class_map(root, held, table=table, known=known, ignore=ignore, fixed=categories)
     labels = _labels(root, pairs, seen, own, held.kind)
     splits = np.array([pair.split for pair in pairs], np.uint8)
@@ -97,7 +103,7 @@ def _check(there: Layout, found: Match) -> list[str]:
         image, masks = found.doubles[0]
         raise DataError(
             f"{root}: the image {image} has {len(masks)} masks: {listed(masks)}.{_more(found.doubles, 'image')}",
-            "Keep one mask per image.",
+            "Keep one mask per image: merge them, or name the folder of those to be read with --data.labels.",
         )
     if found.shared:
         mask, images = found.shared[0]
@@ -106,16 +112,18 @@ def _check(there: Layout, found: Match) -> list[str]:
             "Give every image a unique name and its own mask.",
         )
     bare = [name for name, _ in found.bare]
-    if bare and all(split == TEST for _, split in found.bare) and all(pair.split != TEST for pair in found.pairs):
+    with_masks = {pair.split for pair in found.pairs}
+    if bare and all(split == TEST for _, split in found.bare) and TEST not in with_masks:
         notes.append(f"The test split has no masks; {plural(len(bare), 'image')} left out.")
         bare = []
     if not found.pairs and not bare:
         raise DataError(f"{root}: no image has a mask.", "Name masks after their images, such as masks/1.png.")
     if bare:
         have = "has" if len(bare) == 1 else "have"
-        folders = ", ".join(sorted({folders.masks.relative_to(root).as_posix() for folders in there.folders}))
+        folders = ", ".join(sorted({folders.masks or "the folder" for folders in there.folders}))
+        strays = f" Masks without an image: {listed(found.strays)}." if found.strays else ""
         raise DataError(
-            f"{root}: {plural(len(bare), 'image')} {have} no mask: {listed(bare)}.",
+            f"{root}: {plural(len(bare), 'image')} {have} no mask: {listed(bare)}.{strays}",
             f"Put masks with the same names into {folders}, or remove the images.",
         )
     if found.strays:
@@ -152,6 +160,12 @@ def _held(root: Path, pairs: Sequence[Pair], seen: Sequence[Seen]) -> Held:
         )
     kinds = Counter[Kind](one.kind for one in seen)
     values = np.unique(np.concatenate([one.values for one in seen])).tolist()
+    if len(values) == 1 and (hidden := next((pair.mask for pair in pairs if alpha_varies(root / pair.mask)), None)):
+        raise DataError(
+            f"{root}: all pixels of the masks are {'black' if values == [0] else 'of one value'}; the alpha channel"
+            f" varies, as in {hidden}.",
+            "Masks are not read from alpha channels: save that channel as a gray PNG.",
+        )
     return Held(kinds.most_common(1)[0][0], tuple(values), palette_of(seen, masks, root))
 
 

@@ -81,7 +81,11 @@ def palette_of(seen: Sequence[Seen], names: Sequence[str], root: Path) -> dict[i
 
 
 def looks_drawn(path: Path) -> bool:
-    """Whether a file may be a mask: few colours, or mostly areas of one colour, unlike a photo."""
+    """Whether a file may be a mask: few colours, or mostly areas of one colour, unlike a photo.
+
+    Raises:
+        ImageError: It cannot be read, or has no class values.
+    """
     try:
         if kind_of(_head(path)) in LOSSLESS:
             mask = read_pixel_values(path)
@@ -90,10 +94,20 @@ def looks_drawn(path: Path) -> bool:
             pixels = mask.pixels
         else:
             pixels = decode(path).pixels[..., 1]
-    except (ImageError, OSError):
+    except OSError:
         return False
     values, _, _ = value_runs(pixels)
     return len(values) * 2 < pixels.size or len(np.unique(values)) <= FEW
+
+
+def is_mask_of(mask: Path, image: Path) -> bool:
+    """Whether a file is surely a mask, for all that its pixels tell: lossless, of few values, of its image's size."""
+    try:
+        found = read_pixel_values(mask)
+        width, height = read_size(image)
+    except (ImageError, OSError):
+        return False
+    return found.pixels.shape == (height, width) and len(np.unique(value_runs(found.pixels)[0])) <= FEW
 
 
 def _see(pair: tuple[Path, Path]) -> Seen | ImageError:

@@ -1,0 +1,41 @@
+"""Masks in the folder of their images, told apart by words in their names."""
+
+import posixpath
+import re
+from collections.abc import Sequence
+
+from foveal.data.formats.mask_folder.affix import shared
+
+WORDS = (
+    r"masks?|labels?|gt|seg|segs|segmentations?|seg_map|segmap|annotations?|annots?|annos?|ground_?truth|trimaps?"
+    r"|gt(?:fine|coarse)_label(?:train)?ids"
+)
+BEHIND = re.compile(rf"(.+?)[ _.-]+(?:{WORDS})(?:[ _.-]?\d+)?", re.IGNORECASE)
+"""A mask's stem: its image's, and a word; perhaps a number, of several masks."""
+BEFORE = re.compile(rf"(?:{WORDS})[ _.-]+(.+)", re.IGNORECASE)
+SHARE = 0.2
+"""From this share of masks with an image on, a folder holds images and masks."""
+
+
+def image_of(stem: str) -> str | None:
+    """The stem of a mask's image as far as words tell; None: nothing says that it is a mask."""
+    folder, base = posixpath.split(stem)
+    match = BEHIND.fullmatch(base) or BEFORE.fullmatch(base)
+    return None if match is None else posixpath.join(folder, match[1])
+
+
+def masks_among(names: Sequence[str]) -> list[str]:
+    """The files of one folder that are masks of others in it; empty: too few are for it to be a rule.
+
+    Args:
+        names: File names.
+    """
+    stems = {name: name.rpartition(".")[0] for name in names}
+    cores = {name: core for name in names if (core := image_of(stems[name])) is not None}
+    images = {stems[name] for name in names if name not in cores}
+    masks = [name for name, core in cores.items() if core in images]
+    if len(masks) < len(cores):
+        affix = shared(sorted(images - set(cores.values())), sorted(set(cores.values()) - images))
+        if affix is not None and not any(affix.mask):
+            masks = list(cores)
+    return masks if masks and len(masks) >= SHARE * len(names) else []

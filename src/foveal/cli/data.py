@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import App, Parameter
 from cyclopts.validators import Number
 
-from foveal.cli.data_options import Bands, Classes, Data, Ignore
+from foveal.cli.data_options import Bands, Classes, Data, FormatName, Ignore, Images, Labels, Where
 from foveal.data.config import AugmentConfig, Target
 
 if TYPE_CHECKING:
@@ -25,13 +25,23 @@ Json = Annotated[bool, Parameter(negative="", help="Print one JSON document and 
 
 @app.command
 def inspect(
-    path: Data, *, classes: Classes = "", ignore: Ignore = (), bands: Bands = "", task: Task = None, json: Json = False
+    path: Data,
+    *,
+    format: FormatName = "auto",  # noqa: A002
+    images: Images = "",
+    labels: Labels = "",
+    classes: Classes = "",
+    ignore: Ignore = (),
+    bands: Bands = "",
+    task: Task = None,
+    json: Json = False,
 ) -> None:
     """Show what a data set contains: format, task, splits, classes, objects or masks, image sizes, unusual files."""
     from foveal.data.inspection.inspect import inspect as look
     from foveal.tasks.table import task_for
 
-    seen = look(_read(path, classes, ignore, task), reading=_reading(bands))
+    where = Where(format=format, images=images, labels=labels)
+    seen = look(_read(path, where, classes, ignore, task), reading=_reading(bands))
     if json:
         from foveal.cli.screens import print_json
 
@@ -44,7 +54,16 @@ def inspect(
 
 @app.command
 def check(
-    path: Data, *, classes: Classes = "", ignore: Ignore = (), bands: Bands = "", task: Task = None, json: Json = False
+    path: Data,
+    *,
+    format: FormatName = "auto",  # noqa: A002
+    images: Images = "",
+    labels: Labels = "",
+    classes: Classes = "",
+    ignore: Ignore = (),
+    bands: Bands = "",
+    task: Task = None,
+    json: Json = False,
 ) -> None:
     """Check every image, annotation and mask, what the task needs, and duplicate files; exit code 1 for problems."""
     from foveal.cli.screens import print_notes
@@ -54,10 +73,11 @@ def check(
     from foveal.data.notes import plural
     from foveal.errors import CheckFailedError, DataError
 
+    where = Where(format=format, images=images, labels=labels)
     try:
-        catalog = _read(path, classes, ignore, task)
+        catalog = _read(path, where, classes, ignore, task)
     except DataError as error:
-        if not _is_data_set(path, classes, ignore):
+        if not _is_data_set(path, where, classes, ignore, task):
             raise
         _tell([Problem("", "unread", error.what)], path=path, images=None, json=json)
         raise CheckFailedError(f"{path} cannot be read, so no image was checked.", error.hint) from None
@@ -81,6 +101,9 @@ def convert(
     out: Annotated[Path, Parameter(help="New or empty folder for the converted data set.")],
     *,
     to: Annotated[Target, Parameter(help="Format to convert to.")],
+    format: FormatName = "auto",  # noqa: A002
+    images: Images = "",
+    labels: Labels = "",
     link: Annotated[bool, Parameter(negative="", help="Hard-link images instead of copying them.")] = False,
     bad: Annotated[
         Literal["error", "clip", "drop"],
@@ -94,7 +117,7 @@ def convert(
     from foveal.data.formats.convert import convert as write
     from foveal.data.formats.read import read
 
-    catalog = read(source, bad=bad)
+    catalog = read(source, bad=bad, format=format, images=images, labels=labels)
     done = write(catalog, out, to=to, link=link)
     if json:
         from foveal.cli.screens import print_json
@@ -123,6 +146,9 @@ def preview(
         int,
         Parameter(help="Side of the patches that whitening decorrelates, in pixels.", validator=Number(gte=1, lte=32)),
     ] = 1,
+    format: FormatName = "auto",  # noqa: A002
+    images: Images = "",
+    labels: Labels = "",
     classes: Classes = "",
     ignore: Ignore = (),
     bands: Bands = "",
@@ -150,7 +176,7 @@ def preview(
     check_installed("draw a preview")
     from foveal.runs.resolve import with_defaults
 
-    catalog = _read(path, classes, ignore, task)
+    catalog = _read(path, Where(format=format, images=images, labels=labels), classes, ignore, task)
     _check_out(out, path)
     if catalog.has("train"):
         catalog = catalog.split("train")
@@ -184,11 +210,12 @@ def preview(
     Console().print(Text(f"Wrote {out} ({sheet.shape[1]} x {sheet.shape[0]} pixels)."))
 
 
-def _read(path: Path, classes: str, ignore: tuple[int, ...], task: str | None) -> "Catalog":
+def _read(path: Path, where: Where, classes: str, ignore: tuple[int, ...], task: str | None) -> "Catalog":
     from foveal.data.formats.read import read
     from foveal.tasks.table import get_spec
 
-    return read(path, classes=classes, ignore=ignore, annotations=None if task is None else get_spec(task).annotations)
+    wanted = None if task is None else get_spec(task).annotations
+    return read(path, **where, classes=classes, ignore=ignore, annotations=wanted)
 
 
 def _reading(bands: str) -> "Reading":
@@ -222,17 +249,23 @@ def _unfit(catalog: "Catalog", task: str | None) -> "list[Problem]":
     return []
 
 
-def _is_data_set(path: Path, classes: str, ignore: tuple[int, ...]) -> bool:
+def _is_data_set(path: Path, where: Where, classes: str, ignore: tuple[int, ...], task: str | None) -> bool:
     """Whether this is a data set of a known format that the options fit; errors in reading it are then its own."""
     from foveal.data.formats.mask_folder.class_table import read_classes
     from foveal.data.formats.mask_folder.reader import NAME as MASK_FOLDER
-    from foveal.data.formats.read import recognise
+    from foveal.data.formats.read import named, recognise
+    from foveal.data.formats.recognition.request import Request
     from foveal.errors import DataError
+    from foveal.tasks.table import get_spec
 
     if not path.exists():
         return False
     try:
-        choice = recognise(path)
+        request = Request(
+            annotations=() if task is None else get_spec(task).annotations,
+            images=named(path, where["images"], "images"),
+        )
+        choice = recognise(path, format=where["format"], request=request, labels=where["labels"])
         if classes:
             read_classes(classes, choice.evidence.where)
     except DataError:

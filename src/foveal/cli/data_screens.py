@@ -78,7 +78,7 @@ def _facts(seen: Inspection, task: str) -> list[tuple[str, str]]:
     kind = labels if seen.annotation == "labels" else seen.annotation
     facts = [
         ("path", seen.path),
-        ("format", seen.format.replace("_", " ")),
+        ("format", seen.format.replace("_", " ") + (f": {seen.why}" if seen.why else "")),
         ("task", f"{task}, {kind}"),
         ("images", f"{seen.images:,}"),
         ("splits", _counts(seen.splits)),

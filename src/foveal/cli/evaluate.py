@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from foveal.cli.data_options import Classes, Data, Ignore
+from foveal.cli.data_options import Classes, Data, FormatName, Ignore, Images, Labels
 from foveal.cli.view_options import BatchSize, Crops, Flip, MaxObjects, Only, Overlap, Scales, Threshold, Tile
 
 
@@ -19,6 +19,9 @@ def evaluate(
     out: Annotated[
         Path | None, Parameter(help="Output folder for metrics and predictions; default: evaluations/NAME.")
     ] = None,
+    format: FormatName = "auto",  # noqa: A002
+    images: Images = "",
+    labels: Labels = "",
     classes: Classes = "",
     ignore: Ignore = (),
     groups: Annotated[
@@ -51,6 +54,9 @@ def evaluate(
             model,
             data,
             split=split,
+            format=format,
+            images=images,
+            labels=labels,
             classes=classes,
             ignore=ignore,
             groups=groups,

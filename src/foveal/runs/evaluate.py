@@ -9,6 +9,7 @@ from foveal.artifact.atomic import json_text, make_folder, write_atomic
 from foveal.artifact.card import Card
 from foveal.data.catalog.catalog import SPLITS, Catalog
 from foveal.data.catalog.split import shared_groups
+from foveal.data.config import Format
 from foveal.data.formats.read import read
 from foveal.data.inspection.preflight import split_without, without
 from foveal.data.outside import INSIDE, check_outside, lies_inside
@@ -83,6 +84,9 @@ def evaluate(
     data: str | Path,
     *,
     split: str | None = None,
+    format: Format = "auto",  # noqa: A002
+    images: str = "",
+    labels: str = "",
     classes: str = "",
     ignore: Sequence[int] = (),
     groups: str | None = None,
@@ -106,6 +110,9 @@ def evaluate(
             ``split`` selects one.
         split: ``train``, ``val`` or ``test``; by default all images, or ``test``, else ``val``, where splits exist. For
             the training data set, ``val`` may be the images that training held out.
+        format: Format of the data set; auto: the one that is recognised.
+        images: Folder of the images, where the layout does not show it.
+        labels: File or folder with the annotations or masks, where the layout does not show it.
         classes: Of masks whose pixel values are not those the model was trained on, see ``data.formats.mask_folder``.
         ignore: Pixel values in masks that are ignored.
         groups: Rule that names images that hang together: a column, ``folder``, or a regular expression on the path;
@@ -141,7 +148,16 @@ def evaluate(
         raise DataError(f"Unknown split {split!r}.", f"Splits: {', '.join(SPLITS)}.")
     tiled = viewing is not None and viewing.tile is not None
     catalog, notes = open_data(
-        Path(data), predictor, split=split, classes=classes, ignore=ignore, groups=groups, tiled=tiled
+        Path(data),
+        predictor,
+        split=split,
+        format=format,
+        images=images,
+        labels=labels,
+        classes=classes,
+        ignore=ignore,
+        groups=groups,
+        tiled=tiled,
     )
     there = [name for name in ("test", "val", "train") if catalog.has(name)]
     chosen = split or (there[0] if there else None)
@@ -205,6 +221,9 @@ def open_data(
     classes: str,
     ignore: Sequence[int],
     groups: str | None,
+    format: Format = "auto",  # noqa: A002
+    images: str = "",
+    labels: str = "",
     tiled: bool = False,
 ) -> tuple[Catalog, list[str]]:
     """The data set with the model's class map, with its groups and, if need be, training's splits; and notes.
@@ -218,6 +237,9 @@ def open_data(
     def reading(rule: str, *, tiled: bool = tiled) -> Catalog:
         return read(
             data,
+            format=format,
+            images=images,
+            labels=labels,
             categories=predictor.output.categories,
             classes=classes,
             ignore=ignore,

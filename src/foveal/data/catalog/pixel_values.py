@@ -105,7 +105,9 @@ def _values(image: Image.Image, path: Path) -> PixelValues:
             return PixelValues("colour", channels[..., 0] << 16 | channels[..., 1] << 8 | channels[..., 2], nothing)
     pixels = np.asarray(image)
     if not image.mode.startswith("I") or pixels.ndim != 2 or (pixels.dtype.kind == "i" and int(pixels.min()) < 0):
-        raise ImageError(path, f"holds no class values (its mode is {image.mode})", "Save the mask as gray or palette PNG.")
+        raise ImageError(
+            path, f"holds no class values (its mode is {image.mode})", "Save the mask as gray or palette PNG."
+        )
     return PixelValues("gray", pixels.astype(pixels.dtype.newbyteorder("=")), nothing)
 
 

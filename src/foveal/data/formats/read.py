@@ -64,7 +64,7 @@ def read(
         ignore=ignore,
         annotations=annotations or (),
         groups=groups,
-        images=_named(path, images, "images"),
+        images=named(path, images, "images"),
         root=path if labels and path.is_dir() else None,
     )
     choice = recognise(path, format=format, request=request, labels=labels)
@@ -99,7 +99,7 @@ def recognise(
         DataError: No format is sure, or several are equally unsure.
     """
     request = request or Request()
-    tree = Tree(path, labels=_named(path, labels, "labels"), images=request.images)
+    tree = Tree(path, labels=named(path, labels, "labels"), images=request.images)
     if format == "auto":
         return weigh(tree, FORMATS.values(), request.annotations)
     own = FORMATS[format]
@@ -109,7 +109,7 @@ def recognise(
     return Choice(own, found)
 
 
-def _named(path: Path, text: str, what: str) -> Path | None:
+def named(path: Path, text: str, what: str) -> Path | None:
     """A file or folder that the user named, relative to the data set or to the working folder.
 
     Raises:

@@ -51,6 +51,7 @@ class Inspection:
         notes: The reader's notes.
         objects: Counts of objects, if there are any.
         masks: Counts of mask pixels, if there are any.
+        why: Why it was read in this format.
     """
 
     path: str
@@ -68,12 +69,14 @@ class Inspection:
     objects: ObjectCounts | None = None
     masks: MaskCounts | None = None
     levels: DataLevels | None = None
+    why: str = ""
 
     def to_dict(self) -> dict[str, object]:
         """Plain values for JSON; ``objects``, ``masks`` and ``levels`` only where there are any."""
         own: dict[str, object] = {
             "path": self.path,
             "format": self.format,
+            "why": self.why,
             "annotation": self.annotation,
             "multi_label": self.multi_label,
             "images": self.images,
@@ -126,6 +129,7 @@ def inspect(catalog: Catalog, *, reading: Reading = AS_STORED) -> Inspection:
         formats=dict(formats.most_common()),
         odd=tuple(odd),
         notes=catalog.notes,
+        why=catalog.why,
         objects=count_objects(catalog),
         masks=count_masks(catalog),
         levels=_levels(catalog, reading) if any(header.mode == "deep" for header in read) else None,

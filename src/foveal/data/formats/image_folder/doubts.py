@@ -32,6 +32,8 @@ KNOWN_FILES = re.compile(
 """Names of files with the annotations of many images."""
 MASK_OF = re.compile(r"(.+?)[ _-](?:mask|masks|seg|segmentation|gt|label|labels)(?:_\d+)?", re.IGNORECASE)
 """Stem of a mask's file beside its image."""
+MASKS_OF_SPLIT = re.compile(r"(.+?)[ _-]?(?:annotations?|annots?|labels?|masks?)", re.IGNORECASE)
+"""A folder of masks that is called after its split."""
 AS_GIVEN = "If they are classes, say so: --data.format image_folder."
 
 
@@ -103,12 +105,12 @@ def _annotated(tree: Tree, layout: Layout, homes: Sequence[str]) -> Doubt | None
 
 
 def _called_like_layout(tree: Tree, names: Sequence[str]) -> Doubt | None:
-    words = [name for name in names if re.sub(r"[\s-]", "_", name.lower()) in LAYOUT_WORDS]
+    words = [name for name in names if re.sub(r"[\s-]", "_", name.lower()) in LAYOUT_WORDS or _masks_of(name)]
     if not words or (len(names) > 2 and len(words) < len(names) / 2):
         return None
     if len(names) == 1:
         return Doubt(
-            f"{tree.root}: {names[0]} has images, and nothing says what is in them.",
+            f"{tree.root}: {names[0]} has images, and nothing tells their classes.",
             "Put the images of each class into a folder named after it, or name the annotations with --data.labels.",
         )
     return Doubt(
@@ -116,6 +118,12 @@ def _called_like_layout(tree: Tree, names: Sequence[str]) -> Doubt | None:
         " like classes.",
         f"Name the images and their annotations or masks with --data.images and --data.labels. {AS_GIVEN}",
     )
+
+
+def _masks_of(name: str) -> bool:
+    """Whether a folder is called like the masks of a split, such as trainannot."""
+    match = MASKS_OF_SPLIT.fullmatch(name)
+    return match is not None and split_name(match[1]) is not None
 
 
 def _masks_beside(tree: Tree, homes: Sequence[str]) -> Doubt | None:

@@ -125,7 +125,12 @@ def read_file(file: Path) -> ClassTable:
         raise DataError(f"{file}: cannot be read ({error.strerror}).", "Check the file and its permissions.") from None
     except UnicodeDecodeError:
         raise DataError(f"{file}: not UTF-8 text.", "Save it as UTF-8.") from None
-    readers: dict[str, Callable[[str, Path], list[NamedClass]]] = {".csv": _csv, ".tsv": _csv, ".toml": _toml, ".json": _nnunet}
+    readers: dict[str, Callable[[str, Path], list[NamedClass]]] = {
+        ".csv": _csv,
+        ".tsv": _csv,
+        ".toml": _toml,
+        ".json": _nnunet,
+    }
     return _checked(str(file), readers.get(file.suffix.lower(), _text)(text, file))
 
 

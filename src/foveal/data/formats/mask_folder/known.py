@@ -75,7 +75,9 @@ CITYSCAPES = (
 """The 19 classes that are evaluated, by their ids and by their training ids (Cordts et al. 2016, cityscapesScripts)."""
 
 
-def recognise(files: Sequence[tuple[str, str]], values: Sequence[int], palette: Mapping[int, Color], *, voc: bool) -> Known | None:
+def recognise(
+    files: Sequence[tuple[str, str]], values: Sequence[int], palette: Mapping[int, Color], *, voc: bool
+) -> Known | None:
     """The public data set that a data set is, if any.
 
     Args:

@@ -12,8 +12,8 @@ from pathlib import Path
 from foveal.data.catalog.catalog import SPLITS, UNASSIGNED
 from foveal.data.formats import layout
 from foveal.data.formats.mask_folder.alike import alike
-from foveal.data.formats.mask_folder.among import masks_among
-from foveal.data.formats.mask_folder.words import Kind, Role, role
+from foveal.data.formats.mask_folder.names.among import masks_among
+from foveal.data.formats.mask_folder.names.words import Kind, Role, role
 from foveal.data.formats.recognition.tree import Tree
 from foveal.data.notes import listed
 from foveal.errors import DataError
@@ -227,7 +227,9 @@ def _pair_in(tree: Tree, home: str) -> tuple[str, str] | None:
 def _by_role(tree: Tree, home: str, kind: Kind) -> list[str]:
     """Folders in another that hold images and are called like those of a kind, without a split; the likeliest first."""
     folder = tree.folder(home)
-    found = [(one.rank, name) for name in folder.folders if (one := role(name)).kind == kind and one.split == UNASSIGNED]
+    found = [
+        (one.rank, name) for name in folder.folders if (one := role(name)).kind == kind and one.split == UNASSIGNED
+    ]
     return [folder.inside(name) for _, name in sorted(found) if tree.holds_images(folder.inside(name))]
 
 

@@ -13,10 +13,10 @@ from pathlib import Path
 
 from foveal.data.formats import layout
 from foveal.data.formats.annotations.repair import Repairs
-from foveal.data.formats.mask_folder.affix import shared, strip
-from foveal.data.formats.mask_folder.among import image_of, masks_among
-from foveal.data.formats.mask_folder.forms import chosen_form, form_of
 from foveal.data.formats.mask_folder.layout import VOC_IMAGES, Folders, Layout
+from foveal.data.formats.mask_folder.names.affix import shared, strip
+from foveal.data.formats.mask_folder.names.among import image_of, masks_among
+from foveal.data.formats.mask_folder.names.forms import chosen_form, form_of
 from foveal.data.formats.voc.lists import read_lists
 from foveal.data.notes import listed, plural
 
@@ -117,8 +117,8 @@ def _by_image(images: Stems, given: Stems, found: Match) -> Stems:
     left: Stems = {}
     for stem, names in given.items():
         camvid = CAMVID_STEM.fullmatch(stem)
-        cores = (stem, image_of(stem), camvid[1] if camvid else None)
-        own = next((core for core in cores if core is not None and core in images), None)
+        likely = (stem, image_of(stem) or "", camvid[1] if camvid else "")
+        own = next((core for core in likely if core in images), None)
         if own is None:
             left[stem] = names
         else:

@@ -103,7 +103,7 @@ def _check(there: Layout, found: Match) -> list[str]:
         image, masks = found.doubles[0]
         raise DataError(
             f"{root}: the image {image} has {len(masks)} masks: {listed(masks)}.{_more(found.doubles, 'image')}",
-            "Keep one mask per image: merge them, or name the folder of those to be read with --data.labels.",
+            "Keep one mask per image.",
         )
     if found.shared:
         mask, images = found.shared[0]

@@ -4,8 +4,8 @@ from foveal.data.formats.mask_folder.class_table import TABLES
 from foveal.data.formats.mask_folder.layout import Layout
 
 ANNOTATIONS = (
-    ".json", ".jsonl", ".ndjson", ".xml", ".csv", ".tsv", ".txt", ".yaml", ".yml", ".mat", ".npy", ".npz", ".nii", ".gz",
-    ".parquet", ".geojson", ".pkl", ".tfrecord",
+    ".json", ".jsonl", ".ndjson", ".xml", ".csv", ".tsv", ".txt", ".yaml", ".yml", ".mat", ".npy", ".npz", ".nii",
+    ".gz", ".parquet", ".geojson", ".pkl", ".tfrecord",
 )  # fmt: skip
 """Suffixes of files that may hold annotations."""
 ABOUT = ("readme", "license", "licence", "copying", "changelog", "citation")

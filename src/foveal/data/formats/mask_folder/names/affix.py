@@ -1,6 +1,5 @@
 """One prefix or suffix that all masks, or all images, share beyond each other's names."""
 
-import os
 import posixpath
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -72,23 +71,36 @@ def strip(stem: str, ends: Ends) -> str | None:
 def _ends(stems: Sequence[str]) -> list[Ends]:
     """What all stems begin or end with, cut where a word ends."""
     bases = [posixpath.basename(stem) for stem in stems]
-    before = os.path.commonprefix(bases)
-    behind = os.path.commonprefix([base[::-1] for base in bases])[::-1]
-    starts = [k for k in range(1, len(before) + 1) if all(_cut(base, k) for base in _few(bases))]
-    ends = [len(behind) - k for k in range(1, len(behind) + 1) if all(_cut(base, len(base) - k) for base in _few(bases))]
+    before = _beginning(bases)
+    behind = _beginning([base[::-1] for base in bases])[::-1]
+    few = bases[:: max(1, len(bases) // 100)]
+    starts = [k for k in range(1, len(before) + 1) if all(_word_ends(base, k) for base in few)]
+    places = [len(behind) - k for k in range(1, len(behind) + 1)]
+    ends = [k for k in places if all(_word_begins(base, len(base) - len(behind) + k) for base in few)]
     return [("", ""), *((before[:k], "") for k in starts[:MOST]), *(("", behind[k:]) for k in ends[:MOST])]
 
 
-def _few(bases: Sequence[str]) -> Sequence[str]:
-    return bases[:: max(1, len(bases) // 100)]
+def _beginning(names: Sequence[str]) -> str:
+    """What all names begin with, letter by letter: what the first and the last in order of letters do."""
+    first, last = min(names), max(names)
+    same = 0
+    while same < min(len(first), len(last)) and first[same] == last[same]:
+        same += 1
+    return first[:same]
 
 
-def _cut(base: str, at: int) -> bool:
-    """Whether a word ends at a place in a name."""
-    if not 0 < at < len(base):
-        return False
-    before, behind = base[at - 1], base[at]
-    return before in SEPARATORS or behind in SEPARATORS or before.isdigit() != behind.isdigit()
+def _word_ends(base: str, at: int) -> bool:
+    """Whether a name goes on after a separator, or with a digit after a letter, or the other way round."""
+    return at < len(base) and (base[at - 1] in SEPARATORS or _turns(base, at))
+
+
+def _word_begins(base: str, at: int) -> bool:
+    """Whether a name goes on with a separator, or with a digit after a letter, or the other way round."""
+    return at > 0 and (base[at] in SEPARATORS or _turns(base, at))
+
+
+def _turns(base: str, at: int) -> bool:
+    return base[at - 1 : at + 1].isalnum() and base[at - 1].isdigit() != base[at].isdigit()
 
 
 def _spelt_out(affix: Affix) -> bool:

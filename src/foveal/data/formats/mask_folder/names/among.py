@@ -4,7 +4,7 @@ import posixpath
 import re
 from collections.abc import Sequence
 
-from foveal.data.formats.mask_folder.affix import shared
+from foveal.data.formats.mask_folder.names.affix import shared
 
 WORDS = (
     r"masks?|labels?|gt|seg|segs|segmentations?|seg_map|segmap|annotations?|annots?|annos?|ground_?truth|trimaps?"

@@ -21,11 +21,13 @@ MASKS = (
 )  # fmt: skip
 """Mask folders, likeliest first; likewise."""
 OF_MASKS = frozenset(
-    "mask masks label labels annot annots annotation annotations anno annos gt gts truth groundtruth seg segs"
-    " segmentation segmentations trimap trimaps".split()
+    {
+        *("mask", "masks", "label", "labels", "annot", "annots", "annotation", "annotations", "anno", "annos", "gt"),
+        *("gts", "truth", "groundtruth", "seg", "segs", "segmentation", "segmentations", "trimap", "trimaps"),
+    }
 )
 """Words in longer names of mask folders, such as ISIC2018_Task1_Training_GroundTruth."""
-OF_IMAGES = frozenset("image images img imgs input inputs data photo photos rgb".split())
+OF_IMAGES = frozenset({"image", "images", "img", "imgs", "input", "inputs", "data", "photo", "photos", "rgb"})
 """Words in longer names of image folders."""
 NNUNET = re.compile(r"(images|labels)(tr|ts)")
 GLUED = re.compile(r"(.+?)_?(?:annotations?|annots?|labels?|masks?|gt|seg)")
@@ -40,7 +42,7 @@ class Role:
     """What a folder's name says.
 
     Attributes:
-        kind: What it holds; empty: not said.
+        kind: What it holds; empty: not told.
         split: Code of its split.
         rank: Place among names of its kind, the likeliest first.
     """
@@ -58,7 +60,9 @@ def role(name: str) -> Role:
     if word in MASKS:
         return Role("masks", rank=MASKS.index(word))
     if match := NNUNET.fullmatch(word):
-        return Role("images" if match[1] == "images" else "masks", SPLITS.index("train" if match[2] == "tr" else "test"))
+        return Role(
+            "images" if match[1] == "images" else "masks", SPLITS.index("train" if match[2] == "tr" else "test")
+        )
     parts = [part for part in PARTS.split(word) if part]
     whole = split_of(word)
     found = {split_of(part) for part in parts} - {UNASSIGNED}
@@ -67,7 +71,8 @@ def role(name: str) -> Role:
         return Role("masks", split, len(MASKS))
     if OF_IMAGES & {*parts}:
         return Role("images", split, len(IMAGES))
-    for pattern, kind in ((GLUED, "masks"), (GLUED_IMAGES, "images")):
-        if (match := pattern.fullmatch(word)) and split_of(match[1]) != UNASSIGNED:
-            return Role("masks" if kind == "masks" else "images", split_of(match[1]))
+    if (match := GLUED.fullmatch(word)) and split_of(match[1]) != UNASSIGNED:
+        return Role("masks", split_of(match[1]))
+    if (match := GLUED_IMAGES.fullmatch(word)) and split_of(match[1]) != UNASSIGNED:
+        return Role("images", split_of(match[1]))
     return Role("", whole)

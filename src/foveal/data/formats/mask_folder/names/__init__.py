@@ -1,0 +1,1 @@
+"""What names of files and folders of masks say."""

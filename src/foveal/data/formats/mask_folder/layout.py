@@ -55,8 +55,15 @@ class Layout:
 
     @property
     def notes(self) -> list[str]:
-        """What was left out."""
-        return [f"The {SPLITS[code]} split has no masks; {name} was left out." for code, name in self.left]
+        """What was left out, and which folders are no classes."""
+        out = [f"The {SPLITS[code]} split has no masks; {name} was left out." for code, name in self.left]
+        together = [one.images for one in self.folders if one.images == one.masks and one.split == UNASSIGNED]
+        if len(together) > 1:
+            out.append(
+                f"The folders {listed(together)} are not read as classes; --data.format image_folder does, without the"
+                " masks."
+            )
+        return out
 
     @property
     def root(self) -> Path:

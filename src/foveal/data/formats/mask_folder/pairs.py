@@ -131,7 +131,8 @@ def _by_image(images: Stems, given: Stems, found: Match) -> Stems:
             core = strip(stem, affix.mask)
             if core is not None and core in cores:
                 masks[cores[core]] += left.pop(stem)
-        found.notes.append(f"Images and masks are paired by names of the form {affix}.")
+        note = f"Images and masks are paired by names of the form {affix}."
+        found.notes += [note] if note not in found.notes else []
     found.strays += [name for names in left.values() for name in names]
     return masks
 

@@ -124,9 +124,46 @@ def test_colours_need_a_table(make_masks):
     )
     with pytest.raises(DataError, match=r"the masks are RGB, and data.classes has no colour for 'sea'"):
         read(root, classes="sea,fire")
-    make_masks({"a": np.repeat(np.array(TWO)[..., None], 3, axis=2)})
-    with pytest.raises(DataError, match="All of them are gray: save the masks with one channel instead"):
+
+
+@pytest.mark.parametrize("channels", [3, 4])
+def test_gray_in_three_equal_channels_is_gray(make_masks, channels):
+    white = 255 * np.array(TWO)
+    pixels = np.dstack([white, white, white, np.full_like(white, 255)])[..., :channels]
+    root = make_masks({"a": pixels})
+    catalog = read(root)
+    assert catalog.categories == Categories(("0", "255"), (0, 0xFFFFFF))
+    assert read_mask(catalog, 0).tolist() == TWO
+    assert read(root, classes="ground,road").categories == Categories(("ground", "road"), (0, 0xFFFFFF))
+    plain = read(make_masks({"a": white}, root=root.parent / "plain"))
+    assert read(root, categories=plain.categories).categories == catalog.categories, "a model of gray masks"
+    again = read(plain.root, categories=catalog.categories)
+    assert read_mask(again, 0).tolist() == TWO, "a model of RGB masks"
+    assert read(root, categories=catalog.categories).categories == catalog.categories
+    make_masks({"b": np.dstack([2 * np.array(TWO), 0 * white, 0 * white])}, root=root)
+    with pytest.raises(DataError, match="the masks are RGB with 3 colours but without class names"):
         read(root)
+    (root / "classes.csv").write_text("name,r,g,b\nnight,0,0,0\nday,255,255,255\ndusk,2,0,0\n")
+    assert read_mask(read(root), 0).tolist() == TWO
+
+
+def test_a_mask_in_the_alpha_channel_is_told(make_masks):
+    black = 0 * np.array(TWO)
+    root = make_masks({"a": np.dstack([black, black, black, 255 * np.array(TWO)])})
+    with pytest.raises(DataError) as caught:
+        read(root)
+    assert said(caught) == (
+        f"{root}: all pixels of the masks are black; the alpha channel varies, as in masks/a.png.\n"
+        "Masks are not read from alpha channels: save that channel as a gray PNG."
+    )
+
+
+def test_16_bit_masks(make_masks):
+    root = make_masks({"a": [[0, 0, 1000, 1000]]})
+    assert read_mask(read(root), 0).tolist() == [[0, 0, 1, 1]]
+    many = np.arange(400).reshape(20, 20).repeat(4, 1)
+    with pytest.raises(DataError, match=r"has 399 classes; masks may have at most \d+\."):
+        read(make_masks({"a": many}, root=root.parent / "many"))
 
 
 def test_a_table_of_colours(make_masks):

@@ -111,9 +111,25 @@ def test_two_folders_for_a_split(make_masks):
 
 
 def test_image_folders_are_not_taken_for_masks(make_tree):
-    for i, folders in enumerate([("images", "masks"), ("train/cat", "train/dog"), ("test1", "test2"), ("images", "x")]):
+    root = make_tree({"train/cat": 2, "train/dog": 2}, make_tree({}).parent / "pets")
+    assert read(root).format == "image_folder"
+    for i, folders in enumerate([("images", "masks"), ("test1", "test2"), ("images", "x")]):
         root = make_tree(dict.fromkeys(folders, 2), make_tree({}).parent / f"set{i}")
-        assert read(root).format == "image_folder", folders
+        with pytest.raises(DataError) as caught:
+            read(root)
+        assert "--data.format image_folder" in caught.value.hint, folders
+        assert read(root, format="image_folder").format == "image_folder"
+
+
+def test_photos_in_place_of_masks_are_refused(make_tree):
+    root = make_tree({"images": 2, "masks": 2})
+    with pytest.raises(DataError) as caught:
+        read(root)
+    assert said(caught) == (
+        f"{root}: masks/000.png looks like a photo, not like a mask.\n"
+        "Name the images and their masks with --data.images and --data.labels; if the folders are classes, say so:"
+        " --data.format image_folder."
+    )
 
 
 def test_masks_saved_as_jpeg(make_masks):
@@ -301,7 +317,7 @@ def test_settings_of_masks_are_for_masks(make_tree):
     with pytest.raises(DataError) as caught:
         read(root, ignore=[3])
     assert said(caught) == (
-        f"{root} is read as image_folder; classes and ignored pixel values are for mask folders.\n"
+        f"{root} is read as an image folder; classes and ignored pixel values are for mask folders.\n"
         "Leave out --classes and --ignore, or use images with masks."
     )
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from foveal.data.catalog.catalog import SPLITS, UNASSIGNED
 from foveal.data.formats import layout
 from foveal.data.formats.mask_folder.alike import alike
-from foveal.data.formats.mask_folder.names.among import masks_among
+from foveal.data.formats.mask_folder.names.among import masks_among, twins
 from foveal.data.formats.mask_folder.names.words import Kind, Role, role
 from foveal.data.formats.recognition.tree import Tree
 from foveal.data.notes import listed
@@ -118,8 +118,10 @@ def _named(tree: Tree) -> Layout | None:
     labels, images = ("" if name == "." else name for name in (labels, images))
     if labels is not None and not (tree.path(labels).is_dir() and tree.holds_images(labels)):
         return None
-    if labels is not None and images is None and masks_among(tree.folder(labels).images):
-        return Layout(tree, (Folders(labels, labels),))
+    if labels is not None and images in (None, labels):
+        names = tree.folder(labels).images
+        if masks_among(names) or twins(names):
+            return Layout(tree, (Folders(labels, labels),))
     if labels is not None and images is not None:
         return _of_pair(tree, images, labels)
     given = labels if labels is not None else images or ""
@@ -144,6 +146,8 @@ def _beside(tree: Tree) -> Layout | None:
 def _of_pair(tree: Tree, images: str, masks: str) -> Layout:
     """Two folders, each perhaps with split folders."""
     first, second = _split_tree(tree, images), _split_tree(tree, masks)
+    if first and not tree.folder(masks).folders:
+        return Layout(tree, tuple(Folders(name, masks, code) for code, name in sorted(first.items())))
     if first or second:
         return _joined(tree, first, second)
     return Layout(tree, (Folders(*_innermost(tree, images, masks)),))
@@ -178,7 +182,10 @@ def _below(tree: Tree) -> Layout | None:
 
 
 def _guessed(tree: Tree) -> Layout | None:
-    """Two folders with the same names of which one holds masks, at the top or in each split."""
+    """Two folders with the same names of which one holds masks, or masks that only the suffix tells from the images."""
+    beside = tuple(Folders(one.name, one.name) for one in tree.folders() if one.images and twins(one.images))
+    if beside:
+        return Layout(tree, tuple(_with_split(one) for one in beside), guessed=True)
     homes = [("", UNASSIGNED)] if (pair := alike(tree, "")) else [(name, code) for code, name, _ in _splits(tree, "")]
     found = []
     for home, code in homes:
@@ -189,6 +196,11 @@ def _guessed(tree: Tree) -> Layout | None:
             return Layout(tree, _joined(tree, first, _split_tree(tree, pair[1])).folders, guessed=True)
         found.append(Folders(*pair, code))
     return Layout(tree, tuple(found), guessed=True) if found else None
+
+
+def _with_split(one: Folders) -> Folders:
+    splits = [found.split for part in one.images.split("/") if (found := role(part)).split != UNASSIGNED]
+    return Folders(one.images, one.masks, splits[0] if splits else UNASSIGNED)
 
 
 def _pairs_below(tree: Tree, home: str, depth: int = 0) -> list[tuple[str, str]]:

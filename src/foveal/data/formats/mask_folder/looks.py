@@ -1,12 +1,12 @@
 """What a layout's files show: masks, photos in their place, or files that cannot be masks."""
 
-from foveal.data.formats.mask_folder.alike import some
+from foveal.data.formats.mask_folder.alike import LOOKED_AT, some
 from foveal.data.formats.mask_folder.layout import Layout
 from foveal.data.formats.mask_folder.pairs import match
-from foveal.data.formats.mask_folder.survey import looks_drawn
+from foveal.data.formats.mask_folder.survey import is_mask_of, looks_drawn
 from foveal.data.formats.recognition.evidence import Doubt, Evidence, Sure
 from foveal.data.formats.recognition.tree import Tree
-from foveal.data.notes import listed, plural
+from foveal.data.notes import listed
 from foveal.errors import ImageError
 
 
@@ -22,6 +22,15 @@ def evidence(tree: Tree, there: Layout, unread: tuple[str, ...]) -> Evidence | D
     masks = [pair.mask for pair in found.pairs] + [masks[0] for _, masks in found.doubles]
     masks += [mask for mask, _ in found.shared] + found.strays
     if not masks:
+        if tree.labels is None:
+            return None
+        return Doubt(
+            f"{tree.root}: there are no masks of images in {tree.labels}.",
+            "Name another folder, or the images too: --data.images and --data.labels.",
+        )
+    if there.guessed and not all(
+        is_mask_of(there.root / pair.mask, there.root / pair.image) for pair in found.pairs[:LOOKED_AT]
+    ):
         return None
     sure = Sure.LIKELY if there.guessed else Sure.CERTAIN
     for mask in some(masks):
@@ -48,4 +57,4 @@ def _seen(there: Layout) -> str:
         parts.append(f"{listed(apart)} {'has' if len(apart) == 1 else 'have'} masks of images in {listed(images)}")
     if together:
         parts.append(f"{listed(together)} {'has' if len(together) == 1 else 'have'} masks beside their images")
-    return " and ".join(parts) + (f" ({plural(2, 'folder')} of the same names)" if there.guessed else "")
+    return " and ".join(parts) + (", by equal names and by what is drawn" if there.guessed else "")

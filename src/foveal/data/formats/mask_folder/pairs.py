@@ -15,7 +15,7 @@ from foveal.data.formats import layout
 from foveal.data.formats.annotations.repair import Repairs
 from foveal.data.formats.mask_folder.layout import VOC_IMAGES, Folders, Layout
 from foveal.data.formats.mask_folder.names.affix import shared, strip
-from foveal.data.formats.mask_folder.names.among import image_of, masks_among
+from foveal.data.formats.mask_folder.names.among import image_of, masks_among, twins
 from foveal.data.formats.mask_folder.names.forms import chosen_form, form_of
 from foveal.data.formats.voc.lists import read_lists
 from foveal.data.notes import listed, plural
@@ -77,6 +77,8 @@ def match(there: Layout) -> Match:
                 found.shared.append((theirs[0], names))
             else:
                 found.pairs.append(Pair(names[0], theirs[0], folders.split))
+    used = {pair.mask for pair in found.pairs}
+    found.strays = [name for name in dict.fromkeys(found.strays) if name not in used]
     if others:
         found.notes.append(f"The masks are those of {form}; {plural(len(others), 'file')} not read: {listed(others)}.")
     return found
@@ -142,7 +144,7 @@ def _sides(there: Layout, folders: Folders) -> tuple[Stems, Stems]:
     if folders.images != folders.masks:
         return _by_stem(there, folders.images), _by_stem(there, folders.masks)
     folder = there.tree.folder(folders.images)
-    masks = {*masks_among(folder.images)}
+    masks = {*(masks_among(folder.images) or twins(folder.images))}
     images = [folder.inside(name) for name in folder.images if name not in masks]
     return _stems(images, folder.name), _stems(sorted(map(folder.inside, masks)), folder.name)
 

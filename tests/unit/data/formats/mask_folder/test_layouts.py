@@ -77,6 +77,11 @@ LAYOUTS = {
     "nested twice": named("images/images/{stem}.png", "masks/masks/{stem}.png"),
     "unknown names": named("a/{stem}.jpg", "b/{stem}.png"),
     "unknown names in splits": named("{split}/x/{stem}.jpg", "{split}/y/{stem}.png", "train", "test"),
+    "only the suffix differs": named("{stem}.jpg", "{stem}.png"),
+    "only the suffix differs, in splits": named("{split}/{stem}.jpg", "{split}/{stem}.png", "train", "val"),
+    "all masks in one folder": [
+        (f"images/{split}/{split}.jpg", f"masks/{split}.png", split) for split in ("train", "val")
+    ],
     "BUSI": named("benign/benign ({stem}).png", "benign/benign ({stem})_mask.png"),
     "ISIC": [
         (

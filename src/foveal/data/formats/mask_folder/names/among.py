@@ -2,6 +2,7 @@
 
 import posixpath
 import re
+from collections import defaultdict
 from collections.abc import Sequence
 
 from foveal.data.formats.mask_folder.names.affix import shared
@@ -13,6 +14,10 @@ WORDS = (
 BEHIND = re.compile(rf"(.+?)[ _.-]+(?:{WORDS})(?:[ _.-]?\d+)?", re.IGNORECASE)
 """A mask's stem: its image's, and a word; perhaps a number, of several masks."""
 BEFORE = re.compile(rf"(?:{WORDS})[ _.-]+(.+)", re.IGNORECASE)
+LOSSY = (".jpg", ".jpeg")
+"""Suffixes of photos, not of masks."""
+NEARLY_ALL = 0.8
+"""From this share of stems with an image and a mask on, the suffix tells which is which."""
 SHARE = 0.2
 """From this share of masks with an image on, a folder holds images and masks."""
 
@@ -22,6 +27,23 @@ def image_of(stem: str) -> str | None:
     folder, base = posixpath.split(stem)
     match = BEHIND.fullmatch(base) or BEFORE.fullmatch(base)
     return None if match is None else posixpath.join(folder, match[1])
+
+
+def twins(names: Sequence[str]) -> list[str]:
+    """The lossless ones of files that differ only in their suffixes, where nearly all do, such as a.jpg and a.png.
+
+    Args:
+        names: File names.
+    """
+    stems: dict[str, list[str]] = defaultdict(list)
+    for name in names:
+        stems[name.rpartition(".")[0]].append(name)
+    masks = []
+    for both in stems.values():
+        lossy = [name for name in both if name.lower().endswith(LOSSY)]
+        if len(both) == 2 and len(lossy) == 1:
+            masks += [name for name in both if name not in lossy]
+    return masks if masks and len(masks) >= NEARLY_ALL * len(stems) else []
 
 
 def masks_among(names: Sequence[str]) -> list[str]:

@@ -283,3 +283,54 @@ def test_check_asks_the_task(here, real_data):
     document = json.loads(here("data", "check", real_data / "bccd", "--task", "instance", "--json").out)
     assert [problem["kind"] for problem in document["problems"]] == ["task"]
     assert here("data", "check", real_data / "bccd").code == 0
+
+
+@pytest.mark.parametrize("task", ["detect", "instance", "segment"])
+def test_a_task_that_the_data_cannot_serve_is_an_error(folder, tmp_path, task, capsys):
+    kinds = {"segment": "masks or boxes", "instance": "boxes", "detect": "boxes"}
+    for command in (("inspect",), ("inspect", "--json"), ("check",), ("check", "--json"), ("preview",)):
+        with pytest.raises(DataError) as caught:
+            call(command[0], folder, *command[1:], "--task", task)
+        assert (caught.value.what, caught.value.hint, caught.value.exit_code) == (
+            f"{folder} has no {kinds[task]}: it is read as an image folder (2 class folders with images), for labels.",
+            "Choose a task that learns from these, or a data set that has what the task needs.",
+            2,
+        )
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("task", ["detect", "instance"])
+def test_masks_are_not_for_objects(masks, task):
+    for command in ("inspect", "check"):
+        with pytest.raises(DataError, match="has no boxes: it is read as images with masks"):
+            call(command, masks, "--task", task)
+
+
+def test_the_evidence_is_shown(folder, masks, capsys):
+    call("inspect", folder)
+    assert "  format   image folder: 2 class folders with images\n" in capsys.readouterr().out
+    call("inspect", masks)
+    assert "  format   mask folder: masks has masks of images in images\n" in capsys.readouterr().out
+    call("inspect", masks, "--json")
+    assert json.loads(capsys.readouterr().out)["why"] == "masks has masks of images in images"
+
+
+def test_folders_and_the_format_that_are_named(masks, tmp_path, capsys):
+    (masks / "images").rename(masks / "x")
+    (masks / "masks").rename(masks / "y")
+    (masks / "z").mkdir()
+    Image.new("L", (24, 20)).save(masks / "z" / "a.png")
+    for flags in (("--images=x", "--labels=y"), ("--data.images=x", "--data.labels=y"), ("--images=x", "--labels=z")):
+        call("inspect", masks, *flags, "--json", "--classes=a,b,c,d,e,f,g,h,i,j")
+        pixels = json.loads(capsys.readouterr().out)["masks"]["pixels"]
+        assert pixels["b"]["unassigned"] == (0 if "z" in flags[1] else 120), flags
+    where = ("--images=x", "--labels=y", "--ignore=9")
+    call("check", masks, *where)
+    assert capsys.readouterr().out == "No problems: 1 image decoded and compared.\n"
+    call("preview", masks, *where, "--out", tmp_path / "p.png", "--count=1", "--size=64")
+    (masks / "more").mkdir()
+    call("inspect", masks, "--format=mask_folder", *where)
+    with pytest.raises(DataError, match=r"--data.labels w: no such file or folder"):
+        call("check", masks, "--images=x", "--labels=w")
+    with pytest.raises(DataError, match="has semantic masks, which cannot be converted to coco"):
+        call("convert", masks, tmp_path / "out", "--to=coco", *where[:2], "--format=mask_folder")

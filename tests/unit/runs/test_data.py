@@ -8,7 +8,7 @@ from foveal.config.schema import parse_config
 from foveal.data.catalog.split import with_splits
 from foveal.data.formats.read import read
 from foveal.errors import CategoryError
-from foveal.runs.data import read_data
+from foveal.runs.data import data_facts, read_data
 from foveal.tasks.table import get_spec
 
 
@@ -43,7 +43,9 @@ def test_settings_of_masks_arrive(tmp_path):
     data = {"path": str(tmp_path), "classes": "road,tree"}
     with pytest.raises(CategoryError, match="the pixel value 9 is not a class"):
         read_data(parse_config({"data": data}, where="here"))
-    catalog = read_data(parse_config({"data": {**data, "ignore": [9]}}, where="here"))
+    config = parse_config({"data": {**data, "ignore": [9]}}, where="here")
+    catalog = read_data(config)
+    assert data_facts(config, catalog)["evidence"] == "masks has masks of images in images"
     assert catalog.categories.names == ("road", "tree") and catalog.categories.ignore_ids == (9,)
 
 

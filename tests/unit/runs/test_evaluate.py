@@ -14,6 +14,7 @@ from foveal.data.catalog.split import with_splits
 from foveal.data.formats.read import read
 from foveal.errors import DataError
 from foveal.runs.evaluate import open_data
+from foveal.types.categories import Categories
 
 RULE = "([^/]+)_"
 
@@ -84,3 +85,13 @@ def test_groups_in_two_splits_are_told(photos: Path) -> None:
     assert notes[-1] == (
         "train and val share 1 group (x), so results on val are optimistic; move all images of a group into one split."
     )
+
+
+def test_the_folders_and_the_format_that_are_named(tmp_path: Path) -> None:
+    for home, name, pixels in (("x", "a.png", np.zeros((2, 3, 3))), ("y", "a.png", [[0, 1, 1]] * 2)):
+        (tmp_path / "set" / home).mkdir(parents=True)
+        Image.fromarray(np.array(pixels, np.uint8)).save(tmp_path / "set" / home / name)
+    card = SimpleNamespace(task="segment", split=None, data={})
+    predictor = cast(Any, SimpleNamespace(card=card, output=SimpleNamespace(categories=Categories(("0", "1"), (0, 1)))))
+    catalog, _ = opened(tmp_path / "set", predictor, format="mask_folder", images="x", labels="y")
+    assert (catalog.names[0], catalog.mask_path(0)) == ("x/a.png", tmp_path / "set" / "y" / "a.png")

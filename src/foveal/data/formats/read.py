@@ -103,10 +103,10 @@ def recognise(
     if format == "auto":
         return weigh(tree, FORMATS.values(), request.annotations)
     own = FORMATS[format]
-    found = own.find(tree)
-    if not isinstance(found, Evidence):
-        found = Evidence(tree.labels or path, f"--data.format {format}", Sure.CERTAIN, ())
-    return Choice(own, found)
+    try:
+        return weigh(tree, [own])
+    except DataError:  # the reader has the last word
+        return Choice(own, Evidence(tree.labels or path, f"--data.format {format}", Sure.CERTAIN, ()))
 
 
 def named(path: Path, text: str, what: str) -> Path | None:

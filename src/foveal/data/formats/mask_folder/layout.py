@@ -146,7 +146,7 @@ def _beside(tree: Tree) -> Layout | None:
 def _of_pair(tree: Tree, images: str, masks: str) -> Layout:
     """Two folders, each perhaps with split folders."""
     first, second = _split_tree(tree, images), _split_tree(tree, masks)
-    if first and not tree.folder(masks).folders:
+    if first and not _holding(tree, masks):
         return Layout(tree, tuple(Folders(name, masks, code) for code, name in sorted(first.items())))
     if first or second:
         return _joined(tree, first, second)
@@ -261,9 +261,9 @@ def _splits(tree: Tree, home: str) -> list[tuple[int, str, Role]]:
 
 def _split_tree(tree: Tree, home: str) -> dict[int, str]:
     """The split folders in one of images or masks, if there are no others."""
-    folder = tree.folder(home)
-    splits = [(code, name) for code, name, _ in _splits(tree, home)]
-    return _once(tree, home, splits) if not folder.images and len(splits) == len(folder.folders) else {}
+    there = _holding(tree, home)
+    splits = [(code, name) for code, name, _ in _splits(tree, home) if name in there]
+    return _once(tree, home, splits) if not tree.folder(home).images and len(splits) == len(there) else {}
 
 
 def _once(tree: Tree, home: str, splits: Iterable[tuple[int, str]]) -> dict[int, str]:

@@ -20,7 +20,7 @@ def evidence(tree: Tree, there: Layout, unread: tuple[str, ...]) -> Evidence | D
     """
     found = match(there)
     masks = [pair.mask for pair in found.pairs] + [masks[0] for _, masks in found.doubles]
-    masks += [mask for mask, _ in found.shared] + found.strays
+    masks = masks + [mask for mask, _ in found.shared] or found.strays
     if not masks:
         if tree.labels is None:
             return None

@@ -6,6 +6,7 @@ behind. Pascal VOC also has lists.
 
 import posixpath
 import re
+import unicodedata
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -125,6 +126,7 @@ def _by_image(images: Stems, given: Stems, found: Match) -> Stems:
             left[stem] = names
         else:
             masks[own] += names
+    _other_case(images, masks, left, found)
     bare = {stem: names for stem, names in images.items() if stem not in masks}
     affix = shared(list(bare), list(left))
     if affix is not None:
@@ -137,6 +139,23 @@ def _by_image(images: Stems, given: Stems, found: Match) -> Stems:
         found.notes += [note] if note not in found.notes else []
     found.strays += [name for names in left.values() for name in names]
     return masks
+
+
+def _other_case(images: Stems, masks: Stems, left: Stems, found: Match) -> None:
+    """Take masks out of those left whose names differ from one image's in case alone."""
+    folded: Stems = defaultdict(list)
+    for stem in images:
+        if stem not in masks:
+            folded[stem.casefold()].append(stem)
+    taken = []
+    for stem in list(left):
+        likely = (stem, image_of(stem) or "")
+        own = next((folded[key] for core in likely if (key := core.casefold()) in folded), [])
+        if len(own) == 1:
+            taken += left[stem]
+            masks[own[0]] += left.pop(stem)
+    if taken:
+        found.notes.append(f"{plural(len(taken), 'mask')} paired by a name of another case: {listed(taken)}.")
 
 
 def _sides(there: Layout, folders: Folders) -> tuple[Stems, Stems]:
@@ -163,5 +182,5 @@ def _stems(names: Sequence[str], home: str) -> Stems:
     found: Stems = defaultdict(list)
     start = len(home) + 1 if home else 0
     for name in names:
-        found[posixpath.splitext(name[start:])[0]].append(name)
+        found[unicodedata.normalize("NFC", posixpath.splitext(name[start:])[0])].append(name)
     return dict(found)

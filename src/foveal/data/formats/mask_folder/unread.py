@@ -13,7 +13,7 @@ ABOUT = ("readme", "license", "licence", "copying", "changelog", "citation")
 
 
 def unread(there: Layout) -> tuple[str, ...]:
-    """Folders and files beside the images and masks, and files among the masks, that hold something else."""
+    """Folders and files beside and among the images and masks that hold something else."""
     if there.voc:
         return ()
     tree = there.tree
@@ -28,10 +28,10 @@ def unread(there: Layout) -> tuple[str, ...]:
         for name in map(folder.inside, folder.folders):
             if name not in homes and name not in used and not any(name.startswith(f"{one}/") for one in used):
                 found += [name] if any(one.images or one.others for one in tree.folders(name)) else []
-    for home in sorted({one.masks for one in there.folders} - homes):
+    for home in sorted(used - homes):
         for folder in tree.folders(home):
             found += [folder.inside(name) for name in folder.others if _annotates(name)]
-    return tuple(found)
+    return tuple(dict.fromkeys(found))
 
 
 def _annotates(name: str) -> bool:

@@ -273,6 +273,24 @@ def test_folders_that_are_named(tmp_path):
     assert read(root).notes[0] == "Not read: z."
 
 
+def test_names_of_another_case_or_unicode_form(tmp_path):
+    pairs = [("images/A1.JPG", "masks/a1.png"), ("images/Z\u00fc.jpg", "masks/Zu\u0308_mask.png")]
+    catalog = read(build(tmp_path / "set", pairs))
+    assert [row[:2] for row in found(catalog)] == pairs
+    assert catalog.notes[0] == "1 mask paired by a name of another case: masks/a1.png."
+
+
+def test_a_stray_photo_among_masks_is_left_out(tmp_path):
+    root = build(tmp_path / "set", [("images/a.jpg", "masks/a.png")])
+    photo(root / "masks" / "b.jpg")
+    (root / "images" / "a.json").write_text("{}")
+    (root / "masks" / "empty").mkdir()
+    assert read(root).notes[:2] == (
+        "Not read: images/a.json.",
+        "1 mask that belongs to no image, left out: masks/b.jpg.",
+    )
+
+
 def test_names_that_do_not_tell_and_two_that_could_be_masks(tmp_path):
     root = build(tmp_path / "set", [(f"x/p{k}q.jpg", f"y/p{k}q.png") for k in "ab"])
     for k in "ab":

@@ -108,7 +108,7 @@ def _called_like_layout(tree: Tree, names: Sequence[str]) -> Doubt | None:
         return None
     if len(names) == 1:
         return Doubt(
-            f"{tree.root}: {names[0]} has images, and nothing says what is in them.",
+            f"{tree.root}: {names[0]} has images, and there are no labels for them.",
             "Put the images of each class into a folder named after it, or name the annotations with --data.labels.",
         )
     return Doubt(

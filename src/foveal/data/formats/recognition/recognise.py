@@ -116,7 +116,8 @@ def _best(
             "Say which: " + " or ".join(f"--data.format {one.name}" for one, _ in best) + ".",
         )
     chosen = best[0]
-    return Choice(*chosen, others=tuple(pair for pair in found if pair is not chosen))
+    others = (pair for pair in found if pair is not chosen and pair[1].sure == Sure.CERTAIN)
+    return Choice(*chosen, others=tuple(others))
 
 
 def _place(evidence: Evidence, wanted: Sequence[Annotation]) -> int:

@@ -31,13 +31,13 @@ def main(model: Path, images: Path, data: Path) -> None:
     """Predict and evaluate."""
     found = [name for name in TRAINING_PACKAGES if importlib.util.find_spec(name)]
     assert not found, f"this Python has more than the base install: {found}"
-    predictions = json.loads(foveal("predict", model, images, "--json"))
-    assert predictions
+    with tempfile.TemporaryDirectory() as folder:
+        predictions = json.loads(foveal("predict", model, images, "--json", "--save", folder))
+        assert predictions and len(list(Path(folder).rglob("*.jpg"))) == len(predictions)
     assert all({"path", "size"} < set(prediction) for prediction in predictions)
     with tempfile.TemporaryDirectory() as folder:
         document = json.loads(foveal("evaluate", model, data, "--json", "--out", folder))
         assert {file.name for file in Path(folder).iterdir()} == {"metrics.json", "predictions.csv"}
-        foveal("predict", model, images, "--save", folder)
     key, metric = {
         "classify": ("classes", "accuracy"),
         "detect": ("objects", "AP50"),

@@ -54,7 +54,7 @@ def saved_twice(state: Path) -> Callable[[], bool]:
 @pytest.mark.parametrize("workers", [0, 2])
 def test_ctrl_c_in_the_middle_of_an_epoch(here: Callable[..., Outcome], tmp_path: Path, workers: int) -> None:
     """On a busy machine the signal may come after the epoch; then it is tried again, three times at most."""
-    data = write_squares(tmp_path / "squares", per_class=250)
+    data = write_squares(tmp_path / "squares", per_class=150)
     flags = [*quick(epochs=1, batch_size=2)[:-1], f"--workers={workers}", "--train.checkpoint-steps=3"]
     for attempt in range(3):
         run = tmp_path / f"run{attempt}"

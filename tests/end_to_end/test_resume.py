@@ -18,7 +18,7 @@ from foveal.runs.identity import anchored
 Command = Callable[..., Outcome]
 
 
-def flags(*, epochs: int = 40) -> list[str]:
+def flags(*, epochs: int = 30) -> list[str]:
     """A run that saves its state every three steps, with every kind of randomness switched on."""
     return [
         "--model.backbone=conv4",

@@ -1,6 +1,6 @@
 """Parameter groups, the optimiser and which stages stay frozen."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import torch
 from timm.optim import create_optimizer_v2, list_optimizers
@@ -42,15 +42,12 @@ def parameter_groups(network: Network, config: OptimConfig) -> list[dict[str, ob
     The head trains at ``lr``, pretrained layers at ``lr * pretrained_lr_scale``, times ``layer_decay`` once for each
     stage between them and the head. Vectors and scalars (norms, biases) have no weight decay.
     """
-    depth = {
-        id(parameter): len(network.stages()) - i
-        for i, stage in enumerate(network.stages())
-        for parameter in stage.parameters()
-    }
+    stages, pretrained = network.stages(), network.pretrained
+    depth = {id(parameter): len(stages) - i for i, stage in enumerate(stages) for parameter in stage.parameters()}
     groups: dict[tuple[float, float], dict[str, object]] = {}
     for name, parameter in network.named_parameters():
         scale = config.layer_decay ** depth.get(id(parameter), 0)
-        if name in network.pretrained:
+        if name in pretrained:
             scale *= config.pretrained_lr_scale
         decay = 0.0 if parameter.ndim <= 1 else config.weight_decay
         group = groups.setdefault((scale, decay), {"params": [], "weight_decay": decay, "scale": scale})
@@ -77,12 +74,13 @@ def freeze(network: Network, count: int, *, norms: bool = False) -> None:
 
     ``norms`` keeps the batch-norm statistics of all stages.
     """
-    for i, stage in enumerate(network.stages()):
+    stages = network.stages()
+    for i, stage in enumerate(stages):
         stage.requires_grad_(i >= count)
-    for norm in _norms(network, len(network.stages()) if norms else count):
+    for norm in _norms(stages if norms else stages[:count]):
         norm.eval()
 
 
-def _norms(network: Network, count: int) -> Iterator[nn.Module]:
-    for stage in network.stages()[:count]:
+def _norms(stages: Sequence[nn.Module]) -> Iterator[nn.Module]:
+    for stage in stages:
         yield from (m for m in stage.modules() if isinstance(m, _BatchNorm) or type(m).__name__ == "ProcessBatchNorm")

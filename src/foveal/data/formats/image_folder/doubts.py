@@ -48,9 +48,9 @@ def doubt(tree: Tree, layout: Layout, classes: Mapping[str, Sequence[str]]) -> D
     homes = [tree.folder(layout.splits[split]).inside(name) for split, names in classes.items() for name in names]
     names = sorted({posixpath.basename(home) for home in homes})
     reasons: Sequence[Callable[[], Doubt | None]] = (
-        lambda: _none(tree, layout) if not names else None,
-        lambda: _called_like_splits(tree, names),
         lambda: _annotated(tree, layout, homes),
+        lambda: _none(tree) if not names else None,
+        lambda: _called_like_splits(tree, names),
         lambda: _called_like_layout(tree, names),
         lambda: _masks_beside(tree, homes),
         lambda: _same_inside(tree, layout, classes),
@@ -59,7 +59,7 @@ def doubt(tree: Tree, layout: Layout, classes: Mapping[str, Sequence[str]]) -> D
     return next((found for reason in reasons if (found := reason()) is not None), None)
 
 
-def _none(tree: Tree, layout: Layout) -> Doubt | None:
+def _none(tree: Tree) -> Doubt | None:
     top = tree.folder()
     alone = [name for name in top.folders if split_name(name) and tree.folder(name).images]
     if alone:
@@ -69,7 +69,6 @@ def _none(tree: Tree, layout: Layout) -> Doubt | None:
         )
     if not top.images:
         return None
-    del layout
     return Doubt(
         f"{tree.root} has images but no class folders.",
         "Put the images of each class into a folder named after it, or use a table of paths and labels.",
@@ -110,7 +109,7 @@ def _called_like_layout(tree: Tree, names: Sequence[str]) -> Doubt | None:
         return None
     if len(names) == 1:
         return Doubt(
-            f"{tree.root}: {names[0]} has images, and nothing says what is in them.",
+            f"{tree.root}: {names[0]} has images, and there are no labels for them.",
             "Put the images of each class into a folder named after it, or name the annotations with --data.labels.",
         )
     return Doubt(
@@ -147,7 +146,7 @@ def masks_in(images: Sequence[str]) -> list[str]:
 
 
 def _same_inside(tree: Tree, layout: Layout, classes: Mapping[str, Sequence[str]]) -> Doubt | None:
-    """All classes have the same sub-folders, or the same file names."""
+    """All classes have the same sub-folders or, where no splits say that they are classes, the same file names."""
     for split, names in classes.items():
         folders = [tree.folder(tree.folder(layout.splits[split]).inside(name)) for name in names]
         if len(folders) < 2:
@@ -159,7 +158,7 @@ def _same_inside(tree: Tree, layout: Layout, classes: Mapping[str, Sequence[str]
                 f"If they are splits, call them train, val and test. {AS_GIVEN}",
             )
         stems = {frozenset(map(_stem, folder.images)) for folder in folders}
-        if len(stems) == 1 and len(next(iter(stems))) > 1 and not all(map(_is_number, next(iter(stems)))):
+        if not split and len(stems) == 1 and len(next(iter(stems))) > 1 and not all(map(_is_number, next(iter(stems)))):
             return Doubt(
                 f"{tree.root}: {listed(names)} have images of the same names, as parts of one data set do.",
                 f"If one holds masks, say so with --data.images and --data.labels. {AS_GIVEN}",

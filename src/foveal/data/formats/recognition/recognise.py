@@ -78,9 +78,9 @@ def recognise(tree: Tree, formats: Iterable[Format], wanted: Sequence[Annotation
     other, evidence = found[0]
     kinds = " or ".join(dict.fromkeys(kind for _, e in found for kind in e.annotations))
     raise DataError(
-        f"{tree.path(tree.file)} has no {' or '.join(wanted)}: it is read as {other.title} ({evidence.seen}), for"
-        f" {kinds}.",
-        "Choose a task that learns from these, or a data set that has what the task needs.",
+        f"{tree.path(tree.file)} has no {' or '.join(wanted)}: it is {other.title} ({evidence.seen}) with {kinds}"
+        " alone.",
+        "Choose another task, or a data set that has what this one learns from.",
     )
 
 
@@ -116,7 +116,8 @@ def _best(
             "Say which: " + " or ".join(f"--data.format {one.name}" for one, _ in best) + ".",
         )
     chosen = best[0]
-    return Choice(*chosen, others=tuple(pair for pair in found if pair is not chosen))
+    others = (pair for pair in found if pair is not chosen and pair[1].sure == Sure.CERTAIN)
+    return Choice(*chosen, others=tuple(others))
 
 
 def _place(evidence: Evidence, wanted: Sequence[Annotation]) -> int:

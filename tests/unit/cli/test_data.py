@@ -292,8 +292,8 @@ def test_a_task_that_the_data_cannot_serve_is_an_error(folder, tmp_path, task, c
         with pytest.raises(DataError) as caught:
             call(command[0], folder, *command[1:], "--task", task)
         assert (caught.value.what, caught.value.hint, caught.value.exit_code) == (
-            f"{folder} has no {kinds[task]}: it is read as an image folder (2 class folders with images), for labels.",
-            "Choose a task that learns from these, or a data set that has what the task needs.",
+            f"{folder} has no {kinds[task]}: it is an image folder (2 class folders with images) with labels alone.",
+            "Choose another task, or a data set that has what this one learns from.",
             2,
         )
     assert capsys.readouterr().out == ""
@@ -302,7 +302,7 @@ def test_a_task_that_the_data_cannot_serve_is_an_error(folder, tmp_path, task, c
 @pytest.mark.parametrize("task", ["detect", "instance"])
 def test_masks_are_not_for_objects(masks, task):
     for command in ("inspect", "check"):
-        with pytest.raises(DataError, match="has no boxes: it is read as images with masks"):
+        with pytest.raises(DataError, match="has no boxes: it is images with masks"):
             call(command, masks, "--task", task)
 
 

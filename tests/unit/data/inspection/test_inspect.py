@@ -14,6 +14,7 @@ def test_what_is_seen(make_tree, make_image):
     assert seen.to_dict() == {
         "path": str(root),
         "format": "image_folder",
+        "why": "2 class folders with images in train and val",
         "annotation": "labels",
         "multi_label": False,
         "images": 7,

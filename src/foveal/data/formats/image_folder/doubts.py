@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from foveal.data.formats.image_folder.splits import Layout
 from foveal.data.formats.recognition.evidence import Doubt
 from foveal.data.formats.recognition.tree import Tree
-from foveal.data.formats.splits import PARTS, split_name
+from foveal.data.formats.splits import split_name
 from foveal.data.notes import listed, plural
 from foveal.imaging.suffixes import IMAGE_SUFFIXES
 
@@ -32,8 +32,6 @@ KNOWN_FILES = re.compile(
 """Names of files with the annotations of many images."""
 MASK_OF = re.compile(r"(.+?)[ _-](?:mask|masks|seg|segmentation|gt|label|labels)(?:_\d+)?", re.IGNORECASE)
 """Stem of a mask's file beside its image."""
-MASKS_OF_SPLIT = re.compile(r"(.+?)[ _-]?(?:annotations?|annots?|labels?|masks?|groundtruth)", re.IGNORECASE)
-"""A folder of masks that is called after its split."""
 AS_GIVEN = "If they are classes, say so: --data.format image_folder."
 
 
@@ -104,8 +102,8 @@ def _annotated(tree: Tree, layout: Layout, homes: Sequence[str]) -> Doubt | None
 
 
 def _called_like_layout(tree: Tree, names: Sequence[str]) -> Doubt | None:
-    words = [name for name in names if re.sub(r"[\s-]", "_", name.lower()) in LAYOUT_WORDS or _masks_of(name)]
-    if not words or (len(names) > 2 and len(words) < len(names) / 2 and not any(map(_masks_of, words))):
+    words = [name for name in names if re.sub(r"[\s-]", "_", name.lower()) in LAYOUT_WORDS]
+    if not words or (len(names) > 2 and len(words) < len(names) / 2):
         return None
     if len(names) == 1:
         return Doubt(
@@ -117,12 +115,6 @@ def _called_like_layout(tree: Tree, names: Sequence[str]) -> Doubt | None:
         " like classes.",
         f"Name the images and their annotations or masks with --data.images and --data.labels. {AS_GIVEN}",
     )
-
-
-def _masks_of(name: str) -> bool:
-    """Whether a folder is called like the masks of a split, such as trainannot or Task1_Training_GroundTruth."""
-    match = MASKS_OF_SPLIT.fullmatch(name)
-    return match is not None and any(split_name(part) for part in (match[1], *PARTS.split(match[1])))
 
 
 def _masks_beside(tree: Tree, homes: Sequence[str]) -> Doubt | None:

@@ -76,7 +76,6 @@ LAYOUTS = {
     "places": named("Rome/images/{stem}.png", "Rome/masks/{stem}.png"),
     "nested twice": named("images/images/{stem}.png", "masks/masks/{stem}.png"),
     "unknown names": named("a/{stem}.jpg", "b/{stem}.png"),
-    "unknown names in splits": named("{split}/x/{stem}.jpg", "{split}/y/{stem}.png", "train", "test"),
     "only the suffix differs": named("{stem}.jpg", "{stem}.png"),
     "only the suffix differs, in splits": named("{split}/{stem}.jpg", "{split}/{stem}.png", "train", "val"),
     "all masks in one folder": [
@@ -289,6 +288,20 @@ def test_a_stray_photo_among_masks_is_left_out(tmp_path):
         "Not read: images/a.json.",
         "1 mask that belongs to no image, left out: masks/b.jpg.",
     )
+
+
+def test_unknown_names_in_splits_may_be_classes(tmp_path):
+    rows = named("{split}/x/{stem}.jpg", "{split}/y/{stem}.png", "train", "test")
+    root = build(tmp_path / "set", [row[:2] for row in rows])
+    with pytest.raises(DataError) as caught:
+        read(root)
+    assert said(caught) == (
+        f"{root} could be images with masks (test/y, train/y have masks of images in test/x, train/x, by equal names"
+        " and by what is drawn) or an image folder (2 class folders with images in test and train).\n"
+        "Say which: --data.format mask_folder or --data.format image_folder."
+    )
+    assert found(read(root, format="mask_folder")) == sorted(rows)
+    assert read(root, format="image_folder").categories.names == ("x", "y")
 
 
 def test_names_that_do_not_tell_and_two_that_could_be_masks(tmp_path):

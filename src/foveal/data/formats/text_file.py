@@ -44,7 +44,8 @@ def not_utf8(content: bytes, error: UnicodeDecodeError) -> str:
     before = content[: error.start]
     line = before.count(b"\n") + 1
     column = len(before.rpartition(b"\n")[2].decode("utf-8", errors="replace")) + 1
-    return f"not UTF-8 text (line {line}, column {column}: byte 0x{content[error.start]:02x}; it could be {_guess(content)})"
+    place = f"line {line}, column {column}: byte 0x{content[error.start]:02x}"
+    return f"not UTF-8 text ({place}; it could be {_guess(content)})"
 
 
 def _guess(content: bytes) -> str:

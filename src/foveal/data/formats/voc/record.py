@@ -11,6 +11,7 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 from foveal.data.catalog.objects import Object
+from foveal.data.formats.voc.encoding import decode_xml
 from foveal.types.flags import Flag
 
 NAME = "voc"
@@ -25,6 +26,8 @@ USUAL: dict[str, Any] = {
 """The writer's default; it need not be stored."""
 USUAL_POSE = "Unspecified"
 FLAG_TAGS = {"truncated": Flag.TRUNCATED, "difficult": Flag.DIFFICULT}
+DEEPEST = 50
+"""Levels of nesting that are read."""
 YES, NO = ("1", "true", "yes"), ("0", "false", "no", "")
 
 
@@ -52,7 +55,7 @@ def object_of(element: Element, label: int) -> Object:
     return Object((xmin - 1, ymin - 1, xmax, ymax), label, int(flags), extras={NAME: extras} if extras else {})
 
 
-def key_of(element: Element) -> str:
+def object_key(element: Element) -> str:
     """Key of an ``object`` element in a side-car: its class and corners."""
     corners = (element.findtext(f"bndbox/{side}", "").strip() for side in CORNERS)
     return " ".join([(element.findtext("name") or "").strip(), *corners])
@@ -94,8 +97,9 @@ def parse(text: bytes) -> Element:
     Raises:
         ValueError: It is malformed, declares entities, or is not an annotation; the message has the position.
     """
+    content = decode_xml(text)
     try:
-        root: Element = fromstring(text)
+        root: Element = fromstring(content)
     except ParseError as error:
         line, column = error.position
         reason = str(error).partition(":")[0]
@@ -104,13 +108,23 @@ def parse(text: bytes) -> Element:
         raise ValueError("declares XML entities, which are not supported") from None
     except (ValueError, LookupError) as error:
         raise ValueError(f"malformed XML: {error}") from None
+    if _depth(root) > DEEPEST:
+        raise ValueError(f"XML nested deeper than {DEEPEST} levels")
     if root.tag != "annotation" and root.find("object") is None:
         raise ValueError(f"XML of {root.tag!r}, not of an annotation")
     return root
 
 
+def _depth(root: Element) -> int:
+    """Levels of nesting, as far as they matter."""
+    level, depth = [root], 0
+    while level and depth <= DEEPEST:
+        level, depth = [child for element in level for child in element], depth + 1
+    return depth
+
+
 def size_of(root: Element) -> tuple[int, int] | None:
-    """Width and height that the XML declares; None: not declared."""
+    """Width and height that the XML declares, which some tools write as 0; None: not declared."""
     try:
         return int(float(root.findtext("size/width", ""))), int(float(root.findtext("size/height", "")))
     except (ValueError, OverflowError):

@@ -28,7 +28,9 @@ def find(tree: Tree) -> Evidence | Doubt | None:
     if len(data) > 1 and "/" not in data[0] and "/" in data[1]:
         data = data[:1]
     if len(data) > 1:
-        return Doubt(f"{tree.root} has {len(data)} data sets of Darknet: {listed(data)}.", "Name one of them.", own=True)
+        return Doubt(
+            f"{tree.root} has {len(data)} data sets of Darknet: {listed(data)}.", "Name one of them.", own=True
+        )
     if data:
         return Evidence(tree.path(data[0]), f"{data[0]} names lists of images and classes", Sure.CERTAIN, ("boxes",))
     return _of_folders(tree, tree.root, None)

@@ -89,6 +89,4 @@ def lay_out(tree: Tree, within: str | None, images: Path | None, lists: ImageLis
 
 def no_names(tree: Tree) -> DataError:
     """The error of labels without class names."""
-    return DataError(
-        f"{tree.root} has no class names.", f"Add a data.yaml, or a {CLASS_FILE} with one name per line."
-    )
+    return DataError(f"{tree.root} has no class names.", f"Add a data.yaml, or a {CLASS_FILE} with one name per line.")

@@ -58,7 +58,9 @@ def _take(
     """Add the images that one path of a split stands for."""
     file = document.file
     if not isinstance(text, str):
-        raise DataError(f"{file}: {key} has {str(text)[:60]!r} as a path.", "Give a folder, a list, or several of them.")
+        raise DataError(
+            f"{file}: {key} has {str(text)[:60]!r} as a path.", "Give a folder, a list, or several of them."
+        )
     place = place_of(bases, text)
     if place is None:
         if split_name(key) == "test" and found.images:  # exports name one whether it exists or not
@@ -88,7 +90,9 @@ def _bases(document: Document, images: Path | None, found: Layout) -> list[Path]
         return [home]
     place = place_of([home], given)
     if place is None or not place[0].is_dir():
-        found.notes.append(f"{document.file.name} has the path '{given}', which does not exist here; its folder is used.")
+        found.notes.append(
+            f"{document.file.name} has the path '{given}', which does not exist here; its folder is used."
+        )
         return [home]
     if not place[1]:
         found.notes.append(f"{document.file.name} has the path '{given}', which is found as {place[0]}.")

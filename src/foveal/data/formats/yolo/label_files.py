@@ -85,7 +85,11 @@ class LabelFiles:
             total = sum(self._elsewhere.values())
             out.append(f"The label files of {plural(total, 'image')} lie in another folder than usual: {where}.")
         for image, file in [*self._respelled.items()][:1]:
-            what = "label file differs from its image" if len(self._respelled) == 1 else "label files differ from their images"
+            what = (
+                "label file differs from its image"
+                if len(self._respelled) == 1
+                else "label files differ from their images"
+            )
             out.append(f"{len(self._respelled):,} {what} in case or Unicode form, such as {file} for {image}.")
         sharers: dict[str, list[str]] = defaultdict(list)
         for image, file in self.found.items():

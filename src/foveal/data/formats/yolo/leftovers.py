@@ -5,7 +5,6 @@ from collections.abc import Iterable
 
 from foveal.data.formats.annotations.assemble import report_unlisted
 from foveal.data.formats.annotations.repair import Repairs
-from foveal.data.formats.homes import folders_below, name_of
 from foveal.data.formats.layout import images_in
 from foveal.data.formats.recognition.tree import Tree
 from foveal.data.formats.sidecar.reader import NAME as SIDECAR

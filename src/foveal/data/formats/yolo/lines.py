@@ -44,7 +44,9 @@ class Kind:
             return "box"
         if self.shape is None:
             return "polygon" if num_fields >= LEAST_POLYGON and num_fields % 2 else None
-        return self.shape if num_fields in (self.fields, self.fields or num_fields) and num_fields > BOX_FIELDS else None
+        return (
+            self.shape if num_fields in (self.fields, self.fields or num_fields) and num_fields > BOX_FIELDS else None
+        )
 
 
 def kind_of(found: Layout, lines: Sequence[Line]) -> Kind:
@@ -101,7 +103,7 @@ def _are_visibilities(lines: Sequence[Line], *, surely: bool) -> bool:
         surely: Whether one must be 2, which no coordinate is.
     """
     flags = {value for numbers, _ in lines for value in numbers[BOX_FIELDS + 1 :: 3]}
-    return flags <= {*VISIBILITIES} and (2.0 in flags or not surely)  # noqa: PLR2004
+    return flags <= {*VISIBILITIES} and (2.0 in flags or not surely)
 
 
 def _are_rotated(lines: Sequence[Line]) -> bool:

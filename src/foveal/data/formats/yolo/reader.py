@@ -84,7 +84,7 @@ class Reading:
             self.repairs.add(draft.name, where, "malformed", message, "dropped")
             return
         key, numbers = self._class_id(fields[0]), _numbers(fields[1:])
-        if numbers is None or key is None:
+        if numbers is None or key is None or (not _is_number(fields[0]) and max(numbers) > 1):
             message = f"the line {line.strip()[:60]!r} has fields that are not numbers"
             self.repairs.add(draft.name, where, "malformed", message, "dropped")
             return
@@ -199,7 +199,9 @@ def _long_lines(labels: Sequence[Labels]) -> Iterator[tuple[list[float], tuple[i
 
 def _no_labels(root: Path, pairs: LabelFiles, count: int) -> DataError:
     places = pairs.places()
-    there = f" Text files lie in {listed([place or '.' for place in places])}." if places else " There are no text files."
+    there = (
+        f" Text files lie in {listed([place or '.' for place in places])}." if places else " There are no text files."
+    )
     return DataError(
         f"{root}: no label file was found for any of {plural(count, 'image')}; looked for"
         f" {listed([*pairs.bare.values()])}.{there}",
@@ -219,7 +221,9 @@ def _bare(drafts: Sequence[Draft], pairs: LabelFiles) -> list[str]:
     ]
     count = sum(without.values())
     if count:
-        one = next(draft.name for draft in drafts if draft.name not in pairs.found and draft.name.rpartition("/")[0] in without)
+        one = next(
+            draft.name for draft in drafts if draft.name not in pairs.found and draft.name.rpartition("/")[0] in without
+        )
         out.append(
             f"{plural(count, 'image')} without a label file, read as without objects, such as {one} (looked for"
             f" {pairs.expected(one)})."
@@ -238,6 +242,10 @@ def _class_map(found: Layout) -> Categories:
         raise CategoryError(
             f"{found.root / found.title}: {error.what[0].lower()}{error.what[1:]}", error.hint
         ) from None
+
+
+def _is_number(text: str) -> bool:
+    return _numbers([text]) is not None
 
 
 def _numbers(fields: Sequence[str]) -> list[float] | None:

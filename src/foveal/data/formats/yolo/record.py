@@ -18,9 +18,7 @@ Shape = Literal["box", "polygon", "corners"]
 """What the numbers of a line are; key points behind a box are not read."""
 
 
-def object_of(
-    numbers: Sequence[float], label: int, size: tuple[int, int], shape: Shape | None = None
-) -> Object:
+def object_of(numbers: Sequence[float], label: int, size: tuple[int, int], shape: Shape | None = None) -> Object:
     """A line's coordinates as an object.
 
     Args:

@@ -18,8 +18,13 @@ YAML_NAMES = ("data.yaml", "data.yml", "dataset.yaml", "dataset.yml")
 SUFFIXES = (".yaml", ".yml")
 OWN_KEYS = ("path", "names", "nc", "kpt_shape", "flip_idx", "task")
 TASKS: dict[str, Lines] = {
-    **{"detect": "boxes", "segment": "polygons", "pose": "pose", "obb": "oriented"},
-    **{"detection": "boxes", "segmentation": "polygons", "keypoints": "pose"},
+    "detect": "boxes",
+    "segment": "polygons",
+    "pose": "pose",
+    "obb": "oriented",
+    "detection": "boxes",
+    "segmentation": "polygons",
+    "keypoints": "pose",
 }
 """Words under ``task``, and what lines of more than five fields then are."""
 ORIENTED = re.compile(r"(?:^|[\W_])obb(?:$|[\W_])|oriented[\W_]?bounding|(?:^|[\W_])dota", re.IGNORECASE)
@@ -63,7 +68,8 @@ class Document:
             parts = [part.strip() for part in given.split(",")]
             if len(parts) != number:
                 raise CategoryError(
-                    f"{self.file}: 'names' is the text {given[:60]!r}.", "Make it a list of class names, in order of id."
+                    f"{self.file}: 'names' is the text {given[:60]!r}.",
+                    "Make it a list of class names, in order of id.",
                 )
             given = parts
         if isinstance(given, list) and given:
@@ -92,7 +98,7 @@ class Document:
             return 0, 0
         parts = re.findall(r"[^\s,\[\]()]+", given) if isinstance(given, str) else given
         sizes = [_whole(part) for part in parts] if isinstance(parts, list) else []
-        if len(sizes) != 2 or not sizes[0] or sizes[0] < 1 or sizes[1] not in (2, 3):  # noqa: PLR2004
+        if len(sizes) != 2 or not sizes[0] or sizes[0] < 1 or sizes[1] not in (2, 3):
             raise DataError(
                 f"{self.file}: kpt_shape is {json.dumps(given)[:60]}.",
                 "Give the number of key points, and 2 or 3 numbers for each, such as [17, 3].",
@@ -121,7 +127,8 @@ class Document:
     def _name(self, given: Any) -> str:
         if not isinstance(given, str):
             raise CategoryError(
-                f"{self.file}: 'names' has {json.dumps(given)[:60]} as the name of a class.", "Give each class one name."
+                f"{self.file}: 'names' has {json.dumps(given)[:60]} as the name of a class.",
+                "Give each class one name.",
             )
         return given
 

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from foveal.data.formats.homes import name_of
+from foveal.data.formats.homes import fold, name_of
 from foveal.data.formats.recognition.evidence import Evidence, Format, Sure
-from foveal.data.formats.recognition.tree import Tree
+from foveal.data.formats.recognition.tree import Tree, common_stems
 from foveal.data.formats.voc import reader
-from foveal.data.formats.voc.parts import Part, find_root, parts_named, parts_of
+from foveal.data.formats.voc.parts import PAGE_WORDS, Part, find_root, parts_named, parts_of
 from foveal.data.formats.voc.record import NAME
 from foveal.data.notes import listed
 
@@ -26,7 +26,22 @@ def _evidence(tree: Tree, where: Path, parts: list[Part], root: Path) -> Evidenc
     homes = [name_of(root / part.home, tree.root) or "the folder" for part in parts]
     has = "has" if len(homes) == 1 else "have"
     beside = " beside the images" if all(part.images == (part.home,) for part in parts) else ""
-    return Evidence(where, f"{listed(homes)} {has} XML files of annotations{beside}", Sure.CERTAIN, ("boxes",))
+    sure = Sure.POSSIBLE if any(_has_masks(Tree(root), part) for part in parts) else Sure.CERTAIN
+    return Evidence(where, f"{listed(homes)} {has} XML files of annotations{beside}", sure, ("boxes",))
+
+
+def _has_masks(tree: Tree, part: Part) -> bool:
+    """Whether a folder beside that of the XML files has an image, as a mask, for each of them.
+
+    Oxford-IIIT Pet has ``annotations/trimaps`` for all images and ``annotations/xmls`` for half of them: the masks are
+    what it is read for, unless boxes are wanted.
+    """
+    above, _, own = part.home.rpartition("/")
+    if fold(above) not in PAGE_WORDS:
+        return False
+    pages = tree.folder(part.home).with_suffix(".xml")
+    others = [tree.folder(f"{above}/{name}").images for name in tree.folder(above).folders if name != own]
+    return any(common_stems(images, [name.rpartition("/")[2] for name in pages]) == len(pages) for images in others)
 
 
 FORMAT = Format(NAME, "Pascal VOC", find, reader.read)

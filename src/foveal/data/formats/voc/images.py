@@ -75,18 +75,11 @@ class Images:
         """What is not called as it should be."""
         out = self._resolver.notes()
         for title, name in self._respelled[:1]:
-            what = "differs from its image" if len(self._respelled) == 1 else "differ from their images"
-            out.append(
-                f"{plural(len(self._respelled), 'annotation')} {what} in case or Unicode form, such as {title} for {name}."
-            )
+            count = plural(len(self._respelled), "annotation")
+            out.append(f"{count} not spelt like the image, in case or Unicode form, such as {title} for {name}.")
         for title, written, name in self._renamed[:1]:
-            what = (
-                "names another file than its image" if len(self._renamed) == 1 else "name other files than their images"
-            )
-            out.append(
-                f"{plural(len(self._renamed), 'annotation')} {what}, such as {title}, which names {written} and is read"
-                f" for {name}."
-            )
+            count = plural(len(self._renamed), "annotation")
+            out.append(f"{count} with another file's name inside, such as {title}: {written}, read for {name}.")
         return out
 
 

@@ -55,9 +55,9 @@ def parts_named(tree: Tree, labels: Path) -> list[Part]:
     """The parts of a data set whose folder of annotations the user named."""
     home = name_of(labels, tree.root)
     own = parts_of(tree, home)
-    if any(not part.images for part in own):
-        return [Part(home, tuple(image_homes(tree)))]
-    return own
+    if own and all(part.images for part in own):
+        return own
+    return [Part(home, tuple(image_homes(tree)))] if own or _has_pages(tree, home) else []
 
 
 def find_root(path: Path) -> Path | None:

@@ -6,6 +6,7 @@ are any, else from the objects. All other fields of the XML are kept and written
 """
 
 import posixpath
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -22,7 +23,15 @@ from foveal.data.formats.voc.images import Images
 from foveal.data.formats.voc.lists import MAIN, Lists, class_names, read_lists
 from foveal.data.formats.voc.pages import Page, files_of, form, pages_of, split_of_page
 from foveal.data.formats.voc.parts import find_root, parts_named, parts_of
-from foveal.data.formats.voc.record import ANNOTATIONS, NAME, image_extras, object_key, object_of
+from foveal.data.formats.voc.record import (
+    ANNOTATIONS,
+    NAME,
+    image_extras,
+    is_deleted,
+    object_key,
+    object_of,
+    outline_of,
+)
 from foveal.data.notes import listed, plural
 from foveal.errors import DataError
 from foveal.types.categories import Categories
@@ -64,6 +73,11 @@ def read(path: Path, request: Request | None = None) -> Catalog:
     own = categories or _class_map(root, home, pages, class_list, aside)
     labels = _spellings(own)
     drafts = [_draft(root, page, own, labels, repairs, fixed=categories is not None) for page in pages]
+    there_are = sum(len(page.classes()) for page in pages)
+    if there_are and not any(draft.objects for draft in drafts) and repairs.policy != "error":
+        raise DataError(
+            f"{root}: no object is left of {there_are:,}.{repairs.first()}", f"Check the XML files in {home}."
+        )
     if categories is None and not class_list:
         _report_unseen(pages, drafts, own, repairs)
     there = find_images(drafts, root, repairs)
@@ -86,6 +100,14 @@ def _notes(pages: Sequence[Page], lists: Lists, own: Categories) -> list[str]:
     if empty:
         declare = "annotation declares" if len(empty) == 1 else "annotations declare"
         out.append(f"{len(empty):,} {declare} an image of no size, such as {empty[0]}; the file's is used.")
+    outlines = Counter(outline_of(item) for page in pages for item in page.root.iter("object"))
+    out += [
+        f"{plural(outlines[outline], 'object')} with {outline} instead of a box: read as the box around it."
+        for outline in filter(None, outlines)
+    ]
+    deleted = sum(is_deleted(item) for page in pages for item in page.root.iter("object"))
+    if deleted:
+        out.append(f"{plural(deleted, 'object')} marked as deleted left out.")
     words = {posixpath.dirname(page.name) for page in pages if split_of_page(page.name, page.title) != UNASSIGNED}
     if words and not lists.splits and all(page.split == UNASSIGNED for page in pages):
         out.append(
@@ -122,6 +144,8 @@ def _draft(root: Path, page: Page, own: Categories, labels: dict[str, str], repa
     draft = Draft(name, page.title, page.split, None if page.is_empty else page.size)
     draft.extras = image_extras(page.root, Path(name).name)
     for number, element in enumerate(page.root.findall("object"), 1):
+        if is_deleted(element):
+            continue
         place, title = f"object {number}", (element.findtext("name") or "").strip()
         title = labels.get(form(title), title)
         where = f"{page.title}, {place}"

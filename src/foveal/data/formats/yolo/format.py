@@ -1,18 +1,22 @@
 """YOLO as a format among others."""
 
+import posixpath
 from pathlib import Path
 
 from foveal.data.catalog.catalog import Annotation
-from foveal.data.formats.homes import name_of
+from foveal.data.formats.homes import find_below, name_of
 from foveal.data.formats.recognition.evidence import Doubt, Evidence, Format, Sure
 from foveal.data.formats.recognition.tree import Tree
 from foveal.data.formats.yolo import reader
-from foveal.data.formats.yolo.darknet import find_darknet, is_darknet
-from foveal.data.formats.yolo.from_folders import class_files_of, homes_of, labelled, no_names
-from foveal.data.formats.yolo.layout import Lines
+from foveal.data.formats.yolo.layouts.darknet import find_darknet, is_darknet
+from foveal.data.formats.yolo.layouts.from_folders import class_files_of, homes_of, labelled, no_names
+from foveal.data.formats.yolo.layouts.layout import Lines
+from foveal.data.formats.yolo.layouts.yaml_file import SUFFIXES, Document, find_yaml, load_yaml, tells_classes
 from foveal.data.formats.yolo.record import NAME
-from foveal.data.formats.yolo.yaml_file import SUFFIXES, Document, find_yaml, load_yaml
 from foveal.data.notes import listed, plural
+
+DEPTH = 2
+"""Levels of folders in which a YAML file is looked for, to be named."""
 
 
 def find(tree: Tree) -> Evidence | Doubt | None:
@@ -76,9 +80,15 @@ def _of_folders(tree: Tree, where: Path, within: str | None) -> Evidence | Doubt
         return None
     files = class_files_of(tree, homes, within)
     if not files:
+        inner = find_below(tree, DEPTH, lambda name: name.lower().endswith(SUFFIXES)) if within is None else []
+        sets = [posixpath.dirname(name) for name in inner if "/" in name and tells_classes(tree.path(name))]
+        if sets and len(tree.folder().folders) == 1:
+            return None
+        if sets:
+            return Doubt(f"{tree.root} holds data sets of YOLO in {listed(sets)}.", "Name one of them.", own=True)
         error = no_names(tree)
         return Doubt(error.what, error.hint, own=True)
-    seen = f"{files[0]} names classes, and {pairs:,} of {plural(images, 'image')} have text files of boxes"
+    seen = f"{files[0]} names classes, and there are label files for {pairs:,} of {plural(images, 'image')}"
     return Evidence(where, seen, Sure.CERTAIN, ("boxes", "masks"))
 
 

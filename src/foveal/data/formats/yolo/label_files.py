@@ -3,6 +3,7 @@
 import posixpath
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from itertools import takewhile
 
 from foveal.data.catalog.catalog import UNASSIGNED
 from foveal.data.formats.homes import fold, split_in
@@ -46,12 +47,12 @@ class LabelFiles:
             homes[posixpath.dirname(name)].append(name)
         waiting = []
         for home, names in homes.items():
-            place = posixpath.dirname(label_file(f"{home}/x" if home else "x"))
-            if not (self._allowed(place) and self._take(home, place, names)):
+            usual = posixpath.dirname(label_file(f"{home}/x" if home else "x"))
+            if not (self._allowed(usual) and self._take(home, usual, names)):
                 waiting.append(home)
-        usual = set(self.folders.values())
+        taken = set(self.folders.values())
         for home in waiting:
-            place = self._other_place(home, homes[home], usual)
+            place = self._other_place(home, homes[home], taken)
             if place is None or not self._take(home, place, homes[home]):
                 self.bare[home] = self.expected(homes[home][0])
             else:
@@ -60,10 +61,10 @@ class LabelFiles:
     def expected(self, image: str) -> str:
         """Where the label file of an image would be."""
         usual = label_file(image)
-        home = self.folders.get(posixpath.dirname(image))
-        if home is None:
-            home = posixpath.dirname(usual) if self._allowed(posixpath.dirname(usual)) else self.within
-        return posixpath.join(home or "", posixpath.basename(usual))
+        home = self.folders.get(posixpath.dirname(image), posixpath.dirname(usual))
+        if not self._allowed(home):
+            home = self.within or ""
+        return posixpath.join(home, posixpath.basename(usual))
 
     def texts(self, folder: str) -> dict[str, str]:
         """The text files of a folder that may be label files, by stem."""
@@ -85,12 +86,8 @@ class LabelFiles:
             total = sum(self._elsewhere.values())
             out.append(f"The label files of {plural(total, 'image')} lie in another folder than usual: {where}.")
         for image, file in [*self._respelled.items()][:1]:
-            what = (
-                "label file differs from its image"
-                if len(self._respelled) == 1
-                else "label files differ from their images"
-            )
-            out.append(f"{len(self._respelled):,} {what} in case or Unicode form, such as {file} for {image}.")
+            count = plural(len(self._respelled), "label file")
+            out.append(f"{count} not spelt like the image, in case or Unicode form, such as {file} for {image}.")
         sharers: dict[str, list[str]] = defaultdict(list)
         for image, file in self.found.items():
             sharers[file].append(image)
@@ -116,7 +113,7 @@ class LabelFiles:
             self.folders[home] = place
         return bool(pairs)
 
-    def _other_place(self, home: str, names: Sequence[str], usual: set[str]) -> str | None:
+    def _other_place(self, home: str, names: Sequence[str], taken: set[str]) -> str | None:
         """The folder with most files of the same names; among equals the nearest, if that is one."""
         stems = {fold(_stem(name)) for name in names}
         split = split_in(home)
@@ -125,8 +122,8 @@ class LabelFiles:
             texts = self.texts(place)
             hits = len(stems & set(map(fold, texts)))
             fits = UNASSIGNED in (split, split_in(place)) or split == split_in(place)
-            if hits and fits and place not in usual and looks_like_labels(self.tree, [*texts.values()]):
-                near = len(posixpath.commonprefix([place.split("/"), home.split("/")]))
+            if hits and fits and place not in taken and looks_like_labels(self.tree, [*texts.values()]):
+                near = _shared(place.split("/"), home.split("/"))
                 ranked[hits, near].append(place)
         best = ranked[max(ranked)] if ranked else []
         return best[0] if len(best) == 1 else None
@@ -165,6 +162,12 @@ def _is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _shared(one: Sequence[str], other: Sequence[str]) -> int:
+    """Number of folders that two paths share at their beginnings and ends."""
+    ends = ((one, other), (one[::-1], other[::-1]))
+    return sum(sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(a, b, strict=False))) for a, b in ends)
 
 
 def _stem(name: str) -> str:

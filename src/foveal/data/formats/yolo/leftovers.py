@@ -10,8 +10,8 @@ from foveal.data.formats.recognition.tree import Tree
 from foveal.data.formats.sidecar.reader import NAME as SIDECAR
 from foveal.data.formats.yolo.class_files import is_class_file
 from foveal.data.formats.yolo.label_files import IMAGES, LabelFiles, label_file, looks_like_labels
-from foveal.data.formats.yolo.layout import Layout
-from foveal.data.formats.yolo.yaml_file import SUFFIXES, tells_classes
+from foveal.data.formats.yolo.layouts.layout import Layout
+from foveal.data.formats.yolo.layouts.yaml_file import SUFFIXES, tells_classes
 from foveal.data.notes import listed, plural
 
 

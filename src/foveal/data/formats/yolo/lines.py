@@ -7,8 +7,9 @@ the data set's own word decides, else all of its lines together.
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
-from foveal.data.formats.yolo.layout import Layout
+from foveal.data.formats.yolo.layouts.layout import Layout
 from foveal.data.formats.yolo.record import BOX_FIELDS, LEAST_POLYGON, ORIENTED_FIELDS, Shape
 from foveal.data.notes import plural
 
@@ -44,9 +45,8 @@ class Kind:
             return "box"
         if self.shape is None:
             return "polygon" if num_fields >= LEAST_POLYGON and num_fields % 2 else None
-        return (
-            self.shape if num_fields in (self.fields, self.fields or num_fields) and num_fields > BOX_FIELDS else None
-        )
+        fits = num_fields == self.fields if self.fields else num_fields > BOX_FIELDS
+        return self.shape if fits else None
 
 
 def kind_of(found: Layout, lines: Sequence[Line]) -> Kind:
@@ -89,7 +89,7 @@ def _unknown_pose(said_by: str, counts: Iterable[int]) -> Kind:
 
 
 def _oriented(said_by: str) -> Kind:
-    note = f"{{}} are oriented, and read as the boxes around their corners ({said_by})."
+    note = f"{{}} with oriented boxes, read as the boxes around their corners ({said_by})."
     if said_by.startswith("the right"):
         note += " If they are polygons, write 'task: segment' into data.yaml."
     return Kind("corners", ORIENTED_FIELDS, "a box has 5, an oriented one 9", note)
@@ -112,7 +112,7 @@ def _are_rotated(lines: Sequence[Line]) -> bool:
     for numbers, size in lines:
         points = [(numbers[at] * size[0], numbers[at + 1] * size[1]) for at in range(0, len(numbers), 2)]
         sides = [(b[0] - a[0], b[1] - a[1]) for a, b in zip(points, points[1:] + points[:1], strict=True)]
-        for one, next_one in zip(sides, sides[1:], strict=False):
+        for one, next_one in pairwise(sides):
             product = math.hypot(*one) * math.hypot(*next_one)
             across = one[0] * next_one[0] + one[1] * next_one[1]
             if not math.isfinite(product) or abs(across) > max(RIGHT_ANGLE * product, AXIS_PX):

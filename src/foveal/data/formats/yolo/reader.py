@@ -4,32 +4,28 @@ An image without a text file, or with an empty one, has no objects. A class id i
 line is says ``lines``, where its file lies ``label_files``.
 """
 
-import math
-import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from foveal.data.catalog.catalog import Catalog
 from foveal.data.formats.annotations.assemble import assemble, find_images
 from foveal.data.formats.annotations.draft import Draft
-from foveal.data.formats.annotations.repair import Repairs
 from foveal.data.formats.recognition.request import Request
 from foveal.data.formats.recognition.tree import Tree
 from foveal.data.formats.sidecar import reader as sidecar
 from foveal.data.formats.text_file import numbered_lines
 from foveal.data.formats.yolo import leftovers
 from foveal.data.formats.yolo.label_files import LabelFiles
-from foveal.data.formats.yolo.lay_out import lay_out
-from foveal.data.formats.yolo.layout import Layout
-from foveal.data.formats.yolo.lines import Kind, kind_of
-from foveal.data.formats.yolo.record import BOX_FIELDS, NAME, object_of
+from foveal.data.formats.yolo.layouts.lay_out import lay_out
+from foveal.data.formats.yolo.layouts.layout import Layout
+from foveal.data.formats.yolo.lines import kind_of
+from foveal.data.formats.yolo.reading import Reading, form, numbers_of
+from foveal.data.formats.yolo.record import BOX_FIELDS, NAME
 from foveal.data.notes import listed, plural
 from foveal.errors import CategoryError, DataError
 from foveal.types.categories import Categories
-
-LARGEST_ID = 1e9
 
 
 @dataclass
@@ -43,78 +39,6 @@ class Labels:
 
     draft: Draft
     lines: Sequence[tuple[int, str]]
-
-
-@dataclass
-class Reading:
-    """What lines are read with, and what is told of them.
-
-    Attributes:
-        root: The data set.
-        names: Class ids of the source and their names.
-        own: The class map of the catalog.
-        fixed: Whether it is a model's, that the data set must keep.
-        repairs: Collects faults.
-        kind: What lines are.
-        long: Number of lines of more than a box's fields that were read.
-        named: Number of lines that name their class instead of its id.
-    """
-
-    root: Path
-    names: dict[int, str]
-    own: Categories
-    fixed: bool
-    repairs: Repairs
-    kind: Kind = field(default_factory=Kind)
-    long: int = 0
-    named: int = 0
-
-    def __post_init__(self) -> None:
-        """Index the names in one Unicode form."""
-        self.ids = {_form(name): key for key, name in self.names.items()}
-        self.forms = {_form(name): name for name in self.own.names}
-
-    def take(self, draft: Draft, number: int, line: str) -> None:
-        """Add the object of a line to its image."""
-        assert draft.seen is not None, "find_images comes first"
-        where, fields = f"{draft.where}, line {number}", line.split()
-        shape = self.kind.shape_of(len(fields))
-        if shape is None:
-            message = f"the line has {plural(len(fields), 'field')}; {self.kind.words}"
-            self.repairs.add(draft.name, where, "malformed", message, "dropped")
-            return
-        key, numbers = self._class_id(fields[0]), _numbers(fields[1:])
-        if numbers is None or key is None or (not _is_number(fields[0]) and max(numbers) > 1):
-            message = f"the line {line.strip()[:60]!r} has fields that are not numbers"
-            self.repairs.add(draft.name, where, "malformed", message, "dropped")
-            return
-        title = self.names.get(int(key)) if abs(key) < LARGEST_ID and key == int(key) else None
-        if title is None:
-            known = f"classes are {min(self.names)} to {max(self.names)}"
-            message = f"the class {fields[0]} does not exist; {known}"
-            self.repairs.add(draft.name, where, "unknown_class", message, "dropped")
-            return
-        title = self.forms.get(_form(title), title)
-        label = self.own.index(title, where=f"{self.root / draft.where}, line {number}" if self.fixed else "")
-        draft.add(object_of(numbers, label, draft.seen, shape), where, " ".join(fields))
-        self.long += len(fields) > BOX_FIELDS
-
-    def notes(self) -> list[str]:
-        """What is told of the lines."""
-        out = [self.kind.note.format(plural(self.long, "object"))] if self.kind.note and self.long else []
-        if self.named:
-            out.append(f"{plural(self.named, 'line')} with the name of a class instead of its id.")
-        return out
-
-    def _class_id(self, text: str) -> float | None:
-        """The id of a class that is given by it or by its name; None: neither."""
-        named = self.ids.get(_form(text))
-        try:
-            key = float(text)
-        except ValueError:
-            self.named += named is not None
-            return named
-        return key if math.isfinite(key) else LARGEST_ID
 
 
 def read(path: Path, request: Request | None = None) -> Catalog:
@@ -193,7 +117,7 @@ def _long_lines(labels: Sequence[Labels]) -> Iterator[tuple[list[float], tuple[i
     for one in labels:
         for _, line in one.lines:
             fields = line.split()
-            if len(fields) > BOX_FIELDS and one.draft.seen is not None and (numbers := _numbers(fields[1:])):
+            if len(fields) > BOX_FIELDS and one.draft.seen is not None and (numbers := numbers_of(fields[1:])):
                 yield numbers, one.draft.seen
 
 
@@ -236,24 +160,9 @@ def _bare(drafts: Sequence[Draft], pairs: LabelFiles) -> list[str]:
 def _class_map(found: Layout) -> Categories:
     ids, names = tuple(found.names), tuple(found.names.values())
     try:
-        Categories(tuple(map(_form, names)))
+        Categories(tuple(map(form, names)))
         return Categories(names, () if ids == tuple(range(len(ids))) else ids)
     except CategoryError as error:
         raise CategoryError(
             f"{found.root / found.title}: {error.what[0].lower()}{error.what[1:]}", error.hint
         ) from None
-
-
-def _is_number(text: str) -> bool:
-    return _numbers([text]) is not None
-
-
-def _numbers(fields: Sequence[str]) -> list[float] | None:
-    try:
-        return [float(text) for text in fields]
-    except ValueError:
-        return None
-
-
-def _form(name: str) -> str:
-    return unicodedata.normalize("NFC", name)

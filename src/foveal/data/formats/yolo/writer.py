@@ -18,8 +18,8 @@ from foveal.data.formats import layout
 from foveal.data.formats.sidecar.writer import Aside
 from foveal.data.formats.splits import split_name
 from foveal.data.formats.yolo.label_files import IMAGES, label_file
+from foveal.data.formats.yolo.layouts.yaml_file import OWN_KEYS, YAML_NAMES
 from foveal.data.formats.yolo.record import NAME, ORIENTED_FIELDS, object_of
-from foveal.data.formats.yolo.yaml_file import OWN_KEYS, YAML_NAMES
 from foveal.types.categories import Categories
 from foveal.types.flags import IGNORED_FLAGS, Flag
 

@@ -1,5 +1,6 @@
 """The layout of a data set without a YAML: folders of images and text files, and a file of class names."""
 
+import posixpath
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,10 +10,10 @@ from foveal.data.formats.layout import images_in
 from foveal.data.formats.recognition.tree import Tree
 from foveal.data.formats.splits import split_of
 from foveal.data.formats.yolo.class_files import class_files, names_in
-from foveal.data.formats.yolo.label_files import LabelFiles, label_file, looks_like_labels
-from foveal.data.formats.yolo.layout import Layout
-from foveal.data.formats.yolo.lists import ImageLists, find_lists
-from foveal.data.formats.yolo.yaml_file import ORIENTED
+from foveal.data.formats.yolo.label_files import LABELS, LabelFiles, label_file, looks_like_labels
+from foveal.data.formats.yolo.layouts.layout import Layout
+from foveal.data.formats.yolo.layouts.lists import ImageLists, find_lists
+from foveal.data.formats.yolo.layouts.yaml_file import ORIENTED
 from foveal.data.notes import listed
 from foveal.errors import DataError
 
@@ -38,10 +39,11 @@ def labelled(tree: Tree, homes: Sequence[str], within: str | None) -> tuple[int,
 
 def class_files_of(tree: Tree, homes: Sequence[str], within: str | None) -> list[str]:
     """Files of class names: those of the labels, else of the root, else of the images."""
-    places = [within] if within is not None else []
-    places += ["", *(label_file(f"{home}/x").rpartition("/")[0] for home in homes), "labels"]
-    found = class_files(tree, places)
-    return found[:1] or class_files(tree, [*folders_below(tree, homes), *homes])
+    found = class_files(tree, [*([] if within is None else [within]), "", LABELS])
+    if found:
+        return found[:1]
+    folders = folders_below(tree, homes)
+    return class_files(tree, [*(posixpath.dirname(label_file(f"{name}/x")) for name in folders), *folders, *homes])
 
 
 def lay_out(tree: Tree, within: str | None, images: Path | None, lists: ImageLists) -> Layout:

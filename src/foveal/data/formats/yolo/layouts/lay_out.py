@@ -5,10 +5,10 @@ from pathlib import Path
 from foveal.data.formats.homes import name_of
 from foveal.data.formats.recognition.request import Request
 from foveal.data.formats.recognition.tree import Tree
-from foveal.data.formats.yolo import darknet, from_folders, from_yaml
-from foveal.data.formats.yolo.layout import Layout
-from foveal.data.formats.yolo.lists import ImageLists
-from foveal.data.formats.yolo.yaml_file import SUFFIXES, find_yaml, load_yaml
+from foveal.data.formats.yolo.layouts import darknet, from_folders, from_yaml
+from foveal.data.formats.yolo.layouts.layout import Layout
+from foveal.data.formats.yolo.layouts.lists import ImageLists
+from foveal.data.formats.yolo.layouts.yaml_file import SUFFIXES, find_yaml, load_yaml
 from foveal.errors import DataError
 
 

@@ -10,7 +10,7 @@ from foveal.data.formats.recognition.tree import Tree
 from foveal.data.formats.resolver import Resolver
 from foveal.data.formats.splits import split_name
 from foveal.data.formats.text_file import numbered_lines
-from foveal.data.formats.yolo.layout import Layout
+from foveal.data.formats.yolo.layouts.layout import Layout
 from foveal.errors import DataError
 from foveal.imaging.suffixes import IMAGE_SUFFIXES
 

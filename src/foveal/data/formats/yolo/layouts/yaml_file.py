@@ -1,6 +1,5 @@
 """The document of a ``data.yaml``: its class names, its splits, what its lines are."""
 
-import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ import yaml
 from foveal.data.formats.recognition.tree import Tree
 from foveal.data.formats.splits import split_name
 from foveal.data.formats.text_file import read_text
-from foveal.data.formats.yolo.layout import Lines
+from foveal.data.formats.yolo.layouts.layout import Lines
 from foveal.errors import CategoryError, DataError
 
 YAML_NAMES = ("data.yaml", "data.yml", "dataset.yaml", "dataset.yml")
@@ -100,7 +99,7 @@ class Document:
         sizes = [_whole(part) for part in parts] if isinstance(parts, list) else []
         if len(sizes) != 2 or not sizes[0] or sizes[0] < 1 or sizes[1] not in (2, 3):
             raise DataError(
-                f"{self.file}: kpt_shape is {json.dumps(given)[:60]}.",
+                f"{self.file}: kpt_shape is {str(self.values['kpt_shape'])[:60]}.",
                 "Give the number of key points, and 2 or 3 numbers for each, such as [17, 3].",
             )
         return sizes[0], sizes[1]
@@ -127,7 +126,7 @@ class Document:
     def _name(self, given: Any) -> str:
         if not isinstance(given, str):
             raise CategoryError(
-                f"{self.file}: 'names' has {json.dumps(given)[:60]} as the name of a class.",
+                f"{self.file}: 'names' has {str(given)[:60]} as the name of a class.",
                 "Give each class one name.",
             )
         return given
@@ -145,7 +144,7 @@ class Document:
         given = self.written.get("nc")
         if given is None or _whole(given) == len(names):
             return []
-        return [f"{self.file.name} says that nc is {json.dumps(given)}; it names {len(names)} classes, which are used."]
+        return [f"{self.file.name} says that nc is {str(given)[:60]}; it names {len(names)} classes, which are used."]
 
 
 def load_yaml(file: Path) -> Document:

@@ -8,10 +8,10 @@ from typing import Any
 from foveal.data.formats.homes import name_of
 from foveal.data.formats.layout import images_in, relative
 from foveal.data.formats.splits import split_name, split_of
-from foveal.data.formats.yolo.layout import Layout
-from foveal.data.formats.yolo.lists import ImageLists
-from foveal.data.formats.yolo.places import place_of
-from foveal.data.formats.yolo.yaml_file import Document
+from foveal.data.formats.yolo.layouts.layout import Layout
+from foveal.data.formats.yolo.layouts.lists import ImageLists
+from foveal.data.formats.yolo.layouts.places import place_of
+from foveal.data.formats.yolo.layouts.yaml_file import Document
 from foveal.data.notes import listed
 from foveal.errors import DataError
 

@@ -11,9 +11,9 @@ from foveal.data.formats.recognition.tree import Tree
 from foveal.data.formats.splits import split_name, split_of
 from foveal.data.formats.text_file import numbered_lines
 from foveal.data.formats.yolo.class_files import class_files, names_in
-from foveal.data.formats.yolo.layout import Layout
-from foveal.data.formats.yolo.lists import ImageLists, is_list
-from foveal.data.formats.yolo.places import place_of
+from foveal.data.formats.yolo.layouts.layout import Layout
+from foveal.data.formats.yolo.layouts.lists import ImageLists, is_list
+from foveal.data.formats.yolo.layouts.places import place_of
 from foveal.data.notes import listed
 from foveal.errors import CategoryError, DataError
 

@@ -7,6 +7,8 @@ from foveal.data.formats.convert import convert
 from foveal.data.formats.read import read
 from foveal.errors import DataError
 
+KPT_SHAPE = " are not read, their boxes are (kpt_shape in data.yaml)."
+NUMBERS = " are not read, their boxes are (the numbers 0, 1 and 2 behind each point)."
 HEAD = "0 0.5 0.5 0.25 0.5 "
 FOUR_OF_3 = HEAD + "0.40 0.30 2 0.60 0.30 2 0.60 0.70 1 0.40 0.70 0\n"
 EIGHT_OF_2 = HEAD + "0.40 0.30 0.45 0.30 0.5 0.3 0.6 0.3 0.6 0.7 0.5 0.7 0.45 0.7 0.40 0.70\n"
@@ -34,33 +36,33 @@ def lay(tmp_path):
         (
             FOUR_OF_3,
             "kpt_shape: [4, 3]",
-            "4 key points of each of 1 object are not read, their boxes are (kpt_shape in data.yaml).",
+            "4 key points of each of 1 object" + KPT_SHAPE,
         ),
         (
             EIGHT_OF_2,
             "kpt_shape: [8, 2]",
-            "8 key points of each of 1 object are not read, their boxes are (kpt_shape in data.yaml).",
+            "8 key points of each of 1 object" + KPT_SHAPE,
         ),
         (
             EIGHT_OF_2,
             "kpt_shape: '8, 2'",
-            "8 key points of each of 1 object are not read, their boxes are (kpt_shape in data.yaml).",
+            "8 key points of each of 1 object" + KPT_SHAPE,
         ),
         (
             SEVENTEEN_OF_3,
             "kpt_shape: [17, 3]",
-            "17 key points of each of 1 object are not read, their boxes are (kpt_shape in data.yaml).",
+            "17 key points of each of 1 object" + KPT_SHAPE,
         ),
         (EIGHT_OF_2, "task: pose", "The key points of 1 object are not read, their boxes are (task in data.yaml)."),
         (
             FOUR_OF_3,
             "",
-            "4 key points of each of 1 object are not read, their boxes are (the numbers 0, 1 and 2 behind each point).",
+            "4 key points of each of 1 object" + NUMBERS,
         ),
         (
             SEVENTEEN_OF_3,
             "",
-            "17 key points of each of 1 object are not read, their boxes are (the numbers 0, 1 and 2 behind each point).",
+            "17 key points of each of 1 object" + NUMBERS,
         ),
     ],
 )

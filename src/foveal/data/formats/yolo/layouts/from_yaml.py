@@ -58,9 +58,7 @@ def _take(
     """Add the images that one path of a split stands for."""
     file = document.file
     if not isinstance(text, str):
-        raise DataError(
-            f"{file}: {key} has {str(text)[:60]!r} as a path.", "Give a folder, a list, or several of them."
-        )
+        raise DataError(f"{file}: {key} has {str(text)[:60]} as a path.", "Give a folder, a list, or several of them.")
     place = place_of(bases, text)
     if place is None:
         if split_name(key) == "test" and found.images:  # exports name one whether it exists or not

@@ -11,6 +11,7 @@ from foveal.data.formats.recognition.tree import Tree
 from foveal.data.formats.splits import split_name
 from foveal.data.formats.text_file import read_text
 from foveal.data.formats.yolo.layouts.layout import Lines
+from foveal.data.notes import listed
 from foveal.errors import CategoryError, DataError
 
 YAML_NAMES = ("data.yaml", "data.yml", "dataset.yaml", "dataset.yml")
@@ -80,8 +81,6 @@ class Document:
                 raise CategoryError(
                     f"{self.file}: 'names' has an id that is not a whole number.", "Use whole numbers as ids."
                 ) from None
-            if len(names) < len(given):
-                raise CategoryError(f"{self.file}: 'names' has an id twice.", "Give every class a unique id.")
         else:
             raise CategoryError(f"{self.file}: 'names' is missing.", "Add a list of class names, in order of id.")
         return names, [*self._converted(names), *self._count(names)]
@@ -137,14 +136,29 @@ class Document:
         others = [name for name, value in zip(names.values(), typed, strict=False) if not isinstance(value, str)]
         if not others:
             return []
-        are = "class name of {} is no text and is" if len(others) == 1 else "class names of {} are no text and are"
-        return [f"{len(others):,} {are.format(self.file.name)} read as it is written: {', '.join(others[:5])}."]
+        are = "class name of {} is" if len(others) == 1 else "class names of {} are"
+        return [f"{len(others):,} {are.format(self.file.name)} read as written: {listed(others)}."]
 
     def _count(self, names: dict[int, str]) -> list[str]:
         given = self.written.get("nc")
         if given is None or _whole(given) == len(names):
             return []
         return [f"{self.file.name} says that nc is {str(given)[:60]}; it names {len(names)} classes, which are used."]
+
+
+class _Written(yaml.BaseLoader):
+    """Loads every scalar as the text that is written, and no key twice."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """A mapping, see the base class."""
+        met = set()
+        for key, _ in node.value:
+            if key.value in met if isinstance(key, yaml.ScalarNode) else False:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {key.value!r} is there twice", key.start_mark
+                )
+            met.add(key.value if isinstance(key, yaml.ScalarNode) else id(key))
+        return super().construct_mapping(node, deep)
 
 
 def load_yaml(file: Path) -> Document:
@@ -155,7 +169,7 @@ def load_yaml(file: Path) -> Document:
     """
     text = read_text(file)
     try:
-        values, written = yaml.safe_load(text), yaml.load(text, yaml.BaseLoader)  # noqa: S506  (texts alone)
+        values, written = yaml.safe_load(text), yaml.load(text, _Written)  # noqa: S506  (texts alone)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         at = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""

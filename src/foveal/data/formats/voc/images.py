@@ -2,7 +2,7 @@
 
 import posixpath
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from foveal.data.formats.homes import IMAGE_WORDS, fold
@@ -63,6 +63,10 @@ class Images:
         if last and fold(_without_suffix(last)) != fold(_stem(name)):
             self._renamed.append((title, last, name))
         return name
+
+    def other_than(self, names: Collection[str]) -> Iterator[str]:
+        """All images but some."""
+        return (name for own in self.by_key.values() for name in own if name not in names)
 
     def missing(self, key: str, written: str) -> str:
         """A name for an image that is not there, for messages."""

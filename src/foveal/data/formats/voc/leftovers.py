@@ -3,6 +3,7 @@
 import posixpath
 from collections.abc import Sequence
 
+from foveal.data.formats.left_out import LeftOut
 from foveal.data.formats.recognition.tree import Tree
 from foveal.data.formats.sidecar.reader import NAME as SIDECAR
 from foveal.data.formats.voc.lists import SETS, Lists
@@ -35,10 +36,10 @@ def notes(tree: Tree, parts: Sequence[Part], homes: Sequence[str], lists: Lists)
     if folders:
         out.append(f"{plural(len(folders), 'folder')} with images not read: {listed(folders)}.")
     read = {posixpath.dirname(place.rpartition(", line")[0]) for place in lists.places.values()}
-    files = [name for folder in sorted({"", *used}) for name in _others(tree, folder, read)]
-    if files:
-        out.append(f"{plural(len(files), 'other file')} left out: {listed(files)}.")
-    return out
+    left = LeftOut(tree.root)
+    for name in (name for folder in sorted({"", *used}) for name in _others(tree, folder, read)):
+        left.add_file(tree.path(name))
+    return [*out, *left.notes()]
 
 
 def _others(tree: Tree, folder: str, read: set[str]) -> list[str]:

@@ -4,6 +4,7 @@ import posixpath
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
@@ -33,6 +34,7 @@ class Page:
     root: Element
     split: int
 
+    @cached_property
     def classes(self) -> list[str]:
         """The class of each object, as written."""
         return [(item.findtext("name") or "").strip() for item in self.root.iter("object")]

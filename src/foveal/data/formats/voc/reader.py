@@ -73,11 +73,7 @@ def read(path: Path, request: Request | None = None) -> Catalog:
     own = categories or _class_map(root, home, pages, class_list, aside)
     labels = _spellings(own)
     drafts = [_draft(root, page, own, labels, repairs, fixed=categories is not None) for page in pages]
-    there_are = sum(len(page.classes()) for page in pages)
-    if there_are and not any(draft.objects for draft in drafts) and repairs.policy != "error":
-        raise DataError(
-            f"{root}: no object is left of {there_are:,}.{repairs.first()}", f"Check the XML files in {home}."
-        )
+    _check_left(root, home, pages, drafts, repairs)
     if categories is None and not class_list:
         _report_unseen(pages, drafts, own, repairs)
     there = find_images(drafts, root, repairs)
@@ -86,11 +82,18 @@ def read(path: Path, request: Request | None = None) -> Catalog:
         notes += aside.merge(there, own, repairs, known=own.names)
     claimed = {draft.name for draft in drafts}
     claimed |= {name for key in lists.splits or files for name in images.by_key.get(key, ())}
-    every = [name for names in images.by_key.values() for name in names]
-    report_unlisted(root, (name for name in every if name not in claimed), lists.title or home, repairs)
+    report_unlisted(root, images.other_than(claimed), lists.title or home, repairs)
     notes += leftovers.notes(tree, parts, images.homes, lists)
     about = sidecar.join_about({}, aside)
     return assemble(there, root=root, format=NAME, categories=own, repairs=repairs, about=about, notes=notes)
+
+
+def _check_left(root: Path, home: str, pages: Sequence[Page], drafts: Sequence[Draft], repairs: Repairs) -> None:
+    """Refuse a data set all of whose objects are invalid."""
+    count = sum(len(page.classes) for page in pages)
+    if count and not any(draft.objects for draft in drafts) and repairs.policy != "error":
+        what = f"{root}: no object is left of {count:,}.{repairs.first()}"
+        raise DataError(what, f"Check the XML files in {home}.")
 
 
 def _notes(pages: Sequence[Page], lists: Lists, own: Categories) -> list[str]:
@@ -100,12 +103,13 @@ def _notes(pages: Sequence[Page], lists: Lists, own: Categories) -> list[str]:
     if empty:
         declare = "annotation declares" if len(empty) == 1 else "annotations declare"
         out.append(f"{len(empty):,} {declare} an image of no size, such as {empty[0]}; the file's is used.")
-    outlines = Counter(outline_of(item) for page in pages for item in page.root.iter("object"))
+    items = [item for page in pages for item in page.root.iter("object")]
+    outlines = Counter(map(outline_of, items))
     out += [
         f"{plural(outlines[outline], 'object')} with {outline} instead of a box: read as the box around it."
         for outline in filter(None, outlines)
     ]
-    deleted = sum(is_deleted(item) for page in pages for item in page.root.iter("object"))
+    deleted = sum(map(is_deleted, items))
     if deleted:
         out.append(f"{plural(deleted, 'object')} marked as deleted left out.")
     words = {posixpath.dirname(page.name) for page in pages if split_of_page(page.name, page.title) != UNASSIGNED}
@@ -114,12 +118,8 @@ def _notes(pages: Sequence[Page], lists: Lists, own: Categories) -> list[str]:
             f"{listed(sorted(words))} {'is' if len(words) == 1 else 'are'} called like splits, but other images are in"
             " none: no split is assigned."
         )
-    spelt = {
-        name
-        for page in pages
-        for name in page.classes()
-        if name and name not in own and form(name) in {*map(form, own.names)}
-    }
+    forms = {*map(form, own.names)}
+    spelt = {name for page in pages for name in page.classes if name not in own and form(name) in forms}
     if spelt:
         out.append(f"{plural(len(spelt), 'class')} in another Unicode form than elsewhere: {listed(sorted(spelt))}.")
     return out
@@ -129,7 +129,7 @@ def _class_map(
     root: Path, home: str, pages: Sequence[Page], class_list: Sequence[str], aside: sidecar.Sidecar | None
 ) -> Categories:
     """The source's own map, that of the class lists, or the classes of all objects by name."""
-    used = {name for page in pages for name in page.classes() if name}
+    used = {name for page in pages for name in page.classes if name}
     used = {*{form(name): name for name in sorted(used)}.values()}
     if aside is not None and aside.categories is not None and used <= set(aside.categories.names):
         return aside.categories
@@ -164,7 +164,7 @@ def _draft(root: Path, page: Page, own: Categories, labels: dict[str, str], repa
 
 def _report_unseen(pages: Sequence[Page], drafts: Sequence[Draft], own: Categories, repairs: Repairs) -> None:
     """Report objects of a class that no training image has: usually a typo."""
-    trained = {name for page in pages if page.split == TRAIN for name in map(form, page.classes())}
+    trained = {name for page in pages if page.split == TRAIN for name in map(form, page.classes)}
     if not trained:
         return
     for draft in drafts:

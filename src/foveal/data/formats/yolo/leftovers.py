@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from foveal.data.formats.annotations.assemble import report_unlisted
 from foveal.data.formats.annotations.repair import Repairs
 from foveal.data.formats.layout import images_in
+from foveal.data.formats.left_out import LeftOut
 from foveal.data.formats.recognition.tree import Tree
 from foveal.data.formats.sidecar.reader import NAME as SIDECAR
 from foveal.data.formats.yolo.class_files import is_class_file
@@ -68,7 +69,10 @@ def _other_files(
     others = [tree.folder(folder).inside(name) for folder in folders for name in tree.folder(folder).others]
     labels = {file for folder in {*pairs.folders.values()} for file in pairs.texts(folder).values()}
     left = {*strangers, *(name for name in others if name not in labels and not _is_own(name))} - found.read
-    return [f"{plural(len(left), 'other file')} left out: {listed(sorted(left))}."] if left else []
+    told = LeftOut(tree.root)
+    for name in sorted(left):
+        told.add_file(tree.path(name))
+    return told.notes()
 
 
 def _is_own(name: str) -> bool:

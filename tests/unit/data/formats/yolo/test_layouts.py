@@ -273,7 +273,7 @@ def test_class_names_of_other_types(write, text, names, note):
         ("names: [a]\nkpt_shape: 17\n", "kpt_shape is 17."),
         ("names: [a]\ntrain: [[x]]\n", "train has ['x'] as a path."),
         ("names: [a]\nday: 2024-13-45\n", "not YAML (month must be in 1..12)."),
-        ("names: " + "[" * 1200, "not YAML (nested too deeply)."),
+        ("names: " + "[" * 600, "not YAML (nested too deeply)."),
     ],
 )
 def test_a_yaml_with_values_of_no_use(write, text, what):
@@ -342,3 +342,13 @@ def test_images_and_labels_that_are_named(write):
     (root / "meta/set.yaml").write_text("train: images/s\ntest: images/t\nnames: [bolt, nut]\n")
     catalog = read(root, images="pics", labels="meta/set.yaml", bad="error")
     assert rows(catalog) == {"pics/s/a.jpg": ("train", ["bolt"]), "pics/t/a.jpg": ("test", ["bolt", "nut"])}
+
+
+def test_a_split_without_images(write):
+    root = write(
+        {**PAIRS, "data.yaml": f"{YAML}test: test/images\n", "test/images/a.heic": "", "train/images/b.mp4": ""}
+    )
+    assert read(root).notes == (
+        "data.yaml names test/images as test, which has no images.",
+        "1 video left out; extract images with: ffmpeg -i VIDEO -r 1 frames/%06d.jpg: train/images/b.mp4.",
+    )

@@ -72,8 +72,11 @@ def _take(
     if not exact:
         moved.append(f"{text} as {relative(path, found.root)}")
     if path.is_dir():
+        names = list(images_in(found.root, path))
         found.folders.append(name_of(path, found.root))
-        found.images += [(name, split_of(key)) for name in images_in(found.root, path)]
+        found.images += [(name, split_of(key)) for name in names]
+        if not names:
+            found.notes.append(f"{file.name} names {text} as {key}, which has no images.")
     else:
         lists.take(found, path, split_of(key))
 

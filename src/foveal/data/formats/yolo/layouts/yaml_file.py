@@ -152,12 +152,11 @@ class _Written(yaml.BaseLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         """A mapping, see the base class."""
         met = set()
-        for key, _ in node.value:
-            if key.value in met if isinstance(key, yaml.ScalarNode) else False:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key.value!r} is there twice", key.start_mark
-                )
-            met.add(key.value if isinstance(key, yaml.ScalarNode) else id(key))
+        for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
+            if key.value in met:
+                problem = f"the key {key.value!r} is there twice"
+                raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
+            met.add(key.value)
         return super().construct_mapping(node, deep)
 
 

@@ -1,6 +1,7 @@
 """Annotations and masks written by hand."""
 
 import numpy as np
+from PIL import Image
 
 SIZE = (64, 48)
 """Width and height of every image."""
@@ -59,3 +60,18 @@ RED_BLUE = np.array([[[255, 0, 0], [255, 0, 0]], [[0, 0, 255], [0, 0, 255]]], np
 
 def said(caught):
     return str(caught.value)
+
+
+def write_files(root, files):
+    """Write a data set: texts, bytes, and for None images of ``SIZE``, each of its own content."""
+    for seed, (name, content) in enumerate(files.items()):
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if isinstance(content, str):
+            path.write_text(content, "utf-8")
+        elif isinstance(content, bytes):
+            path.write_bytes(content)
+        else:
+            pixels = np.random.default_rng(seed).integers(0, 256, (SIZE[1], SIZE[0], 3), dtype=np.uint8)
+            Image.fromarray(pixels).save(path)
+    return root

@@ -1,18 +1,21 @@
 """Pascal VOC's lists: splits of images, and classes."""
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from foveal.data.catalog.catalog import SPLITS, UNASSIGNED
 from foveal.data.formats.annotations.repair import Repairs
-from foveal.errors import DataError
+from foveal.data.formats.layout import relative
+from foveal.data.formats.splits import split_name, split_of
+from foveal.data.formats.text_file import read_text
 from foveal.imaging.suffixes import IMAGE_SUFFIXES
 
-MAIN = "ImageSets/Main"
+SETS = "ImageSets"
+MAIN = f"{SETS}/Main"
 CODES = {**{name: code for code, name in enumerate(SPLITS)}, "trainval": UNASSIGNED}
-"""Lists and their split codes, in the order they are read."""
+"""Lists that the writer writes, and their split codes."""
 CLASS_LIST = re.compile(r"(.+)_(?:trainval|train|val|test)")
 CLASS_LINE = re.compile(r"(\S.*?)\s+(?:-1|0|1)")
 """A line of a class list: an image, and whether it has the class (1), only difficult objects of it (0) or none (-1)."""
@@ -24,13 +27,16 @@ class Lists:
 
     Attributes:
         title: Name in messages.
-        splits: Code of the split of each image, by stem; empty where there are no lists.
+        splits: Code of the split of each image, by its key: its path below the folder of images, without suffix; empty
+            where there are no lists.
         places: File and line that list it.
+        unread: Lists that are called like no split and are not read.
     """
 
     title: str = ""
     splits: dict[str, int] = field(default_factory=dict)
     places: dict[str, str] = field(default_factory=dict)
+    unread: list[str] = field(default_factory=list)
 
 
 def read_lists(
@@ -41,64 +47,84 @@ def read_lists(
     annotated: Iterable[str] = (),
     folder: str = MAIN,
 ) -> Lists:
-    """Read ``train.txt``, ``val.txt``, ``test.txt`` and ``trainval.txt``; the first one that lists an image decides.
+    """Read the lists of splits and ``trainval.txt``; the first one that lists an image decides.
+
+    Lists in sub-folders name images below the sub-folder. Where nothing is called like a split, all lists are read,
+    without splits.
 
     Args:
         root: The data set.
-        images: Names of its images by stem.
+        images: Names of its images by key.
         repairs: Collects images listed twice.
-        annotated: Stems of its annotations.
+        annotated: Keys of its annotations.
         folder: Folder of the lists.
     """
-    lists, stems = Lists(), {*images, *annotated}
-    for name, code in CODES.items():
-        file = root / folder / f"{name}.txt"
-        if not file.is_file():
-            continue
-        lists.title = folder
-        for number, line in enumerate(_lines(file), 1):
-            stem = _stem(line, stems)
-            if not stem:
+    keys = {*images, *annotated}
+    files = _files(root, folder)
+    known = [file for file in files if split_name(file.stem) or file.stem.casefold() == "trainval"]
+    others = [file for file in files if file not in known and not _is_class_list(file)]
+    if not known:
+        known, others = others, []
+    lists = Lists(unread=[relative(file, root) for file in others])
+    for file in sorted(known, key=lambda file: (split_of(file.stem), file)):
+        title, code = relative(file, root), split_of(file.stem)
+        lists.title = lists.title or (folder if title.startswith(f"{folder}/") else relative(file.parent, root))
+        before = relative(file.parent, root / folder) if title.startswith(f"{folder}/") else "."
+        for number, line in enumerate(read_text(file).splitlines(), 1):
+            if not line.strip():
                 continue
-            where = f"{folder}/{name}.txt, line {number}"
-            known = lists.splits.setdefault(stem, code)
-            first = lists.places.setdefault(stem, where)
-            image = images.get(stem, [stem])[0]
-            if known != code and code != UNASSIGNED:
-                message = f"is in {SPLITS[known]} and again in {SPLITS[code]}"
-                repairs.add(image, where, "two_splits", message, f"kept in {SPLITS[known]}")
-            elif known == code and first != where:
+            key = _key(line, keys, before)
+            where = f"{title}, line {number}"
+            there = lists.splits.setdefault(key, code)
+            first = lists.places.setdefault(key, where)
+            image = images.get(key, [key])[0]
+            if there != code and code != UNASSIGNED:
+                message = f"is in {SPLITS[there]} and again in {SPLITS[code]}"
+                repairs.add(image, where, "two_splits", message, f"kept in {SPLITS[there]}")
+            elif there == code and first != where:
                 repairs.add(image, where, "listed_twice", f"is listed already in {first}", "merged")
     return lists
 
 
 def class_names(root: Path) -> list[str]:
     """The classes that have lists, by name."""
-    names = set()
-    for file in (root / MAIN).glob("*_*.txt"):
-        match = CLASS_LIST.fullmatch(file.stem)
-        if match and all(CLASS_LINE.fullmatch(line.strip()) for line in _lines(file) if line.strip()):
-            names.add(match[1])
-    return sorted(names)
+    names = {CLASS_LIST.fullmatch(file.stem) for file in (root / MAIN).glob("*_*.txt") if _is_class_list(file)}
+    return sorted(match[1] for match in names if match)
 
 
-def _stem(line: str, stems: Collection[str]) -> str:
-    """The image that a line names: the full line, or the part before a number; with or without suffix."""
-    text = line.strip()
+def _files(root: Path, folder: str) -> list[Path]:
+    """The lists: those in the folder; for the main ones also in the folder above it, or files called like splits."""
+    files = sorted((root / folder).rglob("*.txt"))
+    if not files and folder == MAIN:
+        files = sorted((root / SETS).glob("*.txt"))
+    if not files and folder == MAIN:
+        files = sorted(file for file in root.glob("*.txt") if split_name(file.stem) or file.stem == "trainval")
+    return [file for file in files if file.is_file() and not file.name.startswith(".")]
+
+
+def _is_class_list(file: Path) -> bool:
+    lines = [line.strip() for line in read_text(file).splitlines() if line.strip()]
+    return bool(CLASS_LIST.fullmatch(file.stem)) and all(map(CLASS_LINE.fullmatch, lines))
+
+
+def _key(line: str, keys: Collection[str], before: str) -> str:
+    """The image that a line names: the full line, or what stands before a number or another path."""
+    text = line.strip().replace("\\", "/")
     match = CLASS_LINE.fullmatch(text)
     readings = [form for whole in (text, match[1] if match else text) for form in (whole, _without_suffix(whole))]
-    return next((form for form in readings if form in stems), readings[-1])
+    pair = text.partition(".xml")[0] if text.endswith(".xml") else text
+    first = _without_suffix(next((word for word in re.split(r"\s+(?=\S*/)", pair) if word), pair))
+    tails = [form for whole in (readings[-1], first) for form in _tails(whole)]
+    below = [f"{before}/{form}" for form in readings] if before != "." else []
+    return next((form for form in (*below, *readings, *tails) if form in keys), readings[-1])
+
+
+def _tails(path: str) -> Iterator[str]:
+    """A path without its first folders, one after another."""
+    parts = [part for part in path.split("/") if part not in ("", ".")]
+    yield from ("/".join(parts[at:]) for at in range(len(parts)))
 
 
 def _without_suffix(name: str) -> str:
-    path = Path(name)
-    return path.stem if path.suffix.lower() in IMAGE_SUFFIXES else name
-
-
-def _lines(file: Path) -> list[str]:
-    try:
-        return file.read_text("utf-8-sig").splitlines()
-    except OSError as error:
-        raise DataError(f"{file}: cannot be read ({error.strerror}).", "Check the file and its permissions.") from None
-    except UnicodeDecodeError:
-        raise DataError(f"{file}: not UTF-8 text.", "Save it as UTF-8.") from None
+    path = PurePosixPath(name)
+    return str(path.with_suffix("")) if path.suffix.lower() in IMAGE_SUFFIXES else name

@@ -1,65 +1,50 @@
-"""Pascal VOC: one XML file per image in ``Annotations/``, lists in ``ImageSets/Main/``, images in ``JPEGImages/``.
+"""Pascal VOC: one XML file per image, in ``Annotations/`` or beside the image, and lists in ``ImageSets/Main/``.
 
-``difficult`` and ``truncated`` become flags. An image that only ``trainval.txt`` lists has no split. Class
-names come from the class lists (``cat_train.txt``) where there are any, else from the objects. All other fields of the
-XML are kept and written back.
+``difficult`` and ``truncated`` become flags. Lists decide on the splits, else folders that are called like splits; an
+image that only ``trainval.txt`` lists has none. Class names come from the class lists (``cat_train.txt``) where there
+are any, else from the objects. All other fields of the XML are kept and written back.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import posixpath
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
-from xml.etree.ElementTree import Element
 
 from foveal.data.catalog.catalog import SPLITS, UNASSIGNED, Catalog
-from foveal.data.formats import layout
 from foveal.data.formats.annotations.assemble import assemble, find_images, report_unlisted
 from foveal.data.formats.annotations.draft import Draft
 from foveal.data.formats.annotations.repair import Repairs
+from foveal.data.formats.homes import name_of
 from foveal.data.formats.recognition.request import Request
+from foveal.data.formats.recognition.tree import Tree
 from foveal.data.formats.sidecar import reader as sidecar
+from foveal.data.formats.voc import leftovers
+from foveal.data.formats.voc.images import Images
 from foveal.data.formats.voc.lists import MAIN, Lists, class_names, read_lists
+from foveal.data.formats.voc.pages import Page, files_of, form, pages_of, split_of_page
+from foveal.data.formats.voc.parts import find_root, parts_named, parts_of
 from foveal.data.formats.voc.record import (
     ANNOTATIONS,
-    IMAGES,
     NAME,
     image_extras,
-    key_of,
+    is_deleted,
+    object_key,
     object_of,
-    parse,
-    size_of,
+    outline_of,
 )
+from foveal.data.notes import listed, plural
 from foveal.errors import DataError
 from foveal.types.categories import Categories
 
 TRAIN = SPLITS.index("train")
 
 
-@dataclass(frozen=True)
-class Page:
-    """One annotation file.
-
-    Attributes:
-        stem: Stem of the file name, the same as the image's.
-        title: Name in messages.
-        root: The XML.
-        split: Code of the image's split.
-    """
-
-    stem: str
-    title: str
-    root: Element
-    split: int
-
-    def classes(self) -> list[str]:
-        """The class of each object, as written."""
-        return [(item.findtext("name") or "").strip() for item in self.root.iter("object")]
-
-
 def read(path: Path, request: Request | None = None) -> Catalog:
-    """Read a Pascal VOC tree.
+    """Read a Pascal VOC data set.
 
     Args:
-        path: The folder that holds ``Annotations``, or one with a single such folder in it.
+        path: The folder that holds ``Annotations``, or one with a single such folder in it; a folder with XML files
+            beside images, or with folders of splits; or the folder of XML files, where the request has a root.
         request: What the caller asks; None: nothing in particular.
 
     Raises:
@@ -68,124 +53,101 @@ def read(path: Path, request: Request | None = None) -> Catalog:
     """
     request = request or Request()
     categories, repairs = request.categories, request.repairs
-    root = find(path)
-    if root is None:
+    root = request.root or find_root(path)
+    tree = Tree(root or path, images=request.images)
+    parts = [] if root is None else parts_named(tree, path) if request.root is not None else parts_of(tree)
+    if root is None or not parts:
         raise DataError(f"{path} is not a Pascal VOC tree.", f"Name the folder with XML files in {ANNOTATIONS}.")
-    folder = _annotations(root)
-    assert folder is not None, "checked by find"
-    images = _images(root)
-    files = {file.stem: file for file in sorted(folder.glob("*.xml"))}
-    lists = read_lists(root, images, repairs, annotated=files)
-    pages = _pages(root, files, lists, images, repairs)
+    images = Images(root, parts, None if request.images is None else name_of(request.images, root))
+    files = files_of(tree, parts)
+    lists = read_lists(root, images.by_key, repairs, annotated=files)
+    pages = pages_of(root, files, lists, images, repairs)
     aside = sidecar.load(root, NAME)
     class_list = class_names(root)
+    home = posixpath.commonpath([part.home for part in parts]) or root.name
     if not pages:
         raise DataError(
             f"{root}: no image has a usable annotation.{repairs.first()}",
-            f"Check the XML files in {folder.name}{f' and the lists in {MAIN}' if lists.splits else ''}.",
+            f"Check the XML files in {home}{f' and the lists in {MAIN}' if lists.splits else ''}.",
         )
-    own = categories or _class_map(folder, pages, class_list, aside)
-    drafts = [_draft(root, page, own, images, repairs, fixed=categories is not None) for page in pages]
+    own = categories or _class_map(root, home, pages, class_list, aside)
+    labels = _spellings(own)
+    drafts = [_draft(root, page, own, labels, repairs, fixed=categories is not None) for page in pages]
+    _check_left(root, home, pages, drafts, repairs)
     if categories is None and not class_list:
         _report_unseen(pages, drafts, own, repairs)
     there = find_images(drafts, root, repairs)
-    notes = aside.merge(there, own, repairs, known=own.names) if aside is not None else []
+    notes = [*images.notes(), *_notes(pages, lists, own)]
+    if aside is not None:
+        notes += aside.merge(there, own, repairs, known=own.names)
     claimed = {draft.name for draft in drafts}
-    claimed |= {name for stem in lists.splits or files for name in images.get(stem, ())}
-    every = (name for names in images.values() for name in names)
-    report_unlisted(root, (name for name in every if name not in claimed), lists.title or folder.name, repairs)
+    claimed |= {name for key in lists.splits or files for name in images.by_key.get(key, ())}
+    report_unlisted(root, images.other_than(claimed), lists.title or home, repairs)
+    notes += leftovers.notes(tree, parts, images.homes, lists)
     about = sidecar.join_about({}, aside)
     return assemble(there, root=root, format=NAME, categories=own, repairs=repairs, about=about, notes=notes)
 
 
-def find(path: Path) -> Path | None:
-    """The folder with the annotations: this one, ``VOCdevkit``, or the only one (``VOC2007``) that has them.
+def _check_left(root: Path, home: str, pages: Sequence[Page], drafts: Sequence[Draft], repairs: Repairs) -> None:
+    """Refuse a data set all of whose objects are invalid."""
+    count = sum(len(page.classes) for page in pages)
+    if count and not any(draft.objects for draft in drafts) and repairs.policy != "error":
+        what = f"{root}: no object is left of {count:,}.{repairs.first()}"
+        raise DataError(what, f"Check the XML files in {home}.")
 
-    Raises:
-        DataError: There are several.
-    """
-    if not path.is_dir():
-        return None
-    if _annotations(path) is not None:
-        return path
-    above = path / "VOCdevkit" if (path / "VOCdevkit").is_dir() else path
-    found = [p for p in sorted(above.glob("VOC*")) if p.is_dir() and _annotations(p) is not None]
-    if len(found) > 1:
-        raise DataError(
-            f"{path} contains {len(found)} Pascal VOC trees: {', '.join(p.name for p in found)}.", "Name one of them."
+
+def _notes(pages: Sequence[Page], lists: Lists, own: Categories) -> list[str]:
+    """What is told of annotations and lists."""
+    out = []
+    empty = [page.title for page in pages if page.is_empty]
+    if empty:
+        declare = "annotation declares" if len(empty) == 1 else "annotations declare"
+        out.append(f"{len(empty):,} {declare} an image of no size, such as {empty[0]}; the file's is used.")
+    items = [item for page in pages for item in page.root.iter("object")]
+    outlines = Counter(map(outline_of, items))
+    out += [
+        f"{plural(outlines[outline], 'object')} with {outline} instead of a box: read as the box around it."
+        for outline in filter(None, outlines)
+    ]
+    deleted = sum(map(is_deleted, items))
+    if deleted:
+        out.append(f"{plural(deleted, 'object')} marked as deleted left out.")
+    words = {posixpath.dirname(page.name) for page in pages if split_of_page(page.name, page.title) != UNASSIGNED}
+    if words and not lists.splits and all(page.split == UNASSIGNED for page in pages):
+        out.append(
+            f"{listed(sorted(words))} {'is' if len(words) == 1 else 'are'} called like splits, but other images are in"
+            " none: no split is assigned."
         )
-    return found[0] if found else None
-
-
-def _annotations(root: Path) -> Path | None:
-    """The folder of XML files."""
-    for name in (ANNOTATIONS, ANNOTATIONS.lower()):
-        if next((root / name).glob("*.xml"), None) is not None:
-            return root / name
-    return None
-
-
-def _images(root: Path) -> dict[str, list[str]]:
-    """Names of images by stem, of the first folder that has any."""
-    for name in (*layout.IMAGE_FOLDERS, "."):
-        found: dict[str, list[str]] = {}
-        for image in layout.images_in(root, root / name, deep=False):
-            found.setdefault(Path(image).stem, []).append(image)
-        if found:
-            return found
-    return {}
-
-
-def _pages(
-    root: Path, files: Mapping[str, Path], lists: Lists, images: dict[str, list[str]], repairs: Repairs
-) -> list[Page]:
-    """The listed annotations; without lists, all of them."""
-    pages = []
-    folder = next(iter(files.values())).parent.name
-    for stem, split in (lists.splits or dict.fromkeys(files, UNASSIGNED)).items():
-        name = images.get(stem, [f"{IMAGES}/{stem}.jpg"])[0]
-        if stem not in files:
-            message = f"is listed, but {folder}/{stem}.xml does not exist"
-            repairs.add(name, lists.places[stem], "no_annotation", message, "dropped")
-            continue
-        title = layout.relative(files[stem], root)
-        try:
-            pages.append(Page(stem, title, parse(files[stem].read_bytes()), split))
-        except (OSError, ValueError) as error:
-            reason = error.strerror if isinstance(error, OSError) else error
-            repairs.add(name, title, "broken", f"has an invalid annotation ({reason})", "dropped")
-    if lists.splits:
-        for stem, file in files.items():
-            if stem not in lists.splits and stem not in images:
-                title = layout.relative(file, root)
-                repairs.add(title, lists.title, "unlisted", "the annotation is not listed", "left out")
-    return pages
+    forms = {*map(form, own.names)}
+    spelt = {name for page in pages for name in page.classes if name not in own and form(name) in forms}
+    if spelt:
+        out.append(f"{plural(len(spelt), 'class')} in another Unicode form than elsewhere: {listed(sorted(spelt))}.")
+    return out
 
 
 def _class_map(
-    folder: Path, pages: Sequence[Page], class_list: Sequence[str], aside: sidecar.Sidecar | None
+    root: Path, home: str, pages: Sequence[Page], class_list: Sequence[str], aside: sidecar.Sidecar | None
 ) -> Categories:
     """The source's own map, that of the class lists, or the classes of all objects by name."""
-    used = {name for page in pages for name in page.classes() if name}
+    used = {name for page in pages for name in page.classes if name}
+    used = {*{form(name): name for name in sorted(used)}.values()}
     if aside is not None and aside.categories is not None and used <= set(aside.categories.names):
         return aside.categories
     names = class_list or sorted(used)
     if not names:
-        raise DataError(f"{folder.parent}: no object has a name.", f"Check the XML files in {folder}.")
+        raise DataError(f"{root}: no object has a name.", f"Check the XML files in {home}.")
     return Categories(tuple(names))
 
 
-def _draft(
-    root: Path, page: Page, own: Categories, images: dict[str, list[str]], repairs: Repairs, *, fixed: bool
-) -> Draft:
-    written = (page.root.findtext("filename") or "").strip()
-    there = images.get(page.stem, [])
-    named = [name for name in there if Path(name).name == written]
-    name = (named or there or images.get(Path(written).stem, []) or [f"{IMAGES}/{written or page.stem + '.jpg'}"])[0]
-    draft = Draft(name, page.title, page.split, size_of(page.root))
+def _draft(root: Path, page: Page, own: Categories, labels: dict[str, str], repairs: Repairs, *, fixed: bool) -> Draft:
+    name = page.name
+    draft = Draft(name, page.title, page.split, None if page.is_empty else page.size)
     draft.extras = image_extras(page.root, Path(name).name)
     for number, element in enumerate(page.root.findall("object"), 1):
+        if is_deleted(element):
+            continue
         place, title = f"object {number}", (element.findtext("name") or "").strip()
+        title = labels.get(form(title), title)
         where = f"{page.title}, {place}"
         if title not in own:
             if fixed and title:
@@ -194,7 +156,7 @@ def _draft(
             repairs.add(name, where, "unknown_class", message, "dropped")
             continue
         try:
-            draft.add(object_of(element, own.index(title)), where, key_of(element))
+            draft.add(object_of(element, own.index(title)), where, object_key(element))
         except ValueError as error:
             repairs.add(name, where, "malformed", str(error), "dropped")
     return draft
@@ -202,7 +164,7 @@ def _draft(
 
 def _report_unseen(pages: Sequence[Page], drafts: Sequence[Draft], own: Categories, repairs: Repairs) -> None:
     """Report objects of a class that no training image has: usually a typo."""
-    trained = {name for page in pages if page.split == TRAIN for name in page.classes()}
+    trained = {name for page in pages if page.split == TRAIN for name in map(form, page.classes)}
     if not trained:
         return
     for draft in drafts:
@@ -210,9 +172,14 @@ def _report_unseen(pages: Sequence[Page], drafts: Sequence[Draft], own: Categori
             continue
         for at in reversed(range(len(draft.objects))):
             name = own.names[draft.objects[at].label]
-            if name not in trained:
+            if form(name) not in trained:
                 action = "dropped" if repairs.policy == "drop" else "kept"
                 message = f"no training image has the class {name!r}"
                 repairs.add(draft.name, draft.places[at], "unknown_class", message, action)
                 if action == "dropped":
                     del draft.objects[at], draft.places[at], draft.keys[at]
+
+
+def _spellings(own: Categories) -> dict[str, str]:
+    """The class map's name of each class, by its Unicode form."""
+    return {form(name): name for name in own.names}

@@ -4,6 +4,7 @@ VOC counts pixels from 1 and names the first and the last pixel that a box cover
 x1 = xmin - 1, y1 = ymin - 1, x2 = xmax, y2 = ymax: the box of xmin 1 and xmax 640 covers an image of 640 pixels.
 """
 
+import math
 from typing import Any
 from xml.etree.ElementTree import Element, ParseError
 
@@ -11,8 +12,11 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 from foveal.data.catalog.objects import Object
+from foveal.data.catalog.segmentations import extent
+from foveal.data.formats.voc.encoding import decode_xml
 from foveal.types.flags import Flag
 
+Box = tuple[float, float, float, float]
 NAME = "voc"
 ANNOTATIONS, IMAGES = "Annotations", "JPEGImages"
 CORNERS = ("xmin", "ymin", "xmax", "ymax")
@@ -25,6 +29,10 @@ USUAL: dict[str, Any] = {
 """The writer's default; it need not be stored."""
 USUAL_POSE = "Unspecified"
 FLAG_TAGS = {"truncated": Flag.TRUNCATED, "difficult": Flag.DIFFICULT}
+OUTLINES = ("polygon", "robndbox")
+"""Elements that some tools write instead of a box."""
+DEEPEST = 50
+"""Levels of nesting that are read."""
 YES, NO = ("1", "true", "yes"), ("0", "false", "no", "")
 
 
@@ -32,12 +40,10 @@ def object_of(element: Element, label: int) -> Object:
     """An ``object`` element as an object.
 
     Raises:
-        ValueError: ``bndbox`` is missing, or a side of it is not a number.
+        ValueError: It has no box or other outline, or a side of it is not a number.
     """
     box = element.find("bndbox")
-    if box is None:
-        raise ValueError("bndbox is missing")
-    xmin, ymin, xmax, ymax = (_corner(box, side) for side in CORNERS)
+    xyxy = _around(element) if box is None else _xyxy(box)
     extras = values_of(element)
     flags = 0
     for tag, flag in FLAG_TAGS.items():
@@ -45,14 +51,14 @@ def object_of(element: Element, label: int) -> Object:
         flags |= flag if text in YES else 0
         if text in YES or text in NO:
             extras.pop(tag, None)
-    rest = {k: v for k, v in values_of(box).items() if k not in CORNERS}
+    rest = {} if box is None else {k: v for k, v in values_of(box).items() if k not in CORNERS}
     extras = {k: v for k, v in extras.items() if k not in ("name", "bndbox") and (k, v) != ("pose", USUAL_POSE)}
     if rest:
         extras["bndbox"] = rest
-    return Object((xmin - 1, ymin - 1, xmax, ymax), label, int(flags), extras={NAME: extras} if extras else {})
+    return Object(xyxy, label, int(flags), extras={NAME: extras} if extras else {})
 
 
-def key_of(element: Element) -> str:
+def object_key(element: Element) -> str:
     """Key of an ``object`` element in a side-car: its class and corners."""
     corners = (element.findtext(f"bndbox/{side}", "").strip() for side in CORNERS)
     return " ".join([(element.findtext("name") or "").strip(), *corners])
@@ -94,8 +100,9 @@ def parse(text: bytes) -> Element:
     Raises:
         ValueError: It is malformed, declares entities, or is not an annotation; the message has the position.
     """
+    content = decode_xml(text)
     try:
-        root: Element = fromstring(text)
+        root: Element = fromstring(content)
     except ParseError as error:
         line, column = error.position
         reason = str(error).partition(":")[0]
@@ -104,23 +111,68 @@ def parse(text: bytes) -> Element:
         raise ValueError("declares XML entities, which are not supported") from None
     except (ValueError, LookupError) as error:
         raise ValueError(f"malformed XML: {error}") from None
+    if _depth(root) > DEEPEST:
+        raise ValueError(f"XML nested deeper than {DEEPEST} levels")
     if root.tag != "annotation" and root.find("object") is None:
         raise ValueError(f"XML of {root.tag!r}, not of an annotation")
     return root
 
 
+def _depth(root: Element) -> int:
+    """Levels of nesting, as far as they matter."""
+    level, depth = [root], 0
+    while level and depth <= DEEPEST:
+        level, depth = [child for element in level for child in element], depth + 1
+    return depth
+
+
 def size_of(root: Element) -> tuple[int, int] | None:
-    """Width and height that the XML declares; None: not declared."""
+    """Width and height that the XML declares, which some tools write as 0; None: not declared."""
     try:
         return int(float(root.findtext("size/width", ""))), int(float(root.findtext("size/height", "")))
     except (ValueError, OverflowError):
         return None
 
 
+def outline_of(element: Element) -> str:
+    """What an object has instead of a box: the name of another outline; empty: a box, or nothing."""
+    if element.find("bndbox") is not None:
+        return ""
+    return next((tag for tag in OUTLINES if element.find(tag) is not None), "")
+
+
+def is_deleted(element: Element) -> bool:
+    """Whether the object was deleted by its annotator, and only marked so."""
+    return (element.findtext("deleted") or "").strip().lower() in ("1", "true", "yes")
+
+
+def _xyxy(box: Element) -> Box:
+    xmin, ymin, xmax, ymax = (_corner(box, side) for side in CORNERS)
+    return xmin - 1, ymin - 1, xmax, ymax
+
+
+def _around(element: Element) -> Box:
+    """The box around another outline: LabelMe's polygon, or roLabelImg's rotated box."""
+    outline = element.find(outline_of(element) or "bndbox")
+    if outline is None:
+        raise ValueError("bndbox is missing")
+    if outline.tag == "polygon":
+        points = [(_corner(point, "x"), _corner(point, "y")) for point in outline.findall("pt")]
+        if not points:
+            raise ValueError("polygon has no points")
+        return extent([[value for point in points for value in point]])
+    x, y, width, height, angle = (_corner(outline, side) for side in ("cx", "cy", "w", "h", "angle"))
+    if not math.isfinite(angle):
+        raise ValueError("angle is not finite")
+    across = (abs(width * math.cos(angle)) + abs(height * math.sin(angle))) / 2
+    down = (abs(width * math.sin(angle)) + abs(height * math.cos(angle))) / 2
+    return x - across, y - down, x + across, y + down
+
+
 def _corner(box: Element, side: str) -> float:
     text = box.findtext(side)
     if text is None:
-        raise ValueError(f"bndbox has no {side}")
+        raise ValueError(f"{box.tag} has no {side}")
     try:
         return float(text)
     except ValueError:

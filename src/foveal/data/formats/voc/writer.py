@@ -67,7 +67,7 @@ def write(catalog: Catalog, folder: Path, names: Sequence[str], extras: Sequence
         file = PurePosixPath(name).name
         aside.image(name, extras[i], {layout.NAME_KEY: file, **voc.image_extras(back, file)})
         for item, element in zip(row, back.findall("object"), strict=True):
-            aside.object(name, voc.key_of(element), item, voc.object_of(element, item.label))
+            aside.object(name, voc.object_key(element), item, voc.object_of(element, item.label))
         rows.append(row)
     listed = _write_lists(catalog, folder / MAIN, [PurePosixPath(name).stem for name in names], rows)
     aside.class_map(catalog.categories, Categories(tuple(sorted(listed))))

@@ -1,20 +1,95 @@
 """YOLO as a format among others."""
 
-from foveal.data.formats.recognition.evidence import Evidence, Format, Sure
+import posixpath
+from pathlib import Path
+
+from foveal.data.catalog.catalog import Annotation
+from foveal.data.formats.homes import find_below, name_of
+from foveal.data.formats.recognition.evidence import Doubt, Evidence, Format, Sure
 from foveal.data.formats.recognition.tree import Tree
 from foveal.data.formats.yolo import reader
-from foveal.data.formats.yolo.layout import find as find_layout
+from foveal.data.formats.yolo.layouts.darknet import find_darknet, is_darknet
+from foveal.data.formats.yolo.layouts.from_folders import class_files_of, homes_of, labelled, no_names
+from foveal.data.formats.yolo.layouts.layout import Lines
+from foveal.data.formats.yolo.layouts.yaml_file import SUFFIXES, Document, find_yaml, load_yaml, tells_classes
 from foveal.data.formats.yolo.record import NAME
+from foveal.data.notes import listed, plural
+
+DEPTH = 2
+"""Levels of folders in which a YAML file is looked for, to be named."""
 
 
-def find(tree: Tree) -> Evidence | None:
-    """A YAML file with names and splits, or images and labels."""
-    where = find_layout(tree.path(tree.file))
-    if where is None:
+def find(tree: Tree) -> Evidence | Doubt | None:
+    """A YAML file with names and splits, Darknet's obj.data, or text files that belong to images."""
+    if tree.labels is not None:
+        return _named(tree, tree.labels)
+    if tree.file:
+        return _of_file(tree)
+    document, others = find_yaml(tree)
+    if document is not None:
+        return _of_yaml(document, tuple(others))
+    data = [name for name in find_darknet(tree) if is_darknet(tree.head(name))]
+    if len(data) > 1 and "/" not in data[0] and "/" in data[1]:
+        data = data[:1]
+    if len(data) > 1:
+        return Doubt(
+            f"{tree.root} has {len(data)} data sets of Darknet: {listed(data)}.", "Name one of them.", own=True
+        )
+    if data:
+        return Evidence(tree.path(data[0]), f"{data[0]} names lists of images and classes", Sure.CERTAIN, ("boxes",))
+    return _of_folders(tree, tree.root, None)
+
+
+def _of_file(tree: Tree) -> Evidence | Doubt | None:
+    path = tree.path(tree.file)
+    if path.suffix.lower() in SUFFIXES:
+        return _of_yaml(load_yaml(path), ())
+    if path.suffix.lower() == ".data" and is_darknet(tree.head(tree.file)):
+        return Evidence(path, f"{tree.file} names lists of images and classes", Sure.CERTAIN, ("boxes",))
+    return None
+
+
+def _named(tree: Tree, labels: Path) -> Evidence | Doubt | None:
+    """What the file or folder is that the user named."""
+    if labels.is_file():
+        return _of_file(Tree(labels))
+    document, others = find_yaml(Tree(labels))
+    if document is not None:
+        return _of_yaml(document, tuple(others))
+    return _of_folders(tree, labels, name_of(labels, tree.root))
+
+
+def _of_yaml(document: Document, others: tuple[str, ...]) -> Evidence:
+    names = document.values.get("names")
+    told = plural(len(names), "class") if isinstance(names, list | dict) else "classes"
+    splits = [key for key in document.splits if document.values[key]]
+    seen = f"{document.file.name} names {told}" + (f" and the splits {', '.join(splits)}" if splits else "")
+    return Evidence(document.file, seen, Sure.CERTAIN, _kinds(document.lines()[0]), others)
+
+
+def _kinds(lines: Lines) -> tuple[Annotation, ...]:
+    return ("boxes",) if lines in ("pose", "oriented", "boxes") else ("boxes", "masks")
+
+
+def _of_folders(tree: Tree, where: Path, within: str | None) -> Evidence | Doubt | None:
+    homes = homes_of(tree, tree.images)
+    if not homes:
         return None
-    if where.is_file():
-        return Evidence(where, f"{where.name} names classes and splits", Sure.CERTAIN, ("boxes", "masks"))
-    return Evidence(where, "labels has text files for images", Sure.CERTAIN, ("boxes", "masks"))
+    images, pairs = labelled(tree, homes, within)
+    if not pairs:
+        return None
+    files = class_files_of(tree, homes, within)
+    if not files:
+        inner = find_below(tree, DEPTH, lambda name: name.lower().endswith(SUFFIXES)) if within is None else []
+        sets = [posixpath.dirname(name) for name in inner if "/" in name and tells_classes(tree.path(name))]
+        if sets and len(tree.folder().folders) == 1:
+            return None
+        if sets:
+            return Doubt(f"{tree.root} holds data sets of YOLO in {listed(sets)}.", "Name one of them.", own=True)
+        error = no_names(tree)
+        return Doubt(error.what, error.hint, own=True)
+    seen = f"{files[0]} names classes, and there are label files for {pairs:,} of {plural(images, 'image')}"
+    return Evidence(where, seen, Sure.CERTAIN, ("boxes", "masks"))
 
 
 FORMAT = Format(NAME, "YOLO", find, reader.read)

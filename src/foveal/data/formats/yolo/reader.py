@@ -1,135 +1,168 @@
-"""YOLO: ``data.yaml``, and for ``images/a.jpg`` a ``labels/a.txt`` with one object per line, see ``record``.
+"""YOLO: ``data.yaml``, ``obj.data`` or a file of class names, and for each image a text file with one object per line.
 
-An image without a text file, or with an empty one, has no objects. A class id is the index in the list of names.
+An image without a text file, or with an empty one, has no objects. A class id is the index in the list of names. What a
+line is says ``lines``, where its file lies ``label_files``.
 """
 
-import posixpath
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from foveal.data.catalog.catalog import Catalog
-from foveal.data.formats import layout
-from foveal.data.formats.annotations.assemble import assemble, find_images, report_unlisted
+from foveal.data.formats.annotations.assemble import assemble, find_images
 from foveal.data.formats.annotations.draft import Draft
-from foveal.data.formats.annotations.repair import Repairs
 from foveal.data.formats.recognition.request import Request
+from foveal.data.formats.recognition.tree import Tree
 from foveal.data.formats.sidecar import reader as sidecar
-from foveal.data.formats.yolo.layout import (
-    IMAGES,
-    NAME_FILES,
-    Layout,
-    label_file,
-    lay_out,
-    numbered_lines,
-    tells_classes,
-)
-from foveal.data.formats.yolo.record import BOX_FIELDS, LEAST_POLYGON, NAME, object_of
-from foveal.data.notes import plural
+from foveal.data.formats.text_file import numbered_lines
+from foveal.data.formats.yolo import leftovers
+from foveal.data.formats.yolo.label_files import LabelFiles
+from foveal.data.formats.yolo.layouts.lay_out import lay_out
+from foveal.data.formats.yolo.layouts.layout import Layout
+from foveal.data.formats.yolo.lines import kind_of
+from foveal.data.formats.yolo.reading import Reading, form, numbers_of
+from foveal.data.formats.yolo.record import BOX_FIELDS, NAME
+from foveal.data.notes import listed, plural
 from foveal.errors import CategoryError, DataError
 from foveal.types.categories import Categories
+
+
+@dataclass
+class Labels:
+    """The lines of one image.
+
+    Attributes:
+        draft: The image.
+        lines: Number and text of each line that is not blank.
+    """
+
+    draft: Draft
+    lines: Sequence[tuple[int, str]]
 
 
 def read(path: Path, request: Request | None = None) -> Catalog:
     """Read a YOLO data set.
 
     Args:
-        path: The YAML file; the folder it lies in; or a folder with ``images``, ``labels`` and ``classes.txt``.
+        path: Its YAML file or ``obj.data``; the folder it lies in; a folder of images, text files and class names; or
+            the folder of text files, where the request has a root.
         request: What the caller asks; None: nothing in particular.
 
     Raises:
-        DataError: A YAML file or a list that cannot be read, no usable image, or a fault under the policy
-            ``error``; the message names file and line.
+        DataError: A YAML file or a list that cannot be read, no usable image, no label file, or a fault under the
+            policy ``error``; the message names file and line.
         CategoryError: A class that the class map lacks, no class, or a duplicate one.
     """
     request = request or Request()
     categories, repairs = request.categories, request.repairs
-    found = lay_out(path)
+    found = lay_out(path, request)
     root, aside = found.root, sidecar.load(found.root, NAME)
     own = categories or _class_map(found)
     if aside is not None and categories is None:
         own = aside.class_map(own.names, own)
+    tree = Tree(root)
+    pairs = LabelFiles(tree, found.within, found.read)
     drafts = [Draft(name, found.listed.get(name, found.title), split) for name, split in found.images]
-    there = [
-        draft
-        for draft in find_images(drafts, root, repairs)
-        if _takenumbered_lines(root, draft, found.names, own, repairs, fixed=categories is not None)
-    ]
-    notes = found.notes
+    there = find_images(drafts, root, repairs)
+    pairs.pair(draft.name for draft in drafts)
+    if there and not pairs.found:
+        raise _no_labels(root, pairs, len(there))
+    reading = Reading(root, found.names, own, categories is not None, repairs)
+    there = _take_lines(there, pairs, found, reading)
+    notes = [*found.notes, *pairs.notes(), *reading.notes(), *_bare(there, pairs)]
     if aside is not None:
         notes += aside.merge(there, own, repairs, known=found.names.values())
-    known = {label_file(draft.name) for draft in drafts}
-    _report_strays(root, found, {draft.name for draft in drafts}, known, repairs)
+    notes += leftovers.report(tree, found, pairs, repairs)
     about = sidecar.join_about({NAME: found.about} if found.about else {}, aside)
     return assemble(there, root=root, format=NAME, categories=own, repairs=repairs, about=about, notes=notes)
 
 
+def _take_lines(drafts: Sequence[Draft], pairs: LabelFiles, found: Layout, reading: Reading) -> list[Draft]:
+    """Add objects to images; returns the images whose label files could be read.
+
+    Raises:
+        DataError: There are lines, and all are invalid.
+    """
+    labels = list(_labels(drafts, pairs, reading))
+    lines = sum(len(one.lines) for one in labels)
+    reading.kind = kind_of(found, list(_long_lines(labels)))
+    for one in labels:
+        for number, line in one.lines:
+            reading.take(one.draft, number, line)
+    if lines and not any(one.draft.objects for one in labels) and reading.repairs.policy != "error":
+        raise DataError(
+            f"{found.root}: no object is left of {plural(lines, 'line')} in label files.{reading.repairs.first()}",
+            "Correct the label files, or the class names that they refer to.",
+        )
+    return [one.draft for one in labels]
+
+
+def _labels(drafts: Sequence[Draft], pairs: LabelFiles, reading: Reading) -> Iterator[Labels]:
+    for draft in drafts:
+        file = pairs.found.get(draft.name)
+        draft.where = file or pairs.expected(draft.name)
+        try:
+            lines = list(numbered_lines(reading.root / file)) if file else []
+        except DataError as error:
+            reason = error.what.removeprefix(f"{reading.root / draft.where}: ").rstrip(".")
+            message = f"has an invalid label file ({reason})"
+            reading.repairs.add(draft.name, draft.where, "broken", message, "dropped")
+            continue
+        yield Labels(draft, lines)
+
+
+def _long_lines(labels: Sequence[Labels]) -> Iterator[tuple[list[float], tuple[int, int]]]:
+    """The numbers of lines that have more than a box's fields, and the size of their image."""
+    for one in labels:
+        for _, line in one.lines:
+            fields = line.split()
+            if len(fields) > BOX_FIELDS and one.draft.seen is not None and (numbers := numbers_of(fields[1:])):
+                yield numbers, one.draft.seen
+
+
+def _no_labels(root: Path, pairs: LabelFiles, count: int) -> DataError:
+    places = pairs.places()
+    there = (
+        f" Text files lie in {listed([place or '.' for place in places])}." if places else " There are no text files."
+    )
+    return DataError(
+        f"{root}: no label file was found for any of {plural(count, 'image')}; looked for"
+        f" {listed([*pairs.bare.values()])}.{there}",
+        "Give each label file the name of its image, or name their folder with --data.labels.",
+    )
+
+
+def _bare(drafts: Sequence[Draft], pairs: LabelFiles) -> list[str]:
+    """What is told of images without label files."""
+    without = Counter(draft.name.rpartition("/")[0] for draft in drafts if draft.name not in pairs.found)
+    whole = {home: without.pop(home, 0) for home in pairs.bare}
+    out = [
+        f"None of the {plural(count, 'image')} in {home or '.'} has a label file (looked for {pairs.bare[home]}): read"
+        " as images without objects."
+        for home, count in whole.items()
+        if count
+    ]
+    count = sum(without.values())
+    if count:
+        one = next(
+            draft.name for draft in drafts if draft.name not in pairs.found and draft.name.rpartition("/")[0] in without
+        )
+        out.append(
+            f"{plural(count, 'image')} without a label file, read as without objects, such as {one} (looked for"
+            f" {pairs.expected(one)})."
+        )
+    if not any(draft.objects for draft in drafts):
+        out.append("All label files are empty: there are no objects.")
+    return out
+
+
 def _class_map(found: Layout) -> Categories:
-    ids = tuple(found.names)
+    ids, names = tuple(found.names), tuple(found.names.values())
     try:
-        return Categories(tuple(found.names.values()), () if ids == tuple(range(len(ids))) else ids)
+        Categories(tuple(map(form, names)))
+        return Categories(names, () if ids == tuple(range(len(ids))) else ids)
     except CategoryError as error:
         raise CategoryError(
             f"{found.root / found.title}: {error.what[0].lower()}{error.what[1:]}", error.hint
         ) from None
-
-
-def _takenumbered_lines(
-    root: Path, draft: Draft, names: dict[int, str], own: Categories, repairs: Repairs, *, fixed: bool
-) -> bool:
-    """Add an image's objects to its draft; returns whether its label file could be read."""
-    assert draft.seen is not None, "find_images comes first"
-    file = label_file(draft.name)
-    try:
-        lines = list(numbered_lines(root / file))
-    except DataError as error:
-        reason = error.what.removeprefix(f"{root / file}: ").rstrip(".")
-        repairs.add(draft.name, file, "broken", f"has an invalid label file ({reason})", "dropped")
-        return False
-    draft.where = file
-    for number, line in lines:
-        where, fields = f"{file}, line {number}", line.split()
-        if not (len(fields) == BOX_FIELDS or (len(fields) >= LEAST_POLYGON and len(fields) % 2)):
-            message = f"the line has {plural(len(fields), 'field')}; a box has 5, a polygon an odd number of at least 7"
-            repairs.add(draft.name, where, "malformed", message, "dropped")
-            continue
-        try:
-            key, numbers = float(fields[0]), [float(text) for text in fields[1:]]
-        except ValueError:
-            message = f"the line {line[:60]!r} has fields that are not numbers"
-            repairs.add(draft.name, where, "malformed", message, "dropped")
-            continue
-        title = names.get(int(key)) if key == key and abs(key) < 1e9 and key == int(key) else None
-        if title is None:
-            known = f"classes are {min(names)} to {max(names)}"
-            repairs.add(draft.name, where, "unknown_class", f"the class {fields[0]} does not exist; {known}", "dropped")
-            continue
-        label = own.index(title, where=f"{root / file}, line {number}") if fixed else own.index(title)
-        draft.add(object_of(numbers, label, draft.seen), where, " ".join(fields))
-    return True
-
-
-def _report_strays(root: Path, found: Layout, names: set[str], known: Iterable[str], repairs: Repairs) -> None:
-    """Report label files without an image, and unlisted images."""
-    known = set(known)
-    folders = {posixpath.dirname(name) for name in known if (root / name).is_file()}
-    folders |= {label_file(f"{folder}/x").rpartition("/")[0] for folder in found.folders}
-    for folder in sorted(folders):
-        for file in sorted((root / folder).glob("*.txt")):
-            name = layout.relative(file, root)
-            if name not in known and name not in NAME_FILES and file.name != "classes.txt":
-                repairs.add("", name, "missing", "the label file has no image", "left out")
-    inside = {
-        name
-        for folder in {posixpath.dirname(name) for name in found.listed}
-        for name in layout.images_in(root, root / folder, deep=False)
-    }
-    if sum(map(tells_classes, root.glob("*.y*ml"))) <= 1:  # else other files may list them
-        tops = {top for name in names if (top := _top(posixpath.dirname(name)))}
-        inside |= {name for top in tops for name in layout.images_in(root, root / top)}
-    report_unlisted(root, sorted(inside - names), found.title, repairs)
-
-
-def _top(folder: str) -> str:
-    """The folder of all images that a folder belongs to: up to the last ``images`` of its path."""
-    head, there, _ = f"/{folder}/".rpartition(f"/{IMAGES}/")
-    return f"{head}/{IMAGES}"[1:] if there else ""

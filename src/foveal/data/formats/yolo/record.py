@@ -1,30 +1,37 @@
 """One line of YOLO's text files as an object.
 
 A line is ``class x y width height`` (the centre of the box), or ``class x y x y x y ...`` (a polygon), all as fractions
-of the image's width and height: x = 0 is the left edge of the first pixel, x = 1 the right edge of the last.
+of the image's width and height: x = 0 is the left edge of the first pixel, x = 1 the right edge of the last. Lines of
+poses have the key points behind the box; lines of oriented boxes are the four corners.
 """
 
 from collections.abc import Sequence
+from typing import Literal
 
 from foveal.data.catalog.objects import Object
 from foveal.data.catalog.segmentations import extent, polygon_area
 
 NAME = "yolo"
-BOX_FIELDS, LEAST_POLYGON = 5, 7
-"""Number of fields of a box, and of the smallest polygon."""
+BOX_FIELDS, LEAST_POLYGON, ORIENTED_FIELDS = 5, 7, 9
+"""Number of fields of a box, of the smallest polygon, and of an oriented box."""
+Shape = Literal["box", "polygon", "corners"]
+"""What the numbers of a line are; key points behind a box are not read."""
 
 
-def object_of(numbers: Sequence[float], label: int, size: tuple[int, int]) -> Object:
+def object_of(numbers: Sequence[float], label: int, size: tuple[int, int], shape: Shape | None = None) -> Object:
     """A line's coordinates as an object.
 
     Args:
-        numbers: Four for a box, else a polygon, as fractions of the image's sides.
+        numbers: As fractions of the image's sides.
         label: Class id.
         size: (width, height) of the image in pixels.
+        shape: What the numbers are; None: four are a box, others a polygon.
     """
     width, height = size
-    if len(numbers) == BOX_FIELDS - 1:
-        x, y, w, h = numbers
+    if shape == "box" or (shape is None and len(numbers) == BOX_FIELDS - 1):
+        x, y, w, h = numbers[: BOX_FIELDS - 1]
         return Object(((x - w / 2) * width, (y - h / 2) * height, (x + w / 2) * width, (y + h / 2) * height), label)
     polygon = [value * size[at % 2] for at, value in enumerate(numbers)]
+    if shape == "corners":
+        return Object(extent([polygon]), label)
     return Object(extent([polygon]), label, area=polygon_area(polygon), segmentation=[polygon])

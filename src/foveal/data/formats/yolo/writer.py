@@ -17,8 +17,9 @@ from foveal.data.catalog.objects import Object
 from foveal.data.formats import layout
 from foveal.data.formats.sidecar.writer import Aside
 from foveal.data.formats.splits import split_name
-from foveal.data.formats.yolo.layout import IMAGES, OWN_KEYS, YAML_NAMES, label_file
-from foveal.data.formats.yolo.record import NAME, object_of
+from foveal.data.formats.yolo.label_files import IMAGES, label_file
+from foveal.data.formats.yolo.layouts.yaml_file import OWN_KEYS, YAML_NAMES
+from foveal.data.formats.yolo.record import NAME, ORIENTED_FIELDS, object_of
 from foveal.types.categories import Categories
 from foveal.types.flags import IGNORED_FLAGS, Flag
 
@@ -50,6 +51,7 @@ def write(catalog: Catalog, folder: Path, names: Sequence[str], extras: Sequence
     assert catalog.objects is not None and catalog.sizes is not None, "only data sets with objects are written"
     rows = [catalog.objects[i] for i in range(len(catalog))]
     polygons = all(_is_one_polygon(o) for row in rows for o in row if not o.flags & IGNORED_FLAGS)
+    lengths: set[int] = set()
     for i, name in enumerate(names):
         size = (int(catalog.sizes[i][0]), int(catalog.sizes[i][1]))
         lines = []
@@ -62,6 +64,7 @@ def write(catalog: Catalog, folder: Path, names: Sequence[str], extras: Sequence
             back = object_of([float(text) for text in fields[1:]], item.label, size)
             aside.object(name, line, item, back)
             lines.append(line + "\n")
+            lengths.add(len(fields))
         file = folder / label_file(name)
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text("".join(lines), "utf-8", newline="\n")
@@ -77,6 +80,8 @@ def write(catalog: Catalog, folder: Path, names: Sequence[str], extras: Sequence
     document = {
         **{split: f"images/{split}" for split in there},
         "names": dict(enumerate(catalog.categories.names)),
+        # Else polygons of four points may be taken for oriented boxes.
+        **({"task": "segment"} if lengths == {ORIENTED_FIELDS} else {}),
         **more,
     }
     text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True)

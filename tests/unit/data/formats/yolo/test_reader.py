@@ -160,9 +160,11 @@ def test_an_invalid_line_is_dropped_alone(make_yolo, line, message):
 
 def test_a_label_file_that_is_no_text_costs_its_image_alone(make_yolo):
     root = make_yolo({"train/a": [BOX], "train/b": [BOX], "val/c": []})
-    (root / "labels/train/a.txt").write_bytes(b"\xff\xfe")
+    (root / "labels/train/a.txt").write_bytes(b"0 0.5\xff")
     catalog = read(root)
-    message = "has an invalid label file (not UTF-8 text)"
+    message = (
+        "has an invalid label file (not UTF-8 text (line 1, column 6: byte 0xff; it could be Latin-1, or no text))"
+    )
     assert catalog.repairs == (Repair("images/train/a.jpg", "labels/train/a.txt", "broken", message, "dropped"),)
     assert names(catalog) == ["images/train/b.jpg", "images/val/c.jpg"]
 

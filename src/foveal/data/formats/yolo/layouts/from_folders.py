@@ -1,0 +1,94 @@
+"""The layout of a data set without a YAML: folders of images and text files, and a file of class names."""
+
+import posixpath
+from collections.abc import Sequence
+from pathlib import Path
+
+from foveal.data.catalog.catalog import UNASSIGNED
+from foveal.data.formats.homes import folders_below, image_homes, name_of, split_in, splits_of
+from foveal.data.formats.layout import images_in
+from foveal.data.formats.recognition.tree import Tree
+from foveal.data.formats.splits import split_of
+from foveal.data.formats.yolo.class_files import class_files, names_in
+from foveal.data.formats.yolo.label_files import LABELS, LabelFiles, label_file, looks_like_labels
+from foveal.data.formats.yolo.layouts.layout import Layout
+from foveal.data.formats.yolo.layouts.lists import ImageLists, find_lists
+from foveal.data.formats.yolo.layouts.yaml_file import ORIENTED
+from foveal.data.notes import listed
+from foveal.errors import DataError
+
+CLASS_FILE = "classes.txt"
+LOOKED_AT = 8
+"""Number of folders of images whose text files are looked at."""
+
+
+def homes_of(tree: Tree, images: Path | None) -> list[str]:
+    """Folders of the images, relative to the root."""
+    return image_homes(tree) if images is None else [name_of(images, tree.root)]
+
+
+def labelled(tree: Tree, homes: Sequence[str], within: str | None) -> tuple[int, int]:
+    """Number of images, of the first folders with any, and of those that have a text file with lines of YOLO's kind."""
+    folders = [tree.folder(name) for name in folders_below(tree, homes)][:LOOKED_AT]
+    names = [folder.inside(name) for folder in folders for name in folder.images]
+    pairs = LabelFiles(tree, within, find_lists(tree))
+    pairs.pair(names)
+    files = [*pairs.found.values()]
+    return len(names), len(files) if looks_like_labels(tree, files) else 0
+
+
+def class_files_of(tree: Tree, homes: Sequence[str], within: str | None) -> list[str]:
+    """Files of class names: those of the labels, else of the root, else of the images."""
+    found = class_files(tree, [*([] if within is None else [within]), "", LABELS])
+    if found:
+        return found[:1]
+    folders = folders_below(tree, homes)
+    return class_files(tree, [*(posixpath.dirname(label_file(f"{name}/x")) for name in folders), *folders, *homes])
+
+
+def lay_out(tree: Tree, within: str | None, images: Path | None, lists: ImageLists) -> Layout:
+    """The layout.
+
+    Args:
+        tree: The data set.
+        within: Folder of label files that the user named, relative to the root.
+        images: The folder of images that the user named.
+        lists: Reads lists of images.
+
+    Raises:
+        DataError: There are no class names or no images.
+        CategoryError: Folders disagree on the classes.
+    """
+    homes = homes_of(tree, images)
+    files = class_files_of(tree, homes, within)
+    if not files:
+        raise no_names(tree)
+    if not homes:
+        raise DataError(f"{tree.root} has no images.", "Name their folder with --data.images.")
+    found = Layout(tree.root, files[0], names_in(tree, files), within=within, read={*files})
+    if ORIENTED.search(tree.root.absolute().name):
+        found.lines, found.said_by = "oriented", "the name of the folder"
+    listings = find_lists(tree)
+    if listings:
+        for name in listings:
+            lists.take(found, tree.path(name), split_of(Path(name).stem))
+        return found
+    codes = splits_of(folders_below(tree, homes))
+    found.folders += homes
+    found.images += [
+        (name, codes.get(name.rpartition("/")[0], UNASSIGNED))
+        for home in homes
+        for name in images_in(tree.root, tree.path(home))
+    ]
+    words = [name for name in codes if split_in(name) != UNASSIGNED]
+    if words and set(codes.values()) == {UNASSIGNED}:
+        found.notes.append(
+            f"{listed(words)} {'is' if len(words) == 1 else 'are'} called like splits, but other images are in none:"
+            " no split is assigned."
+        )
+    return found
+
+
+def no_names(tree: Tree) -> DataError:
+    """The error of labels without class names."""
+    return DataError(f"{tree.root} has no class names.", f"Add a data.yaml, or a {CLASS_FILE} with one name per line.")

@@ -1,0 +1,112 @@
+"""Poses, oriented boxes and polygons are told apart."""
+
+import pytest
+from tests.annotated import write_files
+
+from foveal.data.formats.convert import convert
+from foveal.data.formats.read import read
+from foveal.errors import DataError
+
+KPT_SHAPE = " are not read, their boxes are (kpt_shape in data.yaml)."
+NUMBERS = " are not read, their boxes are (the numbers 0, 1 and 2 behind each point)."
+HEAD = "0 0.5 0.5 0.25 0.5 "
+FOUR_OF_3 = HEAD + "0.40 0.30 2 0.60 0.30 2 0.60 0.70 1 0.40 0.70 0\n"
+EIGHT_OF_2 = HEAD + "0.40 0.30 0.45 0.30 0.5 0.3 0.6 0.3 0.6 0.7 0.5 0.7 0.45 0.7 0.40 0.70\n"
+SEVENTEEN_OF_3 = HEAD + "0.4 0.3 1 " * 17 + "\n"
+ROTATED = "0 0.5 0.25 0.6875 0.5 0.5 0.75 0.3125 0.5\n"
+"""A square of 17 pixels on its corner, in an image of 64 x 48."""
+UPRIGHT = "0 0.25 0.25 0.5 0.25 0.5 0.5 0.25 0.5\n"
+SLANTED = "0 0.1 0.1 0.7 0.1 0.6 0.8 0.2 0.8\n"
+
+
+@pytest.fixture
+def lay(tmp_path):
+    """A data set of one image, from its lines and what data.yaml says besides."""
+
+    def make(lines, more="", name="set"):
+        yaml = f"train: images\nnames: [gate]\n{more}"
+        return write_files(tmp_path / name, {"images/a.jpg": None, "labels/a.txt": lines, "data.yaml": yaml})
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("lines", "more", "note"),
+    [
+        (
+            FOUR_OF_3,
+            "kpt_shape: [4, 3]",
+            "4 key points of each of 1 object" + KPT_SHAPE,
+        ),
+        (
+            EIGHT_OF_2,
+            "kpt_shape: [8, 2]",
+            "8 key points of each of 1 object" + KPT_SHAPE,
+        ),
+        (
+            EIGHT_OF_2,
+            "kpt_shape: '8, 2'",
+            "8 key points of each of 1 object" + KPT_SHAPE,
+        ),
+        (
+            SEVENTEEN_OF_3,
+            "kpt_shape: [17, 3]",
+            "17 key points of each of 1 object" + KPT_SHAPE,
+        ),
+        (EIGHT_OF_2, "task: pose", "The key points of 1 object are not read, their boxes are (task in data.yaml)."),
+        (
+            FOUR_OF_3,
+            "",
+            "4 key points of each of 1 object" + NUMBERS,
+        ),
+        (
+            SEVENTEEN_OF_3,
+            "",
+            "17 key points of each of 1 object" + NUMBERS,
+        ),
+    ],
+)
+def test_poses_are_read_for_their_boxes(lay, lines, more, note):
+    root = lay(lines, more)
+    catalog = read(root, bad="error", annotations=["boxes"])
+    (one,) = catalog.objects[0]
+    assert (one.box, one.segmentation) == ((24, 12, 40, 36), None)
+    assert catalog.notes == (note,)
+    if "kpt_shape" in more:
+        with pytest.raises(DataError, match="has no masks: it is read as YOLO"):
+            read(root, annotations=["masks"])
+
+
+def test_a_pose_with_other_key_points_than_declared(lay):
+    catalog = read(lay(FOUR_OF_3 + EIGHT_OF_2, "kpt_shape: [4, 3]"))
+    message = "the line has 21 fields; a box has 5, one with 4 key points of 3 numbers 17"
+    assert [fault.message for fault in catalog.repairs] == [message]
+
+
+@pytest.mark.parametrize(
+    ("lines", "more", "name", "said_by"),
+    [
+        (SLANTED, "task: obb", "set", "task in data.yaml"),
+        (SLANTED, "path: ../datasets/DOTAv1-obb", "set", "data.yaml"),
+        (SLANTED, "", "nuts.v1i.yolov8-obb", "the name of the folder"),
+    ],
+)
+def test_oriented_boxes_are_boxes(lay, lines, more, name, said_by):
+    catalog = read(lay(lines, more, name), bad="error")
+    (one,) = catalog.objects[0]
+    assert one.box == pytest.approx((6.4, 4.8, 44.8, 38.4)) and one.segmentation is None
+    assert f"1 object with oriented boxes, read as the boxes around their corners ({said_by})." in catalog.notes
+
+
+def test_oriented_boxes_are_known_by_their_angles(lay, tmp_path):
+    catalog = read(lay(ROTATED + UPRIGHT), bad="error")
+    assert [(o.box, o.segmentation) for o in catalog.objects[0]] == [((20, 12, 44, 36), None), ((16, 12, 32, 24), None)]
+    assert catalog.notes == (
+        "2 objects with oriented boxes, read as the boxes around their corners (the right angles of all). If they are"
+        " polygons, write 'task: segment' into data.yaml.",
+    )
+    assert all(o.segmentation for o in read(lay(ROTATED, "task: segment", "polygons")).objects[0])
+    assert all(o.segmentation for o in read(lay(ROTATED + SLANTED, "", "mixed")).objects[0])
+    assert all(o.segmentation for o in read(lay(UPRIGHT, "", "upright")).objects[0]), "nothing is lost as polygons"
+    convert(read(tmp_path / "polygons"), tmp_path / "again", to="yolo")
+    assert all(o.segmentation for o in read(tmp_path / "again").objects[0])

@@ -35,7 +35,7 @@ def test_no_level_without_deep_images(frames, squares):
 def test_deep_images_among_others_are_found(frames):
     for number in range(40):
         Image.new("RGB", (20, 20)).save(frames / "a" / f"x{number}.png")
-        Image.new("RGB", (20, 20)).save(frames / "a" / f"x{number}.jpg")
+        Image.new("RGB", (20, 20)).save(frames / "a" / f"y{number}.jpg")
     assert learn_levels(read(frames), AS_STORED).white == 4095
 
 

@@ -179,7 +179,7 @@ def test_captions_are_no_label_files(write):
     root = write({"a.jpg": None, "a.txt": "a cat on a mat", "classes.txt": NAMES})
     with pytest.raises(DataError) as caught:
         read(root)
-    assert "has images but no class folders" in caught.value.what
+    assert "a.txt lies beside the images" in caught.value.what
 
 
 def test_lists_beside_folders(write):

@@ -73,7 +73,7 @@ def test_poses_are_read_for_their_boxes(lay, lines, more, note):
     assert (one.box, one.segmentation) == ((24, 12, 40, 36), None)
     assert catalog.notes == (note,)
     if "kpt_shape" in more:
-        with pytest.raises(DataError, match="has no masks: it is read as YOLO"):
+        with pytest.raises(DataError, match="has no masks: it is YOLO"):
             read(root, annotations=["masks"])
 
 

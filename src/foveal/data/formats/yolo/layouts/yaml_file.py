@@ -17,16 +17,10 @@ from foveal.errors import CategoryError, DataError
 YAML_NAMES = ("data.yaml", "data.yml", "dataset.yaml", "dataset.yml")
 SUFFIXES = (".yaml", ".yml")
 OWN_KEYS = ("path", "names", "nc", "kpt_shape", "flip_idx", "task")
-TASKS: dict[str, Lines] = {
-    "detect": "boxes",
-    "segment": "polygons",
-    "pose": "pose",
-    "obb": "oriented",
-    "detection": "boxes",
-    "segmentation": "polygons",
-    "keypoints": "pose",
-}
-"""Words under ``task``, and what lines of more than five fields then are."""
+TASKS: dict[str, Lines] = {"det": "boxes", "seg": "polygons", "pos": "pose", "key": "pose", "obb": "oriented"}
+"""Beginnings of the words under ``task``, and what lines of more than five fields then are."""
+POLYGONS = "segmentation"
+"""The word for polygons that the writer uses."""
 ORIENTED = re.compile(r"(?:^|[\W_])obb(?:$|[\W_])|oriented[\W_]?bounding|(?:^|[\W_])dota", re.IGNORECASE)
 """In names of folders: a data set of oriented boxes."""
 ERRORS = (ValueError, TypeError, AttributeError, RecursionError, OverflowError)
@@ -108,7 +102,7 @@ class Document:
         name = self.file.name
         if self.key_points() != (0, 0):
             return "pose", f"kpt_shape in {name}"
-        task = str(self.written.get("task", "")).strip().lower()
+        task = str(self.written.get("task", "")).strip().lower()[:3]
         if task in TASKS:
             return TASKS[task], f"task in {name}"
         if self.written.get("obb") or ORIENTED.search(str(self.written.get("path", ""))) or ORIENTED.search(name):

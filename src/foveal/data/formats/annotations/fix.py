@@ -53,23 +53,23 @@ def fix_boxes(drafts: Sequence[Draft], repairs: Repairs) -> list[list[Object]]:
     limits = np.array([draft.seen for draft in drafts], np.float64).reshape(-1, 2)[owners]
     labels = np.array([o.label for row in rows for o in row], np.int64)
     reaches = np.array([_reach(o) for row in rows for o in row], np.float64).reshape(-1, 4)
-    suspects = _suspects(boxes, limits) | _outside(reaches, limits) | _repeated(boxes, owners, labels)
+    doubtful = suspects(boxes, limits) | outside(reaches, limits) | repeated(boxes, owners, labels)
     starts = np.concatenate([[0], np.cumsum(counts)])
-    touched = np.unique(owners[suspects])
+    touched = np.unique(owners[doubtful])
     out = list(rows)
     for i in touched:
-        out[i] = _fixed(drafts[i], suspects[starts[i] : starts[i + 1]], repairs)
+        out[i] = _fixed(drafts[i], doubtful[starts[i] : starts[i + 1]], repairs)
     return out
 
 
-def _suspects(boxes: NDArray[np.float64], limits: NDArray[np.float64]) -> NDArray[np.bool_]:
+def suspects(boxes: NDArray[np.float64], limits: NDArray[np.float64]) -> NDArray[np.bool_]:
     """(M,) whether a box is not finite, has no area or reaches outside."""
     with np.errstate(invalid="ignore"):
         fine = (boxes[:, 2:] > boxes[:, :2]).all(1) & np.isfinite(boxes).all(1)
-    return np.logical_or(np.logical_not(fine), _outside(boxes, limits))
+    return np.logical_or(np.logical_not(fine), outside(boxes, limits))
 
 
-def _outside(boxes: NDArray[np.float64], limits: NDArray[np.float64]) -> NDArray[np.bool_]:
+def outside(boxes: NDArray[np.float64], limits: NDArray[np.float64]) -> NDArray[np.bool_]:
     """(M,) whether a box reaches outside; limits are (M, 2) widths and heights."""
     return np.logical_or((boxes[:, :2] < -TOLERANCE_PX).any(1), (boxes[:, 2:] > limits + TOLERANCE_PX).any(1))
 
@@ -79,7 +79,7 @@ def _reach(item: Object) -> Box:
     return extent(item.segmentation) if isinstance(item.segmentation, list) else item.box
 
 
-def _repeated(boxes: NDArray[np.float64], owners: NDArray[np.int64], labels: NDArray[np.int64]) -> NDArray[np.bool_]:
+def repeated(boxes: NDArray[np.float64], owners: NDArray[np.int64], labels: NDArray[np.int64]) -> NDArray[np.bool_]:
     """(M,) whether another object of the same image has the same class and box."""
     keys = np.column_stack([boxes, labels, owners])
     order = np.lexsort(keys.T)

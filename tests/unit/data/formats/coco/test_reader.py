@@ -178,7 +178,7 @@ HINT = 'COCO\'s instances JSON is an object with the lists "images", "annotation
         ("[]", "{}: the JSON is not an object.", HINT),
         ('{"images": [], "categories": []}', "{}: the list 'annotations' is missing.", HINT),
         ('{"annotations": [], "categories": []}', "{}: the list 'images' is missing.", HINT),
-        (b'{"images": "\xff"}', "{}: not UTF-8 text.", "Save it as UTF-8, or replace the file."),
+        (b'{"images": "\xff"}', "{}, line 1: byte 13 (0xff) is not UTF-8 text.", "Save it as UTF-8, or replace the file."),
         (
             '{"images": [{"id": 1}], "annotations": [], "categories": [{"id": 1, "name": "a"}]}',
             "{}: images[0] has no file_name.",

@@ -77,8 +77,10 @@ def annotation(key: int, image: int, points: int, chance: random.Random) -> dict
     """One object; every hundredth with a polygon is a crowd, with a mask."""
     x, y = round(chance.uniform(0, 500), 2), round(chance.uniform(0, 380), 2)
     w, h = round(chance.uniform(5, 139), 2), round(chance.uniform(5, 99), 2)
-    ring = [round(x + w * chance.random(), 2) if i % 2 == 0 else round(y + h * chance.random(), 2)
-            for i in range(2 * points)]
+    ring = [
+        round(x + w * chance.random(), 2) if i % 2 == 0 else round(y + h * chance.random(), 2)
+        for i in range(2 * points)
+    ]
     record = {"segmentation": [ring] if ring else [], "area": round(w * h, 4), "iscrowd": 0, "image_id": image}
     return record | {"bbox": [x, y, w, h], "category_id": chance.randrange(CLASSES) + 1, "id": key + 1}
 
@@ -116,8 +118,8 @@ def child_headers(file: Path) -> Callable[[], object]:
     from foveal.ops.threads import in_threads
 
     folder = file.parent.parent / "images" / "train2017"
-    paths = [folder / name for name in sorted(os.listdir(folder))]
-    return lambda: list(in_threads(read_size, paths, per_call=64))
+    names = sorted(os.listdir(folder))
+    return lambda: list(in_threads(read_size, (folder / name for name in names), per_call=64))
 
 
 def child_datumaro(file: Path) -> Callable[[], object]:
@@ -157,7 +159,9 @@ def measure(name: str, file: Path, python: str = sys.executable) -> Found:
 def measure_inspect(path: Path) -> Found:
     """The figures of a whole `foveal data inspect`."""
     before, wall = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    done = subprocess.run([sys.executable, "-m", "foveal", "data", "inspect", str(path)], capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "foveal", "data", "inspect", str(path)], capture_output=True, text=True
+    )
     seconds, after = time.perf_counter() - wall, resource.getrusage(resource.RUSAGE_CHILDREN)
     if done.returncode:
         sys.exit(f"data inspect failed: {done.stderr[-2000:]}")
@@ -185,13 +189,19 @@ def compare_coco(options: argparse.Namespace, points: int) -> Iterator[bool]:
         if peer:
             rounds["datumaro"].append(measure("datumaro", file, python))
         for name, found in rounds.items():
-            told = [f"{statistics.median(one[key] for one in found):.2f} {unit}" for key, unit in
-                    (("seconds", "s"), ("cpu", "s of processor time"), ("mb", "MB"))]
+            told = [
+                f"{statistics.median(one[key] for one in found):.2f} {unit}"
+                for key, unit in (("seconds", "s"), ("cpu", "s of processor time"), ("mb", "MB"))
+            ]
             print(f"  {name}: {', '.join(told)}")
         load, head, ours = ([one["cpu"] for one in rounds[name]] for name in sides)
         parts = [(o - h) / p for p, h, o in zip(load, head, ours, strict=True)]
-        yield verdict(f"read_speed coco {title}: (ours - headers) / pycocotools", statistics.median(parts), LIMIT_LOAD,
-                      at_most=True)
+        yield verdict(
+            f"read_speed coco {title}: (ours - headers) / pycocotools",
+            statistics.median(parts),
+            LIMIT_LOAD,
+            at_most=True,
+        )
         yield verdict(f"read_speed coco {title}: MB", max(one["mb"] for one in rounds["ours"]), LIMIT_MB, at_most=True)
         if peer:
             ratio = rounds["datumaro"][0]["cpu"] / statistics.median(o - h for o, h in zip(ours, head, strict=True))
@@ -210,8 +220,9 @@ def compare_growth(options: argparse.Namespace) -> Iterator[bool]:
             found = measure("ours", file)
         each.append(found["cpu"] / objects)
         print(f"  {images:,} images, {objects:,} objects: {found['cpu']:.2f} s of processor time, {found['mb']:.0f} MB")
-    yield verdict("read_speed growth of the time per object, full size / quarter", each[2] / each[0], LIMIT_GROWTH,
-                  at_most=True)
+    yield verdict(
+        "read_speed growth of the time per object, full size / quarter", each[2] / each[0], LIMIT_GROWTH, at_most=True
+    )
 
 
 def compare_inspect(options: argparse.Namespace) -> Iterator[bool]:
@@ -238,7 +249,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--datumaro", default="", help="a Python that has datumaro")
     parser.add_argument("--folder", type=Path, help="where to generate; default: the system's temporary folder")
-    parser.add_argument("--only", nargs="+", choices=("coco", "growth", "inspect"), default=("coco", "growth", "inspect"))
+    parser.add_argument(
+        "--only", nargs="+", choices=("coco", "growth", "inspect"), default=("coco", "growth", "inspect")
+    )
     parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     if options.child:

@@ -118,9 +118,10 @@ def _labels(objects: Objects) -> Ragged:
     """The classes that occur in each image, but for objects that do not count."""
     owners = np.repeat(np.arange(len(objects)), np.diff(objects.offsets))
     there = objects.flags & IGNORED_FLAGS == 0
-    pairs = np.unique(np.column_stack([owners[there], objects.labels[there]]), axis=0)
-    counts = np.bincount(pairs[:, 0], minlength=len(objects))
-    return Ragged(pairs[:, 1].astype(np.int32), np.concatenate([[0], np.cumsum(counts)]).astype(np.int64))
+    classes = int(objects.labels.max(initial=0)) + 1
+    mine, labels = np.divmod(np.unique(owners[there] * classes + objects.labels[there]), classes)
+    counts = np.bincount(mine, minlength=len(objects))
+    return Ragged(labels.astype(np.int32), np.concatenate([[0], np.cumsum(counts)]).astype(np.int64))
 
 
 def report_unlisted(root: Path, names: Iterable[str], listed_in: str, repairs: Repairs) -> None:

@@ -107,6 +107,11 @@ class ClassMap:
         key = given if is_number(given) and given in self.ids else whole_of(given)
         return int(key) if key is not None and key in self.ids else None
 
+    def is_foreign(self, given: Any) -> bool:
+        """Whether a class exists that the model's class map lacks."""
+        key = self.key_of(given)
+        return key is not None and self.ids[key] not in self.places
+
     def label(self, key: Any, where: str) -> int | None:
         """Our id of a source id; None: unknown in the file.
 

@@ -4,7 +4,6 @@ import json
 import posixpath
 from collections.abc import Iterable, Mapping
 from functools import cache
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -85,6 +84,8 @@ def _written(record: Mapping[str, Any], where: str, told: Told) -> str | None:
 
 def _size(record: Mapping[str, Any], where: str, told: Told) -> tuple[int, int] | None:
     sides = [record.get("width"), record.get("height")]
+    if type(sides[0]) is int and type(sides[1]) is int and abs(sides[0]) < LARGEST_SIDE > abs(sides[1]):
+        return sides[0], sides[1]
     if any(isinstance(side, str) for side in sides):
         sides = [number_of(side) if isinstance(side, str) else side for side in sides]
         if None not in sides:
@@ -94,26 +95,26 @@ def _size(record: Mapping[str, Any], where: str, told: Told) -> tuple[int, int] 
     return int(sides[0]), int(sides[1])  # type: ignore[arg-type]
 
 
-def unlisted(root: Path, names: set[str], there: Iterable[str], *, deep: bool) -> list[str]:
+def unlisted(tree: Tree, names: set[str], there: Iterable[str], *, deep: bool) -> list[str]:
     """Images that are not listed, in the folders of those that are.
 
     Args:
-        root: The data set.
+        tree: The data set.
         names: All images that are listed.
         there: Those that exist.
         deep: Whether to look anywhere below ``images``, too.
     """
-    tree = Tree(root)
-    homes = {posixpath.dirname(name) for name in there}
+    homes = {name.rpartition("/")[0] for name in there}
     inside = {folder.inside(name) for home in homes for folder in [tree.folder(home)] for name in folder.images}
     for top in {home.split("/")[0] for home in homes}.intersection(layout.IMAGE_FOLDERS if deep else ()):
-        below = (folder.inside(name) for folder in tree.folders(top) for name in folder.images)
-        inside |= {name for name in below if not _of_another_split(name, homes)}
+        others = (folder for folder in tree.folders(top) if folder.name not in homes)
+        folders = [folder for folder in others if not _of_another_split(folder.name, homes)]
+        inside |= {folder.inside(name) for folder in folders for name in folder.images}
     return sorted(inside - names)
 
 
 def _of_another_split(name: str, homes: Iterable[str]) -> bool:
-    """Whether an image lies in ``images/val2017`` or the like, and no listed image does: other files list those."""
+    """Whether a folder is ``images/val2017`` or the like, and has no listed image: other files list its images."""
     folder = "/".join(name.split("/")[:2])
     split = split_of(posixpath.basename(folder))
     return split != UNASSIGNED and not any(f"{home}/".startswith(f"{folder}/") for home in homes)

@@ -108,7 +108,8 @@ class Linker:
             keys, first, inverse = np.unique(categories[wanted], return_index=True, return_inverse=True)
             rows = np.flatnonzero(wanted)
             for key, row in zip(keys.tolist(), first.tolist(), strict=True):
-                label = self.known.label(key, f"{source.path}, {self._place(source, at[rows[row]])}")
+                where = f"{source.path}, {self._place(source, at[rows[row]])}" if self.known.is_foreign(key) else ""
+                label = self.known.label(key, where)
                 seen[key] = -1 if label is None else label
             out[rows] = np.array([seen[key] for key in keys.tolist()], np.int32)[inverse]
         return out

@@ -5,8 +5,10 @@ in the order of the file. ``iscrowd``, and the keys ``ignore``, ``difficult`` an
 become flags; all other keys are kept and written back. Annotations are read in columns, see ``columns``.
 """
 
+import gc
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -47,14 +49,21 @@ def read(path: Path, request: Request | None = None) -> Catalog:
             the policy ``error``.
         CategoryError: A class that the class map lacks, no class, or two that share an id or a name.
     """
-    request = request or Request()
+    with _collecting_later():
+        return _read(path, request or Request())
+
+
+def _read(path: Path, request: Request) -> Catalog:
     categories, repairs, told = request.categories, request.repairs, Told()
-    files = find(Tree(path), root=request.root)
+    tree = Tree(path)
+    files = find(tree, root=request.root)
     if not files.chosen:
         raise DataError(f"{path} has no COCO JSON file of objects.", "Name the file, or the folder that has it.")
     root, notes = files.root, list(files.notes)
     top = path if path.is_dir() else root
-    sources = [load(file, root, told=told, top=top, images=request.images) for file in files.chosen]
+    if tree.root != root:
+        tree = Tree(root)
+    sources = [load(file, root, told=told, tree=tree, top=top, images=request.images) for file in files.chosen]
     aside = sidecar.load(root, NAME)
     known = ClassMap(categories)
     used = set().union(*(used_categories(source.columns) for source in sources))
@@ -89,11 +98,23 @@ def read(path: Path, request: Request | None = None) -> Catalog:
         own = own if categories else aside.class_map(own.names, own)
         notes += aside.merge(there, own, repairs, known=known.ids.values())
     if path.is_dir() or deep:
-        report_unlisted(root, unlisted(root, names, (draft.name for draft in there), deep=deep), title, repairs)
+        report_unlisted(root, unlisted(tree, names, (draft.name for draft in there), deep=deep), title, repairs)
     joined = sidecar.join_about({NAME: {k: v for k, v in about.items() if v}} if any(about.values()) else {}, aside)
     return assemble(
         there, root=root, format=NAME, categories=own, repairs=repairs, about=joined, notes=notes, packed=packed
     )
+
+
+@contextmanager
+def _collecting_later() -> Iterator[None]:
+    """Put off the search for reference cycles: JSON has none, and a million new objects would start it often."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 def _about(sources: Sequence[Source], known: ClassMap) -> dict[str, dict[str, Any]]:
@@ -125,4 +146,4 @@ def _unused(sources: Sequence[Source]) -> list[str]:
         *(f"{key} (of {plural(count, 'image')})" for key, count in sorted(images.items())),
         *(f"{key} (of {plural(count, 'annotation')})" for key, count in sorted(objects.items())),
     ]
-    return [f"Kept, but nothing is made of it: {listed(kept)}."] if kept else []
+    return [f"Kept and written back, but not used: {listed(kept)}."] if kept else []

@@ -55,6 +55,7 @@ def load(
     *,
     lists: Sequence[str] = LISTS,
     told: Told | None = None,
+    tree: Tree | None = None,
     top: Path | None = None,
     images: Path | None = None,
 ) -> Source:
@@ -65,6 +66,7 @@ def load(
         root: Folder that names are relative to.
         lists: Lists that it must have.
         told: Collects values of another form.
+        tree: The root's files; None: not yet listed.
         top: Folder below which the names of folders may tell the split; None: the root.
         images: The only folder of images; None: where the layout has them.
 
@@ -80,7 +82,7 @@ def load(
     for key in lists:
         if not isinstance(document.get(key), list):
             raise DataError(f"{path}: the list {key!r} is missing.", hint)
-    folders = [layout.relative(images, root)] if images is not None else _folders(root, path, top or root)
+    folders = [layout.relative(images, root)] if images is not None else _folders(tree or Tree(root), path, top or root)
     return Source(path, title, split_in(path, top or root), document, columns, Resolver(root, folders))
 
 
@@ -89,13 +91,12 @@ def stands_alone(files: Sequence[Path]) -> bool:
     return {other for file in files for other in file.parent.glob("*.json") if other.name != SIDECAR} == {*files}
 
 
-def _folders(root: Path, path: Path, top: Path) -> list[str]:
+def _folders(tree: Tree, path: Path, top: Path) -> list[str]:
     """Folders of the images, relative to the root, likeliest first; those of the file's split before others."""
-    beside = layout.relative(path.parent, root)
+    beside = layout.relative(path.parent, tree.root)
     if path.name == EXPORT:
         return [beside]
     word, split = word_of(path, top), split_in(path, top)
-    tree = Tree(root)
     pools = [name for name in layout.IMAGE_FOLDERS if name in tree.folder().folders]
     own: list[str] = []
     if split != UNASSIGNED:

@@ -53,6 +53,7 @@ def verdict(what: str, ratio: float, limit: float, *, at_most: bool = False) -> 
     reached = ratio <= limit if at_most else ratio >= limit
     sign = "<=" if at_most else ">="
     print(
-        f"{what}: ratio {ratio:.3f}, limit {sign} {limit:g}: {'reached' if reached else 'MISSED'} (load {load})", flush=True
+        f"{what}: ratio {ratio:.3f}, limit {sign} {limit:g}: {'reached' if reached else 'MISSED'} (load {load})",
+        flush=True,
     )
     return reached

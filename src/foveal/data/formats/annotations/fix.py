@@ -15,6 +15,7 @@ from foveal.data.catalog.objects import Object
 from foveal.data.catalog.segmentations import clip_polygons, extent, polygon_area, segmentation_fault
 from foveal.data.formats.annotations.draft import Draft
 from foveal.data.formats.annotations.repair import Repairs
+from foveal.types.arrays import IntArray
 from foveal.types.flags import Flag
 
 TOLERANCE_PX = 0.02
@@ -81,7 +82,7 @@ def _reach(item: Object) -> Box:
     return extent(item.segmentation) if isinstance(item.segmentation, list) else item.box
 
 
-def repeated(boxes: NDArray[np.float64], owners: NDArray[np.int64], labels: NDArray[np.int64]) -> NDArray[np.bool_]:
+def repeated(boxes: NDArray[np.float64], owners: IntArray, labels: IntArray) -> NDArray[np.bool_]:
     """(M,) whether another object of the same image has the same class and box; by a hash, so some others, too."""
     keys = np.column_stack([(boxes + 0.0).view(np.int64), labels, owners]).astype(np.uint64)  # + 0.0: no minus zero
     hashes = np.zeros(len(keys), np.uint64)

@@ -243,7 +243,7 @@ def _reaches(values: list[Any], boxes: NDArray[np.float64]) -> NDArray[np.float6
     if {*map(type, rings)} != {list}:
         raise ValueError
     lengths = np.fromiter(map(len, rings), np.int64, len(rings))
-    if (lengths % 2).any() or not lengths.all():
+    if (lengths % 2).any() or (lengths <= 2).any():
         raise ValueError
     points = _numbers(list(chain.from_iterable(rings))).reshape(-1, 2)
     if not np.isfinite(points).all():

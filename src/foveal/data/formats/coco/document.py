@@ -10,7 +10,6 @@ import codecs
 import json
 import re
 from collections.abc import Callable
-from json.scanner import c_make_scanner, py_make_scanner
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, TypeVar
 
@@ -25,7 +24,6 @@ BETWEEN = re.compile(rb"\}\s*,\s*(?=\{)")
 SPACE = re.compile(rb"[ \t\r\n]*")
 MARK = re.compile(r"[ \t\r\n]*([,\]])[ \t\r\n]*")
 DECODER = json.JSONDecoder()
-SCAN = (c_make_scanner or py_make_scanner)(DECODER)
 
 
 class Taker(Protocol):
@@ -121,7 +119,8 @@ class _Stream:
                 raise _Unusual
             self._expect(b":")
             if self._next() == b"[":
-                found[name] = items = []
+                items: list[Any] = []
+                found[name] = items
                 self._items(take if name == key else items.extend)
             else:
                 found[name] = self._value()
@@ -159,8 +158,8 @@ class _Stream:
         items, done, ended = [], 0, False
         while not ended:
             try:
-                item, end = SCAN(text, done)
-            except (StopIteration, ValueError):
+                item, end = DECODER.raw_decode(text, done)
+            except ValueError:
                 break
             mark = MARK.match(text, end)
             if mark is None or (mark[1] == "," and mark.end() == len(text)):

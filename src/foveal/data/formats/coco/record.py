@@ -149,9 +149,10 @@ def _around(outline: Any) -> tuple[float, float, float, float] | None:
 def _polygons(value: list[Any], tell: Tell) -> Any:
     rings = value
     if any(isinstance(v, str) for v in _leaves(rings)):
-        rings = _as_numbers(rings)
-        if rings is None:
+        numbers = _as_numbers(rings)
+        if numbers is None:
             return None
+        rings = numbers
         tell("segmentation_text")
     if all(map(is_number, rings)):
         tell("flat")

@@ -1,6 +1,6 @@
 """Reading large data sets: a COCO file against pycocotools and datumaro, a folder and a table through `data inspect`.
 
-    python benchmarks/read_speed.py [--small] [--images N] [--objects N] [--points N ...] [--datumaro PYTHON] [--only ...]
+    python benchmarks/read_speed.py [--small] [--images N] [--objects N] [--datumaro PYTHON] [--only ...]
 
 The COCO file is generated: boxes alone, and with polygons of 24 points each, as long as those of COCO's own file. Its
 images are hard links to a few small files, since only their headers are read. Each measurement runs in a process of
@@ -118,7 +118,7 @@ def child_headers(file: Path) -> Callable[[], object]:
     from foveal.ops.threads import in_threads
 
     folder = file.parent.parent / "images" / "train2017"
-    names = sorted(os.listdir(folder))
+    names = sorted(path.name for path in folder.iterdir())
     return lambda: list(in_threads(read_size, (folder / name for name in names), per_call=64))
 
 

@@ -176,7 +176,8 @@ def test_boxes_in_parts_of_the_image_are_refused(make_coco, unit):
     assert str(caught.value) == (
         f"{root}: all 2 boxes lie in the first pixel of their images (such as {shown}), so the numbers are likely parts"
         " of the image's width and height, not pixels.\n"
-        "Multiply them by the width and height of each image, or convert the data set again (the first is images/0.jpg)."
+        "Multiply them by the width and height of each image, or convert the data set again (the first is"
+        " images/0.jpg)."
     )
     document["annotations"][0]["bbox"] = [10, 10, 20, 20]
     assert len(read(make_coco(document)).objects.labels) == 2

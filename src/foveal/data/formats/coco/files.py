@@ -33,14 +33,14 @@ Kind = Literal["objects", "keypoints", "panoptic", "captions", "images", "video"
 KINDS: dict[Kind, str] = {
     "objects": "",
     "keypoints": "keypoints",
-    "panoptic": "COCO panoptic: segments_info and PNG files of segments",
+    "panoptic": "COCO panoptic",
     "captions": "captions",
     "images": "images without a list of annotations",
     "video": "video annotations of YouTube-VIS",
     "results": "a list of results, without images and categories",
 }
 """What a file holds, in words."""
-READ: tuple[Kind, ...] = ("objects", "keypoints")
+READ: tuple[Kind, ...] = ("objects", "keypoints", "panoptic")
 """Kinds that are read, the first there is."""
 LISTS = {"images[].file_name", "images[].coco_url", "images[].id", "images[].width", "annotations[].image_id"}
 

@@ -1,11 +1,18 @@
 """COCO as a format among others."""
 
+from foveal.data.catalog.catalog import Annotation
 from foveal.data.formats.coco import reader
-from foveal.data.formats.coco.files import KINDS, describe
+from foveal.data.formats.coco.files import KINDS, Kind, describe
 from foveal.data.formats.coco.files import find as find_files
 from foveal.data.formats.coco.record import NAME
 from foveal.data.formats.recognition.evidence import Doubt, Evidence, Format, Sure
 from foveal.data.formats.recognition.tree import Tree
+
+SEEN: dict[Kind, str] = {
+    "objects": "COCO's lists",
+    "keypoints": "keypoints, read for their boxes",
+    "panoptic": "segments of COCO panoptic",
+}
 
 
 def find(tree: Tree) -> Evidence | Doubt | None:
@@ -13,9 +20,10 @@ def find(tree: Tree) -> Evidence | Doubt | None:
     files = find_files(tree)
     if files.chosen:
         verb = "has" if len(files.chosen) == 1 else "have"
-        what = "keypoints, read for their boxes" if files.kind == "keypoints" else "COCO's lists"
+        what = SEEN[files.kind]
+        kinds: tuple[Annotation, ...] = ("masks", "boxes") if files.kind == "panoptic" else ("boxes", "masks")
         seen = f"{describe(files.chosen, tree.root)} {verb} {what}"
-        return Evidence(tree.labels or tree.path(tree.file), seen, Sure.CERTAIN, ("boxes", "masks"))
+        return Evidence(tree.labels or tree.path(tree.file), seen, Sure.CERTAIN, kinds)
     if not files.others:
         return None
     names = describe([path for path, _ in files.others], tree.root)

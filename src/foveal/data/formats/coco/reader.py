@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from foveal.data.catalog.as_masks import as_masks
 from foveal.data.catalog.catalog import SPLITS, UNASSIGNED, Catalog
 from foveal.data.formats.annotations.assemble import assemble, find_images, report_unlisted
 from foveal.data.formats.annotations.draft import Draft
@@ -19,6 +20,7 @@ from foveal.data.formats.coco.class_map import ClassMap
 from foveal.data.formats.coco.files import find
 from foveal.data.formats.coco.images import read_images, unlisted
 from foveal.data.formats.coco.links import Linker, pack, used_categories
+from foveal.data.formats.coco.panoptic import PanopticColumns
 from foveal.data.formats.coco.record import NAME
 from foveal.data.formats.coco.source import LISTS, Source, load, stands_alone
 from foveal.data.formats.coco.told import Told
@@ -63,7 +65,11 @@ def _read(path: Path, request: Request) -> Catalog:
     top = path if path.is_dir() else root
     if tree.root != root:
         tree = Tree(root)
-    sources = [load(file, root, told=told, tree=tree, top=top, images=request.images) for file in files.chosen]
+    panoptic = files.kind == "panoptic"
+    sources = [
+        load(file, root, told=told, tree=tree, top=top, images=request.images, panoptic=panoptic)
+        for file in files.chosen
+    ]
     aside = sidecar.load(root, NAME)
     known = ClassMap(categories)
     used = set().union(*(used_categories(source.columns) for source in sources))
@@ -86,6 +92,10 @@ def _read(path: Path, request: Request) -> Catalog:
     about = _about(sources, known)
     notes += [*known.notes(), *told.notes(), *_unused(sources)]
     notes += [note for source in sources for note in source.locate.notes()]
+    for source in sources:
+        if isinstance(source.columns, PanopticColumns):
+            source.columns.check()
+            notes += source.columns.notes()
     packed = pack(sources, links)
     names = set().union(*(source.listed for source in sources))
     title = ", ".join(source.title for source in sources)
@@ -100,9 +110,11 @@ def _read(path: Path, request: Request) -> Catalog:
     if path.is_dir() or deep:
         report_unlisted(root, unlisted(tree, names, (draft.name for draft in there), deep=deep), title, repairs)
     joined = sidecar.join_about({NAME: {k: v for k, v in about.items() if v}} if any(about.values()) else {}, aside)
-    return assemble(
+    catalog = assemble(
         there, root=root, format=NAME, categories=own, repairs=repairs, about=joined, notes=notes, packed=packed
     )
+    boxes = "boxes" in request.annotations and "masks" not in request.annotations[: request.annotations.index("boxes")]
+    return as_masks(catalog, fixed=True) if panoptic and not boxes else catalog
 
 
 @contextmanager

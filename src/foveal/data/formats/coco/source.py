@@ -1,6 +1,6 @@
 """One of COCO's JSON files: its content, its split and where its images lie."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from foveal.data.formats import layout
 from foveal.data.formats.coco.columns import Columns
 from foveal.data.formats.coco.document import read_document
 from foveal.data.formats.coco.files import EXPORT, split_in, word_of
+from foveal.data.formats.coco.panoptic import PanopticColumns
 from foveal.data.formats.coco.told import Told
 from foveal.data.formats.recognition.tree import Folder, Tree
 from foveal.data.formats.resolver import Resolver
@@ -58,6 +59,7 @@ def load(
     tree: Tree | None = None,
     top: Path | None = None,
     images: Path | None = None,
+    panoptic: bool = False,
 ) -> Source:
     """Read one JSON file.
 
@@ -69,12 +71,17 @@ def load(
         tree: The root's files; None: not yet listed.
         top: Folder below which the names of folders may tell the split; None: the root.
         images: The only folder of images; None: where the layout has them.
+        panoptic: Whether its annotations are segments of PNG files.
 
     Raises:
         DataError: It cannot be read, or is not COCO's.
     """
     title = layout.relative(path, root)
-    start: Callable[[], Columns] = lambda: Columns(title, Told() if told is None else told)  # noqa: E731
+    counts = Told() if told is None else told
+
+    def start() -> Columns:
+        return PanopticColumns(path, root, title, counts) if panoptic else Columns(title, counts)
+
     document, columns = read_document(path, "annotations", start)
     hint = 'COCO\'s instances JSON is an object with the lists "images", "annotations" and "categories".'
     if not isinstance(document, dict):

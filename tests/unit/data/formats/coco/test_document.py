@@ -35,7 +35,7 @@ DOCUMENTS = st.dictionaries(TEXTS, VALUES, max_size=3).flatmap(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(DOCUMENTS, st.integers(4, 40), st.sampled_from([None, 1]), st.booleans())
 def test_any_document(tmp_path_factory, content, part, indent, ascii_only):
     path = tmp_path_factory.mktemp("d") / "a.json"
@@ -88,7 +88,7 @@ KEYS = st.sampled_from(
 RECORDS = st.lists(st.tuples(KEYS, ODD), max_size=3)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(RECORDS, min_size=1, max_size=4))
 def test_columns_are_those_of_reading_one_by_one(changes):
     items = []

@@ -155,10 +155,6 @@ def test_lists_that_nothing_is_made_of_are_named(place):
     assert notes == ("Kept and written back, but not used: videos (of the file).",)
 
 
-PANOPTIC = {
-    **document(["a.jpg"]),
-    "annotations": [{"image_id": 0, "file_name": "a.png", "segments_info": [{"id": 26, "category_id": 1}]}],
-}
 VIDEO = {
     "videos": [{"id": 1, "file_names": ["v/0.jpg"]}],
     "annotations": [{"video_id": 1, "bboxes": [BOX]}],
@@ -173,11 +169,6 @@ CAPTIONS = {
 @pytest.mark.parametrize(
     ("name", "content", "what"),
     [
-        (
-            "annotations/panoptic_val2017.json",
-            PANOPTIC,
-            "COCO panoptic: segments_info and PNG files of segments, which is not read",
-        ),
         ("videos.json", VIDEO, "video annotations of YouTube-VIS, which is not read"),
         ("captions_val.json", CAPTIONS, "captions, which is not read"),
         (

@@ -1,4 +1,4 @@
-"""A look at a data set as a whole: are its boxes in pixels, and is anything left of them?
+"""A data set as a whole: are its boxes in pixels, and is anything left of them?
 
 Shapes: M objects of all images. Boxes are xyxy pixels.
 """

@@ -117,17 +117,17 @@ class Columns:
             areas = _numbers([item["area"] for item in items])
             if not ((areas >= 0) & (areas <= LARGEST_AREA)).all():
                 raise ValueError
-        outlines, reaches = [b""] * len(items), boxes
+        shapes, reaches = [b""] * len(items), boxes
         if "segmentation" in names:
             values = [item.get("segmentation") for item in items]
             reaches = _reaches(values, boxes)
-            outlines = [orjson.dumps(value) if value else b"" for value in values]
+            shapes = [orjson.dumps(value) if value else b"" for value in values]
         columns = [np.array(column, np.int64) for column in (ids, images, categories)]
         extras = [b""] * len(items)
         if not names <= OBJECT_KEYS:
             extras = [_extras({k: v for k, v in item.items() if k not in OBJECT_KEYS}) for item in items]
             self._count_keys(items, names - OBJECT_KEYS)
-        self._add(columns, boxes, reaches, flags, areas, outlines, extras)
+        self._add(columns, boxes, reaches, flags, areas, shapes, extras)
 
     def _add(
         self,
@@ -136,7 +136,7 @@ class Columns:
         reaches: NDArray[np.float64],
         flags: NDArray[np.uint8],
         areas: NDArray[np.float64],
-        outlines: list[bytes],
+        shapes: list[bytes],
         extras: list[bytes],
     ) -> None:
         self.ids.append(keys[0])
@@ -147,7 +147,7 @@ class Columns:
         self.reaches.append(reaches)
         self.flags.append(flags)
         self.areas.append(areas)
-        self.segmentations.extend(outlines)
+        self.segmentations.extend(shapes)
         self.extras.extend(extras)
 
     def _one_by_one(self, items: list[Any]) -> None:

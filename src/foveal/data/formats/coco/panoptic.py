@@ -92,7 +92,7 @@ class PanopticColumns(Columns):
 
     def notes(self) -> list[str]:
         """What was made of the segments, and which PNG files have other names."""
-        what = f"{plural(self.segments, 'segment')} of PNG files read as objects with masks, those of stuff, too."
+        what = f"{plural(self.segments, 'PNG segment')} read as objects with masks, those of stuff, too."
         return [what, *self._locate.notes()]
 
     def _named(self, item: Any) -> str | None:

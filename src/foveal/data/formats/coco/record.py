@@ -46,8 +46,8 @@ def object_of(record: Mapping[str, Any], label: int, tell: Tell = lambda _: None
     Raises:
         ValueError: ``bbox`` is not four numbers, or a flag is neither a number nor true or false.
     """
-    outline = segmentation_of(record.get("segmentation"), tell)
-    box = _box(record.get("bbox"), outline, tell)
+    shape = segmentation_of(record.get("segmentation"), tell)
+    box = _box(record.get("bbox"), shape, tell)
     flags = 0
     for key, flag in FLAG_KEYS.items():
         flags |= flag if _is_set(record, key) else 0
@@ -58,7 +58,7 @@ def object_of(record: Mapping[str, Any], label: int, tell: Tell = lambda _: None
         own = given
     elif given is not None:
         extras["id"] = given
-    return Object(box, label, int(flags), area_of(record, tell), own, outline, {NAME: extras} if extras else {})
+    return Object(box, label, int(flags), area_of(record, tell), own, shape, {NAME: extras} if extras else {})
 
 
 def area_of(record: Mapping[str, Any], tell: Tell = lambda _: None) -> float | None:
@@ -114,11 +114,11 @@ def is_number(value: Any) -> TypeGuard[int | float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _box(given: Any, outline: Any, tell: Tell) -> tuple[float, float, float, float]:
+def _box(given: Any, shape: Any, tell: Tell) -> tuple[float, float, float, float]:
     """x1, y1, x2, y2."""
     box = given
-    if given in (None, [], {}, "") and outline is not None and (around := _around(outline)) is not None:
-        tell("bbox_outline")
+    if given in (None, [], {}, "") and shape is not None and (around := _around(shape)) is not None:
+        tell("bbox_around")
         return around
     if isinstance(box, dict):
         keys = next((keys for keys in BOX_KEYS if box.keys() >= {*keys}), None)
@@ -136,12 +136,12 @@ def _box(given: Any, outline: Any, tell: Tell) -> tuple[float, float, float, flo
     return x, y, x + width, y + height
 
 
-def _around(outline: Any) -> tuple[float, float, float, float] | None:
+def _around(shape: Any) -> tuple[float, float, float, float] | None:
     """The box around a segmentation."""
-    if isinstance(outline, list):
-        return extent(outline)
+    if isinstance(shape, list):
+        return extent(shape)
     with suppress(ValueError, KeyError, TypeError, OverflowError):
-        x1, y1, x2, y2 = box_of(Rle.from_coco(outline)).tolist()
+        x1, y1, x2, y2 = box_of(Rle.from_coco(shape)).tolist()
         return x1, y1, x2, y2
     return None
 

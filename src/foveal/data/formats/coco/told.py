@@ -9,7 +9,7 @@ FORMS = {
     "category_id": "category_id is of another type than the class's id",
     "bbox_text": "bbox holds text, read as numbers",
     "bbox_keys": "bbox is an object, read as x, y, width and height",
-    "bbox_outline": "bbox is missing, the box is that around the segmentation",
+    "bbox_around": "bbox is missing, the box is that around the segmentation",
     "area_text": "area is text, read as a number",
     "flat": "segmentation is one flat list, read as one polygon",
     "points": "segmentation is a list of points, read as polygons",

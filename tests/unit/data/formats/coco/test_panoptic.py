@@ -42,7 +42,7 @@ def panoptic(tmp_path, draw):
     return make
 
 
-NOTE = "2 segments of PNG files read as objects with masks, those of stuff, too."
+NOTE = "2 PNG segments read as objects with masks, those of stuff, too."
 
 
 def test_masks(panoptic):

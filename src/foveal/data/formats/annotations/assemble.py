@@ -44,7 +44,8 @@ def find_images(drafts: Iterable[Draft], root: Path, repairs: Repairs, packed: P
     for draft, size in zip(once, sizes, strict=True):
         if isinstance(size, ImageError):
             missing = not os.path.exists(root / draft.name)  # noqa: PTH110  (False for names that are too long)
-            kind, reason = ("missing", "is listed but does not exist") if missing else ("unreadable", size.reason)
+            lost = draft.lost or "is listed but does not exist"
+            kind, reason = ("missing", lost) if missing else ("unreadable", size.reason)
             repairs.add(draft.name, draft.where, kind, reason, "dropped")
         else:
             draft.seen = size

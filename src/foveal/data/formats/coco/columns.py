@@ -259,7 +259,10 @@ def _reaches(values: list[Any], boxes: NDArray[np.float64]) -> NDArray[np.float6
 
 
 def _extras(values: dict[str, Any]) -> bytes:
-    return orjson.dumps({NAME: values}) if values else b""
+    if not values:
+        return b""
+    text = orjson.dumps({NAME: values})
+    return text if b"null" not in text else text_of({NAME: values}).encode()  # it writes NaN as null
 
 
 def _holds(segmentation: Any) -> bool:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from foveal.data.catalog.catalog import UNASSIGNED
+from foveal.data.formats.layout import IMAGE_FOLDERS
 from foveal.data.formats.recognition.json_head import key_paths
 from foveal.data.formats.recognition.tree import Tree
 from foveal.data.formats.sidecar.reader import NAME as SIDECAR
@@ -14,7 +15,7 @@ from foveal.data.formats.splits import split_of
 from foveal.data.notes import listed
 
 ANNOTATIONS = "annotations"
-HOMES = frozenset({ANNOTATIONS, "annotation", "anns", "ann", "labels", "json", "jsons", "coco"})
+HOMES = frozenset({ANNOTATIONS, "annotation", "anns", "ann", "labels", "json", "jsons"})
 """Folders of annotation files, in lower case: images lie beside them."""
 EXPORT = "_annotations.coco.json"
 """Name of the JSON file that some tools put beside the images of each split."""
@@ -86,11 +87,10 @@ def find(tree: Tree, *, root: Path | None = None, near: bool = False) -> Files:
         left = [path.name for path in same if path not in claimed]
         notes.append(f"Files without a split were left out: {listed(left)}.")
         same = claimed
-    if tree.file or (tree.labels is not None and tree.labels.is_file()):
-        home = tree.root if root is None else root
-        home = home.parent if root is None and home.name.lower() in HOMES else home
-    else:
-        home = root or tree.root
+    home = root or tree.root
+    if root is None and home.name.lower() in HOMES and all(path.parent == home for path in same):
+        top = tree.folder()
+        home = home if top.images or {*top.folders} & {*IMAGE_FOLDERS} else home.parent
     told = [f"{path.name} ({KINDS[own] or 'further objects'})" for path, own in others]
     if told and same:
         notes.append(f"Not read: {listed(told)}.")

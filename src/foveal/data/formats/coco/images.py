@@ -55,13 +55,17 @@ def _draft(source: Source, at: int, record: Any, told: Told) -> tuple[Draft, Any
     key = record.get("id")
     if not (is_number(key) or isinstance(key, str)):
         raise DataError(f"{source.path}: images[{at}] ({written}) has no id.", "Give the image an id.")
-    name = source.name_of(written)
+    found = source.locate(written)
+    name = found or source.locate.likely(written)
     extras = image_extras(record)
     own = written.replace("\\", "/")
     folder, _, last = name.rpartition("/")
     if _portable(folder) + last != own:
         extras[layout.NAME_KEY] = own
-    return Draft(name, where, source.split, _size(record, where, told), extras=extras), key
+    draft = Draft(name, where, source.split, _size(record, where, told), extras=extras)
+    if found is None:
+        draft.lost = source.lost(written)
+    return draft, key
 
 
 @cache
@@ -74,6 +78,9 @@ def _written(record: Mapping[str, Any], where: str, told: Told) -> str | None:
     name = record.get("file_name")
     if isinstance(name, str) and name:
         return name
+    if type(name) is int and abs(name) < LARGEST_SIDE:
+        told.add("name_number", where)
+        return str(name)
     for key in NAME_KEYS:
         name = record.get(key)
         if isinstance(name, str) and name:

@@ -36,6 +36,7 @@ USUAL_KEYS = frozenset({"info", "licenses", "type"})
 USUAL_IMAGE_KEYS = frozenset(
     {"id", "file_name", "width", "height", "license", "flickr_url", "coco_url", "date_captured", "extra"}
 )
+USUAL_CLASS_KEYS = frozenset({"id", "name", "supercategory", "isthing", "color"})
 
 
 def read(path: Path, request: Request | None = None) -> Catalog:
@@ -148,14 +149,18 @@ def _unused(sources: Sequence[Source]) -> list[str]:
         if key not in LISTS and key not in USUAL_KEYS and value not in NOTHING
     }
     images: Counter[str] = Counter()
+    classes: Counter[str] = Counter()
     objects: Counter[str] = Counter()
     for source in sources:
         for record in source.document["images"]:
             images.update(record.keys() - USUAL_IMAGE_KEYS)
+        for record in source.document["categories"]:
+            classes.update(record.keys() - USUAL_CLASS_KEYS)
         objects.update(source.columns.keys)
     kept = [
         *(f"{key} (of the file)" for key in sorted(top)),
         *(f"{key} (of {plural(count, 'image')})" for key, count in sorted(images.items())),
+        *(f"{key} (of {plural(count, 'class')})" for key, count in sorted(classes.items())),
         *(f"{key} (of {plural(count, 'annotation')})" for key, count in sorted(objects.items())),
     ]
     return [f"Kept and written back, but not used: {listed(kept)}."] if kept else []

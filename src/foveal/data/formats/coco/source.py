@@ -49,6 +49,11 @@ class Source:
         """The image's name; for a missing file, the likeliest one."""
         return self.locate(written) or self.locate.likely(written)
 
+    def lost(self, written: str) -> str:
+        """Why there is no file, where it is not just missing."""
+        why = self.locate.why_not(written)
+        return "" if why == "does not exist" else f"is listed but {why}"
+
 
 def load(
     path: Path,
@@ -89,8 +94,13 @@ def load(
     for key in lists:
         if not isinstance(document.get(key), list):
             raise DataError(f"{path}: the list {key!r} is missing.", hint)
-    folders = [layout.relative(images, root)] if images is not None else _folders(tree or Tree(root), path, top or root)
-    return Source(path, title, split_in(path, top or root), document, columns, Resolver(root, folders))
+    split = split_in(path, top or root)
+    if images is None:
+        folders = _folders(tree or Tree(root), path, top or root)
+    else:
+        inside = [images / name for name in Tree(images).folder().folders if UNASSIGNED != split_of(name) == split]
+        folders = [layout.relative(folder, root) for folder in [*inside, images]]
+    return Source(path, title, split, document, columns, Resolver(root, folders))
 
 
 def stands_alone(files: Sequence[Path]) -> bool:

@@ -18,6 +18,7 @@ FORMS = {
     "category_key": "id of the class is not a whole number, read as one",
     "category_name": "name of the class is a number, read as text",
     "name_key": "name of the image's file is not in file_name but in {}",
+    "name_number": "file_name is a number, read as text",
     "size_text": "width or height of the image is text, read as a number",
 }
 """Each form, in words."""

@@ -239,3 +239,31 @@ def test_class_names_are_compared_in_one_unicode_form(place):
     assert read(root, bad="error").categories.names == ("caf\u00e9", "nut")
     own = Categories(("nut", "cafe\u0301"))
     assert read(root, categories=own).objects.labels.tolist() == [1, 1]
+
+
+def test_the_folder_of_annotations_is_named(place):
+    root = place({"annotations/train.json": document(["a.jpg"]), "images/train/a.jpg": None})
+    assert splits(read(root / "annotations", bad="error")) == {"images/train/a.jpg": TRAIN}
+    assert splits(read(root / "annotations/train.json", bad="error")) == {"images/train/a.jpg": TRAIN}
+
+
+def test_the_named_folder_of_images_has_a_folder_for_each_split(place, tmp_path, draw):
+    root = place({"train.json": document(["a.jpg"]), "val.json": document(["a.jpg"])})
+    for name in ("train", "val"):
+        draw(tmp_path / "photos" / name / "a.jpg", seed=len(name))
+    found = splits(read(root, images=str(tmp_path / "photos"), bad="error"))
+    assert found == {"../photos/train/a.jpg": TRAIN, "../photos/val/a.jpg": VAL}
+
+
+def test_a_name_that_could_be_several_images(place):
+    root = place({"a.json": document(["a.jpg", "c.jpg"]), "x/p/a.jpg": None, "x/q/a.jpg": None, "x/c.jpg": None})
+    catalog = read(root)
+    assert [(r.kind, r.message) for r in catalog.repairs if r.kind != "unlisted"] == [
+        ("missing", "is listed but could be 2 images, such as x/p/a.jpg and x/q/a.jpg")
+    ]
+
+
+def test_a_name_that_is_a_number(place):
+    catalog = read(place({"a.json": document([7]), "7.jpg": None}), bad="error")
+    assert splits(catalog) == {"7.jpg": NONE}
+    assert catalog.notes[0] == "1 entry: file_name is a number, read as text (the first: a.json, images[0])."

@@ -125,7 +125,8 @@ class Objects:
 
     def filled_areas(self) -> NDArray[np.float64]:
         """(M,) areas, the box's where none is declared (NaN)."""
-        own = (self.boxes[:, 2] - self.boxes[:, 0]) * (self.boxes[:, 3] - self.boxes[:, 1])
+        with np.errstate(invalid="ignore", over="ignore"):  # objects that are dropped are among them
+            own = (self.boxes[:, 2] - self.boxes[:, 0]) * (self.boxes[:, 3] - self.boxes[:, 1])
         return np.where(np.isnan(self.areas), own, self.areas)
 
     def segmentation(self, place: int) -> Any:

@@ -203,7 +203,8 @@ def _boxes(given: tuple[Any, ...]) -> NDArray[np.float64]:
     if {*map(type, given)} != {list} or {*map(len, given)} != {4}:
         raise ValueError
     boxes = _numbers(list(chain.from_iterable(given))).reshape(-1, 4)
-    boxes[:, 2:] += boxes[:, :2]
+    with np.errstate(over="ignore", invalid="ignore"):
+        boxes[:, 2:] += boxes[:, :2]
     return boxes
 
 

@@ -71,9 +71,9 @@ class PanopticColumns(Columns):
                 message = f"its segment {info.get('id')!r} has no pixels in {name}"
                 self.faults.append(Fault(at, place, image, info.get("category_id"), message, "dropped"))
             if records:
-                self.count = at
+                self.count, before = at, len(self.at)
                 super().take(records)
-                self.at[-1] = np.full(len(self.at[-1]), at)
+                self.at[before:] = [np.full(len(part), at) for part in self.at[before:]]
                 self.segments += len(records)
         self.count = first + len(items)
 

@@ -47,11 +47,13 @@ def seconds(function: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def verdict(what: str, ratio: float, limit: float) -> bool:
-    """Print a ratio beside its limit and the machine's load; whether it is reached."""
+def verdict(what: str, ratio: float, limit: float, *, at_most: bool = False) -> bool:
+    """Print a ratio beside its limit, a least or a most, and the machine's load; whether it is reached."""
     load = " ".join(f"{v:.1f}" for v in os.getloadavg())
-    reached = ratio >= limit
+    reached = ratio <= limit if at_most else ratio >= limit
+    sign = "<=" if at_most else ">="
     print(
-        f"{what}: ratio {ratio:.3f}, limit >= {limit:g}: {'reached' if reached else 'MISSED'} (load {load})", flush=True
+        f"{what}: ratio {ratio:.3f}, limit {sign} {limit:g}: {'reached' if reached else 'MISSED'} (load {load})",
+        flush=True,
     )
     return reached

@@ -14,6 +14,8 @@ from foveal.types.arrays import Array, IntArray
 
 ROWS_PER_PIECE = 1 << 15
 """Rows that ``Ragged.take`` moves at once."""
+LONG = 32
+"""Mean length from which rows are moved one by one, which needs no index per value."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,13 @@ class Ragged:
         offsets = np.zeros(len(indices) + 1, np.int64)
         np.cumsum(lengths, out=offsets[1:])
         values = np.empty(offsets[-1], self.values.dtype)
+        if len(indices) and len(values) >= LONG * len(indices):
+            for first in range(0, len(indices), ROWS_PER_PIECE):
+                piece = slice(first, first + ROWS_PER_PIECE)
+                spans = zip(starts[piece].tolist(), (starts[piece] + lengths[piece]).tolist(), strict=True)
+                end = offsets[min(first + ROWS_PER_PIECE, len(indices))]
+                np.concatenate([self.values[start:stop] for start, stop in spans], out=values[offsets[first] : end])
+            return Ragged(values, offsets)
         for first in range(0, len(indices), ROWS_PER_PIECE):
             piece = slice(first, first + ROWS_PER_PIECE)
             begin, end = offsets[first], offsets[min(first + ROWS_PER_PIECE, len(indices))]

@@ -7,6 +7,7 @@ corner of the upper left pixel is (0, 0), so a box that covers one pixel is one 
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import isnan
 from typing import Any, Protocol
 
 import numpy as np
@@ -107,18 +108,26 @@ class Objects:
 
     def __getitem__(self, index: int) -> list[Object]:
         """The objects of one image."""
-        return [
-            Object(
-                tuple(self.boxes[i].tolist()),
-                int(self.labels[i]),
-                int(self.flags[i]),
-                float(self.areas[i]),
-                int(self.ids[i]),
-                self.segmentation(i),
-                json.loads(self.extras[i]) if self.extras[i] else {},
-            )
-            for i in self.places(index)
-        ]
+        return [self.item(i) for i in self.places(index)]
+
+    def item(self, place: int) -> Object:
+        """One of the M objects."""
+        area = float(self.areas[place])
+        return Object(
+            tuple(self.boxes[place].tolist()),
+            int(self.labels[place]),
+            int(self.flags[place]),
+            None if isnan(area) else area,
+            int(self.ids[place]),
+            self.segmentation(place),
+            json.loads(self.extras[place]) if self.extras[place] else {},
+        )
+
+    def filled_areas(self) -> NDArray[np.float64]:
+        """(M,) areas, the box's where none is declared (NaN)."""
+        with np.errstate(invalid="ignore", over="ignore"):  # objects that are dropped are among them
+            own = (self.boxes[:, 2] - self.boxes[:, 0]) * (self.boxes[:, 3] - self.boxes[:, 1])
+        return np.where(np.isnan(self.areas), own, self.areas)
 
     def segmentation(self, place: int) -> Any:
         """The segmentation of one of the M objects, see ``Object.segmentation``."""

@@ -49,6 +49,9 @@ class Resolver:
             written: The path as written.
             near: A folder, relative to the root, that is tried before the others.
         """
+        first = self.folders[0] if self.folders and near is None else None
+        if first is not None and "/" not in written and written in self._listing(first):
+            return f"{first}/{written}" if first else written
         if near is not None and (name := self._there(near, written)):
             return name
         for at, folder in enumerate(self.folders):

@@ -52,7 +52,9 @@ def test_a_class_added_since_makes_the_class_map_the_format_s_own(voc):
 def test_it_counts_only_for_the_format_it_was_written_for(voc, tmp_path):
     convert(read(voc), tmp_path / "coco2", to="coco")
     (tmp_path / "coco2" / NAME).write_bytes((voc / NAME).read_bytes())
-    assert read(tmp_path / "coco2", bad="error").notes == ()
+    assert read(tmp_path / "coco2", bad="error").notes == (
+        "Kept and written back, but not used: score_of_annotator (of 1 annotation).",
+    )
 
 
 def test_entries_of_images_that_are_gone_are_told(voc):

@@ -18,6 +18,8 @@ from foveal.data.catalog.objects import Objects, text_of
 from foveal.data.formats.annotations.draft import Draft
 from foveal.data.formats.annotations.fix import fix_boxes, fix_segmentations
 from foveal.data.formats.annotations.orientation import LYING, read_orientation, upright
+from foveal.data.formats.annotations.packed import Packed
+from foveal.data.formats.annotations.plausible import check_left, check_unit
 from foveal.data.formats.annotations.repair import Repairs
 from foveal.errors import DataError, ImageError
 from foveal.imaging.header import read_size
@@ -30,19 +32,20 @@ HEADERS_PER_CALL = 64
 """Headers that a thread reads at once: each takes microseconds."""
 
 
-def find_images(drafts: Iterable[Draft], root: Path, repairs: Repairs) -> list[Draft]:
+def find_images(drafts: Iterable[Draft], root: Path, repairs: Repairs, packed: Packed | None = None) -> list[Draft]:
     """Drafts whose images exist, each once, with the size of the file.
 
-    Missing and unreadable files, and duplicate entries, go to ``repairs``.
+    Missing and unreadable files, and duplicate entries, go to ``repairs``; duplicates are unpacked.
     """
-    once = list(_once(drafts, repairs))
+    once = list(_once(drafts, repairs, packed))
     size_of = partial(_size_of, limit=MAX_PIXELS if repairs.tiled else None)
     sizes = in_threads(size_of, (root / draft.name for draft in once), per_call=HEADERS_PER_CALL)
     there = []
     for draft, size in zip(once, sizes, strict=True):
         if isinstance(size, ImageError):
             missing = not os.path.exists(root / draft.name)  # noqa: PTH110  (False for names that are too long)
-            kind, reason = ("missing", "is listed but does not exist") if missing else ("unreadable", size.reason)
+            lost = draft.lost or "is listed but does not exist"
+            kind, reason = ("missing", lost) if missing else ("unreadable", size.reason)
             repairs.add(draft.name, draft.where, kind, reason, "dropped")
         else:
             draft.seen = size
@@ -59,6 +62,7 @@ def assemble(
     repairs: Repairs,
     about: dict[str, Any] | None = None,
     notes: Sequence[str] = (),
+    packed: Packed | None = None,
 ) -> Catalog:
     """Check and fix every object, then pack.
 
@@ -70,38 +74,55 @@ def assemble(
         repairs: Faults so far, and the policy for those found here.
         about: Further fields of the data set.
         notes: Notes of the reader.
+        packed: Objects that are not in the drafts.
 
     Raises:
-        DataError: There is no image; or there is a fault and the policy is ``error``.
+        DataError: There is no image, nothing is left of the annotations, or no box can be right; or there is a fault
+            and the policy is ``error``.
     """
     for draft in drafts:
-        _settle_size(draft, root, repairs)
+        _settle_size(draft, root, repairs, packed)
+    check_unit(root, drafts, packed)
+    if packed is not None:
+        packed.unpack_suspects(drafts)
     fix_segmentations(drafts, repairs)
     rows = fix_boxes(drafts, repairs)
     found = repairs.settle(root)
     if not drafts:
         what = f"{root}: none of the images listed can be used.{repairs.first()}"
         raise DataError(what, "Check the paths of the images.")
-    names = Names.of([draft.name for draft in drafts])
-    order = sorted_order(names)
-    labels = [sorted({o.label for o in row if not o.flags & IGNORED_FLAGS}) for row in rows]
-    catalog = Catalog(
+    order = sorted_order(Names.of([draft.name for draft in drafts])).tolist()
+    drafts, rows = [drafts[i] for i in order], [rows[i] for i in order]
+    objects = Objects.of(rows)
+    if packed is not None:
+        objects = packed.join(drafts, objects)
+    check_left(root, len(objects.labels), found)
+    return Catalog(
         root,
         format,
         "boxes",
         categories,
-        names,
+        Names.of([draft.name for draft in drafts]),
         np.array([draft.split for draft in drafts], np.uint8),
-        Ragged.of(labels),
+        _labels(objects),
         multi_label=True,
         notes=(*notes, *repairs.notes()),
         sizes=np.array([draft.seen for draft in drafts], np.int32).reshape(-1, 2),
-        objects=Objects.of(rows),
+        objects=objects,
         extras=Names.of([text_of(draft.extras) for draft in drafts]),
         about=text_of(about or {}),
         repairs=found,
     )
-    return catalog.take(order)
+
+
+def _labels(objects: Objects) -> Ragged:
+    """The classes that occur in each image, but for objects that do not count."""
+    owners = np.repeat(np.arange(len(objects)), np.diff(objects.offsets))
+    there = objects.flags & IGNORED_FLAGS == 0
+    classes = int(objects.labels.max(initial=0)) + 1
+    mine, labels = np.divmod(np.unique(owners[there] * classes + objects.labels[there]), classes)
+    counts = np.bincount(mine, minlength=len(objects))
+    return Ragged(labels.astype(np.int32), np.concatenate([[0], np.cumsum(counts)]).astype(np.int64))
 
 
 def report_unlisted(root: Path, names: Iterable[str], listed_in: str, repairs: Repairs) -> None:
@@ -110,13 +131,16 @@ def report_unlisted(root: Path, names: Iterable[str], listed_in: str, repairs: R
         repairs.add(name, listed_in, "unlisted", f"is in {root.name or root} but not listed", "left out")
 
 
-def _once(drafts: Iterable[Draft], repairs: Repairs) -> Iterator[Draft]:
+def _once(drafts: Iterable[Draft], repairs: Repairs, packed: Packed | None) -> Iterator[Draft]:
     """The first entry of each image; the objects of a second one are merged, unless it is in another split."""
     first: dict[str, Draft] = {}
     for draft in drafts:
         known = first.setdefault(draft.name, draft)
         if known is draft:
             continue
+        if packed is not None:
+            packed.unpack(known)
+            packed.unpack(draft)
         if draft.split != known.split and UNASSIGNED not in (draft.split, known.split):
             message = f"is in {SPLITS[known.split]} and again in {SPLITS[draft.split]}"
             repairs.add(draft.name, draft.where, "two_splits", message, f"kept in {SPLITS[known.split]}")
@@ -129,7 +153,7 @@ def _once(drafts: Iterable[Draft], repairs: Repairs) -> Iterator[Draft]:
     yield from first.values()
 
 
-def _settle_size(draft: Draft, root: Path, repairs: Repairs) -> None:
+def _settle_size(draft: Draft, root: Path, repairs: Repairs, packed: Packed | None) -> None:
     """Compare the declared size with the file's; bring objects given in the stored pixels of a rotated file upright."""
     assert draft.seen is not None, "find_images comes first"
     if draft.size is None or draft.size == draft.seen:
@@ -143,6 +167,8 @@ def _settle_size(draft: Draft, root: Path, repairs: Repairs) -> None:
                 f" {orientation}) it is {there}"
             )
             repairs.add(draft.name, draft.where, "turned", message, "turned")
+            if packed is not None:
+                packed.unpack(draft)
             draft.objects = [upright(o, orientation, size=draft.size) for o in draft.objects]
             return
     message = f"the annotation declares {declared} pixels, the file has {there}"

@@ -21,6 +21,8 @@ class Draft:
         places: File and line or entry of each object, for messages.
         keys: Key of each object in a side-car.
         extras: Further fields of the source, one entry per format.
+        number: Of its objects in ``packed.Packed``; -1: they are here.
+        lost: Why its file is not there, where that is known, such as "is listed but could be 2 images".
     """
 
     name: str
@@ -32,6 +34,8 @@ class Draft:
     places: list[str] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
     extras: dict[str, Any] = field(default_factory=dict)
+    number: int = -1
+    lost: str = ""
 
     def add(self, item: Object, place: str, key: str) -> None:
         """Add an object."""

@@ -6,8 +6,10 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from foveal.data.formats.coco.files import find
 from foveal.data.formats.coco.record import is_number
-from foveal.data.formats.coco.source import Source, find, load, locate
+from foveal.data.formats.coco.source import Source, load
+from foveal.data.formats.recognition.tree import Tree
 from foveal.errors import DataError
 
 LEVELS = 3
@@ -21,7 +23,8 @@ def ids_from(file: Path, images: Sequence[Path]) -> dict[Path, ImageId]:
     Raises:
         DataError: It is not COCO's, or does not list an image; the image is named.
     """
-    root, files, _ = find(file)
+    there = find(Tree(file))
+    root, files = there.root, there.chosen or tuple(path for path, kind in there.others if kind == "images")
     if not files:
         raise DataError(f"{file}: no COCO annotation file.", "Name the JSON file itself.")
     sources = [load(one, root, lists=("images",)) for one in files]  # files of test images have no annotations
@@ -67,8 +70,8 @@ def ids_of_data_set(images: Sequence[Path]) -> tuple[dict[Path, ImageId], list[P
 def _sources(folder: Path) -> tuple[Path, list[Source]]:
     """A folder's annotation files; none where it is no COCO data set, or a broken one."""
     try:
-        root, files, _ = find(folder)
-        return root, [load(file, root) for file in files]
+        there = find(Tree(folder), near=True)
+        return there.root, [load(file, there.root) for file in there.chosen]
     except (DataError, OSError):
         return folder, []
 
@@ -89,7 +92,7 @@ def _look_up(sources: Sequence[Source], root: Path, images: Sequence[Path], *, a
     for image in images:
         listed = records.get(_normal(image.name), [])
         real = image.resolve()
-        same = [one for one in listed if os.path.realpath(root / locate(one[0], root, one[1])) == str(real)]
+        same = [one for one in listed if os.path.realpath(root / one[0].name_of(one[1])) == str(real)]
         if not same and anywhere:
             ends = [one for one in listed if _parts(str(real))[-len(_parts(one[1])) :] == _parts(one[1])]
             longest = max((len(_parts(one[1])) for one in ends), default=0)

@@ -17,7 +17,7 @@ from foveal.data.catalog.catalog import SPLITS, UNASSIGNED, Catalog
 from foveal.data.catalog.objects import NO_ID, Object
 from foveal.data.formats import layout
 from foveal.data.formats.coco import record as coco
-from foveal.data.formats.coco.source import ANNOTATIONS, UNASSIGNED_FILE
+from foveal.data.formats.coco.files import ANNOTATIONS, UNASSIGNED_FILE
 from foveal.data.formats.sidecar.writer import Aside, box_area
 from foveal.types.categories import Categories
 from foveal.types.flags import Flag

@@ -131,8 +131,8 @@ def _listed(root: Path, name: str) -> Folder:
                     if not is_hidden(entry.name):
                         folders.append(entry.name)
                 elif not entry.name.startswith(".") and entry.name not in HIDDEN_FILES:
-                    suffix = os.path.splitext(entry.name)[1].lower()  # noqa: PTH122  (a hundred thousand of them)
-                    (images if suffix in IMAGE_SUFFIXES else others).append(entry.name)
+                    _, dot, suffix = entry.name.rpartition(".")  # a hundred thousand of them
+                    (images if dot + suffix.lower() in IMAGE_SUFFIXES else others).append(entry.name)
     except FileNotFoundError:
         pass
     except NotADirectoryError:

@@ -126,7 +126,7 @@ def test_a_file_of_all_images_beside_splits_is_left_out_and_noted(make_coco, coc
     root = make_coco(coco_document, name="annotations/instances_train.json")
     make_coco(coco_document, root, "annotations/instances_trainval.json")
     catalog = read(root)
-    assert catalog.notes == ("Files without a split were left out: instances_trainval.json.",)
+    assert catalog.notes[0] == "Files without a split were left out: instances_trainval.json."
     assert catalog.splits.tolist() == [0, 0, 0] and catalog.repairs == ()
 
 
@@ -178,7 +178,11 @@ HINT = 'COCO\'s instances JSON is an object with the lists "images", "annotation
         ("[]", "{}: the JSON is not an object.", HINT),
         ('{"images": [], "categories": []}', "{}: the list 'annotations' is missing.", HINT),
         ('{"annotations": [], "categories": []}', "{}: the list 'images' is missing.", HINT),
-        (b'{"images": "\xff"}', "{}: not UTF-8 text.", "Save it as UTF-8, or replace the file."),
+        (
+            b'{"images": "\xff"}',
+            "{}, line 1: byte 13 (0xff) is not UTF-8 text.",
+            "Save it as UTF-8, or replace the file.",
+        ),
         (
             '{"images": [{"id": 1}], "annotations": [], "categories": [{"id": 1, "name": "a"}]}',
             "{}: images[0] has no file_name.",

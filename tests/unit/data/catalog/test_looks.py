@@ -85,7 +85,7 @@ def test_nothing_is_kept_unless_asked_for_nor_inside_the_data_set_nor_of_few_fil
     assert not (root / "cache").exists()
 
 
-@pytest.mark.parametrize("damage", ("cut", "other", "empty", "folder"))
+@pytest.mark.parametrize("damage", ["cut", "other", "empty", "folder"])
 def test_a_damaged_cache_costs_time_alone(files, damage):
     _, _, cache = files
     looked_at(*files)

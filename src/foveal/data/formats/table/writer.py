@@ -12,10 +12,11 @@ from foveal.data.catalog.catalog import SPLITS, UNASSIGNED, Catalog
 from foveal.data.formats import layout
 from foveal.data.formats.image_folder.writer import count_lost
 from foveal.data.formats.sidecar.writer import NOWHERE, Aside
-from foveal.data.formats.table.reader import IMAGES, SEPARATOR
 from foveal.errors import CategoryError, DataError
 
-TABLE = "labels.csv"
+TABLE, IMAGES = "labels.csv", "images"
+SEPARATOR = "|"
+"""Between the labels of one image, as the reader has it."""
 
 
 def check(catalog: Catalog) -> None:

@@ -28,7 +28,7 @@ IGNORED_COLOR = (224, 224, 224)
 
 
 def masks_of(catalog: Catalog) -> Catalog:
-    """The data set with a class for each pixel; objects are rasterised.
+    """The data set with semantic masks; objects are rasterised.
 
     Raises:
         DataError: It has labels of whole images only, or boxes without segmentations.

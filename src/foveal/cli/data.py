@@ -1,7 +1,7 @@
 """``foveal data``: inspect, check, preview and convert data sets."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
 from cyclopts import App, Parameter
 from cyclopts.validators import Number
@@ -12,7 +12,7 @@ from foveal.data.config import AugmentConfig, Target
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from foveal.data.catalog.catalog import Catalog
+    from foveal.data.catalog.catalog import Annotation, Catalog
     from foveal.data.inspection.check import Problem
     from foveal.types.arrays import RGB
     from foveal.types.reading import Reading
@@ -37,11 +37,14 @@ def inspect(
     json: Json = False,
 ) -> None:
     """Show what a data set contains: format, task, splits, classes, objects or masks, image sizes, unusual files."""
+    from foveal.data.catalog.looks import looks_kept_in
     from foveal.data.inspection.inspect import inspect as look
+    from foveal.data.outside import cache_folder
     from foveal.tasks.table import task_for
 
     where = Where(format=format, images=images, labels=labels)
-    seen = look(_read(path, where, classes, ignore, task), reading=_reading(bands))
+    with looks_kept_in(cache_folder()):
+        seen = look(_read(path, where, classes, ignore, task), reading=_reading(bands))
     if json:
         from foveal.cli.screens import print_json
 
@@ -100,7 +103,7 @@ def convert(
     source: Data,
     out: Annotated[Path, Parameter(help="New or empty folder for the converted data set.")],
     *,
-    to: Annotated[Target, Parameter(help="Format to convert to.")],
+    to: Annotated[Target | None, Parameter(help="Format to convert to.")] = None,
     format: FormatName = "auto",  # noqa: A002
     images: Images = "",
     labels: Labels = "",
@@ -111,14 +114,63 @@ def convert(
             help="Invalid objects; error: stop; clip: fix what can be fixed, drop the rest; drop: drop them all."
         ),
     ] = "clip",
+    classes: Classes = "",
+    ignore: Ignore = (),
+    crops: Annotated[
+        bool, Parameter(negative="", help="Cut the objects out as an image folder, to train a classifier on.")
+    ] = False,
+    crop_margin: Annotated[
+        float, Parameter(help="Fraction of the box added on each side of a crop.", validator=Number(gte=0))
+    ] = 0.0,
+    crop_min_size: Annotated[
+        int, Parameter(help="Shorter side in pixels below which an object is left out.", validator=Number(gte=1))
+    ] = 8,
+    crop_format: Annotated[Literal["jpeg", "png"], Parameter(help="File format of crops.")] = "jpeg",
+    crop_quality: Annotated[int, Parameter(help="Quality of JPEG crops.", validator=Number(gte=1, lte=100))] = 95,
     json: Json = False,
 ) -> None:
-    """Convert an annotated data set to another format; what it cannot store is kept in foveal-sidecar.json."""
-    from foveal.data.formats.convert import convert as write
-    from foveal.data.formats.read import read
+    """Convert a data set to another format, or cut its objects out; what the format cannot store is told.
 
-    catalog = read(source, bad=bad, format=format, images=images, labels=labels)
-    done = write(catalog, out, to=to, link=link)
+    Fields of objects that it cannot store are kept in foveal-sidecar.json.
+    """
+    from foveal.data.catalog.looks import looks_kept_in
+    from foveal.data.formats.convert import convert as write
+    from foveal.data.formats.crops import CropOptions, cut_objects
+    from foveal.data.formats.read import read
+    from foveal.data.outside import cache_folder
+    from foveal.errors import ConfigError
+
+    options = CropOptions(margin=crop_margin, min_size=crop_min_size, format=crop_format, quality=crop_quality)
+    if options != CropOptions() and not crops:
+        raise ConfigError("Margin, minimum size, format and quality are of crops.", "Add --crops.")
+    if crops and to not in (None, "image_folder"):
+        raise ConfigError(f"--crops writes an image folder, not {to}.", "Leave out --to.")
+    if crops and link:
+        raise ConfigError("--link: crops are new images, which cannot be links.", "Leave out --link.")
+    if crop_format == "png" and options.quality != CropOptions().quality:
+        raise ConfigError("--crop-quality is for JPEG files.", "Leave it out, or --crop-format png.")
+    if to is None and not crops:
+        raise ConfigError("No format is given.", f"Name one, --to {', '.join(get_args(Target))}; or --crops.")
+    # Whatever is there is read, so that a refusal says what the format lacks.
+    wanted: Sequence[Annotation] | None = ("boxes", "masks", "labels") if crops else None
+    if to == "mask_folder":
+        wanted = ("masks", "boxes", "labels")
+    with looks_kept_in(cache_folder()):
+        catalog = read(
+            source,
+            bad=bad,
+            format=format,
+            images=images,
+            labels=labels,
+            classes=classes,
+            ignore=ignore,
+            annotations=wanted,
+        )
+    if crops:
+        done = cut_objects(catalog, out, options)
+    else:
+        assert to is not None, "checked above"
+        done = write(catalog, out, to=to, link=link)
     if json:
         from foveal.cli.screens import print_json
 
@@ -126,7 +178,7 @@ def convert(
     else:
         from foveal.cli.data_screens import conversion_screen
 
-        conversion_screen(done, catalog.notes)
+        conversion_screen(done, (*catalog.notes, *done.notes))
 
 
 @app.command

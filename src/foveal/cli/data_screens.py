@@ -43,7 +43,8 @@ def conversion_screen(done: Conversion, notes: Sequence[str]) -> None:
     """What was written, and each field that the format cannot store."""
     console = Console()
     splits = _counts(done.splits)
-    line = f"Wrote {plural(done.images, 'image')} with {plural(done.objects, 'object')} to {done.path}"
+    objects = f" with {plural(done.objects, 'object')}" if done.objects else ""
+    line = f"Wrote {plural(done.images, 'image')}{objects} to {done.path}"
     console.print(Text(f"{line} ({done.format}{'; ' + splits if splits else ''})."), soft_wrap=True)
     for note in notes:
         console.print(Text(f"note: {note}", "yellow"), soft_wrap=True)

@@ -25,7 +25,10 @@ EXAMPLES: Mapping[str, Sequence[str]] = {
     "data": ("foveal data inspect photos/",),
     "data inspect": ("foveal data inspect photos/",),
     "data check": ("foveal data check photos/",),
-    "data convert": ("foveal data convert boxes/ boxes-yolo/ --to yolo",),
+    "data convert": (
+        "foveal data convert boxes/ boxes-yolo/ --to yolo",
+        "foveal data convert boxes/ crops/ --crops --crop-margin 0.1",
+    ),
     "data preview": ("foveal data preview photos/ --out preview.png",),
 }
 """Examples of each command."""

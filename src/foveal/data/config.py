@@ -9,7 +9,7 @@ from foveal.types.settings import Settings, Side
 
 Format = Literal["auto", "image_folder", "table", "coco", "voc", "yolo", "mask_folder"]
 """Every format that can be read; auto: the one that is recognised."""
-Target = Literal["coco", "voc", "yolo"]
+Target = Literal["coco", "voc", "yolo", "mask_folder", "image_folder", "table"]
 """Every format that can be written."""
 BANDS = re.compile(r"(?:[1-9]\d{0,3},){2}[1-9]\d{0,3}|[1-9]\d{0,3}|")
 """Three numbers or one, from 1 on; or none."""

@@ -1,5 +1,6 @@
-"""The user's data is read-only: nothing is written into it."""
+"""The user's data is read-only: nothing is written into it; what is kept goes into the user's cache folder."""
 
+import os
 from pathlib import Path
 
 from foveal.errors import RunError
@@ -28,3 +29,8 @@ def check_outside(out: Path, data: Path, *, option: str = "--out") -> None:
         raise RunError(
             f"{out} is inside the data set, which must not be changed.", f"Choose a folder outside it with {option}."
         )
+
+
+def cache_folder(folder: str = "") -> Path:
+    """The folder named, or the user's cache folder for Foveal."""
+    return Path(folder) if folder else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "foveal"

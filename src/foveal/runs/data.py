@@ -9,8 +9,7 @@ from foveal.config.schema import RunConfig
 from foveal.data.catalog.catalog import SPLITS, Catalog
 from foveal.data.formats.read import read
 from foveal.data.inspection.preflight import Skipped, find_bad, split_without
-from foveal.data.loading.cache import disk_folder
-from foveal.data.outside import check_outside
+from foveal.data.outside import cache_folder, check_outside
 from foveal.errors import DataError
 from foveal.runs.identity import near
 from foveal.tasks.table import TASKS, get_spec, task_for
@@ -37,6 +36,11 @@ def read_data(config: RunConfig) -> Catalog:
     )
 
 
+def looks_folder(config: RunConfig) -> Path | None:
+    """Where what was seen of files is kept: in the cache folder; None: nowhere, as with ``--data.cache off``."""
+    return None if config.data.cache == "off" else cache_folder(config.data.cache_dir)
+
+
 def open_data(config: RunConfig, *, skipped: Sequence[Skipped] | None = None) -> tuple[Catalog, Sequence[Skipped]]:
     """The data set with a training and a validation split, and the images that were left out.
 
@@ -51,7 +55,7 @@ def open_data(config: RunConfig, *, skipped: Sequence[Skipped] | None = None) ->
         DataError: It cannot be read.
     """
     if config.data.cache == "disk":
-        check_outside(disk_folder(config.data.cache_dir), Path(config.data.path), option="--data.cache-dir")
+        check_outside(cache_folder(config.data.cache_dir), Path(config.data.path), option="--data.cache-dir")
     catalog = read_data(config)
     if skipped is None:
         reading = Reading(bands=config.data.band_numbers)

@@ -11,6 +11,7 @@ from foveal.artifact.given import given_card
 from foveal.config.files import read_config, to_toml
 from foveal.config.schema import RunConfig
 from foveal.data.catalog.catalog import Catalog
+from foveal.data.catalog.looks import looks_kept_in
 from foveal.data.inspection.neighbours import neighbours_alike
 from foveal.data.inspection.preflight import Skipped, check_readable
 from foveal.data.loading.workers import worker_faults
@@ -27,7 +28,7 @@ from foveal.inference.predictor import Predictor
 from foveal.inference.process_tuning import keep_pages
 from foveal.metrics.contract import Results
 from foveal.report.findings.contract import Finding
-from foveal.runs.data import data_facts, open_data
+from foveal.runs.data import data_facts, looks_folder, open_data
 from foveal.runs.display import as_html, history_table, one_line
 from foveal.runs.evaluation import Evaluation, to_dict, write_predictions
 from foveal.runs.finish import closing, finish
@@ -191,10 +192,11 @@ def resume(folder: Path, *, changes: RunConfig | None, log: Log, began: Began) -
     check_data_is_there(config, folder)
     log.doing(f"reading {config.data.path}")
     known = run.read_json("data.json")
-    catalog, skipped = open_data(config, skipped=[Skipped(**one) for one in known.get("skipped", [])])
-    log.say(data_facts(config, catalog))
-    log.doing("loading the network")
-    check_same_data(known, describe(catalog), config, folder)
+    with looks_kept_in(looks_folder(config)):
+        catalog, skipped = open_data(config, skipped=[Skipped(**one) for one in known.get("skipped", [])])
+        log.say(data_facts(config, catalog))
+        log.doing("loading the network")
+        check_same_data(known, describe(catalog), config, folder)
     if saved and saved.key != config_key(config):
         raise RunError(
             f"{run.config}: changed since the run was stopped.",

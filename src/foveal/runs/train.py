@@ -14,6 +14,7 @@ from foveal.config.files import read_recipe
 from foveal.config.idle import check_used
 from foveal.config.schema import RunConfig, merge, parse_config
 from foveal.data.catalog.catalog import Catalog
+from foveal.data.catalog.looks import looks_kept_in
 from foveal.data.inspection.preflight import Skipped
 from foveal.data.outside import check_outside
 from foveal.engine.clock import Began
@@ -22,7 +23,7 @@ from foveal.engine.logs.notebook_log import notebook
 from foveal.errors import ConfigError, MissingExtraError
 from foveal.inference.process_tuning import wait_quietly
 from foveal.ops.quiet import quiet as silently
-from foveal.runs.data import data_facts, open_data, task_of
+from foveal.runs.data import data_facts, looks_folder, open_data, task_of
 
 if TYPE_CHECKING:
     from foveal.runs.start import Trained
@@ -96,16 +97,17 @@ def train(
     if config.task != "auto":
         check_concerned(given, config.task)
     try:
-        catalog, skipped = announce(config, log)
-        card = given_card(config.model.weights)
-        task = task_of(config, catalog, card)
-        check_concerned(given, task, data_format=catalog.format)
-        log.doing("loading torch")
-        door, since = _door(began)
-        from foveal.runs.resolve import with_defaults
+        with looks_kept_in(looks_folder(config)):
+            catalog, skipped = announce(config, log)
+            card = given_card(config.model.weights)
+            task = task_of(config, catalog, card)
+            check_concerned(given, task, data_format=catalog.format)
+            log.doing("loading torch")
+            door, since = _door(began)
+            from foveal.runs.resolve import with_defaults
 
-        check_used(given, with_defaults(config, task, card))
-        trained: Trained | None = door.start(config, catalog, skipped, out=folder, log=log, began=since)
+            check_used(given, with_defaults(config, task, card))
+            trained: Trained | None = door.start(config, catalog, skipped, out=folder, log=log, began=since)
     finally:
         log.close()
     return trained

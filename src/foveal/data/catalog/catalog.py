@@ -4,7 +4,7 @@ Shapes: N images, L labels in all.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from foveal.brief import brief
 from foveal.data.catalog.columns import Names, Ragged
+from foveal.data.catalog.looks import contents
 from foveal.data.catalog.objects import Objects
 from foveal.errors import DataError
-from foveal.ops.threads import in_threads
 from foveal.types.arrays import IntArray
 from foveal.types.categories import Categories
 
@@ -27,8 +27,6 @@ Annotation = Literal["labels", "boxes", "masks"]
 """Kinds of annotations."""
 UNASSIGNED = 255
 """Code of an image without a split."""
-FILES_PER_CALL = 64
-"""Files that a thread hashes at once."""
 
 
 @dataclass(frozen=True)
@@ -192,7 +190,7 @@ class Catalog:
     @cached_property
     def content_hashes(self) -> NDArray[np.void]:
         """(N,) 16-byte BLAKE2b hashes of the images' bytes, computed in threads and once."""
-        return _hashes(self.path, len(self))
+        return contents(self.root, self.names, content_hash)
 
     def content_fingerprint(self) -> str:
         """A hash of the files' contents, independent of order, names, labels and splits."""
@@ -209,18 +207,9 @@ class Catalog:
             self.objects.feed(digest)
         if self.masks is not None:
             digest.update(self.masks.text.values.tobytes() + self.masks.text.offsets.tobytes())
-            digest.update(_hashes(self.mask_path, len(self)).tobytes())
+            digest.update(contents(self.root, self.masks, content_hash).tobytes())
             digest.update(repr((self.categories.source_ids, self.categories.ignore_ids)).encode())
         return digest.hexdigest()
-
-
-def _hashes(path_of: Callable[[int], Path], count: int) -> NDArray[np.void]:
-    """(count,) 16-byte BLAKE2b hashes of files' bytes, computed in threads."""
-    out = np.zeros(count, "V16")
-    hashes = in_threads(lambda i: content_hash(path_of(i)), range(count), per_call=FILES_PER_CALL)
-    for i, one in enumerate(hashes):
-        out[i] = np.void(one)
-    return out
 
 
 def content_hash(path: Path) -> bytes:

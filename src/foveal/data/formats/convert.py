@@ -1,4 +1,4 @@
-"""Conversion between formats of annotated images; what the target cannot store goes into a side-car.
+"""Conversion between formats; what the target cannot store goes into a side-car, or is told.
 
 The new data set appears at once: it is written to a temporary folder and then renamed. Images are copied byte by
 byte, never decoded.
@@ -7,7 +7,8 @@ byte, never decoded.
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,14 +17,21 @@ from foveal.data.catalog.catalog import SPLITS, Catalog
 from foveal.data.config import Target
 from foveal.data.formats import layout
 from foveal.data.formats.coco import writer as coco_writer
+from foveal.data.formats.image_folder import writer as image_folder_writer
+from foveal.data.formats.mask_folder import writer as mask_folder_writer
+from foveal.data.formats.read import recognise
 from foveal.data.formats.sidecar import reader as sidecar
 from foveal.data.formats.sidecar.writer import Aside, Kept
+from foveal.data.formats.table import writer as table_writer
 from foveal.data.formats.voc import writer as voc_writer
 from foveal.data.formats.yolo import writer as yolo_writer
 from foveal.errors import DataError, RunError
 from foveal.ops.threads import in_threads
 
 WRITERS = {"coco": coco_writer, "voc": voc_writer, "yolo": yolo_writer}
+"""Of objects, with a side-car."""
+OTHERS = {"mask_folder": mask_folder_writer, "image_folder": image_folder_writer, "table": table_writer}
+"""Of masks and of labels."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +44,8 @@ class Conversion:
         images: Images.
         objects: Objects.
         splits: Images of each split that exists.
-        kept: Fields that the format cannot store itself.
+        kept: Fields that the format cannot store itself, and where they are.
+        notes: How it is read, where that is not plain.
     """
 
     path: str
@@ -45,6 +54,7 @@ class Conversion:
     objects: int
     splits: dict[str, int]
     kept: tuple[Kept, ...]
+    notes: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, object]:
         """Plain values for JSON."""
@@ -55,6 +65,7 @@ class Conversion:
             "objects": self.objects,
             "splits": self.splits,
             "kept": [kept.to_dict() for kept in self.kept],
+            "notes": list(self.notes),
         }
 
 
@@ -69,29 +80,20 @@ def convert(
     """Write a data set in another format.
 
     Args:
-        catalog: With objects.
+        catalog: With annotations that the format can hold.
         out: Folder of the new data set; absent or empty.
         to: Its format.
         link: Hard-link images instead of copying them.
         progress: Called with the number of images done.
 
     Raises:
-        DataError: The data set has masks or no objects, or an image cannot be copied.
+        DataError: The format cannot hold the annotations, or an image cannot be copied.
         CategoryError: A class name that the format cannot store.
         RunError: The folder is not empty, lies in the data set, or cannot be written.
     """
-    if catalog.masks is not None:
-        raise DataError(
-            f"{catalog.root} has semantic masks, which cannot be converted to {to}; it needs objects.",
-            "Convert data sets in COCO, Pascal VOC or YOLO format.",
-        )
-    if catalog.objects is None or catalog.sizes is None:
-        raise DataError(
-            f"{catalog.root} has class labels only; {to} needs boxes.",
-            "Convert data sets in COCO, Pascal VOC or YOLO format.",
-        )
-    _check_out(out, catalog.root)
-    writer, aside = WRITERS[to], Aside(to)
+    catalog = _fit(catalog, to)
+    check_out(out, catalog.root)
+    writer, aside = {**WRITERS, **OTHERS}[to], Aside(to)
     extras = [
         json.loads(catalog.extras[i]) if catalog.extras and catalog.extras[i] else {} for i in range(len(catalog))
     ]
@@ -99,14 +101,29 @@ def convert(
     names = writer.place(catalog, own)
     # An image's name without its layout must survive a round trip through any layout.
     extras = [{**extra, layout.NAME_KEY: name} for extra, name in zip(extras, own, strict=True)]
-    draft = out.parent / fitting(f".{out.name}", f".{os.getpid()}.tmp")
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        draft.mkdir()
+    with new_folder(out, catalog.root) as draft:
         writer.write(catalog, draft, names, extras, aside)
         if text := aside.text():
             (draft / sidecar.NAME).write_text(text, "utf-8")
         _bring(catalog, draft, names, link=link, progress=progress)
+    splits = {name: int((catalog.splits == code).sum()) for code, name in enumerate(SPLITS) if catalog.has(name)}
+    num_objects = len(catalog.objects.labels) if to in WRITERS and catalog.objects is not None else 0
+    return Conversion(str(out), to, len(catalog), num_objects, splits, tuple(aside.kept()), how_read(out, to))
+
+
+@contextmanager
+def new_folder(out: Path, source: Path) -> Iterator[Path]:
+    """A folder to write into, which takes its place when all is done.
+
+    Raises:
+        RunError: The place is not empty, lies in the data set, or cannot be written.
+    """
+    check_out(out, source)
+    draft = out.parent / fitting(f".{out.name}", f".{os.getpid()}.tmp")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        draft.mkdir()
+        yield draft
         if out.is_dir():
             out.rmdir()
         draft.rename(out)
@@ -114,11 +131,48 @@ def convert(
         raise RunError(f"{out}: cannot be written ({error.strerror or error}).", "Choose another folder.") from None
     finally:
         shutil.rmtree(draft, ignore_errors=True)
-    splits = {name: int((catalog.splits == code).sum()) for code, name in enumerate(SPLITS) if catalog.has(name)}
-    return Conversion(str(out), to, len(catalog), len(catalog.objects.labels), splits, tuple(aside.kept()))
 
 
-def _check_out(out: Path, source: Path) -> None:
+def how_read(out: Path, to: str) -> tuple[str, ...]:
+    """A note where a new data set is not recognised as what it is."""
+    try:
+        found = recognise(out).format.name
+    except DataError as error:
+        return (f"Read it with --data.format {to}: {error.what}",)
+    return () if found == to else (f"Read it with --data.format {to}; by itself it is taken for {found}.",)
+
+
+def _fit(catalog: Catalog, to: Target) -> Catalog:
+    """The annotations that a format holds.
+
+    Raises:
+        DataError: It cannot hold them.
+    """
+    if to == "mask_folder":
+        return mask_folder_writer.masks_of(catalog)
+    if to == "image_folder":
+        image_folder_writer.check(catalog)
+    elif to == "table":
+        table_writer.check(catalog)
+    elif catalog.masks is not None:
+        raise DataError(
+            f"{catalog.root} has semantic masks, which cannot be converted to {to}; it needs objects.",
+            "Convert it to mask_folder, or convert a data set that has boxes.",
+        )
+    elif catalog.objects is None or catalog.sizes is None:
+        raise DataError(
+            f"{catalog.root} has class labels only; {to} needs boxes.",
+            "Convert it to image_folder or table, or convert a data set that has boxes.",
+        )
+    return catalog
+
+
+def check_out(out: Path, source: Path) -> None:
+    """Check that a new data set may be written to a folder.
+
+    Raises:
+        RunError: It is not empty, or lies in the data set.
+    """
     if out.resolve().is_relative_to(source.resolve()):
         raise RunError(f"{out} is inside the data set, which must not be changed.", "Choose another folder.")
     if out.exists() and not out.is_dir():

@@ -5,10 +5,12 @@ import posixpath
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
-from foveal.data.catalog.catalog import Catalog
+from foveal.data.catalog.catalog import SPLITS, UNASSIGNED, Catalog
 from foveal.data.formats.splits import split_name
-from foveal.imaging.suffixes import IMAGE_SUFFIXES
-from foveal.imaging.walk import walk
+from foveal.errors import DataError, ImageError
+from foveal.imaging.header import read_header
+from foveal.imaging.suffixes import IMAGE_SUFFIXES, SUFFIXES_OF
+from foveal.imaging.walk import HIDDEN, HIDDEN_FILES, walk
 
 IMAGE_FOLDERS = ("JPEGImages", "images", "Images")
 """Folders of all images."""
@@ -53,6 +55,36 @@ def unique(names: Iterable[str], *, by_stem: bool) -> list[str]:
         taken.add(key)
         out.append(candidate)
     return out
+
+
+def found_by_walk(catalog: Catalog, own: Sequence[str]) -> list[str]:
+    """Names under which images are found in a folder that has no list of them: not hidden, with an image's suffix.
+
+    Args:
+        catalog: The images.
+        own: Their names without the layout.
+
+    Raises:
+        DataError: A file that is no image.
+    """
+    out = []
+    for i, name in enumerate(own):
+        parts = portable(name).split("/")
+        parts = [f"_{p}" if p.startswith(".") or p in HIDDEN or p in HIDDEN_FILES else p for p in parts]
+        if posixpath.splitext(parts[-1])[1].lower() not in IMAGE_SUFFIXES:
+            try:
+                parts[-1] += SUFFIXES_OF[read_header(catalog.path(i)).kind][0]
+            except ImageError as error:
+                raise DataError(error.what, error.hint) from None
+        out.append("/".join(parts))
+    return out
+
+
+def split_folders(catalog: Catalog) -> list[str]:
+    """The folder of each image's split, with a slash; none where no image has a split, else ``train/``."""
+    if (catalog.splits == UNASSIGNED).all():
+        return [""] * len(catalog)
+    return [f"{SPLITS[0 if code == UNASSIGNED else code]}/" for code in catalog.splits.tolist()]
 
 
 def images_in(root: Path, folder: Path, *, deep: bool = True) -> Iterator[str]:

@@ -9,17 +9,14 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from foveal.data.catalog.catalog import Annotation, Catalog
+from foveal.data.catalog.headers import read_headers
 from foveal.data.inspection.masks import MaskCounts, count_masks
 from foveal.data.inspection.objects import ObjectCounts, count_objects, splits_of
 from foveal.data.loading.levels import DataLevels, learn_levels
 from foveal.errors import DataError, ImageError
-from foveal.imaging.header import Header, read_header
+from foveal.imaging.header import Header
 from foveal.imaging.suffixes import SUFFIXES_OF
-from foveal.ops.threads import in_threads
 from foveal.types.reading import AS_STORED, Reading
-
-HEADERS_PER_CALL = 64
-"""Headers that a thread reads at once: each takes microseconds."""
 
 
 @dataclass(frozen=True)
@@ -106,13 +103,13 @@ def inspect(catalog: Catalog, *, reading: Reading = AS_STORED) -> Inspection:
     Raises:
         DataError: A mask cannot be read.
     """
-    headers = list(in_threads(lambda i: _header(catalog, i), range(len(catalog)), per_call=HEADERS_PER_CALL))
+    headers = list(read_headers(catalog.root, catalog.names))
     read = [header for header in headers if isinstance(header, Header)]
     odd = []
     for i, header in enumerate(headers):
         name = catalog.names[i]
-        if isinstance(header, str):
-            odd.append((name, header))
+        if isinstance(header, ImageError):
+            odd.append((name, header.reason))
         elif not name.lower().endswith(SUFFIXES_OF[header.kind]):
             odd.append((name, f"is a {header.kind} file with another suffix"))
     formats = Counter(header.text for header in read)
@@ -142,13 +139,6 @@ def _levels(catalog: Catalog, reading: Reading) -> DataLevels | None:
         return learn_levels(catalog.split("train") if catalog.has("train") else catalog, reading)
     except DataError:  # a file that cannot be read, which ``odd`` or ``check`` names
         return None
-
-
-def _header(catalog: Catalog, index: int) -> Header | str:
-    try:
-        return read_header(catalog.path(index))
-    except ImageError as error:
-        return error.reason
 
 
 def _class_counts(catalog: Catalog) -> dict[str, dict[str, int]]:

@@ -1,7 +1,7 @@
 """Preflight check: can every image for training be read, and which are left out?"""
 
 import shlex
-from collections.abc import Container
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from foveal.brief import brief
 from foveal.data.catalog.catalog import SPLITS, Catalog
+from foveal.data.catalog.looks import Fact, Rows, looks_at
 from foveal.data.catalog.split import with_splits
 from foveal.data.notes import listed
 from foveal.errors import DataError, ImageError
@@ -56,7 +57,7 @@ def find_bad(catalog: Catalog, *, reading: Reading = AS_STORED) -> list[Skipped]
     return [Skipped(catalog.names[place], reason) for place, reason in faults if reason is not None]
 
 
-def split_without(catalog: Catalog, names: Container[str], *, val_fraction: float, seed: int) -> Catalog:
+def split_without(catalog: Catalog, names: Collection[str], *, val_fraction: float, seed: int) -> Catalog:
     """The data set with a validation split and without some images.
 
     The split is that of all images, so that the others stay where they are; but it depends on the files' bytes, so
@@ -66,17 +67,19 @@ def split_without(catalog: Catalog, names: Container[str], *, val_fraction: floa
         DataError: No image is left, or too few to hold any out.
     """
     without(catalog.take(np.flatnonzero(catalog.splits != TEST)), names)  # the error of a data set without any
-    left_out = [place for place in range(len(catalog)) if catalog.names[place] in names]
+    left_out = [place for place in range(len(catalog)) if catalog.names[place] in names] if names else []
     unopened = {catalog.names[place] for place in left_out if not _opens(catalog.path(place))}
     return without(with_splits(without(catalog, unopened), val_fraction=val_fraction, seed=seed), names)
 
 
-def without(catalog: Catalog, names: Container[str]) -> Catalog:
+def without(catalog: Catalog, names: Collection[str]) -> Catalog:
     """The data set without some images.
 
     Raises:
         DataError: None is left.
     """
+    if not names and len(catalog):
+        return catalog
     kept = [place for place in range(len(catalog)) if catalog.names[place] not in names]
     if not kept:
         raise DataError(f"{catalog.root}: none of its images can be read.", "Replace the files.")
@@ -112,7 +115,12 @@ def check_readable(catalog: Catalog, *, path: str, reading: Reading = AS_STORED)
             return error
         return None
 
-    faults = zip(places.tolist(), in_threads(fault, places.tolist(), per_call=FILES_PER_CALL), strict=True)
+    def note(_: Rows, __: int, error: ImageError | None) -> bool:
+        return error is None
+
+    faults = looks_at(catalog.root, catalog.names).look(Fact.WHOLE, fault, note, wanted=places)
+    if reading.bands:  # what is known is about files read as they are
+        faults = zip(places.tolist(), in_threads(fault, places.tolist(), per_call=FILES_PER_CALL), strict=True)
     bad = {place: error for place, error in faults if error is not None}
     if not bad:
         return

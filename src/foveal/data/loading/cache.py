@@ -13,6 +13,7 @@ from typing import Literal
 
 import numpy as np
 
+from foveal.data.outside import cache_folder
 from foveal.errors import RunError
 from foveal.ops.machine import free_memory_bytes
 from foveal.types.arrays import RGB
@@ -78,15 +79,10 @@ def make_cache(
     if kind == "off" or (workers > 0 and "fork" not in multiprocessing.get_all_start_methods()):
         return None
     if kind == "disk":
-        place = disk_folder(folder)
+        place = cache_folder(folder)
         return DecodedCache(num_images, _free_disk(place) // 2, folder=place)
     free = free_memory_bytes()
     return DecodedCache(num_images, max(free // (4 if kind == "auto" else 2), 1))
-
-
-def disk_folder(folder: str) -> Path:
-    """The folder named, or the user's cache folder for Foveal."""
-    return Path(folder) if folder else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "foveal"
 
 
 def _free_disk(folder: Path) -> int:

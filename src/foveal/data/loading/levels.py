@@ -4,7 +4,6 @@ Shapes: N images.
 """
 
 from dataclasses import dataclass
-from pathlib import PurePath
 
 import numpy as np
 
@@ -60,7 +59,7 @@ def learn_levels(catalog: Catalog, reading: Reading, *, seed: int = 0) -> DataLe
     Raises:
         DataError: A deep image cannot be read.
     """
-    places = [i for i in range(len(catalog)) if PurePath(catalog.names[i]).suffix.lower() not in NEVER_DEEP]
+    places = [i for i in range(len(catalog)) if not catalog.names[i].lower().endswith(NEVER_DEEP)]
     order = np.random.default_rng(seed).permutation(len(places))[:MAX_HEADERS]
     deep = [i for i in sorted(places[k] for k in order) if _is_deep(catalog, i)]
     deep = [deep[k] for k in np.unique(np.linspace(0, len(deep) - 1, MAX_IMAGES).astype(int))] if deep else []

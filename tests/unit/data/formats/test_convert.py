@@ -301,7 +301,8 @@ def test_labels_alone_cannot_be_converted(make_tree, tmp_path):
     with pytest.raises(DataError) as caught:
         convert(read(root), tmp_path / "out", to="coco")
     assert str(caught.value) == (
-        f"{root} has class labels only; coco needs boxes.\nConvert data sets in COCO, Pascal VOC or YOLO format."
+        f"{root} has class labels only; coco needs boxes.\n"
+        "Convert it to image_folder or table, or convert a data set that has boxes."
     )
 
 
@@ -328,5 +329,5 @@ def test_masks_cannot_be_converted(make_masks, tmp_path):
         convert(read(root), tmp_path / "out", to="coco")
     assert str(caught.value) == (
         f"{root} has semantic masks, which cannot be converted to coco; it needs objects.\n"
-        "Convert data sets in COCO, Pascal VOC or YOLO format."
+        "Convert it to mask_folder, or convert a data set that has boxes."
     )

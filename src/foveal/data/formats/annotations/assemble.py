@@ -5,7 +5,6 @@ All formats pass through here, so a fault is treated the same whatever the forma
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ import numpy as np
 from foveal.data.catalog.builder import sorted_order
 from foveal.data.catalog.catalog import SPLITS, UNASSIGNED, Catalog
 from foveal.data.catalog.columns import Names, Ragged
+from foveal.data.catalog.headers import read_headers
 from foveal.data.catalog.objects import Objects, text_of
 from foveal.data.formats.annotations.draft import Draft
 from foveal.data.formats.annotations.fix import fix_boxes, fix_segmentations
@@ -22,14 +22,8 @@ from foveal.data.formats.annotations.packed import Packed
 from foveal.data.formats.annotations.plausible import check_left, check_unit
 from foveal.data.formats.annotations.repair import Repairs
 from foveal.errors import DataError, ImageError
-from foveal.imaging.header import read_size
-from foveal.imaging.windows import MAX_PIXELS
-from foveal.ops.threads import in_threads
 from foveal.types.categories import Categories
 from foveal.types.flags import IGNORED_FLAGS
-
-HEADERS_PER_CALL = 64
-"""Headers that a thread reads at once: each takes microseconds."""
 
 
 def find_images(drafts: Iterable[Draft], root: Path, repairs: Repairs, packed: Packed | None = None) -> list[Draft]:
@@ -38,17 +32,16 @@ def find_images(drafts: Iterable[Draft], root: Path, repairs: Repairs, packed: P
     Missing and unreadable files, and duplicate entries, go to ``repairs``; duplicates are unpacked.
     """
     once = list(_once(drafts, repairs, packed))
-    size_of = partial(_size_of, limit=MAX_PIXELS if repairs.tiled else None)
-    sizes = in_threads(size_of, (root / draft.name for draft in once), per_call=HEADERS_PER_CALL)
+    headers = read_headers(root, Names.of([draft.name for draft in once]), tiled=repairs.tiled)
     there = []
-    for draft, size in zip(once, sizes, strict=True):
-        if isinstance(size, ImageError):
+    for draft, header in zip(once, headers, strict=True):
+        if isinstance(header, ImageError):
             missing = not os.path.exists(root / draft.name)  # noqa: PTH110  (False for names that are too long)
             lost = draft.lost or "is listed but does not exist"
-            kind, reason = ("missing", lost) if missing else ("unreadable", size.reason)
+            kind, reason = ("missing", lost) if missing else ("unreadable", header.reason)
             repairs.add(draft.name, draft.where, kind, reason, "dropped")
         else:
-            draft.seen = size
+            draft.seen = header.width, header.height
             there.append(draft)
     return there
 
@@ -173,10 +166,3 @@ def _settle_size(draft: Draft, root: Path, repairs: Repairs, packed: Packed | No
             return
     message = f"the annotation declares {declared} pixels, the file has {there}"
     repairs.add(draft.name, draft.where, "size", message, "kept")
-
-
-def _size_of(path: Path, limit: int | None) -> tuple[int, int] | ImageError:
-    try:
-        return read_size(path, limit=limit)
-    except ImageError as error:
-        return error

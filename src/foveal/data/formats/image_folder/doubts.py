@@ -24,6 +24,7 @@ LAYOUT_WORDS = frozenset(
 """Names of folders of layouts, in lower case, with underscores for blanks and dashes."""
 ANNOTATED = (".xml", ".json", ".txt", ".jsonl")
 """Suffixes of annotations of one image each."""
+WITH_STEM = IMAGE_SUFFIXES | {*ANNOTATED}
 KNOWN_FILES = re.compile(
     r"_annotations\.\w+(\.json)?|_classes\.csv|metadata\.(csv|jsonl|parquet)|_darknet\.labels|annotations\.(xml|csv|json)"
     r"|obj\.data|via_\w+\.json|instances\w*\.json",
@@ -169,8 +170,8 @@ def _one(tree: Tree, name: str, homes: Sequence[str]) -> Doubt | None:
 
 
 def _stem(name: str) -> str:
-    stem, suffix = posixpath.splitext(name)
-    return stem if suffix.lower() in (*IMAGE_SUFFIXES, *ANNOTATED) else name
+    stem, dot, suffix = name.rpartition(".")  # of a hundred thousand names
+    return stem if dot and f".{suffix.lower()}" in WITH_STEM else name
 
 
 def _is_number(stem: str) -> bool:

@@ -21,6 +21,8 @@ EXACT_PX = 1e-7
 SAME_AREA = 1e-6
 """Areas with a smaller relative difference are equal."""
 ONE_BOX = "exact box"
+NOWHERE = "nowhere"
+"""Where a field is kept that neither the format nor a side-car stores."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,22 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from foveal.types.settings import Settings, Side
 
-Format = Literal["auto", "image_folder", "table", "coco", "voc", "yolo", "mask_folder"]
+Format = Literal[
+    "auto",
+    "image_folder",
+    "table",
+    "coco",
+    "voc",
+    "yolo",
+    "mask_folder",
+    "labelme",
+    "via",
+    "cvat",
+    "label_studio",
+    "createml",
+    "kitti",
+    "bdd100k",
+]
 """Every format that can be read; auto: the one that is recognised."""
 Target = Literal["coco", "voc", "yolo"]
 """Every format that can be written."""

@@ -1,7 +1,7 @@
 """BDD100K as a format among others."""
 
 from foveal.data.formats.bdd100k import reader
-from foveal.data.formats.bdd100k.reader import NAME
+from foveal.data.formats.bdd100k.record import NAME
 from foveal.data.formats.listings.sampled import sample
 from foveal.data.formats.recognition.evidence import Evidence, Format
 from foveal.data.formats.recognition.tree import Tree

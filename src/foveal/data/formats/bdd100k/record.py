@@ -66,10 +66,10 @@ def _parts(given: object, told: Told) -> list[list[Point]]:
 
 
 def _kinds(vertices: list[Any]) -> list[str]:
-    return [str(vertex[2]) for vertex in vertices if isinstance(vertex, list) and len(vertex) > 2]  # noqa: PLR2004
+    return [str(vertex[2]) for vertex in vertices if isinstance(vertex, list) and len(vertex) > 2]
 
 
 def _point(vertex: object) -> Point:
-    if not isinstance(vertex, list) or len(vertex) < 2:  # noqa: PLR2004  (x and y)
+    if not isinstance(vertex, list) or len(vertex) < 2:
         raise ValueError(f"the point {shown(vertex)} is not x and y")
     return number(vertex[0], "x"), number(vertex[1], "y")

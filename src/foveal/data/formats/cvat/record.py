@@ -29,7 +29,24 @@ NAME = "cvat"
 WITHOUT_AREA = {"polyline": "polyline", "points": "group of points", "cuboid": "cuboid", "skeleton": "skeleton"}
 SHAPES = ("box", "polygon", "ellipse", "mask")
 GEOMETRY = frozenset(
-    "label xtl ytl xbr ybr points cx cy rx ry rotation rle left top width height".split()
+    [
+        "label",
+        "xtl",
+        "ytl",
+        "xbr",
+        "ybr",
+        "points",
+        "cx",
+        "cy",
+        "rx",
+        "ry",
+        "rotation",
+        "rle",
+        "left",
+        "top",
+        "width",
+        "height",
+    ]
 )
 USUAL = {"occluded": "0", "z_order": "0", "source": "manual", "group_id": ""}
 """Defaults, which need not be kept."""

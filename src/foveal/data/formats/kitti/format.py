@@ -27,8 +27,7 @@ def find(tree: Tree) -> Evidence | Doubt | None:
             fit.append(folder or inside.root.name)
     if not fit or tree.file:
         return None
-    seen = Sampled(where, tuple(fit), frozenset()).evidence("KITTI's labels", ("boxes",))
-    return seen
+    return Sampled(where, tuple(fit), frozenset()).evidence("KITTI's labels", ("boxes",))
 
 
 FORMAT = Format(NAME, "KITTI", find, reader.read)

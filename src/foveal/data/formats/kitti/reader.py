@@ -52,7 +52,7 @@ def read(path: Path, request: Request | None = None) -> Catalog:
         listing.documents.append(folder or listing.root.name)
         place = _images(folder, images)
         stems = by_stem(images.folder(place).images)
-        split = split_of_folders(f"{folder}/")
+        split = split_of_folders(f"{folder}/labels")
         for name in names:
             stem = PurePosixPath(name).stem
             written = stems.get(stem, [f"{stem}.png"])[0]
@@ -60,7 +60,9 @@ def read(path: Path, request: Request | None = None) -> Catalog:
             _take_lines(texts[name], entry)
             listing.entries.append(entry)
     if not listing.documents:
-        raise DataError(f"{path} has no text file with KITTI's labels.", "Name the folder that has label_2 and image_2.")
+        raise DataError(
+            f"{path} has no text file with KITTI's labels.", "Name the folder that has label_2 and image_2."
+        )
     return gather(listing)
 
 

@@ -19,7 +19,8 @@ def find(tree: Tree) -> Evidence | None:
 def _fits(keys: frozenset[str]) -> bool:
     full = "[].data" in keys and bool(TASK & keys)
     ends = {key.rpartition(".")[2] for key in keys if key.startswith("[].")}
-    return full or bool(ends & {*LABEL_KEYS, "original_width"}) or len(MIN & keys) > 1
+    short = ends & ({*LABEL_KEYS, "original_width"} - {"labels"})
+    return full or bool(short) or len(MIN & keys) > 1
 
 
 FORMAT = Format(NAME, "Label Studio", find, reader.read)

@@ -27,7 +27,21 @@ SHORT_KEYS = frozenset(
     {"id", "annotator", "annotation_id", "created_at", "updated_at", "lead_time", "agreement", "predictions"}
 )
 """Keys of a task in the short form that are about the task."""
-GEOMETRY = frozenset("x y width height rotation points radiusX radiusY closed original_width original_height".split())
+GEOMETRY = frozenset(
+    [
+        "x",
+        "y",
+        "width",
+        "height",
+        "rotation",
+        "points",
+        "radiusX",
+        "radiusY",
+        "closed",
+        "original_width",
+        "original_height",
+    ]
+)
 REGION_KEYS = frozenset({"x", "points", "rle", "imageDataURL", "vertices", *VIDEO_KEYS})
 """Keys of a value that has a place in the image."""
 
@@ -64,11 +78,8 @@ def _take(document: object, title: str, split: int, listing: Listing) -> bool:
         if UPLOADED.match(last):
             entry.instead.append(head + slash + UPLOADED.sub("", last))
         entry.extras = {"data": written} if written != name else {}
-        if "data" in task:
-            results = _results(task, where, listing)
-        else:
-            results = list(_short_results(data, key))
-        _take_results(results, entry, listing)
+        full = "data" in task
+        _take_results(_results(task, where, listing) if full else list(_short_results(data, key)), entry, listing)
         listing.entries.append(entry)
     return True
 
@@ -102,14 +113,18 @@ def _path(written: str) -> str:
 
 def _results(task: dict[str, Any], where: str, listing: Listing) -> list[tuple[dict[str, Any], str]]:
     """The results of the annotation that is read, each with its place."""
-    given = next((task[key] for key in TASK_KEYS[:2] if isinstance(task.get(key), list)), [])
+    given: list[Any] = next((task[key] for key in TASK_KEYS[:2] if isinstance(task.get(key), list)), [])
     made = [mapping(one) for one in given if not mapping(one).get("was_cancelled")]
     best = sorted(made, key=lambda one: not one.get("ground_truth"))
     if len(best) > 1:
         listing.told.add("further annotation", "of a task that has several not read")
     if not best and items(task.get("predictions")):
         listing.told.add("task", "with predictions alone read as without objects")
-    return [(mapping(one), f"{where}, result[{at}]") for at, one in enumerate(items(best[0].get("result")))] if best else []
+    return (
+        [(mapping(one), f"{where}, result[{at}]") for at, one in enumerate(items(best[0].get("result")))]
+        if best
+        else []
+    )
 
 
 def _short_results(data: dict[str, Any], image: str) -> Iterator[tuple[dict[str, Any], str]]:
@@ -126,38 +141,44 @@ def _short_results(data: dict[str, Any], image: str) -> Iterator[tuple[dict[str,
 
 
 def _take_results(results: list[tuple[dict[str, Any], str]], entry: Entry, listing: Listing) -> None:
-    """Add objects and labels; a result without a shape belongs to the region of its id, or to the image."""
-    regions = {result["id"] for result, _ in results if isinstance(result.get("id"), str) and _is_region(result)}
-    about: dict[str, dict[str, Any]] = {}
-    for result, _ in results:
-        value, key = mapping(result.get("value")), result.get("id")
-        if _is_region(result):
-            continue
-        if isinstance(key, str) and key in regions:
-            about.setdefault(key, {}).update(value)
+    """Add objects and labels.
+
+    Results of one id are one region: its shape, its class and what else was asked about it. A result without a shape
+    and without a region is about the image.
+    """
+    regions: dict[str, dict[str, Any]] = {}
+    places: dict[str, tuple[dict[str, Any], str]] = {}
+    shaped = {str(result.get("id", where)) for result, where in results if _is_region(result)}
+    for result, where in results:
+        value, key = mapping(result.get("value")), str(result.get("id", where))
+        if key in shaped:
+            regions[key] = {**regions.get(key, {}), **value}
+            if _is_region(result):
+                places.setdefault(key, (result, where))
         elif "choices" in value:
             entry.labels += [str(one).strip() for one in items(value["choices"]) if str(one).strip()]
         elif value:
             listing.told.add(f"result of the type {shown(result.get('type'))}", "not read")
-    for result, where in results:
-        if not _is_region(result):
-            continue
-        value = {**mapping(result["value"]), **about.get(str(result.get("id")), {})}
-        if value.keys() & {*VIDEO_KEYS}:
-            raise DataError(
-                f"{listing.root / where.partition(', ')[0]}: these are regions of a video, which are not read.",
-                "Annotate the frames as images, or export them as COCO or YOLO.",
-            )
-        sides = (result.get("original_width"), result.get("original_height"))
-        try:
-            shape = shape_of(value, sides, listing.told)
-        except ValueError as error:
-            entry.fault(where, str(error))
-            continue
-        if shape is not None:
-            extras = {key: one for key, one in value.items() if key not in (*GEOMETRY, *LABEL_KEYS)}
-            label = label_of(value)
-            entry.things.append(Thing(label, shape, where, f"{shown(label)} {shape.box}", extras=extras))
+    for key, (result, where) in places.items():
+        _take_region(regions[key], result, where, entry, listing)
+
+
+def _take_region(value: dict[str, Any], result: dict[str, Any], where: str, entry: Entry, listing: Listing) -> None:
+    if value.keys() & {*VIDEO_KEYS}:
+        raise DataError(
+            f"{listing.root / where.partition(', ')[0]}: these are regions of a video, which are not read.",
+            "Annotate the frames as images, or export them as COCO or YOLO.",
+        )
+    sides = (result.get("original_width"), result.get("original_height"))
+    try:
+        shape = shape_of(value, sides, listing.told)
+    except ValueError as error:
+        entry.fault(where, str(error))
+        return
+    if shape is not None:
+        extras = {key: one for key, one in value.items() if key not in GEOMETRY and key not in LABEL_KEYS}
+        label = label_of(value)
+        entry.things.append(Thing(label, shape, where, f"{shown(label)} {shape.box}", extras=extras))
 
 
 def _is_region(result: dict[str, Any]) -> bool:

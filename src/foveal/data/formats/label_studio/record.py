@@ -71,6 +71,6 @@ def label_of(value: Mapping[str, Any]) -> object:
 
 
 def _point(point: object, by: tuple[float, float]) -> tuple[float, float]:
-    if not isinstance(point, list) or len(point) != 2:  # noqa: PLR2004  (x and y)
+    if not isinstance(point, list) or len(point) != 2:
         raise ValueError(f"the point {shown(point)} is not x and y")
     return number(point[0], "x") * by[0], number(point[1], "y") * by[1]

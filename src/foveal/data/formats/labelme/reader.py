@@ -34,7 +34,11 @@ def read(path: Path, request: Request | None = None) -> Catalog:
 
 
 def _take(page: object, title: str, listing: Listing, homes: "_Homes") -> bool:
-    if not isinstance(page, dict) or "shapes" not in page or not {"imagePath", "imageData", "imageHeight"} & page.keys():
+    if (
+        not isinstance(page, dict)
+        or "shapes" not in page
+        or not {"imagePath", "imageData", "imageHeight"} & page.keys()
+    ):
         return False
     listing.entries.append(_entry(page, title, listing, homes))
     return True

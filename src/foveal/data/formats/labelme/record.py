@@ -88,7 +88,7 @@ def _shape(shape: Mapping[str, Any], points: list[Point], told: Told) -> Shape:
     if kind in ("rectangle", "rotation", "oriented_rectangle"):
         return _rectangle(points, told)
     if kind == "circle":
-        if len(points) != 2:  # noqa: PLR2004  (the centre and a point on the circle)
+        if len(points) != 2:
             raise ValueError(f"a circle has {len(points)} points, not 2")
         told.add("circle", ROUND)
         radius = math.dist(points[0], points[1])
@@ -118,7 +118,7 @@ def _sides(xs: list[float], ys: list[float]) -> list[tuple[float, float, float]]
 def _points(value: object) -> list[Point]:
     points = []
     for point in items(value):
-        if not isinstance(point, list) or len(point) != 2:  # noqa: PLR2004  (x and y)
+        if not isinstance(point, list) or len(point) != 2:
             raise ValueError(f"the point {shown(point)} is not x and y")
         points.append((number(point[0], "x"), number(point[1], "y")))
     if not points:

@@ -8,8 +8,8 @@ from foveal.data.catalog.catalog import SPLITS, UNASSIGNED, Catalog
 from foveal.data.catalog.objects import Object
 from foveal.data.formats import layout
 from foveal.data.formats.annotations.assemble import assemble, find_images, report_unlisted
-from foveal.data.formats.listings.documents import shown
 from foveal.data.formats.annotations.draft import Draft
+from foveal.data.formats.listings.documents import shown
 from foveal.data.formats.listings.image_labels import labelled
 from foveal.data.formats.listings.listing import Entry, Listing, Thing, split_of_folders
 from foveal.data.formats.recognition.tree import Tree
@@ -89,7 +89,7 @@ class _Finder:
             own = layout.relative(self.images, self.root)
             return [own, *([f"{own}/{SPLITS[split]}"] if split != UNASSIGNED else [])]
         common = [name for name in self._folders if name in layout.IMAGE_FOLDERS]
-        same = [name for name in self._folders if split != UNASSIGNED and split_of_folders(f"{name}/") == split]
+        same = [name for name in self._folders if split != UNASSIGNED and split_of_folders(f"{name}/image") == split]
         alone = self._folders if len(self._folders) == 1 else []
         tops = [top for top in layout.IMAGE_FOLDERS if any(name.startswith(f"{top}/") for name in self._folders)]
         return [*alone, *same, *common, *tops, ""]
@@ -104,7 +104,7 @@ def _objects(listing: Listing, found: _Finder) -> Catalog:
     notes = [*listing.notes, *listing.told.notes(), *found.notes()]
     if aside is not None:
         notes += aside.merge(there, own, repairs, known=own.names)
-    _report_unlisted(listing, [draft.name for draft in drafts])
+    notes += _report_unlisted(listing, [draft.name for draft in drafts])
     labelled_too = sum(bool(entry.labels) for entry in listing.entries)
     if labelled_too:
         notes.append(f"Labels of {plural(labelled_too, 'whole image')} not read; --task classify learns from them.")
@@ -127,12 +127,12 @@ def _reasons(listing: Listing) -> str:
 def _class_map(listing: Listing, aside: sidecar.Sidecar | None) -> Categories:
     """The source's own map, the declared classes, or the classes of all objects by name."""
     used = {_name(thing.label) for entry in listing.entries for thing in entry.things} - {""}
-    if aside is not None and aside.categories is not None:
-        if used <= {_name(name) for name in aside.categories.names}:
-            return aside.categories
+    before = None if aside is None else aside.categories
+    if before is not None and used <= {_name(name) for name in before.names}:
+        return before
     declared = list(dict.fromkeys(map(_name, listing.classes)))
     if declared and used:
-        return Categories(tuple([*declared, *sorted(used.difference(declared))]))
+        return Categories((*declared, *sorted(used.difference(declared))))
     if not used:
         for entry in listing.entries:
             for where, kind, message in entry.faults:
@@ -162,9 +162,7 @@ def _drafts(listing: Listing, found: _Finder, own: Categories, *, fixed: bool) -
         yield draft
 
 
-def _take(
-    thing: Thing, draft: Draft, listing: Listing, own: Categories, ids: dict[str, int], *, fixed: bool
-) -> None:
+def _take(thing: Thing, draft: Draft, listing: Listing, own: Categories, ids: dict[str, int], *, fixed: bool) -> None:
     extras = {listing.format: thing.extras} if thing.extras else {}
     title = _name(thing.label)
     if not title and thing.flags & Flag.IGNORE:
@@ -192,10 +190,15 @@ def _name(label: object) -> str:
     return unicodedata.normalize("NFC", label.strip()) if isinstance(label, str) else ""
 
 
-def _report_unlisted(listing: Listing, names: Sequence[str]) -> None:
-    """Report images in the folders of listed ones."""
+def _report_unlisted(listing: Listing, names: Sequence[str]) -> list[str]:
+    """Report images in the folders of listed ones; a note on those in other folders."""
     root, known = listing.root, {*names}
     homes = sorted({posixpath.dirname(name) for name in names if (root / name).is_file()})
     inside = {name for home in homes for name in layout.images_in(root, root / home, deep=False)}
     where = listed(listing.documents) if len(listing.documents) <= 3 else f"the {len(listing.documents):,} documents"
     report_unlisted(root, sorted(inside - known), where, listing.request.repairs)
+    if listing.request.images is not None:
+        return []
+    others = [folder for folder in Tree(root).folders() if folder.images and folder.name not in homes]
+    left = [folder.inside(image) for folder in others for image in folder.images if folder.inside(image) not in known]
+    return [f"{plural(len(left), 'image')} without annotations left out: {listed(left)}."] if left else []

@@ -30,7 +30,10 @@ def labelled(listing: Listing, find: Callable[[Entry], str | None], notes: Calla
     used = {label for entry in listing.entries for label in entry.labels}
     own = request.categories or Categories(tuple(sorted(used)))
     if len(own) < MIN_CLASSES:
-        raise DataError(f"{root} has only one class, {own.names[0]!r}; classification needs at least two.", "Add images of other classes.")
+        raise DataError(
+            f"{root} has only one class, {own.names[0]!r}; classification needs at least two.",
+            "Add images of other classes.",
+        )
     builder, bare = CatalogBuilder(), []
     for entry in listing.entries:
         name = find(entry)

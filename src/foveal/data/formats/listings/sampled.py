@@ -117,8 +117,10 @@ def read_documents(
         if broken:
             raise broken[0]
         kinds = " or ".join(load)
-        what = f"{plural(len(others), f'{kinds} file')}, none of this format" if others else f"no {kinds} file"
-        raise DataError(f"{path} has {what}.", "Name the folder or file with the annotations, or another --data.format.")
+        what = f"{plural(len(others), f'{kinds} file')}, none of the format {name}" if others else f"no {kinds} file"
+        raise DataError(
+            f"{path} has {what}.", "Name the folder or file with the annotations, or another --data.format."
+        )
     if others:
         listing.notes.append(f"{plural(len(others), 'document')} of another kind left out: {listed(others)}.")
     finish(listing)

@@ -30,7 +30,7 @@ def class_attribute(regions: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
     usual = [name for title in TITLES for name in names if name.lower().replace("_", "").replace(" ", "") == title]
     best = (usual or sorted(names, key=lambda name: (-counts[name], name)))[0]
     rest = [name for name in names if name != best]
-    return best, f"The class is the regions' attribute {best!r}; not read: {listed(rest)}." if rest else ""
+    return best, f"The class is the regions' attribute {best!r}; other attributes: {listed(rest)}." if rest else ""
 
 
 def class_of(attributes: Mapping[str, Any], name: str) -> object:

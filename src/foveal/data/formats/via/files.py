@@ -68,7 +68,7 @@ def files_of_json(document: object, title: str) -> list[File] | None:
         DataError: It annotates a video.
     """
     page = mapping(document)
-    if VERSION_3 <= page.keys():
+    if page.keys() >= VERSION_3:
         return list(_files_of_version_3(page, title))
     records = mapping(page.get(PROJECT, page))
     if PROJECT not in page and not any("filename" in mapping(one) and "regions" in one for one in records.values()):
@@ -99,7 +99,9 @@ def _files_of_version_3(page: dict[str, Any], title: str) -> Iterator[File]:
         if one.get("type", IMAGE) != IMAGE:
             raise video(f"{title}, file {key}")
         files[key] = File(one.get("fname") or one.get("src"), f"{title}, file {key}")
-    views = {key: [str(one) for one in items(mapping(view).get("fid_list"))] for key, view in mapping(page["view"]).items()}
+    views = {
+        key: [str(one) for one in items(mapping(view).get("fid_list"))] for key, view in mapping(page["view"]).items()
+    }
     options = {key: mapping(one) for key, one in mapping(page.get("attribute")).items()}
     for key, record in mapping(page["metadata"]).items():
         one, where = mapping(record), f"{title}, metadata {key}"

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from foveal.data.formats.listings.documents import items, number, shown
-from foveal.data.formats.listings.shapes import NO_AREA, ROUND, Shape, Told, ellipse, polygon, rectangle
+from foveal.data.formats.listings.shapes import NO_AREA, ROUND, Shape, Told, ellipse, polygon
 
 NAME = "via"
 WITHOUT_AREA = ("point", "polyline", "line")
@@ -79,7 +79,7 @@ def _polygon(values: Sequence[Any]) -> Shape:
 def _shape(kind: str, numbers: Sequence[float], degrees: float, told: Told) -> Shape:
     if kind == "rect":
         x, y, width, height = numbers
-        return rectangle(x, y, x + width, y + height) if min(width, height) > 0 else Shape((x, y, x + width, y + height))
+        return Shape((x, y, x + width, y + height))
     told.add(kind, ROUND)
     radii = (numbers[2], numbers[-1])
     return ellipse((numbers[0], numbers[1]), radii, degrees)

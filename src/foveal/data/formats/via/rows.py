@@ -83,7 +83,9 @@ def files_of_rows(table: Rows, title: str) -> list[File] | None:
         for name in names[:1] or [""]:
             file = files.setdefault(str(name), File(name, where))
             if not cells or len(row) != len(table.header):
-                file.faults.append((where, f"{len(row)} values that are not all valid, under a header of {len(table.header)}"))
+                file.faults.append(
+                    (where, f"{len(row)} values that are not all valid, under a header of {len(table.header)}")
+                )
                 continue
             given = cells.get("spatial_coordinates" if version_3 else "region_shape_attributes")
             own = mapping(cells.get("metadata" if version_3 else "region_attributes"))

@@ -24,7 +24,7 @@ Format = Literal[
     "bdd100k",
 ]
 """Every format that can be read; auto: the one that is recognised."""
-Target = Literal["coco", "voc", "yolo"]
+Target = Literal["coco", "voc", "yolo", "labelme", "cvat"]
 """Every format that can be written."""
 BANDS = re.compile(r"(?:[1-9]\d{0,3},){2}[1-9]\d{0,3}|[1-9]\d{0,3}|")
 """Three numbers or one, from 1 on; or none."""

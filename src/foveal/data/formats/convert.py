@@ -16,6 +16,8 @@ from foveal.data.catalog.catalog import SPLITS, Catalog
 from foveal.data.config import Target
 from foveal.data.formats import layout
 from foveal.data.formats.coco import writer as coco_writer
+from foveal.data.formats.cvat import writer as cvat_writer
+from foveal.data.formats.labelme import writer as labelme_writer
 from foveal.data.formats.sidecar import reader as sidecar
 from foveal.data.formats.sidecar.writer import Aside, Kept
 from foveal.data.formats.voc import writer as voc_writer
@@ -23,7 +25,13 @@ from foveal.data.formats.yolo import writer as yolo_writer
 from foveal.errors import DataError, RunError
 from foveal.ops.threads import in_threads
 
-WRITERS = {"coco": coco_writer, "voc": voc_writer, "yolo": yolo_writer}
+WRITERS = {
+    "coco": coco_writer,
+    "voc": voc_writer,
+    "yolo": yolo_writer,
+    "labelme": labelme_writer,
+    "cvat": cvat_writer,
+}
 
 
 @dataclass(frozen=True)

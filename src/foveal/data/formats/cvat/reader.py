@@ -4,6 +4,7 @@ Polygons of one label and group are one object. Tags are labels of whole images.
 """
 
 from pathlib import Path
+from typing import Any
 from xml.etree.ElementTree import Element
 
 from foveal.data.catalog.catalog import UNASSIGNED, Catalog
@@ -12,6 +13,7 @@ from foveal.data.formats.cvat.source import declared, load
 from foveal.data.formats.listings.documents import whole_size
 from foveal.data.formats.listings.listing import Entry, Listing, near, united
 from foveal.data.formats.listings.sampled import read_documents
+from foveal.data.formats.listings.shapes import Told
 from foveal.data.formats.recognition.request import Request
 from foveal.data.formats.splits import split_of
 from foveal.errors import DataError
@@ -56,25 +58,36 @@ def _entry(image: Element, name: str, title: str, split: int, listing: Listing) 
     size = whole_size(image.get("width"), image.get("height"))
     subset = image.get("subset", "")
     own = split_of(subset)
-    entry = Entry(name, where, near(title), split if own == UNASSIGNED else own, size)
-    entry.extras = {key: value for key, value in image.items() if key not in IMAGE_KEYS}
-    if subset and own == UNASSIGNED:
-        entry.extras["subset"] = subset
+    entry = Entry(name, where, near(title), split if own == UNASSIGNED else own, size, extras=image_extras(image))
+    take_shapes(image, entry, listing.told)
+    return entry
+
+
+def image_extras(image: Element) -> dict[str, Any]:
+    """Fields of an image besides its name, size and shapes."""
+    extras: dict[str, Any] = {key: value for key, value in image.items() if key not in IMAGE_KEYS}
+    subset = image.get("subset", "")
+    if subset and split_of(subset) == UNASSIGNED:
+        extras["subset"] = subset
+    tags = [{"label": tag.get("label", ""), **attributes_of(tag)} for tag in image.iterfind("tag")]
+    return {**extras, "tags": tags} if tags else extras
+
+
+def take_shapes(image: Element, entry: Entry, told: Told) -> None:
+    """Add an image's objects and labels."""
     things = []
-    for at, element in enumerate(image):
-        place = f"{where}, {element.tag} {at + 1}"
+    for at, element in enumerate(image, 1):
+        place = f"{entry.where}, {element.tag} {at}"
         if element.tag == "tag":
             label = element.get("label", "").strip()
             entry.labels += [label] if label else []
-            entry.extras.setdefault("tags", []).append({"label": label, **attributes_of(element)})
         elif element.tag in (*SHAPES, *WITHOUT_AREA):
             try:
-                thing = thing_of(element, size, place, listing.told)
+                thing = thing_of(element, entry.size, place, told)
             except (ValueError, OverflowError) as error:
                 entry.fault(place, str(error))
                 continue
             things += [] if thing is None else [thing]
         else:
-            listing.told.add(f"<{element.tag[:30]}>", "not read")
-    entry.things = united(things, listing.told)
-    return entry
+            told.add(f"<{str(element.tag)[:30]}>", "not read")
+    entry.things = united(things, told)

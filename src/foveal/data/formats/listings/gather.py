@@ -146,7 +146,7 @@ def _class_map(listing: Listing, aside: sidecar.Sidecar | None) -> Categories:
 
 def _drafts(listing: Listing, found: _Finder, own: Categories, *, fixed: bool) -> Iterator[Draft]:
     repairs = listing.request.repairs
-    ids = {unicodedata.normalize("NFC", name): at for at, name in enumerate(own.names)}
+    ids = {_name(name): at for at, name in enumerate(own.names)}
     for entry in listing.entries:
         name = found(entry)
         if name is None:

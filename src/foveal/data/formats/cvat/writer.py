@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
+import numpy as np
 from defusedxml.ElementTree import fromstring
 
 from foveal.data.catalog.catalog import SPLITS, UNASSIGNED, Catalog
@@ -111,7 +112,7 @@ def _shapes(row: Sequence[Object], titles: Sequence[str]) -> list[Element]:
     for item in row:
         own = mapping(item.extras.get(NAME))
         record = {"label": titles[item.label], "occluded": "0", "source": "manual"}
-        record |= {key: own[key] for key in ATTRIBUTES if isinstance(own.get(key), str) and not ILLEGAL.search(own[key])}
+        record |= {key: own[key] for key in ATTRIBUTES if _is_text(own.get(key))}
         rings = item.segmentation if isinstance(item.segmentation, list) else []
         if rings and (len(rings) > 1 or record.get("group_id")):
             while not record.get("group_id") or (record["label"], record["group_id"]) in taken:
@@ -120,7 +121,7 @@ def _shapes(row: Sequence[Object], titles: Sequence[str]) -> list[Element]:
         for element in _drawn(item, rings):
             element.attrib = {**record, **element.attrib}
             for name, text in {**mapping(own.get("attributes")), **_flags(item.flags)}.items():
-                if isinstance(text, str) and text == text.strip() and not ILLEGAL.search(name + text):
+                if _is_text(text) and _is_text(name):
                     SubElement(element, "attribute", {"name": name}).text = text
             shapes.append(element)
     return shapes
@@ -143,13 +144,18 @@ def _mask(rle: Rle) -> Element:
         ValueError: It is empty.
     """
     pixels = rle.mask()
-    rows, columns = pixels.any(1).nonzero()[0], pixels.any(0).nonzero()[0]
+    rows, columns = np.flatnonzero(pixels.any(1)), np.flatnonzero(pixels.any(0))
     if not len(rows):
         raise ValueError("no pixels")
     top, bottom, left, right = int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
     runs = Rle.of(pixels[top:bottom, left:right].T).runs.tolist()
     place = {"left": left, "top": top, "width": right - left, "height": bottom - top}
     return Element("mask", {"rle": ", ".join(map(str, runs)), **{key: str(value) for key, value in place.items()}})
+
+
+def _is_text(value: object) -> bool:
+    """Whether a value comes back from XML as it is."""
+    return isinstance(value, str) and value == value.strip() and not ILLEGAL.search(value)
 
 
 def _flags(flags: int) -> dict[str, str]:

@@ -4,6 +4,7 @@ The image is the one that ``imagePath`` names, seen from the JSON file; else the
 ``imageData``, the image in base64, is not read.
 """
 
+import os
 import unicodedata
 from pathlib import Path
 from typing import Any
@@ -50,7 +51,7 @@ def _entry(page: dict[str, Any], title: str, listing: Listing, homes: "_Homes") 
     beside = homes.image(listing.root / folder, stem)
     base = written.replace("\\", "/").rpartition("/")[2] if isinstance(written, str) else ""
     path = str(written) if base else stem
-    if beside and (not base or not (listing.root / folder / path.replace("\\", "/")).is_file()):
+    if beside and (not base or not os.path.isfile(listing.root / folder / path.replace("\\", "/"))):
         if base and Path(base).stem != stem:
             listing.told.add("image", "found beside the annotation, not where imagePath says")
         path = beside

@@ -33,7 +33,8 @@ def check_names(categories: Categories, reserved: Sequence[str] = ()) -> None:
         if key in reserved:
             raise CategoryError(f"The class name {name!r} has another meaning in this format.", "Rename it first.")
         if met.setdefault(key, name) != name:
-            raise CategoryError(f"The class names {met[key]!r} and {name!r} would become one.", "Rename one of them first.")
+            what = f"The class names {met[key]!r} and {name!r} would become one."
+            raise CategoryError(what, "Rename one of them first.")
 
 
 def class_map(catalog: Catalog, declared: Sequence[str]) -> Categories | None:

@@ -43,7 +43,7 @@ def shape_of(attributes: Mapping[str, Any], told: Told) -> Shape | None:
         if len(xs) != len(ys):
             raise ValueError(f"its polygon has {len(xs)} x and {len(ys)} y")
         return _polygon([value for point in zip(xs, ys, strict=True) for value in point])
-    if kind not in FIELDS:
+    if not isinstance(kind, str) or kind not in FIELDS:
         raise ValueError(f"the shape {shown(kind)} is unknown")
     numbers = [number(attributes.get(field), field) for field in FIELDS[kind]]
     turn = number(attributes.get("theta", 0), "theta") * DEGREES_PER_RADIAN if kind == "ellipse" else 0.0

@@ -11,7 +11,8 @@ CAR = ("car", (5, 6, 20, 22), 0)
 
 
 def xml(*images, meta=""):
-    return f'<?xml version="1.0" encoding="utf-8"?>\n<annotations><version>1.1</version>{meta}{"".join(images)}</annotations>'
+    head = '<?xml version="1.0" encoding="utf-8"?>\n<annotations><version>1.1</version>'
+    return f"{head}{meta}{''.join(images)}</annotations>"
 
 
 def image(name, *shapes, more=""):

@@ -51,7 +51,7 @@ def _entry(page: dict[str, Any], title: str, listing: Listing, homes: "_Homes") 
     beside = homes.image(listing.root / folder, stem)
     base = written.replace("\\", "/").rpartition("/")[2] if isinstance(written, str) else ""
     path = str(written) if base else stem
-    if beside and (not base or not os.path.isfile(listing.root / folder / path.replace("\\", "/"))):
+    if beside and (not base or not os.path.isfile(listing.root / folder / path.replace("\\", "/"))):  # noqa: PTH113  (False for long names)
         if base and Path(base).stem != stem:
             listing.told.add("image", "found beside the annotation, not where imagePath says")
         path = beside

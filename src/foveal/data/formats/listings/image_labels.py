@@ -53,13 +53,13 @@ def labelled(listing: Listing, find: Callable[[Entry], str | None], notes: Calla
     for name in repeats:
         request.repairs.add(name, "", "listed_twice", "is listed twice", "the first entry kept")
     found = request.repairs.settle(root)
-    said = [*listing.notes, *notes(), *request.repairs.notes()]
+    remarks = [*listing.notes, *notes(), *request.repairs.notes()]
     if bare:
-        said.append(f"{plural(len(bare), 'image')} without a label left out: {listed(bare)}.")
+        remarks.append(f"{plural(len(bare), 'image')} without a label left out: {listed(bare)}.")
     objects = sum(len(entry.things) for entry in listing.entries)
     if objects:
-        said.append(f"{plural(objects, 'object')} not read; --task detect learns from them.")
+        remarks.append(f"{plural(objects, 'object')} not read; --task detect learns from them.")
     made = builder.build(
-        root, format=listing.format, annotation="labels", categories=own, multi_label=several, notes=said
+        root, format=listing.format, annotation="labels", categories=own, multi_label=several, notes=remarks
     )
     return replace(made, repairs=found)

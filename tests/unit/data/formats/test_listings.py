@@ -1,6 +1,6 @@
 """Documents of annotation tools with anything anywhere: read, or refused in one line, never a traceback.
 
-``FOVEAL_FUZZ=2000 pytest tests/unit/data/formats/listings/test_fuzz.py`` tries more than the few of a usual run.
+``FOVEAL_FUZZ=2000 pytest tests/unit/data/formats/test_listings.py`` tries more than the few of a usual run.
 """
 
 import copy

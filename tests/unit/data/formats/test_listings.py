@@ -8,10 +8,13 @@ import json
 import os
 import random
 
+import numpy as np
 import pytest
 
+from foveal.data.formats.labelme.mask import write_mask
 from foveal.data.formats.read import read
 from foveal.errors import FovealError
+from foveal.types.rle import Rle
 
 ROUNDS = int(os.environ.get("FOVEAL_FUZZ", "40"))
 ODD = (
@@ -19,6 +22,7 @@ ODD = (
     "../../a.jpg", "/a.jpg", "a" * 5000, [1, 2], {"x": "y"},
 )  # fmt: skip
 BOX = {"x": 5, "y": 6, "width": 15, "height": 16}
+MASK, _ = write_mask(Rle.of(np.array([[0, 1], [1, 1]])))
 LABELME = {
     "version": "5",
     "flags": {"day": False},
@@ -26,6 +30,7 @@ LABELME = {
         {"label": "bolt", "points": [[5, 6], [20, 22]], "shape_type": "rectangle", "flags": {"difficult": True}},
         {"label": "bolt", "points": [[5, 6], [20, 22], [5, 9]], "shape_type": "polygon", "group_id": 1},
         {"label": "nut", "points": [[5, 6], [9, 9]], "shape_type": "circle"},
+        {"label": "nut", "points": [[5, 6], [6, 7]], "shape_type": "mask", "mask": MASK},
     ],
     "imagePath": "a.jpg",
     "imageData": None,

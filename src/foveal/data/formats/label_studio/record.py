@@ -4,7 +4,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from foveal.data.formats.listings.documents import items, number, shown, whole_size
-from foveal.data.formats.listings.shapes import ROTATED, ROUND, Shape, Told, ellipse, polygon, rotated_rectangle
+from foveal.data.formats.listings.shapes import (
+    NO_AREA,
+    ROTATED,
+    ROUND,
+    Shape,
+    Told,
+    ellipse,
+    polygon,
+    rotated_rectangle,
+)
 
 NAME = "label_studio"
 LABEL_KEYS = (
@@ -51,7 +60,7 @@ def shape_of(value: Mapping[str, Any], sides: tuple[object, object], told: Told)
         radii = (number(value["radiusX"], "radiusX") * by[0], number(value.get("radiusY"), "radiusY") * by[1])
         return ellipse((x, y), radii, turn)
     if "height" not in value:
-        told.add("key point", "not read: it has no area")
+        told.add("key point", NO_AREA)
         return None
     width, height = number(value.get("width"), "width") * by[0], number(value.get("height"), "height") * by[1]
     box = (x, y, x + width, y + height)

@@ -8,6 +8,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from foveal.data.formats.labelme.mask import read_mask
 from foveal.data.formats.listings.documents import is_true, items, mapping, number, shown
 from foveal.data.formats.listings.listing import Entry, Thing, flags_of, united
 from foveal.data.formats.listings.shapes import (
@@ -47,13 +48,13 @@ def take_shapes(page: Mapping[str, Any], entry: Entry, told: Told) -> None:
             told.add(kind, NO_AREA)
             continue
         try:
-            things.append(thing_of(shape, where, told))
+            things.append(thing_of(shape, where, told, entry.size))
         except ValueError as error:
             entry.fault(where, str(error))
     entry.things += united(things, told)
 
 
-def thing_of(shape: Mapping[str, Any], where: str, told: Told) -> Thing:
+def thing_of(shape: Mapping[str, Any], where: str, told: Told, size: tuple[int, int] | None) -> Thing:
     """A shape with an area as an object.
 
     Raises:
@@ -73,7 +74,9 @@ def thing_of(shape: Mapping[str, Any], where: str, told: Told) -> Thing:
         label, flags = "", flags | Flag.IGNORE
     group = shape.get("group_id")
     key = f"{shown(shape.get('label'))} {shape.get('points')}"
-    return Thing(label, _shape(shape, given, told), where, key, flags, extras, "" if group is None else shown(group))
+    return Thing(
+        label, _shape(shape, given, told, size), where, key, flags, extras, "" if group is None else shown(group)
+    )
 
 
 def page_extras(page: Mapping[str, Any]) -> dict[str, Any]:
@@ -81,7 +84,7 @@ def page_extras(page: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in page.items() if key not in PAGE_KEYS and value not in NOTHING}
 
 
-def _shape(shape: Mapping[str, Any], points: list[Point], told: Told) -> Shape:
+def _shape(shape: Mapping[str, Any], points: list[Point], told: Told, size: tuple[int, int] | None) -> Shape:
     kind = shape.get("shape_type") or "polygon"
     if kind == "polygon":
         return polygon(points)
@@ -94,8 +97,7 @@ def _shape(shape: Mapping[str, Any], points: list[Point], told: Told) -> Shape:
         radius = math.dist(points[0], points[1])
         return ellipse(points[0], (radius, radius))
     if kind == "mask":
-        told.add("mask", "read as the boxes around them")
-        return _rectangle(points, told)
+        return read_mask(shape.get("mask"), points, size)
     raise ValueError(f"the shape type {shown(kind)} is unknown")
 
 

@@ -1,17 +1,20 @@
 """A Catalog as LabelMe's files: one JSON file beside each image, in a folder for each split, else in ``images/``.
 
-An object with polygons is written as polygons, joined by a group where it has several, any other as a rectangle. Flags
-are flags of the shape. Masks as RLE, and boxes that are not those around their polygons, go into the side-car.
+An object with polygons is written as polygons, joined by a group where it has several, one with a mask as a mask, any
+other as a rectangle. Flags are flags of the shape. What of masks and boxes is not the same in LabelMe, such as a box
+that is not the one around the polygons, goes into the side-car.
 """
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from foveal.data.catalog.catalog import SPLITS, UNASSIGNED, Catalog
 from foveal.data.catalog.objects import Object
 from foveal.data.formats import layout
+from foveal.data.formats.labelme.mask import write_mask
 from foveal.data.formats.labelme.record import IGNORED, NAME, NOTHING, PAGE_KEYS, SHAPE_KEYS, page_extras, take_shapes
 from foveal.data.formats.listings.back import check_names, class_map, hand_back
 from foveal.data.formats.listings.documents import mapping
@@ -19,6 +22,7 @@ from foveal.data.formats.listings.listing import Entry, split_of_folders
 from foveal.data.formats.listings.shapes import Told
 from foveal.data.formats.sidecar.writer import Aside
 from foveal.types.flags import Flag
+from foveal.types.rle import Rle
 
 VERSION = "5.5.0"
 """Of the LabelMe whose files these are like."""
@@ -61,7 +65,7 @@ def write(catalog: Catalog, folder: Path, names: Sequence[str], extras: Sequence
         file = (folder / name).with_suffix(".json")
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, "utf-8", newline="\n")
-        entry = Entry(name, "")
+        entry = Entry(name, "", size=(width, height))
         take_shapes(json.loads(text), entry, Told())
         back = {NAME: page_extras(page)}
         if page["flags"]:
@@ -87,9 +91,20 @@ def _shapes(row: Sequence[Object], titles: Sequence[str]) -> list[dict[str, Any]
             while record["group_id"] is None or (record["label"], str(record["group_id"])) in taken:
                 record["group_id"], fresh = fresh, fresh + 1
             taken.add((record["label"], str(record["group_id"])))
-        x1, y1, x2, y2 = item.box
-        drawn = [("polygon", list(zip(ring[::2], ring[1::2], strict=True))) for ring in rings]
-        for kind, points in drawn or [("rectangle", [(x1, y1), (x2, y2)])]:
+        for drawn in _drawn(item, rings):
             more = {k: v for k, v in own.items() if k not in SHAPE_KEYS and k != "group_id" and v not in NOTHING}
-            shapes.append({**record, "points": points, "shape_type": kind, "flags": flags, **more})
+            shapes.append({**record, **drawn, "flags": flags, **more})
     return shapes
+
+
+def _drawn(item: Object, rings: Sequence[Sequence[float]]) -> list[dict[str, Any]]:
+    """The type and the points of an object's shapes."""
+    if rings:
+        points = [list(zip(ring[::2], ring[1::2], strict=True)) for ring in rings]
+        return [{"points": ring, "shape_type": "polygon"} for ring in points]
+    if isinstance(item.segmentation, dict):
+        with suppress(ValueError, KeyError, TypeError, IndexError, OverflowError):
+            text, corners = write_mask(Rle.from_coco(item.segmentation))
+            return [{"points": corners, "shape_type": "mask", "mask": text}]
+    x1, y1, x2, y2 = item.box
+    return [{"points": [(x1, y1), (x2, y2)], "shape_type": "rectangle"}]

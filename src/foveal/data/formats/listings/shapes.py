@@ -21,7 +21,7 @@ Box = tuple[float, float, float, float]
 Point = tuple[float, float]
 ROUND = f"read as polygons of {ROUND_POINTS} points"
 ROTATED = "read as polygons; their boxes are those around the corners"
-NO_AREA = "not read: they have no area"
+NO_AREA = "not read: no area"
 
 
 @dataclass(frozen=True, slots=True)

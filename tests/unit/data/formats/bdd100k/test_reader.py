@@ -51,7 +51,7 @@ def test_flags_polygons_masks_and_lines(lay, told):
     ]
     assert catalog.objects[0][0].extras["bdd100k"]["attributes"] == {"occluded": True}
     assert catalog.notes[:3] == (
-        "1 open line not read: they have no area.",
+        "1 open line not read: no area.",
         "1 curve read as a polygon of its control points.",
         "1 box3d without box2d or poly2d not read.",
     )

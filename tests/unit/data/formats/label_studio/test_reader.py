@@ -83,7 +83,7 @@ def test_every_shape(lay, told):
         "1 ellipse read as polygons of 64 points.",
         "1 rotated rectangle read as polygons; their boxes are those around the corners.",
         "1 brush mask not read; export from Label Studio as COCO, or with polygons.",
-        "1 key point not read: it has no area.",
+        "1 key point not read: no area.",
         "1 fault in the annotations: 1 x malformed object (dropped). `foveal data check` lists them.",
     )
     assert catalog.repairs[0].message == "x is missing"

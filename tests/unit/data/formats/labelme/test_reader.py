@@ -1,10 +1,13 @@
 """LabelMe's files: shapes, splits, flags, and where the image is."""
 
+import numpy as np
 import pytest
 
+from foveal.data.formats.labelme.mask import write_mask
 from foveal.data.formats.read import read
 from foveal.errors import DataError
 from foveal.types.flags import Flag
+from foveal.types.rle import Rle
 
 
 def page(*shapes, image="a.jpg", **more):
@@ -66,11 +69,28 @@ def test_every_type_of_shape(lay, told):
     assert catalog.notes == (
         "1 circle read as polygons of 64 points.",
         "1 rotated rectangle read as polygons; their boxes are those around the corners.",
-        "1 line not read: they have no area.",
-        "1 point not read: they have no area.",
+        "1 line not read: no area.",
+        "1 point not read: no area.",
         "1 fault in the annotations: 1 x malformed object (dropped). `foveal data check` lists them.",
     )
     assert catalog.repairs[0].message == "the shape type 'blob' is unknown"
+
+
+def test_masks(lay, told):
+    text, points = write_mask(Rle.of(np.pad(np.array([[1, 0], [1, 1]]), ((5, 41), (8, 54)))))
+    assert points == [[8, 5], [9, 6]]
+    shapes = [
+        shape("mask", points, mask=text),
+        shape("mask", points, mask="?"),
+        shape("mask", [[63, 5], [64, 6]], mask=text),
+    ]
+    catalog = read(lay({"a.jpg": 0, "a.json": page(*shapes)}))
+    assert told(catalog)["a.jpg"][1] == [("bolt", (8, 5, 10, 7), 0)]
+    assert Rle.from_coco(catalog.objects[0][0].segmentation).area == 3
+    assert [repair.message for repair in catalog.repairs] == [
+        "its mask is no PNG in base64",
+        "its mask of 2 x 2 pixels at 63, 5 does not fit into the image",
+    ]
 
 
 def test_polygons_of_one_group_are_one_object(lay, told):
@@ -144,7 +164,7 @@ def test_an_image_in_base64_alone_is_told(lay):
         ([], "no object has a class, so there is nothing to learn."),
         (
             [shape("line", ((1, 2), (3, 4)))],
-            "no object has a class, so there is nothing to learn. 1 line not read: they have no area.",
+            "no object has a class, so there is nothing to learn. 1 line not read: no area.",
         ),
         (
             [shape(points=((70, 50), (90, 80)))],

@@ -56,7 +56,7 @@ def test_a_project_with_every_shape_and_attributes(lay, told):
         "The class is the regions' attribute 'label'; other attributes: note.",
         "1 circle read as polygons of 64 points.",
         "1 ellipse read as polygons of 64 points.",
-        "1 point not read: they have no area.",
+        "1 point not read: no area.",
     )
     assert sorted(repair.message for repair in catalog.repairs) == [
         'an object has the class ["bolt", "nut"], not one name',
@@ -97,7 +97,7 @@ def version_3(**changes):
 def test_version_3(lay, told):
     catalog = read(lay({"a.jpg": 0, "x.json": version_3()}))
     assert told(catalog)["a.jpg"][1] == [BOLT, ("nut", (5, 6, 20, 22), 0)]
-    assert catalog.notes == ("1 polyline not read: they have no area.",)
+    assert catalog.notes == ("1 polyline not read: no area.",)
 
 
 def test_csv_of_version_3(lay, told):

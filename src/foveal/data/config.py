@@ -7,9 +7,24 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from foveal.types.settings import Settings, Side
 
-Format = Literal["auto", "image_folder", "table", "coco", "voc", "yolo", "mask_folder"]
+Format = Literal[
+    "auto",
+    "image_folder",
+    "table",
+    "coco",
+    "voc",
+    "yolo",
+    "mask_folder",
+    "labelme",
+    "via",
+    "cvat",
+    "label_studio",
+    "createml",
+    "kitti",
+    "bdd100k",
+]
 """Every format that can be read; auto: the one that is recognised."""
-Target = Literal["coco", "voc", "yolo", "mask_folder", "image_folder", "table"]
+Target = Literal["coco", "voc", "yolo", "labelme", "cvat", "mask_folder", "image_folder", "table"]
 """Every format that can be written."""
 BANDS = re.compile(r"(?:[1-9]\d{0,3},){2}[1-9]\d{0,3}|[1-9]\d{0,3}|")
 """Three numbers or one, from 1 on; or none."""

@@ -17,7 +17,9 @@ from foveal.data.catalog.catalog import SPLITS, Catalog
 from foveal.data.config import Target
 from foveal.data.formats import layout
 from foveal.data.formats.coco import writer as coco_writer
+from foveal.data.formats.cvat import writer as cvat_writer
 from foveal.data.formats.image_folder import writer as image_folder_writer
+from foveal.data.formats.labelme import writer as labelme_writer
 from foveal.data.formats.mask_folder import writer as mask_folder_writer
 from foveal.data.formats.read import recognise
 from foveal.data.formats.sidecar import reader as sidecar
@@ -28,7 +30,13 @@ from foveal.data.formats.yolo import writer as yolo_writer
 from foveal.errors import DataError, RunError
 from foveal.ops.threads import in_threads
 
-WRITERS = {"coco": coco_writer, "voc": voc_writer, "yolo": yolo_writer}
+WRITERS = {
+    "coco": coco_writer,
+    "voc": voc_writer,
+    "yolo": yolo_writer,
+    "labelme": labelme_writer,
+    "cvat": cvat_writer,
+}
 """Of objects, with a side-car."""
 OTHERS = {"mask_folder": mask_folder_writer, "image_folder": image_folder_writer, "table": table_writer}
 """Of masks and of labels."""

@@ -169,11 +169,10 @@ def assert_nothing_lost(before, after):
 
 
 @pytest.mark.parametrize("first", FORMATS)
-@pytest.mark.parametrize("second", FORMATS)
 @given(data=st.data())
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_there_and_back_loses_nothing(images, first, second, data):
-    before = data.draw(catalogs(images))
+def test_there_and_back_loses_nothing(images, first, data):
+    before, second = data.draw(catalogs(images)), data.draw(st.sampled_from(FORMATS))
     with tempfile.TemporaryDirectory() as folder:
         convert(before, Path(folder, "one"), to=first)
         one = read(Path(folder, "one"), bad="error")
@@ -190,7 +189,7 @@ def test_real_data_through_every_pair(real_data, tmp_path, name, first):
     convert(before, tmp_path / "one", to=first, link=False)
     one = read(tmp_path / "one", bad="error")
     assert_nothing_lost(before, one)
-    for second in FORMATS:
+    for second in FORMATS if name == "coco80" else ("coco",):
         convert(one, tmp_path / second, to=second, link=True)
         assert_nothing_lost(before, read(tmp_path / second, bad="error"))
 

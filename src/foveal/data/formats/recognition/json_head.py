@@ -1,12 +1,14 @@
 """The keys of a JSON file, from its beginning alone: enough to tell formats apart without parsing gigabytes."""
 
 import re
+from functools import lru_cache
 
 MARK = re.compile(r'"((?:[^"\\]|\\.)*)"|[{}\[\]:,]')
 DEPTH = 6
 """Levels of nesting whose keys are told."""
 
 
+@lru_cache(maxsize=128)
 def key_paths(head: str) -> frozenset[str]:
     """Paths of the keys in the beginning of a JSON document, which may break off anywhere.
 

@@ -20,12 +20,11 @@ from foveal.data.formats import layout
 from foveal.data.formats.sidecar.writer import Aside
 from foveal.data.formats.voc import record as voc
 from foveal.data.formats.voc.lists import CODES, MAIN
+from foveal.data.formats.xml_text import ILLEGAL
 from foveal.errors import CategoryError
 from foveal.types.categories import Categories
 from foveal.types.flags import IGNORED_FLAGS, Flag
 
-ILLEGAL = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""Characters that XML 1.0 does not allow (section 2.2), and the carriage return, which it changes."""
 TAG = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 UNSAFE = re.compile(r'[/\\:*?"<>|\0\s]+')
 """Characters not allowed in file names within lists."""

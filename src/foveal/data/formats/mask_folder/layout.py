@@ -6,7 +6,7 @@ and Pascal VOC's.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from foveal.data.catalog.catalog import SPLITS, UNASSIGNED
@@ -193,18 +193,12 @@ def _guessed(tree: Tree) -> Layout | None:
     beside = tuple(Folders(one.name, one.name) for one in tree.folders() if one.images and twins(one.images))
     if beside:
         return Layout(tree, tuple(_with_split(one) for one in beside), guessed=True)
-    homes = (
-        [("", UNASSIGNED)] if (pair := alike(tree, "")) else [(name, code) for code, name, _ in split_folders(tree, "")]
-    )
-    found = []
-    for home, code in homes:
-        pair = pair if home == "" else alike(tree, home)
-        if pair is None:
-            return None
-        if not home and (first := split_tree(tree, pair[0])):
-            return Layout(tree, _joined(tree, first, split_tree(tree, pair[1])).folders, guessed=True)
-        found.append(Folders(*pair, code))
-    return Layout(tree, tuple(found), guessed=True) if found else None
+    pair = alike(tree, "")
+    if pair is not None:
+        return replace(_of_pair(tree, *pair), guessed=True)
+    pairs = [(code, alike(tree, home)) for code, home, _ in split_folders(tree, "")]
+    found = tuple(Folders(*pair, code) for code, pair in pairs if pair is not None)
+    return Layout(tree, found, guessed=True) if found and len(found) == len(pairs) else None
 
 
 def _with_split(one: Folders) -> Folders:

@@ -86,7 +86,7 @@ def data_facts(config: RunConfig, catalog: Catalog) -> dict[str, str]:
     shown = ", ".join(names[:6]) + (", ..." if len(names) > 6 else "")
     return {
         "data": f"{near(config.data.path)}  ({catalog.format.replace('_', ' ')}: {splits})",
-        **({"evidence": catalog.why} if catalog.why else {}),
+        **({"reason": catalog.why} if catalog.why else {}),
         "task": task_of(config, catalog, card),
         "classes": f"{len(names)}  ({shown})",
     }

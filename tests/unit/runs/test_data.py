@@ -45,7 +45,7 @@ def test_settings_of_masks_arrive(tmp_path):
         read_data(parse_config({"data": data}, where="here"))
     config = parse_config({"data": {**data, "ignore": [9]}}, where="here")
     catalog = read_data(config)
-    assert data_facts(config, catalog)["evidence"] == "masks has masks of images in images"
+    assert data_facts(config, catalog)["reason"] == "masks has masks of images in images"
     assert catalog.categories.names == ("road", "tree") and catalog.categories.ignore_ids == (9,)
 
 

@@ -1,8 +1,9 @@
-"""Two folders with the same names, of which one holds masks, whatever they are called."""
+"""Two folders with the same names, but for a word such as _mask, of which one holds masks, whatever they are called."""
 
 from collections.abc import Iterable
 from pathlib import Path
 
+from foveal.data.formats.mask_folder.names.among import image_of
 from foveal.data.formats.mask_folder.survey import is_mask_of
 from foveal.data.formats.recognition.tree import Tree
 
@@ -54,6 +55,7 @@ def some(names: Iterable[str], count: int = LOOKED_AT) -> list[str]:
 
 def _are(root: Path, images: dict[str, str], masks: dict[str, str]) -> bool:
     """Whether the second are masks of the first, and not the other way round as well."""
+    masks = {image_of(stem) or stem: name for stem, name in masks.items()} | masks
     both = [stem for stem in images if stem in masks]
     if len(both) < max(1, SHARE * len(images)):
         return False

@@ -22,6 +22,7 @@ USUAL_IGNORE = IGNORE
 """The customary pixel value of ignored pixels."""
 BINARY = {0, 255}
 """Pixel values of binary masks saved as black and white."""
+EQUAL_CHANNELS = "The masks are saved as RGB with three equal channels, and are read as gray."
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ def class_map(
         return _class_map(root, held, table, known, ignore, fixed)
     gray = Held("gray", tuple(value // GRAY for value in held.values), {})
     own, notes = _class_map(root, gray, table, known, ignore, None if fixed is None else unpacked(fixed))
-    return packed(own), notes
+    return packed(own), [EQUAL_CHANNELS, *notes]
 
 
 def _class_map(

@@ -5,15 +5,24 @@ folders named after splits, as SegNet has it, ``train`` beside ``trainannot``; m
 and Pascal VOC's.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from foveal.data.catalog.catalog import SPLITS, UNASSIGNED
 from foveal.data.formats import layout
 from foveal.data.formats.mask_folder.alike import alike
+from foveal.data.formats.mask_folder.folders import (
+    by_role,
+    holding,
+    innermost,
+    once,
+    pair_in,
+    split_folders,
+    split_tree,
+)
 from foveal.data.formats.mask_folder.names.among import masks_among, twins
-from foveal.data.formats.mask_folder.names.words import Kind, Role, role
+from foveal.data.formats.mask_folder.names.words import Kind, role
 from foveal.data.formats.recognition.tree import Tree
 from foveal.data.notes import listed
 from foveal.errors import DataError
@@ -22,8 +31,6 @@ VOC_IMAGES, VOC_MASKS = "JPEGImages", "SegmentationClass"
 TEST = SPLITS.index("test")
 DEEPEST = 3
 """Levels of folders between the root, or a split, and the folders of images and masks."""
-PANOPTIC = "panoptic"
-"""Beginning of the names of COCO's folders of panoptic masks, which a JSON file explains."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +133,7 @@ def _named(tree: Tree) -> Layout | None:
         return _of_pair(tree, images, labels)
     given = labels if labels is not None else images or ""
     other: Kind = "images" if labels is not None else "masks"
-    there = _by_role(tree, given.rpartition("/")[0], other) or _by_role(tree, "", other)
+    there = by_role(tree, given.rpartition("/")[0], other) or by_role(tree, "", other)
     there = [name for name in there if name != given]
     if not there:
         if labels is None:
@@ -139,27 +146,27 @@ def _named(tree: Tree) -> Layout | None:
 
 
 def _beside(tree: Tree) -> Layout | None:
-    pair = _pair_in(tree, "")
+    pair = pair_in(tree, "")
     return None if pair is None else _of_pair(tree, *pair)
 
 
 def _of_pair(tree: Tree, images: str, masks: str) -> Layout:
     """Two folders, each perhaps with split folders."""
-    first, second = _split_tree(tree, images), _split_tree(tree, masks)
-    if first and not _holding(tree, masks):
+    first, second = split_tree(tree, images), split_tree(tree, masks)
+    if first and not holding(tree, masks):
         return Layout(tree, tuple(Folders(name, masks, code) for code, name in sorted(first.items())))
     if first or second:
         return _joined(tree, first, second)
-    return Layout(tree, (Folders(*_innermost(tree, images, masks)),))
+    return Layout(tree, (Folders(*innermost(tree, images, masks)),))
 
 
 def _inside_splits(tree: Tree) -> Layout | None:
-    homes = [(code, name) for code, name, one in _splits(tree, "") if one.kind != "masks"]
+    homes = [(code, name) for code, name, one in split_folders(tree, "") if one.kind != "masks"]
     pairs = {name: _pairs_below(tree, name) for _, name in homes}
     if not any(pairs.values()):
         return None
     alone = {code: name for code, name in homes if not pairs[name] and tree.holds_images(name)}
-    _once(tree, "", [(code, name) for code, name in homes if pairs[name] or name in alone.values()])
+    once(tree, "", [(code, name) for code, name in homes if pairs[name] or name in alone.values()])
     found = [Folders(*pair, code) for code, name in homes for pair in pairs[name]]
     together = any(one.images == one.masks for one in found)
     for code, name in alone.items():
@@ -169,10 +176,10 @@ def _inside_splits(tree: Tree) -> Layout | None:
 
 
 def _named_after_splits(tree: Tree) -> Layout | None:
-    there = [(code, name, one) for code, name, one in _splits(tree, "") if tree.holds_images(name)]
+    there = [(code, name, one) for code, name, one in split_folders(tree, "") if tree.holds_images(name)]
     masks = [(code, name) for code, name, one in there if one.kind == "masks"]
     images = [(code, name) for code, name, one in there if one.kind != "masks"]
-    return _joined(tree, _once(tree, "", images), _once(tree, "", masks)) if images and masks else None
+    return _joined(tree, once(tree, "", images), once(tree, "", masks)) if images and masks else None
 
 
 def _below(tree: Tree) -> Layout | None:
@@ -186,16 +193,12 @@ def _guessed(tree: Tree) -> Layout | None:
     beside = tuple(Folders(one.name, one.name) for one in tree.folders() if one.images and twins(one.images))
     if beside:
         return Layout(tree, tuple(_with_split(one) for one in beside), guessed=True)
-    homes = [("", UNASSIGNED)] if (pair := alike(tree, "")) else [(name, code) for code, name, _ in _splits(tree, "")]
-    found = []
-    for home, code in homes:
-        pair = pair if home == "" else alike(tree, home)
-        if pair is None:
-            return None
-        if not home and (first := _split_tree(tree, pair[0])):
-            return Layout(tree, _joined(tree, first, _split_tree(tree, pair[1])).folders, guessed=True)
-        found.append(Folders(*pair, code))
-    return Layout(tree, tuple(found), guessed=True) if found else None
+    pair = alike(tree, "")
+    if pair is not None:
+        return replace(_of_pair(tree, *pair), guessed=True)
+    pairs = [(code, alike(tree, home)) for code, home, _ in split_folders(tree, "")]
+    found = tuple(Folders(*pair, code) for code, pair in pairs if pair is not None)
+    return Layout(tree, found, guessed=True) if found and len(found) == len(pairs) else None
 
 
 def _with_split(one: Folders) -> Folders:
@@ -205,8 +208,8 @@ def _with_split(one: Folders) -> Folders:
 
 def _pairs_below(tree: Tree, home: str, depth: int = 0) -> list[tuple[str, str]]:
     """Folders of images and of masks in a folder or below it."""
-    if pair := _pair_in(tree, home):
-        return [_innermost(tree, *pair)]
+    if pair := pair_in(tree, home):
+        return [innermost(tree, *pair)]
     folder = tree.folder(home)
     if masks_among(folder.images):
         return [(home, home)]
@@ -226,7 +229,7 @@ def _joined(tree: Tree, images: Mapping[int, str], masks: Mapping[int, str]) -> 
         elif code not in images:
             raise _lacks(tree, code, masks[code], "masks", "images")
     both = sorted({*images} & {*masks})
-    pairs = [(*_innermost(tree, images[code], masks[code]), code) for code in both]
+    pairs = [(*innermost(tree, images[code], masks[code]), code) for code in both]
     return Layout(tree, tuple(Folders(*pair) for pair in pairs), left=tuple(left))
 
 
@@ -235,79 +238,3 @@ def _lacks(tree: Tree, code: int, name: str, what: str, lacks: str) -> DataError
         f"{tree.root}: the {SPLITS[code]} split has {what} ({name}) but no {lacks}.",
         "Give each split a folder of images and one of masks.",
     )
-
-
-def _pair_in(tree: Tree, home: str) -> tuple[str, str] | None:
-    """The image folder and the mask folder."""
-    images, masks = (_by_role(tree, home, kind) for kind in ("images", "masks"))
-    return (images[0], masks[0]) if images and masks else None
-
-
-def _by_role(tree: Tree, home: str, kind: Kind) -> list[str]:
-    """Folders in another that hold images and are called like those of a kind, without a split; the likeliest first."""
-    folder = tree.folder(home)
-    found = [
-        (one.rank, name) for name in folder.folders if (one := role(name)).kind == kind and one.split == UNASSIGNED
-    ]
-    return [folder.inside(name) for _, name in sorted(found) if tree.holds_images(folder.inside(name))]
-
-
-def _splits(tree: Tree, home: str) -> list[tuple[int, str, Role]]:
-    """Folders in another whose names tell a split: its code, the folder, and its role."""
-    folder = tree.folder(home)
-    roles = [(name, role(name)) for name in folder.folders]
-    return [(one.split, folder.inside(name), one) for name, one in roles if one.split != UNASSIGNED]
-
-
-def _split_tree(tree: Tree, home: str) -> dict[int, str]:
-    """The split folders in one of images or masks, if there are no others."""
-    there = _holding(tree, home)
-    splits = [(code, name) for code, name, _ in _splits(tree, home) if name in there]
-    return _once(tree, home, splits) if not tree.folder(home).images and len(splits) == len(there) else {}
-
-
-def _once(tree: Tree, home: str, splits: Iterable[tuple[int, str]]) -> dict[int, str]:
-    """The folder of each split.
-
-    Raises:
-        DataError: A split has two.
-    """
-    found: dict[int, str] = {}
-    for split, folder in splits:
-        known = found.setdefault(split, folder)
-        if known != folder:
-            first, second = (name.rpartition("/")[2] for name in (known, folder))
-            raise DataError(
-                f"{tree.path(home)} has two folders for the {SPLITS[split]} split: {first} and {second}.",
-                "Keep one, or name the images and masks with --data.images and --data.labels.",
-            )
-    return found
-
-
-def _innermost(tree: Tree, images: str, masks: str) -> tuple[str, str]:
-    """The folders themselves, where a folder has nothing but one folder of images or masks, which the other lacks."""
-    below = {name.rpartition("/")[2] for name in _holding(tree, masks)}
-    images = _descend(tree, images, below)
-    return images, _descend(tree, masks, {name.rpartition("/")[2] for name in _holding(tree, images)})
-
-
-def _descend(tree: Tree, start: str, other: set[str]) -> str:
-    there = [name for name in _holding(tree, start) if not name.rpartition("/")[2].startswith(PANOPTIC)]
-    if tree.folder(start).images or not there or {name.rpartition("/")[2] for name in there} & other:
-        return start
-    if len(there) > 1:
-        if other:
-            return start
-        likely = [name for name in there if role(name.rpartition("/")[2]).kind == "masks"]
-        if len(likely) != 1:
-            raise DataError(
-                f"{tree.root}: {start} has {len(there)} folders of images: {listed(there)}.",
-                "Say which are the images and which their masks: --data.images and --data.labels.",
-            )
-        there = likely
-    return _descend(tree, there[0], set())
-
-
-def _holding(tree: Tree, home: str) -> list[str]:
-    folder = tree.folder(home)
-    return [folder.inside(name) for name in folder.folders if tree.holds_images(folder.inside(name))]

@@ -2,6 +2,7 @@
 
 from foveal.data.formats.mask_folder.alike import LOOKED_AT, some
 from foveal.data.formats.mask_folder.layout import Layout
+from foveal.data.formats.mask_folder.names.among import image_of
 from foveal.data.formats.mask_folder.pairs import match
 from foveal.data.formats.mask_folder.survey import is_mask_of, looks_drawn
 from foveal.data.formats.recognition.evidence import Doubt, Evidence, Sure
@@ -32,19 +33,22 @@ def evidence(tree: Tree, there: Layout, unread: tuple[str, ...]) -> Evidence | D
         is_mask_of(there.root / pair.mask, there.root / pair.image) for pair in found.pairs[:LOOKED_AT]
     ):
         return None
-    sure = Sure.LIKELY if there.guessed else Sure.CERTAIN
+    drawn = 0
     for mask in some(masks):
         try:
-            drawn = looks_drawn(there.root / mask)
-        except ImageError:
-            sure = min(sure, Sure.LIKELY)
+            if looks_drawn(there.root / mask):
+                drawn += 1
+                continue
+        except ImageError:  # the reader names it
             continue
-        if not drawn and tree.labels is None:
+        if tree.labels is None:
             return Doubt(
                 f"{tree.root}: {mask} looks like a photo, not like a mask.",
                 "Name the images and their masks with --data.images and --data.labels; if the folders are classes, say"
                 " so: --data.format image_folder.",
             )
+    called = not there.guessed or all(image_of(mask.rpartition(".")[0]) is not None for mask in masks)
+    sure = Sure.CERTAIN if drawn and called else Sure.LIKELY
     return Evidence(tree.labels or tree.root, _seen(there), sure, ("masks",), unread)
 
 

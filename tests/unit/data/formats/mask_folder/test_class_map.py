@@ -133,6 +133,7 @@ def test_gray_in_three_equal_channels_is_gray(make_masks, channels):
     root = make_masks({"a": pixels})
     catalog = read(root)
     assert catalog.categories == Categories(("0", "255"), (0, 0xFFFFFF))
+    assert catalog.notes[0] == "The masks are saved as RGB with three equal channels, and are read as gray."
     assert read_mask(catalog, 0).tolist() == TWO
     assert read(root, classes="ground,road").categories == Categories(("ground", "road"), (0, 0xFFFFFF))
     plain = read(make_masks({"a": white}, root=root.parent / "plain"))

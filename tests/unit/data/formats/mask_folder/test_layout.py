@@ -76,6 +76,7 @@ LAYOUTS = {
     "places": named("Rome/images/{stem}.png", "Rome/masks/{stem}.png"),
     "nested twice": named("images/images/{stem}.png", "masks/masks/{stem}.png"),
     "unknown names": named("a/{stem}.jpg", "b/{stem}.png"),
+    "unknown names and a word": named("a/{stem}.jpg", "b/{stem}_segmentation.png"),
     "only the suffix differs": named("{stem}.jpg", "{stem}.png"),
     "only the suffix differs, in splits": named("{split}/{stem}.jpg", "{split}/{stem}.png", "train", "val"),
     "all masks in one folder": [
@@ -315,3 +316,10 @@ def test_names_that_do_not_tell_and_two_that_could_be_masks(tmp_path):
         "If one holds masks, say so with --data.images and --data.labels. If they are classes, say so:"
         " --data.format image_folder."
     )
+
+
+def test_a_mask_that_cannot_be_read_is_named(tmp_path):
+    root = build(tmp_path / "set", [(f"images/{k}.jpg", f"masks/{k}.png") for k in "ab"])
+    (root / "masks" / "a.png").write_bytes(b"hello")
+    with pytest.raises(DataError, match=r"masks/a\.png: is not an image"):
+        read(root)

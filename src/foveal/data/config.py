@@ -11,6 +11,8 @@ Format = Literal[
     "auto",
     "image_folder",
     "table",
+    "box_table",
+    "hugging_face",
     "coco",
     "voc",
     "yolo",

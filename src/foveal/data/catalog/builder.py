@@ -4,8 +4,9 @@ Shapes: N images.
 """
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import starmap
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +37,7 @@ class CatalogBuilder:
         self._labels = array("i")
         self._label_ends = array("q", [0])
         self._splits = bytearray()
+        self._sorted: tuple[NDArray[np.int64], NDArray[np.bool_]] | None = None
 
     def __len__(self) -> int:
         """Images so far."""
@@ -65,12 +67,36 @@ class CatalogBuilder:
         """All labels so far, in the order of adding; do not add while holding it."""
         return Ragged(np.frombuffer(self._labels, np.int32), np.frombuffer(self._label_ends, np.int64))
 
-    def twins(self) -> Iterator[Twin]:
-        """Pairs of entries with one name."""
-        names = self.names
-        order = sorted_order(names)
-        for at in np.flatnonzero(_same_as_next(names, order)):
-            yield Twin(int(order[at]), int(order[at + 1]))
+    @property
+    def splits(self) -> Sequence[int]:
+        """Codes of all splits so far, in the order of adding."""
+        return self._splits
+
+    def unlike_twins(self) -> tuple[int, list[Twin]]:
+        """The number of pairs with one name, and those of them whose splits or labels may differ."""
+        pairs = self._twins()
+        first, second = pairs.T
+        splits, offsets = np.frombuffer(self._splits, np.uint8), np.frombuffer(self._label_ends, np.int64)
+        values = np.append(np.frombuffer(self._labels, np.int32), np.int32(-1))
+        counts = np.diff(offsets)
+        only = np.where(counts == 1, values[offsets[:-1]], -1)
+        unlike = (splits[first] != splits[second]) | (counts[first] != counts[second])
+        unlike |= (only[first] != only[second]) | (counts[first] > 1)
+        return len(pairs), list(starmap(Twin, pairs[unlike].tolist()))
+
+    def _twins(self) -> NDArray[np.int64]:
+        """(T, 2) indices of pairs with one name."""
+        order, same = self._in_order()
+        at = np.flatnonzero(same)
+        return np.column_stack([order[at], order[at + 1]])
+
+    def _in_order(self) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """(N,) indices that sort the names, and (N - 1,) whether each equals the next; kept until one is added."""
+        if self._sorted is None or len(self._sorted[0]) != len(self):
+            names = self.names
+            order = sorted_order(names)
+            self._sorted = order, _same_as_next(names, order)
+        return self._sorted
 
     def build(
         self,
@@ -95,9 +121,8 @@ class CatalogBuilder:
             notes: Remarks of the reader.
         """
         names = self.names
-        order = sorted_order(names)
-        repeats = np.flatnonzero(_same_as_next(names, order)) + 1
-        order = np.delete(order, repeats)
+        order, same = self._in_order()
+        order = np.delete(order, np.flatnonzero(same) + 1)
         labels = self.labels.take(order)
         if renumber is not None:
             labels = Ragged(np.asarray(renumber, np.int32)[labels.values], labels.offsets)

@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from dataclasses import replace
 from pathlib import PurePosixPath
+from unicodedata import normalize
 
 from foveal.data.catalog.catalog import Catalog
 from foveal.data.catalog.columns import Names
@@ -85,7 +86,7 @@ def _folders(catalog: Catalog) -> list[str]:
     names = [PurePosixPath(portable(catalog.names[i])).parts[:-1] for i in range(len(catalog))]
     if catalog.format == "image_folder":
         classes = set(catalog.categories.names)
-        names = [parts[1:] if parts and parts[0] in classes else parts for parts in names]
+        names = [parts[1:] if parts and normalize("NFC", parts[0]) in classes else parts for parts in names]
     alone = [i for i, parts in enumerate(names) if not parts]
     if alone:
         raise DataError(

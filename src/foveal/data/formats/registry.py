@@ -1,9 +1,11 @@
 """The formats that can be read: a new one costs its folder, one line here and its name in ``data.config.Format``."""
 
 from foveal.data.formats.bdd100k.format import FORMAT as BDD100K
+from foveal.data.formats.box_table.format import FORMAT as BOX_TABLE
 from foveal.data.formats.coco.format import FORMAT as COCO
 from foveal.data.formats.createml.format import FORMAT as CREATEML
 from foveal.data.formats.cvat.format import FORMAT as CVAT
+from foveal.data.formats.hugging_face.format import FORMAT as HUGGING_FACE
 from foveal.data.formats.image_folder.format import FORMAT as IMAGE_FOLDER
 from foveal.data.formats.kitti.format import FORMAT as KITTI
 from foveal.data.formats.label_studio.format import FORMAT as LABEL_STUDIO
@@ -28,6 +30,8 @@ FORMATS: dict[str, Format] = {
         CREATEML,
         BDD100K,
         KITTI,
+        HUGGING_FACE,
+        BOX_TABLE,
         TABLE,
         MASK_FOLDER,
         IMAGE_FOLDER,

@@ -29,12 +29,18 @@ class Resolver:
         root: The data set; names are relative to it.
         folders: Folders, relative to the root, that paths may be relative to, likeliest first; "" is the root itself.
         suffixes: Suffixes of the files to be found, in lower case.
+        only: Whether nothing but the folders is looked into: the user named them.
     """
 
     def __init__(
-        self, root: Path, folders: Sequence[str] = ("",), *, suffixes: frozenset[str] = IMAGE_SUFFIXES
+        self,
+        root: Path,
+        folders: Sequence[str] = ("",),
+        *,
+        suffixes: frozenset[str] = IMAGE_SUFFIXES,
+        only: bool = False,
     ) -> None:
-        self.root = root
+        self.root, self.only = root, only
         self.folders = list(dict.fromkeys(_clean(folder) for folder in folders))
         self.suffixes = suffixes
         self._listings: dict[str, frozenset[str]] = {}
@@ -92,14 +98,21 @@ class Resolver:
         return [f"{plural(total, 'image')} {was} found under another spelling: {'; '.join(kinds)}."]
 
     def _there(self, folder: str, written: str) -> str:
-        name = posixpath.normpath(posixpath.join(folder, written)) if folder or "." in written else written
+        if "/." in written or "//" in written or written.startswith((".", "/")):
+            name = posixpath.normpath(posixpath.join(folder, written))
+        else:
+            name = f"{folder}/{written}" if folder else written
         if name.startswith("/"):
             base = str(self.root.absolute())
-            if not name.startswith(base + "/"):
+            if name.startswith(base + "/"):
+                name = name[len(base) + 1 :]
+            elif posixpath.basename(name) in self._listing(posixpath.dirname(name)):
+                return os.path.relpath(name, base).replace(os.sep, "/")
+            else:
                 return ""
-            name = name[len(base) + 1 :]
         home, _, last = name.rpartition("/")
-        return name if last in self._listing(home) else ""
+        there = self._listings.get(home)
+        return name if last in (self._listing(home) if there is None else there) else ""
 
     def _listing(self, folder: str) -> frozenset[str]:
         """The names in a folder."""
@@ -126,6 +139,8 @@ class Resolver:
                     if name := self._there(folder, spelling):
                         return name, how.strip()
         tails = self._candidates(written)
+        if len(tails) > 1 and near:
+            tails = [name for name in tails if name.startswith(f"{near}/")]
         return (tails[0], _how(written, tails[0])) if len(tails) == 1 else None
 
     def _candidates(self, written: str) -> list[str]:
@@ -165,7 +180,7 @@ class Resolver:
     def _images(self) -> Iterator[str]:
         seen: set[str] = set()
         outside = [folder for folder in self.folders if folder.startswith("..")]
-        for start in ["", *outside]:
+        for start in self.folders if self.only else ["", *outside]:
             for path in walk(self.root / start, closed=lambda _: None):
                 name = os.path.relpath(path, self.root).replace(os.sep, "/")
                 if os.path.splitext(name)[1].lower() in self.suffixes and name not in seen:  # noqa: PTH122

@@ -21,12 +21,22 @@ def test_the_first_of_two_entries_stays_and_both_are_told():
     builder = CatalogBuilder()
     for name, label in (("b", 0), ("a", 1), ("b", 1)):
         builder.add(name, (label,))
-    assert list(builder.twins()) == [Twin(0, 2)]
+    assert builder.unlike_twins() == (1, [Twin(0, 2)])
     catalog = builder.build(
         Path("x"), format="f", annotation="labels", categories=Categories(("p", "q")), renumber=[1, 0]
     )
     assert [catalog.names[i] for i in range(2)] == ["a", "b"]
     assert catalog.labels.values.tolist() == [0, 1]
+
+
+def test_twins_that_agree_are_counted_only():
+    builder = CatalogBuilder()
+    rows = [("a", (0,), 0), ("a", (0,), 0), ("b", (), 0), ("b", (1,), 0), ("c", (1,), 0), ("c", (1,), 2), ("d", (), 0)]
+    for row in rows:
+        builder.add(*row)
+    assert builder.unlike_twins() == (3, [Twin(2, 3), Twin(4, 5)])
+    builder.add("d", ())
+    assert builder.unlike_twins()[0] == 4, "what is kept is not older than the last image"
 
 
 @given(st.lists(st.lists(st.integers(0, 9), max_size=4), min_size=1, max_size=20), st.data())

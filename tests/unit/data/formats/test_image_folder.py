@@ -56,8 +56,14 @@ def test_folders_without_train_make_the_map_together(make_tree):
     assert read(make_tree({"val/a": 1, "test/b": 1})).categories.names == ("a", "b")
 
 
-def test_a_class_called_train_is_a_class(make_tree):
-    assert read(make_tree({"train": 1, "bus": 1})).categories.names == ("bus", "train")
+def test_a_class_called_train_is_a_class_among_many(make_tree):
+    names = ("bike", "bus", "car", "train")
+    assert read(make_tree(dict.fromkeys(names, 1))).categories.names == names
+    few = make_tree({"train": 1, "bus": 1}, make_tree({}) / "few")
+    with pytest.raises(DataError, match="train looks like a split and holds images") as caught:
+        read(few)
+    assert caught.value.hint.endswith("If they are classes, say so: --data.format image_folder.")
+    assert read(few, format="image_folder").categories.names == ("bus", "train")
 
 
 def test_a_model_s_own_map_is_enforced(make_tree):

@@ -88,7 +88,10 @@ def test_a_model_s_own_map(write):
 def test_repeated_rows_count_once_and_are_noted(write):
     catalog = read(write("path,label\nb.png,y\na.png,x\n./a.png,x\n"))
     assert len(catalog) == 2
-    assert catalog.notes == ("1 line repeats an image with the same label; each image counts once.",)
+    assert catalog.notes == (
+        "1 line repeats an image with the same label; each image counts once.",
+        "2 images in no row, left out: c.png, d.png.",
+    )
 
 
 def test_an_absolute_path_is_the_same_image(write, tmp_path):
@@ -174,10 +177,13 @@ def test_other_files_are_refused(tmp_path):
 
 
 def test_order_is_by_path_whatever_the_rows(write, tmp_path):
-    names = [f"{'x' * (i % 23)}/{i:04d}.png" for i in range(500)]
+    names = [f"{'x' * (1 + i % 23)}/{i:04d}.png" for i in range(500)]
     lines = [f"{name},{'pq'[i % 2]}" for i, name in enumerate(names)]
-    forward = table.read(write("path,label\n" + "\n".join(lines)), exists=lambda _: True)
-    backward = table.read(write("path,label\n" + "\n".join(reversed(lines))), exists=lambda _: True)
+    for name in names:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    forward = table.read(write("path,label\n" + "\n".join(lines)))
+    backward = table.read(write("path,label\n" + "\n".join(reversed(lines))))
     expected = sorted(names)
     assert [forward.names[i] for i in range(500)] == expected
     assert rows(forward) == rows(backward)

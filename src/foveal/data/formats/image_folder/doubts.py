@@ -2,13 +2,16 @@
 
 import posixpath
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import Path
 
 from foveal.data.formats.image_folder.splits import Layout
 from foveal.data.formats.recognition.evidence import Doubt
-from foveal.data.formats.recognition.tree import Tree
+from foveal.data.formats.recognition.tree import Folder, Tree
 from foveal.data.formats.splits import split_name
 from foveal.data.notes import listed, plural
+from foveal.errors import ImageError
+from foveal.imaging.header import read_header
 from foveal.imaging.suffixes import IMAGE_SUFFIXES
 
 LAYOUT_WORDS = frozenset(
@@ -33,6 +36,12 @@ KNOWN_FILES = re.compile(
 """Names of files with the annotations of many images."""
 MASK_OF = re.compile(r"(.+?)[ _-](?:mask|masks|seg|segmentation|gt|label|labels)(?:_\d+)?", re.IGNORECASE)
 """Stem of a mask's file beside its image."""
+FEW = 4
+"""Classes from which on one of them may be that of trains."""
+VEHICLE = "train"
+"""The one word for a split that is a common class as well."""
+MASKS = re.compile(r"[ _-](?:mask|masks|seg|segmentation|gt|label|labels)(?:_\d+)?\.", re.IGNORECASE)
+"""Found at once in the names of a folder, whether there are masks at all."""
 AS_GIVEN = "If they are classes, say so: --data.format image_folder."
 
 
@@ -63,7 +72,7 @@ def _none(tree: Tree) -> Doubt | None:
     alone = [name for name in top.folders if split_name(name) and tree.folder(name).images]
     if alone:
         return Doubt(
-            f"{tree.root}: {listed(alone)} {_look(alone)} like splits and {_hold(alone)} images without class folders.",
+            f"{tree.root}: {listed(alone)} {_look(alone)} and {_hold(alone)} images without class folders.",
             "Put the images of each class into a folder named after it, or use a table of paths and labels.",
         )
     if not top.images:
@@ -76,10 +85,10 @@ def _none(tree: Tree) -> Doubt | None:
 
 def _called_like_splits(tree: Tree, names: Sequence[str]) -> Doubt | None:
     words = [name for name in names if split_name(name)]
-    if not words or (len(words) < len(names) and len({split_name(name) for name in words}) < 2):
-        return None  # one of several may be the class of trains, or of valid parts
+    if not words or (len(names) >= FEW and [word.lower() for word in words] == [VEHICLE]):
+        return None
     return Doubt(
-        f"{tree.root}: {listed(words)} {_look(words)} like splits and {_hold(words)} images without class folders.",
+        f"{tree.root}: {listed(words)} {_look(words)} and {_hold(words)} images without class folders.",
         f"Put the images of each class into a folder named after it, or use a table of paths and labels. {AS_GIVEN}",
     )
 
@@ -89,8 +98,9 @@ def _annotated(tree: Tree, layout: Layout, homes: Sequence[str]) -> Doubt | None
     for home in dict.fromkeys(("", *layout.splits.values(), *homes)):
         folder = tree.folder(home)
         known = [name for name in folder.others if KNOWN_FILES.fullmatch(name)]
-        stems = {name.rpartition(".")[0] for name in folder.images}
-        beside = [name for name in folder.others if name.lower().endswith(ANNOTATED) and _stem(name) in stems]
+        texts = [name for name in folder.others if name.lower().endswith(ANNOTATED)]
+        stems = {name.rpartition(".")[0] for name in folder.images} if texts else set()
+        beside = [name for name in texts if _stem(name) in stems]
         if known or (beside and 2 * len(beside) >= len(stems)):
             there = [folder.inside(name) for name in known or beside]
             lie = "lies" if len(there) == 1 else "lie"
@@ -108,7 +118,7 @@ def _called_like_layout(tree: Tree, names: Sequence[str]) -> Doubt | None:
         return None
     if len(names) == 1:
         return Doubt(
-            f"{tree.root}: {names[0]} has images, and there are no labels for them.",
+            f"{tree.root}: {names[0]} has images, but no annotations of a format that is recognised.",
             "Put the images of each class into a folder named after it, or name the annotations with --data.labels.",
         )
     return Doubt(
@@ -134,6 +144,8 @@ def _masks_beside(tree: Tree, homes: Sequence[str]) -> Doubt | None:
 
 def masks_in(images: Sequence[str]) -> list[str]:
     """The images of one folder that are called as another one with _mask or the like behind it."""
+    if not MASKS.search("\n".join(images)):
+        return []
     stems = {_stem(name) for name in images}
     return [name for name in images if (match := MASK_OF.fullmatch(_stem(name))) and match[1] in stems]
 
@@ -150,8 +162,9 @@ def _same_inside(tree: Tree, layout: Layout, classes: Mapping[str, Sequence[str]
                 f"{tree.root}: {listed(names)} all have the same sub-folders ({listed(folders[0].folders)}).",
                 f"If they are splits, call them train, val and test. {AS_GIVEN}",
             )
-        stems = {frozenset(map(_stem, folder.images)) for folder in folders}
-        if not split and len(stems) == 1 and len(next(iter(stems))) > 1 and not all(map(_is_number, next(iter(stems)))):
+        first = {*map(_stem, folders[0].images)}
+        same = all(first == {*map(_stem, folder.images)} for folder in folders[1:])  # up to the first that differs
+        if same and len(first) > 1 and (_differ(tree, folders) or not _numbered(first)):
             return Doubt(
                 f"{tree.root}: {listed(names)} have images of the same names, as parts of one data set do.",
                 f"If one holds masks, say so with --data.images and --data.labels. {AS_GIVEN}",
@@ -174,12 +187,28 @@ def _stem(name: str) -> str:
     return stem if dot and f".{suffix.lower()}" in WITH_STEM else name
 
 
-def _is_number(stem: str) -> bool:
-    return bool(re.fullmatch(r"(?:img|image|pic|photo|frame)?[\s_-]?\(?\d+\)?", stem, re.IGNORECASE))
+def _numbered(stems: Collection[str]) -> bool:
+    """Whether names differ in nothing but their numbers, as those of images in different classes may."""
+    return len({re.sub(r"\d+", "#", stem) for stem in stems}) == 1
+
+
+def _differ(tree: Tree, folders: Sequence[Folder]) -> bool:
+    """Whether folders hold different kinds of images, as images and masks are: by suffix, or by the mode of one."""
+    kinds = {frozenset(posixpath.splitext(name)[1].lower() for name in folder.images) for folder in folders}
+    if len(kinds) > 1 or len(folders) >= FEW:
+        return len(kinds) > 1
+    return len({_mode(tree.path(folder.inside(folder.images[0]))) for folder in folders}) > 1
+
+
+def _mode(path: Path) -> str:
+    try:
+        return read_header(path).mode
+    except ImageError:
+        return ""
 
 
 def _look(names: Sequence[str]) -> str:
-    return "looks" if len(names) == 1 else "look"
+    return "looks like a split" if len(names) == 1 else "look like splits"
 
 
 def _hold(names: Sequence[str]) -> str:

@@ -20,10 +20,12 @@ def find(tree: Tree) -> Evidence | Doubt | None:
         return None
     layout = lay_out(tree)
     classes = layout.classes(tree)
+    if len(top.folders) == 1 and not top.images and classes.get("") and not tree.folder(top.folders[0]).images:
+        return None  # a folder around the data set
     found = doubt(tree, layout, classes)
     if found is not None:
         return found
-    names = {name for own in classes.values() for name in own}
+    names = {reader.nfc(name) for own in classes.values() for name in own}
     if not names:
         return _no_images(tree)
     seen = f"{plural(len(names), 'class folder')} with images"

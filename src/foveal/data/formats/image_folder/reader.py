@@ -4,7 +4,10 @@ Hidden folders are no classes. The class map is read from the training split whe
 others: a class missing in val shifts no ids, and a class that only val has is an error that names it.
 """
 
-from collections.abc import Mapping, Sequence
+import os
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
@@ -16,6 +19,7 @@ from foveal.data.formats.image_folder.splits import lay_out
 from foveal.data.formats.left_out import LeftOut
 from foveal.data.formats.recognition.request import Request
 from foveal.data.formats.recognition.tree import Tree
+from foveal.data.formats.splits import split_of
 from foveal.data.notes import listed, plural
 from foveal.errors import DataError
 from foveal.imaging.suffixes import IMAGE_SUFFIXES
@@ -36,6 +40,7 @@ class Scan:
         strays: Images outside the class folders.
         empty: Class folders without images.
         masks: Images called as another one with _mask or the like behind it.
+        nested: Folders with images inside class folders.
     """
 
     root: Path
@@ -43,25 +48,32 @@ class Scan:
     strays: list[str] = field(default_factory=list)
     empty: list[str] = field(default_factory=list)
     masks: list[str] = field(default_factory=list)
+    nested: list[str] = field(default_factory=list)
     left: LeftOut = field(init=False)
 
     def __post_init__(self) -> None:
         """Nothing is left out yet."""
         self.left = LeftOut(self.root)
+        self._prefix = "" if self.root == Path() else f"{str(self.root).rstrip(os.sep)}{os.sep}"
 
     def take(self, folder: Path, label: int, split: int) -> None:
         """Add all images below a class folder."""
         files = walk(folder, hidden=self.left.add_hidden, again=self.left.add_linked)
-        for _, group in groupby(files, key=lambda path: path.parent):
-            there = list(group)
-            masks = {*masks_in([path.name for path in there if _is_image(path)])}
-            for path in there:
-                if path.name in masks:
-                    self.masks.append(self._name(path))
-                elif _is_image(path):
-                    self.builder.add(self._name(path), (label,), split)
+        start = self._name(folder)
+        for home, group in groupby(map(self._name, files), key=lambda name: name.rpartition("/")[0]):
+            images = []
+            for name in group:
+                if _is_image(name):
+                    images.append(name[len(home) + 1 :])
                 else:
-                    self.left.add_file(path)
+                    self.left.add_file(self.root / name)
+            masks = {*masks_in(images)}
+            self.masks += [f"{home}/{name}" for name in images if name in masks]
+            if images and home != start:
+                self.nested.append(home)
+            for name in images:
+                if name not in masks:
+                    self.builder.add(f"{home}/{name}", (label,), split)
 
     def leave(self, folder: Path) -> None:
         """Note a class folder without images, and what it has instead."""
@@ -72,7 +84,7 @@ class Scan:
     def look_beside(self, folder: Path) -> None:
         """Note files beside the class folders."""
         for path in walk(folder, deep=False, hidden=self.left.add_hidden):
-            if _is_image(path):
+            if _is_image(path.name):
                 self.strays.append(self._name(path))
             else:
                 self.left.add_file(path)
@@ -82,6 +94,9 @@ class Scan:
         notes = []
         if self.empty:
             notes.append(f"Class folders without images, left out: {listed(self.empty)}.")
+        if self.nested:
+            inside = "1 folder" if len(self.nested) == 1 else f"{len(self.nested):,} folders"
+            notes.append(f"{inside} inside class folders, read as part of them: {listed(self.nested)}.")
         if self.strays:
             notes.append(f"{plural(len(self.strays), 'image')} outside class folders, left out: {listed(self.strays)}.")
         if self.masks:
@@ -92,7 +107,9 @@ class Scan:
         return notes + self.left.notes()
 
     def _name(self, path: Path) -> str:
-        return path.relative_to(self.root).as_posix()
+        """A path below the root, as walked to from there; a hundred thousand of them."""
+        name = str(path)[len(self._prefix) :]
+        return name if os.sep == "/" else name.replace(os.sep, "/")
 
 
 def read(path: Path, request: Request | None = None) -> Catalog:
@@ -115,23 +132,32 @@ def read(path: Path, request: Request | None = None) -> Catalog:
     classes = layout.classes(tree)
     known = request.categories or _class_map(path, classes)
     scan = Scan(path)
+    for above in _above(layout.splits.values()):
+        scan.look_beside(path / above)
     for split, home in layout.splits.items():
         code = SPLITS.index(split) if split else UNASSIGNED
         folder = tree.folder(home)
         scan.look_beside(path / home)
         for name in folder.folders:
             if name in classes[split]:
-                scan.take(path / folder.inside(name), known.index(name, where=str(path / home)), code)
+                label = known.index(name if name in known else nfc(name), where=str(path / home))
+                scan.take(path / folder.inside(name), label, code)
             else:
                 scan.leave(path / folder.inside(name))
-    notes = [f"Folders beside the splits were left out: {listed(layout.beside)}."] if layout.beside else []
-    notes += scan.notes()
+    flat = [name for name in layout.beside if split_of(name) != UNASSIGNED and tree.folder(name).images]
+    beside = [name for name in layout.beside if name not in flat]
+    notes = [f"Folders beside the splits were left out: {listed(beside)}."] if beside else []
+    if flat:
+        verb = "is called like a split" if len(flat) == 1 else "are called like splits"
+        notes.append(f"{listed(flat)} {verb} and left out: no class folders, only images.")
+    notes += [*_twins(classes), *scan.notes()]
     return scan.builder.build(path, format=NAME, annotation="labels", categories=known, notes=notes)
 
 
 def _class_map(path: Path, classes: Mapping[str, Sequence[str]]) -> Categories:
     """The classes that have images: of the training split, or of all where there is none."""
-    names = sorted({*classes["train"]} if "train" in classes else {name for own in classes.values() for name in own})
+    own = [classes["train"]] if "train" in classes else classes.values()
+    names = sorted({nfc(name) for folders in own for name in folders})
     if not names:
         raise DataError(
             f"{path} has images but no class folders.",
@@ -145,5 +171,23 @@ def _class_map(path: Path, classes: Mapping[str, Sequence[str]]) -> Categories:
     return Categories(tuple(names))
 
 
-def _is_image(path: Path) -> bool:
-    return path.suffix.lower() in IMAGE_SUFFIXES
+def _above(homes: Iterable[str]) -> list[str]:
+    """The folders above those of the splits, which are no class folders."""
+    parts = [home.split("/") for home in homes if home]
+    return sorted({"/".join(part[:at]) for part in parts for at in range(len(part))})
+
+
+def nfc(name: str) -> str:
+    """A name in the form of Unicode in which class names are compared."""
+    return unicodedata.normalize("NFC", name)
+
+
+def _twins(classes: Mapping[str, Sequence[str]]) -> list[str]:
+    """A note on class folders that differ in nothing but their Unicode form."""
+    folders = {name for own in classes.values() for name in own}
+    twins = sorted(name for name, count in Counter(map(nfc, folders)).items() if count > 1)
+    return [f"Class folders in two Unicode forms, read as one class: {listed(twins)}."] if twins else []
+
+
+def _is_image(name: str) -> bool:
+    return name[name.rfind(".") :].lower() in IMAGE_SUFFIXES

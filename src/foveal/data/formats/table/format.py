@@ -1,31 +1,80 @@
 """A table of paths and labels as a format among others."""
 
-import csv
+from pathlib import Path
 
-from foveal.data.formats.recognition.evidence import Evidence, Format, Sure
+from foveal.data.catalog.catalog import SPLITS, UNASSIGNED
+from foveal.data.formats.recognition.evidence import Doubt, Evidence, Format, Sure
 from foveal.data.formats.recognition.tree import Tree
 from foveal.data.formats.table import reader
-from foveal.data.formats.table.reader import DELIMITERS, IMAGES, LABEL_COLUMNS, NAME, PATH_COLUMNS, SUFFIXES
+from foveal.data.formats.table.columns import columns_of
+from foveal.data.formats.table.corners import corners_of, vague_box
+from foveal.data.formats.table.images import Images
+from foveal.data.formats.table.reader import NAME
+from foveal.data.formats.table.tables import Tables, others_of, tables_of
+from foveal.data.formats.table.text import sample_of
+from foveal.data.notes import listed
+from foveal.errors import DataError
+
+IMAGES = "images"
+NEARLY = "no column for labels"
+"""In the message on a table that names images, but not what they are."""
+TRIED = 20
+"""Rows whose images are looked for, where the title of their column may mean something else."""
 
 
-def find(tree: Tree) -> Evidence | None:
-    """A table with a column of paths and one of labels."""
-    names = tree.texts(*SUFFIXES) if tree.file else tree.folder().with_suffix(".csv", ".tsv")
-    fit = [name for name in names if _fits(tree.head(name))]
-    if len(fit) == 1:
-        seen = f"{fit[0]} has a column of paths and one of labels"
-        return Evidence(tree.path(fit[0]), seen, Sure.CERTAIN, ("labels",), tuple(n for n in names if n != fit[0]))
-    alone = tree.file or {*tree.folder().folders} <= {IMAGES}
-    if len(names) == 1 and alone:
+def find(tree: Tree) -> Evidence | Doubt | None:
+    """Tables with a column of paths and one of labels."""
+    found = tables_of(tree, lambda path: _fits(tree, path))
+    if isinstance(found, Doubt):
+        return found
+    if found is None:
+        return _nearly(tree)
+    first = found.root / found.names[0]
+    one_hot = columns_of(first, sample_of(first)).classes
+    what = f"a column of paths and {len(one_hot)} of 0 and 1" if one_hot else "a column of paths and one of labels"
+    return Evidence(found.where(tree), seen(found, what), Sure.CERTAIN, ("labels",), found.unread)
+
+
+def seen(found: Tables, what: str) -> str:
+    """What was found, in words."""
+    verb = "has" if len(found.names) == 1 else "have"
+    codes = [SPLITS[code] for code in found.codes if code != UNASSIGNED]
+    of = f", for {', '.join(codes)}" if codes else ""
+    return f"{listed(found.names)} {verb} {what}{of}"
+
+
+def _fits(tree: Tree, path: Path) -> bool:
+    try:
+        sample = sample_of(path)
+        columns = columns_of(path, sample)
+    except DataError:
+        return False
+    if corners_of(sample) is not None or vague_box(sample):
+        return False
+    if not columns.by_id:
+        return True
+    images = Images(tree.root, ())
+    values = sample.column(columns.path)[:TRIED]
+    return any(images.find(name, UNASSIGNED) or images.resolver.why_not(name).startswith("could") for name in values)
+
+
+def _nearly(tree: Tree) -> Evidence | Doubt | None:
+    """The only table, whatever its columns: its reader says what it lacks; or a doubt that says it."""
+    if tree.labels is not None:
+        return None
+    names = others_of(tree)
+    doubts = []
+    for name in names:
+        try:
+            sample = sample_of(tree.path(name))
+            if corners_of(sample) is not None or vague_box(sample):
+                return None
+            columns_of(tree.path(name), sample)
+        except DataError as error:
+            doubts.append(Doubt(error.what, error.hint))
+    if len(names) == 1 and (tree.file or {*tree.folder().folders} <= {IMAGES}):
         return Evidence(tree.path(names[0]), f"{names[0]} is the only table", Sure.POSSIBLE, ("labels",))
-    return None
-
-
-def _fits(head: str) -> bool:
-    first = head.partition("\n")[0].strip()
-    delimiter = max(DELIMITERS, key=first.count)
-    header = {title.strip().lower() for title in next(csv.reader([first], delimiter=delimiter), [])}
-    return bool(header.intersection(PATH_COLUMNS)) and bool(header.intersection(LABEL_COLUMNS))
+    return next((doubt for doubt in doubts if NEARLY in doubt.seen), None)
 
 
 FORMAT = Format(NAME, "a table", find, reader.read)

@@ -1,0 +1,1 @@
+"""Hugging Face's image folder with metadata.jsonl."""

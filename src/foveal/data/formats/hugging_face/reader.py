@@ -1,0 +1,101 @@
+"""Hugging Face's image folder with metadata.jsonl: labels, lists of labels, or boxes of objects.
+
+``objects.bbox`` is x, y, width and height, as Hugging Face documents it. Classes are names, or ids that the card
+(README.md) names.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from foveal.data.catalog.catalog import Catalog
+from foveal.data.formats import layout
+from foveal.data.formats.hugging_face.boxes import BOXES_NOTE, NAME, Source, read_boxes
+from foveal.data.formats.hugging_face.card import CARD, class_names
+from foveal.data.formats.hugging_face.rows import (
+    CLASS_KEYS,
+    OBJECTS,
+    has_objects,
+    label_key,
+    path_key,
+    rows_of,
+    sample_of,
+    split_in,
+    title_of,
+    unnamed,
+    unread_keys,
+)
+from foveal.data.formats.recognition.request import Request
+from foveal.data.formats.recognition.tree import Tree
+from foveal.data.formats.table.columns import note_unread
+from foveal.data.formats.table.images import Images
+from foveal.data.formats.table.labels import Labels
+from foveal.data.formats.table.rows import Row, Rows
+from foveal.errors import DataError
+
+METADATA = "metadata.jsonl"
+DEPTH = 2
+SIZE_KEYS = ("width", "height", "image_id")
+"""Keys that need no words: the file itself has the size."""
+
+
+def files_of(tree: Tree) -> list[str]:
+    """The metadata files of a data set, relative to its root."""
+    if tree.labels is not None:
+        if tree.labels.is_file():
+            return [layout.relative(tree.labels, tree.root)] if tree.labels.suffix.lower() == ".jsonl" else []
+        below = Tree(tree.labels)
+        return [layout.relative(below.path(name), tree.root) for name in files_of(below)]
+    names = tree.texts(".jsonl", depth=DEPTH)
+    return names if tree.file else [name for name in names if name.rpartition("/")[2].lower() == METADATA]
+
+
+def read(path: Path, request: Request | None = None) -> Catalog:
+    """Read metadata.jsonl, or a folder with one per split.
+
+    Args:
+        path: The file, or the folder.
+        request: What the caller asks; None: nothing in particular.
+
+    Raises:
+        DataError: A line is invalid, there are no labels and no boxes, or a fault under the policy ``error``.
+        CategoryError: A class that the class map lacks.
+    """
+    request = request or Request()
+    tree = Tree(path) if request.root is None else Tree(request.root, labels=path)
+    names, root = files_of(tree), tree.root
+    rows = [row for name in names for row in sample_of(root / name)]
+    file_key, label = path_key(rows), label_key(rows)
+    if not names or not file_key:
+        raise DataError(f"{path} has no {METADATA} with the key 'file_name'.", "Name the folder that has it.")
+    boxes = has_objects(rows) and not (label and request.annotations and request.annotations[0] == "labels")
+    if not boxes and not label:
+        keys = ", ".join(dict.fromkeys(key for row in rows for key in row))
+        raise DataError(
+            f"{root / names[0]}: no labels and no boxes; its keys are {keys}.", "Add a key 'label' or 'objects'."
+        )
+    titles = class_names(root, CLASS_KEYS)
+    read_keys = {file_key, *((OBJECTS,) if boxes else (label,)), *SIZE_KEYS}
+    notes = note_unread(unread_keys(rows, read_keys), "Key")
+    if titles:
+        notes.append(f"Class ids are named by {CARD}.")
+    images = Images(root, names, request.images)
+    if boxes:
+        return read_boxes(Source(root, file_key, titles, images, request), names, [*notes, BOXES_NOTE])
+    found = Rows(images, Labels(request.categories))
+    for name in names:
+        found.add(root / name, _labelled(root, name, file_key, label, titles, found))
+    return found.catalog(root, path, format=NAME, notes=notes)
+
+
+def _labelled(root: Path, name: str, file_key: str, label: str, titles: dict[str, str], found: Rows) -> Iterator[Row]:
+    for line, row in rows_of(root / name):
+        written, value = row.get(file_key), row.get(label)
+        if not isinstance(written, str):
+            raise unnamed(f"{root / name}, line {line}", file_key)
+        found.several |= isinstance(value, list)
+        values = value if isinstance(value, list) else [] if value in (None, "") else [value]
+        try:
+            labels = tuple(title_of(one, titles) for one in values)
+        except ValueError as error:
+            raise DataError(f"{root / name}, line {line}: {error}.", "Write the class as text.") from None
+        yield Row(line, written, split_in(name, written), labels)

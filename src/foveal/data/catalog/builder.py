@@ -84,6 +84,10 @@ class CatalogBuilder:
         unlike |= (only[first] != only[second]) | (counts[first] > 1)
         return len(pairs), list(starmap(Twin, pairs[unlike].tolist()))
 
+    def twins(self) -> list[Twin]:
+        """Pairs with one name."""
+        return list(starmap(Twin, self._twins().tolist()))
+
     def _twins(self) -> NDArray[np.int64]:
         """(T, 2) indices of pairs with one name."""
         order, same = self._in_order()

@@ -17,6 +17,7 @@ from foveal.types.categories import Categories
 
 NO_GROUP = (None, "", "none", "None")
 """``supercategory`` of what is itself a group."""
+ENTRY = 'Each class is {"id": number, "name": text}.'
 LARGEST_NAME = 10**9
 """Numbers from here on name no class."""
 
@@ -141,9 +142,14 @@ class ClassMap:
             told.add("category_name", f"{source.title}, categories[{at}]")
             name = str(name)
         if not isinstance(record, dict) or not isinstance(name, str) or not layout.is_file_name(name):
-            raise CategoryError(f"{where} has no name.", 'Each class is {"id": number, "name": text}.')
+            what = (
+                "has no name"
+                if name in (None, "")
+                else f"has the name {name!r:.99}, which is no valid text"
+            )
+            raise CategoryError(f"{where} {what}.", ENTRY)
         if not name.strip():
-            raise CategoryError(f"{where} has no name.", 'Each class is {"id": number, "name": text}.')
+            raise CategoryError(f"{where} has no name.", ENTRY)
         given = record.get("id")
         key = whole_of(given)
         if key is None or abs(key) >= 2**63:

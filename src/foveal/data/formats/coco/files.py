@@ -101,6 +101,8 @@ def find(tree: Tree, *, root: Path | None = None, near: bool = False) -> Files:
 def kind_of(path: Path, tree: Tree) -> Kind:
     """What a JSON file holds; empty: nothing of COCO's."""
     text = tree.head(path.relative_to(tree.root).as_posix()) if path.is_relative_to(tree.root) else _head(path)
+    if text.startswith(("\ufffd\ufffd", "\0")):  # UTF-16, which the reader names
+        text = _head(path, "utf-16")
     paths = key_paths(text)
     if {"[].image_id", "[].category_id"} <= paths:
         return "results"
@@ -176,10 +178,10 @@ def _folders(tree: Tree, near: bool) -> Iterator[str]:
         yield from () if near else map(inside.inside, below)
 
 
-def _head(path: Path) -> str:
+def _head(path: Path, encoding: str = "utf-8-sig") -> str:
     try:
         with path.open("rb") as file:
-            return file.read(HEAD_BYTES).decode("utf-8-sig", errors="replace")
+            return file.read(HEAD_BYTES).decode(encoding, errors="replace")
     except OSError:
         return ""
 

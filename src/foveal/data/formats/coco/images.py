@@ -19,6 +19,7 @@ from foveal.data.formats.splits import split_of
 from foveal.errors import DataError
 
 LARGEST_SIDE = 2**31
+ENTRY = 'Each image is {"id": number, "file_name": text, "width": number, "height": number}.'
 NAME_KEYS = ("filename", "path", "file", "coco_url")
 """Keys that name the file where ``file_name`` is missing."""
 URL_PARTS = 2
@@ -47,14 +48,19 @@ def read_images(source: Source, repairs: Repairs, told: Told) -> tuple[list[Draf
 
 def _draft(source: Source, at: int, record: Any, told: Told) -> tuple[Draft, Any]:
     where = f"{source.title}, images[{at}]"
-    written = _written(record, where, told) if isinstance(record, dict) else None
+    if not isinstance(record, dict):
+        raise DataError(f"{source.path}: images[{at}] is {json.dumps(record)}, not an object.", ENTRY)
+    written = _written(record, where, told)
     if not written:
-        raise DataError(f"{source.path}: images[{at}] has no file_name.", "Name the image's file.")
+        given = record.get("file_name")
+        what = "has no file_name" if given in (None, "") else f": file_name is {json.dumps(given)}, not text"
+        raise DataError(f"{source.path}: images[{at}] {what}.".replace("] :", "]:"), "Name the image's file.")
     if not layout.is_file_name(written):
         raise DataError(f"{source.path}: images[{at}]: {written!r} is not a valid file name.", "Correct it.")
     key = record.get("id")
     if not (is_number(key) or isinstance(key, str)):
-        raise DataError(f"{source.path}: images[{at}] ({written}) has no id.", "Give the image an id.")
+        what = "has no id" if key is None else f"has the id {json.dumps(key)}, neither a number nor text"
+        raise DataError(f"{source.path}: images[{at}] ({written}) {what}.", "Give the image an id.")
     found = source.locate(written)
     name = found or source.locate.likely(written)
     extras = image_extras(record)

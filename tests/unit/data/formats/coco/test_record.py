@@ -132,8 +132,30 @@ def test_the_name_of_a_class_is_a_number(make_coco):
 def test_the_name_of_a_class_is_none(make_coco, name):
     document = clean_document()
     document["categories"][0]["name"] = name
-    with pytest.raises(CategoryError, match=r"categories\[0\] has no name"):
+    with pytest.raises(CategoryError, match=r"categories\[0\] has (no|the) name"):
         read(make_coco(document))
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        (7, "images[0] is 7, not an object."),
+        ({"file_name": None}, "images[0] has no file_name."),
+        ({"file_name": ["a.jpg"]}, 'images[0]: file_name is ["a.jpg"], not text.'),
+        ({"file_name": "a\0.jpg"}, r"images[0]: 'a\x00.jpg' is not a valid file name."),
+        ({"id": None}, "images[0] (0.jpg) has no id."),
+        ({"id": True}, "images[0] (0.jpg) has the id true, neither a number nor text."),
+    ],
+)
+def test_an_image_s_entry_is_invalid(make_coco, change, what):
+    document = clean_document()
+    root = make_coco(document)
+    document["images"][0] = document["images"][0] | change if isinstance(change, dict) else change
+    path = root / "annotations/instances.json"
+    path.write_text(json.dumps(document))
+    with pytest.raises(DataError) as caught:
+        read(root)
+    assert caught.value.what == f"{path}: {what}"
 
 
 LEFT = "Correct the annotations, or name those that belong to the images with --data.labels."
@@ -223,4 +245,7 @@ def test_a_file_in_another_encoding_has_its_place(make_coco):
     with pytest.raises(DataError) as caught:
         read(root)
     line = path.read_bytes().splitlines()[1]
+    path.write_text(json.dumps(clean_document()), "utf-16")
+    with pytest.raises(DataError, match=r"line 1: byte 1 \(0xff\) is not UTF-8 text"):
+        read(path.rename(root / "a.json"))
     assert caught.value.what == f"{path}, line 2: byte {line.index(0xB9) + 1} (0xb9) is not UTF-8 text."

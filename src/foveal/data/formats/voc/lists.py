@@ -60,9 +60,9 @@ def read_lists(
         folder: Folder of the lists.
     """
     keys = {*images, *annotated}
-    files = _files(root, folder)
+    files = [file for file in _files(root, folder) if not _is_class_list(file)]
     known = [file for file in files if split_name(file.stem) or file.stem.casefold() == "trainval"]
-    others = [file for file in files if file not in known and not _is_class_list(file)]
+    others = [file for file in files if file not in known]
     if not known:
         known, others = others, []
     lists = Lists(unread=[relative(file, root) for file in others])
@@ -88,8 +88,8 @@ def read_lists(
 
 def class_names(root: Path) -> list[str]:
     """The classes that have lists, by name."""
-    names = {CLASS_LIST.fullmatch(file.stem) for file in (root / MAIN).glob("*_*.txt") if _is_class_list(file)}
-    return sorted(match[1] for match in names if match)
+    matches = (CLASS_LIST.fullmatch(file.stem) for file in (root / MAIN).glob("*_*.txt") if _is_class_list(file))
+    return sorted({match[1] for match in matches if match})
 
 
 def _files(root: Path, folder: str) -> list[Path]:
@@ -103,8 +103,10 @@ def _files(root: Path, folder: str) -> list[Path]:
 
 
 def _is_class_list(file: Path) -> bool:
+    if not CLASS_LIST.fullmatch(file.stem):
+        return False
     lines = [line.strip() for line in read_text(file).splitlines() if line.strip()]
-    return bool(CLASS_LIST.fullmatch(file.stem)) and all(map(CLASS_LINE.fullmatch, lines))
+    return all(map(CLASS_LINE.fullmatch, lines))
 
 
 def _key(line: str, keys: Collection[str], before: str) -> str:

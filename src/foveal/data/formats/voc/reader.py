@@ -26,11 +26,11 @@ from foveal.data.formats.voc.parts import find_root, parts_named, parts_of
 from foveal.data.formats.voc.record import (
     ANNOTATIONS,
     NAME,
+    contour_of,
     image_extras,
     is_deleted,
     object_key,
     object_of,
-    outline_of,
 )
 from foveal.data.notes import listed, plural
 from foveal.errors import DataError
@@ -104,10 +104,10 @@ def _notes(pages: Sequence[Page], lists: Lists, own: Categories) -> list[str]:
         declare = "annotation declares" if len(empty) == 1 else "annotations declare"
         out.append(f"{len(empty):,} {declare} an image of no size, such as {empty[0]}; the file's is used.")
     items = [item for page in pages for item in page.root.iter("object")]
-    outlines = Counter(map(outline_of, items))
+    contours = Counter(map(contour_of, items))
     out += [
-        f"{plural(outlines[outline], 'object')} with {outline} instead of a box: read as the box around it."
-        for outline in filter(None, outlines)
+        f"{plural(contours[contour], 'object')} with {contour} instead of a box: read as the box around it."
+        for contour in filter(None, contours)
     ]
     deleted = sum(map(is_deleted, items))
     if deleted:

@@ -35,7 +35,7 @@ def lay_out(document: Document, root: Path, images: Path | None, lists: ImageLis
     file = document.file
     names, notes = document.names()
     found = Layout(root, relative(file, root), names, read={relative(file, root)}, notes=notes)
-    found.lines, found.said_by = document.lines()
+    found.lines, found.source = document.lines()
     found.key_points = document.key_points()
     _keep(document, found)
     bases = _bases(document, images, found)

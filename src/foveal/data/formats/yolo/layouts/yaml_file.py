@@ -18,15 +18,15 @@ YAML_NAMES = ("data.yaml", "data.yml", "dataset.yaml", "dataset.yml")
 SUFFIXES = (".yaml", ".yml")
 OWN_KEYS = ("path", "names", "nc", "kpt_shape", "flip_idx", "task")
 TASKS: dict[str, Lines] = {
-    "detect": "boxes",
-    "segment": "polygons",
+    "det": "boxes",
+    "seg": "polygons",
+    "instance": "polygons",
     "pose": "pose",
+    "keypoint": "pose",
     "obb": "oriented",
-    "detection": "boxes",
-    "segmentation": "polygons",
-    "keypoints": "pose",
 }
-"""Words under ``task``, and what lines of more than five fields then are."""
+"""How words under ``task`` begin, and what lines of more than five fields then are."""
+POLYGONS_TASK = "segmentation"
 ORIENTED = re.compile(r"(?:^|[\W_])obb(?:$|[\W_])|oriented[\W_]?bounding|(?:^|[\W_])dota", re.IGNORECASE)
 """In names of folders: a data set of oriented boxes."""
 ERRORS = (ValueError, TypeError, AttributeError, RecursionError, OverflowError)
@@ -109,8 +109,9 @@ class Document:
         if self.key_points() != (0, 0):
             return "pose", f"kpt_shape in {name}"
         task = str(self.written.get("task", "")).strip().lower()
-        if task in TASKS:
-            return TASKS[task], f"task in {name}"
+        known = next((lines for beginning, lines in TASKS.items() if task.startswith(beginning)), None)
+        if known is not None:
+            return known, f"task in {name}"
         if self.written.get("obb") or ORIENTED.search(str(self.written.get("path", ""))) or ORIENTED.search(name):
             return "oriented", name
         if ORIENTED.search(self.file.absolute().parent.name):

@@ -159,7 +159,7 @@ def test_two_unicode_forms_are_one_class(write):
 
 
 @pytest.mark.parametrize(
-    ("outline", "box"),
+    ("contour", "box"),
     [
         (
             "<polygon><pt><x>3</x><y>4</y></pt><pt><x>20</x><y>4</y></pt><pt><x>9</x><y>30</y></pt></polygon>",
@@ -168,13 +168,13 @@ def test_two_unicode_forms_are_one_class(write):
         ("<robndbox><cx>30</cx><cy>20</cy><w>10</w><h>6</h><angle>0</angle></robndbox>", (25, 17, 35, 23)),
     ],
 )
-def test_other_outlines_are_boxes(write, outline, box):
+def test_other_contours_are_boxes(write, contour, box):
     more = "<object><name>gone</name><deleted>1</deleted></object>"
-    xml = f"<annotation><object><name>car</name>{outline}</object>{more}</annotation>"
+    xml = f"<annotation><object><name>car</name>{contour}</object>{more}</annotation>"
     catalog = read(write({"a.xml": xml, "a.jpg": None}), bad="error")
     assert [o.box for o in catalog.objects[0]] == [box]
     assert catalog.notes == (
-        f"1 object with {outline[1:].partition('>')[0]} instead of a box: read as the box around it.",
+        f"1 object with {contour[1:].partition('>')[0]} instead of a box: read as the box around it.",
         "1 object marked as deleted left out.",
     )
 

@@ -20,7 +20,7 @@ OWN_KEYS = ("path", "names", "nc", "kpt_shape", "flip_idx", "task")
 TASKS: dict[str, Lines] = {
     "det": "boxes",
     "seg": "polygons",
-    "instance": "polygons",
+    "inst": "polygons",
     "pose": "pose",
     "keypoint": "pose",
     "obb": "oriented",

@@ -73,7 +73,6 @@ def read(path: Path, request: Request | None = None) -> Catalog:
     own = categories or _class_map(root, home, pages, class_list, aside)
     labels = _spellings(own)
     drafts = [_draft(root, page, own, labels, repairs, fixed=categories is not None) for page in pages]
-    _check_left(root, home, pages, drafts, repairs)
     if categories is None and not class_list:
         _report_unseen(pages, drafts, own, repairs)
     there = find_images(drafts, root, repairs)
@@ -85,14 +84,16 @@ def read(path: Path, request: Request | None = None) -> Catalog:
     report_unlisted(root, images.other_than(claimed), lists.title or home, repairs)
     notes += leftovers.notes(tree, parts, images.homes, lists)
     about = sidecar.join_about({}, aside)
-    return assemble(there, root=root, format=NAME, categories=own, repairs=repairs, about=about, notes=notes)
+    catalog = assemble(there, root=root, format=NAME, categories=own, repairs=repairs, about=about, notes=notes)
+    _check_left(catalog, pages, home, repairs)
+    return catalog
 
 
-def _check_left(root: Path, home: str, pages: Sequence[Page], drafts: Sequence[Draft], repairs: Repairs) -> None:
+def _check_left(catalog: Catalog, pages: Sequence[Page], home: str, repairs: Repairs) -> None:
     """Refuse a data set all of whose objects are invalid."""
     count = sum(len(page.classes) for page in pages)
-    if count and not any(draft.objects for draft in drafts) and repairs.policy != "error":
-        what = f"{root}: no object is left of {count:,}.{repairs.first()}"
+    if count and catalog.objects is not None and not len(catalog.objects.labels):
+        what = f"{catalog.root}: no object is left of {count:,}.{repairs.first()}"
         raise DataError(what, f"Check the XML files in {home}.")
 
 

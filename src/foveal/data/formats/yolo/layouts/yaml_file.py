@@ -10,6 +10,7 @@ import yaml
 from foveal.data.formats.recognition.tree import Tree
 from foveal.data.formats.splits import split_name
 from foveal.data.formats.text_file import read_text
+from foveal.data.formats.yolo.class_files import class_files, names_in
 from foveal.data.formats.yolo.layouts.layout import Lines
 from foveal.data.notes import listed
 from foveal.errors import CategoryError, DataError
@@ -64,6 +65,11 @@ class Document:
             CategoryError: There are none, or ids that are not whole numbers.
         """
         given, number = self.written.get("names"), _whole(self.written.get("nc"))
+        beside = Tree(self.file.parent)
+        if given in (None, "") or (isinstance(given, str) and given in beside.folder().others):
+            files = [given] if given else class_files(beside, ["", "labels"])[:1]
+            if files:
+                return names_in(beside, files), [f"The class names are those of {files[0]}."]
         if isinstance(given, str) and given.strip():
             parts = [part.strip() for part in given.split(",")]
             if len(parts) != number:

@@ -88,8 +88,8 @@ def read_lists(
 
 def class_names(root: Path) -> list[str]:
     """The classes that have lists, by name."""
-    found = (CLASS_LIST.fullmatch(file.stem) for file in (root / MAIN).glob("*_*.txt") if _is_class_list(file))
-    return sorted({match[1] for match in found if match})
+    matches = (CLASS_LIST.fullmatch(file.stem) for file in (root / MAIN).glob("*_*.txt") if _is_class_list(file))
+    return sorted({match[1] for match in matches if match})
 
 
 def _files(root: Path, folder: str) -> list[Path]:
@@ -103,8 +103,10 @@ def _files(root: Path, folder: str) -> list[Path]:
 
 
 def _is_class_list(file: Path) -> bool:
+    if not CLASS_LIST.fullmatch(file.stem):
+        return False
     lines = [line.strip() for line in read_text(file).splitlines() if line.strip()]
-    return bool(CLASS_LIST.fullmatch(file.stem)) and all(map(CLASS_LINE.fullmatch, lines))
+    return all(map(CLASS_LINE.fullmatch, lines))
 
 
 def _key(line: str, keys: Collection[str], before: str) -> str:

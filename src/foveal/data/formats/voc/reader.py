@@ -26,11 +26,11 @@ from foveal.data.formats.voc.parts import find_root, parts_named, parts_of
 from foveal.data.formats.voc.record import (
     ANNOTATIONS,
     NAME,
+    contour_of,
     image_extras,
     is_deleted,
     object_key,
     object_of,
-    shape_of,
 )
 from foveal.data.notes import listed, plural
 from foveal.errors import DataError
@@ -73,7 +73,6 @@ def read(path: Path, request: Request | None = None) -> Catalog:
     own = categories or _class_map(root, home, pages, class_list, aside)
     labels = _spellings(own)
     drafts = [_draft(root, page, own, labels, repairs, fixed=categories is not None) for page in pages]
-    _check_left(root, home, pages, drafts, repairs)
     if categories is None and not class_list:
         _report_unseen(pages, drafts, own, repairs)
     there = find_images(drafts, root, repairs)
@@ -85,14 +84,16 @@ def read(path: Path, request: Request | None = None) -> Catalog:
     report_unlisted(root, images.other_than(claimed), lists.title or home, repairs)
     notes += leftovers.notes(tree, parts, images.homes, lists)
     about = sidecar.join_about({}, aside)
-    return assemble(there, root=root, format=NAME, categories=own, repairs=repairs, about=about, notes=notes)
+    catalog = assemble(there, root=root, format=NAME, categories=own, repairs=repairs, about=about, notes=notes)
+    _check_left(catalog, pages, home, repairs)
+    return catalog
 
 
-def _check_left(root: Path, home: str, pages: Sequence[Page], drafts: Sequence[Draft], repairs: Repairs) -> None:
+def _check_left(catalog: Catalog, pages: Sequence[Page], home: str, repairs: Repairs) -> None:
     """Refuse a data set all of whose objects are invalid."""
     count = sum(len(page.classes) for page in pages)
-    if count and not any(draft.objects for draft in drafts) and repairs.policy != "error":
-        what = f"{root}: no object is left of {count:,}.{repairs.first()}"
+    if count and catalog.objects is not None and not len(catalog.objects.labels):
+        what = f"{catalog.root}: no object is left of {count:,}.{repairs.first()}"
         raise DataError(what, f"Check the XML files in {home}.")
 
 
@@ -104,10 +105,10 @@ def _notes(pages: Sequence[Page], lists: Lists, own: Categories) -> list[str]:
         declare = "annotation declares" if len(empty) == 1 else "annotations declare"
         out.append(f"{len(empty):,} {declare} an image of no size, such as {empty[0]}; the file's is used.")
     items = [item for page in pages for item in page.root.iter("object")]
-    shapes = Counter(map(shape_of, items))
+    contours = Counter(map(contour_of, items))
     out += [
-        f"{plural(shapes[shape], 'object')} with {shape} instead of a box: read as the box around it."
-        for shape in filter(None, shapes)
+        f"{plural(contours[contour], 'object')} with {contour} instead of a box: read as the box around it."
+        for contour in filter(None, contours)
     ]
     deleted = sum(map(is_deleted, items))
     if deleted:

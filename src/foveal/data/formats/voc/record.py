@@ -29,7 +29,7 @@ USUAL: dict[str, Any] = {
 """The writer's default; it need not be stored."""
 USUAL_POSE = "Unspecified"
 FLAG_TAGS = {"truncated": Flag.TRUNCATED, "difficult": Flag.DIFFICULT}
-SHAPES = ("polygon", "robndbox")
+CONTOURS = ("polygon", "robndbox")
 """Elements that some tools write instead of a box."""
 DEEPEST = 50
 """Levels of nesting that are read."""
@@ -40,7 +40,7 @@ def object_of(element: Element, label: int) -> Object:
     """An ``object`` element as an object.
 
     Raises:
-        ValueError: It has no box or other shape, or a side of it is not a number.
+        ValueError: It has no box or other contour, or a side of it is not a number.
     """
     box = element.find("bndbox")
     xyxy = _around(element) if box is None else _xyxy(box)
@@ -134,11 +134,11 @@ def size_of(root: Element) -> tuple[int, int] | None:
         return None
 
 
-def shape_of(element: Element) -> str:
-    """What an object has instead of a box: the name of another shape; empty: a box, or nothing."""
+def contour_of(element: Element) -> str:
+    """What an object has instead of a box: the name of another contour; empty: a box, or nothing."""
     if element.find("bndbox") is not None:
         return ""
-    return next((tag for tag in SHAPES if element.find(tag) is not None), "")
+    return next((tag for tag in CONTOURS if element.find(tag) is not None), "")
 
 
 def is_deleted(element: Element) -> bool:
@@ -152,16 +152,16 @@ def _xyxy(box: Element) -> Box:
 
 
 def _around(element: Element) -> Box:
-    """The box around another shape: LabelMe's polygon, or roLabelImg's rotated box."""
-    shape = element.find(shape_of(element) or "bndbox")
-    if shape is None:
+    """The box around another contour: LabelMe's polygon, or roLabelImg's rotated box."""
+    contour = element.find(contour_of(element) or "bndbox")
+    if contour is None:
         raise ValueError("bndbox is missing")
-    if shape.tag == "polygon":
-        points = [(_corner(point, "x"), _corner(point, "y")) for point in shape.findall("pt")]
+    if contour.tag == "polygon":
+        points = [(_corner(point, "x"), _corner(point, "y")) for point in contour.findall("pt")]
         if not points:
             raise ValueError("polygon has no points")
         return extent([[value for point in points for value in point]])
-    x, y, width, height, angle = (_corner(shape, side) for side in ("cx", "cy", "w", "h", "angle"))
+    x, y, width, height, angle = (_corner(contour, side) for side in ("cx", "cy", "w", "h", "angle"))
     if not math.isfinite(angle):
         raise ValueError("angle is not finite")
     across = (abs(width * math.cos(angle)) + abs(height * math.sin(angle))) / 2

@@ -1,6 +1,5 @@
 """YOLO as a format among others."""
 
-import posixpath
 from pathlib import Path
 
 from foveal.data.catalog.catalog import Annotation
@@ -81,11 +80,12 @@ def _of_folders(tree: Tree, where: Path, within: str | None) -> Evidence | Doubt
     files = class_files_of(tree, homes, within)
     if not files:
         inner = find_below(tree, DEPTH, lambda name: name.lower().endswith(SUFFIXES)) if within is None else []
-        sets = [posixpath.dirname(name) for name in inner if "/" in name and tells_classes(tree.path(name))]
+        sets = [name for name in inner if "/" in name and tells_classes(tree.path(name))]
         if sets and len(tree.folder().folders) == 1:
             return None
         if sets:
-            return Doubt(f"{tree.root} holds data sets of YOLO in {listed(sets)}.", "Name one of them.", own=True)
+            seen = f"{tree.root} has no class names itself; {listed(sets)} {'has' if len(sets) == 1 else 'have'} some."
+            return Doubt(seen, f"Name the data set: {tree.path(sets[0])}.", own=True)
         error = no_names(tree)
         return Doubt(error.what, error.hint, own=True)
     seen = f"{files[0]} names classes, and there are label files for {pairs:,} of {plural(images, 'image')}"

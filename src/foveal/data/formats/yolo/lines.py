@@ -59,9 +59,9 @@ def kind_of(found: Layout, lines: Sequence[Line]) -> Kind:
     counts = {len(numbers) + 1 for numbers, _ in lines}
     if found.lines == "pose":
         number, values = found.key_points
-        return _pose(found.declared_by, number, values) if number else _unknown_pose(found.declared_by, counts)
+        return _pose(found.source, number, values) if number else _unknown_pose(found.source, counts)
     if found.lines == "oriented":
-        return _oriented(found.declared_by)
+        return _oriented(found.source)
     if found.lines == "polygons" or not lines:
         return Kind()
     if len(counts) == 1:
@@ -74,23 +74,23 @@ def kind_of(found: Layout, lines: Sequence[Line]) -> Kind:
     return Kind()
 
 
-def _pose(declared_by: str, number: int, values: int) -> Kind:
+def _pose(source: str, number: int, values: int) -> Kind:
     fields = BOX_FIELDS + number * values
     words = f"a box has 5, one with {plural(number, 'key point')} of {values} numbers {fields}"
-    note = f"{plural(number, 'key point')} of each of {{}} are not read, their boxes are ({declared_by})."
+    note = f"{plural(number, 'key point')} of each of {{}} are not read, their boxes are ({source})."
     return Kind("box", fields, words, note)
 
 
-def _unknown_pose(declared_by: str, counts: Iterable[int]) -> Kind:
+def _unknown_pose(source: str, counts: Iterable[int]) -> Kind:
     own = {count for count in counts if count > BOX_FIELDS}
     fields = own.pop() if len(own) == 1 else 0
-    note = f"The key points of {{}} are not read, their boxes are ({declared_by})."
+    note = f"The key points of {{}} are not read, their boxes are ({source})."
     return Kind("box", fields, "a box has 5, key points add the same number to each", note)
 
 
-def _oriented(declared_by: str) -> Kind:
-    note = f"{{}} with oriented boxes, read as the boxes around their corners ({declared_by})."
-    if declared_by.startswith("the right"):
+def _oriented(source: str) -> Kind:
+    note = f"{{}} with oriented boxes, read as the boxes around their corners ({source})."
+    if source.startswith("the right"):
         note += " If they are polygons, write 'task: segment' into data.yaml."
     return Kind("corners", ORIENTED_FIELDS, "a box has 5, an oriented one 9", note)
 

@@ -22,7 +22,7 @@ from foveal.data.formats.yolo.layouts.lay_out import lay_out
 from foveal.data.formats.yolo.layouts.layout import Layout
 from foveal.data.formats.yolo.lines import kind_of
 from foveal.data.formats.yolo.reading import Reading, form, numbers_of
-from foveal.data.formats.yolo.record import BOX_FIELDS, NAME
+from foveal.data.formats.yolo.record import BOX_FIELDS, NAME, fields_of
 from foveal.data.notes import listed, plural
 from foveal.errors import CategoryError, DataError
 from foveal.types.categories import Categories
@@ -70,31 +70,28 @@ def read(path: Path, request: Request | None = None) -> Catalog:
         raise _no_labels(root, pairs, len(there))
     reading = Reading(root, found.names, own, categories is not None, repairs)
     there = _take_lines(there, pairs, found, reading)
-    notes = [*found.notes, *pairs.notes(), *reading.notes(), *_bare(there, pairs)]
+    notes = [*found.notes, *pairs.notes(), *reading.notes(), *_bare(there, pairs, reading.lines)]
     if aside is not None:
         notes += aside.merge(there, own, repairs, known=found.names.values())
     notes += leftovers.report(tree, found, pairs, repairs)
     about = sidecar.join_about({NAME: found.about} if found.about else {}, aside)
-    return assemble(there, root=root, format=NAME, categories=own, repairs=repairs, about=about, notes=notes)
+    catalog = assemble(there, root=root, format=NAME, categories=own, repairs=repairs, about=about, notes=notes)
+    if reading.lines and catalog.objects is not None and not len(catalog.objects.labels):
+        raise DataError(
+            f"{root}: no object is left of {plural(reading.lines, 'line')} in label files.{repairs.first()}",
+            "Correct the label files: a class id, and the box as fractions of the image's width and height.",
+        )
+    return catalog
 
 
 def _take_lines(drafts: Sequence[Draft], pairs: LabelFiles, found: Layout, reading: Reading) -> list[Draft]:
-    """Add objects to images; returns the images whose label files could be read.
-
-    Raises:
-        DataError: There are lines, and all are invalid.
-    """
+    """Add objects to images; returns the images whose label files could be read."""
     labels = list(_labels(drafts, pairs, reading))
-    lines = sum(len(one.lines) for one in labels)
+    reading.lines = sum(len(one.lines) for one in labels)
     reading.kind = kind_of(found, list(_long_lines(labels)))
     for one in labels:
         for number, line in one.lines:
             reading.take(one.draft, number, line)
-    if lines and not any(one.draft.objects for one in labels) and reading.repairs.policy != "error":
-        raise DataError(
-            f"{found.root}: no object is left of {plural(lines, 'line')} in label files.{reading.repairs.first()}",
-            "Correct the label files, or the class names that they refer to.",
-        )
     return [one.draft for one in labels]
 
 
@@ -116,7 +113,7 @@ def _long_lines(labels: Sequence[Labels]) -> Iterator[tuple[list[float], tuple[i
     """The numbers of lines that have more than a box's fields, and the size of their image."""
     for one in labels:
         for _, line in one.lines:
-            fields = line.split()
+            fields = fields_of(line)
             if len(fields) > BOX_FIELDS and one.draft.seen is not None and (numbers := numbers_of(fields[1:])):
                 yield numbers, one.draft.seen
 
@@ -133,7 +130,7 @@ def _no_labels(root: Path, pairs: LabelFiles, count: int) -> DataError:
     )
 
 
-def _bare(drafts: Sequence[Draft], pairs: LabelFiles) -> list[str]:
+def _bare(drafts: Sequence[Draft], pairs: LabelFiles, lines: int) -> list[str]:
     """What is told of images without label files."""
     without = Counter(draft.name.rpartition("/")[0] for draft in drafts if draft.name not in pairs.found)
     whole = {home: without.pop(home, 0) for home in pairs.bare}
@@ -152,7 +149,7 @@ def _bare(drafts: Sequence[Draft], pairs: LabelFiles) -> list[str]:
             f"{plural(count, 'image')} without a label file, read as without objects, such as {one} (looked for"
             f" {pairs.expected(one)})."
         )
-    if not any(draft.objects for draft in drafts):
+    if not any(draft.objects for draft in drafts) and not lines:
         out.append("All label files are empty: there are no objects.")
     return out
 

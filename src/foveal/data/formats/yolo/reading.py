@@ -9,7 +9,7 @@ from pathlib import Path
 from foveal.data.formats.annotations.draft import Draft
 from foveal.data.formats.annotations.repair import Repairs
 from foveal.data.formats.yolo.lines import Kind
-from foveal.data.formats.yolo.record import BOX_FIELDS, object_of
+from foveal.data.formats.yolo.record import BOX_FIELDS, fields_of, object_of
 from foveal.data.notes import plural
 from foveal.types.categories import Categories
 
@@ -27,8 +27,10 @@ class Reading:
         fixed: Whether it is a model's, that the data set must keep.
         repairs: Collects faults.
         kind: What lines are.
+        lines: Number of lines that are not blank.
         long: Number of lines of more than a box's fields that were read.
         named: Number of lines that name their class instead of its id.
+        commas: Number of lines with commas.
     """
 
     root: Path
@@ -37,8 +39,10 @@ class Reading:
     fixed: bool
     repairs: Repairs
     kind: Kind = field(default_factory=Kind)
+    lines: int = 0
     long: int = 0
     named: int = 0
+    commas: int = 0
 
     def __post_init__(self) -> None:
         """Index the names in one Unicode form."""
@@ -48,7 +52,7 @@ class Reading:
     def take(self, draft: Draft, number: int, line: str) -> None:
         """Add the object of a line to its image."""
         assert draft.seen is not None, "find_images comes first"
-        where, fields = f"{draft.where}, line {number}", line.split()
+        where, fields = f"{draft.where}, line {number}", fields_of(line)
         shape = self.kind.shape_of(len(fields))
         if shape is None:
             message = f"the line has {plural(len(fields), 'field')}; {self.kind.words}"
@@ -69,12 +73,15 @@ class Reading:
         label = self.own.index(title, where=f"{self.root / draft.where}, line {number}" if self.fixed else "")
         draft.add(object_of(numbers, label, draft.seen, shape), where, " ".join(fields))
         self.long += len(fields) > BOX_FIELDS
+        self.commas += "," in line
 
     def notes(self) -> list[str]:
         """What is told of the lines."""
         out = [self.kind.note.format(plural(self.long, "object"))] if self.kind.note and self.long else []
         if self.named:
             out.append(f"{plural(self.named, 'line')} with the name of a class instead of its id.")
+        if self.commas:
+            out.append(f"{plural(self.commas, 'line')} with commas between or in the numbers.")
         return out
 
     def _class_id(self, text: str) -> float | None:

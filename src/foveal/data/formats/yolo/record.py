@@ -5,6 +5,7 @@ of the image's width and height: x = 0 is the left edge of the first pixel, x = 
 poses have the key points behind the box; lines of oriented boxes are the four corners.
 """
 
+import re
 from collections.abc import Sequence
 from typing import Literal
 
@@ -14,8 +15,19 @@ from foveal.data.catalog.segmentations import extent, polygon_area
 NAME = "yolo"
 BOX_FIELDS, LEAST_POLYGON, ORIENTED_FIELDS = 5, 7, 9
 """Number of fields of a box, of the smallest polygon, and of an oriented box."""
+DECIMAL_COMMA = re.compile(r"-?\d+(?:,\d+)?(?:[eE][+-]?\d+)?")
 Shape = Literal["box", "polygon", "corners"]
 """What the numbers of a line are; key points behind a box are not read."""
+
+
+def fields_of(line: str) -> list[str]:
+    """The fields of a line: blanks between them; or commas; or blanks, and commas as decimal points."""
+    fields = line.split()
+    if "," not in line:
+        return fields
+    if len(fields) > 1 and all(DECIMAL_COMMA.fullmatch(field) for field in fields):
+        return [field.replace(",", ".") for field in fields]
+    return [field for field in re.split(r"[\s,]+", line) if field]
 
 
 def object_of(numbers: Sequence[float], label: int, size: tuple[int, int], shape: Shape | None = None) -> Object:

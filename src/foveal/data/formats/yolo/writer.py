@@ -18,7 +18,7 @@ from foveal.data.formats import layout
 from foveal.data.formats.sidecar.writer import Aside
 from foveal.data.formats.splits import split_name
 from foveal.data.formats.yolo.label_files import IMAGES, label_file
-from foveal.data.formats.yolo.layouts.yaml_file import OWN_KEYS, POLYGONS, YAML_NAMES
+from foveal.data.formats.yolo.layouts.yaml_file import OWN_KEYS, POLYGONS_TASK, YAML_NAMES
 from foveal.data.formats.yolo.record import NAME, ORIENTED_FIELDS, object_of
 from foveal.types.categories import Categories
 from foveal.types.flags import IGNORED_FLAGS, Flag
@@ -81,7 +81,7 @@ def write(catalog: Catalog, folder: Path, names: Sequence[str], extras: Sequence
         **{split: f"images/{split}" for split in there},
         "names": dict(enumerate(catalog.categories.names)),
         # Else polygons of four points may be taken for oriented boxes.
-        **({"task": POLYGONS} if lengths == {ORIENTED_FIELDS} else {}),
+        **({"task": POLYGONS_TASK} if lengths == {ORIENTED_FIELDS} else {}),
         **more,
     }
     text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True)

@@ -243,7 +243,7 @@ def test_voc_fault_by_fault(make_voc, name):
 
 def test_voc_images_and_sizes(make_voc):
     cat = [voc_object("cat", (1, 1, 9, 9))]
-    root = make_voc(dict.fromkeys("abcd", cat), sizes={"b": (0, 0)})
+    root = make_voc(dict.fromkeys("abcd", cat), sizes={"b": (10, 10)})
     (root / "JPEGImages/c.jpg").unlink()
     (root / "Annotations/d.xml").unlink()
     assert [(r.path, r.kind, r.action) for r in read(root).repairs] == [

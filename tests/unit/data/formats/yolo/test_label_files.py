@@ -129,6 +129,7 @@ def test_two_images_of_one_label_file(write):
         ("5 0.5 0.5 0.2 0.2", "images/a.jpg the class 5 does not exist; classes are 0 to 0"),
         ("0 0.5 0.5", "images/a.jpg the line has 3 fields; a box has 5, a polygon an odd number of at least 7"),
         ("bolt 9 9 20 20", "images/a.jpg the line 'bolt 9 9 20 20' has fields that are not numbers"),
+        ("0 30 20 10 10", "images/a.jpg the box 1600, 720, 2240, 1200 lies outside the image of 64 x 48"),
     ],
 )
 def test_nothing_left_is_an_error(write, line, reason):
@@ -136,6 +137,14 @@ def test_nothing_left_is_an_error(write, line, reason):
     with pytest.raises(DataError) as caught:
         read(root)
     assert caught.value.what == f"{root}: no object is left of 1 line in label files. The first: {reason}."
+    assert caught.value.hint.startswith("Correct the label files: a class id, and the box as fractions of the image's")
+
+
+@pytest.mark.parametrize("line", ["0,0.5,0.5,0.25,0.5", "0, 0.5, 0.5, 0.25, 0.5", "0 0,5 0,5 0,25 0,5"])
+def test_commas(write, line):
+    catalog = read(write({"images/a.jpg": None, "labels/a.txt": line, "data.yaml": "train: images\nnames: [bolt]\n"}))
+    assert [o.box for o in catalog.objects[0]] == [(24, 12, 40, 36)]
+    assert catalog.notes == ("1 line with commas between or in the numbers.",)
 
 
 def test_empty_label_files_are_told(write):

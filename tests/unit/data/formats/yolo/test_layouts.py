@@ -256,11 +256,14 @@ def test_what_is_not_read_is_told(write):
         ),
         ("names: {'1': nut, '0': bolt}", ("bolt", "nut"), ""),
         ("nc: 2\nnames: bolt, nut", ("bolt", "nut"), ""),
+        ("names: own.names", ("x", "y"), "The class names are those of own.names."),
+        ("nc: 2", ("x", "y"), "The class names are those of own.names."),
     ],
 )
 def test_class_names_of_other_types(write, text, names, note):
-    catalog = read(write({**PAIRS, "data.yaml": f"train: train/images\nval: valid/images\n{text}\n"}), bad="error")
-    assert catalog.categories.names == names
+    yaml = f"train: train/images/a.jpg\nval: valid/images\n{text}\n"
+    catalog = read(write({**PAIRS, "data.yaml": yaml, "own.names": "x\ny\n"}), bad="error")
+    assert catalog.categories.names == names and len(catalog) == 2
     assert catalog.notes == ((note,) if note else ())
 
 
@@ -318,7 +321,10 @@ def test_data_sets_in_folders(write):
         (root / name / "data.yaml").write_text(YAML)
     with pytest.raises(DataError) as caught:
         read(root)
-    assert str(caught.value) == f"{root} holds data sets of YOLO in one, two.\nName one of them."
+    assert str(caught.value) == (
+        f"{root} has no class names itself; one/data.yaml, two/data.yaml have some.\n"
+        f"Name the data set: {root}/one/data.yaml."
+    )
     assert (
         len(read(write_files(root.parent / "around", {f"x/{k}": v for k, v in {**PAIRS, "data.yaml": YAML}.items()})))
         == 2

@@ -84,18 +84,18 @@ def test_a_pose_with_other_key_points_than_declared(lay):
 
 
 @pytest.mark.parametrize(
-    ("lines", "more", "name", "said_by"),
+    ("lines", "more", "name", "source"),
     [
         (SLANTED, "task: obb", "set", "task in data.yaml"),
         (SLANTED, "path: ../datasets/DOTAv1-obb", "set", "data.yaml"),
         (SLANTED, "", "nuts.v1i.yolov8-obb", "the name of the folder"),
     ],
 )
-def test_oriented_boxes_are_boxes(lay, lines, more, name, said_by):
+def test_oriented_boxes_are_boxes(lay, lines, more, name, source):
     catalog = read(lay(lines, more, name), bad="error")
     (one,) = catalog.objects[0]
     assert one.box == pytest.approx((6.4, 4.8, 44.8, 38.4)) and one.segmentation is None
-    assert f"1 object with oriented boxes, read as the boxes around their corners ({said_by})." in catalog.notes
+    assert f"1 object with oriented boxes, read as the boxes around their corners ({source})." in catalog.notes
 
 
 def test_oriented_boxes_are_known_by_their_angles(lay, tmp_path):

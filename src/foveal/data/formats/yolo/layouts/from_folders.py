@@ -67,7 +67,7 @@ def lay_out(tree: Tree, within: str | None, images: Path | None, lists: ImageLis
         raise DataError(f"{tree.root} has no images.", "Name their folder with --data.images.")
     found = Layout(tree.root, files[0], names_in(tree, files), within=within, read={*files})
     if ORIENTED.search(tree.root.absolute().name):
-        found.lines, found.declared_by = "oriented", "the name of the folder"
+        found.lines, found.source = "oriented", "the name of the folder"
     listings = find_lists(tree)
     if listings:
         for name in listings:

@@ -14,6 +14,7 @@ from foveal.data.formats.yolo.layouts.places import place_of
 from foveal.data.formats.yolo.layouts.yaml_file import Document
 from foveal.data.notes import listed
 from foveal.errors import DataError
+from foveal.imaging.suffixes import IMAGE_SUFFIXES
 
 DEEPEST = 20
 """Levels of nesting of an entry that is kept."""
@@ -35,7 +36,7 @@ def lay_out(document: Document, root: Path, images: Path | None, lists: ImageLis
     file = document.file
     names, notes = document.names()
     found = Layout(root, relative(file, root), names, read={relative(file, root)}, notes=notes)
-    found.lines, found.declared_by = document.lines()
+    found.lines, found.source = document.lines()
     found.key_points = document.key_points()
     _keep(document, found)
     bases = _bases(document, images, found)
@@ -77,6 +78,8 @@ def _take(
         found.images += [(name, split_of(key)) for name in names]
         if not names:
             found.notes.append(f"{file.name} names {text} as {key}, which has no images.")
+    elif path.suffix.lower() in IMAGE_SUFFIXES:
+        found.images.append((relative(path, found.root), split_of(key)))
     else:
         lists.take(found, path, split_of(key))
 

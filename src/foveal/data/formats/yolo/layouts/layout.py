@@ -22,7 +22,7 @@ class Layout:
         folders: Folders of images that are used in full.
         within: Folder of label files that the user named, relative to the root; None: wherever they are.
         lines: What the lines are, where the data set says so.
-        declared_by: What says so, such as "kpt_shape in data.yaml".
+        source: What says so, such as "kpt_shape in data.yaml".
         key_points: Number of key points, and of numbers for each; (0, 0): not declared.
         about: Further fields of the YAML.
         read: Files that were read, relative to the root.
@@ -38,7 +38,7 @@ class Layout:
     folders: list[str] = field(default_factory=list)
     within: str | None = None
     lines: Lines = ""
-    declared_by: str = ""
+    source: str = ""
     key_points: tuple[int, int] = (0, 0)
     about: dict[str, Any] = field(default_factory=dict)
     read: set[str] = field(default_factory=set)

@@ -10,6 +10,7 @@ import yaml
 from foveal.data.formats.recognition.tree import Tree
 from foveal.data.formats.splits import split_name
 from foveal.data.formats.text_file import read_text
+from foveal.data.formats.yolo.class_files import class_files, names_in
 from foveal.data.formats.yolo.layouts.layout import Lines
 from foveal.data.notes import listed
 from foveal.errors import CategoryError, DataError
@@ -17,10 +18,16 @@ from foveal.errors import CategoryError, DataError
 YAML_NAMES = ("data.yaml", "data.yml", "dataset.yaml", "dataset.yml")
 SUFFIXES = (".yaml", ".yml")
 OWN_KEYS = ("path", "names", "nc", "kpt_shape", "flip_idx", "task")
-TASKS: dict[str, Lines] = {"det": "boxes", "seg": "polygons", "pos": "pose", "key": "pose", "obb": "oriented"}
-"""Beginnings of the words under ``task``, and what lines of more than five fields then are."""
-POLYGONS = "segmentation"
-"""The word for polygons that the writer uses."""
+TASKS: dict[str, Lines] = {
+    "det": "boxes",
+    "seg": "polygons",
+    "inst": "polygons",
+    "pose": "pose",
+    "keypoint": "pose",
+    "obb": "oriented",
+}
+"""How words under ``task`` begin, and what lines of more than five fields then are."""
+POLYGONS_TASK = "segmentation"
 ORIENTED = re.compile(r"(?:^|[\W_])obb(?:$|[\W_])|oriented[\W_]?bounding|(?:^|[\W_])dota", re.IGNORECASE)
 """In names of folders: a data set of oriented boxes."""
 ERRORS = (ValueError, TypeError, AttributeError, RecursionError, OverflowError)
@@ -58,6 +65,11 @@ class Document:
             CategoryError: There are none, or ids that are not whole numbers.
         """
         given, number = self.written.get("names"), _whole(self.written.get("nc"))
+        beside = Tree(self.file.parent)
+        if given in (None, "") or (isinstance(given, str) and given in beside.folder().others):
+            files = [given] if given else class_files(beside, ["", "labels"])[:1]
+            if files:
+                return names_in(beside, files), [f"The class names are those of {files[0]}."]
         if isinstance(given, str) and given.strip():
             parts = [part.strip() for part in given.split(",")]
             if len(parts) != number:
@@ -102,9 +114,10 @@ class Document:
         name = self.file.name
         if self.key_points() != (0, 0):
             return "pose", f"kpt_shape in {name}"
-        task = str(self.written.get("task", "")).strip().lower()[:3]
-        if task in TASKS:
-            return TASKS[task], f"task in {name}"
+        task = str(self.written.get("task", "")).strip().lower()
+        known = next((lines for beginning, lines in TASKS.items() if task.startswith(beginning)), None)
+        if known is not None:
+            return known, f"task in {name}"
         if self.written.get("obb") or ORIENTED.search(str(self.written.get("path", ""))) or ORIENTED.search(name):
             return "oriented", name
         if ORIENTED.search(self.file.absolute().parent.name):

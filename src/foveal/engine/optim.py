@@ -42,8 +42,11 @@ def parameter_groups(network: Network, config: OptimConfig) -> list[dict[str, ob
     The head trains at ``lr``, pretrained layers at ``lr * pretrained_lr_scale``, times ``layer_decay`` once for each
     stage between them and the head. Vectors and scalars (norms, biases) have no weight decay.
     """
-    stages = network.stages()  # cut anew with each call
-    depth = {id(parameter): len(stages) - i for i, stage in enumerate(stages) for parameter in stage.parameters()}
+    depth = {
+        id(parameter): len(network.stages()) - i
+        for i, stage in enumerate(network.stages())
+        for parameter in stage.parameters()
+    }
     groups: dict[tuple[float, float], dict[str, object]] = {}
     for name, parameter in network.named_parameters():
         scale = config.layer_decay ** depth.get(id(parameter), 0)

@@ -159,11 +159,7 @@ def test_two_unicode_forms_are_one_class(write):
 
 
 @pytest.mark.parametrize(
-<<<<<<<< HEAD:tests/unit/data/formats/voc/test_voc_layouts.py
-    ("shape", "box"),
-========
     ("contour", "box"),
->>>>>>>> gB:tests/unit/data/formats/voc/test_parts.py
     [
         (
             "<polygon><pt><x>3</x><y>4</y></pt><pt><x>20</x><y>4</y></pt><pt><x>9</x><y>30</y></pt></polygon>",
@@ -172,15 +168,6 @@ def test_two_unicode_forms_are_one_class(write):
         ("<robndbox><cx>30</cx><cy>20</cy><w>10</w><h>6</h><angle>0</angle></robndbox>", (25, 17, 35, 23)),
     ],
 )
-<<<<<<<< HEAD:tests/unit/data/formats/voc/test_voc_layouts.py
-def test_other_shapes_are_boxes(write, shape, box):
-    more = "<object><name>gone</name><deleted>1</deleted></object>"
-    xml = f"<annotation><object><name>car</name>{shape}</object>{more}</annotation>"
-    catalog = read(write({"a.xml": xml, "a.jpg": None}), bad="error")
-    assert [o.box for o in catalog.objects[0]] == [box]
-    assert catalog.notes == (
-        f"1 object with {shape[1:].partition('>')[0]} instead of a box: read as the box around it.",
-========
 def test_other_contours_are_boxes(write, contour, box):
     more = "<object><name>gone</name><deleted>1</deleted></object>"
     xml = f"<annotation><object><name>car</name>{contour}</object>{more}</annotation>"
@@ -188,7 +175,6 @@ def test_other_contours_are_boxes(write, contour, box):
     assert [o.box for o in catalog.objects[0]] == [box]
     assert catalog.notes == (
         f"1 object with {contour[1:].partition('>')[0]} instead of a box: read as the box around it.",
->>>>>>>> gB:tests/unit/data/formats/voc/test_parts.py
         "1 object marked as deleted left out.",
     )
 

@@ -48,6 +48,21 @@ def walk(
             yield from _walk(link, seen, links, deep, hidden, closed)
 
 
+def walk_folders(
+    folder: Path, *, hidden: Callable[[Path], None] = lambda _: None, again: Callable[[Path], None] = lambda _: None
+) -> Iterator[tuple[Path, list[str]]]:
+    """As ``walk``, folder by folder: each with the sorted names of its files, if it has any."""
+    seen: set[tuple[int, int]] = set()
+    links: deque[Path] = deque()
+    yield from _folders(folder, seen, links, True, hidden, None)
+    while links:
+        link = links.popleft()
+        if _identity(link) in seen:
+            again(link)
+        else:
+            yield from _folders(link, seen, links, True, hidden, None)
+
+
 def is_hidden(name: str) -> bool:
     """Whether a folder of this name is hidden."""
     return name.startswith(".") or name in HIDDEN
@@ -61,6 +76,18 @@ def _walk(
     hidden: Callable[[Path], None],
     closed: Callable[[DataError], None] | None,
 ) -> Iterator[Path]:
+    for home, names in _folders(here, seen, links, deep, hidden, closed):
+        yield from (home / name for name in names)
+
+
+def _folders(
+    here: Path,
+    seen: set[tuple[int, int]],
+    links: deque[Path],
+    deep: bool,
+    hidden: Callable[[Path], None],
+    closed: Callable[[DataError], None] | None,
+) -> Iterator[tuple[Path, list[str]]]:
     files: list[str] = []
     folders: list[str] = []
     try:
@@ -81,9 +108,10 @@ def _walk(
         closed(_closed(here, error))
         return
     seen.add(_identity(here))
-    yield from (here / name for name in sorted(files))
+    if files:
+        yield here, sorted(files)
     for name in sorted(folders):
-        yield from _walk(here / name, seen, links, deep, hidden, closed)
+        yield from _folders(here / name, seen, links, deep, hidden, closed)
 
 
 def _identity(folder: Path) -> tuple[int, int]:

@@ -40,8 +40,8 @@ FEW = 4
 """Classes from which on one of them may be that of trains."""
 VEHICLE = "train"
 """The one word for a split that is a common class as well."""
-MASKS = re.compile(r"[ _-](?:mask|masks|seg|segmentation|gt|label|labels)(?:_\d+)?\.", re.IGNORECASE)
-"""Found at once in the names of a folder, whether there are masks at all."""
+MASK_PARTS = ("mask", "seg", "gt", "label")
+"""One of these is in the name of each mask; looked for in all names of a folder at once."""
 AS_GIVEN = "If they are classes, say so: --data.format image_folder."
 
 
@@ -144,7 +144,8 @@ def _masks_beside(tree: Tree, homes: Sequence[str]) -> Doubt | None:
 
 def masks_in(images: Sequence[str]) -> list[str]:
     """The images of one folder that are called as another one with _mask or the like behind it."""
-    if not MASKS.search("\n".join(images)):
+    every = "\n".join(images).lower()
+    if not any(part in every for part in MASK_PARTS):
         return []
     stems = {_stem(name) for name in images}
     return [name for name in images if (match := MASK_OF.fullmatch(_stem(name))) and match[1] in stems]

@@ -9,7 +9,6 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
 from pathlib import Path
 
 from foveal.data.catalog.builder import CatalogBuilder
@@ -23,7 +22,7 @@ from foveal.data.formats.splits import split_of
 from foveal.data.notes import listed, plural
 from foveal.errors import DataError
 from foveal.imaging.suffixes import IMAGE_SUFFIXES
-from foveal.imaging.walk import walk
+from foveal.imaging.walk import walk, walk_folders
 from foveal.types.categories import Categories
 
 NAME = "image_folder"
@@ -58,18 +57,16 @@ class Scan:
 
     def take(self, folder: Path, label: int, split: int) -> None:
         """Add all images below a class folder."""
-        files = walk(folder, hidden=self.left.add_hidden, again=self.left.add_linked)
-        start = self._name(folder)
-        for home, group in groupby(map(self._name, files), key=lambda name: name.rpartition("/")[0]):
-            images = []
-            for name in group:
+        for place, names in walk_folders(folder, hidden=self.left.add_hidden, again=self.left.add_linked):
+            home, images = self._name(place), []
+            for name in names:
                 if _is_image(name):
-                    images.append(name[len(home) + 1 :])
+                    images.append(name)
                 else:
-                    self.left.add_file(self.root / name)
+                    self.left.add_file(place / name)
             masks = {*masks_in(images)}
             self.masks += [f"{home}/{name}" for name in images if name in masks]
-            if images and home != start:
+            if images and place != folder:
                 self.nested.append(home)
             for name in images:
                 if name not in masks:

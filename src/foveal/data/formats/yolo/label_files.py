@@ -102,6 +102,8 @@ class LabelFiles:
     def _take(self, home: str, place: str, names: Sequence[str]) -> bool:
         """Pair by stem; where case or Unicode form differ, with what is left."""
         texts = self.texts(place)
+        if not texts:
+            return False
         pairs = {name: texts[_stem(name)] for name in names if _stem(name) in texts}
         if len(pairs) < len(names):
             left = {fold(stem): file for stem, file in texts.items() if file not in {*pairs.values()}}
@@ -115,10 +117,11 @@ class LabelFiles:
 
     def _other_place(self, home: str, names: Sequence[str], taken: set[str]) -> str | None:
         """The folder with most files of the same names; among equals the nearest, if that is one."""
-        stems = {fold(_stem(name)) for name in names}
+        places = self.places()
+        stems = {fold(_stem(name)) for name in names} if places else set()
         split = split_in(home)
         ranked: dict[tuple[int, int], list[str]] = defaultdict(list)
-        for place in self.places():
+        for place in places:
             texts = self.texts(place)
             hits = len(stems & set(map(fold, texts)))
             fits = UNASSIGNED in (split, split_in(place)) or split == split_in(place)

@@ -22,7 +22,7 @@ from foveal.data.formats.yolo.layouts.lay_out import lay_out
 from foveal.data.formats.yolo.layouts.layout import Layout
 from foveal.data.formats.yolo.lines import kind_of
 from foveal.data.formats.yolo.reading import Reading, form, numbers_of
-from foveal.data.formats.yolo.record import BOX_FIELDS, NAME, fields_of
+from foveal.data.formats.yolo.record import BOX_FIELDS, DOTA_HEADS, NAME, fields_of
 from foveal.data.notes import listed, plural
 from foveal.errors import CategoryError, DataError
 from foveal.types.categories import Categories
@@ -101,6 +101,7 @@ def _labels(drafts: Sequence[Draft], pairs: LabelFiles, reading: Reading) -> Ite
         draft.where = file or pairs.expected(draft.name)
         try:
             lines = list(numbered_lines(reading.root / file)) if file else []
+            lines = [(number, line) for number, line in lines if not line.lower().startswith(DOTA_HEADS)]
         except DataError as error:
             reason = error.what.removeprefix(f"{reading.root / draft.where}: ").rstrip(".")
             message = f"has an invalid label file ({reason})"

@@ -119,6 +119,7 @@ def test_oriented_boxes_are_known_by_their_angles(lay, tmp_path):
         "2 objects with oriented boxes, read as the boxes around their corners (the right angles of all). If they are"
         " polygons, write 'task: segment' into data.yaml.",
     )
+    assert read(tmp_path / "set", annotations=["masks"]).annotation == "masks", "wanted as polygons"
     assert all(o.segmentation for o in read(lay(ROTATED, "task: segment", "polygons")).objects[0])
     assert all(o.segmentation for o in read(lay(ROTATED + SLANTED, "", "mixed")).objects[0])
     assert all(o.segmentation for o in read(lay(UPRIGHT, "", "upright")).objects[0]), "nothing is lost as polygons"

@@ -9,12 +9,12 @@ from foveal.data.catalog.catalog import UNASSIGNED
 from foveal.data.formats.homes import fold, split_in
 from foveal.data.formats.recognition.tree import Tree
 from foveal.data.formats.yolo.class_files import is_class_file
+from foveal.data.formats.yolo.record import BOX_FIELDS, DOTA_HEADS, corners_of
 from foveal.data.notes import listed, plural
 
 IMAGES, LABELS = "images", "labels"
 SAMPLE = 20
 """Number of lines or files that are looked at to tell what they are."""
-LEAST_FIELDS = 5
 
 
 class LabelFiles:
@@ -155,16 +155,15 @@ def looks_like_labels(tree: Tree, files: Sequence[str]) -> bool:
 
 
 def _is_labels(head: str) -> bool:
-    lines = [line.split() for line in head.splitlines()[:SAMPLE] if line.strip()]
-    return all(len(fields) >= LEAST_FIELDS and all(map(_is_number, fields)) for fields in lines)
+    lines = [line for line in head.splitlines()[:SAMPLE] if line.strip() and not line.lower().startswith(DOTA_HEADS)]
+    return all(corners_of(line.split()) or _are_numbers(line.split()) for line in lines)
 
 
-def _is_number(text: str) -> bool:
+def _are_numbers(fields: Sequence[str]) -> bool:
     try:
-        float(text)
+        return len([float(text) for text in fields]) >= BOX_FIELDS
     except ValueError:
         return False
-    return True
 
 
 def _shared(one: Sequence[str], other: Sequence[str]) -> int:

@@ -49,12 +49,13 @@ class Kind:
         return self.shape if fits else None
 
 
-def kind_of(found: Layout, lines: Sequence[Line]) -> Kind:
+def kind_of(found: Layout, lines: Sequence[Line], *, masks: bool = False) -> Kind:
     """What the lines of a data set are.
 
     Args:
         found: What it says of itself.
         lines: Those of more than a box's fields that are numbers.
+        masks: Whether polygons are wanted: then right angles do not make them boxes.
     """
     counts = {len(numbers) + 1 for numbers, _ in lines}
     if found.lines == "pose":
@@ -69,7 +70,7 @@ def kind_of(found: Layout, lines: Sequence[Line]) -> Kind:
         number, rest = divmod(count - BOX_FIELDS, 3)
         if number > 0 and not rest and _are_visibilities(lines, surely=bool(count % 2)):
             return _pose("the numbers 0, 1 and 2 behind each point", number, 3)
-        if count == ORIENTED_FIELDS and _are_rotated(lines):
+        if count == ORIENTED_FIELDS and not masks and _are_rotated(lines):
             return _oriented("the right angles of all")
     return Kind()
 

@@ -22,7 +22,7 @@ from foveal.data.formats.yolo.layouts.lay_out import lay_out
 from foveal.data.formats.yolo.layouts.layout import Layout
 from foveal.data.formats.yolo.lines import kind_of
 from foveal.data.formats.yolo.reading import Reading, form, numbers_of
-from foveal.data.formats.yolo.record import BOX_FIELDS, NAME, fields_of
+from foveal.data.formats.yolo.record import BOX_FIELDS, DOTA_HEADS, NAME, fields_of
 from foveal.data.notes import listed, plural
 from foveal.errors import CategoryError, DataError
 from foveal.types.categories import Categories
@@ -69,7 +69,7 @@ def read(path: Path, request: Request | None = None) -> Catalog:
     if there and not pairs.found:
         raise _no_labels(root, pairs, len(there))
     reading = Reading(root, found.names, own, categories is not None, repairs)
-    there = _take_lines(there, pairs, found, reading)
+    there = _take_lines(there, pairs, found, reading, masks=[*request.annotations][:1] == ["masks"])
     notes = [*found.notes, *pairs.notes(), *reading.notes(), *_bare(there, pairs, reading.lines)]
     if aside is not None:
         notes += aside.merge(there, own, repairs, known=found.names.values())
@@ -84,11 +84,13 @@ def read(path: Path, request: Request | None = None) -> Catalog:
     return catalog
 
 
-def _take_lines(drafts: Sequence[Draft], pairs: LabelFiles, found: Layout, reading: Reading) -> list[Draft]:
+def _take_lines(
+    drafts: Sequence[Draft], pairs: LabelFiles, found: Layout, reading: Reading, *, masks: bool
+) -> list[Draft]:
     """Add objects to images; returns the images whose label files could be read."""
     labels = list(_labels(drafts, pairs, reading))
     reading.lines = sum(len(one.lines) for one in labels)
-    reading.kind = kind_of(found, list(_long_lines(labels)))
+    reading.kind = kind_of(found, list(_long_lines(labels)), masks=masks)
     for one in labels:
         for number, line in one.lines:
             reading.take(one.draft, number, line)
@@ -101,6 +103,7 @@ def _labels(drafts: Sequence[Draft], pairs: LabelFiles, reading: Reading) -> Ite
         draft.where = file or pairs.expected(draft.name)
         try:
             lines = list(numbered_lines(reading.root / file)) if file else []
+            lines = [(number, line) for number, line in lines if not line.lower().startswith(DOTA_HEADS)]
         except DataError as error:
             reason = error.what.removeprefix(f"{reading.root / draft.where}: ").rstrip(".")
             message = f"has an invalid label file ({reason})"

@@ -9,11 +9,13 @@ from pathlib import Path
 from foveal.data.formats.annotations.draft import Draft
 from foveal.data.formats.annotations.repair import Repairs
 from foveal.data.formats.yolo.lines import Kind
-from foveal.data.formats.yolo.record import BOX_FIELDS, fields_of, object_of
+from foveal.data.formats.yolo.record import BOX_FIELDS, corners_of, fields_of, object_of
 from foveal.data.notes import plural
 from foveal.types.categories import Categories
 
 LARGEST_ID = 1e9
+NONE = -1
+"""An id that no class has."""
 
 
 @dataclass
@@ -31,6 +33,7 @@ class Reading:
         long: Number of lines of more than a box's fields that were read.
         named: Number of lines that name their class instead of its id.
         commas: Number of lines with commas.
+        in_pixels: Number of lines of DOTA's form.
     """
 
     root: Path
@@ -43,6 +46,7 @@ class Reading:
     long: int = 0
     named: int = 0
     commas: int = 0
+    in_pixels: int = 0
 
     def __post_init__(self) -> None:
         """Index the names in one Unicode form."""
@@ -53,6 +57,11 @@ class Reading:
         """Add the object of a line to its image."""
         assert draft.seen is not None, "find_images comes first"
         where, fields = f"{draft.where}, line {number}", fields_of(line)
+        corners = corners_of(fields)
+        if corners is not None and (title := self.names.get(self.ids.get(form(corners.name), NONE))) is not None:
+            draft.add(corners.object(self._label(title, draft, number)), where, " ".join(fields))
+            self.in_pixels += 1
+            return
         shape = self.kind.shape_of(len(fields))
         if shape is None:
             message = f"the line has {plural(len(fields), 'field')}; {self.kind.words}"
@@ -69,8 +78,7 @@ class Reading:
             message = f"the class {fields[0]} does not exist; {known}"
             self.repairs.add(draft.name, where, "unknown_class", message, "dropped")
             return
-        title = self.forms.get(form(title), title)
-        label = self.own.index(title, where=f"{self.root / draft.where}, line {number}" if self.fixed else "")
+        label = self._label(title, draft, number)
         draft.add(object_of(numbers, label, draft.seen, shape), where, " ".join(fields))
         self.long += len(fields) > BOX_FIELDS
         self.commas += "," in line
@@ -80,9 +88,16 @@ class Reading:
         out = [self.kind.note.format(plural(self.long, "object"))] if self.kind.note and self.long else []
         if self.named:
             out.append(f"{plural(self.named, 'line')} with the name of a class instead of its id.")
+        if self.in_pixels:
+            count = plural(self.in_pixels, "object")
+            out.append(f"{count} with corners in pixels and a class name, as in DOTA: read as the boxes around them.")
         if self.commas:
             out.append(f"{plural(self.commas, 'line')} with commas between or in the numbers.")
         return out
+
+    def _label(self, title: str, draft: Draft, number: int) -> int:
+        title = self.forms.get(form(title), title)
+        return self.own.index(title, where=f"{self.root / draft.where}, line {number}" if self.fixed else "")
 
     def _class_id(self, text: str) -> float | None:
         """The id of a class that is given by it or by its name; None: neither."""

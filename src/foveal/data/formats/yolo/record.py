@@ -7,17 +7,46 @@ poses have the key points behind the box; lines of oriented boxes are the four c
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 from foveal.data.catalog.objects import Object
 from foveal.data.catalog.segmentations import extent, polygon_area
+from foveal.types.flags import Flag
 
 NAME = "yolo"
 BOX_FIELDS, LEAST_POLYGON, ORIENTED_FIELDS = 5, 7, 9
 """Number of fields of a box, of the smallest polygon, and of an oriented box."""
+DOTA_FIELDS = 10
+"""Number of fields of a line of DOTA, see ``Corners``."""
+DOTA_HEADS = ("imagesource:", "gsd:")
+"""Beginnings of the first lines of a file of DOTA."""
 DECIMAL_COMMA = re.compile(r"-?\d+(?:,\d+)?(?:[eE][+-]?\d+)?")
 Shape = Literal["box", "polygon", "corners"]
 """What the numbers of a line are; key points behind a box are not read."""
+
+
+@dataclass(frozen=True)
+class Corners:
+    """A line of DOTA: four corners in pixels, the name of the class, and whether the object is difficult."""
+
+    points: list[float]
+    name: str
+    difficult: bool
+
+    def object(self, label: int) -> Object:
+        """The box around the corners."""
+        return Object(extent([self.points]), label, int(Flag.DIFFICULT) if self.difficult else 0)
+
+
+def corners_of(fields: Sequence[str]) -> Corners | None:
+    """The corners that a line of DOTA's form gives; None: it is of another form."""
+    if len(fields) != DOTA_FIELDS or fields[-1] not in ("0", "1", "2"):
+        return None
+    try:
+        return Corners([float(text) for text in fields[:8]], fields[8], fields[-1] != "0")
+    except ValueError:
+        return None
 
 
 def fields_of(line: str) -> list[str]:

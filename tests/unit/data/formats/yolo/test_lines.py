@@ -6,6 +6,7 @@ from tests.annotated import write_files
 from foveal.data.formats.convert import convert
 from foveal.data.formats.read import read
 from foveal.errors import DataError
+from foveal.types.flags import Flag
 
 KPT_SHAPE = " are not read, their boxes are (kpt_shape in data.yaml)."
 NUMBERS = " are not read, their boxes are (the numbers 0, 1 and 2 behind each point)."
@@ -98,6 +99,19 @@ def test_oriented_boxes_are_boxes(lay, lines, more, name, source):
     assert f"1 object with oriented boxes, read as the boxes around their corners ({source})." in catalog.notes
 
 
+def test_oriented_boxes_of_dota(tmp_path):
+    """Roboflow's YOLOv5 OBB: corners in pixels and the name of the class, in labelTxt."""
+    lines = "imagesource:x\ngsd:0.1\n16 12 32 8 40 20 20 30 gate 1\n"
+    files = {"images/a.jpg": None, "labelTxt/a.txt": lines, "data.yaml": "train: images\nnames: [door, gate]\n"}
+    catalog = read(write_files(tmp_path, files), bad="error")
+    (one,) = catalog.objects[0]
+    assert (one.box, one.label, one.flags, one.segmentation) == ((16, 8, 40, 30), 1, Flag.DIFFICULT, None)
+    assert catalog.notes == (
+        "The label files of 1 image lie in another folder than usual: labelTxt (for images).",
+        "1 object with corners in pixels and a class name, as in DOTA: read as the boxes around them.",
+    )
+
+
 def test_oriented_boxes_are_known_by_their_angles(lay, tmp_path):
     catalog = read(lay(ROTATED + UPRIGHT), bad="error")
     assert [(o.box, o.segmentation) for o in catalog.objects[0]] == [((20, 12, 44, 36), None), ((16, 12, 32, 24), None)]
@@ -105,6 +119,7 @@ def test_oriented_boxes_are_known_by_their_angles(lay, tmp_path):
         "2 objects with oriented boxes, read as the boxes around their corners (the right angles of all). If they are"
         " polygons, write 'task: segment' into data.yaml.",
     )
+    assert read(tmp_path / "set", annotations=["masks"]).annotation == "masks", "wanted as polygons"
     assert all(o.segmentation for o in read(lay(ROTATED, "task: segment", "polygons")).objects[0])
     assert all(o.segmentation for o in read(lay(ROTATED + SLANTED, "", "mixed")).objects[0])
     assert all(o.segmentation for o in read(lay(UPRIGHT, "", "upright")).objects[0]), "nothing is lost as polygons"

@@ -7,7 +7,7 @@ from pathlib import Path
 from foveal.data.catalog.catalog import UNASSIGNED
 from foveal.data.formats.homes import folders_below, image_homes, name_of, split_in, splits_of
 from foveal.data.formats.layout import images_in
-from foveal.data.formats.recognition.tree import Tree
+from foveal.data.formats.recognition.tree import Folder, Tree
 from foveal.data.formats.splits import split_of
 from foveal.data.formats.yolo.class_files import class_files, names_in
 from foveal.data.formats.yolo.label_files import LABELS, LabelFiles, label_file, looks_like_labels
@@ -29,12 +29,18 @@ def homes_of(tree: Tree, images: Path | None) -> list[str]:
 
 def labelled(tree: Tree, homes: Sequence[str], within: str | None) -> tuple[int, int]:
     """Number of images, of the first folders with any, and of those that have a text file with lines of YOLO's kind."""
-    folders = [tree.folder(name) for name in folders_below(tree, homes)][:LOOKED_AT]
+    every = [tree.folder(name) for name in folders_below(tree, homes)]
+    folders = sorted(every, key=lambda folder: not _has_texts(tree, folder))[:LOOKED_AT]
     names = [folder.inside(name) for folder in folders for name in folder.images]
     pairs = LabelFiles(tree, within, find_lists(tree))
     pairs.pair(names)
     files = [*pairs.found.values()]
     return len(names), len(files) if looks_like_labels(tree, files) else 0
+
+
+def _has_texts(tree: Tree, folder: Folder) -> bool:
+    usual = posixpath.dirname(label_file(folder.inside("x")))
+    return bool(tree.folder(usual).with_suffix(".txt"))
 
 
 def class_files_of(tree: Tree, homes: Sequence[str], within: str | None) -> list[str]:

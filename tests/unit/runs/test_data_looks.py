@@ -30,13 +30,13 @@ def test_a_second_start_opens_no_image(tmp_path, monkeypatch, splits):
     root = tmp_path / "set"
     for at, folder in enumerate(f"{split}{name}" for split in splits for name in ("a", "b")):
         for i in range(3):
-            put(root / folder / f"{i}.png", picture(3 * at + i, ".png"))
-            os.utime(root / folder / f"{i}.png", (1e9, 1e9))
+            put(root / folder / f"{i}.jpg", picture(3 * at + i))
+            os.utime(root / folder / f"{i}.jpg", (1e9, 1e9))
     opened: list[str] = []
     genuine = Path.open
 
     def counted(self, *args, **kwargs):
-        if self.suffix == ".png":
+        if self.suffix == ".jpg":
             opened.append(self.name)
         return genuine(self, *args, **kwargs)
 

@@ -11,13 +11,13 @@ from foveal.data.formats.table.corners import corners_of, vague_box
 from foveal.data.formats.table.images import Images
 from foveal.data.formats.table.reader import NAME
 from foveal.data.formats.table.tables import Tables, others_of, tables_of
-from foveal.data.formats.table.text import sample_of
+from foveal.data.formats.table.text import is_image_name, sample_of
 from foveal.data.notes import listed
 from foveal.errors import DataError
 
 IMAGES = "images"
-NEARLY = "no column for labels"
-"""In the message on a table that names images, but not what they are."""
+NEARLY = ("no column for labels", "text.")
+"""In the messages on a table that names images, but not what they are, and on one in another encoding."""
 TRIED = 20
 """Rows whose images are looked for, where the title of their column may mean something else."""
 
@@ -63,18 +63,22 @@ def _nearly(tree: Tree) -> Evidence | Doubt | None:
     if tree.labels is not None:
         return None
     names = others_of(tree)
+    few = sum(map(tree.holds_images, tree.folder().folders)) < 2  # no folders of classes
     doubts = []
     for name in names:
+        names_images = True  # perhaps, if it is in another encoding
         try:
             sample = sample_of(tree.path(name))
             if corners_of(sample) is not None or vague_box(sample):
                 return None
+            names_images = any(map(is_image_name, (value for row in sample.rows[:TRIED] for value in row)))
             columns_of(tree.path(name), sample)
         except DataError as error:
-            doubts.append(Doubt(error.what, error.hint))
+            if names_images:
+                doubts.append(Doubt(error.what, error.hint, own=few))
     if len(names) == 1 and (tree.file or {*tree.folder().folders} <= {IMAGES}):
         return Evidence(tree.path(names[0]), f"{names[0]} is the only table", Sure.POSSIBLE, ("labels",))
-    return next((doubt for doubt in doubts if NEARLY in doubt.seen), None)
+    return next((doubt for doubt in doubts if any(words in doubt.seen for words in NEARLY)), None)
 
 
 FORMAT = Format(NAME, "a table", find, reader.read)

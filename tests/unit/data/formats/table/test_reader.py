@@ -337,7 +337,7 @@ def test_encodings(lay, encoding):
 
 
 def test_another_encoding_is_an_error_with_its_place(lay):
-    root = lay(IMAGES, {"t.csv": "path,label\na.jpg,中文\n".encode("gbk")})
+    root = lay([f"pics/{name}" for name in IMAGES], {"t.csv": "path,label\na.jpg,中文\n".encode("gbk")})
     with pytest.raises(DataError) as caught:
         read(root)
     assert str(caught.value) == f"{root}/t.csv, line 2: byte 7 (0xd6) is not UTF-8 text.\nSave the table as UTF-8."

@@ -321,6 +321,6 @@ def unreadable(path: Path, name: str, error: OSError) -> ImageError:
     """Why a file cannot be opened, in words."""
     if isinstance(error, FileNotFoundError):
         return ImageError(name, "no such file", "Check the path.")
-    if path.is_dir():
+    if os.path.isdir(path):  # noqa: PTH112  (False for names that are too long)
         return ImageError(name, "is a folder, not an image", "Name a file.")
     return ImageError(name, f"cannot be opened ({error.strerror or error})", "Check the file and its permissions.")

@@ -162,6 +162,12 @@ def test_faults_are_told(lay):
     }
 
 
+@pytest.mark.parametrize("written", ["x" * 5000, "a\0.jpg", "../../nowhere.jpg"])
+def test_what_is_no_path_costs_its_row(lay, written):
+    catalog = read(lay(["a.jpg"], {"t.csv": f"{HEADER}\na.jpg,40,20,x,1,2,3,4\n{written},40,20,x,1,2,3,4\n"}))
+    assert len(catalog) == 1 and [r.kind for r in catalog.repairs] in (["missing"], ["malformed"])
+
+
 @pytest.mark.parametrize(
     ("row", "first"),
     [

@@ -142,11 +142,7 @@ class ClassMap:
             told.add("category_name", f"{source.title}, categories[{at}]")
             name = str(name)
         if not isinstance(record, dict) or not isinstance(name, str) or not layout.is_file_name(name):
-            what = (
-                "has no name"
-                if name in (None, "")
-                else f"has the name {name!r:.99}, which is no valid text"
-            )
+            what = "has no name" if name in (None, "") else f"has the name {name!r:.99}, which is no valid text"
             raise CategoryError(f"{where} {what}.", ENTRY)
         if not name.strip():
             raise CategoryError(f"{where} has no name.", ENTRY)

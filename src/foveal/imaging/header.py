@@ -63,8 +63,8 @@ def read_header(source: Path | bytes, *, limit: int | None = None) -> Header:
     """
     name, bands = str(source) if isinstance(source, Path) else "image", 0
     try:
-        with source.open("rb") if isinstance(source, Path) else io.BytesIO(source) as file:
-            head = file.read(HEAD_BYTES)
+        with _opened(source) as raw, io.BufferedReader(raw) as file:
+            head = raw.read(HEAD_BYTES) or b""  # past the buffer: of most files one read is all
             if not head:
                 raise ImageError(name, "is empty (0 bytes)")
             if head.startswith(jpeg.MAGIC):
@@ -84,6 +84,11 @@ def read_header(source: Path | bytes, *, limit: int | None = None) -> Header:
     except OSError as error:
         raise unreadable(Path(name), name, error) from None
     return Header(*upright(*size, orientation), kind, mode, bands)
+
+
+def _opened(source: Path | bytes) -> io.FileIO | io.BytesIO:
+    """Without a buffer."""
+    return io.FileIO(source) if isinstance(source, Path) else io.BytesIO(source)
 
 
 def _mode(image: ImageFile.ImageFile) -> str:

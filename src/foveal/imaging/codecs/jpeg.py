@@ -84,6 +84,8 @@ def read_header(data: bytes) -> JpegHeader | None:
 
 def _joined(parts: dict[int, bytes]) -> bytes:
     """Parts of a profile by (number, how many) in 16 bits; empty unless all are there."""
+    if not parts:
+        return b""
     count = len(parts)
     wanted = [number << 8 | count for number in range(1, count + 1)]
     return b"".join(parts[key] for key in wanted) if parts.keys() == set(wanted) else b""

@@ -113,7 +113,8 @@ def _labels(objects: Objects) -> Ragged:
     owners = np.repeat(np.arange(len(objects)), np.diff(objects.offsets))
     there = objects.flags & IGNORED_FLAGS == 0
     classes = int(objects.labels.max(initial=0)) + 1
-    mine, labels = np.divmod(np.unique(owners[there] * classes + objects.labels[there]), classes)
+    pairs = np.sort(owners[there] * classes + objects.labels[there])  # numpy's unique takes ten times as long
+    mine, labels = np.divmod(pairs[np.flatnonzero(np.diff(pairs, prepend=-1))], classes)
     counts = np.bincount(mine, minlength=len(objects))
     return Ragged(labels.astype(np.int32), np.concatenate([[0], np.cumsum(counts)]).astype(np.int64))
 

@@ -84,14 +84,15 @@ def _reach(item: Object) -> Box:
 
 def repeated(boxes: NDArray[np.float64], owners: IntArray, labels: IntArray) -> NDArray[np.bool_]:
     """(M,) whether another object of the same image has the same class and box; by a hash, so some others, too."""
-    keys = np.column_stack([(boxes + 0.0).view(np.int64), labels, owners]).astype(np.uint64)  # + 0.0: no minus zero
-    hashes = np.zeros(len(keys), np.uint64)
-    for column in keys.T:
-        hashes = (hashes ^ column) * MIX
+    sides = [(side + 0.0).view(np.uint64) for side in boxes.T]  # + 0.0: no minus zero
+    hashes = np.zeros(len(boxes), np.uint64)
+    for column in (*sides, labels.astype(np.uint64), owners.astype(np.uint64)):
+        hashes ^= column
+        hashes *= MIX
         hashes ^= hashes >> np.uint64(29)
     order = np.argsort(hashes)
     same = hashes[order][1:] == hashes[order][:-1]
-    twin = np.zeros(len(keys), np.bool_)
+    twin = np.zeros(len(boxes), np.bool_)
     twin[order[1:][same]] = True
     twin[order[:-1][same]] = True
     return twin

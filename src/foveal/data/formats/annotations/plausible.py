@@ -34,10 +34,10 @@ def check_unit(root: Path, drafts: Sequence[Draft], packed: Packed | None = None
         rows, _ = packed.rows(drafts)
         boxes = np.concatenate([boxes, packed.columns.boxes[rows]])
     with np.errstate(invalid="ignore"):
-        first = ((boxes >= -1) & (boxes <= FIRST_PX)).all()
-        whole = (boxes == np.round(boxes)).all(1)
-    if len(boxes) < 2 or not first or whole.any():
-        return
+        if len(boxes) < 2 or not ((boxes >= -1) & (boxes <= FIRST_PX)).all():
+            return
+        if (boxes == np.round(boxes)).all(1).any():
+            return
     draft = next((d for d in drafts if d.objects), drafts[0])
     numbers = ", ".join(f"{value:.3g}" for value in boxes[0])
     raise DataError(

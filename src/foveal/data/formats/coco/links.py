@@ -53,10 +53,11 @@ class Linker:
         columns = source.columns
         owners, labels = [np.zeros(0, np.int64)], [np.zeros(0, np.int32)]
         named = {draft.number: draft for draft in by_id.values()}
+        keys = _sorted_keys(by_id)
         for images, categories, at, ids in zip(
             columns.images, columns.categories, columns.at, columns.ids, strict=True
         ):
-            mine = self._owners(source, images, at, by_id)
+            mine = self._owners(source, images, at, by_id, keys)
             label = self._labels(source, categories, at, mine >= 0)
             for row in np.flatnonzero((mine < 0) | (label < 0)).tolist():
                 place = f"annotation {ids[row]}" if ids[row] != NO_ID else f"annotations[{at[row]}]"
@@ -69,13 +70,20 @@ class Linker:
         return joined, np.concatenate(labels)
 
     def _owners(
-        self, source: Source, images: "NDArray[np.int64] | list[Any]", at: NDArray[np.int64], by_id: Mapping[Any, Draft]
+        self,
+        source: Source,
+        images: "NDArray[np.int64] | list[Any]",
+        at: NDArray[np.int64],
+        by_id: Mapping[Any, Draft],
+        keys: tuple[NDArray[np.int64], NDArray[np.int64]] | None,
     ) -> NDArray[np.int64]:
+        """(m,) numbers of drafts; ``keys``: from ``_sorted_keys``."""
         if isinstance(images, np.ndarray):
-            keys, inverse = np.unique(images, return_inverse=True)
-            values: Sequence[Any] = keys.tolist()
-            if all(value in by_id for value in values):
-                return np.array([by_id[value].number for value in values], np.int64)[inverse]
+            if keys is not None:
+                places = np.searchsorted(keys[0], images).clip(max=len(keys[0]) - 1)
+                if (keys[0][places] == images).all():
+                    numbers: NDArray[np.int64] = keys[1][places]
+                    return numbers
             images = images.tolist()
         out = np.full(len(images), GONE, np.int64)
         for row, value in enumerate(images):
@@ -199,6 +207,15 @@ def _joined(parts: Sequence[Names]) -> Names:
         return parts[0]
     lengths = np.concatenate([np.zeros(1, np.int64), *(np.diff(part.text.offsets) for part in parts)])
     return Names(Ragged(np.concatenate([part.text.values for part in parts]), np.cumsum(lengths)))
+
+
+def _sorted_keys(by_id: Mapping[Any, Draft]) -> tuple[NDArray[np.int64], NDArray[np.int64]] | None:
+    """Rising ids of images and the numbers of their drafts; None where an id is no whole number of 64 bits."""
+    if not by_id or {*map(type, by_id)} != {int} or max(map(abs, by_id)) >= 2**63:
+        return None
+    keys = np.array(list(by_id), np.int64)
+    order = np.argsort(keys)
+    return keys[order], np.array([draft.number for draft in by_id.values()], np.int64)[order]
 
 
 def _image_of(value: Any, by_id: Mapping[Any, Draft]) -> tuple[Draft | None, bool]:

@@ -49,7 +49,7 @@ def test_a_models_class_map_is_enforced(lay):
 def test_images_elsewhere_and_other_documents_are_told(lay):
     files = {"train/a.jpg": 0, "train/x.json": document("a.jpg"), "train/b.jpg": 0, "spare/c.jpg": 0}
     catalog = read(lay({**files, "train/config.json": {"lr": 1}, "train/broken.json": "{"}), format="createml")
-    assert "1 document of another kind left out: train/config.json." in catalog.notes
+    assert "1 document not read: train/config.json." in catalog.notes
     assert "1 image without annotations left out: spare/c.jpg." in catalog.notes
     assert {(repair.path, repair.kind) for repair in catalog.repairs} == {("", "broken"), ("train/b.jpg", "unlisted")}
 

@@ -179,7 +179,7 @@ def test_where_all_falls_away_it_is_an_error(lay, shapes, message):
 
 
 def test_a_few_files_among_folders_of_classes_are_no_proof(lay):
-    files = {f"{name}/{name}{i}.jpg": 0 for name in ("cats", "dogs") for i in range(2)}
+    files = {f"{name}/{name}{i}.jpg": 0 for name in ("cats", "dogs") for i in range(4)}
     root = lay({**files, "cats/cats0.json": page(shape(), image="cats0.jpg")})
     with pytest.raises(DataError) as caught:
         read(root)

@@ -168,7 +168,7 @@ def test_an_image_in_base64_alone_is_told(lay):
         ),
         (
             [shape(points=((70, 50), (90, 80)))],
-            "no object is left. The first: a.jpg the box 70, 50, 90, 80 lies outside",
+            "The first: a.jpg the box 70, 50, 90, 80 lies outside",
         ),
     ],
 )

@@ -69,3 +69,12 @@ def test_images_elsewhere_and_other_documents_are_told(lay):
 )
 def test_splits_of_documents(name, alone, split):
     assert split_of_document(name, alone=alone) == split
+
+
+def test_a_name_in_two_folders_of_one_split_is_not_guessed(lay, told):
+    listed = {"train.json": document("a.jpg"), "val.json": document("b.jpg")}
+    with pytest.raises(DataError) as caught:
+        read(lay({**listed, "one/train/a.jpg": 0, "two/train/a.jpg": 0, "one/val/c.jpg": 0}))
+    assert "could be 2 images, such as one/train/a.jpg and two/train/a.jpg" in caught.value.what
+    catalog = read(lay({**listed, "images/train/a.jpg": 0, "masks/train/a.jpg": 0, "images/val/b.jpg": 0}, "usual"))
+    assert told(catalog) == {"images/train/a.jpg": ("train", [BOLT]), "images/val/b.jpg": ("val", [BOLT])}

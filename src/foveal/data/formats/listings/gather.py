@@ -96,15 +96,19 @@ class _Finder:
         return [*alone, *self._of_split(split), *common, *tops, ""]
 
     def _of_split(self, split: int) -> list[str]:
-        """The one folder of images that is called like a split; none where several are, since either may be meant."""
-        parents = {
-            str(above) for name in self._folders for above in (PurePosixPath(name), *PurePosixPath(name).parents)
-        }
-        called = {name for name in parents if split != UNASSIGNED and split_of(posixpath.basename(name)) == split}
+        """The one folder that is called like a split, and its one folder of images; none where either may be meant."""
+        if split == UNASSIGNED:
+            return []
+        paths = [PurePosixPath(name) for name in self._folders]
+        parents = {str(above) for path in paths for above in (path, *path.parents)}
+        called = {name for name in parents if split_of(posixpath.basename(name)) == split}
         outer = [name for name in called if not any(name.startswith(f"{other}/") for other in called)]
-        usual = [name for name in outer if name.split("/")[0] in layout.IMAGE_FOLDERS]
-        found = usual or outer
-        return found if len(found) == 1 else []
+        found = [name for name in outer if name.split("/")[0] in layout.IMAGE_FOLDERS] or outer
+        if len(found) != 1:
+            return []
+        inside = [name for name in self._folders if name.startswith(f"{found[0]}/")]
+        usual = [name for name in inside if posixpath.basename(name) in layout.IMAGE_FOLDERS]
+        return [*found, *(inside if len(inside) == 1 else usual if len(usual) == 1 else [])]
 
 
 def _objects(listing: Listing, found: _Finder) -> Catalog:

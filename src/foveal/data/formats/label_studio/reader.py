@@ -118,8 +118,9 @@ def _results(task: dict[str, Any], where: str, listing: Listing) -> list[tuple[d
     best = sorted(made, key=lambda one: not one.get("ground_truth"))
     if len(best) > 1:
         listing.told.add("further annotation", "of a task that has several not read")
-    if not best and items(task.get("predictions")):
-        listing.told.add("task", "with predictions alone read as without objects")
+    if not best:
+        told = "with predictions alone" if items(task.get("predictions")) else "that nobody annotated"
+        listing.told.add("task", f"{told} read as an image without objects")
     return (
         [(mapping(one), f"{where}, result[{at}]") for at, one in enumerate(items(best[0].get("result")))]
         if best

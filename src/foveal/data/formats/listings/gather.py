@@ -3,6 +3,7 @@
 import posixpath
 import unicodedata
 from collections.abc import Iterator, Sequence
+from pathlib import PurePosixPath
 
 from foveal.data.catalog.catalog import SPLITS, UNASSIGNED, Catalog
 from foveal.data.catalog.objects import Object
@@ -15,6 +16,7 @@ from foveal.data.formats.listings.listing import Entry, Listing, Thing, split_of
 from foveal.data.formats.recognition.tree import Tree
 from foveal.data.formats.resolver import Resolver
 from foveal.data.formats.sidecar import reader as sidecar
+from foveal.data.formats.splits import split_of
 from foveal.data.notes import listed, plural
 from foveal.errors import DataError
 from foveal.types.categories import Categories
@@ -89,10 +91,24 @@ class _Finder:
             own = layout.relative(self.images, self.root)
             return [own, *([f"{own}/{SPLITS[split]}"] if split != UNASSIGNED else [])]
         common = [name for name in self._folders if name in layout.IMAGE_FOLDERS]
-        same = [name for name in self._folders if split != UNASSIGNED and split_of_folders(f"{name}/image") == split]
         alone = self._folders if len(self._folders) == 1 else []
         tops = [top for top in layout.IMAGE_FOLDERS if any(name.startswith(f"{top}/") for name in self._folders)]
-        return [*alone, *same, *common, *tops, ""]
+        return [*alone, *self._of_split(split), *common, *tops, ""]
+
+    def _of_split(self, split: int) -> list[str]:
+        """The one folder that is called like a split, and its one folder of images; none where either may be meant."""
+        if split == UNASSIGNED:
+            return []
+        paths = [PurePosixPath(name) for name in self._folders]
+        parents = {str(above) for path in paths for above in (path, *path.parents)}
+        called = {name for name in parents if split_of(posixpath.basename(name)) == split}
+        outer = [name for name in called if not any(name.startswith(f"{other}/") for other in called)]
+        found = [name for name in outer if name.split("/")[0] in layout.IMAGE_FOLDERS] or outer
+        if len(found) != 1:
+            return []
+        inside = [name for name in self._folders if name.startswith(f"{found[0]}/")]
+        usual = [name for name in inside if posixpath.basename(name) in layout.IMAGE_FOLDERS]
+        return [*found, *(inside if len(inside) == 1 else usual if len(usual) == 1 else [])]
 
 
 def _objects(listing: Listing, found: _Finder) -> Catalog:

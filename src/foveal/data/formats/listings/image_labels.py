@@ -34,7 +34,7 @@ def labelled(listing: Listing, find: Callable[[Entry], str | None], notes: Calla
             f"{root} has only one class, {own.names[0]!r}; classification needs at least two.",
             "Add images of other classes.",
         )
-    builder, bare = CatalogBuilder(), []
+    builder, bare, known = CatalogBuilder(), [], set()
     for entry in listing.entries:
         name = find(entry)
         if name is None:
@@ -42,16 +42,17 @@ def labelled(listing: Listing, find: Callable[[Entry], str | None], notes: Calla
         if not entry.labels and not several:
             bare.append(name)
             continue
+        if name in known:
+            request.repairs.add(name, entry.where, "listed_twice", "is listed twice", "the first entry kept")
+            continue
+        known.add(name)
         split = entry.split if entry.split != UNASSIGNED else split_of_folders(name)
         where = f"{root / name} ({entry.where})"
         builder.add(name, [own.index(label, where=where) for label in dict.fromkeys(entry.labels)], split)
-    if not len(builder):
+    if not known:
         raise DataError(
             f"{root}: none of the images listed can be used.{request.repairs.first()}", "Check the paths of the images."
         )
-    repeats = [builder.names[twin.second] for twin in builder.twins()]
-    for name in repeats:
-        request.repairs.add(name, "", "listed_twice", "is listed twice", "the first entry kept")
     found = request.repairs.settle(root)
     remarks = [*listing.notes, *notes(), *request.repairs.notes()]
     if bare:

@@ -41,11 +41,11 @@ class Sampled:
     fit: tuple[str, ...]
     keys: frozenset[str]
 
-    def evidence(self, what: str, kinds: tuple[Annotation, ...] = KINDS) -> Evidence:
+    def evidence(self, what: str, kinds: tuple[Annotation, ...] = KINDS, sure: Sure = Sure.CERTAIN) -> Evidence:
         """That the tree is of a format; ``what`` completes the sentence about one document."""
         names = listed(self.fit)
         seen = f"{names} has {what}" if len(self.fit) == 1 else f"{names} have {what}"
-        return Evidence(self.where, seen, Sure.CERTAIN, kinds)
+        return Evidence(self.where, seen, sure, kinds)
 
 
 def sample(tree: Tree, fits: Callable[[frozenset[str]], bool]) -> Sampled | None:
@@ -97,7 +97,10 @@ def read_documents(
     request = request or Request()
     listing = Listing(name, root_of(path, request), request)
     tree = Tree(path)
-    files = [tree.path(text) for text in tree.texts(*load) if not text.endswith(SIDECAR)]
+    names = [text for text in tree.texts(*load) if not text.endswith(SIDECAR)]
+    kinds = list(load)  # a document in a form that comes first is read before the same in another form
+    names.sort(key=lambda name: kinds.index(Path(name).suffix.lower()))
+    files = [tree.path(name) for name in names]
     others: list[str] = []
     broken: list[DataError] = []
     for file in files:
@@ -116,12 +119,12 @@ def read_documents(
     if not listing.documents:
         if broken:
             raise broken[0]
-        kinds = " or ".join(load)
-        what = f"{plural(len(others), f'{kinds} file')}, none of the format {name}" if others else f"no {kinds} file"
+        file_kind = f"{' or '.join(kinds)} file"
+        what = f"{plural(len(others), file_kind)}, none of the format {name}" if others else f"no {file_kind}"
         raise DataError(
             f"{path} has {what}.", "Name the folder or file with the annotations, or another --data.format."
         )
     if others:
-        listing.notes.append(f"{plural(len(others), 'document')} of another kind left out: {listed(others)}.")
+        listing.notes.append(f"{plural(len(others), 'document')} not read: {listed(others)}.")
     finish(listing)
     return gather(listing)

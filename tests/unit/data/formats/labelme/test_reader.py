@@ -168,7 +168,7 @@ def test_an_image_in_base64_alone_is_told(lay):
         ),
         (
             [shape(points=((70, 50), (90, 80)))],
-            "no object is left. The first: a.jpg the box 70, 50, 90, 80 lies outside",
+            "The first: a.jpg the box 70, 50, 90, 80 lies outside",
         ),
     ],
 )
@@ -176,3 +176,12 @@ def test_where_all_falls_away_it_is_an_error(lay, shapes, message):
     with pytest.raises(DataError) as caught:
         read(lay({"a.jpg": 0, "a.json": page(*shapes)}))
     assert message in caught.value.what
+
+
+def test_a_few_files_among_folders_of_classes_are_no_proof(lay):
+    files = {f"{name}/{name}{i}.jpg": 0 for name in ("cats", "dogs") for i in range(4)}
+    root = lay({**files, "cats/cats0.json": page(shape(), image="cats0.jpg")})
+    with pytest.raises(DataError) as caught:
+        read(root)
+    assert "could be" in caught.value.what and "--data.format labelme" in caught.value.hint
+    assert len(read(root, format="labelme")) == 1

@@ -49,7 +49,7 @@ def test_a_models_class_map_is_enforced(lay):
 def test_images_elsewhere_and_other_documents_are_told(lay):
     files = {"train/a.jpg": 0, "train/x.json": document("a.jpg"), "train/b.jpg": 0, "spare/c.jpg": 0}
     catalog = read(lay({**files, "train/config.json": {"lr": 1}, "train/broken.json": "{"}), format="createml")
-    assert "1 document of another kind left out: train/config.json." in catalog.notes
+    assert "1 document not read: train/config.json." in catalog.notes
     assert "1 image without annotations left out: spare/c.jpg." in catalog.notes
     assert {(repair.path, repair.kind) for repair in catalog.repairs} == {("", "broken"), ("train/b.jpg", "unlisted")}
 
@@ -69,3 +69,12 @@ def test_images_elsewhere_and_other_documents_are_told(lay):
 )
 def test_splits_of_documents(name, alone, split):
     assert split_of_document(name, alone=alone) == split
+
+
+def test_a_name_in_two_folders_of_one_split_is_not_guessed(lay, told):
+    listed = {"train.json": document("a.jpg"), "val.json": document("b.jpg")}
+    with pytest.raises(DataError) as caught:
+        read(lay({**listed, "one/train/a.jpg": 0, "two/train/a.jpg": 0, "one/val/c.jpg": 0}))
+    assert "could be 2 images, such as one/train/a.jpg and two/train/a.jpg" in caught.value.what
+    catalog = read(lay({**listed, "images/train/a.jpg": 0, "masks/train/a.jpg": 0, "images/val/b.jpg": 0}, "usual"))
+    assert told(catalog) == {"images/train/a.jpg": ("train", [BOLT]), "images/val/b.jpg": ("val", [BOLT])}

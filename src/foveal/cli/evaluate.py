@@ -45,11 +45,13 @@ def evaluate(
     """Evaluate a model on labelled images, with the model's own class map."""
     from foveal.cli.screens import Skipped, evaluation_screen, print_json, print_notes, show_page
     from foveal.cli.terminal import Bar
+    from foveal.data.catalog.looks import looks_kept_in
+    from foveal.data.outside import cache_folder
     from foveal.inference.views import Viewing
     from foveal.runs.evaluate import evaluate as run
 
     viewing = Viewing(tile, overlap, flip, scales)
-    with Bar(shown=not json) as bar:
+    with Bar(shown=not json) as bar, looks_kept_in(cache_folder()):
         done = run(
             model,
             data,

@@ -30,8 +30,8 @@ def test_a_second_start_opens_no_image(tmp_path, monkeypatch, splits):
     root = tmp_path / "set"
     for at, folder in enumerate(f"{split}{name}" for split in splits for name in ("a", "b")):
         for i in range(3):
-            put(root / folder / f"{i}.jpg", picture(3 * at + i))
-            os.utime(root / folder / f"{i}.jpg", (1e9, 1e9))
+            put(root / folder / f"{at}{i}.jpg", picture(3 * at + i))
+            os.utime(root / folder / f"{at}{i}.jpg", (1e9, 1e9))
     opened: list[str] = []
     genuine = Path.open
 

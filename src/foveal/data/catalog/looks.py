@@ -28,10 +28,12 @@ from foveal.data.outside import lies_inside
 from foveal.errors import FovealError
 from foveal.ops.threads import in_threads
 from foveal.types.arrays import IntArray
+from foveal.version import __version__
 
 FOLDER = "looks"
 """Folder in the cache folder."""
-VERSION = 1
+VERSION = f"1 {__version__}"
+"""Another Foveal may see more in a file."""
 LEAST = 256
 """Files below which a data set is looked at again: that takes less than a second."""
 MAX_BYTES = 1 << 28
@@ -210,7 +212,7 @@ def _load(file: Path) -> tuple[list[bytes], Rows]:
         with np.load(io.BytesIO(file.read_bytes()), allow_pickle=False) as kept:
             version, text, rows = kept["version"], kept["names"], kept["rows"]
         names = text.tobytes().split(b"\0")[:-1]
-        if int(version) == VERSION and rows.dtype == ROW and rows.shape == (len(names),):
+        if str(version) == VERSION and rows.dtype == ROW and rows.shape == (len(names),):
             with suppress(OSError):
                 os.utime(file)
             return names, rows
@@ -222,7 +224,7 @@ def _load(file: Path) -> tuple[list[bytes], Rows]:
 def _save(file: Path, names: Sequence[bytes], rows: Rows) -> None:
     text = np.frombuffer(b"".join(name + b"\0" for name in names), np.uint8)
     buffer = io.BytesIO()
-    np.savez(buffer, version=np.int64(VERSION), names=text, rows=rows)
+    np.savez(buffer, version=np.array(VERSION), names=text, rows=rows)
     with suppress(OSError, FovealError):
         file.parent.mkdir(parents=True, exist_ok=True)
         write_atomic(file, buffer.getvalue())

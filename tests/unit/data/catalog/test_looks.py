@@ -100,6 +100,13 @@ def test_a_damaged_cache_costs_time_alone(files, damage):
     assert looked_at(*files) == ([] if damage != "folder" else ["0.jpg", "1.jpg", "2.jpg"])
 
 
+def test_another_version_looks_again(files, monkeypatch):
+    looked_at(*files)
+    monkeypatch.setattr(looks, "VERSION", "1 99.0")
+    assert looked_at(*files) == ["0.jpg", "1.jpg", "2.jpg"]
+    assert looked_at(*files) == []
+
+
 def test_a_cache_that_cannot_be_written_costs_time_alone(files):
     root, names, cache = files
     cache.write_text("a file")

@@ -63,7 +63,7 @@ def test_every_page_fits_and_has_an_example(page: Page, command: str) -> None:
 
 def test_choices_and_defaults_are_shown(page: Page) -> None:
     text = " ".join("\n".join(page("data", "convert", "--help")).split())
-    assert "--to coco|voc|yolo Format to convert to" in text
+    assert "--to NAME Format to convert to (coco, voc, yolo, labelme," in text
     assert "--bad error|clip|drop Invalid objects" in text and "default: clip" in text
     assert text.startswith("Usage: foveal data convert SOURCE OUT [OPTIONS]")
     assert "Usage: foveal predict MODEL IMAGES... [OPTIONS]" in page("predict", "--help")

@@ -8,7 +8,7 @@ import numpy as np
 from foveal.data.catalog.columns import Names
 from foveal.data.catalog.looks import Fact, Rows, looks_at
 from foveal.errors import ImageError
-from foveal.imaging.codecs.pillow import MAX_PIXELS
+from foveal.imaging.codecs import pillow
 from foveal.imaging.header import Header, read_header
 from foveal.imaging.windows import MAX_PIXELS as MAX_TILED
 
@@ -24,7 +24,7 @@ def read_headers(root: Path, names: Names, *, tiled: bool = False) -> Iterator[H
     Yields:
         N results, in order.
     """
-    limit = MAX_TILED if tiled else MAX_PIXELS
+    limit = MAX_TILED if tiled else pillow.MAX_PIXELS
     looks = looks_at(root, names)
     rows = looks.rows
     large = rows["width"].astype(np.int64) * rows["height"] > limit

@@ -58,6 +58,7 @@ class Resolver:
         first = self.folders[0] if self.folders and near is None else None
         if first is not None and "/" not in written and written in self._listing(first):
             return f"{first}/{written}" if first else written
+        near = None if near is None else _clean(near)
         if near is not None and (name := self._there(near, written)):
             return name
         for at, folder in enumerate(self.folders):

@@ -53,7 +53,8 @@ class Joined:
             return
 
     def __call__(self, text: str) -> list[str]:
-        """The labels in a field."""
+        """The labels in a field; a separator anywhere says that there may be several."""
+        self.several |= SEPARATOR in text
         return [name for part in self.split(text) if (name := part.strip())]
 
 

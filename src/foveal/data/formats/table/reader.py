@@ -57,8 +57,8 @@ def read(path: Path, request: Request | None = None) -> Catalog:
         notes |= dict.fromkeys([*columns.notes, *note_unread(columns.unread(group))])
         if columns.classes:
             _all_classes(rows, columns, table, code)
-        rows.several |= columns.joined.several
         rows.add(table, _rows(table, sample, columns, code, group))
+        rows.several |= columns.joined.several
     return rows.catalog(tables.root, path, format=NAME, notes=list(notes))
 
 

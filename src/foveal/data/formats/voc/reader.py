@@ -84,17 +84,7 @@ def read(path: Path, request: Request | None = None) -> Catalog:
     report_unlisted(root, images.other_than(claimed), lists.title or home, repairs)
     notes += leftovers.notes(tree, parts, images.homes, lists)
     about = sidecar.join_about({}, aside)
-    catalog = assemble(there, root=root, format=NAME, categories=own, repairs=repairs, about=about, notes=notes)
-    _check_left(catalog, pages, home, repairs)
-    return catalog
-
-
-def _check_left(catalog: Catalog, pages: Sequence[Page], home: str, repairs: Repairs) -> None:
-    """Refuse a data set all of whose objects are invalid."""
-    count = sum(len(page.classes) for page in pages)
-    if count and catalog.objects is not None and not len(catalog.objects.labels):
-        what = f"{catalog.root}: no object is left of {count:,}.{repairs.first()}"
-        raise DataError(what, f"Check the XML files in {home}.")
+    return assemble(there, root=root, format=NAME, categories=own, repairs=repairs, about=about, notes=notes)
 
 
 def _notes(pages: Sequence[Page], lists: Lists, own: Categories) -> list[str]:

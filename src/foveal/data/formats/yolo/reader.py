@@ -75,13 +75,7 @@ def read(path: Path, request: Request | None = None) -> Catalog:
         notes += aside.merge(there, own, repairs, known=found.names.values())
     notes += leftovers.report(tree, found, pairs, repairs)
     about = sidecar.join_about({NAME: found.about} if found.about else {}, aside)
-    catalog = assemble(there, root=root, format=NAME, categories=own, repairs=repairs, about=about, notes=notes)
-    if reading.lines and catalog.objects is not None and not len(catalog.objects.labels):
-        raise DataError(
-            f"{root}: no object is left of {plural(reading.lines, 'line')} in label files.{repairs.first()}",
-            "Correct the label files: a class id, and the box as fractions of the image's width and height.",
-        )
-    return catalog
+    return assemble(there, root=root, format=NAME, categories=own, repairs=repairs, about=about, notes=notes)
 
 
 def _take_lines(

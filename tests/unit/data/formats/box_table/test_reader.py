@@ -68,7 +68,7 @@ def test_a_table_of_boxes_is_no_table_of_labels(lay):
     root = lay(["images/IMG_0.JPG"], {"train_labels.csv": rows})
     for path in (root, root / "train_labels.csv"):
         assert boxes(read(path))["images/IMG_0.JPG"] == [("queen", (5, 6, 20, 18)), ("nine", (1, 1, 9, 9))]
-    with pytest.raises(DataError, match="has no labels: it is read as a table of boxes"):
+    with pytest.raises(DataError, match="has no labels: it is a table of boxes"):
         read(root, annotations=("labels",))
 
 
@@ -171,16 +171,20 @@ def test_what_is_no_path_costs_its_row(lay, written):
 @pytest.mark.parametrize(
     ("row", "first"),
     [
-        ("a.jpg,40,20,x,nan,2,3,4", " The first: a.jpg the box nan, 2, 3, 4 has coordinates that are not finite."),
         ("a.jpg,40,20,x,a,b,c,d", " The first: a.jpg the box a, b, c, d is not four numbers."),
         ("a.jpg,40,20,x,,,,", ""),
     ],
 )
-def test_nothing_left_is_an_error(lay, row, first):
+def test_no_usable_row_is_an_error(lay, row, first):
     root = lay(["a.jpg"], {"t.csv": f"{HEADER}\n{row}\n"})
     with pytest.raises(DataError) as caught:
         read(root)
     assert caught.value.what == f"{root}/t.csv: no row has a usable box.{first}"
+
+
+def test_nothing_left_is_an_error(lay):
+    with pytest.raises(DataError, match=r"not one object is left: 1 of 1 dropped .*nan, 2, 3, 4 has .*\(t.csv, line 2"):
+        read(lay(["a.jpg"], {"t.csv": f"{HEADER}\na.jpg,40,20,x,nan,2,3,4\n"}))
 
 
 @pytest.mark.parametrize(

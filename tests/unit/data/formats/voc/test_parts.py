@@ -183,4 +183,7 @@ def test_nothing_left_is_an_error(write):
     root = write({"a.xml": "<annotation><object><name>car</name></object></annotation>", "a.jpg": None})
     with pytest.raises(DataError) as caught:
         read(root)
-    assert caught.value.what == f"{root}: no object is left of 1. The first: a.jpg bndbox is missing."
+    assert caught.value.what == (
+        f"{root}: not one object is left: 1 of 1 dropped (malformed object). The first: a.jpg bndbox is missing (a.xml,"
+        " object 1)."
+    )

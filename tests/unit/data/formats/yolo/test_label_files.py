@@ -136,8 +136,9 @@ def test_nothing_left_is_an_error(write, line, reason):
     root = write({"images/a.jpg": None, "labels/a.txt": line, "data.yaml": "train: images\nnames: [bolt]\n"})
     with pytest.raises(DataError) as caught:
         read(root)
-    assert caught.value.what == f"{root}: no object is left of 1 line in label files. The first: {reason}."
-    assert caught.value.hint.startswith("Correct the label files: a class id, and the box as fractions of the image's")
+    what = caught.value.what
+    assert what.startswith(f"{root}: not one object is left: 1 of 1 dropped (")
+    assert what.endswith(f"The first: {reason} (labels/a.txt, line 1).")
 
 
 @pytest.mark.parametrize("line", ["0,0.5,0.5,0.25,0.5", "0, 0.5, 0.5, 0.25, 0.5", "0 0,5 0,5 0,25 0,5"])

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from tests.annotated import clean_document
+from tests.annotated import clean_document, voc_object
 
 from foveal.data.formats.read import read
 from foveal.errors import CategoryError, DataError
@@ -206,8 +206,6 @@ def test_boxes_in_parts_of_the_image_are_refused(make_coco, unit):
 
 
 def test_boxes_in_parts_of_the_image_in_voc(make_voc):
-    from tests.annotated import voc_object
-
     root = make_voc({name: [voc_object("cat", (0.1, 0.1, 0.4, 0.5))] for name in "ab"})
     with pytest.raises(DataError, match="all 2 boxes lie in the first pixel of their images"):
         read(root)

@@ -40,7 +40,7 @@ def gather(listing: Listing) -> Catalog:
     labels = any(entry.labels for entry in listing.entries)
     found = _Finder(listing)
     if labels and (not drafted or (wanted and wanted[0] == "labels")) and (not wanted or "labels" in wanted):
-        return labelled(listing, found, found.notes)
+        return labelled(listing, found, lambda names: [*found.notes(), *_report_unlisted(listing, names)])
     return _objects(listing, found)
 
 

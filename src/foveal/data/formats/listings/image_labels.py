@@ -13,13 +13,13 @@ from foveal.types.categories import Categories
 MIN_CLASSES = 2
 
 
-def labelled(listing: Listing, find: Callable[[Entry], str | None], notes: Callable[[], list[str]]) -> Catalog:
+def labelled(listing: Listing, find: Callable[[Entry], str | None], notes: Callable[[list[str]], list[str]]) -> Catalog:
     """Images with one label each, or with any number where one has several.
 
     Args:
         listing: With labels.
         find: The name of an entry's image; None: it does not exist, which is a fault already.
-        notes: How images were found, once all are.
+        notes: How images were found and which are not listed, once the names of all listed ones are known.
 
     Raises:
         DataError: No image is left, or one class; or there is a fault and the policy is ``error``.
@@ -34,7 +34,9 @@ def labelled(listing: Listing, find: Callable[[Entry], str | None], notes: Calla
             f"{root} has only one class, {own.names[0]!r}; classification needs at least two.",
             "Add images of other classes.",
         )
-    builder, bare, known = CatalogBuilder(), [], set()
+    builder = CatalogBuilder()
+    bare: list[str] = []
+    known: set[str] = set()
     for entry in listing.entries:
         name = find(entry)
         if name is None:
@@ -53,8 +55,9 @@ def labelled(listing: Listing, find: Callable[[Entry], str | None], notes: Calla
         raise DataError(
             f"{root}: none of the images listed can be used.{request.repairs.first()}", "Check the paths of the images."
         )
+    more = notes([*known, *bare])
     found = request.repairs.settle(root)
-    remarks = [*listing.notes, *notes(), *request.repairs.notes()]
+    remarks = [*listing.notes, *more, *request.repairs.notes()]
     if bare:
         remarks.append(f"{plural(len(bare), 'image')} without a label left out: {listed(bare)}.")
     objects = sum(len(entry.things) for entry in listing.entries)

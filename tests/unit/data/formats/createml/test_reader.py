@@ -44,5 +44,6 @@ def test_other_keys_text_for_numbers_and_faults(lay, told):
 
 def test_labels_of_images(lay):
     document = [{"image": f"{n}.jpg", "annotations": [{"label": label}]} for n, label in zip("ab", "xy", strict=True)]
-    catalog = read(lay({"a.jpg": 0, "b.jpg": 0, "labels.json": document}))
+    catalog = read(lay({"a.jpg": 0, "b.jpg": 0, "c.jpg": 0, "labels.json": document}))
     assert (catalog.annotation, catalog.categories.names) == ("labels", ("x", "y"))
+    assert [(repair.path, repair.kind) for repair in catalog.repairs] == [("c.jpg", "unlisted")]

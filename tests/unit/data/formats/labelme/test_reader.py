@@ -185,3 +185,13 @@ def test_a_few_files_among_folders_of_classes_are_no_proof(lay):
         read(root)
     assert "could be" in caught.value.what and "--data.format labelme" in caught.value.hint
     assert len(read(root, format="labelme")) == 1
+
+
+def test_annotations_apart_from_the_images_of_a_split(lay, told):
+    files = {f"{split}/images/a.jpg": 0 for split in ("train", "test")}
+    files |= {f"{split}/json/a.json": page(shape()) for split in ("train", "test")}
+    catalog = read(lay(files))
+    assert told(catalog) == {
+        f"{split}/images/a.jpg": (split, [("bolt", (5, 6, 20, 22), 0)]) for split in ("train", "test")
+    }
+    assert catalog.notes == ()

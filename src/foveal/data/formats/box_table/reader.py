@@ -21,7 +21,7 @@ from foveal.data.formats.table.corners import corners_of
 from foveal.data.formats.table.images import Images
 from foveal.data.formats.table.tables import Tables, tables_of
 from foveal.data.formats.table.text import sample_of
-from foveal.data.notes import listed
+from foveal.data.notes import listed, plural
 from foveal.errors import DataError
 from foveal.types.categories import Categories
 
@@ -55,6 +55,8 @@ def read(path: Path, request: Request | None = None) -> Catalog:
     fractions = is_open or (boxes.fractions and boxes.broken)
     if fractions and not is_open:
         notes["No coordinate exceeds 1: boxes are read as fractions of the images' sides."] = None
+    if boxes.decimal_commas:
+        notes[f"{plural(boxes.decimal_commas, 'row')} with decimal commas in coordinates."] = None
     if classes.files:
         notes[f"Classes are named by {listed(classes.files)}."] = None
     there = find_images(boxes.drafts.values(), tables.root, request.repairs)

@@ -6,7 +6,7 @@ from foveal.data.catalog.catalog import SPLITS, UNASSIGNED
 from foveal.data.formats.recognition.evidence import Doubt, Evidence, Format, Sure
 from foveal.data.formats.recognition.tree import Tree
 from foveal.data.formats.table import reader
-from foveal.data.formats.table.columns import columns_of
+from foveal.data.formats.table.columns import ANNOTATIONS, columns_of
 from foveal.data.formats.table.corners import corners_of, vague_box
 from foveal.data.formats.table.images import Images
 from foveal.data.formats.table.reader import NAME
@@ -71,10 +71,10 @@ def _nearly(tree: Tree) -> Evidence | Doubt | None:
                 return None
             columns_of(tree.path(name), sample)
         except DataError as error:
-            doubts.append(Doubt(error.what, error.hint))
+            doubts.append(Doubt(error.what, error.hint, own=ANNOTATIONS in error.what))
     if len(names) == 1 and (tree.file or {*tree.folder().folders} <= {IMAGES}):
         return Evidence(tree.path(names[0]), f"{names[0]} is the only table", Sure.POSSIBLE, ("labels",))
-    return next((doubt for doubt in doubts if NEARLY in doubt.seen), None)
+    return next((doubt for doubt in doubts if doubt.own or NEARLY in doubt.seen), None)
 
 
 FORMAT = Format(NAME, "a table", find, reader.read)

@@ -35,7 +35,7 @@ class ImageLists:
             DataError: The list cannot be read, or a line is no file name.
         """
         title = relative(file, self.root)
-        near = None if self.fixed else str(PurePosixPath(title).parent)
+        near = None if self.fixed else title.rpartition("/")[0]
         found.read.add(title)
         for number, line in numbered_lines(file):
             text = line.strip()

@@ -185,3 +185,34 @@ def test_class_folders_among_other_files_are_named(lay):
     root = lay({"Images/cat/a.jpg": None, "Images/dog/b.jpg": None, "Annotation/cat/a": "<annotation>"})
     with pytest.raises(DataError, match=rf"If cat, dog are classes, name {root}/Images\."):
         read(root)
+
+
+@pytest.mark.parametrize("table", ["name,id\nnut,0\nbolt,1\n", "0,nut\n1,bolt\n"])
+def test_ids_in_a_table_of_boxes_are_named_by_the_table_of_classes(lay, told, table):
+    rows = TITLES.replace("class", "class_id") + "a.jpg,1,5,6,20,22\n"
+    catalog = read(lay({"boxes.csv": rows, "classes.csv": table, "images/a.jpg": None}))
+    assert told(catalog)["images/a.jpg"][1] == [("bolt", (5, 6, 20, 22), 0)]
+    assert "Classes are named by classes.csv." in catalog.notes
+
+
+def test_a_table_of_classes_that_names_none_is_told(lay):
+    rows = TITLES + "a.jpg,washer,5,6,20,22\n"
+    catalog = read(lay({"boxes.csv": rows, "classes.csv": "nut,0\n", "images/a.jpg": None}))
+    assert catalog.categories.names == ("washer",)
+    assert "Not read: classes.csv." in catalog.notes
+
+
+def test_lists_in_a_folder_of_lists_give_the_splits(lay, told):
+    files = {f"images/{name}.jpg": None for name in "ab"} | {f"labels/{name}.txt": YOLO_LINE for name in "ab"}
+    lists = {"splits/train.txt": "images/a.jpg\n", "splits/val.txt": "./images/b.jpg\n"}
+    root = lay({"classes.txt": "bolt\n", **files, **lists})
+    assert splits(told, read(root)) == {"images/a.jpg": ("train", 1), "images/b.jpg": ("val", 1)}
+
+
+def test_another_spelling_is_told_once_for_all_files(lay):
+    both = ("train", "val")
+    files = {f"annotations/{split}.json": coco(f"x/{split}.jpg") for split in both}
+    catalog = read(lay({**files, **{f"images/{split}.jpg": None for split in both}}))
+    assert catalog.notes == (
+        "2 images were found under another spelling: 2 by its folder (such as 'x/train.jpg' for images/train.jpg).",
+    )

@@ -58,7 +58,10 @@ def read(path: Path, request: Request | None = None) -> Catalog:
     if boxes.decimal_commas:
         notes[f"{plural(boxes.decimal_commas, 'row')} with decimal commas in coordinates."] = None
     if classes.files:
-        notes[f"Classes are named by {listed(classes.files)}."] = None
+        of_table = {*classes.titles.values(), *classes.order}
+        named = {*boxes.titles} <= of_table if not is_open else True
+        told = f"Classes are named by {listed(classes.files)}." if named else f"Not read: {listed(classes.files)}."
+        notes[told] = None
     there = find_images(boxes.drafts.values(), tables.root, request.repairs)
     finish(there, boxes, read_as[0].corners.kind, fractions=fractions, order=categories, fixed=request.categories)
     unlisted = images.unlisted((draft.name for draft in there), len(there))

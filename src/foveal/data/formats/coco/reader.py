@@ -20,7 +20,7 @@ from foveal.data.formats.coco.class_map import ClassMap
 from foveal.data.formats.coco.files import find
 from foveal.data.formats.coco.images import read_images, unlisted
 from foveal.data.formats.coco.links import Linker, pack, used_categories
-from foveal.data.formats.coco.panoptic import PanopticColumns
+from foveal.data.formats.coco.panoptic import PanopticColumns, panoptic_notes
 from foveal.data.formats.coco.record import NAME
 from foveal.data.formats.coco.source import LISTS, Source, load, stands_alone
 from foveal.data.formats.coco.told import Told
@@ -92,11 +92,12 @@ def _read(path: Path, request: Request) -> Catalog:
         )
     about = _about(sources, known)
     notes += [*known.notes(), *told.notes(), *_unused(sources)]
-    notes += [note for source in sources for note in source.locate.notes()]
+    first, *rest = [source.locate for source in sources]
+    notes += first.notes(*rest)
     for source in sources:
         if isinstance(source.columns, PanopticColumns):
             source.columns.check()
-            notes += source.columns.notes()
+    notes += panoptic_notes([source.columns for source in sources if isinstance(source.columns, PanopticColumns)])
     packed = pack(sources, links)
     names = set().union(*(source.listed for source in sources))
     title = ", ".join(source.title for source in sources)

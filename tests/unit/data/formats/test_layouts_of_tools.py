@@ -216,3 +216,14 @@ def test_another_spelling_is_told_once_for_all_files(lay):
     assert catalog.notes == (
         "2 images were found under another spelling: 2 by its folder (such as 'x/train.jpg' for images/train.jpg).",
     )
+
+
+def test_one_split_alone_is_refused_with_the_data_set_around_it(lay):
+    yaml = "train: train/images\nval: train/images\nnames: [bolt]\n"
+    root = lay({"data.yaml": yaml, "train/images/a.jpg": None, "train/labels/a.txt": YOLO_LINE})
+    with pytest.raises(DataError) as caught:
+        read(root / "train")
+    assert str(caught.value) == (
+        f"{root}/train has label files of YOLO for 1 of 1 image, but no class names.\n"
+        f"Name {root}, whose data.yaml has some."
+    )

@@ -13,7 +13,7 @@ from foveal.data.formats.yolo.class_files import class_files, names_in
 from foveal.data.formats.yolo.label_files import LABELS, LabelFiles, label_file, looks_like_labels
 from foveal.data.formats.yolo.layouts.layout import Layout
 from foveal.data.formats.yolo.layouts.lists import ImageLists, find_lists
-from foveal.data.formats.yolo.layouts.yaml_file import ORIENTED
+from foveal.data.formats.yolo.layouts.yaml_file import ORIENTED, YAML_NAMES, tells_classes
 from foveal.data.formats.yolo.record import BOX_FIELDS
 from foveal.data.notes import listed
 from foveal.errors import DataError
@@ -104,4 +104,9 @@ def lay_out(tree: Tree, within: str | None, images: Path | None, lists: ImageLis
 def no_names(tree: Tree, seen: str = "") -> DataError:
     """The error of labels without class names; ``seen``: what labels there are."""
     what = f"{tree.root} has {seen}, but no class names." if seen else f"{tree.root} has no class names."
-    return DataError(what, f"Add a data.yaml, or a {CLASS_FILE} with one name per line.")
+    hint = f"Add a data.yaml, or a {CLASS_FILE} with one name per line."
+    around = tree.root.absolute().parent
+    for name in YAML_NAMES:
+        if (around / name).is_file() and tells_classes(around / name):
+            hint = f"Name {tree.root.parent}, whose {name} has some."
+    return DataError(what, hint)

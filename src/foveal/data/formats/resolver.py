@@ -86,15 +86,19 @@ class Resolver:
             return f"could be {plural(len(tails), 'image')}, such as {tails[0]} and {tails[1]}"
         return "does not exist"
 
-    def notes(self) -> list[str]:
-        """One line that counts the paths that are not written as the files are called."""
-        if not self._told:
+    def notes(self, *others: "Resolver") -> list[str]:
+        """One line that counts the paths, of other resolvers too, that are not written as the files are called."""
+        told = sum((one._told for one in others), self._told)
+        if not told:
             return []
+        examples: dict[str, tuple[str, str]] = {}
+        for one in (*reversed(others), self):
+            examples |= one._examples
         kinds = []
-        for how, count in self._told.most_common():
-            written, name = self._examples[how]
+        for how, count in told.most_common():
+            written, name = examples[how]
             kinds.append(f"{count:,} by {how} (such as {written!r} for {name})")
-        total = sum(self._told.values())
+        total = sum(told.values())
         was = "was" if total == 1 else "were"
         return [f"{plural(total, 'image')} {was} found under another spelling: {'; '.join(kinds)}."]
 

@@ -31,7 +31,23 @@ FILLERS = frozenset({"set", "split", "data", "images", "image", "imgs", "img", "
 """Words beside one for a split that say nothing more, as in training_set, seg_train or test_images."""
 FILE_FILLERS = FILLERS | frozenset(
     {
-        *("label", "labels", "annotation", "annotations", "anno", "annos", "ann", "bbox", "bboxes", "box", "boxes"),
+        *(
+            "label",
+            "labels",
+            "annotation",
+            "annotations",
+            "anno",
+            "annos",
+            "annots",
+            "anns",
+            "ann",
+            "xmls",
+            "xml",
+            "bbox",
+            "bboxes",
+            "box",
+            "boxes",
+        ),
         *("list", "csv", "df", "meta", "metadata", "gt", "classes", "file", "files", "detections", "oidv", "info"),
     }
 )

@@ -126,6 +126,11 @@ class BoxOutput(Output[T, D], Generic[T, D]):
         """
         if catalog.objects is None:
             raise DataError(f"{catalog.root}: this data set has no boxes.", "Use a COCO, Pascal VOC or YOLO data set.")
+        if not len(catalog.objects.flags):
+            raise DataError(
+                f"{catalog.root}: there is no object in any of {len(catalog):,} images ({catalog.names[0]} ...).",
+                "Add annotations of objects, or change the split.",
+            )
         if not ((catalog.objects.flags & IGNORED_FLAGS) == 0).any():
             raise DataError(
                 f"{catalog.root}: all objects in {len(catalog)} images are ignored ({catalog.names[0]} ...).",

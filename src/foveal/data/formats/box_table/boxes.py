@@ -1,6 +1,7 @@
 """The boxes of all tables of a data set, collected into drafts of its images."""
 
 import math
+import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -20,6 +21,7 @@ from foveal.data.formats.table.text import rows_of, sample_of
 from foveal.types.categories import Categories
 from foveal.types.flags import Flag
 
+DECIMAL_COMMA = re.compile(r"-?\d+,\d+")
 MOST_DIGITS = 18
 """Of a width and a height together."""
 LARGEST_FRACTION = 1.001
@@ -37,6 +39,7 @@ class Boxes:
         titles: The class of each object, as a name.
         fractions: Whether all coordinates so far can be fractions.
         broken: Whether a coordinate so far has a fraction.
+        decimal_commas: Number of rows with decimal commas in coordinates.
     """
 
     images: Images
@@ -45,6 +48,7 @@ class Boxes:
     titles: dict[str, int] = field(default_factory=dict)
     fractions: bool = True
     broken: bool = False
+    decimal_commas: int = 0
 
     def add(self, table: Path, name: str, code: int, classes: ClassTable) -> BoxColumns:
         """Add the boxes of a table, in the order and the unit in which it has them.
@@ -73,8 +77,16 @@ class Boxes:
                 self.drafts[found or written] = draft
             elif draft.split != split:
                 self.request.repairs.add(draft.name, where, "two_splits", "is in two splits", "kept in the first")
+            if sample.delimiter != ",":
+                fields = self._with_points(fields, columns)
             self._add_box(draft, columns, fields, where, f"{table}, line {line}", classes)
         return columns
+
+    def _with_points(self, fields: list[str], columns: BoxColumns) -> list[str]:
+        """The fields of a row, with points for the decimal commas of coordinates."""
+        changed = [at for at in columns.corners.columns if DECIMAL_COMMA.fullmatch(fields[at].strip())]
+        self.decimal_commas += bool(changed)
+        return [field.replace(",", ".") if at in changed else field for at, field in enumerate(fields)]
 
     def _add_box(
         self, draft: Draft, columns: BoxColumns, fields: Sequence[str], where: str, place: str, classes: ClassTable

@@ -10,7 +10,7 @@ from foveal.data.formats.table.text import rows_of, sample_of
 DESCRIPTIONS = re.compile(r".*class-descriptions.*\.csv|.*metadata/classes\.csv", re.IGNORECASE)
 """Open Images: ``/m/0k4j,Car`` in each row, without a header."""
 CLASSES = re.compile(r"_?class(es)?(_map(ping)?)?\.csv", re.IGNORECASE)
-"""RetinaNet: ``car,0`` in each row, without a header."""
+"""RetinaNet: ``car,0`` in each row, without a header; or ``0,car``."""
 FIELDS = 2
 MOST_DIGITS = 10
 """Of the id of a class."""
@@ -51,11 +51,13 @@ def class_table(tree: Tree, names: Sequence[str], *, open_images: bool) -> Class
             titles |= dict(rows)
             files += [name] if rows else []
         elif CLASSES.fullmatch(name.rpartition("/")[2]):
-            rows = [row for row in _rows(tree, name) if row[1].isdecimal() and len(row[1]) < MOST_DIGITS]
-            numbered = sorted((int(second), first) for first, second in rows)
+            pairs = ((first, second) if second.isdecimal() else (second, first) for first, second in _rows(tree, name))
+            rows = [(title, number) for title, number in pairs if number.isdecimal() and len(number) < MOST_DIGITS]
+            numbered = sorted((int(number), title) for title, number in rows)
             found = tuple(dict.fromkeys(title for _, title in numbered))
             if found and found == (order or found):
                 order = found
+                titles |= {str(number): title for number, title in numbered}
                 files.append(name)
     return ClassTable(tuple(files), titles, order)
 

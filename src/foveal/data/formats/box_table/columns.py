@@ -25,6 +25,8 @@ FLAGS: Mapping[str, Flag] = {
     "ignore": Flag.IGNORE,
 }
 """Titles of flags; those of Open Images among them."""
+RETINA = ("path", "x1", "y1", "x2", "y2", "class")
+"""The columns of a table without a header, which the image's width and height may follow."""
 OPEN_IMAGES = ("imageid", "labelname")
 """Titles of Open Images' tables, whose coordinates are fractions of the image's sides."""
 
@@ -82,7 +84,8 @@ def box_columns_of(path: Path, sample: Sample) -> BoxColumns:
             "Write a box as four columns: xmin, ymin, xmax, ymax in pixels, or x, y, w, h.",
         )
     if not titles:
-        return BoxColumns(("path", "x1", "y1", "x2", "y2", "class"), 0, 5, corners)
+        sized = len(sample.rows[0]) > len(RETINA)
+        return BoxColumns((*RETINA, "width", "height") if sized else RETINA, 0, 5, corners, (6, 7) if sized else None)
     found = [at for at in place(titles, (*PATH_TITLES, *ID_TITLES)) if at not in corners.columns]
     if not found:
         raise DataError(

@@ -21,7 +21,7 @@ from foveal.data.formats.table.corners import corners_of
 from foveal.data.formats.table.images import Images
 from foveal.data.formats.table.tables import Tables, tables_of
 from foveal.data.formats.table.text import sample_of
-from foveal.data.notes import listed
+from foveal.data.notes import listed, plural
 from foveal.errors import DataError
 from foveal.types.categories import Categories
 
@@ -55,8 +55,13 @@ def read(path: Path, request: Request | None = None) -> Catalog:
     fractions = is_open or (boxes.fractions and boxes.broken)
     if fractions and not is_open:
         notes["No coordinate exceeds 1: boxes are read as fractions of the images' sides."] = None
+    if boxes.decimal_commas:
+        notes[f"{plural(boxes.decimal_commas, 'row')} with decimal commas in coordinates."] = None
     if classes.files:
-        notes[f"Classes are named by {listed(classes.files)}."] = None
+        of_table = {*classes.titles.values(), *classes.order}
+        named = {*boxes.titles} <= of_table if not is_open else True
+        told = f"Classes are named by {listed(classes.files)}." if named else f"Not read: {listed(classes.files)}."
+        notes[told] = None
     there = find_images(boxes.drafts.values(), tables.root, request.repairs)
     finish(there, boxes, read_as[0].corners.kind, fractions=fractions, order=categories, fixed=request.categories)
     unlisted = images.unlisted((draft.name for draft in there), len(there))

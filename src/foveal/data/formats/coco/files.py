@@ -29,6 +29,8 @@ FEW = 8
 BLOCK_BYTES = 1 << 22
 LIST = re.compile(rb'"annotations"\s*:\s*\[')
 HEAD_BYTES = 1 << 16
+RAW = "raw"
+"""Folder of the files that a tool's own were made from, as FiftyOne keeps them."""
 WORDS = re.compile(r"[\s_\-.]+")
 Kind = Literal["objects", "keypoints", "panoptic", "captions", "images", "video", "results", ""]
 KINDS: dict[Kind, str] = {
@@ -77,10 +79,11 @@ def find(tree: Tree, *, root: Path | None = None, near: bool = False) -> Files:
     kind = next((one for one in READ if any(own == one for _, own in found)), "")
     same = [path for path, own in found if own == kind]
     others = [(path, own) for path, own in found if own != kind]
-    usual = [path for path in same if path.stem.lower().startswith(INSTANCES)]
-    if usual and len(usual) < len(same):
-        others += [(path, "objects") for path in same if path not in usual]
-        same = usual
+    made = [path for path in same if path.parent.name.lower() != RAW]
+    usual = [path for path in made or same if path.stem.lower().startswith(INSTANCES)]
+    kept = usual or made or same
+    others += [(path, "objects") for path in same if path not in kept]
+    same = kept
     claimed = [path for path in same if _claims(path, tree.root)]
     notes = []
     if claimed and len(claimed) < len(same):
@@ -91,7 +94,11 @@ def find(tree: Tree, *, root: Path | None = None, near: bool = False) -> Files:
     if root is None and home.name.lower() in HOMES and all(path.parent == home for path in same):
         top = tree.folder()
         home = home if top.images or {*top.folders} & {*IMAGE_FOLDERS} else home.parent
-    told = [f"{path.name} ({KINDS[own] or 'further objects'})" for path, own in others]
+    twice = len({path.name for path, _ in others}) < len(others)
+    told = [
+        f"{describe([path], tree.root) if twice else path.name} ({KINDS[own] or 'further objects'})"
+        for path, own in others
+    ]
     if told and same:
         notes.append(f"Not read: {listed(told)}.")
     same.sort(key=lambda path: (split_in(path, tree.root), path.as_posix()))
@@ -109,10 +116,12 @@ def kind_of(path: Path, tree: Tree) -> Kind:
     if "videos[].file_names" in paths or "annotations[].bboxes" in paths:
         return "video"
     named = path.name == EXPORT or path.stem.lower().startswith(INSTANCES)
+    keys = {key.partition("].")[2] for key in paths if key.startswith("annotations[].")}
+    if keys and "image_id" not in keys and "images[]" not in paths and not named:
+        return ""  # annotations of one image, as other tools write them
     known = LISTS & paths or ("categories[].id" in paths and "categories[].name" in paths and "items[]" not in paths)
     if not known:
-        return "objects" if named or {"images[]", "annotations[]"} & paths else ""
-    keys = {key.partition("].")[2] for key in paths if key.startswith("annotations[].")}
+        return "objects" if named or "images[]" in paths or {"annotations[]", "categories[]"} <= paths else ""
     if not keys and "annotations[]" not in paths:
         found = _first_keys(path)
         if found is None:

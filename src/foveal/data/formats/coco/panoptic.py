@@ -5,6 +5,7 @@ A pixel's colour is its segment's id, R + 256 G + 65536 B; 0 is no segment. ``se
 Shapes: H W of the PNG.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,7 @@ class PanopticColumns(Columns):
 
     Attributes:
         segments: Number of segments that were read.
+        locate: Finds the PNG files.
     """
 
     def __init__(self, path: Path, root: Path, title: str, told: Told) -> None:
@@ -44,7 +46,7 @@ class PanopticColumns(Columns):
         self.path, self.segments = path, 0
         beside = layout.relative(path.parent, root)
         folders = [f"{beside}/{path.stem}", path.stem, beside, ""]
-        self._locate = Resolver(root, folders, suffixes=PNG)
+        self.locate = Resolver(root, folders, suffixes=PNG)
 
     def take(self, items: list[Any]) -> None:
         """Take the next images' segments."""
@@ -90,15 +92,10 @@ class PanopticColumns(Columns):
                 f"Put its PNG files into the folder {self.path.stem}, beside the file or beside the images.",
             )
 
-    def notes(self) -> list[str]:
-        """What was made of the segments, and which PNG files have other names."""
-        what = f"{plural(self.segments, 'PNG segment')} read as objects with masks, those of stuff, too."
-        return [what, *self._locate.notes()]
-
     def _named(self, item: Any) -> str | None:
         """The PNG file of an annotation; None: there is none."""
         written = item.get("file_name") if isinstance(item, dict) else None
-        return self._locate(written) if isinstance(written, str) and layout.is_file_name(written) else None
+        return self.locate(written) if isinstance(written, str) and layout.is_file_name(written) else None
 
     def _read(self, pair: tuple[Any, str | None]) -> tuple[Any, str | None, NDArray[np.int32] | str]:
         """An annotation, the name of its PNG file, and (H, W) segment ids or why there are none."""
@@ -106,11 +103,20 @@ class PanopticColumns(Columns):
         if name is None:
             return item, name, "does not exist"
         try:
-            with Image.open(self._locate.root / name) as image:
+            with Image.open(self.locate.root / name) as image:
                 pixels = np.asarray(image.convert("RGB"), np.int32)
         except (OSError, SyntaxError, ValueError) as error:
             return item, name, f"cannot be read ({error})"
         return item, name, pixels[..., 0] + 256 * pixels[..., 1] + 65536 * pixels[..., 2]
+
+
+def panoptic_notes(columns: Sequence[PanopticColumns]) -> list[str]:
+    """What was made of the segments of some files, and which PNG files have other names."""
+    if not columns:
+        return []
+    first, *rest = [own.locate for own in columns]
+    segments = plural(sum(own.segments for own in columns), "PNG segment")
+    return [f"{segments} read as objects with masks, those of stuff, too.", *first.notes(*rest)]
 
 
 def _record(ids: NDArray[np.int32], info: dict[str, Any], image: Any) -> dict[str, Any] | None:

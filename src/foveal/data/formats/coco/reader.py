@@ -7,7 +7,7 @@ become flags; all other keys are kept and written back. Annotations are read in 
 
 import gc
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from foveal.data.formats.coco.class_map import ClassMap
 from foveal.data.formats.coco.files import find
 from foveal.data.formats.coco.images import read_images, unlisted
 from foveal.data.formats.coco.links import Linker, pack, used_categories
-from foveal.data.formats.coco.panoptic import PanopticColumns
+from foveal.data.formats.coco.panoptic import PanopticColumns, panoptic_notes
 from foveal.data.formats.coco.record import NAME
 from foveal.data.formats.coco.source import LISTS, Source, load, stands_alone
 from foveal.data.formats.coco.told import Told
@@ -92,11 +92,12 @@ def _read(path: Path, request: Request) -> Catalog:
         )
     about = _about(sources, known)
     notes += [*known.notes(), *told.notes(), *_unused(sources)]
-    notes += [note for source in sources for note in source.locate.notes()]
+    first, *rest = [source.locate for source in sources]
+    notes += first.notes(*rest)
     for source in sources:
         if isinstance(source.columns, PanopticColumns):
             source.columns.check()
-            notes += source.columns.notes()
+    notes += panoptic_notes([source.columns for source in sources if isinstance(source.columns, PanopticColumns)])
     packed = pack(sources, links)
     names = set().union(*(source.listed for source in sources))
     title = ", ".join(source.title for source in sources)
@@ -110,6 +111,8 @@ def _read(path: Path, request: Request) -> Catalog:
         notes += aside.merge(there, own, repairs, known=known.ids.values())
     if path.is_dir() or deep:
         report_unlisted(root, unlisted(tree, names, (draft.name for draft in there), deep=deep), title, repairs)
+        if not panoptic and request.images is None:
+            notes += _unread(tree, {draft.name.partition("/")[0] for draft in there})
     joined = sidecar.join_about({NAME: {k: v for k, v in about.items() if v}} if any(about.values()) else {}, aside)
     catalog = assemble(
         there, root=root, format=NAME, categories=own, repairs=repairs, about=joined, notes=notes, packed=packed
@@ -138,6 +141,13 @@ def _about(sources: Sequence[Source], known: ClassMap) -> dict[str, dict[str, An
         if rest:
             files["" if source.split == UNASSIGNED else SPLITS[source.split]] = rest
     return {"classes": {name: extra for name, extra in known.extras.items() if extra}, "files": files}
+
+
+def _unread(tree: Tree, tops: Set[str]) -> list[str]:
+    """A note on folders with images beside those of the images that are listed."""
+    others = [name for name in tree.folder().folders if name not in tops]
+    names = [folder.name for name in others for folder in tree.folders(name) if folder.images]
+    return [f"{plural(len(names), 'folder')} with images not read: {listed(names)}."] if names else []
 
 
 def _unused(sources: Sequence[Source]) -> list[str]:

@@ -5,6 +5,7 @@
 
 import json
 import math
+import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, TypeGuard
@@ -25,6 +26,8 @@ FLAG_KEYS = {
 OBJECT_KEYS = frozenset({"id", "image_id", "category_id", "bbox", "area", "segmentation", *FLAG_KEYS})
 """Keys of an annotation that are fields of an ``Object``."""
 IMAGE_KEYS = frozenset({"file_name", "width", "height"})
+LIST_TEXT = re.compile(r"\[([^\[\]]*)\]")
+"""A list as text; its items are what commas separate."""
 BOX_KEYS = (("x", "y", "width", "height"), ("x", "y", "w", "h"), ("left", "top", "width", "height"))
 """Keys of a ``bbox`` that is an object."""
 NUMBERS = frozenset({int, float})
@@ -125,6 +128,11 @@ def _box(given: Any, shape: Any, tell: Tell) -> tuple[float, float, float, float
         if keys is not None:
             tell("bbox_keys")
             box = [box[key] for key in keys]
+    if isinstance(box, str) and (match := LIST_TEXT.fullmatch(box.strip())):
+        box = match[1].split(",")
+    if isinstance(box, list) and len(box) == 1 and isinstance(box[0], list):
+        tell("bbox_nested")
+        box = box[0]
     if isinstance(box, list) and len(box) == 4 and any(isinstance(v, str) for v in box):
         numbers = [number_of(v) if isinstance(v, str) else v for v in box]
         if None not in numbers:

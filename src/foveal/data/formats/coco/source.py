@@ -114,18 +114,27 @@ def _folders(tree: Tree, path: Path, top: Path) -> list[str]:
     if path.name == EXPORT:
         return [beside]
     word, split = word_of(path, top), split_in(path, top)
-    pools = [name for name in layout.IMAGE_FOLDERS if name in tree.folder().folders]
+    bases = [tree.folder(name) for name in _around(beside)]
+    pools = [name for base in bases for name in _pools(base)]
     own: list[str] = []
     if split != UNASSIGNED:
-        for folder in (tree.folder(), *map(tree.folder, pools)):
+        for folder in (*bases, *map(tree.folder, pools)):
             own += [
                 folder.inside(name)
                 for name in sorted(folder.folders, key=lambda name: name != word)
                 if split_of(name) == split
             ]
         own += [name for folder in own for name in _pools(tree.folder(folder))]
-    rest = [DATA] if DATA in tree.folder().folders else []
+    rest = [base.inside(DATA) for base in bases if DATA in base.folders]
     return list(dict.fromkeys([*own, *pools, "", beside, *rest]))
+
+
+def _around(folder: str) -> list[str]:
+    """A folder below the root and those around it, the nearest first; the root is the last."""
+    if folder in ("", ".") or folder.startswith(("..", "/")):
+        return [""]
+    parts = folder.split("/")
+    return ["/".join(parts[:at]) for at in range(len(parts), -1, -1)]
 
 
 def _pools(folder: Folder) -> list[str]:

@@ -8,6 +8,7 @@ FORMS = {
     "image_id": "image_id is of another type than the image's id",
     "category_id": "category_id is of another type than the class's id",
     "bbox_text": "bbox holds text, read as numbers",
+    "bbox_nested": "bbox is a list in a list, of which the inner one is read",
     "bbox_keys": "bbox is an object, read as x, y, width and height",
     "bbox_around": "bbox is missing, the box is that around the segmentation",
     "area_text": "area is text, read as a number",

@@ -26,7 +26,7 @@ from foveal.data.formats.listings.shapes import (
 from foveal.types.rle import Rle
 
 NAME = "cvat"
-WITHOUT_AREA = {"polyline": "polyline", "points": "group of points", "cuboid": "cuboid", "skeleton": "skeleton"}
+WITHOUT_AREA = {"polyline": "polyline", "points": "point shape", "cuboid": "cuboid", "skeleton": "skeleton"}
 SHAPES = ("box", "polygon", "ellipse", "mask")
 GEOMETRY = frozenset(
     [

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 from foveal.data.formats.image_folder.splits import Layout
+from foveal.data.formats.image_folder.strangers import besides, strangers
 from foveal.data.formats.recognition.evidence import Doubt
 from foveal.data.formats.recognition.tree import Folder, Tree
 from foveal.data.formats.splits import split_name
@@ -21,7 +22,7 @@ LAYOUT_WORDS = frozenset(
         *("annotations", "annotation", "annots", "anns", "ann", "anndir", "ann_dir", "annos", "labels", "label"),
         *("labeltxt", "labelstr", "labelsts", "xml", "xmls", "json", "jsons", "masks", "mask", "gt", "gts", "gtfine"),
         *("gtcoarse", "ground_truth", "groundtruth", "groundtruths", "segmentation", "segmentations", "seg", "segs"),
-        *("segmentationclass", "segmentationobject", "segmentationclasspng", "trimap", "trimaps"),
+        *("data", "img1", "segmentationclass", "segmentationobject", "segmentationclasspng", "trimap", "trimaps"),
     }
 )
 """Names of folders of layouts, in lower case, with underscores for blanks and dashes."""
@@ -29,7 +30,7 @@ ANNOTATED = (".xml", ".json", ".txt", ".jsonl")
 """Suffixes of annotations of one image each."""
 WITH_STEM = IMAGE_SUFFIXES | {*ANNOTATED}
 KNOWN_FILES = re.compile(
-    r"_annotations\.\w+(\.json)?|_classes\.csv|metadata\.(csv|jsonl|parquet)|_darknet\.labels|annotations\.(xml|csv|json)"
+    r"_annotations\.\w+(\.json)?|_annotations\.\w+\.jsonl|_classes\.csv|metadata\.(csv|jsonl|parquet)|_darknet\.labels|annotations\.(xml|csv|json)"
     r"|obj\.data|via_\w+\.json|instances\w*\.json",
     re.IGNORECASE,
 )
@@ -42,6 +43,7 @@ VEHICLE = "train"
 """The one word for a split that is a common class as well."""
 MASK_PARTS = ("mask", "seg", "gt", "label")
 """One of these is in the name of each mask; looked for in all names of a folder at once."""
+CONVERT = "Convert the annotations to COCO, Pascal VOC or YOLO"
 AS_GIVEN = "If they are classes, say so: --data.format image_folder."
 
 
@@ -72,7 +74,8 @@ def _none(tree: Tree) -> Doubt | None:
     alone = [name for name in top.folders if split_name(name) and tree.folder(name).images]
     if alone:
         return Doubt(
-            f"{tree.root}: {listed(alone)} {_look(alone)} and {_hold(alone)} images without class folders.",
+            f"{tree.root}: {listed(alone)} {_look(alone)} and {_hold(alone)} images without class folders."
+            f"{besides(tree)}",
             "Put the images of each class into a folder named after it, or use a table of paths and labels.",
         )
     if not top.images:
@@ -88,7 +91,7 @@ def _called_like_splits(tree: Tree, names: Sequence[str]) -> Doubt | None:
     if not words or (len(names) >= FEW and [word.lower() for word in words] == [VEHICLE]):
         return None
     return Doubt(
-        f"{tree.root}: {listed(words)} {_look(words)} and {_hold(words)} images without class folders.",
+        f"{tree.root}: {listed(words)} {_look(words)} and {_hold(words)} images without class folders.{besides(tree)}",
         f"Put the images of each class into a folder named after it, or use a table of paths and labels. {AS_GIVEN}",
     )
 
@@ -107,7 +110,7 @@ def _annotated(tree: Tree, layout: Layout, homes: Sequence[str]) -> Doubt | None
             return Doubt(
                 f"{tree.root}: {listed(there)} {lie} beside the images, and {'is' if len(there) == 1 else 'are'} of no"
                 " format that is recognised.",
-                f"Convert the annotations to COCO, Pascal VOC or YOLO. {AS_GIVEN}",
+                f"{CONVERT}. {AS_GIVEN}",
             )
     return None
 
@@ -117,10 +120,7 @@ def _called_like_layout(tree: Tree, names: Sequence[str]) -> Doubt | None:
     if not words or (len(names) > 2 and len(words) < len(names) / 2):
         return None
     if len(names) == 1:
-        return Doubt(
-            f"{tree.root}: {names[0]} has images, but no annotations of a format that is recognised.",
-            "Put the images of each class into a folder named after it, or name the annotations with --data.labels.",
-        )
+        return _no_format(tree, names[0])
     return Doubt(
         f"{tree.root}: {listed(words)} {'is' if len(words) == 1 else 'are'} called like parts of a data set, not"
         " like classes.",
@@ -159,8 +159,13 @@ def _same_inside(tree: Tree, layout: Layout, classes: Mapping[str, Sequence[str]
             continue
         below = {folder.folders for folder in folders}
         if len(below) == 1 and folders[0].folders:
+            files = [file for one in folders[0].folders for file in strangers(tree, folders[0].inside(one))]
+            if files and not any(tree.holds_images(folders[0].inside(one)) for one in folders[0].folders):
+                lie = f"{listed(files[:1])} and the like are of no format that is recognised."
+                return Doubt(f"{tree.root}: {lie}", f"{CONVERT}. {AS_GIVEN}")
             return Doubt(
-                f"{tree.root}: {listed(names)} all have the same sub-folders ({listed(folders[0].folders)}).",
+                f"{tree.root}: {listed(names)} all have the same sub-folders ({listed(folders[0].folders)})."
+                f"{besides(tree)}",
                 f"If they are splits, call them train, val and test. {AS_GIVEN}",
             )
         first = {*map(_stem, folders[0].images)}
@@ -178,9 +183,26 @@ def _one(tree: Tree, name: str, homes: Sequence[str]) -> Doubt | None:
     if any(tree.folder(home).images for home in homes):
         return None
     return Doubt(
-        f"{tree.root} has only one class, {name!r}; classification needs at least two.",
+        f"{tree.root} has only one class, {name!r}; classification needs at least two.{besides(tree)}",
         "Add a folder of images for each class.",
     )
+
+
+def _no_format(tree: Tree, name: str) -> Doubt:
+    """The only folder with images is called like one of a layout: what lies beside it."""
+    files = strangers(tree, "")
+    seen = "no annotations of a format that is recognised"
+    if files:
+        seen = f"{listed(files)} {'is' if len(files) == 1 else 'are'} of no format that is recognised"
+    home = next(folder for folder in tree.folders() if posixpath.basename(folder.name) == name)
+    below = [one for one in home.folders if tree.holds_images(home.inside(one))]
+    hints = [f"{CONVERT}."] if files else []
+    if len(below) > 1:
+        hints.append(f"If {listed(below)} are classes, name {tree.path(home.name)}.")
+    hints = hints or [
+        "Put the images of each class into a folder named after it, or name the annotations with --data.labels."
+    ]
+    return Doubt(f"{tree.root}: {name} has images, but {seen}.", " ".join(hints))
 
 
 def _stem(name: str) -> str:

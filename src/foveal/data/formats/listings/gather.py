@@ -79,7 +79,8 @@ class _Finder:
 
     def notes(self) -> list[str]:
         """How images were found that are called otherwise."""
-        return [note for resolver in self._resolvers.values() for note in resolver.notes()]
+        resolvers = [*self._resolvers.values()]
+        return resolvers[0].notes(*resolvers[1:]) if resolvers else []
 
     def _resolver(self, split: int) -> Resolver:
         if split not in self._resolvers:

@@ -47,6 +47,8 @@ CVAT = re.compile(r"([^:]+):(\d+),(\d+),(\d+):[^:]*:[^:]*")
 RGB_NAME = re.compile(r"(\d{1,3})[\s,]+(\d{1,3})[\s,]+(\d{1,3})[\s,]+(\D.*)")
 NAME_RGB = re.compile(r"(\D.*?)[\s,:]+(\d{1,3})[\s,]+(\d{1,3})[\s,]+(\d{1,3})")
 ID_NAME = re.compile(r"(\d+)\s*[\s,:;=]\s*(\S.*)")
+UNLABELLED = "__ignore__"
+"""First line of LabelMe's labels.txt, which counts from the second."""
 HEX = re.compile(r"(?:#|0x)?([0-9a-fA-F]{6})")
 
 
@@ -162,6 +164,8 @@ def _text(text: str, file: Path) -> list[NamedClass]:
         return [NamedClass(m[1].strip(), color=(int(m[2]), int(m[3]), int(m[4]))) for m in found if m]
     if lines and all(ID_NAME.fullmatch(line) for line in lines):
         return [NamedClass(m[2].strip(), int(m[1])) for m in (ID_NAME.fullmatch(line) for line in lines) if m]
+    if len(lines) > 1 and lines[0] == UNLABELLED:
+        del lines[0]
     return [NamedClass(line) for line in lines]
 
 

@@ -1,7 +1,7 @@
 """The one place where the evidence of all formats is weighed."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from foveal.data.catalog.catalog import Annotation
@@ -20,12 +20,14 @@ class Choice:
         evidence: What it found.
         inside: Name of the only sub-folder, which is the data set; empty: the folder itself is.
         others: What other formats found, and are not read.
+        doubts: What is surely of other formats, but could not be read as such.
     """
 
     format: Format
     evidence: Evidence
     inside: str = ""
     others: tuple[tuple[Format, Evidence], ...] = ()
+    doubts: tuple[tuple[Format, Doubt], ...] = ()
 
     @property
     def why(self) -> str:
@@ -39,6 +41,7 @@ class Choice:
             out.append(f"{self.inside} is the only folder, and is read as the data set.")
         for other, evidence in self.others:
             out.append(f"Not read: {evidence.seen} ({other.title}; --data.format {other.name} reads it).")
+        out += [f"Not read as {other.title}: {doubt.seen}" for other, doubt in self.doubts]
         if self.evidence.unread:
             out.append(f"Not read: {listed(self.evidence.unread)}.")
         return out
@@ -69,7 +72,7 @@ def recognise(tree: Tree, formats: Iterable[Format], wanted: Sequence[Annotation
     if own and all(evidence.sure < Sure.CERTAIN for _, evidence in fit):
         raise _refusal(tree, own)
     if fit:
-        return _best(tree, fit, found, wanted)
+        return replace(_best(tree, fit, found, wanted), doubts=tuple(own))
     if not found:
         top = tree.folder()
         if not tree.file and len(top.folders) == 1 and not top.images and tree.labels is None:
@@ -139,7 +142,7 @@ def _inside(
             raise _refusal(tree, doubts) from None
         raise
     inside = f"{name}/{choice.inside}" if choice.inside else name
-    return Choice(choice.format, choice.evidence, inside, choice.others)
+    return replace(choice, inside=inside)
 
 
 def _refusal(tree: Tree, doubts: Sequence[tuple[Format, Doubt]]) -> DataError:

@@ -18,6 +18,10 @@ LABEL_WORDS = "label, labels, class, classes, category or target"
 """Titles of labels in messages, of many more."""
 MANY = 0.5
 """Fraction of different values from which a column of another title holds no classes."""
+OBJECTS = ("[{", '{"', "{'")
+"""What the fields of annotations as JSON begin with, as Label Studio's table has them."""
+ANNOTATIONS = "holds annotations as JSON"
+"""In the message on a table whose labels are such."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,12 @@ def columns_of(path: Path, sample: Sample) -> Columns:
             raise _missing(
                 path, sample.titles, LABEL_TITLES, "labels", "label, labels, class, classes, category or target"
             )
+    found = next((value for value in sample.column(label) if value.startswith(OBJECTS)), "") if label >= 0 else ""
+    if found:
+        raise DataError(
+            f"{path}: column {sample.titles[label]!r} {ANNOTATIONS}, such as {found[:40]}..., not labels.",
+            "Export the annotations as JSON or COCO (Label Studio: JSON), or write plain labels.",
+        )
     used = (at, label, *classes, *splits.columns)
     for title in {sample.titles[one] for one in used if one >= 0}:
         if sample.titles.count(title) > 1:

@@ -28,7 +28,8 @@ SIDES: dict[Kind, tuple[tuple[str, ...], ...]] = {
     ),
 }
 """Titles of the four columns of a box, for each way to write it."""
-RETINA_FIELDS = 6
+RETINA_FIELDS = (6, 8)
+"""Path, box and class; SKU-110K's tables have the image's width and height behind them."""
 MASKS = frozenset({"rle", "rles", "encodedpixels", "encoded_pixels", "rle_mask", "mask_rle", "segmentation", "polygon"})
 """Columns of masks, which no table is read for."""
 VAGUE = MASKS | {"bbox", "bboxes", "box", "boxes", "bounding_box", "boxesstring", "region_shape_attributes"}
@@ -51,7 +52,7 @@ class Corners:
 def corners_of(sample: Sample) -> Corners | None:
     """The columns of boxes; None: there are none.
 
-    Without a header they are those of RetinaNet's tables: path, x1, y1, x2, y2, class.
+    Without a header they are those of RetinaNet's tables: path, x1, y1, x2, y2, class, perhaps width and height.
     """
     if not sample.has_header:
         return Corners("corners", (1, 2, 3, 4)) if _retina(sample) else None
@@ -70,10 +71,11 @@ def vague_box(sample: Sample) -> str:
 
 
 def _retina(sample: Sample) -> bool:
-    if not sample.rows or len(sample.rows[0]) != RETINA_FIELDS or not is_image_name(sample.rows[0][0]):
+    if not sample.rows or len(sample.rows[0]) not in RETINA_FIELDS or not is_image_name(sample.rows[0][0]):
         return False
     values = [value for at in (1, 2, 3, 4) for value in sample.column(at)]
-    return bool(values) and all(map(is_number, values))
+    sizes = [value for at in range(min(RETINA_FIELDS), len(sample.rows[0])) for value in sample.column(at)]
+    return bool(values) and all(map(is_number, values)) and all(map(str.isdigit, sizes))
 
 
 def is_number(text: str) -> bool:

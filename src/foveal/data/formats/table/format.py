@@ -6,7 +6,7 @@ from foveal.data.catalog.catalog import SPLITS, UNASSIGNED
 from foveal.data.formats.recognition.evidence import Doubt, Evidence, Format, Sure
 from foveal.data.formats.recognition.tree import Tree
 from foveal.data.formats.table import reader
-from foveal.data.formats.table.columns import columns_of
+from foveal.data.formats.table.columns import ANNOTATIONS, columns_of
 from foveal.data.formats.table.corners import corners_of, vague_box
 from foveal.data.formats.table.images import Images
 from foveal.data.formats.table.reader import NAME
@@ -74,11 +74,11 @@ def _nearly(tree: Tree) -> Evidence | Doubt | None:
             names_images = any(map(is_image_name, (value for row in sample.rows[:TRIED] for value in row)))
             columns_of(tree.path(name), sample)
         except DataError as error:
-            if names_images:
-                doubts.append(Doubt(error.what, error.hint, own=few))
+            if names_images or ANNOTATIONS in error.what:
+                doubts.append(Doubt(error.what, error.hint, own=few or ANNOTATIONS in error.what))
     if len(names) == 1 and (tree.file or {*tree.folder().folders} <= {IMAGES}):
         return Evidence(tree.path(names[0]), f"{names[0]} is the only table", Sure.POSSIBLE, ("labels",))
-    return next((doubt for doubt in doubts if any(words in doubt.seen for words in NEARLY)), None)
+    return next((doubt for doubt in doubts if doubt.own or any(words in doubt.seen for words in NEARLY)), None)
 
 
 FORMAT = Format(NAME, "a table", find, reader.read)

@@ -37,6 +37,8 @@ def notes(tree: Tree, parts: Sequence[Part], homes: Sequence[str], lists: Lists)
         out.append(f"{plural(len(folders), 'folder')} with images not read: {listed(folders)}.")
     read = {posixpath.dirname(place.rpartition(", line")[0]) for place in lists.places.values()}
     left = LeftOut(tree.root)
+    used |= {folder.name for home in homes for folder in tree.folders(home) if folder.images}
+    used |= {posixpath.dirname(name) for name in used}
     for name in (name for folder in sorted({"", *used}) for name in _others(tree, folder, read)):
         left.add_file(tree.path(name))
     return [*out, *left.notes()]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from foveal.data.formats.homes import fold, image_homes, name_of
 from foveal.data.formats.recognition.tree import Folder, Tree, common_stems
-from foveal.data.formats.splits import split_name
+from foveal.data.formats.splits import split_name, split_name_of_file
 from foveal.errors import DataError
 
 PAGE_WORDS = ("annotations", "annotation", "annots", "anns", "ann", "annos", "xmls", "xml", "labels", "label", "bboxes")
@@ -43,6 +43,16 @@ def parts_of(tree: Tree, base: str = "") -> list[Part]:
         first, *others = sorted(named, key=lambda name: PAGE_WORDS.index(fold(name.rpartition("/")[2])))
         return [Part(_innermost(tree, first), tuple(image_homes(tree, base)), base, tuple(others))]
     found = [part for name in here.folders if split_name(name) for part in parts_of(tree, here.inside(name))]
+    if found:
+        return found
+    split_homes = [here.inside(name) for name in here.folders if split_name_of_file(name)]
+    found = [
+        Part(home, images, base)
+        for home in split_homes
+        if not tree.holds_images(home)
+        and _has_pages(tree, home)
+        and (images := tuple(one for one in split_homes if _same_split(one, home) and tree.holds_images(one)))
+    ]
     if found:
         return found
     if any(is_page(tree.head(name)) for name in here.with_suffix(".xml")[:SAMPLE]):
@@ -93,6 +103,11 @@ def is_page(head: str, *, sure: bool = True) -> bool:
 def _has_pages(tree: Tree, home: str, *, sure: bool = False) -> bool:
     names = (name for folder in tree.folders(home) for name in folder.with_suffix(".xml"))
     return any(is_page(tree.head(name), sure=sure) for _, name in zip(range(SAMPLE), names, strict=False))
+
+
+def _same_split(one: str, other: str) -> bool:
+    """Whether two folders stand for one split, as train_images and train_annots do."""
+    return split_name_of_file(one.rpartition("/")[2]) == split_name_of_file(other.rpartition("/")[2])
 
 
 def _are_beside(tree: Tree, folder: Folder) -> bool:

@@ -64,7 +64,7 @@ def test_every_shape(lay, told):
         "1 rotated box read as polygons; their boxes are those around the corners.",
         "1 ellipse read as polygons of 64 points.",
         "1 polyline not read: no area.",
-        "1 group of points not read: no area.",
+        "1 point shape not read: no area.",
         "1 cuboid not read.",
         "1 fault in the annotations: 1 x malformed object (dropped). `foveal data check` lists them.",
     )

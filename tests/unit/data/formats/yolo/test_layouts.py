@@ -172,7 +172,10 @@ def test_label_files_without_class_names(write):
     root = write({"a.jpg": None, "a.txt": BOX})
     with pytest.raises(DataError) as caught:
         read(root)
-    assert str(caught.value) == f"{root} has no class names.\nAdd a data.yaml, or a classes.txt with one name per line."
+    assert str(caught.value) == (
+        f"{root} has label files of YOLO for 1 of 1 image, but no class names.\n"
+        "Add a data.yaml, or a classes.txt with one name per line."
+    )
 
 
 def test_captions_are_no_label_files(write):

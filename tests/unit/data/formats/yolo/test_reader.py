@@ -74,7 +74,8 @@ def test_a_folder_without_yaml(make_yolo):
     with pytest.raises(DataError) as caught:
         read(root)
     assert str(caught.value) == (
-        f"{root} has no class names.\nAdd a data.yaml, or a classes.txt with one name per line."
+        f"{root} has label files of YOLO for 2 of 2 images, but no class names.\n"
+        "Add a data.yaml, or a classes.txt with one name per line."
     )
     (root / "classes.txt").write_text("cat\ndog\n")
     assert read(root, bad="error").splits.tolist() == [0, 1]

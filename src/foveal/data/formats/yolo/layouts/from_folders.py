@@ -13,11 +13,14 @@ from foveal.data.formats.yolo.class_files import class_files, names_in
 from foveal.data.formats.yolo.label_files import LABELS, LabelFiles, label_file, looks_like_labels
 from foveal.data.formats.yolo.layouts.layout import Layout
 from foveal.data.formats.yolo.layouts.lists import ImageLists, find_lists
-from foveal.data.formats.yolo.layouts.yaml_file import ORIENTED
+from foveal.data.formats.yolo.layouts.yaml_file import ORIENTED, YAML_NAMES, tells_classes
+from foveal.data.formats.yolo.record import BOX_FIELDS
 from foveal.data.notes import listed
 from foveal.errors import DataError
 
 CLASS_FILE = "classes.txt"
+FEW = 8
+"""Number of images of a folder whose label files are looked at."""
 LOOKED_AT = 8
 """Number of folders of images whose text files are looked at."""
 
@@ -41,6 +44,15 @@ def labelled(tree: Tree, homes: Sequence[str], within: str | None) -> tuple[int,
 def _has_texts(tree: Tree, folder: Folder) -> bool:
     usual = posixpath.dirname(label_file(folder.inside("x")))
     return bool(tree.folder(usual).with_suffix(".txt"))
+
+
+def outlined(tree: Tree, homes: Sequence[str], within: str | None) -> bool:
+    """Whether a line of the first label files has more than a box's fields."""
+    pairs = LabelFiles(tree, within, find_lists(tree))
+    names = (tree.folder(name) for name in folders_below(tree, homes)[:LOOKED_AT])
+    pairs.pair([folder.inside(name) for folder in names for name in folder.images[:FEW]])
+    heads = (tree.head(file) for file in pairs.found.values())
+    return any(len(line.split()) > BOX_FIELDS for head in heads for line in head.splitlines())
 
 
 def class_files_of(tree: Tree, homes: Sequence[str], within: str | None) -> list[str]:
@@ -95,6 +107,12 @@ def lay_out(tree: Tree, within: str | None, images: Path | None, lists: ImageLis
     return found
 
 
-def no_names(tree: Tree) -> DataError:
-    """The error of labels without class names."""
-    return DataError(f"{tree.root} has no class names.", f"Add a data.yaml, or a {CLASS_FILE} with one name per line.")
+def no_names(tree: Tree, seen: str = "") -> DataError:
+    """The error of labels without class names; ``seen``: what labels there are."""
+    what = f"{tree.root} has {seen}, but no class names." if seen else f"{tree.root} has no class names."
+    hint = f"Add a data.yaml, or a {CLASS_FILE} with one name per line."
+    around = tree.root.absolute().parent
+    for name in YAML_NAMES:
+        if (around / name).is_file() and tells_classes(around / name):
+            hint = f"Name {tree.root.parent}, whose {name} has some."
+    return DataError(what, hint)

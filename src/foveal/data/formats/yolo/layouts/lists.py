@@ -1,10 +1,9 @@
 """Lists of images: text files with one path a line."""
 
-from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 from foveal.data.formats.annotations.repair import Repairs
-from foveal.data.formats.homes import name_of
+from foveal.data.formats.homes import fold, name_of
 from foveal.data.formats.layout import is_file_name, relative
 from foveal.data.formats.recognition.tree import Tree
 from foveal.data.formats.resolver import Resolver
@@ -13,6 +12,9 @@ from foveal.data.formats.text_file import numbered_lines
 from foveal.data.formats.yolo.layouts.layout import Layout
 from foveal.errors import DataError
 from foveal.imaging.suffixes import IMAGE_SUFFIXES
+
+LIST_HOMES = frozenset({"splits", "split", "lists", "list", "imagesets", "sets"})
+"""Folders of lists, in lower case."""
 
 
 class ImageLists:
@@ -35,7 +37,7 @@ class ImageLists:
             DataError: The list cannot be read, or a line is no file name.
         """
         title = relative(file, self.root)
-        near = None if self.fixed else str(PurePosixPath(title).parent)
+        near = None if self.fixed else title.rpartition("/")[0]
         found.read.add(title)
         for number, line in numbered_lines(file):
             text = line.strip()
@@ -52,9 +54,12 @@ class ImageLists:
             found.listed.setdefault(name, where)
 
 
-def find_lists(tree: Tree, folders: Sequence[str] = ("",)) -> list[str]:
-    """Lists of images that are called like splits, in some folders."""
-    names = [name for folder in folders for name in tree.folder(folder).with_suffix(".txt")]
+def find_lists(tree: Tree) -> list[str]:
+    """Lists of images that are called like splits, in the root or else in a folder of lists."""
+    names = tree.folder().with_suffix(".txt")
+    if not any(split_name(PurePosixPath(name).stem) for name in names):
+        homes = (name for name in tree.folder().folders if fold(name) in LIST_HOMES)
+        names = [name for home in homes for name in tree.folder(home).with_suffix(".txt")]
     return [name for name in names if split_name(PurePosixPath(name).stem) and is_list(tree.head(name))]
 
 

@@ -16,8 +16,8 @@ from foveal.data.notes import listed
 from foveal.errors import DataError
 
 IMAGES = "images"
-NEARLY = "no column for labels"
-"""In the message on a table that names images, but not what they are."""
+NEARLY = ("no column for labels", "is not UTF-8 text")
+"""In the messages on a table that names images, but not what they are, or that is in another encoding."""
 TRIED = 20
 """Rows whose images are looked for, where the title of their column may mean something else."""
 
@@ -74,7 +74,7 @@ def _nearly(tree: Tree) -> Evidence | Doubt | None:
             doubts.append(Doubt(error.what, error.hint))
     if len(names) == 1 and (tree.file or {*tree.folder().folders} <= {IMAGES}):
         return Evidence(tree.path(names[0]), f"{names[0]} is the only table", Sure.POSSIBLE, ("labels",))
-    return next((doubt for doubt in doubts if NEARLY in doubt.seen), None)
+    return next((doubt for doubt in doubts if any(part in doubt.seen for part in NEARLY)), None)
 
 
 FORMAT = Format(NAME, "a table", find, reader.read)

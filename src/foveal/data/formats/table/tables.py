@@ -2,6 +2,7 @@
 
 import posixpath
 import re
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,8 @@ MOST = 100
 """Tables of one level, beyond which they are annotations of one image each."""
 OTHERS = (".json", ".jsonl", ".xml", ".yaml", ".yml", ".mat", ".parquet", ".xlsx", ".xls")
 """Suffixes of other files that may be annotations."""
+FOLDERS = 1000
+"""Folders beside a table in which images are looked for."""
 LEVELS = 3
 """Levels of folders that are searched for tables: FiftyOne writes ``train/labels/detections.csv``."""
 ASIDE = frozenset({"annotations", "annotation", "labels", "label", "csv", "csvs", "tables", "metadata", "meta", "anno"})
@@ -76,7 +79,7 @@ def tables_of(tree: Tree, fits: Callable[[Path], bool]) -> Tables | Doubt | None
         path = tree.labels or tree.path(tree.file)
         if not path.name.lower().endswith(LISTS) or not fits(path):
             return None
-        if tree.labels is None and not _holds_images(tree) and _holds_images(Tree(root.parent)):
+        if tree.labels is None and not _holds_deep(tree) and _holds_images(Tree(root.parent)):
             root = root.parent
         name = layout.relative(path, root)
         return Tables(root, (name,), (_sign(Tree(root), name),))
@@ -160,6 +163,17 @@ def _folder_codes(tree: Tree) -> set[int]:
     below = [open_folder(tree, folder) for folder in layout.IMAGE_FOLDERS if folder in folders]
     folders += [name for folder in below if folder for name in folder.folders]
     return {split_of(folder) for folder in folders}
+
+
+def _holds_deep(tree: Tree) -> bool:
+    """Whether a table's own folder holds images, however deep; a few folders are looked at, as it may be anyone's."""
+    waiting = deque([""])
+    for _ in range(FOLDERS):
+        folder = open_folder(tree, waiting.popleft()) if waiting else None
+        if folder is not None and folder.images:
+            return True
+        waiting += [folder.inside(name) for name in folder.folders] if folder else []
+    return False
 
 
 def _holds_images(tree: Tree) -> bool:

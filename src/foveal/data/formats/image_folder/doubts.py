@@ -190,7 +190,8 @@ def _same_inside(tree: Tree, layout: Layout, classes: Mapping[str, Sequence[str]
         if len(folders) < 2:
             continue
         below = {folder.folders for folder in folders}
-        if len(below) == 1 and folders[0].folders and not (split and _inside_classes(folders)):
+        fine = all(folder.images for folder in folders) or (split and _inside_classes(folders))
+        if len(below) == 1 and folders[0].folders and not fine:
             one = folders[0].name
             return Doubt(
                 f"{tree.root}: {listed(names)} all have the same sub-folders ({listed(folders[0].folders)}).",

@@ -10,6 +10,9 @@ from foveal.data.formats.recognition.tree import Tree
 from foveal.data.notes import listed, plural
 from foveal.errors import DataError
 
+TABLES = (".csv", ".tsv", ".json", ".jsonl", ".xml", ".mat", ".yaml", ".yml", ".parquet", ".xlsx", ".xls", ".ndjson")
+"""Suffixes of files that may say something of images."""
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -20,12 +23,14 @@ class Choice:
         evidence: What it found.
         inside: Name of the only sub-folder, which is the data set; empty: the folder itself is.
         others: What other formats found, and are not read.
+        beside: Files beside the folder in which the data set is, which may say something of it.
     """
 
     format: Format
     evidence: Evidence
     inside: str = ""
     others: tuple[tuple[Format, Evidence], ...] = ()
+    beside: tuple[str, ...] = ()
 
     @property
     def why(self) -> str:
@@ -39,8 +44,10 @@ class Choice:
             out.append(f"{self.inside} is the only folder, and is read as the data set.")
         for other, evidence in self.others:
             out.append(f"Not read: {evidence.seen} ({other.title}; --data.format {other.name} reads it).")
-        if self.evidence.unread:
-            out.append(f"Not read: {listed(self.evidence.unread)}.")
+        told = [evidence.seen for _, evidence in self.others]
+        unread = [name for name in self.evidence.unread if not any(name in seen for seen in told)]
+        if unread or self.beside:
+            out.append(f"Not read: {listed([*self.beside, *unread])}.")
         return out
 
 
@@ -139,7 +146,8 @@ def _inside(
             raise _refusal(tree, doubts) from None
         raise
     inside = f"{name}/{choice.inside}" if choice.inside else name
-    return Choice(choice.format, choice.evidence, inside, choice.others)
+    beside = tuple(other for other in tree.folder().others if other.lower().endswith(TABLES))
+    return Choice(choice.format, choice.evidence, inside, choice.others, (*beside, *choice.beside))
 
 
 def _refusal(tree: Tree, doubts: Sequence[tuple[Format, Doubt]]) -> DataError:

@@ -39,7 +39,7 @@ FILE_FILLERS = FILLERS | frozenset(
     }
 )
 """Words beside one for a split in the names of annotation files, as in train-annotations-bbox.csv."""
-GLUED = re.compile(r"(train|valid|val|test)(.{3,})")
+GLUED = re.compile(r"(train|valid|val|test)(.+)")
 """A folder's name that begins with a split's, as traincrop does."""
 PARTS = re.compile(r"[\s_\-.]+|\d+")
 
@@ -76,7 +76,8 @@ def split_names(names: Iterable[str]) -> dict[str, str]:
         core, split = _core(name)
         if split:
             alike.setdefault(core, {})[name] = split
-    return next((one for one in alike.values() if len({*one.values()}) == len(one) > 1 and "train" in one.values()), {})
+    groups = [one for one in alike.values() if len({*one.values()}) == len(one) > 1 and "train" in one.values()]
+    return {name: split for one in groups for name, split in one.items()}
 
 
 def _core(name: str) -> tuple[str, str]:

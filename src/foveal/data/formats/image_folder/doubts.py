@@ -119,7 +119,9 @@ def _annotated(tree: Tree, layout: Layout, homes: Sequence[str]) -> Doubt | None
         texts = [name for name in folder.others if name.lower().endswith(ANNOTATED)]
         stems = {name.rpartition(".")[0] for name in folder.images} if texts else set()
         beside = [name for name in texts if _stem(name) in stems]
-        many = 2 * len(beside) >= len(stems) and are_annotations(tree, [folder.inside(name) for name in beside])
+        many = 2 * len(beside) >= len(stems)
+        if many and home in homes:
+            many = are_annotations(tree, [folder.inside(name) for name in beside])
         if known or (beside and many):
             there = [folder.inside(name) for name in known or beside]
             lie = "lies" if len(there) == 1 else "lie"

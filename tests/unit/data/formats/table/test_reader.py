@@ -404,3 +404,19 @@ def test_a_table_in_another_encoding_is_named(tmp_path, make_image):
     (tmp_path / "t.csv").write_bytes("datei;klasse\na.png;Weiß\n".encode("cp1252"))
     with pytest.raises(DataError, match="is not UTF-8 text"):
         read(tmp_path)
+
+
+def test_lists_of_a_path_and_a_number(lay):
+    text = {"meta/train.txt": "a.jpg 0\nb.jpg 1\nc.jpg 1\n", "meta/val.txt": "d.jpg 0\n"}
+    catalog = read(lay([f"{'val' if name == 'd.jpg' else 'train'}/{name}" for name in IMAGES[:4]], text))
+    assert [SPLITS[code] for code in catalog.splits] == ["train"] * 3 + ["val"]
+    assert catalog.categories.names == ("0", "1")
+
+
+def test_a_training_table_that_cannot_be_read_is_not_passed_over(lay):
+    head = "path,sex,edema,pneumonia\n"
+    root = lay(
+        IMAGES[:2], {"train.csv": head + "a.jpg,F,1.0,-1.0\na.jpg,M,0.0,0.5\n", "valid.csv": head + "b.jpg,F,1.0,0.0\n"}
+    )
+    with pytest.raises(DataError, match=r"train\.csv has the columns of valid\.csv, but other values"):
+        read(root)

@@ -72,6 +72,7 @@ def doubt(tree: Tree, layout: Layout, classes: Mapping[str, Sequence[str]]) -> D
         lambda: _same_inside(tree, layout, classes),
         lambda: _copy(tree, layout, classes),
         lambda: _numbered_parts(tree, names),
+        lambda: _splits_inside(tree, layout, homes),
         lambda: _one(tree, names[0], homes) if len(names) == 1 else None,
     )
     return next((found for reason in reasons if (found := reason()) is not None), None)
@@ -227,6 +228,22 @@ def _numbered_parts(tree: Tree, names: Sequence[str]) -> Doubt | None:
         f"{tree.root}: {listed(names)} are called like parts of one data set, not like classes.",
         f"Say with a table or annotations what each image shows, --data.labels. {AS_GIVEN}",
     )
+
+
+def _splits_inside(tree: Tree, layout: Layout, homes: Sequence[str]) -> Doubt | None:
+    """A "class" has folders of splits: a data set of its own."""
+    for home in homes if "" in layout.splits else ():
+        folder = tree.folder(home)
+        while len(folder.folders) == 1 and not folder.images:
+            folder = tree.folder(folder.inside(folder.folders[0]))
+        splits = split_names(folder.folders)
+        if len({*splits.values()}) > 1 and "train" in splits.values():
+            return Doubt(
+                f"{tree.root}: {folder.name} has the folders {listed(folder.folders)}; it looks like a data set of its"
+                " own, not like a class.",
+                f"Name it alone: {tree.path(folder.name)}. {AS_GIVEN}",
+            )
+    return None
 
 
 def _copy(tree: Tree, layout: Layout, classes: Mapping[str, Sequence[str]]) -> Doubt | None:

@@ -33,6 +33,7 @@ class Columns:
         splits: The columns of splits.
         joined: Takes a field of labels apart.
         notes: How columns are read whose titles do not say it.
+        guessed: Whether the column of labels is taken only because there is no other.
     """
 
     titles: tuple[str, ...]
@@ -43,6 +44,7 @@ class Columns:
     splits: SplitColumns
     joined: Joined
     notes: tuple[str, ...] = ()
+    guessed: bool = False
 
     def unread(self, group: int | None = None) -> list[str]:
         """Titles of the columns that are not read."""
@@ -64,6 +66,7 @@ def columns_of(path: Path, sample: Sample) -> Columns:
     label = _best_label(sample, at)
     splits = split_columns(sample, (at, label), one_hot=label < 0)
     classes: tuple[int, ...] = ()
+    named = label >= 0
     notes: list[str] = []
     if label < 0:
         label = _only_other(sample, (at, *splits.columns, *splits.told))
@@ -82,7 +85,9 @@ def columns_of(path: Path, sample: Sample) -> Columns:
     joined = Joined(sample.titles[label] if label >= 0 else "", sample.column(label), marked=bool(splits.flags))
     if joined.note and label >= 0:
         notes.append(joined.note)
-    return Columns(sample.titles, at, by_id, label, classes, splits, joined, (*notes, *splits.notes))
+    return Columns(
+        sample.titles, at, by_id, label, classes, splits, joined, (*notes, *splits.notes), label >= 0 and not named
+    )
 
 
 def _path_column(path: Path, sample: Sample) -> tuple[int, bool]:

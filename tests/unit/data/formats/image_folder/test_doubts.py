@@ -235,3 +235,17 @@ def test_other_files_beside_the_images_are_no_annotations(lay, suffix, text):
 def test_an_unread_file_beside_the_images_is_named(lay):
     with pytest.raises(DataError, match=r"jpg has the images, and labels\.mat beside it is of no format"):
         read(lay("jpg/1.jpg", "jpg/2.jpg", "labels.mat"))
+
+
+def test_a_data_set_beside_another_is_no_class(lay):
+    root = lay(
+        *(f"data/data/{s}/{c}/{s}{c}.jpg" for s in ("train", "test") for c in "ab"), "big/a/1.jpg", "big/b/2.jpg"
+    )
+    with pytest.raises(DataError, match="data/data has the folders test, train; it looks like a data set of its own"):
+        read(root)
+
+
+def test_more_columns_of_class_folders_are_no_labels(lay):
+    root = lay(*(f"{c}/{i}.jpg" for c in "ab" for i in range(2)))
+    (root / "facts.csv").write_text("file_name,age\n" + "".join(f"{c}/{i}.jpg,{i}\n" for c in "ab" for i in range(2)))
+    assert counts(read(root)) == {"": {"a": 2, "b": 2}}

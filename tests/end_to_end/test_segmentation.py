@@ -210,4 +210,4 @@ def test_a_changed_mask_is_another_data_set(here: Command, masks: Path, tmp_path
 
 def test_data_without_masks_is_refused(here: Command, squares: Path, tmp_path: Path) -> None:
     done = here("train", squares, "--task", "segment", "--out", tmp_path / "run")
-    assert done.code == 2 and "this data set has no masks." in done.err
+    assert done.code == 2 and "has no masks or boxes: it is an image folder (" in done.err

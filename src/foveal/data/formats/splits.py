@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 
 from foveal.data.catalog.catalog import SPLITS, UNASSIGNED
@@ -18,9 +19,11 @@ VAL = (
     "eval",
     "evaluation",
     "valset",
+    "valdata",
+    "valimages",
     "publictest",
 )
-TEST = ("test", "testing", "tst", "testset", "testimages", "holdout", "privatetest")
+TEST = ("test", "testing", "tst", "testset", "testdata", "testimages", "holdout", "privatetest")
 WORDS = {
     **dict.fromkeys(TRAIN, "train"),
     **dict.fromkeys(VAL, "val"),
@@ -52,6 +55,8 @@ FILE_FILLERS = FILLERS | frozenset(
     }
 )
 """Words beside one for a split in the names of annotation files, as in train-annotations-bbox.csv."""
+GLUED = re.compile(r"(train|valid|val|test)(.+)")
+"""A folder's name that begins with a split's, as traincrop does."""
 PARTS = re.compile(r"[\s_\-.]+|\d+")
 
 
@@ -71,6 +76,35 @@ def _named(word: str, fillers: frozenset[str]) -> str | None:
     if len(parts) > 1:
         parts = [part for part in parts if part not in fillers and part != "is"]
     return WORDS.get(parts[0]) if len(parts) == 1 else None
+
+
+def split_names(names: Iterable[str]) -> dict[str, str]:
+    """The splits of folders beside each other, by their names, or as those that differ in nothing but a split's name.
+
+    Such are ``cars_train`` and ``cars_test``, of which neither alone would be called like a split.
+    """
+    there = list(names)
+    found = {name: split for name in there if (split := split_name(name)) is not None}
+    if found:
+        return found
+    alike: dict[str, dict[str, str]] = {}
+    for name in there:
+        core, split = _core(name)
+        if split:
+            alike.setdefault(core, {})[name] = split
+    groups = [one for one in alike.values() if len({*one.values()}) == len(one) > 1 and "train" in one.values()]
+    return {name: split for one in groups for name, split in one.items()}
+
+
+def _core(name: str) -> tuple[str, str]:
+    """What is left of a name without its one word for a split, and that split; empty: it has none."""
+    word = unicodedata.normalize("NFKC", name).casefold()
+    parts = [part for part in PARTS.split(word) if part]
+    words = [part for part in parts if part in WORDS]
+    if len(words) == 1:
+        return " ".join(part for part in parts if part != words[0]), WORDS[words[0]]
+    match = GLUED.fullmatch(word)
+    return (match[2], WORDS[match[1]]) if match else ("", "")
 
 
 def split_of(word: str) -> int:

@@ -22,3 +22,9 @@ def test_a_named_format_that_finds_nothing_says_why(tmp_path):
     (tmp_path / "a").mkdir()
     with pytest.raises(DataError, match="has no images with masks"):
         read(tmp_path, format="mask_folder")
+
+
+def test_files_beside_the_only_folder_are_told(make_tree, tmp_path):
+    root = make_tree({"pets/cat/big": 1, "pets/dog/big": 1, "pets/dog": 1, "pets/cat": 2})
+    (root / "sizes.csv").write_text("a,b\n1,2\n", "utf-8")
+    assert "Not read: sizes.csv." in read(root).notes

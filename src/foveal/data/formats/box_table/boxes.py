@@ -73,6 +73,8 @@ class Boxes:
             draft = self.drafts.get(found or written)
             if draft is None:
                 draft = Draft(found or self.images.resolver.likely(written), where, split)
+                if not found and (why := self.images.resolver.why_not(written)) != "does not exist":
+                    draft.lost = f"is listed but {why}"
                 draft.size = _size(columns, fields)
                 self.drafts[found or written] = draft
             elif draft.split != split:

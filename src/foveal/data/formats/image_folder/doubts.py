@@ -7,9 +7,10 @@ from pathlib import Path
 
 from foveal.data.formats.image_folder.splits import Layout
 from foveal.data.formats.image_folder.strangers import besides, strangers
+from foveal.data.formats.image_folder.words import are_annotations, called_images, numbered_parts
 from foveal.data.formats.recognition.evidence import Doubt
 from foveal.data.formats.recognition.tree import Folder, Tree
-from foveal.data.formats.splits import split_name
+from foveal.data.formats.splits import split_name, split_names
 from foveal.data.notes import listed, plural
 from foveal.errors import ImageError
 from foveal.imaging.header import read_header
@@ -26,8 +27,16 @@ LAYOUT_WORDS = frozenset(
     }
 )
 """Names of folders of layouts, in lower case, with underscores for blanks and dashes."""
+SURE = frozenset(
+    {"images", "labels", "annotations", "masks", "jpegimages", "leftimg8bit", "gtfine", "ground_truth", "groundtruth"}
+)
+"""Those of them that are no classes, whatever lies beside them."""
+PARTS = ("groundtruth", "ground_truth", "leftimg8bit", "gtfine", "image_2", "label_2")
+"""Parts of names that no class has."""
 ANNOTATED = (".xml", ".json", ".txt", ".jsonl")
 """Suffixes of annotations of one image each."""
+UNREAD = (".csv", ".tsv", ".mat", ".json", ".jsonl", ".xml", ".xlsx", ".xls", ".parquet", ".npy", ".npz", ".pkl", ".h5")
+"""Suffixes of files that may say what images show."""
 WITH_STEM = IMAGE_SUFFIXES | {*ANNOTATED}
 KNOWN_FILES = re.compile(
     r"_annotations\.\w+(\.json)?|_annotations\.\w+\.jsonl|_classes\.csv|metadata\.(csv|jsonl|parquet)|_darknet\.labels|annotations\.(xml|csv|json)"
@@ -37,7 +46,7 @@ KNOWN_FILES = re.compile(
 """Names of files with the annotations of many images."""
 MASK_OF = re.compile(r"(.+?)[ _-](?:mask|masks|seg|segmentation|gt|label|labels)(?:_\d+)?", re.IGNORECASE)
 """Stem of a mask's file beside its image."""
-FEW = 4
+FEW = 3
 """Classes from which on one of them may be that of trains."""
 VEHICLE = "train"
 """The one word for a split that is a common class as well."""
@@ -60,10 +69,14 @@ def doubt(tree: Tree, layout: Layout, classes: Mapping[str, Sequence[str]]) -> D
     reasons: Sequence[Callable[[], Doubt | None]] = (
         lambda: _annotated(tree, layout, homes),
         lambda: _none(tree) if not names else None,
-        lambda: _called_like_splits(tree, names),
+        lambda: _called_like_splits(tree, layout, names),
+        lambda: _unread_beside(tree, names[0]) if names and homes == names[:1] else None,
         lambda: _called_like_layout(tree, names),
         lambda: _masks_beside(tree, homes),
         lambda: _same_inside(tree, layout, classes),
+        lambda: _copy(tree, layout, classes),
+        lambda: _numbered_parts(tree, names),
+        lambda: _splits_inside(tree, layout, homes),
         lambda: _one(tree, names[0], homes) if len(names) == 1 else None,
     )
     return next((found for reason in reasons if (found := reason()) is not None), None)
@@ -86,13 +99,21 @@ def _none(tree: Tree) -> Doubt | None:
     )
 
 
-def _called_like_splits(tree: Tree, names: Sequence[str]) -> Doubt | None:
-    words = [name for name in names if split_name(name)]
-    if not words or (len(names) >= FEW and [word.lower() for word in words] == [VEHICLE]):
+def _called_like_splits(tree: Tree, layout: Layout, names: Sequence[str]) -> Doubt | None:
+    words = sorted(split_names(names))
+    lower = [word.lower() for word in words]
+    if not words or (len(names) >= FEW and lower == [VEHICLE]):
         return None
+    if "" not in layout.splits and len(lower) < len(names):
+        return None
+    if {f"in{word}" for word in lower} <= {name.lower() for name in names}:
+        return None
+    inner = [name for name in names if name not in words and len(tree.folder(name).folders) > 1]
+    alone = f" If {inner[0]} is the data set, name it alone." if inner else ""
     return Doubt(
         f"{tree.root}: {listed(words)} {_look(words)} and {_hold(words)} images without class folders.{besides(tree)}",
-        f"Put the images of each class into a folder named after it, or use a table of paths and labels. {AS_GIVEN}",
+        "Put the images of each class into a folder named after it, or use a table of paths and labels."
+        f"{alone} {AS_GIVEN}",
     )
 
 
@@ -104,7 +125,10 @@ def _annotated(tree: Tree, layout: Layout, homes: Sequence[str]) -> Doubt | None
         texts = [name for name in folder.others if name.lower().endswith(ANNOTATED)]
         stems = {name.rpartition(".")[0] for name in folder.images} if texts else set()
         beside = [name for name in texts if _stem(name) in stems]
-        if known or (beside and 2 * len(beside) >= len(stems)):
+        many = 2 * len(beside) >= len(stems)
+        if many and home in homes:
+            many = are_annotations(tree, [folder.inside(name) for name in beside])
+        if known or (beside and many):
             there = [folder.inside(name) for name in known or beside]
             lie = "lies" if len(there) == 1 else "lie"
             return Doubt(
@@ -115,9 +139,24 @@ def _annotated(tree: Tree, layout: Layout, homes: Sequence[str]) -> Doubt | None
     return None
 
 
+def _unread_beside(tree: Tree, name: str) -> Doubt | None:
+    """One folder has all images, and a file beside it may say what they show."""
+    others = [other for other in tree.folder().others if other.lower().endswith(UNREAD)]
+    if not others:
+        return None
+    return Doubt(
+        f"{tree.root}: {name} has the images, and {listed(others)} beside it {'is' if len(others) == 1 else 'are'}"
+        " of no format that is recognised.",
+        "Write what the images show as a table of paths and labels, or convert the annotations to COCO, Pascal VOC or"
+        " YOLO.",
+    )
+
+
 def _called_like_layout(tree: Tree, names: Sequence[str]) -> Doubt | None:
-    words = [name for name in names if re.sub(r"[\s-]", "_", name.lower()) in LAYOUT_WORDS]
-    if not words or (len(names) > 2 and len(words) < len(names) / 2):
+    plain = {name: re.sub(r"[\s-]", "_", name.lower()).strip("_") for name in names}
+    words = [name for name in names if plain[name] in LAYOUT_WORDS or any(part in plain[name] for part in PARTS)]
+    sure = any(plain[word] in SURE for word in words)
+    if not words or (len(names) > 2 and len(words) < len(names) / 2 and not sure):
         return None
     if len(names) == 1:
         return _no_format(tree, names[0])
@@ -158,7 +197,8 @@ def _same_inside(tree: Tree, layout: Layout, classes: Mapping[str, Sequence[str]
         if len(folders) < 2:
             continue
         below = {folder.folders for folder in folders}
-        if len(below) == 1 and folders[0].folders:
+        fine = all(folder.images for folder in folders) or (split and _inside_classes(folders))
+        if len(below) == 1 and folders[0].folders and not fine:
             files = [file for one in folders[0].folders for file in strangers(tree, folders[0].inside(one))]
             if files and not any(tree.holds_images(folders[0].inside(one)) for one in folders[0].folders):
                 lie = f"{listed(files[:1])} and the like are of no format that is recognised."
@@ -166,7 +206,8 @@ def _same_inside(tree: Tree, layout: Layout, classes: Mapping[str, Sequence[str]
             return Doubt(
                 f"{tree.root}: {listed(names)} all have the same sub-folders ({listed(folders[0].folders)})."
                 f"{besides(tree)}",
-                f"If they are splits, call them train, val and test. {AS_GIVEN}",
+                f"If each is a data set of its own or one variant of the same, name it: {tree.path(folders[0].name)}."
+                f" If they are splits, call them train, val and test. {AS_GIVEN}",
             )
         first = {*map(_stem, folders[0].images)}
         same = all(first == {*map(_stem, folder.images)} for folder in folders[1:])  # up to the first that differs
@@ -175,6 +216,56 @@ def _same_inside(tree: Tree, layout: Layout, classes: Mapping[str, Sequence[str]
                 f"{tree.root}: {listed(names)} have images of the same names, as parts of one data set do.",
                 f"If one holds masks, say so with --data.images and --data.labels. {AS_GIVEN}",
             )
+    return None
+
+
+def _inside_classes(folders: Sequence[Folder]) -> bool:
+    """Whether sub-folders that all classes of a split have may be parts of the classes."""
+    if any(folder.images for folder in folders):
+        return True
+    below = folders[0].folders
+    if len(below) == 1:
+        return called_images(below[0])
+    return not any(split_name(name) or re.sub(r"[\s-]", "_", name.lower()) in LAYOUT_WORDS for name in below)
+
+
+def _numbered_parts(tree: Tree, names: Sequence[str]) -> Doubt | None:
+    if not numbered_parts(names):
+        return None
+    return Doubt(
+        f"{tree.root}: {listed(names)} are called like parts of one data set, not like classes.",
+        f"Say with a table or annotations what each image shows, --data.labels. {AS_GIVEN}",
+    )
+
+
+def _splits_inside(tree: Tree, layout: Layout, homes: Sequence[str]) -> Doubt | None:
+    """A "class" has folders of splits: a data set of its own."""
+    for home in homes if "" in layout.splits else ():
+        folder = tree.folder(home)
+        while len(folder.folders) == 1 and not folder.images:
+            folder = tree.folder(folder.inside(folder.folders[0]))
+        splits = split_names(folder.folders)
+        if len({*splits.values()}) > 1 and "train" in splits.values():
+            return Doubt(
+                f"{tree.root}: {folder.name} has the folders {listed(folder.folders)}; it looks like a data set of its"
+                " own, not like a class.",
+                f"Name it alone: {tree.path(folder.name)}. {AS_GIVEN}",
+            )
+    return None
+
+
+def _copy(tree: Tree, layout: Layout, classes: Mapping[str, Sequence[str]]) -> Doubt | None:
+    """One "class" has folders called as the classes beside it: a copy of the data set inside itself."""
+    for split, names in classes.items():
+        for name in names:
+            folder = tree.folder(tree.folder(layout.splits[split]).inside(name))
+            beside = {*names} - {name}
+            if len(beside) > 1 and not folder.images and beside <= {*folder.folders}:
+                return Doubt(
+                    f"{tree.root}: {folder.name} has folders of the same names as the class folders beside it"
+                    f" ({listed(sorted(beside))}); it looks like a copy of the data set.",
+                    f"Move it away, or name it alone: {tree.path(folder.name)}. {AS_GIVEN}",
+                )
     return None
 
 

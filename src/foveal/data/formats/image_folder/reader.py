@@ -143,7 +143,8 @@ def read(path: Path, request: Request | None = None) -> Catalog:
                 scan.leave(path / folder.inside(name))
     flat = [name for name in layout.beside if split_of(name) != UNASSIGNED and tree.folder(name).images]
     beside = [name for name in layout.beside if name not in flat]
-    notes = [f"Folders beside the splits were left out: {listed(beside)}."] if beside else []
+    of = "images" if "" in layout.splits else "splits"
+    notes = [f"Folders beside the {of} were left out: {listed(beside)}."] if beside else []
     if flat:
         verb = "is called like a split" if len(flat) == 1 else "are called like splits"
         notes.append(f"{listed(flat)} {verb} and left out: no class folders, only images.")
@@ -161,9 +162,12 @@ def _class_map(path: Path, classes: Mapping[str, Sequence[str]]) -> Categories:
             "Put the images of each class into a folder named after it, or use a table of paths and labels.",
         )
     if len(names) == 1:
+        more = sorted({nfc(name) for split in classes for name in classes[split]} - {*names})
         raise DataError(
             f"{path} has only one class, {names[0]!r}; classification needs at least two.",
-            "Add a folder of images for each class.",
+            f"The training split lacks {listed(more)}, which other splits have: add training images of it."
+            if more
+            else "Add a folder of images for each class.",
         )
     return Categories(tuple(names))
 

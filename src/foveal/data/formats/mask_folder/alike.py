@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from foveal.data.formats.mask_folder.names.among import image_of
-from foveal.data.formats.mask_folder.survey import is_mask_of
+from foveal.data.formats.mask_folder.survey import is_mask_of, is_uniform
 from foveal.data.formats.recognition.tree import Tree
 
 MOST = 6
@@ -60,6 +60,8 @@ def _are(root: Path, images: dict[str, str], masks: dict[str, str]) -> bool:
     if len(both) < max(1, SHARE * len(images)):
         return False
     looked = some(both)
-    return all(is_mask_of(root / masks[stem], root / images[stem]) for stem in looked) and not all(
-        is_mask_of(root / images[stem], root / masks[stem]) for stem in looked
-    )
+    if not all(is_mask_of(root / masks[stem], root / images[stem]) for stem in looked):
+        return False
+    if all(is_uniform(root / masks[stem]) for stem in looked):
+        return False  # blank images tell nothing
+    return not all(is_mask_of(root / images[stem], root / masks[stem]) for stem in looked)

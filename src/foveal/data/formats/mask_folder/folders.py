@@ -15,7 +15,15 @@ PANOPTIC = "panoptic"
 def pair_in(tree: Tree, home: str) -> tuple[str, str] | None:
     """The image folder and the mask folder."""
     images, masks = (by_role(tree, home, kind) for kind in ("images", "masks"))
+    if images and not masks:
+        masks = [name for beside in _unnamed(tree, home) for name in by_role(tree, beside, "masks")[:1]]
     return (images[0], masks[0]) if images and masks else None
+
+
+def _unnamed(tree: Tree, home: str) -> list[str]:
+    """Folders in another whose names say nothing, the last first, as v2.0 of Mapillary Vistas."""
+    folder = tree.folder(home)
+    return [folder.inside(name) for name in reversed(folder.folders) if role(name) == Role("")]
 
 
 def by_role(tree: Tree, home: str, kind: Kind) -> list[str]:

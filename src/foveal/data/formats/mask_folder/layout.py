@@ -12,6 +12,7 @@ from pathlib import Path
 from foveal.data.catalog.catalog import SPLITS, UNASSIGNED
 from foveal.data.formats import layout
 from foveal.data.formats.mask_folder.alike import alike
+from foveal.data.formats.mask_folder.class_table import TABLES
 from foveal.data.formats.mask_folder.folders import (
     by_role,
     holding,
@@ -24,10 +25,13 @@ from foveal.data.formats.mask_folder.folders import (
 from foveal.data.formats.mask_folder.names.among import masks_among, twins
 from foveal.data.formats.mask_folder.names.words import Kind, role
 from foveal.data.formats.recognition.tree import Tree
+from foveal.data.formats.splits import split_names
 from foveal.data.notes import listed
 from foveal.errors import DataError
 
-VOC_IMAGES, VOC_MASKS = "JPEGImages", "SegmentationClass"
+VOC_IMAGES = "JPEGImages"
+VOC_MASKS = ("SegmentationClass", "SegmentationClassAug")
+"""The masks of Pascal VOC, and those of SBD's more images, which are taken where there are no others."""
 TEST = SPLITS.index("test")
 DEEPEST = 3
 """Levels of folders between the root, or a split, and the folders of images and masks."""
@@ -92,8 +96,9 @@ def find(tree: Tree) -> Layout | None:
     root = find_voc(tree.root)
     if root is not None:
         inner = tree if root == tree.root else Tree(root)
-        return Layout(inner, (Folders(VOC_IMAGES, VOC_MASKS),), voc=True)
-    return _beside(tree) or _inside_splits(tree) or _named_after_splits(tree) or _below(tree) or _guessed(tree)
+        return Layout(inner, (Folders(VOC_IMAGES, _voc_masks(root)),), voc=True)
+    ways = (_beside, _inside_splits, _named_after_splits, _splits_beside_masks, _below, _in_wrapper, _guessed)
+    return next((there for way in ways if (there := way(tree)) is not None), None)
 
 
 def find_voc(path: Path) -> Path | None:
@@ -115,8 +120,13 @@ def find_voc(path: Path) -> Path | None:
 
 def _is_voc(path: Path) -> bool:
     images = layout.images_in(path, path / VOC_IMAGES, deep=False)
-    masks = layout.images_in(path, path / VOC_MASKS, deep=False)
-    return next(images, None) is not None and next(masks, None) is not None
+    return next(images, None) is not None and bool(_voc_masks(path))
+
+
+def _voc_masks(path: Path) -> str:
+    """The folder of masks of a Pascal VOC tree; empty: it has none."""
+    there = (name for name in VOC_MASKS if next(layout.images_in(path, path / name, deep=False), None) is not None)
+    return next(there, "")
 
 
 def _named(tree: Tree) -> Layout | None:
@@ -184,15 +194,44 @@ def _named_after_splits(tree: Tree) -> Layout | None:
 
 def _below(tree: Tree) -> Layout | None:
     """Folders of images and masks, or of both, deeper down."""
-    pairs = _pairs_below(tree, "")
-    return Layout(tree, tuple(Folders(*pair) for pair in pairs)) if pairs else None
+    found = [_of_pair(tree, *pair) for pair in _pairs_below(tree, "")]
+    if not found:
+        return None
+    folders = [one if one.split != UNASSIGNED else _with_split(tree, one) for there in found for one in there.folders]
+    return Layout(tree, tuple(folders), left=tuple(one for there in found for one in there.left))
+
+
+def _splits_beside_masks(tree: Tree) -> Layout | None:
+    """Images in folders named after splits, and one folder beside them with the masks of all splits."""
+    images = [(code, name) for code, name, one in split_folders(tree, "") if one.kind != "masks"]
+    images = [(code, name) for code, name in images if tree.folder(name).images]
+    for home in by_role(tree, "", "masks") if images else ():
+        masks = once(
+            tree, home, [(code, name) for code, name, _ in split_folders(tree, home) if tree.holds_images(name)]
+        )
+        if masks:
+            return _joined(tree, once(tree, "", images), masks)
+    return None
+
+
+def _in_wrapper(tree: Tree) -> Layout | None:
+    """The layout in the only folder, where a class table lies beside that."""
+    top = tree.folder()
+    if len(top.folders) != 1 or top.images or not TABLES & {*top.others}:
+        return None
+    home = top.folders[0]
+    there = find(Tree(tree.path(home)))
+    if there is None or there.voc:
+        return None
+    folders = tuple(replace(one, images=f"{home}/{one.images}", masks=f"{home}/{one.masks}") for one in there.folders)
+    return replace(there, tree=tree, folders=folders, left=tuple((code, f"{home}/{name}") for code, name in there.left))
 
 
 def _guessed(tree: Tree) -> Layout | None:
     """Two folders with the same names of which one holds masks, or masks that only the suffix tells from the images."""
     beside = tuple(Folders(one.name, one.name) for one in tree.folders() if one.images and twins(one.images))
     if beside:
-        return Layout(tree, tuple(_with_split(one) for one in beside), guessed=True)
+        return Layout(tree, tuple(_with_split(tree, one) for one in beside), guessed=True)
     pair = alike(tree, "")
     if pair is not None:
         return replace(_of_pair(tree, *pair), guessed=True)
@@ -201,8 +240,12 @@ def _guessed(tree: Tree) -> Layout | None:
     return Layout(tree, found, guessed=True) if found and len(found) == len(pairs) else None
 
 
-def _with_split(one: Folders) -> Folders:
-    splits = [found.split for part in one.images.split("/") if (found := role(part)).split != UNASSIGNED]
+def _with_split(tree: Tree, one: Folders) -> Folders:
+    parts = one.images.split("/")
+    splits = [found.split for part in parts if (found := role(part)).split != UNASSIGNED]
+    beside = split_names(tree.folder().folders)
+    if not splits and parts[0] in beside:
+        splits = [SPLITS.index(beside[parts[0]])]
     return Folders(one.images, one.masks, splits[0] if splits else UNASSIGNED)
 
 

@@ -78,11 +78,32 @@ def match(there: Layout) -> Match:
                 found.shared.append((theirs[0], names))
             else:
                 found.pairs.append(Pair(names[0], theirs[0], folders.split))
+    _leave_extras(found)
     used = {pair.mask for pair in found.pairs}
     found.strays = [name for name in dict.fromkeys(found.strays) if name not in used]
     if others:
         found.notes.append(f"The masks are those of {form}; {plural(len(others), 'file')} not read: {listed(others)}.")
     return found
+
+
+def _leave_extras(found: Match) -> None:
+    """Leave out images without masks that are all called as another one and one more word, as ISIC's superpixels."""
+    paired = {_whole_stem(pair.image) for pair in found.pairs}
+    words = set()
+    for name, _ in found.bare:
+        core, cut, word = _whole_stem(name).rpartition("_")
+        words.add(word.lower() if cut and core in paired and not word.isdigit() else "")
+    if len(words) == 1 and (word := words.pop()):
+        names = [name for name, _ in found.bare]
+        found.notes.append(
+            f"{plural(len(names), 'image')} without a mask, called as another one with _{word} behind it, left out:"
+            f" {listed(names)}."
+        )
+        found.bare.clear()
+
+
+def _whole_stem(name: str) -> str:
+    return name.rpartition(".")[0]
 
 
 def keep_listed(there: Layout, found: Match, repairs: Repairs) -> Match:

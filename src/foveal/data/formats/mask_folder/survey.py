@@ -110,6 +110,14 @@ def is_mask_of(mask: Path, image: Path) -> bool:
     return found.pixels.shape == (height, width) and len(np.unique(value_runs(found.pixels)[0])) <= FEW
 
 
+def is_uniform(mask: Path) -> bool:
+    """Whether all pixels of a file have one value."""
+    try:
+        return len(np.unique(value_runs(read_pixel_values(mask).pixels)[0])) < 2
+    except (ImageError, OSError):
+        return False
+
+
 def _see(pair: tuple[Path, Path]) -> Seen | ImageError:
     image, mask = pair
     try:

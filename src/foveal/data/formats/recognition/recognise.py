@@ -10,6 +10,9 @@ from foveal.data.formats.recognition.tree import Tree
 from foveal.data.notes import listed, plural
 from foveal.errors import DataError
 
+TABLES = (".csv", ".tsv", ".json", ".jsonl", ".xml", ".mat", ".yaml", ".yml", ".parquet", ".xlsx", ".xls", ".ndjson")
+"""Suffixes of files that may say something of images."""
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -21,6 +24,7 @@ class Choice:
         inside: Name of the only sub-folder, which is the data set; empty: the folder itself is.
         others: What other formats found, and are not read.
         doubts: What is surely of other formats, but could not be read as such.
+        beside: Files beside the folder in which the data set is, which may say something of it.
     """
 
     format: Format
@@ -28,6 +32,7 @@ class Choice:
     inside: str = ""
     others: tuple[tuple[Format, Evidence], ...] = ()
     doubts: tuple[tuple[Format, Doubt], ...] = ()
+    beside: tuple[str, ...] = ()
 
     @property
     def why(self) -> str:
@@ -42,8 +47,10 @@ class Choice:
         for other, evidence in self.others:
             out.append(f"Not read: {evidence.seen} ({other.title}; --data.format {other.name} reads it).")
         out += [f"Not read as {other.title}: {doubt.seen}" for other, doubt in self.doubts]
-        if self.evidence.unread:
-            out.append(f"Not read: {listed(self.evidence.unread)}.")
+        told = [evidence.seen for _, evidence in self.others]
+        unread = [name for name in self.evidence.unread if not any(name in seen for seen in told)]
+        if unread or self.beside:
+            out.append(f"Not read: {listed([*self.beside, *unread])}.")
         return out
 
 
@@ -142,7 +149,8 @@ def _inside(
             raise _refusal(tree, doubts) from None
         raise
     inside = f"{name}/{choice.inside}" if choice.inside else name
-    return replace(choice, inside=inside)
+    beside = tuple(other for other in tree.folder().others if other.lower().endswith(TABLES))
+    return replace(choice, inside=inside, beside=(*beside, *choice.beside))
 
 
 def _refusal(tree: Tree, doubts: Sequence[tuple[Format, Doubt]]) -> DataError:

@@ -37,6 +37,7 @@ class Columns:
         splits: The columns of splits.
         joined: Takes a field of labels apart.
         notes: How columns are read whose titles do not say it.
+        guessed: Whether the column of labels is taken only because there is no other.
     """
 
     titles: tuple[str, ...]
@@ -47,6 +48,7 @@ class Columns:
     splits: SplitColumns
     joined: Joined
     notes: tuple[str, ...] = ()
+    guessed: bool = False
 
     def unread(self, group: int | None = None) -> list[str]:
         """Titles of the columns that are not read."""
@@ -68,9 +70,10 @@ def columns_of(path: Path, sample: Sample) -> Columns:
     label = _best_label(sample, at)
     splits = split_columns(sample, (at, label), one_hot=label < 0)
     classes: tuple[int, ...] = ()
+    named = label >= 0
     notes: list[str] = []
     if label < 0:
-        label = _only_other(sample, (at, *splits.columns))
+        label = _only_other(sample, (at, *splits.columns, *splits.told))
         if label >= 0:
             notes.append(f"Column {sample.titles[label]!r} is read as the labels.")
     if label < 0:
@@ -92,7 +95,9 @@ def columns_of(path: Path, sample: Sample) -> Columns:
     joined = Joined(sample.titles[label] if label >= 0 else "", sample.column(label), marked=bool(splits.flags))
     if joined.note and label >= 0:
         notes.append(joined.note)
-    return Columns(sample.titles, at, by_id, label, classes, splits, joined, (*notes, *splits.notes))
+    return Columns(
+        sample.titles, at, by_id, label, classes, splits, joined, (*notes, *splits.notes), label >= 0 and not named
+    )
 
 
 def _path_column(path: Path, sample: Sample) -> tuple[int, bool]:
@@ -103,6 +108,9 @@ def _path_column(path: Path, sample: Sample) -> tuple[int, bool]:
         for at in found:
             if any(map(is_image_name, sample.column(at)[:20])):
                 return at, False
+    by_values = [at for at in range(len(titles)) if (v := sample.column(at)) and all(map(is_image_name, v))]
+    if len(by_values) == 1 and not get_close_matches(plain(titles[by_values[0]]), PATH_TITLES, n=1):
+        return by_values[0], False  # a title that is nearly one of the words is a slip, and is told
     if named or ids:
         return (named or ids)[0], not named
     words = "path, image, file, filename, file_name or filepath"
@@ -145,7 +153,12 @@ def _without_header(path: Path, sample: Sample) -> Columns:
 
 
 def _missing(path: Path, titles: Sequence[str], wanted: Sequence[str], what: str, words: str) -> DataError:
-    near = [(title, match[0]) for title in titles if (match := get_close_matches(plain(title), wanted, n=1))]
+    known = {*PATH_TITLES, *ID_TITLES, *LABEL_TITLES}
+    near = [
+        (title, match[0])
+        for title in titles
+        if plain(title) not in known and (match := get_close_matches(plain(title), wanted, n=1))
+    ]
     guess = f" Did you mean {near[0][1]!r} by {near[0][0]!r}?" if near else ""
     return DataError(f"{path} has no column for {what} ({words}).", f"Its columns: {', '.join(titles)}.{guess}")
 

@@ -1,10 +1,12 @@
 """A table of paths and labels as a format among others."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from foveal.data.catalog.catalog import SPLITS, UNASSIGNED
 from foveal.data.formats.recognition.evidence import Doubt, Evidence, Format, Sure
 from foveal.data.formats.recognition.tree import Tree
+from foveal.data.formats.splits import split_name
 from foveal.data.formats.table import reader
 from foveal.data.formats.table.columns import ANNOTATIONS, columns_of
 from foveal.data.formats.table.corners import corners_of, vague_box
@@ -51,11 +53,19 @@ def _fits(tree: Tree, path: Path) -> bool:
         return False
     if corners_of(sample) is not None or vague_box(sample):
         return False
+    if columns.guessed and _in_class_folders(sample.column(columns.path)):
+        return False
     if not columns.by_id:
         return True
     images = Images(tree.root, ())
     values = sample.column(columns.path)[:TRIED]
     return any(images.find(name, UNASSIGNED) or images.resolver.why_not(name).startswith("could") for name in values)
+
+
+def _in_class_folders(paths: Sequence[str]) -> bool:
+    """Whether images lie in folders that may be their classes."""
+    homes = {path.replace("\\", "/").rpartition("/")[0] for path in paths}
+    return "" not in homes and len(homes) > 1 and not any(split_name(home.rpartition("/")[2]) for home in homes)
 
 
 def _nearly(tree: Tree) -> Evidence | Doubt | None:

@@ -2,6 +2,7 @@
 
 import posixpath
 import re
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,9 @@ from foveal.data.formats.recognition.evidence import Doubt
 from foveal.data.formats.recognition.tree import Tree
 from foveal.data.formats.splits import split_name_of_file, split_of
 from foveal.data.formats.table.images import open_folder
+from foveal.data.formats.table.text import is_image_name, sample_of
 from foveal.data.notes import listed
+from foveal.errors import DataError
 
 SUFFIXES = (".csv", ".tsv")
 LISTS = (*SUFFIXES, ".txt")
@@ -22,6 +25,8 @@ MOST = 100
 """Tables of one level, beyond which they are annotations of one image each."""
 OTHERS = (".json", ".jsonl", ".xml", ".yaml", ".yml", ".mat", ".parquet", ".xlsx", ".xls")
 """Suffixes of other files that may be annotations."""
+FOLDERS = 1000
+"""Folders beside a table in which images are looked for."""
 LEVELS = 3
 """Levels of folders that are searched for tables: FiftyOne writes ``train/labels/detections.csv``."""
 ASIDE = frozenset({"annotations", "annotation", "labels", "label", "csv", "csvs", "tables", "metadata", "meta", "anno"})
@@ -76,11 +81,18 @@ def tables_of(tree: Tree, fits: Callable[[Path], bool]) -> Tables | Doubt | None
         path = tree.labels or tree.path(tree.file)
         if not path.name.lower().endswith(LISTS) or not fits(path):
             return None
-        if tree.labels is None and not _holds_images(tree) and _holds_images(Tree(root.parent)):
+        if tree.labels is None and not _holds_deep(tree) and _holds_images(Tree(root.parent)):
             root = root.parent
         name = layout.relative(path, root)
         return Tables(root, (name,), (_sign(Tree(root), name),))
-    every = _names(tree)
+    for every in (_names(tree), _lists(tree)):
+        if found := _of_names(tree, every, fits):
+            return found
+    return None
+
+
+def _of_names(tree: Tree, every: Sequence[str], fits: Callable[[Path], bool]) -> Tables | Doubt | None:
+    """Those that fit, on the first level of folders that has any."""
     for level in range(1 if _wrapped(tree) else LEVELS):
         names = [name for name in every if name.count("/") == level]
         if len(names) > MOST:
@@ -89,9 +101,31 @@ def tables_of(tree: Tree, fits: Callable[[Path], bool]) -> Tables | Doubt | None
         examples = [name for name in names if SUBMISSION.fullmatch(posixpath.basename(name))]
         fit = [name for name in fit if name not in examples] if {*fit} - {*examples} else fit
         if fit:
+            doubt = _unfit_train(tree, fit, names)
+            if doubt is not None:
+                return doubt
             others = [name for name in every if name.count("/") <= level and name not in fit]
             others += tree.folder().with_suffix(*OTHERS)
             return _chosen(tree, fit, others, examples=bool(examples))
+    return None
+
+
+def _unfit_train(tree: Tree, fit: Sequence[str], names: Sequence[str]) -> Doubt | None:
+    """The training table does not fit, though others with the same columns do."""
+    for name in names:
+        if name in fit or _code(name) != TRAIN or any(_code(other) == TRAIN for other in fit):
+            continue
+        try:
+            if sample_of(tree.path(name)).titles != sample_of(tree.path(fit[0])).titles:
+                continue
+        except DataError as error:
+            return Doubt(error.what, error.hint, own=True)
+        return Doubt(
+            f"{tree.path(name)} has the columns of {fit[0]}, but other values: neither labels nor 0 and 1 alone.",
+            f"Correct it (1 is of the class, 0 or an empty field is not), or read {fit[0]} alone: --data.labels"
+            f" {fit[0]}.",
+            own=True,
+        )
     return None
 
 
@@ -114,6 +148,21 @@ def _names(tree: Tree) -> list[str]:
         level = [tree.folder(above).inside(name) for above in level for name in tree.folder(above).folders]
         out += [name for folder in level for name in tree.folder(folder).with_suffix(*SUFFIXES)]
     return out
+
+
+def _lists(tree: Tree) -> list[str]:
+    """Lists of ``path label`` without a header, as Caffe has them."""
+    top = tree.folder()
+    homes = [top, *(tree.folder(name) for name in top.folders if name.lower() in ASIDE)]
+    texts = [folder.with_suffix(".txt") for folder in homes]
+    return [name for names in texts if len(names) <= MOST for name in names if _is_list(tree, name)]
+
+
+def _is_list(tree: Tree, name: str) -> bool:
+    rows = [line.split() for line in tree.head(name).splitlines()[:20] if line.strip()]
+    return bool(rows) and all(
+        len(row) == 2 and is_image_name(row[0]) and not is_image_name(row[1]) for row in rows[: max(1, len(rows) - 1)]
+    )
 
 
 def _chosen(tree: Tree, fit: Sequence[str], others: Sequence[str], *, examples: bool) -> Tables | Doubt:
@@ -160,6 +209,17 @@ def _folder_codes(tree: Tree) -> set[int]:
     below = [open_folder(tree, folder) for folder in layout.IMAGE_FOLDERS if folder in folders]
     folders += [name for folder in below if folder for name in folder.folders]
     return {split_of(folder) for folder in folders}
+
+
+def _holds_deep(tree: Tree) -> bool:
+    """Whether a table's own folder holds images, however deep; a few folders are looked at, as it may be anyone's."""
+    waiting = deque([""])
+    for _ in range(FOLDERS):
+        folder = open_folder(tree, waiting.popleft()) if waiting else None
+        if folder is not None and folder.images:
+            return True
+        waiting += [folder.inside(name) for name in folder.folders] if folder else []
+    return False
 
 
 def _holds_images(tree: Tree) -> bool:

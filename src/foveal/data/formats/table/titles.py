@@ -8,6 +8,8 @@ PATH_TITLES = (
     *("path", "image", "file", "filename", "file_name", "filepath", "file_path", "image_path", "img_path", "imagepath"),
     *("image_name", "imagename", "img_name", "image_file", "image_filename", "image_file_name", "img_file", "img"),
     *("fname", "image_index", "photo", "picture", "images", "files", "filenames", "paths", "image_url", "frame"),
+    *("filepaths", "file_paths", "image_paths", "img_paths", "file_names", "image_names", "full_path", "relative_path"),
+    *("dateiname", "datei", "bild", "bildname", "fichier", "archivo", "imagen", "imagem", "nome_do_arquivo"),
 )
 """Columns of paths, the likeliest first."""
 ID_TITLES = (
@@ -19,6 +21,7 @@ LABEL_TITLES = (
     *("label", "labels", "class", "classes", "category", "categories", "target", "targets", "class_name", "classname"),
     *("label_name", "labelname", "category_name", "species", "breed", "diagnosis", "dx", "finding_labels", "tags"),
     *("tag", "class_label", "ground_truth", "groundtruth", "attribute_ids", "class_id", "classid", "label_id"),
+    *("klasse", "kategorie", "classe", "clase", "etiqueta", "categoria"),
     *("category_id", "y", "species_name", "scientific_name", "label_group", "individual_id"),
 )
 """Columns of labels, the likeliest first."""

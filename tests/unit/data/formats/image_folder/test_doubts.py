@@ -156,3 +156,96 @@ def test_numbered_images_of_one_kind_may_have_the_same_names(lay, tmp_path):
         Image.fromarray(np.random.default_rng(seed).integers(0, 256, (8, 8), np.uint8)).save(path)
     with pytest.raises(DataError, match="cat, dog have images of the same names"):
         read(root)
+
+
+def test_splits_that_differ_from_each_other_in_nothing_but_a_word(lay):
+    names = [f"signs_{s}/signs_{s}/{c}/{s}{c}.jpg" for s in ("train", "test") for c in ("bolt", "nut")]
+    assert counts(read(lay(*names))) == {"train": {"bolt": 1, "nut": 1}, "test": {"bolt": 1, "nut": 1}}
+
+
+@pytest.mark.parametrize("names", [("cars_test", "cars_train"), ("testA", "testB", "trainA", "trainB")])
+def test_flat_splits_with_another_word_are_no_classes(lay, names):
+    with pytest.raises(DataError, match=f"{', '.join(names)} look like splits"):
+        read(lay(*(f"{name}/{name}{i}.jpg" for name in names for i in range(2))))
+
+
+@pytest.mark.parametrize("names", [("invalid", "valid"), ("bus", "car", "train")])
+def test_words_for_splits_may_be_classes(lay, names):
+    assert counts(read(lay(*(f"{name}/{name}{i}.jpg" for name in names for i in range(2))))) == {
+        "": dict.fromkeys(names, 2)
+    }
+
+
+def test_a_word_for_a_split_in_splits_is_a_class(lay):
+    names = ("bus", "car", "train")
+    root = lay(*(f"{s}/{name}/{s}{name}.jpg" for s in ("train", "val") for name in names))
+    assert counts(read(root)) == {"train": dict.fromkeys(names, 1), "val": dict.fromkeys(names, 1)}
+
+
+def test_class_folders_in_the_only_folder_of_images(lay):
+    root = lay("images/a/1.jpg", "images/b/2.jpg", "images.txt", "parts/parts.txt")
+    catalog = read(root)
+    assert counts(catalog) == {"": {"a": 1, "b": 1}}
+    assert catalog.notes == (
+        "Folders beside the images were left out: parts.",
+        "1 other file left out: images.txt.",
+    )
+
+
+def test_class_folders_beside_a_file_of_annotations(lay):
+    root = lay("images/part_a/1.jpg", "images/part_b/2.jpg", "notes/all.json")
+    (root / "notes/all.json").write_text('{"images": [{"file": "1.jpg"}]}', "utf-8")
+    with pytest.raises(DataError):
+        read(root)
+
+
+def test_each_class_may_have_a_folder_called_images(lay):
+    root = lay("train/a/images/1.jpg", "train/b/images/2.jpg", "val/images/3.jpg")
+    catalog = read(root)
+    assert counts(catalog) == {"train": {"a": 1, "b": 1}}
+    assert catalog.notes[0] == "Folders beside the splits were left out: val."
+
+
+def test_a_copy_inside_the_data_set(lay):
+    root = lay("a/1.jpg", "b/2.jpg", "pets/a/1.jpg", "pets/b/2.jpg")
+    with pytest.raises(DataError, match=r"pets has folders of the same names .* looks like a copy"):
+        read(root)
+
+
+def test_folders_of_layouts_in_splits_are_no_classes(lay):
+    with pytest.raises(DataError):
+        read(lay(*(f"{s}/{name}/{s}{name}.jpg" for s in ("train", "val") for name in ("images", "v1.2", "v2.0"))))
+
+
+def test_numbered_parts_are_no_classes(lay):
+    with pytest.raises(DataError, match="X_images_part_1, X_images_part_2 are called like parts of one data set"):
+        read(lay("X_images_part_1/a.jpg", "X_images_part_2/b.jpg"))
+
+
+@pytest.mark.parametrize(("suffix", "text"), [("txt", "a photo of 1 cat"), ("json", '{"camera": "X", "iso": 100}')])
+def test_other_files_beside_the_images_are_no_annotations(lay, suffix, text):
+    root = lay(*(f"{c}/{c}{i}.jpg" for c in ("cat", "dog") for i in range(2)))
+    for image in [*root.rglob("*.jpg")]:
+        image.with_suffix(f".{suffix}").write_text(text, "utf-8")
+    catalog = read(root)
+    assert counts(catalog) == {"": {"cat": 2, "dog": 2}}
+    assert "4 other files left out" in catalog.notes[0]
+
+
+def test_an_unread_file_beside_the_images_is_named(lay):
+    with pytest.raises(DataError, match=r"jpg has the images, and labels\.mat beside it is of no format"):
+        read(lay("jpg/1.jpg", "jpg/2.jpg", "labels.mat"))
+
+
+def test_a_data_set_beside_another_is_no_class(lay):
+    root = lay(
+        *(f"data/data/{s}/{c}/{s}{c}.jpg" for s in ("train", "test") for c in "ab"), "big/a/1.jpg", "big/b/2.jpg"
+    )
+    with pytest.raises(DataError, match="data/data has the folders test, train; it looks like a data set of its own"):
+        read(root)
+
+
+def test_more_columns_of_class_folders_are_no_labels(lay):
+    root = lay(*(f"{c}/{i}.jpg" for c in "ab" for i in range(2)))
+    (root / "facts.csv").write_text("file_name,age\n" + "".join(f"{c}/{i}.jpg,{i}\n" for c in "ab" for i in range(2)))
+    assert counts(read(root)) == {"": {"a": 2, "b": 2}}

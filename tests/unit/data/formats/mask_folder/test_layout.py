@@ -316,3 +316,58 @@ def test_a_mask_that_cannot_be_read_is_named(tmp_path):
     (root / "masks" / "a.png").write_bytes(b"hello")
     with pytest.raises(DataError, match=r"masks/a\.png: is not an image"):
         read(root)
+
+
+@pytest.mark.parametrize(
+    ("image", "of", "splits"),
+    [
+        ("Challenge/images/{split}/{stem}.jpg", "Challenge/annotations/{split}/{stem}.png", ("training", "validation")),
+        ("drive/{split}/images/{stem}.png", "drive/{split}/1st_manual/{stem}_manual1.gif", ("training", "test")),
+        ("{split}/images/{stem}.jpg", "{split}/v2.0/labels/{stem}.png", ("training", "validation")),
+        ("{split}/{stem}.jpg", "stuffthingmaps/{split}/{stem}.png", ("train", "val")),
+        ("{split}/{stem}.jpg", "annotations/stuff_{split}_pixelmaps/{stem}.png", ("train", "val")),
+        ("{split}crop/{stem}.jpg", "{split}crop/{stem}.png", ("train", "val", "test")),
+        ("{split}data/{split}data/{stem}.jpg", "{split}data/{split}data/{stem}_mask.png", ("train", "val", "test")),
+    ],
+)
+def test_splits_are_found_wherever_their_names_are(tmp_path, image, of, splits):
+    rows = named(image, of, *splits)
+    assert found(read(build(tmp_path / "set", [row[:2] for row in rows]))) == sorted(rows)
+
+
+def test_the_other_masks_are_told(tmp_path):
+    rows = named("{split}/images/{stem}.png", "{split}/1st_manual/{stem}.png", "training", "test")
+    root = build(tmp_path / "set", [row[:2] for row in rows])
+    for image, *_ in rows:
+        mask(root / image.replace("images", "mask"), np.ones((8, 8), np.uint8))
+    catalog = read(root)
+    assert found(catalog) == sorted(rows)
+    assert "Not read: test/mask, training/mask." in catalog.notes
+
+
+def test_a_class_table_beside_the_only_folder(tmp_path):
+    rows = named("png/{split}/{stem}.png", "png/{split}_labels/{stem}.png", "train", "val")
+    root = build(tmp_path / "set", [row[:2] for row in rows])
+    (root / "label_class_dict.csv").write_text("name,id\nground,0\nroad,1\n", "utf-8")
+    catalog = read(root)
+    assert found(catalog) == sorted(rows) and catalog.categories.names == ("ground", "road")
+
+
+def test_more_masks_of_pascal_voc(tmp_path):
+    rows = [(f"JPEGImages/{stem}.jpg", f"SegmentationClassAug/{stem}.png", split) for stem, split in ("ax", "by")]
+    root = build(tmp_path / "VOC2012", [row[:2] for row in rows])
+    lists = root / "ImageSets/Segmentation"
+    lists.mkdir(parents=True)
+    (lists / "train.txt").write_text("a\n", "utf-8")
+    (lists / "val.txt").write_text("b\n", "utf-8")
+    assert [row[::2] for row in found(read(root))] == [("JPEGImages/a.jpg", "train"), ("JPEGImages/b.jpg", "val")]
+
+
+def test_images_beside_images_without_masks_are_left_out(tmp_path):
+    rows = named("images/{stem}.jpg", "masks/{stem}_segmentation.png")
+    root = build(tmp_path / "set", [row[:2] for row in rows])
+    for stem in ("s3", "s7"):
+        photo(root / f"images/{stem}_superpixels.png")
+    catalog = read(root)
+    assert found(catalog) == sorted(rows)
+    assert any("called as another one with _superpixels behind it, left out" in note for note in catalog.notes)

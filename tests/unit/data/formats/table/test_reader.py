@@ -365,3 +365,58 @@ def test_a_column_of_boxes_of_unknown_form_is_refused(lay):
         f"{root}/t.csv has no columns of boxes: the title of column 'bbox' does not say how a box is written.\n"
         "Write a box as four columns: xmin, ymin, xmax, ymax in pixels, or x, y, w, h."
     )
+
+
+def test_a_table_beside_deep_folders_does_not_look_elsewhere(tmp_path, make_image):
+    make_image(tmp_path / "other/x.png", 0, (8, 8))
+    root = tmp_path / "set"
+    for i in range(4):
+        (root / f"train/0/{i}").mkdir(parents=True)
+        make_image(root / f"train/0/{i}/a{i}.png", i, (8, 8))
+    (root / "train.csv").write_text("id,label\n" + "".join(f"a{i},{i % 2}\n" for i in range(4)), "utf-8")
+    catalog = read(root)
+    assert catalog.root == root and catalog.names[0] == "train/0/0/a0.png"
+    assert not any("other/" in note for note in catalog.notes)
+
+
+def test_a_column_of_paths_by_its_values(tmp_path, make_image):
+    for i in range(4):
+        make_image(tmp_path / f"a{i}.png", i, (8, 8))
+    text = "no,quelle,classe\n" + "".join(f"{i},a{i}.png,{'xy'[i % 2]}\n" for i in range(4))
+    (tmp_path / "t.csv").write_text(text, "utf-8")
+    assert read(tmp_path).categories.names == ("x", "y")
+
+
+def test_a_column_of_numbered_splits_is_no_label(tmp_path, make_image):
+    for i in range(4):
+        make_image(tmp_path / f"a{i}.png", i, (8, 8))
+    rows = range(4)
+    (tmp_path / "attr.csv").write_text("image_id,Bald,Young\n" + "".join(f"a{i}.png,{i % 2},1\n" for i in rows))
+    (tmp_path / "parts.csv").write_text("image_id,partition\n" + "".join(f"a{i}.png,{i % 3}\n" for i in rows))
+    catalog = read(tmp_path)
+    assert catalog.categories.names == ("Bald", "Young")
+    assert "Not read: parts.csv." in catalog.notes
+
+
+def test_a_table_in_another_encoding_is_named(tmp_path, make_image):
+    (tmp_path / "bilder").mkdir()
+    make_image(tmp_path / "bilder/a.png", 0, (8, 8))
+    (tmp_path / "t.csv").write_bytes("datei;klasse\na.png;Weiß\n".encode("cp1252"))
+    with pytest.raises(DataError, match="is not UTF-8 text"):
+        read(tmp_path)
+
+
+def test_lists_of_a_path_and_a_number(lay):
+    text = {"meta/train.txt": "a.jpg 0\nb.jpg 1\nc.jpg 1\n", "meta/val.txt": "d.jpg 0\n"}
+    catalog = read(lay([f"{'val' if name == 'd.jpg' else 'train'}/{name}" for name in IMAGES[:4]], text))
+    assert [SPLITS[code] for code in catalog.splits] == ["train"] * 3 + ["val"]
+    assert catalog.categories.names == ("0", "1")
+
+
+def test_a_training_table_that_cannot_be_read_is_not_passed_over(lay):
+    head = "path,sex,edema,pneumonia\n"
+    root = lay(
+        IMAGES[:2], {"train.csv": head + "a.jpg,F,1.0,-1.0\na.jpg,M,0.0,0.5\n", "valid.csv": head + "b.jpg,F,1.0,0.0\n"}
+    )
+    with pytest.raises(DataError, match=r"train\.csv has the columns of valid\.csv, but other values"):
+        read(root)

@@ -14,16 +14,29 @@ IMAGES = (
 )  # fmt: skip
 """Image folders, likeliest first; in lower case, with underscores for blanks and dashes."""
 MASKS = (
-    "masks", "segmentationclass", "labels", "annotations", "mask", "label", "annotation", "segmentations",
+    "1st_manual", "masks", "segmentationclass", "labels", "annotations", "mask", "label", "annotation", "segmentations",
     "segmentation", "segmentationclasspng", "gt", "ann_dir", "anndir", "anns", "annos", "anno", "gtfine", "gtcoarse",
     "masks_png", "ground_truth", "groundtruth", "ground_truths", "groundtruths", "gts", "trimaps", "trimap", "segs",
-    "seg", "annots", "annot", "label_dir", "mask_dir",
+    "seg", "annots", "annot", "label_dir", "mask_dir", "masks_machine", "stuffthingmaps", "pixelmaps",
 )  # fmt: skip
 """Mask folders, likeliest first; likewise."""
 OF_MASKS = frozenset(
     {
         *("mask", "masks", "label", "labels", "annot", "annots", "annotation", "annotations", "anno", "annos", "gt"),
-        *("gts", "truth", "groundtruth", "seg", "segs", "segmentation", "segmentations", "trimap", "trimaps"),
+        *(
+            "manual",
+            "stuffthingmaps",
+            "pixelmaps",
+            "gts",
+            "truth",
+            "groundtruth",
+            "seg",
+            "segs",
+            "segmentation",
+            "segmentations",
+            "trimap",
+            "trimaps",
+        ),
     }
 )
 """Words in longer names of mask folders, such as ISIC2018_Task1_Training_GroundTruth."""

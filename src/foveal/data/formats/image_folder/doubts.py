@@ -23,7 +23,7 @@ LAYOUT_WORDS = frozenset(
         *("annotations", "annotation", "annots", "anns", "ann", "anndir", "ann_dir", "annos", "labels", "label"),
         *("labeltxt", "labelstr", "labelsts", "xml", "xmls", "json", "jsons", "masks", "mask", "gt", "gts", "gtfine"),
         *("gtcoarse", "ground_truth", "groundtruth", "groundtruths", "segmentation", "segmentations", "seg", "segs"),
-        *("data", "img1", "segmentationclass", "segmentationobject", "segmentationclasspng", "trimap", "trimaps"),
+        *("img1", "segmentationclass", "segmentationobject", "segmentationclasspng", "trimap", "trimaps"),
     }
 )
 """Names of folders of layouts, in lower case, with underscores for blanks and dashes."""

@@ -100,9 +100,9 @@ def _notes(pages: Sequence[Page], lists: Lists, own: Categories) -> list[str]:
         f"{plural(contours[contour], 'object')} with {contour} instead of a box: read as the box around it."
         for contour in filter(None, contours)
     ]
-    outlined = sum(item.find("bndbox") is not None and item.find("polygon") is not None for item in items)
-    if outlined:
-        out.append(f"Polygons of {plural(outlined, 'object')} not read, their boxes are.")
+    with_polygons = sum(item.find("bndbox") is not None and item.find("polygon") is not None for item in items)
+    if with_polygons:
+        out.append(f"Polygons of {plural(with_polygons, 'object')} not read, their boxes are.")
     deleted = sum(map(is_deleted, items))
     if deleted:
         out.append(f"{plural(deleted, 'object')} marked as deleted left out.")

@@ -8,7 +8,7 @@ from foveal.data.formats.recognition.evidence import Doubt, Evidence, Format, Su
 from foveal.data.formats.recognition.tree import Tree
 from foveal.data.formats.yolo import reader
 from foveal.data.formats.yolo.layouts.darknet import find_darknet, is_darknet
-from foveal.data.formats.yolo.layouts.from_folders import class_files_of, homes_of, labelled, no_names, outlined
+from foveal.data.formats.yolo.layouts.from_folders import class_files_of, has_polygons, homes_of, labelled, no_names
 from foveal.data.formats.yolo.layouts.layout import Lines
 from foveal.data.formats.yolo.layouts.yaml_file import SUFFIXES, Document, find_yaml, load_yaml, tells_classes
 from foveal.data.formats.yolo.record import NAME
@@ -89,7 +89,7 @@ def _of_folders(tree: Tree, where: Path, within: str | None) -> Evidence | Doubt
         error = no_names(tree, f"label files of YOLO for {pairs:,} of {plural(images, 'image')}")
         return Doubt(error.what, error.hint, own=True)
     seen = f"{files[0]} names classes, and there are label files for {pairs:,} of {plural(images, 'image')}"
-    return Evidence(where, seen, Sure.CERTAIN, ("boxes", "masks") if outlined(tree, homes, within) else ("boxes",))
+    return Evidence(where, seen, Sure.CERTAIN, ("boxes", "masks") if has_polygons(tree, homes, within) else ("boxes",))
 
 
 FORMAT = Format(NAME, "YOLO", find, reader.read)

@@ -46,7 +46,7 @@ def _has_texts(tree: Tree, folder: Folder) -> bool:
     return bool(tree.folder(usual).with_suffix(".txt"))
 
 
-def outlined(tree: Tree, homes: Sequence[str], within: str | None) -> bool:
+def has_polygons(tree: Tree, homes: Sequence[str], within: str | None) -> bool:
     """Whether a line of the first label files has more than a box's fields."""
     pairs = LabelFiles(tree, within, find_lists(tree))
     names = (tree.folder(name) for name in folders_below(tree, homes)[:LOOKED_AT])

@@ -165,13 +165,12 @@ def test_annotations_as_json_in_a_table_are_no_labels(lay):
     [
         ({"output.manifest": "{}\n", "images/a.jpg": None}, "images has images, but output.manifest is of no format"),
         ({"annotations/train.json": {"items": []}, "images/a.jpg": None}, "but annotations/train.json is of no format"),
-        ({"labels.json": {"classes": [], "labels": {}}, "data/a.jpg": None}, "data has images, but labels.json is of"),
-        ({"labelTxt/a.txt": "gsd:0.1\n", "images/a.jpg": None}, "images has images, but labelTxt/a.txt is of no"),
-        ({"set/_annotations.train.jsonl": "{}\n", "set/a.jpg": None}, "set/_annotations.train.jsonl lies beside"),
         (
-            {f"{c}/Label/{c}.txt": f"{c} 5 6 20 22\n" for c in "ab"} | {f"{c}/{c}.jpg": None for c in "ab"},
-            "a/Label/a.txt and the like are of no format that is recognised",
+            {"labels.json": {"classes": [], "labels": {}}, "data/a.jpg": None},
+            "data has the images, and labels.json beside it is of no",
         ),
+        ({"labelTxt/a.txt": "gsd:0.1\n", "images/a.jpg": None}, "but no class names"),
+        ({"set/_annotations.train.jsonl": "{}\n", "set/a.jpg": None}, "set/_annotations.train.jsonl lies beside"),
         ({"train/a.jpg": None, "boxes.txt": "a\n"}, "without class folders. boxes.txt is of no format or layout"),
     ],
 )
@@ -181,10 +180,10 @@ def test_what_no_format_reads_is_named(lay, files, what):
     assert what in str(caught.value)
 
 
-def test_class_folders_among_other_files_are_named(lay):
-    root = lay({"Images/cat/a.jpg": None, "Images/dog/b.jpg": None, "Annotation/cat/a": "<annotation>"})
-    with pytest.raises(DataError, match=rf"If cat, dog are classes, name {root}/Images\."):
-        read(root)
+def test_class_folders_beside_other_files_are_read_and_those_are_named(lay):
+    catalog = read(lay({"Images/cat/a.jpg": None, "Images/dog/b.jpg": None, "Annotation/cat/a": "<annotation>"}))
+    assert (catalog.format, catalog.categories.names) == ("image_folder", ("cat", "dog"))
+    assert any("Annotation" in note for note in catalog.notes)
 
 
 @pytest.mark.parametrize("table", ["name,id\nnut,0\nbolt,1\n", "0,nut\n1,bolt\n"])

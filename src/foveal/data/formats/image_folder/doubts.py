@@ -2,39 +2,22 @@
 
 import posixpath
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
 
+from foveal.data.formats.image_folder.insides import called_like_parts, copy_inside, same_inside, splits_inside
 from foveal.data.formats.image_folder.splits import Layout
-from foveal.data.formats.image_folder.words import are_annotations, called_images, numbered_parts
+from foveal.data.formats.image_folder.words import ANNOTATED, AS_GIVEN, FEW, LAYOUT_WORDS, are_annotations, stem_of
 from foveal.data.formats.recognition.evidence import Doubt
-from foveal.data.formats.recognition.tree import Folder, Tree
+from foveal.data.formats.recognition.tree import Tree
 from foveal.data.formats.splits import split_name, split_names
 from foveal.data.notes import listed, plural
-from foveal.errors import ImageError
-from foveal.imaging.header import read_header
-from foveal.imaging.suffixes import IMAGE_SUFFIXES
 
-LAYOUT_WORDS = frozenset(
-    {
-        *("images", "image", "imgs", "img", "imgdir", "img_dir", "imagedir", "image_dir", "jpegimages", "pictures"),
-        *("photos", "rgb", "frames", "leftimg8bit", "imagestr", "imagests", "imagesets", "obj_train_data"),
-        *("annotations", "annotation", "annots", "anns", "ann", "anndir", "ann_dir", "annos", "labels", "label"),
-        *("labeltxt", "labelstr", "labelsts", "xml", "xmls", "json", "jsons", "masks", "mask", "gt", "gts", "gtfine"),
-        *("gtcoarse", "ground_truth", "groundtruth", "groundtruths", "segmentation", "segmentations", "seg", "segs"),
-        *("segmentationclass", "segmentationobject", "segmentationclasspng", "trimap", "trimaps"),
-    }
-)
-"""Names of folders of layouts, in lower case, with underscores for blanks and dashes."""
 SURE = frozenset(
     {"images", "labels", "annotations", "masks", "jpegimages", "leftimg8bit", "gtfine", "ground_truth", "groundtruth"}
 )
 """Those of them that are no classes, whatever lies beside them."""
-ANNOTATED = (".xml", ".json", ".txt", ".jsonl")
-"""Suffixes of annotations of one image each."""
 UNREAD = (".csv", ".tsv", ".mat", ".json", ".jsonl", ".xml", ".xlsx", ".xls", ".parquet", ".npy", ".npz", ".pkl", ".h5")
 """Suffixes of files that may say what images show."""
-WITH_STEM = IMAGE_SUFFIXES | {*ANNOTATED}
 KNOWN_FILES = re.compile(
     r"_annotations\.\w+(\.json)?|_classes\.csv|metadata\.(csv|jsonl|parquet)|_darknet\.labels|annotations\.(xml|csv|json)"
     r"|obj\.data|via_\w+\.json|instances\w*\.json",
@@ -43,13 +26,10 @@ KNOWN_FILES = re.compile(
 """Names of files with the annotations of many images."""
 MASK_OF = re.compile(r"(.+?)[ _-](?:mask|masks|seg|segmentation|gt|label|labels)(?:_\d+)?", re.IGNORECASE)
 """Stem of a mask's file beside its image."""
-FEW = 3
-"""Classes from which on one of them may be that of trains."""
 VEHICLE = "train"
 """The one word for a split that is a common class as well."""
 MASKS = re.compile(r"[ _-](?:mask|masks|seg|segmentation|gt|label|labels)(?:_\d+)?\.", re.IGNORECASE)
 """Found at once in the names of a folder, whether there are masks at all."""
-AS_GIVEN = "If they are classes, say so: --data.format image_folder."
 
 
 def doubt(tree: Tree, layout: Layout, classes: Mapping[str, Sequence[str]]) -> Doubt | None:
@@ -69,10 +49,10 @@ def doubt(tree: Tree, layout: Layout, classes: Mapping[str, Sequence[str]]) -> D
         lambda: _unread_beside(tree, names[0]) if names and homes == names[:1] else None,
         lambda: _called_like_layout(tree, names),
         lambda: _masks_beside(tree, homes),
-        lambda: _same_inside(tree, layout, classes),
-        lambda: _copy(tree, layout, classes),
-        lambda: _numbered_parts(tree, names),
-        lambda: _splits_inside(tree, layout, homes),
+        lambda: same_inside(tree, layout, classes),
+        lambda: copy_inside(tree, layout, classes),
+        lambda: called_like_parts(tree, names),
+        lambda: splits_inside(tree, layout, homes),
         lambda: _one(tree, names[0], homes) if len(names) == 1 else None,
     )
     return next((found for reason in reasons if (found := reason()) is not None), None)
@@ -119,7 +99,7 @@ def _annotated(tree: Tree, layout: Layout, homes: Sequence[str]) -> Doubt | None
         known = [name for name in folder.others if KNOWN_FILES.fullmatch(name)]
         texts = [name for name in folder.others if name.lower().endswith(ANNOTATED)]
         stems = {name.rpartition(".")[0] for name in folder.images} if texts else set()
-        beside = [name for name in texts if _stem(name) in stems]
+        beside = [name for name in texts if stem_of(name) in stems]
         many = 2 * len(beside) >= len(stems)
         if many and home in homes:
             many = are_annotations(tree, [folder.inside(name) for name in beside])
@@ -182,83 +162,8 @@ def masks_in(images: Sequence[str]) -> list[str]:
     """The images of one folder that are called as another one with _mask or the like behind it."""
     if not MASKS.search("\n".join(images)):
         return []
-    stems = {_stem(name) for name in images}
-    return [name for name in images if (match := MASK_OF.fullmatch(_stem(name))) and match[1] in stems]
-
-
-def _same_inside(tree: Tree, layout: Layout, classes: Mapping[str, Sequence[str]]) -> Doubt | None:
-    """All classes have the same sub-folders or, where no splits say that they are classes, the same file names."""
-    for split, names in classes.items():
-        folders = [tree.folder(tree.folder(layout.splits[split]).inside(name)) for name in names]
-        if len(folders) < 2:
-            continue
-        below = {folder.folders for folder in folders}
-        fine = all(folder.images for folder in folders) or (split and _inside_classes(folders))
-        if len(below) == 1 and folders[0].folders and not fine:
-            one = folders[0].name
-            return Doubt(
-                f"{tree.root}: {listed(names)} all have the same sub-folders ({listed(folders[0].folders)}).",
-                f"If each is a data set of its own or one variant of the same, name it: {tree.path(one)}. If they are"
-                f" splits, call them train, val and test. {AS_GIVEN}",
-            )
-        first = {*map(_stem, folders[0].images)}
-        same = all(first == {*map(_stem, folder.images)} for folder in folders[1:])  # up to the first that differs
-        if same and len(first) > 1 and (_differ(tree, folders) or not _numbered(first)):
-            return Doubt(
-                f"{tree.root}: {listed(names)} have images of the same names, as parts of one data set do.",
-                f"If one holds masks, say so with --data.images and --data.labels. {AS_GIVEN}",
-            )
-    return None
-
-
-def _inside_classes(folders: Sequence[Folder]) -> bool:
-    """Whether sub-folders that all classes of a split have may be parts of the classes."""
-    if any(folder.images for folder in folders):
-        return True
-    below = folders[0].folders
-    if len(below) == 1:
-        return called_images(below[0])
-    return not any(split_name(name) or re.sub(r"[\s-]", "_", name.lower()) in LAYOUT_WORDS for name in below)
-
-
-def _numbered_parts(tree: Tree, names: Sequence[str]) -> Doubt | None:
-    if not numbered_parts(names):
-        return None
-    return Doubt(
-        f"{tree.root}: {listed(names)} are called like parts of one data set, not like classes.",
-        f"Say with a table or annotations what each image shows, --data.labels. {AS_GIVEN}",
-    )
-
-
-def _splits_inside(tree: Tree, layout: Layout, homes: Sequence[str]) -> Doubt | None:
-    """A "class" has folders of splits: a data set of its own."""
-    for home in homes if "" in layout.splits else ():
-        folder = tree.folder(home)
-        while len(folder.folders) == 1 and not folder.images:
-            folder = tree.folder(folder.inside(folder.folders[0]))
-        splits = split_names(folder.folders)
-        if len({*splits.values()}) > 1 and "train" in splits.values():
-            return Doubt(
-                f"{tree.root}: {folder.name} has the folders {listed(folder.folders)}; it looks like a data set of its"
-                " own, not like a class.",
-                f"Name it alone: {tree.path(folder.name)}. {AS_GIVEN}",
-            )
-    return None
-
-
-def _copy(tree: Tree, layout: Layout, classes: Mapping[str, Sequence[str]]) -> Doubt | None:
-    """One "class" has folders called as the classes beside it: a copy of the data set inside itself."""
-    for split, names in classes.items():
-        for name in names:
-            folder = tree.folder(tree.folder(layout.splits[split]).inside(name))
-            beside = {*names} - {name}
-            if len(beside) > 1 and not folder.images and beside <= {*folder.folders}:
-                return Doubt(
-                    f"{tree.root}: {folder.name} has folders of the same names as the class folders beside it"
-                    f" ({listed(sorted(beside))}); it looks like a copy of the data set.",
-                    f"Move it away, or name it alone: {tree.path(folder.name)}. {AS_GIVEN}",
-                )
-    return None
+    stems = {stem_of(name) for name in images}
+    return [name for name in images if (match := MASK_OF.fullmatch(stem_of(name))) and match[1] in stems]
 
 
 def _one(tree: Tree, name: str, homes: Sequence[str]) -> Doubt | None:
@@ -269,31 +174,6 @@ def _one(tree: Tree, name: str, homes: Sequence[str]) -> Doubt | None:
         f"{tree.root} has only one class, {name!r}; classification needs at least two.",
         "Add a folder of images for each class.",
     )
-
-
-def _stem(name: str) -> str:
-    stem, dot, suffix = name.rpartition(".")  # of a hundred thousand names
-    return stem if dot and f".{suffix.lower()}" in WITH_STEM else name
-
-
-def _numbered(stems: Collection[str]) -> bool:
-    """Whether names differ in nothing but their numbers, as those of images in different classes may."""
-    return len({re.sub(r"\d+", "#", stem) for stem in stems}) == 1
-
-
-def _differ(tree: Tree, folders: Sequence[Folder]) -> bool:
-    """Whether folders hold different kinds of images, as images and masks are: by suffix, or by the mode of one."""
-    kinds = {frozenset(posixpath.splitext(name)[1].lower() for name in folder.images) for folder in folders}
-    if len(kinds) > 1 or len(folders) >= FEW:
-        return len(kinds) > 1
-    return len({_mode(tree.path(folder.inside(folder.images[0]))) for folder in folders}) > 1
-
-
-def _mode(path: Path) -> str:
-    try:
-        return read_header(path).mode
-    except ImageError:
-        return ""
 
 
 def _look(names: Sequence[str]) -> str:

@@ -45,7 +45,7 @@ def doubt(tree: Tree, layout: Layout, classes: Mapping[str, Sequence[str]]) -> D
     reasons: Sequence[Callable[[], Doubt | None]] = (
         lambda: _annotated(tree, layout, homes),
         lambda: _none(tree) if not names else None,
-        lambda: _called_like_splits(tree, layout, names),
+        lambda: _called_like_splits(tree, classes, names),
         lambda: _unread_beside(tree, names[0]) if names and homes == names[:1] else None,
         lambda: _called_like_layout(tree, names),
         lambda: _masks_beside(tree, homes),
@@ -74,12 +74,13 @@ def _none(tree: Tree) -> Doubt | None:
     )
 
 
-def _called_like_splits(tree: Tree, layout: Layout, names: Sequence[str]) -> Doubt | None:
+def _called_like_splits(tree: Tree, classes: Mapping[str, Sequence[str]], names: Sequence[str]) -> Doubt | None:
     words = sorted(split_names(names))
     lower = [word.lower() for word in words]
     if not words or (len(names) >= FEW and lower == [VEHICLE]):
         return None
-    if "" not in layout.splits and len(lower) < len(names):
+    everywhere = len(classes) > 1 and all({*words} <= {*own} for own in classes.values())
+    if everywhere and "" not in classes and len(words) < len(names):
         return None
     if {f"in{word}" for word in lower} <= {name.lower() for name in names}:
         return None
@@ -129,6 +130,9 @@ def _unread_beside(tree: Tree, name: str) -> Doubt | None:
 
 def _called_like_layout(tree: Tree, names: Sequence[str]) -> Doubt | None:
     words = [name for name in names if re.sub(r"[\s-]", "_", name.lower()) in LAYOUT_WORDS]
+    if len(names) == 2 and not words:
+        words = [name for name in names if SURE & {*re.split(r"[\W_]+", name.lower())}]
+        words = words if len(words) == 1 else []
     sure = any(re.sub(r"[\s-]", "_", word.lower()) in SURE for word in words)
     if not words or (len(names) > 2 and len(words) < len(names) / 2 and not sure):
         return None

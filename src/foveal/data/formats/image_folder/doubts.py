@@ -6,7 +6,15 @@ from collections.abc import Callable, Mapping, Sequence
 
 from foveal.data.formats.image_folder.insides import called_like_parts, copy_inside, same_inside, splits_inside
 from foveal.data.formats.image_folder.splits import Layout
-from foveal.data.formats.image_folder.words import ANNOTATED, AS_GIVEN, FEW, LAYOUT_WORDS, are_annotations, stem_of
+from foveal.data.formats.image_folder.words import (
+    ANNOTATED,
+    AS_GIVEN,
+    FEW,
+    LAYOUT_WORDS,
+    VEHICLES,
+    are_annotations,
+    stem_of,
+)
 from foveal.data.formats.recognition.evidence import Doubt
 from foveal.data.formats.recognition.tree import Tree
 from foveal.data.formats.splits import split_name, split_names
@@ -77,7 +85,8 @@ def _none(tree: Tree) -> Doubt | None:
 def _called_like_splits(tree: Tree, classes: Mapping[str, Sequence[str]], names: Sequence[str]) -> Doubt | None:
     words = sorted(split_names(names))
     lower = [word.lower() for word in words]
-    if not words or (len(names) >= FEW and lower == [VEHICLE]):
+    trains = len(names) >= FEW or VEHICLES & {name.lower() for name in names}
+    if not words or (trains and lower == [VEHICLE]):
         return None
     everywhere = len(classes) > 1 and all({*words} <= {*own} for own in classes.values())
     if everywhere and "" not in classes and len(words) < len(names):

@@ -21,7 +21,39 @@ LAYOUT_WORDS = frozenset(
 ANNOTATED = (".xml", ".json", ".txt", ".jsonl")
 """Suffixes of annotations of one image each."""
 WITH_STEM = IMAGE_SUFFIXES | {*ANNOTATED}
-FEW = 3
+VEHICLES = frozenset(
+    {
+        *(
+            "bus",
+            "car",
+            "truck",
+            "bike",
+            "bicycle",
+            "motorcycle",
+            "motorbike",
+            "plane",
+            "airplane",
+            "aeroplane",
+            "tram",
+        ),
+        *(
+            "boat",
+            "ship",
+            "van",
+            "taxi",
+            "tractor",
+            "helicopter",
+            "cars",
+            "buses",
+            "trucks",
+            "ferry",
+            "metro",
+            "subway",
+        ),
+    }
+)
+"""Classes beside which one of trains is no split."""
+FEW = 4
 """Classes from which on one of them may be that of trains."""
 AS_GIVEN = "If they are classes, say so: --data.format image_folder."
 IMAGES = frozenset({"images", "image", "imgs", "img", "jpegimages", "photos", "pictures"})

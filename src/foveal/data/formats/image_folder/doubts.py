@@ -85,7 +85,7 @@ def _none(tree: Tree) -> Doubt | None:
 def _called_like_splits(tree: Tree, classes: Mapping[str, Sequence[str]], names: Sequence[str]) -> Doubt | None:
     words = sorted(split_names(names))
     lower = [word.lower() for word in words]
-    trains = len(names) >= FEW or VEHICLES & {name.lower() for name in names}
+    trains = len(names) >= FEW or (len(names) > 2 and VEHICLES & {name.lower() for name in names})
     if not words or (trains and lower == [VEHICLE]):
         return None
     everywhere = len(classes) > 1 and all({*words} <= {*own} for own in classes.values())

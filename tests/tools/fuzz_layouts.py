@@ -32,7 +32,7 @@ from tests.tools.layout_mutations import DAMAGES  # noqa: E402
 
 from foveal.data.catalog.catalog import Catalog  # noqa: E402
 from foveal.data.config import Format  # noqa: E402
-from foveal.data.formats.image_folder.doubts import LAYOUT_WORDS  # noqa: E402
+from foveal.data.formats.image_folder.words import LAYOUT_WORDS  # noqa: E402
 from foveal.data.formats.read import read  # noqa: E402
 from foveal.data.formats.registry import FORMATS  # noqa: E402
 from foveal.data.formats.splits import split_name  # noqa: E402

@@ -2,20 +2,30 @@
 
 import posixpath
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
 
+from foveal.data.formats.image_folder.insides import called_like_parts, copy_inside, same_inside, splits_inside
 from foveal.data.formats.image_folder.splits import Layout
+<<<<<<< HEAD
 from foveal.data.formats.image_folder.strangers import besides, strangers
 from foveal.data.formats.image_folder.words import are_annotations, called_images, numbered_parts
+=======
+from foveal.data.formats.image_folder.words import (
+    ANNOTATED,
+    AS_GIVEN,
+    FEW,
+    LAYOUT_WORDS,
+    VEHICLES,
+    are_annotations,
+    stem_of,
+)
+>>>>>>> y2
 from foveal.data.formats.recognition.evidence import Doubt
-from foveal.data.formats.recognition.tree import Folder, Tree
+from foveal.data.formats.recognition.tree import Tree
 from foveal.data.formats.splits import split_name, split_names
 from foveal.data.notes import listed, plural
-from foveal.errors import ImageError
-from foveal.imaging.header import read_header
-from foveal.imaging.suffixes import IMAGE_SUFFIXES
 
+<<<<<<< HEAD
 LAYOUT_WORDS = frozenset(
     {
         *("images", "image", "imgs", "img", "imgdir", "img_dir", "imagedir", "image_dir", "jpegimages", "pictures"),
@@ -27,17 +37,21 @@ LAYOUT_WORDS = frozenset(
     }
 )
 """Names of folders of layouts, in lower case, with underscores for blanks and dashes."""
+=======
+>>>>>>> y2
 SURE = frozenset(
     {"images", "labels", "annotations", "masks", "jpegimages", "leftimg8bit", "gtfine", "ground_truth", "groundtruth"}
 )
 """Those of them that are no classes, whatever lies beside them."""
+<<<<<<< HEAD
 PARTS = ("groundtruth", "ground_truth", "leftimg8bit", "gtfine", "image_2", "label_2")
 """Parts of names that no class has."""
 ANNOTATED = (".xml", ".json", ".txt", ".jsonl")
 """Suffixes of annotations of one image each."""
+=======
+>>>>>>> y2
 UNREAD = (".csv", ".tsv", ".mat", ".json", ".jsonl", ".xml", ".xlsx", ".xls", ".parquet", ".npy", ".npz", ".pkl", ".h5")
 """Suffixes of files that may say what images show."""
-WITH_STEM = IMAGE_SUFFIXES | {*ANNOTATED}
 KNOWN_FILES = re.compile(
     r"_annotations\.\w+(\.json)?|_annotations\.\w+\.jsonl|_classes\.csv|metadata\.(csv|jsonl|parquet)|_darknet\.labels|annotations\.(xml|csv|json)"
     r"|obj\.data|via_\w+\.json|instances\w*\.json",
@@ -46,14 +60,17 @@ KNOWN_FILES = re.compile(
 """Names of files with the annotations of many images."""
 MASK_OF = re.compile(r"(.+?)[ _-](?:mask|masks|seg|segmentation|gt|label|labels)(?:_\d+)?", re.IGNORECASE)
 """Stem of a mask's file beside its image."""
-FEW = 3
-"""Classes from which on one of them may be that of trains."""
 VEHICLE = "train"
 """The one word for a split that is a common class as well."""
+<<<<<<< HEAD
 MASK_PARTS = ("mask", "seg", "gt", "label")
 """One of these is in the name of each mask; looked for in all names of a folder at once."""
 CONVERT = "Convert the annotations to COCO, Pascal VOC or YOLO"
 AS_GIVEN = "If they are classes, say so: --data.format image_folder."
+=======
+MASKS = re.compile(r"[ _-](?:mask|masks|seg|segmentation|gt|label|labels)(?:_\d+)?\.", re.IGNORECASE)
+"""Found at once in the names of a folder, whether there are masks at all."""
+>>>>>>> y2
 
 
 def doubt(tree: Tree, layout: Layout, classes: Mapping[str, Sequence[str]]) -> Doubt | None:
@@ -69,14 +86,14 @@ def doubt(tree: Tree, layout: Layout, classes: Mapping[str, Sequence[str]]) -> D
     reasons: Sequence[Callable[[], Doubt | None]] = (
         lambda: _annotated(tree, layout, homes),
         lambda: _none(tree) if not names else None,
-        lambda: _called_like_splits(tree, layout, names),
+        lambda: _called_like_splits(tree, classes, names),
         lambda: _unread_beside(tree, names[0]) if names and homes == names[:1] else None,
         lambda: _called_like_layout(tree, names),
         lambda: _masks_beside(tree, homes),
-        lambda: _same_inside(tree, layout, classes),
-        lambda: _copy(tree, layout, classes),
-        lambda: _numbered_parts(tree, names),
-        lambda: _splits_inside(tree, layout, homes),
+        lambda: same_inside(tree, layout, classes),
+        lambda: copy_inside(tree, layout, classes),
+        lambda: called_like_parts(tree, names),
+        lambda: splits_inside(tree, layout, homes),
         lambda: _one(tree, names[0], homes) if len(names) == 1 else None,
     )
     return next((found for reason in reasons if (found := reason()) is not None), None)
@@ -99,12 +116,14 @@ def _none(tree: Tree) -> Doubt | None:
     )
 
 
-def _called_like_splits(tree: Tree, layout: Layout, names: Sequence[str]) -> Doubt | None:
+def _called_like_splits(tree: Tree, classes: Mapping[str, Sequence[str]], names: Sequence[str]) -> Doubt | None:
     words = sorted(split_names(names))
     lower = [word.lower() for word in words]
-    if not words or (len(names) >= FEW and lower == [VEHICLE]):
+    trains = len(names) >= FEW or (len(names) > 2 and VEHICLES & {name.lower() for name in names})
+    if not words or (trains and lower == [VEHICLE]):
         return None
-    if "" not in layout.splits and len(lower) < len(names):
+    everywhere = len(classes) > 1 and all({*words} <= {*own} for own in classes.values())
+    if everywhere and "" not in classes and len(words) < len(names):
         return None
     if {f"in{word}" for word in lower} <= {name.lower() for name in names}:
         return None
@@ -124,7 +143,7 @@ def _annotated(tree: Tree, layout: Layout, homes: Sequence[str]) -> Doubt | None
         known = [name for name in folder.others if KNOWN_FILES.fullmatch(name)]
         texts = [name for name in folder.others if name.lower().endswith(ANNOTATED)]
         stems = {name.rpartition(".")[0] for name in folder.images} if texts else set()
-        beside = [name for name in texts if _stem(name) in stems]
+        beside = [name for name in texts if stem_of(name) in stems]
         many = 2 * len(beside) >= len(stems)
         if many and home in homes:
             many = are_annotations(tree, [folder.inside(name) for name in beside])
@@ -153,9 +172,17 @@ def _unread_beside(tree: Tree, name: str) -> Doubt | None:
 
 
 def _called_like_layout(tree: Tree, names: Sequence[str]) -> Doubt | None:
+<<<<<<< HEAD
     plain = {name: re.sub(r"[\s-]", "_", name.lower()).strip("_") for name in names}
     words = [name for name in names if plain[name] in LAYOUT_WORDS or any(part in plain[name] for part in PARTS)]
     sure = any(plain[word] in SURE for word in words)
+=======
+    words = [name for name in names if re.sub(r"[\s-]", "_", name.lower()) in LAYOUT_WORDS]
+    if len(names) == 2 and not words:
+        words = [name for name in names if SURE & {*re.split(r"[\W_]+", name.lower())}]
+        words = words if len(words) == 1 else []
+    sure = any(re.sub(r"[\s-]", "_", word.lower()) in SURE for word in words)
+>>>>>>> y2
     if not words or (len(names) > 2 and len(words) < len(names) / 2 and not sure):
         return None
     if len(names) == 1:
@@ -186,6 +213,7 @@ def masks_in(images: Sequence[str]) -> list[str]:
     every = "\n".join(images).lower()
     if not any(part in every for part in MASK_PARTS):
         return []
+<<<<<<< HEAD
     stems = {_stem(name) for name in images}
     return [name for name in images if (match := MASK_OF.fullmatch(_stem(name))) and match[1] in stems]
 
@@ -267,6 +295,10 @@ def _copy(tree: Tree, layout: Layout, classes: Mapping[str, Sequence[str]]) -> D
                     f"Move it away, or name it alone: {tree.path(folder.name)}. {AS_GIVEN}",
                 )
     return None
+=======
+    stems = {stem_of(name) for name in images}
+    return [name for name in images if (match := MASK_OF.fullmatch(stem_of(name))) and match[1] in stems]
+>>>>>>> y2
 
 
 def _one(tree: Tree, name: str, homes: Sequence[str]) -> Doubt | None:
@@ -279,6 +311,7 @@ def _one(tree: Tree, name: str, homes: Sequence[str]) -> Doubt | None:
     )
 
 
+<<<<<<< HEAD
 def _no_format(tree: Tree, name: str) -> Doubt:
     """The only folder with images is called like one of a layout: what lies beside it."""
     files = strangers(tree, "")
@@ -323,6 +356,8 @@ def _mode(path: Path) -> str:
         return ""
 
 
+=======
+>>>>>>> y2
 def _look(names: Sequence[str]) -> str:
     return "looks like a split" if len(names) == 1 else "look like splits"
 

@@ -5,7 +5,57 @@ from collections.abc import Sequence
 
 from foveal.data.formats.recognition.json_head import key_paths
 from foveal.data.formats.recognition.tree import Tree
+from foveal.imaging.suffixes import IMAGE_SUFFIXES
 
+LAYOUT_WORDS = frozenset(
+    {
+        *("images", "image", "imgs", "img", "imgdir", "img_dir", "imagedir", "image_dir", "jpegimages", "pictures"),
+        *("photos", "rgb", "frames", "leftimg8bit", "imagestr", "imagests", "imagesets", "obj_train_data"),
+        *("annotations", "annotation", "annots", "anns", "ann", "anndir", "ann_dir", "annos", "labels", "label"),
+        *("labeltxt", "labelstr", "labelsts", "xml", "xmls", "json", "jsons", "masks", "mask", "gt", "gts", "gtfine"),
+        *("gtcoarse", "ground_truth", "groundtruth", "groundtruths", "segmentation", "segmentations", "seg", "segs"),
+        *("segmentationclass", "segmentationobject", "segmentationclasspng", "trimap", "trimaps"),
+    }
+)
+"""Names of folders of layouts, in lower case, with underscores for blanks and dashes."""
+ANNOTATED = (".xml", ".json", ".txt", ".jsonl")
+"""Suffixes of annotations of one image each."""
+WITH_STEM = IMAGE_SUFFIXES | {*ANNOTATED}
+VEHICLES = frozenset(
+    {
+        *(
+            "bus",
+            "car",
+            "truck",
+            "bike",
+            "bicycle",
+            "motorcycle",
+            "motorbike",
+            "plane",
+            "airplane",
+            "aeroplane",
+            "tram",
+        ),
+        *(
+            "boat",
+            "ship",
+            "van",
+            "taxi",
+            "tractor",
+            "helicopter",
+            "cars",
+            "buses",
+            "trucks",
+            "ferry",
+            "metro",
+            "subway",
+        ),
+    }
+)
+"""Classes beside which one of trains is no split."""
+FEW = 4
+"""Classes from which on one of them may be that of trains."""
+AS_GIVEN = "If they are classes, say so: --data.format image_folder."
 IMAGES = frozenset({"images", "image", "imgs", "img", "jpegimages", "photos", "pictures"})
 """Names of folders that hold images and say no more, in lower case."""
 KEYS = frozenset(
@@ -67,3 +117,9 @@ def annotated_beside(tree: Tree, home: str) -> bool:
         if folder.with_suffix(".xml") or (texts and any(annotates(tree, name) for name in texts[:LOOKED_AT])):
             return True
     return False
+
+
+def stem_of(name: str) -> str:
+    """A file's name without the suffix of an image or of annotations."""
+    stem, dot, suffix = name.rpartition(".")  # of a hundred thousand names
+    return stem if dot and f".{suffix.lower()}" in WITH_STEM else name

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from foveal.data.formats.image_folder.splits import Layout
+from foveal.data.formats.image_folder.strangers import besides
 from foveal.data.formats.image_folder.words import (
     AS_GIVEN,
     FEW,
@@ -33,7 +34,8 @@ def same_inside(tree: Tree, layout: Layout, classes: Mapping[str, Sequence[str]]
         if len(below) == 1 and folders[0].folders and not fine:
             one = folders[0].name
             return Doubt(
-                f"{tree.root}: {listed(names)} all have the same sub-folders ({listed(folders[0].folders)}).",
+                f"{tree.root}: {listed(names)} all have the same sub-folders ({listed(folders[0].folders)})."
+                f"{besides(tree)}",
                 f"If each is a data set of its own or one variant of the same, name it: {tree.path(one)}. If they are"
                 f" splits, call them train, val and test. {AS_GIVEN}",
             )

@@ -86,8 +86,8 @@ def _called_like_splits(tree: Tree, classes: Mapping[str, Sequence[str]], names:
     words = sorted(split_names(names))
     lower = [word.lower() for word in words]
     trains = len(names) >= FEW or (len(names) > 2 and VEHICLES & {name.lower() for name in names})
-    alone = any({*own} <= {*words} for own in classes.values())
-    if not words or (trains and lower == [VEHICLE] and not alone):
+    bare = any({*own} <= {*words} for own in classes.values())
+    if not words or (trains and lower == [VEHICLE] and not bare):
         return None
     everywhere = len(classes) > 1 and all({*words} <= {*own} for own in classes.values())
     if everywhere and "" not in classes and len(words) < len(names):

@@ -110,10 +110,12 @@ def _differ(tree: Tree, folders: Sequence[Folder]) -> bool:
     kinds = {frozenset(posixpath.splitext(name)[1].lower() for name in folder.images) for folder in folders}
     if len(kinds) > 1 or len(folders) >= FEW:
         return len(kinds) > 1
-    return len({_mode(tree.path(folder.inside(folder.images[0]))) for folder in folders}) > 1
+    modes = {_mode(tree.path(folder.inside(folder.images[0]))) for folder in folders} - {""}
+    return len(modes) > 1
 
 
 def _mode(path: Path) -> str:
+    """An image's mode; empty: it cannot be read."""
     try:
         return read_header(path).mode
     except ImageError:

@@ -3,7 +3,6 @@
 import json
 import os
 import stat
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from tests.conftest import Outcome, quick, run_python
+from tests.forks import command, start
 from tests.scenes import write_squares
 
 Fails = Callable[..., None]
@@ -279,21 +279,23 @@ def test_a_read_only_output_folder(fails: Fails, squares: Path, tmp_path: Path) 
 @pytest.mark.skipif(sys.platform == "win32", reason="no limit on the size of files")
 def test_a_full_output_folder(squares: Path, tmp_path: Path) -> None:
     """A limit on the size of files stands for a full disk: small files fit, the first state does not."""
-    import resource
-
-    done = subprocess.run(
-        [sys.executable, "-m", "foveal", "train", squares, "--out", tmp_path / "run", *quick(), "--quiet"],
-        capture_output=True,
-        text=True,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000)),
-        check=False,
-    )
-    assert done.returncode == 2
-    assert done.stderr == (
+    words = ["train", str(squares), "--out", str(tmp_path / "run"), *quick(), "--quiet"]
+    process = start(_with_small_files, tmp_path / "err", *words)
+    process.join()
+    assert process.exitcode == 2
+    assert (tmp_path / "err").read_text() == (
         f"error: {tmp_path / 'run' / 'resume' / 'state.pt'}: cannot be written (File too large).\n"
         "  hint: Choose another location.\n"
     )
     assert list((tmp_path / "run" / "resume").iterdir()) == [], "nothing half-written"
+
+
+def _with_small_files(err: Path, *arguments: str) -> None:
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
+    os.dup2(os.open(err, os.O_WRONLY | os.O_CREAT), 2)
+    command(*arguments)
 
 
 def test_an_unwritable_cache(fails: Fails, squares: Path, tmp_path: Path) -> None:

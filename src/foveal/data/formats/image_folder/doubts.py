@@ -200,7 +200,8 @@ def _no_format(tree: Tree, name: str) -> Doubt:
     seen = "no annotations of a format that is recognised"
     if files:
         seen = f"{listed(files)} {'is' if len(files) == 1 else 'are'} of no format that is recognised"
-    home = next(folder for folder in tree.folders() if posixpath.basename(folder.name) == name)
+    # A folder that another link led to first is under that name alone.
+    home = next((folder for folder in tree.folders() if posixpath.basename(folder.name) == name), tree.folder(name))
     below = [one for one in home.folders if tree.holds_images(home.inside(one))]
     hints = [f"{CONVERT}."] if files else []
     if len(below) > 1:

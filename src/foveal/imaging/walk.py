@@ -37,47 +37,33 @@ def walk(
     Raises:
         DataError: A folder cannot be read and ``closed`` is None; it is named.
     """
-    seen: set[tuple[int, int]] = set()
-    links: deque[Path] = deque()
-    yield from _walk(folder, seen, links, deep, hidden, closed)
-    while links:
-        link = links.popleft()
-        if _identity(link) in seen:
-            again(link)
-        else:
-            yield from _walk(link, seen, links, deep, hidden, closed)
+    for home, names in walk_folders(folder, deep=deep, hidden=hidden, again=again, closed=closed):
+        yield from (home / name for name in names)
 
 
 def walk_folders(
-    folder: Path, *, hidden: Callable[[Path], None] = lambda _: None, again: Callable[[Path], None] = lambda _: None
+    folder: Path,
+    *,
+    deep: bool = True,
+    hidden: Callable[[Path], None] = lambda _: None,
+    again: Callable[[Path], None] = lambda _: None,
+    closed: Callable[[DataError], None] | None = None,
 ) -> Iterator[tuple[Path, list[str]]]:
     """As ``walk``, folder by folder: each with the sorted names of its files, if it has any."""
     seen: set[tuple[int, int]] = set()
     links: deque[Path] = deque()
-    yield from _folders(folder, seen, links, True, hidden, None)
+    yield from _folders(folder, seen, links, deep, hidden, closed)
     while links:
         link = links.popleft()
         if _identity(link) in seen:
             again(link)
         else:
-            yield from _folders(link, seen, links, True, hidden, None)
+            yield from _folders(link, seen, links, deep, hidden, closed)
 
 
 def is_hidden(name: str) -> bool:
     """Whether a folder of this name is hidden."""
     return name.startswith(".") or name in HIDDEN
-
-
-def _walk(
-    here: Path,
-    seen: set[tuple[int, int]],
-    links: deque[Path],
-    deep: bool,
-    hidden: Callable[[Path], None],
-    closed: Callable[[DataError], None] | None,
-) -> Iterator[Path]:
-    for home, names in _folders(here, seen, links, deep, hidden, closed):
-        yield from (home / name for name in names)
 
 
 def _folders(

@@ -6,20 +6,18 @@ There may be a table per split. A row without a box is an image without objects.
 
 from pathlib import Path
 
-from foveal.data.catalog.catalog import UNASSIGNED, Catalog
-from foveal.data.formats import layout
+from foveal.data.catalog.catalog import Catalog
 from foveal.data.formats.annotations.assemble import assemble, find_images, report_unlisted
 from foveal.data.formats.annotations.repair import Repairs
 from foveal.data.formats.box_table.boxes import Boxes, finish
 from foveal.data.formats.box_table.classes import ClassTable, class_table
 from foveal.data.formats.box_table.columns import BoxColumns, box_columns_of
-from foveal.data.formats.recognition.evidence import Doubt
 from foveal.data.formats.recognition.request import Request
 from foveal.data.formats.recognition.tree import Tree
 from foveal.data.formats.table.columns import note_unread
 from foveal.data.formats.table.corners import corners_of
 from foveal.data.formats.table.images import Images
-from foveal.data.formats.table.tables import Tables, tables_of
+from foveal.data.formats.table.tables import Tables, open_tables
 from foveal.data.formats.table.text import sample_of
 from foveal.data.notes import listed, plural
 from foveal.errors import DataError
@@ -40,7 +38,8 @@ def read(path: Path, request: Request | None = None) -> Catalog:
         CategoryError: A class that the class map lacks.
     """
     request = request or Request()
-    tables = _tables(path, request)
+    missing = DataError(f"{path} has no table of boxes.", "Name the CSV or TSV file itself.")
+    tables = open_tables(path, request, has_boxes, missing=missing)
     images = Images(tables.root, tables.names, request.images)
     boxes, notes, read_as = Boxes(images, request), dict[str, None](), list[BoxColumns]()
     others = _others(images.tree, tables)
@@ -86,20 +85,6 @@ def usable(catalog: Catalog, path: Path, repairs: Repairs) -> Catalog:
     if catalog.objects is None or not len(catalog.objects.boxes):
         raise DataError(f"{path}: no row has a usable box.{repairs.first()}", "Check the boxes and their images.")
     return catalog
-
-
-def _tables(path: Path, request: Request) -> Tables:
-    named = Tree(path) if request.root is None else Tree(request.root, labels=path)
-    if path.is_file():
-        found = tables_of(named, lambda _: True)
-        root = request.root or path.parent
-        return found if isinstance(found, Tables) else Tables(root, (layout.relative(path, root),), (UNASSIGNED,))
-    found = tables_of(named, has_boxes)
-    if isinstance(found, Doubt):
-        raise DataError(found.seen, found.hint)
-    if found is None:
-        raise DataError(f"{path} has no table of boxes.", "Name the CSV or TSV file itself.")
-    return found
 
 
 def has_boxes(path: Path) -> bool:

@@ -23,33 +23,9 @@ ANNOTATED = (".xml", ".json", ".txt", ".jsonl")
 WITH_STEM = IMAGE_SUFFIXES | {*ANNOTATED}
 VEHICLES = frozenset(
     {
-        *(
-            "bus",
-            "car",
-            "truck",
-            "bike",
-            "bicycle",
-            "motorcycle",
-            "motorbike",
-            "plane",
-            "airplane",
-            "aeroplane",
-            "tram",
-        ),
-        *(
-            "boat",
-            "ship",
-            "van",
-            "taxi",
-            "tractor",
-            "helicopter",
-            "cars",
-            "buses",
-            "trucks",
-            "ferry",
-            "metro",
-            "subway",
-        ),
+        *("bus", "car", "truck", "bike", "bicycle", "motorcycle", "motorbike", "plane", "airplane"),
+        *("aeroplane", "tram", "boat", "ship", "van", "taxi", "tractor", "helicopter", "cars"),
+        *("buses", "trucks", "ferry", "metro", "subway"),
     }
 )
 """Classes beside which one of trains is no split."""

@@ -11,16 +11,13 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from foveal.data.catalog.catalog import UNASSIGNED, Catalog
-from foveal.data.formats import layout
-from foveal.data.formats.recognition.evidence import Doubt
 from foveal.data.formats.recognition.request import Request
-from foveal.data.formats.recognition.tree import Tree
 from foveal.data.formats.table.columns import Columns, columns_of, note_unread
 from foveal.data.formats.table.images import Images
 from foveal.data.formats.table.labels import Labels
 from foveal.data.formats.table.one_hot import EXPORT, classes_of
 from foveal.data.formats.table.rows import NO_COLUMN, TRAIN, Row, Rows
-from foveal.data.formats.table.tables import Tables, tables_of
+from foveal.data.formats.table.tables import open_tables
 from foveal.data.formats.table.text import Sample, rows_of, sample_of
 from foveal.errors import DataError
 
@@ -45,7 +42,8 @@ def read(path: Path, request: Request | None = None) -> Catalog:
         CategoryError: A label that the class map lacks.
     """
     request = request or Request()
-    tables = _tables(path, request)
+    missing = DataError(f"{path} is a folder, not a table.", "Name the CSV or TSV file itself.")
+    tables = open_tables(path, request, has_labels, missing=missing)
     images = Images(tables.root, tables.names, request.images)
     rows = Rows(images, Labels(request.categories))
     notes: dict[str, None] = {}
@@ -60,20 +58,6 @@ def read(path: Path, request: Request | None = None) -> Catalog:
         rows.add(table, _rows(table, sample, columns, code, group))
         rows.several |= columns.joined.several
     return rows.catalog(tables.root, path, format=NAME, notes=list(notes))
-
-
-def _tables(path: Path, request: Request) -> Tables:
-    named = Tree(path) if request.root is None else Tree(request.root, labels=path)
-    if path.is_file():
-        found = tables_of(named, lambda _: True)
-        root = request.root or path.parent
-        return found if isinstance(found, Tables) else Tables(root, (layout.relative(path, root),), (UNASSIGNED,))
-    found = tables_of(named, has_labels)
-    if isinstance(found, Doubt):
-        raise DataError(found.seen, found.hint)
-    if found is None:
-        raise DataError(f"{path} is a folder, not a table.", "Name the CSV or TSV file itself.")
-    return found
 
 
 def has_labels(path: Path) -> bool:

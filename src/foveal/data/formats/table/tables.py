@@ -10,6 +10,7 @@ from pathlib import Path
 from foveal.data.catalog.catalog import SPLITS, UNASSIGNED
 from foveal.data.formats import layout
 from foveal.data.formats.recognition.evidence import Doubt
+from foveal.data.formats.recognition.request import Request
 from foveal.data.formats.recognition.tree import Tree
 from foveal.data.formats.splits import split_name_of_file, split_of
 from foveal.data.formats.table.images import open_folder
@@ -57,6 +58,31 @@ class Tables:
             return tree.labels or tree.path(tree.file)
         alone = len(self.names) == 1 and "/" not in self.names[0] and self.codes[0] == _sign(tree, self.names[0])
         return tree.path(self.names[0] if alone else "")
+
+
+def open_tables(path: Path, request: Request, fits: Callable[[Path], bool], *, missing: DataError) -> Tables:
+    """The tables that a reader is to read.
+
+    Args:
+        path: A table, or the folder of a data set.
+        request: What the caller asks.
+        fits: Whether a table has the columns that are wanted; a table that is named is read whatever it has.
+        missing: The error where no table of a folder fits.
+
+    Raises:
+        DataError: None fits, or several do and no name says which is of which split.
+    """
+    named = Tree(path) if request.root is None else Tree(request.root, labels=path)
+    if path.is_file():
+        found = tables_of(named, lambda _: True)
+        root = request.root or path.parent
+        return found if isinstance(found, Tables) else Tables(root, (layout.relative(path, root),), (UNASSIGNED,))
+    found = tables_of(named, fits)
+    if isinstance(found, Doubt):
+        raise DataError(found.seen, found.hint)
+    if found is None:
+        raise missing
+    return found
 
 
 def tables_of(tree: Tree, fits: Callable[[Path], bool]) -> Tables | Doubt | None:

@@ -136,7 +136,7 @@ class RawSteps:
 def build_plan(data: Path, out: Path, settings: dict[str, Any]) -> tuple[ImagePlan, RunConfig, Run]:
     """What ``foveal train`` would build: the plan, its configuration and an empty run."""
     config = parse_config({**settings, "data": {"path": str(data), **settings.get("data", {})}}, where="benchmark")
-    catalog, runtime, run = open_data(config), open_runtime(config, out), Run(out / "run")
+    (catalog, _), runtime, run = open_data(config), open_runtime(config, out), Run(out / "run")
     config = resolve(config, catalog.split("train")).config
     plan = make_plan(config, catalog, runtime=runtime)
     run.create("", {}, {})

@@ -2,8 +2,8 @@
 
     python benchmarks/catalog_memory.py [ROWS]
 
-Prints MB resident: before, after, the peak while reading, and seconds. The limit is 200 MB in all. The images are there,
-as empty files in one folder, whose names are listed once.
+Prints MB resident: before, after, the peak while reading, and seconds. The limit is 200 MB in all. The images are
+there, as empty files in one folder, whose names are listed once.
 """
 
 import resource

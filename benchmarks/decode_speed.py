@@ -30,7 +30,7 @@ from torchvision.transforms import v2
 
 from foveal.imaging.decode import decode
 from foveal.imaging.prepare import prepare
-from foveal.inference.process_tuning import keep_pages
+from foveal.inference.backends.process_tuning import keep_pages
 from foveal.models.normalize import Normalize
 from foveal.models.weights import input_statistics, resolve
 from foveal.types.input_spec import InputSpec

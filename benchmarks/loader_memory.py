@@ -24,7 +24,7 @@ from foveal.data.formats.read import read
 from foveal.data.loading.cache import make_cache
 from foveal.data.loading.loader import TrainingImages, load_batches
 from foveal.data.loading.order import Order
-from foveal.inference.process_tuning import keep_pages
+from foveal.inference.backends.process_tuning import keep_pages
 
 LIMIT_MB = 4.0
 """Growth allowed a worker."""

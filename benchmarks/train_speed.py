@@ -15,7 +15,7 @@ Limits: 0.85 with the cache off, 0.90 with every image cached.
 """
 
 # ruff: noqa: E402 - how threads wait must be said before torch is imported
-from foveal.inference.process_tuning import wait_quietly
+from foveal.inference.backends.process_tuning import wait_quietly
 
 wait_quietly()
 

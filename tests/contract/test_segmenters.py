@@ -12,9 +12,9 @@ from torch import Tensor
 from foveal.artifact.card import Card
 from foveal.deploy.export import compare, to_onnx
 from foveal.errors import ConfigError
-from foveal.inference.onnx_backend import OnnxBackend
+from foveal.inference.backends.onnx_backend import OnnxBackend
+from foveal.inference.backends.torch_backend import TorchBackend
 from foveal.inference.predictor import Predictor
-from foveal.inference.torch_backend import TorchBackend
 from foveal.models.config import ModelConfig
 from foveal.models.contract import Model
 from foveal.models.segmentation.decoders import ARCHITECTURES

@@ -163,9 +163,9 @@ def test_an_export_of_other_weights_is_refused(run: Path, exported: Path) -> Non
     import torch
 
     from foveal.deploy.export import compare
-    from foveal.inference.onnx_backend import OnnxBackend
+    from foveal.inference.backends.onnx_backend import OnnxBackend
+    from foveal.inference.backends.torch_backend import TorchBackend
     from foveal.inference.predictor import Predictor
-    from foveal.inference.torch_backend import TorchBackend
 
     model = foveal.load(run)
     backend = model.backend

@@ -72,6 +72,8 @@ def _default(value: object) -> str | None:
     return None if value is None or value is False or value == "" else str(value)
 
 
+COMMANDS = "foveal.cli.commands"
+
 # Plain text: the Markdown renderer alone would take a fifth of the time that help takes.
 app = App(
     name="foveal",
@@ -82,13 +84,15 @@ app = App(
     default_parameter=Parameter(show_default=_default),
     suppress_keyboard_interrupt=False,
 )
-app.command("foveal.cli.train:train", name="train", help=TRAIN_HELP, sort_key=1)
-app.command("foveal.cli.evaluate:evaluate", name="evaluate", help=EVALUATE_HELP, sort_key=2)
-app.command("foveal.cli.predict:predict", name="predict", help=PREDICT_HELP, sort_key=3)
-app.command("foveal.cli.export:export", name="export", help=EXPORT_HELP, sort_key=4)
-app.command("foveal.cli.data:app", name="data", help="Inspect, check, preview and convert data sets.", sort_key=5)
-app.command("foveal.cli.models:models", name="models", help=MODELS_HELP, sort_key=6)
-app.command("foveal.cli.demo:demo", name="demo", help=DEMO_HELP, sort_key=7)
+app.command(f"{COMMANDS}.train:train", name="train", help=TRAIN_HELP, sort_key=1)
+app.command(f"{COMMANDS}.evaluate:evaluate", name="evaluate", help=EVALUATE_HELP, sort_key=2)
+app.command(f"{COMMANDS}.predict:predict", name="predict", help=PREDICT_HELP, sort_key=3)
+app.command(f"{COMMANDS}.export:export", name="export", help=EXPORT_HELP, sort_key=4)
+app.command(
+    "foveal.cli.commands.data:app", name="data", help="Inspect, check, preview and convert data sets.", sort_key=5
+)
+app.command(f"{COMMANDS}.models:models", name="models", help=MODELS_HELP, sort_key=6)
+app.command(f"{COMMANDS}.demo:demo", name="demo", help=DEMO_HELP, sort_key=7)
 app.register_install_completion_command(help="Install completion for this shell (bash, zsh, fish, PowerShell).")
 
 

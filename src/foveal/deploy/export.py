@@ -16,9 +16,9 @@ import torch
 
 from foveal.artifact.atomic import write_atomic
 from foveal.errors import ArtifactError, MissingExtraError, ParityError
-from foveal.inference.onnx_backend import OnnxBackend
+from foveal.inference.backends.onnx_backend import OnnxBackend
+from foveal.inference.backends.torch_backend import TorchBackend
 from foveal.inference.predictor import Predictor, Prepared, Source
-from foveal.inference.torch_backend import TorchBackend
 from foveal.types.arrays import RGB
 from foveal.types.progress import Progress, silent
 

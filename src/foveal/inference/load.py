@@ -6,9 +6,9 @@ from pathlib import Path
 
 from foveal.artifact.store import load as load_file
 from foveal.errors import ArtifactError, ConfigError
-from foveal.inference.contract import Backend
+from foveal.inference.backends.contract import Backend
+from foveal.inference.backends.process_tuning import wait_quietly
 from foveal.inference.predictor import Predictor
-from foveal.inference.process_tuning import wait_quietly
 from foveal.ops.quiet import quiet
 from foveal.tasks.card import check_card
 from foveal.tasks.table import open_task
@@ -41,14 +41,14 @@ def open_network(file: Path, device: str) -> Backend:
     check_card(card, where=str(file))
     wait_quietly()
     open_task(card)  # the error says what to install where torch is missing
-    from foveal.inference.torch_backend import open_torch
+    from foveal.inference.backends.torch_backend import open_torch
 
     return open_torch(card, tensors, where=str(file), device=device)
 
 
 def open_export(file: Path, device: str) -> Backend:
     """An .onnx file, run by ONNX Runtime."""
-    from foveal.inference.onnx_backend import OnnxBackend
+    from foveal.inference.backends.onnx_backend import OnnxBackend
 
     return OnnxBackend(file, device=device)
 

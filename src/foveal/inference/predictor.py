@@ -21,7 +21,7 @@ from foveal.brief import brief
 from foveal.errors import ConfigError, ImageError
 from foveal.imaging.decode import Decoded
 from foveal.imaging.prepare import prepare
-from foveal.inference.contract import Backend
+from foveal.inference.backends.contract import Backend
 from foveal.inference.drawing import Drawing
 from foveal.inference.images import ImageLike, decode_any, is_one, readable
 from foveal.ops.machine import num_cores

@@ -10,8 +10,8 @@ import torch
 from foveal.artifact.card import Card
 from foveal.artifact.store import load, save
 from foveal.engine.clock import Began, Closing
+from foveal.inference.backends.torch_backend import TorchBackend, build_model
 from foveal.inference.predictor import Predictor, Source
-from foveal.inference.torch_backend import TorchBackend, build_model
 from foveal.runs.evaluation import Evaluation, evaluate
 from foveal.runs.plan import ImagePlan
 from foveal.types.arrays import Array

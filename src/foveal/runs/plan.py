@@ -23,8 +23,8 @@ from foveal.data.loading.statistics import channel_statistics, fit_whitening, sa
 from foveal.data.loading.workers import AHEAD, fit_workers, told
 from foveal.engine.runtime import Runtime
 from foveal.errors import ConfigError
+from foveal.inference.backends.torch_backend import TorchBackend
 from foveal.inference.predictor import Predictor, Source
-from foveal.inference.torch_backend import TorchBackend
 from foveal.models.contract import Model, Network
 from foveal.models.normalize import Normalize
 from foveal.models.taking import Taken

@@ -24,8 +24,8 @@ from foveal.engine.loop import Training
 from foveal.engine.run import Run
 from foveal.engine.runtime import Runtime
 from foveal.errors import RunError
+from foveal.inference.backends.process_tuning import keep_pages
 from foveal.inference.predictor import Predictor
-from foveal.inference.process_tuning import keep_pages
 from foveal.metrics.contract import Results
 from foveal.report.findings.contract import Finding
 from foveal.runs.data import data_facts, looks_folder, open_data

@@ -21,7 +21,7 @@ from foveal.engine.clock import Began
 from foveal.engine.logs.log import Log
 from foveal.engine.logs.notebook_log import notebook
 from foveal.errors import ConfigError, MissingExtraError
-from foveal.inference.process_tuning import wait_quietly
+from foveal.inference.backends.process_tuning import wait_quietly
 from foveal.ops.quiet import quiet as silently
 from foveal.runs.data import data_facts, looks_folder, open_data, task_of
 

@@ -70,7 +70,7 @@ def _affordable(predictor: Predictor, catalog: Catalog, limit_s: float) -> int:
 
 
 class _Probe:
-    """``inference.contract.Backend`` whose outputs are the task's probe."""
+    """``inference.backends.contract.Backend`` whose outputs are the task's probe."""
 
     def __init__(self, card: Card, probe: Callable[[Tensor], dict[str, Tensor]], device: torch.device) -> None:
         self.card = card

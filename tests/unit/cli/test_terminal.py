@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 from rich.console import Console
-from tests.unit.cli.test_predict import SCORES
+from tests.unit.cli.commands.test_predict import SCORES
 
 from foveal.cli.screens import Skipped
 from foveal.cli.terminal import Bar, TimeLeft, counted, messages, print_table

@@ -10,7 +10,7 @@ from onnx import numpy_helper
 import foveal
 from foveal.deploy import export as exporting
 from foveal.errors import ArtifactError, ParityError
-from foveal.inference.onnx_backend import OnnxBackend
+from foveal.inference.backends.onnx_backend import OnnxBackend
 from foveal.inference.predictor import Predictor
 
 

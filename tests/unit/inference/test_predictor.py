@@ -13,9 +13,9 @@ from torch import nn
 import foveal
 from foveal.artifact.card import Card
 from foveal.deploy.export import to_onnx
-from foveal.inference.onnx_backend import OnnxBackend
+from foveal.inference.backends.onnx_backend import OnnxBackend
+from foveal.inference.backends.torch_backend import TorchBackend
 from foveal.inference.predictor import Predictor
-from foveal.inference.torch_backend import TorchBackend
 from foveal.inference.views import Viewing, predict_views
 from foveal.types.arrays import RGB, Array
 from foveal.types.input_spec import InputSpec

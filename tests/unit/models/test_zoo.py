@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from foveal.cli.models import models
+from foveal.cli.commands.models import models
 from foveal.errors import ConfigError
 from foveal.models.zoo import COUNTED, measure, zoo
 

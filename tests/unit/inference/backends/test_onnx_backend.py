@@ -15,7 +15,7 @@ from onnx import TensorProto, helper, numpy_helper
 import foveal
 from foveal.artifact.store import read_card
 from foveal.errors import ConfigError, FovealError
-from foveal.inference.onnx_backend import CPU, CUDA, OnnxBackend
+from foveal.inference.backends.onnx_backend import CPU, CUDA, OnnxBackend
 from foveal.inference.predictor import Predictor
 
 
@@ -77,7 +77,7 @@ def test_onnx_runtime_sends_nothing_home(exported: Path) -> None:
 
 
 def test_threads_are_those_that_the_container_allows(exported: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("foveal.inference.onnx_backend.num_cores", lambda: 3)
+    monkeypatch.setattr("foveal.inference.backends.onnx_backend.num_cores", lambda: 3)
     assert OnnxBackend(exported).session.get_session_options().intra_op_num_threads == 3
     assert OnnxBackend(exported, num_threads=1).session.get_session_options().intra_op_num_threads == 1
 

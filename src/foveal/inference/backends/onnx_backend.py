@@ -72,7 +72,7 @@ def no_gpu(providers: Sequence[str]) -> ConfigError:
 
 
 class OnnxBackend:
-    """``inference.contract.Backend`` on an .onnx file that ``foveal export`` wrote.
+    """``inference.backends.contract.Backend`` on an .onnx file that ``foveal export`` wrote.
 
     Args:
         path: The file, or its bytes.

@@ -13,7 +13,7 @@ def test_a_second_demo_goes_to_a_folder_of_its_own(  # type: ignore[no-untyped-d
     called: list[tuple[str, Any]] = []
     for name in ("train", "evaluate", "predict"):
         monkeypatch.setattr(
-            f"foveal.cli.{name}.{name}", lambda *args, name=name, **_: called.append((name, str(args[0])))
+            f"foveal.cli.commands.{name}.{name}", lambda *args, name=name, **_: called.append((name, str(args[0])))
         )
 
     def write(folder: Path) -> None:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from foveal.artifact.card import Card
 from foveal.errors import ArtifactError, ConfigError, FovealError
-from foveal.inference.process_tuning import keep_pages
+from foveal.inference.backends.process_tuning import keep_pages
 from foveal.models.config import ModelConfig
 from foveal.models.contract import Model
 from foveal.models.device import check_gpu
@@ -46,7 +46,7 @@ class Graph(nn.Module):
 
 
 class TorchBackend:
-    """``inference.contract.Backend`` on a torch model; running it changes nothing, so any number of threads may.
+    """``inference.backends.contract.Backend`` on a torch model; running it changes nothing, so any number of threads may.
 
     Args:
         model: The network, in evaluation mode, where it must stay.

@@ -16,9 +16,9 @@ def demo(
     from rich.console import Console
     from rich.text import Text
 
-    from foveal.cli.evaluate import evaluate
-    from foveal.cli.predict import predict
-    from foveal.cli.train import train
+    from foveal.cli.commands.evaluate import evaluate
+    from foveal.cli.commands.predict import predict
+    from foveal.cli.commands.train import train
     from foveal.runs.digits import write_digits
     from foveal.runs.train import check_installed, first_free
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from foveal.cli.data import app
+from foveal.cli.commands.data import app
 from foveal.errors import CheckFailedError, ConfigError, DataError
 
 

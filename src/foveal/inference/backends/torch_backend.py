@@ -46,7 +46,7 @@ class Graph(nn.Module):
 
 
 class TorchBackend:
-    """``inference.backends.contract.Backend`` on a torch model; running it changes nothing, so any number of threads may.
+    """``contract.Backend`` on a torch model; running it changes nothing, so any number of threads may.
 
     Args:
         model: The network, in evaluation mode, where it must stay.

@@ -93,6 +93,12 @@ app.command(
 )
 app.command(f"{COMMANDS}.models:models", name="models", help=MODELS_HELP, sort_key=6)
 app.command(f"{COMMANDS}.demo:demo", name="demo", help=DEMO_HELP, sort_key=7)
+app.command(
+    f"{COMMANDS}.scratch:app",
+    name="scratch",
+    help="Networks by hand: train one, or draw what its layers do.",
+    sort_key=12,
+)
 app.register_install_completion_command(help="Install completion for this shell (bash, zsh, fish, PowerShell).")
 
 

@@ -1,11 +1,12 @@
-"""Training steps of `foveal.scratch` against torch's, the same network and batch on the CPU: python benchmarks/scratch_vs_torch.py
+"""Training steps of `foveal.scratch` against torch's on the CPU: python benchmarks/scratch_vs_torch.py.
 
-Prints seconds for a step of each, alternately measured in one process, and their ratio; the limit is 3.
+The same network and batch. Prints the time of a step of each, measured alternately in one process, and their ratio; the limit is 3.
 """
 
 import statistics
 import sys
 import time
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -34,39 +35,49 @@ def twin(side: int) -> nn.Sequential:
     )
 
 
+def own_step(side: int, images: np.ndarray, labels: np.ndarray) -> Callable[[], None]:
+    network, loss = small_network(1, side, 10), SoftmaxCrossEntropy()
+    adam = Adam(network.parameters())
+
+    def step() -> None:
+        loss.forward(network.forward(images), labels)
+        network.backward(loss.backward())
+        adam.step()
+
+    return step
+
+
+def torch_step(side: int, images: np.ndarray, labels: np.ndarray) -> Callable[[], None]:
+    network = twin(side)
+    adam = torch.optim.Adam(network.parameters())
+    inputs, wanted = torch.from_numpy(images), torch.from_numpy(labels)
+
+    def step() -> None:
+        adam.zero_grad()
+        nn.functional.cross_entropy(network(inputs), wanted).backward()
+        adam.step()
+
+    return step
+
+
 def main() -> int:
     worst = 0.0
     for side in SIDES:
         rng = np.random.default_rng(0)
-        images, labels = rng.normal(size=(BATCH, 1, side, side)).astype(np.float32), rng.integers(0, 10, BATCH)
-        ours, theirs = small_network(1, side, 10), twin(side)
-        loss, adam = SoftmaxCrossEntropy(), Adam(ours.parameters())
-        torch_adam = torch.optim.Adam(theirs.parameters())
-        tensors = torch.from_numpy(images), torch.from_numpy(labels)
-
-        def own_step() -> None:
-            loss.forward(ours.forward(images), labels)
-            ours.backward(loss.backward())
-            adam.step()
-
-        def torch_step() -> None:
-            torch_adam.zero_grad()
-            nn.functional.cross_entropy(theirs(tensors[0]), tensors[1]).backward()
-            torch_adam.step()
-
-        own_step(), torch_step()
-        pairs = [(seconds(own_step), seconds(torch_step)) for _ in range(ROUNDS)]
-        mine, other = (statistics.median(column) for column in zip(*pairs, strict=True))
+        batch = rng.normal(size=(BATCH, 1, side, side)).astype(np.float32), rng.integers(0, 10, BATCH)
+        steps = own_step(side, *batch), torch_step(side, *batch)
+        for step in steps:
+            step()
+        pairs = [tuple(map(seconds, steps)) for _ in range(ROUNDS)]
+        mine, other = (statistics.median(column) * 1e3 for column in zip(*pairs, strict=True))
         ratio = statistics.median(a / b for a, b in pairs)
         worst = max(worst, ratio)
-        print(
-            f"{side} x {side}, batch {BATCH}: scratch {mine * 1e3:.2f} ms, torch {other * 1e3:.2f} ms, ratio {ratio:.2f}"
-        )
+        print(f"{side} x {side}, batch {BATCH}: scratch {mine:.2f} ms, torch {other:.2f} ms, ratio {ratio:.2f}")
     print(f"worst {worst:.2f} (limit {LIMIT:g})")
     return int(worst > LIMIT)
 
 
-def seconds(step) -> float:  # type: ignore[no-untyped-def]
+def seconds(step: Callable[[], None]) -> float:
     start = time.perf_counter()
     for _ in range(STEPS):
         step()

@@ -41,6 +41,7 @@ MODELS_HELP = (
     "weights come from."
 )
 DEMO_HELP = "Train, evaluate and predict on 1,797 handwritten digits."
+SCRATCH_HELP = "Networks by hand: train one, or draw what its layers do."
 
 REFUSALS = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG, errno.ELOOP, errno.ENOSPC, errno.EIO})
 """Failures of the system that a user can fix; any other OSError may be a bug in Foveal."""
@@ -93,12 +94,7 @@ app.command(
 )
 app.command(f"{COMMANDS}.models:models", name="models", help=MODELS_HELP, sort_key=6)
 app.command(f"{COMMANDS}.demo:demo", name="demo", help=DEMO_HELP, sort_key=7)
-app.command(
-    f"{COMMANDS}.scratch:app",
-    name="scratch",
-    help="Networks by hand: train one, or draw what its layers do.",
-    sort_key=12,
-)
+app.command(f"{COMMANDS}.scratch:app", name="scratch", help=SCRATCH_HELP, sort_key=12)
 app.register_install_completion_command(help="Install completion for this shell (bash, zsh, fish, PowerShell).")
 
 

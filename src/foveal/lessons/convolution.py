@@ -89,10 +89,10 @@ def _figure(steps: list[int], filter_: int, title: str) -> Any:
             cell = figure.add_subplot(grid[at, channel])
             draw(cell, padded[channel], title=f"{name}, with its border", window=window, border=PADDING, tint=tint)
             cell = figure.add_subplot(grid[at, 4 + channel])
-            draw(cell, layer.weight.value[filter_, channel], title="filter", tint=tint, ink=tint, shown=9)
+            draw(cell, layer.weight.value[filter_, channel], title="filter", ink=tint)
             cell = figure.add_subplot(grid[at, 8 + channel])
             total = f"sum {whole(products[channel].sum()):g}"
-            draw(cell, products[channel], title=total, tint=tint, ink=tint, shown=9)
+            draw(cell, products[channel], title=total, ink=tint)
         for place, sign in ((3, "×"), (7, "="), (11, f"+ {layer.bias.value[filter_]:g}\n→")):
             cell = figure.add_subplot(grid[at, place])
             cell.text(0.5, 0.5, sign, ha="center", va="center", fontsize=13, color="#5f6978", transform=cell.transAxes)

@@ -45,7 +45,7 @@ def _figure(panels: list[tuple[str, Any]]) -> Any:
 
     height, width = panels[0][1].shape[:2]
     figure = Figure(figsize=(14, max(1.2, 14 / 4.1 * height / width) + 0.4), facecolor="white")
-    limit = max(float(np.abs(panel).max()) for _, panel in panels[1:3]) or 1.0
+    limit, strongest = (float(np.percentile(panel, 99)) or 1.0 for panel in (np.abs(panels[1][1]), panels[3][1]))
     for at, (title, panel) in enumerate(panels):
         axes = figure.add_axes((0.005 + at * 0.25, 0.02, 0.24, 1 - 0.4 / figure.get_figheight()))
         if at == 0:
@@ -53,7 +53,7 @@ def _figure(panels: list[tuple[str, Any]]) -> Any:
         elif at < 3:
             axes.imshow(panel, cmap="gray", vmin=-limit, vmax=limit)
         else:
-            axes.imshow(panel, cmap="gray_r", vmin=0)
+            axes.imshow(panel, cmap="gray_r", vmin=0, vmax=strongest)
         axes.set_title(title, fontsize=10, color="#5f6978")
         axes.axis("off")
     return figure

@@ -48,22 +48,21 @@ def draw(
         title: Above it.
         window: Row, column and side of the cells to mark.
         border: Outer cells that were added, drawn pale.
-        shown: Number of cells that have their number, row by row; None: all. The last of them is marked.
+        shown: Number of cells that have their number, row by row, and the last of them is marked; None: all, no mark.
         tint: Colour of the mark.
         ink: Colour of numbers.
     """
     from matplotlib.patches import Rectangle
 
     height, width = matrix.shape
-    shown = height * width if shown is None else shown
+    last = height * width if shown is None else shown
     for row in range(height):
         for column in range(width):
             added = border and not (border <= row < height - border and border <= column < width - border)
-            there = row * width + column < shown
-            new = there and shown < height * width + 1 and row * width + column == shown - 1 and window is None
-            face = "#eef1f5" if added else "#d9e4fb" if new and shown else "white"
+            new = shown is not None and row * width + column == last - 1
+            face = "#eef1f5" if added else "#d9e4fb" if new else "white"
             axes.add_patch(Rectangle((column, row), 1, 1, facecolor=face, edgecolor="#c3cad6", linewidth=0.7))
-            if there:
+            if row * width + column < last:
                 text = f"{matrix[row, column]:g}"
                 color = "#98a1af" if added else ink
                 axes.text(column + 0.5, row + 0.54, text, ha="center", va="center", color=color, fontsize=9)

@@ -34,12 +34,14 @@ def _figure(matrices: list[Any]) -> Any:
     from matplotlib.figure import Figure
     from matplotlib.patches import Rectangle
 
-    figure = Figure(figsize=(9, 3.1), facecolor="white")
-    grid = figure.add_gridspec(1, 5, width_ratios=[4, 2, 0.8, 2, 4], left=0.03, right=0.97, bottom=0.05, top=0.84)
-    titles = ("image", "the largest of each window", "gradient of the output", "gradient of the image")
+    figure = Figure(figsize=(10.5, 3.1), facecolor="white")
+    grid = figure.add_gridspec(
+        1, 5, width_ratios=[4, 2, 1.2, 2, 4], wspace=0.5, left=0.03, right=0.97, bottom=0.05, top=0.84
+    )
+    titles = ("image", "largest of each window", "gradient of the output", "gradient of the image")
     for place, matrix, title in zip((0, 1, 3, 4), matrices, titles, strict=True):
         axes = figure.add_subplot(grid[0, place])
-        draw(axes, matrix, title=title, shown=matrix.size + 1)
+        draw(axes, matrix, title=title)
         side = len(matrix) // 2
         for at, tint in enumerate(TINTS):
             row, column = (side * n for n in divmod(at, 2))

@@ -9,6 +9,7 @@ from foveal.lessons.grid import as_text
 from foveal.scratch.layer import Array
 
 POINTS = 400
+TICKS = (-5, 0, 5, 10)
 
 
 def whitening(*, seed: int = 0) -> Lesson:
@@ -47,7 +48,7 @@ def _figure(stages: list[tuple[str, Array]]) -> Any:
         axes.axhline(0, color="#c3cad6", linewidth=0.8)
         axes.axvline(0, color="#c3cad6", linewidth=0.8)
         axes.scatter(points[:, 0], points[:, 1], s=7, color="#2456c9", alpha=0.5, linewidths=0)
-        axes.set(xlim=(-8, 11), ylim=(-8, 11), aspect="equal")
+        axes.set(xlim=(-8, 11), ylim=(-8, 11), aspect="equal", xticks=TICKS, yticks=TICKS)
         axes.set_title(title, fontsize=10, color="#5f6978")
         axes.tick_params(labelsize=8, colors="#5f6978", length=2)
         for spine in axes.spines.values():

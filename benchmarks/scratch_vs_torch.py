@@ -1,6 +1,7 @@
 """Training steps of `foveal.scratch` against torch's on the CPU: python benchmarks/scratch_vs_torch.py.
 
-The same network and batch. Prints the time of a step of each, measured alternately in one process, and their ratio; the limit is 3.
+The same network and batch. Prints the time of a step of each, measured alternately in one process, and their ratio;
+the limit is 3.
 """
 
 import statistics

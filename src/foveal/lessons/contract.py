@@ -1,5 +1,6 @@
 """What a lesson is."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,11 +14,11 @@ class Lesson:
     Attributes:
         title: In a few words.
         text: The numbers, for a terminal.
-        figure: The same as a matplotlib figure.
+        draw: Draws the same as a matplotlib figure.
     """
 
     title: str
     text: str
-    figure: Any
+    draw: Callable[[], Any]
 
     __repr__ = brief

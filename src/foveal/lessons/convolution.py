@@ -6,7 +6,7 @@ import numpy as np
 
 from foveal.errors import ConfigError
 from foveal.lessons.contract import Lesson
-from foveal.lessons.grid import as_text, draw, whole
+from foveal.lessons.grid import INK, as_text, draw, sheet, whole, write
 from foveal.scratch import Conv2d
 from foveal.scratch.layer import Array
 from foveal.scratch.windows import pad
@@ -14,6 +14,8 @@ from foveal.scratch.windows import pad
 SIDE, KERNEL, STRIDE, PADDING, CHANNELS, FILTERS = 5, 3, 2, 1, 3, 2
 OUT = 3
 STEPS = OUT * OUT
+ROW = 8.6
+"""Height of a step, in cells."""
 TINTS = ("#d0320e", "#008d64", "#2456c9")
 NAMES = ("red", "green", "blue")
 
@@ -44,7 +46,8 @@ def convolution(*, step: int | None = None, filter_: int = 1) -> Lesson:
         raise ConfigError(f"--filter {filter_}: there are filters 1 and 2.", "Use one of them.")
     steps = range(STEPS) if step is None else [step - 1]
     title = f"Filter {filter_} of 3 x 3 x 3 on 5 x 5 x 3, stride 2, padding 1: (5 - 3 + 2) / 2 + 1 = 3"
-    return Lesson(title, "\n\n".join(_text(k, filter_ - 1) for k in steps), _figure(list(steps), filter_ - 1, title))
+    text = "\n\n".join(_text(k, filter_ - 1) for k in steps)
+    return Lesson(title, text, lambda: _figure(list(steps), filter_ - 1, title))
 
 
 def _parts(step: int, filter_: int) -> tuple[Array, Array, tuple[int, int]]:
@@ -71,31 +74,20 @@ def _text(step: int, filter_: int) -> str:
 
 
 def _figure(steps: list[int], filter_: int, title: str) -> Any:
-    from matplotlib.figure import Figure
-
     image, layer, out = example()
-    padded = pad(image[None], PADDING)[0]
-    widths = [7, 7, 7, 1.0, 3, 3, 3, 1.0, 3, 3, 3, 1.4, 3]
-    figure = Figure(figsize=(14, 0.55 + 2.15 * len(steps)), facecolor="white")
-    figure.suptitle(title, fontsize=12, color="#15181e", y=1 - 0.18 / figure.get_figheight())
-    grid = figure.add_gridspec(
-        len(steps), len(widths), width_ratios=widths, left=0.02, right=0.985, wspace=0.12, hspace=0.22,
-        top=1 - 0.68 / figure.get_figheight(), bottom=0.12 / figure.get_figheight(),
-    )  # fmt: skip
+    padded, weight, bias = pad(image[None], PADDING)[0], layer.weight.value[filter_], layer.bias.value[filter_]
+    axes = sheet(53, 1.6 + ROW * len(steps))
+    write(axes, title, 26.5, 0.9, size=12, color=INK)
     for at, step in enumerate(steps):
         _, products, (row, column) = _parts(step, filter_)
+        top = 2.4 + ROW * at
         for channel, (name, tint) in enumerate(zip(NAMES, TINTS, strict=True)):
-            window = (row, column, KERNEL)
-            cell = figure.add_subplot(grid[at, channel])
-            draw(cell, padded[channel], title=f"{name}, with its border", window=window, border=PADDING, tint=tint)
-            cell = figure.add_subplot(grid[at, 4 + channel])
-            draw(cell, layer.weight.value[filter_, channel], title="filter", ink=tint)
-            cell = figure.add_subplot(grid[at, 8 + channel])
+            window, label = (row, column, KERNEL), f"{name}, with its border"
+            draw(axes, padded[channel], 0.8 + 7.6 * channel, top, title=label, window=window, border=PADDING, tint=tint)
+            draw(axes, weight[channel], 25 + 3.5 * channel, top + 2, title="filter", ink=tint)
             total = f"sum {whole(products[channel].sum()):g}"
-            draw(cell, products[channel], title=total, ink=tint)
-        for place, sign in ((3, "×"), (7, "="), (11, f"+ {layer.bias.value[filter_]:g}\n→")):
-            cell = figure.add_subplot(grid[at, place])
-            cell.text(0.5, 0.5, sign, ha="center", va="center", fontsize=13, color="#5f6978", transform=cell.transAxes)
-            cell.axis("off")
-        draw(figure.add_subplot(grid[at, 12]), whole(out[filter_]), title="output", shown=step + 1)
-    return figure
+            draw(axes, products[channel], 36.5 + 3.5 * channel, top + 2, title=total, ink=tint)
+        for sign, x in (("\N{MULTIPLICATION SIGN}", 24), ("=", 35.9), (f"+ {bias:g} =", 47.9)):
+            write(axes, sign, x, top + 3.5, size=11)
+        draw(axes, whole(out[filter_]), 49.3, top + 2, title="output", shown=step + 1)
+    return axes.figure

@@ -37,7 +37,7 @@ def edges(photo: RGB, name: str) -> Lesson:
         ]
     )
     panels = [("photo", photo), ("left to right", across), ("top to bottom", down), ("strength", strength)]
-    return Lesson(f"Sobel's edges of {name}", text, _figure(panels))
+    return Lesson(f"Sobel's edges of {name}", text, lambda: _figure(panels))
 
 
 def _figure(panels: list[tuple[str, Any]]) -> Any:

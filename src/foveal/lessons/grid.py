@@ -7,6 +7,8 @@ import numpy as np
 
 from foveal.scratch.layer import Array
 
+INK, MUTED, LINE, BLUE = "#15181e", "#5f6978", "#c3cad6", "#2456c9"
+
 
 def as_text(*matrices: Array, between: Sequence[str] = (), decimals: int = 0) -> str:
     """Matrices side by side, with a word in the middle row between two of them."""
@@ -29,22 +31,42 @@ def _block(cells: Sequence[Sequence[str]]) -> list[str]:
     return ["[" + " ".join(cell.rjust(width) for cell in row) + "]" for row in cells]
 
 
+def sheet(width: float, height: float, *, cell: float = 0.28) -> Any:
+    """Axes that fill a figure, in cells from its upper left corner.
+
+    Args:
+        width: In cells.
+        height: In cells.
+        cell: Side of a cell in inches.
+    """
+    from matplotlib.figure import Figure
+
+    axes = Figure(figsize=(width * cell, height * cell), facecolor="white").add_axes((0, 0, 1, 1))
+    axes.set(xlim=(0, width), ylim=(height, 0))
+    axes.axis("off")
+    return axes
+
+
 def draw(
     axes: Any,
     matrix: Array,
+    x: float,
+    y: float,
     *,
     title: str = "",
     window: tuple[int, int, int] | None = None,
     border: int = 0,
     shown: int | None = None,
-    tint: str = "#2456c9",
-    ink: str = "#15181e",
+    tint: str = BLUE,
+    ink: str = INK,
 ) -> None:
     """One matrix as a grid of numbers.
 
     Args:
-        axes: Where.
+        axes: A ``sheet``.
         matrix: Its numbers, (H, W).
+        x: Left side, in cells.
+        y: Upper side, in cells.
         title: Above it.
         window: Row, column and side of the cells to mark.
         border: Outer cells that were added, drawn pale.
@@ -61,19 +83,27 @@ def draw(
             added = border and not (border <= row < height - border and border <= column < width - border)
             new = shown is not None and row * width + column == last - 1
             face = "#eef1f5" if added else "#d9e4fb" if new else "white"
-            axes.add_patch(Rectangle((column, row), 1, 1, facecolor=face, edgecolor="#c3cad6", linewidth=0.7))
+            axes.add_patch(Rectangle((x + column, y + row), 1, 1, facecolor=face, edgecolor=LINE, linewidth=0.7))
             if row * width + column < last:
-                text = f"{matrix[row, column]:g}"
                 color = "#98a1af" if added else ink
-                axes.text(column + 0.5, row + 0.54, text, ha="center", va="center", color=color, fontsize=9)
+                place = (x + column + 0.5, y + row + 0.54)
+                axes.text(*place, f"{matrix[row, column]:g}", ha="center", va="center", color=color, fontsize=9)
     if window is not None:
-        row, column, side = window
-        axes.add_patch(Rectangle((column, row), side, side, facecolor=tint, alpha=0.16))
-        axes.add_patch(Rectangle((column, row), side, side, fill=False, edgecolor=tint, linewidth=1.8))
-    axes.set(xlim=(-0.05, width + 0.05), ylim=(height + 0.05, -0.05), aspect="equal")
-    axes.axis("off")
-    if title:
-        axes.set_title(title, fontsize=9.5, color="#5f6978", pad=4)
+        mark(axes, x + window[1], y + window[0], window[2], tint)
+    write(axes, title, x + width / 2, y - 0.45, size=9.5)
+
+
+def mark(axes: Any, x: float, y: float, side: float, tint: str) -> None:
+    """A square with a tinted ground."""
+    from matplotlib.patches import Rectangle
+
+    axes.add_patch(Rectangle((x, y), side, side, facecolor=tint, alpha=0.16))
+    axes.add_patch(Rectangle((x, y), side, side, fill=False, edgecolor=tint, linewidth=1.8))
+
+
+def write(axes: Any, text: str, x: float, y: float, *, size: float, color: str = MUTED) -> None:
+    """Text around a place."""
+    axes.text(x, y, text, ha="center", va="center", fontsize=size, color=color)
 
 
 def whole(values: Array) -> Array:

@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 
 from foveal.lessons.contract import Lesson
-from foveal.lessons.grid import as_text, draw
+from foveal.lessons.grid import as_text, draw, mark, sheet, write
 from foveal.scratch import MaxPool2d
+from foveal.scratch.layer import Array
 
 TINTS = ("#d0320e", "#008d64", "#2456c9", "#9c59ff")
 
@@ -27,23 +28,19 @@ def pooling() -> Lesson:
             as_text(grad, back, between=("->",), decimals=1),
         ]
     )
-    return Lesson("Max pooling, 2 x 2 with stride 2", text, _figure([image, out, grad, back]))
+    return Lesson("Max pooling, 2 x 2 with stride 2", text, lambda: _figure([image, out, grad, back]))
 
 
-def _figure(matrices: list[Any]) -> Any:
-    from matplotlib.figure import Figure
-    from matplotlib.patches import Rectangle
-
-    figure = Figure(figsize=(10.5, 3.1), facecolor="white")
-    grid = figure.add_gridspec(
-        1, 5, width_ratios=[4, 2, 1.2, 2, 4], wspace=0.5, left=0.03, right=0.97, bottom=0.05, top=0.84
-    )
+def _figure(matrices: list[Array]) -> Any:
+    axes = sheet(24, 6.2, cell=0.42)
     titles = ("image", "largest of each window", "gradient of the output", "gradient of the image")
-    for place, matrix, title in zip((0, 1, 3, 4), matrices, titles, strict=True):
-        axes = figure.add_subplot(grid[0, place])
-        draw(axes, matrix, title=title)
+    for x, matrix, title in zip((0.8, 7.2, 13.8, 19.2), matrices, titles, strict=True):
+        y = 1.6 if len(matrix) == 4 else 2.6
+        draw(axes, matrix, x, y, title=title)
         side = len(matrix) // 2
         for at, tint in enumerate(TINTS):
             row, column = (side * n for n in divmod(at, 2))
-            axes.add_patch(Rectangle((column, row), side, side, facecolor=tint, alpha=0.16, edgecolor=tint))
-    return figure
+            mark(axes, x + column, y + row, side, tint)
+    for x in (6, 17.5):
+        write(axes, "\N{RIGHTWARDS ARROW}", x, 3.6, size=14)
+    return axes.figure

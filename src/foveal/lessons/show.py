@@ -54,7 +54,7 @@ def save(done: Lesson, file: Path) -> None:
     if file.suffix.lower() != ".png":
         raise ConfigError(f"--out {file}: pictures are PNG files.", f"Name it {file.stem}.png.")
     buffer = io.BytesIO()
-    done.figure.savefig(buffer, format="png", dpi=DPI)
+    done.draw().savefig(buffer, format="png", dpi=DPI)
     write_atomic(file, buffer.getvalue())
 
 

@@ -30,7 +30,9 @@ def whitening(*, seed: int = 0) -> Lesson:
         ("along the principal axes", rotated),
         ("whitened: divided by each axis's deviation", white),
     ]
-    return Lesson("Mean, principal axes, whitening", "\n\n".join(_text(*stage) for stage in stages), _figure(stages))
+    return Lesson(
+        "Mean, principal axes, whitening", "\n\n".join(_text(*stage) for stage in stages), lambda: _figure(stages)
+    )
 
 
 def _text(title: str, points: Array) -> str:

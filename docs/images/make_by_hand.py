@@ -1,4 +1,4 @@
-"""The pictures of docs/guide/by-hand.md: python docs/images/make_by_hand.py."""
+"""The images of docs/guide/by-hand.md: python docs/images/make_by_hand.py."""
 
 import io
 import sys

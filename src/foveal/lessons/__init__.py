@@ -1,1 +1,1 @@
-"""Lessons: what the layers of ``foveal.scratch`` do, as pictures and as text."""
+"""Lessons: what the layers of ``foveal.scratch`` do, as images and as text."""

@@ -10,7 +10,7 @@ from foveal.scratch import Conv2d
 from foveal.types.arrays import RGB
 
 ACROSS = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]], np.float32)
-"""Answers where the image grows lighter from left to right (Sobel and Feldman 1968)."""
+"""Large where the image grows lighter from left to right (Sobel and Feldman 1968)."""
 GRAY = (0.299, 0.587, 0.114)
 """Brightness of red, green and blue (ITU-R BT.601)."""
 

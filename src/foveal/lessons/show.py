@@ -1,4 +1,4 @@
-"""A lesson by its name, and its picture in a file."""
+"""A lesson by its name, and its image in a file."""
 
 import io
 from pathlib import Path
@@ -45,14 +45,14 @@ def lesson(topic: str, *, image: Path | None = None, step: int | None = None, fi
 
 
 def save(done: Lesson, file: Path) -> None:
-    """Write the picture as PNG.
+    """Write its image as PNG.
 
     Raises:
         ConfigError: The file is not called .png.
         RunError: It cannot be written.
     """
     if file.suffix.lower() != ".png":
-        raise ConfigError(f"--out {file}: pictures are PNG files.", f"Name it {file.stem}.png.")
+        raise ConfigError(f"--out {file}: images are written as PNG.", f"Name it {file.stem}.png.")
     buffer = io.BytesIO()
     done.draw().savefig(buffer, format="png", dpi=DPI)
     write_atomic(file, buffer.getvalue())

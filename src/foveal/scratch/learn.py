@@ -91,7 +91,7 @@ def fit(
         train: What is learnt from.
         test: What accuracy is measured on.
         epochs: Passes over the training images.
-        batch_size: Images a step.
+        batch_size: Images per step.
         seed: Of their order.
     """
     rng, loss, peak = np.random.default_rng(seed), SoftmaxCrossEntropy(), optimizer.lr

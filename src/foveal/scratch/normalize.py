@@ -1,4 +1,4 @@
-"""Batch norm and dropout: what behaves differently in training and in use."""
+"""Batch norm and dropout: what behaves differently in training and at inference."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from foveal.scratch.layer import Array, Layer, Parameter
 class BatchNorm(Layer):
     """Each channel with mean 0 and variance 1 over the batch, then scaled and shifted (Ioffe and Szegedy 2015).
 
-    For (B, C) and (B, C, H, W). In use it takes the running mean and variance that training has left.
+    For (B, C) and (B, C, H, W). At inference it takes the running mean and variance that training has left.
 
     Args:
         channels: C.
@@ -60,7 +60,7 @@ class BatchNorm(Layer):
 class Dropout(Layer):
     """In training each number is dropped with probability ``rate`` and the others grow by 1 / (1 - rate).
 
-    So the expected value stays, and in use nothing is done (Srivastava et al. 2014, section 10, the inverted form).
+    So the expected value stays, and at inference nothing is done (Srivastava et al. 2014, section 10, the inverted form).
 
     Args:
         rate: Between 0 and 1.

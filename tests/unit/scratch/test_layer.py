@@ -149,7 +149,7 @@ def test_steps_equal_torchs(ours, theirs) -> None:  # type: ignore[no-untyped-de
     np.testing.assert_allclose(parameter.value, leaf.detach().numpy(), atol=1e-10)
 
 
-def test_dropout_keeps_the_mean_and_is_nothing_in_use() -> None:
+def test_dropout_keeps_the_mean_and_is_nothing_at_inference() -> None:
     layer = own.Dropout(0.3)
     x = np.ones((200, 500))
     out = layer.forward(x)

@@ -24,9 +24,9 @@ def train(
     *,
     epochs: Annotated[int | None, Parameter(help="Passes over the images; default: 15 for the digits, else 3.")] = None,
     lr: Annotated[float, Parameter(help="First learning rate of Adam; it falls to 0 along a cosine.")] = 3e-3,
-    batch_size: Annotated[int, Parameter(help="Images a step.")] = 64,
+    batch_size: Annotated[int, Parameter(help="Images per step.")] = 64,
     seed: Annotated[int, Parameter(help="Seed of first weights and order.")] = 0,
-    json: Annotated[bool, Parameter(negative="", help="Print one JSON line an epoch.")] = False,
+    json: Annotated[bool, Parameter(negative="", help="Print one JSON line per epoch.")] = False,
 ) -> None:
     """Train a small convolutional network written in NumPy."""
     import sys
@@ -80,7 +80,7 @@ def show(
     out: Annotated[Path | None, Parameter(help="PNG file to draw it to; default: TOPIC.png here.")] = None,
     text: Annotated[bool, Parameter(negative="", help="Print the text alone.")] = False,
 ) -> None:
-    """Show what a layer does, as text and as a picture."""
+    """Show what a layer does, as text and as an image."""
     from foveal.lessons.show import lesson, save
 
     done = lesson(topic, image=image, step=step, filter_=filter)

@@ -27,9 +27,13 @@ BACKBONES = {  # name: (usual input size, another one)
     "convnext_atto": (64, 96),
     "swin_tiny_patch4_window7_224": (64, 96),
     "tf_efficientnet_lite0": (64, 75),
+    "lenet5": (64, 80),
+    "googlenet": (64, 96),
+    "cifar_resnet20": (32, 40),
+    "conv:N=1,M=2,K=0,width=8,act=maxout,pad=reflect": (32, 40),
 }
-LARGE = ("swin_tiny_patch4_window7_224", "tf_efficientnet_lite0")
-"""Slow here, so tried with one pooling of each kind: with a map and without."""
+LARGE = ("swin_tiny_patch4_window7_224", "tf_efficientnet_lite0", *list(BACKBONES)[-4:])
+"""Slow here, or one of a kind, so tried with one pooling of each kind: with a map and without."""
 PAIRS = [(b, p) for b in BACKBONES for p in POOLINGS if b not in LARGE or p in {"avg", "attention"}]
 
 

@@ -35,11 +35,7 @@ EXPORT_HELP = (
     "The exported model is compared with the original on real images; if their predictions differ, no file is written "
     "and the exit code is 1."
 )
-MODELS_HELP = (
-    "List the available backbones.\n\n"
-    "Shows each backbone's parameters, multiply-accumulate operations (MACs), input size, and where its pretrained "
-    "weights come from."
-)
+MODELS_HELP = "List the available backbones, or show one layer by layer."
 DEMO_HELP = "Train, evaluate and predict on 1,797 handwritten digits."
 SCRATCH_HELP = "Networks by hand: train one, or draw what its layers do."
 
@@ -92,7 +88,7 @@ app.command(f"{COMMANDS}.export:export", name="export", help=EXPORT_HELP, sort_k
 app.command(
     "foveal.cli.commands.data:app", name="data", help="Inspect, check, preview and convert data sets.", sort_key=5
 )
-app.command(f"{COMMANDS}.models:models", name="models", help=MODELS_HELP, sort_key=6)
+app.command(f"{COMMANDS}.models:app", name="models", help=MODELS_HELP, sort_key=6)
 app.command(f"{COMMANDS}.demo:demo", name="demo", help=DEMO_HELP, sort_key=7)
 app.command(f"{COMMANDS}.scratch:app", name="scratch", help=SCRATCH_HELP, sort_key=12)
 app.register_install_completion_command(help="Install completion for this shell (bash, zsh, fish, PowerShell).")

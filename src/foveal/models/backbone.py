@@ -9,8 +9,9 @@ import timm
 from torch import Tensor, nn
 
 from foveal.errors import ConfigError
+from foveal.models.classic.own import OwnNetwork
 from foveal.models.config import ModelConfig
-from foveal.models.declared import OWN, Declared, declared
+from foveal.models.declared import Declared, declared
 from foveal.models.trunk import Trunk, build_own, find_weights
 from foveal.models.weights import Weights
 
@@ -38,10 +39,10 @@ class Backbone(Trunk):
         self._whole = True
         self.fixed_size: int | None = None
         self.multiple = 1
-        if name in OWN:
-            own = build_own(name)
+        if (own := build_own(name)) is not None:
             self.net = own
             self.num_features = own.num_features
+            self.fixed_size = known.size if known.fixed_size else None
             return
         self._build(name, known)
 
@@ -65,6 +66,17 @@ class Backbone(Trunk):
         self.check_size(height, width)
         out = self.net(inputs) if self._whole else self.net.forward_features(inputs)  # type: ignore[operator]
         return _as_map(out, self.num_features, height, width, self.net)
+
+    @property
+    def side_widths(self) -> tuple[int, ...]:
+        """Channels of the maps that auxiliary classifiers read in training; empty: there are none."""
+        return self.net.side_widths() if isinstance(self.net, OwnNetwork) else ()
+
+    def with_sides(self, inputs: Tensor) -> tuple[Tensor, ...]:
+        """The map of ``forward``, and those of ``side_widths``."""
+        if not isinstance(self.net, OwnNetwork) or not self.side_widths:
+            return (self(inputs),)
+        return self.net.with_sides(inputs)
 
     def check_size(self, height: int, width: int) -> None:
         """Check that the network accepts an input size.

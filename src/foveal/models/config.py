@@ -7,7 +7,7 @@ class ModelConfig(Settings):
     """The backbone and its weights."""
 
     backbone: str = "tf_efficientnet_lite0"
-    """Any timm model by name, or conv4 or conv5 (four or five plain convolution blocks, trained from scratch)."""
+    """Any timm model by name, one of Foveal's own (conv4, conv5, lenet5 ...), or a line such as conv:N=2,M=3,K=1."""
     weights: str = "auto"
     """Initial weights; auto: pretrained weights; none: random; a run, to go on from; or a file (.safetensors, .pth)."""
     allow_download: bool = False

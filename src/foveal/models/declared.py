@@ -7,9 +7,7 @@ from typing import Literal
 import timm
 
 from foveal.errors import ConfigError
-
-OWN = ("conv4", "conv5")
-"""Networks of ``models.classic``; they have no pretrained weights."""
+from foveal.models.classic.table import NETWORKS, own
 
 
 @dataclass(frozen=True)
@@ -41,8 +39,8 @@ def declared(backbone: str) -> Declared:
     Raises:
         ConfigError: No such network; the message suggests the nearest name.
     """
-    if backbone in OWN:
-        return Declared()
+    if (known := own(backbone)) is not None:
+        return Declared(size=known.size, fixed_size=known.fixed)
     if not timm.is_model(backbone):
         raise _unknown(backbone)
     try:
@@ -69,6 +67,6 @@ def _unknown(backbone: str) -> ConfigError:
             f"Unknown weights {tag!r} of the backbone {architecture!r}.",
             f"Known: {', '.join(tags)}." if tags else f"It has no pretrained weights; use {architecture!r}.",
         )
-    near = get_close_matches(backbone, [*OWN, *timm.list_models()], n=1)
+    near = get_close_matches(backbone, [*NETWORKS, *timm.list_models()], n=1)
     see = "See all with: foveal models '*'"
     return ConfigError(f"Unknown backbone {backbone!r}.", f"Did you mean {near[0]!r}? {see}" if near else see)

@@ -30,3 +30,26 @@ class LinearHead(nn.Module):
         """(B, D) -> (B, K) logits."""
         logits: Tensor = self.linear(self.dropout(vectors))
         return logits
+
+
+class SideHead(nn.Module):
+    """An auxiliary classifier in the middle of a network, which brings gradients to its first layers.
+
+    Szegedy et al. 2014, section 5: mean over the map, a 1 x 1 convolution, a hidden layer, dropout, a linear layer. The
+    paper averages windows of its 14 x 14 map; here all of it, so that images of any size are taken.
+
+    Args:
+        channels: Of the map.
+        classes: K.
+    """
+
+    def __init__(self, channels: int, classes: int) -> None:
+        super().__init__()
+        self.reduce = nn.Sequential(nn.Conv2d(channels, 128, 1), nn.ReLU(inplace=True))
+        self.hidden = nn.Sequential(nn.Linear(128, 1024), nn.ReLU(inplace=True), nn.Dropout(0.7))
+        self.linear = nn.Linear(1024, classes)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """(B, C, h, w) -> (B, K) logits."""
+        logits: Tensor = self.linear(self.hidden(self.reduce(features).mean((2, 3))))
+        return logits

@@ -11,10 +11,9 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
 from foveal.errors import ConfigError
-from foveal.models.classic.conv5 import WIDTHS as CONV5_WIDTHS
-from foveal.models.classic.conv5 import Conv5
+from foveal.models.classic.own import OwnNetwork
 from foveal.models.config import ModelConfig
-from foveal.models.declared import OWN, declared
+from foveal.models.declared import declared
 from foveal.models.trunk import Trunk, build_own, find_weights
 from foveal.models.weights import Weights
 
@@ -41,13 +40,14 @@ class InnerMaps(Trunk):
 
     def __init__(self, name: str, strides: Sequence[int] | None = None, *, output_stride: int = 32) -> None:
         super().__init__(name)
-        if name in OWN:
-            self.net = build_own(name)
-            if not isinstance(self.net, Conv5):
+        own = build_own(name)
+        if own is not None:
+            self.net = own
+            if not own.widths:
                 raise ConfigError(
                     f"The backbone {name!r} gives no maps at several strides.", "Use --backbone conv5 instead."
                 )
-            known = [(width, 2 ** (i + 1)) for i, width in enumerate(CONV5_WIDTHS)]
+            known = list(zip(own.widths, own.strides, strict=True))
         else:
             self.net = _create(name, output_stride)
             info: Any = self.net.feature_info
@@ -57,14 +57,14 @@ class InnerMaps(Trunk):
         self.strides = tuple(reductions if strides is None else strides)
         self.picked = list(range(len(known))) if strides is None else [nearest(s, reductions) for s in strides]
         self.channels = [known[i][0] for i in self.picked]
-        if name not in OWN:
+        if own is None:
             self.taken = sorted(set(self.picked))
             prune: Any = self.net.prune_intermediate_layers
             prune(self.taken, prune_norm=True, prune_head=True)
 
     def forward(self, inputs: Tensor) -> list[Tensor]:
         """(B, 3, H, W) -> a map (B, C, h, w) for each stride."""
-        if isinstance(self.net, Conv5):
+        if isinstance(self.net, OwnNetwork):
             every = self.net.maps(inputs)
             return [every[i] for i in self.picked]
         call: Any = self.net.forward_intermediates

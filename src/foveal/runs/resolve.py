@@ -11,7 +11,8 @@ from foveal.data.catalog.catalog import Catalog
 from foveal.data.loading.levels import DataLevels, learn_levels
 from foveal.errors import ConfigError, DataError, ImageError
 from foveal.imaging.header import read_size
-from foveal.models.declared import OWN, declared
+from foveal.models.classic.table import own
+from foveal.models.declared import declared
 from foveal.ops.machine import num_cores
 from foveal.runs.data import task_of
 from foveal.runs.going_on.inherit import inheritance_notes, inherited
@@ -54,9 +55,10 @@ def resolve(config: RunConfig, train: Catalog, *, world: int = 1) -> Resolved:
     card = given_card(config.model.weights)
     name = task_of(config, train, card)
     plain, config = with_defaults(config, name), with_defaults(config, name, card)
-    spec, small = get_spec(name), config.model.backbone in OWN
+    spec, built = get_spec(name), own(config.model.backbone)
+    small = built is not None and built.small
     given = config.model.weights not in UNNAMED
-    pretrained = given or (not small and config.model.weights != "none")
+    pretrained = given or (built is None and config.model.weights != "none")
     choice = spec.choose(
         Situation(
             len(train),

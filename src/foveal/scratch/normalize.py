@@ -60,7 +60,7 @@ class BatchNorm(Layer):
 class Dropout(Layer):
     """In training each number is dropped with probability ``rate`` and the others grow by 1 / (1 - rate).
 
-    So the expected value stays, and at inference nothing is done (Srivastava et al. 2014, section 10, the inverted form).
+    So the expected value stays, and at inference nothing is done (Srivastava et al. 2014, section 10, inverted).
 
     Args:
         rate: Between 0 and 1.

@@ -2,11 +2,20 @@
 
 from typing import Annotated
 
-from cyclopts import Parameter
+from cyclopts import App, Parameter
 
 from foveal.errors import ConfigError
 
+app = App(
+    name="models",
+    help="List the available backbones, or show one layer by layer.\n\n"
+    "The list has each backbone's parameters, multiply-accumulate operations (MACs), input size, and where its "
+    "pretrained weights come from.",
+    help_format="plaintext",
+)
 
+
+@app.default
 def models(
     pattern: Annotated[
         str,
@@ -44,3 +53,55 @@ def models(
         console.print(f"\n  {len(entries)} backbones; parameters and MACs are shown for up to {COUNTED} of them.")
     if not pattern:
         console.print(Text("\n  More: foveal models 'resnet*' (part of a name or a pattern), foveal models '*' (all)."))
+
+
+@app.command
+def show(
+    name: Annotated[str, Parameter(help="A backbone, or a line such as conv:N=2,M=3,K=1.")],
+    /,
+    *,
+    size: Annotated[int | None, Parameter(help="Side of the input in pixels; default: that of its paper.")] = None,
+    json: Annotated[bool, Parameter(negative="", help="Print one JSON document and nothing else.")] = False,
+) -> None:
+    """Show a backbone layer by layer: shapes, parameters, MACs, receptive field."""
+    from dataclasses import asdict
+    from json import dumps
+
+    from foveal.models.classic.table import CLASSICS
+    from foveal.models.layers import layers, totals
+
+    if size is not None and size < 1:
+        raise ConfigError(f"--size {size} is below 1 pixel.", "Use the side of your images, such as 224.")
+    rows = layers(name, size=size)
+    parameters, macs = totals(rows)
+    classic = CLASSICS.get(name)
+    if json:
+        known = {} if classic is None else {"classic": asdict(classic)}
+        sums = {"name": name, "parameters": parameters, "macs": macs}
+        print(dumps({**sums, **known, "layers": [row.to_dict() for row in rows]}, indent=2))
+        return
+
+    from rich.console import Console
+
+    from foveal.cli.terminal import print_table
+
+    titles = ("layer", "kind", "output", "parameters", "MACs (M)", "sees (px)", "kernel", "stride", "padding")
+    cells = [
+        (
+            row.name,
+            row.kind,
+            " x ".join(map(str, row.shape)),
+            f"{row.parameters:,}" if row.parameters else "",
+            f"{row.macs / 1e6:,.2f}" if row.macs else "",
+            "all" if row.receptive_px is None else str(row.receptive_px),
+            *("" if n is None else str(n) for n in (row.kernel, row.stride, row.padding)),
+        )
+        for row in rows
+    ]
+    console = Console()
+    print_table(console, titles, cells, left=(0, 1, 2))
+    print(f"\n  {name}, without a classifier: {parameters:,} parameters, {macs / 1e9:.3f} billion MACs for one image")
+    if classic is not None:
+        error = "" if classic.top5_error is None else f"; published top-5 error on ImageNet: {classic.top5_error:g} %"
+        whole = f"{classic.parameters:,} parameters with {classic.classes:,} classes"
+        print(f"  {classic.paper} ({classic.year}); {whole}{error}")

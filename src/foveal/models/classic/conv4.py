@@ -8,10 +8,12 @@ import math
 from torch import Tensor, nn
 from torch.nn.functional import max_pool2d
 
+from foveal.models.classic.own import OwnNetwork
+
 WIDTHS = (32, 64, 128, 256)
 
 
-class Conv4(nn.Module):
+class Conv4(OwnNetwork):
     """Conv 3x3, batch norm, ReLU, max pool; four times. Output stride 16 from 32 pixels on.
 
     Below 32 pixels the first pools are left out, so that the last map is at least 2 x 2.
@@ -22,6 +24,10 @@ class Conv4(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.blocks = nn.ModuleList(conv_block(c, d) for c, d in zip((3, *WIDTHS[:-1]), WIDTHS, strict=True))
+
+    def stages(self) -> list[nn.Module]:
+        """The blocks."""
+        return list(self.blocks)
 
     def forward(self, inputs: Tensor) -> Tensor:
         """(B, 3, H, W) -> (B, 256, h, w)."""

@@ -15,8 +15,8 @@ from torch import Tensor, nn
 
 from foveal.errors import ConfigError, MissingExtraError
 from foveal.models.classic.plain_unet import PlainDecoder
+from foveal.models.classic.table import own
 from foveal.models.config import ModelConfig
-from foveal.models.declared import OWN
 from foveal.models.pyramid import InnerMaps, build_inner_maps
 from foveal.models.weights import Weights
 
@@ -101,13 +101,19 @@ def build_parts(
         WeightsError: The weights are not available or do not fit.
         MissingExtraError: segmentation-models-pytorch is not installed.
     """
-    if model.backbone in OWN:
+    if own(model.backbone) is not None:
         if decoder not in ("auto", "plain_unet"):
             raise ConfigError(
                 f"The decoder {decoder!r} is for timm's backbones, not for {model.backbone}.",
                 "Leave out the decoder, or choose another --backbone.",
             )
         maps, weights = build_inner_maps(model, None, pretrained=pretrained)
+        if maps.strides != tuple(2 ** (i + 1) for i in range(len(maps.strides))):
+            raise ConfigError(
+                f"The backbone {model.backbone!r} has maps at strides {', '.join(map(str, maps.strides))} only;"
+                " a plain U-Net needs one at each halving.",
+                "Use --backbone conv5, vgg16_c or a timm network.",
+            )
         return Parts(maps, PlainDecoder(maps.channels), nn.Conv2d(maps.channels[0], num_classes, 1), weights)
     decoder = "fpn" if decoder == "auto" else decoder
     if decoder == "plain_unet":

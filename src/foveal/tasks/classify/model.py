@@ -5,6 +5,7 @@ Shapes: B batch, C channels, H W height and width of the input, h w of the featu
 
 from collections.abc import Mapping
 
+import torch
 from torch import Tensor, nn
 
 from foveal.artifact.card import Card
@@ -12,7 +13,7 @@ from foveal.losses.cross_entropy import CrossEntropy
 from foveal.models.backbone import Backbone, build_backbone
 from foveal.models.config import ModelConfig
 from foveal.models.contract import Maps, Model
-from foveal.models.heads import LinearHead
+from foveal.models.heads import LinearHead, SideHead
 from foveal.models.pooling import (
     AttentionPooling,
     AveragePooling,
@@ -27,6 +28,9 @@ from foveal.models.weights import Weights
 from foveal.tasks.classify.config import POOLING, ClassifyConfig
 from foveal.tasks.classify.warm_start import Prior, Start, find_prior
 
+SIDE_WEIGHT = 0.3
+"""Of the loss of each auxiliary classifier."""
+
 
 class Classifier(Model):
     """Logits of K classes, and the weights of an attention pooling.
@@ -37,6 +41,8 @@ class Classifier(Model):
         prior: The classifier of the given weights, for other classes; the warm start begins from it.
         start: The rows of known classes, where an own model gave them; the warm start begins from them too.
     """
+
+    backbone: Backbone
 
     def __init__(
         self,
@@ -51,29 +57,47 @@ class Classifier(Model):
         self.pooling = pooling
         self.head = head
         self.criterion = criterion
+        classes = head.linear.out_features
+        self.sides = nn.ModuleList(SideHead(width, classes) for width in backbone.side_widths)
         self.weights = weights
         self.prior: Prior | None = None
         self.start: Start | None = None
 
     def look(self, inputs: Tensor) -> Maps:
-        """Normalised (B, 3, H, W) -> the backbone's map (B, C, h, w)."""
+        """Normalised (B, 3, H, W) -> the backbone's map (B, C, h, w), and those of its auxiliary classifiers."""
         height, width = inputs.shape[-2:]
-        return Maps((self.backbone(inputs),), (height, width))
+        return Maps(self.backbone.with_sides(inputs), (height, width))
 
     def answer(self, maps: Maps) -> dict[str, Tensor]:
-        """``logits`` (B, K), and ``attention`` (B, h, w) where the pooling has a map."""
-        (features,) = maps.tensors
+        """``logits`` (B, K); ``attention`` (B, h, w) where the pooling has a map.
+
+        Where the backbone has auxiliary classifiers, ``side_logits`` (B, K, M) of those M.
+        """
+        features, *sides = maps.tensors
         vector, attention = self.pooling(features)
-        logits = self.head(vector)
-        return {"logits": logits} if attention is None else {"logits": logits, "attention": attention}
+        outputs = {"logits": self.head(vector)}
+        if attention is not None:
+            outputs["attention"] = attention
+        if sides:
+            heads = zip(self.sides, sides, strict=True)
+            outputs["side_logits"] = torch.stack([head(side) for head, side in heads], 2)
+        return outputs
 
     def class_rows(self) -> dict[str, ClassRows]:
         """The linear layer's."""
         return {"head.linear.weight": ClassRows(), "head.linear.bias": ClassRows()}
 
     def losses(self, outputs: Mapping[str, Tensor], targets: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """The criterion under its name; ``targets["label"]`` is (B,) int64 ids or (B, K) floats."""
-        return {str(self.criterion.name): self.criterion(outputs["logits"], targets["label"])}
+        """The criterion under its name; ``targets["label"]`` is (B,) int64 ids or (B, K) floats.
+
+        Auxiliary classifiers add theirs, each times 0.3 (Szegedy et al. 2014, section 5).
+        """
+        label = targets["label"]
+        losses = {str(self.criterion.name): self.criterion(outputs["logits"], label)}
+        if "side_logits" in outputs:
+            sides = [self.criterion(logits, label) for logits in outputs["side_logits"].unbind(2)]
+            losses["auxiliary"] = SIDE_WEIGHT * torch.stack(sides).sum()
+        return losses
 
 
 def build_classifier(model: ModelConfig, own: ClassifyConfig, num_classes: int, *, pretrained: bool) -> Classifier:

@@ -70,13 +70,13 @@ class Cell:
     bar: float | None
 
     @classmethod
-    def of(cls, value: str | int | float, *, share: bool = False) -> "Cell":
-        """Format one cell; text stays text, and ``share`` draws a bar."""
+    def of(cls, value: str | int | float, *, share: bool = False, decimals: bool = False) -> "Cell":
+        """Format one cell; text stays text, ``share`` draws a bar, ``decimals`` are written though they be zeros."""
         if isinstance(value, str):
             return cls(value, "", None)
         if not math.isfinite(value):
             return cls(NOTHING, "", None)
-        words = number(value) if share else count(value)
+        words = number(value) if share or decimals else count(value)
         return cls(words, f"{value:.6g}", round(value * 100, 1) if share else None)
 
 
@@ -122,7 +122,8 @@ class Shown:
             case Density():
                 return cls(panel.title, panel.note, svg(panel))
             case Table():
-                rows = [[Cell.of(value) for value in row] for row in panel.rows]
+                broken = {k for row in panel.rows for k, v in enumerate(row) if isinstance(v, float) and v % 1}
+                rows = [[Cell.of(v, decimals=k in broken) for k, v in enumerate(row)] for row in panel.rows]
                 note = "" if rows else "Nothing to show."
                 return cls(panel.title, note, header=panel.header, rows=rows, filtered=len(rows) > LONG_TABLE)
 
@@ -136,7 +137,9 @@ class Shown:
             return cls(panel.title, figure=drawn[0][0], narrow=drawn[0][1], percent=percent, wide=wide)
         part, table = cls._matrix(busiest(panel)), cls.of(every_row(panel))
         note = "All classes are in the table, and in the figure's file."
-        return replace(table, title=part.title, note=note, figure=part.figure, narrow=part.narrow, percent=part.percent, wide=True)
+        return replace(
+            table, title=part.title, note=note, figure=part.figure, narrow=part.narrow, percent=part.percent, wide=True
+        )
 
 
 @dataclass(frozen=True)

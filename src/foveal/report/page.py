@@ -37,7 +37,9 @@ def write_report(path: Path, content: Content) -> None:
     """
     html = render(content)
     make_folder(path.parent)
-    write_figures(path.parent / "figures", [*_training(content), *content.results.panels, *content.data_panels], _classes(content))
+    write_figures(
+        path.parent / "figures", [*_training(content), *content.results.panels, *content.data_panels], _classes(content)
+    )
     write_atomic(path, html.encode("utf-8", "replace"))
 
 

@@ -15,7 +15,6 @@ from foveal.types.arrays import Array, FloatArray
 SIDE_PX = 216
 """Side of the square."""
 LEFT, TOP, RIGHT, BOTTOM = 46, 12, 16, 44
-TICKS = (0.0, 0.5, 1.0)
 FAINT, STRONG = 0.12, 0.95
 """Opacity of a cell with one point, and of the fullest."""
 COLOR = (59, 111, 224)
@@ -24,13 +23,14 @@ COLOR = (59, 111, 224)
 
 @dataclass(frozen=True)
 class Density:
-    """A figure of points whose two numbers are shares.
+    """A figure of points with two numbers, each a share.
 
     Attributes:
         title: What is shown.
         x_title: Name of the horizontal axis.
         y_title: Name of the vertical axis.
         counts: (B, B) points in each cell: rows over the vertical axis, columns over the horizontal one.
+        end: What both axes run to, from 0.
         down: Whether the vertical axis runs down from 0, as in an image.
         note: A sentence below the figure.
     """
@@ -39,6 +39,7 @@ class Density:
     x_title: str
     y_title: str
     counts: FloatArray
+    end: float = 1.0
     down: bool = False
     note: str = ""
 
@@ -47,12 +48,12 @@ def draw_density(panel: Density) -> Any:
     """The figure."""
     axes = canvas(LEFT + SIDE_PX + RIGHT, TOP + SIDE_PX + BOTTOM)
     place(axes, left=LEFT, top=TOP, right=RIGHT, bottom=BOTTOM)
-    axes.set(xlim=(0, 1), ylim=(1, 0) if panel.down else (0, 1))
+    axes.set(xlim=(0, panel.end), ylim=(panel.end, 0) if panel.down else (0, panel.end))
     axes.spines[:].set_color(LINE)
     pixels = density_pixels(panel) if panel.down else density_pixels(panel)[::-1]  # the first row is drawn on top
-    axes.imshow(pixels, interpolation="none", aspect="auto", extent=(0, 1, *axes.get_ylim()))
+    axes.imshow(pixels, interpolation="none", aspect="auto", extent=(0, panel.end, *axes.get_ylim()))
     for axis in (axes.xaxis, axes.yaxis):
-        axis.set_ticks(TICKS, [f"{tick:g}" for tick in TICKS])
+        axis.set_ticks(ticks := [0.0, panel.end / 2, panel.end], [f"{tick:g}" for tick in ticks])
     axes.set_xlabel(plain(panel.x_title), va="baseline", color=MUTED)
     axes.set_ylabel(plain(panel.y_title), va="baseline", color=MUTED)
     axes.xaxis.set_label_coords(0.5, -(BOTTOM - 6) / SIDE_PX)

@@ -1,6 +1,6 @@
 """The objects of a data set: how many of each class, where they lie in the image, how wide and high they are.
 
-Shapes: N images, M objects.
+Shapes: N images, M objects, B cells along a side.
 """
 
 from collections.abc import Mapping
@@ -13,8 +13,10 @@ from foveal.runs.report.evidence import amounts
 from foveal.types.arrays import FloatArray
 from foveal.types.flags import IGNORED_FLAGS
 
-CELLS = 32
-"""Along each side of a figure."""
+LEAST_CELLS, MOST_CELLS, PER_CELL = 8, 32, 4
+"""Cells along each side of a figure, and the objects that a cell would have if all had as many."""
+ENDS = (0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
+"""What the axes of sizes may run to."""
 
 
 def object_counts(splits: Mapping[str, Catalog]) -> dict[str, dict[str, int]]:
@@ -29,11 +31,12 @@ def object_panels(catalog: Catalog) -> list[Density]:
         return []
     centres, sides = (boxes[:, :2] + boxes[:, 2:]) / 2, boxes[:, 2:] - boxes[:, :2]
     width, height = np.median(sides, axis=0)
+    end = next((e for e in ENDS if e >= sides.max()), 1.0)
     where = f"Centres of {len(boxes):,} objects, as shares of their image's width and height."
     size = f"Median: {width:.0%} of the image's width, {height:.0%} of its height."
     return [
-        Density("Object positions", "x / width", "y / height", _cells(centres), down=True, note=where),
-        Density("Object sizes", "width / image width", "height / image height", _cells(sides), note=size),
+        Density("Object positions", "x / width", "y / height", _cells(centres, 1.0), down=True, note=where),
+        Density("Object sizes", "width / image width", "height / image height", _cells(sides, end), end=end, note=size),
     ]
 
 
@@ -48,7 +51,8 @@ def _boxes(catalog: Catalog) -> FloatArray:
     return np.asarray(objects.boxes[counted] / sides[counted], np.float64)
 
 
-def _cells(points: FloatArray) -> FloatArray:
-    """(CELLS, CELLS) counts: rows over y, columns over x."""
-    x, y = np.clip(points, 0.0, 1.0).T
-    return np.histogram2d(y, x, bins=CELLS, range=((0, 1), (0, 1)))[0]
+def _cells(points: FloatArray, end: float) -> FloatArray:
+    """(B, B) counts: rows over y, columns over x."""
+    x, y = np.clip(points, 0.0, end).T
+    cells = int(np.clip(np.sqrt(len(points) / PER_CELL), LEAST_CELLS, MOST_CELLS))
+    return np.histogram2d(y, x, bins=cells, range=((0, end), (0, end)))[0]

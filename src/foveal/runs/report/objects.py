@@ -55,4 +55,5 @@ def _cells(points: FloatArray, end: float) -> FloatArray:
     """(B, B) counts: rows over y, columns over x."""
     x, y = np.clip(points, 0.0, end).T
     cells = int(np.clip(np.sqrt(len(points) / PER_CELL), LEAST_CELLS, MOST_CELLS))
-    return np.histogram2d(y, x, bins=cells, range=((0, end), (0, end)))[0]
+    counts, _, _ = np.histogram2d(y, x, bins=cells, range=((0, end), (0, end)))
+    return np.asarray(counts, np.float64)

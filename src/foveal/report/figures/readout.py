@@ -23,11 +23,14 @@ def readout(panel: Lines) -> str:
         return ""
     places = np.unique(np.concatenate([x for x, _ in points.values()]))
     few = len(places) <= MAX_PLACES
-    if not few:
+    steps = few and all((np.unique(x, return_counts=True)[1] > 1).all() for x, _ in points.values())
+    if steps:
+        places = (places[:-1] + places[1:]) / 2  # the middle of each bin
+    elif not few:
         places = np.linspace(places[0], places[-1], MAX_PLACES)
     curves = {}
     for name, (x, y) in points.items():
-        there = np.isin(places, x) if few else (places >= x[0]) & (places <= x[-1])
+        there = np.isin(places, x) if few and not steps else (places >= x[0]) & (places <= x[-1])
         curves[name] = [_short(v) if known else None for v, known in zip(np.interp(places, x, y), there, strict=True)]
     told = {"of": panel.x_title, "at": [_short(x) for x in places], "curves": curves}
     return json.dumps(told, separators=(",", ":"), ensure_ascii=False)

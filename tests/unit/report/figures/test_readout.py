@@ -25,6 +25,12 @@ def test_many_points_are_read_on_the_line_that_is_drawn():
     assert told["curves"]["short"][49] is None and told["curves"]["short"][75] == 0.5
 
 
+def test_a_histogram_is_read_bin_by_bin():
+    edges = np.array([0.0, 0.5, 1.0])
+    told = read(objects=(np.repeat(edges, 2), [0, 0.2, 0.2, 0.8, 0.8, 0]))
+    assert told["at"] == [0.25, 0.75] and told["curves"] == {"objects": [0.2, 0.8]}
+
+
 def test_no_lines_tell_nothing():
     assert readout(Lines("t", "x", "y", {})) == ""
     assert readout(Lines("t", "x", "y", {"a": (np.ones(2), np.ones(2))}, dots=True)) == ""

@@ -62,7 +62,7 @@ for (const figure of document.querySelectorAll("[data-values]")) {
   const colors = {};
   for (const group of chart.querySelectorAll("g")) {
     const own = name(group);
-    const curve = Object.keys(curves).find((said) => own === said || own.startsWith(`${said}: `));
+    const curve = Object.keys(curves).find((label) => own === label || own.startsWith(`${label}: `));
     if (!curve) continue;
     group.dataset.name = curve; // the readout replaces the browser's own tooltip
     group.firstElementChild.remove();
@@ -79,11 +79,11 @@ for (const figure of document.querySelectorAll("[data-values]")) {
     const rows = Object.entries(curves).map(([curve, ys]) => [curve, ys[place]]).filter(([, y]) => y !== null);
     rows.sort((a, b) => b[1] - a[1]);
     line.setAttribute("d", `M${x} ${top}V${bottom}`);
-    box.replaceChildren(...[[`${of} ${written(at[place])}`], ...rows.slice(0, MANY)].map(([said, y]) => {
+    box.replaceChildren(...[[`${of} ${written(at[place])}`], ...rows.slice(0, MANY)].map(([label, y]) => {
       const row = document.createElement("div");
-      row.append(said);
+      row.append(label);
       if (y === undefined) return row;
-      const look = colors[said] && getComputedStyle(colors[said]);
+      const look = colors[label] && getComputedStyle(colors[label]);
       row.style.setProperty("--c", !look ? "" : look.stroke === "none" ? look.fill : look.stroke);
       row.appendChild(document.createElement("b")).textContent = written(y);
       return row;

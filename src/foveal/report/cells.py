@@ -9,8 +9,10 @@ from foveal.report.content import CaptionedImage
 from foveal.report.embed import webp_uri
 from foveal.report.figures.busiest import MAX_WHOLE, busiest, every_row
 from foveal.report.figures.curves import legend
+from foveal.report.figures.density import Density
 from foveal.report.figures.drawing import svg
-from foveal.report.figures.matrix import columns_of
+from foveal.report.figures.matrix import columns_of, in_percent
+from foveal.report.figures.readout import readout
 from foveal.report.wording import NOTHING, count, heading, number, spoken
 
 WIDE, WIDE_SIDE_PX, SIDE_PX = 1.7, 1200, 448
@@ -68,13 +70,13 @@ class Cell:
     bar: float | None
 
     @classmethod
-    def of(cls, value: str | int | float, *, share: bool = False) -> "Cell":
-        """Format one cell; text stays text, and ``share`` draws a bar."""
+    def of(cls, value: str | int | float, *, share: bool = False, decimals: bool = False) -> "Cell":
+        """Format one cell; text stays text, ``share`` draws a bar, ``decimals`` are written though they be zeros."""
         if isinstance(value, str):
             return cls(value, "", None)
         if not math.isfinite(value):
             return cls(NOTHING, "", None)
-        words = number(value) if share else count(value)
+        words = number(value) if share or decimals else count(value)
         return cls(words, f"{value:.6g}", round(value * 100, 1) if share else None)
 
 
@@ -87,6 +89,8 @@ class Shown:
         note: Below.
         figure: SVG.
         narrow: The same for phones; empty where one fits all.
+        percent: A matrix of counts in percent of its rows, for both; empty where there are no counts.
+        values: The numbers behind the curves, as JSON.
         wide: Whether it takes the page's full width.
         legend: Name, colour and kind of line of each curve.
         header: Of the table.
@@ -98,6 +102,8 @@ class Shown:
     note: str = ""
     figure: str = ""
     narrow: str = ""
+    percent: Sequence[str] = ()
+    values: str = ""
     wide: bool = False
     legend: Sequence[tuple[str, str, str]] = ()
     header: Sequence[str] = ()
@@ -105,16 +111,19 @@ class Shown:
     filtered: bool = False
 
     @classmethod
-    def of(cls, panel: Panel, classes: Sequence[str] = ()) -> "Shown":
+    def of(cls, panel: Panel | Density, classes: Sequence[str] = ()) -> "Shown":
         """Draw one panel; ``classes`` have the same colours in all of them."""
         match panel:
             case Matrix():
                 return cls._matrix(panel)
             case Lines():
                 lines = legend(panel, classes)
-                return cls(panel.title, panel.note, svg(panel, classes), legend=lines)
+                return cls(panel.title, panel.note, svg(panel, classes), values=readout(panel), legend=lines)
+            case Density():
+                return cls(panel.title, panel.note, svg(panel))
             case Table():
-                rows = [[Cell.of(value) for value in row] for row in panel.rows]
+                broken = {k for row in panel.rows for k, v in enumerate(row) if isinstance(v, float) and v % 1}
+                rows = [[Cell.of(v, decimals=k in broken) for k, v in enumerate(row)] for row in panel.rows]
                 note = "" if rows else "Nothing to show."
                 return cls(panel.title, note, header=panel.header, rows=rows, filtered=len(rows) > LONG_TABLE)
 
@@ -123,10 +132,14 @@ class Shown:
         """Whole for few classes; else the busiest rows, and all rows as a table that can be filtered."""
         if max(len(panel.labels), len(columns_of(panel))) <= MAX_WHOLE:
             wide = len(panel.labels) >= WIDE_MATRIX
-            return cls(panel.title, figure=svg(panel), narrow=svg(panel, narrow=True), wide=wide)
+            drawn = [(svg(p), svg(p, narrow=True)) for p in ([panel, in_percent(panel)] if panel.of else [panel])]
+            percent = drawn[1] if panel.of else ()
+            return cls(panel.title, figure=drawn[0][0], narrow=drawn[0][1], percent=percent, wide=wide)
         part, table = cls._matrix(busiest(panel)), cls.of(every_row(panel))
         note = "All classes are in the table, and in the figure's file."
-        return replace(table, title=part.title, note=note, figure=part.figure, narrow=part.narrow, wide=True)
+        return replace(
+            table, title=part.title, note=note, figure=part.figure, narrow=part.narrow, percent=part.percent, wide=True
+        )
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from foveal.metrics.contract import Results
+from foveal.report.figures.density import Density
 from foveal.report.findings.contract import Finding
 from foveal.types.arrays import RGB
 
@@ -59,6 +60,8 @@ class Content:
         batch_key: What colours in it mean.
         config: The configuration by section; values may be nested.
         class_counts: Images by split, then by class.
+        object_counts: Objects by split, then by class; empty where there are none.
+        data_panels: Figures of the data.
         split_sizes: Images by split; one may have several classes.
         next_steps: Commands to run next.
     """
@@ -78,6 +81,8 @@ class Content:
     batch_key: Sequence[Key] = field(default=())
     config: Mapping[str, object] = field(default_factory=dict)
     class_counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    object_counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    data_panels: Sequence[Density] = field(default=())
     split_sizes: Mapping[str, int] = field(default_factory=dict)
     next_steps: Sequence[Step] = field(default=())
 

@@ -18,6 +18,9 @@ from foveal.report.wording import count, sections
 MAX_IMAGES, MAX_BATCH = 24, 16
 """Evaluated images, and images of the batch, that are shown: they make up most of the page's size."""
 
+SEVERAL = 8
+"""Images from which they have a filter."""
+
 
 def write_report(path: Path, content: Content) -> None:
     """Write the page, and its figures as PNG into ``figures/`` beside it.
@@ -34,7 +37,9 @@ def write_report(path: Path, content: Content) -> None:
     """
     html = render(content)
     make_folder(path.parent)
-    write_figures(path.parent / "figures", [*_training(content), *content.results.panels], _classes(content))
+    write_figures(
+        path.parent / "figures", [*_training(content), *content.results.panels, *content.data_panels], _classes(content)
+    )
     write_atomic(path, html.encode("utf-8", "replace"))
 
 
@@ -60,6 +65,7 @@ def render(content: Content) -> str:
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
+    settings = sections(content.config)
     results, headline, classes = content.results, _headline(content), _classes(content)
     columns = list(dict.fromkeys(name for row in results.per_class.values() for name in row))
     gauges = {name: Gauge.of(name, value, lower=name in content.lower) for name, value in results.metrics.items()}
@@ -73,13 +79,20 @@ def render(content: Content) -> str:
         columns=column_names(columns),
         classes=class_rows(results.per_class, columns),
         long=LONG_TABLE,
+        several=SEVERAL,
         images=[Photo.of(image) for image in content.examples[:MAX_IMAGES]],
         num_mistakes=max(len(content.examples), len(results.worst)),
         batch=[Photo.of(image, side=THUMB_PX) for image in content.batch[:MAX_BATCH]],
         splits=list(content.class_counts),
-        counts=class_bars(content.class_counts),
+        counts=[
+            (what, class_bars(counts))
+            for what, counts in (("images", content.class_counts), ("objects", content.object_counts))
+            if counts
+        ],
+        data_panels=[Shown.of(panel) for panel in content.data_panels],
         totals=[content.split_sizes.get(split) for split in content.class_counts],
-        sections=sections(content.config),
+        sections=settings,
+        num_settings=sum(len(rows) for _, rows in settings),
         whole=count,
         light=LIGHT,
         dark=DARK,

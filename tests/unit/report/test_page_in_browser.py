@@ -33,15 +33,23 @@ WALK = """
 const said = [];
 const within = (low, high, a, b) => a[low] >= b[low] - 1 && a[high] <= b[high] + 1;
 const inside = (a, b) => within("left", "right", a, b) && within("top", "bottom", a, b);
-let shown = 0;
-for (const svg of document.querySelectorAll("svg")) {
-  const box = svg.getBoundingClientRect();
-  if (!box.width) continue;
-  shown += 1;
-  if (box.right > innerWidth || box.left < 0) said.push("figure outside the page: " + svg.getAttribute("aria-label"));
-  for (const text of svg.querySelectorAll("text"))
-    if (!inside(text.getBoundingClientRect(), box)) said.push("label outside its figure: " + text.textContent);
-}
+const measure = () => {
+  let shown = 0;
+  for (const svg of document.querySelectorAll("svg")) {
+    const box = svg.getBoundingClientRect();
+    if (!box.width) continue;
+    shown += 1;
+    if (box.right > innerWidth || box.left < 0) said.push("figure outside the page: " + svg.getAttribute("aria-label"));
+    for (const text of svg.querySelectorAll("text"))
+      if (!inside(text.getBoundingClientRect(), box)) said.push("label outside its figure: " + text.textContent);
+  }
+  return shown;
+};
+const counts = measure();
+document.querySelector("[value=percent]").click();
+const shown = counts + " and " + measure();
+const texts = [...document.querySelectorAll(".percent svg")].filter((svg) => svg.getBoundingClientRect().width);
+said.push(texts.map((svg) => svg.textContent.includes("% of its images")).join());
 if (document.documentElement.scrollWidth > innerWidth) said.push("the page scrolls sideways");
 const dialog = document.querySelector("dialog");
 const key = (name) => dialog.dispatchEvent(new KeyboardEvent("keydown", { key: name, bubbles: true }));
@@ -60,6 +68,20 @@ said.push(rows.filter((row) => !row.hidden).length + " rows");
 const choice = document.querySelector(".legend.classes button");
 choice.click();
 said.push(document.querySelectorAll("svg.dim g.on").length + " of " + document.querySelectorAll("svg.dim").length);
+const chart = document.querySelector("[data-values] svg");
+const box = chart.parentElement.querySelector(".readout");
+const read = () => said.push(getComputedStyle(box).display + " " + box.lastElementChild?.textContent);
+const press = (key) => chart.dispatchEvent(new KeyboardEvent("keydown", { key }));
+read();
+press("ArrowRight");
+press("ArrowRight");
+read();
+if (box.getBoundingClientRect().right > innerWidth) said.push("numbers outside the page");
+chart.dispatchEvent(new PointerEvent("pointermove", { clientX: chart.getBoundingClientRect().right }));
+read();
+press("Escape");
+read();
+said.push(document.querySelectorAll("nav a").length + " links");
 document.title = [shown, ...said].join(" | ");
 </script>
 </html>
@@ -148,7 +170,10 @@ def crowded(content: Content) -> Content:
     line = (np.linspace(0, 1, 9), np.linspace(0, 1, 9))
     bars = (np.linspace(0, 1, 4), np.array([3.0, 123456.0, 8.0]))
     panels = (
-        *(Matrix(f"m{k}", 12345 * np.eye(k) + 7 * np.eye(k, k=1), names[:k]) for k in (2, 7, 20, 24)),
+        *(
+            Matrix(f"m{k}", 12345 * np.eye(k) + 7 * np.eye(k, k=1), names[:k], of="images" if k == 7 else "")
+            for k in (2, 7, 20, 24)
+        ),
         Lines("r", "confidence " * 9, "accuracy " * 9, {"model": line}, shares="xy", bars=bars, bars_title="images"),
         Lines(
             "c",
@@ -179,5 +204,7 @@ def test_every_label_lies_inside_its_figure_and_all_can_be_used(content, tmp_pat
     wide, narrow = re.search("<title>(.*?)</title>", done.stdout).group(1).split(" || ")
     for walked in (wide, narrow):
         shown, *said = walked.split(" | ")
-        assert said == ["enlarged", "2 of 2", "false", "closed", "2 rows", "1 of 1"]
-        assert int(shown) == 4 + 3 + 3, "each matrix once"
+        used = ["enlarged", "2 of 2", "false", "closed", "2 rows", "1 of 1"]
+        read = ["none undefined", "block model0.125", "block model1", "none model1"]
+        assert said == ["true", *used, *read, "9 links"], "a link to each section"
+        assert shown == f"{4 + 3 + 3} and {4 + 3 + 3}", "each matrix once"

@@ -51,6 +51,30 @@ def f1_by_threshold(curve: ByScore, thresholds: FloatArray) -> list[Panel]:
     return [Lines("F1 by threshold", "threshold", "", curves, note=note, shares="xy", marks=marks)]
 
 
+def f1_by_class(
+    predicted: Predicted, truth: GroundTruth, result: Outcome, categories: Categories, thresholds: FloatArray
+) -> list[Panel]:
+    """F1 of each class as the threshold rises, for a few classes; the note has the best threshold of each.
+
+    Args:
+        predicted: Detections.
+        truth: Ground-truth objects.
+        result: What was matched at IoU 0.5.
+        categories: The class map, K names.
+        thresholds: The model's threshold, from the predictions.
+    """
+    labels = np.unique(truth.label[~truth.ignored]).tolist()
+    if not 1 < len(labels) <= MAX_CURVES or not len(predicted):
+        return []
+    grid = np.linspace(0.0, 1.0, 101)
+    by_class = {categories.names[k]: ByScore.of(predicted, truth, result, label=k) for k in labels}
+    curves = {name: (grid, curve.at(grid)[2]) for name, curve in by_class.items()}
+    best = [f"{name} {curve.best():.2f}" for name, curve in by_class.items() if curve.hits.any()]
+    note = f"Best threshold: {', '.join(best)}." if best else ""
+    marks = {f"threshold {np.median(thresholds):.2f}": float(np.median(thresholds))}
+    return [Lines("F1 by threshold and class", "threshold", "F1", curves, note=note, shares="xy", marks=marks)]
+
+
 def confusion(
     predicted: Predicted, truth: GroundTruth, pairs: Pairs, result: Outcome, categories: Categories
 ) -> Matrix:

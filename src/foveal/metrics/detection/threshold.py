@@ -20,7 +20,7 @@ UNKNOWN = 0.5
 
 @dataclass(frozen=True)
 class ByScore:
-    """Counts at each threshold, over all classes.
+    """Counts at each threshold, over all classes or of one.
 
     Attributes:
         scores: (S,) falling.
@@ -35,14 +35,16 @@ class ByScore:
     positives: int
 
     @classmethod
-    def of(cls, predicted: Predicted, truth: GroundTruth, result: Outcome) -> "ByScore":
-        """Sort the detections that count by score; equal scores share an entry."""
-        counted = np.flatnonzero(result.counted)
+    def of(cls, predicted: Predicted, truth: GroundTruth, result: Outcome, *, label: int | None = None) -> "ByScore":
+        """Sort the detections that count, of one class or of all, by score; equal scores share an entry."""
+        own = np.ones(len(predicted), bool) if label is None else predicted.label == label
+        positive = ~truth.ignored if label is None else ~truth.ignored & (truth.label == label)
+        counted = np.flatnonzero(result.counted & own)
         order = counted[np.argsort(-predicted.score[counted], kind="stable")]
         ranked = predicted.score[order]
         last = np.flatnonzero(np.diff(ranked, append=-1.0))
         hits = np.cumsum(result.hit[order], dtype=np.float64)[last]
-        return cls(ranked[last], hits, last + 1.0, int((~truth.ignored).sum()))
+        return cls(ranked[last], hits, last + 1.0, int(positive.sum()))
 
     def at(self, thresholds: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Precision, recall and F1 at each threshold; NaN where undefined."""

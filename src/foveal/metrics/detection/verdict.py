@@ -19,7 +19,13 @@ from foveal.metrics.detection.errors import BACKGROUND_IOU, Errors
 from foveal.metrics.detection.matching import outcome
 from foveal.metrics.detection.mistakes import uncertain_images, worst_images
 from foveal.metrics.detection.objects import GroundTruth, Overlap, Predicted, overlapping
-from foveal.metrics.detection.panels import confusion, f1_by_threshold, overlap_histogram, precision_recall
+from foveal.metrics.detection.panels import (
+    confusion,
+    f1_by_class,
+    f1_by_threshold,
+    overlap_histogram,
+    precision_recall,
+)
 from foveal.metrics.detection.sizes import median_sides, objects_per_image, recall_by_size
 from foveal.metrics.detection.threshold import ByScore
 from foveal.metrics.intervals import effective_units
@@ -107,6 +113,7 @@ class ObjectVerdict(Verdict):
         panels: list[Panel] = [
             *precision_recall(self.coco, self.categories, note),
             *f1_by_threshold(ByScore.of(self.predicted, self.truth, self.result), self.thresholds),
+            *f1_by_class(self.predicted, self.truth, self.result, self.categories, self.thresholds),
             confusion(self.predicted, self.truth, self.near, self.result, self.categories),
             *overlap_histogram(self.predicted, self.truth, self.pairs, self.noun),
             *recall_by_size(self.truth, self.result.missed(self.truth, self.predicted.shown)),

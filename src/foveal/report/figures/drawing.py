@@ -9,11 +9,12 @@ from typing import Any
 from foveal.metrics.contract import Lines, Matrix
 from foveal.report.figures.canvas import short, size_px, style, width_px, write
 from foveal.report.figures.curves import draw_curves, legend
+from foveal.report.figures.density import Density, draw_density
 from foveal.report.figures.matrix import draw_matrix
 from foveal.report.figures.palette import DASHES, INK, LIGHT
 from foveal.report.figures.svg import inline_svg
 
-Drawn = Lines | Matrix
+Drawn = Lines | Matrix | Density
 """The panels that are figures."""
 DPI = 200
 """Resolution of PNG files: 2.8 times the figure's size on the page."""
@@ -34,7 +35,7 @@ def svg(panel: Drawn, classes: Sequence[str] = (), *, narrow: bool = False) -> s
     Raises:
         MissingExtraError: matplotlib is not installed.
     """
-    kind = "chart" if isinstance(panel, Lines) else "matrix narrow" if narrow else "matrix"
+    kind = {Lines: "chart", Density: "density"}.get(type(panel), "matrix narrow" if narrow else "matrix")
     with _figure(panel, classes, narrow=narrow) as figure:
         return inline_svg(figure, kind=kind, title=panel.title)
 
@@ -60,7 +61,13 @@ def _figure(panel: Drawn, classes: Sequence[str], *, narrow: bool = False) -> It
     with style(), warnings.catch_warnings():
         # A name in a script that no installed font has is drawn as boxes in a PNG; the page shows it right.
         warnings.filterwarnings("ignore", message="Glyph .* missing from|Matplotlib currently does not support")
-        yield draw_curves(panel, classes) if isinstance(panel, Lines) else draw_matrix(panel, narrow=narrow)
+        match panel:
+            case Lines():
+                yield draw_curves(panel, classes)
+            case Density():
+                yield draw_density(panel)
+            case Matrix():
+                yield draw_matrix(panel, narrow=narrow)
 
 
 def _add_legend(figure: Any, panel: Lines, classes: Sequence[str]) -> None:

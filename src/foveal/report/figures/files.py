@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from foveal.artifact.atomic import make_folder, write_atomic
-from foveal.metrics.contract import Panel
+from foveal.metrics.contract import Matrix, Panel
+from foveal.report.figures.density import Density
 from foveal.report.figures.drawing import Drawn, png
+from foveal.report.figures.matrix import in_percent
 
 
-def write_figures(folder: Path, panels: Sequence[Panel], classes: Sequence[str] = ()) -> list[Path]:
-    """Draw each Matrix and Lines panel into a file named after its title.
+def write_figures(folder: Path, panels: Sequence[Panel | Density], classes: Sequence[str] = ()) -> list[Path]:
+    """Draw each panel but the tables into a file named after its title; a matrix of counts in percent, too.
 
     Args:
         folder: Where to; created if need be. Files of the same names are replaced.
@@ -31,6 +33,10 @@ def write_figures(folder: Path, panels: Sequence[Panel], classes: Sequence[str] 
         if isinstance(panel, Drawn):
             path = folder / f"{_slug(panel.title, [p.stem for p in paths])}.png"
             write_atomic(path, png(panel, classes))
+            paths.append(path)
+        if isinstance(panel, Matrix) and panel.of:
+            path = paths[-1].with_stem(f"{paths[-1].stem}-in-percent")
+            write_atomic(path, png(in_percent(panel), classes))
             paths.append(path)
     return paths
 

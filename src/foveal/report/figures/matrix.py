@@ -6,7 +6,7 @@ For a phone it is drawn again, in few pixels: columns have numbers that stand be
 Shapes: K rows, L columns.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -114,6 +114,14 @@ def shares(panel: Matrix) -> FloatArray:
     values = np.asarray(panel.values, np.float64)
     values = np.where(np.isfinite(values), np.maximum(values, 0.0), 0.0)
     return ratio(values, np.broadcast_to(values.sum(1, keepdims=True), values.shape))
+
+
+def in_percent(panel: Matrix) -> Matrix:
+    """The same with each count in percent of its row."""
+    percent = 100 * shares(panel)
+    whole = np.round(percent)
+    values = np.where((whole == 0) & (percent > 0), percent, whole)
+    return replace(panel, values=values, row_title=f"{panel.row_title}, % of its {panel.of}", of="")
 
 
 def strength(share: FloatArray, right: NDArray[np.bool_], *, most: float) -> FloatArray:

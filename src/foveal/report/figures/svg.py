@@ -14,7 +14,7 @@ from xml.etree.ElementTree import Element  # only the type; defusedxml parses
 
 from defusedxml.ElementTree import fromstring
 
-from foveal.report.figures.canvas import plain
+from foveal.report.figures.canvas import plain, size_px
 from foveal.report.figures.palette import INK, LIGHT
 
 DOT_RADIUS = 3.0
@@ -52,7 +52,16 @@ def inline_svg(figure: Any, *, kind: str, title: str) -> str:
     _, _, width, height = root.attrib["viewBox"].split()
     box = _rounded(f"{float(width)} {float(height)}")
     head = f'<svg class="{kind}" style="--w:{float(width):.0f}px" viewBox="0 0 {box}" role="img"'
+    head += f' data-box="{_plot(figure)}"' if kind == "chart" else ""
     return f'{head} aria-label="{escape(title)}">{"".join(body)}</svg>'
+
+
+def _plot(figure: Any) -> str:
+    """Where the first axes lie, in pixels from the left and the top, and what their horizontal one runs from and to."""
+    axes, (width, height) = figure.axes[0], size_px(figure)
+    box = axes.get_position()
+    sides = (box.x0 * width, box.x1 * width, (1 - box.y1) * height, (1 - box.y0) * height)
+    return " ".join(f"{number:.5g}" for number in (*sides, *axes.get_xlim()))
 
 
 def _shapes(node: Element, tooltip: str) -> Iterator[tuple[str, str]]:

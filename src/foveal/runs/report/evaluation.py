@@ -10,6 +10,7 @@ from foveal.report.page import missing_packages, write_report
 from foveal.runs.evaluation import Evaluation
 from foveal.runs.report.evidence import class_counts
 from foveal.runs.report.examples import examples, key
+from foveal.runs.report.objects import object_counts, object_panels
 from foveal.version import __version__
 
 PAGE = "report.html"
@@ -65,6 +66,8 @@ def write_evaluation_report(
         examples_are=kind,
         key=key(predictor),
         class_counts=class_counts({part: catalog}),
+        object_counts=object_counts({part: catalog}),
+        data_panels=object_panels(catalog),
         split_sizes={part: len(catalog)},
     )
     write_report(folder / PAGE, content)

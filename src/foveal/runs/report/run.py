@@ -19,6 +19,7 @@ from foveal.runs.record import Ended, starts_as_given
 from foveal.runs.report.batch import batch_key, first_batch
 from foveal.runs.report.evidence import class_counts, evidence, splits_of
 from foveal.runs.report.examples import examples, key
+from foveal.runs.report.objects import object_counts, object_panels
 from foveal.runs.report.tracking import track
 from foveal.tasks.table import TASKS
 from foveal.version import __version__
@@ -72,6 +73,8 @@ def write_run_report(
         batch_key=batch_key(plan),
         config={k: v for k, v in values.items() if k == config.task or k not in TASKS},
         class_counts=class_counts(splits),
+        object_counts=object_counts(splits),
+        data_panels=object_panels(plan.train_set),
         split_sizes={name: len(part) for name, part in splits.items()},
         next_steps=next_steps(run),
     )

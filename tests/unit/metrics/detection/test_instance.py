@@ -101,9 +101,10 @@ def test_panels_and_mistakes_are_those_of_the_masks():
     ]  # the right box, but half of the car's mask
     results = evaluate(STREET, bad)
     panels = {p.title: p for p in results.panels}
-    assert list(panels)[:4] == [
+    assert list(panels)[:5] == [
         "Precision-recall curve",
         "F1 by threshold",
+        "F1 by threshold and class",
         "Confusion matrix",
         "IoU of the masks",
     ]

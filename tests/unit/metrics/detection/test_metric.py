@@ -140,6 +140,10 @@ def test_the_curves():
     x, y = f1.curves["F1"]
     assert y[x == 0.5] == pytest.approx(2 / 9) and y[x == 0.85] == pytest.approx(0.5) and np.isnan(y).sum() == 0
     assert np.isnan(f1.curves["precision"][1][-1])
+    by_class = drawn["F1 by threshold and class"]
+    assert list(by_class.curves) == ["car", "dog"] and by_class.note == "Best threshold: car 0.85."
+    x, y = by_class.curves["car"]
+    assert y[x == 0.85] == pytest.approx(2 / 3), "one of two cars, and nothing else"
     fit = drawn["IoU of the boxes"]
     assert fit.note == (
         "Of 3 objects 1 have a detection of their class with an IoU of 0.5 or more; its median is 1.000."

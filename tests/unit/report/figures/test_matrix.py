@@ -7,7 +7,7 @@ from PIL import Image
 
 from foveal.metrics.contract import Matrix
 from foveal.report.figures.drawing import svg
-from foveal.report.figures.matrix import HEAT, MAX_LABELS, NARROW_PX, heat_pixels, shares, strength
+from foveal.report.figures.matrix import HEAT, MAX_LABELS, NARROW_PX, heat_pixels, in_percent, shares, strength
 
 
 def panel(num_classes: int) -> Matrix:
@@ -32,6 +32,13 @@ def test_few_classes_show_their_numbers(read_svg):
         assert (spots.max(0) > [float(number.attrib["x"]), float(number.attrib["y"])]).all()
     assert [text for text in figure.texts() if text in ("truth", "prediction")] == ["prediction", "truth"]
     assert figure.texts().count("class 2") == 2
+
+
+def test_percent_of_the_truth(read_svg):
+    counts = Matrix("m", np.array([[8.0, 2.0], [1.0, 999.0]]), ("a", "b"), of="images")
+    shown = in_percent(counts)
+    assert shown.values.tolist() == [[80.0, 20.0], [pytest.approx(0.1), 100.0]] and shown.of == ""
+    assert "truth, % of its images" in read_svg(svg(shown)).texts()
 
 
 def test_cells_lie_in_their_row_and_column(read_svg):

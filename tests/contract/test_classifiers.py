@@ -27,10 +27,10 @@ BACKBONES = {  # name: (usual input size, another one)
     "convnext_atto": (64, 96),
     "swin_tiny_patch4_window7_224": (64, 96),
     "tf_efficientnet_lite0": (64, 75),
-    "lenet5": (64, 80),
+    "lenet5": (44, 60),
     "googlenet": (64, 96),
     "cifar_resnet20": (32, 40),
-    "conv:N=1,M=2,K=0,width=8,act=maxout,pad=reflect": (32, 40),
+    "conv:N=1,M=4,K=0,width=8,act=maxout,pad=reflect": (32, 40),
 }
 LARGE = ("swin_tiny_patch4_window7_224", "tf_efficientnet_lite0", *list(BACKBONES)[-4:])
 """Slow here, or one of a kind, so tried with one pooling of each kind: with a map and without."""
@@ -54,7 +54,7 @@ class TestClassifier(ModelContract):
         return {"label": torch.tensor([0, 2])}
 
     def losses(self, model: Model) -> set[str]:
-        return {"cross_entropy"}
+        return {"cross_entropy", "auxiliary"} if model.sides else {"cross_entropy"}
 
 
 @pytest.mark.parametrize(
@@ -76,8 +76,8 @@ def test_attention_is_a_map_that_sums_to_one(backbone: str, pooling: str) -> Non
 def test_a_wide_image_has_a_wide_map(backbone: str) -> None:
     size = BACKBONES[backbone][0]
     with torch.no_grad():
-        (features,) = build(backbone).eval().look(noise(size, 2 * size)).tensors
-    assert features.shape[3] == 2 * features.shape[2]
+        features = build(backbone).eval().look(noise(size, 2 * size)).tensors[0]
+    assert features.shape[3] >= 2 * features.shape[2]  # LeNet-5 adds no border: it has a few columns more
 
 
 class _Tuple(nn.Module):

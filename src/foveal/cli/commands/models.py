@@ -27,7 +27,7 @@ def models(
     """List backbones with parameters, MACs, input size, and where their weights come from."""
     from json import dumps
 
-    from foveal.models.zoo import COUNTED, zoo
+    from foveal.models.zoo.listing import COUNTED, zoo
 
     entries = zoo(pattern)
     if not entries:
@@ -68,7 +68,7 @@ def show(
     from json import dumps
 
     from foveal.models.classic.table import CLASSICS
-    from foveal.models.layers import layers, totals
+    from foveal.models.zoo.layers import layers, totals
 
     if size is not None and size < 1:
         raise ConfigError(f"--size {size} is below 1 pixel.", "Use the side of your images, such as 224.")

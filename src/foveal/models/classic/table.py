@@ -62,7 +62,7 @@ def own(name: str) -> Own | None:
 
 @dataclass(frozen=True)
 class Classic:
-    """A network with a name in the textbooks.
+    """A network with a name in the literature.
 
     Attributes:
         paper: Authors and title.

@@ -10,8 +10,8 @@ from torch import nn
 from torchinfo import summary
 
 from foveal.models.backbone import Backbone
-from foveal.models.layers import layers, totals
-from foveal.models.zoo import measure
+from foveal.models.zoo.layers import layers, totals
+from foveal.models.zoo.listing import measure
 
 TEN = (
     "conv4",

@@ -4,7 +4,7 @@ import pytest
 
 from foveal.cli.commands.models import models
 from foveal.errors import ConfigError
-from foveal.models.zoo import COUNTED, measure, zoo
+from foveal.models.zoo.listing import COUNTED, measure, zoo
 
 
 def test_default_lists_own_networks_and_packages() -> None:

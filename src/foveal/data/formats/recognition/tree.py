@@ -142,7 +142,9 @@ def _listed(root: Path, name: str) -> Folder:
         raise DataError(
             f"{here}: this folder cannot be read ({reason}).", "Change its permissions: its images would be missing."
         ) from None
-    return Folder(name, tuple(sorted(folders)), tuple(sorted(images)), tuple(sorted(others)))
+    for names in (folders, images, others):
+        names.sort()
+    return Folder(name, tuple(folders), tuple(images), tuple(others))
 
 
 def common_stems(one: Sequence[str], other: Sequence[str]) -> int:

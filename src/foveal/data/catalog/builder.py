@@ -6,7 +6,7 @@ Shapes: N images.
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import starmap
+from itertools import accumulate, starmap
 from pathlib import Path
 
 import numpy as np
@@ -56,6 +56,16 @@ class CatalogBuilder:
         self._labels.extend(labels)
         self._label_ends.append(len(self._labels))
         self._splits.append(split)
+
+    def add_all(self, names: Sequence[str], label: int, split: int = UNASSIGNED) -> None:
+        """Add images of one class and one split, as ``add`` does; a hundred thousand of them."""
+        encoded = [name.encode("utf-8", "surrogateescape") for name in names]
+        text_end, label_end = len(self._text), len(self._labels)
+        self._text += b"".join(encoded)
+        self._text_ends.extend([text_end + end for end in accumulate(map(len, encoded))])
+        self._labels.extend([label] * len(names))
+        self._label_ends.extend(range(label_end + 1, label_end + 1 + len(names)))
+        self._splits += bytes([split]) * len(names)
 
     @property
     def names(self) -> Names:

@@ -3,6 +3,7 @@
 Shapes: N rows.
 """
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -93,6 +94,11 @@ class Names:
     def __getitem__(self, index: int) -> str:
         """One string."""
         return bytes(self.text[index]).decode("utf-8", "surrogateescape")
+
+    def encoded(self) -> list[bytes]:
+        """All strings in UTF-8: quicker than one by one where all are needed."""
+        text = self.text.values.tobytes()
+        return [text[start:end] for start, end in itertools.pairwise(self.text.offsets.tolist())]
 
     def take(self, indices: IntArray) -> "Names":
         """The strings at ``indices``."""

@@ -15,6 +15,7 @@ from foveal.imaging.codecs import pillow
 from foveal.imaging.header import Header, read_header
 from foveal.imaging.suffixes import SUFFIXES_OF
 from foveal.imaging.windows import MAX_PIXELS as MAX_TILED
+from foveal.types.arrays import IntArray
 
 FIELDS = list(Header._fields)
 """Columns of ``Rows`` with what a header says."""
@@ -42,9 +43,10 @@ class Headers:
         for place, (width, height, kind, mode, bands) in enumerate(zip(*columns, strict=True)):
             yield self.faults.get(place) or Header(width, height, kind.decode(), mode.decode(), bands)
 
-    def sides(self, name: str) -> Rows:
+    def sides(self, name: str) -> IntArray:
         """The ``width`` or ``height`` of each image that can be read, in pixels."""
-        return np.delete(self.rows[name], list(self.faults))
+        found: IntArray = np.delete(self.rows[name], list(self.faults))
+        return found
 
     def kinds(self) -> Counter[Header]:
         """How many images have each format, mode and number of bands; the headers have no size."""

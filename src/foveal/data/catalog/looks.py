@@ -8,7 +8,6 @@ Shapes: N files asked for, R files known.
 
 import hashlib
 import io
-import itertools
 import os
 import time
 from array import array
@@ -99,11 +98,11 @@ def looks_at(root: Path, names: Names) -> "Looks":
     """What is known of a data set's files; N paths relative to its root."""
     keeping = _keeping.get()
     if keeping is None or len(names) < LEAST or lies_inside(keeping.folder, root):
-        return Looks(_split(names))
+        return Looks(names.encoded())
     known = keeping.last.get(root)
-    if known is None or known.names != _split(names):
+    if known is None or known.names != names.encoded():
         own = hashlib.blake2b(os.fsencode(root.resolve()), digest_size=16).hexdigest()
-        known = keeping.last[root] = Looks(_split(names), root, keeping.folder / FOLDER / f"{own}.npz")
+        known = keeping.last[root] = Looks(names.encoded(), root, keeping.folder / FOLDER / f"{own}.npz")
     return known
 
 
@@ -236,11 +235,6 @@ def contents(root: Path, names: Names, content_hash: Callable[[Path], bytes]) ->
     for _ in looks.look(Fact.CONTENT, lambda i: content_hash(root / names[i]), note):
         pass
     return np.ascontiguousarray(looks.rows["content"])
-
-
-def _split(names: Names) -> list[bytes]:
-    text, ends = names.text.values.tobytes(), names.text.offsets.tolist()
-    return [text[start:end] for start, end in itertools.pairwise(ends)]
 
 
 def _load(file: Path) -> tuple[list[bytes], Rows]:

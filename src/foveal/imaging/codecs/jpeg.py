@@ -16,6 +16,8 @@ OTHER_FRAMES = frozenset((0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 
 """Lossless, hierarchical and arithmetic-coded frames."""
 STANDALONE = (0x01, *range(0xD0, 0xD9))
 """Markers without a segment: TEM, restart, start of image."""
+PASSED = frozenset((0xC4, 0xDB, 0xDD, 0xE0, 0xFE))
+"""Segments that most files have and that say nothing of size or colour: tables, APP0, comments."""
 APP1, APP2, START_OF_SCAN, END_OF_IMAGE = 0xE1, 0xE2, 0xDA, 0xD9
 PROFILE = b"ICC_PROFILE\0"
 """Begins an APP2 segment with a part of a colour profile; its number and how many there are follow (ICC.1, annex B)."""
@@ -60,6 +62,9 @@ def read_header(data: bytes) -> JpegHeader | None:
             at += 1
             continue
         marker = data[at + 1]
+        if marker in PASSED:
+            at += 2 + max(2, data[at + 2] << 8 | data[at + 3])
+            continue
         if marker in (0xFF, 0x00) or marker in STANDALONE:
             at += 1 if marker == 0xFF else 2
             continue

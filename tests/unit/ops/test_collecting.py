@@ -5,14 +5,19 @@ import pytest
 from foveal.ops.collecting import no_collecting
 
 
+@no_collecting()
+def fail():
+    assert not gc.isenabled()
+    raise ValueError("x")
+
+
 @pytest.mark.parametrize("was", [True, False])
 def test_the_setting_comes_back_after_an_error_too(was):
     before = gc.isenabled()
     try:
         gc.enable() if was else gc.disable()
-        with pytest.raises(ValueError, match="x"), no_collecting():
-            assert not gc.isenabled()
-            raise ValueError("x")
+        with pytest.raises(ValueError, match="x"):
+            fail()
         assert gc.isenabled() == was
     finally:
         gc.enable() if before else gc.disable()

@@ -17,11 +17,12 @@ from foveal.data.catalog.catalog import Catalog
 from foveal.data.catalog.looks import looks_kept_in
 from foveal.data.inspection.preflight import Skipped
 from foveal.data.outside import check_outside
-from foveal.engine.clock import Began
+from foveal.engine.clock import OWN_PROCESS, Began
 from foveal.engine.logs.log import Log
 from foveal.engine.logs.notebook_log import notebook
 from foveal.errors import ConfigError, MissingExtraError
 from foveal.inference.backends.process_tuning import wait_quietly
+from foveal.ops.collecting import no_collecting
 from foveal.ops.quiet import quiet as silently
 from foveal.runs.data import data_facts, looks_folder, open_data, task_of
 
@@ -158,7 +159,8 @@ def _door(began: float) -> tuple[ModuleType, Began]:
     wait_quietly()
     before = time.monotonic()
     try:
-        from foveal.runs import start
+        with no_collecting(stays=OWN_PROCESS.get()):
+            from foveal.runs import start
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] == "foveal":
             raise

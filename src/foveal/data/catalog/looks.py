@@ -8,9 +8,9 @@ Shapes: N files asked for, R files known.
 
 import hashlib
 import io
-import itertools
 import os
 import time
+from array import array
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
@@ -44,6 +44,7 @@ PER_CALL = 64
 """Files that a thread looks at once."""
 Rows = NDArray[np.void]
 Seen = TypeVar("Seen")
+Batch = TypeVar("Batch")
 
 
 @dataclass
@@ -97,11 +98,11 @@ def looks_at(root: Path, names: Names) -> "Looks":
     """What is known of a data set's files; N paths relative to its root."""
     keeping = _keeping.get()
     if keeping is None or len(names) < LEAST or lies_inside(keeping.folder, root):
-        return Looks(_split(names))
+        return Looks(names.encoded())
     known = keeping.last.get(root)
-    if known is None or known.names != _split(names):
+    if known is None or known.names != names.encoded():
         own = hashlib.blake2b(os.fsencode(root.resolve()), digest_size=16).hexdigest()
-        known = keeping.last[root] = Looks(_split(names), root, keeping.folder / FOLDER / f"{own}.npz")
+        known = keeping.last[root] = Looks(names.encoded(), root, keeping.folder / FOLDER / f"{own}.npz")
     return known
 
 
@@ -144,24 +145,59 @@ class Looks:
         Yields:
             Place of each file that was looked at, and what was seen.
         """
+
+        def look_at(places: Sequence[int]) -> list[Seen]:
+            return [look(place) for place in places]
+
+        def note_all(rows: Rows, places: Sequence[int], seen: Sequence[Seen]) -> list[bool]:
+            return [note(rows, place, one) for place, one in zip(places, seen, strict=True)]
+
+        for places, seen in self.look_in_batches(fact, look_at, note_all, wanted=wanted):
+            yield from zip(places, seen, strict=True)
+
+    def look_in_batches(
+        self,
+        fact: Fact,
+        look: Callable[[Sequence[int]], Batch],
+        note: Callable[[Rows, Sequence[int], Batch], Sequence[bool]],
+        *,
+        wanted: IntArray | None = None,
+    ) -> Iterator[tuple[Sequence[int], Batch]]:
+        """As ``look``, for many files at once: of a million, a call for each takes longer than the look.
+
+        Args:
+            fact: What is looked for.
+            look: Called with files' places, in threads.
+            note: Writes what was seen into the files' rows, and says of which there is something to keep.
+            wanted: Places of the files that matter; None: all.
+
+        Yields:
+            Places of files that were looked at, and what was seen.
+        """
         places = np.arange(len(self.rows)) if wanted is None else wanted
-        new = places[(self.rows["facts"][places] & fact) == 0].tolist()
-        for place, seen in zip(new, in_threads(look, new, per_call=PER_CALL), strict=True):
-            if note(self.rows, place, seen):
-                self.rows["facts"][place] |= fact
-            yield place, seen
-        if new and self._file is not None:
+        new = places[(self.rows["facts"][places] & fact) == 0]
+        batches = [new[start : start + PER_CALL].tolist() for start in range(0, len(new), PER_CALL)]
+        for batch, seen in zip(batches, in_threads(look, batches), strict=True):
+            kept = np.array(batch)[np.array(note(self.rows, batch, seen), bool)]
+            self.rows["facts"][kept] |= np.uint8(fact)
+            yield batch, seen
+        if len(new) and self._file is not None:
             self._keep()
 
     def _stamp(self, root: Path) -> None:
         """Size and time of change of each file; one that cannot be asked for them is never kept."""
         start = os.fsencode(root) + b"/"
-        stamps = np.full((len(self.names), 2), -1, np.int64)
-        for i, name in enumerate(self.names):
-            with suppress(OSError, ValueError):
-                status = os.stat(start + name)  # noqa: PTH116  (a hundred thousand of them)
-                stamps[i] = status.st_size, status.st_mtime_ns
-        self.rows["bytes"], self.rows["changed_ns"] = stamps.T
+        sizes, changed = array("q"), array("q")
+        for name in self.names:
+            try:
+                status = os.stat(start + name)  # noqa: PTH116  (a million of them)
+            except (OSError, ValueError):
+                sizes.append(-1)
+                changed.append(-1)
+            else:
+                sizes.append(status.st_size)
+                changed.append(status.st_mtime_ns)
+        self.rows["bytes"], self.rows["changed_ns"] = sizes, changed
 
     def _recall(self, names: Sequence[bytes], rows: Rows) -> None:
         """Take over what is known of files that are unchanged."""
@@ -199,11 +235,6 @@ def contents(root: Path, names: Names, content_hash: Callable[[Path], bytes]) ->
     for _ in looks.look(Fact.CONTENT, lambda i: content_hash(root / names[i]), note):
         pass
     return np.ascontiguousarray(looks.rows["content"])
-
-
-def _split(names: Names) -> list[bytes]:
-    text, ends = names.text.values.tobytes(), names.text.offsets.tolist()
-    return [text[start:end] for start, end in itertools.pairwise(ends)]
 
 
 def _load(file: Path) -> tuple[list[bytes], Rows]:

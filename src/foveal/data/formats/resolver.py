@@ -9,17 +9,19 @@ import os
 import posixpath
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from pathlib import Path
 from urllib.parse import unquote
 
 from foveal.data.catalog.catalog import UNASSIGNED
+from foveal.data.formats.many_names import MOST, names_in
 from foveal.data.formats.splits import split_of
 from foveal.data.notes import plural
 from foveal.imaging.suffixes import IMAGE_SUFFIXES
 from foveal.imaging.walk import walk
 
 EXACT = ""
+NOWHERE: tuple[str, Container[str]] = ("", frozenset())
 
 
 class Resolver:
@@ -43,7 +45,9 @@ class Resolver:
         self.root, self.only = root, only
         self.folders = list(dict.fromkeys(_clean(folder) for folder in folders))
         self.suffixes = suffixes
-        self._listings: dict[str, frozenset[str]] = {}
+        self._listings: dict[str, Container[str]] = {}
+        self._room = MOST
+        self._next: dict[tuple[str | None, str], tuple[str, Container[str]]] = {}
         self._index: dict[str, list[str]] | None = None
         self._told: Counter[str] = Counter()
         self._examples: dict[str, tuple[str, str]] = {}
@@ -55,17 +59,23 @@ class Resolver:
             written: The path as written.
             near: A folder, relative to the root, that is tried before the others.
         """
-        first = self.folders[0] if self.folders and near is None else None
-        if first is not None and "/" not in written and written in self._listing(first):
-            return f"{first}/{written}" if first else written
+        above, slash, last = written.rpartition("/")
+        start, there = self._next.get((near, above + slash), NOWHERE)
+        if last in there:
+            return start + last
+        asked = near
         near = None if near is None else _clean(near)
         if near is not None and (name := self._there(near, written)):
+            self._expect(asked, written, name)
             return name
         for at, folder in enumerate(self.folders):
             name = self._there(folder, written)
             if name:
                 if at:  # the next image is likely in the same folder
                     self.folders.insert(0, self.folders.pop(at))
+                    self._next.clear()
+                if near is None:
+                    self._expect(None, written, name)
                 return name
         found = self._other_spelling(written, near)
         if found is None:
@@ -102,6 +112,13 @@ class Resolver:
         was = "was" if total == 1 else "were"
         return [f"{plural(total, 'image')} {was} found under another spelling: {'; '.join(kinds)}."]
 
+    def _expect(self, near: str | None, written: str, name: str) -> None:
+        """Others that are written with the same folder are looked for first where this one was found."""
+        above, slash, last = written.rpartition("/")
+        home = name.removesuffix(last)
+        if last and home + last == name and home[-1:] in ("", "/"):
+            self._next[near, above + slash] = home, self._listing(home.rstrip("/"))
+
     def _there(self, folder: str, written: str) -> str:
         if "/." in written or "//" in written or written.startswith((".", "/")):
             name = posixpath.normpath(posixpath.join(folder, written))
@@ -119,14 +136,10 @@ class Resolver:
         there = self._listings.get(home)
         return name if last in (self._listing(home) if there is None else there) else ""
 
-    def _listing(self, folder: str) -> frozenset[str]:
+    def _listing(self, folder: str) -> Container[str]:
         """The names in a folder."""
         if folder not in self._listings:
-            try:
-                names = frozenset(os.listdir(self.root / folder))  # noqa: PTH208  (names alone)
-            except (OSError, ValueError):
-                names = frozenset()
-            self._listings[folder] = names
+            self._listings[folder], self._room = names_in(self.root / folder, self._room)
         return self._listings[folder]
 
     def _other_spelling(self, written: str, near: str | None) -> tuple[str, str] | None:

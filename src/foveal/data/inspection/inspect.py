@@ -3,7 +3,6 @@
 Shapes: N images, K classes.
 """
 
-from collections import Counter
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -13,9 +12,8 @@ from foveal.data.catalog.headers import read_headers
 from foveal.data.inspection.masks import MaskCounts, count_masks
 from foveal.data.inspection.objects import ObjectCounts, count_objects, splits_of
 from foveal.data.loading.levels import DataLevels, learn_levels
-from foveal.errors import DataError, ImageError
-from foveal.imaging.header import Header
-from foveal.imaging.suffixes import SUFFIXES_OF
+from foveal.errors import DataError
+from foveal.types.arrays import IntArray
 from foveal.types.reading import AS_STORED, Reading
 
 
@@ -103,16 +101,10 @@ def inspect(catalog: Catalog, *, reading: Reading = AS_STORED) -> Inspection:
     Raises:
         DataError: A mask cannot be read.
     """
-    headers = list(read_headers(catalog.root, catalog.names))
-    read = [header for header in headers if isinstance(header, Header)]
-    odd = []
-    for i, header in enumerate(headers):
-        name = catalog.names[i]
-        if isinstance(header, ImageError):
-            odd.append((name, header.reason))
-        elif not name.lower().endswith(SUFFIXES_OF[header.kind]):
-            odd.append((name, f"is a {header.kind} file with another suffix"))
-    formats = Counter(header.text for header in read)
+    headers = read_headers(catalog.root, catalog.names)
+    odd = {place: error.reason for place, error in headers.faults.items()}
+    odd |= {place: f"is a {kind} file with another suffix" for place, kind in headers.misnamed().items()}
+    kinds = headers.kinds()
     return Inspection(
         path=str(catalog.root),
         format=catalog.format,
@@ -121,15 +113,15 @@ def inspect(catalog: Catalog, *, reading: Reading = AS_STORED) -> Inspection:
         images=len(catalog),
         splits={name: int((catalog.splits == code).sum()) for name, code in splits_of(catalog).items()},
         classes=_class_counts(catalog),
-        width=_spread([header.width for header in read]),
-        height=_spread([header.height for header in read]),
-        formats=dict(formats.most_common()),
-        odd=tuple(odd),
+        width=_spread(headers.sides("width")),
+        height=_spread(headers.sides("height")),
+        formats={kind.text: count for kind, count in kinds.most_common()},
+        odd=tuple((catalog.names[place], odd[place]) for place in sorted(odd)),
         notes=catalog.notes,
         why=catalog.why,
         objects=count_objects(catalog),
         masks=count_masks(catalog),
-        levels=_levels(catalog, reading) if any(header.mode == "deep" for header in read) else None,
+        levels=_levels(catalog, reading) if any(kind.mode == "deep" for kind in kinds) else None,
     )
 
 
@@ -142,8 +134,9 @@ def _levels(catalog: Catalog, reading: Reading) -> DataLevels | None:
 
 
 def _class_counts(catalog: Catalog) -> dict[str, dict[str, int]]:
+    splits = np.repeat(catalog.splits, np.diff(catalog.labels.offsets))
     counts = {
-        split: catalog.take(np.flatnonzero(catalog.splits == code)).class_counts()
+        split: np.bincount(catalog.labels.values[splits == code], minlength=len(catalog.categories))
         for split, code in splits_of(catalog).items()
     }
     return {
@@ -152,5 +145,7 @@ def _class_counts(catalog: Catalog) -> dict[str, dict[str, int]]:
     }
 
 
-def _spread(lengths: list[int]) -> Spread | None:
-    return Spread(min(lengths), round(float(np.median(lengths))), max(lengths)) if lengths else None
+def _spread(lengths: IntArray) -> Spread | None:
+    if not len(lengths):
+        return None
+    return Spread(int(lengths.min()), round(float(np.median(lengths))), int(lengths.max()))

@@ -59,7 +59,8 @@ def learn_levels(catalog: Catalog, reading: Reading, *, seed: int = 0) -> DataLe
     Raises:
         DataError: A deep image cannot be read.
     """
-    places = [i for i in range(len(catalog)) if not catalog.names[i].lower().endswith(NEVER_DEEP)]
+    ends = tuple(map(str.encode, NEVER_DEEP))
+    places = [i for i, name in enumerate(catalog.names.encoded()) if not name.lower().endswith(ends)]
     order = np.random.default_rng(seed).permutation(len(places))[:MAX_HEADERS]
     deep = [i for i in sorted(places[k] for k in order) if _is_deep(catalog, i)]
     deep = [deep[k] for k in np.unique(np.linspace(0, len(deep) - 1, MAX_IMAGES).astype(int))] if deep else []

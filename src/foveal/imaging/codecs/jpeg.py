@@ -1,7 +1,7 @@
 """JPEG: the header, read without decoding, and pixels through libjpeg-turbo."""
 
 import struct
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import simplejpeg
@@ -10,12 +10,14 @@ from foveal.types.arrays import RGB
 
 MAGIC = b"\xff\xd8\xff"
 """How every JPEG starts."""
-PLAIN_FRAMES = (0xC0, 0xC1, 0xC2)
+PLAIN_FRAMES = frozenset((0xC0, 0xC1, 0xC2))
 """Start-of-frame markers that libjpeg-turbo decodes: baseline, extended, progressive (ITU T.81, table B.1)."""
-OTHER_FRAMES = (0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF)
+OTHER_FRAMES = frozenset((0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF))
 """Lossless, hierarchical and arithmetic-coded frames."""
 STANDALONE = (0x01, *range(0xD0, 0xD9))
 """Markers without a segment: TEM, restart, start of image."""
+PASSED = frozenset((0xC4, 0xDB, 0xDD, 0xE0, 0xFE))
+"""Segments that most files have and that say nothing of size or colour: tables, APP0, comments."""
 APP1, APP2, START_OF_SCAN, END_OF_IMAGE = 0xE1, 0xE2, 0xDA, 0xD9
 PROFILE = b"ICC_PROFILE\0"
 """Begins an APP2 segment with a part of a colour profile; its number and how many there are follow (ICC.1, annex B)."""
@@ -31,8 +33,7 @@ TAIL = 64
 """Bytes at the end in which the end marker is looked for; some cameras write a few after it."""
 
 
-@dataclass(frozen=True)
-class JpegHeader:
+class JpegHeader(NamedTuple):
     """The contents of a JPEG's header.
 
     Attributes:
@@ -61,12 +62,15 @@ def read_header(data: bytes) -> JpegHeader | None:
             at += 1
             continue
         marker = data[at + 1]
+        if marker in PASSED:
+            at += 2 + max(2, data[at + 2] << 8 | data[at + 3])
+            continue
         if marker in (0xFF, 0x00) or marker in STANDALONE:
             at += 1 if marker == 0xFF else 2
             continue
         if marker in (START_OF_SCAN, END_OF_IMAGE):
             return None
-        (length,) = struct.unpack_from(">H", data, at + 2)
+        length = data[at + 2] << 8 | data[at + 3]
         body = at + 4
         if marker in PLAIN_FRAMES or marker in OTHER_FRAMES:
             if body + 6 > len(data):
@@ -182,7 +186,7 @@ def has_all_scans(data: bytes) -> bool:
         if marker in (0x00, 0xFF) or marker in STANDALONE:
             at += 1 if marker == 0xFF else 2
             continue
-        (length,) = struct.unpack_from(">H", data, at + 2)
+        length = data[at + 2] << 8 | data[at + 3]
         body = at + 4
         if marker in PLAIN_FRAMES and body + 6 <= len(data):
             components = data[body + 5]

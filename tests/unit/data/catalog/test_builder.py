@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from foveal.data.catalog.builder import CatalogBuilder, Twin, sorted_order
+from foveal.data.catalog.catalog import UNASSIGNED
 from foveal.data.catalog.columns import Names, Ragged
 from foveal.types.categories import Categories
 
@@ -52,3 +53,18 @@ def test_take_in_pieces(monkeypatch):
     rows = [[i] * (i % 4) for i in range(20)]
     taken = Ragged.of(rows).take(np.arange(19, -1, -1))
     assert [taken[i].tolist() for i in range(20)] == rows[::-1]
+
+
+def test_many_images_of_one_class_are_added_as_one_by_one():
+    one, all_at_once = CatalogBuilder(), CatalogBuilder()
+    for names, label, split in ((["a/ü.jpg", "a/2.jpg"], 1, 0), ([], 3, 1), (["b/\udcff.jpg"], 0, UNASSIGNED)):
+        for name in names:
+            one.add(name, (label,), split)
+        all_at_once.add_all(names, label, split)
+        one.add("between", (5, 6), 2)
+        all_at_once.add("between", (5, 6), 2)
+    for text, other in ((one.names.text, all_at_once.names.text), (one.labels, all_at_once.labels)):
+        assert text.values.tolist() == other.values.tolist()
+        assert text.offsets.tolist() == other.offsets.tolist()
+    assert list(all_at_once.splits) == list(one.splits)
+    assert all_at_once.names.encoded()[:2] == ["a/ü.jpg".encode(), b"a/2.jpg"]

@@ -145,7 +145,7 @@ def test_headers_are_kept_and_faults_are_not(files, draw, monkeypatch):
     assert first[0] == Header(9, 7, "JPEG", "colour")
     assert isinstance(first[2], ImageError)
     opened = []
-    monkeypatch.setattr("foveal.data.catalog.headers.read_header", lambda path, **_: opened.append(path.name))
+    monkeypatch.setattr("foveal.data.catalog.headers.read_header", lambda path, **_: opened.append(Path(path).name))
     with looks_kept_in(cache):
         monkeypatch.setattr("foveal.data.catalog.headers._note", lambda *_: False)
         second = list(read_headers(root, names))

@@ -5,10 +5,8 @@ in the order of the file. ``iscrowd``, and the keys ``ignore``, ``difficult`` an
 become flags; all other keys are kept and written back. Annotations are read in columns, see ``columns``.
 """
 
-import gc
 from collections import Counter
-from collections.abc import Iterator, Sequence, Set
-from contextlib import contextmanager
+from collections.abc import Sequence, Set
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +27,7 @@ from foveal.data.formats.recognition.tree import Tree
 from foveal.data.formats.sidecar import reader as sidecar
 from foveal.data.notes import listed, plural
 from foveal.errors import DataError
+from foveal.ops.collecting import no_collecting
 
 NOTHING: tuple[Any, ...] = (None, [], {}, "")
 USUAL_KEYS = frozenset({"info", "licenses", "type"})
@@ -52,7 +51,7 @@ def read(path: Path, request: Request | None = None) -> Catalog:
             the policy ``error``.
         CategoryError: A class that the class map lacks, no class, or two that share an id or a name.
     """
-    with _collecting_later():
+    with no_collecting():
         return _read(path, request or Request())
 
 
@@ -119,18 +118,6 @@ def _read(path: Path, request: Request) -> Catalog:
     )
     boxes = "boxes" in request.annotations and "masks" not in request.annotations[: request.annotations.index("boxes")]
     return as_masks(catalog, fixed=True) if panoptic and not boxes else catalog
-
-
-@contextmanager
-def _collecting_later() -> Iterator[None]:
-    """Put off the search for reference cycles: JSON has none, and a million new objects would start it often."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
 
 
 def _about(sources: Sequence[Source], known: ClassMap) -> dict[str, dict[str, Any]]:

@@ -68,9 +68,7 @@ class Scan:
             self.masks += [f"{home}/{name}" for name in images if name in masks]
             if images and place != folder:
                 self.nested.append(home)
-            for name in images:
-                if name not in masks:
-                    self.builder.add(f"{home}/{name}", (label,), split)
+            self.builder.add_all([f"{home}/{name}" for name in images if name not in masks], label, split)
 
     def leave(self, folder: Path) -> None:
         """Note a class folder without images, and what it has instead."""

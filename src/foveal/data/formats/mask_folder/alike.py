@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from foveal.data.formats.mask_folder.names.among import image_of
+from foveal.data.formats.mask_folder.names.among import image_of, may_name_masks
 from foveal.data.formats.mask_folder.survey import is_mask_of, is_uniform
 from foveal.data.formats.recognition.tree import Tree
 
@@ -55,7 +55,8 @@ def some(names: Iterable[str], count: int = LOOKED_AT) -> list[str]:
 
 def _are(root: Path, images: dict[str, str], masks: dict[str, str]) -> bool:
     """Whether the second are masks of the first, and not the other way round as well."""
-    masks = {image_of(stem) or stem: name for stem, name in masks.items()} | masks
+    if may_name_masks(masks):
+        masks = {image_of(stem) or stem: name for stem, name in masks.items()} | masks
     both = [stem for stem in images if stem in masks]
     if len(both) < max(1, SHARE * len(images)):
         return False

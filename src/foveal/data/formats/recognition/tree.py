@@ -127,12 +127,16 @@ def _listed(root: Path, name: str) -> Folder:
     try:
         with os.scandir(here) as entries:
             for entry in entries:
+                file = entry.name  # a hundred thousand of them
                 if entry.is_dir():
-                    if not is_hidden(entry.name):
-                        folders.append(entry.name)
-                elif not entry.name.startswith(".") and entry.name not in HIDDEN_FILES:
-                    _, dot, suffix = entry.name.rpartition(".")  # a hundred thousand of them
-                    (images if dot + suffix.lower() in IMAGE_SUFFIXES else others).append(entry.name)
+                    if not is_hidden(file):
+                        folders.append(file)
+                elif file[0] != "." and file not in HIDDEN_FILES:
+                    suffix = file[file.rfind(".") :]
+                    if suffix in IMAGE_SUFFIXES or suffix.lower() in IMAGE_SUFFIXES:
+                        images.append(file)
+                    else:
+                        others.append(file)
     except FileNotFoundError:
         pass
     except NotADirectoryError:
@@ -142,7 +146,9 @@ def _listed(root: Path, name: str) -> Folder:
         raise DataError(
             f"{here}: this folder cannot be read ({reason}).", "Change its permissions: its images would be missing."
         ) from None
-    return Folder(name, tuple(sorted(folders)), tuple(sorted(images)), tuple(sorted(others)))
+    for names in (folders, images, others):
+        names.sort()
+    return Folder(name, tuple(folders), tuple(images), tuple(others))
 
 
 def common_stems(one: Sequence[str], other: Sequence[str]) -> int:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from foveal.data.catalog.catalog import UNASSIGNED
 from foveal.data.formats import layout
+from foveal.data.formats.many_names import ManyNames
 from foveal.data.formats.recognition.tree import Folder, Tree
 from foveal.data.formats.resolver import Resolver
 from foveal.data.formats.splits import split_of
@@ -26,18 +27,21 @@ class Images:
         self.near: dict[int, str] = {}
         self.homes: dict[str, int] = {}
         self.by_folder = ""
+        self._counts: dict[str, int] = {}
         if images is not None:
             self.folders = [layout.relative(images, root)]
             self.resolver = Resolver(root, self.folders, only=True)
             return
-        self.folders = list(_image_folders(self.tree))
+        tree = Tree(root)  # not kept: it has the names of all images, and a table has them again
+        self._counts = {folder.name: len(folder.images) for folder in _image_folders(tree)}
+        self.folders = list(self._counts)
         tops: dict[int, set[str]] = {}
         for folder in self.folders:
             code, top = _split_top(folder)
             tops.setdefault(code, set()).add(top)
         self.near = {code: next(iter(tops[code])) for code in tops if code != UNASSIGNED and len(tops[code]) == 1}
         own = [name.rpartition("/")[0] for name in tables]
-        known = [*own, "", *(name for name in layout.IMAGE_FOLDERS if name in self.tree.folder().folders)]
+        known = [*own, "", *(name for name in layout.IMAGE_FOLDERS if name in tree.folder().folders)]
         rest = [folder for folder in self.folders if folder not in known and _split_top(folder)[0] == UNASSIGNED]
         self.resolver = Resolver(root, [*known, *(rest if len(rest) == 1 else [])])
 
@@ -66,12 +70,16 @@ class Images:
             count: Their number.
         """
         homes = sorted(self.homes)
-        there = sum(len(self.tree.folder(home).images) for home in homes)
+        there = sum(self._counts[home] if home in self._counts else len(self._folder(home).images) for home in homes)
         if there == count:
             return []
-        known = {*names}
-        inside = (self.tree.folder(home) for home in homes)
+        known = ManyNames(names)
+        inside = map(self._folder, homes)
         return [name for folder in inside for image in folder.images if (name := folder.inside(image)) not in known]
+
+    def _folder(self, name: str) -> Folder:
+        """A folder, listed anew: all of them together may have a million names."""
+        return Tree(self.tree.root).folder(name)
 
     def notes(self, unlisted: Sequence[str]) -> list[str]:
         """Notes on how images were found, and on those that no row names."""
@@ -94,12 +102,12 @@ def open_folder(tree: Tree, name: str) -> Folder | None:
         return None
 
 
-def _image_folders(tree: Tree) -> Iterable[str]:
+def _image_folders(tree: Tree) -> Iterable[Folder]:
     """The folders with images, two levels deep: a table may lie in anyone's home."""
     level = [""]
     for _ in range(3):
         folders = [folder for name in level if (folder := open_folder(tree, name)) is not None]
-        yield from (folder.name for folder in folders if folder.images)
+        yield from (folder for folder in folders if folder.images)
         level = [folder.inside(name) for folder in folders for name in folder.folders]
 
 

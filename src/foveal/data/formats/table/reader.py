@@ -73,11 +73,11 @@ def _rows(table: Path, sample: Sample, columns: Columns, code: int, group_at: in
     at, label, classes, splits, joined = (
         columns.path, columns.label, columns.classes, columns.splits, columns.joined,
     )  # fmt: skip
-    known: dict[tuple[str, ...], tuple[str, ...]] = {}
+    known: dict[str | tuple[str, ...], tuple[str, ...]] = {}
     codes: dict[tuple[str, ...], int] = {(): NO_COLUMN if code == UNASSIGNED else code}
     split_at = splits.columns
     for line, fields in rows_of(table, sample):
-        key = tuple([fields[one] for one in classes]) if classes else (fields[label],)
+        key = tuple([fields[one] for one in classes]) if classes else fields[label]
         names = known.get(key)
         if names is None:
             if classes:
@@ -85,7 +85,7 @@ def _rows(table: Path, sample: Sample, columns: Columns, code: int, group_at: in
             else:
                 names = tuple(joined(fields[label]))
             known[key] = names
-        written = tuple([fields[one] for one in split_at])
+        written = tuple([fields[one] for one in split_at]) if split_at else ()
         split = codes.get(written, NEW)
         if split == NEW:
             split = codes[written] = splits.code(fields, f"{table}, line {line}", code)

@@ -107,10 +107,10 @@ def tables_of(tree: Tree, fits: Callable[[Path], bool]) -> Tables | Doubt | None
         path = tree.labels or tree.path(tree.file)
         if not path.name.lower().endswith(LISTS) or not fits(path):
             return None
-        if tree.labels is None and not _holds_deep(tree) and _holds_images(Tree(root.parent)):
+        if tree.labels is None and not _holds_deep(Tree(root)) and _holds_images(Tree(root.parent)):
             root = root.parent
         name = layout.relative(path, root)
-        return Tables(root, (name,), (_sign(Tree(root), name),))
+        return Tables(root, (name,), (_sign(Tree(root), name),))  # a tree of its own: a million names are not kept
     for every in (_names(tree), _lists(tree)):
         if found := _of_names(tree, every, fits):
             return found

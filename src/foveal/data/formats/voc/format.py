@@ -18,7 +18,7 @@ def find(tree: Tree) -> Evidence | None:
     if tree.labels is not None:
         named = parts_named(tree, tree.labels) if tree.labels.is_dir() else []
         return _evidence(tree, tree.labels, named, tree.root) if named else None
-    root = find_root(tree.root)
+    root = find_root(tree)
     return None if root is None else _evidence(tree, tree.root, parts_of(Tree(root)), root)
 
 

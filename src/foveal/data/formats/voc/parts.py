@@ -70,15 +70,16 @@ def parts_named(tree: Tree, labels: Path) -> list[Part]:
     return [Part(home, tuple(image_homes(tree)))] if own or _has_pages(tree, home) else []
 
 
-def find_root(path: Path) -> Path | None:
-    """The folder with the annotations: this one, ``VOCdevkit``, or the only one (``VOC2007``) that has them.
+def find_root(tree: Tree) -> Path | None:
+    """The folder with the annotations: the tree's, ``VOCdevkit``, or the only one (``VOC2007``) that has them.
 
     Raises:
         DataError: There are several.
     """
-    if not path.is_dir():
+    path = tree.root
+    if tree.file or not path.is_dir():
         return None
-    if parts_of(Tree(path)):
+    if parts_of(tree):
         return path
     above = path / DEVKIT if (path / DEVKIT).is_dir() else path
     found = [folder for folder in sorted(above.glob("VOC*")) if folder.is_dir() and parts_of(Tree(folder))]

@@ -53,7 +53,7 @@ def read(path: Path, request: Request | None = None) -> Catalog:
     """
     request = request or Request()
     categories, repairs = request.categories, request.repairs
-    root = request.root or find_root(path)
+    root = request.root or find_root(Tree(path))
     tree = Tree(root or path, images=request.images)
     parts = [] if root is None else parts_named(tree, path) if request.root is not None else parts_of(tree)
     if root is None or not parts:

@@ -3,7 +3,7 @@
 import posixpath
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from foveal.data.formats.mask_folder.names.affix import shared
 
@@ -24,6 +24,12 @@ SHARE = 0.2
 """From this share of masks with an image on, a folder holds images and masks."""
 
 
+def may_name_masks(names: Iterable[str]) -> bool:
+    """Whether a word for masks may be in any of the names; a quick look at a hundred thousand of them."""
+    every = "\n".join(names).lower()
+    return any(part in every for part in PARTS)
+
+
 def image_of(stem: str) -> str | None:
     """The stem of a mask's image as far as words tell; None: nothing says that it is a mask."""
     folder, base = posixpath.split(stem)
@@ -38,6 +44,8 @@ def twins(names: Sequence[str]) -> list[str]:
         names: File names.
     """
     stems: dict[str, list[str]] = defaultdict(list)
+    if len({name[name.rfind(".") :] for name in names}) == 1:  # of a hundred thousand names, at once
+        return []
     for name in names:
         stems[name.rpartition(".")[0]].append(name)
     masks = []
@@ -54,8 +62,7 @@ def masks_among(names: Sequence[str]) -> list[str]:
     Args:
         names: File names.
     """
-    every = "\n".join(names).lower()
-    if not any(part in every for part in PARTS):  # of a hundred thousand names, at once
+    if not may_name_masks(names):
         return []
     stems = {name: name.rpartition(".")[0] for name in names}
     cores = {name: core for name in names if (core := image_of(stems[name])) is not None}

@@ -76,5 +76,5 @@ def test_labels_of_images(lay):
 
 
 def test_nothing_is_left(lay):
-    with pytest.raises(DataError, match="no object has a class.*the label_id 9 does not exist"):
+    with pytest.raises(DataError, match=r"no object has a class.*the label_id 9 does not exist"):
         read(lay({"a.jpg": 0, "a.json": document(item("a", box(9)), item("b"))}), format="datumaro")

@@ -60,10 +60,9 @@ def test_a_whole_data_set(lay, told):
     np.save(file, np.array([[1, 0], [1, 1]], bool))
     mask = {"$binary": {"base64": base64.b64encode(zlib.compress(file.getvalue())).decode(), "subType": "00"}}
     ring = {"label": "dog", "closed": True, "points": [[[0, 0], [0.5, 0], [0.5, 0.5]]]}
+    cat = {"label": "cat", "bounding_box": BOX}
     samples = [
-        sample(
-            "a", ["train"], predictions=detections(), ground_truth=detections({"label": "cat", "bounding_box": BOX})
-        ),
+        sample("a", ["train"], predictions=detections(), ground_truth=detections(cat)),
         sample("b", ["validation"], ground_truth=detections({**cat, "mask": mask})),
         sample("c", ["train"], ground_truth={"_cls": "Polylines", "polylines": [ring, {**ring, "closed": False}]}),
         sample("d", ["train"], ground_truth=detections({"label": "cat", "bounding_box": [1, 2]})),

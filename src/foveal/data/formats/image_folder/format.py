@@ -2,6 +2,7 @@
 
 from foveal.data.formats.image_folder import reader
 from foveal.data.formats.image_folder.doubts import doubt
+from foveal.data.formats.image_folder.official import official
 from foveal.data.formats.image_folder.reader import NAME
 from foveal.data.formats.image_folder.splits import lay_out
 from foveal.data.formats.left_out import LeftOut
@@ -20,7 +21,8 @@ def find(tree: Tree) -> Evidence | Doubt | None:
         return None
     layout = lay_out(tree)
     classes = layout.classes(tree)
-    if len(top.folders) == 1 and not top.images and classes.get("") and not tree.folder(top.folders[0]).images:
+    around = len(top.folders) == 1 and not top.images and classes.get("") and not tree.folder(top.folders[0]).images
+    if around and not official(tree, layout, ()).codes:
         return None  # a folder around the data set
     found = doubt(tree, layout, classes)
     if found is not None:

@@ -85,8 +85,8 @@ def _take_annotations(given: object, labels: list[Any], entry: Entry, listing: L
             continue
         kind, key = record.get("type"), record.get("label_id")
         label = labels[key] if type(key) is int and 0 <= key < len(labels) else None
-        if kind in NO_OBJECTS:
-            listing.told.add(str(kind), NO_OBJECTS[str(kind)])
+        if isinstance(kind, str) and kind in NO_OBJECTS:
+            listing.told.add(kind, NO_OBJECTS[kind])
             continue
         if label is None:
             entry.fault(where, f"the label_id {shown(key)} does not exist", "unknown_class")

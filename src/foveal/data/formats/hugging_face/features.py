@@ -23,7 +23,8 @@ class Features:
     Attributes:
         image: That of the images.
         mask: That of their masks; empty: there is none.
-        label: That of the class; empty: there is none, or it is called as the reader of rows expects.
+        label: That of the class; empty: there is none.
+        renamed: Whether it is called otherwise than the reader of rows expects.
         names: The features by column, with the classes of ids.
         rest: Columns that are copied into the rows.
         unread: Columns that are not.
@@ -32,14 +33,15 @@ class Features:
     image: str
     mask: str = ""
     label: str = ""
+    renamed: bool = False
     names: Mapping[str, Any] = field(default_factory=dict)
     rest: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
 
     def classes(self) -> list[str]:
         """The names of the classes that rows are read for, by id; empty: there are none."""
-        keys = [LABEL] if self.label else []
-        return next(_classes({LABEL: self.names.get(self.label), **self.names} if keys else self.names), [])
+        first = {LABEL: self.names.get(self.label)} if self.renamed else {}
+        return next(_classes({**first, **self.names}), [])
 
 
 def features_of(schema: Any, where: str) -> Features:
@@ -66,7 +68,9 @@ def features_of(schema: Any, where: str) -> Features:
     binary = [name for name, kind in types.items() if name not in images and "binary" in str(kind)]
     rest = tuple(name for name in types if name not in (*images, *binary))
     unread = tuple(name for name in (*others, *binary) if name != mask)
-    return Features(image, mask, _label(rest, told), told, rest, unread)
+    label = "" if OBJECTS in rest else label_key([dict.fromkeys(rest)])
+    other = "" if OBJECTS in rest or label else _other_label(rest, told)
+    return Features(image, mask, label or other, bool(other), told, rest, unread)
 
 
 def named(value: object, feature: object) -> object:
@@ -109,10 +113,8 @@ def _is_image(feature: object, kind: Any) -> bool:
     return (text.startswith("struct<") and "bytes: binary" in text) or text in ("binary", "large_binary")
 
 
-def _label(rest: tuple[str, ...], told: Mapping[str, Any]) -> str:
-    """The column of classes that is not called so."""
-    if OBJECTS in rest or label_key([dict.fromkeys(rest)]):
-        return ""
+def _other_label(rest: tuple[str, ...], told: Mapping[str, Any]) -> str:
+    """The first column of classes, which is not called like one."""
     return next((name for name in rest if isinstance(told.get(name), Mapping) and "names" in told[name]), "")
 
 

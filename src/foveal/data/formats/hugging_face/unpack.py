@@ -21,7 +21,7 @@ from foveal.data.catalog.catalog import UNASSIGNED
 from foveal.data.formats.hugging_face.card import CARD, FENCE
 from foveal.data.formats.hugging_face.features import LABEL, Features, features_of, named
 from foveal.data.formats.hugging_face.reader import METADATA
-from foveal.data.formats.hugging_face.stored import Shard, one_config, shards_of
+from foveal.data.formats.hugging_face.stored import DEPTH, Shard, one_config, shards_of
 from foveal.data.formats.recognition.tree import Tree
 from foveal.data.formats.splits import split_of
 from foveal.data.notes import listed, plural
@@ -86,7 +86,9 @@ def unpack(tree: Tree, shards: list[Shard], folder: Path) -> tuple[str, ...]:
                 taken.take(row, features, shard.split, f"{path}, row {number}")
         if features is not None:
             taken.note(features, shard)
-    return taken.finish([shard.name for shard in shards])
+    homes = (tree.root, *list(tree.root.absolute().parents)[:DEPTH])
+    card = next((home / CARD for home in homes if (home / CARD).is_file()), None)
+    return taken.finish([shard.name for shard in shards], card)
 
 
 @dataclass
@@ -110,9 +112,9 @@ class _Taken:
             self._write(f"masks/{split}/{PurePosixPath(name).stem}{_suffix(mask, where)}", mask)
             return
         values = {key: named(row[key], features.names.get(key)) for key in features.rest}
-        if features.label:
-            values[LABEL] = values.pop(features.label)
-        if LABEL in values and values[LABEL] is None:
+        if features.renamed:
+            values[LABEL] = values[features.label]
+        if features.label and values[features.label] is None:
             self.bare[split] = self.bare.get(split, 0) + 1
             return
         self._write(f"{split}/{name}", image)
@@ -123,7 +125,7 @@ class _Taken:
     def note(self, features: Features, shard: Shard) -> None:
         """Tell what of a file's columns was read as what."""
         self.classes = self.classes or features.classes()
-        if features.label:
+        if features.renamed:
             self.notes[f"Column {features.label!r} is read as the class."] = None
         if features.unread or (features.mask and features.rest):
             unread = [*features.unread, *(features.rest if features.mask else ())]
@@ -132,8 +134,8 @@ class _Taken:
             told = f"{shard.split!r} is called like no split: its images are of none, and are trained on."
             self.notes[told] = None
 
-    def finish(self, names: list[str]) -> tuple[str, ...]:
-        """Write the names of classes; returns the notes."""
+    def finish(self, names: list[str], card: Path | None) -> tuple[str, ...]:
+        """Write the names of classes, of the files or else of the data set's card; returns the notes."""
         if not self.images:
             raise DataError(f"{listed(names)}: no row has an image and a label.", "Name other files.")
         ids = {str(at) for at in range(len(self.classes))}
@@ -141,6 +143,8 @@ class _Taken:
             label = {"name": LABEL, "dtype": {"class_label": {"names": self.classes}}}
             head = yaml.safe_dump({"dataset_info": {"features": [label]}}, sort_keys=False, allow_unicode=True)
             (self.folder / CARD).write_text(f"{FENCE}\n{head}{FENCE}\n", "utf-8")
+        elif not self.classes and card is not None:
+            shutil.copyfile(card, self.folder / CARD)
         left = [
             f"{plural(number, 'row')} of {split or 'the data set'} without a class left out."
             for split, number in self.bare.items()

@@ -146,6 +146,33 @@ def test_names_types_and_columns_that_are_called_otherwise(tmp_path):
         assert any("coarse_label" in note for note in catalog.notes)
 
 
+def test_names_of_the_card_where_the_file_has_none(tmp_path):
+    (tmp_path / "hub/data").mkdir(parents=True)
+    pq.write_table(pa.table({"image": images(2), "label": [1, 0]}), tmp_path / "hub/data/train-00000-of-00001.parquet")
+    label = "- name: label\n    dtype:\n      class_label:\n        names: [ant, bee]"
+    card = f"---\ndataset_info:\n  features:\n  {label}\n---\n"
+    (tmp_path / "hub/README.md").write_text(card)
+    for source in (tmp_path / "hub", tmp_path / "hub/data/train-00000-of-00001.parquet"):
+        with unpacked(source, tmp_path / "out") as (folder, _):
+            catalog = read(folder)
+            assert [catalog.categories.names[catalog.labels[at][0]] for at in range(2)] == ["bee", "ant"]
+
+
+def test_several_labels_and_rows_without_one(tmp_path):
+    several = {"feature": LABEL, "_type": "Sequence"}
+    made = table({"image": images(3), "labels": [[0, 1], [1], []]}, {"image": {"_type": "Image"}, "labels": several})
+    pq.write_table(made, tmp_path / "train.parquet")
+    with unpacked(tmp_path, tmp_path.with_suffix(".out")) as (folder, _):
+        catalog = read(folder)
+        assert catalog.categories.names == ("cat", "dog")
+        assert [sorted(catalog.labels[at].tolist()) for at in range(3)] == [[0, 1], [0], []]
+    made = table({"image": images(3), "labels": [0, 1, -1]}, {"image": {"_type": "Image"}, "labels": LABEL})
+    pq.write_table(made, tmp_path / "train.parquet")
+    with unpacked(tmp_path, tmp_path.with_suffix(".out")) as (folder, notes):
+        assert len(read(folder)) == 2
+        assert notes[1:] == ("1 row of train without a class left out.",)
+
+
 def test_digits_are_classes_not_ids(tmp_path):
     names = {"names": ["1", "0"], "_type": "ClassLabel"}
     made = table({"image": images(2), "label": [0, 1]}, {"image": {"_type": "Image"}, "label": names})

@@ -3,11 +3,13 @@
 Boxes and points are fractions of the image's sides. Of a data set with several fields of labels one is read.
 """
 
+import posixpath
 from pathlib import Path
 from typing import Any
 
 from foveal.data.catalog.catalog import UNASSIGNED, Catalog
 from foveal.data.formats.fiftyone.record import objects_of, split_of_tags
+from foveal.data.formats.layout import images_in
 from foveal.data.formats.listings.documents import items, mapping, shown, whole_size
 from foveal.data.formats.listings.listing import Entry, Listing, near
 from foveal.data.formats.listings.sampled import read_documents
@@ -53,8 +55,10 @@ def _take(document: object, title: str, split: int, listing: Listing) -> bool:
         return False
     classes = [name for name in items(page["classes"]) if isinstance(name, str)]
     listing.classes += [name for name in classes if name not in listing.classes]
+    home = f"{near(title)}/{DATA}".lstrip("/")
+    files = _by_stem(listing.request.images or listing.root / home)
     for name, value in page["labels"].items():
-        entry = Entry(name, f"{title}, {shown(name)}", f"{near(title)}/{DATA}".lstrip("/"), split)
+        entry = Entry(files.get(name, name), f"{title}, {shown(name)}", home, split)
         detections = items(value)
         if any(isinstance(one, dict) for one in detections):
             _measure(entry, listing)
@@ -64,6 +68,11 @@ def _take(document: object, title: str, split: int, listing: Listing) -> bool:
                 _take_label(label, classes, entry)
         listing.entries.append(entry)
     return True
+
+
+def _by_stem(folder: Path) -> dict[str, str]:
+    """The images in a folder by their names without suffixes, as ``labels.json`` has them."""
+    return {posixpath.splitext(name)[0]: name for name in images_in(folder, folder)}
 
 
 def _take_samples(samples: list[Any], title: str, split: int, listing: Listing) -> None:

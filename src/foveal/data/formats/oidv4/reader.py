@@ -19,6 +19,8 @@ from foveal.data.formats.text_file import read_text
 NAME = "oidv4"
 FOLDER = "label"
 """Name of the folders of label files, in lower case."""
+SUFFIX = ".jpg"
+"""Of the images that it downloads."""
 LINE = re.compile(r"(?P<name>\S.*?)((?:\s+-?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?){4})\s*")
 
 
@@ -57,7 +59,7 @@ def _take(text: str, title: str, split: int, listing: Listing, first: dict[tuple
     place = PurePosixPath(title)
     if place.parent.name.lower() != FOLDER:
         return False
-    entry = Entry(place.stem, title, str(place.parent.parent), split)
+    entry = Entry(f"{place.stem}{SUFFIX}", title, str(place.parent.parent), split)
     known = first.setdefault((split, place.stem), entry)
     if known is entry:
         listing.entries.append(entry)

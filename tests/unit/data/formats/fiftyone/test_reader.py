@@ -38,6 +38,7 @@ def test_boxes_by_the_names_of_images(lay, told):
         "data/c.jpg": ("", []),
     }
     assert catalog.objects[0][0].extras == {"fiftyone": {"by": "me"}}
+    assert catalog.notes == ()
 
 
 @pytest.mark.parametrize("names", [["cat", "dog"], None])

@@ -14,6 +14,7 @@ def test_splits_and_classes_of_several_words(lay, told):
     }
     catalog = read(lay(files))
     assert catalog.format == "oidv4"
+    assert catalog.notes == ()
     assert told(catalog) == {
         "train/Apple/1.jpg": ("train", [("Apple", (5, 6.5, 20, 22), 0), ("Apple", (1, 2, 3, 4), 0)]),
         "train/Traffic light/2.jpg": ("train", [("Traffic light", (1, 2, 30, 40.5), 0)]),

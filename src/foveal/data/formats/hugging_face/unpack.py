@@ -76,16 +76,10 @@ def unpack(tree: Tree, shards: list[Shard], folder: Path) -> tuple[str, ...]:
     taken = _Taken(folder)
     for shard in shards:
         path = tree.path(shard.name)
-        features: Features | None = None
-        number = 0
-        for batch in _batches(path):
-            features = features or features_of(batch.schema, str(path))
-            chosen = [name for name in (features.image, features.mask, *features.rest) if name]
-            for row in batch.select(chosen).to_pylist():
-                number += 1
-                taken.take(row, features, shard.split, f"{path}, row {number}")
-        if features is not None:
-            taken.note(features, shard)
+        for number, (row, features) in enumerate(_rows(path), 1):
+            taken.take(row, features, shard.split, f"{path}, row {number}")
+            if number == 1:
+                taken.note(features, shard)
     homes = (tree.root, *list(tree.root.absolute().parents)[:DEPTH])
     card = next((home / CARD for home in homes if (home / CARD).is_file()), None)
     return taken.finish([shard.name for shard in shards], card)
@@ -189,30 +183,41 @@ def _suffix(content: bytes, where: str) -> str:
     return SUFFIXES_OF[kind][0]
 
 
-def _batches(path: Path) -> Iterator[Any]:
-    """The rows of a file, some at a time, as record batches of pyarrow.
+def _rows(path: Path) -> Iterator[tuple[dict[str, Any], Features]]:
+    """The rows of a file, and what its columns are.
 
     Raises:
-        DataError: It cannot be read.
+        DataError: It cannot be read, or has no column of images.
     """
     try:
         import pyarrow as pa
-        import pyarrow.parquet as pq
     except ImportError:
         raise MissingExtraError("read Parquet and Arrow files", "pyarrow", "parquet") from None
+    features: Features | None = None
     try:
-        if path.suffix.lower() == ".parquet":
-            with pq.ParquetFile(path) as file:
-                yield from file.iter_batches(BATCH_ROWS)
-            return
-        with pa.memory_map(str(path)) as source:
-            try:
-                reader = pa.ipc.open_stream(source)
-            except pa.ArrowInvalid:
-                file = pa.ipc.open_file(source)
-                reader = (file.get_batch(at) for at in range(file.num_record_batches))
-            for batch in reader:
-                yield from (batch.slice(at, BATCH_ROWS) for at in range(0, batch.num_rows, BATCH_ROWS))
-    except (pa.ArrowException, OSError) as error:
-        reason = str(error).splitlines()[0][:120]
+        for batch in _batches(path):
+            features = features or features_of(batch.schema, str(path))
+            chosen = [name for name in (features.image, features.mask, *features.rest) if name]
+            yield from ((row, features) for row in batch.select(chosen).to_pylist())
+    except (pa.ArrowException, OSError, ValueError) as error:
+        reason = next(iter(str(error).splitlines()), "")[:120]
         raise DataError(f"{path}: cannot be read ({reason}).", "Download it again.") from None
+
+
+def _batches(path: Path) -> Iterator[Any]:
+    """The rows of a file, some at a time, as record batches of pyarrow."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    if path.suffix.lower() == ".parquet":
+        with pq.ParquetFile(path) as file:
+            yield from file.iter_batches(BATCH_ROWS)
+        return
+    with pa.memory_map(str(path)) as source:
+        try:
+            reader = pa.ipc.open_stream(source)
+        except pa.ArrowInvalid:
+            file = pa.ipc.open_file(source)
+            reader = (file.get_batch(at) for at in range(file.num_record_batches))
+        for batch in reader:
+            yield from (batch.slice(at, BATCH_ROWS) for at in range(0, batch.num_rows, BATCH_ROWS))

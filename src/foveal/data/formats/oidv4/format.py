@@ -19,8 +19,8 @@ def find(tree: Tree) -> Evidence | None:
     files = [name for folder in folders for name in inside.folder(folder).with_suffix(".txt")]
     lines = [line for name in files[:LOOKED_AT] for line in inside.head(name).splitlines()[:LOOKED_AT] if line.strip()]
     good = [line.strip() for line in lines if parts_of(line)]
-    if not good or 2 * len(good) < len(lines):
-        return None
+    if 2 * len(good) < max(1, len(lines)) or all(max(parts[1]) <= 1 for line in good if (parts := parts_of(line))):
+        return None  # parts of the image's sides are YOLO's
     seen = f"{listed(folders)} {'has' if len(folders) == 1 else 'have'} lines such as {shown(good[0])}"
     return Evidence(tree.labels or tree.root, seen, Sure.CERTAIN, ("boxes",))
 

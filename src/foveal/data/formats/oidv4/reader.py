@@ -21,7 +21,8 @@ FOLDER = "label"
 """Name of the folders of label files, in lower case."""
 SUFFIX = ".jpg"
 """Of the images that it downloads."""
-LINE = re.compile(r"(?P<name>\S.*?)((?:\s+-?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?){4})\s*")
+NUMBER = re.compile(r"-?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?")
+LINE = re.compile(rf"(?P<name>\S.*?)((?:\s+{NUMBER.pattern}){{4}})")
 
 
 def read(path: Path, request: Request | None = None) -> Catalog:
@@ -52,7 +53,9 @@ def label_folders(tree: Tree) -> list[str]:
 def parts_of(line: str) -> tuple[str, list[float]] | None:
     """The class and the four numbers of a line; None: it has another form."""
     match = LINE.fullmatch(line.strip())
-    return (match["name"], [float(text) for text in match[2].split()]) if match else None
+    if match is None or any(NUMBER.fullmatch(word) for word in match["name"].split()):
+        return None
+    return match["name"], [float(text) for text in match[2].split()]
 
 
 def _take(text: str, title: str, split: int, listing: Listing, first: dict[tuple[int, str], Entry]) -> bool:

@@ -89,3 +89,9 @@ def test_labels_of_samples(lay):
     samples = [sample(n, label={"_cls": "Classification", "label": label}) for n, label in (("a", "x"), ("b", "y"))]
     catalog = read(lay({"data/a.jpg": 0, "data/b.jpg": 0, "samples.json": {"samples": samples}}))
     assert (catalog.annotation, catalog.categories.names) == ("labels", ("x", "y"))
+
+
+def test_a_table_of_class_names_is_no_export(lay):
+    document = {"classes": ["cat", "dog"], "labels": {"0": "cat", "1": "dog"}}
+    catalog = read(lay({"cat/1.jpg": 0, "dog/2.jpg": 0, "labels.json": document}))
+    assert catalog.format == "image_folder"

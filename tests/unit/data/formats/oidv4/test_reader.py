@@ -1,6 +1,10 @@
 """OIDv4 ToolKit: folders of classes, label files in pixels beside the images."""
 
+import pytest
+
+from foveal.data.formats.oidv4.format import find
 from foveal.data.formats.read import read
+from foveal.data.formats.recognition.tree import Tree
 
 
 def test_splits_and_classes_of_several_words(lay, told):
@@ -40,3 +44,12 @@ def test_an_image_of_two_classes_is_read_once(lay, told):
     assert [repair.message for repair in catalog.repairs if repair.kind == "malformed"] == [
         "the line 'Orange 1 2 3' is not a class and four numbers"
     ]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    ["0 0.5 0.5 0.25 0.5\n", "cat 0.5 0.5 0.25 0.5\n", "Car 0.00 0 -1.57 1 2 30 40 1.5 1.6 3.7 1.0 1.7 9.0 -1.6\n"],
+)
+def test_lines_of_other_formats_are_not_taken(lay, lines):
+    files = {"train/Apple/1.jpg": 0, "train/Apple/Label/1.txt": lines}
+    assert find(Tree(lay(files))) is None

@@ -104,7 +104,24 @@ def _take_annotations(given: object, labels: list[Any], entry: Entry, listing: L
         extras |= {"attributes": attributes} if attributes else {}
         group = str(record["group"]) if record.get("group") else ""
         entry.things.append(Thing(label, shape, where, shown([at, record.get("id")]), flags, extras, group))
-    entry.things = united(entry.things, listing.told)
+    entry.things = united(_without_boxes(entry.things, listing), listing.told)
+
+
+def _without_boxes(things: list[Thing], listing: Listing) -> list[Thing]:
+    """Things without the boxes of those that have a polygon or a mask as well, in the same group."""
+    drawn = {
+        (str(thing.label), thing.group) for thing in things if thing.group and thing.shape.segmentation is not None
+    }
+    own = [
+        thing
+        for thing in things
+        if thing.shape.segmentation is not None or (str(thing.label), thing.group) not in drawn
+    ]
+    if len(own) < len(things):
+        listing.told.add(
+            "box", "of the same group and class as a polygon or mask, which is read", len(things) - len(own)
+        )
+    return own
 
 
 def _shape(record: Mapping[str, Any], listing: Listing) -> Shape:

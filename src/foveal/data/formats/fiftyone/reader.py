@@ -60,12 +60,12 @@ def _take(document: object, title: str, split: int, listing: Listing) -> bool:
     for name, value in page["labels"].items():
         entry = Entry(files.get(name, name), f"{title}, {shown(name)}", home, split)
         detections = items(value)
-        if any(isinstance(one, dict) for one in detections):
+        if any(isinstance(one, dict) and {"bounding_box", "points"} & {*one} for one in detections):
             _measure(entry, listing)
             objects_of(detections, classes, entry, listing)
         else:
             for label in value if isinstance(value, list) else [value]:
-                _take_label(label, classes, entry)
+                _take_label(label.get("label") if isinstance(label, dict) else label, classes, entry)
         listing.entries.append(entry)
     return True
 

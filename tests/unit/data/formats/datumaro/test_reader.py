@@ -67,6 +67,15 @@ def test_shapes_and_what_is_no_object(lay, told):
     assert "1 caption not read." in catalog.notes
 
 
+def test_a_box_and_a_polygon_of_one_group_are_one_object(lay, told):
+    ring = {"type": "polygon", "label_id": 1, "attributes": {}, "group": 3, "points": [1, 1, 9, 1, 9, 9]}
+    things = [box(group=3), ring, box(label=0, group=3), box(group=4), box()]
+    catalog = read(lay({"a.jpg": 0, "a.json": document(item("a", *things))}), bad="clip")
+    found = [(title, where) for title, where, _ in told(catalog)["a.jpg"][1]]
+    assert found == [("dog", (1, 1, 9, 9)), ("cat", (5, 6, 20, 22)), ("dog", (5, 6, 20, 22))]
+    assert "1 box of the same group and class as a polygon or mask, which is read." in catalog.notes
+
+
 def test_labels_of_images(lay):
     label = {"type": "label", "label_id": 0}
     document_ = document(item("a", label), item("b", label | {"label_id": 1}))

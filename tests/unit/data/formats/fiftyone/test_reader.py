@@ -95,3 +95,14 @@ def test_a_table_of_class_names_is_no_export(lay):
     document = {"classes": ["cat", "dog"], "labels": {"0": "cat", "1": "dog"}}
     catalog = read(lay({"cat/1.jpg": 0, "dog/2.jpg": 0, "labels.json": document}))
     assert catalog.format == "image_folder"
+
+
+def test_several_labels_and_labels_with_confidences(lay):
+    several = {"a": ["cat", "dog"], "b": [{"label": "cat", "confidence": 0.5}], "c": []}
+    files = {f"data/{name}.jpg": 0 for name in "abc"}
+    catalog = read(lay({**files, "labels.json": {"classes": None, "labels": several}}))
+    assert [sorted(catalog.labels[at].tolist()) for at in range(3)] == [[0, 1], [0], []]
+    one = {"a": {"label": 0, "confidence": 0.5}, "b": {"label": 1}, "c": None}
+    catalog = read(lay({**files, "labels.json": {"classes": ["cat", "dog"], "labels": one}}, root="one"))
+    assert [catalog.labels[at].tolist() for at in range(2)] == [[0], [1]]
+    assert "1 image without a label left out: data/c.jpg." in catalog.notes

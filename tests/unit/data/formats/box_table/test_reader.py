@@ -247,6 +247,13 @@ def test_automl(tmp_path, draw, with_sets):
     assert any("found under another spelling: 4 by its folder" in note for note in catalog.notes)
 
 
+def test_automl_without_the_images(tmp_path, draw):
+    draw(tmp_path / "set/images/z.jpg", 1)
+    (tmp_path / "set/import.csv").write_text("\n".join(AUTOML))
+    with pytest.raises(DataError, match=r"The first: gs://bucket/x/a\.jpg is listed but does not exist\."):
+        read(tmp_path / "set")
+
+
 def test_automl_s_labels(tmp_path, draw):
     for at, name in enumerate("abc"):
         draw(tmp_path / f"set/images/{name}.jpg", at)

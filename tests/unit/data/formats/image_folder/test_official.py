@@ -4,6 +4,7 @@ import pytest
 
 from foveal.data.catalog.catalog import SPLITS
 from foveal.data.formats.read import read
+from foveal.errors import DataError
 
 NAMES = [f"{kind}/{kind}_{number}.jpg" for kind in ("ant", "bee") for number in range(3)]
 
@@ -60,6 +61,21 @@ def test_lists_that_are_not_believed(lay, lists):
     catalog = read(lay({**{f"images/{name}": 0 for name in NAMES}, **lists}))
     assert {*splits(catalog).values()} == {""}
     assert "Folders beside the images were left out: meta." in catalog.notes
+
+
+def test_a_class_called_like_a_split_that_no_list_has(lay):
+    names = [f"{kind}/{number}.jpg" for kind in ("ant", "bee", "fly", "train") for number in range(2)]
+    lists = {f"meta/{split}.txt": f"ant/{at}\nbee/{at}\nfly/{at}\n" for at, split in enumerate(("train", "test"))}
+    root = lay({**{f"images/{name}": 0 for name in names}, **lists})
+    with pytest.raises(DataError) as caught:
+        read(root)
+    assert str(caught.value) == (
+        f"{root}: train is called like a split, and none of its images is in meta/test.txt, meta/train.txt.\n"
+        "Move it away. If they are classes, say so: --data.format image_folder."
+    )
+    for file, text in lists.items():
+        (root / file).write_text(f"{text}{text.replace('ant', 'train')}")
+    assert read(root).categories.names == ("ant", "bee", "fly", "train")
 
 
 def test_classes_of_a_split_without_class_folders(lay):

@@ -3,9 +3,11 @@
 Each is given an empty folder and a generator of random numbers that chooses among the family's spellings.
 """
 
+import base64
 import csv
 import io
 import json
+import zlib
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -407,6 +409,99 @@ def hugging_face(root: Path, rng: Random) -> None:
             put(root / home / "metadata.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
 
 
+def supervisely(root: Path, rng: Random) -> None:
+    """Supervisely: meta.json, and a JSON file for each image in ann beside img; boxes, polygons or bitmaps."""
+    file = io.BytesIO()
+    Image.fromarray(np.array([[255, 0], [255, 255]], np.uint8)).save(file, "PNG")
+    bitmap = {"data": base64.b64encode(zlib.compress(file.getvalue())).decode(), "origin": [1, 2]}
+    put(root / "meta.json", {"classes": [{"title": name, "shape": "any", "color": "#123456"} for name in CLASSES]})
+    for home in homes(rng, none=False):
+        for number in range(2):
+            put(root / home / "img" / f"{number}.jpg", picture(number + len(home)))
+            points = {"exterior": ring(number), "interior": []}
+            kind = rng.choice(("rectangle", "polygon", "bitmap"))
+            if kind == "rectangle":
+                points["exterior"] = [ring(number)[0], ring(number)[2]]
+            thing = {"id": number, "classTitle": CLASSES[number], "geometryType": kind, "tags": []}
+            thing |= {"bitmap": bitmap} if kind == "bitmap" else {"points": points}
+            page = {"description": "", "tags": [], "size": {"height": SIDE, "width": SIDE}, "objects": [thing]}
+            put(root / home / "ann" / f"{number}.jpg.json", page)
+
+
+def datumaro(root: Path, rng: Random) -> None:
+    """Datumaro's JSON, one for each split."""
+    labels = {"label": {"labels": [{"name": name, "parent": "", "attributes": []} for name in CLASSES]}}
+    for home in homes(rng, none=False):
+        found = []
+        for number in range(2):
+            put(root / "images" / home / f"{number}.jpg", picture(number + len(home)))
+            thing: dict[str, object] = {"id": number, "attributes": {}, "group": 0, "label_id": number, "z_order": 0}
+            points = [value for point in ring(number) for value in point]
+            box = {"type": "bbox", "bbox": box_of(number)}
+            thing |= rng.choice((box, {"type": "polygon", "points": points}, {"type": "label"}))
+            image = {"path": f"{number}.jpg", "size": [SIDE, SIDE]}
+            found.append({"id": f"{number}", "annotations": [thing], "attr": {"frame": number}, "image": image})
+        put(root / "annotations" / f"{home[:-1]}.json", {"info": {}, "categories": labels, "items": found})
+
+
+def fiftyone(root: Path, rng: Random) -> None:
+    """FiftyOne's exports: samples.json, or labels.json with boxes or labels by name."""
+    kind = rng.choice(("samples", "boxes", "labels"))
+    samples, labels = [], {}
+    for number in range(3):
+        put(root / "data" / f"{number}.jpg", picture(number))
+        box = [value / SIDE for value in box_of(number)]
+        one = {"_cls": "Detection", "label": CLASSES[number], "bounding_box": box}
+        truth = {"_cls": "Detections", "detections": [one]}
+        samples.append({"filepath": f"data/{number}.jpg", "tags": ["train"], "ground_truth": truth})
+        labels[f"{number}"] = [{"label": number, "bounding_box": box}] if kind == "boxes" else number
+    if kind == "samples":
+        put(root / "metadata.json", {"name": "x", "media_type": "image", "sample_fields": []})
+        put(root / "samples.json", {"samples": samples})
+    else:
+        put(root / "labels.json", {"classes": list(CLASSES), "labels": labels})
+
+
+def oidv4(root: Path, rng: Random) -> None:
+    """OIDv4 ToolKit: folders of classes with images and Label."""
+    for home in homes(rng):
+        for number, name in enumerate(("Apple", "Traffic light")):
+            put(root / home / name / f"{number}.jpg", picture(number + len(home)))
+            put(root / home / name / "Label" / f"{number}.txt", f"{name} {' '.join(map(str, corners(number)))}\n")
+
+
+def automl(root: Path, rng: Random) -> None:
+    """Google AutoML's table without a header: two corners or four, or labels."""
+    kind = rng.choice(("two", "four", "labels"))
+    rows: list[list[object]] = []
+    for number in range(4):
+        put(root / "images" / f"{number}.jpg", picture(number))
+        x1, y1, x2, y2 = (value / SIDE for value in corners(number))
+        box = {"two": [x1, y1, "", "", x2, y2, "", ""], "four": [x1, y1, x2, y1, x2, y2, x1, y2], "labels": []}
+        rows.append([("TRAIN", "VALIDATION")[number % 2], f"gs://x/{number}.jpg", CLASSES[number // 2], *box[kind]])
+    put_table(root / "import.csv", rows)
+
+
+def official_splits(root: Path, rng: Random) -> None:
+    """Class folders with splits in text files: CUB-200's, Food-101's, Tiny ImageNet's."""
+    kind = rng.choice(("cub", "food", "tiny"))
+    names = [f"{name}/{number}{name}.jpg" for name in CLASSES for number in range(3)]
+    home = "train" if kind == "tiny" else "images"
+    for at, name in enumerate(names):
+        put(root / home / name, picture(at))
+    if kind == "cub":
+        put(root / "images.txt", "".join(f"{at} {name}\n" for at, name in enumerate(names)))
+        put(root / "train_test_split.txt", "".join(f"{at} {int(at % 3 > 0)}\n" for at in range(len(names))))
+    elif kind == "food":
+        for split, own in (("train", (0, 1)), ("test", (2,))):
+            lines = [name[: -len(".jpg")] for at, name in enumerate(names) if at % 3 in own]
+            put(root / "meta" / f"{split}.txt", "".join(f"{line}\n" for line in lines))
+    else:
+        for number in range(2):
+            put(root / "val/images" / f"v{number}.jpg", picture(20 + number))
+        put(root / "val/val_annotations.txt", "".join(f"v{n}.jpg\t{CLASSES[n]}\t0\t0\t7\t7\n" for n in range(2)))
+
+
 FAMILIES: dict[str, Callable[[Path, Random], None]] = {
     one.__name__: one
     for one in (
@@ -429,6 +524,12 @@ FAMILIES: dict[str, Callable[[Path, Random], None]] = {
         bdd100k,
         box_table,
         hugging_face,
+        supervisely,
+        datumaro,
+        fiftyone,
+        oidv4,
+        automl,
+        official_splits,
     )
 }
 """By name; a new family is a function above and a line here."""

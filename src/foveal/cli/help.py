@@ -32,6 +32,7 @@ EXAMPLES: Mapping[str, Sequence[str]] = {
     "data convert": (
         "foveal data convert boxes/ boxes-yolo/ --to yolo",
         "foveal data convert boxes/ crops/ --crops --crop-margin 0.1",
+        "foveal data convert hub/ pets/ --to image_folder",
     ),
     "data preview": ("foveal data preview photos/ --out preview.png",),
 }

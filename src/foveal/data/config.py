@@ -24,6 +24,10 @@ Format = Literal[
     "createml",
     "kitti",
     "bdd100k",
+    "supervisely",
+    "datumaro",
+    "fiftyone",
+    "oidv4",
 ]
 """Every format that can be read; auto: the one that is recognised."""
 Target = Literal["coco", "voc", "yolo", "labelme", "cvat", "mask_folder", "image_folder", "table"]

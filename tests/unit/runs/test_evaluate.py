@@ -94,4 +94,4 @@ def test_the_folders_and_the_format_that_are_named(tmp_path: Path) -> None:
     card = SimpleNamespace(task="segment", split=None, data={})
     predictor = cast(Any, SimpleNamespace(card=card, output=SimpleNamespace(categories=Categories(("0", "1"), (0, 1)))))
     catalog, _ = opened(tmp_path / "set", predictor, format="mask_folder", images="x", labels="y")
-    assert (catalog.names[0], catalog.mask_path(0)) == ("x/a.png", tmp_path / "set" / "y" / "a.png")
+    assert (catalog.names[0], catalog.mask_paths(0)) == ("x/a.png", [tmp_path / "set" / "y" / "a.png"])

@@ -134,8 +134,10 @@ def convert(
     Fields of objects that it cannot store are kept in foveal-sidecar.json.
     """
     from foveal.data.catalog.looks import looks_kept_in
+    from foveal.data.formats.convert import check_out
     from foveal.data.formats.convert import convert as write
     from foveal.data.formats.crops import CropOptions, cut_objects
+    from foveal.data.formats.hugging_face.unpack import unpacked
     from foveal.data.formats.read import read
     from foveal.data.outside import cache_folder
     from foveal.errors import ConfigError
@@ -155,9 +157,11 @@ def convert(
     wanted: Sequence[Annotation] | None = ("boxes", "masks", "labels") if crops else None
     if to == "mask_folder":
         wanted = ("masks", "boxes", "labels")
-    with looks_kept_in(cache_folder()):
+    if source.exists():
+        check_out(out, source)
+    with looks_kept_in(cache_folder()), unpacked(source, out) as (files, taken):
         catalog = read(
-            source,
+            files,
             bad=bad,
             format=format,
             images=images,
@@ -166,11 +170,11 @@ def convert(
             ignore=ignore,
             annotations=wanted,
         )
-    if crops:
-        done = cut_objects(catalog, out, options)
-    else:
-        assert to is not None, "checked above"
-        done = write(catalog, out, to=to, link=link)
+        if crops:
+            done = cut_objects(catalog, out, options)
+        else:
+            assert to is not None, "checked above"
+            done = write(catalog, out, to=to, link=link, move=files != source)
     if json:
         from foveal.cli.screens import print_json
 
@@ -178,7 +182,7 @@ def convert(
     else:
         from foveal.cli.data_screens import conversion_screen
 
-        conversion_screen(done, (*catalog.notes, *done.notes))
+        conversion_screen(done, (*taken, *catalog.notes, *done.notes))
 
 
 @app.command

@@ -23,6 +23,8 @@ from foveal.types.categories import Categories
 
 SPLITS = ("train", "val", "test")
 """Split names; an image's code is the index of its split, or UNASSIGNED."""
+UNITED = "//"
+"""Between the paths of several mask files whose union is one image's mask; no path has it."""
 Annotation = Literal["labels", "boxes", "masks"]
 """Kinds of annotations."""
 UNASSIGNED = 255
@@ -120,10 +122,10 @@ class Catalog:
         """The path of an image."""
         return self.root / self.names[index]
 
-    def mask_path(self, index: int) -> Path:
-        """The path of an image's mask."""
+    def mask_paths(self, index: int) -> list[Path]:
+        """The paths of an image's mask: one, or several whose union it is."""
         assert self.masks is not None, "a data set with mask files"
-        return self.root / self.masks[index]
+        return [self.root / name for name in self.masks[index].split(UNITED)]
 
     def paths(self) -> Iterator[Path]:
         """The paths of all images, in order."""
@@ -207,7 +209,9 @@ class Catalog:
             self.objects.feed(digest)
         if self.masks is not None:
             digest.update(self.masks.text.values.tobytes() + self.masks.text.offsets.tobytes())
-            digest.update(contents(self.root, self.masks, content_hash).tobytes())
+            each = [part for i in range(len(self)) for part in self.masks[i].split(UNITED)]
+            files = self.masks if len(each) == len(self) else Names.of(each)
+            digest.update(contents(self.root, files, content_hash).tobytes())
             digest.update(repr((self.categories.source_ids, self.categories.ignore_ids)).encode())
         return digest.hexdigest()
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foveal.data.catalog.catalog import Catalog
-from foveal.data.catalog.pixel_values import read_pixel_values, value_runs
+from foveal.data.catalog.pixel_values import read_united, value_runs
 from foveal.errors import CategoryError, DataError
 from foveal.imaging.header import read_size
 from foveal.ops.masks import rle_of_segmentation
@@ -45,8 +45,8 @@ def read_mask(catalog: Catalog, index: int) -> NDArray[np.uint8]:
     assert catalog.annotation == "masks", "a data set with masks"
     if catalog.masks is None:
         return _paint(catalog, index)
-    path = catalog.mask_path(index)
-    pixels = read_pixel_values(path).pixels
+    path, *more = catalog.mask_paths(index)
+    pixels = read_united([path, *more]).pixels
     if catalog.sizes is not None and pixels.shape != tuple(catalog.sizes[index].tolist()[::-1]):
         width, height = catalog.sizes[index].tolist()
         raise DataError(

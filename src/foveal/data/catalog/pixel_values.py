@@ -6,7 +6,8 @@ Shapes: H W height and width as the file stores them, P colours of a palette.
 """
 
 import io
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -16,6 +17,7 @@ from PIL import Image
 
 from foveal.errors import ImageError
 from foveal.imaging.codecs import png
+from foveal.imaging.decode import decode
 from foveal.imaging.header import read_header
 from foveal.types.arrays import Array
 
@@ -24,6 +26,11 @@ Kind = Literal["gray", "palette", "colour"]
 Color = tuple[int, int, int]
 LOSSLESS = ("PNG", "BMP", "TIFF", "GIF")
 """Formats that preserve values."""
+ONE = "Keep one mask per image, or masks of black and one other value."
+BLUR, THRESHOLD, NOISE = 64, 128, 8
+"""Gray levels by which JPEG may move black and white, that from which on a pixel is white, those of a black file."""
+BETWEEN = 0.05
+"""Share of pixels that may be neither: those at the edges."""
 SCALED = {"L;2": 85, "L;4": 17, "L;2I": 85, "L;4I": 17}
 """Factors by which Pillow scales 2-bit and 4-bit gray to 0..255."""
 
@@ -36,20 +43,25 @@ class PixelValues:
         kind: Kind of the values.
         pixels: (H, W) unsigned or int32.
         palette: (P, 3) uint8; empty where there is none.
+        lossy: Whether the file is JPEG, and was made black and white.
     """
 
     kind: Kind
     pixels: Array
     palette: NDArray[np.uint8]
+    lossy: bool = False
 
 
 def read_pixel_values(path: Path) -> PixelValues:
     """Read a mask.
 
     Raises:
-        ImageError: The file is missing, damaged, or of a format that changes values (JPEG) or has none.
+        ImageError: The file is missing, damaged, or of a format that changes values, unless it is JPEG and black and
+            white; or it has none.
     """
     head = read_header(path)  # raises our messages, and stops decompression bombs
+    if head.kind == "JPEG":
+        return _black_and_white(path)
     if head.kind not in LOSSLESS:
         raise ImageError(path, f"is {head.kind}, which changes the pixel values of a mask", "Save the mask as PNG.")
     try:
@@ -65,9 +77,27 @@ def read_pixel_values(path: Path) -> PixelValues:
         raise ImageError(path, reason) from None
 
 
+def read_united(paths: Sequence[Path]) -> PixelValues:
+    """Read the mask that is the union of several files: at each pixel the largest value; one file is that itself.
+
+    Raises:
+        ImageError: A file cannot be read, or they are not all black and one other value, of one size and kind.
+    """
+    first, *others = (read_pixel_values(path) for path in paths)
+    pixels = first.pixels
+    for path, one in zip(paths, (first, *others) if others else (), strict=False):
+        values = np.unique(one.pixels)
+        if one.kind != first.kind or one.pixels.shape != pixels.shape:
+            raise ImageError(path, f"is of another size or kind than {paths[0].name}", ONE)
+        if len(values) > 2 or (len(values) == 2 and values[0] != 0):
+            raise ImageError(path, f"is one of {len(paths)} masks of an image, and not of one class alone", ONE)
+        pixels = np.maximum(pixels, one.pixels)
+    return replace(first, pixels=pixels, lossy=any(one.lossy for one in (first, *others)))
+
+
 def alpha_varies(path: Path) -> bool:
     """Whether a readable mask has an alpha channel that is not the same everywhere; it is no part of its values."""
-    with Image.open(path, formats=LOSSLESS) as image:
+    with Image.open(path, formats=(*LOSSLESS, "JPEG")) as image:
         if image.mode not in ("RGBA", "LA", "PA"):
             return False
         low, high = image.getchannel("A").getextrema()
@@ -84,6 +114,25 @@ def value_runs(pixels: Array) -> tuple[Array, NDArray[np.int64], NDArray[np.int6
 def value_text(value: int, kind: Kind) -> str:
     """A pixel value as messages name it."""
     return f"#{value:06x} ({value})" if kind == "colour" else str(value)
+
+
+def _black_and_white(path: Path) -> PixelValues:
+    """A JPEG of two levels, which compression has blurred, as 0 and 255.
+
+    Raises:
+        ImageError: It has other levels, or colours: what they were cannot be told.
+    """
+    pixels = decode(path).pixels.astype(np.int16)
+    gray = pixels[..., 1]
+    colours = np.mean(np.ptp(pixels, axis=-1) > BLUR) if pixels.shape[-1] > 1 else 0
+    between = np.mean((gray > BLUR) & (gray < 255 - BLUR))
+    bright = gray.max() >= 255 - BLUR
+    if colours > BETWEEN or between > BETWEEN or (not bright and gray.max() > NOISE):
+        raise ImageError(
+            path, "is JPEG and not black and white, so the values of its pixels are lost", "Save the mask as PNG."
+        )
+    drawn = np.where(gray >= THRESHOLD, 255, 0).astype(np.uint8)
+    return PixelValues("gray", drawn, np.zeros((0, 3), np.uint8), lossy=True)
 
 
 def _values(image: Image.Image, path: Path) -> PixelValues:

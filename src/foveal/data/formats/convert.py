@@ -83,6 +83,7 @@ def convert(
     *,
     to: Target,
     link: bool = False,
+    move: bool = False,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Conversion:
     """Write a data set in another format.
@@ -92,6 +93,7 @@ def convert(
         out: Folder of the new data set; absent or empty.
         to: Its format.
         link: Hard-link images instead of copying them.
+        move: Move them instead: the data set is a temporary one.
         progress: Called with the number of images done.
 
     Raises:
@@ -113,7 +115,7 @@ def convert(
         writer.write(catalog, draft, names, extras, aside)
         if text := aside.text():
             (draft / sidecar.NAME).write_text(text, "utf-8")
-        _bring(catalog, draft, names, link=link, progress=progress)
+        _bring(catalog, draft, names, link=link, move=move, progress=progress)
     splits = {name: int((catalog.splits == code).sum()) for code, name in enumerate(SPLITS) if catalog.has(name)}
     num_objects = len(catalog.objects.labels) if to in WRITERS and catalog.objects is not None else 0
     return Conversion(str(out), to, len(catalog), num_objects, splits, tuple(aside.kept()), how_read(out, to))
@@ -189,14 +191,24 @@ def check_out(out: Path, source: Path) -> None:
         raise RunError(f"{out} is not empty.", "Give a folder that does not exist yet, or an empty one.")
 
 
-def _bring(catalog: Catalog, folder: Path, names: list[str], *, link: bool, progress: Callable[[int], None]) -> None:
+def _bring(
+    catalog: Catalog,
+    folder: Path,
+    names: list[str],
+    *,
+    link: bool,
+    move: bool,
+    progress: Callable[[int], None],
+) -> None:
     for parent in {(folder / name).parent for name in names}:
         parent.mkdir(parents=True, exist_ok=True)
 
     def bring(index: int) -> None:
         source, target = catalog.path(index), folder / names[index]
         try:
-            if link:
+            if move:
+                source.rename(target)
+            elif link:
                 os.link(source.resolve(), target)
             else:
                 shutil.copyfile(source, target)

@@ -87,6 +87,8 @@ class Resolver:
 
     def likely(self, written: str) -> str:
         """A name for a file that is not there, for messages."""
+        if "://" in written:
+            return written
         return posixpath.normpath(posixpath.join(self.folders[0] if self.folders else "", written.replace("\\", "/")))
 
     def why_not(self, written: str) -> str:

@@ -1,5 +1,7 @@
 """`foveal data convert` beyond boxes: crops, and combinations that make no sense."""
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from tests.tools.layout_examples import box_of, picture, put
 
@@ -44,3 +46,19 @@ def test_what_cannot_be_is_refused_in_a_line(here, boxes, tmp_path, options, say
     assert says in done.err
     assert "Traceback" not in done.err
     assert not (tmp_path / "out").exists()
+
+
+def test_parquet_is_taken_out_and_refused_elsewhere(here, tmp_path):
+    hub = tmp_path / "hub"
+    hub.mkdir()
+    rows = [{"bytes": picture(at), "path": f"{at}.jpg"} for at in range(4)]
+    made = pa.table({"image": rows, "label": ["cat", "dog", "cat", "dog"]})
+    pq.write_table(made, hub / "train-00000-of-00001.parquet")
+    done = here("data", "convert", hub, tmp_path / "pets", "--to", "image_folder")
+    assert (done.code, "4 images taken out of train-00000-of-00001.parquet." in done.out) == (0, True), done.err
+    assert (tmp_path / "pets/train/cat/2.jpg").read_bytes() == picture(2)
+    done = here("data", "convert", hub, tmp_path / "boxes", "--to", "coco")
+    assert (done.code, f"{hub} has class labels only; coco needs boxes." in done.err) == (2, True), done.err
+    done = here("data", "inspect", hub)
+    assert (done.code, f"foveal data convert {hub} NEW --to image_folder" in done.err) == (2, True), done.err
+    assert sorted(path.name for path in tmp_path.iterdir() if path.is_dir()) == ["hub", "pets"]

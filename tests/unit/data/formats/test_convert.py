@@ -253,6 +253,28 @@ def test_one_name_in_two_splits_comes_back(make_coco, tmp_path, draw, through):
         assert (tmp_path / "two" / image).read_bytes() == (tmp_path / "coco" / image).read_bytes()
 
 
+def test_one_name_with_and_without_a_split_comes_back(make_coco, tmp_path, draw):
+    sizes, splits = {"a.png": (64, 48), "deep/a.png": (20, 30)}, {"a.png": "", "deep/a.png": "_train"}
+    for at, (name, split) in enumerate(splits.items()):
+        draw(tmp_path / f"coco/images/{name}", at, size=sizes[name])
+        width, height = sizes[name]
+        document = {
+            "images": [{"id": at, "file_name": name, "width": width, "height": height}],
+            "annotations": [{"id": at, "image_id": at, "category_id": 1, "bbox": [at, 2, 9, 9]}],
+            "categories": [{"id": 1, "name": "cat"}],
+        }
+        make_coco(document, name=f"annotations/instances{split or '_unassigned'}.json")
+    before = read(tmp_path / "coco", bad="error")
+    convert(before, tmp_path / "two", to="coco")
+    assert_nothing_lost(before, read(tmp_path / "two", bad="error"))
+    for name in ("train/deep/a.png", "unassigned/a.png"):
+        (tmp_path / "two/images" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "two/images" / name.partition("/")[2]).rename(tmp_path / "two/images" / name)
+    after = read(tmp_path / "two", bad="error")
+    assert sorted(after.names[i] for i in range(2)) == ["images/train/deep/a.png", "images/unassigned/a.png"]
+    assert_nothing_lost(before, after)
+
+
 def test_areas_come_back_without_noise(make_coco, coco_document, tmp_path):
     square = [10.1, 10.1, 14.1, 10.1, 14.1, 13.1, 10.1, 13.1]
     record = {"id": 5, "image_id": 3, "category_id": 0, "bbox": [10.1, 10.1, 4, 3], "area": 12}

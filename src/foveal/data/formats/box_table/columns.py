@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from foveal.data.formats.table.corners import MASKS, Corners, corners_of, vague_box
+from foveal.data.formats.table.corners import MASKS, Corners, automl_path, corners_of, vague_box
 from foveal.data.formats.table.split_column import SplitColumns, split_columns
 from foveal.data.formats.table.text import Sample, is_image_name
 from foveal.data.formats.table.titles import ID_TITLES, LABEL_TITLES, PATH_TITLES, place, plain
@@ -27,6 +27,8 @@ FLAGS: Mapping[str, Flag] = {
 """Titles of flags; those of Open Images among them."""
 RETINA = ("path", "x1", "y1", "x2", "y2", "class")
 """The columns of a table without a header, which the image's width and height may follow."""
+AUTOML = ("set", "path", "label", "x1", "y1", "x2", "y1", "x2", "y2", "x1", "y2")
+"""The columns of a table of Google's AutoML; the first may be missing."""
 OPEN_IMAGES = ("imageid", "labelname")
 """Titles of Open Images' tables, whose coordinates are fractions of the image's sides."""
 
@@ -44,6 +46,7 @@ class BoxColumns:
         flags: Columns of flags.
         splits: The columns of splits.
         open_images: Whether they are those of Open Images.
+        whole: Whether columns that are not read say nothing more.
     """
 
     titles: tuple[str, ...]
@@ -54,10 +57,13 @@ class BoxColumns:
     flags: tuple[tuple[int, Flag], ...] = ()
     splits: SplitColumns = SplitColumns()  # noqa: RUF009  (immutable)
     open_images: bool = False
+    whole: bool = False
 
     @property
     def unread(self) -> list[str]:
         """Titles of the columns that are not read."""
+        if self.whole:
+            return []
         flags = [at for at, _ in self.flags]
         read = {self.path, self.label, *self.corners.columns, *(self.size or ()), *flags}
         read |= {*self.splits.columns, *self.splits.told}
@@ -83,6 +89,9 @@ def box_columns_of(path: Path, sample: Sample) -> BoxColumns:
             f"{what}: the title of column {vague!r} does not say how a box is written." if vague else f"{what}.",
             "Write a box as four columns: xmin, ymin, xmax, ymax in pixels, or x, y, w, h.",
         )
+    at = -1 if titles else automl_path(sample)
+    if at >= 0:
+        return BoxColumns(AUTOML[1 - at :], at, at + 1, corners, splits=SplitColumns(at - 1), whole=True)
     if not titles:
         sized = len(sample.rows[0]) > len(RETINA)
         return BoxColumns((*RETINA, "width", "height") if sized else RETINA, 0, 5, corners, (6, 7) if sized else None)

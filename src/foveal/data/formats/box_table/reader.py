@@ -51,7 +51,7 @@ def read(path: Path, request: Request | None = None) -> Catalog:
         read_as.append(columns)
         notes |= dict.fromkeys([*columns.splits.notes, *note_unread(columns.unread)])
     categories = request.categories or _class_map(path, boxes, classes)
-    fractions = is_open or (boxes.fractions and boxes.broken)
+    fractions = is_open or any(columns.whole for columns in read_as) or (boxes.fractions and boxes.broken)
     if fractions and not is_open:
         notes["No coordinate exceeds 1: boxes are read as fractions of the images' sides."] = None
     if boxes.decimal_commas:

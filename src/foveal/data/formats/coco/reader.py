@@ -16,6 +16,7 @@ from foveal.data.formats.annotations.assemble import assemble, find_images, repo
 from foveal.data.formats.annotations.draft import Draft
 from foveal.data.formats.coco.class_map import ClassMap
 from foveal.data.formats.coco.files import find
+from foveal.data.formats.coco.folds import refuse_folds
 from foveal.data.formats.coco.images import read_images, unlisted
 from foveal.data.formats.coco.links import Linker, pack, used_categories
 from foveal.data.formats.coco.panoptic import PanopticColumns, panoptic_notes
@@ -85,6 +86,7 @@ def _read(path: Path, request: Request) -> Catalog:
             draft.number = number
         drafts += more
         links.append(linker.link(source, by_id))
+    refuse_folds(sources)
     if not drafts:
         raise DataError(
             f"{sources[0].path}: the list 'images' is empty.", "List each image with its id, file_name and size."

@@ -9,7 +9,7 @@ from foveal.data.catalog.catalog import UNASSIGNED
 from foveal.data.formats import layout
 from foveal.data.formats.coco.columns import Columns
 from foveal.data.formats.coco.document import read_document
-from foveal.data.formats.coco.files import EXPORT, split_in, word_of
+from foveal.data.formats.coco.files import EXPORT, UNASSIGNED_FILE, split_in, word_of
 from foveal.data.formats.coco.panoptic import PanopticColumns
 from foveal.data.formats.coco.told import Told
 from foveal.data.formats.recognition.tree import Folder, Tree
@@ -98,7 +98,7 @@ def load(
     if images is None:
         folders = _folders(tree or Tree(root), path, top or root)
     else:
-        inside = [images / name for name in Tree(images).folder().folders if UNASSIGNED != split_of(name) == split]
+        inside = [images / name for name in Tree(images).folder().folders if _is_own(name, path, split)]
         folders = [layout.relative(folder, root) for folder in [*inside, images]]
     return Source(path, title, split, document, columns, Resolver(root, folders))
 
@@ -117,16 +117,19 @@ def _folders(tree: Tree, path: Path, top: Path) -> list[str]:
     bases = [tree.folder(name) for name in _around(beside)]
     pools = [name for base in bases for name in _pools(base)]
     own: list[str] = []
-    if split != UNASSIGNED:
-        for folder in (*bases, *map(tree.folder, pools)):
-            own += [
-                folder.inside(name)
-                for name in sorted(folder.folders, key=lambda name: name != word)
-                if split_of(name) == split
-            ]
-        own += [name for folder in own for name in _pools(tree.folder(folder))]
+    for folder in (*bases, *map(tree.folder, pools)):
+        names = sorted(folder.folders, key=lambda name: name != word)
+        own += [folder.inside(name) for name in names if _is_own(name, path, split)]
+    own += [name for folder in own for name in _pools(tree.folder(folder))]
     rest = [base.inside(DATA) for base in bases if DATA in base.folders]
     return list(dict.fromkeys([*own, *pools, "", beside, *rest]))
+
+
+def _is_own(folder: str, path: Path, split: int) -> bool:
+    """Whether a folder's name stands for a file's split, or both the file and the folder say that there is none."""
+    if split == UNASSIGNED:
+        return path.stem.endswith(UNASSIGNED_FILE) and folder == UNASSIGNED_FILE
+    return split_of(folder) == split
 
 
 def _around(folder: str) -> list[str]:

@@ -4,12 +4,10 @@ from foveal.data.formats.hugging_face import reader
 from foveal.data.formats.hugging_face.boxes import NAME
 from foveal.data.formats.hugging_face.reader import METADATA, files_of
 from foveal.data.formats.hugging_face.rows import has_objects, label_key, path_key, sample_of
+from foveal.data.formats.hugging_face.stored import refusal
 from foveal.data.formats.recognition.evidence import Doubt, Evidence, Format, Sure
 from foveal.data.formats.recognition.tree import Tree
 from foveal.data.notes import listed
-
-STORED = (".parquet", ".arrow")
-"""Files that hold the images themselves."""
 
 
 def find(tree: Tree) -> Evidence | Doubt | None:
@@ -17,7 +15,7 @@ def find(tree: Tree) -> Evidence | Doubt | None:
     names = files_of(tree)
     rows = [row for name in names for row in sample_of(tree.path(name))]
     if not names or not path_key(rows):
-        return _stored(tree)
+        return refusal(tree)
     label, boxes = label_key(rows), has_objects(rows)
     if not label and not boxes:
         keys = dict.fromkeys(key for row in rows for key in row)
@@ -30,20 +28,6 @@ def find(tree: Tree) -> Evidence | Doubt | None:
     where = tree.labels or tree.path(tree.file)
     return Evidence(
         where, seen, Sure.CERTAIN, ("boxes", "labels") if boxes and label else ("boxes",) if boxes else ("labels",)
-    )
-
-
-def _stored(tree: Tree) -> Doubt | None:
-    """Files of the package datasets that hold the images themselves."""
-    names = tree.texts(*STORED, depth=2)
-    if not names:
-        return None
-    return Doubt(
-        f"{tree.root}: {listed(names)} {'holds' if len(names) == 1 else 'hold'} the images themselves, as Hugging"
-        " Face's datasets does; Foveal reads image files.",
-        "Write them to files with the package datasets: load_dataset(...), then row['image'].save(...) into a folder"
-        " per class, or beside a metadata.jsonl.",
-        own=bool(tree.file) or not tree.holds_images(""),
     )
 
 

@@ -5,6 +5,7 @@
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from foveal.data.catalog.catalog import Catalog
@@ -16,6 +17,7 @@ from foveal.data.formats.hugging_face.rows import (
     OBJECTS,
     has_objects,
     label_key,
+    objects_of,
     path_key,
     rows_of,
     sample_of,
@@ -24,6 +26,7 @@ from foveal.data.formats.hugging_face.rows import (
     unnamed,
     unread_keys,
 )
+from foveal.data.formats.hugging_face.stored import refusal
 from foveal.data.formats.recognition.request import Request
 from foveal.data.formats.recognition.tree import Tree
 from foveal.data.formats.table.columns import note_unread
@@ -65,6 +68,8 @@ def read(path: Path, request: Request | None = None) -> Catalog:
     names, root = files_of(tree), tree.root
     rows = [row for name in names for row in sample_of(root / name)]
     file_key, label = path_key(rows), label_key(rows)
+    if not names and (stored := refusal(tree)) is not None:
+        raise DataError(stored.seen, stored.hint)
     if not names or not file_key:
         raise DataError(f"{path} has no {METADATA} with the key 'file_name'.", "Name the folder that has it.")
     boxes = has_objects(rows) and not (label and request.annotations and request.annotations[0] == "labels")
@@ -76,7 +81,7 @@ def read(path: Path, request: Request | None = None) -> Catalog:
     titles = class_names(root, CLASS_KEYS)
     read_keys = {file_key, *((OBJECTS,) if boxes else (label,)), *SIZE_KEYS}
     notes = note_unread(unread_keys(rows, read_keys), "Key")
-    if titles:
+    if any(key in titles for row in rows for key in _classes(row, label)):
         notes.append(f"Class ids are named by {CARD}.")
     images = Images(root, names, request.images)
     if boxes:
@@ -85,6 +90,15 @@ def read(path: Path, request: Request | None = None) -> Catalog:
     for name in names:
         found.add(root / name, _labelled(root, name, file_key, label, titles, found))
     return found.catalog(root, path, format=NAME, notes=notes)
+
+
+def _classes(row: dict[str, object], label: str) -> Iterator[str]:
+    """The classes of a row and of its objects, as written."""
+    value = row.get(label)
+    yield from map(str, value if isinstance(value, list) else [value])
+    with suppress(ValueError):
+        for _, one in objects_of(row):
+            yield str(one)
 
 
 def _labelled(root: Path, name: str, file_key: str, label: str, titles: dict[str, str], found: Rows) -> Iterator[Row]:

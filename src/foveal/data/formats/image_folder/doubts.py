@@ -13,6 +13,7 @@ from foveal.data.formats.image_folder.words import (
     FEW,
     LAYOUT_WORDS,
     VEHICLES,
+    annotates,
     are_annotations,
     stem_of,
 )
@@ -61,6 +62,8 @@ def doubt(tree: Tree, layout: Layout, classes: Mapping[str, Sequence[str]]) -> D
         lambda: _unread_beside(tree, names[0]) if names and homes == names[:1] else None,
         lambda: _called_like_layout(tree, names),
         lambda: _masks_beside(tree, homes),
+        lambda: _masks_apart(tree, homes),
+        lambda: _listed_beside(tree, homes),
         lambda: same_inside(tree, layout, classes),
         lambda: copy_inside(tree, layout, classes),
         lambda: called_like_parts(tree, names),
@@ -173,6 +176,46 @@ def _masks_beside(tree: Tree, homes: Sequence[str]) -> Doubt | None:
         "Read them as images with masks: --data.format mask_folder; or leave the masks out and learn the folders as"
         " classes: --data.format image_folder.",
     )
+
+
+def _masks_apart(tree: Tree, homes: Sequence[str]) -> Doubt | None:
+    """Most images of one "class" are called as those of another with _mask or the like behind it."""
+    for home in homes:
+        images = tree.folder(home).images
+        cores = _cores(images)
+        if len(cores) < 2 or 2 * len(cores) < len(images):
+            continue
+        for other in homes:
+            stems = {stem_of(name) for name in tree.folder(other).images} if other != home else set()
+            if 2 * len(stems & cores) >= len(cores):
+                return Doubt(
+                    f"{tree.root}: the images of {home} are called as those of {other} with _mask or the like behind,"
+                    f" such as {images[0]}; they look like masks.",
+                    f"Read them as images with masks: --data.images {other} --data.labels {home}. {AS_GIVEN}",
+                )
+    return None
+
+
+def _listed_beside(tree: Tree, homes: Sequence[str]) -> Doubt | None:
+    """A "class" is called as a JSON or XML file beside it, as folders of COCO's panoptic PNG files are."""
+    for home in homes:
+        above, _, name = home.rpartition("/")
+        beside = [one for one in tree.folder(above).with_suffix(".json", ".xml") if stem_of(one) == home]
+        if beside and any(annotates(tree, one) for one in beside):
+            return Doubt(
+                f"{tree.root}: {beside[0]} is called as the folder {name} beside it, and is of no format that is"
+                " recognised.",
+                f"{CONVERT}. {AS_GIVEN}",
+            )
+    return None
+
+
+def _cores(images: Sequence[str]) -> set[str]:
+    """The stems of images, without _mask or the like behind them, of those that have it."""
+    every = "\n".join(images).lower()
+    if not any(part in every for part in MASK_PARTS):
+        return set()
+    return {match[1] for name in images if (match := MASK_OF.fullmatch(stem_of(name)))}
 
 
 def masks_in(images: Sequence[str]) -> list[str]:

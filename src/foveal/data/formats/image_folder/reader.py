@@ -14,6 +14,7 @@ from pathlib import Path
 from foveal.data.catalog.builder import CatalogBuilder
 from foveal.data.catalog.catalog import SPLITS, UNASSIGNED, Catalog
 from foveal.data.formats.image_folder.doubts import masks_in
+from foveal.data.formats.image_folder.official import Official, official
 from foveal.data.formats.image_folder.splits import lay_out
 from foveal.data.formats.left_out import LeftOut
 from foveal.data.formats.recognition.request import Request
@@ -40,9 +41,11 @@ class Scan:
         empty: Class folders without images.
         masks: Images called as another one with _mask or the like behind it.
         nested: Folders with images inside class folders.
+        official: Splits and classes that text files give.
     """
 
     root: Path
+    official: Official = field(default_factory=Official)
     builder: CatalogBuilder = field(default_factory=CatalogBuilder)
     strays: list[str] = field(default_factory=list)
     empty: list[str] = field(default_factory=list)
@@ -68,7 +71,11 @@ class Scan:
             self.masks += [f"{home}/{name}" for name in images if name in masks]
             if images and place != folder:
                 self.nested.append(home)
-            self.builder.add_all([f"{home}/{name}" for name in images if name not in masks], label, split)
+            paths, codes = [f"{home}/{name}" for name in images if name not in masks], self.official.codes
+            if not codes:
+                self.builder.add_all(paths, label, split)
+            for path in paths if codes else ():
+                self.builder.add(path, (label,), codes.get(path, split))
 
     def leave(self, folder: Path) -> None:
         """Note a class folder without images, and what it has instead."""
@@ -80,8 +87,8 @@ class Scan:
         """Note files beside the class folders."""
         for path in walk(folder, deep=False, hidden=self.left.add_hidden):
             if _is_image(path.name):
-                self.strays.append(self._name(path))
-            else:
+                self.strays += [name] if (name := self._name(path)) not in self.official.labels else []
+            elif self._name(path) not in self.official.files:
                 self.left.add_file(path)
 
     def notes(self) -> list[str]:
@@ -126,7 +133,9 @@ def read(path: Path, request: Request | None = None) -> Catalog:
     layout = lay_out(tree)
     classes = layout.classes(tree)
     known = request.categories or _class_map(path, classes)
-    scan = Scan(path)
+    names = {name for own in classes.values() for name in own}
+    scan = Scan(path, official(tree, layout, names))
+    lists = {name.partition("/")[0] for name in scan.official.files if "/" in name}
     for above in _above(layout.splits.values()):
         scan.look_beside(path / above)
     for split, home in layout.splits.items():
@@ -137,16 +146,22 @@ def read(path: Path, request: Request | None = None) -> Catalog:
             if name in classes[split]:
                 label = known.index(name if name in known else nfc(name), where=str(path / home))
                 scan.take(path / folder.inside(name), label, code)
-            else:
+            elif folder.inside(name) not in lists:
                 scan.leave(path / folder.inside(name))
-    flat = [name for name in layout.beside if split_of(name) != UNASSIGNED and tree.folder(name).images]
-    beside = [name for name in layout.beside if name not in flat]
+    for name, title in scan.official.labels.items():
+        label = known.index(title if title in known else nfc(title), where=str(path / name))
+        scan.builder.add(name, (label,), scan.official.codes[name])
+    for name in sorted(lists):
+        scan.look_beside(path / name)
+    unused = [name for name in layout.beside if name not in lists]
+    flat = [name for name in unused if split_of(name) != UNASSIGNED and tree.folder(name).images]
+    beside = [name for name in unused if name not in flat]
     of = "images" if "" in layout.splits else "splits"
     notes = [f"Folders beside the {of} were left out: {listed(beside)}."] if beside else []
     if flat:
         verb = "is called like a split" if len(flat) == 1 else "are called like splits"
         notes.append(f"{listed(flat)} {verb} and left out: no class folders, only images.")
-    notes += [*_twins(classes), *scan.notes()]
+    notes += [*scan.official.notes, *_twins(classes), *scan.notes()]
     return scan.builder.build(path, format=NAME, annotation="labels", categories=known, notes=notes)
 
 

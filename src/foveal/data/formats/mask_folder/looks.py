@@ -1,5 +1,6 @@
 """What a layout's files show: masks, photos in their place, or files that cannot be masks."""
 
+from foveal.data.catalog.catalog import UNITED
 from foveal.data.formats.mask_folder.alike import LOOKED_AT, some
 from foveal.data.formats.mask_folder.layout import Layout
 from foveal.data.formats.mask_folder.names.among import image_of
@@ -20,7 +21,7 @@ def evidence(tree: Tree, there: Layout, unread: tuple[str, ...]) -> Evidence | D
         unread: What is beside them.
     """
     found = match(there)
-    masks = [pair.mask for pair in found.pairs] + [masks[0] for _, masks in found.doubles]
+    masks = [pair.mask.split(UNITED)[0] for pair in found.pairs] + [masks[0] for _, masks in found.doubles]
     masks = masks + [mask for mask, _ in found.shared] or found.strays
     if not masks:
         if tree.labels is None:
@@ -30,7 +31,7 @@ def evidence(tree: Tree, there: Layout, unread: tuple[str, ...]) -> Evidence | D
             "Name another folder, or the images too: --data.images and --data.labels.",
         )
     if there.guessed and not all(
-        is_mask_of(there.root / pair.mask, there.root / pair.image) for pair in found.pairs[:LOOKED_AT]
+        is_mask_of(there.root / pair.mask.split(UNITED)[0], there.root / pair.image) for pair in found.pairs[:LOOKED_AT]
     ):
         return None
     drawn = 0

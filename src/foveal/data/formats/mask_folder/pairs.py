@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from foveal.data.catalog.catalog import UNITED
 from foveal.data.formats import layout
 from foveal.data.formats.annotations.repair import Repairs
 from foveal.data.formats.mask_folder.layout import VOC_IMAGES, Folders, Layout
@@ -24,6 +25,8 @@ from foveal.data.notes import listed, plural
 VOC_LISTS = "ImageSets/Segmentation"
 CAMVID_STEM = re.compile(r"(.+)_[LP]", re.IGNORECASE)
 """A mask's stem as CamVid has it."""
+NUMBER = re.compile(r"[ _.-]?\d+$")
+"""Behind the names of several masks of one image."""
 Stems = dict[str, list[str]]
 
 
@@ -63,6 +66,7 @@ def match(there: Layout) -> Match:
     sides = [_sides(there, folders) for folders in there.folders]
     form = chosen_form(stem for _, masks in sides for stem in masks)
     others: list[str] = []
+    united: list[list[str]] = []
     for folders, (images, given) in zip(there.folders, sides, strict=True):
         if form:
             others += [name for stem, names in given.items() if form_of(stem) not in ("", form) for name in names]
@@ -72,6 +76,9 @@ def match(there: Layout) -> Match:
             theirs = masks.get(stem, [])
             if not theirs:
                 found.bare += [(name, folders.split) for name in names]
+            elif len(theirs) > 1 and len(names) == 1 and _are_parts(theirs):
+                united.append(theirs)
+                found.pairs.append(Pair(names[0], UNITED.join(sorted(theirs, key=_by_number)), folders.split))
             elif len(theirs) > 1:
                 found.doubles.append((names[0], theirs))
             elif len(names) > 1:
@@ -81,9 +88,21 @@ def match(there: Layout) -> Match:
     _leave_extras(found)
     used = {pair.mask for pair in found.pairs}
     found.strays = [name for name in dict.fromkeys(found.strays) if name not in used]
+    if united:
+        count, have = plural(len(united), "image"), "has" if len(united) == 1 else "have"
+        found.notes.append(f"{count} {have} several masks, such as {listed(united[0])}; read as their union.")
     if others:
         found.notes.append(f"The masks are those of {form}; {plural(len(others), 'file')} not read: {listed(others)}.")
     return found
+
+
+def _are_parts(masks: Sequence[str]) -> bool:
+    """Whether masks differ in nothing but a number behind their names."""
+    return len({(NUMBER.sub("", _whole_stem(name)), posixpath.splitext(name)[1]) for name in masks}) == 1
+
+
+def _by_number(name: str) -> tuple[int, str]:
+    return len(name), name
 
 
 def _leave_extras(found: Match) -> None:

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foveal.data.catalog.builder import sorted_order
-from foveal.data.catalog.catalog import SPLITS, UNASSIGNED, Catalog
+from foveal.data.catalog.catalog import SPLITS, UNASSIGNED, UNITED, Catalog
 from foveal.data.catalog.columns import Names, Ragged
-from foveal.data.catalog.pixel_values import Kind, alpha_varies, read_pixel_values, value_text
+from foveal.data.catalog.pixel_values import Kind, alpha_varies, read_united, value_text
 from foveal.data.formats.annotations.orientation import LYING, read_orientation
 from foveal.data.formats.annotations.repair import Repairs
 from foveal.data.formats.mask_folder import known as known_classes
@@ -65,7 +65,11 @@ def read(path: Path, request: Request | None = None) -> Catalog:
         found = keep_listed(there, found, repairs)
     notes = [*there.notes, *_check(there, found), *found.notes]
     pairs = _sorted(found.pairs)
-    seen = survey([(root / pair.image, root / pair.mask) for pair in pairs])
+    seen = survey([(root / pair.image, _files(root, pair.mask)) for pair in pairs])
+    lossy = [pair.mask.split(UNITED)[0] for pair, one in zip(pairs, seen, strict=True) if one.lossy]
+    if lossy:
+        are = "is JPEG" if len(lossy) == 1 else "are JPEG"
+        notes.append(f"{plural(len(lossy), 'mask')} {are}, read as black and white: {listed(lossy)}.")
     held = _held(root, pairs, seen)
     _check_sizes(root, pairs, seen)
     files = [(posixpath.basename(pair.image), posixpath.basename(pair.mask)) for pair in pairs]
@@ -160,7 +164,8 @@ def _held(root: Path, pairs: Sequence[Pair], seen: Sequence[Seen]) -> Held:
         )
     kinds = Counter[Kind](one.kind for one in seen)
     values = np.unique(np.concatenate([one.values for one in seen])).tolist()
-    if len(values) == 1 and (hidden := next((pair.mask for pair in pairs if alpha_varies(root / pair.mask)), None)):
+    alone = masks if len(values) == 1 else ()
+    if hidden := next((name for name in alone if any(map(alpha_varies, _files(root, name)))), ""):
         raise DataError(
             f"{root}: all pixels of the masks are {'black' if values == [0] else 'of one value'}; the alpha channel"
             f" varies, as in {hidden}.",
@@ -203,7 +208,7 @@ def _labels(root: Path, pairs: Sequence[Pair], seen: Sequence[Seen], own: Catego
 
 def _no_class(root: Path, mask: str, value: int, own: Categories, kind: Kind) -> CategoryError:
     """An error with the position of an unknown pixel value."""
-    rows, columns = np.nonzero(read_pixel_values(root / mask).pixels == value)
+    rows, columns = np.nonzero(read_united(_files(root, mask)).pixels == value)
     where = f"{plural(len(rows), 'pixel')}, the first at x {columns[0]}, y {rows[0]}"
     ids = own.source_ids or range(len(own))
     names = [f"{value_text(v, kind)} {name}" for v, name in zip(ids, own.names, strict=True)]
@@ -213,6 +218,11 @@ def _no_class(root: Path, mask: str, value: int, own: Categories, kind: Kind) ->
         f"Classes: {', '.join(names[:NAMED_VALUES])}{more}. Name it with --classes, or ignore it with"
         f" --ignore {value} (in training --data.classes, --data.ignore).",
     )
+
+
+def _files(root: Path, mask: str) -> list[Path]:
+    """The files of a mask."""
+    return [root / name for name in mask.split(UNITED)]
 
 
 def _unseen(own: Categories, labels: Sequence[Sequence[int]], splits: NDArray[np.uint8]) -> list[str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from foveal.data.catalog.pixel_values import LOSSLESS, Color, Kind, read_pixel_values, value_runs
+from foveal.data.catalog.pixel_values import LOSSLESS, Color, Kind, read_pixel_values, read_united, value_runs
 from foveal.errors import DataError, ImageError
 from foveal.imaging.codecs.pillow import kind_of
 from foveal.imaging.decode import decode
@@ -31,6 +31,7 @@ class Seen:
         kind: Kind of the pixel values.
         values: (C,) int64, those that occur, rising.
         colors: (C, 3) uint8 of the palette; empty where there is none.
+        lossy: Whether a file is JPEG, and was made black and white.
     """
 
     size: tuple[int, int]
@@ -38,13 +39,14 @@ class Seen:
     kind: Kind
     values: NDArray[np.int64]
     colors: NDArray[np.uint8]
+    lossy: bool = False
 
 
-def survey(pairs: Sequence[tuple[Path, Path]]) -> list[Seen]:
+def survey(pairs: Sequence[tuple[Path, Sequence[Path]]]) -> list[Seen]:
     """Read every mask, in threads.
 
     Args:
-        pairs: Each image and its mask.
+        pairs: Each image and the files of its mask.
 
     Raises:
         ImageError: The first image or mask that cannot be read.
@@ -118,16 +120,16 @@ def is_uniform(mask: Path) -> bool:
         return False
 
 
-def _see(pair: tuple[Path, Path]) -> Seen | ImageError:
-    image, mask = pair
+def _see(pair: tuple[Path, Sequence[Path]]) -> Seen | ImageError:
+    image, masks = pair
     try:
-        size, pixel_values = read_size(image), read_pixel_values(mask)
+        size, pixel_values = read_size(image), read_united(masks)
     except ImageError as error:
         return error
     values = np.unique(value_runs(pixel_values.pixels)[0]).astype(np.int64)
     height, width = pixel_values.pixels.shape
     colors = pixel_values.palette[values[values < len(pixel_values.palette)]]
-    return Seen(size, (width, height), pixel_values.kind, values, colors)
+    return Seen(size, (width, height), pixel_values.kind, values, colors, pixel_values.lossy)
 
 
 def _head(path: Path) -> bytes:

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
-from foveal.data.formats.splits import split_name
 from foveal.data.formats.table.joined import Joined
 from foveal.data.formats.table.one_hot import class_columns
-from foveal.data.formats.table.split_column import SplitColumns, split_columns
+from foveal.data.formats.table.split_column import SplitColumns, is_split, split_columns
 from foveal.data.formats.table.text import Sample, is_image_name
 from foveal.data.formats.table.titles import ID_TITLES, LABEL_TITLES, PATH_TITLES, place, plain
 from foveal.data.notes import listed
@@ -138,7 +137,7 @@ def _without_header(path: Path, sample: Sample) -> Columns:
     rest = [i for i in range(len(first)) if i != at]
     split = -1
     if len(rest) > 1:
-        split = next((i for i in rest if (v := sample.column(i)) and all(map(split_name, v))), -1)
+        split = next((i for i in rest if (v := sample.column(i)) and all(map(is_split, v))), -1)
     rest = [i for i in rest if i != split]
     if len(rest) != 1:
         raise DataError(

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from foveal.data.formats.table.split_column import is_split
 from foveal.data.formats.table.text import Sample, is_image_name
 from foveal.data.formats.table.titles import plain
 
@@ -30,6 +31,10 @@ SIDES: dict[Kind, tuple[tuple[str, ...], ...]] = {
 """Titles of the four columns of a box, for each way to write it."""
 RETINA_FIELDS = (6, 8)
 """Path, box and class; SKU-110K's tables have the image's width and height behind them."""
+AUTOML_FIELDS = 10
+"""Path, class and four corners."""
+LARGEST_PART = 1.001
+"""Largest coordinate of AutoML's, which are parts of the image's sides."""
 MASKS = frozenset({"rle", "rles", "encodedpixels", "encoded_pixels", "rle_mask", "mask_rle", "segmentation", "polygon"})
 """Columns of masks, which no table is read for."""
 VAGUE = MASKS | {"bbox", "bboxes", "box", "boxes", "bounding_box", "boxesstring", "region_shape_attributes"}
@@ -52,10 +57,14 @@ class Corners:
 def corners_of(sample: Sample) -> Corners | None:
     """The columns of boxes; None: there are none.
 
-    Without a header they are those of RetinaNet's tables: path, x1, y1, x2, y2, class, perhaps width and height.
+    Without a header they are those of RetinaNet's tables: path, x1, y1, x2, y2, class, perhaps width and height; or
+    those of Google's AutoML: split, path, class and up to four corners, of which the first and the third are a box.
     """
     if not sample.has_header:
-        return Corners("corners", (1, 2, 3, 4)) if _retina(sample) else None
+        if _retina(sample):
+            return Corners("corners", (1, 2, 3, 4))
+        at = automl_path(sample)
+        return None if at < 0 else Corners("corners", (at + 2, at + 3, at + 6, at + 7))
     plains = [plain(title) for title in sample.titles]
     for kind, sides in SIDES.items():
         found = [next((plains.index(word) for word in words if word in plains), -1) for words in sides]
@@ -76,6 +85,18 @@ def _retina(sample: Sample) -> bool:
     values = [value for at in (1, 2, 3, 4) for value in sample.column(at)]
     sizes = [value for at in range(min(RETINA_FIELDS), len(sample.rows[0])) for value in sample.column(at)]
     return bool(values) and all(map(is_number, values)) and all(map(str.isdigit, sizes))
+
+
+def automl_path(sample: Sample) -> int:
+    """The column of paths in a table of AutoML's, before which its split may stand; -1: it is none."""
+    first = sample.rows[0] if sample.rows else ()
+    at = len(first) - AUTOML_FIELDS
+    if at not in (0, 1) or not is_image_name(first[at]):
+        return -1
+    words = sample.column(0) if at else []
+    sides = [value for column in range(at + 2, len(first)) for value in sample.column(column)]
+    fits = all(map(is_split, words)) and all(map(is_number, sides)) and bool(sides)
+    return at if fits and all(0 <= float(value) <= LARGEST_PART for value in sides) else -1
 
 
 def is_number(text: str) -> bool:

@@ -12,6 +12,8 @@ from foveal.errors import DataError
 
 TRUE = frozenset({"1", "1.0", "true", "t", "yes", "y"})
 FALSE = frozenset({"0", "0.0", "false", "f", "no", "n", ""})
+NO_SPLIT = "UNASSIGNED"
+"""What AutoML writes in place of a split that it is to choose."""
 SPLIT_WORD = "split"
 """A column of this title holds splits and nothing else."""
 TRAIN, VAL, TEST = (SPLITS.index(name) for name in SPLITS)
@@ -46,7 +48,7 @@ class SplitColumns:
         """
         if self.word >= 0:
             written = fields[self.word].strip()
-            if not written:
+            if not written or written.upper() == NO_SPLIT:
                 return default
             name = split_name(written)
             if name is None:
@@ -64,6 +66,11 @@ class SplitColumns:
                 raise DataError(f"{where}: {fields[at]!r} is neither true nor false.", "Write 1 or 0.")
             falls = TEST if code == TRAIN and len(self.flags) == 1 else falls
         return falls
+
+
+def is_split(text: str) -> bool:
+    """Whether a field names a split, or says that there is none yet."""
+    return split_name(text) is not None or text.upper() == NO_SPLIT
 
 
 def split_columns(sample: Sample, taken: Sequence[int], *, one_hot: bool = False) -> SplitColumns:

@@ -9,6 +9,7 @@ from foveal.data.formats.recognition.tree import Tree
 from foveal.data.formats.yolo import reader
 from foveal.data.formats.yolo.layouts.darknet import find_darknet, is_darknet
 from foveal.data.formats.yolo.layouts.from_folders import class_files_of, has_polygons, homes_of, labelled, no_names
+from foveal.data.formats.yolo.layouts.from_yaml import lost_path, not_there
 from foveal.data.formats.yolo.layouts.layout import Lines
 from foveal.data.formats.yolo.layouts.yaml_file import SUFFIXES, Document, find_yaml, load_yaml, tells_classes
 from foveal.data.formats.yolo.record import NAME
@@ -26,7 +27,7 @@ def find(tree: Tree) -> Evidence | Doubt | None:
         return _of_file(tree)
     document, others = find_yaml(tree)
     if document is not None:
-        return _of_yaml(document, tuple(others))
+        return _stale(tree, document) or _of_yaml(document, tuple(others))
     data = [name for name in find_darknet(tree) if is_darknet(tree.head(name))]
     if len(data) > 1 and "/" not in data[0] and "/" in data[1]:
         data = data[:1]
@@ -37,6 +38,15 @@ def find(tree: Tree) -> Evidence | Doubt | None:
     if data:
         return Evidence(tree.path(data[0]), f"{data[0]} names lists of images and classes", Sure.CERTAIN, ("boxes",))
     return _of_folders(tree, tree.root, None)
+
+
+def _stale(tree: Tree, document: Document) -> Doubt | None:
+    """No path of a YAML file exists here, nor a label file: what it was exported with was removed or replaced."""
+    lost = lost_path(document, tree.images)
+    if lost is None or labelled(tree, homes_of(tree, tree.images), None)[1]:
+        return None
+    error = not_there(document, *lost)
+    return Doubt(error.what, error.hint, own=True)
 
 
 def _of_file(tree: Tree) -> Evidence | Doubt | None:

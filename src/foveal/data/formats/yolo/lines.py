@@ -17,6 +17,11 @@ VISIBILITIES = (0.0, 1.0, 2.0)
 """Of a key point: not labelled, hidden, visible."""
 RIGHT_ANGLE = 0.02
 """Largest cosine of the angle of two sides that counts as a right angle; files round to some decimals."""
+FEWEST_POINTS = 3
+"""Of a pose without visibilities; fewer numbers would rather be the corners of a polygon."""
+BOXED, FILLED = 0.02, 0.4
+"""Part of a box's side by which its key points may lie outside; and part of it that they reach over at least."""
+IF_POLYGONS = "If they are polygons, write 'task: segment' into data.yaml."
 AXIS_PX = 1.0
 """Sides whose ends differ by no more across and along are parallel to the image's."""
 Line = tuple[Sequence[float], tuple[int, int]]
@@ -70,16 +75,19 @@ def kind_of(found: Layout, lines: Sequence[Line], *, masks: bool = False) -> Kin
         number, rest = divmod(count - BOX_FIELDS, 3)
         if number > 0 and not rest and _are_visibilities(lines, surely=bool(count % 2)):
             return _pose("the numbers 0, 1 and 2 behind each point", number, 3)
+        number, rest = divmod(count - BOX_FIELDS, 2)
+        if number >= FEWEST_POINTS and not rest and _are_boxed(lines):
+            return _pose("the box that each line begins with is around its points", number, 2, tell=True)
         if count == ORIENTED_FIELDS and not masks and _are_rotated(lines):
             return _oriented("the right angles of all")
     return Kind()
 
 
-def _pose(source: str, number: int, values: int) -> Kind:
+def _pose(source: str, number: int, values: int, *, tell: bool = False) -> Kind:
     fields = BOX_FIELDS + number * values
     words = f"a box has 5, one with {plural(number, 'key point')} of {values} numbers {fields}"
     note = f"{plural(number, 'key point')} of each of {{}} are not read, their boxes are ({source})."
-    return Kind("box", fields, words, note)
+    return Kind("box", fields, words, f"{note} {IF_POLYGONS}" if tell else note)
 
 
 def _unknown_pose(source: str, counts: Iterable[int]) -> Kind:
@@ -92,7 +100,7 @@ def _unknown_pose(source: str, counts: Iterable[int]) -> Kind:
 def _oriented(source: str) -> Kind:
     note = f"{{}} with oriented boxes, read as the boxes around their corners ({source})."
     if source.startswith("the right"):
-        note += " If they are polygons, write 'task: segment' into data.yaml."
+        note += f" {IF_POLYGONS}"
     return Kind("corners", ORIENTED_FIELDS, "a box has 5, an oriented one 9", note)
 
 
@@ -105,6 +113,25 @@ def _are_visibilities(lines: Sequence[Line], *, surely: bool) -> bool:
     """
     flags = {value for numbers, _ in lines for value in numbers[BOX_FIELDS + 1 :: 3]}
     return flags <= {*VISIBILITIES} and (2.0 in flags or not surely)
+
+
+def _are_boxed(lines: Sequence[Line]) -> bool:
+    """Whether the first four numbers of every line are a box that the points behind them fill, as key points do.
+
+    A polygon's first two points taken for a box's centre and size are no such box: the rest would have to lie around
+    its first corner.
+    """
+    for numbers, _ in lines:
+        for axis in (0, 1):
+            centre, side = numbers[axis], numbers[axis + 2]
+            values = [value for at, value in enumerate(numbers[4:]) if at % 2 == axis and value != 0]
+            if len(values) < 2 or side <= 0 or not all(map(math.isfinite, (centre, side, *values))):
+                return False
+            if max(abs(value - centre) for value in values) > (0.5 + BOXED) * side:
+                return False
+            if max(values) - min(values) < FILLED * side:
+                return False
+    return True
 
 
 def _are_rotated(lines: Sequence[Line]) -> bool:

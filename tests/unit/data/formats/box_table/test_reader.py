@@ -222,3 +222,44 @@ def test_a_model_s_own_map(lay):
 def test_images_where_the_user_says(lay):
     root = lay(["p/a.jpg", "q/a.jpg"], {"ann/t.csv": f"{HEADER}\na.jpg,40,20,cat,1,2,3,4\n"})
     assert [*boxes(read(root, images="q", labels="ann/t.csv"))] == ["q/a.jpg"]
+
+
+AUTOML = [
+    "TRAIN,gs://bucket/x/a.jpg,cat,0.25,0.5,,,0.75,1.0,,",
+    "TRAIN,gs://bucket/x/a.jpg,dog,0.0,0.0,0.5,0.0,0.5,0.25,0.0,0.25",
+    "VALIDATION,gs://bucket/x/b.jpg,cat,0.5,0.5,,,0.75,0.75,,",
+    "UNASSIGNED,gs://bucket/x/c.jpg,,,,,,,,,",
+]
+
+
+@pytest.mark.parametrize("with_sets", [True, False])
+def test_automl(tmp_path, draw, with_sets):
+    for at, name in enumerate("abc"):
+        draw(tmp_path / f"set/images/{name}.jpg", at)
+    lines = AUTOML if with_sets else [line.partition(",")[2] for line in AUTOML]
+    (tmp_path / "set/import.csv").write_text("\n".join(lines))
+    catalog = read(tmp_path / "set")
+    names = catalog.categories.names
+    found = [[(names[o.label], o.box) for o in catalog.objects[at]] for at in range(3)]
+    assert found == [[("cat", (16, 24, 48, 48)), ("dog", (0, 0, 32, 12))], [("cat", (32, 24, 48, 36))], []]
+    assert catalog.splits.tolist() == ([0, 1, UNASSIGNED] if with_sets else [UNASSIGNED] * 3)
+    assert not any("not read" in note for note in catalog.notes)
+    assert any("found under another spelling: 4 by its folder" in note for note in catalog.notes)
+
+
+def test_automl_without_the_images(tmp_path, draw):
+    draw(tmp_path / "set/images/z.jpg", 1)
+    (tmp_path / "set/import.csv").write_text("\n".join(AUTOML))
+    with pytest.raises(DataError, match=r"The first: gs://bucket/x/a\.jpg is listed but does not exist\."):
+        read(tmp_path / "set")
+
+
+def test_automl_s_labels(tmp_path, draw):
+    for at, name in enumerate("abc"):
+        draw(tmp_path / f"set/images/{name}.jpg", at)
+    (tmp_path / "set/import.csv").write_text(
+        "TRAIN,gs://x/a.jpg,cat\nTEST,gs://x/b.jpg,dog\nUNASSIGNED,gs://x/c.jpg,dog\n"
+    )
+    catalog = read(tmp_path / "set")
+    assert catalog.splits.tolist() == [0, 2, UNASSIGNED]
+    assert [catalog.labels[at].tolist() for at in range(3)] == [[0], [1], [1]]

@@ -267,3 +267,31 @@ def test_a_name_that_is_a_number(place):
     catalog = read(place({"a.json": document([7]), "7.jpg": None}), bad="error")
     assert splits(catalog) == {"7.jpg": NONE}
     assert catalog.notes[0] == "1 entry: file_name is a number, read as text (the first: a.json, images[0])."
+
+
+@pytest.mark.parametrize("name", ["{split}_fold{fold}", "instances_{split}_{fold}"])
+def test_folds_are_refused(lay, name):
+    def document(ids):
+        return {
+            "images": [{"id": at, "file_name": f"{at}.jpg", "width": 64, "height": 48} for at in ids],
+            "annotations": [{"id": at, "image_id": at, "category_id": 1, "bbox": [1, 2, 9, 9]} for at in ids],
+            "categories": [{"id": 1, "name": "cat"}],
+        }
+
+    folds = [(split, fold) for split in ("train", "val") for fold in range(3)]
+    ids = {(split, fold): [at for at in range(6) if (at % 3 == fold) == (split == "val")] for split, fold in folds}
+    files = {f"annotations/{name.format(split=s, fold=k)}.json": document(ids[s, k]) for s, k in folds}
+    root = lay({**{f"images/{at}.jpg": 0 for at in range(6)}, **files})
+    first = name.format(split="train", fold=0)
+    with pytest.raises(DataError) as caught:
+        read(root)
+    assert caught.value.what.startswith(
+        f"{root}/annotations has 6 files that list the same images in several splits, as the folds of a"
+        f" cross-validation do: annotations/{first}.json, "
+    )
+    assert caught.value.hint == (
+        f"Name the file to train on, --data.labels annotations/{first}.json, or a folder that has the files of one"
+        " fold."
+    )
+    catalog = read(root, labels=f"annotations/{first}.json")
+    assert [catalog.names[at] for at in range(len(catalog))] == [f"images/{at}.jpg" for at in (1, 2, 4, 5)]

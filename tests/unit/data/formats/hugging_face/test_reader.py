@@ -183,15 +183,3 @@ def test_captions_are_refused(lay):
         f"{root}: train/metadata.jsonl names images, but no labels and no boxes; its keys are file_name, text.\n"
         "Add a key 'label' or 'objects' to metadata.jsonl."
     )
-
-
-def test_parquet_is_refused_in_words(tmp_path):
-    (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "train-00000-of-00001.parquet").write_bytes(b"PAR1")
-    with pytest.raises(DataError) as caught:
-        read(tmp_path)
-    assert caught.value.what == (
-        f"{tmp_path}: data/train-00000-of-00001.parquet holds the images themselves, as Hugging Face's datasets does;"
-        " Foveal reads image files."
-    )
-    assert "load_dataset" in caught.value.hint

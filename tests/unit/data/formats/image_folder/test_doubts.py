@@ -138,6 +138,15 @@ def test_folders_inside_classes_are_named(lay):
             ["cat/1.jpg", "cat/1.json", "dog/2.jpg", "dog/2.json"],
             "cat/1.json lies beside the images, and is of no format that is recognised.",
         ),
+        (
+            ["scans/a.jpg", "scans/b.jpg", "other/a_segmentation.png", "other/b_segmentation.png"],
+            "the images of other are called as those of scans with _mask or the like behind, such as"
+            " a_segmentation.png; they look like masks.",
+        ),
+        (
+            ["scans/a.jpg", "panoptic/b.png", "panoptic.json"],
+            "panoptic.json is called as the folder panoptic beside it, and is of no format that is recognised.",
+        ),
     ],
 )
 def test_what_does_not_look_like_classes_is_refused_in_one_line(lay, names, what):

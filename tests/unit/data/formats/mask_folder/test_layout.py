@@ -211,12 +211,36 @@ def test_splits_without_masks_in_one_folder(tmp_path):
     assert len(catalog) == 2 and catalog.notes[0] == "The val split has no masks; valid was left out."
 
 
-def test_several_masks_of_an_image_are_named(tmp_path):
-    root = build(
-        tmp_path / "set", [("benign/b (1).png", "benign/b (1)_mask.png"), ("benign/b (2).png", "benign/b (2)_mask.png")]
-    )
-    mask(root / "benign" / "b (1)_mask_1.png")
-    with pytest.raises(DataError, match=r"the image benign/b \(1\).png has 2 masks: .*_mask.png, .*_mask_1.png\."):
+SEVERAL = [("benign/b (1).png", "benign/b (1)_mask.png"), ("benign/b (2).png", "benign/b (2)_mask.png")]
+
+
+def test_several_masks_of_an_image_are_united(tmp_path):
+    root = build(tmp_path / "set", SEVERAL)
+    first, second = np.array(HALVES), np.array(HALVES)[::-1].T
+    mask(root / "benign" / "b (1)_mask_1.png", second)
+    catalog = read(root)
+    assert (read_mask(catalog, 0) == ((first | second) > 0)).all()
+    assert (read_mask(catalog, 1) == (first > 0)).all()
+    note = "1 image has several masks, such as benign/b (1)_mask.png, benign/b (1)_mask_1.png; read as their union."
+    assert note in catalog.notes
+    before = catalog.fingerprint()
+    mask(root / "benign" / "b (1)_mask_1.png", first)
+    assert read(root).fingerprint() != before
+
+
+def test_several_masks_that_cannot_be_united(tmp_path):
+    root = build(tmp_path / "set", SEVERAL)
+    drawn = np.array(HALVES)
+    drawn.flat[:2] = (1, 2)
+    mask(root / "benign" / "b (1)_mask_1.png", drawn)
+    what = r"b \(1\)_mask_1.png: is one of 2 masks of an image, and not of one class alone\."
+    with pytest.raises(DataError, match=what):
+        read(root)
+    mask(root / "benign" / "b (1)_mask_1.png", drawn[:-1] * 0)
+    with pytest.raises(DataError, match=r"b \(1\)_mask_1.png: is of another size or kind than b \(1\)_mask.png\."):
+        read(root)
+    (root / "benign" / "b (1)_mask_1.png").rename(root / "benign" / "b (1)_label.png")
+    with pytest.raises(DataError, match=r"the image benign/b \(1\).png has 2 masks: .*_label.png, .*_mask.png\."):
         read(root)
 
 

@@ -132,13 +132,33 @@ def test_photos_in_place_of_masks_are_refused(make_tree):
     )
 
 
-def test_masks_saved_as_jpeg(make_masks):
-    root = make_masks({"1": np.kron(TWO, np.full((8, 8), 200))}, mask="masks/{}.jpg")
+@pytest.mark.parametrize("values", [(0, 1, 2), (0, 100), (0, 128, 255)])
+def test_masks_saved_as_jpeg(make_masks, values):
+    root = make_masks({"1": np.repeat(values, 16)[None].repeat(16, 0)}, mask="masks/{}.jpg")
+    if max(values) < 9:  # else black as well as not
+        values = [value * 9 for value in values]
+        Image.fromarray(np.repeat(values, 16)[None].repeat(16, 0).astype(np.uint8)).save(root / "masks/1.jpg")
     with pytest.raises(ImageError) as caught:
         read(root)
     assert said(caught) == (
-        f"{root}/masks/1.jpg: is JPEG, which changes the pixel values of a mask.\nSave the mask as PNG."
+        f"{root}/masks/1.jpg: is JPEG and not black and white, so the values of its pixels are lost.\n"
+        "Save the mask as PNG."
     )
+
+
+def test_masks_of_black_and_white_saved_as_jpeg(make_masks):
+    drawn = np.zeros((48, 64), np.uint8)
+    drawn[10:31, 13:42] = 255
+    root = make_masks({"1": drawn, "2": np.zeros((48, 64))}, mask="masks/{}.jpg")
+    with Image.open(root / "masks/1.jpg") as image:
+        assert len(np.unique(np.asarray(image))) > 2
+    catalog = read(root)
+    assert (read_mask(catalog, 0) == drawn // 255).all()
+    assert not read_mask(catalog, 1).any()
+    assert "2 masks are JPEG, read as black and white: masks/1.jpg, masks/2.jpg." in catalog.notes
+    (root / "masks/1.jpg").write_bytes((root / "masks/2.jpg").read_bytes())
+    with pytest.raises(DataError, match="only one class"):
+        read(root)
 
 
 def test_images_without_masks_are_told(make_masks, draw):
@@ -328,7 +348,7 @@ def test_camvid(real_data):
     assert [len(catalog.split(name)) for name in ("train", "val")] == [367, 101]
     assert (catalog.sizes == (480, 360)).all()
     i = 5
-    with Image.open(catalog.mask_path(i)) as image:
+    with Image.open(catalog.mask_paths(i)[0]) as image:
         want = np.asarray(image)
     ids = read_mask(catalog, i)
     assert ids.shape == (360, 480) and (ids == np.where(want == 11, IGNORE, want)).all()

@@ -361,3 +361,16 @@ def test_a_split_without_images(write):
         "data.yaml names test/images as test, which has no images.",
         "1 video left out; extract images with: ffmpeg -i VIDEO -r 1 frames/%06d.jpg: train/images/b.mp4.",
     )
+
+
+def test_a_yaml_file_of_another_export_gives_way(tmp_path):
+    rows = "filename,width,height,class,xmin,ymin,xmax,ymax\na.jpg,64,48,bolt,1,2,30,40\n"
+    yaml = "train: ../yolo/train/pictures\nval: ../yolo/valid/pictures\nnames: [bolt]\n"
+    root = write_files(tmp_path / "set", {"data.yaml": yaml, "train/a.jpg": None, "train/_annotations.csv": rows})
+    catalog = read(root)
+    assert catalog.format == "box_table"
+    told = f"Not read as YOLO: {root}/data.yaml: train is '../yolo/train/pictures', which does not exist."
+    assert told in catalog.notes
+    (root / "train/_annotations.csv").unlink()
+    with pytest.raises(DataError, match=r"train is '../yolo/train/pictures', which does not exist\."):
+        read(root)

@@ -1,5 +1,7 @@
 """Poses, oriented boxes and polygons are told apart."""
 
+import math
+
 import pytest
 from tests.annotated import write_files
 
@@ -76,6 +78,39 @@ def test_poses_are_read_for_their_boxes(lay, lines, more, note):
     if "kpt_shape" in more:
         with pytest.raises(DataError, match="has no masks: it is YOLO"):
             read(root, annotations=["masks"])
+
+
+def pose(x, y, width, height, places):
+    points = [f"{x + (a - 0.5) * width:.4f} {y + (b - 0.5) * height:.4f}" for a, b in places]
+    return f"0 {x} {y} {width} {height} {' '.join(points)}\n"
+
+
+PLACES = ((0.1, 0.05), (0.9, 0.1), (0.5, 0.5), (0.2, 0.95))
+
+
+def test_a_pose_of_points_without_visibilities(lay):
+    lines = pose(0.5, 0.5, 0.25, 0.5, PLACES) + pose(0.3, 0.6, 0.2, 0.3, PLACES[::-1])
+    catalog = read(lay(lines), bad="error")
+    assert [item.segmentation for item in catalog.objects[0]] == [None, None]
+    assert catalog.objects[0][0].box == (24, 12, 40, 36)
+    assert catalog.notes == (
+        "4 key points of each of 2 objects are not read, their boxes are (the box that each line begins with is around"
+        " its points). If they are polygons, write 'task: segment' into data.yaml.",
+    )
+    assert read(lay(lines, "task: segment", name="other")).objects[0][0].segmentation is not None
+
+
+@pytest.mark.parametrize("sides", [5, 6, 8, 12])
+@pytest.mark.parametrize("radius", [0.02, 0.1, 0.3, 0.45])
+def test_polygons_of_one_number_of_points_are_polygons(lay, sides, radius):
+    lines = ""
+    for start in range(sides):
+        angles = [math.tau * (at + start) / sides for at in range(sides)]
+        ring = [(0.5 + radius * math.cos(angle), 0.5 + radius * math.sin(angle)) for angle in angles]
+        lines += f"0 {' '.join(f'{x:.4f} {y:.4f}' for x, y in ring)}\n"
+    catalog = read(lay(lines), bad="error")
+    assert all(item.segmentation is not None for item in catalog.objects[0])
+    assert catalog.notes == ()
 
 
 def test_a_pose_with_other_key_points_than_declared(lay):

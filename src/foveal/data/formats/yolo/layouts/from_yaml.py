@@ -53,6 +53,23 @@ def lay_out(document: Document, root: Path, images: Path | None, lists: ImageLis
     return found
 
 
+def lost_path(document: Document, images: Path | None) -> tuple[str, str] | None:
+    """The first split's key and path, where no path of any split exists here; else None."""
+    bases = _bases(document, images, None)
+    given = [(key, document.written[key]) for key in document.splits]
+    each = [(key, text) for key, value in given for text in (value if isinstance(value, list) else [value])]
+    paths = [(key, text) for key, text in each if isinstance(text, str) and text]
+    return paths[0] if paths and all(place_of(bases, text) is None for _, text in paths) else None
+
+
+def not_there(document: Document, key: str, text: str) -> DataError:
+    """The error for a path that does not exist."""
+    return DataError(
+        f"{document.file}: {key} is '{text}', which does not exist.",
+        "Paths are relative to 'path', or to the folder of the YAML file.",
+    )
+
+
 def _take(
     found: Layout, document: Document, key: str, text: Any, bases: Sequence[Path], moved: list[str], lists: ImageLists
 ) -> None:
@@ -65,10 +82,7 @@ def _take(
         if split_name(key) == "test" and found.images:  # exports name one whether it exists or not
             found.notes.append(f"{file.name} names a test split that does not exist: {text}.")
             return
-        raise DataError(
-            f"{file}: {key} is '{text}', which does not exist.",
-            "Paths are relative to 'path', or to the folder of the YAML file.",
-        )
+        raise not_there(document, key, text)
     path, exact = place
     if not exact:
         moved.append(f"{text} as {relative(path, found.root)}")
@@ -84,8 +98,8 @@ def _take(
         lists.take(found, path, split_of(key))
 
 
-def _bases(document: Document, images: Path | None, found: Layout) -> list[Path]:
-    """Folders that paths may be relative to."""
+def _bases(document: Document, images: Path | None, found: Layout | None) -> list[Path]:
+    """Folders that paths may be relative to; notes on them go to the layout, if it is given."""
     home = document.file.parent
     given = document.written.get("path")
     if images is not None:
@@ -94,11 +108,12 @@ def _bases(document: Document, images: Path | None, found: Layout) -> list[Path]
         return [home]
     place = place_of([home], given)
     if place is None or not place[0].is_dir():
-        found.notes.append(
-            f"{document.file.name} has the path '{given}', which does not exist here; its folder is used."
-        )
+        if found is not None:
+            found.notes.append(
+                f"{document.file.name} has the path '{given}', which does not exist here; its folder is used."
+            )
         return [home]
-    if not place[1]:
+    if not place[1] and found is not None:
         found.notes.append(f"{document.file.name} has the path '{given}', which is found as {place[0]}.")
     return [place[0], home]
 

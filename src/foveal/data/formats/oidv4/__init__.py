@@ -1,0 +1,1 @@
+"""OIDv4 ToolKit."""

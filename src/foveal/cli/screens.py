@@ -276,10 +276,12 @@ class Skipped:
 
     Args:
         images: The number of all images.
+        noun: What they are.
     """
 
-    def __init__(self, images: int) -> None:
+    def __init__(self, images: int, noun: str = "image") -> None:
         self._images = images
+        self._noun = noun
         self._count = 0
 
     def __enter__(self) -> Self:
@@ -292,7 +294,7 @@ class Skipped:
 
     def __exit__(self, *_: object) -> None:
         if self._count:
-            print_notes([f"{self._count:,} of {plural(self._images, 'image')} skipped."])
+            print_notes([f"{self._count:,} of {plural(self._images, self._noun)} skipped."])
 
 
 def show_page(page: Path, *, quiet: bool = False) -> bool:

@@ -294,6 +294,10 @@ class Shows(ABC, Generic[Truth, P]):
     def draw(self, image: RGB, prediction: P) -> RGB:
         """The image with the prediction drawn on it."""
 
+    def draw_frame(self, image: RGB, prediction: P) -> RGB:
+        """As ``draw``, for a frame of a video: the size depends on nothing but the image's."""
+        return self.draw(image, prediction)
+
     def draw_evaluated(self, image: RGB, truth: Truth, prediction: P) -> RGB:
         """The image with the prediction drawn on it and, where it can be drawn, the truth beside it."""
         return self.draw(image, prediction)

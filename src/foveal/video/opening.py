@@ -57,7 +57,7 @@ def open_video(video: Video) -> "InputContainer":
 
 def _open(av: ModuleType, video: Video) -> "InputContainer":
     if (device := video.camera) is not None:
-        if "v4l2" not in av.formats_available:
+        if not any("v4l2" in name.split(",") for name in av.formats_available):
             raise DataError(f"{device}: cameras are read on Linux alone.", "Record a video first, and name its file.")
         if not Path(device).exists():
             there = sorted(str(p) for p in Path("/dev").glob("video*"))

@@ -129,7 +129,7 @@ class VideoOutputs:
         with VideoFile(path, rate=rate, time_base=reader.time_base, aspect=reader.aspect) as file:
 
             def add(video: Video, frame: FramePrediction) -> None:  # noqa: ARG001
-                file.add(output.draw(frame.image, frame.prediction), frame.ticks)
+                file.add(output.draw_frame(frame.image, frame.prediction), frame.ticks)
 
             if reader.has_sound:
                 reader.tell(f"{video.name}: its sound is not in {path}.")

@@ -76,6 +76,10 @@ class SegmentOutput(Output[MapTruth, ClassMap]):
         """The image tinted by class, with a legend."""
         return draw_class_map(image, prediction)
 
+    def draw_frame(self, image: RGB, prediction: ClassMap) -> RGB:
+        """The image tinted by class, with a legend of all classes, so that it stays as it is from frame to frame."""
+        return draw_class_map(image, prediction, all_classes=True)
+
     def draw_evaluated(self, image: RGB, truth: MapTruth, prediction: ClassMap) -> RGB:
         """Ground truth, prediction, and where the two differ, under one legend."""
         return draw_truth_and_class_map(image, truth, prediction)

@@ -10,7 +10,7 @@ FovealError                 what was wrong, and a hint that says what to do; exi
 ├── WeightsError            pretrained weights that are not available or do not fit
 ├── RunError                a run folder: exists, read-only, full, cannot be resumed
 ├── TrainingError           training cannot go on, such as a loss that is not finite
-├── MissingExtraError       a package that an extra, such as ``foveal[train]``, would bring
+├── MissingExtraError       a package that an extra such as ``foveal[train]`` would bring
 └── CheckFailedError          the work was done and a check failed; exit code 1
 └── ParityError         an exported file disagrees with the network it came from
 """
@@ -111,11 +111,10 @@ class MissingExtraError(FovealError):
         extra: The extra that brings it.
     """
 
-    def __init__(self, action: str, package: str, *, extra: str = "train") -> None:
-        what = "everything" if extra == "train" else "it"
+    def __init__(self, action: str, package: str, extra: str = "train") -> None:
         super().__init__(
             f"To {action}, Foveal needs the package {package!r}, which is not installed.",
-            f"Install {what} with: pip install 'foveal[{extra}]'",
+            f"Install {'everything' if extra == 'train' else 'it'} with: pip install 'foveal[{extra}]'",
         )
 
 

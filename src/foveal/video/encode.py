@@ -37,7 +37,7 @@ OPTIONS = {
     "libvpx-vp9": {"crf": "32", "b": "0", "deadline": "realtime", "cpu-used": "6"},
     "mpeg4": {"qscale": "3"},
 }
-FRAGMENTS = {"mp4": {"movflags": "hybrid_fragmented"}, "mov": {"movflags": "hybrid_fragmented"}}
+GROWING = {"mp4": {"movflags": "hybrid_fragmented"}, "mov": {"movflags": "hybrid_fragmented"}}
 CONSTANT = (".avi",)
 """Formats that have a rate and no time stamps."""
 KEY_S = 2
@@ -140,9 +140,8 @@ class VideoFile:
 
     def _open(self, frame: RGB) -> None:
         self._size = (frame.shape[1], frame.shape[0])
-        container: OutputContainer = self._av.open(
-            str(self._partial), "w", format=self._format, options=dict(FRAGMENTS.get(self._format, {}))
-        )
+        growing = {"flush_packets": "1", **GROWING.get(self._format, {})}
+        container: OutputContainer = self._av.open(str(self._partial), "w", format=self._format, options=growing)
         self._container = container
         encoder = _encoder(self._av, self._format)
         options = dict(OPTIONS.get(encoder, {}))

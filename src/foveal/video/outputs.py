@@ -123,8 +123,6 @@ class VideoOutputs:
         if not self.saves_one:
             path = save / f"{self._names_in(save, '.mp4').take(path_of(video))}.mp4"
             make_room(path.parent)
-            if Path(video.source).exists() and path.exists() and path.samefile(video.source):
-                raise ConfigError(f"{path} would overwrite the video.", "Choose another folder.")
         rate = reader.rate / video.every
         with VideoFile(path, rate=rate, time_base=reader.time_base, aspect=reader.aspect) as file:
 

@@ -127,7 +127,7 @@ def _videos_of(name: str) -> list[str]:
     if is_video_file(path):
         return [name]
     if path.exists():
-        return [name] if CAMERA.fullmatch(name) else []
+        return [name] if CAMERA.fullmatch(name) and path.is_char_device() else []
     if CAMERA.fullmatch(name):
         return [name]
     if ADDRESS.match(name):

@@ -86,8 +86,8 @@ def test_a_phones_video_is_upright_in_what_is_saved(here: Here, quick_export: Pa
         (("--coco", "c.json"), "--coco is for images"),
         (("--every", "0"), "--every 0 is not possible"),
         (("--save", "o.gif"), ".gif is not a video format that can be written"),
-        (("--tile", "64"), "This model classifies full images"),
-        (("--masks", "m"), "predicts no masks"),
+        (("--scales", "2"), "This model classifies full images"),
+        (("--masks", "m"), "This model has no masks."),
     ],
 )
 def test_options_that_do_not_fit(
@@ -105,16 +105,18 @@ def test_options_that_do_not_fit(
     assert not list(tmp_path.glob("*.gif"))
 
 
-def test_inputs_are_never_overwritten(here: Here, quick_export: Path, clip: Path, squares: Path) -> None:
+def test_inputs_are_never_overwritten(here: Here, quick_export: Path, tmp_path: Path, squares: Path) -> None:
+    clip = write_clip(tmp_path / "a.mp4", frames(3))
     before = clip.read_bytes()
-    for place in (clip, clip.parent):
-        done = here("predict", quick_export, clip, "--save", place)
-        assert done.code == 2 and "would overwrite the video" in done.err
+    done = here("predict", quick_export, clip, "--save", clip)
+    assert done.code == 2 and f"{clip} would overwrite the video." in done.err
+    done = here("predict", quick_export, clip, "--save", tmp_path)
+    assert done.code == 0 and {file.name for file in tmp_path.iterdir()} == {"a.mp4", "a-2.mp4", "index.csv"}
+    done = here("predict", quick_export, clip, tmp_path / "a-2.mp4", "--save", tmp_path / "out.mp4")
+    assert done.code == 2 and "is one file, and there are 2 videos." in done.err
     assert clip.read_bytes() == before
     done = here("predict", quick_export, squares, "--every", "3")
     assert done.code == 2 and "--every is for videos, and none is named." in done.err
-    done = here("predict", quick_export, clip, clip.parent / "x.mp4", "--save", "a.mp4")
-    assert done.code == 2
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +129,14 @@ def long_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def started(model: Path, clip: Path, out: Path) -> "subprocess.Popen[str]":
     """The command in a process of its own, once it has predicted 60 frames."""
     command = [sys.executable, "-m", "foveal", "predict", str(model), str(clip), "--save", str(out)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A shell's background ignores Ctrl-C, and a command that it starts would too.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
+    )
     assert process.stdout is not None
     for _ in range(60):
         assert process.stdout.readline()

@@ -330,6 +330,13 @@ class Compares(ABC, Generic[P]):
     tolerances: ClassVar[Mapping[str, float]]
     """Tolerances for ``differences``."""
 
+    meanings: ClassVar[Mapping[str, str]] = {}
+    """What each output of an exported graph is, in words, for programs that read the card."""
+
+    def describe(self, names: Sequence[str]) -> dict[str, str]:
+        """The meanings of some outputs; those without one are left out."""
+        return {name: self.meanings[name] for name in names if name in self.meanings}
+
     def for_parity(self) -> Self:
         """The same output with options that filter nothing."""
         return self

@@ -7,10 +7,10 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from tests.clips import frames, read_back
 
 from foveal.errors import ConfigError, RunError
 from foveal.video.encode import FORMATS, VideoFile
-from tests.clips import frames, read_back
 
 
 @pytest.mark.parametrize("suffix", FORMATS)

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from tests.clips import damage, frames, write_clip
 
 import foveal
 from foveal.errors import ConfigError, ImageError
-from tests.clips import damage, frames, write_clip
 
 
 def test_predictions_are_those_of_images(quick_export: Path, squares: Path, squares_clip: Path) -> None:

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.clips import MATRICES, cut, damage, frames, turn, write_clip, write_sound
 
 from foveal.errors import ConfigError, ImageError
 from foveal.video.reader import Frame, Reader
 from foveal.video.source import Video
 from foveal.video.upright import Turn, turn_of
-from tests.clips import MATRICES, cut, damage, frames, turn, write_clip, write_sound
 
 
 def read(video: Video | Path) -> tuple[list[Frame], list[str]]:

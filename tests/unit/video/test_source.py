@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from tests.clips import frames, write_clip
 
 from foveal.errors import ConfigError, FovealError
 from foveal.video.opening import open_video
-from foveal.video.source import Video, find_videos, is_video
-from tests.clips import frames, write_clip
+from foveal.video.source import find_videos, is_video
 
 
 @pytest.fixture

@@ -29,6 +29,9 @@ class SegmentOutput(Output[MapTruth, ClassMap]):
 
     options: SegmentOptions
     tolerances: ClassVar[Mapping[str, float]] = {"pixels": 1e-3}
+    meanings: ClassVar[Mapping[str, str]] = {
+        "probabilities": "(B, K, h, w) float32 over the input, at the network's resolution; sum to 1 over the classes",
+    }
 
     @property
     def goal(self) -> Goal:

@@ -2,11 +2,9 @@
 
 import csv
 import json
-import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,10 +12,8 @@ import av
 import numpy as np
 import pytest
 from PIL import Image
-
 from tests.clips import damage, frames, read_back, turn, write_clip
 from tests.conftest import Outcome
-from tests.scenes import write_squares
 
 Here = Callable[..., Outcome]
 
@@ -135,7 +131,7 @@ def started(model: Path, clip: Path, out: Path) -> "subprocess.Popen[str]":
         stderr=subprocess.PIPE,
         text=True,
         # A shell's background ignores Ctrl-C, and a command that it starts would too.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert process.stdout is not None
     for _ in range(60):

@@ -105,7 +105,7 @@ def test_what_cannot_be_fetched_is_told(server: str, name: str, reason: str, mon
 def test_other_protocols_and_nobody_there(server: str) -> None:
     with pytest.raises(ImageError, match="is not an address of the web"):
         fetch_image("ftp://127.0.0.1/a.png")
-    with pytest.raises(ImageError, match="cannot be fetched \\(.*refused"):
+    with pytest.raises(ImageError, match=r"cannot be fetched \(.*refused"):
         fetch_image("http://127.0.0.1:1/a.png")
 
 

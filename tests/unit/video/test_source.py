@@ -28,7 +28,8 @@ def test_files_folders_and_patterns(clip: Path, tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as error:
         find_videos([str(clip), str(folder / "photo.png")])
     assert str(error.value) == (
-        f"{clip} is a video and {folder / 'photo.png'} is not.\nPredict on videos and on images in commands of their own."
+        f"{clip} is a video and {folder / 'photo.png'} is not.\n"
+        "Predict on videos and on images in commands of their own."
     )
 
 

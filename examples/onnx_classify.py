@@ -13,14 +13,6 @@ import numpy as np
 import onnxruntime
 from PIL import Image, ImageCms, ImageOps
 
-model, *paths = sys.argv[1:]
-session = onnxruntime.InferenceSession(model)
-card = json.loads(session.get_modelmeta().custom_metadata_map["foveal"])
-spec, S, names = card["input"], card["input"]["size"], card["classes"]["names"]
-assert spec["fit"] == "crop", "docs/guide/shipping.md has the other fits"
-resampling = Image.Resampling[spec["interpolation"].upper()]
-n = int(S / spec["crop_fraction"])
-
 
 def read(path, side):
     """The image upright and in sRGB, and its full size; a large JPEG at a half, a quarter or an eighth of that."""
@@ -34,12 +26,25 @@ def read(path, side):
     return upright.convert("RGB"), full
 
 
-for path in paths:
-    image, _ = read(path, n)
-    width, height = (n * side // min(image.size) for side in image.size)
-    image = image.resize((width, image.height), resampling).resize((width, height), resampling)  # across, then down
-    left, top = round((width - S) / 2), round((height - S) / 2)
-    pixels = np.asarray(image.crop((left, top, left + S, top + S)))
-    scores = session.run(["scores"], {"images": pixels[None]})[0][0]
-    for k in np.argsort(-scores, kind="stable")[:3]:
-        print(path, names[k], f"{scores[k]:.6f}", sep="\t")
+def main(model, paths):
+    """Print the three best classes of each image."""
+    session = onnxruntime.InferenceSession(model)
+    card = json.loads(session.get_modelmeta().custom_metadata_map["foveal"])
+    spec, side, names = card["input"], card["input"]["size"], card["classes"]["names"]
+    assert spec["fit"] == "crop", "docs/guide/shipping.md has the other fits"
+    resampling = Image.Resampling[spec["interpolation"].upper()]
+    n = int(side / spec["crop_fraction"])
+
+    for path in paths:
+        image, _ = read(path, n)
+        width, height = (n * length // min(image.size) for length in image.size)
+        image = image.resize((width, image.height), resampling).resize((width, height), resampling)  # across, then down
+        left, top = round((width - side) / 2), round((height - side) / 2)
+        pixels = np.asarray(image.crop((left, top, left + side, top + side)))
+        scores = session.run(["scores"], {"images": pixels[None]})[0][0]
+        for k in np.argsort(-scores, kind="stable")[:3]:
+            print(path, names[k], f"{scores[k]:.6f}", sep="\t")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2:])

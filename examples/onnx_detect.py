@@ -13,13 +13,6 @@ import numpy as np
 import onnxruntime
 from PIL import Image, ImageCms, ImageOps
 
-model, *paths = sys.argv[1:]
-session = onnxruntime.InferenceSession(model)
-card = json.loads(session.get_modelmeta().custom_metadata_map["foveal"])
-spec, S, decode, names = card["input"], card["input"]["size"], card["decode"], card["classes"]["names"]
-assert spec["fit"] == "letterbox" and decode["nms"] == "hard", "docs/guide/shipping.md has the others"
-resampling = Image.Resampling[spec["interpolation"].upper()]
-
 
 def read(path, side):
     """The image upright and in sRGB, and its full size; a large JPEG at a half, a quarter or an eighth of that."""
@@ -33,24 +26,36 @@ def read(path, side):
     return upright.convert("RGB"), full
 
 
-for path in paths:
-    image, full = read(path, S)
-    w, h = (max(1, round(side * (S / max(image.size)))) for side in image.size)
-    left, top = (S - w) // 2, (S - h) // 2
-    canvas = Image.new("RGB", (S, S), (spec["border"],) * 3)
-    canvas.paste(image.resize((w, image.height), resampling).resize((w, h), resampling), (left, top))
+def main(model, paths):
+    """Print the objects of each image: class, score, x1, y1, x2, y2 in its pixels."""
+    session = onnxruntime.InferenceSession(model)
+    card = json.loads(session.get_modelmeta().custom_metadata_map["foveal"])
+    spec, side, decode, names = card["input"], card["input"]["size"], card["decode"], card["classes"]["names"]
+    assert spec["fit"] == "letterbox" and decode["nms"] == "hard", "docs/guide/shipping.md has the others"
+    resampling = Image.Resampling[spec["interpolation"].upper()]
 
-    outputs = session.run(["boxes", "scores", "labels"], {"images": np.asarray(canvas)[None]})
-    boxes, scores, labels = (output[0] for output in outputs)
-    boxes = (boxes - [left, top, left, top]) / np.tile(np.array([w, h]) / full, 2)
-    boxes = boxes.clip(0, [*full, *full])
-    area = (boxes[:, 2:] - boxes[:, :2]).prod(1)
-    kept: list[int] = []
-    for i in np.argsort(-scores, kind="stable"):
-        low, high = np.maximum(boxes[i, :2], boxes[kept, :2]), np.minimum(boxes[i, 2:], boxes[kept, 2:])
-        shared = (high - low).clip(0).prod(1)
-        overlaps = shared / (area[i] + area[kept] - shared) > decode["nms_iou"]
-        if scores[i] >= decode["threshold"] and area[i] > 0 and not (overlaps & (labels[kept] == labels[i])).any():
-            kept.append(int(i))
-    for i in kept[: decode["max_objects"]]:
-        print(path, names[labels[i]], f"{scores[i]:.6f}", *(f"{side:.2f}" for side in boxes[i]), sep="\t")
+    for path in paths:
+        image, full = read(path, side)
+        w, h = (max(1, round(length * (side / max(image.size)))) for length in image.size)
+        left, top = (side - w) // 2, (side - h) // 2
+        canvas = Image.new("RGB", (side, side), (spec["border"],) * 3)
+        canvas.paste(image.resize((w, image.height), resampling).resize((w, h), resampling), (left, top))
+
+        outputs = session.run(["boxes", "scores", "labels"], {"images": np.asarray(canvas)[None]})
+        boxes, scores, labels = (output[0] for output in outputs)
+        boxes = (boxes - [left, top, left, top]) / np.tile(np.array([w, h]) / full, 2)
+        boxes = boxes.clip(0, [*full, *full])
+        area = (boxes[:, 2:] - boxes[:, :2]).prod(1)
+        kept: list[int] = []
+        for i in np.argsort(-scores, kind="stable"):
+            low, high = np.maximum(boxes[i, :2], boxes[kept, :2]), np.minimum(boxes[i, 2:], boxes[kept, 2:])
+            shared = (high - low).clip(0).prod(1)
+            overlaps = shared / (area[i] + area[kept] - shared) > decode["nms_iou"]
+            if scores[i] >= decode["threshold"] and area[i] > 0 and not (overlaps & (labels[kept] == labels[i])).any():
+                kept.append(int(i))
+        for i in kept[: decode["max_objects"]]:
+            print(path, names[labels[i]], f"{scores[i]:.6f}", *(f"{place:.2f}" for place in boxes[i]), sep="\t")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2:])

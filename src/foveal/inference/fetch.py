@@ -27,6 +27,7 @@ class _Redirects(HTTPRedirectHandler):
     def redirect_request(self, req, fp, code, msg, headers, newurl):  # type: ignore[no-untyped-def]
         """Refuse what is neither http nor https."""
         if urlsplit(newurl).scheme.lower() not in ("http", "https"):
+            fp.close()
             raise URLError(f"redirected to {newurl}")
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
@@ -35,7 +36,7 @@ def fetch_image(address: str) -> Named:
     """The bytes at an http or https address.
 
     Raises:
-        ImageError: Another protocol; the server does not answer, refuses, or sends too much, nothing, or a video.
+        ImageError: Another protocol; the server does not reply, refuses, or sends too much, nothing, or a video.
     """
     if urlsplit(address).scheme.lower() not in ("http", "https"):
         raise ImageError(address, "is not an address of the web", "Use one that begins with https:// or http://.")
@@ -43,7 +44,9 @@ def fetch_image(address: str) -> Named:
     try:
         return _read(build_opener(_Redirects()), request, address)
     except HTTPError as error:
-        raise ImageError(address, f"cannot be fetched ({error.code} {error.reason})", "Check the address.") from None
+        reason = f"cannot be fetched ({error.code} {error.reason})"
+        error.close()
+        raise ImageError(address, reason, "Check the address.") from None
     except (URLError, HTTPException, OSError, ValueError) as error:
         reason = str(getattr(error, "reason", "") or error)
         raise ImageError(address, f"cannot be fetched ({reason})", "Check the address and the connection.") from None
@@ -51,13 +54,13 @@ def fetch_image(address: str) -> Named:
 
 def _read(opener: OpenerDirector, request: Request, address: str) -> Named:
     end = time.monotonic() + DEADLINE_S
-    with opener.open(request, timeout=TIMEOUT_S) as answer:
-        kind = answer.headers.get_content_type()
+    with opener.open(request, timeout=TIMEOUT_S) as reply:
+        kind = reply.headers.get_content_type()
         if kind.startswith("video/"):
             suffix = PurePosixPath(urlsplit(address).path).suffix or "no suffix"
             raise ImageError(address, f"is a video, and its address has {suffix}", "Download it, and name the file.")
         parts, size = list[bytes](), 0
-        while part := answer.read1(CHUNK):
+        while part := reply.read1(CHUNK):
             parts.append(part)
             size += len(part)
             if size > MAX_BYTES:

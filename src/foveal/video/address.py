@@ -1,4 +1,4 @@
-"""Addresses of videos: which they are, how they are printed, and what is said where they may not be opened."""
+"""Addresses of videos: which they are, how they are printed, and the error where they may not be opened."""
 
 import re
 import shlex
@@ -35,7 +35,7 @@ def without_password(address: str) -> str:
 
 
 def fetch_refused(address: str) -> ImageError:
-    """What is said where the network would be needed."""
+    """The error where the network would be needed."""
     address = without_password(address)
     stream = is_stream(address)
     return ImageError(

@@ -93,7 +93,7 @@ def _failure(video: Video, error: Exception) -> DataError:
         return DataError(f"{video.camera}: the camera cannot be opened ({reason}).", "Is another program using it?")
     if video.address is not None:
         address = without_password(video.address)
-        return ImageError(address, f"cannot be opened ({reason})", "Check the address, and that its server answers.")
+        return ImageError(address, f"cannot be opened ({reason})", "Check the address, and that its server is up.")
     if _lacks_index(Path(video.source)):
         return ImageError(
             video.name, "is truncated: its index, which comes last, is missing", "Copy or record it again, to its end."

@@ -145,9 +145,12 @@ def test_ctrl_c_leaves_a_video_that_plays(quick_export: Path, long_clip: Path, t
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
-    written = 60 + len(out.splitlines())
-    assert f"The predictions for {written:,} frames are written." in err
-    assert len(read_back(tmp_path / "out.mp4")[0]) == written
+    told = re.search(r"The predictions for ([\d,]+) frames are written\.", err)
+    assert told is not None, err
+    written, printed = int(told[1].replace(",", "")), 60 + len(out.splitlines())
+    # The last frame may have been printed and not saved, or saved and not counted.
+    assert printed - 1 <= written <= printed
+    assert written <= len(read_back(tmp_path / "out.mp4")[0]) <= printed
     assert [file.name for file in tmp_path.iterdir()] == ["out.mp4"]
 
 

@@ -146,7 +146,7 @@ def _from_pipe(path: Path) -> Named:
     if endless or stat.S_ISBLK(mode) or stat.S_ISSOCK(mode):
         if CAMERA.fullmatch(str(path)):
             raise DataError(
-                f"{path}: is a camera, which Foveal does not read.",
+                f"{path}: is a camera, and images are wanted here.",
                 f"Save images first: ffmpeg -f v4l2 -i {path} -frames:v 1 frame.jpg",
             )
         raise DataError(f"{path}: is a device, not an image.", "Name an image file, or send one through a pipe.")

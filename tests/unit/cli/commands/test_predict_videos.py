@@ -165,3 +165,25 @@ def test_a_killed_command_leaves_a_part_that_plays(quick_export: Path, long_clip
     process.communicate()
     assert [file.name for file in tmp_path.iterdir()] == ["out.mp4.partial"]
     assert len(read_back(tmp_path / "out.mp4.partial")[0]) >= 50, "all but the last fragments of two seconds"
+
+
+MEASURED = """
+import resource, sys
+from foveal.cli.app import run
+code = run(sys.argv[1:])
+print(code, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024))
+"""
+
+
+@pytest.mark.slow
+def test_memory_does_not_grow_with_the_video(quick_export: Path, tmp_path: Path) -> None:
+    drawn, peaks = frames(40, 320, 240), []
+    for times in (3, 30):  # all frames of the longer one would be 276 MB
+        clip = write_clip(tmp_path / f"{times}.avi", drawn * times)
+        outputs = ("--csv", tmp_path / "t.csv", "--save", tmp_path / "out.mp4")
+        command = [sys.executable, "-c", MEASURED, "predict", quick_export, clip, *outputs]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        code, peak = done.stdout.splitlines()[-1].split()
+        assert code == "0"
+        peaks.append(int(peak))
+    assert peaks[1] - peaks[0] < 25_000_000, peaks

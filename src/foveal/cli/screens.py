@@ -28,10 +28,10 @@ from foveal.metrics.contract import Results
 from foveal.report.findings.classes import SUPPORT
 from foveal.report.findings.contract import Finding
 from foveal.runs.display import in_digits, number
-from foveal.runs.evaluate import EvaluationRun
 from foveal.types.predictions.prediction import Prediction
 
 if TYPE_CHECKING:
+    from foveal.runs.evaluate import EvaluationRun  # reads all data formats, which takes half as long as a prediction
     from foveal.runs.start import Trained
 
 DASH = "-"
@@ -116,7 +116,7 @@ def how_many(results: Results) -> str:
     return plural(results.images, "image") + in_groups
 
 
-def evaluation_screen(run: EvaluationRun) -> None:
+def evaluation_screen(run: "EvaluationRun") -> None:
     """Headline numbers with intervals, then a row per class."""
     console, results = Console(), run.evaluation.results
     places = 4 if console.width >= WIDE or not console.is_terminal else 3

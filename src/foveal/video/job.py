@@ -1,7 +1,7 @@
 """Predicting on videos and writing the predictions. No torch."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 
 from foveal.data.notes import plural
@@ -77,8 +77,8 @@ class VideoJob:
         reader = Reader(video)
         total = None if reader.num_frames is None else -(-reader.num_frames // video.every)
         try:
-            with reader, self.outputs.saving(self.predictor.output, reader) as saving:
-                frames = predict_frames(self.predictor, reader, viewing=self.viewing, batch_size=self.batch_size)
+            frames = predict_frames(self.predictor, reader, viewing=self.viewing, batch_size=self.batch_size)
+            with reader, self.outputs.saving(self.predictor.output, reader) as saving, closing(frames):
                 for place, frame in enumerate(frames, start=1):
                     for add in (*adds, *saving):
                         add(video, frame)

@@ -1,6 +1,6 @@
 """Predictions on the frames of a video, as they come: memory does not grow with its length. No torch."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from foveal.brief import brief
+from foveal.data.notes import plural
 from foveal.errors import ConfigError
 from foveal.inference.load import load
 from foveal.inference.predictor import Predictor, check_batch_size
@@ -15,6 +16,7 @@ from foveal.inference.views import Viewing, stream_views
 from foveal.types.arrays import RGB
 from foveal.types.predictions.prediction import Prediction
 from foveal.types.selection import Selection
+from foveal.video.latest import Latest
 from foveal.video.reader import Frame, Reader
 from foveal.video.source import Video
 
@@ -69,26 +71,34 @@ class FramePrediction:
 
 def predict_frames(
     predictor: Predictor, reader: Reader, *, viewing: Viewing | None = None, batch_size: int = BATCH_SIZE
-) -> Iterator[FramePrediction]:
+) -> Generator[FramePrediction, None, None]:
     """The frames of an open video with their predictions, in order.
 
     Args:
         predictor: The model.
         reader: The video.
         viewing: The views of each frame; None: the full frame, once.
-        batch_size: Frames per batch; at most 8 are taken, and of a live source one.
+        batch_size: Frames per batch; at most 8 are taken. Of a live source it is one, the latest.
 
     Raises:
         ConfigError: The model predicts for full images only, and these would be cut.
         ImageError: There is no frame.
     """
     check_batch_size(batch_size)
-    size = 1 if reader.video.live else min(batch_size, BATCH_SIZE)
-    frames = iter(reader)
-    while batch := list(islice(frames, size)):
-        predictions = stream_views(predictor, [frame.pixels for frame in batch], viewing, batch_size=batch_size)
-        for frame, prediction in zip(batch, predictions, strict=True):
-            yield _known(predictor, frame, prediction)
+    live = Latest(reader) if reader.video.live else None
+    size = 1 if live else min(batch_size, BATCH_SIZE)
+    try:
+        with closing(iter(live or reader)) as frames:
+            while batch := list(islice(frames, size)):
+                predictions = stream_views(predictor, [frame.pixels for frame in batch], viewing, batch_size=batch_size)
+                for frame, prediction in zip(batch, predictions, strict=True):
+                    yield _known(predictor, frame, prediction)
+    finally:
+        if live and live.passed_over:
+            reader.tell(
+                f"{reader.video.name}: {plural(live.passed_over, 'frame')} passed over: they come faster than they are"
+                " predicted on."
+            )
 
 
 def _known(predictor: Predictor, frame: Frame, prediction: Prediction) -> FramePrediction:

@@ -3,7 +3,7 @@
 Shapes: H W height and width of a frame.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from heapq import heappop, heappush
@@ -101,7 +101,7 @@ class Reader:
         """Close the file."""
         self._container.close()
 
-    def __iter__(self) -> Iterator[Frame]:
+    def __iter__(self) -> Generator[Frame, None, None]:
         """Every n-th frame, as ``video.every`` has it.
 
         Raises:

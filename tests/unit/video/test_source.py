@@ -1,14 +1,15 @@
 """Which names are videos, and what is refused in words."""
 
+import sys
 from pathlib import Path
 
 import pytest
 from PIL import Image
 from tests.clips import frames, write_clip
 
-from foveal.errors import ConfigError, FovealError
+from foveal.errors import ConfigError, FovealError, MissingExtraError
 from foveal.video.opening import open_video
-from foveal.video.source import find_videos, is_video
+from foveal.video.source import Video, find_videos, is_video
 
 
 @pytest.fixture
@@ -66,3 +67,13 @@ def test_cameras(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert error.value.what == "/dev/video97: no such camera."
     Image.new("RGB", (3, 2)).save("97", "PNG")
     assert find_videos(["97"]) == [], "a file of that name comes first"
+
+
+def test_without_pyav_the_extra_is_named(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "av", None)
+    with pytest.raises(MissingExtraError) as error:
+        open_video(Video(clip))
+    assert str(error.value) == (
+        "To read videos, Foveal needs the package 'av', which is not installed.\n"
+        "Install it with: pip install 'foveal[video]'"
+    )

@@ -80,7 +80,7 @@ def predict(
         from foveal.cli.commands.predict_videos import predict_videos
 
         predict_videos(
-            model,
+            lambda: load(model, device=device),
             videos,
             outputs,
             viewing=viewing,
@@ -89,7 +89,6 @@ def predict(
             json=json,
             polygons=polygons,
             skip_bad=skip_bad,
-            device=device,
         )
         return
     if every != 1:

@@ -1,17 +1,17 @@
 """``foveal predict`` on videos and cameras."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from pathlib import Path
 
 from foveal.inference.outputs import Outputs
+from foveal.inference.predictor import Predictor
 from foveal.inference.views import Viewing
 from foveal.types.selection import Selection
 from foveal.video.source import Video
 
 
 def predict_videos(
-    model: Path,
+    open_model: Callable[[], Predictor],
     videos: Sequence[Video],
     outputs: Outputs,
     *,
@@ -21,7 +21,6 @@ def predict_videos(
     json: bool,
     polygons: bool,
     skip_bad: bool,
-    device: str,
 ) -> None:
     """Predict on the frames of videos; the options are those of images."""
     import sys
@@ -30,7 +29,6 @@ def predict_videos(
     from foveal.cli.terminal import Bar
     from foveal.cli.video_screens import frames_screen, note_full_frames
     from foveal.errors import ConfigError
-    from foveal.inference.load import load
     from foveal.video.job import VideoJob
     from foveal.video.opening import load_av
     from foveal.video.outputs import VideoOutputs
@@ -43,7 +41,7 @@ def predict_videos(
     print_notes(ready.prepare())
     with Bar(shown=not json) as bar, ExitStack() as stack:
         bar("loading the model", 0, None)
-        predictor = stack.enter_context(load(model, device=device)).select(selection)
+        predictor = stack.enter_context(open_model()).select(selection)
         screen = write_json_lines(sys.stdout, polygons=polygons) if json else frames_screen(outputs)
         writers = [*ready.writers(predictor), note_full_frames(predictor), screen]
         skipped = stack.enter_context(Skipped(len(videos), "video"))

@@ -69,6 +69,7 @@ class VideoFile:
         aspect: Width of a pixel over its height.
 
     Attributes:
+        aspect: The same; it counts when the first frame is added.
         notes: What the user should know.
 
     Raises:
@@ -80,7 +81,8 @@ class VideoFile:
         check_video_name(path)
         self.path = path
         self.notes: list[str] = []
-        self._rate, self._aspect = rate, aspect
+        self.aspect = aspect
+        self._rate = rate
         fine = time_base if time_base.denominator <= FINEST else Fraction(1, FINEST)
         self._time_base = 1 / rate if path.suffix.lower() in CONSTANT else fine
         self._per_tick = time_base / self._time_base
@@ -151,7 +153,7 @@ class VideoFile:
         stream.gop_size = max(1, round(KEY_S * self._rate))
         stream.max_b_frames = 0  # so that the first frame comes at 0, and each fragment stands alone
         stream.time_base = stream.codec_context.time_base = self._time_base
-        stream.codec_context.sample_aspect_ratio = self._aspect
+        stream.codec_context.sample_aspect_ratio = self.aspect
         self._stream = stream
 
     def _fitted(self, frame: RGB) -> RGB:

@@ -124,9 +124,10 @@ class VideoOutputs:
             path = save / f"{self._names_in(save, '.mp4').take(path_of(video))}.mp4"
             make_room(path.parent)
         rate = reader.rate / video.every
-        with VideoFile(path, rate=rate, time_base=reader.time_base, aspect=reader.aspect) as file:
+        with VideoFile(path, rate=rate, time_base=reader.time_base) as file:
 
             def add(video: Video, frame: FramePrediction) -> None:  # noqa: ARG001
+                file.aspect = reader.aspect  # known once a frame was read
                 file.add(output.draw_frame(frame.image, frame.prediction), frame.ticks)
 
             if reader.has_sound:

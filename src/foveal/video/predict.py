@@ -162,5 +162,5 @@ def _tell(reader: Reader) -> None:
     """Broken frames are never silent: in Python they are a warning, once the last frame was given."""
     import warnings
 
-    for note in reader.notes:
-        warnings.warn(note, stacklevel=3)
+    for fault in reader.faults:
+        warnings.warn(fault, stacklevel=3)

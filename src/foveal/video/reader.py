@@ -11,9 +11,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self, cast
 
 from foveal.brief import brief
-from foveal.data.notes import plural
 from foveal.errors import ImageError
 from foveal.types.arrays import RGB
+from foveal.video.faults import Faults
 from foveal.video.opening import load_av, open_video
 from foveal.video.source import Video
 from foveal.video.upright import AS_STORED, Turn, turn_of
@@ -22,10 +22,6 @@ if TYPE_CHECKING:
     from av import Packet, VideoFrame
     from av.video.stream import VideoStream
 
-MAX_NAMED = 5
-"""Broken frames that are named; further ones are counted."""
-SLACK_S = 0.5
-"""What a header's length may exceed the frames by: sound is often a little longer."""
 FALLBACK_RATE = Fraction(30)
 """Frames per second where a source does not say."""
 
@@ -83,13 +79,9 @@ class Reader:
         self._turn: Turn | None = None
         self._start: int | None = None
         self._seen = 0
-        self._last_s = 0.0
         self._last_ticks = -1
         self._lost: list[int] = []
-        self._broken: list[str] = []
-        self._num_broken = 0
-        self._guessed = 0
-        self._notes: list[str] = []
+        self._faults = Faults(video.name, self.rate, self.time_base)
 
     def __enter__(self) -> Self:
         return self
@@ -110,47 +102,44 @@ class Reader:
         ended = False
         for packet in self._packets():
             for frame in self._decode(packet):
-                ticks, time = self._when(frame)
+                ticks = self._ticks(frame)
                 self._number_lost(before=ticks)
                 number, self._seen = self._seen, self._seen + 1
+                self._faults.add_frame(number, ticks)
                 if frame.is_corrupt:
-                    self._add_broken(number, time)
+                    self._faults.add_broken(number, ticks)
                 elif number % self.video.every == 0:
-                    yield Frame(number, time, ticks, self._upright(frame))
+                    yield Frame(number, float(ticks * self.time_base), ticks, self._upright(frame))
             ended = packet.size == 0
         self._number_lost()
-        if self._seen == self._num_broken:
+        if self._seen == self._faults.num_broken:
             raise ImageError(self.video.name, "has no frame that can be read", "Copy or record it again.")
         if not self.video.live:
-            self._check_end(ended)
+            end_s = float(self._last_ticks * self.time_base + 1 / self.rate)
+            self._faults.check_end(
+                frames=self._seen, declared=self._declared, end_s=end_s, length_s=self._length_s, ended=ended
+            )
+
+    @property
+    def faults(self) -> list[str]:
+        """What is wrong with the frames so far."""
+        return self._faults.lines
 
     @property
     def notes(self) -> list[str]:
-        """What the user should know of the frames so far."""
-        notes, name = list(self._notes), self.video.name
-        if self._num_broken:
-            rest = self._num_broken - len(self._broken)
-            more = f" and {rest:,} more" if rest else ""
-            notes.insert(
-                0, f"{name}: {plural(self._num_broken, 'broken frame')} left out: {', '.join(self._broken)}{more}."
-            )
-        if self._guessed:
-            notes.append(
-                f"{name}: {plural(self._guessed, 'frame')} without a time stamp; their times are counted at"
-                f" {float(self.rate):.3g} frames per second."
-            )
-        return notes
+        """What the user should know of the video so far, its faults first."""
+        return [*self._faults.lines, *self._faults.remarks]
 
     def tell(self, *notes: str) -> None:
         """Add to ``notes``."""
-        self._notes.extend(notes)
+        self._faults.remarks.extend(notes)
 
     def _packets(self) -> "Iterator[Packet[VideoStream]]":
         try:
             yield from self._container.demux(self._stream)
         except self._av.error.FFmpegError as error:
             if self.video.live:
-                self._notes.append(f"{self.video.name}: the stream broke off ({error.strerror}).")
+                self._faults.add(f"the stream broke off ({error.strerror})")
 
     def _decode(self, packet: "Packet[VideoStream]") -> "list[VideoFrame]":
         try:
@@ -162,16 +151,16 @@ class Reader:
             heappush(self._lost, self._last_ticks + 1 if stamp is None else stamp - self._origin(stamp))
             return []
 
-    def _when(self, frame: "VideoFrame") -> tuple[int, float]:
-        """Ticks and seconds after the start: from the frame's own time stamp, and only without one by counting."""
+    def _ticks(self, frame: "VideoFrame") -> int:
+        """Ticks after the start: from the frame's own time stamp, and only without one by counting."""
         stamp = frame.pts if frame.pts is not None else frame.dts
-        if stamp is None:
-            self._guessed += 1
-            ticks = self._last_ticks + max(1, round(1 / self.rate / self.time_base)) if self._last_ticks >= 0 else 0
+        if stamp is not None:
+            self._last_ticks = stamp - self._origin(stamp)
         else:
-            ticks = stamp - self._origin(stamp)
-        self._last_ticks, self._last_s = ticks, float(ticks * self.time_base)
-        return ticks, self._last_s
+            self._faults.add_timeless()
+            step = max(1, round(1 / self.rate / self.time_base))
+            self._last_ticks = self._last_ticks + step if self._last_ticks >= 0 else 0
+        return self._last_ticks
 
     def _origin(self, first: int) -> int:
         """The time stamp that is the start: the container's, or of a live source its first."""
@@ -185,9 +174,7 @@ class Reader:
             matrix = cast("bytes | None", frame.side_data.get(self._av.sidedata.sidedata.Type.DISPLAYMATRIX))
             turn = turn_of(None if matrix is None else bytes(matrix))
             if turn is None:
-                self._notes.append(
-                    f"{self.video.name}: is to be shown turned by an odd angle; its frames are not turned."
-                )
+                self._faults.add("is to be shown turned by an odd angle; its frames are not turned")
             self._turn = turn or AS_STORED
             if self._turn.transposed:
                 self.aspect = 1 / self.aspect
@@ -196,24 +183,8 @@ class Reader:
     def _number_lost(self, *, before: int | None = None) -> None:
         """Count frames that could not be decoded where they would have been shown: they fail before their turn."""
         while self._lost and (before is None or self._lost[0] < before):
-            self._add_broken(self._seen, float(heappop(self._lost) * self.time_base))
+            self._faults.add_broken(self._seen, heappop(self._lost))
             self._seen += 1
-
-    def _add_broken(self, number: int, time: float) -> None:
-        self._num_broken += 1
-        if len(self._broken) < MAX_NAMED:
-            self._broken.append(f"{number} ({time:.2f} s)")
-
-    def _check_end(self, ended: bool) -> None:
-        """Compare the frames with what the header promised."""
-        name, end_s = self.video.name, self._last_s + 1 / float(self.rate)
-        if self._length_s - end_s > max(SLACK_S, 2 / float(self.rate)) or not ended:
-            self._notes.append(
-                f"{name}: its frames end at {end_s:.2f} s of {self._length_s:.2f} s; the file is truncated."
-            )
-        elif self._seen < self._declared:
-            missing = self._declared - self._seen
-            self._notes.append(f"{name}: {plural(missing, 'frame')} of {self._declared:,} could not be read.")
 
 
 def _length_s(container: int | None, stream: int | None, time_base: Fraction) -> float:

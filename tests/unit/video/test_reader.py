@@ -43,7 +43,10 @@ def test_each_nth_frame_keeps_its_number_and_time(tmp_path: Path, suffix: str) -
 def test_times_are_those_of_the_file_not_counted(tmp_path: Path) -> None:
     times = [0, 40, 100, 500, 510, 2000]
     found, notes = read(write_clip(tmp_path / "a.mkv", frames(6), pts_ms=times))
-    assert [frame.time for frame in found] == pytest.approx([t / 1000 for t in times]) and notes == []
+    assert [frame.time for frame in found] == pytest.approx([t / 1000 for t in times])
+    assert notes == [f"{tmp_path / 'a.mkv'}: its frame rate varies (frames last 0.01 to 1.49 s); times are the file's."]
+    ntsc, notes = read(write_clip(tmp_path / "n.mkv", frames(9), pts_ms=[0, 33, 67, 100, 133, 167, 200, 234, 267]))
+    assert notes == [] and ntsc[8].time == pytest.approx(0.267)
     late, _ = read(write_clip(tmp_path / "late.mkv", frames(3), pts_ms=[3000, 3040, 3100]))
     assert [frame.time for frame in late] == pytest.approx([0, 0.04, 0.1]), "the start of the video is 0"
 

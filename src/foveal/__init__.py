@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, cast, overload
 from foveal.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from foveal.errors import FovealError
@@ -25,17 +25,36 @@ if TYPE_CHECKING:
     from foveal.runs.export import export
     from foveal.runs.train import train
     from foveal.types.predictions.prediction import Prediction
+    from foveal.video.predict import FramePrediction
+    from foveal.video.source import Video
 
-__all__ = ["FovealError", "Viewing", "__version__", "evaluate", "export", "load", "predict", "train"]
+__all__ = ["FovealError", "Video", "Viewing", "__version__", "evaluate", "export", "load", "predict", "train"]
 
 _HOMES = {
     "FovealError": "foveal.errors",
+    "Video": "foveal.video.source",
     "Viewing": "foveal.inference.views",
     "evaluate": "foveal.runs.evaluate",
     "export": "foveal.runs.export",
     "load": "foveal.inference.load",
     "train": "foveal.runs.train",
 }
+
+
+@overload
+def predict(
+    model: "str | Path | Predictor",
+    images: "Video",
+    *,
+    viewing: "Viewing | None" = None,
+    threshold: float | None = None,
+    max_objects: int | None = None,
+    only: "Sequence[str]" = (),
+    top: int | None = None,
+    crops: "str | Path | None" = None,
+    batch_size: int = 32,
+    bgr: bool = False,
+) -> "Iterator[FramePrediction]": ...
 
 
 @overload  # a str is an iterable of str as well, but one image
@@ -72,7 +91,7 @@ def predict(
 
 def predict(
     model: "str | Path | Predictor",
-    images: "ImageLike | Iterable[ImageLike]",
+    images: "ImageLike | Iterable[ImageLike] | Video",
     *,
     viewing: "Viewing | None" = None,
     threshold: float | None = None,
@@ -82,13 +101,13 @@ def predict(
     crops: "str | Path | None" = None,
     batch_size: int = 32,
     bgr: bool = False,
-) -> "Prediction | list[Prediction]":
-    """Predict on one image, or on several in order.
+) -> "Prediction | list[Prediction] | Iterator[FramePrediction]":
+    """Predict on one image, on several in order, or on the frames of a video.
 
     Args:
         model: A run folder, a .safetensors or .onnx file, or an open model.
         images: A path, the bytes of a file, an open binary file, an (H, W, 3) array, a torch tensor or a Pillow image;
-            or several of these.
+            or several of these. Or a video: the path of a file, or a ``foveal.Video``, which type checkers know too.
         viewing: Tiles and test-time augmentation; None: one view of each image.
         threshold: Score from which an object is shown or a class present; None: the model's own.
         max_objects: Most objects per image or tile; None: the model's own limit.
@@ -99,7 +118,9 @@ def predict(
         bgr: Whether arrays and tensors have their channels in OpenCV's order: blue, green, red.
 
     Returns:
-        One prediction for one image, a list for several; see ``foveal.types`` for what each task predicts.
+        One prediction for one image, a list for several; see ``foveal.types`` for what each task predicts. For a video
+        an iterator that reads it as it goes, of objects with ``frame`` (its number), ``time`` (in seconds),
+        ``prediction`` and ``image``.
 
     Raises:
         FovealError: The model or an image cannot be read, or an option does not concern the model.
@@ -110,9 +131,18 @@ def predict(
     from foveal.inference.predictor import Predictor, check_batch_size
     from foveal.inference.views import predict_views
     from foveal.types.selection import Selection
+    from foveal.video.source import is_video
 
     selection = Selection(threshold, max_objects, only, top)
     check_batch_size(batch_size)
+    if is_video(images):
+        from foveal.video.predict import predict_video
+
+        video = cast("str | Path | Video", images)
+        return predict_video(
+            model, video, viewing=viewing, selection=selection, batch_size=batch_size, crops=crops is not None
+        )
+    images = cast("ImageLike | Iterable[ImageLike]", images)
     if not isinstance(model, Predictor):
         with load(model) as opened:
             chosen = opened.select(selection)

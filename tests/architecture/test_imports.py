@@ -40,6 +40,7 @@ TORCH_FREE = [
     "tasks.contract",
     "tasks.table",
     "types.*",
+    "video.*",
 ]
 """What predicting, evaluating and the command line need, by patterns of module names."""
 TORCH_FREE_FILES_OF_A_TASK = ("config", "decode", "output", "show", "spec")

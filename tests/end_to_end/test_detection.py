@@ -4,12 +4,12 @@ import csv
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 from tests.conftest import Outcome, run_foveal
+from tests.examples.outside import predicted, run_example, write_variants
 from tests.kills import train_with_stops
 from tests.scenes import write_voc
 
@@ -148,18 +148,16 @@ def test_the_export_predicts_the_same(here: Command, run: Path, exported: Path, 
         assert theirs[name]["value"] == pytest.approx(ours[name]["value"], abs=1e-3)
 
 
-def test_the_guide_tells_how_to_use_the_export_elsewhere(exported: Path, voc: Path, tmp_path: Path) -> None:
-    image = tmp_path / "blood.png"  # a large JPEG may be decoded at half its size in Foveal
-    Image.open(sorted((voc / "JPEGImages").iterdir())[0]).save(image)
-    guide = (Path(__file__).parents[2] / "docs" / "guide" / "shipping.md").read_text()
-    (code,) = (part.split("```")[0] for part in guide.split("```python\n")[1:] if "blood.onnx" in part)
-    there: dict[str, Any] = {}
-    exec(code.replace('"blood.onnx"', repr(str(exported))).replace('"blood.jpg"', repr(str(image))), there)
-    ours = foveal.load(exported).predict(image).shown()
-    kept = there["kept"][: there["decode"]["max_objects"]]
-    assert len(kept) == len(ours) > 0
-    np.testing.assert_allclose(there["scores"][kept], ours.scores, atol=1e-3)
-    np.testing.assert_allclose(np.sort(there["boxes"][kept], axis=0), np.sort(ours.boxes, axis=0), atol=1.0)
+def test_the_example_detects_the_same(exported: Path, voc: Path, tmp_path: Path) -> None:
+    images = write_variants(sorted((voc / "JPEGImages").iterdir())[:3], tmp_path)
+    rows = run_example("onnx_detect", exported, images)
+    assert sum(map(len, rows.values())) > 10
+    for image, ours in zip(images, predicted(exported, images), strict=True):
+        theirs, objects = rows[image], ours["objects"]
+        assert [cells[0] for cells in theirs] == [one["name"] for one in objects], image
+        assert [float(cells[1]) for cells in theirs] == pytest.approx([one["score"] for one in objects], abs=1e-3)
+        for cells, one in zip(theirs, objects, strict=True):
+            np.testing.assert_allclose([float(side) for side in cells[2:]], one["box"], atol=0.5)
 
 
 def test_an_export_of_other_weights_is_refused(run: Path, exported: Path) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from tests.conftest import Outcome, run_foveal
+from tests.examples.outside import run_example, write_variants
 from tests.kills import train_with_stops
 from tests.scenes import CLASS_NAMES, UNKNOWN, write_masks
 
@@ -56,6 +57,16 @@ def exported(run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     parity = json.loads(out.with_name("parity.json").read_text())
     assert parity["passed"] and parity["differences"]["pixels"] <= 1e-3
     return out
+
+
+def test_the_example_segments_the_same(exported: Path, masks: Path, tmp_path: Path) -> None:
+    images = write_variants(sorted((masks / "val").iterdir())[:3], tmp_path)
+    run_example("onnx_segment", exported, images)
+    with foveal.load(exported) as model:
+        for image, ours in zip(images, model.predict(images), strict=True):
+            assert isinstance(ours, ClassMap)
+            theirs = np.asarray(Image.open(image.with_name(f"{image.stem}-mask.png")))
+            assert (theirs == ours.ids).mean() >= 0.999, image
 
 
 def test_learns_and_is_complete(run: Path) -> None:

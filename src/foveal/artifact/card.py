@@ -74,6 +74,8 @@ class Card(Settings):
     """The task's own settings."""
     decode: dict[str, Any]
     """How raw outputs become predictions."""
+    outputs: dict[str, str] = Field(default={})
+    """What each output of an exported graph is, for programs that read the card."""
     metrics: dict[str, tuple[float, float, float]] = Field(default={})
     """Headline numbers on the validation split: value, low, high."""
     data: dict[str, Any] = Field(default={})

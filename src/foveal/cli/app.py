@@ -29,7 +29,7 @@ EVALUATE_HELP = (
     "The data set is read with the model's classes, whatever their order in the data set. Metrics and predictions are "
     "written to a folder."
 )
-PREDICT_HELP = "Predict on images."
+PREDICT_HELP = "Predict on images or videos."
 EXPORT_HELP = (
     "Export a model to ONNX.\n\n"
     "The exported model is compared with the original on real images; if their predictions differ, no file is written "

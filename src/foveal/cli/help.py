@@ -17,7 +17,11 @@ EXAMPLES: Mapping[str, Sequence[str]] = {
     "": ("foveal train photos/", "foveal train --help"),
     "train": ("foveal train photos/ --time 10m --open", "foveal train --resume runs/photos"),
     "evaluate": ("foveal evaluate runs/photos test-photos/",),
-    "predict": ("foveal predict runs/photos photo.jpg", "foveal predict runs/photos album/ --csv labels.csv"),
+    "predict": (
+        "foveal predict runs/photos photo.jpg",
+        "foveal predict runs/photos album/ --csv labels.csv",
+        "foveal predict runs/photos clip.mp4 --save out.mp4",
+    ),
     "export": ("foveal export runs/photos",),
     "models": ("foveal models 'resnet*'", "foveal models show vgg16 --size 224"),
     "models show": ("foveal models show alexnet", "foveal models show conv:N=2,M=3,act=maxout --size 64"),

@@ -28,10 +28,10 @@ from foveal.metrics.contract import Results
 from foveal.report.findings.classes import SUPPORT
 from foveal.report.findings.contract import Finding
 from foveal.runs.display import in_digits, number
-from foveal.runs.evaluate import EvaluationRun
 from foveal.types.predictions.prediction import Prediction
 
 if TYPE_CHECKING:
+    from foveal.runs.evaluate import EvaluationRun  # reads all data formats, which takes half as long as a prediction
     from foveal.runs.start import Trained
 
 DASH = "-"
@@ -116,7 +116,7 @@ def how_many(results: Results) -> str:
     return plural(results.images, "image") + in_groups
 
 
-def evaluation_screen(run: EvaluationRun) -> None:
+def evaluation_screen(run: "EvaluationRun") -> None:
     """Headline numbers with intervals, then a row per class."""
     console, results = Console(), run.evaluation.results
     places = 4 if console.width >= WIDE or not console.is_terminal else 3
@@ -276,10 +276,12 @@ class Skipped:
 
     Args:
         images: The number of all images.
+        noun: What they are.
     """
 
-    def __init__(self, images: int) -> None:
+    def __init__(self, images: int, noun: str = "image") -> None:
         self._images = images
+        self._noun = noun
         self._count = 0
 
     def __enter__(self) -> Self:
@@ -292,7 +294,7 @@ class Skipped:
 
     def __exit__(self, *_: object) -> None:
         if self._count:
-            print_notes([f"{self._count:,} of {plural(self._images, 'image')} skipped."])
+            print_notes([f"{self._count:,} of {plural(self._images, self._noun)} skipped."])
 
 
 def show_page(page: Path, *, quiet: bool = False) -> bool:

@@ -19,6 +19,7 @@ from foveal.errors import ArtifactError, MissingExtraError, ParityError
 from foveal.inference.backends.onnx_backend import OnnxBackend
 from foveal.inference.backends.torch_backend import TorchBackend
 from foveal.inference.predictor import Predictor, Prepared, Source
+from foveal.tasks.table import open_output
 from foveal.types.arrays import RGB
 from foveal.types.progress import Progress, silent
 
@@ -132,7 +133,8 @@ def to_onnx(backend: TorchBackend, example: RGB) -> bytes:
         )
         proto: onnx.ModelProto = program.model_proto
     entry = proto.metadata_props.add()
-    entry.key, entry.value = "foveal", backend.card.model_dump_json()
+    card = backend.card.model_copy(update={"outputs": open_output(backend.card).describe(names)})
+    entry.key, entry.value = "foveal", card.model_dump_json()
     onnx.save_model(proto, buffer)
     return buffer.getvalue()
 

@@ -11,7 +11,7 @@ from PIL import Image
 from foveal.artifact.place import fitting
 from foveal.errors import ConfigError
 from foveal.inference.images import ImageLike, read_image
-from foveal.inference.names import STEM_BYTES, OutputNames, key_of, plan_names
+from foveal.inference.names import STEM_BYTES, Naming, OutputNames, key_of, plan_names
 from foveal.inference.predictor import Predictor
 from foveal.inference.writers import Add, Read, as_it_is, jpeg_of, write_into
 from foveal.tasks.table import AnyOutput
@@ -24,7 +24,7 @@ UNSAFE = re.compile(r'[\x00-\x1f<>:"/\\|?*]')
 
 @contextmanager
 def write_crops(
-    folder: Path, output: AnyOutput, names: OutputNames, *, read: Read = as_it_is, reading: Reading = AS_STORED
+    folder: Path, output: AnyOutput, names: Naming, *, read: Read = as_it_is, reading: Reading = AS_STORED
 ) -> Iterator[Add]:
     """``CLASS/NAME-1.jpg``, ``CLASS/NAME-2.jpg`` ... for each image's objects, best first.
 

@@ -5,7 +5,7 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -14,9 +14,17 @@ from foveal.data.formats.left_out import LeftOut
 from foveal.errors import DataError, ImageError
 from foveal.imaging.suffixes import IMAGE_SUFFIXES
 from foveal.imaging.walk import walk
-from foveal.inference.images import Named, check_no_address
+from foveal.inference.images import ADDRESS, Named, check_no_address
 
 CAMERA = re.compile(r"\d{1,2}|/dev/video\d+")
+
+
+class AddressPath(type(Path())):  # type: ignore[misc]
+    """An address among paths, which is printed with both of its slashes."""
+
+    def __str__(self) -> str:
+        """For example ``https://example.com/a.jpg``."""
+        return str(super().__str__()).replace(":/", "://", 1)
 
 
 @dataclass
@@ -45,12 +53,15 @@ class Found:
         self.names.append(name)
 
 
-def find_images(names: Sequence[str], *, skip_closed: bool = False) -> Found:
+def find_images(
+    names: Sequence[str], *, skip_closed: bool = False, fetch: Callable[[str], Named] | None = None
+) -> Found:
     """Images from files, folders (searched through), patterns, pipes and /dev/stdin.
 
     Args:
         names: As the command line has them.
         skip_closed: Whether folders that cannot be read are left out and noted.
+        fetch: What fetches the image at an address; None: addresses are refused.
 
     Raises:
         DataError: A name matches no image, or is an address, a camera or a device; or a folder cannot be read.
@@ -59,6 +70,13 @@ def find_images(names: Sequence[str], *, skip_closed: bool = False) -> Found:
     found = Found()
     seen: set[Path] = set()
     for name in names:
+        if fetch is not None and ADDRESS.match(name):
+            address: Path = AddressPath(name)
+            if address not in seen:
+                seen.add(address)
+                found.piped[address] = fetch(name)
+                found.add(address, address.name)
+            continue
         for path, short in _inside(name, found, skip_closed=skip_closed):
             if path not in seen:
                 seen.add(path)
@@ -81,7 +99,7 @@ def _inside(name: str, found: Found, *, skip_closed: bool) -> list[tuple[Path, s
     inside = sorted(Path(p) for p in glob.glob(name, recursive=True) if Path(p).is_file())  # noqa: PTH207
     if not inside and CAMERA.fullmatch(name):
         raise DataError(
-            f"{name}: no such file, and Foveal reads no cameras.",
+            f"{name}: a camera, and images are wanted here.",
             "Save images first: ffmpeg -f v4l2 -i /dev/video0 -frames:v 1 frame.jpg",
         )
     if not inside:
@@ -128,7 +146,7 @@ def _from_pipe(path: Path) -> Named:
     if endless or stat.S_ISBLK(mode) or stat.S_ISSOCK(mode):
         if CAMERA.fullmatch(str(path)):
             raise DataError(
-                f"{path}: is a camera, which Foveal does not read.",
+                f"{path}: is a camera, and images are wanted here.",
                 f"Save images first: ffmpeg -f v4l2 -i {path} -frames:v 1 frame.jpg",
             )
         raise DataError(f"{path}: is a device, not an image.", "Name an image file, or send one through a pipe.")

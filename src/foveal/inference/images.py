@@ -178,13 +178,12 @@ def check_no_address(name: str) -> None:
     """
     if (address := ADDRESS.match(name)) is not None:
         whole = name.replace(":/", "://", 1) if "://" not in name else name
-        what = "a video stream" if address[1].lower().startswith(("rtsp", "rtmp")) else "an address"
+        stream = address[1].lower().startswith(("rtsp", "rtmp"))
         raise ImageError(
             whole,
-            f"is {what}, and Foveal fetches nothing from the network",
-            f"Download it first: curl -O {shlex.quote(whole)}"
-            if what == "an address"
-            else f"Save images first: ffmpeg -i {shlex.quote(whole)} -r 1 frames/%06d.jpg",
+            f"is {'a video stream' if stream else 'an address'}, and Foveal fetches nothing from the network uninvited",
+            "`foveal predict` does with --allow-fetch"
+            + ("." if stream else f"; or download it first: curl -O {shlex.quote(whole)}"),
         )
 
 
@@ -202,5 +201,4 @@ def check_no_video(path: Path) -> None:
     except OSError:
         return  # decoding says what is wrong
     if not kind_of(head):
-        command = f"ffmpeg -i {shlex.quote(str(path))} -r 1 frames/%06d.jpg"
-        raise ImageError(path, "is a video", f"Extract images from it first: {command}")
+        raise ImageError(path, "is a video, and an image is wanted here", "Predict on it with foveal.predict.")

@@ -10,6 +10,7 @@ import posixpath
 import unicodedata
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
 
 from foveal.artifact.place import fitting, output_error
 from foveal.errors import RunError
@@ -47,6 +48,14 @@ def plan_names(paths: Sequence[Path], names: Sequence[str]) -> dict[Path, str]:
         planned[path] = chosen
         taken.add(key_of(chosen))
     return planned
+
+
+class Naming(Protocol):
+    """What gives images their names in a folder."""
+
+    def take(self, image: Path) -> str:
+        """The name of an image, without suffix."""
+        ...
 
 
 class OutputNames:

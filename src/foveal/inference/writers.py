@@ -18,7 +18,7 @@ from foveal.artifact.atomic import make_folder, write_atomic
 from foveal.artifact.growing import GrowingFile
 from foveal.data.formats.coco.image_ids import ImageId
 from foveal.inference.images import ImageLike, read_image
-from foveal.inference.names import OutputNames
+from foveal.inference.names import Naming, OutputNames
 from foveal.ops.masks import polygons_of
 from foveal.tasks.table import AnyOutput
 from foveal.types.arrays import RGB
@@ -145,7 +145,7 @@ def write_images(
 
 
 @contextmanager
-def write_masks(folder: Path, output: AnyOutput, names: OutputNames) -> Iterator[Add]:
+def write_masks(folder: Path, output: AnyOutput, names: Naming) -> Iterator[Add]:
     """The masks of each image as PNG files named after it.
 
     Raises:

@@ -294,6 +294,10 @@ class Shows(ABC, Generic[Truth, P]):
     def draw(self, image: RGB, prediction: P) -> RGB:
         """The image with the prediction drawn on it."""
 
+    def draw_frame(self, image: RGB, prediction: P) -> RGB:
+        """As ``draw``, for a frame of a video: the size depends on nothing but the image's."""
+        return self.draw(image, prediction)
+
     def draw_evaluated(self, image: RGB, truth: Truth, prediction: P) -> RGB:
         """The image with the prediction drawn on it and, where it can be drawn, the truth beside it."""
         return self.draw(image, prediction)
@@ -325,6 +329,13 @@ class Compares(ABC, Generic[P]):
 
     tolerances: ClassVar[Mapping[str, float]]
     """Tolerances for ``differences``."""
+
+    meanings: ClassVar[Mapping[str, str]] = {}
+    """What each output of an exported graph is, in words, for programs that read the card."""
+
+    def describe(self, names: Sequence[str]) -> dict[str, str]:
+        """The meanings of some outputs; those without one are left out."""
+        return {name: self.meanings[name] for name in names if name in self.meanings}
 
     def for_parity(self) -> Self:
         """The same output with options that filter nothing."""

@@ -47,6 +47,31 @@ class Whitening(Settings):
         return self
 
 
+class InputContract(Settings):
+    """What is the same for every model; docs/guide/shipping.md has the steps in words."""
+
+    version: Literal[1] = 1
+    """Grows when a step changes."""
+    dtype: Literal["uint8"] = "uint8"
+    """Type of the input's values."""
+    layout: Literal["NHWC"] = "NHWC"
+    """Axes of the input: image, row, column, channel."""
+    channels: Literal["RGB"] = "RGB"
+    """Order of the channels."""
+    colors: Literal["sRGB"] = "sRGB"
+    """What embedded colour profiles are converted to."""
+    background: Literal["white"] = "white"
+    """What transparent images are laid on."""
+    orientation: Literal["EXIF applied"] = "EXIF applied"
+    """How images lie."""
+    antialias: Literal[True] = True
+    """Whether the filter widens as an image shrinks, as that of Pillow does."""
+    passes: Literal["across, then down; each rounded to 8 bits"] = "across, then down; each rounded to 8 bits"
+    """How an image is resized."""
+    jpeg_octaves: Literal[True] = True
+    """Whether a JPEG of at least twice the needed shorter side is decoded at a half, a quarter or an eighth."""
+
+
 class InputSpec(Settings):
     """Size, crop, filter and statistics of an image input; saved in the model."""
 
@@ -64,6 +89,8 @@ class InputSpec(Settings):
     """Gray of the borders that a letterbox adds, for programs that read the card."""
     interpolation: Filter = "bicubic"
     """Resampling filter, always antialiased."""
+    contract: InputContract = Field(default=InputContract())
+    """What holds for every model, for programs that read the card."""
     mean: tuple[float, float, float] = (0.5, 0.5, 0.5)
     """Mean of each channel, of values in [0, 1]."""
     std: tuple[Deviation, Deviation, Deviation] = (0.5, 0.5, 0.5)

@@ -90,17 +90,17 @@ def test_names_that_lead_nowhere(tmp_path: Path, name: str, what: str, hint: str
     [
         (
             "https://example.com/a.jpg",
-            "https://example.com/a.jpg: is an address, and Foveal fetches nothing from the network.\n"
-            "Download it first: curl -O https://example.com/a.jpg",
+            "https://example.com/a.jpg: is an address, and Foveal fetches nothing from the network uninvited.\n"
+            "`foveal predict` does with --allow-fetch; or download it first: curl -O https://example.com/a.jpg",
         ),
         (
             "rtsp://camera/1",
-            "rtsp://camera/1: is a video stream, and Foveal fetches nothing from the network.\n"
-            "Save images first: ffmpeg -i rtsp://camera/1 -r 1 frames/%06d.jpg",
+            "rtsp://camera/1: is a video stream, and Foveal fetches nothing from the network uninvited.\n"
+            "`foveal predict` does with --allow-fetch.",
         ),
         (
             "0",
-            "0: no such file, and Foveal reads no cameras.\n"
+            "0: a camera, and images are wanted here.\n"
             "Save images first: ffmpeg -f v4l2 -i /dev/video0 -frames:v 1 frame.jpg",
         ),
         ("/dev/zero", "/dev/zero: is a device, not an image.\nName an image file, or send one through a pipe."),
@@ -121,9 +121,7 @@ def test_an_address_is_told_in_python_too(tmp_path: Path) -> None:
     video.write_bytes(b"\0\0\0\x18ftypisom")
     with pytest.raises(FovealError) as error:
         decode_any(video)
-    assert str(error.value) == (
-        f"{video}: is a video.\nExtract images from it first: ffmpeg -i '{video}' -r 1 frames/%06d.jpg"
-    )
+    assert str(error.value) == f"{video}: is a video, and an image is wanted here.\nPredict on it with foveal.predict."
     Image.new("RGB", (3, 2)).save(video, "PNG")
     assert decode_any(video).size == (3, 2), "the suffix alone decides nothing"
 

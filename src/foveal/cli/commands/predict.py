@@ -13,14 +13,20 @@ def predict(
     images: Annotated[
         list[str],
         Parameter(
-            help="Image files, folders, or patterns such as 'photos/*.jpg'; - reads one image from standard input.",
+            help="Image files, folders, or patterns such as 'photos/*.jpg'; - reads one image from standard input. Or"
+            " videos; 0 is a camera.",
             negative="",
         ),
     ],
     *,
     json: Annotated[bool, Parameter(negative="", help="Print one JSON document and nothing else.")] = False,
     csv: Annotated[Path | None, Parameter(help="Write predictions to a CSV file.")] = None,
-    save: Annotated[Path | None, Parameter(help="Draw predictions on the images and save them to a folder.")] = None,
+    save: Annotated[
+        Path | None,
+        Parameter(
+            help="Draw predictions on the images and save them to a folder; on a video: to a file such as out.mp4."
+        ),
+    ] = None,
     coco: Annotated[
         Path | None, Parameter(help="Write COCO results to a JSON file (detection and segmentation).")
     ] = None,
@@ -41,6 +47,11 @@ def predict(
     overlap: Overlap = 0.2,
     flip: Flip = False,
     scales: Scales = (1.0,),
+    every: Annotated[int, Parameter(help="Predict on each n-th frame of a video.")] = 1,
+    allow_fetch: Annotated[
+        bool,
+        Parameter(negative="", help="Fetch images and videos whose address is named; else the network is left alone."),
+    ] = False,
     batch_size: BatchSize = 32,
     skip_bad: Annotated[bool, Parameter(negative="", help="Skip images that cannot be read, and list them.")] = False,
     device: Annotated[Literal["auto", "cpu", "cuda"], Parameter(help="Device for PyTorch models.")] = "auto",
@@ -51,6 +62,7 @@ def predict(
     from foveal.cli.screens import Skipped, note_full_lists, predictions_screen, print_notes
     from foveal.cli.terminal import Bar
     from foveal.errors import ConfigError
+    from foveal.inference.fetch import fetch_image
     from foveal.inference.files import find_images
     from foveal.inference.jobs import run_job
     from foveal.inference.load import load
@@ -59,13 +71,31 @@ def predict(
     from foveal.inference.views import Viewing
     from foveal.inference.writers import write_json
     from foveal.types.selection import Selection
+    from foveal.video.source import find_videos
 
     viewing, selection = Viewing(tile, overlap, flip, scales), Selection(threshold, max_objects, only, top)
     outputs = Outputs(csv, coco, save, masks, crops, coco_ids)
     check_batch_size(batch_size)
+    if videos := find_videos(images, every=every, allow_fetch=allow_fetch):
+        from foveal.cli.commands.predict_videos import predict_videos
+
+        predict_videos(
+            lambda: load(model, device=device),
+            videos,
+            outputs,
+            viewing=viewing,
+            selection=selection,
+            batch_size=batch_size,
+            json=json,
+            polygons=polygons,
+            skip_bad=skip_bad,
+        )
+        return
+    if every != 1:
+        raise ConfigError("--every is for videos, and none is named.", "Leave it out.")
     if json and outputs.takes_stdout:
         raise ConfigError("--json and another output both go to the standard output.", "Name a file for one of them.")
-    found = find_images(images, skip_closed=skip_bad)
+    found = find_images(images, skip_closed=skip_bad, fetch=fetch_image if allow_fetch else None)
     total = len(found.paths)
     with Bar(shown=not json) as bar:
         bar("loading the model", 0, None)

@@ -36,6 +36,10 @@ class ClassifyOutput(Output[ClassTruth, ClassScores]):
     options: ClassifyOptions
     listed: int | None = None
     tolerances: ClassVar[Mapping[str, float]] = {"score": 1e-4}
+    meanings: ClassVar[Mapping[str, str]] = {
+        "scores": "(B, K) float32 in [0, 1], one per class, calibrated; they sum to 1 unless decode.multi_label",
+        "attention": "(B, h, w) float32, where the pooling looked; sums to 1",
+    }
 
     @property
     def goal(self) -> Goal:

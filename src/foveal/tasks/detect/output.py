@@ -42,6 +42,14 @@ class BoxOutput(Output[T, D], Generic[T, D]):
     include_full_image = True
     cuts_objects = True
     tolerances: ClassVar[Mapping[str, float]] = TOLERANCES
+    meanings: ClassVar[Mapping[str, str]] = {
+        "boxes": "(B, k, 4) float32: x1, y1, x2, y2 in pixels of the input, before NMS",
+        "scores": "(B, k) float32 in [0, 1], of the candidates",
+        "labels": "(B, k) int64, their class ids",
+        "masks": "(B, k, m, m) float32 in [0, 1], each over its box",
+        "prototypes": "(B, P, h, w) float32 over the input, its sides rounded up to a multiple of 8",
+        "coefficients": "(B, k, P) float32: a mask is the sigmoid of their product with the prototypes, in its box",
+    }
     key = KEY
     only: tuple[int, ...] = ()
     """Ids of the classes that are given; empty: all."""

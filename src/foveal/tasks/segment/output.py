@@ -29,6 +29,9 @@ class SegmentOutput(Output[MapTruth, ClassMap]):
 
     options: SegmentOptions
     tolerances: ClassVar[Mapping[str, float]] = {"pixels": 1e-3}
+    meanings: ClassVar[Mapping[str, str]] = {
+        "probabilities": "(B, K, h, w) float32 over the input, at the network's resolution; sum to 1 over the classes",
+    }
 
     @property
     def goal(self) -> Goal:
@@ -75,6 +78,10 @@ class SegmentOutput(Output[MapTruth, ClassMap]):
     def draw(self, image: RGB, prediction: ClassMap) -> RGB:
         """The image tinted by class, with a legend."""
         return draw_class_map(image, prediction)
+
+    def draw_frame(self, image: RGB, prediction: ClassMap) -> RGB:
+        """The image tinted by class, with a legend of all classes, so that it stays as it is from frame to frame."""
+        return draw_class_map(image, prediction, all_classes=True)
 
     def draw_evaluated(self, image: RGB, truth: MapTruth, prediction: ClassMap) -> RGB:
         """Ground truth, prediction, and where the two differ, under one legend."""

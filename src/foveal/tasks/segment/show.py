@@ -16,11 +16,13 @@ if TYPE_CHECKING:
 Color = tuple[int, int, int]
 
 
-def draw_class_map(image: RGB, prediction: ClassMap) -> RGB:
-    """The image tinted by class, with a legend."""
-    ids = prediction.ids
-    tinted = draw_masks.overlay(image, ids, class_colors(prediction.categories))
-    return draw_masks.legend(tinted, _named(ids, prediction.categories))
+def draw_class_map(image: RGB, prediction: ClassMap, *, all_classes: bool = False) -> RGB:
+    """The image tinted by class, with a legend of the classes that are there, or of all."""
+    ids, categories = prediction.ids, prediction.categories
+    colors = class_colors(categories)
+    tinted = draw_masks.overlay(image, ids, colors)
+    named = list(zip(categories.names, colors, strict=True)) if all_classes else _named(ids, categories)
+    return draw_masks.legend(tinted, named)
 
 
 def draw_truth_and_class_map(image: RGB, truth: MapTruth, prediction: ClassMap) -> RGB:

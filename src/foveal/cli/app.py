@@ -35,6 +35,11 @@ EXPORT_HELP = (
     "The exported model is compared with the original on real images; if their predictions differ, no file is written "
     "and the exit code is 1."
 )
+SERVE_HELP = (
+    "Serve models over HTTP.\n\n"
+    "Images of many requests are predicted on in one batch. A page at / tries the models out; /v1/models/NAME/predict "
+    "takes images and returns the JSON of `foveal predict`."
+)
 MODELS_HELP = (
     "List the available backbones.\n\n"
     "Shows each backbone's parameters, multiply-accumulate operations (MACs), input size, and where its pretrained "
@@ -88,6 +93,7 @@ app.command(f"{COMMANDS}.train:train", name="train", help=TRAIN_HELP, sort_key=1
 app.command(f"{COMMANDS}.evaluate:evaluate", name="evaluate", help=EVALUATE_HELP, sort_key=2)
 app.command(f"{COMMANDS}.predict:predict", name="predict", help=PREDICT_HELP, sort_key=3)
 app.command(f"{COMMANDS}.export:export", name="export", help=EXPORT_HELP, sort_key=4)
+app.command(f"{COMMANDS}.serve:serve", name="serve", help=SERVE_HELP, sort_key=4)
 app.command(
     "foveal.cli.commands.data:app", name="data", help="Inspect, check, preview and convert data sets.", sort_key=5
 )

@@ -19,6 +19,7 @@ EXAMPLES: Mapping[str, Sequence[str]] = {
     "evaluate": ("foveal evaluate runs/photos test-photos/",),
     "predict": ("foveal predict runs/photos photo.jpg", "foveal predict runs/photos album/ --csv labels.csv"),
     "export": ("foveal export runs/photos",),
+    "serve": ("foveal serve runs/photos", "foveal serve flowers=runs/photos cells.onnx --port 8080"),
     "models": ("foveal models 'resnet*'",),
     "demo": ("foveal demo",),
     "--install-completion": ("foveal --install-completion --shell zsh",),

@@ -144,6 +144,7 @@ def create_app(models: Models, *, measures: Measures, log: JsonLog) -> FastAPI:
         lifespan=lifespan,
         docs_url=None,  # these pages load from elsewhere
         redoc_url=None,
+        telemetry={"auto_configure": False, "tracing": False, "metrics": False, "logs": False},
     )
     service = Service(models, Held(HELD_BODIES * options.max_body_bytes))
     app.include_router(_predictions(service))

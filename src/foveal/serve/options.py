@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from foveal.brief import brief
 from foveal.errors import ConfigError
 from foveal.imaging.codecs.pillow import MAX_PIXELS
 
@@ -42,8 +41,6 @@ class ServeOptions:
     api_key: str = field(default="", repr=False)
     cors: Sequence[str] = ()
     samples: Sequence[Path] = ()
-
-    __repr__ = brief
 
     def __post_init__(self) -> None:
         """Check the numbers.

@@ -34,6 +34,7 @@ from foveal.inference.load import load
 from foveal.inference.predictor import Predictor
 from foveal.types.selection import Selection
 
+os.environ["OMP_WAIT_POLICY"] = "PASSIVE"  # as foveal serve has it, for all: the same session everywhere
 BATCH = 16
 SUFFIXES = (".jpg", ".jpeg", ".png")
 FASTAPI = """
@@ -108,26 +109,29 @@ class Client:
         self.writer = None
 
 
-async def load_for(port: int, requests: Sequence[Request], *, seconds: float, clients: int) -> tuple[float, list[float]]:
-    """Requests per second and the latency of each, after one second that does not count."""
+async def load_for(port: int, requests: Sequence[Request], *, seconds: float, clients: int) -> tuple[float, list[float], int]:
+    """Requests per second and the latency of each, after one second that does not count; and all requests."""
     wires = [request.wire for request in requests]
     begun = time.perf_counter()
     counted = begun + 1
     end = counted + seconds
     latencies: list[float] = []
+    every = 0
 
     async def run(number: int) -> None:
+        nonlocal every
         client, place = Client(port), number
         while (sent := time.perf_counter()) < end:
             status, body, _ = await client.ask(wires[place % len(wires)])
             assert status == 200, (status, body[:200])
+            every += 1
             if sent >= counted:
                 latencies.append(time.perf_counter() - sent)
             place += clients
         client.close()
 
     await asyncio.gather(*map(run, range(clients)))
-    return len(latencies) / (time.perf_counter() - counted), latencies
+    return len(latencies) / (time.perf_counter() - counted), latencies, every
 
 
 @contextmanager
@@ -154,6 +158,19 @@ def started(command: Sequence[str], port: int, path: str = "/healthz") -> Iterat
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait(10)
+
+
+def cpu_seconds(session: int) -> float:
+    """CPU time of all processes of a session so far."""
+    ticks = 0
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[3]) == session:
+            ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def form(*files: tuple[str, bytes]) -> tuple[bytes, str]:
@@ -202,21 +219,29 @@ def compare_speed(args: argparse.Namespace, images: Sequence[tuple[str, bytes]])
     )  # fmt: skip
     rates: dict[str, list[float]] = {}
     latencies: dict[str, list[float]] = {}
+    costs: dict[str, list[float]] = {}
     contents = [content for _, content in images[:64]]
 
     def measure(name: str, command: list[str], port: int, requests: Sequence[Request], *, clients: int, each: int, path: str) -> None:  # fmt: skip
-        with started(command, port, path):
-            rate, times = asyncio.run(load_for(port, requests, seconds=args.seconds, clients=clients))
+        with started(command, port, path) as process:
+            asyncio.run(load_for(port, requests, seconds=0.5, clients=clients))
+            before = cpu_seconds(process.pid)
+            rate, times, every = asyncio.run(load_for(port, requests, seconds=args.seconds, clients=clients))
+            used = cpu_seconds(process.pid) - before
         rates.setdefault(name, []).append(rate * each)
+        costs.setdefault(name, []).append(used / every / each * 1000)
         latencies.setdefault(name, []).extend(times)
 
     for _ in range(args.rounds):
-        rates.setdefault("bare session, prepared images", []).append(
-            BATCH * timed(lambda: predictor.backend.run(prepared), args.seconds / 2)
-        )
-        rates.setdefault("decoding and session, no server", []).append(
-            len(contents) * timed(lambda: predictor.predict(contents, batch_size=BATCH), args.seconds / 2)
-        )
+        for name, call, each in (
+            ("bare session, prepared images", lambda: predictor.backend.run(prepared), BATCH),
+            ("decoding and session, no server", lambda: predictor.predict(contents, batch_size=BATCH), len(contents)),
+        ):
+            before = time.process_time(), time.perf_counter()
+            rate = each * timed(call, args.seconds / 2)
+            rates.setdefault(name, []).append(rate)
+            used, wall = time.process_time() - before[0], time.perf_counter() - before[1]
+            costs.setdefault(name, []).append(used / wall / rate * 1000)
         port = free_port()
         measure(
             "foveal serve, /v2, prepared images", foveal_command([f"m={args.model}"], port), port, [tensor],
@@ -242,14 +267,17 @@ def compare_speed(args: argparse.Namespace, images: Sequence[tuple[str, bytes]])
                     clients=args.clients, each=1, path="/health",
                 )  # fmt: skip
     print(f"\n{args.clients} clients, batches of at most {BATCH}, {args.rounds} rounds of {args.seconds:g} s\n")
-    print("| | images/s | p50 ms | p99 ms |\n|---|---:|---:|---:|")
+    print("| | images/s | CPU ms per image | p50 ms | p99 ms |\n|---|---:|---:|---:|---:|")
     for name, values in rates.items():
         times = np.array(latencies.get(name, [np.nan])) * 1000
         middle, late = np.percentile(times, [50, 99])
-        print(f"| {name} | {statistics.median(values):.0f} | {middle:.1f} | {late:.1f} |")
+        cost = statistics.median(costs[name])
+        print(f"| {name} | {statistics.median(values):.0f} | {cost:.1f} | {middle:.1f} | {late:.1f} |")
+    cheapest = statistics.median(costs["bare session, prepared images"])
+    ours_cost = statistics.median(costs["foveal serve, /v2, prepared images"])
     bare = statistics.median(rates["bare session, prepared images"])
     tensor_rate = statistics.median(rates["foveal serve, /v2, prepared images"])
-    print(f"\n/v2 is {tensor_rate / bare:.2f} of the bare session.")
+    print(f"\n/v2 is {tensor_rate / bare:.2f} of the bare session, {cheapest / ours_cost:.2f} by CPU time.")
 
 
 def mixed_requests(predictors: dict[str, Predictor], images: Sequence[tuple[str, bytes]]) -> list[Request]:

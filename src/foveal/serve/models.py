@@ -10,6 +10,7 @@ import numpy as np
 
 from foveal.brief import brief
 from foveal.errors import FovealError
+from foveal.inference.backends.process_tuning import wait_quietly
 from foveal.inference.load import load
 from foveal.inference.predictor import Predictor
 from foveal.ops.machine import num_cores
@@ -106,6 +107,7 @@ class Models:
         Raises:
             FovealError: It cannot be opened.
         """
+        wait_quietly()  # the network shares its cores with decoding and HTTP
         predictor = load(self.paths[name], device=self._device)
         options, side = self.options, predictor.spec.size
         arrays: dict[str, np.ndarray] = {}

@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 from importlib.resources import files
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 import orjson
-from fastapi import APIRouter, FastAPI, Query, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 
@@ -112,6 +112,32 @@ class PredictQuery(BaseModel):
     polygons: Annotated[bool, Field(description="Masks as polygons instead of RLE.")] = False
     attention: Annotated[bool, Field(description="The network's attention map too, where it has one.")] = False
 
+    @classmethod
+    def of(cls, request: Request) -> Self:
+        """The options of a request; FastAPI's own way takes five times as long.
+
+        Raises:
+            Refused: 422.
+        """
+        given: dict[str, str | list[str]] = {**request.query_params}
+        if "only" in given:
+            given["only"] = request.query_params.getlist("only")
+        try:
+            return cls.model_validate(given)
+        except ValidationError as error:
+            first = error.errors()[0]
+        field, options = str(first["loc"][0])[:80], f"Options: {', '.join(cls.model_fields)}."
+        if first["type"] == "extra_forbidden":
+            raise invalid(f"Unknown option: {field}.", options)
+        shown = orjson.dumps(first["input"], default=str).decode()[:80]
+        raise invalid(f"{field}: {shown} is not allowed ({first['msg']}).", options)
+
+    @classmethod
+    def described(cls) -> list[dict[str, Any]]:
+        """For OpenAPI."""
+        properties = cls.model_json_schema()["properties"]
+        return [{"name": name, "in": "query", "required": False, "schema": one} for name, one in properties.items()]
+
     @property
     def selection(self) -> Selection:
         """Which predictions are wanted."""
@@ -172,9 +198,15 @@ def create_app(models: Models, *, measures: Measures, log: JsonLog) -> FastAPI:
 def _predictions(service: Service) -> APIRouter:
     router, options = APIRouter(), service.models.options
 
-    @router.post("/v1/models/{name}/predict", responses=ERRORS, openapi_extra={"requestBody": BODY}, tags=["v1"])
-    async def predict(name: str, request: Request, query: Annotated[PredictQuery, Query()]) -> Response:
+    @router.post(
+        "/v1/models/{name}/predict",
+        responses=ERRORS,
+        openapi_extra={"requestBody": BODY, "parameters": PredictQuery.described()},
+        tags=["v1"],
+    )
+    async def predict(name: str, request: Request) -> Response:
         """Predict on one image or several."""
+        query = PredictQuery.of(request)
         deadline = Deadline(options.timeout_s, request.headers.get(DEADLINE_HEADER))
         service.find(name).predictor.output.select(query.selection)  # a mistake is told before the body is read
         service.check_room(name)
@@ -288,14 +320,7 @@ async def _on_foveal_error(request: Request, error: Exception) -> Response:
 async def _on_invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
-    field = str(first["loc"][-1])
-    known = ", ".join(PredictQuery.model_fields)
-    if first["type"] == "extra_forbidden":
-        refused = invalid(f"Unknown option: {field[:80]}.", f"Options: {known}.")
-    else:
-        given = orjson.dumps(first.get("input"), default=str).decode()[:80]
-        refused = invalid(f"{field[:80]}: {given} is not allowed ({first['msg']}).", f"Options: {known}.")
-    return await _on_refused(request, refused)
+    return await _on_refused(request, invalid(f"{str(first['loc'][-1])[:80]}: {first['msg']}."))
 
 
 async def _on_http(request: Request, error: Exception) -> Response:

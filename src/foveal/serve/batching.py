@@ -152,7 +152,8 @@ class Batcher:
             self._coming -= 1
             if prepared is not None:
                 self._waiting.append(Waiting(work, place, prepared, time.monotonic()))
-            self._changed.notify_all()
+            if len(self._waiting) in (1, self._max_batch) or not self._coming:
+                self._changed.notify_all()  # a batch begins, is full, or has nothing left to wait for
         if prepared is None:
             self._leave(work)
 
@@ -209,4 +210,5 @@ class Batcher:
                 work.done.set_result(body)
         with self._changed:
             self.inside -= len(work.raws)
-            self._changed.notify_all()
+            if self._closing:
+                self._changed.notify_all()

@@ -7,6 +7,7 @@ import traceback
 import uuid
 from collections.abc import Collection, Sequence
 from http import HTTPStatus
+from itertools import count
 
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -54,6 +55,8 @@ class Envelope:
         self._app = app
         self._key, self._free = key.encode(), frozenset(free)
         self._models, self._measures, self._log = frozenset(models), measures, log
+        # Random once and then counted: each call for random bytes would hand the event loop's turn to other threads.
+        self._first, self._number = uuid.uuid4().hex[:20], count()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, and its response back."""
@@ -62,7 +65,7 @@ class Envelope:
             return
         headers = dict(reversed(scope["headers"]))
         given = headers.get(b"x-request-id", b"").decode("latin-1")
-        request_id = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        request_id = given if REQUEST_ID.fullmatch(given) else f"{self._first}{next(self._number):012x}"
         scope.setdefault("state", {})["request_id"] = request_id
         begun, status = time.perf_counter(), 0
 

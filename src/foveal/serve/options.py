@@ -31,7 +31,7 @@ class ServeOptions:
         samples: Images that the page offers.
     """
 
-    max_batch: int = 16
+    max_batch: int = 8
     max_wait_s: float = 0.005
     queue: int = 128
     timeout_s: float = 30.0

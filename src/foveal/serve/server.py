@@ -4,6 +4,7 @@ import asyncio
 import logging
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -27,6 +28,8 @@ RESPONSE_S = 60.0
 KEEP_ALIVE_S = 75
 """A connection without a request is closed after this time; nginx's default."""
 BACKLOG = 2048
+SWITCH_S = 0.001
+"""Time after which a busy thread lets others run, among them the event loop; Python's default is five times as long."""
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -107,9 +110,12 @@ class ModelServer(Server):
     def serve_on(self, listener: socket.socket, started: Callable[[], None] = lambda: None) -> None:
         """Serve until it is told to end; ``started`` is called once it does."""
         self._started = started
+        before = sys.getswitchinterval()
+        sys.setswitchinterval(SWITCH_S)
         try:
             self.run(sockets=[listener])
         finally:
+            sys.setswitchinterval(before)
             logging.getLogger("uvicorn.error").removeHandler(self.log)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:

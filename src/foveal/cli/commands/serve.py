@@ -14,7 +14,7 @@ def serve(
     *,
     host: Annotated[str, Parameter(help="Address to listen on; 0.0.0.0 for all of the machine's.")] = "127.0.0.1",
     port: Annotated[int, Parameter(help="Port to listen on; 0 for a free one.")] = 8000,
-    max_batch: Annotated[int, Parameter(help="Most images in one call of the network.")] = 16,
+    max_batch: Annotated[int, Parameter(help="Most images in one call of the network.")] = 8,
     max_wait: Annotated[float, Parameter(help="Longest that an image waits for others, in milliseconds.")] = 5.0,
     queue: Annotated[int, Parameter(help="Most images of a model inside; beyond it requests get 503.")] = 128,
     timeout: Annotated[float, Parameter(help="Longest that a request may take, in seconds.")] = 30.0,

@@ -1,12 +1,14 @@
 """A server in a thread of the test, on models whose networks are a few lines of NumPy."""
 
+import asyncio
 import http.client
 import io
 import json
+import queue
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ import pytest
 from PIL import Image
 
 from foveal.artifact.card import Card, CategoriesCard
+from foveal.inference.load import load
 from foveal.inference.predictor import Predictor
 from foveal.serve.log import JsonLog
 from foveal.serve.options import ServeOptions
@@ -74,7 +77,9 @@ class Network:
 
 
 def fake_load(path: Path, *, device: str = "auto") -> Predictor:
-    """Stands in for ``load``: a file's name is that of a model, its content the shift."""
+    """Stands in for ``load``: a file's name is that of a made-up model, its content the shift."""
+    if path.stem not in TASKS:
+        return load(path, device=device)
     text = path.read_text() if path.is_file() else ""
     return Predictor(Network(TASKS[path.stem], shift=float(text or 0)))
 
@@ -97,7 +102,7 @@ class Running:
     server: ModelServer
     port: int
     log: io.StringIO
-    local: threading.local = field(default_factory=threading.local)
+    loop: asyncio.AbstractEventLoop
 
     @property
     def address(self) -> str:
@@ -119,6 +124,15 @@ class Running:
         finally:
             connection.close()
 
+    def reload(self) -> None:
+        """What SIGHUP does."""
+        asyncio.run_coroutine_threadsafe(self.server.reload(), self.loop).result(30)
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        """The log so far."""
+        return [json.loads(line) for line in self.log.getvalue().splitlines()]
+
     def get(self, path: str, **headers: str) -> Response:
         return self.ask("GET", path, headers=headers)
 
@@ -135,13 +149,13 @@ def running(folder: Path, options: ServeOptions | None = None, names: Mapping[st
         patch.setattr("foveal.serve.models.load", fake_load)
         log = io.StringIO()
         server = ModelServer(paths, options or ServeOptions(), device="cpu", log=JsonLog(log))
-        started = threading.Event()
+        loops = queue.SimpleQueue[asyncio.AbstractEventLoop]()
         with listen("127.0.0.1", 0) as listener:
             port = int(address_of(listener).rpartition(":")[2])
-            thread = threading.Thread(target=server.serve_on, args=(listener, started.set))
+            started = lambda: loops.put(asyncio.get_running_loop())  # noqa: E731
+            thread = threading.Thread(target=server.serve_on, args=(listener, started))
             thread.start()
-            assert started.wait(20)
-            one = Running(server, port, log)
+            one = Running(server, port, log, loops.get(timeout=20))
             try:
                 yield one
             finally:

@@ -27,7 +27,7 @@ RESPONSE_S = 60.0
 """Longest that a client may take, beyond a request's deadline, to read its response."""
 KEEP_ALIVE_S = 75
 """A connection without a request is closed after this time; nginx's default."""
-BACKLOG = 2048
+BACKLOG, MAX_PORT = 2048, 65535
 SWITCH_S = 0.001
 """Time after which a busy thread lets others run, among them the event loop; Python's default is five times as long."""
 
@@ -39,11 +39,13 @@ def listen(host: str, port: int) -> socket.socket:
         ConfigError: The address is unknown, taken or not allowed.
     """
     hint = "Choose another with --port; --port 0 takes a free one."
+    if not 0 <= port <= MAX_PORT:
+        raise ConfigError(f"There is no port {port}.", f"Use --port 0 to {MAX_PORT}; 0 takes a free one.")
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
-    except (OSError, OverflowError, UnicodeError):
+    except (OSError, UnicodeError):
         raise ConfigError(f"There is no address {host}.", "Use --host 127.0.0.1, or 0.0.0.0 for all.") from None
     listener = socket.socket(family, kind, protocol)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

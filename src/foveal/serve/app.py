@@ -1,6 +1,6 @@
 """The routes of a server: predictions, models, health, metrics, and the page."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from importlib.resources import files
@@ -172,6 +172,7 @@ def create_app(models: Models, *, measures: Measures, log: JsonLog) -> FastAPI:
         redoc_url=None,
         telemetry={"auto_configure": False, "tracing": False, "metrics": False, "logs": False},
     )
+    _name_models(app, list(models.paths))
     service = Service(models, Held(HELD_BODIES * options.max_body_bytes))
     app.include_router(_predictions(service))
     app.include_router(_state(service, measures))
@@ -193,6 +194,21 @@ def create_app(models: Models, *, measures: Measures, log: JsonLog) -> FastAPI:
             expose_headers=["X-Request-ID", "Retry-After"],
         )
     return app
+
+
+def _name_models(app: FastAPI, names: Sequence[str]) -> None:
+    """Let OpenAPI list the models."""
+    describe = app.openapi
+
+    def described() -> dict[str, Any]:
+        document = describe()
+        operations = (operation for path in document["paths"].values() for operation in path.values())
+        for parameter in (one for operation in operations for one in operation.get("parameters", ())):
+            if parameter["in"] == "path" and parameter["name"] == "name":
+                parameter["schema"]["enum"] = list(names)
+        return document
+
+    app.openapi = described  # type: ignore[method-assign]  as FastAPI's documentation has it
 
 
 def _predictions(service: Service) -> APIRouter:

@@ -80,7 +80,7 @@ export function drawMap(context, attention, scale) {
   const small = new OffscreenCanvas(rows[0].length, rows.length), inside = small.getContext("2d");
   rows.forEach((row, y) => row.forEach((weight, x) => {
     const share = high > low ? (weight - low) / (high - low) : 0;
-    inside.globalAlpha = 0.3 + 0.55 * share;
+    inside.globalAlpha = 0.2 + 0.6 * share;
     inside.fillStyle = INFERNO[Math.round(share * (INFERNO.length - 1))];
     inside.fillRect(x, y, 1, 1);
   }));

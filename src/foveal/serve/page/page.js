@@ -186,9 +186,10 @@ function summaryOf(found) {
     text = state.threshold === null ? (first ? `${first.name} ${percent(first.score)}` : "") : present.map(({ name }) => name).join(", ") || "No class at this threshold";
   } else if (found.objects) {
     const counts = new Map();
-    for (const { name } of shownObjects()) counts.set(name, (counts.get(name) ?? 0) + 1);
+    const shown = shownObjects();
+    for (const { name } of shown) counts.set(name, (counts.get(name) ?? 0) + 1);
     text = [...counts].map(([name, count]) => `${count} ${name}`).join(", ") || "No object at this threshold";
-    if (found.full) text += " (the limit on their number is reached)";
+    if (found.full && shown.length === found.objects.length) text += " (the limit on their number is reached)";
   } else if (found.mask) {
     const count = Object.keys(found.mask).length;
     text = `${count} ${count === 1 ? "class" : "classes"} in the image`;

@@ -79,6 +79,7 @@ class Request:
 
     @property
     def wire(self) -> bytes:
+        """As it is sent."""
         head = (
             f"POST {self.path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: {self.kind}\r\n{self.headers}"
             f"Content-Length: {len(self.body)}\r\n\r\n"
@@ -93,6 +94,7 @@ class Client:
         self.port, self.reader, self.writer = port, None, None
 
     async def ask(self, wire: bytes) -> tuple[int, bytes, dict[str, str]]:
+        """Send a request; status, body and headers of the response."""
         if self.writer is None:
             self.reader, self.writer = await asyncio.open_connection("127.0.0.1", self.port, limit=1 << 24)
         self.writer.write(wire)
@@ -104,12 +106,15 @@ class Client:
         return int(head[0].split()[1]), body, headers
 
     def close(self) -> None:
+        """End the connection."""
         if self.writer is not None:
             self.writer.close()
         self.writer = None
 
 
-async def load_for(port: int, requests: Sequence[Request], *, seconds: float, clients: int) -> tuple[float, list[float], int]:
+async def load_for(
+    port: int, requests: Sequence[Request], *, seconds: float, clients: int
+) -> tuple[float, list[float], int]:
     """Requests per second and the latency of each, after one second that does not count; and all requests."""
     wires = [request.wire for request in requests]
     begun = time.perf_counter()
@@ -145,7 +150,9 @@ def started(command: Sequence[str], port: int, path: str = "/healthz") -> Iterat
         try:
             for _ in range(300):
                 try:
-                    asyncio.run(asyncio.wait_for(Client(port).ask(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode()), 5))
+                    asyncio.run(
+                        asyncio.wait_for(Client(port).ask(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode()), 5)
+                    )
                     break
                 except (OSError, asyncio.IncompleteReadError, TimeoutError):
                     assert process.poll() is None, (log.seek(0), log.read()[-3000:])
@@ -176,7 +183,9 @@ def cpu_seconds(session: int) -> float:
 def form(*files: tuple[str, bytes]) -> tuple[bytes, str]:
     parts = [
         f'--frontier\r\nContent-Disposition: form-data; name="image"; filename="{name}"\r\n'
-        f"Content-Type: image/jpeg\r\n\r\n".encode() + content + b"\r\n"
+        f"Content-Type: image/jpeg\r\n\r\n".encode()
+        + content
+        + b"\r\n"
         for name, content in files
     ]
     return b"".join([*parts, b"--frontier--\r\n"]), "multipart/form-data; boundary=frontier"
@@ -211,18 +220,32 @@ def compare_speed(args: argparse.Namespace, images: Sequence[tuple[str, bytes]])
     side = predictor.spec.size
     forms = [Request("/predict", *form(image)) for image in images]
     ours = [Request("/v1/models/m/predict", *form(image)) for image in images]
-    head = {"inputs": [{"name": "input", "datatype": "UINT8", "shape": [BATCH, side, side, 3], "parameters": {"binary_data_size": prepared.nbytes}}], "outputs": [{"name": name} for name in ("scores",)]}  # fmt: skip
+    head = {
+        "inputs": [
+            {
+                "name": "input",
+                "datatype": "UINT8",
+                "shape": [BATCH, side, side, 3],
+                "parameters": {"binary_data_size": prepared.nbytes},
+            }
+        ],
+        "outputs": [{"name": name} for name in ("scores",)],
+    }
     text = json.dumps(head).encode()
     tensor = Request(
-        "/v2/models/m/infer", text + prepared.tobytes(), "application/octet-stream",
+        "/v2/models/m/infer",
+        text + prepared.tobytes(),
+        "application/octet-stream",
         headers=f"Inference-Header-Content-Length: {len(text)}\r\n",
-    )  # fmt: skip
+    )
     rates: dict[str, list[float]] = {}
     latencies: dict[str, list[float]] = {}
     costs: dict[str, list[float]] = {}
     contents = [content for _, content in images[:64]]
 
-    def measure(name: str, command: list[str], port: int, requests: Sequence[Request], *, clients: int, each: int, path: str) -> None:  # fmt: skip
+    def measure(
+        name: str, command: list[str], port: int, requests: Sequence[Request], *, clients: int, each: int, path: str
+    ) -> None:
         with started(command, port, path) as process:
             asyncio.run(load_for(port, requests, seconds=0.5, clients=clients))
             before = cpu_seconds(process.pid)
@@ -244,28 +267,48 @@ def compare_speed(args: argparse.Namespace, images: Sequence[tuple[str, bytes]])
             costs.setdefault(name, []).append(used / wall / rate * 1000)
         port = free_port()
         measure(
-            "foveal serve, /v2, prepared images", foveal_command([f"m={args.model}"], port), port, [tensor],
-            clients=3, each=BATCH, path="/healthz",
-        )  # fmt: skip
+            "foveal serve, /v2, prepared images",
+            foveal_command([f"m={args.model}"], port),
+            port,
+            [tensor],
+            clients=3,
+            each=BATCH,
+            path="/healthz",
+        )
         port = free_port()
         measure(
-            "foveal serve, files", foveal_command([f"m={args.model}"], port), port, ours,
-            clients=args.clients, each=1, path="/healthz",
-        )  # fmt: skip
+            "foveal serve, files",
+            foveal_command([f"m={args.model}"], port),
+            port,
+            ours,
+            clients=args.clients,
+            each=1,
+            path="/healthz",
+        )
         port = free_port()
         measure(
-            "FastAPI with a session, files", [sys.executable, "-c", FASTAPI, args.model, str(port)], port, forms,
-            clients=args.clients, each=1, path="/docs",
-        )  # fmt: skip
+            "FastAPI with a session, files",
+            [sys.executable, "-c", FASTAPI, args.model, str(port)],
+            port,
+            forms,
+            clients=args.clients,
+            each=1,
+            path="/docs",
+        )
         if args.litserve:
             port = free_port()
             with tempfile.NamedTemporaryFile("w", suffix=".py") as script:
                 script.write(LITSERVE)
                 script.flush()
                 measure(
-                    "LitServe, files", [args.litserve, script.name, args.model, str(port)], port, forms,
-                    clients=args.clients, each=1, path="/health",
-                )  # fmt: skip
+                    "LitServe, files",
+                    [args.litserve, script.name, args.model, str(port)],
+                    port,
+                    forms,
+                    clients=args.clients,
+                    each=1,
+                    path="/health",
+                )
     print(f"\n{args.clients} clients, batches of at most {BATCH}, {args.rounds} rounds of {args.seconds:g} s\n")
     print("| | images/s | CPU ms per image | p50 ms | p99 ms |\n|---|---:|---:|---:|---:|")
     for name, values in rates.items():
@@ -313,7 +356,7 @@ def mixed_requests(predictors: dict[str, Predictor], images: Sequence[tuple[str,
 def distance(ours: object, theirs: object) -> float:
     """The largest difference of two numbers of equal documents; infinite where anything else differs."""
     match ours, theirs:
-        case (int() | float()), (int() | float()):
+        case ((int() | float()), (int() | float())):
             return abs(ours - theirs)
         case dict(), dict() if ours.keys() == theirs.keys():
             return max((distance(ours[key], theirs[key]) for key in ours), default=0.0)
@@ -356,10 +399,14 @@ async def check_all(port: int, requests: Sequence[Request], count: int, clients:
 
     await asyncio.gather(*(run() for _ in range(clients)))
     seconds = time.perf_counter() - begun
-    print(f"\n{count:,} mixed requests in {seconds:.0f} s: {dict(statuses)}; {len(wrong)} wrong; largest difference"
-          f" {furthest:.1e} (scores in [0, 1], boxes in pixels)")  # fmt: skip
-    print(f"memory: {memory[1]:.0f} MB after a tenth, {max(memory[1:]):.0f} at most, {memory[-1]:.0f} at the end"
-          f" ({memory[-1] / memory[1] - 1:+.1%})")  # fmt: skip
+    print(
+        f"\n{count:,} mixed requests in {seconds:.0f} s: {dict(statuses)}; {len(wrong)} wrong; largest difference"
+        f" {furthest:.1e} (scores in [0, 1], boxes in pixels)"
+    )
+    print(
+        f"memory: {memory[1]:.0f} MB after a tenth, {max(memory[1:]):.0f} at most, {memory[-1]:.0f} at the end"
+        f" ({memory[-1] / memory[1] - 1:+.1%})"
+    )
     print("\n".join(wrong[:5]))
 
 

@@ -27,7 +27,11 @@ from foveal.types.input_spec import InputSpec
 SIDE = 32
 CLASSES = ("ash", "birch", "cedar")
 TASKS = {"trees": "classify", "cells": "detect", "street": "segment"}
-OWN: Mapping[str, dict[str, Any]] = {"classify": {"multi_label": False, "temperature": 1.0, "threshold": 0.5}, "detect": {"threshold": 0.5, "max_objects": 100}, "segment": {}}  # fmt: skip
+OWN: Mapping[str, dict[str, Any]] = {
+    "classify": {"multi_label": False, "temperature": 1.0, "threshold": 0.5},
+    "detect": {"threshold": 0.5, "max_objects": 100},
+    "segment": {},
+}
 
 
 def card_of(task: str) -> Card:

@@ -27,8 +27,11 @@ def serving(*arguments: str | Path, log: Path) -> Iterator[tuple[subprocess.Pope
     with log.open("w") as errors:
         process = subprocess.Popen(
             [sys.executable, "-m", "foveal", "serve", *map(str, arguments)],
-            stdout=subprocess.PIPE, stderr=errors, text=True, env={**os.environ, **SCREEN},
-        )  # fmt: skip
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            env={**os.environ, **SCREEN},
+        )
         assert process.stdout is not None
         lines = SimpleQueue[str]()
         reading = threading.Thread(target=lambda: [lines.put(line) for line in process.stdout])
@@ -92,7 +95,7 @@ def test_killed_under_load_started_again_replaced_and_ended(quick_export: Path, 
         with serving(model, f"--port={port}", log=tmp_path / "second") as (process, port):
             while sum(isinstance(response, dict) for _, response in found[found_before:]) < 40:
                 time.sleep(0.01)
-            os.replace(shutil.copy(quick_export, tmp_path / "new.onnx"), model)
+            Path(shutil.copy(quick_export, tmp_path / "new.onnx")).replace(model)
             begin = len(found)
             process.send_signal(signal.SIGHUP)
             while '"event":"reload"' not in (tmp_path / "second").read_text():
@@ -128,8 +131,11 @@ def close(ours: object, theirs: object) -> bool:
 def test_the_screen_says_where_what_and_how_to_stop(quick_export: Path, tmp_path: Path) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "foveal", "serve", f"squares={quick_export}", "--port=0", "--host=0.0.0.0"],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, **SCREEN},
-    )  # fmt: skip
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **SCREEN},
+    )
     assert process.stdout is not None
     text = [process.stdout.readline()]
     process.send_signal(signal.SIGINT)
@@ -148,12 +154,16 @@ def test_the_screen_says_where_what_and_how_to_stop(quick_export: Path, tmp_path
     ("arguments", "what", "hint"),
     [
         (["none.onnx", FREE], "none.onnx: no such model.", "Name a run folder, a .safetensors or an .onnx file."),
-        (["a.txt", FREE], "a.txt: Foveal does not open .txt files.", "Name a run folder, a .safetensors or an .onnx file."),
+        (
+            ["a.txt", FREE],
+            "a.txt: Foveal does not open .txt files.",
+            "Name a run folder, a .safetensors or an .onnx file.",
+        ),
         (["a.txt", "b/a.txt", FREE], "Two models are called a: a.txt and b/a.txt.", "Name one of them: a-2=b/a.txt"),
         (["a.txt", "--port", "70000"], "There is no port 70000.", "Use --port 0 to 65535; 0 takes a free one."),
         (["a.txt", "--queue", "0", FREE], "--queue 0 is not possible.", "Use --queue 1 to 100,000."),
     ],
-)  # fmt: skip
+)
 def test_mistakes_are_told_in_two_lines(here, tmp_path, monkeypatch, arguments, what, hint) -> None:
     monkeypatch.chdir(tmp_path)
     Path("a.txt").touch()

@@ -20,7 +20,17 @@ import numpy as np
 from PIL import Image
 
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "PPM")
-TYPES = ("image/png", "image/jpeg", "application/octet-stream", "", "text/plain", "image/", "application/json;x=", "multipart/form-data", "multipart/form-data; boundary=")  # fmt: skip
+TYPES = (
+    "image/png",
+    "image/jpeg",
+    "application/octet-stream",
+    "",
+    "text/plain",
+    "image/",
+    "application/json;x=",
+    "multipart/form-data",
+    "multipart/form-data; boundary=",
+)
 VALUES = (None, True, -1, 0, 2**31, 2**70, 1e308, "", "x" * 300, [], {}, [[]], [None], {"a": {}}, "\ud800", "\0")
 ALLOWED = {200, 400, 404, 405, 408, 413, 415, 422, 431, 503}
 
@@ -50,7 +60,9 @@ class Fuzzer:
                 case 0 if data:
                     data[at] = self.chance.randrange(256)
                 case 1:
-                    data[at : at + 4] = self.chance.choice((b"\xff" * 4, b"\0" * 4, b"\x7f\xff\xff\xff", b"\0\0\xff\xff"))
+                    data[at : at + 4] = self.chance.choice(
+                        (b"\xff" * 4, b"\0" * 4, b"\x7f\xff\xff\xff", b"\0\0\xff\xff")
+                    )
                 case 2:
                     del data[at : at + self.chance.randint(1, 9)]
                 case 3:
@@ -64,7 +76,8 @@ class Fuzzer:
 
     def form(self) -> tuple[str, bytes, dict[str, str]]:
         parts = [
-            b'--b\r\nContent-Disposition: form-data; name="image"; filename="%s"\r\n\r\n' % self.chance.randbytes(3).hex().encode()
+            b'--b\r\nContent-Disposition: form-data; name="image"; filename="%s"\r\n\r\n'
+            % self.chance.randbytes(3).hex().encode()
             + self.image()
             + b"\r\n"
             for _ in range(self.chance.randint(0, 4))
@@ -77,10 +90,20 @@ class Fuzzer:
     def text(self) -> tuple[str, bytes, dict[str, str]]:
         encoded = base64.b64encode(self.image()).decode()
         value: object = self.chance.choice(
-            [{"image": encoded}, {"images": [encoded, encoded]}, {"image": self.any()}, {"images": self.any()}, self.any()]
+            [
+                {"image": encoded},
+                {"images": [encoded, encoded]},
+                {"image": self.any()},
+                {"images": self.any()},
+                self.any(),
+            ]
         )
         body = json.dumps(value).encode()
-        return self.path(), self.damaged(body) if self.chance.random() < 0.3 else body, {"Content-Type": "application/json"}
+        return (
+            self.path(),
+            self.damaged(body) if self.chance.random() < 0.3 else body,
+            {"Content-Type": "application/json"},
+        )
 
     def tensor(self) -> tuple[str, bytes, dict[str, str]]:
         tail = self.damaged(b"\x10\0\0\0" + self.image()) if self.chance.random() < 0.5 else self.chance.randbytes(12)
@@ -107,7 +130,9 @@ class Fuzzer:
         query = ""
         if self.chance.random() < 0.3:
             name = self.chance.choice(("threshold", "top", "max_objects", "only", "polygons", "attention", "x", "%00"))
-            query = f"?{name}=" + self.chance.choice(("0", "1", "-1", "nan", "inf", "1e999", "", "true", "%ff", "a" * 2000))
+            query = f"?{name}=" + self.chance.choice(
+                ("0", "1", "-1", "nan", "inf", "1e999", "", "true", "%ff", "a" * 2000)
+            )
         return f"/v1/models/{self.model}/predict{query}"
 
     def any(self) -> object:
@@ -116,7 +141,9 @@ class Fuzzer:
     def headers(self) -> dict[str, str]:
         if self.chance.random() < 0.8:
             return {}
-        name = self.chance.choice(("X-Timeout", "X-Request-ID", "Content-Encoding", "Accept", "Authorization", "Expect"))
+        name = self.chance.choice(
+            ("X-Timeout", "X-Request-ID", "Content-Encoding", "Accept", "Authorization", "Expect")
+        )
         return {name: self.chance.choice(("", "0", "nan", "-5", "1e-9", "5", "gzip", "\xff\xfe", "a" * 5000))}
 
     def ask(self, host: str, port: int) -> None:

@@ -24,7 +24,11 @@ def started_screen(models: "Models", address: str, *, host: str) -> None:
         model = live.predictor
         classes = plural(len(model.output.categories), "class")
         table.add_row(
-            Text(f"  {name}", "bold"), model.card.task, classes, f"{model.spec.size} px", f"{live.engine}, {model.device}"
+            Text(f"  {name}", "bold"),
+            model.card.task,
+            classes,
+            f"{model.spec.size} px",
+            f"{live.engine}, {model.device}",
         )
     console.print(Text.assemble("  ", (address, "bold green"), "  the page; the API is described at /openapi.json"))
     console.print(table)

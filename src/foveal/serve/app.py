@@ -182,9 +182,7 @@ def create_app(models: Models, *, measures: Measures, log: JsonLog) -> FastAPI:
     app.add_exception_handler(FovealError, _on_foveal_error)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
-    app.add_middleware(
-        Envelope, key=options.api_key, free=FREE, models=list(models.paths), measures=measures, log=log
-    )
+    app.add_middleware(Envelope, key=options.api_key, free=FREE, models=list(models.paths), measures=measures, log=log)
     if options.cors:
         app.add_middleware(
             CORSMiddleware,
@@ -208,7 +206,7 @@ def _name_models(app: FastAPI, names: Sequence[str]) -> None:
                 parameter["schema"]["enum"] = list(names)
         return document
 
-    app.openapi = described  # type: ignore[method-assign]  as FastAPI's documentation has it
+    app.openapi = described  # type: ignore[method-assign]
 
 
 def _predictions(service: Service) -> APIRouter:

@@ -94,7 +94,7 @@ class Batcher:
         max_wait_s: float,
         queue: int,
         threads: ThreadPoolExecutor,
-        observe: Callable[[int, float], None] = lambda images, seconds: None,
+        observe: Callable[[int, float], object] = lambda *_: None,
     ) -> None:
         self.predictor = predictor
         self.inside = 0

@@ -74,8 +74,10 @@ class Envelope:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message["headers"] = [
-                    *message.get("headers", ()), (b"x-request-id", request_id.encode()), *SECURITY,
-                ]  # fmt: skip
+                    *message.get("headers", ()),
+                    (b"x-request-id", request_id.encode()),
+                    *SECURITY,
+                ]
             await send(message)
 
         try:

@@ -47,7 +47,8 @@ INFER_BODY = {
 def protocol_routes(service: Service, errors: Mapping[int | str, dict[str, Any]]) -> APIRouter:
     """All routes under /v2."""
     router, options = APIRouter(tags=["v2"]), service.models.options
-    missing = {404: errors[404]}
+    missing: dict[int | str, dict[str, Any]] = {404: errors[404]}
+    ending: dict[int | str, dict[str, Any]] = {503: errors[503]}
 
     @router.get("/v2")
     async def server() -> Response:
@@ -59,7 +60,7 @@ def protocol_routes(service: Service, errors: Mapping[int | str, dict[str, Any]]
         """Whether the server runs."""
         return _json({"live": True})
 
-    @router.get("/v2/health/ready", responses={503: errors[503]})
+    @router.get("/v2/health/ready", responses=ending)
     async def ready() -> Response:
         """Whether it takes requests."""
         if service.closing:
@@ -174,9 +175,7 @@ def as_prepared(pixels: RGB) -> Prepared:
     return Prepared(pixels, Geometry(size, size, (1.0, 1.0)))
 
 
-def _finish(
-    model: Live, name: str, asked: Mapping[str, Any], outputs: Outputs, lengths: list[int | None]
-) -> Finish:
+def _finish(model: Live, name: str, asked: Mapping[str, Any], outputs: Outputs, lengths: list[int | None]) -> Finish:
     request_id = asked.get("id")
     head: dict[str, object] = {"model_name": name, "model_version": VERSION}
     if isinstance(request_id, str):
@@ -213,5 +212,3 @@ def _find(service: Service, name: str, version: str) -> Live:
 
 def _json(value: object) -> Response:
     return Response(dumps(value), media_type="application/json")
-
-

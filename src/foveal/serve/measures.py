@@ -20,9 +20,12 @@ class Measures:
             "foveal_requests", "Requests by model, route and status.", ["model", "route", "status"], registry=registry
         )
         self._seconds = Histogram(
-            "foveal_request_seconds", "From a request's header to the end of its response.", ["model"],
-            buckets=SECONDS, registry=registry,
-        )  # fmt: skip
+            "foveal_request_seconds",
+            "From a request's header to the end of its response.",
+            ["model"],
+            buckets=SECONDS,
+            registry=registry,
+        )
         self._refused = Counter("foveal_refused", "Refused requests by reason.", ["model", "reason"], registry=registry)
         self._batches = Histogram(
             "foveal_batch_images", "Images in a call of the network.", ["model"], buckets=BATCHES, registry=registry

@@ -20,7 +20,7 @@ from foveal.serve.options import ServeOptions
 
 ENGINES = {"OnnxBackend": "ONNX Runtime", "OpenVinoBackend": "OpenVINO", "TorchBackend": "PyTorch"}
 """Names of engines for people, by the class of the backend."""
-Observe = Callable[[str, int, float], None]
+Observe = Callable[[str, int, float], object]
 """Called with a model's name, the images of a call of its network, and its seconds."""
 
 
@@ -86,7 +86,7 @@ class Models:
         options: ServeOptions,
         *,
         device: str = "auto",
-        observe: Observe = lambda name, images, seconds: None,
+        observe: Observe = lambda *_: None,
     ) -> None:
         self.paths = dict(paths)
         self.options = options

@@ -172,7 +172,8 @@ class ModelServer(Server):
 
         uvicorn closes only those that are quiet after a response.
         """
-        now, seen = time.monotonic(), {}
+        now = time.monotonic()
+        seen: dict[Any, tuple[object, float]] = {}
         for connection in list(self.server_state.connections):
             cycle = getattr(connection, "cycle", None)
             busy = cycle is not None and not cycle.response_complete

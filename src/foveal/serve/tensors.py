@@ -19,9 +19,19 @@ from foveal.types.arrays import Array
 LENGTH_HEADER = "Inference-Header-Content-Length"
 BINARY_SIZE = "binary_data_size"
 TYPES = {
-    "bool": "BOOL", "uint8": "UINT8", "uint16": "UINT16", "uint32": "UINT32", "uint64": "UINT64", "int8": "INT8",
-    "int16": "INT16", "int32": "INT32", "int64": "INT64", "float16": "FP16", "float32": "FP32", "float64": "FP64",
-}  # fmt: skip
+    "bool": "BOOL",
+    "uint8": "UINT8",
+    "uint16": "UINT16",
+    "uint32": "UINT32",
+    "uint64": "UINT64",
+    "int8": "INT8",
+    "int16": "INT16",
+    "int32": "INT32",
+    "int64": "INT64",
+    "float16": "FP16",
+    "float32": "FP32",
+    "float64": "FP64",
+}
 """The protocol's names of NumPy's types."""
 
 
@@ -200,5 +210,3 @@ def _split(view: memoryview, name: str) -> list[bytes]:
         elements.append(bytes(view[place : place + length]))
         place += length
     return elements
-
-

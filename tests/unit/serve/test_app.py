@@ -122,7 +122,7 @@ def bomb(side: int) -> bytes:
         (b"x" * 100, "image/jpeg", 422, "image: is not an image (starts with b'xxxxxxxxxxxx')."),
         (b"x", "text/plain", 415, "Bodies of type 'text/plain' are not read."),
     ],
-)  # fmt: skip
+)
 def test_images_that_are_refused(server: Running, body: bytes, kind: str, status: int, what: str) -> None:
     response = server.post("/v1/models/trees/predict", body, kind)
     assert (response.status, response.json["error"]) == (status, what)

@@ -43,7 +43,9 @@ def alone(value: int) -> bytes:
 
 def test_every_request_gets_its_own_predictions(threads: ThreadPoolExecutor) -> None:
     one, network = batcher(threads, queue=200)
-    jobs = {value: one.submit([lambda v=v: image(v) for v in (value, value + 100)], first_scores) for value in range(40)}
+    jobs = {
+        value: one.submit([lambda v=v: image(v) for v in (value, value + 100)], first_scores) for value in range(40)
+    }
     for value, job in jobs.items():
         assert job.result(10) == alone(value) + b" " + alone(value + 100)
     one.close()
@@ -120,7 +122,7 @@ def test_what_is_given_up_is_not_run(threads: ThreadPoolExecutor) -> None:
 
 
 def test_the_first_bad_image_is_the_error_and_others_go_on(threads: ThreadPoolExecutor) -> None:
-    one, network = batcher(threads)
+    one, _ = batcher(threads)
 
     def bad(name: str) -> Prepared:
         raise ImageError(name, "is truncated")

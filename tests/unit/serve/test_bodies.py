@@ -51,13 +51,28 @@ def test_a_name_is_a_label_without_control_characters() -> None:
     ("body", "kind", "status", "what"),
     [
         (b"x", "text/plain", 415, "Bodies of type 'text/plain' are not read."),
-        (b"a=b", "application/x-www-form-urlencoded", 415, "Bodies of type 'application/x-www-form-urlencoded' are not read."),
+        (
+            b"a=b",
+            "application/x-www-form-urlencoded",
+            415,
+            "Bodies of type 'application/x-www-form-urlencoded' are not read.",
+        ),
         (b"", "image/png", 422, "image: is empty (0 bytes)."),
         (b"{", "application/json", 422, "The body is not JSON (unexpected end of data)."),
         (b"[]", "application/json", 422, "The body is JSON, but no object."),
-        (b'{"image": "x", "threshold": 1}', "application/json", 422, 'The body needs one field: "image" with base64, or "images" with a list of them.'),
+        (
+            b'{"image": "x", "threshold": 1}',
+            "application/json",
+            422,
+            'The body needs one field: "image" with base64, or "images" with a list of them.',
+        ),
         (b'{"image": "%%%"}', "application/json", 422, "image: is not base64."),
-        (b'{"image": "http://a.b/c.jpg"}', "application/json", 422, "image: is an address, and the server fetches nothing."),
+        (
+            b'{"image": "http://a.b/c.jpg"}',
+            "application/json",
+            422,
+            "image: is an address, and the server fetches nothing.",
+        ),
         (b'{"image": "/etc/pass.wd"}', "application/json", 422, "image: is not base64."),
         (b'{"images": []}', "application/json", 422, "The request has no image."),
         (orjson.dumps({"images": [ENCODED] * 4}), "application/json", 413, "The request has more than 3 images."),
@@ -67,9 +82,14 @@ def test_a_name_is_a_label_without_control_characters() -> None:
         (form(("a", b"xyz"))[0][:-8], "multipart/form-data; boundary=frontier", 422, "The multipart body ends early."),
         (b"x", "multipart/form-data", 422, "The body is not multipart/form-data."),
         (b"x", "multipart/form-data; boundary=b", 422, "The body is not multipart/form-data."),
-        (b'--b\r\nContent-Disposition: form-data; name="top"\r\n\r\n3\r\n--b--', "multipart/form-data; boundary=b", 422, "The form's field 'top' is no file."),
+        (
+            b'--b\r\nContent-Disposition: form-data; name="top"\r\n\r\n3\r\n--b--',
+            "multipart/form-data; boundary=b",
+            422,
+            "The form's field 'top' is no file.",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_is_refused(body: bytes, kind: str, status: int, what: str) -> None:
     with pytest.raises(Refused) as refused:
         read_images(body, kind, OPTIONS)

@@ -51,12 +51,16 @@ def test_the_server_and_its_models_describe_themselves(client) -> None:
     assert metadata == {"name": "foveal", "version": __version__, "extensions": ["binary_tensor_data"]}
     model = client.get_model_metadata("cells")
     assert [(one["name"], one["datatype"], one["shape"]) for one in model["inputs"]] == [
-        ("image", "BYTES", [-1]), ("pixels", "UINT8", [-1, -1, -1, 3]), ("input", "UINT8", [-1, SIDE, SIDE, 3])
-    ]  # fmt: skip
+        ("image", "BYTES", [-1]),
+        ("pixels", "UINT8", [-1, -1, -1, 3]),
+        ("input", "UINT8", [-1, SIDE, SIDE, 3]),
+    ]
     assert [(one["name"], one["datatype"], one["shape"]) for one in model["outputs"]] == [
-        ("predictions", "BYTES", [-1]), ("boxes", "FP32", [-1, 3, 4]), ("scores", "FP32", [-1, 3]),
+        ("predictions", "BYTES", [-1]),
+        ("boxes", "FP32", [-1, 3, 4]),
+        ("scores", "FP32", [-1, 3]),
         ("labels", "INT64", [-1, 3]),
-    ]  # fmt: skip
+    ]
 
 
 @pytest.mark.parametrize("name", ["trees", "cells", "street"])
@@ -104,19 +108,66 @@ def test_pixels_are_prepared_as_files_are(client, server: Running) -> None:
     [
         ({"inputs": []}, 422, 'The request needs "inputs", a list of objects.'),
         ({"inputs": [{"name": "image"}]}, 422, "An input needs a name, a datatype and a shape of whole numbers."),
-        ({"inputs": [{"name": "image", "datatype": "BYTES", "shape": [1]}]}, 422, "The input 'image' needs data, or binary_data_size."),
-        ({"inputs": [{"name": "image", "datatype": "BYTES", "shape": [2], "data": ["aGk="]}]}, 422, "The input 'image' has 1 elements for the shape [2]."),
-        ({"inputs": [{"name": "image", "datatype": "FP32", "shape": [1], "data": [1.0]}]}, 422, "The input 'image' is BYTES, not FP32."),
-        ({"inputs": [{"name": "photo", "datatype": "BYTES", "shape": [1], "data": ["aGk="]}]}, 422, "There is no input 'photo'."),
-        ({"inputs": [{"name": "pixels", "datatype": "UINT8", "shape": [1, 1, 1, 3], "data": [1, 2, 300]}]}, 422, "The input 'pixels' needs 3 whole numbers from 0 to 255."),
-        ({"inputs": [{"name": "pixels", "datatype": "UINT8", "shape": [1, 3], "data": [1, 2, 3]}]}, 422, "The input 'pixels' has the shape [1, 3], not [N, height, width, 3]."),
-        ({"inputs": [{"name": "input", "datatype": "UINT8", "shape": [1, 1, 1, 3], "data": [1, 2, 3]}]}, 422, "The input 'input' has the shape [1, 1, 1, 3], not [N, 32, 32, 3]."),
-        ({"inputs": [{"name": "image", "datatype": "BYTES", "shape": [1], "data": ["aGk="]}], "outputs": [{"name": "x"}]}, 422, "There is no output 'x'."),
-        ({"inputs": [{"name": "image", "datatype": "BYTES", "shape": [1], "parameters": {"binary_data_size": 9}}]}, 422, "binary_data_size is more than the bytes that follow."),
-        ({"inputs": [{"name": "image", "datatype": "BYTES", "shape": [1], "data": ["aGk="]}]}, 422, "image 1: is not an image (starts with b'hi')."),
-        ({"inputs": [{"name": "image", "datatype": "BYTES", "shape": [0], "data": []}]}, 422, "The request has no image."),
+        (
+            {"inputs": [{"name": "image", "datatype": "BYTES", "shape": [1]}]},
+            422,
+            "The input 'image' needs data, or binary_data_size.",
+        ),
+        (
+            {"inputs": [{"name": "image", "datatype": "BYTES", "shape": [2], "data": ["aGk="]}]},
+            422,
+            "The input 'image' has 1 elements for the shape [2].",
+        ),
+        (
+            {"inputs": [{"name": "image", "datatype": "FP32", "shape": [1], "data": [1.0]}]},
+            422,
+            "The input 'image' is BYTES, not FP32.",
+        ),
+        (
+            {"inputs": [{"name": "photo", "datatype": "BYTES", "shape": [1], "data": ["aGk="]}]},
+            422,
+            "There is no input 'photo'.",
+        ),
+        (
+            {"inputs": [{"name": "pixels", "datatype": "UINT8", "shape": [1, 1, 1, 3], "data": [1, 2, 300]}]},
+            422,
+            "The input 'pixels' needs 3 whole numbers from 0 to 255.",
+        ),
+        (
+            {"inputs": [{"name": "pixels", "datatype": "UINT8", "shape": [1, 3], "data": [1, 2, 3]}]},
+            422,
+            "The input 'pixels' has the shape [1, 3], not [N, height, width, 3].",
+        ),
+        (
+            {"inputs": [{"name": "input", "datatype": "UINT8", "shape": [1, 1, 1, 3], "data": [1, 2, 3]}]},
+            422,
+            "The input 'input' has the shape [1, 1, 1, 3], not [N, 32, 32, 3].",
+        ),
+        (
+            {
+                "inputs": [{"name": "image", "datatype": "BYTES", "shape": [1], "data": ["aGk="]}],
+                "outputs": [{"name": "x"}],
+            },
+            422,
+            "There is no output 'x'.",
+        ),
+        (
+            {"inputs": [{"name": "image", "datatype": "BYTES", "shape": [1], "parameters": {"binary_data_size": 9}}]},
+            422,
+            "binary_data_size is more than the bytes that follow.",
+        ),
+        (
+            {"inputs": [{"name": "image", "datatype": "BYTES", "shape": [1], "data": ["aGk="]}]},
+            422,
+            "image 1: is not an image (starts with b'hi').",
+        ),
+        (
+            {"inputs": [{"name": "image", "datatype": "BYTES", "shape": [0], "data": []}]},
+            422,
+            "The request has no image.",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_is_refused(server: Running, change: dict[str, object], status: int, what: str) -> None:
     response = server.post("/v2/models/trees/infer", orjson.dumps(change), "application/json")
     assert (response.status, response.json["error"]) == (status, what)
@@ -135,9 +186,11 @@ def test_binary_data_that_does_not_fit(server: Running, tail: bytes, length: str
     parameters = {"binary_data_size": len(tail)}
     head = orjson.dumps({"inputs": [{"name": "image", "datatype": "BYTES", "shape": [1], "parameters": parameters}]})
     response = server.post(
-        "/v2/models/trees/infer", head + tail, "application/octet-stream",
+        "/v2/models/trees/infer",
+        head + tail,
+        "application/octet-stream",
         Inference_Header_Content_Length=length or str(len(head)),
-    )  # fmt: skip
+    )
     assert response.status == 422 and response.json["error"].startswith(what)
 
 

@@ -14,7 +14,10 @@ from foveal.serve.options import KEY_VARIABLE, ServeOptions, read_key
         ({"max_batch": 0}, "--max-batch 0 is not possible.\nUse --max-batch 1 to 1,024."),
         ({"timeout_s": 0}, "--timeout 0 is not possible.\nUse --timeout 0.01 to 3,600."),
         ({"max_pixels": 10**9}, "--max-pixels 1e+09 is not possible.\nUse --max-pixels 1 to 100,000,000."),
-        ({"api_key": "long enough?"}, "The API key has characters that no HTTP header can hold.\nUse letters and digits."),
+        (
+            {"api_key": "long enough?"},
+            "The API key has characters that no HTTP header can hold.\nUse letters and digits.",
+        ),
     ],
 )
 def test_bounds(values: dict[str, object], message: str) -> None:

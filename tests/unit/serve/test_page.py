@@ -128,7 +128,8 @@ def test_dropping_pasting_the_camera_and_the_sample(page, server: Running, image
     give = """([kind, field, bytes]) => {
       const data = new DataTransfer();
       data.items.add(new File([new Uint8Array(bytes)], `${kind}.png`, { type: "image/png" }));
-      dispatchEvent(kind === "paste" ? new ClipboardEvent(kind, { clipboardData: data }) : new DragEvent(kind, { dataTransfer: data }));
+      const event = { clipboardData: data, dataTransfer: data };
+      dispatchEvent(kind === "paste" ? new ClipboardEvent(kind, event) : new DragEvent(kind, event));
     }"""
     for kind in ("drop", "paste"):
         page.evaluate(give, [kind, "", list(image.read_bytes())])
@@ -175,7 +176,9 @@ def test_the_key_is_asked_for_once(page, tmp_path: Path, image: Path) -> None:
 
 @pytest.mark.parametrize("width", [1400, 420])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_nothing_scrolls_sideways_and_the_ground_follows_the_scheme(browser, server: Running, image: Path, width: int, scheme: str) -> None:  # fmt: skip
+def test_nothing_scrolls_sideways_and_the_ground_follows_the_scheme(
+    browser, server: Running, image: Path, width: int, scheme: str
+) -> None:
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
     page = context.new_page()
     open_page(page, server, "cells")

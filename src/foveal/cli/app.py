@@ -36,6 +36,11 @@ EXPORT_HELP = (
     "and the exit code is 1."
 )
 MODELS_HELP = "List the available backbones, or show one layer by layer."
+SERVE_HELP = (
+    "Serve models over HTTP.\n\n"
+    "Images of many requests are predicted on in one batch. A page at / tries the models out; /v1/models/NAME/predict "
+    "takes images and returns the JSON of `foveal predict`."
+)
 DEMO_HELP = "Train, evaluate and predict on 1,797 handwritten digits."
 SCRATCH_HELP = "Networks by hand: train one, or draw what its layers do."
 
@@ -85,6 +90,7 @@ app.command(f"{COMMANDS}.train:train", name="train", help=TRAIN_HELP, sort_key=1
 app.command(f"{COMMANDS}.evaluate:evaluate", name="evaluate", help=EVALUATE_HELP, sort_key=2)
 app.command(f"{COMMANDS}.predict:predict", name="predict", help=PREDICT_HELP, sort_key=3)
 app.command(f"{COMMANDS}.export:export", name="export", help=EXPORT_HELP, sort_key=4)
+app.command(f"{COMMANDS}.serve:serve", name="serve", help=SERVE_HELP, sort_key=4)
 app.command(
     "foveal.cli.commands.data:app", name="data", help="Inspect, check, preview and convert data sets.", sort_key=5
 )

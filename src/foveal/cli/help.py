@@ -23,6 +23,7 @@ EXAMPLES: Mapping[str, Sequence[str]] = {
         "foveal predict runs/photos clip.mp4 --save out.mp4",
     ),
     "export": ("foveal export runs/photos",),
+    "serve": ("foveal serve runs/photos", "foveal serve flowers=runs/photos cells.onnx --port 8080"),
     "models": ("foveal models 'resnet*'", "foveal models show vgg16 --size 224"),
     "models show": ("foveal models show alexnet", "foveal models show conv:N=2,M=3,act=maxout --size 64"),
     "demo": ("foveal demo",),

@@ -13,6 +13,7 @@ import numpy as np
 
 from foveal.artifact.card import Card, parse_card
 from foveal.errors import ArtifactError, ConfigError
+from foveal.inference.backends.process_tuning import waits_quietly
 from foveal.ops.machine import num_cores
 from foveal.tasks.card import check_card
 from foveal.types.arrays import RGB, Array
@@ -129,6 +130,8 @@ class OnnxBackend:
         # fails there with a message on the screen.
         options.intra_op_num_threads = self._num_threads or num_cores()
         options.log_severity_level = 3
+        if waits_quietly():
+            options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         source = str(self._source) if isinstance(self._source, Path) else self._source
         self.session = ort.InferenceSession(source, options, providers=providers)
         self._pid = os.getpid()

@@ -21,11 +21,17 @@ def wait_quietly() -> None:
     """Let waiting OpenMP threads sleep soon, unless the user has set a policy.
 
     By default they spin for long, which is a little faster on an idle machine and two to five times slower on a shared
-    one (docs/LOG.md). This has an effect only before torch is first imported.
+    one (docs/LOG.md). This has an effect on torch only before it is first imported, and on ONNX Runtime's sessions from
+    then on.
     """
     if OMP_WAIT not in os.environ:
         os.environ.setdefault(SPINS, str(FEW_SPINS))
         os.environ[OMP_WAIT] = "PASSIVE"
+
+
+def waits_quietly() -> bool:
+    """Whether waiting threads are to sleep, by OpenMP's variable, which ONNX Runtime does not read itself."""
+    return os.environ.get(OMP_WAIT, "").upper() == "PASSIVE"
 
 
 def keep_pages() -> bool:

@@ -1,0 +1,136 @@
+"""The models of a server: opened, warmed up, replaced without losing a request. No torch."""
+
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from foveal.brief import brief
+from foveal.errors import FovealError
+from foveal.inference.backends.process_tuning import wait_quietly
+from foveal.inference.load import load
+from foveal.inference.predictor import Predictor
+from foveal.ops.machine import num_cores
+from foveal.ops.quiet import quiet
+from foveal.serve.batching import Batcher
+from foveal.serve.options import ServeOptions
+
+ENGINES = {"OnnxBackend": "ONNX Runtime", "OpenVinoBackend": "OpenVINO", "TorchBackend": "PyTorch"}
+"""Names of engines for people, by the class of the backend."""
+Observe = Callable[[str, int, float], object]
+"""Called with a model's name, the images of a call of its network, and its seconds."""
+
+
+@dataclass(frozen=True)
+class ArraySpec:
+    """One raw output of a model: its name, NumPy type and shape without the batch axis."""
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+
+    __repr__ = brief
+
+
+@dataclass(frozen=True)
+class Live:
+    """A model as it was opened: what a request is served with, whatever replaces it meanwhile.
+
+    Attributes:
+        batcher: Its queue.
+        arrays: What its network gives.
+        opened_s: When, in seconds since 1970.
+    """
+
+    batcher: Batcher
+    arrays: tuple[ArraySpec, ...]
+    opened_s: float
+
+    __repr__ = brief
+
+    @property
+    def predictor(self) -> Predictor:
+        """The model itself."""
+        return self.batcher.predictor
+
+    @property
+    def engine(self) -> str:
+        """What runs it, such as ``ONNX Runtime``."""
+        kind = type(self.predictor.backend).__name__
+        return ENGINES.get(kind, kind)
+
+
+class Models:
+    """All models by name; each can be opened anew while it is in service.
+
+    Args:
+        paths: Run folders or model files, by name.
+        options: Limits.
+        device: Where they run: auto, cpu or cuda.
+        observe: Told of each call of a network.
+
+    Attributes:
+        live: The models in service.
+        threads: Decode images and assemble predictions, for all models.
+
+    Raises:
+        FovealError: A model cannot be opened.
+    """
+
+    def __init__(
+        self,
+        paths: Mapping[str, Path],
+        options: ServeOptions,
+        *,
+        device: str = "auto",
+        observe: Observe = lambda *_: None,
+    ) -> None:
+        self.paths = dict(paths)
+        self.options = options
+        self.threads = ThreadPoolExecutor(num_cores() + 1, thread_name_prefix="foveal-serve")
+        self._device, self._observe = device, observe
+        self.live: dict[str, Live] = {}
+        try:
+            for name in self.paths:
+                self.live[name] = self.open(name)
+        except FovealError:
+            self.close()
+            raise
+
+    @quiet()
+    def open(self, name: str) -> Live:
+        """Open a model's file and warm it up; what is in service stays.
+
+        Raises:
+            FovealError: It cannot be opened.
+        """
+        wait_quietly()  # the network shares its cores with decoding and HTTP
+        predictor = load(self.paths[name], device=self._device)
+        options, side = self.options, predictor.spec.size
+        arrays: dict[str, np.ndarray] = {}
+        for images in {1, options.max_batch}:  # memory for the largest batch is taken now, not under load
+            arrays = predictor.backend.run(np.zeros((images, side, side, 3), np.uint8))
+        batcher = Batcher(
+            predictor,
+            max_batch=options.max_batch,
+            max_wait_s=options.max_wait_s,
+            queue=options.queue,
+            threads=self.threads,
+            observe=lambda images, seconds: self._observe(name, images, seconds),
+        )
+        specs = tuple(ArraySpec(key, values.dtype.name, values.shape[1:]) for key, values in arrays.items())
+        return Live(batcher, specs, time.time())
+
+    def replace(self, name: str, live: Live) -> Live:
+        """Put a model that was opened anew into service; returns the one before, to be closed once it is idle."""
+        before, self.live[name] = self.live[name], live
+        return before
+
+    def close(self) -> None:
+        """Finish what was taken and end all threads."""
+        for live in self.live.values():
+            live.batcher.close()
+        self.threads.shutdown()

@@ -17,7 +17,11 @@ EXAMPLES: Mapping[str, Sequence[str]] = {
     "": ("foveal train photos/", "foveal train --help"),
     "train": ("foveal train photos/ --time 10m --open", "foveal train --resume runs/photos"),
     "evaluate": ("foveal evaluate runs/photos test-photos/",),
-    "predict": ("foveal predict runs/photos photo.jpg", "foveal predict runs/photos album/ --csv labels.csv"),
+    "predict": (
+        "foveal predict runs/photos photo.jpg",
+        "foveal predict runs/photos album/ --csv labels.csv",
+        "foveal predict runs/photos archive/ --out labels.parquet",
+    ),
     "export": ("foveal export runs/photos",),
     "models": ("foveal models 'resnet*'",),
     "demo": ("foveal demo",),

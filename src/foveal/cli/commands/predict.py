@@ -5,7 +5,21 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from foveal.cli.view_options import BatchSize, Crops, Flip, MaxObjects, Only, Overlap, Scales, Threshold, Tile
+from foveal.cli.view_options import (
+    BatchSize,
+    Crops,
+    Flip,
+    Fresh,
+    MaxObjects,
+    Only,
+    Out,
+    Overlap,
+    Ray,
+    Scales,
+    Threshold,
+    Tile,
+    Workers,
+)
 
 
 def predict(
@@ -44,10 +58,15 @@ def predict(
     batch_size: BatchSize = 32,
     skip_bad: Annotated[bool, Parameter(negative="", help="Skip images that cannot be read, and list them.")] = False,
     device: Annotated[Literal["auto", "cpu", "cuda"], Parameter(help="Device for PyTorch models.")] = "auto",
-) -> None:
+    out: Out = None,
+    fresh: Fresh = False,
+    ray: Ray = None,
+    workers: Workers = None,
+) -> int | None:
     """Predict on images."""
     import sys
 
+    from foveal.cli.commands.predict_job import TableRequest, predict_into_table
     from foveal.cli.screens import Skipped, note_full_lists, predictions_screen, print_notes
     from foveal.cli.terminal import Bar
     from foveal.errors import ConfigError
@@ -58,11 +77,17 @@ def predict(
     from foveal.inference.predictor import check_batch_size
     from foveal.inference.views import Viewing
     from foveal.inference.writers import write_json
+    from foveal.jobs.work import Work
     from foveal.types.selection import Selection
 
     viewing, selection = Viewing(tile, overlap, flip, scales), Selection(threshold, max_objects, only, top)
     outputs = Outputs(csv, coco, save, masks, crops, coco_ids)
     check_batch_size(batch_size)
+    request = TableRequest(out, fresh, ray, workers)
+    if request.wanted:
+        request.refuse_with(outputs, json=json)
+        work = Work(model, device, viewing, selection, polygons, batch_size)
+        return predict_into_table(work, images, request)
     if json and outputs.takes_stdout:
         raise ConfigError("--json and another output both go to the standard output.", "Name a file for one of them.")
     found = find_images(images, skip_closed=skip_bad)
@@ -87,3 +112,4 @@ def predict(
                     done=lambda count: bar("predicting", count, total),
                 )
             print_notes(predictor.notes)
+    return None

@@ -16,8 +16,9 @@ from foveal.metrics.classification.multi_label import MultiLabelMetric
 from foveal.metrics.classification.single_label import SingleLabelMetric
 from foveal.metrics.contract import Metric
 from foveal.tasks.classify.decode import ClassifyOptions
-from foveal.tasks.contract import Output
+from foveal.tasks.contract import Output, best_of
 from foveal.types.arrays import RGB, Array
+from foveal.types.columns import Columns, ListOf
 from foveal.types.geometry import Geometry
 from foveal.types.goal import Goal
 from foveal.types.predictions.class_scores import ClassScores
@@ -36,6 +37,11 @@ class ClassifyOutput(Output[ClassTruth, ClassScores]):
     options: ClassifyOptions
     listed: int | None = None
     tolerances: ClassVar[Mapping[str, float]] = {"score": 1e-4}
+    table_columns: ClassVar[Columns] = {
+        "label": "text",
+        "score": "number",
+        "classes": ListOf({"name": "text", "score": "number"}),
+    }
 
     @property
     def goal(self) -> Goal:
@@ -144,6 +150,10 @@ class ClassifyOutput(Output[ClassTruth, ClassScores]):
     def draw_evaluated(self, image: RGB, truth: ClassTruth, prediction: ClassScores) -> RGB:
         """The image alone: truth and prediction are words, which stand in its caption."""
         return image
+
+    def table_row(self, prediction: ClassScores) -> dict[str, object]:
+        """The best class, and the listed ones."""
+        return {**best_of(prediction), "classes": prediction.to_dict()["classes"]}
 
     def prediction_row(self, truth: ClassTruth, prediction: ClassScores) -> dict[str, str | float]:
         """Truth, prediction, its score and the score of every class."""

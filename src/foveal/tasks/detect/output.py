@@ -17,13 +17,14 @@ from foveal.metrics.contract import Metric
 from foveal.metrics.detection.matching import LIMIT
 from foveal.metrics.detection.metric import DetectionMetric
 from foveal.metrics.detection.threshold import best_f1_threshold
-from foveal.tasks.contract import Output
+from foveal.tasks.contract import Output, best_of
 from foveal.tasks.detect import decode, tiles
 from foveal.tasks.detect.decode import DetectOptions
 from foveal.tasks.detect.outcomes import KEY
 from foveal.tasks.detect.parity import TOLERANCES, box_differences
 from foveal.tasks.detect.show import detection_row, draw_detections, draw_truth_and_detections
 from foveal.types.arrays import RGB, Array, FloatArray
+from foveal.types.columns import Columns, ListOf
 from foveal.types.flags import IGNORED_FLAGS
 from foveal.types.geometry import Geometry
 from foveal.types.goal import Goal
@@ -35,6 +36,10 @@ T = TypeVar("T", bound=BoxTruth)
 D = TypeVar("D", bound=Detections)
 
 
+OBJECT_COLUMNS: Columns = {"label": "text", "score": "number", "num_objects": "whole", "full": "flag"}
+"""What a table says of an image's objects together."""
+
+
 class BoxOutput(Output[T, D], Generic[T, D]):
     """Base of all tasks that predict objects."""
 
@@ -42,6 +47,10 @@ class BoxOutput(Output[T, D], Generic[T, D]):
     include_full_image = True
     cuts_objects = True
     tolerances: ClassVar[Mapping[str, float]] = TOLERANCES
+    table_columns: ClassVar[Columns] = {
+        **OBJECT_COLUMNS,
+        "objects": ListOf({"name": "text", "score": "number", "box": ListOf("number")}),
+    }
     key = KEY
     only: tuple[int, ...] = ()
     """Ids of the classes that are given; empty: all."""
@@ -141,6 +150,14 @@ class BoxOutput(Output[T, D], Generic[T, D]):
         """The threshold with the best F1 of the boxes at IoU 0.5, from ``arrays`` as detection's ``assemble`` takes."""
         predictions = detections_of(self, arrays, geometries)
         return self.with_options(threshold=round(float(best_f1_threshold(truths, predictions)), 4))
+
+    def table_row(self, prediction: D) -> dict[str, object]:
+        """The best object, how many there are, whether a limit left out some, and each of them."""
+        document = prediction.to_dict()
+        objects = document["objects"]
+        assert isinstance(objects, list), "one of each object"
+        together = {"num_objects": len(objects), "full": bool(document.get("full"))}
+        return {**best_of(prediction), **together, "objects": objects}
 
     def prediction_row(self, truth: T, prediction: D) -> dict[str, str | float]:
         """Numbers of ground-truth and predicted objects, and the predictions."""

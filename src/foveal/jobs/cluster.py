@@ -7,6 +7,7 @@ every machine has under the same path.
 import os
 import secrets
 import shutil
+import socket
 import tempfile
 from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
@@ -27,6 +28,7 @@ AT_ONCE = 2
 """Parts that a worker has at a time: one is decoded while the other ends."""
 MOST_LOST = 3
 """Workers that may be lost over one part, or in a row before they begin."""
+CONNECT_S = 10.0
 WAIT_S = 60.0
 """After so long without a worker the user is told."""
 STORE_BYTES = 1 << 28
@@ -92,13 +94,15 @@ class RayCluster:
     def _connected(self) -> Iterator[None]:
         quiet = {"log_to_driver": False, "logging_level": "CRITICAL", "configure_logging": True}
         folder = tempfile.mkdtemp(prefix="foveal-") if self._address == LOCAL else None
+        _say_nothing(self._ray)
         try:
             if folder is None:
+                _check_open(self._address)
                 self._ray.init(address=self._address, **quiet)
             else:
                 own = {"num_cpus": num_cores(), "object_store_memory": STORE_BYTES, "_temp_dir": folder}
                 self._ray.init(address=LOCAL, include_dashboard=False, **own, **quiet)
-        except (ConnectionError, ImportError, OSError, RuntimeError, ValueError) as error:
+        except (ImportError, OSError, OverflowError, RuntimeError, ValueError) as error:
             first = (str(error).strip().splitlines() or [type(error).__name__])[0]
             raise RunError(
                 f"--ray {self._address}: the cluster cannot be reached ({first[:200]}).",
@@ -276,3 +280,21 @@ class Spreading:
 
     def _last_notes(self) -> list[list[str]]:
         return [notes for worker in self._busy if (notes := self._get(worker.notes.remote())) is not None]
+
+
+def _check_open(address: str) -> None:
+    """Connect once: Ray itself would try for two minutes.
+
+    Raises:
+        OSError: Nobody listens at the address.
+    """
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if host and port.isdecimal():
+        socket.create_connection((host, int(port)), CONNECT_S).close()
+
+
+def _say_nothing(ray: Any) -> None:
+    """Keep Ray's own lines about lost workers off the standard output; no setting does."""
+    module = ray._private.worker
+    if hasattr(module, "print_to_stdstream"):
+        module.print_to_stdstream = lambda *_, **__: None

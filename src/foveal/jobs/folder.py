@@ -10,15 +10,16 @@ A part is done once its file of rows has its name. The folder goes when the tabl
 import contextlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from foveal.artifact.atomic import make_folder, take_place, write_atomic
 from foveal.artifact.place import Place, output_error
-from foveal.errors import ConfigError, RunError
+from foveal.errors import RunError
 from foveal.jobs.identity import Identity, first_difference
 from foveal.jobs.inputs import Inputs, write_inputs
 from foveal.jobs.items import Item
@@ -26,6 +27,9 @@ from foveal.jobs.table import Format
 from foveal.jobs.work import BAD_COLUMNS, Done
 from foveal.types.columns import Columns
 
+LOCK = "lock"
+WRITTEN = re.compile(r"(\d{6,}|joined)\.(rows|bad)\.(parquet|jsonl)")
+"""Names of parts."""
 FRESH = "To begin anew, add --fresh; it replaces what is there."
 
 
@@ -50,26 +54,25 @@ class JobFolder:
     """The parts of a table.
 
     Args:
-        table: The table's file.
+        table: The table's file, no device.
         form: Its format.
 
     Raises:
-        ConfigError: The file is a device or a pipe.
         RunError: It is a folder, or read-only.
     """
 
     def __init__(self, table: Path, form: Format) -> None:
         place = Place.of(table)
-        if place.direct:
-            raise ConfigError(f"--out {table} is a device or a pipe.", "Name a file: the table goes on where it ended.")
         place.check_file()
         self.table, self.form, self._place = table, form, place
         target = place.target
         self.folder = target.with_name(f"{target.name}.parts")
+        self._named = table.with_name(self.folder.name)
         self._gone = target.with_name(f"{target.name}.parts.done")
         self._about = target.with_name(f"{target.name}.job.json")
         self._bad = target.with_name(f"{target.stem}.bad{form.suffix}")
         self._images, self._job = self.folder / "images.jsonl", self.folder / "job.json"
+        self._listed = self.folder / "images.new.jsonl"
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -79,7 +82,7 @@ class JobFolder:
             RunError: Another process writes this table, or the folder cannot be made.
         """
         make_folder(self.folder)
-        with (self.folder / "lock").open("a") as file:
+        with (self.folder / LOCK).open("a") as file:
             try:
                 import fcntl
 
@@ -92,60 +95,58 @@ class JobFolder:
                 ) from None
             yield
 
-    def clear(self) -> None:
-        """Remove the parts of a job that is not gone on with.
-
-        Raises:
-            RunError: The folder has files that no job wrote, or cannot be emptied.
-        """
-        names = [name for name in self._names() if name != "lock"]
-        known = ("images.jsonl", "job.json", "joined")
-        strange = [n for n in names if not (n.startswith(known) or n.endswith(".tmp") or n.split(".")[0].isdecimal())]
-        if strange:
-            raise RunError(f"{self.folder}: has files that no job wrote: {strange[0]}.", "Name another file for --out.")
-        for name in sorted(names, key=lambda name: name != "job.json"):  # without it, nothing else counts
-            (self.folder / name).unlink()
-
     def list_images(self, items: Iterable[Item], *, per_part: int, done: Callable[[int], None]) -> Inputs:
-        """List the images; beside the list of a job that goes on, which ``begin`` compares with it.
+        """List the images, beside the list of a job that is there: ``begin`` compares the two.
 
         Raises:
             DataError: There is none, or see ``Listing``.
             RunError: The list cannot be written.
         """
-        for name in self._names():
-            if name.endswith(".tmp"):  # of a command that was killed
-                (self.folder / name).unlink(missing_ok=True)
-        file = self._images.with_suffix(".new.jsonl") if self._job.exists() else self._images
-        return write_inputs(items, file, per_part=per_part, done=done)
+        return write_inputs(items, self._listed, per_part=per_part, done=done)
 
-    def begin(self, identity: Identity, inputs: Inputs, *, replace: bool = False) -> None:
+    def begin(self, identity: Identity, inputs: Inputs, *, fresh: bool = False) -> Inputs:
         """Begin a job, or go on with it.
 
         Args:
             identity: What it is.
-            inputs: Its images.
-            replace: Whether the table of another job is replaced in the end.
+            inputs: Its images, as listed now.
+            fresh: Whether to begin anew whatever is there.
+
+        Returns:
+            The same images under the name that their list keeps.
 
         Raises:
-            RunError: What is there is another job's, whose differences the message names.
+            RunError: What is there is another job's, whose differences the message names; or the folder has files that
+                no job wrote.
         """
-        if self._job.exists():
-            self._compare(self._read(self._job), identity, f"{self.folder} has the parts of another job")
-            inputs.file.unlink(missing_ok=True)  # the same as the one that is there
-            return
-        if not replace:
-            self.check_table()
-        write_atomic(self._job, identity.to_json())
+        if self._job.exists() and not fresh:
+            self._compare(self._read(self._job), identity, f"{self._named} has the parts of another job")
+            for name in self._names():
+                if name.endswith(".tmp"):  # of a command that was killed
+                    (self.folder / name).unlink()
+            self._listed.unlink()
+        else:
+            self._clear()
+            self._listed.rename(self._images)
+            write_atomic(self._job, identity.to_json())
+        return replace(inputs, file=self._images)
 
-    def remove_if_empty(self) -> None:
-        """Remove the folder unless a job has begun in it."""
+    def leave(self) -> None:
+        """Leave nothing behind unless a job has begun."""
         if not self._job.exists():
-            self.remove()
+            for file in (self._listed, self.folder / LOCK):
+                file.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # it is the user's own
+                self.folder.rmdir()
 
-    def lasting(self, inputs: Inputs) -> Inputs:
-        """The same list under the name that lasts."""
-        return Inputs(self._images, inputs.count, inputs.digest, inputs.per_part, inputs.starts, inputs.repeated)
+    def _clear(self) -> None:
+        """Remove the parts of another job."""
+        names = [name for name in self._names() if name not in (LOCK, self._listed.name)]
+        for name in names:
+            if not (name in (self._job.name, self._images.name) or name.endswith(".tmp") or WRITTEN.fullmatch(name)):
+                raise RunError(f"{self._named}: {name} is not what a job wrote.", "Name another file for --out.")
+        for name in sorted(names, key=lambda name: name != self._job.name):  # without it, nothing else counts
+            (self.folder / name).unlink()
 
     def finished(self, identity: Identity) -> Finished | None:
         """What an earlier command has made of this very job, if it has; None: it is still to be done.
@@ -155,19 +156,6 @@ class JobFolder:
         """
         if self._job.exists() or not self._place.target.exists():
             return None
-        self.check_table(identity)
-        about = json.loads(self._about.read_text(encoding="utf-8"))
-        bad = self._bad if about["bad"] else None
-        return Finished(self.table, self._shown(bad), about["rows"], about["bad"])
-
-    def check_table(self, identity: Identity | None = None) -> None:
-        """Check that a table that is there already is this job's.
-
-        Raises:
-            RunError: It is not.
-        """
-        if not self._place.target.exists():
-            return
         try:
             about = json.loads(self._about.read_text(encoding="utf-8"))
             before, size = Identity(**about["job"]), about["bytes"]
@@ -175,8 +163,9 @@ class JobFolder:
             before, size = None, -1
         if before is None or size != self._place.target.stat().st_size:
             raise RunError(f"{self.table}: exists, and no job has written it as it is.", FRESH)
-        if identity is not None:
-            self._compare(before, identity, f"{self.table} is the table of another job")
+        self._compare(before, identity, f"{self.table} is the table of another job")
+        bad = self._bad if about["bad"] else None
+        return Finished(self.table, self._shown(bad), about["rows"], about["bad"])
 
     def missing(self, parts: int) -> list[int]:
         """The numbers of the parts that are not done, in order."""
@@ -235,9 +224,8 @@ class JobFolder:
 
     def _compare(self, before: Identity, now: Identity, what: str) -> None:
         if differences := before.differences(now):
-            new = self._images.with_suffix(".new.jsonl")
-            if before.inputs != now.inputs and new.exists():
-                differences.append(f"first of all, {first_difference(self._images, new)}")
+            if before.inputs != now.inputs and self._images.exists():
+                differences.append(f"first of all, {first_difference(self._images, self._listed)}")
             raise RunError(f"{what}: {'; '.join(differences)}.", FRESH)
 
     def _read(self, file: Path) -> Identity:

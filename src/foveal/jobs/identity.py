@@ -9,7 +9,6 @@ from typing import Self
 
 from foveal.data.notes import plural
 from foveal.inference.load import find_model
-from foveal.inference.names import key_of
 from foveal.jobs.inputs import Inputs, items_of
 from foveal.jobs.items import Item, shown_name
 from foveal.jobs.work import Work
@@ -78,7 +77,7 @@ class Identity:
             if before != after:
                 found.append(f"{flag_of(name)} was {_said(before)} and is {_said(after)}")
         if self.inputs != now.inputs:
-            counts = f"{plural(self.num_images, 'image')} then, {self.num_images and now.num_images:,} now"
+            counts = f"{plural(self.num_images, 'image')} then, {now.num_images:,} now"
             found.append(f"the images are others ({counts})")
         if self.version != now.version:
             found.append(f"Foveal was {self.version} and is {now.version}")
@@ -100,11 +99,6 @@ def first_difference(before: Path, after: Path) -> str:
         if then.key == now.key:
             return f"{_named(now)} has changed"
         return f"{_named(now)} is where {_named(then)} was"
-
-
-def same_name(one: Path, other: Path) -> bool:
-    """Whether two names stand for one file on every file system."""
-    return key_of(str(one)) == key_of(str(other))
 
 
 def _named(item: Item) -> str:

@@ -13,7 +13,7 @@ from foveal.errors import DataError
 from foveal.jobs.items import Item
 
 KEY_BYTES = 8
-"""Of the hash by which images that are named twice are found: 8 MB per million; where it is equal, names are compared."""
+"""Of the hash by which images that are named twice are found: 8 MB per million images; equal names decide."""
 TOLD_EVERY = 1000
 
 

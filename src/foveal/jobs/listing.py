@@ -57,7 +57,7 @@ class Listing:
         """What the user should know of what was listed."""
         read = [f"Images are read in place from {plural(self._shards, 'tar shard')}."] if self._shards else []
         left = [
-            f"{count:,} x {kind} left out: {', '.join(self._first[kind])}{', ...' if count > SHOWN else ''}."
+            f"{count:,} x {kind} left out: {', '.join(self._first[kind])}{_more(count)}."
             for kind, count in sorted(self._left.items())
         ]
         return [*self._notes, *read, *left]
@@ -130,6 +130,10 @@ def look_at(name: str) -> Item:
     except (OSError, ValueError):
         return Item(name)
     return Item(name, num_bytes=status.st_size, changed_ns=status.st_mtime_ns)
+
+
+def _more(count: int) -> str:
+    return f" and {count - SHOWN:,} more" if count > SHOWN else ""
 
 
 def _kind_of(member: str) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Protocol
 
+from foveal.artifact.place import Place
 from foveal.data.notes import plural
 from foveal.errors import ConfigError, FovealError
 from foveal.jobs.folder import Finished, JobFolder
@@ -60,9 +61,11 @@ def format_of(table: Path) -> Format:
     """The format that a table's name asks for.
 
     Raises:
-        ConfigError: Another suffix.
+        ConfigError: It is a device or a pipe, or has another suffix.
         MissingExtraError: pyarrow is not installed.
     """
+    if Place.of(table).direct:
+        raise ConfigError(f"--out {table} is a device or a pipe.", "Name a file: the table goes on where it ended.")
     if (opener := FORMATS.get(table.suffix.lower())) is None:
         raise ConfigError(f"--out {table}: no table has this suffix.", f"Name a file ending in {' or '.join(FORMATS)}.")
     return opener()
@@ -89,28 +92,24 @@ def run_table_job(
         RunError: What is there is another job's, or cannot be written.
     """
     folder = JobFolder(table, format_of(table))
-    with folder.locked():
-        if fresh:
-            folder.clear()
+    with folder.locked(), ExitStack() as stack:
         told.progress("loading the model", 0, None)
-        with ExitStack() as stack:
+        try:
             predictor = stack.enter_context(work.open(device=None if spread is None else "cpu"))
             columns = columns_of(predictor, polygons=work.polygons)
-            try:
-                inputs, identity = _list(folder, work, names, columns, told)
-                if not fresh and (before := folder.finished(identity)) is not None:
-                    told.notes([f"{table} has all {plural(inputs.count, 'image')} already; --fresh predicts again."])
-                    return before
-                folder.begin(identity, inputs, replace=fresh)
-            finally:
-                folder.remove_if_empty()
-            inputs = folder.lasting(inputs)
-            if spread is None:
-                spread = partial(predict_here, predictor)
-            else:
-                stack.close()
-            _predict(folder, work, inputs, spread, told)
-            told.notes(predictor.notes)
+            inputs, identity = _list(folder, work, names, columns, told)
+            if not fresh and (before := folder.finished(identity)) is not None:
+                told.notes([f"{table} has all {plural(inputs.count, 'image')} already; --fresh predicts again."])
+                return before
+            inputs = folder.begin(identity, inputs, fresh=fresh)
+        finally:
+            folder.leave()
+        if spread is None:
+            spread = partial(predict_here, predictor)
+        else:
+            stack.close()  # the memory is the workers'
+        _predict(folder, work, inputs, spread, told)
+        told.notes(predictor.notes)
         told.progress("writing the table", 0, None)
         return folder.finish(identity, columns, len(inputs))
 
@@ -148,7 +147,7 @@ def _predict(folder: JobFolder, work: Work, inputs: Inputs, spread: Spread, told
                 written += part.num_images
                 full, limit = full + part.full, max(limit, part.limit)
     except FovealError as error:
-        error.hint = " ".join(filter(None, [error.hint, _kept(written, inputs.count)]))
+        error.hint = " ".join(filter(None, [error.hint, _kept(written, inputs.count) if written else ""]))
         raise
     except KeyboardInterrupt:
         raise KeyboardInterrupt(_kept(written, inputs.count)) from None

@@ -12,7 +12,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -28,7 +28,7 @@ from foveal.jobs.work import BAD_COLUMNS, Done
 from foveal.types.columns import Columns
 
 LOCK = "lock"
-WRITTEN = re.compile(r"(\d{6,}|joined)\.(rows|bad)\.(parquet|jsonl)")
+WRITTEN = re.compile(r"(\d{6,}|joined)\.(rows|bad)\.(parquet|jsonl)|about\.json")
 """Names of parts."""
 FRESH = "To begin anew, add --fresh; it replaces what is there."
 
@@ -132,7 +132,8 @@ class JobFolder:
         return replace(inputs, file=self._images)
 
     def leave(self) -> None:
-        """Leave nothing behind unless a job has begun."""
+        """Leave nothing behind of a job that is over or has not begun."""
+        shutil.rmtree(self._gone, ignore_errors=True)
         if not self._job.exists():
             for file in (self._listed, self.folder / LOCK):
                 file.unlink(missing_ok=True)
@@ -178,8 +179,11 @@ class JobFolder:
         Raises:
             RunError: The disk is full.
         """
+        bad = self._part(number, "bad")
         if done.bad is not None:
-            write_atomic(self._part(number, "bad"), done.bad)
+            write_atomic(bad, done.bad)
+        else:
+            bad.unlink(missing_ok=True)  # of a command that was killed, and of a file that can be read again
         write_atomic(self._part(number, "rows"), done.rows)
 
     def finish(self, identity: Identity, columns: Columns, parts: int) -> Finished:
@@ -190,6 +194,7 @@ class JobFolder:
         """
         about = {"job": identity.to_json()}
         bad_parts = [file for number in range(parts) if (file := self._part(number, "bad")).exists()]
+        document: dict[str, object] = {"job": json.loads(identity.to_json())}
         try:
             joined, joined_bad = (self.folder / f"joined.{kind}{self.form.suffix}" for kind in ("rows", "bad"))
             rows = self.form.join((self._part(n, "rows") for n in range(parts)), joined, columns, about)
@@ -201,21 +206,17 @@ class JobFolder:
             else:
                 self._bad.unlink(missing_ok=True)  # of an earlier job
             _sync(joined)
-            size = joined.stat().st_size
+            document |= {"rows": rows, "bad": num_bad, "bytes": joined.stat().st_size}
             take_place(joined, self._place)
-            document: Mapping[str, object] = {
-                "rows": rows,
-                "bad": num_bad,
-                "bytes": size,
-                "job": json.loads(identity.to_json()),
-            }
-            write_atomic(self._about, json.dumps(document, indent=2) + "\n")
-            self.remove()
+            about_file = self.folder / "about.json"
+            write_atomic(about_file, json.dumps(document, indent=2) + "\n")
+            take_place(about_file, Place.of(self._about))
+            self._remove()
         except OSError as error:
             raise output_error(self.table, error) from None
         return Finished(self.table, self._shown(self._bad if bad_parts else None), rows, num_bad)
 
-    def remove(self) -> None:
+    def _remove(self) -> None:
         """Remove the folder, so that no half of it can be taken for a job."""
         shutil.rmtree(self._gone, ignore_errors=True)
         with contextlib.suppress(FileNotFoundError):

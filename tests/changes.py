@@ -34,3 +34,19 @@ def killed_before_change(number: int, folder: str, per_part: int, arguments: lis
 
     sys.addaudithook(watch)
     sys.exit(run(arguments))
+
+
+def in_parts_of(
+    per_part: int, arguments: list[str], environment: dict[str, str] | None = None, folder: str = ""
+) -> None:
+    """Run a command with smaller parts; with a folder, its screen goes to the file ``told`` there."""
+    import foveal.jobs.run as jobs
+    from foveal.cli.app import run
+
+    jobs.IMAGES_PER_PART = per_part
+    os.environ.update(environment or {}, COLUMNS="160", NO_COLOR="1")
+    if folder:
+        told = os.open(f"{folder}/told", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        for number in (1, 2):
+            os.dup2(told, number)
+    sys.exit(run(arguments))

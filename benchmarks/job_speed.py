@@ -31,7 +31,7 @@ PEAK = """
 import sys
 from pathlib import Path
 from foveal.cli.app import run
-run(sys.argv[1:])
+assert run(sys.argv[1:]) == 1  # no image can be read
 print(next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM")).split()[1])
 """
 PLAIN = "--out .parquet"

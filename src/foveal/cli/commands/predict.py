@@ -44,7 +44,7 @@ def predict(
     ] = None,
     masks: Annotated[Path | None, Parameter(help="Write masks as PNG files to a folder (segmentation).")] = None,
     polygons: Annotated[
-        bool, Parameter(negative="", help="Write masks as polygons instead of RLE, in --json and --coco.")
+        bool, Parameter(negative="", help="Write masks as polygons instead of RLE, in --json, --coco and --out.")
     ] = False,
     crops: Crops = None,
     threshold: Threshold = None,

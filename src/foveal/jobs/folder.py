@@ -25,7 +25,7 @@ from foveal.jobs.inputs import Inputs, write_inputs
 from foveal.jobs.items import Item
 from foveal.jobs.table import Format
 from foveal.jobs.work import BAD_COLUMNS, Done
-from foveal.types.columns import Columns
+from foveal.types.predictions.columns import Columns
 
 LOCK = "lock"
 WRITTEN = re.compile(r"(\d{6,}|joined)\.(rows|bad)\.(parquet|jsonl)|about\.json")

@@ -75,7 +75,7 @@ class Identity:
         for name in dict.fromkeys([*self.options, *now.options]):
             before, after = self.options.get(name), now.options.get(name)
             if before != after:
-                found.append(f"{flag_of(name)} was {_said(before)} and is {_said(after)}")
+                found.append(f"{flag_of(name)} was {_in_words(before)} and is {_in_words(after)}")
         if self.inputs != now.inputs:
             counts = f"{plural(self.num_images, 'image')} then, {now.num_images:,} now"
             found.append(f"the images are others ({counts})")
@@ -105,7 +105,7 @@ def _named(item: Item) -> str:
     return shown_name(item.name)
 
 
-def _said(value: object) -> str:
+def _in_words(value: object) -> str:
     match value:
         case None | [] | False:
             return "not given"

@@ -7,7 +7,7 @@ from typing import Any
 
 from foveal.errors import MissingExtraError
 from foveal.jobs.table import Row
-from foveal.types.columns import Columns, ListOf, Shape
+from foveal.types.predictions.columns import Columns, ListOf, Shape
 
 ROWS_AT_ONCE = 64
 """Rows that are plain Python values at a time; pyarrow's take a tenth of the memory."""

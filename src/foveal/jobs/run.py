@@ -20,7 +20,7 @@ from foveal.jobs.local import predict_here
 from foveal.jobs.parquet import Parquet
 from foveal.jobs.table import Format, JsonLines
 from foveal.jobs.work import Done, Work, columns_of
-from foveal.types.columns import Columns
+from foveal.types.predictions.columns import Columns
 from foveal.types.progress import Progress
 
 IMAGES_PER_PART = 256

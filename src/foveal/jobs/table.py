@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Protocol
 
-from foveal.types.columns import Columns
+from foveal.types.predictions.columns import Columns
 
 Row = Mapping[str, object]
 """Plain values by column."""

@@ -15,7 +15,7 @@ from foveal.inference.views import Viewing
 from foveal.inference.writers import with_polygons
 from foveal.jobs.items import Item, shown_name
 from foveal.jobs.table import Format
-from foveal.types.columns import Columns, polygon_columns
+from foveal.types.predictions.columns import Columns, polygon_columns
 from foveal.types.selection import Selection
 
 BAD_COLUMNS: Columns = {"path": "text", "shard": "text", "reason": "text"}

@@ -23,9 +23,9 @@ from typing import TYPE_CHECKING, ClassVar, Generic, NewType, Self, TypeVar
 from foveal.errors import ConfigError
 from foveal.types.arrays import RGB, Array, FloatArray
 from foveal.types.categories import Categories
-from foveal.types.columns import Columns
 from foveal.types.geometry import Geometry
 from foveal.types.goal import Goal
+from foveal.types.predictions.columns import Columns
 from foveal.types.predictions.prediction import Prediction
 from foveal.types.selection import OPTIONS, Selection
 from foveal.types.settings import Settings

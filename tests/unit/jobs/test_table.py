@@ -17,8 +17,8 @@ from foveal.jobs.work import Work, columns_of, predict_part
 from foveal.tasks.contract import Shows
 from foveal.tasks.table import TASKS, AnyOutput, get_spec
 from foveal.types.categories import Categories
-from foveal.types.columns import Columns, ListOf, polygon_columns
 from foveal.types.predictions.class_scores import ClassScores
+from foveal.types.predictions.columns import Columns, ListOf, polygon_columns
 from foveal.types.predictions.detections import Detections
 from foveal.types.predictions.masks import ClassMap, Instances
 from foveal.types.rle import Rle

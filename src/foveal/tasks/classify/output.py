@@ -18,10 +18,10 @@ from foveal.metrics.contract import Metric
 from foveal.tasks.classify.decode import ClassifyOptions
 from foveal.tasks.contract import Output, best_of
 from foveal.types.arrays import RGB, Array
-from foveal.types.columns import Columns, ListOf
 from foveal.types.geometry import Geometry
 from foveal.types.goal import Goal
 from foveal.types.predictions.class_scores import ClassScores
+from foveal.types.predictions.columns import Columns, ListOf
 from foveal.types.selection import Selection
 from foveal.types.view import View
 

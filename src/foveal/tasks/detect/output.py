@@ -24,10 +24,10 @@ from foveal.tasks.detect.outcomes import KEY
 from foveal.tasks.detect.parity import TOLERANCES, box_differences
 from foveal.tasks.detect.show import detection_row, draw_detections, draw_truth_and_detections
 from foveal.types.arrays import RGB, Array, FloatArray
-from foveal.types.columns import Columns, ListOf
 from foveal.types.flags import IGNORED_FLAGS
 from foveal.types.geometry import Geometry
 from foveal.types.goal import Goal
+from foveal.types.predictions.columns import Columns, ListOf
 from foveal.types.predictions.detections import BoxTruth, Detections
 from foveal.types.selection import Selection
 from foveal.types.view import View

@@ -22,9 +22,9 @@ from foveal.tasks.detect.tiles import join
 from foveal.tasks.instance.decode import InstanceOptions, instances, instances_of_full_views, with_masks
 from foveal.tasks.instance.show import draw_instances, draw_truth_and_instances, instance_png
 from foveal.types.arrays import RGB, Array
-from foveal.types.columns import Columns, ListOf
 from foveal.types.geometry import Geometry
 from foveal.types.goal import Goal
+from foveal.types.predictions.columns import Columns, ListOf
 from foveal.types.predictions.masks import Instances, InstanceTruth
 from foveal.types.view import View
 

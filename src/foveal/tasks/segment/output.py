@@ -18,9 +18,9 @@ from foveal.tasks.segment.decode import SegmentOptions
 from foveal.tasks.segment.show import class_map_row, draw_class_map, draw_truth_and_class_map, palette_png
 from foveal.tasks.segment.truths import LazyMasks
 from foveal.types.arrays import RGB, Array
-from foveal.types.columns import Columns, ListOf
 from foveal.types.geometry import Geometry
 from foveal.types.goal import Goal
+from foveal.types.predictions.columns import Columns, ListOf
 from foveal.types.predictions.masks import ClassMap, MapTruth
 from foveal.types.view import View
 

@@ -23,6 +23,7 @@ from foveal.errors import RunError
 from foveal.jobs.identity import Identity, first_difference
 from foveal.jobs.inputs import Inputs, write_inputs
 from foveal.jobs.items import Item
+from foveal.jobs.lock import take_lock
 from foveal.jobs.table import Format
 from foveal.jobs.work import BAD_COLUMNS, Done
 from foveal.types.predictions.columns import Columns
@@ -83,16 +84,10 @@ class JobFolder:
         """
         make_folder(self.folder)
         with (self.folder / LOCK).open("a") as file:
-            try:
-                import fcntl
-
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except ImportError:  # Windows
-                pass
-            except OSError:
+            if not take_lock(file):
                 raise RunError(
                     f"{self.table}: another command is writing this table.", "Wait for it, or name another file."
-                ) from None
+                )
             yield
 
     def list_images(self, items: Iterable[Item], *, per_part: int, done: Callable[[int], None]) -> Inputs:

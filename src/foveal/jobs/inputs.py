@@ -79,8 +79,9 @@ def write_inputs(
     inputs = _write(hashed(), file, per_part)
     if not inputs.count:
         raise DataError("No images are named.", "Name files, folders or lists of paths.")
-    values, counts = np.unique(np.frombuffer(keys, np.uint64), return_counts=True)
-    if not (again := frozenset(values[counts > 1].tolist())):
+    values = np.frombuffer(keys, np.uint64)
+    values.sort()  # in place
+    if not (again := frozenset(values[1:][values[1:] == values[:-1]].tolist())):
         return inputs
     once = _write(_first_mentions(file, again), file, per_part)
     return Inputs(file, once.count, once.digest, per_part, once.starts, inputs.count - once.count)

@@ -16,7 +16,7 @@ from foveal.data.notes import plural
 from foveal.engine.logs.log import duration
 from foveal.errors import ConfigError
 from foveal.inference.outputs import Outputs
-from foveal.jobs.cluster import RayCluster
+from foveal.jobs.cluster.connection import RayCluster
 from foveal.jobs.folder import Finished
 from foveal.jobs.run import Told, run_table_job
 from foveal.jobs.work import Work

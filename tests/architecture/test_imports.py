@@ -26,6 +26,7 @@ TORCH_FREE = [
     "explain.*",
     "imaging.*",
     "inference.*",
+    "jobs.*",
     "metrics.*",
     "ops.*",
     "report.*",

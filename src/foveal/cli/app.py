@@ -2,6 +2,7 @@
 
 import errno
 import gc
+import re
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -74,6 +75,8 @@ def _default(value: object) -> str | None:
     return None if value is None or value is False or value == "" else str(value)
 
 
+CLUSTER = re.compile(r"local|auto|ray://\S+|[\w.-]+:\d+")
+"""What names a Ray cluster."""
 COMMANDS = "foveal.cli.commands"
 
 # Plain text: the Markdown renderer alone would take a fifth of the time that help takes.
@@ -158,12 +161,26 @@ def with_streams(arguments: Sequence[str]) -> list[str]:
 
     The parser would take it for an option without a name.
     """
+    arguments = with_cluster(arguments)
     before = ["", *arguments]
-    outputs = ("--csv", "--coco")
+    outputs = ("--csv", "--coco", "--out")
     return [
         text if text != "-" else "/dev/stdout" if last in outputs else "/dev/stdin"
         for last, text in zip(before, arguments, strict=False)
     ]
+
+
+def with_cluster(arguments: Sequence[str]) -> list[str]:
+    """Arguments with the value of ``--ray`` written out: what follows it where that is an address, else ``local``."""
+    whole, rest = list[str](), list(arguments)
+    while rest:
+        word = rest.pop(0)
+        if word == "--ray":
+            word = f"--ray={rest.pop(0) if rest and CLUSTER.fullmatch(rest[0]) else 'local'}"
+        whole.append(word)
+        if word == "--":
+            return whole + rest
+    return whole
 
 
 def say_error(what: str, hint: str) -> None:

@@ -21,6 +21,7 @@ EXAMPLES: Mapping[str, Sequence[str]] = {
         "foveal predict runs/photos photo.jpg",
         "foveal predict runs/photos album/ --csv labels.csv",
         "foveal predict runs/photos clip.mp4 --save out.mp4",
+        "foveal predict runs/photos archive/ --out labels.parquet",
     ),
     "export": ("foveal export runs/photos",),
     "serve": ("foveal serve runs/photos", "foveal serve flowers=runs/photos cells.onnx --port 8080"),

@@ -61,8 +61,13 @@ class Bar:
             _LIVE.remove(self._progress.console)
             self._progress.stop()
 
-    def __call__(self, what: str, done: int, total: int | None) -> None:
-        """A step is done, or a stage begins."""
+    @property
+    def shown(self) -> bool:
+        """Whether it is on a screen."""
+        return self._progress is not None
+
+    def __call__(self, what: str, done: int, total: int | None, *, beside: str = "") -> None:
+        """A step is done, or a stage begins; ``beside``: a few words beside the count."""
         if self._progress is None:
             return
         if what != self._what or self._task is None:
@@ -76,7 +81,7 @@ class Bar:
             self._task,
             completed=done,
             total=total,
-            count="" if total is None else f"{done:,}/{total:,}",
+            count="" if not total and not done else f"{done:,}" if total is None else f"{done:,}/{total:,}{beside}",
             left="" if left is None else f"{duration(left)} left",
         )
 
@@ -105,20 +110,23 @@ class TimeLeft:
     """Time left at the speed so far; unknown until two steps were timed."""
 
     def __init__(self) -> None:
-        self._begins: list[tuple[float, int]] = []
+        self._first = self._latest = (0.0, 0)
+        self._timed = 0
         self._last = 0.0
 
     def step(self, now: float, done: int) -> None:
         """So many steps are done by now."""
-        if not self._begins or now - self._last > BURST_S:
-            self._begins.append((now, done))
+        if not self._timed or now - self._last > BURST_S:
+            self._latest = (now, done)
+            self._first = self._first if self._timed else self._latest
+            self._timed += 1
         self._last = now
 
     def seconds(self, steps: int) -> float | None:
         """For further steps."""
-        if len(self._begins) <= TIMED:
+        if self._timed <= TIMED:
             return None
-        (first, before), (last, after) = self._begins[0], self._begins[-1]
+        (first, before), (last, after) = self._first, self._latest
         return steps * (last - first) / max(after - before, 1)
 
 

@@ -35,3 +35,17 @@ Crops = Annotated[
     Path | None, Parameter(help="Cut objects out of the images and save them to a folder per class in this folder.")
 ]
 BatchSize = Annotated[int, Parameter(help="Images per batch; less takes less memory.")]
+Out = Annotated[
+    Path | None,
+    Parameter(
+        help="Write one table, .parquet or .jsonl, of any number of images; a killed command goes on when run again."
+    ),
+]
+Fresh = Annotated[bool, Parameter(negative="", help="With --out: begin anew, and replace the table that is there.")]
+Ray = Annotated[
+    str | None,
+    Parameter(help="With --out: spread over a Ray cluster, at an address such as 10.0.0.1:6379, else on this machine."),
+]
+Workers = Annotated[
+    int | None, Parameter(help="With --ray: how many workers; default: one per GPU or, without any, per machine.")
+]

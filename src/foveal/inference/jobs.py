@@ -7,6 +7,7 @@ from pathlib import Path
 from foveal.data.notes import plural
 from foveal.errors import FovealError, ImageError
 from foveal.inference.files import Found
+from foveal.inference.images import ImageLike
 from foveal.inference.predictor import BATCH_SIZE, Predictor
 from foveal.inference.views import Viewing, stream_views
 from foveal.inference.writers import Writer
@@ -82,18 +83,36 @@ def predict_files(
     Raises:
         ConfigError: The model predicts for full images only, and these would be cut.
     """
-    paths = found.paths
+    sources = [found.source(path) for path in found.paths]
+    yield from zip(
+        found.paths,
+        predict_sources(predictor, sources, viewing=viewing, batch_size=batch_size),
+        strict=True,
+    )
+
+
+def predict_sources(
+    predictor: Predictor,
+    sources: Sequence[ImageLike],
+    *,
+    viewing: Viewing | None = None,
+    batch_size: int = BATCH_SIZE,
+) -> Iterator[Prediction | ImageError]:
+    """For each image in order its prediction or the error that says why it cannot be read.
+
+    Raises:
+        ConfigError: The model predicts for full images only, and these would be cut.
+    """
     bad: dict[int, ImageError] = {}
-    sources = (found.source(path) for path in paths)
     place = 0
-    for prediction in stream_views(predictor, sources, viewing, batch_size=batch_size, bad=bad):
+    for prediction in stream_views(predictor, iter(sources), viewing, batch_size=batch_size, bad=bad):
         while place in bad:
-            yield paths[place], bad.pop(place)
+            yield bad.pop(place)
             place += 1
-        yield paths[place], prediction
+        yield prediction
         place += 1
-    for last in range(place, len(paths)):
-        yield paths[last], bad[last]
+    for last in range(place, len(sources)):
+        yield bad[last]
 
 
 def _kept(written: int, images: int) -> str:

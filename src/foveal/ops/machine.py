@@ -14,10 +14,17 @@ from pathlib import Path
 ROOT = Path("/")
 
 
+CORES = "FOVEAL_CORES"
+"""Environment variable: cores that a process may use at most, where it shares a machine with others."""
+
+
 def num_cores(root: Path = ROOT) -> int:
-    """Cores this process may use, at least 1: by affinity, cpuset and quota; a part of a core counts as one."""
+    """Cores this process may use, at least 1: by affinity, cpuset, quota and FOVEAL_CORES.
+
+    A part of a core counts as one.
+    """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(cores, cores_allowed(root) or cores))
+    return max(1, min(cores, cores_allowed(root) or cores, _number(os.environ.get(CORES)) or cores))
 
 
 @cache

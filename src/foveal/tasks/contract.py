@@ -14,6 +14,7 @@ Shapes: B images per batch, N images.
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from foveal.types.arrays import RGB, Array, FloatArray
 from foveal.types.categories import Categories
 from foveal.types.geometry import Geometry
 from foveal.types.goal import Goal
+from foveal.types.predictions.columns import Columns
 from foveal.types.predictions.prediction import Prediction
 from foveal.types.selection import OPTIONS, Selection
 from foveal.types.settings import Settings
@@ -51,6 +53,8 @@ Out = TypeVar("Out", bound="Bound")
 M = TypeVar("M", bound="Model")
 """The task's network."""
 
+NOTHING: Mapping[str, object] = {"label": None, "score": None}
+"""The best class of an image without a prediction."""
 SomeTruth = NewType("SomeTruth", object)
 """The ground truth of an unknown task: returned by ``Output.truths``, taken by ``Metric.update``."""
 
@@ -287,6 +291,8 @@ class Shows(ABC, Generic[Truth, P]):
 
     cuts_objects: ClassVar[bool] = False
     """Whether predictions are objects that can be cut out."""
+    table_columns: ClassVar[Columns] = {"label": "text", "score": "number", "prediction": "text"}
+    """The columns of ``table_row``, the same for every model of the task."""
     key: ClassVar[Sequence[tuple[str, tuple[int, int, int], str]]] = ()
     """What colours and kinds of line (solid, dashed, dotted) mean in ``draw_evaluated``; empty: nothing to explain."""
 
@@ -319,9 +325,19 @@ class Shows(ABC, Generic[Truth, P]):
         """
         return ()
 
+    def table_row(self, prediction: P) -> dict[str, object]:
+        """A row of a job's table: the best class, its score, and the prediction's JSON object in columns."""
+        return {**best_of(prediction), "prediction": json.dumps(prediction.to_dict(), ensure_ascii=False)}
+
     @abstractmethod
     def prediction_row(self, truth: Truth, prediction: P) -> dict[str, str | float]:
         """One row of the predictions table (CSV): truth, prediction, scores."""
+
+
+def best_of(prediction: Prediction) -> dict[str, object]:
+    """``label`` and ``score`` of the first row of a prediction; of none, None."""
+    rows = prediction.rows()
+    return {"label": rows[0]["name"], "score": round(float(rows[0]["score"]), 6)} if rows else dict(NOTHING)
 
 
 class Compares(ABC, Generic[P]):

@@ -5,7 +5,21 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from foveal.cli.view_options import BatchSize, Crops, Flip, MaxObjects, Only, Overlap, Scales, Threshold, Tile
+from foveal.cli.view_options import (
+    BatchSize,
+    Crops,
+    Flip,
+    Fresh,
+    MaxObjects,
+    Only,
+    Out,
+    Overlap,
+    Ray,
+    Scales,
+    Threshold,
+    Tile,
+    Workers,
+)
 
 
 def predict(
@@ -36,7 +50,7 @@ def predict(
     ] = None,
     masks: Annotated[Path | None, Parameter(help="Write masks as PNG files to a folder (segmentation).")] = None,
     polygons: Annotated[
-        bool, Parameter(negative="", help="Write masks as polygons instead of RLE, in --json and --coco.")
+        bool, Parameter(negative="", help="Write masks as polygons instead of RLE, in --json, --coco and --out.")
     ] = False,
     crops: Crops = None,
     threshold: Threshold = None,
@@ -55,10 +69,15 @@ def predict(
     batch_size: BatchSize = 32,
     skip_bad: Annotated[bool, Parameter(negative="", help="Skip images that cannot be read, and list them.")] = False,
     device: Annotated[Literal["auto", "cpu", "cuda"], Parameter(help="Device for PyTorch models.")] = "auto",
-) -> None:
+    out: Out = None,
+    fresh: Fresh = False,
+    ray: Ray = None,
+    workers: Workers = None,
+) -> int | None:
     """Predict on images."""
     import sys
 
+    from foveal.cli.commands.predict_job import TableRequest, predict_into_table
     from foveal.cli.screens import Skipped, note_full_lists, predictions_screen, print_notes
     from foveal.cli.terminal import Bar
     from foveal.errors import ConfigError
@@ -70,13 +89,24 @@ def predict(
     from foveal.inference.predictor import check_batch_size
     from foveal.inference.views import Viewing
     from foveal.inference.writers import write_json
+    from foveal.jobs.work import Work
     from foveal.types.selection import Selection
     from foveal.video.source import find_videos
 
     viewing, selection = Viewing(tile, overlap, flip, scales), Selection(threshold, max_objects, only, top)
     outputs = Outputs(csv, coco, save, masks, crops, coco_ids)
     check_batch_size(batch_size)
-    if videos := find_videos(images, every=every, allow_fetch=allow_fetch):
+    request = TableRequest(out, fresh, ray, workers)
+    videos = find_videos(images, every=every, allow_fetch=allow_fetch)
+    if request.wanted:
+        if videos or every != 1 or allow_fetch:
+            raise ConfigError(
+                "--out is for images on this machine, not for videos or addresses.", "Use --csv or --json."
+            )
+        request.refuse_with(outputs, json=json)
+        work = Work(model, device, viewing, selection, polygons, batch_size)
+        return predict_into_table(work, images, request)
+    if videos:
         from foveal.cli.commands.predict_videos import predict_videos
 
         predict_videos(
@@ -90,7 +120,7 @@ def predict(
             polygons=polygons,
             skip_bad=skip_bad,
         )
-        return
+        return None
     if every != 1:
         raise ConfigError("--every is for videos, and none is named.", "Leave it out.")
     if json and outputs.takes_stdout:
@@ -117,3 +147,4 @@ def predict(
                     done=lambda count: bar("predicting", count, total),
                 )
             print_notes(predictor.notes)
+    return None

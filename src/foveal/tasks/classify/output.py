@@ -16,11 +16,12 @@ from foveal.metrics.classification.multi_label import MultiLabelMetric
 from foveal.metrics.classification.single_label import SingleLabelMetric
 from foveal.metrics.contract import Metric
 from foveal.tasks.classify.decode import ClassifyOptions
-from foveal.tasks.contract import Output
+from foveal.tasks.contract import Output, best_of
 from foveal.types.arrays import RGB, Array
 from foveal.types.geometry import Geometry
 from foveal.types.goal import Goal
 from foveal.types.predictions.class_scores import ClassScores
+from foveal.types.predictions.columns import Columns, ListOf
 from foveal.types.selection import Selection
 from foveal.types.view import View
 
@@ -39,6 +40,11 @@ class ClassifyOutput(Output[ClassTruth, ClassScores]):
     meanings: ClassVar[Mapping[str, str]] = {
         "scores": "(B, K) float32 in [0, 1], one per class, calibrated; they sum to 1 unless decode.multi_label",
         "attention": "(B, h, w) float32, where the pooling looked; sums to 1",
+    }
+    table_columns: ClassVar[Columns] = {
+        "label": "text",
+        "score": "number",
+        "classes": ListOf({"name": "text", "score": "number"}),
     }
 
     @property
@@ -148,6 +154,10 @@ class ClassifyOutput(Output[ClassTruth, ClassScores]):
     def draw_evaluated(self, image: RGB, truth: ClassTruth, prediction: ClassScores) -> RGB:
         """The image alone: truth and prediction are words, which stand in its caption."""
         return image
+
+    def table_row(self, prediction: ClassScores) -> dict[str, object]:
+        """The best class, and the listed ones."""
+        return {**best_of(prediction), "classes": prediction.to_dict()["classes"]}
 
     def prediction_row(self, truth: ClassTruth, prediction: ClassScores) -> dict[str, str | float]:
         """Truth, prediction, its score and the score of every class."""

@@ -17,7 +17,7 @@ from foveal.metrics.contract import Metric
 from foveal.metrics.detection.matching import LIMIT
 from foveal.metrics.detection.metric import DetectionMetric
 from foveal.metrics.detection.threshold import best_f1_threshold
-from foveal.tasks.contract import Output
+from foveal.tasks.contract import Output, best_of
 from foveal.tasks.detect import decode, tiles
 from foveal.tasks.detect.decode import DetectOptions
 from foveal.tasks.detect.outcomes import KEY
@@ -27,12 +27,17 @@ from foveal.types.arrays import RGB, Array, FloatArray
 from foveal.types.flags import IGNORED_FLAGS
 from foveal.types.geometry import Geometry
 from foveal.types.goal import Goal
+from foveal.types.predictions.columns import Columns, ListOf
 from foveal.types.predictions.detections import BoxTruth, Detections
 from foveal.types.selection import Selection
 from foveal.types.view import View
 
 T = TypeVar("T", bound=BoxTruth)
 D = TypeVar("D", bound=Detections)
+
+
+OBJECT_COLUMNS: Columns = {"label": "text", "score": "number", "num_objects": "whole", "full": "flag"}
+"""What a table says of an image's objects together."""
 
 
 class BoxOutput(Output[T, D], Generic[T, D]):
@@ -49,6 +54,10 @@ class BoxOutput(Output[T, D], Generic[T, D]):
         "masks": "(B, k, m, m) float32 in [0, 1], each over its box",
         "prototypes": "(B, P, h, w) float32 over the input, its sides rounded up to a multiple of 8",
         "coefficients": "(B, k, P) float32: a mask is the sigmoid of their product with the prototypes, in its box",
+    }
+    table_columns: ClassVar[Columns] = {
+        **OBJECT_COLUMNS,
+        "objects": ListOf({"name": "text", "score": "number", "box": ListOf("number")}),
     }
     key = KEY
     only: tuple[int, ...] = ()
@@ -149,6 +158,14 @@ class BoxOutput(Output[T, D], Generic[T, D]):
         """The threshold with the best F1 of the boxes at IoU 0.5, from ``arrays`` as detection's ``assemble`` takes."""
         predictions = detections_of(self, arrays, geometries)
         return self.with_options(threshold=round(float(best_f1_threshold(truths, predictions)), 4))
+
+    def table_row(self, prediction: D) -> dict[str, object]:
+        """The best object, how many there are, whether a limit left out some, and each of them."""
+        document = prediction.to_dict()
+        objects = document["objects"]
+        assert isinstance(objects, list), "one of each object"
+        together = {"num_objects": len(objects), "full": bool(document.get("full"))}
+        return {**best_of(prediction), **together, "objects": objects}
 
     def prediction_row(self, truth: T, prediction: D) -> dict[str, str | float]:
         """Numbers of ground-truth and predicted objects, and the predictions."""

@@ -16,7 +16,7 @@ from foveal.metrics.contract import Metric
 from foveal.metrics.detection.instance import InstanceMetric
 from foveal.ops import view_masks
 from foveal.ops.masks import areas, paired_iou, union
-from foveal.tasks.detect.output import BoxOutput, box_truths, of_classes, whole_pixels
+from foveal.tasks.detect.output import OBJECT_COLUMNS, BoxOutput, box_truths, of_classes, whole_pixels
 from foveal.tasks.detect.parity import TOLERANCES, same_objects
 from foveal.tasks.detect.tiles import join
 from foveal.tasks.instance.decode import InstanceOptions, instances, instances_of_full_views, with_masks
@@ -24,6 +24,7 @@ from foveal.tasks.instance.show import draw_instances, draw_truth_and_instances,
 from foveal.types.arrays import RGB, Array
 from foveal.types.geometry import Geometry
 from foveal.types.goal import Goal
+from foveal.types.predictions.columns import Columns, ListOf
 from foveal.types.predictions.masks import Instances, InstanceTruth
 from foveal.types.view import View
 
@@ -33,6 +34,10 @@ class InstanceOutput(BoxOutput[InstanceTruth, Instances]):
 
     options: InstanceOptions
     tolerances: ClassVar[Mapping[str, float]] = {**TOLERANCES, "mask": 1e-3}
+    table_columns: ClassVar[Columns] = {
+        **OBJECT_COLUMNS,
+        "objects": ListOf({"name": "text", "score": "number", "box": ListOf("number"), "mask": "rle"}),
+    }
 
     @property
     def goal(self) -> Goal:

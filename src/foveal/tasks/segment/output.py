@@ -13,13 +13,14 @@ from foveal.errors import DataError
 from foveal.metrics.contract import Metric
 from foveal.metrics.segmentation.metric import SegmentationMetric
 from foveal.ops.blend import blend_bands, to_pixels
-from foveal.tasks.contract import Output
+from foveal.tasks.contract import Output, best_of
 from foveal.tasks.segment.decode import SegmentOptions
 from foveal.tasks.segment.show import class_map_row, draw_class_map, draw_truth_and_class_map, palette_png
 from foveal.tasks.segment.truths import LazyMasks
 from foveal.types.arrays import RGB, Array
 from foveal.types.geometry import Geometry
 from foveal.types.goal import Goal
+from foveal.types.predictions.columns import Columns, ListOf
 from foveal.types.predictions.masks import ClassMap, MapTruth
 from foveal.types.view import View
 
@@ -31,6 +32,11 @@ class SegmentOutput(Output[MapTruth, ClassMap]):
     tolerances: ClassVar[Mapping[str, float]] = {"pixels": 1e-3}
     meanings: ClassVar[Mapping[str, str]] = {
         "probabilities": "(B, K, h, w) float32 over the input, at the network's resolution; sum to 1 over the classes",
+    }
+    table_columns: ClassVar[Columns] = {
+        "label": "text",
+        "score": "number",
+        "classes": ListOf({"name": "text", "share": "number", "mask": "rle"}),
     }
 
     @property
@@ -90,6 +96,16 @@ class SegmentOutput(Output[MapTruth, ClassMap]):
     def mask_png(self, prediction: ClassMap) -> Mapping[str, bytes]:
         """One palette PNG whose indices are class ids."""
         return {"": palette_png(prediction)}
+
+    def table_row(self, prediction: ClassMap) -> dict[str, object]:
+        """The largest class and its share of the image, and share and mask of each class that occurs."""
+        shares, masks = prediction.shares(), prediction.to_dict()["mask"]
+        assert isinstance(masks, dict), "a mask for each class"
+        classes = [
+            {"name": name, "share": round(float(shares[self.categories.index(name)]), 6), "mask": mask}
+            for name, mask in masks.items()
+        ]
+        return {**best_of(prediction), "classes": classes}
 
     def prediction_row(self, truth: MapTruth, prediction: ClassMap) -> dict[str, str | float]:
         """Pixel accuracy, and the predicted classes."""

@@ -14,7 +14,7 @@ MOST = 100_000
 
 
 class ManyNames:
-    """Answers whether a name is among others by 64-bit hashes: in 8 bytes a name in place of a hundred.
+    """Tells whether a name is among others by 64-bit hashes: in 8 bytes a name in place of a hundred.
 
     The chance that a name that is not there is taken for one of a million is less than 1 in 10^13.
     """

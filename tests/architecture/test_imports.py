@@ -37,6 +37,7 @@ TORCH_FREE = [
     "runs.identity",
     "runs.report.evaluation",
     "runs.train",
+    "serve.*",
     "tasks.card",
     "tasks.contract",
     "tasks.table",

@@ -1,6 +1,7 @@
 """The server's process: its socket, its signals, connections that hang, models opened anew."""
 
 import asyncio
+import errno
 import logging
 import signal
 import socket
@@ -54,8 +55,8 @@ def listen(host: str, port: int) -> socket.socket:
         listener.listen(BACKLOG)
     except OSError as error:
         listener.close()
-        what = {"Address already in use": "is taken", "Permission denied": "is not allowed"}
-        reason = what.get(error.strerror or "", f"cannot be used ({error.strerror})")
+        what = {errno.EADDRINUSE: "is taken", errno.EACCES: "is not allowed"}
+        reason = what.get(error.errno or 0, f"cannot be used ({error.strerror})")
         raise ConfigError(f"Port {port} of {host} {reason}.", hint) from None
     return listener
 

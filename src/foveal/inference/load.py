@@ -23,8 +23,8 @@ def load(path: str | Path, *, device: str = "auto", engine: str = "auto", thread
     """Open a model.
 
     Args:
-        path: A run folder, a ``model.safetensors`` or an ``.onnx`` file. Of a folder, ``engine`` onnxruntime or openvino
-            opens the ``model.onnx`` that was exported there.
+        path: A run folder, a ``model.safetensors`` or an ``.onnx`` file. Of a folder, ``engine`` onnxruntime or
+            openvino opens the ``model.onnx`` that was exported there.
         device: Where it runs: auto (a GPU if there is one), cpu, cuda or tensorrt; exported files need onnxruntime-gpu
             for the last two.
         engine: What runs it: auto (torch for a network; for an exported file OpenVINO on CPUs where it is installed,

@@ -17,7 +17,7 @@ def export(
     out: Annotated[
         Path | None,
         Parameter(
-            help="ONNX file to write; default: model.onnx, model-int8.onnx or model-fp16.onnx next to the model."
+            help="ONNX file to write; default: model.onnx, -int8.onnx or -fp16.onnx next to the model."
         ),
     ] = None,
     data: Annotated[

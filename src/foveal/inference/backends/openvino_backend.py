@@ -6,6 +6,7 @@ images (docs/LOG.md). One image uses all threads; of several, as many run at onc
 Shapes: B images, S side of the input.
 """
 
+import ctypes
 import os
 import sys
 import threading
@@ -71,7 +72,7 @@ class OpenVinoBackend:
         self._core = self._openvino.Core()
         try:
             metadata = read_metadata(content)
-            self._model = self._core.read_model(content)
+            model = self._core.read_model(content)
         except (ValueError, RuntimeError) as error:
             first = next((line for line in str(error).splitlines() if line.strip()), "no reason given")
             raise ArtifactError(
@@ -85,14 +86,44 @@ class OpenVinoBackend:
         self.card: Card = parse_card(metadata["foveal"], where=self._where)
         check_card(self.card, where=self._where)
         self._precision = metadata.get("foveal.precision", "fp32")
-        side = self.card.input_as(InputSpec).size
-        self._model.reshape({"images": [1, side, side, 3]})
-        self._outputs = [output.get_any_name() for output in self._model.outputs]
+        self._side = self.card.input_as(InputSpec).size
+        self._source = path
+        self._open(model)
+
+    def _open(self, model: Any) -> None:
+        """Compile for one image at a time; networks for several at once follow when they are needed."""
+        first = model.inputs[0]
+        shape = first.partial_shape.to_string()
+        if not shape.endswith(f"{self._side},{self._side},3]"):
+            raise ArtifactError(
+                f"{self._where}: takes images of {shape}, but its card declares {self._side} x {self._side}.",
+                "The file is damaged; export the model again.",
+            )
+        model.reshape({first.get_any_name(): [1, self._side, self._side, 3]})
+        self._outputs = [output.get_any_name() for output in model.outputs]
+        self._model = model
         self._lock = threading.Lock()
         self._compiled: dict[bool, Any] = {}
         self._free: dict[bool, deque[Any]] = {True: deque(), False: deque()}
         self._pid = os.getpid()
         self._network(alone=True)
+
+    def _after_fork(self) -> None:
+        """A fork copies the network but none of OpenVINO's threads: this process opens the file anew.
+
+        Raises:
+            ConfigError: The file is there no more.
+        """
+        if isinstance(self._source, Path) and not self._source.is_file():
+            raise ConfigError(
+                "This process was forked from one that opened a file now gone.",
+                "Load the model in each process, or start them with multiprocessing's spawn.",
+            )
+        for kept in (self._core, self._model, self._compiled, self._free):  # ending them would wait for the threads
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(kept))
+        self._core = self._openvino.Core()
+        content = self._source.read_bytes() if isinstance(self._source, Path) else self._source
+        self._open(self._core.read_model(content))
 
     def __repr__(self) -> str:
         """One line: ``OpenVinoBackend(cpu)``."""
@@ -105,16 +136,9 @@ class OpenVinoBackend:
         return Running("openvino", version, self.device_name, self._num_threads, self._precision)
 
     def run(self, images: RGB) -> dict[str, Array]:
-        """Activated outputs by name.
-
-        Raises:
-            ConfigError: This process was forked from one that opened the model.
-        """
+        """Activated outputs by name."""
         if os.getpid() != self._pid:
-            raise ConfigError(
-                "This process was forked from one that opened the model with OpenVINO, whose threads a fork loses.",
-                "Load the model in each process, start them with multiprocessing's spawn, or use --engine onnxruntime.",
-            )
+            self._after_fork()
         alone = len(images) == 1
         network = self._network(alone=alone)
         requests = self._take(network, 1 if alone else min(len(images), self._num_threads), alone=alone)

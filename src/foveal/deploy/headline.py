@@ -67,7 +67,7 @@ class Change:
 
     def __str__(self) -> str:
         """For example ``accuracy 0.994 -> 0.991, 0.3 points lost (-0.1 to 0.8)``."""
-        drop, low, high = (value / POINT for value in (self.drop, self.low, self.high))
+        drop, low, high = (round(value / POINT, 2) for value in (self.drop, self.low, self.high))
         word = "lost" if drop >= 0 else "gained"
         low, high = (low, high) if drop >= 0 else (-high, -low)
         return (

@@ -16,9 +16,7 @@ def export(
     *,
     out: Annotated[
         Path | None,
-        Parameter(
-            help="ONNX file to write; default: model.onnx, -int8.onnx or -fp16.onnx next to the model."
-        ),
+        Parameter(help="ONNX file to write; default: model.onnx, -int8.onnx or -fp16.onnx next to the model."),
     ] = None,
     data: Annotated[
         Path | None,
@@ -92,7 +90,7 @@ def about_int8(parity: "Parity") -> dict[str, str]:
     }
     for engine, change in report.changes.items():
         lines[engine] = f"{change}, on {plural(change.images, 'image')}"
-    lines["allowed"] = f"{report.max_drop:g} points, at the end of the interval"
+    lines["allowed"] = f"{report.max_drop:g} point{'' if report.max_drop == 1 else 's'}, at the end of the interval"
     lines["size"] = (
         f"{report.before_bytes / 1e6:.1f} -> {report.after_bytes / 1e6:.1f} MB,"
         f" {report.before_bytes / report.after_bytes:.1f} times smaller"

@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 
 from foveal.deploy.int8.calibration import LEVELS, Ranges
-from foveal.deploy.int8.layers import ACTIVATIONS, Layer, Network
-from foveal.types.arrays import FloatArray, IntArray
+from foveal.deploy.int8.layers import Layer, Network
+from foveal.types.arrays import Array, FloatArray
 
 MOST = 127
 SMALLEST_SCALE = 1e-12
@@ -54,7 +54,7 @@ class _Writer:
         self.nodes = {node.name: node for node in proto.graph.node}
         self.before: list[Any] = []
         self.pairs: dict[str, list[Any]] = {}
-        self.integers: dict[str, tuple[str, IntArray, FloatArray]] = {}
+        self.integers: dict[str, tuple[str, Array, FloatArray]] = {}
 
     def write(self, layers: list[Layer]) -> Any:
         """Quantise the layers."""
@@ -102,14 +102,12 @@ class _Writer:
         origin = self.network.origin(name)
         low, high = self.ranges.get(origin, self.ranges[name])
         node = self.network.producers.get(origin)
-        if node is not None and node.op_type in ACTIVATIONS and node.op_type == "Relu":
+        if node is not None and node.op_type == "Relu":
             low = 0.0
         return min(low, 0.0), max(high, 0.0)
 
     def _weights(self, layer: Layer) -> None:
         """Integer weights, shared by all layers that have the same, and a bias of the layer's own."""
-        from onnx import helper
-
         node, weight = self.nodes[layer.name], self.network.weights[layer.weight]
         low, high = self._range(layer.source)
         input_scale = max((high - low) / LEVELS, SMALLEST_SCALE)
@@ -135,7 +133,6 @@ class _Writer:
             node.input[2] = f"{place}_dq"
         else:
             node.input.append(f"{place}_dq")
-        assert helper is not None
 
     def _shift(self, layer: Layer, weight: FloatArray, rounded: FloatArray) -> FloatArray | None:
         """(C,) how far rounding the weights moves the mean of each output channel; None: not known."""
@@ -155,7 +152,7 @@ class _Writer:
         shift: FloatArray = (error * by_group).sum(1)
         return shift
 
-    def _dequantise(self, name: str, integers: IntArray, scale: FloatArray, *, axis: int) -> None:
+    def _dequantise(self, name: str, integers: Array, scale: FloatArray, *, axis: int) -> None:
         from onnx import helper
 
         self._constant(f"{name}_q", integers)

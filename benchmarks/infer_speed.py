@@ -10,7 +10,7 @@ contiguous, in inference mode. Foveal's own torch backend (channels last, kept p
 
 A RUN has its exported ``model.onnx`` (and ``model-int8.onnx``) beside it. ``--peer`` is another network that its user
 exported for one image at the same input, such as Ultralytics' smallest:
-``yolo export model=yolo11n.yaml format=onnx imgsz=320``. ``--clock cpu`` counts the processes' own time, which$
+``yolo export model=yolo11n.yaml format=onnx imgsz=320``. ``--clock cpu`` counts the processes' own time, which
 says more on a machine that others use; with one thread it is what the wall clock would show on a quiet one.
 
 Limits: the faster engine in float32 >= 3 x eager for efficientnet_lite0, >= 2 x for resnet18; in INT8 >= 6 x for

@@ -1,4 +1,4 @@
-"""How far apart two paths' answers are, as a user gets them: the JSON objects of ``foveal predict``.
+"""How far apart two paths' predictions are, as a user gets them: the JSON objects of ``foveal predict``.
 
 A class is known by its name. Objects are paired by name and box; one that only one path has is a difference, unless its
 score lies so near the threshold that rounding decides whether it is given.

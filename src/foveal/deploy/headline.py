@@ -78,10 +78,10 @@ class Change:
 
 def evaluate_on(predictor: Predictor, labelled: Labelled) -> Verdict:
     """The evaluation of a model, before its images are weighted."""
-    return verdict_of(predictor, labelled.truths, predictor.stream(labelled.sources))
+    return evaluation_of(predictor, labelled.truths, predictor.stream(labelled.sources))
 
 
-def verdict_of(predictor: Predictor, truths: Iterable[SomeTruth], predictions: Iterable[Prediction]) -> Verdict:
+def evaluation_of(predictor: Predictor, truths: Iterable[SomeTruth], predictions: Iterable[Prediction]) -> Verdict:
     """The evaluation of predictions that were made before."""
     metric = predictor.output.metric()
     for truth, prediction in zip(truths, predictions, strict=True):
@@ -101,8 +101,8 @@ def change(predictor: Predictor, before: Verdict, after: Verdict, *, groups: Int
     goal = predictor.output.goal
     sign = 1.0 if goal.maximize else -1.0
 
-    def score(verdict: Verdict, weights: Weights) -> FloatArray:
-        return np.nan_to_num(verdict.score(weights)[goal.metric])
+    def score(evaluated: Verdict, weights: Weights) -> FloatArray:
+        return np.nan_to_num(evaluated.score(weights)[goal.metric])
 
     ones = np.ones((before.num_images, 1), np.float32)
     first, second = float(score(before, ones)[0]), float(score(after, ones)[0])

@@ -21,8 +21,8 @@ TIMEOUT_S = 60.0
 
 
 @dataclass(frozen=True)
-class Answers:
-    """One path: its name, what runs it, and the answers."""
+class PathDocuments:
+    """One path: its name, what runs it, and its predictions."""
 
     name: str
     running: str
@@ -82,12 +82,12 @@ def compare_paths(
         with Predictor(open_backend(source, want)) as predictor:
             threshold = float(predictor.card.decode.get("threshold", 0.0))
             documents = [prediction.to_dict() for prediction in predictor.stream(images)]
-            paths.append(Answers(title, str(predictor.running), documents))
+            paths.append(PathDocuments(title, str(predictor.running), documents))
     if url is not None:
         progress("asking the server", 0, None)
         server = Server(url)
         chosen = name or server.model_named(file.parent.name)
-        paths.append(Answers("HTTP", f"{server.url}, model {chosen}", list(server.predict(chosen, images))))
+        paths.append(PathDocuments("HTTP", f"{server.url}, model {chosen}", list(server.predict(chosen, images))))
     first = paths[0]
     columns = [Column(first.name, first.running, None)]
     for path in paths[1:]:
@@ -126,7 +126,7 @@ class Server:
         raise ConfigError(f"{self.url} has no model {name!r}; it has {', '.join(names)}.", "Choose one with --name.")
 
     def predict(self, name: str, images: Sequence[Path]) -> Iterator[Document]:
-        """The answer for each file, one request each."""
+        """The prediction for each file, one request each."""
         for image in images:
             boundary = uuid.uuid4().hex
             head = f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="image"\r\n'
@@ -136,8 +136,8 @@ class Server:
                 data=body + f"\r\n--{boundary}--\r\n".encode(),
                 headers={"Content-Type": f"multipart/form-data; boundary={boundary}"},
             )
-            answer = self._ask(request)
-            yield answer[0] if isinstance(answer, list) else answer
+            found = self._ask(request)
+            yield found[0] if isinstance(found, list) else found
 
     def _get(self, place: str) -> Mapping[str, Any]:
         return dict(self._ask(Request(f"{self.url}{place}")))  # noqa: S310
@@ -150,4 +150,4 @@ class Server:
             raise FovealError(f"{request.full_url}: the server refuses with {error.code} ({error.reason}).") from None
         except (URLError, OSError, ValueError) as error:
             reason = getattr(error, "reason", error)
-            raise FovealError(f"{request.full_url}: no answer ({reason}).", "Is the server running?") from None
+            raise FovealError(f"{request.full_url}: no reply ({reason}).", "Is the server running?") from None

@@ -1,4 +1,4 @@
-"""Two answers for one image: what counts as the same."""
+"""Two predictions for one image: what counts as the same."""
 
 import numpy as np
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import foveal
-from foveal.deploy.headline import change, verdict_of
+from foveal.deploy.headline import change, evaluation_of
 from foveal.types.predictions.class_scores import ClassScores
 
 
@@ -20,10 +20,10 @@ def test_a_paired_change(quick_export: Path) -> None:
 
     base = [i % 3 > 0 for i in range(300)]
     worse = [one and i % 30 != 1 for i, one in enumerate(base)]
-    before = verdict_of(model, [0] * 300, scores(base))
-    same = change(model, before, verdict_of(model, [0] * 300, scores(base)))
+    before = evaluation_of(model, [0] * 300, scores(base))
+    same = change(model, before, evaluation_of(model, [0] * 300, scores(base)))
     assert (same.drop, same.low, same.high) == (0.0, 0.0, 0.0)
-    lost = change(model, before, verdict_of(model, [0] * 300, scores(worse)))
+    lost = change(model, before, evaluation_of(model, [0] * 300, scores(worse)))
     assert lost.drop == pytest.approx(10 / 300) and 0.01 < lost.low < lost.drop < lost.high < 0.06
-    gained = change(model, verdict_of(model, [0] * 300, scores(worse)), before)
+    gained = change(model, evaluation_of(model, [0] * 300, scores(worse)), before)
     assert gained.drop == pytest.approx(-10 / 300) and "points gained" in str(gained)

@@ -74,6 +74,6 @@ def test_every_path(
 def test_a_server_that_is_not_there(here: Command, quick_export: Path, squares: Path) -> None:
     image = squares / "class0" / "000.png"
     done = here("parity", quick_export, image, "--url", "http://127.0.0.1:9")
-    assert done.code == 2 and "no answer" in done.err
+    assert done.code == 2 and "no reply" in done.err
     done = here("parity", quick_export, image, "--url", "file:///etc/passwd")
     assert done.code == 2 and "is not the address of a server" in done.err

@@ -111,7 +111,7 @@ class MissingExtraError(FovealError):
         extra: The extra that brings it.
     """
 
-    def __init__(self, action: str, package: str, extra: str = "train") -> None:
+    def __init__(self, action: str, package: str, *, extra: str = "train") -> None:
         super().__init__(
             f"To {action}, Foveal needs the package {package!r}, which is not installed.",
             f"Install {'everything' if extra == 'train' else 'it'} with: pip install 'foveal[{extra}]'",

@@ -163,7 +163,7 @@ def test_the_example_detects_the_same(exported: Path, voc: Path, tmp_path: Path)
 def test_an_export_of_other_weights_is_refused(run: Path, exported: Path) -> None:
     import torch
 
-    from foveal.deploy.export import compare
+    from foveal.deploy.parity import compare
     from foveal.inference.backends.onnx_backend import OnnxBackend
     from foveal.inference.backends.torch_backend import TorchBackend
     from foveal.inference.predictor import Predictor

@@ -29,7 +29,9 @@ class Work:
 
     Attributes:
         model: A run folder, a .safetensors or an .onnx file.
-        device: Where it runs: auto, cpu or cuda.
+        engine: What runs it: auto, torch, onnxruntime or openvino.
+        device: Where it runs: auto, cpu, cuda or tensorrt.
+        threads: Threads within the network on a CPU; 0: all cores.
         viewing: The views of each image.
         selection: Which predictions are given.
         polygons: Whether masks are written as polygons, not as RLE.
@@ -38,7 +40,9 @@ class Work:
     """
 
     model: Path
+    engine: str = "auto"
     device: str = "auto"
+    threads: int = 0
     viewing: Viewing = field(default_factory=Viewing)
     selection: Selection = field(default_factory=Selection)
     polygons: bool = False
@@ -52,11 +56,14 @@ class Work:
             ArtifactError: It cannot be opened.
             ConfigError: An option does not concern it.
         """
-        return load(self.model, device=device or self.device).select(self.selection)
+        return load(self.model, device=device or self.device, engine=self.engine, threads=self.threads).select(
+            self.selection
+        )
 
     def options(self) -> dict[str, object]:
         """What decides on the rows beside model and images; the batch size may change on the way."""
-        own = {**asdict(self.viewing), **asdict(self.selection), "polygons": self.polygons, "device": self.device}
+        own = {**asdict(self.viewing), **asdict(self.selection), "polygons": self.polygons}
+        own |= {"engine": self.engine, "device": self.device}
         return {name: list(value) if isinstance(value, tuple) else value for name, value in own.items()}
 
 

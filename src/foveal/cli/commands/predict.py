@@ -1,13 +1,15 @@
 """``foveal predict``."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from cyclopts import Parameter
 
 from foveal.cli.view_options import (
     BatchSize,
     Crops,
+    Device,
+    Engine,
     Flip,
     Fresh,
     MaxObjects,
@@ -16,6 +18,7 @@ from foveal.cli.view_options import (
     Overlap,
     Ray,
     Scales,
+    Threads,
     Threshold,
     Tile,
     Workers,
@@ -68,7 +71,9 @@ def predict(
     ] = False,
     batch_size: BatchSize = 32,
     skip_bad: Annotated[bool, Parameter(negative="", help="Skip images that cannot be read, and list them.")] = False,
-    device: Annotated[Literal["auto", "cpu", "cuda"], Parameter(help="Device for PyTorch models.")] = "auto",
+    engine: Engine = "auto",
+    device: Device = "auto",
+    threads: Threads = 0,
     out: Out = None,
     fresh: Fresh = False,
     ray: Ray = None,
@@ -78,7 +83,7 @@ def predict(
     import sys
 
     from foveal.cli.commands.predict_job import TableRequest, predict_into_table
-    from foveal.cli.screens import Skipped, note_full_lists, predictions_screen, print_notes
+    from foveal.cli.screens import Skipped, note_full_lists, predictions_screen, print_notes, print_running
     from foveal.cli.terminal import Bar
     from foveal.errors import ConfigError
     from foveal.inference.fetch import fetch_image
@@ -104,13 +109,13 @@ def predict(
                 "--out is for images on this machine, not for videos or addresses.", "Use --csv or --json."
             )
         request.refuse_with(outputs, json=json)
-        work = Work(model, device, viewing, selection, polygons, batch_size)
+        work = Work(model, engine, device, threads, viewing, selection, polygons, batch_size)
         return predict_into_table(work, images, request)
     if videos:
         from foveal.cli.commands.predict_videos import predict_videos
 
         predict_videos(
-            lambda: load(model, device=device),
+            lambda: load(model, device=device, engine=engine, threads=threads),
             videos,
             outputs,
             viewing=viewing,
@@ -129,11 +134,12 @@ def predict(
     total = len(found.paths)
     with Bar(shown=not json) as bar:
         bar("loading the model", 0, None)
-        opened = load(model, device=device)
+        opened = load(model, device=device, engine=engine, threads=threads)
         with opened:
             predictor = opened.select(selection)
             ready = outputs.prepare(found)
             print_notes([*found.left.notes(), *ready.notes])
+            print_running(predictor, asked=(engine, device, threads) != ("auto", "auto", 0))
             screen = write_json(sys.stdout, polygons=polygons) if json else predictions_screen(outputs)
             writers = [*ready.writers(predictor, polygons=polygons), note_full_lists(predictor), screen]
             with Skipped(total) as skipped:

@@ -50,7 +50,7 @@ def serve(
         package = (error.name or "").partition(".")[0]
         if package == "foveal":
             raise
-        raise MissingExtraError("serve models", package, "serve") from None
+        raise MissingExtraError("serve models", package, extra="serve") from None
 
     paths = name_models(models)
     options = ServeOptions(

@@ -3,6 +3,7 @@
 import os
 import socket
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 
@@ -55,6 +56,4 @@ class Worker:
 
 def on_shared_disk(work: Work) -> Work:
     """The same work for processes whose current folder is another."""
-    return Work(
-        work.model.resolve(), work.device, work.viewing, work.selection, work.polygons, work.batch_size, Path.cwd()
-    )
+    return replace(work, model=work.model.resolve(), base=Path.cwd())

@@ -192,7 +192,7 @@ def _rows(path: Path) -> Iterator[tuple[dict[str, Any], Features]]:
     try:
         import pyarrow as pa
     except ImportError:
-        raise MissingExtraError("read Parquet and Arrow files", "pyarrow", "parquet") from None
+        raise MissingExtraError("read Parquet and Arrow files", "pyarrow", extra="parquet") from None
     features: Features | None = None
     try:
         for batch in _batches(path):

@@ -16,6 +16,8 @@ from foveal.imaging.suffixes import IMAGE_SUFFIXES
 from foveal.imaging.walk import walk
 from foveal.inference.images import ADDRESS, Named, check_no_address
 
+FOR_TABLES = (".tar", ".parquet")
+"""Suffixes of files that hold or name many images: see ``foveal.jobs``."""
 CAMERA = re.compile(r"\d{1,2}|/dev/video\d+")
 
 
@@ -93,9 +95,15 @@ def _inside(name: str, found: Found, *, skip_closed: bool) -> list[tuple[Path, s
     if path.is_dir():
         return _in_folder(path, name, found.left, skip_closed=skip_closed)
     if path.exists():
+        if path.suffix.lower() in FOR_TABLES:
+            raise DataError(
+                f"{name}: {path.suffix} files are read for a table.", "Add --out results.parquet, or .jsonl."
+            )
         if not stat.S_ISREG(path.stat().st_mode) and path not in found.piped:
             found.piped[path] = _from_pipe(path)
         return [(path, path.name)]
+    if name.startswith("@"):
+        raise DataError(f"{name}: lists of paths are read for a table.", "Add --out results.parquet, or .jsonl.")
     inside = sorted(Path(p) for p in glob.glob(name, recursive=True) if Path(p).is_file())  # noqa: PTH207
     if not inside and CAMERA.fullmatch(name):
         raise DataError(

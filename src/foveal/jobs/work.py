@@ -78,7 +78,7 @@ class Done:
         num_bad: How many of them cannot be read.
         full: How many have as many objects as the limit allows.
         limit: That limit.
-        missing: An image that was not found, and was there when the job began; empty: none.
+        missing: A file that was not found, and was there when the job began; empty: none.
     """
 
     rows: bytes
@@ -134,7 +134,7 @@ def predict_part(
             num_bad += 1
             bad.add({**name, "reason": shown_name(prediction.reason)})
             if not missing and item.num_bytes is not None and not (work.base / item.file).exists():
-                missing = item.name
+                missing = item.file
         else:
             width, height = prediction.size
             own: object = predictor.output.table_row(prediction)

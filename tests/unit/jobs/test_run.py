@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -204,6 +205,7 @@ def test_no_image_can_be_read(tmp_path: Path, quick_export: Path, here: Call) ->
         (["--out", "t.jsonl", "--csv", "t.csv"], "--out and --csv do not go together."),
         (["--out", "t.jsonl", "--json"], "--out and --json do not go together."),
         (["--fresh"], "--fresh is for a table."),
+        (["@list.txt"], "@list.txt: lists of paths are read for a table."),
         (["--ray"], "--ray is for a table."),
         (["--out", "t.jsonl", "--workers", "2"], "--workers is for a Ray cluster."),
         (["--out", "t.jsonl", "--ray", "--workers", "0"], "--workers 0 is not possible."),
@@ -212,3 +214,16 @@ def test_no_image_can_be_read(tmp_path: Path, quick_export: Path, here: Call) ->
 def test_options_that_do_not_fit(squares: Path, quick_export: Path, here: Call, options: list[str], what: str) -> None:
     done = here(*predict(quick_export, squares, *options))
     assert (done.code, done.err.splitlines()[0]) == (2, f"error: {what}")
+
+
+def test_pyarrow_is_not_installed(
+    tmp_path: Path, squares: Path, quick_export: Path, here: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    done = here(*predict(quick_export, squares, "--out", tmp_path / "t.parquet"))
+    assert (done.code, done.err) == (
+        2,
+        "error: To write Parquet files, Foveal needs the package 'pyarrow', which is not installed.\n"
+        "  hint: Install it with: pip install 'foveal[jobs]' or, for --out, name a .jsonl file.\n",
+    )
+    assert not list(tmp_path.iterdir())

@@ -3,6 +3,7 @@
 from collections import Counter, deque
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from foveal.errors import FovealError, RunError
@@ -130,7 +131,7 @@ class Spreading:
             self._lose(worker, number)
             return None
         self._busy[worker] -= 1
-        if done.missing:
+        if done.missing and Path(done.missing).exists():  # else it has been deleted meanwhile
             raise RunError(
                 f"A worker does not see {done.missing}.", "Share the images with all machines under the same path."
             )

@@ -97,6 +97,31 @@ def best_threshold(scores: FloatArray, truth: Array) -> float:
     return float(max(cuts[best[np.argmin(np.abs(cuts[best] - 0.5))]], np.finfo(np.float32).tiny))
 
 
+def threshold_of_precision(scores: FloatArray, truth: Array, wanted: float) -> float:
+    """The lowest threshold that keeps a precision, over all binary decisions: of those that do, the most recall.
+
+    Args:
+        scores: (N, K) in [0, 1] of validation images; temperature already applied.
+        truth: (N, K) 0 or 1.
+        wanted: Precision, above 0 and below 1.
+
+    Returns:
+        A number in (0, 1], halfway between two scores. Where no threshold has that precision, the one with the most,
+        and of those the lowest; 0.5 if no label is true.
+    """
+    flat, positive = np.asarray(scores, np.float64).ravel(), np.asarray(truth).ravel() > 0
+    if not positive.any():
+        return 0.5
+    order = np.argsort(-flat, kind="stable")
+    ranked = flat[order]
+    last = np.append(np.flatnonzero(np.diff(ranked)), len(ranked) - 1)
+    precision = np.cumsum(positive[order])[last] / (last + 1)
+    enough = np.flatnonzero(precision >= min(wanted, precision.max()) - 1e-12)
+    at = last[enough[-1]]
+    below = ranked[at + 1] if at + 1 < len(ranked) else 0.0
+    return float(max((ranked[at] + below) / 2, np.finfo(np.float32).tiny))
+
+
 def _most_probable(loss: Callable[[float], float]) -> float:
     """The T that minimises ``loss(log T)`` plus the prior: a coarse scan, then golden section."""
 

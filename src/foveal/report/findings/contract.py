@@ -50,6 +50,7 @@ class Evidence:
         began_with: What epoch 0 is, the weights before the first step.
         stop: Why training ended: ``epochs``, ``patience``, ``time`` or ``interrupted``; empty: unknown.
         limit: Most objects that the model predicts in an image; 0: there is no limit.
+        min_precision: Precision for which the threshold was chosen; 0: none was asked for.
         predicted: Objects predicted in each image.
         true: Annotated objects in each image.
     """
@@ -66,6 +67,7 @@ class Evidence:
     began_with: str = "the head fitted to the pretrained features"
     stop: str = ""
     limit: int = 0
+    min_precision: float = 0.0
     predicted: Sequence[int] = ()
     true: Sequence[int] = ()
 

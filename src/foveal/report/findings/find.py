@@ -21,6 +21,7 @@ RULES: Sequence[Rule] = (
     training.epoch_zero_kept,
     numbers.confident_mistakes,
     numbers.miscalibrated,
+    numbers.precision_missed,
     classes.absent,
 )
 """The more useful first."""

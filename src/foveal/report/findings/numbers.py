@@ -69,6 +69,18 @@ def miscalibrated(evidence: Evidence) -> Sequence[Finding]:
     ]
 
 
+def precision_missed(evidence: Evidence) -> Sequence[Finding]:
+    """A precision that was asked for and is not kept."""
+    reached = evidence.results.metrics.get("precision_micro")
+    if not evidence.min_precision or reached is None or reached.value >= evidence.min_precision:
+        return []
+    words = (
+        f"Precision is {reached.value:.3f} ({reached.low:.3f} to {reached.high:.3f}), below the"
+        f" {evidence.min_precision:g} that was asked for: use a higher --threshold, or train longer."
+    )
+    return [Finding("warning", words)]
+
+
 def confident_mistakes(evidence: Evidence) -> Sequence[Finding]:
     """Mistakes of a sure model are often wrong labels."""
     scores = [m.confidence for m in evidence.results.worst if m.confidence is not None]

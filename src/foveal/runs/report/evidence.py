@@ -35,7 +35,7 @@ def evidence(
         stop: Why training ended.
     """
     objects = evaluation.catalog.objects
-    goal = predictor.output.goal
+    goal, options = predictor.output.goal, predictor.output.options.model_dump()
     return Evidence(
         evaluation.results,
         goal.metric,
@@ -48,7 +48,8 @@ def evidence(
         best_epoch=best_epoch,
         began_with="the given model" if given else Evidence.began_with,
         stop=stop,
-        limit=int(predictor.output.options.model_dump().get("max_objects") or 0) if objects is not None else 0,
+        limit=int(options.get("max_objects") or 0) if objects is not None else 0,
+        min_precision=float(options.get("min_precision") or 0),
         predicted=[] if objects is None else [len(prediction.rows()) for prediction in evaluation.predictions],
         true=[] if objects is None else np.diff(objects.offsets).tolist(),
     )

@@ -33,5 +33,8 @@ class ClassifyConfig(Settings):
     """Upweight rare classes in the loss: by inverse frequency, or by effective number of samples."""
     effective_beta: Annotated[float, Field(ge=0, lt=1)] = 0.999
     """Beta of the effective number (1 - beta^n) / (1 - beta)."""
+    min_precision: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """For multi-label data: the threshold is the lowest whose precision on the validation images, over all classes, is
+    at least this; 0: the one with the best F1."""
     focal_gamma: Annotated[float, Field(ge=0, le=10)] = 2.0
     """Focusing parameter gamma of the focal loss; 0: cross-entropy."""

@@ -11,7 +11,12 @@ import numpy as np
 from foveal.data.catalog.catalog import Catalog
 from foveal.errors import ConfigError, DataError
 from foveal.imaging.draw import label
-from foveal.metrics.classification.calibration import best_threshold, fit_sigmoid_temperature, fit_temperature
+from foveal.metrics.classification.calibration import (
+    best_threshold,
+    fit_sigmoid_temperature,
+    fit_temperature,
+    threshold_of_precision,
+)
 from foveal.metrics.classification.multi_label import MultiLabelMetric
 from foveal.metrics.classification.single_label import SingleLabelMetric
 from foveal.metrics.contract import Metric
@@ -141,7 +146,8 @@ class ClassifyOutput(Output[ClassTruth, ClassScores]):
         if not self.options.multi_label:
             return self.with_options(temperature=round(fit_temperature(logits, truth), 6))
         temperature = round(fit_sigmoid_temperature(logits, truth), 6)
-        threshold = round(best_threshold(1 / (1 + np.exp(-logits / temperature)), truth), 6)
+        scores, wanted = 1 / (1 + np.exp(-logits / temperature)), self.options.min_precision
+        threshold = round(threshold_of_precision(scores, truth, wanted) if wanted else best_threshold(scores, truth), 6)
         return self.with_options(temperature=temperature, threshold=threshold)
 
     def draw(self, image: RGB, prediction: ClassScores) -> RGB:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
+from foveal.errors import ConfigError
 from foveal.tasks.classify.choose import choose
 from foveal.tasks.classify.config import POOLING, ClassifyConfig
 from foveal.tasks.contract import Choice, Situation, TaskSpec
@@ -44,7 +45,13 @@ class ClassifySpec(TaskSpec[ClassifyConfig, "ClassifyOutput", "Classifier"]):
 
     def begin(self, own: ClassifyConfig, catalog: "Catalog") -> "ClassifyOutput":
         """An output for single-label or multi-label data."""
-        return self.open(catalog.categories, {"multi_label": catalog.multi_label})
+        if own.min_precision and not catalog.multi_label:
+            raise ConfigError(
+                "--classify.min-precision is for images that may have several labels or none: here each has exactly one,"
+                " and the most probable is predicted.",
+                "Leave it out, or write the labels as one column of 0 and 1 per class in _classes.csv.",
+            )
+        return self.open(catalog.categories, {"multi_label": catalog.multi_label, "min_precision": own.min_precision})
 
     def open(self, categories: Categories, options: Mapping[str, object]) -> "ClassifyOutput":
         """The output of a trained classifier."""

@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from foveal.data.formats.table.joined import Joined
-from foveal.data.formats.table.one_hot import class_columns
+from foveal.data.formats.table.one_hot import EXPORT, class_columns
 from foveal.data.formats.table.split_column import SplitColumns, is_split, split_columns
 from foveal.data.formats.table.text import Sample, is_image_name
 from foveal.data.formats.table.titles import ID_TITLES, LABEL_TITLES, PATH_TITLES, place, plain
@@ -71,12 +71,12 @@ def columns_of(path: Path, sample: Sample) -> Columns:
     classes: tuple[int, ...] = ()
     named = label >= 0
     notes: list[str] = []
-    if label < 0:
+    if label < 0 and path.name != EXPORT:
         label = _only_other(sample, (at, *splits.columns, *splits.told))
         if label >= 0:
             notes.append(f"Column {sample.titles[label]!r} is read as the labels.")
     if label < 0:
-        classes = class_columns(sample, (at, *splits.columns))
+        classes = class_columns(sample, (at, *splits.columns), least=1 if path.name == EXPORT else 2)
         if not classes:
             raise _missing(
                 path, sample.titles, LABEL_TITLES, "labels", "label, labels, class, classes, category or target"

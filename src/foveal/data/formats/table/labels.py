@@ -41,15 +41,16 @@ class Labels:
         self.trained[label] |= trained
         return label
 
-    def class_map(self, path: Path, *, rows_of_train: bool) -> tuple[str, ...]:
+    def class_map(self, path: Path, *, rows_of_train: bool, least: int = 2) -> tuple[str, ...]:
         """Class names in order; where there are training rows, they alone make the map.
 
         Args:
             path: The table or the data set, for messages.
             rows_of_train: Whether there is a row of the training split, or without a split.
+            least: How many classes there are at least: one where some image is of no class.
 
         Raises:
-            DataError: There are fewer than two classes.
+            DataError: There are too few classes.
             CategoryError: A class has no training row.
         """
         if self.fixed is not None:
@@ -62,7 +63,7 @@ class Labels:
                     f"{self.first[label]}: the class {name!r} has no training images.",
                     f"Classes of the training split: {listed(known)}.",
                 )
-        if len(order) < 2:
+        if len(order) < least:
             only = f"only one class, {order[0]!r}" if order else "no labels at all"
             raise DataError(f"{path} has {only}; classification needs at least two.", "Add images of other classes.")
         return order

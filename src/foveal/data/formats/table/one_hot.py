@@ -12,15 +12,16 @@ EXPORT = "_classes.csv"
 """Name of Roboflow's tables, whose images may always have several labels."""
 
 
-def class_columns(sample: Sample, taken: Sequence[int]) -> tuple[int, ...]:
-    """The columns that hold nothing but 0 and 1 (or -1 and 1); fewer than two are none.
+def class_columns(sample: Sample, taken: Sequence[int], *, least: int = 2) -> tuple[int, ...]:
+    """The columns that hold nothing but 0 and 1 (or -1 and 1); fewer than ``least`` are none.
 
     Args:
         sample: The table's beginning.
         taken: Columns that are something else.
+        least: How many there are at least; one is enough where the file's name says what it is.
     """
     found = [at for at in range(len(sample.titles)) if at not in taken and _binary(sample.column(at))]
-    return tuple(found) if len(found) > 1 else ()
+    return tuple(found) if len(found) >= least else ()
 
 
 def classes_of(fields: Sequence[str], columns: Sequence[int], titles: Sequence[str], where: str) -> list[str]:

@@ -170,7 +170,8 @@ class Rows:
                 f"Fill it in; several labels are joined with {SEPARATOR!r}.",
             )
         repeated = self.repeats()
-        order = self.labels.class_map(path, rows_of_train=self.of_train)
+        absent = self.several and bool(self.unlabelled)  # then one class is something to learn: is it there?
+        order = self.labels.class_map(path, rows_of_train=self.of_train, least=1 if absent else 2)
         places = {name: at for at, name in enumerate(order)}
         fixed = self.labels.fixed
         catalog = self.builder.build(

@@ -60,6 +60,18 @@ def exported(run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
+def test_int8(here: Command, exported: Path, voc: Path, tmp_path: Path) -> None:
+    """Heads that share weights over levels; calibrated on the training split, evaluated on the other."""
+    out = tmp_path / "model-int8.onnx"
+    done = here("export", exported, "--int8", "--data", voc, "--max-drop", "10", "--out", out, "--json")
+    assert done.code == 0, done.err
+    report = json.loads(done.out)
+    assert report["headline"]["metric"] == "mAP" and report["headline"]["high"] <= 0.1
+    assert report["headline"]["images"] == 8 and report["int8"]["calibration_images"] == 24
+    assert len(report["int8"]["left_in_float"]) < len(report["int8"]["sensitivity"]) / 2
+    assert out.stat().st_size < exported.stat().st_size / 2
+
+
 def test_learns_and_is_complete(run: Path) -> None:
     names = {p.name for p in run.iterdir()}
     assert names >= {"config.toml", "metrics.json", "predictions.csv", "report.html", "model.safetensors"}

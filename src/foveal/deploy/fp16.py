@@ -1,7 +1,7 @@
 """A graph with its weights in half precision: half the file.
 
 Each is turned back to float32 when the file is opened, so that every engine computes as before and only the rounding of
-the weights remains. TensorRT may compute in half precision, which ``--device tensorrt`` allows it.
+the weights remains.
 """
 
 from typing import Any

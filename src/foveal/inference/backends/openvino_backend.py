@@ -139,7 +139,7 @@ class OpenVinoBackend:
         """Activated outputs by name."""
         if os.getpid() != self._pid:
             self._after_fork()
-        alone = len(images) == 1
+        alone = len(images) == 1 or self._num_threads == 1
         network = self._network(alone=alone)
         requests = self._take(network, 1 if alone else min(len(images), self._num_threads), alone=alone)
         rows: list[list[Array]] = []

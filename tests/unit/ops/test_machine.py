@@ -126,3 +126,11 @@ def _free(folder: Path) -> int:
     import shutil
 
     return shutil.disk_usage(folder).free
+
+
+def test_an_environment_variable_takes_less(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(machine.CORES, raising=False)
+    cores = machine.num_cores()
+    for text, expected in (("1", 1), ("100000", cores), ("0", cores), ("many", cores)):
+        monkeypatch.setenv(machine.CORES, text)
+        assert machine.num_cores() == expected

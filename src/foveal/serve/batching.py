@@ -199,16 +199,20 @@ class Batcher:
             self._threads.submit(self._end, work)
 
     def _end(self, work: Work) -> None:
-        if work.done.set_running_or_notify_cancel():
+        body, error = b"", None
+        wanted = work.done.set_running_or_notify_cancel()
+        if wanted:
             try:
                 if work.errors:
                     raise work.errors[min(work.errors)]
                 body = work.finish([raw for raw in work.raws if raw is not None])
-            except Exception as error:
-                work.done.set_exception(error)
-            else:
-                work.done.set_result(body)
-        with self._changed:
+            except Exception as problem:
+                error = problem
+        with self._changed:  # before anyone is told: whoever hears of it may send the next request at once
             self.inside -= len(work.raws)
             if self._closing:
                 self._changed.notify_all()
+        if wanted and error is not None:
+            work.done.set_exception(error)
+        elif wanted:
+            work.done.set_result(body)

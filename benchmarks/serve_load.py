@@ -393,8 +393,9 @@ async def check_all(port: int, requests: Sequence[Request], count: int, clients:
             if status != request.status or gap > 0.01:
                 wrong.append(f"{request.path} {request.kind} {status} {gap} {body[:120]!r}")
             done += 1
-            if done % (count // 20) == 0:
+            if done % max(1, count // 20) == 0:
                 memory.append(resident_mb(pid))
+                print(f"{done:,} of {count:,}, {len(wrong)} wrong, {memory[-1]:.0f} MB", file=sys.stderr)
         client.close()
 
     await asyncio.gather(*(run() for _ in range(clients)))
@@ -421,6 +422,7 @@ def main() -> None:
     parser.add_argument("--clients", type=int, default=32)
     parser.add_argument("--requests", type=int, default=10_000)
     args = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # servers end with it
     files = sorted(file for file in args.images.rglob("*") if file.suffix.lower() in SUFFIXES)[:200]
     images = [(file.name, file.read_bytes()) for file in files]
     if args.rounds:

@@ -1,4 +1,4 @@
-"""Images of many requests in one call of the network: decoded by many threads, run by one, assembled by many.
+"""Images of many requests in one call of the network: decoded by many threads, run by few, assembled by many.
 
 An image waits for others only while some are being decoded, and never longer than ``max_wait_s``: a client alone is
 never kept waiting. The queue is bounded; what does not fit is refused at once.
@@ -72,7 +72,7 @@ class Waiting:
 
 
 class Batcher:
-    """One model's queue and the thread that runs its network.
+    """One model's queue and the threads that run its network.
 
     Args:
         predictor: The model; it is closed with the batcher.
@@ -80,6 +80,7 @@ class Batcher:
         max_wait_s: Longest that an image waits for others, in seconds.
         queue: Most images inside.
         threads: Decodes and assembles.
+        runners: Threads that run the network, each with a batch of its own.
         observe: Called with the number of images and the seconds of each call of the network.
 
     Attributes:
@@ -94,6 +95,7 @@ class Batcher:
         max_wait_s: float,
         queue: int,
         threads: ThreadPoolExecutor,
+        runners: int = 1,
         observe: Callable[[int, float], object] = lambda *_: None,
     ) -> None:
         self.predictor = predictor
@@ -104,8 +106,9 @@ class Batcher:
         self._coming = 0
         self._closing = False
         self._changed = Condition()
-        self._runner = Thread(target=self._run, name="foveal-network", daemon=True)
-        self._runner.start()
+        self._runners = [Thread(target=self._run, name="foveal-network", daemon=True) for _ in range(runners)]
+        for runner in self._runners:
+            runner.start()
 
     def submit(self, loads: Sequence[Load], finish: Finish) -> "Future[bytes]":
         """Take a request's images, all or none.
@@ -133,12 +136,13 @@ class Batcher:
         return work.done
 
     def close(self) -> None:
-        """Finish what was taken, then end the thread and the model; blocks."""
+        """Finish what was taken, then end the threads and the model; blocks."""
         with self._changed:
             self._closing = True
             self._changed.notify_all()
             self._changed.wait_for(lambda: self.inside == 0)
-        self._runner.join()
+        for runner in self._runners:
+            runner.join()
         self.predictor.close()
 
     def _load(self, work: Work, place: int, load: Load) -> None:
@@ -181,14 +185,16 @@ class Batcher:
     def _take(self) -> list[Waiting]:
         """The next batch; empty once the batcher is closed and everything is done."""
         with self._changed:
-            self._changed.wait_for(lambda: self._waiting or (self._closing and not self._coming))
-            if self._waiting:
-                until = self._waiting[0].since_s + self._max_wait_s
-                while len(self._waiting) < self._max_batch and self._coming:
-                    if (left_s := until - time.monotonic()) <= 0:
-                        break
+            while True:  # what was there may have been taken by another runner meanwhile
+                if self._waiting:
+                    left_s = self._waiting[0].since_s + self._max_wait_s - time.monotonic()
+                    if len(self._waiting) >= self._max_batch or not self._coming or left_s <= 0:
+                        return [self._waiting.popleft() for _ in range(min(len(self._waiting), self._max_batch))]
                     self._changed.wait(left_s)
-            return [self._waiting.popleft() for _ in range(min(len(self._waiting), self._max_batch))]
+                elif self._closing and not self._coming:
+                    return []
+                else:
+                    self._changed.wait()
 
     def _leave(self, work: Work) -> None:
         """One of its images is through, or never will be."""
@@ -199,16 +205,20 @@ class Batcher:
             self._threads.submit(self._end, work)
 
     def _end(self, work: Work) -> None:
-        if work.done.set_running_or_notify_cancel():
+        body, error = b"", None
+        wanted = work.done.set_running_or_notify_cancel()
+        if wanted:
             try:
                 if work.errors:
                     raise work.errors[min(work.errors)]
                 body = work.finish([raw for raw in work.raws if raw is not None])
-            except Exception as error:
-                work.done.set_exception(error)
-            else:
-                work.done.set_result(body)
-        with self._changed:
+            except Exception as problem:
+                error = problem
+        with self._changed:  # before anyone is told: whoever hears of it may send the next request at once
             self.inside -= len(work.raws)
             if self._closing:
                 self._changed.notify_all()
+        if wanted and error is not None:
+            work.done.set_exception(error)
+        elif wanted:
+            work.done.set_result(body)

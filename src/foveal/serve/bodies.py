@@ -81,7 +81,7 @@ async def read_body(
     except TimeoutError:
         held.give(count)
         raise Refused(
-            408, f"The body did not come within {timeout_s:.2g} s.", "Send it faster, or less at a time.", reason="slow"
+            408, "The body did not come before the deadline.", "Send it faster, or less at a time.", reason="slow"
         ) from None
     except BaseException:
         held.give(count)

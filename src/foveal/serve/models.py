@@ -20,6 +20,8 @@ from foveal.serve.options import ServeOptions
 
 ENGINES = {"OnnxBackend": "ONNX Runtime", "OpenVinoBackend": "OpenVINO", "TorchBackend": "PyTorch"}
 """Names of engines for people, by the class of the backend."""
+CPU_RUNNERS = 2
+"""Calls of a network at a time on a CPU: while one takes or hands over its images, the other computes."""
 Observe = Callable[[str, int, float], object]
 """Called with a model's name, the images of a call of its network, and its seconds."""
 
@@ -119,6 +121,7 @@ class Models:
             max_wait_s=options.max_wait_s,
             queue=options.queue,
             threads=self.threads,
+            runners=min(num_cores(), CPU_RUNNERS) if predictor.device == "cpu" else 1,
             observe=lambda images, seconds: self._observe(name, images, seconds),
         )
         specs = tuple(ArraySpec(key, values.dtype.name, values.shape[1:]) for key, values in arrays.items())

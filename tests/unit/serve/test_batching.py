@@ -104,6 +104,13 @@ def test_a_full_queue_takes_all_or_nothing(threads: ThreadPoolExecutor) -> None:
         one.submit([lambda: image(1)], first_scores)
 
 
+def test_who_hears_of_the_end_finds_room(threads: ThreadPoolExecutor) -> None:
+    one, _ = batcher(threads, queue=1)
+    for value in range(100):
+        assert one.submit([lambda v=value: image(v)], first_scores).result(10) == alone(value)
+    one.close()
+
+
 def test_what_is_given_up_is_not_run(threads: ThreadPoolExecutor) -> None:
     one, network = batcher(threads, max_batch=1)
     network.gate.clear()
@@ -155,4 +162,4 @@ def test_closing_finishes_what_was_taken(threads: ThreadPoolExecutor) -> None:
     assert closing.is_alive()
     network.gate.set()
     closing.join(10)
-    assert [job.result(0) for job in jobs] == [alone(v) for v in range(6)]
+    assert [job.result(5) for job in jobs] == [alone(v) for v in range(6)]

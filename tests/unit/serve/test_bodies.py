@@ -125,5 +125,5 @@ def test_a_body_that_does_not_come_is_not_waited_for() -> None:
     held = Held(15_000)
     with pytest.raises(Refused) as refused:
         read(b"a", b"b", held=held, pause_s=0.2, timeout_s=0.3)
-    assert (refused.value.status, refused.value.what) == (408, "The body did not come within 0.3 s.")
+    assert (refused.value.status, refused.value.what) == (408, "The body did not come before the deadline.")
     held.take(15_000)

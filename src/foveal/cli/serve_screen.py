@@ -28,7 +28,7 @@ def started_screen(models: "Models", address: str, *, host: str) -> None:
             model.card.task,
             classes,
             f"{model.spec.size} px",
-            f"{live.engine}, {model.device}",
+            str(live.running),
         )
     console.print(Text.assemble("  ", (address, "bold green"), "  the page; the API is described at /openapi.json"))
     console.print(table)

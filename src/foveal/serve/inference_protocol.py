@@ -28,7 +28,7 @@ from foveal.version import __version__
 VERSION = "1"
 """Of every model: the server knows one at a time."""
 PREDICTIONS = "predictions"
-PLATFORMS = {"ONNX Runtime": "onnxruntime_onnx", "OpenVINO": "openvino", "PyTorch": "pytorch_libtorch"}
+PLATFORMS = {"onnxruntime": "onnxruntime_onnx", "openvino": "openvino", "torch": "pytorch_libtorch"}
 INFER_BODY = {
     "required": True,
     "content": {
@@ -129,7 +129,7 @@ def describe(name: str, live: Live) -> dict[str, object]:
     return {
         "name": name,
         "versions": [VERSION],
-        "platform": PLATFORMS.get(live.engine, live.engine),
+        "platform": PLATFORMS.get(live.running.engine, live.running.engine),
         "inputs": inputs,
         "outputs": [{"name": PREDICTIONS, "datatype": "BYTES", "shape": [-1]}, *outputs],
     }

@@ -10,6 +10,7 @@ import numpy as np
 
 from foveal.brief import brief
 from foveal.errors import FovealError
+from foveal.inference.backends.contract import Running
 from foveal.inference.backends.process_tuning import wait_quietly
 from foveal.inference.load import load
 from foveal.inference.predictor import Predictor
@@ -18,8 +19,6 @@ from foveal.ops.quiet import quiet
 from foveal.serve.batching import Batcher
 from foveal.serve.options import ServeOptions
 
-ENGINES = {"OnnxBackend": "ONNX Runtime", "OpenVinoBackend": "OpenVINO", "TorchBackend": "PyTorch"}
-"""Names of engines for people, by the class of the backend."""
 CPU_RUNNERS = 2
 """Calls of a network at a time on a CPU: while one takes or hands over its images, the other computes."""
 Observe = Callable[[str, int, float], object]
@@ -59,10 +58,9 @@ class Live:
         return self.batcher.predictor
 
     @property
-    def engine(self) -> str:
-        """What runs it, such as ``ONNX Runtime``."""
-        kind = type(self.predictor.backend).__name__
-        return ENGINES.get(kind, kind)
+    def running(self) -> Running:
+        """What runs it, where, and with how many threads."""
+        return self.predictor.backend.running
 
 
 class Models:
@@ -71,7 +69,9 @@ class Models:
     Args:
         paths: Run folders or model files, by name.
         options: Limits.
-        device: Where they run: auto, cpu or cuda.
+        engine: What runs them: auto, torch, onnxruntime or openvino.
+        device: Where they run: auto, cpu, cuda or tensorrt.
+        threads: Threads within each network on a CPU; 0: all cores.
         observe: Told of each call of a network.
 
     Attributes:
@@ -87,13 +87,15 @@ class Models:
         paths: Mapping[str, Path],
         options: ServeOptions,
         *,
+        engine: str = "auto",
         device: str = "auto",
+        threads: int = 0,
         observe: Observe = lambda *_: None,
     ) -> None:
         self.paths = dict(paths)
         self.options = options
         self.threads = ThreadPoolExecutor(num_cores() + 1, thread_name_prefix="foveal-serve")
-        self._device, self._observe = device, observe
+        self._engine, self._device, self._num_threads, self._observe = engine, device, threads, observe
         self.live: dict[str, Live] = {}
         try:
             for name in self.paths:
@@ -110,7 +112,7 @@ class Models:
             FovealError: It cannot be opened.
         """
         wait_quietly()  # the network shares its cores with decoding and HTTP
-        predictor = load(self.paths[name], device=self._device)
+        predictor = load(self.paths[name], engine=self._engine, device=self._device, threads=self._num_threads)
         options, side = self.options, predictor.spec.size
         arrays: dict[str, np.ndarray] = {}
         for images in {1, options.max_batch}:  # memory for the largest batch is taken now, not under load

@@ -75,7 +75,9 @@ class ModelServer(Server):
     Args:
         paths: Models by name.
         options: Limits.
+        engine: What runs them.
         device: Where they run.
+        threads: Threads within each network.
         log: The log.
 
     Attributes:
@@ -85,9 +87,20 @@ class ModelServer(Server):
         FovealError: A model or a sample cannot be opened.
     """
 
-    def __init__(self, paths: Mapping[str, Path], options: ServeOptions, *, device: str, log: JsonLog) -> None:
+    def __init__(
+        self,
+        paths: Mapping[str, Path],
+        options: ServeOptions,
+        *,
+        log: JsonLog,
+        engine: str = "auto",
+        device: str = "auto",
+        threads: int = 0,
+    ) -> None:
         self.log, self._measures = log, Measures()
-        self.models = Models(paths, options, device=device, observe=self._measures.batch)
+        self.models = Models(
+            paths, options, engine=engine, device=device, threads=threads, observe=self._measures.batch
+        )
         try:
             app = create_app(self.models, measures=self._measures, log=log)
         except FovealError:

@@ -64,7 +64,7 @@ def test_a_renamed_pickle_runs_nothing(tmp_path: Path) -> None:
     assert not evidence.exists()
 
 
-@pytest.mark.parametrize("length", [0x0280, 0x0380, 0x0480, 0x0580, 0x4B50])
+@pytest.mark.parametrize("length", [0x010280, 0x010380, 0x0480, 0x0580, 0x4B50])
 def test_a_header_as_long_as_a_pickle_starts(tmp_path: Path, length: int) -> None:
     """The file starts with the header's length, which may read like the first bytes of a pickle or of a ZIP."""
     path = tmp_path / "model.safetensors"

@@ -111,7 +111,10 @@ def test_a_compressed_shard_is_refused_whatever_its_name(tmp_path: Path, mode: s
         ("gone", "gone: no such file or folder."),
         ("@gone", "gone: this list of paths cannot be read (No such file or directory)."),
         ("empty", "empty: no images here (0 other files)."),
-        ("https://a.b/c.jpg", "https://a.b/c.jpg: is an address, and Foveal fetches nothing from the network."),
+        (
+            "https://a.b/c.jpg",
+            "https://a.b/c.jpg: is an address, and Foveal fetches nothing from the network uninvited.",
+        ),
         ("none.tar", "none.tar: is not a tar file (file could not be opened successfully: bad checksum)."),
         ("/dev/null", "/dev/null: is a pipe or a device, which can be read only once;"),
     ],

@@ -1,9 +1,11 @@
 """``foveal serve``."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from cyclopts import Parameter
+
+from foveal.cli.view_options import Device, Engine, Threads
 
 
 def serve(
@@ -33,7 +35,9 @@ def serve(
         tuple[Path, ...],
         Parameter(negative="", consume_multiple=True, help="Images that the page offers to try."),
     ] = (),
-    device: Annotated[Literal["auto", "cpu", "cuda"], Parameter(help="Device for the models.")] = "auto",
+    engine: Engine = "auto",
+    device: Device = "auto",
+    threads: Threads = 0,
     quiet: Annotated[bool, Parameter(negative="", help="Log only what goes wrong.")] = False,
 ) -> None:
     """Serve models over HTTP, with a page to try them on."""
@@ -68,5 +72,7 @@ def serve(
     with listen(host, port) as listener:
         with Bar(shown=True) as bar:
             bar("loading the models", 0, None)
-            server = ModelServer(paths, options, device=device, log=JsonLog(quiet=quiet))
+            server = ModelServer(
+                paths, options, engine=engine, device=device, threads=threads, log=JsonLog(quiet=quiet)
+            )
         server.serve_on(listener, lambda: started_screen(server.models, address_of(listener), host=host))

@@ -47,8 +47,8 @@ class ClassifySpec(TaskSpec[ClassifyConfig, "ClassifyOutput", "Classifier"]):
         """An output for single-label or multi-label data."""
         if own.min_precision and not catalog.multi_label:
             raise ConfigError(
-                "--classify.min-precision is for images that may have several labels or none: here each has exactly one,"
-                " and the most probable is predicted.",
+                "--classify.min-precision is for images with several labels or none: here each has exactly one, and the"
+                " most probable is predicted.",
                 "Leave it out, or write the labels as one column of 0 and 1 per class in _classes.csv.",
             )
         return self.open(catalog.categories, {"multi_label": catalog.multi_label, "min_precision": own.min_precision})

@@ -5,6 +5,7 @@ import http.client
 import io
 import json
 import queue
+import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -80,10 +81,10 @@ class Network:
         return {"probabilities": maps}
 
 
-def fake_load(path: Path, *, device: str = "auto") -> Predictor:
+def fake_load(path: Path, *, engine: str = "auto", device: str = "auto", threads: int = 0) -> Predictor:
     """Stands in for ``load``: a file's name is that of a made-up model, its content the shift."""
     if path.stem not in TASKS:
-        return load(path, device=device)
+        return load(path, engine=engine, device=device, threads=threads)
     text = path.read_text() if path.is_file() else ""
     return Predictor(Network(TASKS[path.stem], shift=float(text or 0)))
 
@@ -150,7 +151,7 @@ def running(folder: Path, options: ServeOptions | None = None, names: Mapping[st
     """A server on made-up models, in a thread."""
     paths = {name: folder / f"{name}.onnx" for name in names}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("foveal.serve.models.load", fake_load)
+        patch.setattr(sys.modules["foveal.serve.models"], "load", fake_load)  # not by name: a test imports it anew
         log = io.StringIO()
         server = ModelServer(paths, options or ServeOptions(), device="cpu", log=JsonLog(log))
         loops = queue.SimpleQueue[asyncio.AbstractEventLoop]()

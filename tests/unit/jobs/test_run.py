@@ -116,7 +116,8 @@ def begun(tmp_path: Path, images: Path, quick_export: Path, monkeypatch: pytest.
 
 def test_after_ctrl_c_it_goes_on(begun: Path, quick_export: Path, here: Call) -> None:
     done = here(*predict(quick_export, begun.parent / "images", "--out", begun, "--batch-size", "5"))
-    assert (done.code, done.err) == (0, "note: Going on: 32 of 38 images were predicted before.\n")
+    notes = [f"note: Going on: {count} of 38 images were predicted before.\n" for count in (22, 32)]
+    assert done.code == 0 and done.err in notes  # parts of 16, 16 and 6: the threads end two of them
     assert len(begun.read_text().splitlines()) == 36 and not begun.with_name("t.jsonl.parts").exists()
 
 

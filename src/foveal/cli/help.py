@@ -18,6 +18,7 @@ EXAMPLES: Mapping[str, Sequence[str]] = {
     "train": ("foveal train photos/ --time 10m --open", "foveal train --resume runs/photos"),
     "evaluate": ("foveal evaluate runs/photos test-photos/",),
     "predict": ("foveal predict runs/photos photo.jpg", "foveal predict runs/photos album/ --csv labels.csv"),
+    "explain": ("foveal explain runs/photos photo.jpg --save why/", "foveal explain runs/cells cells.jpg --object all"),
     "export": ("foveal export runs/photos",),
     "models": ("foveal models 'resnet*'",),
     "demo": ("foveal demo",),

@@ -29,10 +29,15 @@ def load(path: str | Path, *, device: str = "auto") -> Predictor:
         ConfigError: A GPU is requested but not available, or an unknown device.
         MissingExtraError: A .safetensors model needs torch, which is not installed.
     """
+    return Predictor(open_backend(path, device=device))
+
+
+def open_backend(path: str | Path, *, device: str = "auto") -> Backend:
+    """What runs a model; arguments and errors as for ``load``."""
     if device not in DEVICES:
         raise ConfigError(f"Unknown device {device!r}.", f"Devices: {', '.join(DEVICES)}.")
     file = find_model(Path(path))
-    return Predictor(OPENERS[file.suffix](file, device))
+    return OPENERS[file.suffix](file, device)
 
 
 def open_network(file: Path, device: str) -> Backend:

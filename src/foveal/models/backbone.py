@@ -66,6 +66,10 @@ class Backbone(Trunk):
         out = self.net(inputs) if self._whole else self.net.forward_features(inputs)  # type: ignore[operator]
         return _as_map(out, self.num_features, height, width, self.net)
 
+    def attention(self, inputs: Tensor) -> Tensor | None:  # noqa: ARG002
+        """(B, A, h, w) how much each head of a transformer's last layer attends to each place; None: it has none."""
+        return None
+
     def check_size(self, height: int, width: int) -> None:
         """Check that the network accepts an input size.
 

@@ -67,6 +67,13 @@ class Classifier(Model):
         logits = self.head(vector)
         return {"logits": logits} if attention is None else {"logits": logits, "attention": attention}
 
+    def attention(self, inputs: Tensor) -> Tensor | None:
+        """The pooling's heads, else those of the backbone's last layer."""
+        (features,) = self.look(inputs).tensors
+        heads = self.pooling.heads(features)
+        assert isinstance(self.backbone, Backbone)
+        return self.backbone.attention(inputs) if heads is None else heads
+
     def class_rows(self) -> dict[str, ClassRows]:
         """The linear layer's."""
         return {"head.linear.weight": ClassRows(), "head.linear.bias": ClassRows()}

@@ -1,0 +1,170 @@
+"""Explanation by hiding parts of the image: occlusion and RISE. NumPy on whatever runs the network.
+
+What is hidden is replaced by a strongly blurred copy: black or gray squares would be things of their own. The value of
+a place is how much the model's support for the subject rises when the place is shown rather than hidden.
+
+Shapes: S side of the input, J subjects, N masks, g side of a map.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from time import perf_counter
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageFilter
+
+from foveal.explain.case import Case, Effort, Found
+from foveal.types.arrays import RGB, FloatArray
+from foveal.types.subject import Subject
+
+BATCH_SIZE = 16
+BLUR = 1 / 10
+"""Radius of the blur, of the input's side."""
+WINDOW_CELLS = 2
+"""Side of occlusion's window in cells; it moves by one, so each cell is hidden four times."""
+OCCLUSION_CELLS, FEWEST_CELLS = 14, 3
+RISE_CELLS = 8
+"""Side of RISE's random grids, as in Petsiuk et al. 2018, "RISE", section 4 (7)."""
+SHOWN = 0.5
+"""Probability that a cell is shown."""
+RISE_GRID = 28
+"""Side of its maps: masks are smooth, so more says nothing more."""
+MOST_PASSES, CHECK_EVERY = 1024, 64
+CONVERGED = 0.9
+"""Rank correlation of the maps of both halves of the masks from which they are taken as converged."""
+Pixels = NDArray[np.float32]
+
+
+def occlusion(case: Case, subjects: Sequence[Subject], effort: Effort) -> list[tuple[Subject, Found]]:
+    """Hide one window after the other (Zeiler and Fergus 2014, section 4.2); within a budget with larger windows.
+
+    Raises:
+        ConfigError: The budget is under one forward pass.
+    """
+    start = perf_counter()
+    whole = case.support(case.batch, subjects)[:, 0]
+    pass_s = perf_counter() - start
+    effort.check(pass_s)
+    side = OCCLUSION_CELLS
+    if effort.budget_s is not None:
+        side = min(side, max(FEWEST_CELLS, int((effort.budget_s / pass_s) ** 0.5) - 1))
+    fill, place = blurred(case.pixels), np.linspace(0, len(case.pixels), side + 1).round().astype(int)
+    windows = [(r, c) for r in range(1 - WINDOW_CELLS, side) for c in range(1 - WINDOW_CELLS, side)]
+
+    def hidden(row: int, column: int) -> RGB:
+        image = case.pixels.copy()
+        part = np.s_[
+            place[max(row, 0)] : place[min(row + WINDOW_CELLS, side)],
+            place[max(column, 0)] : place[min(column + WINDOW_CELLS, side)],
+        ]
+        image[part] = fill[part]
+        return image
+
+    drops, times = np.zeros((len(subjects), side, side)), np.zeros((side, side))
+    for first in range(0, len(windows), BATCH_SIZE):
+        batch = windows[first : first + BATCH_SIZE]
+        drop = whole[:, None] - case.support(np.stack([hidden(*w) for w in batch]), subjects)
+        for (row, column), values in zip(batch, drop.T, strict=True):
+            cells = np.s_[max(row, 0) : row + WINDOW_CELLS, max(column, 0) : column + WINDOW_CELLS]
+            drops[:, *cells] += values[:, None, None]
+            times[cells] += 1
+    passes = len(windows) + 1
+    return [(s, Found(d / times, passes=passes)) for s, d in zip(subjects, drops, strict=True)]
+
+
+def rise(case: Case, subjects: Sequence[Subject], effort: Effort) -> list[tuple[Subject, Found]]:
+    """Show random parts of the image, in pairs of opposites, until both halves of the masks give the same map.
+
+    Petsiuk et al. 2018, "RISE"; a place's value is the slope of the support over the mask, so it is 0 where showing it
+    changes nothing, whatever the score is.
+
+    Raises:
+        ConfigError: The budget is under one forward pass.
+    """
+    start = perf_counter()
+    fill, image = blurred(case.pixels).astype(np.float32), case.pixels.astype(np.float32)
+    halves = (Slopes(len(subjects)), Slopes(len(subjects)))
+    both = Slopes(len(subjects))
+    passes, converged = 0, False
+    for masks, small in random_masks(len(image), effort.seed):
+        before = perf_counter()
+        shown = (fill + (image - fill) * masks[..., None]).round().astype(np.uint8)
+        values = case.support(shown, subjects)
+        effort.check((perf_counter() - before) / len(masks))
+        both.add(values, small)
+        halves[passes // BATCH_SIZE % 2].add(values, small)
+        passes += len(masks)
+        if passes % CHECK_EVERY == 0:
+            maps = [half.maps() for half in halves]
+            converged = all(rank_correlation(a, b) >= CONVERGED for a, b in zip(*maps, strict=True))
+        spent = perf_counter() - start
+        if converged or passes >= MOST_PASSES or (effort.budget_s is not None and spent >= effort.budget_s):
+            break
+    return [(s, Found(m, converged, passes)) for s, m in zip(subjects, both.maps(), strict=True)]
+
+
+@dataclass
+class Slopes:
+    """The regression of J supports on each place of the masks, from sums over N masks."""
+
+    subjects: int
+    count: int = 0
+    sums: dict[str, FloatArray] = field(default_factory=dict)
+
+    def add(self, values: FloatArray, masks: Pixels) -> None:
+        """Add supports (J, N) of masks (N, g, g)."""
+        flat = masks.reshape(len(masks), -1).astype(np.float64)
+        self.count += len(masks)
+        parts = {"value": values.sum(1), "mask": flat.sum(0), "square": (flat**2).sum(0), "both": values @ flat}
+        self.sums = {name: part + self.sums[name] if self.sums else part for name, part in parts.items()}
+
+    def maps(self) -> FloatArray:
+        """(J, g, g) slopes: the change of the support from hidden to shown."""
+        if not self.count:
+            return np.zeros((self.subjects, RISE_GRID, RISE_GRID))
+        mean = {name: value / self.count for name, value in self.sums.items()}
+        variance = np.maximum(mean["square"] - mean["mask"] ** 2, 1e-3)
+        slopes = (mean["both"] - np.outer(mean["value"], mean["mask"])) / variance
+        return slopes.reshape(self.subjects, RISE_GRID, RISE_GRID)
+
+
+def random_masks(side: int, seed: int) -> Iterator[tuple[Pixels, Pixels]]:
+    """Endless batches of smooth masks in [0, 1], (N, S, S) and (N, g, g); the second half are opposites."""
+    rng = np.random.default_rng(seed)
+    cells = RISE_CELLS + 1
+    while True:
+        full, small = list[Pixels](), list[Pixels]()
+        for _ in range(BATCH_SIZE // 2):
+            grid = (rng.random((cells + 1, cells + 1)) < SHOWN).astype(np.float32)
+            shift = rng.random(2)
+            for length, out in ((side, full), (RISE_GRID, small)):
+                down, across = (weights(length, cells + 1, s) for s in shift)
+                out.append((down @ grid @ across.T).astype(np.float32))
+        yield _with_opposites(full), _with_opposites(small)
+
+
+def _with_opposites(masks: Sequence[Pixels]) -> Pixels:
+    shown = np.stack(masks)
+    return np.concatenate([shown, 1 - shown])
+
+
+def weights(length: int, points: int, shift: float) -> Pixels:
+    """(length, points) of linear interpolation, where ``RISE_CELLS`` points span the length and all are shifted."""
+    at = (np.arange(length) + 0.5) / length * RISE_CELLS + shift
+    out: Pixels = (1 - np.abs(at[:, None] - np.arange(points))).clip(0).astype(np.float32)
+    return out
+
+
+def blurred(pixels: RGB) -> RGB:
+    """A copy (S, S, 3) without anything that could be recognised."""
+    return np.asarray(Image.fromarray(pixels).filter(ImageFilter.GaussianBlur(len(pixels) * BLUR)))
+
+
+def rank_correlation(a: FloatArray, b: FloatArray) -> float:
+    """Spearman's, of two maps; 1 where both are constant."""
+    if np.ptp(a) < 1e-9 and np.ptp(b) < 1e-9:
+        return 1.0
+    ranks = [np.argsort(np.argsort(v.ravel(), kind="stable"), kind="stable").astype(np.float64) for v in (a, b)]
+    correlation: FloatArray = np.corrcoef(ranks)
+    return float(correlation[0, 1])

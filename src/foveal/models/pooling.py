@@ -127,9 +127,8 @@ class AttentionPooling(Pooling):
 
     def heads(self, features: Tensor) -> Tensor:
         """The one map, A = 1."""
-        return (
-            self.score(features.flatten(2).transpose(1, 2)).softmax(1).transpose(1, 2).unflatten(2, features.shape[2:])
-        )
+        alpha: Tensor = self.score(features.flatten(2).transpose(1, 2)).softmax(1)  # (B, N, 1)
+        return alpha.transpose(1, 2).reshape(-1, 1, *features.shape[2:])
 
     def shares(self, features: Tensor) -> Tensor:
         """The values, weighted."""

@@ -36,7 +36,7 @@ FAMILIES = {
     "swin_tiny_patch4_window7_224": 224,
     "regnetx_002": 64,
 }
-"""Convolutions, RegNet-like blocks, tokens, channels last (Swin, MambaOut), ConvNeXt, mixtures; input sides in pixels."""
+"""Convolutions, tokens, channels last (Swin, MambaOut), ConvNeXt, RegNet, mixtures; input sides in pixels."""
 POOLINGS = ("avg", "max", "gem", "attention", "multihead", "bilinear")
 
 

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
     from foveal.errors import FovealError
     from foveal.inference.images import ImageLike
-    from foveal.inference.load import load
     from foveal.inference.predictor import Predictor
     from foveal.inference.views import Viewing
     from foveal.runs.evaluate import evaluate
+    from foveal.runs.explain.load import load
     from foveal.runs.export import export
     from foveal.runs.train import train
     from foveal.types.predictions.prediction import Prediction
@@ -36,7 +36,7 @@ _HOMES = {
     "Viewing": "foveal.inference.views",
     "evaluate": "foveal.runs.evaluate",
     "export": "foveal.runs.export",
-    "load": "foveal.inference.load",
+    "load": "foveal.runs.explain.load",
     "train": "foveal.runs.train",
 }
 

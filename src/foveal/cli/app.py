@@ -31,6 +31,11 @@ EVALUATE_HELP = (
     "written to a folder."
 )
 PREDICT_HELP = "Predict on images or videos."
+EXPLAIN_HELP = (
+    "Show where the evidence for predictions lies.\n\n"
+    "Prints for each class, object or region how much evidence there is and where its peak is; --save draws it. An "
+    "image without evidence shows none."
+)
 EXPORT_HELP = (
     "Export a model to ONNX.\n\n"
     "The exported model is compared with the original on real images; if their predictions differ, no file is written "
@@ -56,6 +61,7 @@ REFUSALS = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG
 TRAINING_PACKAGES = frozenset(
     [
         "accelerate",
+        "captum",
         "jinja2",
         "matplotlib",
         "onnx",
@@ -97,6 +103,7 @@ app = App(
 app.command(f"{COMMANDS}.train:train", name="train", help=TRAIN_HELP, sort_key=1)
 app.command(f"{COMMANDS}.evaluate:evaluate", name="evaluate", help=EVALUATE_HELP, sort_key=2)
 app.command(f"{COMMANDS}.predict:predict", name="predict", help=PREDICT_HELP, sort_key=3)
+app.command(f"{COMMANDS}.explain:explain", name="explain", help=EXPLAIN_HELP, sort_key=4)
 app.command(f"{COMMANDS}.export:export", name="export", help=EXPORT_HELP, sort_key=4)
 app.command(f"{COMMANDS}.parity:parity", name="parity", help=PARITY_HELP, sort_key=4)
 app.command(f"{COMMANDS}.serve:serve", name="serve", help=SERVE_HELP, sort_key=4)

@@ -28,6 +28,7 @@ EXAMPLES: Mapping[str, Sequence[str]] = {
     "serve": ("foveal serve runs/photos", "foveal serve flowers=runs/photos cells.onnx --port 8080"),
     "models": ("foveal models 'resnet*'", "foveal models show vgg16 --size 224"),
     "models show": ("foveal models show alexnet", "foveal models show conv:N=2,M=3,act=maxout --size 64"),
+    "explain": ("foveal explain runs/photos photo.jpg --save why/", "foveal explain runs/cells cells.jpg --object all"),
     "demo": ("foveal demo",),
     "scratch": ("foveal scratch train", "foveal scratch show convolution"),
     "scratch train": ("foveal scratch train", "foveal scratch train fashion-mnist --epochs 5"),

@@ -1,72 +1,49 @@
-"""Attention maps as heat maps over the image. NumPy and Pillow only.
+"""Where attention lay: the weights of an attention pooling, and those of a transformer's last layer.
 
-Shapes: H W height and width of the image, h w of the attention map.
+Shapes: A heads, h w of the map.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
-from PIL import Image
 
-from foveal.errors import ShapeError
-from foveal.types.arrays import RGB, FloatArray
+from foveal.errors import ConfigError
+from foveal.explain.case import Case, Effort, Found
+from foveal.inference.backends.contract import GivesHeads
+from foveal.types.arrays import FloatArray
+from foveal.types.predictions.subject import Subject
 
-INFERNO = (
-    "000004 0b0724 210c4a 3d0965 57106e 71196e 8a226a a32c61 bc3754"
-    " d24644 e45a31 f1731d f98e09 fcac11 f9cb35 f2ea69 fcffa4"
-)
-"""Seventeen evenly spaced colours of the perceptually uniform map "inferno" (Smith and van der Walt, CC0)."""
-STRENGTH = 0.75
-"""Opacity of the heat map where attention is highest."""
-FLOOR = 0.25
-"""Fraction of STRENGTH where attention is lowest, so that the rest of the image recedes."""
+OUTPUT = "attention"
+"""The output of networks that have such weights."""
 
 
-def heat(weights: FloatArray) -> RGB:
-    """Colours for weights in [0, 1], from near black over red to pale yellow.
+def attention(case: Case, subjects: Sequence[Subject], effort: Effort) -> list[tuple[Subject, Found]]:  # noqa: ARG001
+    """The mean of all heads, then each head where there are several, as multiples of even attention.
 
-    Args:
-        weights: Any shape.
-
-    Returns:
-        That shape and a last axis of three, uint8.
-    """
-    stops = np.array([list(bytes.fromhex(code)) for code in INFERNO.split()], np.float64)
-    places = np.linspace(0, 1, len(stops))
-    channels = [np.interp(weights, places, stops[:, c]) for c in range(3)]
-    return np.stack(channels, -1).round().astype(np.uint8)
-
-
-def overlay(image: RGB, weights: FloatArray, *, box: tuple[float, float, float, float] | None = None) -> RGB:
-    """Overlay an attention map on an image as a heat map; the highest weight is brightest.
-
-    Args:
-        image: (H, W, 3) uint8.
-        weights: (h, w) finite numbers on any scale, one per cell of the feature map.
-        box: The part of the image that the map covers, xyxy in pixels; it may reach beyond the image, as a
-            letterboxed input does. None: the full image.
-
-    Returns:
-        (H, W, 3) uint8, a new image; unchanged outside ``box``, and everywhere for a constant map.
+    Attention is the same for every class, so it is given for the first subject alone.
 
     Raises:
-        ShapeError: The map is empty, not two-dimensional or not finite, or the image is not (H, W, 3).
+        ConfigError: A model without attention.
     """
-    weights = np.asarray(weights, np.float64)
-    if image.ndim != 3 or image.shape[2] != 3:
-        raise ShapeError(f"overlay got an image of shape {image.shape}; pass (height, width, 3).")
-    if weights.ndim != 2 or not weights.size or not np.isfinite(weights).all():
-        raise ShapeError(f"overlay got weights of shape {weights.shape}; pass a map (h, w) of finite numbers.")
-    out = image.copy()
-    span = float(np.ptp(weights))
-    if span <= 1e-12 * max(1.0, float(np.abs(weights).max())):
-        return out
-    height, width = image.shape[:2]
-    left, top, right, bottom = (round(x) for x in (box or (0, 0, width, height)))
-    size = (max(1, right - left), max(1, bottom - top))
-    cells = Image.fromarray(((weights - weights.min()) / span).astype(np.float32))
-    smooth = np.clip(np.asarray(cells.resize(size, Image.Resampling.BICUBIC)), 0, 1)
-    rows, columns = slice(max(0, top), min(height, bottom)), slice(max(0, left), min(width, right))
-    seen = smooth[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left, None]
-    alpha = STRENGTH * (FLOOR + (1 - FLOOR) * seen)
-    blend = image[rows, columns] * (1 - alpha) + heat(seen[..., 0]) * alpha
-    out[rows, columns] = blend.round().astype(np.uint8)
-    return out
+    first, heads = subjects[0], head_weights(case)
+    parts = [(f"head {i}", head) for i, head in enumerate(heads, start=1)] if len(heads) > 1 else []
+    return [(first, Found(grid * grid.size, part=part)) for part, grid in [("", heads.mean(0)), *parts]]
+
+
+def head_weights(case: Case) -> FloatArray:
+    """(A, h, w) weights, those of each head summing to 1; an export gives their mean alone.
+
+    Raises:
+        ConfigError: A model without attention.
+    """
+    backend = case.predictor.backend
+    if isinstance(backend, GivesHeads):
+        found = backend.heads(case.batch)
+        if OUTPUT in found:
+            return np.asarray(found[OUTPUT][0], np.float64)
+    if OUTPUT in case.arrays:
+        return np.asarray(case.arrays[OUTPUT], np.float64)
+    raise ConfigError(
+        "This model has no attention: neither its pooling nor its backbone's last layer.",
+        "Use --method cam, or train with attention pooling.",
+    )

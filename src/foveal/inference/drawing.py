@@ -39,6 +39,15 @@ class Drawing:
             ImageError: The image cannot be read.
             ConfigError: Neither ``image`` nor ``source`` is there, or ``image`` has another size.
         """
+        return self.output.draw(self.pixels(image, prediction.size), prediction)
+
+    def pixels(self, image: object, size: tuple[int, int]) -> RGB:
+        """The (H, W, 3) image of a prediction for an image of ``size`` (width, height).
+
+        Raises:
+            ImageError: The image cannot be read.
+            ConfigError: Neither ``image`` nor ``source`` is there, or ``image`` has another size.
+        """
         image = self.source if image is None else cast(ImageLike, image)
         if image is None:
             raise ConfigError(
@@ -47,14 +56,12 @@ class Drawing:
             )
         pixels = read_image(image, reading=self.reading)
         there = (pixels.shape[1], pixels.shape[0])
-        if there != tuple(prediction.size):
+        if there != tuple(size):
             raise ConfigError(
-                "This is not the image that was predicted on: {} x {} px instead of {} x {}.".format(
-                    *there, *prediction.size
-                ),
+                "This is not the image that was predicted on: {} x {} px instead of {} x {}.".format(*there, *size),
                 "Pass the same image.",
             )
-        return self.output.draw(pixels, prediction)
+        return pixels
 
     def write(self, path: Path, drawn: Image.Image) -> None:
         """Write a drawing; the suffix says in which format.

@@ -36,6 +36,11 @@ def load(path: str | Path, *, device: str = "auto", engine: str = "auto", thread
         ConfigError: A device or an engine is unknown, or not available.
         MissingExtraError: A .safetensors model needs torch, or the engine OpenVINO, which is not installed.
     """
+    return Predictor(open_named(path, device=device, engine=engine, threads=threads))
+
+
+def open_named(path: str | Path, *, device: str = "auto", engine: str = "auto", threads: int = 0) -> Backend:
+    """What runs a model; arguments and errors as for ``load``."""
     wanted = Wanted(engine, device, threads)
     file = find_model(Path(path))
     exported = file.with_name("model.onnx")
@@ -51,8 +56,8 @@ def load(path: str | Path, *, device: str = "auto", engine: str = "auto", thread
                 f"{exported} is not an export of the model beside it: their cards differ.",
                 f"Export it again: foveal export {shlex.quote(str(path))}",
             )
-        return Predictor(backend)
-    return Predictor(open_backend(file, wanted))
+        return backend
+    return open_backend(file, wanted)
 
 
 def open_backend(file: Path, wanted: Wanted) -> Backend:

@@ -4,7 +4,7 @@ Shapes: B batch, C channels, H W height and width of the input, h w of a map.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Self, final
 
@@ -69,6 +69,17 @@ class Model(Network):
     @abstractmethod
     def answer(self, maps: Maps) -> dict[str, Tensor]:
         """Raw outputs by name, each (B, ...): the head alone."""
+
+    def explained(self, inputs: Tensor) -> tuple[Maps, Callable[[Maps], dict[str, Tensor]]]:
+        """The maps that explanations take gradients of, for normalised inputs, and what makes raw outputs of them.
+
+        Those between the halves, unless the head does no more than read each place by itself: then deeper ones.
+        """
+        return self.look(inputs), lambda maps: self.answer(maps)
+
+    def attention(self, inputs: Tensor) -> Tensor | None:  # noqa: ARG002
+        """(B, A, h, w) the weights of each attention head for normalised inputs, which sum to 1; None: it has none."""
+        return None
 
     @abstractmethod
     def losses(self, outputs: Mapping[str, Tensor], targets: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -33,6 +33,14 @@ class Pooling(nn.Module, ABC):
             (B, D) vectors and, if ``has_map``, (B, h, w) weights that sum to 1 for each image; else None.
         """
 
+    @abstractmethod
+    def shares(self, features: Tensor) -> Tensor:
+        """(B, D, h, w) what each position brings to the vector, of maps (B, C, h, w): their mean is the vector."""
+
+    def heads(self, features: Tensor) -> Tensor | None:  # noqa: ARG002
+        """(B, A, h, w) the weights of each attention head, which sum to 1 per head; None: it has none."""
+        return None
+
 
 class AveragePooling(Pooling):
     """The mean over all positions (Lin et al. 2014, "Network in Network")."""
@@ -45,6 +53,10 @@ class AveragePooling(Pooling):
         """See Pooling."""
         return features.mean((2, 3)), None
 
+    def shares(self, features: Tensor) -> Tensor:
+        """The values themselves."""
+        return features
+
 
 class MaxPooling(Pooling):
     """The maximum over all positions."""
@@ -56,6 +68,11 @@ class MaxPooling(Pooling):
     def forward(self, features: Tensor) -> tuple[Tensor, None]:
         """See Pooling."""
         return features.amax((2, 3)), None
+
+    def shares(self, features: Tensor) -> Tensor:
+        """All of a channel's maximum comes from where it is; of several such positions each has its part."""
+        highest = (features == features.amax((2, 3), keepdim=True)).to(features.dtype)
+        return features * highest / highest.mean((2, 3), keepdim=True)
 
 
 class GeMPooling(Pooling):
@@ -75,6 +92,13 @@ class GeMPooling(Pooling):
     def forward(self, features: Tensor) -> tuple[Tensor, None]:
         """See Pooling."""
         return features.clamp(min=self.FLOOR).pow(self.p).mean((2, 3)).pow(1 / self.p), None
+
+    def shares(self, features: Tensor) -> Tensor:
+        """Gradient times value: the mean is homogeneous of degree 1, so by Euler's theorem these add up to it."""
+        powers = features.clamp(min=self.FLOOR).pow(self.p)
+        mean = powers.mean((2, 3), keepdim=True)
+        scaled: Tensor = powers / mean * mean.pow(1 / self.p)
+        return scaled
 
 
 class AttentionPooling(Pooling):
@@ -100,6 +124,16 @@ class AttentionPooling(Pooling):
         alpha = self.score(places).softmax(1)  # (B, N, 1)
         vector = (alpha.transpose(1, 2) @ places).squeeze(1)  # (B, C)
         return vector, alpha.reshape(-1, *features.shape[2:])
+
+    def heads(self, features: Tensor) -> Tensor:
+        """The one map, A = 1."""
+        alpha: Tensor = self.score(features.flatten(2).transpose(1, 2)).softmax(1)  # (B, N, 1)
+        return alpha.transpose(1, 2).reshape(-1, 1, *features.shape[2:])
+
+    def shares(self, features: Tensor) -> Tensor:
+        """The values, weighted."""
+        height, width = features.shape[2:]
+        return features * self.heads(features) * (height * width)
 
 
 class MultiheadPooling(Pooling):
@@ -127,6 +161,18 @@ class MultiheadPooling(Pooling):
         alpha = functional.linear(places, self.scale * self.queries).softmax(1)  # (B, N, A)
         vectors = alpha.transpose(1, 2) @ places  # (B, A, C)
         return vectors.flatten(1), alpha.mean(2).reshape(-1, *features.shape[2:])
+
+    def heads(self, features: Tensor) -> Tensor:
+        """A maps."""
+        places = features.flatten(2).transpose(1, 2)  # (B, N, C)
+        alpha = functional.linear(places, self.scale * self.queries).softmax(1)  # (B, N, A)
+        return alpha.transpose(1, 2).reshape(-1, len(self.queries), *features.shape[2:])
+
+    def shares(self, features: Tensor) -> Tensor:
+        """The values, weighted by each head, side by side."""
+        height, width = features.shape[2:]
+        weighted = features[:, None] * self.heads(features)[:, :, None] * (height * width)  # (B, A, C, h, w)
+        return weighted.flatten(1, 2)
 
 
 class CompactBilinearPooling(Pooling):
@@ -161,6 +207,17 @@ class CompactBilinearPooling(Pooling):
             product = torch.fft.irfft((first * second).mean(1), n=self.out_features)  # (B, D)
             rooted = product / (product.abs() + self.FLOOR).sqrt()
             return functional.normalize(rooted, dim=1) * self.out_features**0.5, None
+
+    def shares(self, features: Tensor) -> Tensor:
+        """The products of each position, scaled as the root and the norm of their mean scale that mean."""
+        with torch.autocast(features.device.type, enabled=False):
+            vectors = features.float().flatten(2).transpose(1, 2)  # (B, N, C)
+            first, second = (torch.fft.rfft(self._sketch(vectors, i)) for i in range(2))
+            products = torch.fft.irfft(first * second, n=self.out_features)  # (B, N, D)
+            root = (products.mean(1, keepdim=True).abs() + self.FLOOR).sqrt()
+            length = (products.mean(1, keepdim=True) / root).norm(dim=2, keepdim=True).clamp(min=1e-12)
+            scaled: Tensor = products / root / length * self.out_features**0.5
+            return scaled.transpose(1, 2).reshape(-1, self.out_features, *features.shape[2:])
 
     def _sketch(self, vectors: Tensor, i: int) -> Tensor:
         """(B, N, C) -> (B, N, D): each channel added, with its sign, to its bucket."""

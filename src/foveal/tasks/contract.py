@@ -27,11 +27,14 @@ from foveal.types.geometry import Geometry
 from foveal.types.goal import Goal
 from foveal.types.predictions.columns import Columns
 from foveal.types.predictions.prediction import Prediction
+from foveal.types.predictions.subject import Asked, Subject
 from foveal.types.selection import OPTIONS, Selection
 from foveal.types.settings import Settings
 from foveal.types.view import View
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from torch import Tensor
 
     from foveal.data.augment.contract import Augment
@@ -39,7 +42,7 @@ if TYPE_CHECKING:
     from foveal.data.config import AugmentConfig
     from foveal.metrics.contract import Metric
     from foveal.models.config import ModelConfig
-    from foveal.models.contract import Model
+    from foveal.models.contract import Maps, Model
     from foveal.types.input_spec import InputSpec
 
 Truth = TypeVar("Truth")
@@ -366,7 +369,46 @@ class Compares(ABC, Generic[P]):
         """The best class; both models must agree on it."""
 
 
-class Output(Bound, Predicts[P], Evaluates[Truth, P], Shows[Truth, P], Compares[P], Generic[Truth, P]):
+class Explains(ABC, Generic[Truth, P]):
+    """What of a prediction can be explained, and where the ground truth has it."""
+
+    def subjects(self, prediction: P, asked: Asked) -> Sequence[Subject]:
+        """What is explained of a prediction, best first; empty: nothing of that kind was predicted.
+
+        Raises:
+            ConfigError: A question that does not concern this task, an object that is not there, or a task without
+                explanations.
+            CategoryError: An unknown class; the nearest is named.
+        """
+        raise ConfigError("Predictions of this model cannot be explained.")
+
+    def support(self, arrays: Mapping[str, Array], subject: Subject, geometry: Geometry) -> FloatArray:
+        """(B,) how much changed versions of one image speak for a subject of it: what masking methods measure.
+
+        The log-odds of a class; of an object the best overlap times score; of a region the mean probability in it.
+        With ``subject.against`` it is the difference of the two classes'.
+
+        Args:
+            arrays: Activated outputs, each (B, ...).
+            subject: Of the unchanged image.
+            geometry: From that image to the input, the same for all.
+        """
+        raise ConfigError("Predictions of this model cannot be explained.")
+
+    def region(self, truth: Truth, subject: Subject, size: tuple[int, int]) -> NDArray[np.bool_] | None:
+        """(H, W) where the ground truth of an image has a subject; None: it does not, or knows no places.
+
+        Args:
+            truth: Of the image.
+            subject: A class, or an object: then the annotated one of its class that it overlaps most.
+            size: (width, height) of the image in pixels.
+        """
+        return None
+
+
+class Output(
+    Bound, Predicts[P], Evaluates[Truth, P], Shows[Truth, P], Compares[P], Explains[Truth, P], Generic[Truth, P]
+):
     """The part of a task that needs no torch, bound to a class map and options."""
 
 
@@ -435,3 +477,42 @@ class Task(ABC, Generic[S, Out, M]):
     def evidence(self, raw: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Arrays for ``Output.calibrate``, each (B, ...), from raw outputs; empty if nothing is calibrated."""
         return {}
+
+    def pin(self, raw: Mapping[str, Tensor], subject: Subject, geometry: Geometry) -> Subject:
+        """The subject with its ``places`` in the raw outputs of the unchanged image, which ``score`` reads.
+
+        Args:
+            raw: Of the unchanged image, a batch of one.
+            subject: Of that image.
+            geometry: From the image to the input.
+        """
+        return subject
+
+    def score(self, raw: Mapping[str, Tensor], subject: Subject) -> Tensor:
+        """(B,) what gradients are taken of: a logit, or with ``subject.against`` the difference of two.
+
+        Args:
+            raw: The network's outputs.
+            subject: As ``pin`` gave it.
+
+        Raises:
+            ConfigError: The task has no such score.
+        """
+        raise ConfigError("Predictions of this model cannot be explained.")
+
+    def pins_hold(self) -> bool:
+        """Whether the places that ``pin`` gives mean the same in the outputs for other images."""
+        return True
+
+    def cells(self, model: M, maps: Maps, raw: Mapping[str, Tensor]) -> Tensor | None:
+        """Cell scores (B, K, h, w), what each cell of the maps says for each class; None: the task has none.
+
+        Where a network pools one map and reads the classes off linearly, the mean of a class's cells and the bias are
+        its logit. Part of the exported graph where asked for.
+
+        Args:
+            model: The network.
+            maps: What ``model.look`` gave.
+            raw: What ``model.answer(maps)`` gave.
+        """
+        return None

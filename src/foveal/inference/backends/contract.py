@@ -4,11 +4,13 @@ Shapes: B images, S side of the input.
 """
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from foveal.artifact.card import Card
 from foveal.types.arrays import RGB, Array
 
+EVIDENCE = "evidence"
+"""The name of cell scores (B, K, h, w) among the outputs, where an export has them."""
 NAMES = {"torch": "PyTorch", "onnxruntime": "ONNX Runtime", "openvino": "OpenVINO"}
 """Engines as they are called in words."""
 
@@ -57,4 +59,22 @@ class Backend(Protocol):
 
     def run(self, images: RGB) -> dict[str, Array]:
         """Activated outputs by name, each (B, ...), for prepared images (B, S, S, 3) uint8."""
+        ...
+
+
+@runtime_checkable
+class GivesCells(Protocol):
+    """A backend that computes cell scores on demand."""
+
+    def cells(self, images: RGB) -> dict[str, Array]:
+        """``EVIDENCE`` (B, K, h, w) for prepared images; empty where the task has none."""
+        ...
+
+
+@runtime_checkable
+class GivesHeads(Protocol):
+    """A backend that gives the weights of attention, of each head."""
+
+    def heads(self, images: RGB) -> dict[str, Array]:
+        """``attention`` (B, A, h, w) for prepared images; empty where the network has none."""
         ...

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from foveal.artifact.card import Card
 from foveal.errors import ArtifactError, ConfigError, FovealError
-from foveal.inference.backends.contract import Running
+from foveal.inference.backends.contract import EVIDENCE, Running
 from foveal.inference.backends.process_tuning import keep_pages
 from foveal.models.config import ModelConfig
 from foveal.models.contract import Model
@@ -34,12 +34,28 @@ class Graph(nn.Module):
 
     def raw(self, images: Tensor) -> dict[str, Tensor]:
         """The network's own outputs for (B, S, S, 3) uint8 images."""
-        raw: dict[str, Tensor] = self.model(self.normalize(images.permute(0, 3, 1, 2)))
+        raw: dict[str, Tensor] = self.model(self.inputs(images))
         return raw
 
     def evidence(self, images: Tensor) -> dict[str, Tensor]:
         """Arrays for the task's ``calibrate``, for (B, S, S, 3) uint8 images."""
         return self.task.evidence(self.raw(images))
+
+    def inputs(self, images: Tensor) -> Tensor:
+        """What the network gets, (B, 3, S, S) normalised, for (B, S, S, 3) uint8 images."""
+        inputs: Tensor = self.normalize(images.permute(0, 3, 1, 2))
+        return inputs
+
+    def cells(self, images: Tensor) -> dict[str, Tensor]:
+        """Cell scores by their name, for (B, S, S, 3) uint8 images; empty where the task has none."""
+        maps = self.model.look(self.inputs(images))
+        cells = self.task.cells(self.model, maps, self.model.answer(maps))
+        return {} if cells is None else {EVIDENCE: cells}
+
+    def heads(self, images: Tensor) -> dict[str, Tensor]:
+        """``attention`` (B, A, h, w) of each head, for (B, S, S, 3) uint8 images; empty where there is none."""
+        heads = self.model.attention(self.inputs(images))
+        return {} if heads is None else {"attention": heads}
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
         """Activated outputs for (B, S, S, 3) uint8 images."""
@@ -84,6 +100,21 @@ class TorchBackend:
     def evidence(self, images: RGB) -> dict[str, Array]:
         """Arrays for the task's ``calibrate``, by name."""
         return self._call(self.graph.evidence, images)
+
+    def cells(self, images: RGB) -> dict[str, Array]:
+        """Cell scores by their name; empty where the task has none."""
+        return self._call(self.graph.cells, images)
+
+    def heads(self, images: RGB) -> dict[str, Array]:
+        """The weights of attention of each head; empty where there is none."""
+        return self._call(self.graph.heads, images)
+
+    @torch.no_grad()
+    def inputs(self, images: RGB) -> Tensor:
+        """What the network gets, (B, 3, S, S) normalised, on its device; gradients may be taken of what follows."""
+        if os.getpid() != self._pid:
+            self._after_fork()
+        return self.graph.inputs(torch.from_numpy(images).to(self.device))
 
     @torch.inference_mode()
     def _call(self, function: Callable[[Tensor], dict[str, Tensor]], images: RGB) -> dict[str, Array]:

@@ -83,6 +83,13 @@ class Classifier(Model):
             outputs["side_logits"] = torch.stack([head(side) for head, side in heads], 2)
         return outputs
 
+    def attention(self, inputs: Tensor) -> Tensor | None:
+        """The pooling's heads, else those of the backbone's last layer."""
+        (features,) = self.look(inputs).tensors
+        heads = self.pooling.heads(features)
+        assert isinstance(self.backbone, Backbone)
+        return self.backbone.attention(inputs) if heads is None else heads
+
     def class_rows(self) -> dict[str, ClassRows]:
         """The linear layer's."""
         return {"head.linear.weight": ClassRows(), "head.linear.bias": ClassRows()}

@@ -22,11 +22,12 @@ from foveal.metrics.classification.single_label import SingleLabelMetric
 from foveal.metrics.contract import Metric
 from foveal.tasks.classify.decode import ClassifyOptions
 from foveal.tasks.contract import Output, best_of
-from foveal.types.arrays import RGB, Array
+from foveal.types.arrays import RGB, Array, FloatArray
 from foveal.types.geometry import Geometry
 from foveal.types.goal import Goal
 from foveal.types.predictions.class_scores import ClassScores
 from foveal.types.predictions.columns import Columns, ListOf
+from foveal.types.predictions.subject import Asked, Subject
 from foveal.types.selection import Selection
 from foveal.types.view import View
 
@@ -34,6 +35,8 @@ ClassTruth = int | Array
 """A class id or, where an image may carry several labels, (K,) zeros and ones."""
 NUM_DRAWN = 3
 """Number of classes drawn on an image."""
+LEAST_SCORE = 1e-7
+"""Scores below it are rounding, for log-odds: 32-bit numbers near 1 are this far apart."""
 
 
 class ClassifyOutput(Output[ClassTruth, ClassScores]):
@@ -183,6 +186,39 @@ class ClassifyOutput(Output[ClassTruth, ClassScores]):
     def top_label(self, prediction: ClassScores) -> str:
         """The classes predicted to be present."""
         return ", ".join(c.name for c in prediction.present())
+
+    def subjects(self, prediction: ClassScores, asked: Asked) -> list[Subject]:
+        """The named classes, or those predicted; where none of several is, the best one.
+
+        Raises:
+            ConfigError: The number of an object.
+            CategoryError: An unknown class.
+        """
+        asked.refuse_object()
+        rival, ids = asked.rival(self.categories), asked.ids(self.categories)
+        if not ids:
+            order = [i for i in prediction.order if i != rival]
+            least = (
+                prediction.threshold if prediction.multi_label else 2.0
+            )  # of several classes those present, else one
+            ids = [i for i in order if prediction.scores[i] >= least] or order[:1]
+        names = self.categories.names
+        return asked.compare([Subject("class", names[i], i, float(prediction.scores[i])) for i in ids], self.categories)
+
+    def support(self, arrays: Mapping[str, Array], subject: Subject, geometry: Geometry) -> FloatArray:
+        """The log-odds of the class, or of it against the rival: scores near 1 would hide what they rest on.
+
+        Where classes exclude each other, the odds are against the sum of all others, which is exact where the score
+        rounds to 1.
+        """
+        scores = np.asarray(arrays["scores"], np.float64).clip(LEAST_SCORE)
+        own = scores[:, subject.label]
+        if subject.against is not None:
+            others = scores[:, subject.against]
+        else:
+            others = (1 - own if self.options.multi_label else scores.sum(1) - own).clip(LEAST_SCORE)
+        odds: FloatArray = np.log(own / others)
+        return odds
 
     def _prediction(self, scores: Array, size: tuple[int, int]) -> ClassScores:
         options = self.options

@@ -8,12 +8,14 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.functional import conv2d
 
 from foveal.data.augment.image import ImageAugment, build_mix
 from foveal.data.catalog.catalog import Catalog
 from foveal.data.config import AugmentConfig
 from foveal.data.loading.sampling import balanced_weights
 from foveal.models.config import ModelConfig
+from foveal.models.contract import Maps
 from foveal.tasks.classify.choose import choose_rate_factor
 from foveal.tasks.classify.config import ClassifyConfig
 from foveal.tasks.classify.loss import build_criterion
@@ -23,6 +25,7 @@ from foveal.tasks.classify.warm_start import Start, error_left, fit_head
 from foveal.tasks.contract import Task
 from foveal.types.arrays import RGB, Array, FloatArray
 from foveal.types.input_spec import InputSpec
+from foveal.types.predictions.subject import Subject
 
 
 class Classify(Task[ClassifyConfig, ClassifyOutput, Classifier]):
@@ -103,3 +106,18 @@ class Classify(Task[ClassifyConfig, ClassifyOutput, Classifier]):
     def evidence(self, raw: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """The logits."""
         return {"logits": raw["logits"]}
+
+    def score(self, raw: Mapping[str, Tensor], subject: Subject) -> Tensor:
+        """The class's logit after the temperature, less the rival's."""
+        logits = raw["logits"].float() / self.output.options.temperature
+        own = logits[:, subject.label]
+        return own if subject.against is None else own - logits[:, subject.against]
+
+    def cells(self, model: Classifier, maps: Maps, raw: Mapping[str, Tensor]) -> Tensor:
+        """What each cell adds to each class's logit after the temperature, without the bias; exact for every pooling.
+
+        The mean of a class's cells and its bias are its logit.
+        """
+        (features,) = maps.tensors
+        weight = model.head.linear.weight / self.output.options.temperature
+        return conv2d(model.pooling.shares(features).float(), weight[:, :, None, None])

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import ClassVar, Generic, Self, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from foveal.data.catalog.catalog import Catalog
 from foveal.data.notes import listed, plural
@@ -18,7 +19,7 @@ from foveal.metrics.detection.matching import LIMIT
 from foveal.metrics.detection.metric import DetectionMetric
 from foveal.metrics.detection.threshold import best_f1_threshold
 from foveal.tasks.contract import Output, best_of
-from foveal.tasks.detect import decode, tiles
+from foveal.tasks.detect import decode, explained, tiles
 from foveal.tasks.detect.decode import DetectOptions
 from foveal.tasks.detect.outcomes import KEY
 from foveal.tasks.detect.parity import TOLERANCES, box_differences
@@ -29,6 +30,7 @@ from foveal.types.geometry import Geometry
 from foveal.types.goal import Goal
 from foveal.types.predictions.columns import Columns, ListOf
 from foveal.types.predictions.detections import BoxTruth, Detections
+from foveal.types.predictions.subject import Asked, Subject
 from foveal.types.selection import Selection
 from foveal.types.view import View
 
@@ -182,6 +184,23 @@ class BoxOutput(Output[T, D], Generic[T, D]):
     def top_label(self, prediction: D) -> str:
         """The best object's class."""
         return prediction.categories.names[int(prediction.labels[0])] if len(prediction) else ""
+
+    def subjects(self, prediction: D, asked: Asked) -> list[Subject]:
+        """The shown objects, or some of them.
+
+        Raises:
+            ConfigError: An object that is not there.
+            CategoryError: An unknown class.
+        """
+        return explained.subjects(prediction, asked)
+
+    def support(self, arrays: Mapping[str, Array], subject: Subject, geometry: Geometry) -> FloatArray:
+        """The best overlap times score among the candidates of its class, less that of the rival's (D-RISE)."""
+        return explained.support(arrays, subject, geometry)
+
+    def region(self, truth: T, subject: Subject, size: tuple[int, int]) -> NDArray[np.bool_] | None:
+        """The annotated boxes of a class, or the one that an object overlaps most; ignored ones do not count."""
+        return explained.region(truth, subject, size)
 
 
 class DetectOutput(BoxOutput[BoxTruth, Detections]):

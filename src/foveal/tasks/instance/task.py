@@ -12,9 +12,10 @@ from foveal.data.augment.mask_targets import Grid
 from foveal.data.catalog.catalog import Catalog
 from foveal.data.config import AugmentConfig
 from foveal.models.config import ModelConfig
+from foveal.models.contract import Maps
 from foveal.models.detection.prototypes import prototype_side
 from foveal.tasks.detect.loss import build_class_weights
-from foveal.tasks.detect.task import BoxTask, best_pairs, object_counts
+from foveal.tasks.detect.task import BoxTask, best_pairs, cell_scores, object_counts
 from foveal.tasks.instance.config import InstanceConfig
 from foveal.tasks.instance.mask_rcnn import MaskRcnn, build_mask_rcnn
 from foveal.tasks.instance.model import MaskDetector, build_mask_detector
@@ -55,6 +56,14 @@ class Instance(BoxTask[InstanceConfig, InstanceOutput, MaskDetector | MaskRcnn])
         if self.output.options.mask_form == "boxes":
             return _given_pairs(raw)
         return best_pairs(raw, self.output.options, of_anchors=("boxes",))
+
+    def pins_hold(self) -> bool:
+        """Not where the network itself picks its candidates: for another image their order is another."""
+        return self.output.options.mask_form != "boxes"
+
+    def cells(self, model: MaskDetector | MaskRcnn, maps: Maps, raw: Mapping[str, Tensor]) -> Tensor | None:
+        """As for detection; None where the classes are read from proposals rather than from places."""
+        return cell_scores(maps, raw, self.output.options) if self.pins_hold() else None
 
 
 def _given_pairs(raw: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -3,7 +3,7 @@
 Shapes: B batch, K classes, C channels, H W height and width of the input, h w of the decoder's map.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from torch import Tensor
 
@@ -54,6 +54,19 @@ class Segmenter(Model):
         (features,) = maps.tensors
         padded = padded_size(maps.size, least=self._least)
         return {"logits": crop_logits(self.head(features), padded, maps.size)}
+
+    def explained(self, inputs: Tensor) -> tuple[Maps, Callable[[Maps], dict[str, Tensor]]]:
+        """The backbone's last map: the decoder's is read place by place, so its gradients are the prediction again."""
+        height, width = inputs.shape[-2:]
+        size = padded_size((height, width), least=self._least)
+        padded = pad(inputs, size)
+        *finer, last = self.backbone(padded)
+
+        def finish(maps: Maps) -> dict[str, Tensor]:
+            features = self.decoder(with_image(padded, [*finer, *maps.tensors], self._first_stride))
+            return self.answer(Maps((features,), (height, width)))
+
+        return Maps((last,), size), finish
 
     def class_rows(self) -> dict[str, ClassRows]:
         """The head's convolution."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from foveal.data.catalog.catalog import Catalog
 from foveal.errors import DataError
@@ -14,14 +15,16 @@ from foveal.metrics.contract import Metric
 from foveal.metrics.segmentation.metric import SegmentationMetric
 from foveal.ops.blend import blend_bands, to_pixels
 from foveal.tasks.contract import Output, best_of
+from foveal.tasks.segment import explained
 from foveal.tasks.segment.decode import SegmentOptions
 from foveal.tasks.segment.show import class_map_row, draw_class_map, draw_truth_and_class_map, palette_png
 from foveal.tasks.segment.truths import LazyMasks
-from foveal.types.arrays import RGB, Array
+from foveal.types.arrays import RGB, Array, FloatArray
 from foveal.types.geometry import Geometry
 from foveal.types.goal import Goal
 from foveal.types.predictions.columns import Columns, ListOf
 from foveal.types.predictions.masks import ClassMap, MapTruth
+from foveal.types.predictions.subject import Asked, Subject
 from foveal.types.view import View
 
 
@@ -118,3 +121,21 @@ class SegmentOutput(Output[MapTruth, ClassMap]):
     def top_label(self, prediction: ClassMap) -> str:
         """The class that covers most pixels."""
         return prediction.categories.names[int(prediction.shares().argmax())]
+
+    def subjects(self, prediction: ClassMap, asked: Asked) -> list[Subject]:
+        """The regions of the asked classes, or the largest ones.
+
+        Raises:
+            ConfigError: The number of an object.
+            CategoryError: An unknown class.
+        """
+        return explained.subjects(prediction, asked)
+
+    def support(self, arrays: Mapping[str, Array], subject: Subject, geometry: Geometry) -> FloatArray:
+        """The mean probability of the class in the region, less that of the rival's."""
+        return explained.support(arrays, subject, geometry)
+
+    def region(self, truth: MapTruth, subject: Subject, size: tuple[int, int]) -> NDArray[np.bool_] | None:
+        """The pixels that are annotated as the class."""
+        inside: NDArray[np.bool_] = truth.ids == subject.label
+        return inside if inside.any() else None

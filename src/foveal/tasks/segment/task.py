@@ -4,6 +4,7 @@ Shapes: B images per batch, K classes, H W height and width of the input, h w of
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from torch import Tensor
 
@@ -16,11 +17,14 @@ from foveal.losses.class_weights import median_frequency
 from foveal.models.config import ModelConfig
 from foveal.tasks.contract import Task
 from foveal.tasks.segment.config import SegmentConfig
+from foveal.tasks.segment.explained import cells_of
 from foveal.tasks.segment.model import Segmenter, build_segmenter
 from foveal.tasks.segment.output import SegmentOutput
 from foveal.tasks.segment.show import draw_mask_target
 from foveal.types.arrays import RGB, FloatArray
+from foveal.types.geometry import Geometry
 from foveal.types.input_spec import InputSpec
+from foveal.types.predictions.subject import Subject
 
 
 class Segment(Task[SegmentConfig, SegmentOutput, Segmenter]):
@@ -51,3 +55,14 @@ class Segment(Task[SegmentConfig, SegmentOutput, Segmenter]):
     def activate(self, raw: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """``probabilities`` (B, K, h, w)."""
         return {"probabilities": raw["logits"].float().softmax(1)}
+
+    def pin(self, raw: Mapping[str, Tensor], subject: Subject, geometry: Geometry) -> Subject:
+        """The cells of the network's map in the region."""
+        places = cells_of(subject, geometry, tuple(raw["logits"].shape[2:]))
+        return replace(subject, places=tuple(places.tolist()))
+
+    def score(self, raw: Mapping[str, Tensor], subject: Subject) -> Tensor:
+        """The mean logit of the class in its region, less the rival's."""
+        logits = raw["logits"].float().flatten(2)[:, :, list(subject.places)].mean(2)  # (B, K)
+        own = logits[:, subject.label]
+        return own if subject.against is None else own - logits[:, subject.against]

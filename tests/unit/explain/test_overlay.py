@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from foveal.errors import ShapeError
-from foveal.explain.attention import heat, overlay
+from foveal.explain.overlay import heat, overlay
 
 GRAY = np.full((60, 90, 3), 128, np.uint8)
 

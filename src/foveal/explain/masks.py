@@ -1,0 +1,211 @@
+"""Explanation by hiding parts of the image: occlusion and RISE. NumPy on whatever runs the network.
+
+What is hidden is replaced by a strongly blurred copy: black or gray squares would be things of their own. The value of
+a place is how much the model's support for the subject rises when the place is shown rather than hidden.
+
+Shapes: S side of the input, J subjects, N masks, g side of a map.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from time import perf_counter
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageFilter
+
+from foveal.explain.case import Case, Effort, Found
+from foveal.types.arrays import RGB, FloatArray
+from foveal.types.predictions.subject import Subject
+
+BATCH_SIZE = 16
+BLUR = 1 / 6
+"""Radius of the blur, of the input's side."""
+WINDOW_CELLS = 2
+"""Side of occlusion's window in cells; it moves by one, so each cell is hidden four times."""
+OCCLUSION_CELLS, FEWEST_CELLS = 14, 3
+RISE_CELLS = 8
+"""Side of RISE's random grids, as in Petsiuk et al. 2018, "RISE", section 4 (7)."""
+SHOWN = 0.5
+"""Probability that a cell is shown."""
+RISE_GRID = 28
+"""Side of its maps: masks are smooth, so more says nothing more."""
+FITTED_CELLS = 7
+"""Side of the cells whose sum is fitted."""
+RIDGE = 10.0
+"""Masks that speak for no slope at all, so that a few do not fit noise."""
+MOST_PASSES, CHECK_EVERY = 768, 64
+SEEN = 1 / 20
+"""Part of the strongest evidence below which two values look alike."""
+CONVERGED = 0.9
+"""Rank correlation of the maps of both halves of the masks from which they are taken as converged."""
+Pixels = NDArray[np.float32]
+
+
+def occlusion(case: Case, subjects: Sequence[Subject], effort: Effort) -> list[tuple[Subject, Found]]:
+    """Hide one window after the other (Zeiler and Fergus 2014, section 4.2); within a budget with larger windows.
+
+    Raises:
+        ConfigError: The budget is under one forward pass.
+    """
+    start = perf_counter()
+    whole = case.support(case.batch, subjects)[:, 0]
+    pass_s = perf_counter() - start
+    effort.check(pass_s)
+    side = OCCLUSION_CELLS
+    if effort.budget_s is not None:
+        side = min(side, max(FEWEST_CELLS, int((effort.budget_s / pass_s) ** 0.5) - 1))
+    fill, place = blurred(case.pixels), np.linspace(0, len(case.pixels), side + 1).round().astype(int)
+    windows = [(r, c) for r in range(1 - WINDOW_CELLS, side) for c in range(1 - WINDOW_CELLS, side)]
+
+    def hidden(row: int, column: int) -> RGB:
+        image = case.pixels.copy()
+        part = np.s_[
+            place[max(row, 0)] : place[min(row + WINDOW_CELLS, side)],
+            place[max(column, 0)] : place[min(column + WINDOW_CELLS, side)],
+        ]
+        image[part] = fill[part]
+        return image
+
+    drops, times = np.zeros((len(subjects), side, side)), np.zeros((side, side))
+    for first in range(0, len(windows), BATCH_SIZE):
+        batch = windows[first : first + BATCH_SIZE]
+        drop = whole[:, None] - case.support(np.stack([hidden(*w) for w in batch]), subjects)
+        for (row, column), values in zip(batch, drop.T, strict=True):
+            cells = np.s_[max(row, 0) : row + WINDOW_CELLS, max(column, 0) : column + WINDOW_CELLS]
+            drops[:, *cells] += values[:, None, None]
+            times[cells] += 1
+    passes = len(windows) + 1
+    return [(s, Found(d / times, passes=passes)) for s, d in zip(subjects, drops, strict=True)]
+
+
+def rise(case: Case, subjects: Sequence[Subject], effort: Effort) -> list[tuple[Subject, Found]]:
+    """Show random parts of the image, in pairs of opposites, until both halves of the masks give the same map.
+
+    Petsiuk et al. 2018, "RISE"; a place's value is the slope of the support over the mask, so it is 0 where showing it
+    changes nothing, whatever the score is.
+
+    Raises:
+        ConfigError: The budget is under one forward pass.
+    """
+    start = perf_counter()
+    fill, image = blurred(case.pixels).astype(np.float32), case.pixels.astype(np.float32)
+    both, halves = Slopes(), (Slopes(), Slopes())
+    passes, converged = 0, False
+    for masks, small in random_masks(len(image), effort.seed):
+        before = perf_counter()
+        shown = (fill + (image - fill) * masks[..., None]).round().astype(np.uint8)
+        values = case.support(shown, subjects)
+        effort.check((perf_counter() - before) / len(masks))
+        both.add(values, small)
+        halves[passes // BATCH_SIZE % 2].add(values, small)
+        passes += len(masks)
+        if passes % CHECK_EVERY == 0:
+            maps = [half.maps() for half in halves]
+            converged = all(agreement(a, b) >= CONVERGED for a, b in zip(*maps, strict=True))
+        spent = perf_counter() - start
+        if converged or passes >= MOST_PASSES or (effort.budget_s is not None and spent >= effort.budget_s):
+            break
+    return [(s, Found(m, converged, passes)) for s, m in zip(subjects, both.maps(), strict=True)]
+
+
+@dataclass
+class Slopes:
+    """How J supports rise with each place of the masks.
+
+    A place's slope is its covariance with the support over its variance. Both are known for a sum over cells, so such a
+    sum is fitted first and only what it leaves is measured: the other cells' chance then disturbs less.
+    """
+
+    values: list[FloatArray] = field(default_factory=list)
+    masks: list[Pixels] = field(default_factory=list)
+
+    def add(self, values: FloatArray, masks: Pixels) -> None:
+        """Add supports (J, N) of masks (N, g, g)."""
+        self.values.append(values)
+        self.masks.append(masks)
+
+    def maps(self) -> FloatArray:
+        """(J, g, g) slopes: the change of the support from hidden to shown."""
+        alike, gather = likeness(), gathering()
+        values = np.concatenate(self.values, 1)
+        centred = values - values.mean(1, keepdims=True)  # (J, N)
+        masks = np.concatenate(self.masks).astype(np.float64) - SHOWN  # (N, g, g)
+        cells = (gather @ masks @ gather.T).reshape(len(masks), -1)  # (N, c c)
+        ridge = RIDGE * cells.var() * np.eye(cells.shape[1])
+        fitted = np.linalg.solve(cells.T @ cells + ridge, cells.T @ centred.T).T  # (J, c c)
+        left = (centred - fitted @ cells.T) @ masks.reshape(len(masks), -1) / len(masks)  # (J, g g)
+        spread, side = gather @ alike, len(gather)
+        known = spread.T @ fitted.reshape(-1, side, side) @ spread * SHOWN * (1 - SHOWN)  # (J, g, g)
+        variance = np.outer(np.diag(alike), np.diag(alike)) * SHOWN * (1 - SHOWN)
+        slopes: FloatArray = (known + left.reshape(known.shape)) / variance
+        return slopes
+
+
+@cache
+def likeness() -> FloatArray:
+    """(g, g) how much two rows of a mask depend on the same random numbers, over all shifts; so for columns."""
+    each = [weights(RISE_GRID, RISE_CELLS + 2, (i + 0.5) / 64).astype(np.float64) for i in range(64)]
+    return np.asarray(np.mean([one @ one.T for one in each], axis=0))
+
+
+def gathering() -> FloatArray:
+    """(c, g) from rows of a mask to the mean rows of the cells that are fitted."""
+    return np.repeat(np.eye(FITTED_CELLS), RISE_GRID // FITTED_CELLS, axis=1) * FITTED_CELLS / RISE_GRID
+
+
+def random_masks(side: int, seed: int) -> Iterator[tuple[Pixels, Pixels]]:
+    """Endless batches of smooth masks in [0, 1], (N, S, S) and (N, g, g); the second half are opposites."""
+    rng = np.random.default_rng(seed)
+    cells = RISE_CELLS + 1
+    while True:
+        full, small = list[Pixels](), list[Pixels]()
+        for _ in range(BATCH_SIZE // 2):
+            grid = (rng.random((cells + 1, cells + 1)) < SHOWN).astype(np.float32)
+            shift = rng.random(2)
+            for length, out in ((side, full), (RISE_GRID, small)):
+                down, across = (weights(length, cells + 1, s) for s in shift)
+                out.append((down @ grid @ across.T).astype(np.float32))
+        yield _with_opposites(full), _with_opposites(small)
+
+
+def _with_opposites(masks: Sequence[Pixels]) -> Pixels:
+    shown = np.stack(masks)
+    return np.concatenate([shown, 1 - shown])
+
+
+def weights(length: int, points: int, shift: float) -> Pixels:
+    """(length, points) of linear interpolation, where ``RISE_CELLS`` points span the length and all are shifted."""
+    at = (np.arange(length) + 0.5) / length * RISE_CELLS + shift
+    out: Pixels = (1 - np.abs(at[:, None] - np.arange(points))).clip(0).astype(np.float32)
+    return out
+
+
+def blurred(pixels: RGB) -> RGB:
+    """A copy (S, S, 3) without anything that could be recognised."""
+    return np.asarray(Image.fromarray(pixels).filter(ImageFilter.GaussianBlur(len(pixels) * BLUR)))
+
+
+def agreement(a: FloatArray, b: FloatArray) -> float:
+    """Rank correlation of two maps, where differences too small to be seen count as none; 1 where both are constant.
+
+    Without that, places that bring nothing would be ranked by their noise, and there are many.
+    """
+    step = max(float(np.abs(a).max()), float(np.abs(b).max())) * SEEN
+    return 1.0 if step < 1e-9 else rank_correlation(np.rint(a / step), np.rint(b / step))
+
+
+def rank_correlation(a: FloatArray, b: FloatArray) -> float:
+    """Spearman's, of two maps; 1 where both are constant, 0 where one is."""
+    first, second = ranks(a), ranks(b)
+    if not first.any() or not second.any():
+        return float(first.any() == second.any())
+    return float(first @ second / np.sqrt((first @ first) * (second @ second)))
+
+
+def ranks(values: FloatArray) -> FloatArray:
+    """Ranks around their mean, equal ones for equal values."""
+    _, place, counts = np.unique(values.ravel(), return_inverse=True, return_counts=True)
+    centred: FloatArray = (np.cumsum(counts) - (counts - 1) / 2)[place.ravel()] - (values.size + 1) / 2
+    return centred

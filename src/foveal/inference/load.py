@@ -43,8 +43,8 @@ def open_named(path: str | Path, *, device: str = "auto", engine: str = "auto", 
     """What runs a model; arguments and errors as for ``load``."""
     wanted = Wanted(engine, device, threads)
     file = find_model(Path(path))
-    exported = file.with_name("model.onnx")
-    if Path(path).is_dir() and engine in ("onnxruntime", "openvino"):
+    exported = file_to_run(Path(path), engine)
+    if exported != file:
         if not exported.is_file():
             raise ArtifactError(
                 f"{path}: {NAMES[engine]} runs exported models, and this folder has no model.onnx.",
@@ -86,6 +86,16 @@ def open_network(file: Path, wanted: Wanted) -> Backend:
     from foveal.inference.backends.torch_backend import open_torch
 
     return open_torch(card, tensors, where=str(file), device=wanted.device, num_threads=wanted.threads)
+
+
+def file_to_run(path: Path, engine: str) -> Path:
+    """The model file that an engine runs: of a folder, the exported one for those that run exported models.
+
+    Raises:
+        ArtifactError: See ``find_model``.
+    """
+    file = find_model(path)
+    return file.with_name("model.onnx") if path.is_dir() and engine in ("onnxruntime", "openvino") else file
 
 
 def find_model(path: Path) -> Path:

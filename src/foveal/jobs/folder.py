@@ -18,8 +18,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from foveal.artifact.atomic import make_folder, take_place, write_atomic
-from foveal.artifact.place import Place, output_error
-from foveal.errors import RunError
+from foveal.artifact.place import NAME_BYTES, Place, output_error
+from foveal.data.notes import plural
+from foveal.errors import ConfigError, RunError
 from foveal.jobs.identity import Identity, first_difference
 from foveal.jobs.inputs import Inputs, write_inputs
 from foveal.jobs.items import Item
@@ -29,6 +30,8 @@ from foveal.jobs.work import BAD_COLUMNS, Done
 from foveal.types.predictions.columns import Columns
 
 LOCK = "lock"
+GONE = ".parts.done"
+"""Ending of the folder while it is removed, the longest of all."""
 WRITTEN = re.compile(r"(\d{6,}|joined)\.(rows|bad)\.(parquet|jsonl)|about\.json")
 """Names of parts."""
 FRESH = "To begin anew, add --fresh; it replaces what is there."
@@ -59,21 +62,34 @@ class JobFolder:
         form: Its format.
 
     Raises:
-        RunError: It is a folder, or read-only.
+        RunError: It is a folder, read-only, or its name leaves no room for those of its companions.
     """
 
     def __init__(self, table: Path, form: Format) -> None:
         place = Place.of(table)
         place.check_file()
+        _check_name(place.target.name)
         self.table, self.form, self._place = table, form, place
         target = place.target
         self.folder = target.with_name(f"{target.name}.parts")
         self._named = table.with_name(self.folder.name)
-        self._gone = target.with_name(f"{target.name}.parts.done")
+        self._gone = target.with_name(f"{target.name}{GONE}")
         self._about = target.with_name(f"{target.name}.job.json")
         self._bad = target.with_name(f"{target.stem}.bad{form.suffix}")
         self._images, self._job = self.folder / "images.jsonl", self.folder / "job.json"
         self._listed = self.folder / "images.new.jsonl"
+
+    def refuse_inputs(self, names: Iterable[str]) -> None:
+        """Check that no table takes the place of a list of its images, such as that of the bad ones of another job.
+
+        Raises:
+            ConfigError: One would.
+        """
+        for name in names:
+            given = Path(name if os.path.exists(name) else name.removeprefix("@"))  # noqa: PTH110
+            for table in (self._place.target, self._bad):
+                if given.exists() and table.exists() and given.samefile(table):
+                    raise ConfigError(f"{name}: the table would overwrite its own input.", "Name another --out.")
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -239,6 +255,14 @@ class JobFolder:
     def _shown(self, bad: Path | None) -> Path | None:
         """As the user would name it: beside the table as named."""
         return None if bad is None else self.table.with_name(bad.name)
+
+
+def _check_name(name: str) -> None:
+    if (room := NAME_BYTES - len(os.fsencode(f"{name}{GONE}"))) < 0:
+        raise RunError(
+            f"{name}: the name is too long for a table, beside which {name[:8]}...{GONE} is made.",
+            f"Make it at least {plural(-room, 'byte')} shorter.",
+        )
 
 
 def _stem(number: int) -> str:

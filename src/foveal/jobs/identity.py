@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Self
 
 from foveal.data.notes import plural
-from foveal.inference.load import find_model
+from foveal.inference.load import file_to_run
 from foveal.jobs.inputs import Inputs, items_of
 from foveal.jobs.items import Item, shown_name
 from foveal.jobs.work import Work
@@ -24,7 +24,7 @@ class Identity:
     """What decides on the rows of a table.
 
     Attributes:
-        model: SHA-256 of the model's file.
+        model: SHA-256 of the model's file that is run.
         options: How it predicts.
         num_images: How many images.
         inputs: SHA-256 of their names, sizes and ages.
@@ -46,7 +46,7 @@ class Identity:
     @classmethod
     def of(cls, work: Work, inputs: Inputs, columns: object) -> Self:
         """Of a job that is about to begin or to go on."""
-        with find_model(work.model).open("rb") as file:
+        with file_to_run(work.model, work.engine).open("rb") as file:
             model = hashlib.file_digest(file, "sha256").hexdigest()
         shape = json.dumps(columns, default=lambda each: [each.shape])
         return cls(model, work.options(), inputs.count, inputs.digest, shape, inputs.per_part)
@@ -96,7 +96,7 @@ def first_difference(before: Path, after: Path) -> str:
         if then is None or now is None:
             rest = then or now
             return f"{_named(rest)} is {'new' if then is None else 'gone'}" if rest else "none"
-        if then.key == now.key:
+        if then.name == now.name:
             return f"{_named(now)} has changed"
         return f"{_named(now)} is where {_named(then)} was"
 

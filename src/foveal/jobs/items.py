@@ -38,8 +38,10 @@ class Item:
 
     @property
     def key(self) -> str:
-        """Equal for two mentions of one image."""
-        return self.path if self.shard is None else f"{self.shard}\0{self.path}"
+        """Equal for two mentions of one image; a tar may have two members of one name."""
+        file = self.file
+        file = str(Path(file)) if "./" in file or "//" in file else file  # only there: a million take seconds
+        return file if self.shard is None else f"{file}\0{self.path}\0{self.offset}"
 
     @property
     def name(self) -> str:

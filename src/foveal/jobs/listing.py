@@ -45,12 +45,13 @@ class Listing:
             DataError: A name matches nothing, is an address, a pipe or a compressed tar; or a list cannot be read.
         """
         for name in self._names:
-            before, empty = sum(self._left.values()), True
+            before, empty = self._left.copy(), True
             for item in self._inside(name):
                 empty = False
                 yield item
             if empty:
-                also = f" ({sum(self._left.values()) - before:,} other files)" if self._left else ""
+                others = [f"{count:,} x {kind}" for kind, count in sorted((self._left - before).items())]
+                also = f" but {', '.join(others)}" if others else ""
                 raise DataError(f"{name}: no images here{also}.", f"Looked for {', '.join(sorted(IMAGE_SUFFIXES))}.")
 
     def notes(self) -> list[str]:
@@ -80,7 +81,7 @@ class Listing:
             if not inside:
                 raise DataError(f"{name}: no such file or folder.", "Check the path; quote patterns such as '*.jpg'.")
             for file in inside:
-                yield from self._of_file(file)
+                yield from self._of_found(file)
 
     def _of_folder(self, folder: Path) -> Iterator[Item]:
         closed: list[DataError] = []
@@ -89,7 +90,7 @@ class Listing:
             if path.suffix.lower() in IMAGE_SUFFIXES:
                 yield look_at(name)
             elif tar.is_shard(name):
-                yield from self._of_file(name)
+                yield from self._of_found(name)
             else:
                 kind = "compressed tar" if tar.is_compressed(name) else path.suffix.lower() or "file without suffix"
                 self._leave(kind, name)
@@ -100,9 +101,16 @@ class Listing:
     def _of_list(self, name: str) -> Iterator[Item]:
         for path in paths_of(name, note=self._notes.append):
             if tar.is_shard(path) and os.path.exists(path):  # noqa: PTH110
-                yield from self._of_file(path)
+                yield from self._of_found(path)
             else:
                 yield look_at(path)
+
+    def _of_found(self, name: str) -> Iterator[Item]:
+        """A file that is one of many: a shard that is none of Foveal's is a bad file, and no reason to stop."""
+        try:
+            yield from self._of_file(name)
+        except DataError as error:
+            yield Item(name, bad=error.what.removeprefix(f"{name}: ").rstrip("."))
 
     def _of_file(self, name: str) -> Iterator[Item]:
         if tar.is_compressed(name):
@@ -112,7 +120,7 @@ class Listing:
             return
         self._shards += 1
         try:
-            yield from tar.members(name, left=lambda member: self._leave(_kind_of(member), member))
+            yield from tar.members(name, left=self._leave)
         except OSError as error:
             yield Item(name, bad=f"cannot be opened ({error.strerror or error})")
 
@@ -134,10 +142,6 @@ def look_at(name: str) -> Item:
 
 def _more(count: int) -> str:
     return f" and {count - SHOWN:,} more" if count > SHOWN else ""
-
-
-def _kind_of(member: str) -> str:
-    return f"{os.path.splitext(member)[1].lower() or 'member without suffix'} in shards"  # noqa: PTH122
 
 
 def _closed(error: DataError) -> Item:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from foveal.errors import DataError
 from foveal.jobs.parquet import pyarrow
@@ -12,7 +13,7 @@ COLUMN = "path"
 
 
 def paths_of(name: str, *, note: Callable[[str], None]) -> Iterator[str]:
-    """The paths of a list, in its order; empty lines do not count.
+    """The paths of a list, in its order; blank lines do not count.
 
     Relative ones start from the current folder or, if the first is not found there but beside the list, from the
     list's folder.
@@ -33,14 +34,19 @@ def paths_of(name: str, *, note: Callable[[str], None]) -> Iterator[str]:
         yield path if beside is None else str(beside / path)
 
 
+def _is_text(types: Any, kind: Any) -> bool:
+    kind = kind.value_type if types.is_dictionary(kind) else kind
+    return any(one(kind) for one in (types.is_string, types.is_large_string, types.is_string_view, types.is_null))
+
+
 def _lines(name: str) -> Iterator[str]:
     try:
         with open(name, encoding="utf-8-sig", errors="surrogateescape") as file:  # noqa: PTH123
             for number, line in enumerate(file, start=1):
                 if "\0" in line:
                     raise DataError(f"{name}:{number}: is not a line of text.", "A list has one path in each line.")
-                if path := line.strip("\r\n"):
-                    yield path
+                if line.strip():
+                    yield line.strip("\r\n")
     except OSError as error:
         raise DataError(
             f"{name}: this list of paths cannot be read ({error.strerror or error}).", "Check the path after the @."
@@ -56,11 +62,13 @@ def _parquet(name: str) -> Iterator[str]:
                     f"{name}: has no column {COLUMN!r}, but {', '.join(file.schema_arrow.names) or 'none'}.",
                     f"Name the column of paths {COLUMN}.",
                 )
+            if not _is_text(arrow.types, kind := file.schema_arrow.field(COLUMN).type):
+                raise DataError(f"{name}: the column {COLUMN!r} is of type {kind}, not text.", "Cast it to string.")
             row = 0
             for batch in file.iter_batches(4096, columns=[COLUMN]):
                 for path in batch.column(0).to_pylist():
                     row += 1
-                    if not isinstance(path, str) or not path:
+                    if not path:
                         raise DataError(f"{name}: row {row:,} has no path.", "Fill it in, or leave out the row.")
                     yield path
     except (OSError, arrow.ArrowException) as error:

@@ -88,10 +88,12 @@ def run_table_job(
         The tables.
 
     Raises:
+        ConfigError: A table would overwrite an input.
         ConfigError, DataError, ArtifactError, MissingExtraError: What is named cannot be predicted on.
         RunError: What is there is another job's, or cannot be written.
     """
     folder = JobFolder(table, format_of(table))
+    folder.refuse_inputs(names)
     with folder.locked(), ExitStack() as stack:
         told.progress("loading the model", 0, None)
         try:

@@ -48,12 +48,26 @@ def check_plain(shard: str) -> None:
         )
 
 
-def members(shard: str, *, left: Callable[[str], None]) -> Iterator[Item]:
+def _after_the_last(shard: str, end: int) -> str:
+    """What is wrong with the end of a tar, which zeros mark and nothing follows; empty: nothing."""
+    with Path(shard).open("rb") as file:
+        file.seek(end)
+        if not (block := file.read(tarfile.BLOCKSIZE)):
+            return "no end mark"
+        if any(block):
+            return "damaged header"
+        while block := file.read(1 << 16):
+            if any(block):
+                return "more follows its end mark"
+    return ""
+
+
+def members(shard: str, *, left: Callable[[str, str], None]) -> Iterator[Item]:
     """The images of a shard, in its order; where it ends too early, an item says so.
 
     Args:
         shard: The file.
-        left: Called with the name of each member that is no image.
+        left: Called with a kind and the name of each member that is no image.
 
     Raises:
         DataError: It is compressed, or no tar.
@@ -69,13 +83,18 @@ def members(shard: str, *, left: Callable[[str], None]) -> Iterator[Item]:
                 last = member.name
                 if member.isdir():
                     continue
-                hidden = PurePosixPath(member.name).name.startswith(".")
-                if hidden or not member.isreg() or PurePosixPath(member.name).suffix.lower() not in IMAGE_SUFFIXES:
-                    left(f"{shard}: {member.name}")
+                name = PurePosixPath(member.name)
+                if member.issym() or member.islnk():
+                    left("link in shards", f"{shard}: {member.name}")
+                elif name.name.startswith(".") or not member.isreg() or name.suffix.lower() not in IMAGE_SUFFIXES:
+                    left(f"{name.suffix.lower() or 'member without suffix'} in shards", f"{shard}: {member.name}")
                 elif member.issparse():
                     yield Item(member.name, shard, bad="is stored as a sparse file, which cannot be read in place")
                 else:
                     yield Item(member.name, shard, member.offset_data, member.size, changed_ns)
+            end = tar.offset  # of the header that is none; tarfile does not say whether it is an end
+        if last and (fault := _after_the_last(shard, end)):
+            yield Item(shard, bad=f"the tar file is truncated or damaged after {last} ({fault})")
     except tarfile.TarError as error:
         if not last:
             raise DataError(f"{shard}: is not a tar file ({error}).", "Make it with: tar -cf FILE FOLDER") from None

@@ -34,6 +34,8 @@ class Faults:
         self._others: list[str] = []
         self._before = (-2, 0)
         self._steps: tuple[int, int] | None = None
+        self._longest_from = 0
+        self._back: tuple[int, int] | None = None
 
     @property
     def lines(self) -> list[str]:
@@ -69,6 +71,11 @@ class Faults:
         """Keep how long frames last, at least and at most; where one was lost its neighbour does not count."""
         if number == self._before[0] + 1:
             step = ticks - self._before[1]
+            if step < 0:  # as where two recordings were joined
+                self._back = self._back or (number, self._before[1])
+                step = round(1 / self._rate / self._time_base)
+            if self._steps is None or step > self._steps[1]:
+                self._longest_from = self._before[1]
             self._steps = (min(self._steps[0], step), max(self._steps[1], step)) if self._steps else (step, step)
         self._before = (number, ticks)
 
@@ -86,9 +93,15 @@ class Faults:
             self.add(f"its frames end at {end_s:.2f} s of {length_s:.2f} s; the file is truncated")
         elif frames < declared:
             self.add(f"{plural(declared - frames, 'frame')} of {declared:,} could not be read")
+        if self._back is not None:
+            number, ticks = self._back
+            self.remarks.append(
+                f"{self._name}: its time stamps go back at frame {number} ({float(ticks * self._time_base):.2f} s);"
+                " times are the file's."
+            )
         if self._steps and self._steps[1] > VARIES * self._steps[0]:
             shortest, longest = (float(step * self._time_base) for step in self._steps)
             self.remarks.append(
-                f"{self._name}: its frame rate varies (frames last {shortest:.3g} to {longest:.3g} s); times are the"
-                " file's."
+                f"{self._name}: its frame rate varies (frames last {shortest:.3g} to {longest:.3g} s, the longest from"
+                f" {float(self._longest_from * self._time_base):.2f} s); times are the file's."
             )

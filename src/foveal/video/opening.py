@@ -51,7 +51,8 @@ def open_video(video: Video) -> "InputContainer":
     if not container.streams.video:
         kinds = sorted({stream.type for stream in container.streams})
         container.close()
-        raise ImageError(name, f"has no images, only {' and '.join(kinds) or 'nothing'}", "Name a video.")
+        what = f"has no images, only {' and '.join(kinds)}" if kinds else "has neither images nor sound"
+        raise ImageError(name, what, "Name a video.")
     return container
 
 

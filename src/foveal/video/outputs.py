@@ -66,8 +66,9 @@ class VideoOutputs:
         """
         out, notes = self.outputs, list[str]()
         if out.coco is not None or out.coco_ids is not None:
+            option = "--coco" if out.coco is not None else "--coco-ids"
             raise ConfigError(
-                "--coco is for images: COCO's results know no frames.", "Use --json or --csv for a video."
+                f"{option} is for images: COCO's results know no frames.", "Use --json or --csv for a video."
             )
         if self.saves_one and len(self.videos) > 1:
             raise ConfigError(

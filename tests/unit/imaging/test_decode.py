@@ -164,7 +164,7 @@ def test_many_threads_agree():
         (JPEG[:20], "x.jpg: is truncated: the JPEG ends before its frame header."),
         (PNG[: len(PNG) // 2], "x.jpg: is truncated."),
         (b"%PDF-1.7 ...", "x.jpg: is a PDF, which Foveal does not read."),
-        (b"\0\0\0\x18ftypisom....", "x.jpg: is a video, which Foveal does not read."),
+        (b"\0\0\0\x18ftypisom....", "x.jpg: is a video, not an image."),
         (b"\xff\x0a\0\0\0\0", "x.jpg: is a JPEG XL image, which Foveal does not read."),
         (b"MM\0+\0\x08\0\0", "x.jpg: is a big-endian BigTIFF, which Foveal does not read."),
         (png(np.zeros((0, 5, 3), np.uint8), 2, 8), "x.jpg: has no pixels, or a damaged header."),

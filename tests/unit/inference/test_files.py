@@ -26,7 +26,7 @@ def test_a_folder_is_no_image_and_what_is_left_out_is_named(tmp_path: Path) -> N
     at = tmp_path
     assert found.left.notes() == [
         f"1 HEIC image left out; Foveal reads them where the package pillow-heif is installed: {at}/p.HEIC.",
-        f"1 video left out; extract images with: ffmpeg -i VIDEO -r 1 frames/%06d.jpg: {at}/v.mp4.",
+        f"1 video left out; predict on them in a command of their own: {at}/v.mp4.",
         f"1 other file left out: {at}/n.txt.",
         f"1 hidden file or folder left out: {at}/.cache.",
     ]

@@ -3,6 +3,7 @@
 import io
 import os
 import tarfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -51,7 +52,7 @@ def test_folders_and_patterns(photos: Path) -> None:
 
 
 def test_a_list_of_paths_starts_from_here_or_from_its_own_folder(photos: Path) -> None:
-    Path("list.txt").write_text("photos/9.jpg\r\n\nphotos/gone.jpg\n")
+    Path("list.txt").write_text("photos/9.jpg\r\n\n  \t\nphotos/gone.jpg\n")
     assert paths("@list.txt") == ["photos/9.jpg", "photos/gone.jpg"]
     (photos / "own.txt").write_text("b/1.png\nb/2.jpg\n")
     listing = Listing(["@photos/own.txt"])
@@ -66,7 +67,13 @@ def test_a_parquet_file_of_paths(photos: Path) -> None:
     parquet.write_table(arrow.table({"file": ["a"]}), "other.parquet")
     parquet.write_table(arrow.table({"path": ["a", None]}), "hole.parquet")
     Path("none.parquet").write_text("no Parquet")
-    told = {"other": "has no column 'path', but file.", "hole": "row 2 has no path.", "none": "is not a Parquet file"}
+    parquet.write_table(arrow.table({"path": [1, 2]}), "number.parquet")
+    told = {
+        "number": "the column 'path' is of type int64, not text.",
+        "other": "has no column 'path', but file.",
+        "hole": "row 2 has no path.",
+        "none": "is not a Parquet file",
+    }
     for name, what in told.items():
         with pytest.raises(DataError) as error:
             paths(f"{name}.parquet")
@@ -96,6 +103,58 @@ def test_a_shard_that_ends_too_early_keeps_what_it_has(tmp_path: Path) -> None:
         decode_any(items[1].source())
 
 
+@pytest.mark.parametrize(
+    ("change", "fault", "kept"),
+    [
+        (lambda b: b[:2048] + b"\xff" * 512 + b[2560:], "1.png (damaged header)", 2),
+        (lambda b: b[: 3 * 1024], "2.png (no end mark)", 3),
+        (lambda b: b + b[:1024], "2.png (more follows its end mark)", 3),
+        (lambda b: b + bytes(1 << 20), "", 3),
+    ],
+)
+def test_images_behind_a_fault_of_a_shard_are_not_lost_in_silence(
+    tmp_path: Path, change: Callable[[bytes], bytes], fault: str, kept: int
+) -> None:
+    file = shard(tmp_path / "s.tar", {f"{n}.png": png() for n in range(3)})
+    file.write_bytes(change(file.read_bytes()))
+    items = list(Listing([str(file)]))
+    assert [item.path for item in items[:kept]] == [f"{n}.png" for n in range(kept)]
+    expected = [f"the tar file is truncated or damaged after {fault}"] if fault else []
+    assert [item.bad for item in items[kept:]] == expected
+
+
+def test_one_shard_of_many_that_is_no_tar_is_a_bad_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("s").mkdir()
+    shard(Path("s/a.tar"), {"0.png": png()})
+    Path("s/b.tar").touch()
+    shard(Path("s/c.tar"), {"0.png": png()}, "w:gz")
+    Path("list.txt").write_text("s/a.tar\ns/b.tar\ns/c.tar\n")
+    for name in ("s", "s/*.tar", "@list.txt"):
+        items = list(Listing([name]))
+        assert [(item.path, item.bad[:30]) for item in items] == [
+            ("0.png", ""),
+            ("s/b.tar", "is not a tar file (empty file)"),
+            ("s/c.tar", "is a tar compressed by gzip, w"),
+        ]
+
+
+def test_links_in_a_shard_are_named_and_members_of_one_name_are_kept(tmp_path: Path) -> None:
+    file = tmp_path / "s.tar"
+    with tarfile.open(file, "w") as tar:
+        for width in (8, 9):
+            info = tarfile.TarInfo("0.png")
+            info.size = len(png(width))
+            tar.addfile(info, io.BytesIO(png(width)))
+        link = tarfile.TarInfo("l.png")
+        link.type, link.linkname = tarfile.LNKTYPE, "0.png"
+        tar.addfile(link)
+    listing = Listing([str(file), str(file)])
+    inputs = write_inputs(listing, tmp_path / "list", per_part=4)
+    assert [decode_any(item.source()).size[0] for item in inputs.part(0)] == [8, 9] and inputs.repeated == 2
+    assert listing.notes()[-1] == f"2 x link in shards left out: {file}: l.png, {file}: l.png."
+
+
 @pytest.mark.parametrize(("mode", "command"), [("w:gz", "gunzip"), ("w:bz2", "bunzip2"), ("w:xz", "unxz")])
 @pytest.mark.parametrize("name", ["s.tar.z", "s.tar"])
 def test_a_compressed_shard_is_refused_whatever_its_name(tmp_path: Path, mode: str, command: str, name: str) -> None:
@@ -110,7 +169,8 @@ def test_a_compressed_shard_is_refused_whatever_its_name(tmp_path: Path, mode: s
     [
         ("gone", "gone: no such file or folder."),
         ("@gone", "gone: this list of paths cannot be read (No such file or directory)."),
-        ("empty", "empty: no images here (0 other files)."),
+        ("empty", "empty: no images here."),
+        ("noted", "noted: no images here but 1 x .txt."),
         (
             "https://a.b/c.jpg",
             "https://a.b/c.jpg: is an address, and Foveal fetches nothing from the network uninvited.",
@@ -122,11 +182,13 @@ def test_a_compressed_shard_is_refused_whatever_its_name(tmp_path: Path, mode: s
 def test_what_names_no_images(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, what: str) -> None:
     monkeypatch.chdir(tmp_path)
     Path("empty").mkdir()
+    Path("noted").mkdir()
+    Path("noted/a.txt").touch()
     Path("none.tar").write_bytes(b"x" * 2000)
     Path("photo.jpg").touch()
     with pytest.raises(FovealError) as error:
         list(Listing(["photo.jpg", name]))
-    assert error.value.what.startswith(what.split(" (0 other")[0].split(" (file could")[0])
+    assert error.value.what.startswith(what.split(" (file could")[0])
 
 
 def test_each_image_once_and_the_list_in_parts(tmp_path: Path) -> None:
@@ -138,6 +200,12 @@ def test_each_image_once_and_the_list_in_parts(tmp_path: Path) -> None:
     assert write_inputs(items[:10] + items[13:], tmp_path / "other", per_part=4).digest == inputs.digest
     with pytest.raises(DataError, match="No images are named"):
         write_inputs([], tmp_path / "none", per_part=4)
+
+
+def test_an_image_that_is_spelt_otherwise_is_the_same(tmp_path: Path) -> None:
+    items = [Item("a/0.png"), Item("./a/0.png"), Item("a//0.png"), Item("a/./0.png"), Item("../a/0.png")]
+    inputs = write_inputs(items, tmp_path / "list", per_part=4)
+    assert [item.path for item in inputs.part(0)] == ["a/0.png", "../a/0.png"]
 
 
 def test_two_shards_may_have_members_of_one_name(tmp_path: Path) -> None:

@@ -15,6 +15,10 @@ from tests.forks import start
 
 import foveal.jobs.run as jobs
 from foveal.cli.app import run
+from foveal.jobs.identity import Identity
+from foveal.jobs.inputs import write_inputs
+from foveal.jobs.items import Item
+from foveal.jobs.work import Work
 from foveal.process import INTERRUPTED
 
 PER_PART = 16
@@ -167,6 +171,48 @@ def test_another_model_does_not_go_on(begun: Path, quick_export: Path, here: Cal
         2,
         f"error: {begun}.parts has the parts of another job: the model's file is another.",
     )
+
+
+def test_the_model_is_the_file_that_is_run(tmp_path: Path) -> None:
+    for name in ("model.safetensors", "model.onnx"):
+        (tmp_path / name).write_text(name)
+    inputs = write_inputs([Item("0.png")], tmp_path / "list", per_part=4)
+
+    def model(engine: str) -> str:
+        return Identity.of(Work(tmp_path, engine=engine), inputs, {}).model
+
+    before = model("auto"), model("onnxruntime")
+    (tmp_path / "model.onnx").write_text("exported again")
+    assert model("auto") == before[0] and model("onnxruntime") != before[1]
+
+
+def test_a_table_never_takes_the_place_of_its_input(
+    tmp_path: Path, squares: Path, quick_export: Path, here: Call
+) -> None:
+    first = next(squares.rglob("*.png"))
+    lists = [tmp_path / "t.jsonl", tmp_path / "t.bad.jsonl"]
+    for file in lists:
+        file.write_text(f"{first}\n")
+        done = here(*predict(quick_export, f"@{file}", "--out", lists[0], "--fresh"))
+        assert (done.code, done.err.splitlines()[0]) == (
+            2,
+            f"error: @{file}: the table would overwrite its own input.",
+        )
+        assert file.read_text() == f"{first}\n"
+
+
+def test_a_name_too_long_for_its_companions_is_refused_at_once(
+    tmp_path: Path, squares: Path, quick_export: Path, here: Call
+) -> None:
+    out = tmp_path / f"{'t' * 239}.jsonl"
+    done = here(*predict(quick_export, squares, "--out", out))
+    assert (done.code, done.err) == (
+        2,
+        f"error: {out.name}: the name is too long for a table, beside which tttttttt....parts.done is made.\n"
+        "  hint: Make it at least 1 byte shorter.\n",
+    )
+    assert not list(tmp_path.iterdir())
+    assert here(*predict(quick_export, squares, "--out", tmp_path / out.name[1:])).code == 0
 
 
 def test_a_file_of_the_user_is_never_replaced_unasked(

@@ -44,11 +44,30 @@ def test_times_are_those_of_the_file_not_counted(tmp_path: Path) -> None:
     times = [0, 40, 100, 500, 510, 2000]
     found, notes = read(write_clip(tmp_path / "a.mkv", frames(6), pts_ms=times))
     assert [frame.time for frame in found] == pytest.approx([t / 1000 for t in times])
-    assert notes == [f"{tmp_path / 'a.mkv'}: its frame rate varies (frames last 0.01 to 1.49 s); times are the file's."]
+    varies = "its frame rate varies (frames last 0.01 to 1.49 s, the longest from 0.51 s); times are the file's."
+    assert notes == [f"{tmp_path / 'a.mkv'}: {varies}"]
     ntsc, notes = read(write_clip(tmp_path / "n.mkv", frames(9), pts_ms=[0, 33, 67, 100, 133, 167, 200, 234, 267]))
     assert notes == [] and ntsc[8].time == pytest.approx(0.267)
     late, _ = read(write_clip(tmp_path / "late.mkv", frames(3), pts_ms=[3000, 3040, 3100]))
     assert [frame.time for frame in late] == pytest.approx([0, 0.04, 0.1]), "the start of the video is 0"
+
+
+def test_time_stamps_that_go_back_are_named(tmp_path: Path) -> None:
+    parts = [write_clip(tmp_path / f"{n}.ts", frames(5)).read_bytes() for n in range(2)]
+    (tmp_path / "joined.mts").write_bytes(b"".join(parts))
+    found, notes = read(tmp_path / "joined.mts")
+    assert len(found) == 10
+    assert notes == [f"{tmp_path / 'joined.mts'}: its time stamps go back at frame 5 (0.16 s); times are the file's."]
+
+
+def test_a_file_without_any_stream(tmp_path: Path) -> None:
+    av = pytest.importorskip("av")
+    with av.open(str(tmp_path / "a.mp4"), "w") as container:
+        stream = container.add_stream("mpeg4", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 16, 16, "yuv420p"
+        container.start_encoding()
+    with pytest.raises(ImageError, match="has neither images nor sound"):
+        read(tmp_path / "a.mp4")
 
 
 TURNED = {

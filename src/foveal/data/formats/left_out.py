@@ -9,10 +9,26 @@ from foveal.imaging.suffixes import IMAGE_SUFFIXES
 from foveal.imaging.walk import HIDDEN
 
 HEIF_SUFFIXES = (".heic", ".heif", ".hif")
-VIDEO_SUFFIXES = (".mp4", ".mov", ".m4v", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv", ".mts", ".3gp")
+VIDEO_SUFFIXES = (
+    ".mp4",
+    ".mov",
+    ".m4v",
+    ".avi",
+    ".mkv",
+    ".webm",
+    ".mpg",
+    ".mpeg",
+    ".wmv",
+    ".mts",
+    ".m2ts",
+    ".3gp",
+    ".flv",
+    ".ogv",
+)
 
 LEFTOVERS = ("._", ".ipynb_checkpoints", ".thumbnails", ".Trash", ".AppleDouble")
 """Beginnings of names of hidden copies that a system or a program made."""
+EXTRACT = "extract images with: ffmpeg -i VIDEO -r 1 frames/%06d.jpg"
 
 
 class LeftOut:
@@ -62,7 +78,7 @@ class LeftOut:
         return [
             *(f"Left out: {error.what}" for error in self.closed),
             *_note(self.heif, "HEIC image", "; Foveal reads them where the package pillow-heif is installed"),
-            *_note(self.videos, "video", "; extract images with: ffmpeg -i VIDEO -r 1 frames/%06d.jpg"),
+            *_note(self.videos, "video", f"; {EXTRACT if self.root else 'predict on them in a command of their own'}"),
             *_note(self.others, "other file"),
             *_note(self.hidden, "hidden file or folder", plural_form="hidden files or folders"),
             *_note(self.linked, "linked folder", ", read before under another name"),

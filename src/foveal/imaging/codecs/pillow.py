@@ -35,7 +35,9 @@ READERS = (
 )
 """First bytes (? stands for any), name, and Pillow's reader. Readers that run programs (EPS, WMF) are left out."""
 CONVERT = "Convert it to JPEG or PNG."
-FRAMES = "Extract frames and predict on them, such as with ffmpeg -i VIDEO frame_%04d.jpg."
+FRAMES = (
+    "To predict on it, give it the ending of a video, such as .mp4; or extract frames: ffmpeg -i VIDEO frame_%04d.jpg."
+)
 FOREIGN = (
     (b"\xff\x0a", "a JPEG XL image", CONVERT),
     (b"\0\0\0\x0cJXL ", "a JPEG XL image", CONVERT),
@@ -97,7 +99,8 @@ def open_file(file: BinaryIO, head: bytes, name: str, limit: int | None = None) 
             return image
     for magic, kind, hint in FOREIGN:
         if _matches(head, magic):
-            raise ImageError(name, f"is {kind}, which Foveal does not read", hint)
+            why = "not an image" if hint == FRAMES else "which Foveal does not read"
+            raise ImageError(name, f"is {kind}, {why}", hint)
     raise ImageError(name, f"is not an image (starts with {head[:12]!r})")
 
 

@@ -81,6 +81,7 @@ def test_a_phones_video_is_upright_in_what_is_saved(here: Here, quick_export: Pa
     ("options", "message"),
     [
         (("--coco", "c.json"), "--coco is for images"),
+        (("--coco-ids", "c.json"), "--coco-ids is for images"),
         (("--every", "0"), "--every 0 is not possible"),
         (("--save", "o.gif"), ".gif is not a video format that can be written"),
         (("--scales", "2"), "This model classifies full images"),

@@ -33,9 +33,11 @@ import foveal
 RGB = NDArray[np.uint8]
 SIDE = 96
 """S, in pixels."""
-SPLITS = {"train": 600, "valid": 400, "test": 600}
+SPLITS = {"train": 1600, "valid": 800, "test": 800}
 """Images of each split, half of them with the logo."""
 ENOUGH_PRECISION, ENOUGH_RECALL = 0.99, 0.95
+VISIBLE = 80
+"""Levels by which a channel of a shape differs at least from the mean of its ground."""
 WANTED = 0.995
 """Precision on the validation images; a little more than is needed on others."""
 SUPER = 4
@@ -48,7 +50,7 @@ def main() -> int:
     parser.add_argument("--out", type=Path, help="folder for images and run; by default a temporary one")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--backgrounds", type=Path, help="folder of photos; by default two that ship with scikit-learn")
-    parser.add_argument("--epochs", type=int, default=6)
+    parser.add_argument("--epochs", type=int, default=8)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         out = given.out or Path(temporary)
@@ -109,7 +111,7 @@ def crops(backgrounds: Sequence[RGB], place: int, rng: np.random.Generator) -> I
 
 def stamp(image: Image.Image, rng: np.random.Generator, *, logo: bool) -> None:
     """Draw the logo, a ring with a bar through it; else a ring alone, or two bars that cross."""
-    size = int(rng.integers(24, 49)) * SUPER
+    size = int(rng.integers(28, 57)) * SUPER
     mask = Image.new("L", (size, size))
     pen, line = ImageDraw.Draw(mask), max(SUPER, size // 8)
     ring = logo or rng.random() < 0.5
@@ -122,8 +124,11 @@ def stamp(image: Image.Image, rng: np.random.Generator, *, logo: bool) -> None:
         pen.line(ends, fill=255, width=line)
     mask = mask.rotate(float(rng.uniform(0, 360)), Image.Resampling.BICUBIC).resize((size // SUPER, size // SUPER))
     left, top = (int(rng.integers(0, SIDE - size // SUPER + 1)) for _ in range(2))
-    color = tuple(int(c) for c in rng.integers(0, 256, 3))
-    image.paste(Image.new("RGB", mask.size, color), (left, top), mask)
+    ground = np.asarray(image)[top : top + mask.height, left : left + mask.width].reshape(-1, 3).mean(0)
+    color = rng.integers(0, 256, 3)
+    while np.abs(color - ground).max() < VISIBLE:
+        color = rng.integers(0, 256, 3)
+    image.paste(Image.new("RGB", mask.size, tuple(color.tolist())), (left, top), mask)
 
 
 if __name__ == "__main__":

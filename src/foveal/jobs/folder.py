@@ -142,6 +142,11 @@ class JobFolder:
             write_atomic(self._job, identity.to_json())
         return replace(inputs, file=self._images)
 
+    @property
+    def begun(self) -> bool:
+        """Whether there are parts of a job."""
+        return self._job.exists()
+
     def leave(self) -> None:
         """Leave nothing behind of a job that is over or has not begun."""
         shutil.rmtree(self._gone, ignore_errors=True)

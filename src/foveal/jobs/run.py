@@ -104,6 +104,10 @@ def run_table_job(
                 told.notes([f"{table} has all {plural(inputs.count, 'image')} already; --fresh predicts again."])
                 return before
             inputs = folder.begin(identity, inputs, fresh=fresh)
+        except KeyboardInterrupt:
+            if folder.begun:
+                raise KeyboardInterrupt("What was predicted before is kept; the same command goes on.") from None
+            raise
         finally:
             folder.leave()
         if spread is None:

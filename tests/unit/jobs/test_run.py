@@ -124,6 +124,21 @@ def test_after_ctrl_c_it_goes_on(begun: Path, quick_export: Path, here: Call) ->
     assert len(begun.read_text().splitlines()) == 36 and not begun.with_name("t.jsonl.parts").exists()
 
 
+def test_ctrl_c_while_images_are_listed_says_what_is_kept(
+    begun: Path, quick_export: Path, here: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    command = predict(quick_export, begun.parent / "images", "--out", begun)
+    monkeypatch.setattr(jobs.JobFolder, "list_images", interrupted)
+    done = here(*command)
+    assert (done.code, done.err) == (
+        INTERRUPTED,
+        "error: Interrupted.\n  hint: What was predicted before is kept; the same command goes on.\n",
+    )
+
+
 @pytest.mark.parametrize(
     ("change", "options", "what"),
     [

@@ -121,7 +121,7 @@ def run_table_job(
 
 
 def _list(folder: JobFolder, work: Work, names: Sequence[str], columns: Columns, told: Told) -> tuple[Inputs, Identity]:
-    listing = Listing(names)
+    listing = Listing(names, unnamed=folder.owns)
     inputs = folder.list_images(
         listing, per_part=IMAGES_PER_PART, done=lambda count: told.progress("listing images", count, None)
     )

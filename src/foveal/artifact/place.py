@@ -148,4 +148,6 @@ def output_error(path: Path, error: OSError) -> RunError:
         return RunError(f"{path}: a file exists where a folder is needed.", "Choose another location.")
     if error.errno == errno.ENAMETOOLONG:
         return RunError(f"{path}: the name is too long.", f"Names of files have at most {NAME_BYTES} bytes.")
+    if error.errno == errno.EPIPE:
+        return RunError(f"{path}: the program that reads it has ended.", "Such as head, which takes what it needs.")
     return RunError(f"{path}: cannot be written ({error.strerror}).", "Choose another location.")

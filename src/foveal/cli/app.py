@@ -176,7 +176,7 @@ def with_streams(arguments: Sequence[str]) -> list[str]:
     """
     arguments = with_cluster(arguments)
     before = ["", *arguments]
-    outputs = ("--csv", "--coco", "--out")
+    outputs = ("--csv", "--coco", "--out", "--save", "--masks", "--crops")
     return [
         text if text != "-" else "/dev/stdout" if last in outputs else "/dev/stdin"
         for last, text in zip(before, arguments, strict=False)

@@ -130,7 +130,7 @@ class JobFolder:
             RunError: What is there is another job's, whose differences the message names; or the folder has files that
                 no job wrote.
         """
-        if self._job.exists() and not fresh:
+        if self._job.exists() and not fresh and not self._is_bare(identity):
             self._compare(self._read(self._job), identity, f"{self._named} has the parts of another job")
             for name in self._names():
                 if name.endswith(".tmp"):  # of a command that was killed
@@ -141,6 +141,24 @@ class JobFolder:
             self._listed.rename(self._images)
             write_atomic(self._job, identity.to_json())
         return replace(inputs, file=self._images)
+
+    @property
+    def begun(self) -> bool:
+        """Whether there are parts of a job."""
+        return self._job.exists()
+
+    def _is_bare(self, identity: Identity) -> bool:
+        """Whether a job that is there has made nothing that could be lost, as after a mistyped option."""
+        made = self._place.target.exists() or any(".rows." in name for name in self._names())
+        return not made and self._read(self._job) != identity
+
+    def owns(self, file: str) -> bool:
+        """Whether a file is one of the job's own, which may lie in a folder of its images."""
+        folder, name = os.path.split(file)
+        if not name.startswith(self._place.target.stem) and os.path.basename(folder) != self.folder.name:  # noqa: PTH119
+            return False  # the many others need no look at the disk
+        path = Path(os.path.realpath(file))
+        return path.parent == self.folder or path in (self._place.target, self._about, self._bad)
 
     def leave(self) -> None:
         """Leave nothing behind of a job that is over or has not begun."""

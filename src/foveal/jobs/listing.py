@@ -7,7 +7,7 @@ import glob
 import os
 import stat
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from foveal.artifact.place import descriptor_of
@@ -29,9 +29,11 @@ class Listing:
 
     Args:
         names: As the command line has them.
+        unnamed: Which files of folders are left out without a note.
     """
 
-    def __init__(self, names: Sequence[str]) -> None:
+    def __init__(self, names: Sequence[str], *, unnamed: Callable[[str], bool] = lambda _: False) -> None:
+        self._unnamed = unnamed
         self._names = names
         self._left: Counter[str] = Counter()
         self._first: dict[str, list[str]] = {}
@@ -91,7 +93,7 @@ class Listing:
                 yield look_at(name)
             elif tar.is_shard(name):
                 yield from self._of_found(name)
-            else:
+            elif not self._unnamed(name):
                 kind = "compressed tar" if tar.is_compressed(name) else path.suffix.lower() or "file without suffix"
                 self._leave(kind, name)
             while closed:

@@ -104,6 +104,10 @@ def run_table_job(
                 told.notes([f"{table} has all {plural(inputs.count, 'image')} already; --fresh predicts again."])
                 return before
             inputs = folder.begin(identity, inputs, fresh=fresh)
+        except KeyboardInterrupt:
+            if folder.begun:
+                raise KeyboardInterrupt("What was predicted before is kept; the same command goes on.") from None
+            raise
         finally:
             folder.leave()
         if spread is None:
@@ -117,7 +121,7 @@ def run_table_job(
 
 
 def _list(folder: JobFolder, work: Work, names: Sequence[str], columns: Columns, told: Told) -> tuple[Inputs, Identity]:
-    listing = Listing(names)
+    listing = Listing(names, unnamed=folder.owns)
     inputs = folder.list_images(
         listing, per_part=IMAGES_PER_PART, done=lambda count: told.progress("listing images", count, None)
     )

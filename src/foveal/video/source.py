@@ -1,6 +1,6 @@
 """Which names are videos: files, cameras, and addresses where fetching is allowed."""
 
-import re
+import glob
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -109,7 +109,8 @@ def find_videos(names: Sequence[str], *, every: int = 1, allow_fetch: bool = Fal
     for name in names:
         inside = _videos_of(name)
         for one in inside:
-            found.setdefault(one, Video(one, every=every, allow_fetch=allow_fetch))
+            key = one if ADDRESS.match(one) else str(Path(one))  # ./a.mp4 is a.mp4
+            found.setdefault(key, Video(one, every=every, allow_fetch=allow_fetch))
         if not inside:
             others.append(name)
     if found and others:
@@ -132,7 +133,7 @@ def _videos_of(name: str) -> list[str]:
         return [name]
     if ADDRESS.match(name):
         return [name] if is_video_address(with_slashes(name)) else []
-    matching = [str(p) for p in sorted(path.parent.glob(path.name))] if re.search(r"[*?\[]", path.name) else []
+    matching = [found for found in sorted(glob.glob(name, recursive=True)) if Path(found).is_file()]  # noqa: PTH207
     videos = [one for one in matching if is_video_file(Path(one))]
     return videos if videos and len(videos) == len(matching) else []
 

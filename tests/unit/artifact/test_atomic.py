@@ -73,6 +73,8 @@ def test_a_really_full_device() -> None:
     with pytest.raises(OSError, match="No space left"), full.open("wb", buffering=0) as file:
         file.write(b"x")
     assert atomic.output_error(full, OSError(errno.ENOSPC, "")).what == "/dev/full: no space left on the disk."
+    closed = atomic.output_error(Path("/dev/stdout"), BrokenPipeError(errno.EPIPE, "Broken pipe"))
+    assert closed.what == "/dev/stdout: the program that reads it has ended."
 
 
 def test_a_file_in_the_way(tmp_path: Path) -> None:

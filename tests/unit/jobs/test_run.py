@@ -125,6 +125,21 @@ def test_after_ctrl_c_it_goes_on(begun: Path, quick_export: Path, here: Call) ->
     assert len(begun.read_text().splitlines()) == 36 and not begun.with_name("t.jsonl.parts").exists()
 
 
+def test_ctrl_c_while_images_are_listed_says_what_is_kept(
+    begun: Path, quick_export: Path, here: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    command = predict(quick_export, begun.parent / "images", "--out", begun)
+    monkeypatch.setattr(jobs.JobFolder, "list_images", interrupted)
+    done = here(*command)
+    assert (done.code, done.err) == (
+        INTERRUPTED,
+        "error: Interrupted.\n  hint: What was predicted before is kept; the same command goes on.\n",
+    )
+
+
 @pytest.mark.parametrize(
     ("change", "options", "what"),
     [
@@ -161,6 +176,29 @@ def test_another_job_does_not_go_on(
     assert here(*command, "--fresh").code == 0
     refused = here(*predict(quick_export, own / "class1", "--out", begun))
     assert refused.code == 2 and f"{begun} is the table of another job" in refused.err
+
+
+def test_a_job_that_has_made_nothing_stands_in_no_ones_way(
+    tmp_path: Path, squares: Path, quick_export: Path, here: Call
+) -> None:
+    out = tmp_path / "t.jsonl"
+    assert here(*predict(quick_export, squares, "--out", out, "--tile", "16")).code == 2
+    done = here(*predict(quick_export, squares, "--out", out))
+    assert (done.code, done.err, len(out.read_text().splitlines())) == (0, "", 36)
+    command = predict(quick_export, squares, "--out", out, "--tile", "16")
+    assert here(*command, "--fresh").code == 2
+    assert here(*predict(quick_export, squares, "--out", out, "--top", "1")).code == 2
+    assert len(out.read_text().splitlines()) == 36, "the table that is there stays"
+
+
+def test_the_tables_may_lie_among_the_images(tmp_path: Path, images: Path, quick_export: Path, here: Call) -> None:
+    own = tmp_path / "images"
+    shutil.copytree(images, own)
+    (own / "t.txt").touch()
+    command = predict(quick_export, own, "--out", own / "t.jsonl")
+    note = f"note: 1 x .txt left out: {own / 't.txt'}.\n"
+    assert here(*command).err == note
+    assert here(*command).err == f"{note}note: {own / 't.jsonl'} has all 38 images already; --fresh predicts again.\n"
 
 
 def test_another_model_does_not_go_on(begun: Path, quick_export: Path, here: Call) -> None:

@@ -19,7 +19,15 @@ def clip(tmp_path: Path) -> Path:
 
 def test_files_folders_and_patterns(clip: Path, tmp_path: Path) -> None:
     folder = clip.parent
-    for names in ([str(clip)], [str(folder)], [f"{folder}/*.mp4"], [str(clip), str(folder)]):
+    for names in (
+        [str(clip)],
+        [str(folder)],
+        [f"{folder}/*.mp4"],
+        [str(clip), str(folder)],
+        [f"{tmp_path}/*/*.mp4"],
+        [f"{tmp_path}/**/*.mp4"],
+        [str(clip), f"{folder}/./{clip.name}"],
+    ):
         assert [str(video.source) for video in find_videos(names)] == [str(clip)]
     Image.new("RGB", (3, 2)).save(folder / "photo.png")
     assert find_videos([str(folder)]) == [], "a folder with images is one of images"

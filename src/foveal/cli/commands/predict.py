@@ -127,7 +127,10 @@ def predict(
         )
         return None
     if every != 1:
-        raise ConfigError("--every is for videos, and none is named.", "Leave it out.")
+        raise ConfigError(
+            "--every is for videos, and images are named.",
+            "Leave it out; a folder or a pattern that has images too counts as one of images.",
+        )
     if json and outputs.takes_stdout:
         raise ConfigError("--json and another output both go to the standard output.", "Name a file for one of them.")
     found = find_images(images, skip_closed=skip_bad, fetch=fetch_image if allow_fetch else None)

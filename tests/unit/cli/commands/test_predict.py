@@ -137,3 +137,4 @@ def test_a_hyphen_is_a_standard_stream() -> None:
         "/dev/stdout",
         "--json",
     ]
+    assert with_streams(["predict", "m", "a", "--save", "-"])[-1] == "/dev/stdout", "no input, so the error names it"

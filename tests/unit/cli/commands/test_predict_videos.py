@@ -114,7 +114,7 @@ def test_inputs_are_never_overwritten(here: Here, quick_export: Path, tmp_path: 
     assert done.code == 2 and "is one file, and there are 2 videos." in done.err
     assert clip.read_bytes() == before
     done = here("predict", quick_export, squares, "--every", "3")
-    assert done.code == 2 and "--every is for videos, and none is named." in done.err
+    assert done.code == 2 and "--every is for videos, and images are named." in done.err
 
 
 @pytest.fixture(scope="module")

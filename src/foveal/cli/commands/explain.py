@@ -48,6 +48,19 @@ def explain(
     raw: Annotated[
         Path | None, Parameter(help="Write each map as a float32 .npy file, in the image's pixels, to a folder.")
     ] = None,
+    filters: Annotated[
+        bool, Parameter(negative="", help="Draw the first layer's kernels, and the patches that each responds to most.")
+    ] = False,
+    activations: Annotated[
+        str | None, Parameter(help="An image: draw the most active feature maps of each stage.")
+    ] = None,
+    like: Annotated[
+        Path | None, Parameter(help="A data set: find its training images that are nearest to the named images.")
+    ] = None,
+    top: Annotated[int, Parameter(help="Nearest images listed per image, with --like.")] = 5,
+    map: Annotated[  # noqa: A002
+        Path | None, Parameter(help="A data set: draw a map of its images as the model finds them alike.")
+    ] = None,
     json: Annotated[bool, Parameter(negative="", help="Print one JSON document and nothing else.")] = False,
     skip_bad: Annotated[bool, Parameter(negative="", help="Skip images that cannot be read, and list them.")] = False,
     device: Annotated[Literal["auto", "cpu", "cuda"], Parameter(help="Device for PyTorch models.")] = "auto",
@@ -64,6 +77,11 @@ def explain(
     from foveal.types.selection import Selection
     from foveal.types.subject import Asked
 
+    if filters or activations or like or map:
+        from foveal.cli.explain_learnt import Learnt, show_learnt
+
+        learnt = Learnt(model, images or [], filters, activations, like, top, map)
+        return show_learnt(learnt, save=save, seed=seed, json=json, skip_bad=skip_bad, device=device)
     asked = Asked(classes, number_of(object), against)
     effort = Effort(seed, None if budget is None else parse_duration(budget, option="--budget"))
     if not images:

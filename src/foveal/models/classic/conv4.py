@@ -23,15 +23,20 @@ class Conv4(nn.Module):
         super().__init__()
         self.blocks = nn.ModuleList(conv_block(c, d) for c, d in zip((3, *WIDTHS[:-1]), WIDTHS, strict=True))
 
-    def forward(self, inputs: Tensor) -> Tensor:
-        """(B, 3, H, W) -> (B, 256, h, w)."""
+    def maps(self, inputs: Tensor) -> list[Tensor]:
+        """(B, 3, H, W) -> the map (B, C, h, w) of each block."""
         skipped = len(self.blocks) - num_pools(min(inputs.shape[-2:]))
-        features = inputs
+        out, features = [], inputs
         for i, block in enumerate(self.blocks):
             features = block(features)
             if i >= skipped:
                 features = max_pool2d(features, 2)
-        return features
+            out.append(features)
+        return out
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """(B, 3, H, W) -> (B, 256, h, w), the last map."""
+        return self.maps(inputs)[-1]
 
 
 def num_pools(side: int) -> int:

@@ -1,0 +1,67 @@
+"""Kernels as a picture, each beside the patches that it responds to most. NumPy and Pillow.
+
+Shapes: k side of a kernel.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from foveal.explain.learnt.filters import Filter
+from foveal.imaging.draw import INK, PAPER, font
+from foveal.types.arrays import RGB, FloatArray
+
+CELL_PX = 64
+"""Side at which a kernel and a patch are drawn."""
+GAP_PX, TEXT_PX, MARGIN_PX = 4, 15, 16
+MOST = 64
+"""Kernels drawn: the strongest."""
+FRAME = (80, 220, 255)
+WIDEST_PX = 1680
+
+
+def filter_picture(filters: Sequence[Filter], *, most: int = MOST) -> RGB:
+    """A tile for each kernel, strongest first: its number and strength, the kernel, its patches."""
+    shown = filters[:most]
+    top = max((len(one.patches) for one in shown), default=0)
+    wide = CELL_PX * (1 + top) + GAP_PX * top + (GAP_PX if top else 0)
+    high = CELL_PX + TEXT_PX + 2 * GAP_PX
+    across = _columns(len(shown), wide + MARGIN_PX, high + GAP_PX)
+    rows = -(-len(shown) // across)
+    size = across * (wide + MARGIN_PX) + MARGIN_PX, rows * (high + GAP_PX) + MARGIN_PX
+    canvas = Image.new("RGB", size, PAPER)
+    pen, face = ImageDraw.Draw(canvas), font(TEXT_PX - 2)
+    for place, one in enumerate(shown):
+        row, column = divmod(place, across)
+        left, over = MARGIN_PX + column * (wide + MARGIN_PX), MARGIN_PX // 2 + row * (high + GAP_PX)
+        words = f"{one.number} · {one.strength:.2g}" if top else str(one.number)
+        pen.text((left, over + TEXT_PX / 2), words, font=face, fill=INK, anchor="lm")
+        over += TEXT_PX + GAP_PX
+        canvas.paste(_enlarged(kernel_picture(one.kernel)), (left, over))
+        left += CELL_PX + 2 * GAP_PX
+        for patch in one.patches:
+            canvas.paste(_enlarged(patch.pixels), (left, over))
+            scale = CELL_PX / len(patch.pixels)
+            x1, y1, x2, y2 = (round(v * scale) for v in patch.field)
+            pen.rectangle((left + x1, over + y1, left + x2 - 1, over + y2 - 1), outline=FRAME)
+            left += CELL_PX + GAP_PX
+    return np.asarray(canvas)
+
+
+def kernel_picture(kernel: FloatArray) -> RGB:
+    """(k, k, 3) weights as colours: 0 is mid-gray, the kernel's strongest weight black or white."""
+    strongest = float(np.abs(kernel).max()) or 1.0
+    colors: RGB = (127.5 + 127.5 * np.asarray(kernel, np.float64) / strongest).round().astype(np.uint8)
+    return colors
+
+
+def _enlarged(pixels: RGB) -> Image.Image:
+    """With its pixels as squares."""
+    return Image.fromarray(pixels).resize((CELL_PX, CELL_PX), Image.Resampling.NEAREST)
+
+
+def _columns(count: int, wide: int, high: int) -> int:
+    """Tiles in a row, so that the picture is about one and a half times as wide as high."""
+    fair = round((1.5 * count * high / wide) ** 0.5)
+    return max(1, min(fair, count, WIDEST_PX // wide))

@@ -1,0 +1,31 @@
+"""Where pictures and pages on what a model has learnt are written."""
+
+import io
+from pathlib import Path
+
+from PIL import Image
+
+from foveal.artifact.atomic import make_folder, write_atomic
+from foveal.runs.train import first_free
+from foveal.types.arrays import RGB
+
+
+def folder_for(model: Path, save: Path | None) -> Path:
+    """The folder asked for, else ``explanations/NAME``, or the first of ``NAME-2`` ... that does not exist."""
+    if save is not None:
+        return save
+    name = model.resolve().stem if model.is_dir() or model.name != "model.safetensors" else model.resolve().parent.name
+    return first_free(Path("explanations") / name)
+
+
+def write_png(file: Path, picture: RGB) -> Path:
+    """Write a picture, and the folder it lies in.
+
+    Raises:
+        RunError: It cannot be written.
+    """
+    make_folder(file.parent)
+    content = io.BytesIO()
+    Image.fromarray(picture).save(content, "PNG", optimize=True)
+    write_atomic(file, content.getvalue())
+    return file

@@ -22,6 +22,7 @@ class Learnt:
     images: Sequence[str]
     filters: bool
     activations: str | None
+    heads: str | None
     like: Path | None
     top: int
     map: Path | None
@@ -35,7 +36,13 @@ class Learnt:
         """
         from foveal.errors import ConfigError
 
-        asked = {"--filters": self.filters, "--activations": self.activations, "--like": self.like, "--map": self.map}
+        asked: dict[str, object] = {
+            "--filters": self.filters,
+            "--activations": self.activations,
+            "--heads": self.heads,
+            "--like": self.like,
+            "--map": self.map,
+        }
         named = [name for name, value in asked.items() if value]
         if len(named) > 1:
             raise ConfigError(f"{' and '.join(named)} are different questions.", "Ask one at a time.")
@@ -53,12 +60,12 @@ def show_learnt(
     option = asked.option
     if option == "--like" and not asked.images:
         raise ConfigError("No image is named.", "Name images: foveal explain MODEL --like DATA photo.jpg")
-    if option in ("--activations", "--map") and asked.images:
+    if option in ("--activations", "--heads", "--map") and asked.images:
         raise ConfigError(f"{option} takes no further images, but {asked.images[0]} is named.", "Leave it out.")
     with Bar(shown=not json) as bar:
         bar("loading the model", 0, None)
         with load(asked.model, device=device) as predictor:
-            tell = {"--filters": _filters, "--activations": _activations, "--like": _like, "--map": _map}[option]
+            tell = {"--filters": _filters, "--activations": _activations, "--heads": _heads, "--like": _like, "--map": _map}[option]
             tell(predictor, asked, _Screen(bar, save, seed, json, skip_bad))
 
 
@@ -130,6 +137,30 @@ def _activations(predictor: "Predictor", asked: Learnt, screen: _Screen) -> None
     return screen.lines([("picture", str(sheet.picture)), ("page", str(sheet.page))])
 
 
+def _heads(predictor: "Predictor", asked: Learnt, screen: _Screen) -> None:
+    from rich.console import Console
+
+    from foveal.cli.terminal import print_table
+    from foveal.runs.learnt.heads import draw_heads
+    from foveal.runs.learnt.output import folder_for
+
+    assert asked.heads is not None, "asked for"
+    screen.bar("looking at the image", 0, None)
+    sheet = draw_heads(predictor, Path(asked.heads), folder_for(asked.model, screen.save), seed=screen.seed)
+    if screen.json:
+        return screen.document({"path": asked.heads, **sheet.to_dict()}, asked.model)
+    rows = [
+        (
+            one.part or ("attention" if one.method == "attention" else f"{one.method} for {one.subject.title}"),
+            "" if one.peak is None else "{}, {}".format(*one.peak),
+            "" if one.box_of_half is None else "{}, {} to {}, {}".format(*one.box_of_half),
+        )
+        for one in sheet.evidence
+    ]
+    print_table(Console(soft_wrap=True), ("map", "peak", "half lies within"), rows, left=(0,))
+    return screen.lines([("saved", str(sheet.saved))])
+
+
 def _stage_row(stage: dict[str, object]) -> tuple[str, ...]:
     sizes = ["{} x {}".format(*pair) for pair in (stage["grid"], stage["sees_px"], stage["half_of_influence_px"])]  # type: ignore[misc]
     return str(stage["stage"]), str(stage["channels"]), sizes[0], f"{stage['step_px']:.3g} px", sizes[1], sizes[2]
@@ -179,14 +210,14 @@ def print_likes(likes: "Likes", screen: _Screen) -> None:
 
 def _map(predictor: "Predictor", asked: Learnt, screen: _Screen) -> None:
     from foveal.runs.learnt.data_map import draw_map
-    from foveal.runs.learnt.output import folder_for
+    from foveal.runs.learnt.output import folder_for, name_of
 
     assert asked.map is not None, "asked for"
     sheet = draw_map(
         predictor,
         asked.map,
         folder_for(asked.model, screen.save),
-        model=str(asked.model),
+        model=name_of(asked.model),
         seed=screen.seed,
         progress=screen.bar,
     )

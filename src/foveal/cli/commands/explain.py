@@ -54,6 +54,10 @@ def explain(
     activations: Annotated[
         str | None, Parameter(help="An image: draw the most active feature maps of each stage.")
     ] = None,
+    heads: Annotated[
+        str | None,
+        Parameter(help="An image: draw where each head of attention looked, their mean, and beside them the evidence."),
+    ] = None,
     like: Annotated[
         Path | None, Parameter(help="A data set: find its training images that are nearest to the named images.")
     ] = None,
@@ -77,10 +81,10 @@ def explain(
     from foveal.types.selection import Selection
     from foveal.types.subject import Asked
 
-    if filters or activations or like or map:
+    if filters or activations or heads or like or map:
         from foveal.cli.explain_learnt import Learnt, show_learnt
 
-        learnt = Learnt(model, images or [], filters, activations, like, top, map)
+        learnt = Learnt(model, images or [], filters, activations, heads, like, top, map)
         return show_learnt(learnt, save=save, seed=seed, json=json, skip_bad=skip_bad, device=device)
     asked = Asked(classes, number_of(object), against)
     effort = Effort(seed, None if budget is None else parse_duration(budget, option="--budget"))

@@ -9,12 +9,12 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from foveal.explain.learnt.filters import Filter
-from foveal.imaging.draw import INK, PAPER, font
+from foveal.imaging.draw import INK, PAPER, font, shorten
 from foveal.types.arrays import RGB, FloatArray
 
 CELL_PX = 64
 """Side at which a kernel and a patch are drawn."""
-GAP_PX, TEXT_PX, MARGIN_PX = 4, 15, 16
+GAP_PX, TEXT_PX, MARGIN_PX, HEAD_PX = 4, 15, 16, 21
 MOST = 64
 """Kernels drawn: the strongest."""
 FRAME = (80, 220, 255)
@@ -29,16 +29,20 @@ def filter_picture(filters: Sequence[Filter], *, most: int = MOST) -> RGB:
     high = CELL_PX + TEXT_PX + 2 * GAP_PX
     across = _columns(len(shown), wide + MARGIN_PX, high + GAP_PX)
     rows = -(-len(shown) // across)
-    size = across * (wide + MARGIN_PX) + MARGIN_PX, rows * (high + GAP_PX) + MARGIN_PX
+    size = across * (wide + MARGIN_PX) + MARGIN_PX, rows * (high + GAP_PX) + 2 * HEAD_PX + 2 * MARGIN_PX
     canvas = Image.new("RGB", size, PAPER)
     pen, face = ImageDraw.Draw(canvas), font(TEXT_PX - 2)
+    for line, words in enumerate(_about(filters, top)):
+        middle = MARGIN_PX + line * HEAD_PX + HEAD_PX / 2
+        words = shorten(pen, words, font(TEXT_PX), size[0] - 2 * MARGIN_PX)
+        pen.text((MARGIN_PX, middle), words, font=font(TEXT_PX), fill=INK, anchor="lm")
     for place, one in enumerate(shown):
         row, column = divmod(place, across)
-        left, over = MARGIN_PX + column * (wide + MARGIN_PX), MARGIN_PX // 2 + row * (high + GAP_PX)
-        words = f"{one.number} · {one.strength:.2g}" if top else str(one.number)
+        left, over = MARGIN_PX + column * (wide + MARGIN_PX), 2 * HEAD_PX + MARGIN_PX + row * (high + GAP_PX)
+        words = f"{one.number}: {'dead' if one.dead else f'{one.strength:.2g}'}" if top else str(one.number)
         pen.text((left, over + TEXT_PX / 2), words, font=face, fill=INK, anchor="lm")
         over += TEXT_PX + GAP_PX
-        canvas.paste(_enlarged(kernel_picture(one.kernel)), (left, over))
+        canvas.paste(_enlarged(kernel_picture(0 * one.kernel if one.dead else one.kernel)), (left, over))
         left += CELL_PX + 2 * GAP_PX
         for patch in one.patches:
             canvas.paste(_enlarged(patch.pixels), (left, over))
@@ -65,3 +69,13 @@ def _columns(count: int, wide: int, high: int) -> int:
     """Tiles in a row, so that the picture is about one and a half times as wide as high."""
     fair = round((1.5 * count * high / wide) ** 0.5)
     return max(1, min(fair, count, WIDEST_PX // wide))
+
+
+def _about(filters: Sequence[Filter], top: int) -> tuple[str, str]:
+    """What the picture shows, in two lines."""
+    height, width = filters[0].kernel.shape[:2]
+    dead = sum(one.dead for one in filters)
+    first = f"{len(filters)} kernels of {width} x {height} pixels{f', {dead} of them dead' if dead else ''}; strongest first"
+    if not top:
+        return first, "gray: no weight"
+    return first, f"number: strength; the kernel (gray: no weight); the {top} patches that it responds to most (frame: what it sees)"

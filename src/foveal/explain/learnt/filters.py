@@ -20,6 +20,10 @@ AROUND = 3
 """Side of a patch that is shown, in sides of the kernel: what lies around says what it is."""
 LEAST_PX = 24
 """Least side of such a patch."""
+BEYOND = 255
+"""What is drawn beyond the image."""
+DEAD = 1e-3
+"""Strength, as a part of the strongest kernel's, below which a kernel does nothing: batch norm has switched it off."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +31,7 @@ class Patch:
     """A place that a filter responds to.
 
     Attributes:
-        pixels: (side, side, 3) of the prepared image around it; black beyond the image.
+        pixels: (side, side, 3) of the prepared image around it.
         field: The part that the filter sees, xyxy in the patch's pixels.
         response: The convolution's value there.
         source: Which of the images, counted from 0.
@@ -50,11 +54,13 @@ class Filter:
     Attributes:
         number: Its place in the layer, counted from 0.
         kernel: (k, k, 3) weights of normalised red, green and blue.
+        dead: Whether it does nothing.
         patches: What it responds to most, the strongest first, each from another image.
     """
 
     number: int
     kernel: FloatArray
+    dead: bool = False
     patches: list[Patch] = field(default_factory=list)
 
     __repr__ = brief
@@ -89,7 +95,9 @@ def filters_of(backend: TorchBackend) -> list[Filter]:
         ConfigError: There is none.
     """
     weights = first_layer(backend.graph.model).weight.detach().float().cpu().numpy()
-    found = [Filter(i, kernel.transpose(1, 2, 0)) for i, kernel in enumerate(weights)]
+    norms = np.sqrt(np.square(weights, dtype=np.float64).sum((1, 2, 3)))
+    dead = norms <= DEAD * norms.max()
+    found = [Filter(i, kernel.transpose(1, 2, 0), bool(dead[i])) for i, kernel in enumerate(weights)]
     return sorted(found, key=lambda one: (-one.strength, one.number))
 
 
@@ -117,7 +125,7 @@ class Responses:
         for prepared in batch:
             values = self._respond(prepared.pixels)  # (F, h, w)
             columns = values.shape[2]
-            for one in self._filters:
+            for one in (one for one in self._filters if not one.dead):
                 flat = int(values[one.number].argmax())
                 row, column = divmod(flat, columns)
                 response = float(values[one.number, row, column])
@@ -134,7 +142,7 @@ class Responses:
         if bias is not None:  # it is the same everywhere
             values = values - bias[:, None, None]
         responses: FloatArray = values[0].float().cpu().numpy()
-        return responses
+        return _inside(responses, len(pixels), max(self._kernel))
 
     def _patch(self, prepared: Prepared, at: tuple[int, int], grid: tuple[int, ...], response: float) -> Patch:
         """Cut out what lies around the place of a response; places are spread evenly whatever the padding."""
@@ -142,10 +150,20 @@ class Responses:
         middle = [(i + 0.5) * side / n for i, n in zip(at, (grid[1], grid[0]), strict=True)]
         shown = max(LEAST_PX, AROUND * max(self._kernel))
         left, top = (round(m - shown / 2) for m in middle)
-        pixels = np.zeros((shown, shown, 3), np.uint8)
+        pixels = np.full((shown, shown, 3), BEYOND, np.uint8)
         x1, y1, x2, y2 = max(0, left), max(0, top), min(side, left + shown), min(side, top + shown)
         pixels[y1 - top : y2 - top, x1 - left : x2 - left] = prepared.pixels[y1:y2, x1:x2]
         w, h = self._kernel
         x, y = round(middle[0] - left - w / 2), round(middle[1] - top - h / 2)
         source = prepared.geometry.to_source(np.array([middle]))[0]
         return Patch(pixels, (x, y, x + w, y + h), response, self.seen, (int(source[0]), int(source[1])))
+
+
+def _inside(responses: FloatArray, side: int, kernel: int) -> FloatArray:
+    """(F, h, w) with the places at the border left out, whose kernel reaches beyond the image: those see its edge."""
+    rim = -(-(kernel // 2) * responses.shape[1] // side)
+    if 2 * rim >= min(responses.shape[1:]) or responses.shape[1] * kernel <= side:
+        return responses
+    out = np.full_like(responses, -np.inf)
+    out[:, rim:-rim, rim:-rim] = responses[:, rim:-rim, rim:-rim]
+    return out

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from foveal.explain.learnt.activations import Stage
-from foveal.explain.overlay import colors_of
+from foveal.explain.overlay import colors_of, heat
 from foveal.imaging.draw import INK, PAPER, font, shorten
 from foveal.types.arrays import RGB
 
@@ -21,8 +21,9 @@ FRAME, INNER = (80, 220, 255), (255, 255, 255)
 
 def channel_picture(stage: Stage, channel: int, *, side: int, scale: float) -> RGB:
     """(side, side, 3) one map: warm for positive values, cool for negative ones, on the scale of its stage."""
-    values = stage.maps[channel] / (scale or 1.0)
-    small = Image.fromarray(colors_of(values.clip(-1, 1)))
+    values = (stage.maps[channel] / (scale or 1.0)).clip(-1, 1)
+    colors = np.where(values[..., None] < 0, colors_of(values), heat(values.clip(0))).astype(np.uint8)
+    small = Image.fromarray(colors)
     return np.asarray(small.resize((side, side), Image.Resampling.NEAREST))
 
 
@@ -37,7 +38,8 @@ def field_picture(pixels: RGB, stage: Stage, channel: int, *, side: int) -> RGB:
     canvas = Image.fromarray(pixels).resize((side, side), Image.Resampling.LANCZOS)
     pen = ImageDraw.Draw(canvas)
     x, y = stage.peak(channel)
-    for (width, height), color in ((stage.sees, FRAME), (stage.half, INNER)):
+    sees = stage.sees if min(stage.sees) < size else (2 * size, 2 * size)  # what lies beyond was not measured
+    for (width, height), color in ((sees, FRAME), (stage.half, INNER)):
         w, h = (max(3.0, v / size * side) for v in (width, height))
         box = [max(0, x * side - w / 2), max(0, y * side - h / 2), min(side, x * side + w / 2) - 1, 0]
         box[3] = min(side, y * side + h / 2) - 1
@@ -90,4 +92,4 @@ def seen_of(stage: Stage, side: int) -> str:
         whole = "one place sees all of the image"
     else:
         whole = "one place sees {} x {} px".format(*stage.sees)
-    return whole + ", half of its influence is {} x {} px".format(*stage.half)
+    return whole + ", half of its influence lies within {} x {} px".format(*stage.half)

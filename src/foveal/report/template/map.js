@@ -24,7 +24,7 @@ const place = (point) => {
   return [w / 2 + (x - middle[0]) * unit(), h / 2 + (y - middle[1]) * unit()];
 };
 const size = () => {
-  const room = Math.min(...box()) / Math.sqrt(points.length) * 0.8;
+  const room = Math.min(...box()) / Math.sqrt(Math.max(shown.length, 30)) * 0.8;
   return marks === "dots" ? Math.min(9, 4.5 + zoom * 0.6) : Math.max(14, Math.min(thumb, room * Math.pow(zoom, 0.75)));
 };
 const wanted = (i) => (!wrong || points[i].wrong) && (chosen < 0 || points[i].labels.includes(chosen)) && words.every((word) => texts[i].includes(word));

@@ -74,7 +74,7 @@ def draw_map(
         predictor: The model.
         data: The data set.
         folder: Where the page is written.
-        model: The model as the user named it.
+        model: The model's name.
         seed: Of t-SNE.
         progress: Told how far it is.
 

@@ -12,10 +12,13 @@ from foveal.types.arrays import RGB
 
 def folder_for(model: Path, save: Path | None) -> Path:
     """The folder asked for, else ``explanations/NAME``, or the first of ``NAME-2`` ... that does not exist."""
-    if save is not None:
-        return save
-    name = model.resolve().stem if model.is_dir() or model.name != "model.safetensors" else model.resolve().parent.name
-    return first_free(Path("explanations") / name)
+    return first_free(Path("explanations") / name_of(model)) if save is None else save
+
+
+def name_of(model: Path) -> str:
+    """The run's or the file's name."""
+    whole = model.resolve()
+    return whole.parent.name if whole.name == "model.safetensors" else whole.name if whole.is_dir() else whole.stem
 
 
 def write_png(file: Path, picture: RGB) -> Path:

@@ -49,9 +49,7 @@ class Learnt:
         return named[0]
 
 
-def show_learnt(
-    asked: Learnt, *, save: Path | None, seed: int, json: bool, skip_bad: bool, device: str
-) -> None:
+def show_learnt(asked: Learnt, *, save: Path | None, seed: int, json: bool, skip_bad: bool, device: str) -> None:
     """Do what is asked and print it."""
     from foveal.cli.terminal import Bar
     from foveal.errors import ConfigError
@@ -65,7 +63,13 @@ def show_learnt(
     with Bar(shown=not json) as bar:
         bar("loading the model", 0, None)
         with load(asked.model, device=device) as predictor:
-            tell = {"--filters": _filters, "--activations": _activations, "--heads": _heads, "--like": _like, "--map": _map}[option]
+            tell = {
+                "--filters": _filters,
+                "--activations": _activations,
+                "--heads": _heads,
+                "--like": _like,
+                "--map": _map,
+            }[option]
             tell(predictor, asked, _Screen(bar, save, seed, json, skip_bad))
 
 

@@ -14,11 +14,15 @@ Examples = Literal["mistakes", "uncertain", "samples"]
 
 @dataclass(frozen=True)
 class CaptionedImage:
-    """An image of the report, (height, width, 3) uint8, its caption, and the file it comes from."""
+    """An image of the report, (height, width, 3) uint8, its caption, and the file it comes from.
+
+    ``looked`` is the same image with where the model looked drawn on it; None: it is not shown.
+    """
 
     image: RGB
     caption: str
     name: str = ""
+    looked: RGB | None = None
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,7 @@ class Content:
         kept: The epoch whose weights were kept.
         examples: Evaluated images, worst first.
         examples_are: What they are.
+        looked: What is shown beside them of where the model looked, or why nothing is.
         key: What colours and lines in them mean.
         batch: A batch as training saw it.
         batch_key: What colours in it mean.
@@ -73,6 +78,7 @@ class Content:
     kept: float | None = None
     examples: Sequence[CaptionedImage] = field(default=())
     examples_are: Examples = "mistakes"
+    looked: str = ""
     key: Sequence[Key] = field(default=())
     batch: Sequence[CaptionedImage] = field(default=())
     batch_key: Sequence[Key] = field(default=())

@@ -85,7 +85,8 @@ def explain(
         from foveal.cli.explain_learnt import Learnt, show_learnt
 
         learnt = Learnt(model, images or [], filters, activations, heads, like, top, map)
-        return show_learnt(learnt, save=save, seed=seed, json=json, skip_bad=skip_bad, device=device)
+        show_learnt(learnt, save=save, seed=seed, json=json, skip_bad=skip_bad, device=device)
+        return
     asked = Asked(classes, number_of(object), against)
     effort = Effort(seed, None if budget is None else parse_duration(budget, option="--budget"))
     if not images:

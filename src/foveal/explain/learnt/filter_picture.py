@@ -39,7 +39,7 @@ def filter_picture(filters: Sequence[Filter], *, most: int = MOST) -> RGB:
     for place, one in enumerate(shown):
         row, column = divmod(place, across)
         left, over = MARGIN_PX + column * (wide + MARGIN_PX), 2 * HEAD_PX + MARGIN_PX + row * (high + GAP_PX)
-        words = f"{one.number}: {'dead' if one.dead else f'{one.strength:.2g}'}" if top else str(one.number)
+        words = f"{one.number}: {'dead' if one.dead else f'{one.strength:.2g}'}"
         pen.text((left, over + TEXT_PX / 2), words, font=face, fill=INK, anchor="lm")
         over += TEXT_PX + GAP_PX
         canvas.paste(_enlarged(kernel_picture(0 * one.kernel if one.dead else one.kernel)), (left, over))
@@ -75,7 +75,6 @@ def _about(filters: Sequence[Filter], top: int) -> tuple[str, str]:
     """What the picture shows, in two lines."""
     height, width = filters[0].kernel.shape[:2]
     dead = sum(one.dead for one in filters)
-    first = f"{len(filters)} kernels of {width} x {height} pixels{f', {dead} of them dead' if dead else ''}; strongest first"
-    if not top:
-        return first, "gray: no weight"
-    return first, f"number: strength; the kernel (gray: no weight); the {top} patches that it responds to most (frame: what it sees)"
+    kernels = f"{len(filters)} kernels of {width} x {height} pixels{f', {dead} of them dead' if dead else ''}"
+    patches = f"; the {top} patches that it responds to most (frame: what it sees)" if top else ""
+    return f"{kernels}; strongest first", f"number: strength; the kernel (gray: no weight){patches}"

@@ -36,8 +36,8 @@ class Vectors:
     def nearest(self, asked: FloatArray, *, top: int) -> list[list[tuple[int, float]]]:
         """For each of (Q, D) vectors the nearest sources and their likeness in [-1, 1], the nearest first.
 
-        The likeness is the cosine of the angle between vectors less their mean over the data set: what all of its images
-        share says nothing about which are alike.
+        The likeness is the cosine of the angle between vectors less their mean over the data set: what all of its
+        images share says nothing about which are alike.
         """
         middle = self.values.mean(0, dtype=np.float64)
         known, found = _directions(self.values, middle), []

@@ -43,19 +43,27 @@ def render_activations(image: str, network: str, pixels: RGB, stages: Sequence[S
     Raises:
         MissingExtraError: Jinja2 is not installed.
     """
-    return environment().get_template("activations.html.j2").render(
-        image=image,
-        network=network,
-        photo=webp_uri(pixels, side=2 * SIDE_PX, quality=82),
-        side=len(pixels),
-        stages=[
-            (
-                stage,
-                [
-                    (one, webp_uri(one.map, side=SIDE_PX, quality=80), webp_uri(one.field, side=SIDE_PX, quality=70))
-                    for one in stage.channels
-                ],
-            )
-            for stage in stages
-        ],
+    return (
+        environment()
+        .get_template("activations.html.j2")
+        .render(
+            image=image,
+            network=network,
+            photo=webp_uri(pixels, side=2 * SIDE_PX, quality=82),
+            side=len(pixels),
+            stages=[
+                (
+                    stage,
+                    [
+                        (
+                            one,
+                            webp_uri(one.map, side=SIDE_PX, quality=80),
+                            webp_uri(one.field, side=SIDE_PX, quality=70),
+                        )
+                        for one in stage.channels
+                    ],
+                )
+                for stage in stages
+            ],
+        )
     )

@@ -94,7 +94,11 @@ def draw_activations(predictor: Predictor, image: ImageLike, folder: Path, *, na
                 "sees_px": list(stage.sees),
                 "half_of_influence_px": list(stage.half),
                 "most_active": [
-                    {"channel": c, "activity": float(f"{activity[c]:.5g}"), "peak": float(f"{peak_value(stage, c):.5g}")}
+                    {
+                        "channel": c,
+                        "activity": float(f"{activity[c]:.5g}"),
+                        "peak": float(f"{peak_value(stage, c):.5g}"),
+                    }
                     for c in channels
                 ],
             }

@@ -9,14 +9,13 @@ from PIL import Image
 
 from foveal.artifact.atomic import make_folder, write_atomic
 from foveal.data.catalog.catalog import Catalog
-from foveal.data.notes import plural
 from foveal.errors import ImageError
 from foveal.explain.learnt.embedding_map import places_of
 from foveal.explain.learnt.neighbours import described
 from foveal.inference.backends.contract import FEATURES
 from foveal.inference.predictor import Predictor
 from foveal.report.learnt.map_page import THUMB_PX, DataMap, Point, render_map
-from foveal.runs.learnt.like import read_for
+from foveal.runs.learnt.like import left_out, read_for
 from foveal.types.arrays import RGB, FloatArray
 from foveal.types.predictions.prediction import Prediction
 from foveal.types.progress import Progress, silent
@@ -91,7 +90,7 @@ def draw_map(
     bad: dict[int, ImageError] = {}
     seen = _look(predictor, catalog, bad, progress)
     if bad:
-        notes.append(f"{plural(len(bad), 'image')} cannot be read and {'is' if len(bad) == 1 else 'are'} left out.")
+        notes.append(left_out(len(bad)))
     progress("laying out the map", 0, None)
     places = places_of(np.stack(seen.features) if seen.features else np.zeros((0, 1), np.float32), seed=seed)
     points = [
@@ -132,7 +131,9 @@ def _look(predictor: Predictor, catalog: Catalog, bad: dict[int, ImageError], pr
         row = output.prediction_row(truths[place], prediction)
         if labelled:
             seen.wrong.append(row["truth"] != row["prediction"])
-            seen.said.append(f"predicted: {str(row['prediction']).replace('|', ', ') or 'nothing'} ({row['score']:.1%})")
+            seen.said.append(
+                f"predicted: {str(row['prediction']).replace('|', ', ') or 'nothing'} ({row['score']:.1%})"
+            )
         else:
             metric.update(truths[place], prediction)
             seen.wrong.append(False)

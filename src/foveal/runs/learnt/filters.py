@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from foveal.data.notes import plural
 from foveal.errors import FovealError, ImageError
 from foveal.inference.predictor import Predictor
+from foveal.runs.learnt.like import left_out
 from foveal.runs.learnt.network import network_of
 from foveal.runs.learnt.output import write_png
 from foveal.types.progress import Progress, silent
@@ -68,7 +68,7 @@ def draw_filters(
         responses.add(batch)
         progress("looking for patches", responses.seen, len(chosen))
     if bad:
-        notes.append(f"{plural(len(bad), 'image')} could not be read and {'is' if len(bad) == 1 else 'are'} left out.")
+        notes.append(left_out(len(bad)))
     read = [path for i, path in enumerate(chosen) if i not in bad]
     if len(chosen) < len(images):
         notes.append(f"Patches are of {len(chosen)} images, evenly chosen among {len(images):,}.")

@@ -110,7 +110,7 @@ def find_alike(
     bad: dict[int, ImageError] = {}
     known = vectors_of(predictor, list(catalog.paths()), bad=bad, progress=progress)
     if bad:
-        notes.append(f"{plural(len(bad), 'image')} of the data set cannot be read and {'is' if len(bad) == 1 else 'are'} left out.")
+        notes.append(left_out(len(bad)))
     if not known.places:
         raise DataError(f"{data}: none of its images can be read.", next(iter(bad.values())).hint if bad else "")
     lost: dict[int, ImageError] = {}
@@ -141,6 +141,12 @@ def training_images(predictor: Predictor, data: Path, *, option: str) -> tuple[C
         except DataError:
             return catalog, "", [*notes, "All images of the data set are compared: it is not the one of training."]
     return catalog, "", notes
+
+
+def left_out(count: int) -> str:
+    """A note on images that cannot be read."""
+    are = "cannot be read and is" if count == 1 else "cannot be read and are"
+    return f"{plural(count, 'image')} of the data set {are} left out."
 
 
 def read_for(predictor: Predictor, data: Path, *, option: str) -> tuple[Catalog, list[str]]:

@@ -17,7 +17,7 @@ from PIL import Image, ImageFilter
 
 from foveal.explain.case import Case, Effort, Found
 from foveal.types.arrays import RGB, FloatArray
-from foveal.types.subject import Subject
+from foveal.types.predictions.subject import Subject
 
 BATCH_SIZE = 16
 BLUR = 1 / 6
@@ -35,7 +35,7 @@ FITTED_CELLS = 7
 """Side of the cells whose sum is fitted."""
 RIDGE = 10.0
 """Masks that speak for no slope at all, so that a few do not fit noise."""
-MOST_PASSES, CHECK_EVERY = 512, 64
+MOST_PASSES, CHECK_EVERY = 768, 64
 SEEN = 1 / 20
 """Part of the strongest evidence below which two values look alike."""
 CONVERGED = 0.9

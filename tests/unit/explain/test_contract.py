@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 from tests.unit.explain.scenes import redness, scene, write_rotated
 
-from foveal.explain.contract import Evidence, Explanation, half, scale_key, scales_of
+from foveal.explain.contract import Explanation, scale_key, scales_of
+from foveal.explain.evidence import Evidence, half
 from foveal.explain.explain import explain_image
 from foveal.explain.panels import evidence_on, fitted
 from foveal.types.geometry import Geometry
 from foveal.types.input_spec import InputSpec
-from foveal.types.subject import Asked, Subject
+from foveal.types.predictions.subject import Asked, Subject
 
 BEES = Subject("class", "bees", 1, 0.9)
 WHOLE = Geometry((70, 70), (70, 70), (1.0, 1.0))
@@ -116,7 +117,7 @@ def test_one_scale_for_a_class_over_all_images() -> None:
     found = [Explanation((one,), (70, 70), "cam", None) for one in (strong, weak)]
     scales = scales_of(found)
     assert scales == {scale_key(strong): 40.0}
-    assert scales_of([Explanation((evidence([[0.2, 0], [0, 0]]),), (70, 70), "cam", None)]) == {scale_key(weak): 1.0}
+    assert scales_of([Explanation((evidence([[0.2, 0], [0, 0]]),), (70, 70), "cam", None)]) == {scale_key(weak): 5.0}
     image = np.full((70, 70, 3), 128, np.uint8)
 
     def change(one, scale):

@@ -54,7 +54,7 @@ class Stage:
 
     def step(self, side: int) -> float:
         """Input pixels from one place to the next."""
-        return side / self.maps.shape[2]
+        return side / int(self.maps.shape[2])
 
 
 def activity_of(maps: FloatArray) -> FloatArray:

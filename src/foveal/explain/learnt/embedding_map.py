@@ -60,14 +60,14 @@ def places_of(values: FloatArray, *, seed: int = 0) -> Places:
     if not np.ptp(directions, axis=0).any():  # all alike: one point
         nowhere = np.zeros((len(values), 2), np.float32)
         return Places(nowhere, nowhere, 1.0, 0.0)
-    count = min(COMPONENTS, len(values) - 1, values.shape[1])
-    found = PCA(count, svd_solver="randomized" if count < min(values.shape) // 2 else "full", random_state=seed)
+    directions = np.pad(directions, ((0, 0), (0, max(0, 2 - directions.shape[1]))))
+    count = min(COMPONENTS, len(values) - 1, directions.shape[1])
+    found = PCA(count, svd_solver="randomized" if count < min(directions.shape) // 2 else "full", random_state=seed)
     parts = found.fit_transform(directions)
     perplexity = float(min(PERPLEXITY, (len(values) - 1) / 3))
     # n_jobs=1: the order of sums decides the places, so they would depend on the machine's cores
     tsne = TSNE(2, perplexity=perplexity, init="pca", random_state=seed, n_jobs=1).fit_transform(parts)
-    flat = parts[:, :2] if count > 1 else np.pad(parts, ((0, 0), (0, 1)))
-    return Places(_within(flat), _within(tsne), float(found.explained_variance_ratio_[:2].sum()), perplexity)
+    return Places(_within(parts[:, :2]), _within(tsne), float(found.explained_variance_ratio_[:2].sum()), perplexity)
 
 
 def _within(places: FloatArray) -> FloatArray:

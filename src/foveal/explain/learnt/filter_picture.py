@@ -67,7 +67,7 @@ def _enlarged(pixels: RGB) -> Image.Image:
 
 def _columns(count: int, wide: int, high: int) -> int:
     """Tiles in a row, so that the picture is about one and a half times as wide as high."""
-    fair = round((1.5 * count * high / wide) ** 0.5)
+    fair = int((1.5 * count * high / wide) ** 0.5 + 0.5)
     return max(1, min(fair, count, WIDEST_PX // wide))
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image, ImageDraw
 
-from foveal.explain.contract import Evidence
+from foveal.explain.evidence import Evidence
 from foveal.explain.panels import evidence_on
 from foveal.imaging.draw import INK, PAPER, font, shorten
 from foveal.types.arrays import RGB

@@ -1,6 +1,7 @@
 """The page of a data set's map: one file that loads nothing from the network."""
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -74,7 +75,8 @@ class DataMap:
     @property
     def counts(self) -> list[int]:
         """Images with each class."""
-        return np.bincount([k for p in self.points for k in p.labels], minlength=len(self.names)).tolist()
+        found = Counter(k for point in self.points for k in point.labels)
+        return [found[k] for k in range(len(self.names))]
 
     @property
     def colors(self) -> list[str]:

@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from foveal.explain.case import Case, Effort
-from foveal.explain.contract import Evidence, Explanation, scale_key, scales_of
+from foveal.explain.contract import Explanation, scale_key, scales_of
+from foveal.explain.evidence import Evidence
 from foveal.explain.explain import evidence_of, predict_case
 from foveal.explain.learnt.heads_picture import heads_picture
 from foveal.explain.methods import AUTO, choose_method
 from foveal.inference.images import ImageLike, decode_any
 from foveal.inference.predictor import Predictor
 from foveal.runs.learnt.output import write_png
-from foveal.types.subject import Asked
+from foveal.types.predictions.subject import Asked
 
 
 @dataclass(frozen=True)

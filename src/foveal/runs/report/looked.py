@@ -16,7 +16,7 @@ from foveal.inference.images import decode_any
 from foveal.inference.predictor import Predictor
 from foveal.runs.evaluation import Evaluation
 from foveal.types.arrays import RGB
-from foveal.types.subject import Asked
+from foveal.types.predictions.subject import Asked
 
 SIDE_PX = 320
 """Longest side at which the maps are drawn."""

@@ -35,6 +35,7 @@ TORCH_FREE = [
     "runs.explain.*",
     "runs.export",
     "runs.identity",
+    "runs.learnt.*",
     "runs.report.evaluation",
     "runs.train",
     "tasks.card",
@@ -44,7 +45,13 @@ TORCH_FREE = [
 ]
 """What predicting, evaluating and the command line need, by patterns of module names."""
 TORCH_FREE_FILES_OF_A_TASK = ("config", "decode", "output", "show", "spec")
-NEEDS_TORCH = {"foveal.explain.gradients", "foveal.inference.backends.torch_backend", "foveal.types.samples"}
+NEEDS_TORCH = {
+    "foveal.explain.gradients",
+    "foveal.explain.learnt.activations",
+    "foveal.explain.learnt.filters",
+    "foveal.inference.backends.torch_backend",
+    "foveal.types.samples",
+}
 BLOCK = """
 import sys
 EXTRAS = ('matplotlib', 'jinja2')

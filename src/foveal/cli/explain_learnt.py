@@ -138,7 +138,7 @@ def _activations(predictor: "Predictor", asked: Learnt, screen: _Screen) -> None
     rows = [_stage_row(stage) for stage in sheet.stages]
     titles = ("stage", "channels", "grid", "step", "sees", "half of its influence")
     print_table(Console(soft_wrap=True), titles, rows, left=(0,))
-    return screen.lines([("picture", str(sheet.picture)), ("page", str(sheet.page))])
+    return screen.lines([("image", str(sheet.sheet)), ("page", str(sheet.page))])
 
 
 def _heads(predictor: "Predictor", asked: Learnt, screen: _Screen) -> None:

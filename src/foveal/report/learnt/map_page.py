@@ -27,7 +27,7 @@ class Point:
     Attributes:
         file: Its name.
         labels: Its annotated classes, by id.
-        said: What is predicted, in words.
+        predicted: What is predicted, in words.
         wrong: Whether that is a mistake.
         tsne: Its place, in [-1, 1].
         pca: Its place, in [-1, 1].
@@ -35,7 +35,7 @@ class Point:
 
     file: str
     labels: Sequence[int]
-    said: str
+    predicted: str
     wrong: bool
     tsne: tuple[float, float]
     pca: tuple[float, float]
@@ -88,6 +88,11 @@ class DataMap:
         return out
 
     @property
+    def several(self) -> bool:
+        """Whether some images have more than one class."""
+        return any(len(point.labels) > 1 for point in self.points)
+
+    @property
     def grayed(self) -> int:
         """Classes without a colour of their own."""
         return max(0, len(self.names) - COLORS)
@@ -114,7 +119,7 @@ def render_map(shown: DataMap) -> str:
             {
                 "file": point.file,
                 "labels": list(point.labels),
-                "said": point.said,
+                "predicted": point.predicted,
                 "wrong": point.wrong,
                 "tsne": [round(v, 4) for v in point.tsne],
                 "pca": [round(v, 4) for v in point.pca],

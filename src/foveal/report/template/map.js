@@ -14,7 +14,7 @@ const sheets = data.sheets.map((uri) => {
 const per = across * across;
 let layout = "tsne", marks = points.length > 1500 ? "dots" : "photos", wrong = false, chosen = -1, words = [];
 let zoom = 1, middle = [0, 0], selected = -1, shown = [];
-const texts = points.map((point) => `${point.file} ${point.labels.map((k) => data.classes[k]).join(" ")} ${point.said}`.toLowerCase());
+const texts = points.map((point) => `${point.file} ${point.labels.map((k) => data.classes[k]).join(" ")} ${point.predicted}`.toLowerCase());
 const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 const box = () => [canvas.clientWidth, canvas.clientHeight];
@@ -97,13 +97,13 @@ const tell = (i) => {
   if (i === selected) return;
   selected = i;
   if (i >= 0) {
-    const point = points[i], picture = document.createElement("canvas");
-    picture.width = picture.height = thumb;
+    const point = points[i], image = document.createElement("canvas");
+    image.width = image.height = thumb;
     const [sheet, sx, sy] = cut(i);
-    picture.getContext("2d").drawImage(sheet, sx, sy, thumb, thumb, 0, 0, thumb, thumb);
-    const parts = [picture, line("file", point.file)];
+    image.getContext("2d").drawImage(sheet, sx, sy, thumb, thumb, 0, 0, thumb, thumb);
+    const parts = [image, line("file", point.file)];
     if (point.labels.length) parts.push(line("", `annotated: ${point.labels.map((k) => data.classes[k]).join(", ")}`));
-    if (point.said) parts.push(line(point.wrong ? "is-wrong" : "", point.said));
+    if (point.predicted) parts.push(line(point.wrong ? "is-wrong" : "", point.predicted));
     find("shown").replaceChildren(...parts);
   }
   draw();

@@ -1,4 +1,4 @@
-"""``foveal explain MODEL --activations IMAGE``: the feature maps of each stage, as a picture and a page."""
+"""``foveal explain MODEL --activations IMAGE``: the feature maps of each stage, as an image and a page."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,18 +21,18 @@ class ActivationSheet:
     """What was written and found.
 
     Attributes:
-        picture: The grid.
+        sheet: The grid.
         page: The page.
         stages: Plain values of each stage, for JSON.
     """
 
-    picture: Path
+    sheet: Path
     page: Path
     stages: Sequence[dict[str, object]]
 
     def to_dict(self) -> dict[str, object]:
         """Plain values for JSON."""
-        return {"picture": str(self.picture), "page": str(self.page), "stages": list(self.stages)}
+        return {"sheet": str(self.sheet), "page": str(self.page), "stages": list(self.stages)}
 
 
 def draw_activations(predictor: Predictor, image: ImageLike, folder: Path, *, name: str) -> ActivationSheet:
@@ -51,13 +51,13 @@ def draw_activations(predictor: Predictor, image: ImageLike, folder: Path, *, na
     """
     network_of(predictor, "--activations")
     from foveal.explain.learnt.activations import stages_of
-    from foveal.explain.learnt.map_picture import (
-        channel_picture,
-        field_picture,
+    from foveal.explain.learnt.map_sheet import (
+        channel_image,
+        field_image,
         peak_value,
         scale_of,
         seen_of,
-        stages_picture,
+        stages_sheet,
     )
 
     case = Case(predictor, predictor.prepare(image))
@@ -76,8 +76,8 @@ def draw_activations(predictor: Predictor, image: ImageLike, folder: Path, *, na
                 [
                     ChannelShown(
                         channel,
-                        channel_picture(stage, channel, side=SIDE_PX, scale=scale),
-                        field_picture(pixels, stage, channel, side=SIDE_PX),
+                        channel_image(stage, channel, side=SIDE_PX, scale=scale),
+                        field_image(pixels, stage, channel, side=SIDE_PX),
                         peak_value(stage, channel),
                         float(activity[channel]),
                     )
@@ -105,6 +105,6 @@ def draw_activations(predictor: Predictor, image: ImageLike, folder: Path, *, na
         )
     page = render_activations(name, str(predictor.card.model.get("backbone", "")), pixels, shown)
     make_folder(folder)
-    picture = write_png(folder / "activations.png", stages_picture(pixels, stages))
+    sheet = write_png(folder / "activations.png", stages_sheet(pixels, stages))
     write_atomic(folder / "activations.html", page.encode("utf-8", "replace"))
-    return ActivationSheet(picture, folder / "activations.html", documents)
+    return ActivationSheet(sheet, folder / "activations.html", documents)

@@ -14,6 +14,7 @@ from foveal.explain.learnt.embedding_map import places_of
 from foveal.explain.learnt.neighbours import described
 from foveal.inference.backends.contract import FEATURES
 from foveal.inference.predictor import Predictor
+from foveal.metrics.detection.mistakes import MAX_MISTAKES
 from foveal.report.learnt.map_page import THUMB_PX, DataMap, Point, render_map
 from foveal.runs.learnt.like import left_out, read_for
 from foveal.types.arrays import RGB, FloatArray
@@ -59,7 +60,7 @@ class _Seen:
     places: list[int]
     features: list[FloatArray]
     thumbs: list[RGB]
-    said: list[str]
+    predicted: list[str]
     wrong: list[bool]
     wrong_are: str = "mistakes"
 
@@ -83,7 +84,8 @@ def draw_map(
         RunError: The page cannot be written.
     """
     progress("reading the data set", 0, None)
-    catalog, notes = read_for(predictor, data, option="--map")
+    catalog, read = read_for(predictor, data, option="--map")
+    notes = list[str]()
     if len(catalog) > MOST_IMAGES:
         notes.append(f"The map has {MOST_IMAGES:,} images, evenly chosen among {len(catalog):,}.")
         catalog = catalog.take(np.linspace(0, len(catalog) - 1, MOST_IMAGES).round().astype(np.int64))
@@ -97,7 +99,7 @@ def draw_map(
         Point(
             catalog.names[i],
             [int(k) for k in catalog.labels[i]],
-            seen.said[row],
+            seen.predicted[row],
             seen.wrong[row],
             (float(places.tsne[row, 0]), float(places.tsne[row, 1])),
             (float(places.pca[row, 0]), float(places.pca[row, 1])),
@@ -118,7 +120,7 @@ def draw_map(
     page = render_map(shown)
     make_folder(folder)
     write_atomic(folder / "map.html", page.encode("utf-8", "replace"))
-    return MapSheet(folder / "map.html", len(points), shown.num_wrong, places.explained, notes)
+    return MapSheet(folder / "map.html", len(points), shown.num_wrong, places.explained, [*read, *notes])
 
 
 def _look(predictor: Predictor, catalog: Catalog, bad: dict[int, ImageError], progress: Progress) -> _Seen:
@@ -131,20 +133,21 @@ def _look(predictor: Predictor, catalog: Catalog, bad: dict[int, ImageError], pr
         row = output.prediction_row(truths[place], prediction)
         if labelled:
             seen.wrong.append(row["truth"] != row["prediction"])
-            seen.said.append(
+            seen.predicted.append(
                 f"predicted: {str(row['prediction']).replace('|', ', ') or 'nothing'} ({row['score']:.1%})"
             )
         else:
             metric.update(truths[place], prediction)
             seen.wrong.append(False)
-            seen.said.append("")
+            seen.predicted.append("")
         seen.places.append(place)
         seen.features.append(arrays[FEATURES][0])
         thumb = Image.fromarray(prepared.pixels).resize((THUMB_PX, THUMB_PX), Image.Resampling.LANCZOS)
         seen.thumbs.append(np.asarray(thumb))
         progress("looking at the images", place + 1, len(catalog))
     if not labelled and seen.places:
-        seen.wrong_are = "worst images"
-        for mistake in metric.compute(num_resamples=2, seed=0, groups=None).worst:
-            seen.wrong[mistake.position], seen.said[mistake.position] = True, mistake.caption
+        worst = metric.compute(num_resamples=2, seed=0, groups=None).worst
+        seen.wrong_are = "mistakes" if len(worst) < MAX_MISTAKES else "worst mistakes"
+        for mistake in worst:
+            seen.wrong[mistake.position], seen.predicted[mistake.position] = True, mistake.caption
     return seen

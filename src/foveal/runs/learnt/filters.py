@@ -22,7 +22,7 @@ class FilterSheet:
     """What was written and found.
 
     Attributes:
-        saved: The picture.
+        saved: The image.
         filters: Plain values of each kernel, strongest first, for JSON.
         shown: How many are drawn.
         notes: What a user should know.
@@ -46,15 +46,15 @@ def draw_filters(
     Args:
         predictor: The model.
         images: Where patches are looked for; empty: kernels alone.
-        folder: Where the picture is written.
+        folder: Where the image is written.
         progress: Told how far it is.
 
     Raises:
         ConfigError: An export, or a network without a first convolution.
-        RunError: The picture cannot be written.
+        RunError: The image cannot be written.
     """
     backend = network_of(predictor, "--filters")
-    from foveal.explain.learnt.filter_picture import MOST, filter_picture
+    from foveal.explain.learnt.filter_sheet import MOST, filter_sheet
     from foveal.explain.learnt.filters import Responses, filters_of
 
     filters, notes = filters_of(backend), list[str]()
@@ -72,7 +72,7 @@ def draw_filters(
     read = [path for i, path in enumerate(chosen) if i not in bad]
     if len(chosen) < len(images):
         notes.append(f"Patches are of {len(chosen)} images, evenly chosen among {len(images):,}.")
-    saved = write_png(folder / "filters.png", filter_picture(shown))
+    saved = write_png(folder / "filters.png", filter_sheet(shown))
     documents: list[dict[str, object]] = [
         {
             "number": one.number,

@@ -8,7 +8,7 @@ from foveal.explain.case import Case, Effort
 from foveal.explain.contract import Explanation, scale_key, scales_of
 from foveal.explain.evidence import Evidence
 from foveal.explain.explain import evidence_of, predict_case
-from foveal.explain.learnt.heads_picture import heads_picture
+from foveal.explain.learnt.heads_sheet import heads_sheet
 from foveal.explain.methods import AUTO, choose_method
 from foveal.inference.images import ImageLike, decode_any
 from foveal.inference.predictor import Predictor
@@ -40,7 +40,7 @@ def draw_heads(predictor: Predictor, image: ImageLike, folder: Path, *, seed: in
     Raises:
         ConfigError: A model without attention.
         ImageError: The image cannot be read.
-        RunError: The picture cannot be written.
+        RunError: The image cannot be written.
     """
     case, effort = Case(predictor, predictor.prepare(image)), Effort(seed)
     best = predictor.output.subjects(predict_case(case), Asked())[:1]
@@ -49,5 +49,5 @@ def draw_heads(predictor: Predictor, image: ImageLike, folder: Path, *, seed: in
     size = case.prepared.geometry.source_size
     scales = scales_of([Explanation(tuple(evidence), size, AUTO, predictor.drawing)])
     pixels = decode_any(image, min_side=480, reading=predictor.spec.reading).pixels
-    drawn = heads_picture(pixels, evidence, scales=[scales[scale_key(one)] for one in evidence])
+    drawn = heads_sheet(pixels, evidence, scales=[scales[scale_key(one)] for one in evidence])
     return HeadSheet(write_png(folder / "heads.png", drawn), evidence)

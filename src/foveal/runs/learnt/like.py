@@ -10,7 +10,7 @@ from foveal.artifact.atomic import make_room
 from foveal.data.catalog.catalog import Catalog
 from foveal.data.notes import plural
 from foveal.errors import CategoryError, ConfigError, DataError, ImageError
-from foveal.explain.learnt.like_picture import like_picture
+from foveal.explain.learnt.like_sheet import like_sheet
 from foveal.explain.learnt.neighbours import vectors_of
 from foveal.inference.files import Found
 from foveal.inference.images import decode_any
@@ -185,5 +185,5 @@ def draw(
             for one in nearest
         ]
         pixels = np.asarray(decode_any(found.source(path), min_side=400, reading=reading).pixels)
-        out.append(write_png(names.folder / f"{names.take(path)}.like.png", like_picture((pixels, path.name), shown)))
+        out.append(write_png(names.folder / f"{names.take(path)}.like.png", like_sheet((pixels, path.name), shown)))
     return out

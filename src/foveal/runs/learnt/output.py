@@ -1,4 +1,4 @@
-"""Where pictures and pages on what a model has learnt are written."""
+"""Where images and pages on what a model has learnt are written."""
 
 import io
 from pathlib import Path
@@ -21,14 +21,14 @@ def name_of(model: Path) -> str:
     return whole.parent.name if whole.name == "model.safetensors" else whole.name if whole.is_dir() else whole.stem
 
 
-def write_png(file: Path, picture: RGB) -> Path:
-    """Write a picture, and the folder it lies in.
+def write_png(file: Path, image: RGB) -> Path:
+    """Write an image, and the folder it lies in.
 
     Raises:
         RunError: It cannot be written.
     """
     make_folder(file.parent)
     content = io.BytesIO()
-    Image.fromarray(picture).save(content, "PNG", optimize=True)
+    Image.fromarray(image).save(content, "PNG", optimize=True)
     write_atomic(file, content.getvalue())
     return file

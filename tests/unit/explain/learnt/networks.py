@@ -10,6 +10,8 @@ from foveal.models.config import ModelConfig
 from foveal.tasks.table import open_task
 from foveal.types.arrays import RGB
 
+HALF = {"mean": [0.5] * 3, "std": [0.5] * 3}
+
 
 def network(
     backbone: str = "conv4", size: int = 64, task: str = "classify", *, pretrained: bool = False, **own: object

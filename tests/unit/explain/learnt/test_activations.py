@@ -7,7 +7,7 @@ from tests.unit.explain.learnt.networks import backend_of, network, noise
 
 from foveal.explain.case import Case
 from foveal.explain.learnt.activations import activity_of, stages_of
-from foveal.explain.learnt.map_picture import channel_picture, scale_of, seen_of, stages_picture
+from foveal.explain.learnt.map_sheet import channel_image, scale_of, seen_of, stages_sheet
 
 
 def test_receptive_fields_of_four_blocks() -> None:
@@ -34,7 +34,7 @@ def test_any_family(backbone: str, size: int) -> None:
         assert torch.equal(before, torch.get_rng_state())
         model = backend_of(predictor).graph.model
         assert all(p.grad is None for p in model.parameters()) and not model.training
-        assert stages_picture(case.pixels, stages).dtype == np.uint8
+        assert stages_sheet(case.pixels, stages).dtype == np.uint8
 
 
 @pytest.mark.parametrize(("task", "backbone"), [("detect", "conv5"), ("segment", "conv5")])
@@ -49,6 +49,6 @@ def test_positive_is_warm_negative_cool_and_zero_dark() -> None:
     values = np.zeros_like(stage.maps)
     values[0, 0, 0], values[0, 0, 1] = 2.0, -2.0
     object.__setattr__(stage, "maps", values)
-    drawn = channel_picture(stage, 0, side=32, scale=scale_of(stage, [0])).astype(int)
+    drawn = channel_image(stage, 0, side=32, scale=scale_of(stage, [0])).astype(int)
     assert drawn[0, 0, 0] > drawn[0, 0, 2] + 50 and drawn[0, 1, 2] > drawn[0, 1, 0] + 30
     assert drawn[16, 16].max() < 10

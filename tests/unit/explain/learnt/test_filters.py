@@ -7,7 +7,7 @@ from tests.unit.explain.learnt.networks import backend_of, network
 from torch import nn
 
 from foveal.errors import ConfigError
-from foveal.explain.learnt.filter_picture import filter_picture, kernel_picture
+from foveal.explain.learnt.filter_sheet import filter_sheet, kernel_image
 from foveal.explain.learnt.filters import Responses, filters_of, first_layer
 from foveal.inference.predictor import Predictor
 
@@ -54,14 +54,14 @@ def test_patches_lie_where_the_response_is(red_first: Predictor) -> None:
     assert not filters[5].patches, "a dead kernel responds to nothing"
 
 
-def test_the_picture(red_first: Predictor) -> None:
+def test_the_sheet(red_first: Predictor) -> None:
     backend = backend_of(red_first)
     filters = filters_of(backend)
-    alone = filter_picture(filters)
+    alone = filter_sheet(filters)
     Responses(backend, filters[:2]).add([red_first.prepare(spot((255, 0, 0), 30, 30))])
-    assert filter_picture(filters).shape[1] > 100 and alone.dtype == np.uint8
-    assert (kernel_picture(filters[0].kernel) == (255, 0, 0)).all()
-    assert (kernel_picture(0 * filters[0].kernel) == 127).all() or (kernel_picture(0 * filters[0].kernel) == 128).all()
+    assert filter_sheet(filters).shape[1] > 100 and alone.dtype == np.uint8
+    assert (kernel_image(filters[0].kernel) == (255, 0, 0)).all()
+    assert (kernel_image(0 * filters[0].kernel) == 127).all() or (kernel_image(0 * filters[0].kernel) == 128).all()
 
 
 def test_a_network_without_kernels() -> None:

@@ -52,7 +52,7 @@ def test_activations(here: Here, quick_run: Path, squares: Path, tmp_path: Path)
     assert [stage["channels"] for stage in found["stages"]] == [32, 64, 128, 256]
     page = Path(found["page"]).read_text()
     assert "Stage 4 of 4" in page and "002.png" in page and str(squares) not in page
-    assert width_of(found["picture"]) > 1000
+    assert width_of(found["sheet"]) > 1000
 
 
 def test_like_finds_the_image_itself_and_its_class(here: Here, quick_run: Path, squares: Path, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from foveal.types.arrays import RGB
 SIDE_PX, GAP_PX, TEXT_PX = 200, 10, 15
 
 
-def like_picture(asked: tuple[RGB, str], nearest: Sequence[tuple[RGB, Sequence[str]]]) -> RGB:
+def like_sheet(asked: tuple[RGB, str], nearest: Sequence[tuple[RGB, Sequence[str]]]) -> RGB:
     """The image, and after a gap the nearest ones with two lines of text each."""
     width = (1 + len(nearest)) * (SIDE_PX + GAP_PX) + 3 * GAP_PX
     canvas = Image.new("RGB", (width, SIDE_PX + 2 * TEXT_PX + 5 * GAP_PX), PAPER)

@@ -15,7 +15,7 @@ ACROSS = 5
 """Images in a row."""
 
 
-def heads_picture(image: RGB, evidence: Sequence[Evidence], *, scales: Sequence[float]) -> RGB:
+def heads_sheet(image: RGB, evidence: Sequence[Evidence], *, scales: Sequence[float]) -> RGB:
     """The image, then each map on it, with what it is of."""
     photo = Image.fromarray(image)
     factor = SIDE_PX / max(photo.size)

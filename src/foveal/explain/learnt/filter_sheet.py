@@ -1,16 +1,19 @@
-"""Kernels as a picture, each beside the patches that it responds to most. NumPy and Pillow.
+"""Kernels as an image, each beside the patches that it responds to most. NumPy and Pillow.
 
 Shapes: k side of a kernel.
 """
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image, ImageDraw
 
-from foveal.explain.learnt.filters import Filter
 from foveal.imaging.draw import INK, PAPER, font, shorten
 from foveal.types.arrays import RGB, FloatArray
+
+if TYPE_CHECKING:
+    from foveal.explain.learnt.filters import Filter
 
 CELL_PX = 64
 """Side at which a kernel and a patch are drawn."""
@@ -21,7 +24,7 @@ FRAME = (80, 220, 255)
 WIDEST_PX = 1680
 
 
-def filter_picture(filters: Sequence[Filter], *, most: int = MOST) -> RGB:
+def filter_sheet(filters: "Sequence[Filter]", *, most: int = MOST) -> RGB:
     """A tile for each kernel, strongest first: its number and strength, the kernel, its patches."""
     shown = filters[:most]
     top = max((len(one.patches) for one in shown), default=0)
@@ -42,7 +45,7 @@ def filter_picture(filters: Sequence[Filter], *, most: int = MOST) -> RGB:
         words = f"{one.number}: {'dead' if one.dead else f'{one.strength:.2g}'}"
         pen.text((left, over + TEXT_PX / 2), words, font=face, fill=INK, anchor="lm")
         over += TEXT_PX + GAP_PX
-        canvas.paste(_enlarged(kernel_picture(0 * one.kernel if one.dead else one.kernel)), (left, over))
+        canvas.paste(_enlarged(kernel_image(0 * one.kernel if one.dead else one.kernel)), (left, over))
         left += CELL_PX + 2 * GAP_PX
         for patch in one.patches:
             canvas.paste(_enlarged(patch.pixels), (left, over))
@@ -53,7 +56,7 @@ def filter_picture(filters: Sequence[Filter], *, most: int = MOST) -> RGB:
     return np.asarray(canvas)
 
 
-def kernel_picture(kernel: FloatArray) -> RGB:
+def kernel_image(kernel: FloatArray) -> RGB:
     """(k, k, 3) weights as colours: 0 is mid-gray, the kernel's strongest weight black or white."""
     strongest = float(np.abs(kernel).max()) or 1.0
     colors: RGB = (127.5 + 127.5 * np.asarray(kernel, np.float64) / strongest).round().astype(np.uint8)
@@ -66,13 +69,13 @@ def _enlarged(pixels: RGB) -> Image.Image:
 
 
 def _columns(count: int, wide: int, high: int) -> int:
-    """Tiles in a row, so that the picture is about one and a half times as wide as high."""
+    """Tiles in a row, so that the image is about one and a half times as wide as high."""
     fair = int((1.5 * count * high / wide) ** 0.5 + 0.5)
     return max(1, min(fair, count, WIDEST_PX // wide))
 
 
-def _about(filters: Sequence[Filter], top: int) -> tuple[str, str]:
-    """What the picture shows, in two lines."""
+def _about(filters: "Sequence[Filter]", top: int) -> tuple[str, str]:
+    """What the image shows, in two lines."""
     height, width = filters[0].kernel.shape[:2]
     dead = sum(one.dead for one in filters)
     kernels = f"{len(filters)} kernels of {width} x {height} pixels{f', {dead} of them dead' if dead else ''}"

@@ -109,6 +109,7 @@ def render_map(shown: DataMap) -> str:
     Raises:
         MissingExtraError: Jinja2 is not installed.
     """
+    counts = shown.counts
     data = {
         "thumb": THUMB_PX,
         "across": ACROSS,
@@ -118,7 +119,7 @@ def render_map(shown: DataMap) -> str:
         "points": [
             {
                 "file": point.file,
-                "labels": list(point.labels),
+                "labels": sorted(point.labels, key=lambda k: (counts[k], k)),
                 "predicted": point.predicted,
                 "wrong": point.wrong,
                 "tsne": [round(v, 4) for v in point.tsne],

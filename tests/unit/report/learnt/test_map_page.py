@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 
@@ -39,3 +40,11 @@ def test_many_classes_share_gray_and_many_images_several_sheets() -> None:
     assert many.colors[:12] == [f"curve-{i}" for i in range(12)]
     page = render_map(many)
     assert page.count("data:image/webp") == 2 and "the 8 smaller classes are gray" in page
+
+
+def test_of_several_classes_the_rarest_gives_the_colour() -> None:
+    shown = data_map(2, 3)
+    points = [replace(point, labels=[0, 1] if i == 2 else [0]) for i, point in enumerate(shown.points)]
+    page = render_map(replace(shown, points=points))
+    assert '"labels":[1,0]' in page and "of several the rarest" in page
+    assert "of several" not in render_map(shown)

@@ -1,6 +1,6 @@
 """``foveal explain`` with --filters, --activations, --like or --map."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from foveal.inference.predictor import Predictor
     from foveal.runs.learnt.like import Likes
 
-FEW = 6
-"""Stages listed."""
+TOP = 5
+"""Nearest images listed."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Learnt:
     activations: str | None
     heads: str | None
     like: Path | None
-    top: int
+    top: int | None
     map: Path | None
 
     @property
@@ -48,18 +48,31 @@ class Learnt:
             raise ConfigError(f"{' and '.join(named)} are different questions.", "Ask one at a time.")
         return named[0]
 
+    def check(self, others: Iterable[str]) -> None:
+        """Refuse options of ``foveal explain`` that do not concern the question.
+
+        Raises:
+            ConfigError: One is given, or images that are not needed, or none where some are.
+        """
+        from foveal.errors import ConfigError
+
+        option, refused = self.option, list(others)
+        if self.top is not None and option != "--like":
+            refused.append("--top")
+        if refused:
+            raise ConfigError(f"{refused[0]} does not concern {option}.", "Leave it out.")
+        if option == "--like" and not self.images:
+            raise ConfigError("No image is named.", "Name images: foveal explain MODEL --like DATA photo.jpg")
+        if option in ("--activations", "--heads", "--map") and self.images:
+            raise ConfigError(f"{option} takes no further images, but {self.images[0]} is named.", "Leave it out.")
+
 
 def show_learnt(asked: Learnt, *, save: Path | None, seed: int, json: bool, skip_bad: bool, device: str) -> None:
     """Do what is asked and print it."""
     from foveal.cli.terminal import Bar
-    from foveal.errors import ConfigError
     from foveal.inference.load import load
 
     option = asked.option
-    if option == "--like" and not asked.images:
-        raise ConfigError("No image is named.", "Name images: foveal explain MODEL --like DATA photo.jpg")
-    if option in ("--activations", "--heads", "--map") and asked.images:
-        raise ConfigError(f"{option} takes no further images, but {asked.images[0]} is named.", "Leave it out.")
     with Bar(shown=not json) as bar:
         bar("loading the model", 0, None)
         with load(asked.model, device=device) as predictor:
@@ -180,7 +193,7 @@ def _like(predictor: "Predictor", asked: Learnt, screen: _Screen) -> None:
         predictor,
         asked.like,
         found,
-        top=asked.top,
+        top=TOP if asked.top is None else asked.top,
         save=screen.save,
         skip_bad=screen.skip_bad,
         progress=screen.bar,

@@ -61,7 +61,7 @@ def explain(
     like: Annotated[
         Path | None, Parameter(help="A data set: find its training images that are nearest to the named images.")
     ] = None,
-    top: Annotated[int, Parameter(help="Nearest images listed per image, with --like.")] = 5,
+    top: Annotated[int | None, Parameter(help="Nearest images listed per image, with --like; default: 5.")] = None,
     map: Annotated[  # noqa: A002
         Path | None, Parameter(help="A data set: draw a map of its images as the model finds them alike.")
     ] = None,
@@ -84,9 +84,14 @@ def explain(
     if filters or activations or heads or like or map:
         from foveal.cli.explain_learnt import Learnt, show_learnt
 
+        other = {"--class": classes, "--object": object, "--against": against, "--budget": budget, "--raw": raw}
+        other |= {"--threshold": threshold, "--method": None if method == "auto" else method}
         learnt = Learnt(model, images or [], filters, activations, heads, like, top, map)
+        learnt.check(name for name, value in other.items() if value not in (None, ()))
         show_learnt(learnt, save=save, seed=seed, json=json, skip_bad=skip_bad, device=device)
         return
+    if top is not None:
+        raise ConfigError("--top is for --like.", "Leave it out, or name a data set: --like DATA")
     asked = Asked(classes, number_of(object), against)
     effort = Effort(seed, None if budget is None else parse_duration(budget, option="--budget"))
     if not images:

@@ -18,7 +18,11 @@ EXAMPLES: Mapping[str, Sequence[str]] = {
     "train": ("foveal train photos/ --time 10m --open", "foveal train --resume runs/photos"),
     "evaluate": ("foveal evaluate runs/photos test-photos/",),
     "predict": ("foveal predict runs/photos photo.jpg", "foveal predict runs/photos album/ --csv labels.csv"),
-    "explain": ("foveal explain runs/photos photo.jpg --save why/", "foveal explain runs/cells cells.jpg --object all"),
+    "explain": (
+        "foveal explain runs/photos photo.jpg --save why/",
+        "foveal explain runs/cells cells.jpg --object all",
+        "foveal explain runs/photos --map photos/",
+    ),
     "export": ("foveal export runs/photos",),
     "models": ("foveal models 'resnet*'",),
     "demo": ("foveal demo",),

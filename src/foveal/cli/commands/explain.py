@@ -84,10 +84,11 @@ def explain(
     if filters or activations or heads or like or map:
         from foveal.cli.explain_learnt import Learnt, show_learnt
 
+        named = None if method == "auto" else method
         other = {"--class": classes, "--object": object, "--against": against, "--budget": budget, "--raw": raw}
-        other |= {"--threshold": threshold, "--method": None if method == "auto" else method}
+        asked_of_evidence = [*other.items(), ("--threshold", threshold), ("--method", named)]
         learnt = Learnt(model, images or [], filters, activations, heads, like, top, map)
-        learnt.check(name for name, value in other.items() if value not in (None, ()))
+        learnt.check(name for name, value in asked_of_evidence if value not in (None, ()))
         show_learnt(learnt, save=save, seed=seed, json=json, skip_bad=skip_bad, device=device)
         return
     if top is not None:

@@ -79,11 +79,14 @@ const paint = () => {
   if (on.size < points.length) points.forEach((_, i) => on.has(i) || mark(i, side, true));
   for (const i of shown) mark(i, side, false);
   if (selected >= 0) {
-    mark(selected, side * 1.15, false);
+    const large = marks === "dots" ? side * 1.4 : Math.max(44, side * 1.2), half = large / 2 + 5;
     const [x, y] = place(points[selected]);
-    pen.lineWidth = 3;
-    pen.strokeStyle = style("--accent");
-    pen.strokeRect(x - side * 0.65 - 3, y - side * 0.65 - 3, side * 1.3 + 6, side * 1.3 + 6);
+    pen.fillStyle = style("--card");
+    pen.fillRect(x - half, y - half, 2 * half, 2 * half);
+    mark(selected, large, false);
+    pen.lineWidth = 2;
+    pen.strokeStyle = style("--ink");
+    pen.strokeRect(x - half, y - half, 2 * half, 2 * half);
   }
 };
 

@@ -29,3 +29,9 @@ def test_an_export_without_cell_scores_says_so(quick_export: Path, squares: Path
     with load(quick_export) as predictor:
         evaluation = evaluate(predictor, read(squares), num_resamples=2)
         assert looked(predictor, evaluation, [0]) == ({}, NOTHING)
+
+
+def test_the_page_of_a_run_has_them(quick_run: Path) -> None:
+    page = (quick_run / "report.html").read_text("utf-8")
+    assert 0 < page.count('alt="Where the model looked"') <= 24
+    assert "where the evidence for the predicted class lies (cam), on one scale per class." in page

@@ -43,6 +43,7 @@ TORCH_FREE = [
     "runs.export",
     "runs.identity",
     "runs.parity",
+    "runs.learnt.*",
     "runs.report.evaluation",
     "runs.train",
     "serve.*",
@@ -54,7 +55,13 @@ TORCH_FREE = [
 ]
 """What predicting, evaluating and the command line need, by patterns of module names."""
 TORCH_FREE_FILES_OF_A_TASK = ("config", "decode", "output", "show", "spec")
-NEEDS_TORCH = {"foveal.explain.gradients", "foveal.inference.backends.torch_backend", "foveal.types.samples"}
+NEEDS_TORCH = {
+    "foveal.explain.gradients",
+    "foveal.explain.learnt.activations",
+    "foveal.explain.learnt.filters",
+    "foveal.inference.backends.torch_backend",
+    "foveal.types.samples",
+}
 BLOCK = """
 import sys
 EXTRAS = ('matplotlib', 'jinja2')

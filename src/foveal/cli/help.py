@@ -28,7 +28,11 @@ EXAMPLES: Mapping[str, Sequence[str]] = {
     "serve": ("foveal serve runs/photos", "foveal serve flowers=runs/photos cells.onnx --port 8080"),
     "models": ("foveal models 'resnet*'", "foveal models show vgg16 --size 224"),
     "models show": ("foveal models show alexnet", "foveal models show conv:N=2,M=3,act=maxout --size 64"),
-    "explain": ("foveal explain runs/photos photo.jpg --save why/", "foveal explain runs/cells cells.jpg --object all"),
+    "explain": (
+        "foveal explain runs/photos photo.jpg --save why/",
+        "foveal explain runs/cells cells.jpg --object all",
+        "foveal explain runs/photos --map photos/",
+    ),
     "demo": ("foveal demo",),
     "scratch": ("foveal scratch train", "foveal scratch show convolution"),
     "scratch train": ("foveal scratch train", "foveal scratch train fashion-mnist --epochs 5"),

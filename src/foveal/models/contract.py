@@ -81,6 +81,10 @@ class Model(Network):
         """(B, A, h, w) the weights of each attention head for normalised inputs, which sum to 1; None: it has none."""
         return None
 
+    def features(self, maps: Maps) -> Tensor:
+        """(B, D) one vector per image, in which similar images lie close together: the mean of the coarsest map."""
+        return maps.tensors[-1].mean((2, 3))
+
     @abstractmethod
     def losses(self, outputs: Mapping[str, Tensor], targets: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Named scalar losses, each a mean over the batch; training minimises their sum."""

@@ -62,6 +62,10 @@ class InnerMaps(Trunk):
             prune: Any = self.net.prune_intermediate_layers
             prune(self.taken, prune_norm=True, prune_head=True)
 
+    def inner(self, inputs: Tensor) -> Sequence[Tensor]:
+        """Those that it returns; later layers are removed."""
+        return self(inputs)  # type: ignore[no-any-return]
+
     def forward(self, inputs: Tensor) -> list[Tensor]:
         """(B, 3, H, W) -> a map (B, C, h, w) for each stride."""
         if isinstance(self.net, OwnNetwork):

@@ -1,8 +1,9 @@
 """The base of all backbones: a network in stages, perhaps with pretrained weights."""
 
 from collections.abc import Sequence
+from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 
 from foveal.models.classic.own import OwnNetwork
 from foveal.models.classic.table import own
@@ -37,6 +38,16 @@ class Trunk(nn.Module):
             WeightsError: Fewer than half of the network's tensors match.
         """
         self.match = None if weights is None else load_matching(self.net, weights)
+
+    def inner(self, inputs: Tensor) -> Sequence[Tensor]:
+        """The map (B, C, h, w) of each stage, input first, for (B, 3, H, W); empty where a network does not tell."""
+        if isinstance(self.net, OwnNetwork):
+            return self.net.maps(inputs)
+        call: Any = getattr(self.net, "forward_intermediates", None)
+        if call is None:
+            return []
+        maps: list[Tensor] = call(inputs, norm=False, output_fmt="NCHW", intermediates_only=True)
+        return maps
 
     def stages(self) -> Sequence[nn.Module]:
         """Stem, each block stage and the final layers; disjoint, and together every parameter."""

@@ -18,6 +18,8 @@ from foveal.report.wording import NOTHING, count, heading, number, spoken
 WIDE, WIDE_SIDE_PX, SIDE_PX = 1.7, 1200, 448
 """Width over height from which an image is wide, such as two side by side; its width in the file in pixels, and the
 longest side of others: what they are enlarged to."""
+LOOKED_PX = 320
+"""Longest side of an image that shows where the model looked: the maps are coarse."""
 THUMB_PX = 224
 """Longest side of an image of the batch."""
 WIDE_MATRIX = 7
@@ -144,19 +146,22 @@ class Shown:
 
 @dataclass(frozen=True)
 class Photo:
-    """An image of the gallery: its data, its caption, its file, whether it is wide."""
+    """An image of the gallery: its data, its caption, its file, whether it is wide, and where the model looked."""
 
     uri: str
     caption: str
     name: str
     wide: bool
+    looked: str = ""
 
     @classmethod
     def of(cls, image: CaptionedImage, *, side: int = SIDE_PX) -> "Photo":
         """Encode one image."""
         height, width = image.image.shape[:2]
         wide = width > WIDE * height
-        return cls(webp_uri(image.image, side=WIDE_SIDE_PX if wide else side), image.caption, image.name, wide)
+        looked = "" if image.looked is None else webp_uri(image.looked, side=LOOKED_PX)
+        wide = wide and not looked
+        return cls(webp_uri(image.image, side=WIDE_SIDE_PX if wide else side), image.caption, image.name, wide, looked)
 
 
 def class_rows(per_class: Mapping[str, Mapping[str, float]], columns: Sequence[str]) -> list[tuple[str, list[Cell]]]:

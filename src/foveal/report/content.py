@@ -15,11 +15,15 @@ Examples = Literal["mistakes", "uncertain", "samples"]
 
 @dataclass(frozen=True)
 class CaptionedImage:
-    """An image of the report, (height, width, 3) uint8, its caption, and the file it comes from."""
+    """An image of the report, (height, width, 3) uint8, its caption, and the file it comes from.
+
+    ``looked`` is the same image with where the model looked drawn on it; None: it is not shown.
+    """
 
     image: RGB
     caption: str
     name: str = ""
+    looked: RGB | None = None
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,7 @@ class Content:
         kept: The epoch whose weights were kept.
         examples: Evaluated images, worst first.
         examples_are: What they are.
+        looked: What is shown beside them of where the model looked, or why nothing is.
         key: What colours and lines in them mean.
         batch: A batch as training saw it.
         batch_key: What colours in it mean.
@@ -76,6 +81,7 @@ class Content:
     kept: float | None = None
     examples: Sequence[CaptionedImage] = field(default=())
     examples_are: Examples = "mistakes"
+    looked: str = ""
     key: Sequence[Key] = field(default=())
     batch: Sequence[CaptionedImage] = field(default=())
     batch_key: Sequence[Key] = field(default=())

@@ -48,6 +48,23 @@ def explain(
     raw: Annotated[
         Path | None, Parameter(help="Write each map as a float32 .npy file, in the image's pixels, to a folder.")
     ] = None,
+    filters: Annotated[
+        bool, Parameter(negative="", help="Draw the first layer's kernels, and the patches that each responds to most.")
+    ] = False,
+    activations: Annotated[
+        str | None, Parameter(help="An image: draw the most active feature maps of each stage.")
+    ] = None,
+    heads: Annotated[
+        str | None,
+        Parameter(help="An image: draw where each head of attention looked, their mean, and beside them the evidence."),
+    ] = None,
+    like: Annotated[
+        Path | None, Parameter(help="A data set: find its training images that are nearest to the named images.")
+    ] = None,
+    top: Annotated[int | None, Parameter(help="Nearest images listed per image, with --like; default: 5.")] = None,
+    map: Annotated[  # noqa: A002
+        Path | None, Parameter(help="A data set: draw a map of its images as the model finds them alike.")
+    ] = None,
     json: Annotated[bool, Parameter(negative="", help="Print one JSON document and nothing else.")] = False,
     skip_bad: Annotated[bool, Parameter(negative="", help="Skip images that cannot be read, and list them.")] = False,
     device: Annotated[Literal["auto", "cpu", "cuda"], Parameter(help="Device for PyTorch models.")] = "auto",
@@ -64,6 +81,18 @@ def explain(
     from foveal.types.predictions.subject import Asked
     from foveal.types.selection import Selection
 
+    if filters or activations or heads or like or map:
+        from foveal.cli.explain_learnt import Learnt, show_learnt
+
+        named = None if method == "auto" else method
+        other = {"--class": classes, "--object": object, "--against": against, "--budget": budget, "--raw": raw}
+        asked_of_evidence = [*other.items(), ("--threshold", threshold), ("--method", named)]
+        learnt = Learnt(model, images or [], filters, activations, heads, like, top, map)
+        learnt.check(name for name, value in asked_of_evidence if value not in (None, ()))
+        show_learnt(learnt, save=save, seed=seed, json=json, skip_bad=skip_bad, device=device)
+        return
+    if top is not None:
+        raise ConfigError("--top is for --like.", "Leave it out, or name a data set: --like DATA")
     asked = Asked(classes, number_of(object), against)
     effort = Effort(seed, None if budget is None else parse_duration(budget, option="--budget"))
     if not images:

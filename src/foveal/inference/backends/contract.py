@@ -11,6 +11,8 @@ from foveal.types.arrays import RGB, Array
 
 EVIDENCE = "evidence"
 """The name of cell scores (B, K, h, w) among the outputs, where an export has them."""
+FEATURES = "features"
+"""The name of the vectors (B, D) among the outputs, where they are asked for."""
 NAMES = {"torch": "PyTorch", "onnxruntime": "ONNX Runtime", "openvino": "OpenVINO"}
 """Engines as they are called in words."""
 
@@ -77,4 +79,13 @@ class GivesHeads(Protocol):
 
     def heads(self, images: RGB) -> dict[str, Array]:
         """``attention`` (B, A, h, w) for prepared images; empty where the network has none."""
+        ...
+
+
+@runtime_checkable
+class GivesFeatures(Protocol):
+    """A backend that gives the vector by which it compares images."""
+
+    def with_features(self, images: RGB) -> dict[str, Array]:
+        """What ``run`` gives and ``FEATURES`` (B, D), in one pass, for prepared images."""
         ...

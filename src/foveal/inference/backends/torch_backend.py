@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from foveal.artifact.card import Card
 from foveal.errors import ArtifactError, ConfigError, FovealError
-from foveal.inference.backends.contract import EVIDENCE, Running
+from foveal.inference.backends.contract import EVIDENCE, FEATURES, Running
 from foveal.inference.backends.process_tuning import keep_pages
 from foveal.models.config import ModelConfig
 from foveal.models.contract import Model
@@ -51,6 +51,11 @@ class Graph(nn.Module):
         maps = self.model.look(self.inputs(images))
         cells = self.task.cells(self.model, maps, self.model.answer(maps))
         return {} if cells is None else {EVIDENCE: cells}
+
+    def with_features(self, images: Tensor) -> dict[str, Tensor]:
+        """Activated outputs and ``FEATURES`` (B, D), for (B, S, S, 3) uint8 images."""
+        maps = self.model.look(self.inputs(images))
+        return {**self.task.activate(self.model.answer(maps)), FEATURES: self.model.features(maps)}
 
     def heads(self, images: Tensor) -> dict[str, Tensor]:
         """``attention`` (B, A, h, w) of each head, for (B, S, S, 3) uint8 images; empty where there is none."""
@@ -108,6 +113,10 @@ class TorchBackend:
     def heads(self, images: RGB) -> dict[str, Array]:
         """The weights of attention of each head; empty where there is none."""
         return self._call(self.graph.heads, images)
+
+    def with_features(self, images: RGB) -> dict[str, Array]:
+        """Activated outputs and the vectors of the images, by name."""
+        return self._call(self.graph.with_features, images)
 
     @torch.no_grad()
     def inputs(self, images: RGB) -> Tensor:

@@ -29,15 +29,20 @@ class Conv4(OwnNetwork):
         """The blocks."""
         return list(self.blocks)
 
-    def forward(self, inputs: Tensor) -> Tensor:
-        """(B, 3, H, W) -> (B, 256, h, w)."""
+    def maps(self, inputs: Tensor) -> list[Tensor]:
+        """(B, 3, H, W) -> the map (B, C, h, w) of each block."""
         skipped = len(self.blocks) - num_pools(min(inputs.shape[-2:]))
-        features = inputs
+        out, features = [], inputs
         for i, block in enumerate(self.blocks):
             features = block(features)
             if i >= skipped:
                 features = max_pool2d(features, 2)
-        return features
+            out.append(features)
+        return out
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """(B, 3, H, W) -> (B, 256, h, w), the last map."""
+        return self.maps(inputs)[-1]
 
 
 def num_pools(side: int) -> int:

@@ -26,8 +26,8 @@ class OwnNetwork(nn.Module):
         return [child for child in self.children() if next(child.parameters(), None) is not None]
 
     def maps(self, inputs: Tensor) -> list[Tensor]:
-        """(B, 3, H, W) -> a map for each of ``strides``."""
-        raise NotImplementedError
+        """(B, 3, H, W) -> a map for each of ``strides``; of a network without them, the last map."""
+        return [self(inputs)]
 
     def side_widths(self) -> tuple[int, ...]:
         """Channels of the maps that auxiliary classifiers read in training; empty: there are none."""

@@ -45,7 +45,7 @@ def write_evaluation_report(
     """
     if missing := missing_packages():
         return f"No {PAGE}: it needs {' and '.join(missing)}; pip install {' '.join(missing)}"
-    images, kind = examples(predictor, evaluation)
+    images, kind, looked = examples(predictor, evaluation)
     catalog, part = evaluation.catalog, split or "evaluated"
     content = Content(
         title=folder.resolve().name,
@@ -64,6 +64,7 @@ def write_evaluation_report(
         ],
         examples=images,
         examples_are=kind,
+        looked=looked,
         key=key(predictor),
         class_counts=class_counts({part: catalog}),
         object_counts=object_counts({part: catalog}),

@@ -11,6 +11,7 @@ from foveal.metrics.contract import Mistake
 from foveal.report.content import CaptionedImage, Examples, Key
 from foveal.report.page import MAX_IMAGES
 from foveal.runs.evaluation import Evaluation
+from foveal.runs.report.looked import looked
 from foveal.types.arrays import RGB
 
 SIDE_PX = 576
@@ -21,8 +22,8 @@ MAX_SAMPLES = 8
 """Images shown where none is wrong and none uncertain."""
 
 
-def examples(predictor: Predictor, evaluation: Evaluation) -> tuple[list[CaptionedImage], Examples]:
-    """The images, drawn, and what they are."""
+def examples(predictor: Predictor, evaluation: Evaluation) -> tuple[list[CaptionedImage], Examples, str]:
+    """The images, drawn, what they are, and what is shown of where the model looked."""
     results = evaluation.results
     chosen: Sequence[Mistake]
     kind: Examples
@@ -32,12 +33,15 @@ def examples(predictor: Predictor, evaluation: Evaluation) -> tuple[list[Caption
         chosen, kind = results.uncertain, "uncertain"
     else:
         chosen, kind = [Mistake(i, 0.0, "") for i in range(min(results.images, MAX_SAMPLES))], "samples"
-    names = evaluation.catalog.names
+    names, chosen = evaluation.catalog.names, chosen[:MAX_IMAGES]
+    maps, words = looked(predictor, evaluation, [m.position for m in chosen])
     images = [
-        CaptionedImage(evaluated_image(predictor, evaluation, m.position), m.caption, names[m.position])
-        for m in chosen[:MAX_IMAGES]
+        CaptionedImage(
+            evaluated_image(predictor, evaluation, m.position), m.caption, names[m.position], maps.get(m.position)
+        )
+        for m in chosen
     ]
-    return images, kind
+    return images, kind, words
 
 
 def evaluated_image(predictor: Predictor, evaluation: Evaluation, position: int) -> RGB:

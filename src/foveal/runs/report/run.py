@@ -43,7 +43,7 @@ def write_run_report(
     Raises:
         RunError: They cannot be written.
     """
-    values, (images, kind) = config.model_dump(exclude_none=True), examples(predictor, evaluation)
+    values, (images, kind, looked) = config.model_dump(exclude_none=True), examples(predictor, evaluation)
     history = [{name: value for name, value in row.items() if value is not None} for row in state.rows]
     findings = find(
         evidence(
@@ -68,6 +68,7 @@ def write_run_report(
         kept=state.best_epoch,
         examples=images,
         examples_are=kind,
+        looked=looked,
         key=key(predictor),
         batch=first_batch(plan),
         batch_key=batch_key(plan),

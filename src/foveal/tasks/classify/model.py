@@ -90,6 +90,12 @@ class Classifier(Model):
         assert isinstance(self.backbone, Backbone)
         return self.backbone.attention(inputs) if heads is None else heads
 
+    def features(self, maps: Maps) -> Tensor:
+        """(B, D) what the linear layer reads."""
+        (features,) = maps.tensors
+        vector: Tensor = self.pooling(features)[0]
+        return vector
+
     def class_rows(self) -> dict[str, ClassRows]:
         """The linear layer's."""
         return {"head.linear.weight": ClassRows(), "head.linear.bias": ClassRows()}

@@ -1,0 +1,1 @@
+"""What a model has learnt, computed and written to files."""

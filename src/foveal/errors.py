@@ -10,7 +10,7 @@ FovealError                 what was wrong, and a hint that says what to do; exi
 ├── WeightsError            pretrained weights that are not available or do not fit
 ├── RunError                a run folder: exists, read-only, full, cannot be resumed
 ├── TrainingError           training cannot go on, such as a loss that is not finite
-├── MissingExtraError       a package that ``foveal[train]`` would bring
+├── MissingExtraError       a package that an extra, such as ``foveal[train]``, would bring
 └── CheckFailedError          the work was done and a check failed; exit code 1
 └── ParityError         an exported file disagrees with the network it came from
 """
@@ -108,12 +108,14 @@ class MissingExtraError(FovealError):
     Args:
         action: What was asked for, such as ``"train"``.
         package: The package that is missing.
+        extra: The extra that brings it.
     """
 
-    def __init__(self, action: str, package: str) -> None:
+    def __init__(self, action: str, package: str, *, extra: str = "train") -> None:
+        what = "everything" if extra == "train" else "it"
         super().__init__(
             f"To {action}, Foveal needs the package {package!r}, which is not installed.",
-            "Install everything with: pip install 'foveal[train]'",
+            f"Install {what} with: pip install 'foveal[{extra}]'",
         )
 
 

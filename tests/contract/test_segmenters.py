@@ -10,7 +10,8 @@ from tests.contract.model_contract import K, ModelContract, noise
 from torch import Tensor
 
 from foveal.artifact.card import Card
-from foveal.deploy.export import compare, to_onnx
+from foveal.deploy.graph import to_onnx
+from foveal.deploy.parity import compare
 from foveal.errors import ConfigError
 from foveal.inference.backends.onnx_backend import OnnxBackend
 from foveal.inference.backends.torch_backend import TorchBackend

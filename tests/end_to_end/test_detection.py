@@ -165,7 +165,7 @@ def test_the_guide_tells_how_to_use_the_export_elsewhere(exported: Path, voc: Pa
 def test_an_export_of_other_weights_is_refused(run: Path, exported: Path) -> None:
     import torch
 
-    from foveal.deploy.export import compare
+    from foveal.deploy.parity import compare
     from foveal.inference.backends.onnx_backend import OnnxBackend
     from foveal.inference.backends.torch_backend import TorchBackend
     from foveal.inference.predictor import Predictor

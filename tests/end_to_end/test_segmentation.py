@@ -162,7 +162,7 @@ def test_the_export_predicts_the_same(here: Command, run: Path, exported: Path, 
 def test_an_export_of_other_weights_is_refused(run: Path, exported: Path) -> None:
     import torch
 
-    from foveal.deploy.export import compare
+    from foveal.deploy.parity import compare
     from foveal.inference.backends.onnx_backend import OnnxBackend
     from foveal.inference.backends.torch_backend import TorchBackend
     from foveal.inference.predictor import Predictor

@@ -38,7 +38,12 @@ EXPLAIN_HELP = (
 EXPORT_HELP = (
     "Export a model to ONNX.\n\n"
     "The exported model is compared with the original on real images; if their predictions differ, no file is written "
-    "and the exit code is 1."
+    "and the exit code is 1. With --int8, as many layers as --max-drop permits are put on 8-bit integers."
+)
+PARITY_HELP = (
+    "Compare every path of a model on the same images.\n\n"
+    "The network, its exported file on ONNX Runtime and, where it is installed, on OpenVINO, and a server: if their "
+    "predictions differ by more than rounding, the exit code is 1."
 )
 MODELS_HELP = (
     "List the available backbones.\n\n"
@@ -95,6 +100,7 @@ app.command(f"{COMMANDS}.evaluate:evaluate", name="evaluate", help=EVALUATE_HELP
 app.command(f"{COMMANDS}.predict:predict", name="predict", help=PREDICT_HELP, sort_key=3)
 app.command(f"{COMMANDS}.explain:explain", name="explain", help=EXPLAIN_HELP, sort_key=4)
 app.command(f"{COMMANDS}.export:export", name="export", help=EXPORT_HELP, sort_key=4)
+app.command(f"{COMMANDS}.parity:parity", name="parity", help=PARITY_HELP, sort_key=4)
 app.command(
     "foveal.cli.commands.data:app", name="data", help="Inspect, check, preview and convert data sets.", sort_key=5
 )

@@ -130,7 +130,7 @@ def evaluation_screen(run: EvaluationRun) -> None:
     if found := [finding for finding in run.findings if finding.text not in run.notes]:
         console.print()
         print_findings(console, found)
-    where = f" on {run.document['device']}" if "device" in run.document else ""
+    where = f" on {run.running}" if run.running else ""
     console.print(Text(f"\n  {how_many(results)}{where}; details in {run.folder}"), soft_wrap=True)
 
 
@@ -242,6 +242,12 @@ def print_notes(notes: Iterable[str]) -> None:
     """Lines on standard error."""
     for note in notes:
         messages().print(Text(f"note: {note}", "yellow"), soft_wrap=True)
+
+
+def print_running(predictor: Predictor, *, asked: bool) -> None:
+    """What runs the network, on standard error: on a terminal, and wherever something was asked for."""
+    if asked or sys.stderr.isatty():
+        messages().print(Text(f"running on {predictor.running}", "dim"), soft_wrap=True)
 
 
 @contextmanager

@@ -1,7 +1,7 @@
-"""The options of predicting that several commands share: views of an image, and which predictions are given."""
+"""The options of predicting that several commands share: what runs, views of an image, which predictions are given."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
@@ -35,3 +35,15 @@ Crops = Annotated[
     Path | None, Parameter(help="Cut objects out of the images and save them to a folder per class in this folder.")
 ]
 BatchSize = Annotated[int, Parameter(help="Images per batch; less takes less memory.")]
+Engine = Annotated[
+    Literal["auto", "torch", "onnxruntime", "openvino"],
+    Parameter(
+        help="What runs the network; of a run folder, onnxruntime and openvino run its model.onnx. auto: PyTorch for a"
+        " run; for an exported file OpenVINO on CPUs where it is installed, else ONNX Runtime."
+    ),
+]
+Device = Annotated[
+    Literal["auto", "cpu", "cuda", "tensorrt"],
+    Parameter(help="Where it runs; tensorrt: on the GPU, for exported files. auto: a GPU if there is one."),
+]
+Threads = Annotated[int, Parameter(help="Threads within the network on a CPU; 0: all cores.")]

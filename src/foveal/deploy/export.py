@@ -1,150 +1,201 @@
-"""One self-contained .onnx, written only if it agrees with the network on real images.
+"""One self-contained .onnx, written only if it agrees with the network on real images, on every engine that is there.
 
-Shapes: B images, S side of the input.
+Shapes: N images, S side of the input.
 """
 
-import io
 import json
-import warnings
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import torch
 
 from foveal.artifact.atomic import write_atomic
+from foveal.deploy.fp16 import halve
+from foveal.deploy.headline import POINT, Labelled, change, evaluate_on
+from foveal.deploy.int8.choose import to_int8
+from foveal.deploy.int8.report import measure
+from foveal.deploy.parity import Parity, compare, with_headline, worst_of
 from foveal.errors import ArtifactError, MissingExtraError, ParityError
+from foveal.inference.backends.choose import has_openvino
+from foveal.inference.backends.contract import NAMES, Backend
 from foveal.inference.backends.onnx_backend import OnnxBackend
-from foveal.inference.backends.torch_backend import TorchBackend
+from foveal.inference.backends.openvino_backend import OpenVinoBackend
 from foveal.inference.predictor import Predictor, Prepared, Source
-from foveal.types.arrays import RGB
 from foveal.types.progress import Progress, silent
 
-OPSET = 18
-MIN_AGREEMENT = 0.999
-"""Smallest fraction of images with the same top prediction."""
+TOLERANCES_FP16: Mapping[str, float] = {"box_px": 4.0, "score": 0.02, "pixels": 0.01, "mask": 0.02}
+"""What rounding the weights to half precision may change; the headline has the tolerance of float."""
+AGREEMENT_FP16 = 0.98
 
 
-@dataclass(frozen=True, repr=False)
-class Parity:
-    """How far an export agrees with its network.
+@dataclass(frozen=True)
+class Precision:
+    """How the weights are stored.
 
     Attributes:
-        images: Images both ran on.
-        differences: The largest difference between the predictions, by the task's measures.
-        tolerances: What is allowed.
-        agreement: Fraction of images with the same top prediction.
-        min_agreement: The fraction required.
+        name: fp32, fp16 or int8.
+        calibration: For int8: images that ranges are taken from, none of them labelled ones.
+        max_drop: For int8: points of the headline that may be lost.
     """
 
-    images: int
-    differences: dict[str, float]
-    tolerances: dict[str, float]
-    agreement: float
-    min_agreement: float
-
-    def __repr__(self) -> str:
-        """One line: ``Parity(passed: score 1.2e-07; 64 images)``."""
-        listed = ", ".join(f"{name} {value:.1e}" for name, value in list(self.differences.items())[:6])
-        return f"Parity({'passed' if self.passed else 'failed'}: {listed}; {self.images} images)"
-
-    @property
-    def worst(self) -> str:
-        """The difference furthest beyond, or closest to, its tolerance."""
-        return max(self.differences, key=lambda name: self.differences[name] / self.tolerances[name])
-
-    @property
-    def passed(self) -> bool:
-        """Whether the export may be kept."""
-        inside = all(value <= self.tolerances[name] for name, value in self.differences.items())
-        return inside and self.agreement >= self.min_agreement
+    name: str = "fp32"
+    calibration: Sequence[Source] = ()
+    max_drop: float = 1.0
 
 
 def export(
-    model: Predictor, out: Path, *, images: Sequence[Source], source: str = "", progress: Progress = silent
+    model: Predictor,
+    out: Path,
+    *,
+    images: Sequence[Source],
+    source: str = "",
+    content: bytes | None = None,
+    labelled: Labelled | None = None,
+    unlabelled: str = "",
+    precision: Precision | None = None,
+    progress: Progress = silent,
 ) -> Parity:
-    """Write a model as ONNX, with parity.json beside it.
+    """Write a model as ONNX, with a record of the comparison beside it.
 
     The graph takes (B, S, S, 3) uint8 RGB images and holds normalisation, network and activation; B is free.
 
     Args:
-        model: A model on torch.
+        model: A model on torch, or an exported one in float.
         out: The file to write.
         images: Real images that both must agree on.
-        source: Where they are from, for parity.json.
+        source: Where they are from, for the record.
+        content: The exported model's bytes; None: ``model`` is on torch and is written.
+        labelled: Images that the headline metric is compared on; None: it is not.
+        unlabelled: Why there are none.
+        precision: How the weights are stored; None: in float32.
         progress: Called as the work goes on, with what is done.
 
     Raises:
-        ArtifactError: The model is an export already.
+        ArtifactError: The model is an export already, and its bytes are not given.
         ParityError: The two disagree; no file is written.
     """
-    backend = model.backend
-    if not isinstance(backend, TorchBackend):
-        raise ArtifactError("This model is an exported file already.", "Export the run or its model.safetensors.")
+    precision = precision or Precision()
     prepared = [model.prepare(image) for image in images]
-    progress("writing the graph", 0, None)
-    content = to_onnx(backend, np.stack([p.pixels for p in prepared[:2]]))
-    progress("comparing both models", 0, None)
-    parity = compare(model, Predictor(OnnxBackend(content)), prepared)
+    if content is None:
+        progress("writing the graph", 0, None)
+        content = write_graph(model, prepared)
+    if precision.name == "int8":
+        assert labelled is not None, "labelled images to measure the drop on"
+        content, parity = _on_integers(model, content, prepared, labelled, precision, progress)
+    else:
+        if precision.name == "fp16":
+            content = halve(content)
+        parity = _in_float(model, content, prepared, labelled, progress)
+        if precision.name == "fp16":
+            tolerances = {name: TOLERANCES_FP16.get(name, value) for name, value in parity.tolerances.items()}
+            parity = replace(parity, tolerances=tolerances, min_agreement=AGREEMENT_FP16)
+        parity = replace(parity, unlabelled=unlabelled)
     if not parity.passed:
-        worst = parity.worst
-        raise ParityError(
-            f"The exported graph disagrees with the network: {worst} differs by"
-            f" {parity.differences[worst]:.2g} (allowed {parity.tolerances[worst]:g}), the top prediction agrees on"
-            f" {parity.agreement:.1%} of {parity.images} images (needs {MIN_AGREEMENT:.1%}). Nothing was written.",
-            "Another backbone, or other versions of torch and onnx, may work; please report it.",
-        )
+        raise disagreement(parity)
     write_atomic(out, content)
-    record = {**asdict(parity), "source": source, "passed": True}
-    write_atomic(out.with_name("parity.json"), json.dumps(record, indent=2, ensure_ascii=False) + "\n")
+    record = {**asdict(parity), "source": source, "precision": precision.name, "passed": True}
+    write_atomic(record_of(out), json.dumps(record, indent=2, ensure_ascii=False) + "\n")
     return parity
 
 
-def to_onnx(backend: TorchBackend, example: RGB) -> bytes:
-    """The graph as ONNX with the card in its metadata, unchecked.
+def record_of(out: Path) -> Path:
+    """Where the comparison of an exported file is written."""
+    return out.with_name("parity.json") if out.name == "model.onnx" else out.with_suffix(".json")
+
+
+def write_graph(model: Predictor, prepared: Sequence[Prepared]) -> bytes:
+    """A model on torch as ONNX.
 
     Raises:
-        MissingExtraError: onnx or onnxscript is not installed.
+        ArtifactError: The model is an export already.
     """
-    try:
-        import onnx
-        import onnxscript  # noqa: F401  what torch's exporter writes with
-    except ModuleNotFoundError as error:
-        raise MissingExtraError("export a model", error.name or "onnx") from None
-    graph = backend.graph.cpu().eval()
-    images = torch.from_numpy(np.concatenate([example, example])[:2])
-    with torch.inference_mode():
-        names = list(graph(images))
-    buffer = io.BytesIO()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # deprecations inside the exporter are not the user's
-        program: Any = torch.onnx.export(
-            graph,
-            (images,),
-            dynamo=True,
-            opset_version=OPSET,
-            input_names=["images"],
-            output_names=names,
-            dynamic_shapes={"images": {0: torch.export.Dim("batch")}},
-            verbose=False,
-        )
-        proto: onnx.ModelProto = program.model_proto
-    entry = proto.metadata_props.add()
-    entry.key, entry.value = "foveal", backend.card.model_dump_json()
-    onnx.save_model(proto, buffer)
-    return buffer.getvalue()
+    from foveal.deploy.graph import to_onnx
+    from foveal.inference.backends.torch_backend import TorchBackend
+
+    if not isinstance(model.backend, TorchBackend):
+        raise ArtifactError("This model is an exported file already.", "Export the run or its model.safetensors.")
+    return to_onnx(model.backend, np.stack([p.pixels for p in prepared[:2]]))
 
 
-def compare(network: Predictor, exported: Predictor, prepared: Sequence[Prepared]) -> Parity:
-    """Predict on the same prepared images with both, in batches of two sizes, so that a fixed batch size would show."""
-    output = network.output.for_parity()
-    both = ((network, 16), (exported, 7))
-    ours, theirs = (list(p.with_output(output).stream(prepared, batch_size=b)) for p, b in both)
-    differences = dict.fromkeys(output.tolerances, 0.0)
-    for mine, other in zip(ours, theirs, strict=True):
-        for name, value in output.differences(mine, other).items():
-            differences[name] = max(differences[name], value)
-    agreement = float(np.mean([output.top_label(a) == output.top_label(b) for a, b in zip(ours, theirs, strict=True)]))
-    return Parity(len(prepared), differences, dict(output.tolerances), agreement, MIN_AGREEMENT)
+def engines() -> dict[str, Callable[[bytes], Backend]]:
+    """What opens an exported file here, by the engine's name in words; the one that is preferred first."""
+    found: dict[str, Callable[[bytes], Backend]] = {}
+    if has_openvino():
+        found[NAMES["openvino"]] = OpenVinoBackend
+    found[NAMES["onnxruntime"]] = lambda content: OnnxBackend(content, device="cpu")
+    return found
+
+
+def require_openvino() -> None:
+    """Refuse an export for OpenVINO where it cannot be tried.
+
+    Raises:
+        MissingExtraError: It is not installed.
+    """
+    if not has_openvino():
+        raise MissingExtraError("export a model for OpenVINO", "openvino", extra="openvino")
+
+
+def _in_float(
+    model: Predictor,
+    content: bytes,
+    prepared: Sequence[Prepared],
+    labelled: Labelled | None,
+    progress: Progress,
+) -> Parity:
+    """The comparison of every engine with the network."""
+    progress("comparing both models", 0, None)
+    parities, changes = [], []
+    before = None if labelled is None else evaluate_on(model, labelled)
+    for opened in engines().values():
+        with Predictor(opened(content)) as exported:
+            parities.append(compare(model, exported, prepared))
+            if before is not None and labelled is not None:
+                after = evaluate_on(exported, labelled)
+                changes.append(change(model, before, after, groups=labelled.groups))
+    worst = max(changes, key=lambda one: abs(one.drop), default=None)
+    return with_headline(worst_of(parities), worst)
+
+
+def _on_integers(
+    model: Predictor,
+    content: bytes,
+    prepared: Sequence[Prepared],
+    labelled: Labelled,
+    precision: Precision,
+    progress: Progress,
+) -> tuple[bytes, Parity]:
+    """The model on integers and its report; what is allowed is the drop of the headline."""
+    calibration = np.stack([model.prepare(image).pixels for image in precision.calibration])
+    opening = engines()
+    made, report = to_int8(
+        model, content, calibration, labelled, engines=opening, max_drop=precision.max_drop, progress=progress
+    )
+    progress("timing both files", 0, None)
+    pixels = np.stack([one.pixels for one in prepared[:8]])
+    speeds = [measure(opened(content), opened(made), pixels) for opened in opening.values()]
+    report = replace(report, speeds=speeds)
+    worst = max(report.changes.values(), key=lambda one: one.high)
+    with Predictor(next(iter(opening.values()))(made)) as exported:
+        parity = compare(model, exported, prepared)
+    return made, replace(
+        parity,
+        differences={worst.metric: worst.high},
+        tolerances={worst.metric: precision.max_drop * POINT},
+        min_agreement=0.0,
+        engines=tuple(speed.engine for speed in speeds),
+        headline=worst,
+        int8=report,
+    )
+
+
+def disagreement(parity: Parity) -> ParityError:
+    """The error for an export that differs from its network."""
+    worst = parity.worst
+    return ParityError(
+        f"The exported graph disagrees with the network: {worst} differs by"
+        f" {parity.differences[worst]:.2g} (allowed {parity.tolerances[worst]:g}), the top prediction agrees on"
+        f" {parity.agreement:.1%} of {parity.images} images (needs {parity.min_agreement:.1%}). Nothing was written.",
+        "Another backbone, or other versions of torch and onnx, may work; please report it.",
+    )

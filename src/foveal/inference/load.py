@@ -1,46 +1,83 @@
 """Open a model: a run folder, a .safetensors file or an exported one."""
 
 import shlex
-from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from foveal.artifact.store import load as load_file
-from foveal.errors import ArtifactError, ConfigError
-from foveal.inference.backends.contract import Backend
+from foveal.artifact.store import read_card
+from foveal.errors import ArtifactError
+from foveal.inference.backends.choose import Wanted, engine_of
+from foveal.inference.backends.contract import NAMES, Backend
+from foveal.inference.backends.onnx_backend import OnnxBackend
 from foveal.inference.backends.process_tuning import wait_quietly
 from foveal.inference.predictor import Predictor
 from foveal.ops.quiet import quiet
 from foveal.tasks.card import check_card
 from foveal.tasks.table import open_task
 
-DEVICES = ("auto", "cpu", "cuda")
+SUFFIXES = (".safetensors", ".onnx")
 
 
 @quiet()
-def load(path: str | Path, *, device: str = "auto") -> Predictor:
+def load(path: str | Path, *, device: str = "auto", engine: str = "auto", threads: int = 0) -> Predictor:
     """Open a model.
 
     Args:
-        path: A run folder, a ``model.safetensors`` or an ``.onnx`` file.
-        device: Where it runs: auto (a GPU if there is one), cpu or cuda; exported files need onnxruntime-gpu for one.
+        path: A run folder, a ``model.safetensors`` or an ``.onnx`` file. Of a folder, ``engine`` onnxruntime or
+            openvino opens the ``model.onnx`` that was exported there.
+        device: Where it runs: auto (a GPU if there is one), cpu, cuda or tensorrt; exported files need onnxruntime-gpu
+            for the last two.
+        engine: What runs it: auto (torch for a network; for an exported file OpenVINO on CPUs where it is installed,
+            else ONNX Runtime), torch, onnxruntime or openvino.
+        threads: Threads within the network on a CPU; 0: all cores that this process may use.
 
     Raises:
         ArtifactError: No such model, or a file that Foveal cannot open.
-        ConfigError: A GPU is requested but not available, or an unknown device.
-        MissingExtraError: A .safetensors model needs torch, which is not installed.
+        ConfigError: A device or an engine is unknown, or not available.
+        MissingExtraError: A .safetensors model needs torch, or the engine OpenVINO, which is not installed.
     """
-    return Predictor(open_backend(path, device=device))
+    return Predictor(open_named(path, device=device, engine=engine, threads=threads))
 
 
-def open_backend(path: str | Path, *, device: str = "auto") -> Backend:
+def open_named(path: str | Path, *, device: str = "auto", engine: str = "auto", threads: int = 0) -> Backend:
     """What runs a model; arguments and errors as for ``load``."""
-    if device not in DEVICES:
-        raise ConfigError(f"Unknown device {device!r}.", f"Devices: {', '.join(DEVICES)}.")
+    wanted = Wanted(engine, device, threads)
     file = find_model(Path(path))
-    return OPENERS[file.suffix](file, device)
+    exported = file.with_name("model.onnx")
+    if Path(path).is_dir() and engine in ("onnxruntime", "openvino"):
+        if not exported.is_file():
+            raise ArtifactError(
+                f"{path}: {NAMES[engine]} runs exported models, and this folder has no model.onnx.",
+                f"Write it with: foveal export {shlex.quote(str(path))}",
+            )
+        backend = open_backend(exported, wanted)
+        if backend.card != read_card(file):
+            raise ArtifactError(
+                f"{exported} is not an export of the model beside it: their cards differ.",
+                f"Export it again: foveal export {shlex.quote(str(path))}",
+            )
+        return backend
+    return open_backend(file, wanted)
 
 
-def open_network(file: Path, device: str) -> Backend:
+def open_backend(file: Path, wanted: Wanted) -> Backend:
+    """What runs a model file.
+
+    Raises:
+        FovealError: The file is damaged, or what is asked for is not available.
+    """
+    match engine_of(file.suffix, wanted):
+        case "torch":
+            return open_network(file, wanted)
+        case "openvino":
+            from foveal.inference.backends.openvino_backend import OpenVinoBackend
+
+            return OpenVinoBackend(file, num_threads=wanted.threads)
+        case _:
+            return OnnxBackend(file, num_threads=wanted.threads, device=wanted.device)
+
+
+def open_network(file: Path, wanted: Wanted) -> Backend:
     """A .safetensors file, run by torch."""
     card, tensors = load_file(file)
     check_card(card, where=str(file))
@@ -48,18 +85,7 @@ def open_network(file: Path, device: str) -> Backend:
     open_task(card)  # the error says what to install where torch is missing
     from foveal.inference.backends.torch_backend import open_torch
 
-    return open_torch(card, tensors, where=str(file), device=device)
-
-
-def open_export(file: Path, device: str) -> Backend:
-    """An .onnx file, run by ONNX Runtime."""
-    from foveal.inference.backends.onnx_backend import OnnxBackend
-
-    return OnnxBackend(file, device=device)
-
-
-OPENERS: Mapping[str, Callable[[Path, str], Backend]] = {".safetensors": open_network, ".onnx": open_export}
-"""What opens a model file, by its suffix."""
+    return open_torch(card, tensors, where=str(file), device=wanted.device, num_threads=wanted.threads)
 
 
 def find_model(path: Path) -> Path:
@@ -78,7 +104,7 @@ def find_model(path: Path) -> Path:
         return file
     if not path.exists():
         raise ArtifactError(f"{path}: no such model.", "Name a run folder, a .safetensors or an .onnx file.")
-    if path.suffix not in OPENERS:
+    if path.suffix not in SUFFIXES:
         raise ArtifactError(
             f"{path}: Foveal does not open {path.suffix or 'such'} files.",
             "Name a run folder, a .safetensors or an .onnx file.",

@@ -21,7 +21,7 @@ from foveal.brief import brief
 from foveal.errors import ConfigError, ImageError
 from foveal.imaging.decode import Decoded
 from foveal.imaging.prepare import prepare
-from foveal.inference.backends.contract import Backend
+from foveal.inference.backends.contract import Backend, Running
 from foveal.inference.drawing import Drawing
 from foveal.inference.images import ImageLike, decode_any, is_one, readable
 from foveal.ops.machine import num_cores
@@ -80,6 +80,11 @@ class Predictor:
     def device(self) -> str:
         """Where the network runs, such as ``cpu`` or ``cuda``: what ``auto`` chose."""
         return self.backend.device_name
+
+    @property
+    def running(self) -> Running:
+        """The engine that runs the network, its device and its threads."""
+        return self.backend.running
 
     def __repr__(self) -> str:
         """One line: ``Predictor(classify, 5 classes, 224 px, tf_efficientnet_lite0)``."""

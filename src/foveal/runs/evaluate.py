@@ -47,6 +47,7 @@ class EvaluationRun:
         notes: Caveats about the numbers.
         skipped: Errors of the images that were left out.
         findings: What to know first, as the page says it.
+        running: The engine, its device and its threads, in words.
     """
 
     evaluation: Evaluation
@@ -55,6 +56,7 @@ class EvaluationRun:
     notes: tuple[str, ...]
     skipped: tuple[ImageError, ...] = ()
     findings: tuple[Finding, ...] = ()
+    running: str = ""
 
     @property
     def results(self) -> Results:
@@ -92,6 +94,8 @@ def evaluate(
     groups: str | None = None,
     out: str | Path | None = None,
     device: str = "auto",
+    engine: str = "auto",
+    threads: int = 0,
     viewing: Viewing | None = None,
     threshold: float | None = None,
     max_objects: int | None = None,
@@ -118,7 +122,9 @@ def evaluate(
         groups: Rule that names images that hang together: a column, ``folder``, or a regular expression on the path;
             they are resampled as one. None: the rule that the model was trained with, where it fits; empty: none.
         out: Folder for metrics.json and predictions.csv; by default ``evaluations/NAME``, numbered if that exists.
-        device: Where a torch network runs.
+        device: Where it runs, as for ``load``.
+        engine: What runs it, as for ``load``.
+        threads: Threads within the network, as for ``load``.
         viewing: Tiles and test-time augmentation (mirrored, several scales); None: one view of each full image.
         threshold: Score from which an object is detected or a class present; None: the model's own. It changes no
             metric that counts all scores, such as mAP.
@@ -138,7 +144,7 @@ def evaluate(
         check_outside(folder, Path(data))
     check_batch_size(batch_size)
     progress("loading the model", 0, None)
-    opened = model if isinstance(model, Predictor) else load(model, device=device)
+    opened = model if isinstance(model, Predictor) else load(model, device=device, engine=engine, threads=threads)
     selection = Selection(threshold, max_objects, only)
     predictor = opened.select(selection)
     if crops is not None:
@@ -192,6 +198,7 @@ def evaluate(
     document = to_dict(evaluation, predictor.card.task)
     document["data"] = str(data)
     document["device"] = predictor.device
+    document["running"] = asdict(predictor.running)
     if skipped:
         document["skipped"] = [{"path": name, "reason": error.reason} for name, error in skipped.items()]
     if viewing is not None and not viewing.plain:
@@ -210,7 +217,9 @@ def evaluate(
         notes.append(INSIDE.format(folder))
     if out is None and folder.name != Path(data).resolve().stem:
         notes.append(f"The results are in {folder}; earlier ones are kept.")
-    return EvaluationRun(evaluation, document, folder, tuple(notes), tuple(skipped.values()), tuple(findings))
+    return EvaluationRun(
+        evaluation, document, folder, tuple(notes), tuple(skipped.values()), tuple(findings), str(predictor.running)
+    )
 
 
 def open_data(

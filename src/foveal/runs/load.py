@@ -8,7 +8,7 @@ from foveal.explain.case import Effort
 from foveal.explain.contract import Explanation, scales_of
 from foveal.explain.explain import explain_image
 from foveal.inference.images import ImageLike, is_one, readable
-from foveal.inference.load import open_backend
+from foveal.inference.load import open_named
 from foveal.inference.predictor import Predictor
 from foveal.ops.quiet import quiet
 from foveal.types.subject import Asked
@@ -91,16 +91,21 @@ class TrainedModel(Predictor):
 
 
 @quiet()
-def load(path: str | Path, *, device: str = "auto") -> TrainedModel:
+def load(path: str | Path, *, device: str = "auto", engine: str = "auto", threads: int = 0) -> TrainedModel:
     """Open a model.
 
     Args:
-        path: A run folder, a ``model.safetensors`` or an ``.onnx`` file.
-        device: Where it runs: auto (a GPU if there is one), cpu or cuda; exported files need onnxruntime-gpu for one.
+        path: A run folder, a ``model.safetensors`` or an ``.onnx`` file. Of a folder, ``engine`` onnxruntime or
+            openvino opens the ``model.onnx`` that was exported there.
+        device: Where it runs: auto (a GPU if there is one), cpu, cuda or tensorrt; exported files need onnxruntime-gpu
+            for the last two.
+        engine: What runs it: auto (torch for a network; for an exported file OpenVINO on CPUs where it is installed,
+            else ONNX Runtime), torch, onnxruntime or openvino.
+        threads: Threads within the network on a CPU; 0: all cores that this process may use.
 
     Raises:
         ArtifactError: No such model, or a file that Foveal cannot open.
-        ConfigError: A GPU is requested but not available, or an unknown device.
-        MissingExtraError: A .safetensors model needs torch, which is not installed.
+        ConfigError: A device or an engine is unknown, or not available.
+        MissingExtraError: A .safetensors model needs torch, or the engine OpenVINO, which is not installed.
     """
-    return TrainedModel(open_backend(path, device=device))
+    return TrainedModel(open_named(path, device=device, engine=engine, threads=threads))

@@ -13,6 +13,7 @@ from torch import Tensor
 from foveal.artifact.card import Card
 from foveal.data.catalog.catalog import Catalog
 from foveal.engine.logs.log import Log
+from foveal.inference.backends.contract import Running
 from foveal.inference.predictor import Predictor
 from foveal.models.normalize import Normalize
 from foveal.runs.plan import ImagePlan
@@ -82,6 +83,11 @@ class _Probe:
     def device_name(self) -> str:
         """Where it runs."""
         return str(self.device)
+
+    @property
+    def running(self) -> Running:
+        """The engine and its device."""
+        return Running("torch", torch.__version__, self.device_name, torch.get_num_threads())
 
     @torch.inference_mode()
     def run(self, images: RGB) -> dict[str, Array]:

@@ -9,6 +9,7 @@ from onnx import numpy_helper
 
 import foveal
 from foveal.deploy import export as exporting
+from foveal.deploy import graph as graphs
 from foveal.errors import ArtifactError, ParityError
 from foveal.inference.backends.onnx_backend import OnnxBackend
 from foveal.inference.predictor import Predictor
@@ -17,7 +18,7 @@ from foveal.inference.predictor import Predictor
 def test_a_broken_weight_is_refused(
     quick_run: Path, squares: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    honest = exporting.to_onnx
+    honest = graphs.to_onnx
 
     def broken(*arguments: object) -> bytes:
         graph = onnx.load_from_string(honest(*arguments))
@@ -27,7 +28,7 @@ def test_a_broken_weight_is_refused(
         largest.CopyFrom(numpy_helper.from_array(weights, largest.name))
         return graph.SerializeToString()
 
-    monkeypatch.setattr(exporting, "to_onnx", broken)
+    monkeypatch.setattr(graphs, "to_onnx", broken)
     model = foveal.load(quick_run)
     images = sorted(squares.rglob("*.png"))
     with pytest.raises(ParityError) as error:

@@ -12,7 +12,7 @@ from torch import nn
 
 import foveal
 from foveal.artifact.card import Card
-from foveal.deploy.export import to_onnx
+from foveal.deploy.graph import to_onnx
 from foveal.inference.backends.onnx_backend import OnnxBackend
 from foveal.inference.backends.torch_backend import TorchBackend
 from foveal.inference.predictor import Predictor

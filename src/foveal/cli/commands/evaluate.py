@@ -1,12 +1,25 @@
 """``foveal evaluate``."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from cyclopts import Parameter
 
 from foveal.cli.data_options import Classes, Data, FormatName, Ignore, Images, Labels
-from foveal.cli.view_options import BatchSize, Crops, Flip, MaxObjects, Only, Overlap, Scales, Threshold, Tile
+from foveal.cli.view_options import (
+    BatchSize,
+    Crops,
+    Device,
+    Engine,
+    Flip,
+    MaxObjects,
+    Only,
+    Overlap,
+    Scales,
+    Threads,
+    Threshold,
+    Tile,
+)
 
 
 def evaluate(
@@ -40,7 +53,9 @@ def evaluate(
     skip_bad: Annotated[bool, Parameter(negative="", help="Skip images that cannot be read, and list them.")] = False,
     json: Annotated[bool, Parameter(negative="", help="Print one JSON document and nothing else.")] = False,
     open: Annotated[bool, Parameter(negative="", help="Show the report in the browser when done.")] = False,  # noqa: A002
-    device: Annotated[Literal["auto", "cpu", "cuda"], Parameter(help="Device for PyTorch models.")] = "auto",
+    engine: Engine = "auto",
+    device: Device = "auto",
+    threads: Threads = 0,
 ) -> None:
     """Evaluate a model on labelled images, with the model's own class map."""
     from foveal.cli.screens import Skipped, evaluation_screen, print_json, print_notes, show_page
@@ -63,7 +78,9 @@ def evaluate(
             ignore=ignore,
             groups=groups,
             out=out,
+            engine=engine,
             device=device,
+            threads=threads,
             viewing=viewing,
             threshold=threshold,
             max_objects=max_objects,

@@ -1,11 +1,24 @@
 """``foveal predict``."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from cyclopts import Parameter
 
-from foveal.cli.view_options import BatchSize, Crops, Flip, MaxObjects, Only, Overlap, Scales, Threshold, Tile
+from foveal.cli.view_options import (
+    BatchSize,
+    Crops,
+    Device,
+    Engine,
+    Flip,
+    MaxObjects,
+    Only,
+    Overlap,
+    Scales,
+    Threads,
+    Threshold,
+    Tile,
+)
 
 
 def predict(
@@ -43,12 +56,14 @@ def predict(
     scales: Scales = (1.0,),
     batch_size: BatchSize = 32,
     skip_bad: Annotated[bool, Parameter(negative="", help="Skip images that cannot be read, and list them.")] = False,
-    device: Annotated[Literal["auto", "cpu", "cuda"], Parameter(help="Device for PyTorch models.")] = "auto",
+    engine: Engine = "auto",
+    device: Device = "auto",
+    threads: Threads = 0,
 ) -> None:
     """Predict on images."""
     import sys
 
-    from foveal.cli.screens import Skipped, note_full_lists, predictions_screen, print_notes
+    from foveal.cli.screens import Skipped, note_full_lists, predictions_screen, print_notes, print_running
     from foveal.cli.terminal import Bar
     from foveal.errors import ConfigError
     from foveal.inference.files import find_images
@@ -69,11 +84,12 @@ def predict(
     total = len(found.paths)
     with Bar(shown=not json) as bar:
         bar("loading the model", 0, None)
-        opened = load(model, device=device)
+        opened = load(model, device=device, engine=engine, threads=threads)
         with opened:
             predictor = opened.select(selection)
             ready = outputs.prepare(found)
             print_notes([*found.left.notes(), *ready.notes])
+            print_running(predictor, asked=(engine, device, threads) != ("auto", "auto", 0))
             screen = write_json(sys.stdout, polygons=polygons) if json else predictions_screen(outputs)
             writers = [*ready.writers(predictor, polygons=polygons), note_full_lists(predictor), screen]
             with Skipped(total) as skipped:

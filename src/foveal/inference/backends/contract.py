@@ -1,8 +1,9 @@
-"""What runs a network: one protocol for torch, ONNX Runtime and others.
+"""What runs a network: one protocol for torch, ONNX Runtime, OpenVINO and others.
 
 Shapes: B images, S side of the input.
 """
 
+from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from foveal.artifact.card import Card
@@ -10,6 +11,34 @@ from foveal.types.arrays import RGB, Array
 
 EVIDENCE = "evidence"
 """The name of cell scores (B, K, h, w) among the outputs, where an export has them."""
+NAMES = {"torch": "PyTorch", "onnxruntime": "ONNX Runtime", "openvino": "OpenVINO"}
+"""Engines as they are called in words."""
+
+
+@dataclass(frozen=True)
+class Running:
+    """What runs a network, and where.
+
+    Attributes:
+        engine: torch, onnxruntime or openvino.
+        version: Of the engine.
+        device: cpu, cuda or tensorrt.
+        num_threads: Threads within the network on a CPU; 0: it runs on a GPU.
+        precision: Of the file: fp32, fp16 or int8.
+    """
+
+    engine: str
+    version: str
+    device: str
+    num_threads: int
+    precision: str = "fp32"
+
+    def __str__(self) -> str:
+        """For example ``OpenVINO 2026.4.1, cpu, 2 threads, int8``."""
+        threads = f"{self.num_threads} thread{'' if self.num_threads == 1 else 's'}"
+        parts = [f"{NAMES.get(self.engine, self.engine)} {self.version}".strip(), self.device]
+        parts += [threads] if self.num_threads else []
+        return ", ".join([*parts, *([self.precision] if self.precision != "fp32" else [])])
 
 
 class Backend(Protocol):
@@ -21,6 +50,11 @@ class Backend(Protocol):
     @property
     def device_name(self) -> str:
         """Where it runs, such as ``cpu`` or ``cuda``."""
+        ...
+
+    @property
+    def running(self) -> Running:
+        """The engine, its device and its threads."""
         ...
 
     def run(self, images: RGB) -> dict[str, Array]:

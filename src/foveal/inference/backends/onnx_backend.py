@@ -13,12 +13,15 @@ import numpy as np
 
 from foveal.artifact.card import Card, parse_card
 from foveal.errors import ArtifactError, ConfigError
+from foveal.inference.backends.contract import Running
 from foveal.ops.machine import num_cores
 from foveal.tasks.card import check_card
 from foveal.types.arrays import RGB, Array
 from foveal.types.input_spec import InputSpec
 
-CPU, CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
+CPU, CUDA, TENSORRT = "CPUExecutionProvider", "CUDAExecutionProvider", "TensorrtExecutionProvider"
+PROVIDERS = {"cpu": [CPU], "cuda": [CUDA, CPU], "tensorrt": [TENSORRT, CUDA, CPU]}
+"""What ONNX Runtime is asked for, by device; what the first does not know, the next runs."""
 _OPEN: WeakSet["OnnxBackend"] = WeakSet()
 """Backends whose sessions a fork would copy without their threads."""
 
@@ -56,15 +59,21 @@ def choose_providers(device: str) -> tuple[str, list[str]]:
     ort = runtime()
     there = ort.get_available_providers()
     if device == "cpu" or (device == "auto" and CUDA not in there):
-        return "cpu", [CPU]
-    if CUDA not in there:
-        raise no_gpu(there)
+        return "cpu", PROVIDERS["cpu"]
+    name = "cuda" if device == "auto" else device
+    if PROVIDERS[name][0] not in there:
+        raise no_gpu(there, device=name)
     ort.set_default_logger_severity(4)  # what it lacks for the GPU is told by ``no_gpu``
-    return "cuda", [CUDA, CPU]
+    return name, PROVIDERS[name]
 
 
-def no_gpu(providers: Sequence[str]) -> ConfigError:
+def no_gpu(providers: Sequence[str], *, device: str = "cuda") -> ConfigError:
     """The error for a GPU that ONNX Runtime cannot use."""
+    if device == "tensorrt":
+        return ConfigError(
+            f"--device tensorrt: ONNX Runtime has no TensorRT here; it has {', '.join(providers)}.",
+            "Install TensorRT and onnxruntime-gpu in place of onnxruntime, or use --device cuda or --device cpu.",
+        )
     return ConfigError(
         f"--device cuda: ONNX Runtime runs on no GPU here; it has {', '.join(providers)}.",
         "Install CUDA and onnxruntime-gpu in place of onnxruntime, or use --device cpu or --device auto.",
@@ -77,10 +86,10 @@ class OnnxBackend:
     Args:
         path: The file, or its bytes.
         num_threads: Threads within an operator; 0: all cores that this process may use.
-        device: auto (a GPU if ONNX Runtime has one), cpu or cuda.
+        device: auto (a GPU if ONNX Runtime has one), cpu, cuda or tensorrt.
 
     Attributes:
-        device_name: Where it runs, cpu or cuda.
+        device_name: Where it runs, cpu, cuda or tensorrt.
 
     Raises:
         ArtifactError: Not ONNX, or without Foveal's card.
@@ -98,9 +107,9 @@ class OnnxBackend:
                 f"{where}: ONNX Runtime cannot open it ({str(error).splitlines()[0][:200]}).",
                 "The file is damaged or is not ONNX; export the model again.",
             ) from None
-        if self.device_name == "cuda" and CUDA not in self.session.get_providers():
-            if device == "cuda":  # installed, but its libraries are missing or the GPU is
-                raise no_gpu(self.session.get_providers())
+        if self.device_name != "cpu" and providers[0] not in self.session.get_providers():
+            if device != "auto":  # installed, but its libraries are missing or the GPU is
+                raise no_gpu(self.session.get_providers(), device=device)
             self.device_name = "cpu"
         metadata = self.session.get_modelmeta().custom_metadata_map
         if "foveal" not in metadata:
@@ -115,12 +124,19 @@ class OnnxBackend:
                 f"{where}: takes images of {first.shape[1:]}, but its card declares {side} x {side}.",
                 "The file is damaged; export the model again.",
             )
+        self._precision = metadata.get("foveal.precision", "fp32")
         self._input = first.name
         self._outputs = [output.name for output in self.session.get_outputs()]
 
     def __repr__(self) -> str:
         """One line: ``OnnxBackend(cpu)``."""
         return f"OnnxBackend({self.device_name})"
+
+    @property
+    def running(self) -> Running:
+        """The engine, its device and its threads."""
+        num_threads = (self._num_threads or num_cores()) if self.device_name == "cpu" else 0
+        return Running("onnxruntime", runtime().__version__, self.device_name, num_threads, self._precision)
 
     def _open(self, providers: list[str]) -> None:
         ort = runtime()

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from foveal.artifact.card import Card
 from foveal.errors import ArtifactError, ConfigError, FovealError
-from foveal.inference.backends.contract import EVIDENCE
+from foveal.inference.backends.contract import EVIDENCE, Running
 from foveal.inference.backends.process_tuning import keep_pages
 from foveal.models.config import ModelConfig
 from foveal.models.contract import Model
@@ -87,6 +87,12 @@ class TorchBackend:
         """Where it runs, such as ``cpu`` or ``cuda``."""
         return str(self.device)
 
+    @property
+    def running(self) -> Running:
+        """The engine, its device and its threads."""
+        num_threads = torch.get_num_threads() if self.device.type == "cpu" else 0
+        return Running("torch", torch.__version__.partition("+")[0], self.device_name, num_threads)
+
     def run(self, images: RGB) -> dict[str, Array]:
         """Activated outputs by name."""
         return self._call(self.graph, images)
@@ -160,15 +166,19 @@ def build_model(card: Card, tensors: dict[str, Array], *, where: str) -> Model:
     return model.eval().to(memory_format=torch.channels_last)
 
 
-def open_torch(card: Card, tensors: dict[str, Array], *, where: str, device: str = "auto") -> TorchBackend:
-    """A backend from the contents of the model file ``where``.
+def open_torch(
+    card: Card, tensors: dict[str, Array], *, where: str, device: str = "auto", num_threads: int = 0
+) -> TorchBackend:
+    """A backend from the contents of the model file ``where``; ``num_threads`` 0: all cores of this process.
 
     Raises:
         ArtifactError: Unknown network, or the weights do not fit it.
         ConfigError: A GPU is requested but not available.
     """
     keep_pages()
-    if "OMP_NUM_THREADS" not in os.environ:  # a container's quota is no limit to torch
+    if num_threads:
+        torch.set_num_threads(num_threads)
+    elif "OMP_NUM_THREADS" not in os.environ:  # a container's quota is no limit to torch
         torch.set_num_threads(min(torch.get_num_threads(), num_cores()))
     if device == "cuda":
         check_gpu()

@@ -68,7 +68,7 @@ def test_a_gpu_package_without_a_gpu_is_no_gpu(exported: Path, monkeypatch: pyte
 def test_no_other_device(exported: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         foveal.load(exported, device="gpu")
-    assert (caught.value.what, caught.value.hint) == ("Unknown device 'gpu'.", "Devices: auto, cpu, cuda.")
+    assert (caught.value.what, caught.value.hint) == ("Unknown device 'gpu'.", "Devices: auto, cpu, cuda, tensorrt.")
 
 
 def test_onnx_runtime_sends_nothing_home(exported: Path) -> None:

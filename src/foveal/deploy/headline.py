@@ -1,0 +1,114 @@
+"""What an exported file costs: the change of the headline metric on labelled images, with its paired interval.
+
+Both models are evaluated on the same images, and every resample weighs both alike: what the images have in common
+cancels, so the interval is that of the change itself.
+
+Shapes: N images.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from foveal.inference.predictor import Predictor, Source
+from foveal.metrics.bootstrap import resample
+from foveal.metrics.contract import Verdict, Weights
+from foveal.tasks.contract import SomeTruth
+from foveal.types.arrays import FloatArray, IntArray
+from foveal.types.predictions.prediction import Prediction
+
+RESAMPLES = 1000
+POINT = 0.01
+"""A point of a metric between 0 and 1."""
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Images with their ground truth.
+
+    Attributes:
+        sources: N images, prepared or as files.
+        truths: N.
+        groups: (N,) the group of each image; None: they are independent.
+        where: What they are, in words.
+    """
+
+    sources: Sequence[Source]
+    truths: Sequence[SomeTruth]
+    groups: IntArray | None = None
+    where: str = ""
+
+    def __len__(self) -> int:
+        return len(self.sources)
+
+
+@dataclass(frozen=True)
+class Change:
+    """The headline metric of two models on the same images.
+
+    Attributes:
+        metric: Its name.
+        images: N.
+        before: Its value for the network.
+        after: Its value for the export.
+        drop: What is lost; below 0: gained.
+        low: The lower end of the drop's 95% interval.
+        high: The upper end.
+    """
+
+    metric: str
+    images: int
+    before: float
+    after: float
+    drop: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        """For example ``accuracy 0.994 -> 0.991, 0.3 points lost (-0.1 to 0.8)``."""
+        drop, low, high = (round(value / POINT, 2) for value in (self.drop, self.low, self.high))
+        word = "lost" if drop >= 0 else "gained"
+        low, high = (low, high) if drop >= 0 else (-high, -low)
+        return (
+            f"{self.metric} {self.before:.4f} -> {self.after:.4f}, {abs(drop) + 0.0:.2f} points {word}"
+            f" ({low + 0.0:.2f} to {high + 0.0:.2f})"
+        )
+
+
+def evaluate_on(predictor: Predictor, labelled: Labelled) -> Verdict:
+    """The evaluation of a model, before its images are weighted."""
+    return verdict_of(predictor, labelled.truths, predictor.stream(labelled.sources))
+
+
+def verdict_of(predictor: Predictor, truths: Iterable[SomeTruth], predictions: Iterable[Prediction]) -> Verdict:
+    """The evaluation of predictions that were made before."""
+    metric = predictor.output.metric()
+    for truth, prediction in zip(truths, predictions, strict=True):
+        metric.update(truth, prediction)
+    return metric.verdict()
+
+
+def change(predictor: Predictor, before: Verdict, after: Verdict, *, groups: IntArray | None = None) -> Change:
+    """How the headline metric changes from one evaluation to another.
+
+    Args:
+        predictor: Knows the headline metric.
+        before: Of the network.
+        after: Of the export, on the same images.
+        groups: (N,) the group of each image.
+    """
+    goal = predictor.output.goal
+    sign = 1.0 if goal.maximize else -1.0
+
+    def score(verdict: Verdict, weights: Weights) -> FloatArray:
+        return np.nan_to_num(verdict.score(weights)[goal.metric])
+
+    ones = np.ones((before.num_images, 1), np.float32)
+    first, second = float(score(before, ones)[0]), float(score(after, ones)[0])
+    drops = [
+        sign * (score(before, weights) - score(after, weights))
+        for weights in resample(before.num_images, RESAMPLES, 0, groups=groups)
+    ]
+    low, high = np.quantile(np.concatenate(drops), (0.025, 0.975))
+    return Change(goal.metric, before.num_images, first, second, sign * (first - second), float(low), float(high))

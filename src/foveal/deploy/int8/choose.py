@@ -1,0 +1,109 @@
+"""Which layers run on 8-bit integers: all, less those that cost more than is allowed.
+
+1. Ranges from calibration images, by the rule that moves the outputs least.
+2. Each layer alone on integers: how far the outputs move.
+3. All layers on integers; then the most sensitive stay in float, one by one, until the interval of the headline's drop
+   on other images lies within what is allowed, on every engine.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from foveal.deploy.fp16 import mark
+from foveal.deploy.headline import POINT, Change, Labelled, change, evaluate_on
+from foveal.deploy.int8.calibration import RULES, observe, ranges_by
+from foveal.deploy.int8.layers import find_layers
+from foveal.deploy.int8.quantise import quantise
+from foveal.deploy.int8.report import Int8Report
+from foveal.deploy.int8.sensitivity import Distance, sensitivities
+from foveal.errors import ParityError
+from foveal.inference.backends.contract import Backend
+from foveal.inference.predictor import Predictor
+from foveal.types.arrays import RGB
+from foveal.types.progress import Progress, silent
+
+MEASURED_ON = 12
+"""Calibration images that distances are measured on."""
+
+Open = Callable[[bytes], Backend]
+
+
+def to_int8(
+    model: Predictor,
+    content: bytes,
+    calibration: RGB,
+    labelled: Labelled,
+    *,
+    engines: Mapping[str, Open],
+    max_drop: float,
+    progress: Progress = silent,
+) -> tuple[bytes, Int8Report]:
+    """The model with as many layers on integers as the allowed drop permits.
+
+    Args:
+        model: The network, or the file in float.
+        content: The file in float.
+        calibration: (N, S, S, 3) prepared images, none of them among ``labelled``.
+        labelled: Images that the headline is measured on.
+        engines: What opens a file, by the engine's name; the drop must be allowed on each.
+        max_drop: Points of the headline.
+        progress: Called as the work goes on.
+
+    Raises:
+        ParityError: Even with half of the layers in float, more may be lost than is allowed.
+    """
+    import onnx
+
+    proto: Any = onnx.load_from_string(content)
+    network = find_layers(proto)
+    names = [layer.name for layer in network.layers]
+    seen = observe(network, calibration, progress=progress)
+    means = {name: np.mean(one.means, axis=0) for name, one in seen.items() if one.means}
+    distance = Distance(network, calibration[:MEASURED_ON])
+    progress("comparing rules for ranges", 0, None)
+    tried = {rule: ranges_by(seen, share) for rule, share in RULES.items()}
+    rules = {rule: distance(quantise(network, ranges, names, means=means)) for rule, ranges in tried.items()}
+    rule = min(rules, key=lambda name: rules[name])
+    ranges = tried[rule]
+    sensitivity = sensitivities(network, ranges, distance, means=means, progress=progress)
+    progress("evaluating the network", 0, None)
+    before = evaluate_on(model, labelled)
+    order = list(sensitivity)
+    most = len(order) // 2
+    for num_float in range(most + 1):
+        progress("evaluating on integers", num_float, None)
+        left = order[:num_float]
+        made = mark(quantise(network, ranges, [n for n in names if n not in left], means=means), "int8")
+        changes: dict[str, Change] = {}
+        for engine, opened in engines.items():
+            with Predictor(opened(made)) as predictor:
+                changes[engine] = change(model, before, evaluate_on(predictor, labelled), groups=labelled.groups)
+            if changes[engine].high > max_drop * POINT:
+                break
+        else:
+            report = Int8Report(
+                rule, rules, len(calibration), sensitivity, left, max_drop, changes, len(content), len(made)
+            )
+            return made, report
+    raise refused(changes, max_drop=max_drop, num_float=most, layers=len(order))
+
+
+def refused(changes: Mapping[str, Change], *, max_drop: float, num_float: int, layers: int) -> ParityError:
+    """The error for a network that integers cost too much."""
+    engine, last = list(changes.items())[-1]
+    few = last.drop <= max_drop * POINT
+    return ParityError(
+        f"With {num_float} of {layers} layers left in float, the INT8 model on {engine} may still lose more than"
+        f" {max_drop:g} points on {last.images:,} images: {last}. Nothing was written.",
+        "The interval is wide: give more labelled images with --data, or allow more with --max-drop."
+        if few
+        else "Allow more with --max-drop, or export without --int8.",
+    )
+
+
+def disjoint(calibration: Sequence[bytes], evaluation: Sequence[bytes]) -> list[int]:
+    """Places of calibration images whose content is in no evaluation image."""
+    known = set(evaluation)
+    return [place for place, content in enumerate(calibration) if content not in known]

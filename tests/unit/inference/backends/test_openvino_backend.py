@@ -1,0 +1,110 @@
+"""OpenVINO reads the same .onnx: equal scores, from many threads and after a fork; nothing is sent home."""
+
+import os
+import threading
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from tests.conftest import run_python
+from tests.unit.inference.backends.test_onnx_backend import in_child
+
+import foveal
+from foveal.errors import ArtifactError, MissingExtraError
+from foveal.inference.backends.onnx_backend import OnnxBackend
+from foveal.inference.backends.onnx_file import read_metadata
+from foveal.inference.backends.openvino_backend import OpenVinoBackend
+from foveal.inference.predictor import Predictor
+
+pytest.importorskip("openvino", reason="needs foveal[openvino]")
+
+
+@pytest.fixture(scope="module")
+def images(squares: Path) -> list[Path]:
+    return sorted(squares.rglob("*.png"))[::4]
+
+
+def test_equal_scores_for_one_image_and_for_several(quick_export: Path, images: list[Path]) -> None:
+    ours, theirs = OpenVinoBackend(quick_export, num_threads=2), OnnxBackend(quick_export)
+    pixels = np.stack([Predictor(theirs).prepare(image).pixels for image in images])
+    for count in (1, 2, 3, len(images)):
+        found, expected = ours.run(pixels[:count]), theirs.run(pixels[:count])
+        assert found.keys() == expected.keys()
+        for name, values in expected.items():
+            assert found[name].shape == values.shape
+            np.testing.assert_allclose(found[name], values, atol=1e-5)
+    assert str(ours.running).startswith("OpenVINO 20") and str(ours.running).endswith(", cpu, 2 threads")
+
+
+def test_eight_threads_at_once(quick_export: Path, images: list[Path]) -> None:
+    model = Predictor(OpenVinoBackend(quick_export, num_threads=2))
+    before = np.stack([one.scores for one in model.predict(images)])
+    found: list[bool] = []
+
+    def work() -> None:
+        for _ in range(3):
+            again = np.stack([one.scores for one in model.predict(images, batch_size=4)])
+            found.append(bool((again == before).all()) and bool((model.predict(images[0]).scores == before[0]).all()))
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [True] * 24
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
+def test_a_fork_of_a_process_that_has_predicted(quick_export: Path, images: list[Path]) -> None:
+    model = foveal.load(quick_export, engine="openvino", threads=2)
+    before = [prediction.top(1) for prediction in model.predict(images)]
+    assert in_child(lambda: [prediction.top(1) for prediction in model.predict(images)] == before) == 0
+    assert [prediction.top(1) for prediction in model.predict(images)] == before
+
+
+def test_damaged_and_foreign_files(quick_export: Path, tmp_path: Path) -> None:
+    content = quick_export.read_bytes()
+    for name, damaged in {"cut": content[: len(content) // 2], "text": b"not onnx at all", "empty": b""}.items():
+        file = tmp_path / f"{name}.onnx"
+        file.write_bytes(damaged)
+        with pytest.raises(ArtifactError) as caught:
+            OpenVinoBackend(file)
+        assert str(file) in caught.value.what
+    model = onnx.load_from_string(content)
+    del model.metadata_props[:]
+    with pytest.raises(ArtifactError, match="an ONNX file without a Foveal card"):
+        OpenVinoBackend(model.SerializeToString())
+
+
+def test_metadata_is_read_without_a_library(quick_export: Path) -> None:
+    content = quick_export.read_bytes()
+    expected = {entry.key: entry.value for entry in onnx.load_from_string(content).metadata_props}
+    assert read_metadata(content) == expected and "foveal" in expected
+    with pytest.raises(ValueError, match="beyond the end"):
+        read_metadata(content[:-3])
+
+
+def test_nothing_is_sent_home(quick_export: Path) -> None:
+    """The package that OpenVINO would report with is never imported."""
+    code = (
+        "import sys, foveal, numpy as np;"
+        f"foveal.load({str(quick_export)!r}, engine='openvino').predict(np.zeros((32, 32, 3), np.uint8));"
+        "print([name for name in sys.modules if name.startswith('openvino_telemetry')], 'torch' in sys.modules)"
+    )
+    done = run_python("-c", code)
+    assert done.stdout == "[] False\n", done.stderr
+
+
+def test_where_it_is_not_installed(quick_export: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("foveal.inference.backends.choose.find_spec", lambda _: None)
+    assert foveal.load(quick_export).running.engine == "onnxruntime"
+
+    def missing() -> None:
+        raise MissingExtraError("run a model on OpenVINO", "openvino", extra="openvino")
+
+    monkeypatch.setattr("foveal.inference.backends.openvino_backend.openvino", missing)
+    with pytest.raises(MissingExtraError) as caught:
+        foveal.load(quick_export, engine="openvino")
+    assert caught.value.hint == "Install it with: pip install 'foveal[openvino]'"

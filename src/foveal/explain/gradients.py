@@ -13,7 +13,7 @@ from torch.nn.functional import adaptive_avg_pool2d, interpolate
 
 from foveal.errors import ConfigError
 from foveal.explain.case import Case, Effort, Found, Method
-from foveal.explain.masks import CONVERGED, rank_correlation
+from foveal.explain.masks import CONVERGED, agreement
 from foveal.inference.backends.torch_backend import TorchBackend
 from foveal.types.arrays import FloatArray
 from foveal.types.subject import Subject
@@ -91,7 +91,7 @@ def smooth(case: Case, subjects: Sequence[Subject], effort: Effort) -> Maps:
                     abs=False,
                 )
             halves.append(_gathered(gradient * inputs))
-        converged = rank_correlation(*halves) >= CONVERGED
+        converged = agreement(*halves) >= CONVERGED
         found.append((subject, Found((halves[0] + halves[1]) / 2, converged, passes=3 * SMOOTH_SAMPLES)))
     return found
 

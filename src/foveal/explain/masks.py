@@ -8,6 +8,7 @@ Shapes: S side of the input, J subjects, N masks, g side of a map.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from time import perf_counter
 
 import numpy as np
@@ -19,7 +20,7 @@ from foveal.types.arrays import RGB, FloatArray
 from foveal.types.subject import Subject
 
 BATCH_SIZE = 16
-BLUR = 1 / 10
+BLUR = 1 / 6
 """Radius of the blur, of the input's side."""
 WINDOW_CELLS = 2
 """Side of occlusion's window in cells; it moves by one, so each cell is hidden four times."""
@@ -30,7 +31,13 @@ SHOWN = 0.5
 """Probability that a cell is shown."""
 RISE_GRID = 28
 """Side of its maps: masks are smooth, so more says nothing more."""
-MOST_PASSES, CHECK_EVERY = 1024, 64
+FITTED_CELLS = 7
+"""Side of the cells whose sum is fitted."""
+RIDGE = 10.0
+"""Masks that speak for no slope at all, so that a few do not fit noise."""
+MOST_PASSES, CHECK_EVERY = 512, 64
+SEEN = 1 / 20
+"""Part of the strongest evidence below which two values look alike."""
 CONVERGED = 0.9
 """Rank correlation of the maps of both halves of the masks from which they are taken as converged."""
 Pixels = NDArray[np.float32]
@@ -84,8 +91,7 @@ def rise(case: Case, subjects: Sequence[Subject], effort: Effort) -> list[tuple[
     """
     start = perf_counter()
     fill, image = blurred(case.pixels).astype(np.float32), case.pixels.astype(np.float32)
-    halves = (Slopes(len(subjects)), Slopes(len(subjects)))
-    both = Slopes(len(subjects))
+    both, halves = Slopes(), (Slopes(), Slopes())
     passes, converged = 0, False
     for masks, small in random_masks(len(image), effort.seed):
         before = perf_counter()
@@ -97,7 +103,7 @@ def rise(case: Case, subjects: Sequence[Subject], effort: Effort) -> list[tuple[
         passes += len(masks)
         if passes % CHECK_EVERY == 0:
             maps = [half.maps() for half in halves]
-            converged = all(rank_correlation(a, b) >= CONVERGED for a, b in zip(*maps, strict=True))
+            converged = all(agreement(a, b) >= CONVERGED for a, b in zip(*maps, strict=True))
         spent = perf_counter() - start
         if converged or passes >= MOST_PASSES or (effort.budget_s is not None and spent >= effort.budget_s):
             break
@@ -106,27 +112,47 @@ def rise(case: Case, subjects: Sequence[Subject], effort: Effort) -> list[tuple[
 
 @dataclass
 class Slopes:
-    """The regression of J supports on each place of the masks, from sums over N masks."""
+    """How J supports rise with each place of the masks.
 
-    subjects: int
-    count: int = 0
-    sums: dict[str, FloatArray] = field(default_factory=dict)
+    A place's slope is its covariance with the support over its variance. Both are known for a sum over cells, so such a
+    sum is fitted first and only what it leaves is measured: the other cells' chance then disturbs less.
+    """
+
+    values: list[FloatArray] = field(default_factory=list)
+    masks: list[Pixels] = field(default_factory=list)
 
     def add(self, values: FloatArray, masks: Pixels) -> None:
         """Add supports (J, N) of masks (N, g, g)."""
-        flat = masks.reshape(len(masks), -1).astype(np.float64)
-        self.count += len(masks)
-        parts = {"value": values.sum(1), "mask": flat.sum(0), "square": (flat**2).sum(0), "both": values @ flat}
-        self.sums = {name: part + self.sums[name] if self.sums else part for name, part in parts.items()}
+        self.values.append(values)
+        self.masks.append(masks)
 
     def maps(self) -> FloatArray:
         """(J, g, g) slopes: the change of the support from hidden to shown."""
-        if not self.count:
-            return np.zeros((self.subjects, RISE_GRID, RISE_GRID))
-        mean = {name: value / self.count for name, value in self.sums.items()}
-        variance = np.maximum(mean["square"] - mean["mask"] ** 2, 1e-3)
-        slopes = (mean["both"] - np.outer(mean["value"], mean["mask"])) / variance
-        return slopes.reshape(self.subjects, RISE_GRID, RISE_GRID)
+        alike, gather = likeness(), gathering()
+        values = np.concatenate(self.values, 1)
+        centred = values - values.mean(1, keepdims=True)  # (J, N)
+        masks = np.concatenate(self.masks).astype(np.float64) - SHOWN  # (N, g, g)
+        cells = (gather @ masks @ gather.T).reshape(len(masks), -1)  # (N, c c)
+        ridge = RIDGE * cells.var() * np.eye(cells.shape[1])
+        fitted = np.linalg.solve(cells.T @ cells + ridge, cells.T @ centred.T).T  # (J, c c)
+        left = (centred - fitted @ cells.T) @ masks.reshape(len(masks), -1) / len(masks)  # (J, g g)
+        spread, side = gather @ alike, len(gather)
+        known = spread.T @ fitted.reshape(-1, side, side) @ spread * SHOWN * (1 - SHOWN)  # (J, g, g)
+        variance = np.outer(np.diag(alike), np.diag(alike)) * SHOWN * (1 - SHOWN)
+        slopes: FloatArray = (known + left.reshape(known.shape)) / variance
+        return slopes
+
+
+@cache
+def likeness() -> FloatArray:
+    """(g, g) how much two rows of a mask depend on the same random numbers, over all shifts; so for columns."""
+    each = [weights(RISE_GRID, RISE_CELLS + 2, (i + 0.5) / 64).astype(np.float64) for i in range(64)]
+    return np.asarray(np.mean([one @ one.T for one in each], axis=0))
+
+
+def gathering() -> FloatArray:
+    """(c, g) from rows of a mask to the mean rows of the cells that are fitted."""
+    return np.repeat(np.eye(FITTED_CELLS), RISE_GRID // FITTED_CELLS, axis=1) * FITTED_CELLS / RISE_GRID
 
 
 def random_masks(side: int, seed: int) -> Iterator[tuple[Pixels, Pixels]]:
@@ -161,10 +187,25 @@ def blurred(pixels: RGB) -> RGB:
     return np.asarray(Image.fromarray(pixels).filter(ImageFilter.GaussianBlur(len(pixels) * BLUR)))
 
 
+def agreement(a: FloatArray, b: FloatArray) -> float:
+    """Rank correlation of two maps, where differences too small to be seen count as none; 1 where both are constant.
+
+    Without that, places that bring nothing would be ranked by their noise, and there are many.
+    """
+    step = max(float(np.abs(a).max()), float(np.abs(b).max())) * SEEN
+    return 1.0 if step < 1e-9 else rank_correlation(np.rint(a / step), np.rint(b / step))
+
+
 def rank_correlation(a: FloatArray, b: FloatArray) -> float:
-    """Spearman's, of two maps; 1 where both are constant."""
-    if np.ptp(a) < 1e-9 and np.ptp(b) < 1e-9:
-        return 1.0
-    ranks = [np.argsort(np.argsort(v.ravel(), kind="stable"), kind="stable").astype(np.float64) for v in (a, b)]
-    correlation: FloatArray = np.corrcoef(ranks)
-    return float(correlation[0, 1])
+    """Spearman's, of two maps; 1 where both are constant, 0 where one is."""
+    first, second = ranks(a), ranks(b)
+    if not first.any() or not second.any():
+        return float(first.any() == second.any())
+    return float(first @ second / np.sqrt((first @ first) * (second @ second)))
+
+
+def ranks(values: FloatArray) -> FloatArray:
+    """Ranks around their mean, equal ones for equal values."""
+    _, place, counts = np.unique(values.ravel(), return_inverse=True, return_counts=True)
+    centred: FloatArray = (np.cumsum(counts) - (counts - 1) / 2)[place.ravel()] - (values.size + 1) / 2
+    return centred

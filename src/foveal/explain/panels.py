@@ -24,8 +24,8 @@ SOFT = 0.6
 """Opacity grows with this power of the evidence, so that weak evidence is seen at all."""
 UNSEEN = 0.45
 """Brightness of what the model did not get to see."""
-SIGNS = {"rise": "score", "occlusion": "score", "attention": "times even"}
-"""What the numbers of a method are; else logits."""
+PER_AREA = ("cam", "layercam", "cells", "ig", "smooth")
+"""Methods whose map adds up to its total: its numbers are what one hundredth of the image brings."""
 LIGHT, DARK = (255, 255, 255), (20, 22, 26)
 
 
@@ -54,9 +54,9 @@ def panel(image: RGB, one: Evidence, *, scale: float) -> RGB:
     canvas.paste(Image.fromarray(small), (0, head))
     canvas.paste(Image.fromarray(drawn), (width + gap, head) if across else (0, head + height + gap))
     if one.found:
-        bar_w = min(width, 24 * text)
-        _bar(canvas, (body_w - bar_w, head + body_h), bar_w, text, one, scale)
-        _legend(pen, (gap, head + body_h + foot / 2), body_w - bar_w - 3 * gap, text, one)
+        bar_w = min(width - gap, 22 * text)
+        _bar(canvas, (body_w - bar_w - gap, head + body_h), bar_w, text, one, scale)
+        _legend(pen, (gap, head + body_h + foot / 2), body_w - bar_w - 4 * gap, text, one)
     return np.asarray(canvas)
 
 
@@ -178,12 +178,29 @@ def _bar(canvas: Image.Image, corner: tuple[int, int], width: int, text: int, on
     row = 150 * (1 - alpha) + colors_of(values) * alpha
     canvas.paste(Image.fromarray(np.repeat(row.round().astype(np.uint8)[None], high, 0)), (left, top + pad))
     pen, face = ImageDraw.Draw(canvas), font(max(11, round(text * 0.8)))
-    unit = SIGNS.get(one.method, "logit")
+    share, unit = unit_of(one)
     y = top + pad + high + 2
-    for value, anchor in ((least, "la"), ((least + 1) / 2, "ma"), (1.0, "ra")):
-        number = f"{value * scale:.3g}" if value else "0"
+    for value, anchor in ((least, "la"), (1.0, "ra")):
         x = left + (value - least) / (1 - least) * width
+        number = short(value * scale * share) if value else "0"
         pen.text((x, y), f"{number} {unit}" if value == 1 else number, font=face, fill=INK, anchor=anchor)
+
+
+def unit_of(one: Evidence) -> tuple[float, str]:
+    """What values of a map are multiplied with to be shown, and their unit."""
+    scores = {"class": "logit", "object": "score", "region": "probability"}
+    if one.method == "attention":
+        return 1.0, "times even"
+    if one.method not in PER_AREA:
+        return 1.0, scores[one.subject.kind]
+    if one.method == "cells" and one.subject.kind == "object":
+        return 1.0, "score"
+    return 0.01, "logit per 1% of the image"
+
+
+def short(value: float) -> str:
+    """Three figures, never with an exponent where a number of this size needs none."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 
 def _legend(pen: ImageDraw.ImageDraw, place: tuple[float, float], room: float, text: int, one: Evidence) -> None:

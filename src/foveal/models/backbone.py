@@ -6,6 +6,8 @@ Shapes: B batch, C channels, H W height and width of the input, h w of the map, 
 from typing import Any
 
 import timm
+import torch
+from timm.models.vision_transformer import Attention
 from torch import Tensor, nn
 
 from foveal.errors import ConfigError
@@ -66,9 +68,36 @@ class Backbone(Trunk):
         out = self.net(inputs) if self._whole else self.net.forward_features(inputs)  # type: ignore[operator]
         return _as_map(out, self.num_features, height, width, self.net)
 
-    def attention(self, inputs: Tensor) -> Tensor | None:  # noqa: ARG002
-        """(B, A, h, w) how much each head of a transformer's last layer attends to each place; None: it has none."""
-        return None
+    def attention(self, inputs: Tensor) -> Tensor | None:
+        """(B, A, h, w) how much each head of a transformer's last layer attends to each place; None: it has none.
+
+        The mean over the places that attend, since their mean is what is classified; it sums to 1 for each head.
+        """
+        blocks = getattr(self.net, "blocks", None)
+        layer = getattr(blocks[-1], "attn", None) if isinstance(blocks, nn.Sequential) and len(blocks) > 1 else None
+        if not isinstance(layer, Attention):
+            return None
+        call: Any = self.net.forward_intermediates
+        (found,) = call(
+            inputs,
+            indices=[len(blocks) - 2],  # type: ignore[arg-type]
+            norm=False,
+            output_fmt="NLC",
+            intermediates_only=True,
+            return_prefix_tokens=True,
+        )
+        places, prefix = found if isinstance(found, tuple) else (found, found[:, :0])  # without class tokens
+        last: Any = blocks[-1]  # type: ignore[index]
+        tokens = last.norm1(torch.cat([prefix, places], 1))  # (B, N, C)
+        batch, count, _ = tokens.shape
+        query, key, _ = layer.qkv(tokens).reshape(batch, count, 3, layer.num_heads, -1).permute(2, 0, 3, 1, 4)
+        weights = (layer.q_norm(query) * layer.scale @ layer.k_norm(key).transpose(2, 3)).softmax(3)  # (B, A, N, N)
+        skipped = prefix.shape[1]
+        received = weights[:, :, skipped:, skipped:].mean(2)  # (B, A, h w)
+        received = received / received.sum(2, keepdim=True)
+        _, rows = _grid(count, *inputs.shape[-2:], skipped)
+        out: Tensor = received.reshape(batch, layer.num_heads, rows, -1)
+        return out
 
     def check_size(self, height: int, width: int) -> None:
         """Check that the network accepts an input size.

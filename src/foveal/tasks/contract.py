@@ -349,10 +349,11 @@ class Explains(ABC, Generic[Truth, P]):
         """What is explained of a prediction, best first; empty: nothing of that kind was predicted.
 
         Raises:
-            ConfigError: A question that does not concern this task, or an object that is not there.
+            ConfigError: A question that does not concern this task, an object that is not there, or a task without
+                explanations.
             CategoryError: An unknown class; the nearest is named.
         """
-        return ()
+        raise ConfigError("Predictions of this model cannot be explained.")
 
     def support(self, arrays: Mapping[str, Array], subject: Subject, geometry: Geometry) -> FloatArray:
         """(B,) how much changed versions of one image speak for a subject of it: what masking methods measure.

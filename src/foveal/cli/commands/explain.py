@@ -48,10 +48,18 @@ def explain(
     raw: Annotated[
         Path | None, Parameter(help="Write each map as a float32 .npy file, in the image's pixels, to a folder.")
     ] = None,
+    evaluate: Annotated[
+        Path | None,
+        Parameter(help="Measure the method on a labelled data set instead; exit code 1 if its sanity check fails."),
+    ] = None,
+    split: Annotated[
+        str | None, Parameter(help="With --evaluate: train, val or test; default: test, else val, else train.")
+    ] = None,
+    count: Annotated[int | None, Parameter(help="With --evaluate: images to measure on; default: 200.")] = None,
     json: Annotated[bool, Parameter(negative="", help="Print one JSON document and nothing else.")] = False,
     skip_bad: Annotated[bool, Parameter(negative="", help="Skip images that cannot be read, and list them.")] = False,
     device: Annotated[Literal["auto", "cpu", "cuda"], Parameter(help="Device for PyTorch models.")] = "auto",
-) -> None:
+) -> int:
     """Show where the evidence for predictions lies."""
     from foveal.cli.screens import Skipped, print_json, print_notes
     from foveal.cli.terminal import Bar
@@ -66,6 +74,25 @@ def explain(
 
     asked = Asked(classes, number_of(object), against)
     effort = Effort(seed, None if budget is None else parse_duration(budget, option="--budget"))
+    if evaluate is not None:
+        from foveal.cli.explain_quality import evaluate_explanations
+
+        others: dict[str, object] = {"An image": images, "--class": classes, "--object": object, "--against": against}
+        others |= {"--save": save, "--raw": raw, "--skip-bad": skip_bad}
+        return evaluate_explanations(
+            model,
+            evaluate,
+            others=others,
+            split=split,
+            count=count,
+            method=method,
+            effort=effort,
+            threshold=threshold,
+            json=json,
+            device=device,
+        )
+    if split is not None or count is not None:
+        raise ConfigError(f"{'--count' if split is None else '--split'} is for --evaluate.", "Add --evaluate DATA.")
     if not images:
         raise ConfigError("No image is named.", "Name images: foveal explain MODEL photo.jpg")
     found = find_images(images, skip_closed=skip_bad)
@@ -92,6 +119,7 @@ def explain(
         print_json({"model": str(model), "method": chosen, "images": [one.to_dict() for one in done]})
     else:
         print_explained(done, save, raw)
+    return 0
 
 
 def number_of(text: str | None) -> int | Literal["all"] | None:

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Sequence
 
     from foveal.explain.case import Effort
     from foveal.explain.quality.measured import Measured
@@ -30,7 +30,7 @@ def evaluate_explanations(
     model: Path,
     data: Path,
     *,
-    others: "Mapping[str, object]",
+    given: "Sequence[str]",
     split: str | None,
     count: int | None,
     method: str,
@@ -44,7 +44,7 @@ def evaluate_explanations(
     Args:
         model: As for ``foveal explain``.
         data: A labelled data set.
-        others: Options that have no use here, by name; refused where they are given.
+        given: What is given and has no use here, by name; refused.
         split: Of the data set.
         count: Images; None: the usual number.
         method: As for ``foveal explain``.
@@ -63,7 +63,6 @@ def evaluate_explanations(
     from foveal.runs.explain_quality import COUNT, explain_quality
     from foveal.types.selection import Selection
 
-    given = [name for name, value in others.items() if value]
     if given:
         raise ConfigError(
             f"{given[0]} has no use with --evaluate: what is explained is what the data set has.",

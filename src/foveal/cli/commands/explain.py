@@ -77,12 +77,12 @@ def explain(
     if evaluate is not None:
         from foveal.cli.explain_quality import evaluate_explanations
 
-        others: dict[str, object] = {"An image": images, "--class": classes, "--object": object, "--against": against}
-        others |= {"--save": save, "--raw": raw, "--skip-bad": skip_bad}
+        useless = {"An image": bool(images), "--class": bool(classes), "--object": bool(object)}
+        useless |= {"--against": bool(against), "--save": bool(save), "--raw": bool(raw), "--skip-bad": skip_bad}
         return evaluate_explanations(
             model,
             evaluate,
-            others=others,
+            given=[name for name, value in useless.items() if value],
             split=split,
             count=count,
             method=method,

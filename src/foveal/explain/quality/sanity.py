@@ -24,8 +24,8 @@ from foveal.types.progress import Progress, silent
 
 PARTS = ("head", "network")
 MOST_ALIKE = 0.4
-"""Mean size of the rank correlation above which maps are alike, where all of its interval is: those of unrelated weights
-have 0.2 to 0.4, the more the fewer classes there are."""
+"""Mean size of the rank correlation that its interval may not lie above: maps of unrelated weights have 0.2 to 0.4, the
+more the fewer classes there are."""
 MOST_OVER_CHANCE = 1.6
 """Maxima in the right image, as a multiple of chance, above which shuffled weights know too much."""
 FLAT = 1e-6

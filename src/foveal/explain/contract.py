@@ -292,9 +292,9 @@ class Explanation:
         return buffer.getvalue()
 
 
-LEAST_SCALE = {"cam": 1.0, "cells": 1.0, "layercam": 1.0, "ig": 1.0, "smooth": 1.0, "attention": 2.0}
-"""Evidence for a class of a full image that at least gets the strongest colour: a factor of e in the odds; of attention
-twice the even one. Where all is weaker, it is drawn weakly."""
+LEAST_SCALE = {"cam": 5.0, "cells": 5.0, "layercam": 5.0, "ig": 5.0, "smooth": 5.0, "attention": 2.0}
+"""Evidence for a class of a full image that at least gets the strongest colour: logits, if all of the image were like that
+place (148 to 1); of attention twice the even one. Where all is weaker, it is drawn weakly."""
 
 
 def scale_key(one: Evidence) -> tuple[str, str]:

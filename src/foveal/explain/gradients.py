@@ -6,14 +6,15 @@ Shapes: B batch, C channels, h w of a map, S side of the input.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
+import numpy as np
 import torch
 from captum.attr import IntegratedGradients, NoiseTunnel, Saliency
 from torch import Tensor
-from torch.nn.functional import adaptive_avg_pool2d, interpolate
+from torch.nn.functional import interpolate
 
 from foveal.errors import ConfigError
 from foveal.explain.case import Case, Effort, Found, Method
-from foveal.explain.masks import CONVERGED, agreement
+from foveal.explain.masks import CONVERGED, agreement, blurred
 from foveal.inference.backends.torch_backend import TorchBackend
 from foveal.types.arrays import FloatArray
 from foveal.types.subject import Subject
@@ -48,18 +49,18 @@ def layercam(case: Case, subjects: Sequence[Subject], effort: Effort) -> Maps:  
 
 
 def ig(case: Case, subjects: Sequence[Subject], effort: Effort) -> Maps:  # noqa: ARG001
-    """Integrated gradients (Sundararajan et al. 2017) from the mean colour; they add up to the change of the score.
+    """Integrated gradients (Sundararajan et al. 2017) from a blurred copy; they add up to the change of the score.
 
     Raises:
         ConfigError: A network that picks its candidates itself.
     """
-    inputs, score = _input_score(case, "ig")
+    inputs, baseline, score = _input_score(case, "ig")
     found = []
     for subject in subjects:
         function = score(subject)
         leaf = inputs.clone().requires_grad_()
         values, missed = IntegratedGradients(function).attribute(
-            leaf, n_steps=IG_STEPS, internal_batch_size=IG_BATCH, return_convergence_delta=True
+            leaf, baseline, n_steps=IG_STEPS, internal_batch_size=IG_BATCH, return_convergence_delta=True
         )
         delta = float(missed.detach())
         change = float(values.detach().sum()) - delta
@@ -69,12 +70,12 @@ def ig(case: Case, subjects: Sequence[Subject], effort: Effort) -> Maps:  # noqa
 
 
 def smooth(case: Case, subjects: Sequence[Subject], effort: Effort) -> Maps:
-    """SmoothGrad: the mean gradient over noisy copies, times how far each value is from the mean colour.
+    """SmoothGrad: the mean gradient over noisy copies, times how far each value is from that of a blurred copy.
 
     Raises:
         ConfigError: A network that picks its candidates itself.
     """
-    inputs, score = _input_score(case, "smooth")
+    inputs, baseline, score = _input_score(case, "smooth")
     deviation = NOISE * float(inputs.amax() - inputs.amin())
     devices = [inputs.device] if inputs.device.type == "cuda" else []
     found = []
@@ -90,7 +91,7 @@ def smooth(case: Case, subjects: Sequence[Subject], effort: Effort) -> Maps:
                     stdevs=deviation,
                     abs=False,
                 )
-            halves.append(_gathered(gradient * inputs))
+            halves.append(_gathered(gradient * (inputs - baseline)))
         converged = agreement(*halves) >= CONVERGED
         found.append((subject, Found((halves[0] + halves[1]) / 2, converged, passes=3 * SMOOTH_SAMPLES)))
     return found
@@ -130,8 +131,8 @@ def _of_maps(case: Case, subjects: Sequence[Subject], weigh: Callable[[Tensor, T
     return found
 
 
-def _input_score(case: Case, name: str) -> tuple[Tensor, Callable[[Subject], Callable[[Tensor], Tensor]]]:
-    """The input (1, 3, S, S), and for a subject the function from inputs to its scores (B,)."""
+def _input_score(case: Case, name: str) -> tuple[Tensor, Tensor, Callable[[Subject], Callable[[Tensor], Tensor]]]:
+    """The input (1, 3, S, S), a blurred copy, and for a subject the function from inputs to its scores (B,)."""
     backend = backend_of(case)
     graph = backend.graph
     if not graph.task.pins_hold():
@@ -147,12 +148,16 @@ def _input_score(case: Case, name: str) -> tuple[Tensor, Callable[[Subject], Cal
         pinned = graph.task.pin(raw, subject, case.prepared.geometry)
         return lambda changed: graph.task.score(graph.model(changed), pinned)
 
-    return inputs, of
+    return inputs, backend.inputs(np.stack([blurred(case.pixels)])), of
 
 
 def _gathered(values: Tensor) -> FloatArray:
-    """(1, 3, S, S) values of an input to (h, w), its mean their sum."""
-    summed = values.detach().float().sum(1, keepdim=True)
-    side = min(GRID, summed.shape[-1])
-    grid: FloatArray = (adaptive_avg_pool2d(summed, side) * summed[0, 0].numel())[0, 0].cpu().numpy()
+    """(1, 3, S, S) values of an input to (h, w), its mean their sum; a pixel on a border is shared by its cells."""
+    summed = values.detach().double().sum(1)[0].cpu().numpy()
+    length = len(summed)
+    side = min(GRID, length)
+    edges, pixels = np.arange(side + 1) * length / side, np.arange(length)
+    shares = np.minimum(edges[1:, None], pixels + 1) - np.maximum(edges[:-1, None], pixels)
+    shares = shares.clip(0)  # (side, S) part of each pixel in each cell
+    grid: FloatArray = shares @ summed @ shares.T * side**2
     return grid

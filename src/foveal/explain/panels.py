@@ -4,6 +4,7 @@ Shapes: H W height and width of the image.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,8 @@ STRENGTH = 0.85
 """Opacity of the strongest evidence."""
 SOFT = 0.6
 """Opacity grows with this power of the evidence, so that weak evidence is seen at all."""
+SPECKLED, SMOOTHED = ("ig", "smooth"), 5
+"""Methods whose maps change from pixel to pixel, and the side in cells of the mean that smooths them, taken twice."""
 UNSEEN = 0.45
 """Brightness of what the model did not get to see."""
 PER_AREA = ("cam", "layercam", "cells", "ig", "smooth")
@@ -96,7 +99,7 @@ def evidence_on(image: RGB, one: Evidence, *, scale: float) -> RGB:
         return image
     height, width = image.shape[:2]
     values = one.at((width, height)).astype(np.float64)
-    places, line = half(values.astype(np.float32)), max(1, round(max(width, height) / 300))
+    places, line = half(contoured(one).at((width, height))), max(1, round(max(width, height) / 300))
     out = image.astype(np.float64)
     part = np.zeros((height, width), bool)
     x1, y1, x2, y2 = _scaled(one.seen, one.geometry.source_size, (width, height))
@@ -110,6 +113,18 @@ def evidence_on(image: RGB, one: Evidence, *, scale: float) -> RGB:
     drawn[border(places, line + 2) & ~edge] = DARK
     drawn[edge] = LIGHT
     return _with_subject(drawn, one, line)
+
+
+def contoured(one: Evidence) -> Evidence:
+    """The evidence that the contour is drawn around: that of pixels is smoothed, or it would be a hundred crumbs."""
+    if one.method not in SPECKLED or min(one.grid.shape) < 3 * SMOOTHED:
+        return one
+    grid = one.grid.astype(np.float64)
+    for _ in range(2):
+        for axis in (0, 1):
+            padded = np.pad(grid, [(SMOOTHED // 2,) * 2 if a == axis else (0, 0) for a in (0, 1)], mode="edge")
+            grid = np.mean([np.take(padded, range(i, i + grid.shape[axis]), axis) for i in range(SMOOTHED)], axis=0)
+    return replace(one, grid=grid)
 
 
 def border(places: NDArray[np.bool_], width_px: int) -> NDArray[np.bool_]:

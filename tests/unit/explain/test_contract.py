@@ -116,7 +116,7 @@ def test_one_scale_for_a_class_over_all_images() -> None:
     found = [Explanation((one,), (70, 70), "cam", None) for one in (strong, weak)]
     scales = scales_of(found)
     assert scales == {scale_key(strong): 40.0}
-    assert scales_of([Explanation((evidence([[0.2, 0], [0, 0]]),), (70, 70), "cam", None)]) == {scale_key(weak): 1.0}
+    assert scales_of([Explanation((evidence([[0.2, 0], [0, 0]]),), (70, 70), "cam", None)]) == {scale_key(weak): 5.0}
     image = np.full((70, 70, 3), 128, np.uint8)
 
     def change(one, scale):

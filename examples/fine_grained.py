@@ -33,7 +33,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import foveal
-from foveal.explain.attention import overlay
+from foveal.explain.overlay import overlay
 from foveal.inference.predictor import Predictor
 
 SIDE = 96

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from foveal.inference.predictor import Predictor
     from foveal.inference.views import Viewing
     from foveal.runs.evaluate import evaluate
+    from foveal.runs.explain.load import load
     from foveal.runs.export import export
-    from foveal.runs.load import load
     from foveal.runs.train import train
     from foveal.types.predictions.prediction import Prediction
 
@@ -33,7 +33,7 @@ _HOMES = {
     "Viewing": "foveal.inference.views",
     "evaluate": "foveal.runs.evaluate",
     "export": "foveal.runs.export",
-    "load": "foveal.runs.load",
+    "load": "foveal.runs.explain.load",
     "train": "foveal.runs.train",
 }
 

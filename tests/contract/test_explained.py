@@ -13,7 +13,7 @@ from foveal.artifact.card import Card
 from foveal.errors import ConfigError
 from foveal.explain.case import Case, Effort
 from foveal.explain.cells import cell_scores
-from foveal.explain.contract import Evidence
+from foveal.explain.evidence import Evidence
 from foveal.explain.explain import evidence_of, explain_image, predict_case
 from foveal.explain.masks import blurred
 from foveal.explain.methods import METHODS
@@ -21,7 +21,7 @@ from foveal.inference.backends.torch_backend import TorchBackend
 from foveal.inference.predictor import Predictor
 from foveal.models.config import ModelConfig
 from foveal.tasks.table import open_task
-from foveal.types.subject import Asked, Subject
+from foveal.types.predictions.subject import Asked, Subject
 
 NAMES = ["ants", "bees", "wasps"]
 FAMILIES = {

@@ -18,7 +18,7 @@ from foveal.explain.explain import evidence_of
 from foveal.explain.gradients import GRID, IG_STEPS
 from foveal.explain.masks import blurred
 from foveal.inference.predictor import Predictor
-from foveal.types.subject import Subject
+from foveal.types.predictions.subject import Subject
 
 LAYERS: dict[str, Callable[[Any], nn.Module]] = {
     "resnet18": lambda net: net.layer4[-1],

@@ -11,7 +11,7 @@ from foveal.errors import ConfigError
 from foveal.explain.case import Case, Effort, Found
 from foveal.inference.backends.contract import GivesHeads
 from foveal.types.arrays import FloatArray
-from foveal.types.subject import Subject
+from foveal.types.predictions.subject import Subject
 
 OUTPUT = "attention"
 """The output of networks that have such weights."""

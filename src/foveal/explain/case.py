@@ -13,7 +13,7 @@ from foveal.brief import brief
 from foveal.errors import ConfigError
 from foveal.inference.predictor import Predictor, Prepared
 from foveal.types.arrays import RGB, Array, FloatArray
-from foveal.types.subject import Subject
+from foveal.types.predictions.subject import Subject
 
 
 @dataclass(frozen=True)

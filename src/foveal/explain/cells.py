@@ -11,7 +11,7 @@ from foveal.errors import ConfigError
 from foveal.explain.case import Case, Effort, Found
 from foveal.inference.backends.contract import EVIDENCE, GivesCells
 from foveal.types.arrays import Array, FloatArray
-from foveal.types.subject import Subject
+from foveal.types.predictions.subject import Subject
 
 MARGIN = 0.25
 """Of an object's sides, around its box: places beyond speak for other objects."""

@@ -6,13 +6,14 @@ from pathlib import Path
 
 from foveal.errors import ConfigError
 from foveal.explain.case import Case, Effort
-from foveal.explain.contract import Evidence, Explanation
+from foveal.explain.contract import Explanation
+from foveal.explain.evidence import Evidence
 from foveal.explain.methods import AUTO, METHODS, choose_method
 from foveal.inference.images import ImageLike, readable
 from foveal.inference.predictor import Predictor
 from foveal.ops.quiet import quiet
 from foveal.types.predictions.prediction import Prediction
-from foveal.types.subject import Asked, Subject
+from foveal.types.predictions.subject import Asked, Subject
 
 
 @quiet()

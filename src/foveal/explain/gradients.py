@@ -17,7 +17,7 @@ from foveal.explain.case import Case, Effort, Found, Method
 from foveal.explain.masks import CONVERGED, agreement, blurred
 from foveal.inference.backends.torch_backend import TorchBackend
 from foveal.types.arrays import FloatArray
-from foveal.types.subject import Subject
+from foveal.types.predictions.subject import Subject
 
 IG_STEPS, IG_BATCH = 64, 8
 IG_DELTA = 0.05

@@ -17,7 +17,7 @@ from PIL import Image, ImageFilter
 
 from foveal.explain.case import Case, Effort, Found
 from foveal.types.arrays import RGB, FloatArray
-from foveal.types.subject import Subject
+from foveal.types.predictions.subject import Subject
 
 BATCH_SIZE = 16
 BLUR = 1 / 6

@@ -7,7 +7,7 @@ from foveal.explain import attention, cells, masks
 from foveal.explain.case import Case, Effort, Found, Method
 from foveal.inference.backends.contract import EVIDENCE
 from foveal.inference.predictor import Predictor
-from foveal.types.subject import Subject
+from foveal.types.predictions.subject import Subject
 
 AUTO = "auto"
 

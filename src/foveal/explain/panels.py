@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from foveal.explain.contract import Evidence, half
+from foveal.explain.evidence import Evidence, half
 from foveal.explain.overlay import colors_of
 from foveal.imaging.draw import INK, PAPER, font, printable, shorten
 from foveal.types.arrays import RGB, FloatArray

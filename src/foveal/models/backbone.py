@@ -95,7 +95,8 @@ class Backbone(Trunk):
         skipped = prefix.shape[1]
         received = weights[:, :, skipped:, skipped:].mean(2)  # (B, A, h w)
         received = received / received.sum(2, keepdim=True)
-        _, rows = _grid(count, *inputs.shape[-2:], skipped)
+        height, width = inputs.shape[-2:]
+        _, rows = _grid(count, height, width, skipped)
         out: Tensor = received.reshape(batch, layer.num_heads, rows, -1)
         return out
 

@@ -75,7 +75,7 @@ class Model(Network):
 
         Those between the halves, unless the head does no more than read each place by itself: then deeper ones.
         """
-        return self.look(inputs), self.answer
+        return self.look(inputs), lambda maps: self.answer(maps)
 
     def attention(self, inputs: Tensor) -> Tensor | None:  # noqa: ARG002
         """(B, A, h, w) the weights of each attention head for normalised inputs, which sum to 1; None: it has none."""

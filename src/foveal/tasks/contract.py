@@ -25,9 +25,9 @@ from foveal.types.categories import Categories
 from foveal.types.geometry import Geometry
 from foveal.types.goal import Goal
 from foveal.types.predictions.prediction import Prediction
+from foveal.types.predictions.subject import Asked, Subject
 from foveal.types.selection import OPTIONS, Selection
 from foveal.types.settings import Settings
-from foveal.types.subject import Asked, Subject
 from foveal.types.view import View
 
 if TYPE_CHECKING:
@@ -486,6 +486,6 @@ class Task(ABC, Generic[S, Out, M]):
         Args:
             model: The network.
             maps: What ``model.look`` gave.
-            raw: What ``model.answer`` gave for them.
+            raw: What ``model.answer(maps)`` gave.
         """
         return None

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 from tests.unit.explain.scenes import redness, scene, write_rotated
 
-from foveal.explain.contract import Evidence, Explanation, half, scale_key, scales_of
+from foveal.explain.contract import Explanation, scale_key, scales_of
+from foveal.explain.evidence import Evidence, half
 from foveal.explain.explain import explain_image
 from foveal.explain.panels import evidence_on, fitted
 from foveal.types.geometry import Geometry
 from foveal.types.input_spec import InputSpec
-from foveal.types.subject import Asked, Subject
+from foveal.types.predictions.subject import Asked, Subject
 
 BEES = Subject("class", "bees", 1, 0.9)
 WHOLE = Geometry((70, 70), (70, 70), (1.0, 1.0))

@@ -8,7 +8,7 @@ from foveal.errors import ConfigError
 from foveal.explain.case import Effort
 from foveal.explain.explain import explain_image
 from foveal.explain.masks import MOST_PASSES, agreement, blurred, random_masks, rank_correlation
-from foveal.types.subject import Asked
+from foveal.types.predictions.subject import Asked
 
 BOX = (70, 30, 100, 60)
 RED = Asked(("red",))

@@ -5,7 +5,7 @@ from tests.unit.explain.scenes import redness, scene
 
 from foveal.errors import CategoryError, ConfigError
 from foveal.explain.explain import explain_image
-from foveal.types.subject import Asked
+from foveal.types.predictions.subject import Asked
 
 IMAGE = scene(64, 64, (10, 10, 40, 40))
 

@@ -10,7 +10,7 @@ from foveal.cli.view_options import Threshold
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from foveal.runs.explain import Explained
+    from foveal.runs.explain.files import Explained
 
 
 def explain(
@@ -68,9 +68,9 @@ def explain(
     from foveal.explain.case import Effort
     from foveal.inference.files import find_images
     from foveal.inference.load import load
-    from foveal.runs.explain import explain_files
+    from foveal.runs.explain.files import explain_files
+    from foveal.types.predictions.subject import Asked
     from foveal.types.selection import Selection
-    from foveal.types.subject import Asked
 
     asked = Asked(classes, number_of(object), against)
     effort = Effort(seed, None if budget is None else parse_duration(budget, option="--budget"))

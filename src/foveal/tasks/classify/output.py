@@ -21,8 +21,8 @@ from foveal.types.arrays import RGB, Array, FloatArray
 from foveal.types.geometry import Geometry
 from foveal.types.goal import Goal
 from foveal.types.predictions.class_scores import ClassScores
+from foveal.types.predictions.subject import Asked, Subject
 from foveal.types.selection import Selection
-from foveal.types.subject import Asked, Subject
 from foveal.types.view import View
 
 ClassTruth = int | Array

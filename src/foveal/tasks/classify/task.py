@@ -25,7 +25,7 @@ from foveal.tasks.classify.warm_start import Start, error_left, fit_head
 from foveal.tasks.contract import Task
 from foveal.types.arrays import RGB, Array, FloatArray
 from foveal.types.input_spec import InputSpec
-from foveal.types.subject import Subject
+from foveal.types.predictions.subject import Subject
 
 
 class Classify(Task[ClassifyConfig, ClassifyOutput, Classifier]):

@@ -16,7 +16,7 @@ from foveal.types.flags import IGNORED_FLAGS
 from foveal.types.geometry import Geometry
 from foveal.types.predictions.detections import BoxTruth, Detections
 from foveal.types.predictions.masks import Instances, InstanceTruth
-from foveal.types.subject import MOST_SUBJECTS, Asked, Subject
+from foveal.types.predictions.subject import MOST_SUBJECTS, Asked, Subject
 
 LEAST_IOU = 0.5
 """Overlap from which an annotated object is the predicted one, as for precision and recall."""

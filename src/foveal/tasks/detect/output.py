@@ -29,8 +29,8 @@ from foveal.types.flags import IGNORED_FLAGS
 from foveal.types.geometry import Geometry
 from foveal.types.goal import Goal
 from foveal.types.predictions.detections import BoxTruth, Detections
+from foveal.types.predictions.subject import Asked, Subject
 from foveal.types.selection import Selection
-from foveal.types.subject import Asked, Subject
 from foveal.types.view import View
 
 T = TypeVar("T", bound=BoxTruth)

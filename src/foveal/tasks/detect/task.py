@@ -31,7 +31,7 @@ from foveal.types.arrays import RGB, FloatArray, IntArray
 from foveal.types.flags import IGNORED_FLAGS
 from foveal.types.geometry import Geometry
 from foveal.types.input_spec import InputSpec
-from foveal.types.subject import Subject
+from foveal.types.predictions.subject import Subject
 
 C = TypeVar("C", bound=DetectConfig)
 O = TypeVar("O", bound=Bound)  # noqa: E741

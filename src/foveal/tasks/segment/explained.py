@@ -10,8 +10,8 @@ import numpy as np
 from foveal.types.arrays import Array, FloatArray, IntArray
 from foveal.types.geometry import Geometry
 from foveal.types.predictions.masks import ClassMap
+from foveal.types.predictions.subject import MOST_SUBJECTS, Asked, Subject
 from foveal.types.rle import Rle
-from foveal.types.subject import MOST_SUBJECTS, Asked, Subject
 
 
 def subjects(prediction: ClassMap, asked: Asked) -> list[Subject]:

@@ -23,7 +23,7 @@ from foveal.types.arrays import RGB, Array, FloatArray
 from foveal.types.geometry import Geometry
 from foveal.types.goal import Goal
 from foveal.types.predictions.masks import ClassMap, MapTruth
-from foveal.types.subject import Asked, Subject
+from foveal.types.predictions.subject import Asked, Subject
 from foveal.types.view import View
 
 

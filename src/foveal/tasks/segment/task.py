@@ -24,7 +24,7 @@ from foveal.tasks.segment.show import draw_mask_target
 from foveal.types.arrays import RGB, FloatArray
 from foveal.types.geometry import Geometry
 from foveal.types.input_spec import InputSpec
-from foveal.types.subject import Subject
+from foveal.types.predictions.subject import Subject
 
 
 class Segment(Task[SegmentConfig, SegmentOutput, Segmenter]):

@@ -11,7 +11,7 @@ from foveal.inference.images import ImageLike, is_one, readable
 from foveal.inference.load import open_named
 from foveal.inference.predictor import Predictor
 from foveal.ops.quiet import quiet
-from foveal.types.subject import Asked
+from foveal.types.predictions.subject import Asked
 
 
 class TrainedModel(Predictor):

@@ -11,14 +11,15 @@ import numpy as np
 from foveal.artifact.atomic import make_room, write_atomic
 from foveal.errors import ConfigError, ImageError
 from foveal.explain.case import Effort
-from foveal.explain.contract import Evidence, Explanation, scales_of
+from foveal.explain.contract import Explanation, scales_of
+from foveal.explain.evidence import Evidence
 from foveal.explain.explain import explain_image
 from foveal.explain.methods import AUTO
 from foveal.inference.files import Found
 from foveal.inference.names import OutputNames, plan_names
 from foveal.inference.predictor import Predictor
+from foveal.types.predictions.subject import Asked
 from foveal.types.progress import Progress, silent
-from foveal.types.subject import Asked
 
 
 @dataclass(frozen=True)

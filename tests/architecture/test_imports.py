@@ -44,7 +44,12 @@ TORCH_FREE = [
 ]
 """What predicting, evaluating and the command line need, by patterns of module names."""
 TORCH_FREE_FILES_OF_A_TASK = ("config", "decode", "output", "show", "spec")
-NEEDS_TORCH = {"foveal.explain.gradients", "foveal.inference.backends.torch_backend", "foveal.types.samples"}
+NEEDS_TORCH = {
+    "foveal.explain.gradients",
+    "foveal.explain.quality.randomise",
+    "foveal.inference.backends.torch_backend",
+    "foveal.types.samples",
+}
 BLOCK = """
 import sys
 EXTRAS = ('matplotlib', 'jinja2')

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from foveal.explain.case import Effort
     from foveal.explain.quality.measured import Measured
     from foveal.explain.quality.sanity import Check
-    from foveal.runs.explain_quality import QualityRun
+    from foveal.runs.explain.quality import QualityRun
 
 TITLES = {
     "grid_energy": "grid game, energy",
@@ -60,7 +60,7 @@ def evaluate_explanations(
     from foveal.cli.terminal import Bar
     from foveal.errors import ConfigError
     from foveal.inference.load import load
-    from foveal.runs.explain_quality import COUNT, explain_quality
+    from foveal.runs.explain.quality import COUNT, explain_quality
     from foveal.types.selection import Selection
 
     if given:

@@ -16,15 +16,15 @@ from PIL import Image
 
 from foveal.brief import brief
 from foveal.explain.case import Case, Effort
-from foveal.explain.contract import Evidence
+from foveal.explain.evidence import Evidence
 from foveal.explain.explain import evidence_of
 from foveal.explain.masks import BATCH_SIZE, blurred
 from foveal.explain.quality.measured import Measured, difference, share
 from foveal.explain.quality.sample import Sample
 from foveal.inference.predictor import Predictor
 from foveal.types.arrays import RGB, FloatArray
+from foveal.types.predictions.subject import Subject
 from foveal.types.progress import Progress, silent
-from foveal.types.subject import Subject
 
 STEPS = 10
 FILLS = ("blur", "mean")

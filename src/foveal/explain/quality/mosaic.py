@@ -22,8 +22,8 @@ from foveal.explain.quality.sample import Region, Sample
 from foveal.inference.predictor import Predictor, Prepared
 from foveal.types.arrays import FloatArray
 from foveal.types.geometry import Geometry
+from foveal.types.predictions.subject import Subject
 from foveal.types.progress import Progress, silent
-from foveal.types.subject import Subject
 
 CELLS = 4
 

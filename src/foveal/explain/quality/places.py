@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from foveal.brief import brief
 from foveal.explain.case import Case, Effort
-from foveal.explain.contract import Evidence
+from foveal.explain.evidence import Evidence
 from foveal.explain.explain import evidence_of
 from foveal.explain.quality.measured import Measured, share
 from foveal.explain.quality.sample import Region, Sample

@@ -15,12 +15,12 @@ from PIL import Image
 from foveal.brief import brief
 from foveal.data.catalog.catalog import Catalog
 from foveal.explain.case import Case
-from foveal.explain.contract import MEASURED_PX
+from foveal.explain.evidence import MEASURED_PX
 from foveal.explain.explain import predict_case
 from foveal.explain.quality.regions import of_class
 from foveal.inference.predictor import Predictor, Prepared
+from foveal.types.predictions.subject import Asked, Subject
 from foveal.types.progress import Progress, silent
-from foveal.types.subject import Asked, Subject
 
 Region = NDArray[np.bool_]
 DATA_READ = 4

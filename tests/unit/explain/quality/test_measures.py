@@ -9,7 +9,7 @@ from PIL import Image
 from foveal.artifact.card import Card
 from foveal.errors import ConfigError, DataError
 from foveal.explain.case import Effort
-from foveal.explain.contract import Evidence
+from foveal.explain.evidence import Evidence
 from foveal.explain.quality.insertion import ordered
 from foveal.explain.quality.measured import difference, share
 from foveal.explain.quality.mosaic import mosaics, play
@@ -18,11 +18,11 @@ from foveal.explain.quality.sample import Sample
 from foveal.explain.quality.sanity import correlation
 from foveal.inference.backends.contract import EVIDENCE
 from foveal.inference.predictor import Predictor, Prepared
-from foveal.runs.explain_quality import explain_quality
+from foveal.runs.explain.quality import explain_quality
 from foveal.types.arrays import RGB, Array
 from foveal.types.geometry import Geometry
 from foveal.types.input_spec import InputSpec
-from foveal.types.subject import Subject
+from foveal.types.predictions.subject import Subject
 
 COLOURS = {"red": (230, 20, 20), "green": (20, 230, 20), "blue": (20, 20, 230)}
 SIDE, CELLS = 64, 16

@@ -14,7 +14,7 @@ from foveal.explain.case import Case, Effort, Found
 from foveal.explain.methods import METHODS
 from foveal.explain.quality.randomise import randomised
 from foveal.inference.backends.torch_backend import TorchBackend
-from foveal.types.subject import Subject
+from foveal.types.predictions.subject import Subject
 
 
 def edges(case: Case, subjects: Sequence[Subject], effort: Effort) -> list[tuple[Subject, Found]]:

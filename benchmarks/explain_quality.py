@@ -47,7 +47,7 @@ from foveal.explain.masks import blurred, rank_correlation
 from foveal.explain.methods import METHODS
 from foveal.explain.panels import evidence_on
 from foveal.explain.quality.insertion import insert_all
-from foveal.explain.quality.mosaic import mosaics, play
+from foveal.explain.quality.mosaic import Mosaic, mosaics, play, takes
 from foveal.explain.quality.places import place_all
 from foveal.explain.quality.regions import has_masks
 from foveal.explain.quality.sample import Sample, gather
@@ -84,6 +84,12 @@ class Bench:
         return catalog.split("val")
 
     @cache  # noqa: B019
+    def mosaics(self, name: str, count: int) -> list[Mosaic]:
+        """Of images on which the model is right."""
+        found = self.samples(name, count)
+        return mosaics(found, seed=0, full=takes(self.model(name), 2 * len(found[0].prepared.pixels)))
+
+    @cache  # noqa: B019
     def samples(self, name: str, count: int) -> tuple[Sample, ...]:
         """Images on which the model is right."""
         return gather(self.model(name), self.catalog(name), count, seed=0).samples
@@ -94,7 +100,7 @@ def e1(bench: Bench) -> Iterator[Row]:
     for name in ("imagenette", "gem", "attention"):
         if name not in bench.runs:
             continue
-        boards = mosaics(bench.samples(name, bench.count), seed=0)
+        boards = bench.mosaics(name, bench.count)
         for method in ("cam", "cells"):
             found = play(bench.model(name), boards, method, Effort()).measures(0)
             energy, pointing = found["grid_energy"], found["grid_pointing"]
@@ -106,7 +112,7 @@ def e1(bench: Bench) -> Iterator[Row]:
 
 def e2(bench: Bench) -> Iterator[Row]:
     """The sanity check, and an edge detector in it."""
-    model, boards = bench.model("imagenette"), mosaics(bench.samples("imagenette", bench.count // 4), seed=0)
+    model, boards = bench.model("imagenette"), bench.mosaics("imagenette", bench.count // 4)
     honest = METHODS["cam"]
     try:
         for name, method in (("cam", honest), ("edges", edges)):

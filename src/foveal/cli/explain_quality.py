@@ -111,7 +111,7 @@ def print_quality(done: "QualityRun") -> None:
         "images": f"{quality.images} of {done.read} that were read, from {where}: those on which the model is right",
     }
     if quality.mosaics:
-        lines["mosaics"] = f"{quality.mosaics} of four images"
+        lines["mosaics"] = f"{quality.mosaics} of four images in {'full' if quality.full else 'half'} size"
     for name, text in lines.items():
         console.print(Text(f"  {name:<8}  {text}", "dim"))
     if quality.none:

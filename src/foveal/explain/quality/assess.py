@@ -8,7 +8,7 @@ from foveal.explain.case import Effort
 from foveal.explain.methods import has_gradients
 from foveal.explain.quality.insertion import insert_all
 from foveal.explain.quality.measured import Measured
-from foveal.explain.quality.mosaic import mosaics, play
+from foveal.explain.quality.mosaic import mosaics, play, takes
 from foveal.explain.quality.places import place_all
 from foveal.explain.quality.sample import Samples, with_regions
 from foveal.explain.quality.sanity import Check, check_grid, check_samples
@@ -28,6 +28,7 @@ class Quality:
         left_out: Why measures are missing, by name.
         images: Images that were measured.
         mosaics: Mosaics of the grid game.
+        full: Whether images have their own size in them, rather than half the side.
         none: Maps of the grid game without any evidence.
     """
 
@@ -36,6 +37,7 @@ class Quality:
     left_out: Mapping[str, str]
     images: int
     mosaics: int
+    full: bool
     none: int
 
     __repr__ = brief
@@ -50,6 +52,7 @@ class Quality:
         return {
             "images": self.images,
             "mosaics": self.mosaics,
+            "images_in_mosaics": "full size" if self.full else "half size",
             "maps_without_evidence": self.none,
             "quality": {name: one.to_dict() for name, one in self.measures.items()},
             "sanity": {**{name: one.to_dict() for name, one in self.sanity.items()}, "passed": self.passed},
@@ -81,7 +84,8 @@ def assess(
     """
     samples = found.samples
     measures, left_out, sanity = dict[str, Measured](), dict[str, str](), dict[str, Check]()
-    boards = mosaics(samples, seed=effort.seed)
+    full = takes(predictor, 2 * len(samples[0].prepared.pixels))
+    boards = mosaics(samples, seed=effort.seed, full=full)
     none = 0
     if len(boards) >= FEWEST_MOSAICS:
         game = play(predictor, boards, method, effort, progress=progress)
@@ -104,4 +108,4 @@ def assess(
         left_out["pointing"] = left_out["energy_in_box"] = "The data set does not say where its classes are."
     measures |= insert_all(predictor, samples, method, effort, progress=progress)
     played = 0 if "grid_energy" in left_out else len(boards)
-    return Quality(measures, sanity, left_out, len(samples), played, none)
+    return Quality(measures, sanity, left_out, len(samples), played, full, none)

@@ -1,9 +1,10 @@
 """The grid game: mosaics of four images of different classes; the evidence for a class belongs in its own image.
 
 Boehle et al. 2021, "Convolutional dynamic alignment networks", section 5.2. It needs no boxes, and its level of chance
-is exact: the part of the mosaic that the class covers.
+is exact: the part of the mosaic that the class covers. As there, images keep their size where the network takes larger
+inputs; exported files and some transformers do not, and get images of half the side.
 
-Shapes: S side of the input.
+Shapes: S side of the input, T of a mosaic, h w of a map.
 """
 
 from collections import deque
@@ -16,8 +17,9 @@ from PIL import Image
 from foveal.brief import brief
 from foveal.explain.case import Case, Effort
 from foveal.explain.explain import evidence_of
+from foveal.explain.methods import has_gradients
 from foveal.explain.quality.measured import Measured, share
-from foveal.explain.quality.places import Placed, placed
+from foveal.explain.quality.places import Placed, in_cells
 from foveal.explain.quality.sample import Region, Sample
 from foveal.inference.predictor import Predictor, Prepared
 from foveal.types.arrays import FloatArray
@@ -33,9 +35,9 @@ class Mosaic:
     """Four images in one input.
 
     Attributes:
-        prepared: Its pixels (S, S, 3).
+        prepared: Its pixels (T, T, 3).
         subjects: The classes in it.
-        regions: (S, S) of each class.
+        regions: (T, T) of each class.
     """
 
     prepared: Prepared
@@ -70,12 +72,24 @@ class Game:
         }
 
 
-def mosaics(samples: Sequence[Sample], *, seed: int) -> list[Mosaic]:
+def takes(predictor: Predictor, side: int) -> bool:
+    """Whether a network takes inputs of another side than its own."""
+    if not has_gradients(predictor):
+        return False
+    try:
+        predictor.backend.run(np.zeros((1, side, side, 3), np.uint8))
+    except (AssertionError, RuntimeError, ValueError):  # what networks of a fixed size raise
+        return False
+    return True
+
+
+def mosaics(samples: Sequence[Sample], *, seed: int, full: bool = False) -> list[Mosaic]:
     """As many as the images give, each image in one; with fewer than four classes a class has several cells.
 
     Args:
         samples: Whose subjects are classes.
         seed: Of the places in the mosaic.
+        full: Whether images keep their size, so that T is 2 S; else T is S.
     """
     rng = np.random.default_rng(seed)
     left: dict[int, deque[Sample]] = {}
@@ -84,7 +98,7 @@ def mosaics(samples: Sequence[Sample], *, seed: int) -> list[Mosaic]:
             left.setdefault(one.subjects[0].label, deque()).append(one)
     found = []
     while (chosen := _four(left)) is not None:
-        found.append(assemble([chosen[i] for i in rng.permutation(CELLS)]))
+        found.append(assemble([chosen[i] for i in rng.permutation(CELLS)], full=full))
     return found
 
 
@@ -112,9 +126,9 @@ def _four(left: dict[int, deque[Sample]]) -> list[tuple[int, Sample]] | None:
     return None
 
 
-def assemble(cells: Sequence[tuple[int, Sample]]) -> Mosaic:
-    """Four images, row by row, each reduced to half its side."""
-    side = len(cells[0][1].prepared.pixels)
+def assemble(cells: Sequence[tuple[int, Sample]], *, full: bool = False) -> Mosaic:
+    """Four images, row by row, in their size or reduced to half their side."""
+    side = len(cells[0][1].prepared.pixels) * (2 if full else 1)
     half = side // 2
     pixels = np.zeros((side, side, 3), np.uint8)
     names: dict[int, Subject] = {}
@@ -152,7 +166,7 @@ def play(
             if one.part:
                 continue
             region = board.regions[board.subjects.index(one.subject)]
-            found.append(placed(one, region))
+            found.append(in_cells(one, region))
             units.append(number)
             grids.append(one.grid)
     return Game(found, units, grids)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from foveal.brief import brief
 from foveal.explain.case import Case, Effort
@@ -22,6 +23,9 @@ from foveal.explain.quality.sample import Region, Sample
 from foveal.inference.predictor import Predictor
 from foveal.types.arrays import FloatArray
 from foveal.types.progress import Progress, silent
+
+PARTLY = 0.01
+"""Parts of a cell below this are the rounding of its edges."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,29 @@ def placed(one: Evidence, region: Region) -> Placed:
         bool(region[min((y1 + y2) // 2, height - 1), min((x1 + x2) // 2, width - 1)]),
         one.found,
     )
+
+
+def in_cells(one: Evidence, region: Region) -> Placed:
+    """The same, of a map's own cells; those that are partly in the region belong neither here nor there.
+
+    Args:
+        one: The evidence, of an image that is the input itself.
+        region: (S, S).
+    """
+    side, (width, height) = len(region), one.geometry.input_size
+    whole = np.zeros((max(height, side), max(width, side)), np.float32)
+    whole[:side, :side] = region
+    rows, columns = one.grid.shape
+    covered = Image.fromarray(np.ascontiguousarray(whole[:height, :width]))
+    inside = np.asarray(covered.resize((columns, rows), Image.Resampling.BOX))
+    clean, own = (inside <= PARTLY) | (inside >= 1 - PARTLY), inside >= 1 - PARTLY
+    values: FloatArray = np.where(clean, one.grid, -np.inf).astype(np.float64)
+    positive = values.clip(0)
+    total = float(positive.sum())
+    hit = bool(one.found and total > 0 and own.ravel()[int(values.argmax())])
+    energy = float(positive[own].sum()) / total if one.found and total > 0 else 0.0
+    area = float(own.sum() / max(1, clean.sum()))
+    return Placed(hit, energy, energy, area, area, False, one.found)
 
 
 def boxed(region: Region) -> Region:

@@ -41,7 +41,6 @@ def main() -> None:
             for name in photos:
                 save(model.explain(image, classes=[name]).draw(), f"explain_{name}")
             save(model.explain(image, classes=["dahlia"], against="temple").draw(), "explain_against")
-            save(model.explain(image, classes=["dahlia"], method="occlusion").draw(), "explain_occlusion")
             temple = Image.fromarray(photos["temple"][60:380, :320])
             save(model.explain(temple, classes=["dahlia"]).draw(), "explain_none")
 

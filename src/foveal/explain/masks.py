@@ -35,7 +35,7 @@ FITTED_CELLS = 7
 """Side of the cells whose sum is fitted."""
 RIDGE = 10.0
 """Masks that speak for no slope at all, so that a few do not fit noise."""
-MOST_PASSES, CHECK_EVERY = 512, 64
+MOST_PASSES, CHECK_EVERY = 768, 64
 SEEN = 1 / 20
 """Part of the strongest evidence below which two values look alike."""
 CONVERGED = 0.9

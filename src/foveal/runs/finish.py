@@ -13,6 +13,7 @@ from foveal.engine.clock import Began, Closing
 from foveal.inference.backends.torch_backend import TorchBackend, build_model
 from foveal.inference.predictor import Predictor, Source
 from foveal.runs.evaluation import Evaluation, evaluate
+from foveal.runs.explain.load import TrainedModel
 from foveal.runs.plan import ImagePlan
 from foveal.types.arrays import Array
 from foveal.types.geometry import Geometry
@@ -34,7 +35,7 @@ def closing(plan: ImagePlan, began: Began | None) -> Closing:
 
 def finish(
     plan: ImagePlan, file: Path, *, data: Mapping[str, Any], versions: Mapping[str, str]
-) -> tuple[Predictor, Evaluation]:
+) -> tuple[TrainedModel, Evaluation]:
     """Fit temperature and thresholds on the validation split, evaluate there, and store both with the best weights.
 
     Args:
@@ -71,7 +72,7 @@ def finish(
         {**card.model_dump(), "metrics": metrics, "data": dict(data), "versions": dict(versions)}
     )
     save(file, final, tensors)
-    return Predictor(TorchBackend(model, final, device=torch.device("cpu"))), evaluation
+    return TrainedModel(TorchBackend(model, final, device=torch.device("cpu"))), evaluation
 
 
 def _evidence(

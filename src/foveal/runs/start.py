@@ -25,12 +25,12 @@ from foveal.engine.run import Run
 from foveal.engine.runtime import Runtime
 from foveal.errors import RunError
 from foveal.inference.backends.process_tuning import keep_pages
-from foveal.inference.predictor import Predictor
 from foveal.metrics.contract import Results
 from foveal.report.findings.contract import Finding
 from foveal.runs.data import data_facts, looks_folder, open_data
 from foveal.runs.display import as_html, history_table, one_line
 from foveal.runs.evaluation import Evaluation, to_dict, write_predictions
+from foveal.runs.explain.load import TrainedModel
 from foveal.runs.finish import closing, finish
 from foveal.runs.going_on.longer import (
     announcement,
@@ -91,7 +91,7 @@ class Trained:
     """
 
     folder: Path
-    model: Predictor
+    model: TrainedModel
     evaluation: Evaluation
     ended: Ended
     skipped: tuple[Skipped, ...] = ()

@@ -51,7 +51,7 @@ def test_a_constant_image_has_no_evidence(method: str) -> None:
 
 
 def test_rise_says_whether_it_has_converged() -> None:
-    clear = explain_image(redness(), scene(96, 96, (30, 20, 70, 60)), method="rise", asked=RED)[0]
+    clear = explain_image(redness(), scene(96, 96, (16, 16, 80, 80)), method="rise", asked=RED)[0]
     assert clear.converged and clear.passes < MOST_PASSES
     short = explain_image(redness(), scene(96, 96, BOX), method="rise", asked=RED, effort=Effort(budget_s=0.02))[0]
     assert not short.converged and short.passes < MOST_PASSES

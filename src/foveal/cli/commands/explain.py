@@ -118,7 +118,7 @@ def explain(
         chosen = done[0].explanation.method if done else method
         print_json({"model": str(model), "method": chosen, "images": [one.to_dict() for one in done]})
     else:
-        print_explained(done, save, raw)
+        print_explained(done, save, raw, limited=object is None)
     return 0
 
 
@@ -137,13 +137,14 @@ def number_of(text: str | None) -> int | Literal["all"] | None:
     return int(text)
 
 
-def print_explained(done: "Sequence[Explained]", save: Path | None, raw: Path | None) -> None:
-    """A row for each subject, then the folders that were written."""
+def print_explained(done: "Sequence[Explained]", save: Path | None, raw: Path | None, *, limited: bool) -> None:
+    """A row for each subject, then the folders that were written; ``limited``: whether only the best few were asked."""
     from rich.console import Console
     from rich.text import Text
 
     from foveal.cli.terminal import print_table
     from foveal.data.notes import plural
+    from foveal.types.predictions.subject import MOST_SUBJECTS
 
     console = Console(soft_wrap=True)
     rows, unsure, none = list[tuple[str, ...]](), 0, 0
@@ -169,6 +170,8 @@ def print_explained(done: "Sequence[Explained]", save: Path | None, raw: Path | 
     print_table(console, titles, rows, left=(0, 1))
     if done:
         console.print(Text(f"  method    {done[0].explanation.method}", "dim"))
+    if limited and any(len(one.explanation) == MOST_SUBJECTS for one in done):
+        console.print(Text(f"  Of each image the best {MOST_SUBJECTS}; --object all explains every object.", "dim"))
     if none:
         console.print(Text(f"  {plural(none, 'map')} without evidence: no place speaks for the class.", "yellow"))
     if unsure:

@@ -28,13 +28,17 @@ def foveal(*arguments: object) -> str:
 
 
 def main(model: Path, images: Path, data: Path) -> None:
-    """Predict and evaluate."""
+    """Predict, explain and evaluate."""
     found = [name for name in TRAINING_PACKAGES if importlib.util.find_spec(name)]
     assert not found, f"this Python has more than the base install: {found}"
     with tempfile.TemporaryDirectory() as folder:
         predictions = json.loads(foveal("predict", model, images, "--json", "--save", folder))
         assert predictions and len(list(Path(folder).rglob("*.jpg"))) == len(predictions)
     assert all({"path", "size"} < set(prediction) for prediction in predictions)
+    (explained,) = json.loads(foveal("explain", model, next(images.rglob("*.*g")), "--budget", "5s", "--json"))[
+        "images"
+    ]
+    assert all(subject["evidence"]["grid"] for subject in explained["subjects"])
     with tempfile.TemporaryDirectory() as folder:
         document = json.loads(foveal("evaluate", model, data, "--json", "--out", folder))
         assert {file.name for file in Path(folder).iterdir()} == {"metrics.json", "predictions.csv"}

@@ -59,6 +59,7 @@ NEEDS_TORCH = {
     "foveal.explain.gradients",
     "foveal.explain.learnt.activations",
     "foveal.explain.learnt.filters",
+    "foveal.explain.quality.randomise",
     "foveal.inference.backends.torch_backend",
     "foveal.types.samples",
 }

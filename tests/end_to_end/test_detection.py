@@ -53,9 +53,10 @@ def run(voc: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def exported(run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("export") / "model.onnx"
-    done = run_foveal("export", run, "--out", out)
+    done = run_foveal("export", run, "--out", out, "--evidence")
     assert done.returncode == 0, done.stderr
     parity = json.loads(out.with_name("parity.json").read_text())
+    assert parity["differences"]["evidence"] <= 1e-4 and parity["differences"]["evidence_peaks"] <= 0.01
     assert parity["passed"] and parity["differences"]["box_px"] <= 0.5 and parity["differences"]["score"] <= 1e-3
     return out
 

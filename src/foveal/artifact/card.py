@@ -84,12 +84,19 @@ class Card(Settings):
     """How training held samples out."""
     versions: dict[str, str] = Field(default={})
     """Versions of the libraries that trained it."""
+    evidence: dict[str, tuple[int, int]] = Field(default={})
+    """Of an exported file: outputs that say where the evidence for a class lies, and the (columns, rows) of each."""
 
     @property
     def categories(self) -> Categories:
         """The class map of a task that has classes."""
         assert self.classes is not None, "the card of a task with classes"
         return self.classes.categories
+
+    @property
+    def of_model(self) -> "Card":
+        """The card of the model itself, without what an exported file adds."""
+        return self.model_copy(update={"evidence": {}, "outputs": {}})
 
     def input_as(self, kind: type[InputT]) -> InputT:
         """The input, of the kind that the task takes."""

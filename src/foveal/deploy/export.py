@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from foveal.artifact.atomic import write_atomic
+from foveal.deploy import evidence as cells
 from foveal.deploy.fp16 import halve
 from foveal.deploy.headline import POINT, Labelled, change, evaluate_on
 from foveal.deploy.int8.choose import to_int8
@@ -24,7 +25,13 @@ from foveal.inference.backends.openvino_backend import OpenVinoBackend
 from foveal.inference.predictor import Predictor, Prepared, Source
 from foveal.types.progress import Progress, silent
 
-TOLERANCES_FP16: Mapping[str, float] = {"box_px": 4.0, "score": 0.02, "pixels": 0.01, "mask": 0.02}
+TOLERANCES_FP16: Mapping[str, float] = {
+    "box_px": 4.0,
+    "score": 0.02,
+    "pixels": 0.01,
+    "mask": 0.02,
+    **cells.TOLERANCES_FP16,
+}
 """What rounding the weights to half precision may change; the headline has the tolerance of float."""
 AGREEMENT_FP16 = 0.98
 
@@ -54,6 +61,7 @@ def export(
     labelled: Labelled | None = None,
     unlabelled: str = "",
     precision: Precision | None = None,
+    evidence: bool = False,
     progress: Progress = silent,
 ) -> Parity:
     """Write a model as ONNX, with a record of the comparison beside it.
@@ -69,17 +77,19 @@ def export(
         labelled: Images that the headline metric is compared on; None: it is not.
         unlabelled: Why there are none.
         precision: How the weights are stored; None: in float32.
+        evidence: Whether the graph also gives cell scores, which must then agree too.
         progress: Called as the work goes on, with what is done.
 
     Raises:
         ArtifactError: The model is an export already, and its bytes are not given.
         ParityError: The two disagree; no file is written.
+        ConfigError: A model without cell scores.
     """
     precision = precision or Precision()
     prepared = [model.prepare(image) for image in images]
     if content is None:
         progress("writing the graph", 0, None)
-        content = write_graph(model, prepared)
+        content = write_graph(model, prepared, evidence=evidence)
     if precision.name == "int8":
         assert labelled is not None, "labelled images to measure the drop on"
         content, parity = _on_integers(model, content, prepared, labelled, precision, progress)
@@ -104,18 +114,19 @@ def record_of(out: Path) -> Path:
     return out.with_name("parity.json") if out.name == "model.onnx" else out.with_suffix(".json")
 
 
-def write_graph(model: Predictor, prepared: Sequence[Prepared]) -> bytes:
+def write_graph(model: Predictor, prepared: Sequence[Prepared], *, evidence: bool = False) -> bytes:
     """A model on torch as ONNX.
 
     Raises:
         ArtifactError: The model is an export already.
+        ConfigError: A model without cell scores.
     """
     from foveal.deploy.graph import to_onnx
     from foveal.inference.backends.torch_backend import TorchBackend
 
     if not isinstance(model.backend, TorchBackend):
         raise ArtifactError("This model is an exported file already.", "Export the run or its model.safetensors.")
-    return to_onnx(model.backend, np.stack([p.pixels for p in prepared[:2]]))
+    return to_onnx(model.backend, np.stack([p.pixels for p in prepared[:2]]), evidence=evidence)
 
 
 def engines() -> dict[str, Callable[[bytes], Backend]]:
@@ -150,7 +161,8 @@ def _in_float(
     before = None if labelled is None else evaluate_on(model, labelled)
     for opened in engines().values():
         with Predictor(opened(content)) as exported:
-            parities.append(compare(model, exported, prepared))
+            parity = compare(model, exported, prepared)
+            parities.append(cells.with_cells(parity, model, exported, prepared) if exported.card.evidence else parity)
             if before is not None and labelled is not None:
                 after = evaluate_on(exported, labelled)
                 changes.append(change(model, before, after, groups=labelled.groups))

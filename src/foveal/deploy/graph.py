@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from foveal.deploy.evidence_graph import with_evidence
 from foveal.errors import MissingExtraError
 from foveal.inference.backends.torch_backend import TorchBackend
 from foveal.tasks.table import open_output
@@ -18,18 +19,20 @@ from foveal.types.arrays import RGB
 OPSET = 18
 
 
-def to_onnx(backend: TorchBackend, example: RGB) -> bytes:
-    """The graph as ONNX with the card in its metadata, unchecked.
+def to_onnx(backend: TorchBackend, example: RGB, *, evidence: bool = False) -> bytes:
+    """The graph as ONNX with the card in its metadata, unchecked; with ``evidence`` it also gives cell scores.
 
     Raises:
         MissingExtraError: onnx or onnxscript is not installed.
+        ConfigError: A model without cell scores.
     """
     try:
         import onnx
         import onnxscript  # noqa: F401  what torch's exporter writes with
     except ModuleNotFoundError as error:
         raise MissingExtraError("export a model", error.name or "onnx") from None
-    graph = backend.graph.cpu().eval()
+    graph, card = with_evidence(backend) if evidence else (backend.graph, backend.card)
+    graph = graph.cpu().eval()
     images = torch.from_numpy(np.concatenate([example, example])[:2])
     with torch.inference_mode():
         names = list(graph(images))
@@ -48,7 +51,7 @@ def to_onnx(backend: TorchBackend, example: RGB) -> bytes:
         )
         proto: onnx.ModelProto = program.model_proto
     entry = proto.metadata_props.add()
-    card = backend.card.model_copy(update={"outputs": open_output(backend.card).describe(names)})
+    card = card.model_copy(update={"outputs": open_output(card).describe(names)})
     entry.key, entry.value = "foveal", card.model_dump_json()
     onnx.save_model(proto, buffer)
     return buffer.getvalue()

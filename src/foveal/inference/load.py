@@ -51,7 +51,7 @@ def open_named(path: str | Path, *, device: str = "auto", engine: str = "auto", 
                 f"Write it with: foveal export {shlex.quote(str(path))}",
             )
         backend = open_backend(exported, wanted)
-        if backend.card.model_copy(update={"outputs": {}}) != read_card(file):
+        if backend.card.of_model != read_card(file):
             raise ArtifactError(
                 f"{exported} is not an export of the model beside it: their cards differ.",
                 f"Export it again: foveal export {shlex.quote(str(path))}",

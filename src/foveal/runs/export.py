@@ -39,6 +39,7 @@ def export(
     int8: bool = False,
     fp16: bool = False,
     max_drop: float = 1.0,
+    evidence: bool = False,
     progress: Progress = silent,
 ) -> tuple[Path, "Parity", str]:
     """Write a model as ONNX if it agrees with the network on real images.
@@ -52,6 +53,7 @@ def export(
         int8: Put layers on 8-bit integers, as many as ``max_drop`` permits.
         fp16: Store the weights in half precision.
         max_drop: With ``int8``: points of the headline metric that may be lost, at the end of its 95% interval.
+        evidence: Also give cell scores, so that the file can be explained without torch (``explain --method cells``).
         progress: Called as the work goes on, with what is done.
 
     Returns:
@@ -62,12 +64,15 @@ def export(
         FovealError: Bad model, folder or options.
     """
     check_options(to=to, int8=int8, fp16=fp16, max_drop=max_drop)
-    exported = Path(model).suffix == ".onnx"
-    if not exported:
-        check_installed("export a model")
     file = find_model(Path(model))
+    exported = file.suffix == ".onnx"
+    from foveal.deploy.evidence import check_evidence, check_source
+
+    check_evidence(evidence=evidence, int8=int8, exported=exported)
     if exported and not (int8 or fp16):
         raise ConfigError(f"{file} is an exported file already.", "Export the run, or add --int8 or --fp16.")
+    if not exported:
+        check_installed("export a model")
     try:
         import onnx  # noqa: F401  what graphs are changed with
 
@@ -81,6 +86,7 @@ def export(
     predictor = load(file, device="cpu", engine="onnxruntime") if exported else load(file)
     if exported and predictor.running.precision != "fp32":
         raise ConfigError(f"{file} is in {predictor.running.precision} already.", "Use the float32 file, or the run.")
+    check_source(predictor, int8=int8)
     name = f"model{'-int8' if int8 else '-fp16' if fp16 else ''}.onnx"
     target = Path(out) if out is not None else file.with_name(name)
     if target.suffix != ".onnx":
@@ -103,6 +109,7 @@ def export(
         precision=Precision(
             "int8" if int8 else "fp16" if fp16 else "fp32", sets.calibration if sets is not None else (), max_drop
         ),
+        evidence=evidence,
         progress=progress,
     )
     return target, parity, source

@@ -65,10 +65,18 @@ def explain(
     map: Annotated[  # noqa: A002
         Path | None, Parameter(help="A data set: draw a map of its images as the model finds them alike.")
     ] = None,
+    evaluate: Annotated[
+        Path | None,
+        Parameter(help="Measure the method on a labelled data set instead; exit code 1 if its sanity check fails."),
+    ] = None,
+    split: Annotated[
+        str | None, Parameter(help="With --evaluate: train, val or test; default: test, else val, else train.")
+    ] = None,
+    count: Annotated[int | None, Parameter(help="With --evaluate: images to measure on; default: 200.")] = None,
     json: Annotated[bool, Parameter(negative="", help="Print one JSON document and nothing else.")] = False,
     skip_bad: Annotated[bool, Parameter(negative="", help="Skip images that cannot be read, and list them.")] = False,
     device: Annotated[Literal["auto", "cpu", "cuda"], Parameter(help="Device for PyTorch models.")] = "auto",
-) -> None:
+) -> int:
     """Show where the evidence for predictions lies."""
     from foveal.cli.screens import Skipped, print_json, print_notes
     from foveal.cli.terminal import Bar
@@ -85,16 +93,36 @@ def explain(
         from foveal.cli.explain_learnt import Learnt, show_learnt
 
         named = None if method == "auto" else method
-        other = {"--class": classes, "--object": object, "--against": against, "--budget": budget, "--raw": raw}
+        other: dict[str, object] = {"--evaluate": evaluate, "--split": split, "--count": count}
+        other |= {"--class": classes, "--object": object, "--against": against, "--budget": budget, "--raw": raw}
         asked_of_evidence = [*other.items(), ("--threshold", threshold), ("--method", named)]
         learnt = Learnt(model, images or [], filters, activations, heads, like, top, map)
         learnt.check(name for name, value in asked_of_evidence if value not in (None, ()))
         show_learnt(learnt, save=save, seed=seed, json=json, skip_bad=skip_bad, device=device)
-        return
+        return 0
     if top is not None:
         raise ConfigError("--top is for --like.", "Leave it out, or name a data set: --like DATA")
     asked = Asked(classes, number_of(object), against)
     effort = Effort(seed, None if budget is None else parse_duration(budget, option="--budget"))
+    if evaluate is not None:
+        from foveal.cli.explain_quality import evaluate_explanations
+
+        useless = {"An image": bool(images), "--class": bool(classes), "--object": bool(object)}
+        useless |= {"--against": bool(against), "--save": bool(save), "--raw": bool(raw), "--skip-bad": skip_bad}
+        return evaluate_explanations(
+            model,
+            evaluate,
+            given=[name for name, value in useless.items() if value],
+            split=split,
+            count=count,
+            method=method,
+            effort=effort,
+            threshold=threshold,
+            json=json,
+            device=device,
+        )
+    if split is not None or count is not None:
+        raise ConfigError(f"{'--count' if split is None else '--split'} is for --evaluate.", "Add --evaluate DATA.")
     if not images:
         raise ConfigError("No image is named.", "Name images: foveal explain MODEL photo.jpg")
     found = find_images(images, skip_closed=skip_bad)
@@ -121,6 +149,7 @@ def explain(
         print_json({"model": str(model), "method": chosen, "images": [one.to_dict() for one in done]})
     else:
         print_explained(done, save, raw, limited=object is None)
+    return 0
 
 
 def number_of(text: str | None) -> int | Literal["all"] | None:

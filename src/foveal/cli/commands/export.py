@@ -33,6 +33,10 @@ def export(
     max_drop: Annotated[
         float, Parameter(help="With --int8: points of the headline metric that may be lost, at 95% confidence.")
     ] = 1.0,
+    evidence: Annotated[
+        bool,
+        Parameter(negative="", help="Also output the scores of cells: foveal explain then needs no PyTorch."),
+    ] = False,
     json: Annotated[bool, Parameter(negative="", help="Print the comparison as one JSON document.")] = False,
 ) -> None:
     """Export a model to one ONNX file, if it agrees with the original on real images."""
@@ -51,7 +55,7 @@ def export(
 
     with Bar(shown=not json) as bar, looks_kept_in(cache_folder()):
         file, parity, source = ship(
-            model, out=out, data=data, to=to, int8=int8, fp16=fp16, max_drop=max_drop, progress=bar
+            model, out=out, data=data, to=to, int8=int8, fp16=fp16, max_drop=max_drop, evidence=evidence, progress=bar
         )
     if json:
         print_json({"path": str(file), **asdict(parity), "passed": True})

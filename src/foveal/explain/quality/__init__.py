@@ -1,0 +1,1 @@
+"""Whether explanations mean something: measured on labelled images, beside what chance gives."""

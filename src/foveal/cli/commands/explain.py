@@ -93,11 +93,11 @@ def explain(
         from foveal.cli.explain_learnt import Learnt, show_learnt
 
         named = None if method == "auto" else method
-        other: dict[str, object] = {"--evaluate": evaluate, "--split": split, "--count": count}
+        other: dict[str, Any] = {"--evaluate": evaluate, "--split": split, "--count": count}
         other |= {"--class": classes, "--object": object, "--against": against, "--budget": budget, "--raw": raw}
-        asked_of_evidence = [*other.items(), ("--threshold", threshold), ("--method", named)]
+        other |= {"--threshold": threshold, "--method": named}
         learnt = Learnt(model, images or [], filters, activations, heads, like, top, map)
-        learnt.check(name for name, value in asked_of_evidence if value not in (None, ()))
+        learnt.check(name for name, value in other.items() if value not in (None, ()))
         show_learnt(learnt, save=save, seed=seed, json=json, skip_bad=skip_bad, device=device)
         return 0
     if top is not None:

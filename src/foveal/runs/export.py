@@ -64,15 +64,15 @@ def export(
         FovealError: Bad model, folder or options.
     """
     check_options(to=to, int8=int8, fp16=fp16, max_drop=max_drop)
-    file = find_model(Path(model))
-    exported = file.suffix == ".onnx"
     from foveal.deploy.evidence import check_evidence, check_source
 
+    exported = Path(model).suffix == ".onnx"
     check_evidence(evidence=evidence, int8=int8, exported=exported)
-    if exported and not (int8 or fp16):
-        raise ConfigError(f"{file} is an exported file already.", "Export the run, or add --int8 or --fp16.")
     if not exported:
         check_installed("export a model")
+    file = find_model(Path(model))
+    if exported and not (int8 or fp16):
+        raise ConfigError(f"{file} is an exported file already.", "Export the run, or add --int8 or --fp16.")
     try:
         import onnx  # noqa: F401  what graphs are changed with
 

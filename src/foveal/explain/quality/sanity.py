@@ -75,7 +75,7 @@ def check_grid(
     for part in PARTS:
         other = randomised(predictor, "head" if part == "head" else "network", images, seed=effort.seed)
         again = play(other, boards, method, effort, doing=f"sanity: random {part}", progress=progress)
-        found[f"random_{part}"] = judge(game.grids, again.grids, game.units, effort.seed, again)
+        found[f"random_{part}"] = compared(game.grids, again.grids, game.units, effort.seed, again)
     return found
 
 
@@ -100,11 +100,11 @@ def check_samples(
     for part in PARTS:
         other = randomised(predictor, "head" if part == "head" else "network", images, seed=effort.seed)
         again, _ = maps(other, f"sanity: random {part}")
-        found[f"random_{part}"] = judge(grids, again, units, effort.seed, None)
+        found[f"random_{part}"] = compared(grids, again, units, effort.seed, None)
     return found
 
 
-def judge(
+def compared(
     ours: Sequence[FloatArray], others: Sequence[FloatArray], units: Sequence[int], seed: int, game: Game | None
 ) -> Check:
     """Compare maps of the model with those of shuffled weights."""

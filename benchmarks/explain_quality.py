@@ -41,7 +41,7 @@ from foveal.deploy.evidence import PEAKS, cells_of, differences
 from foveal.deploy.graph import to_onnx
 from foveal.explain.case import Case, Effort, Found
 from foveal.explain.evidence import Evidence
-from foveal.explain.explain import evidence_of
+from foveal.explain.explain import evidence_of, predict_case
 from foveal.explain.masks import blurred, rank_correlation
 from foveal.explain.methods import METHODS
 from foveal.explain.panels import evidence_on
@@ -200,15 +200,16 @@ def e5(bench: Bench) -> Iterator[Row]:
             image.save(out)
         settings = {"input": {"size": 160, "eval_size": 160}, "train": {"epochs": E5_EPOCHS}}
         foveal.train(root, out=root / "run", settings=settings)
-        model, hits, marked = foveal.load(root / "run", device="cpu"), 0, 0
+        model, hits, marked, known = foveal.load(root / "run", device="cpu"), 0, 0, 0
         for path in sorted((root / "val" / "marked").iterdir()):
             case = Case(model, model.prepare(path))
             subject = Subject("class", "marked", model.output.categories.names.index("marked"), 1.0)
             (one,) = evidence_of(case, [subject], "cam", Effort())
+            known += predict_case(case).order[0] == subject.label  # type: ignore[attr-defined]
             cell, peak = 160 / one.grid.shape[1], one.peak
             apart = [] if peak is None else [abs(a - b) for a, b in zip(peak, places[path], strict=True)]
             hits, marked = hits + bool(apart and max(apart) <= 1.5 * cell), marked + 1
-        text = f"peak within a cell of the marker, {marked} images"
+        text = f"peak within a cell of the marker, {marked} images, {known} of them predicted as marked"
         yield text, f"{hits / marked:.1%}", ">= 90 %", hits >= 0.9 * marked
 
 
@@ -322,7 +323,7 @@ def e13(bench: Bench) -> Iterator[Row]:
 
 
 CHECKS: Mapping[str, tuple[str, Callable[[Bench], Iterator[Row]]]] = {
-    "E1": ("imagenette", e1),
+    "E1": ("", e1),
     "E2": ("imagenette", e2),
     "E3": ("imagenette", e3),
     "E4": ("imagenette", e4),

@@ -23,7 +23,6 @@ E11 (``--like``) is measured where its search is tested.
 
 import argparse
 import random
-import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -42,7 +41,7 @@ from foveal.deploy.evidence import PEAKS, cells_of, differences
 from foveal.deploy.graph import to_onnx
 from foveal.explain.case import Case, Effort, Found
 from foveal.explain.evidence import Evidence
-from foveal.explain.explain import evidence_of
+from foveal.explain.explain import evidence_of, predict_case
 from foveal.explain.masks import blurred, rank_correlation
 from foveal.explain.methods import METHODS
 from foveal.explain.panels import evidence_on
@@ -180,7 +179,7 @@ def e4(bench: Bench) -> Iterator[Row]:
         yield f"{name} same peak", f"{1 - found[PEAKS]:.2%}", ">= 99 %", found[PEAKS] <= 0.01
 
 
-MARKER_PX = 16
+MARKER_PX, E5_EPOCHS = 16, 6
 
 
 def e5(bench: Bench) -> Iterator[Row]:
@@ -199,17 +198,18 @@ def e5(bench: Bench) -> Iterator[Row]:
                 image.paste((255, 0, 200), (x, y, x + MARKER_PX, y + MARKER_PX))
                 places[out] = (x + MARKER_PX // 2, y + MARKER_PX // 2)
             image.save(out)
-        shutil.rmtree(root / "run", ignore_errors=True)
-        trained = foveal.train(root, out=root / "run", size=160, epochs=8, device="cpu")
-        model, hits, marked = foveal.load(trained.folder, device="cpu"), 0, 0
+        settings = {"input": {"size": 160, "eval_size": 160}, "train": {"epochs": E5_EPOCHS}}
+        foveal.train(root, out=root / "run", settings=settings)
+        model, hits, marked, known = foveal.load(root / "run", device="cpu"), 0, 0, 0
         for path in sorted((root / "val" / "marked").iterdir()):
             case = Case(model, model.prepare(path))
             subject = Subject("class", "marked", model.output.categories.names.index("marked"), 1.0)
             (one,) = evidence_of(case, [subject], "cam", Effort())
+            known += predict_case(case).order[0] == subject.label  # type: ignore[attr-defined]
             cell, peak = 160 / one.grid.shape[1], one.peak
             apart = [] if peak is None else [abs(a - b) for a, b in zip(peak, places[path], strict=True)]
             hits, marked = hits + bool(apart and max(apart) <= 1.5 * cell), marked + 1
-        text = f"peak within a cell of the marker, {marked} images"
+        text = f"peak within a cell of the marker, {marked} images, {known} of them predicted as marked"
         yield text, f"{hits / marked:.1%}", ">= 90 %", hits >= 0.9 * marked
 
 
@@ -323,7 +323,7 @@ def e13(bench: Bench) -> Iterator[Row]:
 
 
 CHECKS: Mapping[str, tuple[str, Callable[[Bench], Iterator[Row]]]] = {
-    "E1": ("imagenette", e1),
+    "E1": ("", e1),
     "E2": ("imagenette", e2),
     "E3": ("imagenette", e3),
     "E4": ("imagenette", e4),

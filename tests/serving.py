@@ -18,6 +18,7 @@ import pytest
 from PIL import Image
 
 from foveal.artifact.card import Card, CategoriesCard
+from foveal.inference.backends.contract import Running as Engine
 from foveal.inference.load import load
 from foveal.inference.predictor import Predictor
 from foveal.serve.log import JsonLog
@@ -52,6 +53,7 @@ class Network:
     """``Backend`` whose scores follow from the image's mean colour; ``gate`` holds its calls up while it is clear."""
 
     device_name = "cpu"
+    running = Engine("onnxruntime", "1.0", "cpu", 1)
 
     def __init__(self, task: str, *, shift: float = 0.0) -> None:
         self.card, self.shift = card_of(task), shift

@@ -61,10 +61,10 @@ def exported(run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-def test_int8(here: Command, exported: Path, voc: Path, tmp_path: Path) -> None:
+def test_int8(here: Command, run: Path, exported: Path, voc: Path, tmp_path: Path) -> None:
     """Heads that share weights over levels; calibrated on the training split, evaluated on the other."""
     out = tmp_path / "model-int8.onnx"
-    done = here("export", exported, "--int8", "--data", voc, "--max-drop", "10", "--out", out, "--json")
+    done = here("export", run, "--int8", "--data", voc, "--max-drop", "10", "--out", out, "--json")
     assert done.code == 0, done.err
     report = json.loads(done.out)
     assert report["headline"]["metric"] == "mAP" and report["headline"]["high"] <= 0.1

@@ -30,7 +30,7 @@ def test_evaluate_json(here: Command, quick_run: Path, squares: Path, tmp_path: 
     done = here("evaluate", quick_run, squares, "--json", "--out", tmp_path)
     assert done.code == 0, done.err
     document = json.loads(done.out)
-    keys = ["task", "data", "images", "groups", "cautions", "metrics", "per_class", "device", "findings"]
+    keys = ["task", "data", "images", "groups", "cautions", "metrics", "per_class", "device", "running", "findings"]
     assert list(document) == keys
     assert (document["images"], document["groups"], document["cautions"]) == (36, None, [])
     assert "top5" not in document["metrics"] and "f1_micro" not in document["metrics"]

@@ -88,7 +88,7 @@ def test_says_what_is_set() -> None:
 
 def test_no_type_prints_its_columns() -> None:
     """What is made of numbers and short words may keep the repr that Python writes."""
-    plain = {"Geometry", "Goal", "View", "Interval", "Scale", "Evidence"}
+    plain = {"Geometry", "Goal", "View", "Interval", "Scale", "Evidence", "ListOf"}
     names = [module.name for module in walk_packages(foveal.types.__path__, "foveal.types.")]
     modules = [name for name in names if not name.endswith(".samples")]  # torch's, and never returned
     places = [import_module(name) for name in [*modules, "foveal.metrics.contract", "foveal.report.findings.contract"]]

@@ -20,8 +20,8 @@ def test_a_broken_weight_is_refused(
 ) -> None:
     honest = graphs.to_onnx
 
-    def broken(*arguments: object) -> bytes:
-        graph = onnx.load_from_string(honest(*arguments))
+    def broken(*arguments: object, **options: bool) -> bytes:
+        graph = onnx.load_from_string(honest(*arguments, **options))
         largest = max(graph.graph.initializer, key=lambda t: int(np.prod(t.dims)))
         weights = numpy_helper.to_array(largest).copy()
         weights.flat[: weights.size // 50] += 0.5

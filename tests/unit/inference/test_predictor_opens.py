@@ -95,7 +95,7 @@ def test_evaluate_opens_each_file_once(
 ) -> None:
     """Besides, a small sample is compared with its neighbours, and the page shows a few images at their full size."""
     monkeypatch.setattr("foveal.runs.evaluation.neighbours_alike", lambda catalog: None)
-    monkeypatch.setattr("foveal.runs.report.evaluation.examples", lambda predictor, evaluation: ([], "samples"))
+    monkeypatch.setattr("foveal.runs.report.evaluation.examples", lambda predictor, evaluation: ([], "samples", ""))
     for file in squares.rglob("*.png"):
         new = tmp_path / "data" / "val" / file.parent.name / f"{file.parent.name}-{file.name}"
         new.parent.mkdir(parents=True, exist_ok=True)

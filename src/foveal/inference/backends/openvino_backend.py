@@ -93,8 +93,8 @@ class OpenVinoBackend:
     def _open(self, model: Any) -> None:
         """Compile for one image at a time; networks for several at once follow when they are needed."""
         first = model.inputs[0]
-        shape = first.partial_shape.to_string()
-        if not shape.endswith(f"{self._side},{self._side},3]"):
+        shape = [size.get_length() if size.is_static else -1 for size in first.partial_shape][1:]
+        if shape != [self._side, self._side, 3]:
             raise ArtifactError(
                 f"{self._where}: takes images of {shape}, but its card declares {self._side} x {self._side}.",
                 "The file is damaged; export the model again.",

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
-from foveal.errors import ImageError
+from foveal.errors import ConfigError, ImageError
 from foveal.explain.case import Case, Effort
 from foveal.explain.contract import Explanation, scale_key, scales_of
 from foveal.explain.explain import evidence_of
@@ -38,13 +38,15 @@ def looked(predictor: Predictor, evaluation: Evaluation, positions: Sequence[int
     explained = dict[int, Explanation]()
     method = ""
     for position in positions:
-        subjects = output.subjects(evaluation.predictions[position], Asked())[:1]
         try:
+            subjects = output.subjects(evaluation.predictions[position], Asked())[:1]
             case = Case(predictor, predictor.prepare(catalog.path(position)))
             if not has_gradients(predictor) and EVIDENCE not in case.arrays:
                 return {}, NOTHING
         except ImageError:  # it was there when it was evaluated
             continue
+        except ConfigError as error:  # a task whose predictions have no evidence
+            return {}, error.what
         method = choose_method(AUTO, case)
         evidence = tuple(evidence_of(case, subjects, method, Effort()))
         explained[position] = Explanation(evidence, case.prepared.geometry.source_size, method, predictor.drawing)

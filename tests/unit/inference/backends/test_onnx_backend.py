@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -94,7 +95,13 @@ def in_child(call: Callable[[], bool]) -> int:
     """Exit code of a fork of this process: 0 where the call is true; a hang ends after 20 s."""
     pid = os.fork()
     if pid == 0:
-        os._exit(0 if call() else 1)
+        code = 1
+        try:
+            code = 0 if call() else 1
+        except BaseException:  # the fork is not to go on as another pytest
+            traceback.print_exc()
+        finally:
+            os._exit(code)
     for _ in range(2000):
         done, status = os.waitpid(pid, os.WNOHANG)
         if done:

@@ -3,7 +3,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from foveal.metrics.classification.calibration import best_threshold, fit_sigmoid_temperature, fit_temperature
+from foveal.metrics.classification.calibration import (
+    best_threshold,
+    fit_sigmoid_temperature,
+    fit_temperature,
+    threshold_of_precision,
+)
 
 
 def f1_score(truth, predicted) -> float:
@@ -94,3 +99,13 @@ def test_threshold_by_hand():
     assert best_threshold(np.array([[0.4, 0.2, 0.1]]), np.array([[1, 1, 0]])) == pytest.approx(0.15)
     assert best_threshold(np.array([[0.4, 0.2]]), np.array([[0, 0]])) == 0.5
     assert 0 < best_threshold(np.array([[0.0, 0.0]]), np.array([[1, 1]])) < 1e-30
+
+
+def test_the_lowest_threshold_of_a_wanted_precision() -> None:
+    scores = np.array([0.9, 0.8, 0.7, 0.6, 0.5, 0.4])[:, None]
+    truth = np.array([1, 1, 0, 1, 1, 0])[:, None]
+    assert threshold_of_precision(scores, truth, 0.99) == pytest.approx(0.75)  # 2 of 2, and no more than those
+    assert threshold_of_precision(scores, truth, 0.75) == pytest.approx(0.45)  # 4 of 5
+    assert threshold_of_precision(scores, truth, 0.5) == pytest.approx(0.2)  # all of them, 4 of 6
+    assert threshold_of_precision(scores, 1 - truth, 0.9) == pytest.approx(0.2)  # never reached: the most, 2 of 6
+    assert threshold_of_precision(scores, 0 * truth, 0.9) == 0.5

@@ -420,3 +420,16 @@ def test_a_training_table_that_cannot_be_read_is_not_passed_over(lay):
     )
     with pytest.raises(DataError, match=r"train\.csv has the columns of valid\.csv, but other values"):
         read(root)
+
+
+def test_one_class_that_may_be_absent(lay):
+    """Roboflow's table of a single class: it is there or not, and "0" and "1" are no classes."""
+    rows = "filename, logo\na.jpg, 1\nb.jpg, 0\n"
+    folders = ("train", "valid")
+    root = lay(
+        [f"{folder}/{name}" for folder in folders for name in IMAGES[:2]],
+        {f"{folder}/_classes.csv": rows for folder in folders},
+    )
+    catalog = read(root)
+    assert catalog.categories.names == ("logo",) and catalog.multi_label
+    assert listing(catalog)["valid/a.jpg"] == ("val", "logo") and listing(catalog)["train/b.jpg"] == ("train", "")

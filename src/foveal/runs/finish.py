@@ -21,8 +21,8 @@ from foveal.types.geometry import Geometry
 PASSES = 3.2
 """Duration of everything that predicts on the validation split after the last step, in evaluations of an epoch."""
 LEAST_FIXED_S = 1.5
-FIXED_COST = 0.8
-"""Duration of everything else, which is intervals, figures and the page, as a multiple of that of the imports."""
+FIXED_COST = 1.4
+"""Duration of everything else, such as intervals, figures, maps and the page, as a multiple of that of the imports."""
 EVALUATED_COST = 0.35
 """Duration of evaluating an image as a multiple of training on it, decoding included."""
 

@@ -1,12 +1,14 @@
 """Writing annotated frames as a video, which plays whatever ends the command.
 
 An MP4 file grows in fragments, each of them whole, as ``NAME.partial``; its regular index is written at the end
-(FFmpeg's ``hybrid_fragmented``). So Ctrl-C costs nothing, and ``kill -9`` the last seconds.
+(FFmpeg's ``hybrid_fragmented``). So Ctrl-C costs nothing, and ``kill -9`` the last seconds. A thread encodes: Ctrl-C
+reaches the main thread alone, and would lose what the encoder has just given.
 
 Shapes: H W height and width of a frame.
 """
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
@@ -99,6 +101,8 @@ class VideoFile:
         self._format = FORMATS[self.path.suffix.lower()]
         self._partial = _free(self._place.target)
         self._container: OutputContainer | None = None
+        self._worker = ThreadPoolExecutor(1, "encode")
+        self._worker.submit(int).result()  # the thread runs from here on
         return self
 
     def add(self, frame: RGB, ticks: int) -> None:
@@ -112,33 +116,41 @@ class VideoFile:
             RunError: The disk is full.
         """
         try:
-            if self._container is None:
-                self._open(frame)
-            image = self._av.VideoFrame.from_ndarray(self._fitted(frame), format="rgb24")
-            image.pts = self._last = max(round(ticks * self._per_tick), self._last + 1)
-            image.time_base = self._time_base
-            self._mux(image)
+            self._worker.submit(self._add, frame, ticks).result()
         except OSError as error:
             raise output_error(self.path, error) from None
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._container is None:
-            return
         try:
-            try:
-                self._mux(None)
-            finally:
-                self._container.close()
-            take_place(self._partial, self._place)
+            self._worker.submit(self._end).result()
         except OSError as failure:
             if kind is None:
                 raise output_error(self.path, failure) from None
+        finally:
+            self._worker.shutdown()
         if self._resized:
             self.notes.append(
                 f"{self.path}: frames that changed their size ({self._resized:,}) were scaled to the first's."
             )
+
+    def _add(self, frame: RGB, ticks: int) -> None:
+        if self._container is None:
+            self._open(frame)
+        image = self._av.VideoFrame.from_ndarray(self._fitted(frame), format="rgb24")
+        image.pts = self._last = max(round(ticks * self._per_tick), self._last + 1)
+        image.time_base = self._time_base
+        self._mux(image)
+
+    def _end(self) -> None:
+        if self._container is None:
+            return
+        try:
+            self._mux(None)
+        finally:
+            self._container.close()
+        take_place(self._partial, self._place)
 
     def _open(self, frame: RGB) -> None:
         self._size = (frame.shape[1], frame.shape[0])

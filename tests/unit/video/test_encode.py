@@ -1,8 +1,11 @@
 """Videos that are written: rate, times and size are kept, whatever ends the writing."""
 
 import os
+import signal
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
+from threading import Timer
 
 import av
 import numpy as np
@@ -89,3 +92,21 @@ def test_links_stay_and_places_that_take_no_video_are_named(tmp_path: Path) -> N
         VideoFile(tmp_path / "pipe.mp4", rate=Fraction(25), time_base=Fraction(1, 25)),
     ):
         pass
+
+
+def test_ctrl_c_at_any_moment_loses_no_frame_that_was_added(tmp_path: Path) -> None:
+    drawn, before = frames(40), signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        for number in range(25):
+            out, added = tmp_path / f"{number}.mp4", 0
+            with (
+                suppress(KeyboardInterrupt),
+                VideoFile(out, rate=Fraction(25), time_base=Fraction(1, 25)) as file,
+            ):
+                Timer(0.01 + 0.003 * number, signal.raise_signal, [signal.SIGINT]).start()
+                while True:
+                    file.add(drawn[added % 40], added)
+                    added += 1
+            assert added <= len(read_back(out)[0]) <= added + 1
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -50,6 +50,30 @@ def openvino() -> ModuleType:
     return cast(ModuleType, library)
 
 
+_CORE_LOCK = threading.Lock()
+
+
+@cache
+def _core_of(pid: int) -> Any:  # noqa: ARG001
+    core = openvino().Core()
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(core))
+    return core
+
+
+def one_core() -> Any:
+    """The one OpenVINO Core of this process, which is never freed.
+
+    With its CPU plugin OpenVINO gives the calling thread a stack for signal handlers (``sigaltstack``). Freeing the
+    plugin unmaps that stack, but takes it from the thread only if that thread frees it and no Core came after: else the
+    next signal with a handler, such as SIGTERM, is a segmentation fault.
+
+    Raises:
+        MissingExtraError: OpenVINO is not installed.
+    """
+    with _CORE_LOCK:
+        return _core_of(os.getpid())
+
+
 class OpenVinoBackend:
     """``inference.backends.contract.Backend`` on an .onnx file that ``foveal export`` wrote.
 
@@ -68,8 +92,7 @@ class OpenVinoBackend:
         self._where = str(path) if isinstance(path, Path) else "exported graph"
         content = path.read_bytes() if isinstance(path, Path) else path
         self._num_threads = num_threads or num_cores()
-        self._openvino = openvino()
-        self._core = self._openvino.Core()
+        self._core = one_core()
         try:
             metadata = read_metadata(content)
             model = self._core.read_model(content)
@@ -119,9 +142,9 @@ class OpenVinoBackend:
                 "This process was forked from one that opened a file now gone.",
                 "Load the model in each process, or start them with multiprocessing's spawn.",
             )
-        for kept in (self._core, self._model, self._compiled, self._free):  # ending them would wait for the threads
+        for kept in (self._model, self._compiled, self._free):  # ending them would wait for the threads
             ctypes.pythonapi.Py_IncRef(ctypes.py_object(kept))
-        self._core = self._openvino.Core()
+        self._core = one_core()
         content = self._source.read_bytes() if isinstance(self._source, Path) else self._source
         self._open(self._core.read_model(content))
 
@@ -132,7 +155,7 @@ class OpenVinoBackend:
     @property
     def running(self) -> Running:
         """The engine, its device and its threads."""
-        version = str(self._openvino.get_version()).partition("-")[0]
+        version = str(openvino().get_version()).partition("-")[0]
         return Running("openvino", version, self.device_name, self._num_threads, self._precision)
 
     def run(self, images: RGB) -> dict[str, Array]:

@@ -97,6 +97,19 @@ def test_nothing_is_sent_home(quick_export: Path) -> None:
     assert done.stdout == "[] False\n", done.stderr
 
 
+def test_a_signal_after_models_were_let_go(quick_export: Path) -> None:
+    """OpenVINO would leave the thread a signal stack that is no longer there."""
+    code = (
+        "import foveal, gc, signal\n"
+        "signal.signal(signal.SIGTERM, lambda *_: print('handled'))\n"
+        f"first, second = (foveal.load({str(quick_export)!r}, engine='openvino') for _ in range(2))\n"
+        "del first, second; gc.collect()\n"
+        "signal.raise_signal(signal.SIGTERM)\n"
+    )
+    done = run_python("-c", code)
+    assert done.stdout == "handled\n", done.stderr
+
+
 def test_where_it_is_not_installed(quick_export: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("foveal.inference.backends.choose.find_spec", lambda _: None)
     assert foveal.load(quick_export).running.engine == "onnxruntime"
@@ -104,7 +117,7 @@ def test_where_it_is_not_installed(quick_export: Path, monkeypatch: pytest.Monke
     def missing() -> None:
         raise MissingExtraError("run a model on OpenVINO", "openvino", extra="openvino")
 
-    monkeypatch.setattr("foveal.inference.backends.openvino_backend.openvino", missing)
+    monkeypatch.setattr("foveal.inference.backends.openvino_backend.one_core", missing)
     with pytest.raises(MissingExtraError) as caught:
         foveal.load(quick_export, engine="openvino")
     assert caught.value.hint == "Install it with: pip install 'foveal[openvino]'"

@@ -5,7 +5,8 @@
     python benchmarks/infer_speed.py DETECTOR --peer yolo11n.onnx
 
 Each engine runs in a process of its own and they take turns, a few images each, so that other work on the machine meets
-all alike; ratios are medians over the rounds. Eager torch is the network as torch runs it without our doing: float32,
+all alike; ratios are medians over the rounds. Threads of some engines spin for a while after their last image: each turn
+begins with a pause and a few images that do not count. Eager torch is the network as torch runs it without our doing: float32,
 contiguous, in inference mode. Foveal's own torch backend (channels last, kept pages) is a row beside it.
 
 A RUN has its exported ``model.onnx`` (and ``model-int8.onnx``) beside it. ``--peer`` is another network that its user
@@ -41,7 +42,8 @@ FLOAT = {"tf_efficientnet_lite0": 3.0, "resnet18": 2.0}
 INT8 = {"tf_efficientnet_lite0": 6.0}
 MOST_LOST = 0.005
 FILES = 1.1
-WARM_UP, BLOCK = 4, 4
+WARM_UP, BLOCK = 4, 8
+PAUSE_S = 0.1
 
 
 def network(kind: str, file: Path, threads: int) -> Callable[[np.ndarray], object]:
@@ -96,6 +98,9 @@ def child(kind: str, file: Path, threads: int, pixels: Path) -> None:
         run(image)
     print("ready", flush=True)
     for _ in sys.stdin:
+        time.sleep(PAUSE_S)
+        for _ in range(WARM_UP):
+            run(image)
         wall, cpu = time.perf_counter(), time.process_time()
         for _ in range(BLOCK):
             run(image)

@@ -1,6 +1,7 @@
 """A function over many items in threads: results in order, memory independent of the number of items."""
 
 import os
+import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -13,6 +14,9 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 MAX_THREADS, WAITING = 32, 4
 """As ``ThreadPoolExecutor`` counts: a few more than cores, since threads wait for files."""
+WAITED_S, WAITED = 0.1, 4
+"""Threads pay from that many seconds of waiting, and that many times the computing: a core that others keep busy is no
+disk."""
 
 
 class LastingPool:
@@ -59,6 +63,32 @@ def in_threads(
     threads = threads or min(MAX_THREADS, num_cores() + WAITING)
     with ThreadPoolExecutor(threads, thread_name_prefix="foveal") as pool:
         yield from in_pool(pool, function, items, ahead=2 * threads, per_call=per_call)
+
+
+def in_threads_if_waiting(function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+    """``map`` in this thread; in threads from where waiting, such as for a disk, takes far longer than computing.
+
+    Short system calls from several threads pass the interpreter's lock to and fro: of files that are in memory that
+    takes longer than reading them (docs/LOG.md).
+
+    Args:
+        function: May be called from several threads at once.
+        items: Taken one by one, in the caller's thread.
+
+    Yields:
+        The results, in the order of the items.
+    """
+    coming, waited, computed = iter(items), 0.0, 0.0
+    for item in coming:
+        began, own = time.perf_counter(), time.thread_time()
+        result = function(item)
+        spent = time.thread_time() - own
+        computed += spent
+        waited += time.perf_counter() - began - spent
+        yield result
+        if waited > max(WAITED_S, WAITED * computed):
+            break
+    yield from in_threads(function, coming)
 
 
 def in_pool(

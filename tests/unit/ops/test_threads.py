@@ -1,13 +1,14 @@
 """In order, ahead by no more than promised, and an exception where its item was."""
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from foveal.ops.threads import in_pool, in_threads
+from foveal.ops.threads import in_pool, in_threads, in_threads_if_waiting
 
 
 @settings(max_examples=50, deadline=None)
@@ -69,3 +70,21 @@ def test_a_pool_outlives_what_it_was_used_for():
         assert next(results) == "0"
         results.close()
         assert list(in_pool(pool, str, range(3), ahead=4)) == ["0", "1", "2"]
+
+
+def test_threads_only_where_it_waits() -> None:
+    def computed(_: int) -> int:
+        end = time.thread_time() + 0.002
+        while time.thread_time() < end:
+            pass
+        return threading.get_ident()
+
+    def waited(_: int) -> int:
+        time.sleep(0.02)
+        return threading.get_ident()
+
+    here = threading.get_ident()
+    assert set(in_threads_if_waiting(computed, range(50))) == {here}
+    threads = list(in_threads_if_waiting(waited, range(50)))
+    assert len(threads) == 50 and threads[0] == here and threads[-1] != here
+    assert list(in_threads_if_waiting(lambda item: time.sleep(0.02) or item, range(20))) == list(range(20))

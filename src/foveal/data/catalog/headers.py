@@ -92,7 +92,7 @@ def read_headers(root: Path, names: Names, *, tiled: bool = False) -> Headers:
         return found
 
     faults: dict[int, ImageError] = {}
-    for places, found in looks.look_in_batches(Fact.HEADER, look, _note):
+    for places, found in looks.look_in_batches(Fact.HEADER, look, _note, light=True):
         faults |= {p: seen for p, seen in zip(places, found, strict=True) if isinstance(seen, ImageError)}
     return Headers(looks.names, rows, faults)
 

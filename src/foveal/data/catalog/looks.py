@@ -26,7 +26,7 @@ from foveal.artifact.atomic import write_atomic
 from foveal.data.catalog.columns import Names
 from foveal.data.outside import lies_inside
 from foveal.errors import FovealError
-from foveal.ops.threads import in_threads
+from foveal.ops.threads import in_threads, in_threads_if_waiting
 from foveal.types.arrays import IntArray
 from foveal.version import __version__
 
@@ -162,6 +162,7 @@ class Looks:
         note: Callable[[Rows, Sequence[int], Batch], Sequence[bool]],
         *,
         wanted: IntArray | None = None,
+        light: bool = False,
     ) -> Iterator[tuple[Sequence[int], Batch]]:
         """As ``look``, for many files at once: of a million, a call for each takes longer than the look.
 
@@ -170,6 +171,7 @@ class Looks:
             look: Called with files' places, in threads.
             note: Writes what was seen into the files' rows, and says of which there is something to keep.
             wanted: Places of the files that matter; None: all.
+            light: Whether a look computes next to nothing: then threads are for files that have to be waited for.
 
         Yields:
             Places of files that were looked at, and what was seen.
@@ -177,7 +179,7 @@ class Looks:
         places = np.arange(len(self.rows)) if wanted is None else wanted
         new = places[(self.rows["facts"][places] & fact) == 0]
         batches = [new[start : start + PER_CALL].tolist() for start in range(0, len(new), PER_CALL)]
-        for batch, seen in zip(batches, in_threads(look, batches), strict=True):
+        for batch, seen in zip(batches, (in_threads_if_waiting if light else in_threads)(look, batches), strict=True):
             kept = np.array(batch)[np.array(note(self.rows, batch, seen), bool)]
             self.rows["facts"][kept] |= np.uint8(fact)
             yield batch, seen

@@ -13,7 +13,7 @@ Runs, all trained by the shipped recipe: ``imagenette``, ``gem`` and ``attention
 - E6 bccd: pointing >= 0.90 (WBC >= 0.95), energy in box >= 3 times its area, own box before its neighbour's in >= 85 %.
 - E7 multi-label: energy in the mask of cars and people >= 1.5 times its area.
 - E8 insertion less random >= 0.15, interval above 0, for cam, occlusion, rise; deletion below random.
-- E9 rise: maps of two seeds correlate >= 0.9, or it says that it has not converged.
+- E9 rise: maps of two seeds correlate >= 0.9 where it says that it has converged.
 - E10 cam <= 3 times a forward pass; cell scores add <= 10 % to the time of a session.
 - E12 weights, gradients, mode and random state are untouched; a second run gives the same bytes.
 - E13 a class against which everything speaks, and a constant map: no evidence, the image unchanged.
@@ -42,7 +42,7 @@ from foveal.deploy.graph import to_onnx
 from foveal.explain.case import Case, Effort, Found
 from foveal.explain.evidence import Evidence
 from foveal.explain.explain import evidence_of, predict_case
-from foveal.explain.masks import blurred, rank_correlation
+from foveal.explain.masks import agreement, blurred, rank_correlation
 from foveal.explain.methods import METHODS
 from foveal.explain.panels import evidence_on
 from foveal.explain.quality.insertion import insert_all
@@ -65,10 +65,10 @@ PEOPLE_AND_CARS = ("car", "person", "pedestrian")
 
 
 class Bench:
-    """The runs, the data and how many images are used."""
+    """The runs, the data, how many images are used, and the methods of E8."""
 
-    def __init__(self, runs: Mapping[str, Path], data: Path, count: int) -> None:
-        self.runs, self.data, self.count = runs, data, count
+    def __init__(self, runs: Mapping[str, Path], data: Path, count: int, methods: Sequence[str]) -> None:
+        self.runs, self.data, self.count, self.methods = runs, data, count, methods
 
     @cache  # noqa: B019  one per process
     def model(self, name: str) -> Predictor:
@@ -141,7 +141,7 @@ def e3(bench: Bench) -> Iterator[Row]:
     model = bench.model("imagenette")
     backend = model.backend
     assert isinstance(backend, TorchBackend)
-    graph, missed = backend.graph, []
+    graph, missed, passes, unsure = backend.graph, [], list[int](), 0
     bias = graph.model.head.linear.bias / graph.task.output.options.temperature  # type: ignore[union-attr]
     worst = 0.0
     for sample in bench.samples("imagenette", max(8, bench.count // 20)):
@@ -158,9 +158,13 @@ def e3(bench: Bench) -> Iterator[Row]:
             )
         change = float(logits[0, one.subject.label] - before[0, one.subject.label])
         missed.append(abs(one.total - change) / abs(change))
+        passes.append(one.passes)
+        unsure += not one.converged
     yield "mean of cells and bias less logit", f"{worst:.1e}", "<= 1e-4", worst <= 1e-4
     median, high = np.quantile(missed, (0.5, 0.95))
-    yield f"ig misses, median of {len(missed)}", f"{median:.2%}", "<= 1 %", median <= 0.01
+    more = sum(count > min(passes) for count in passes)
+    steps = f"{len(missed)} images, {more} with three times the steps, {unsure} not converged"
+    yield f"ig misses, median of {steps}", f"{median:.2%}", "<= 1 %", median <= 0.01
     yield "ig misses, p95", f"{high:.2%}", "<= 5 %", high <= 0.05
 
 
@@ -179,7 +183,15 @@ def e4(bench: Bench) -> Iterator[Row]:
         yield f"{name} same peak", f"{1 - found[PEAKS]:.2%}", ">= 99 %", found[PEAKS] <= 0.01
 
 
-MARKER_PX, E5_EPOCHS = 16, 6
+MARKER_PX = 16
+E5_TRAINING = {
+    "input": {"size": 160, "eval_size": 160},
+    "augment": {"crop_scale": 0.8},
+    "optim": {"lr": 1e-3},
+    "train": {"epochs": 10},
+}
+"""Gentle crops, which leave the marker in the image, and a rate at which it is learnt: with the recipe's own crops and
+rate accuracy is 0.7 after six epochs, and what is not learnt cannot be explained."""
 
 
 def e5(bench: Bench) -> Iterator[Row]:
@@ -198,19 +210,19 @@ def e5(bench: Bench) -> Iterator[Row]:
                 image.paste((255, 0, 200), (x, y, x + MARKER_PX, y + MARKER_PX))
                 places[out] = (x + MARKER_PX // 2, y + MARKER_PX // 2)
             image.save(out)
-        settings = {"input": {"size": 160, "eval_size": 160}, "train": {"epochs": E5_EPOCHS}}
-        foveal.train(root, out=root / "run", settings=settings)
+        foveal.train(root, out=root / "run", settings=E5_TRAINING)
         model, hits, marked, known = foveal.load(root / "run", device="cpu"), 0, 0, 0
         for path in sorted((root / "val" / "marked").iterdir()):
             case = Case(model, model.prepare(path))
             subject = Subject("class", "marked", model.output.categories.names.index("marked"), 1.0)
             (one,) = evidence_of(case, [subject], "cam", Effort())
             known += predict_case(case).order[0] == subject.label  # type: ignore[attr-defined]
-            cell, peak = 160 / one.grid.shape[1], one.peak
+            cell, peak = (one.seen[2] - one.seen[0]) / one.grid.shape[1], one.peak
             apart = [] if peak is None else [abs(a - b) for a, b in zip(peak, places[path], strict=True)]
-            hits, marked = hits + bool(apart and max(apart) <= 1.5 * cell), marked + 1
+            hits, marked = hits + bool(apart and max(apart) <= cell + MARKER_PX / 2), marked + 1
         text = f"peak within a cell of the marker, {marked} images, {known} of them predicted as marked"
         yield text, f"{hits / marked:.1%}", ">= 90 %", hits >= 0.9 * marked
+        yield "the marker was learnt", f"{known / marked:.1%}", ">= 95 %", known >= 0.95 * marked
 
 
 def e6(bench: Bench) -> Iterator[Row]:
@@ -248,7 +260,7 @@ def e7(bench: Bench) -> Iterator[Row]:
 def e8(bench: Bench) -> Iterator[Row]:
     """Insertion and deletion."""
     samples = bench.samples("imagenette", max(8, bench.count // 4))
-    for method in ("cam", "occlusion", "rise"):
+    for method in bench.methods:
         for name, one in insert_all(bench.model("imagenette"), samples, method, Effort()).items():
             assert one.gain is not None
             least = 0.15 if name.startswith("insertion") else 0.0
@@ -259,16 +271,19 @@ def e8(bench: Bench) -> Iterator[Row]:
 
 def e9(bench: Bench) -> Iterator[Row]:
     """RISE says whether it has converged."""
-    alike, said = [], 0
+    alike, ranked, said = [], [], 0
     samples = bench.samples("imagenette", max(4, bench.count // 40))
     for sample in samples:
         case = Case(bench.model("imagenette"), sample.prepared)
         first, second = (evidence_of(case, sample.subjects[:1], "rise", Effort(seed))[0] for seed in (0, 1))
         if first.converged and second.converged:
             said += 1
-            alike.append(rank_correlation(first.grid, second.grid))
+            alike.append(agreement(first.grid, second.grid))
+            ranked.append(rank_correlation(first.grid, second.grid))
     text = f"{said} of {len(samples)} converged, median correlation {np.median(alike) if alike else 1:.3f}"
+    text += f" ({np.median(ranked) if ranked else 1:.3f} with differences too small to be seen)"
     yield "rise, two seeds", text, ">= 0.9 where converged", not alike or float(np.median(alike)) >= 0.9
+    yield "rise converges on photos", f"{said} of {len(samples)}", ">= half", 2 * said >= len(samples)
 
 
 def e10(bench: Bench) -> Iterator[Row]:
@@ -372,10 +387,11 @@ def main() -> int:
     parser.add_argument(
         "--count", type=int, default=400, help="images for the grid game; other checks take parts of it"
     )
+    parser.add_argument("--methods", nargs="*", default=["cam", "occlusion", "rise"], help="those of E8")
     parser.add_argument("--data", type=Path, default=None)
     options = parser.parse_args()
     runs = {name: Path(path) for name, _, path in (text.partition("=") for text in options.runs)}
-    bench, missed = Bench(runs, options.data or data_folder("imagenette").parent, options.count), 0
+    bench, missed = Bench(runs, options.data or data_folder("imagenette").parent, options.count, options.methods), 0
     for name in options.only:
         needs, check = CHECKS[name]
         if needs and needs not in runs:

@@ -5,9 +5,10 @@
     python benchmarks/infer_speed.py DETECTOR --peer yolo11n.onnx
 
 Each engine runs in a process of its own and they take turns, a few images each, so that other work on the machine meets
-all alike; ratios are medians over the rounds. Threads of some engines spin for a while after their last image: each turn
-begins with a pause and a few images that do not count. Eager torch is the network as torch runs it without our doing: float32,
-contiguous, in inference mode. Foveal's own torch backend (channels last, kept pages) is a row beside it.
+all alike; ratios are medians over the rounds. Threads of some engines spin for a while after their last image: each
+turn begins with a pause and a few images that do not count. Eager torch is the network as torch runs it without our
+doing: float32, contiguous, in inference mode. Foveal's own torch backend (channels last, kept pages) is a row of its
+own.
 
 A RUN has its exported ``model.onnx`` (and ``model-int8.onnx``) beside it. ``--peer`` is another network that its user
 exported for one image at the same input, such as Ultralytics' smallest:

@@ -41,7 +41,11 @@ def main(model: Path, images: Path, data: Path) -> None:
     assert all(subject["evidence"]["grid"] for subject in explained["subjects"])
     with tempfile.TemporaryDirectory() as folder:
         document = json.loads(foveal("evaluate", model, data, "--json", "--out", folder))
-        assert {file.name for file in Path(folder).iterdir()} == {"metrics.json", "predictions.csv"}
+        assert {file.name for file in Path(folder).iterdir()} == {
+            "metrics.json",
+            "predictions.csv",
+            "predictions.jsonl",
+        }
     key, metric = {
         "classify": ("classes", "accuracy"),
         "detect": ("objects", "AP50"),

@@ -167,7 +167,8 @@ def running(folder: Path, options: ServeOptions | None = None, names: Mapping[st
                 yield one
             finally:
                 for live in server.models.live.values():
-                    live.predictor.backend.gate.set()
+                    if isinstance(live.predictor.backend, Network):
+                        live.predictor.backend.gate.set()
                 server.should_exit = True
                 thread.join(30)
                 assert not thread.is_alive()

@@ -23,19 +23,35 @@ if TYPE_CHECKING:
     from foveal.runs.evaluate import evaluate
     from foveal.runs.explain.load import load
     from foveal.runs.export import export
+    from foveal.runs.several.compare import compare
+    from foveal.runs.streams.generate import generate
     from foveal.runs.train import train
     from foveal.types.predictions.prediction import Prediction
     from foveal.video.predict import FramePrediction
     from foveal.video.source import Video
 
-__all__ = ["FovealError", "Video", "Viewing", "__version__", "evaluate", "export", "load", "predict", "train"]
+__all__ = [
+    "FovealError",
+    "Video",
+    "Viewing",
+    "__version__",
+    "compare",
+    "evaluate",
+    "export",
+    "generate",
+    "load",
+    "predict",
+    "train",
+]
 
 _HOMES = {
     "FovealError": "foveal.errors",
     "Video": "foveal.video.source",
     "Viewing": "foveal.inference.views",
+    "compare": "foveal.runs.several.compare",
     "evaluate": "foveal.runs.evaluate",
     "export": "foveal.runs.export",
+    "generate": "foveal.runs.streams.generate",
     "load": "foveal.runs.explain.load",
     "train": "foveal.runs.train",
 }

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from foveal.tasks.table import TASKS
+from foveal.tasks.table import STREAMS, TASKS
 
 SOURCE = Path(__file__).resolve().parents[2] / "src" / "foveal"
 TORCH_FREE = [
@@ -18,6 +18,7 @@ TORCH_FREE = [
     "data.catalog.*",
     "data.formats.*",
     "data.inspection.*",
+    "data.streams.*",
     "deploy.documents",
     "deploy.export",
     "deploy.fp16",
@@ -45,10 +46,21 @@ TORCH_FREE = [
     "runs.parity",
     "runs.learnt.*",
     "runs.report.evaluation",
+    "runs.several.*",
+    "runs.streams.ahead",
+    "runs.streams.attention",
+    "runs.streams.document",
+    "runs.streams.evaluate",
+    "runs.streams.export",
+    "runs.streams.generate",
+    "runs.streams.report",
+    "runs.streams.resolve",
+    "runs.streams.settings",
     "runs.train",
     "serve.*",
     "tasks.card",
     "tasks.contract",
+    "tasks.stream",
     "tasks.table",
     "types.*",
     "video.*",
@@ -59,8 +71,10 @@ NEEDS_TORCH = {
     "foveal.explain.gradients",
     "foveal.explain.learnt.activations",
     "foveal.explain.learnt.filters",
+    "foveal.explain.line",
     "foveal.explain.quality.randomise",
     "foveal.inference.backends.torch_backend",
+    "foveal.inference.streams.torch_stepper",
     "foveal.types.samples",
 }
 BLOCK = """
@@ -100,7 +114,10 @@ def test_importing_foveal_loads_almost_nothing() -> None:
 def torch_free_modules() -> list[str]:
     names = [".".join(f.relative_to(SOURCE).with_suffix("").parts) for f in sorted(SOURCE.rglob("*.py"))]
     names = [name for name in names if not name.endswith("__init__")]
-    patterns = [*TORCH_FREE, *(f"tasks.{task}.{file}" for task in TASKS for file in TORCH_FREE_FILES_OF_A_TASK)]
+    patterns = [
+        *TORCH_FREE,
+        *(f"tasks.{task}.{file}" for task in (*TASKS, *STREAMS) for file in TORCH_FREE_FILES_OF_A_TASK),
+    ]
     for pattern in TORCH_FREE:
         assert fnmatch.filter(names, pattern), f"no module is called {pattern}"
     found = {f"foveal.{name}" for pattern in patterns for name in fnmatch.filter(names, pattern)}

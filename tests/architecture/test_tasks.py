@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from foveal.tasks.table import TASKS
+from foveal.tasks.table import STREAMS, TASKS
 
+FOREIGN = {"data/formats/label_studio/record.py"}
+"""Files with a key of another tool that is a task's name by chance."""
 SOURCE = Path(__file__).resolve().parents[2] / "src" / "foveal"
 ROOM = SOURCE / "tasks"
 
@@ -82,10 +84,11 @@ def test_a_task_is_named_only_in_its_room() -> None:
     the classes of their folders: a new task is looked for without a change here.
     """
     trees = {file: ast.parse(file.read_text(encoding="utf-8")) for file in sorted(SOURCE.rglob("*.py"))}
-    elsewhere = {file: tree for file, tree in trees.items() if not file.is_relative_to(ROOM)}
+    foreign = {SOURCE / name for name in FOREIGN}
+    elsewhere = {file: tree for file, tree in trees.items() if not file.is_relative_to(ROOM) and file not in foreign}
     shared = set().union(*map(classes, elsewhere.values()))
     found = set()
-    for task in TASKS:
+    for task in (*TASKS, *STREAMS):
         own = set().union(*(classes(tree) for file, tree in trees.items() if file.is_relative_to(ROOM / task))) - shared
         assert own, f"{task} has no folder in tasks/"
         for file, tree in elsewhere.items():

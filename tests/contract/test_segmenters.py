@@ -105,8 +105,19 @@ def test_losses_are_weighted_and_named():
     torch.testing.assert_close(both["dice"], 0.5 * model.losses(outputs, target)["dice"])
 
 
+@pytest.mark.parametrize("backbone", ["alexnet", "zfnet", "googlenet", "conv:N=1,M=1,width=4", "conv:N=1,M=3,width=4"])
+def test_own_networks_of_any_strides(backbone: str) -> None:
+    model = build(backbone, losses=("cross_entropy",))
+    outputs = model(noise(96))
+    first = model.backbone.strides[0]
+    assert abs(outputs["logits"].shape[2] - 96 / first) <= 2 and outputs["logits"].shape[1] == K
+    mask = torch.randint(K, (2, 96, 96), dtype=torch.uint8, generator=torch.Generator().manual_seed(1))
+    sum(model.losses(outputs, {"mask": mask}).values()).backward()
+    assert [name for name, p in model.named_parameters() if p.grad is None] == []
+
+
 def test_a_decoder_that_does_not_fit():
-    with pytest.raises(ConfigError, match=r"The decoder plain_unet is for a small network trained from scratch."):
+    with pytest.raises(ConfigError, match=r"The decoder plain_unet is for Foveal's own networks"):
         build(decoder="plain_unet")
     with pytest.raises(ConfigError, match=r"The decoder 'unet' is for timm's backbones, not for conv5."):
         build("conv5", decoder="unet")

@@ -24,7 +24,7 @@ from foveal.engine.logs.log import Log
 from foveal.engine.run import Run
 from foveal.errors import ArtifactError, TrainingError
 from foveal.inference.load import load as load_predictor
-from foveal.types.series_spec import SeriesSpec
+from foveal.types.streams.series_spec import SeriesSpec
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = {"artifact", "brief", "engine", "errors", "models", "ops", "types", "version"}

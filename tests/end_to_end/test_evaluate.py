@@ -75,7 +75,8 @@ def test_evaluate_writes_a_page(here: Command, quick_run: Path, squares: Path, t
     done = here("evaluate", quick_run, squares, "--out", tmp_path / "f")
     assert done.code == 0
     assert "note: No report.html: it needs jinja2; pip install jinja2\n" in done.err
-    assert {p.name for p in (tmp_path / "f").iterdir()} == {"metrics.json", "predictions.csv"}
+    written = {p.name for p in (tmp_path / "f").iterdir()}
+    assert written == {"metrics.json", "predictions.csv", "predictions.jsonl"}
 
 
 def test_evaluate_one_split_by_the_model_file(

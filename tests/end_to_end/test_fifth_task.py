@@ -90,7 +90,10 @@ def trained(run: Callable[..., Result], discs: Path, tmp_path_factory: pytest.Te
 
 
 def test_it_is_a_task_like_any_other(run: Callable[..., Result]) -> None:
-    assert "classify, detect, segment, instance, measure; default: auto" in run("train", "--help").stdout
+    assert (
+        "classify, detect, segment, instance, measure, sequence, forecast; default: auto"
+        in run("train", "--help").stdout
+    )
     text = run("train", "--help-all").stdout
     assert "--measure.scale" in text and "The network predicts numbers divided by this;" in text
 

@@ -15,7 +15,8 @@ from torch import Tensor, nn
 
 from foveal.explain.case import Case, Effort
 from foveal.explain.explain import evidence_of
-from foveal.explain.gradients import GRID, IG_STEPS
+from foveal.explain.gradients import GRID, _gathered
+from foveal.explain.line import integrate
 from foveal.explain.masks import blurred
 from foveal.inference.predictor import Predictor
 from foveal.types.predictions.subject import Subject
@@ -92,14 +93,27 @@ def test_cam_is_that_of_the_package(backbone: str) -> None:
         np.testing.assert_allclose(large, theirs, atol=1e-5)
 
 
-def test_ig_is_captums() -> None:
-    _, case, model, inputs = setting("conv4")
-    (ours,) = evidence_of(case, [Subject("class", "bees", 1, 0.5)], "ig", Effort())
-    baseline = case.predictor.backend.inputs(blurred(case.pixels)[None].copy())
-    leaf = inputs.clone().requires_grad_()
-    values = IntegratedGradients(model).attribute(leaf, baseline, target=1, n_steps=IG_STEPS)
+def gathered(values: Tensor) -> np.ndarray:
+    """Values of pixels in cells, on a grid so fine that every cell is whole pixels."""
     summed = values.detach().sum(1)[0].numpy()
-    each = np.repeat(np.repeat(summed, GRID, 0), GRID, 1) / GRID**2  # so fine that every cell is whole pixels
-    side = len(summed)
-    gathered = each.reshape(GRID, side, GRID, side).sum((1, 3)) * GRID**2
-    np.testing.assert_allclose(ours.grid, gathered, atol=1e-5 * np.abs(gathered).max())
+    each, side = np.repeat(np.repeat(summed, GRID, 0), GRID, 1) / GRID**2, len(summed)
+    return each.reshape(GRID, side, GRID, side).sum((1, 3)) * GRID**2
+
+
+@pytest.mark.parametrize("label", [0, 1])
+def test_ig_is_captums(label: int) -> None:
+    """With its middle Riemann sum, and with the very weights of the steps."""
+    _, case, model, inputs = setting("conv4")
+    (ours,) = evidence_of(case, [Subject("class", NAMES[label], label, 0.5)], "ig", Effort())
+    baseline = case.predictor.backend.inputs(blurred(case.pixels)[None].copy())
+    line = integrate(lambda changed: model(changed)[:, label], inputs, baseline, _gathered)
+    captums, steps = IntegratedGradients(model), len(line.places)
+    leaf = inputs.clone().requires_grad_()
+    middle = captums.attribute(leaf, baseline, target=label, n_steps=steps, method="riemann_middle")
+    atol = 1e-5 * float(np.abs(line.grid).max())
+    np.testing.assert_allclose(line.grids.mean(0), gathered(middle), atol=atol)
+    order = np.argsort(line.places)
+    chosen = line.weights[order].tolist(), line.places[order].tolist()
+    weighted = captums._attribute((leaf,), (baseline,), target=label, n_steps=steps, step_sizes_and_alphas=chosen)[0]
+    np.testing.assert_allclose(ours.grid, gathered(weighted), atol=atol)
+    assert np.abs(line.weights * steps - 1).max() < 0.5 and line.weights.sum() == pytest.approx(1)

@@ -12,8 +12,9 @@ from pydantic import Field, ValidationError
 from foveal.errors import ArtifactError, FovealError
 from foveal.types.categories import Categories
 from foveal.types.input_spec import InputSpec
-from foveal.types.series_spec import SeriesSpec
 from foveal.types.settings import Settings
+from foveal.types.streams.series_spec import SeriesSpec
+from foveal.types.streams.text_spec import TextSpec
 from foveal.version import __version__
 
 FORMAT = 2
@@ -48,11 +49,15 @@ class SplitCard(Settings):
     """Fraction of each class."""
     groups: str = ""
     """Rule for samples that hang together and are never parted; empty: each stands alone."""
+    folds: Annotated[int, Field(ge=0)] = 0
+    """Parts of a cross-validation, one of which was held out; 0: a fraction was."""
+    fold: Annotated[int, Field(ge=1)] = 1
+    """That part."""
 
 
-Input = Annotated[InputSpec | SeriesSpec, Field(discriminator="kind")]
+Input = Annotated[InputSpec | SeriesSpec | TextSpec, Field(discriminator="kind")]
 """All kinds of input; a new one is a class with its own ``kind``, listed here."""
-InputT = TypeVar("InputT", InputSpec, SeriesSpec)
+InputT = TypeVar("InputT", InputSpec, SeriesSpec, TextSpec)
 
 
 class Card(Settings):

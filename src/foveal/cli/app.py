@@ -23,14 +23,20 @@ HELP = (
 
 TRAIN_HELP = (
     "Train a model on a folder of images or another data set.\n\n"
-    "A folder has one sub-folder per class. COCO, Pascal VOC and YOLO data sets and images with masks are recognised."
+    "A sub-folder per class; or COCO, VOC, YOLO, masks, a text or a series (.csv)."
 )
 EVALUATE_HELP = (
     "Evaluate a model on labelled images.\n\n"
     "The data set is read with the model's classes, whatever their order in the data set. Metrics and predictions are "
     "written to a folder."
 )
+COMPARE_HELP = (
+    "Compare two or more models on the same images.\n\n"
+    "Differences with paired intervals, an exact test for classifiers, and the smallest difference that could have "
+    "been seen. A page shows the images on which they differ."
+)
 PREDICT_HELP = "Predict on images or videos."
+GENERATE_HELP = "Write on from a beginning, with a model on text."
 EXPLAIN_HELP = (
     "Show where the evidence for predictions lies.\n\n"
     "Prints for each class, object or region how much evidence there is and where its peak is; --save draws it. An "
@@ -102,7 +108,9 @@ app = App(
 )
 app.command(f"{COMMANDS}.train:train", name="train", help=TRAIN_HELP, sort_key=1)
 app.command(f"{COMMANDS}.evaluate:evaluate", name="evaluate", help=EVALUATE_HELP, sort_key=2)
+app.command(f"{COMMANDS}.compare:compare", name="compare", help=COMPARE_HELP, sort_key=2)
 app.command(f"{COMMANDS}.predict:predict", name="predict", help=PREDICT_HELP, sort_key=3)
+app.command(f"{COMMANDS}.generate:generate", name="generate", help=GENERATE_HELP, sort_key=3)
 app.command(f"{COMMANDS}.explain:explain", name="explain", help=EXPLAIN_HELP, sort_key=4)
 app.command(f"{COMMANDS}.export:export", name="export", help=EXPORT_HELP, sort_key=4)
 app.command(f"{COMMANDS}.parity:parity", name="parity", help=PARITY_HELP, sort_key=4)

@@ -15,14 +15,23 @@ if TYPE_CHECKING:
 HELP, HELP_ALL = ("--help", "-h"), "--help-all"
 EXAMPLES: Mapping[str, Sequence[str]] = {
     "": ("foveal train photos/", "foveal train --help"),
-    "train": ("foveal train photos/ --time 10m --open", "foveal train --resume runs/photos"),
+    "train": (
+        "foveal train photos/ --time 10m --open",
+        "foveal train --resume runs/photos",
+    ),
     "evaluate": ("foveal evaluate runs/photos test-photos/",),
+    "compare": (
+        "foveal compare runs/small runs/large",
+        "foveal compare runs/a-1,runs/a-2,runs/a-3 runs/b-1,runs/b-2,runs/b-3",
+        "foveal compare a.onnx b.onnx --data photos/ --split test",
+    ),
     "predict": (
         "foveal predict runs/photos photo.jpg",
         "foveal predict runs/photos album/ --csv labels.csv",
         "foveal predict runs/photos clip.mp4 --save out.mp4",
         "foveal predict runs/photos archive/ --out labels.parquet",
     ),
+    "generate": ('foveal generate runs/shakespeare --prompt "ROMEO:" --temperature 0.8',),
     "export": ("foveal export runs/photos", "foveal export runs/photos --int8", "foveal export runs/photos --evidence"),
     "parity": ("foveal parity runs/photos photos/",),
     "serve": ("foveal serve runs/photos", "foveal serve flowers=runs/photos cells.onnx --port 8080"),
@@ -51,7 +60,7 @@ EXAMPLES: Mapping[str, Sequence[str]] = {
 }
 """Examples of each command."""
 MOST_USED = {
-    "Data and run": ("--data", "--task", "--out", "--config", "--resume", "--skip-bad"),
+    "Data and run": ("--data", "--task", "--out", "--config", "--resume", "--skip-bad", "--folds", "--seeds"),
     "Length and speed": ("--epochs", "--time", "--batch-size", "--lr", "--device", "--workers"),
     "Model": ("--backbone", "--model.weights", "--size", "--seed"),
     "Output": ("--json", "--quiet", "--open"),
@@ -190,13 +199,16 @@ def sections(
     names: Sequence[str], entries: Mapping[str, "HelpEntry"], task: str | None
 ) -> Iterable[tuple[str, list[tuple[str, str]]]]:
     """Every setting, by section; of the tasks' sections only one if the task is known."""
+    from foveal.config.concerns import has_use
     from foveal.config.schema import RunConfig
-    from foveal.tasks.table import TASKS, get_spec
+    from foveal.tasks.table import STREAMS, TASKS
 
-    unused = [f"--{key.replace('_', '-')}" for key in get_spec(task).unused] if task in TASKS else []
+    tasks = (*TASKS, *STREAMS)
     for section, field in RunConfig.model_fields.items():
-        inside = [name for name in names if name.startswith(f"--{section}.") and name not in unused]
-        if not inside or (task in TASKS and section in TASKS and section != task):
+        inside = [name for name in names if name.startswith(f"--{section}.")]
+        if task in tasks and section not in tasks:
+            inside = [name for name in inside if has_use(name.removeprefix("--").replace("-", "_"), task)]
+        if not inside or (task in tasks and section in tasks and section != task):
             continue
         yield f"{section}: {field.description}", [(label(entries[name]), text_of(entries[name])) for name in inside]
 

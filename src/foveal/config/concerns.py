@@ -1,10 +1,11 @@
 """Settings that concern other tasks or formats than a run's own are refused rather than ignored."""
 
 from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
 
 from foveal.data.config import AugmentConfig
 from foveal.errors import ConfigError
-from foveal.tasks.table import TASKS, get_spec
+from foveal.tasks.table import STREAMS, TASKS, get_section
 
 FORMATS = {"data.bad": ("coco", "voc", "yolo")}
 """Settings that only some formats of data sets have a use for."""
@@ -25,16 +26,16 @@ def check_concerned(given: Mapping[str, object], task: str, *, data_format: str 
     """
     for key, value in flat(given):
         section, _, name = key.partition(".")
-        if section in TASKS:
+        if section in (*TASKS, *STREAMS):
             theirs = [section] if section != task else []
-        elif key in get_spec(task).unused and value != AugmentConfig.model_fields[name].default:
-            theirs = [other for other in TASKS if key not in get_spec(other).unused]
+        elif not has_use(key, task) and not _switched_off(section, name, value):
+            theirs = [other for other in (*TASKS, *STREAMS) if has_use(key, other)]
         else:
             theirs = []
         if theirs:
             raise ConfigError(
                 f"--{flag(key)} is a setting of {_either(theirs)}, and the task is {task}.",
-                f"Leave it out, or train with --task {theirs[0]}." if section in TASKS else "Leave it out.",
+                f"Leave it out, or train with --task {theirs[0]}." if theirs == [section] else "Leave it out.",
             )
         if data_format and data_format not in FORMATS.get(key, (data_format,)):
             raise ConfigError(
@@ -42,6 +43,16 @@ def check_concerned(given: Mapping[str, object], task: str, *, data_format: str 
                 f" {_article(data_format)} {data_format.replace('_', ' ')}.",
                 "Leave it out.",
             )
+
+
+def _switched_off(section: str, name: str, value: object) -> bool:
+    """Whether it is an augmentation that is given as it is anyway."""
+    return section == "augment" and value == AugmentConfig.model_fields[name].default
+
+
+def has_use(key: str, task: str) -> bool:
+    """Whether a task has a use for a dotted setting outside the tasks' own sections."""
+    return not any(fnmatchcase(key, pattern) for pattern in get_section(task).unused)
 
 
 def flat(values: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, object]]:

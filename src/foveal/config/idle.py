@@ -6,10 +6,11 @@ from typing import Any
 from foveal.config.concerns import flag, flat
 from foveal.config.schema import RunConfig
 from foveal.errors import ConfigError
-from foveal.tasks.table import TASKS, get_spec
+from foveal.tasks.table import STREAMS, TASKS, get_section
 
 NEEDS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "data.cache_dir": ("data.cache", ("disk",)),
+    "data.val_fraction": ("data.folds", ("0",)),
     "input.crop_fraction": ("input.fit", ("crop",)),
     "input.whitening_patch": ("input.normalize", ("pca", "zca")),
     "augment.policy_magnitude": ("augment.policy", ("rand",)),
@@ -25,8 +26,8 @@ def needs() -> dict[str, tuple[str, tuple[str, ...]]]:
     """The same of all sections."""
     own = {
         f"{task}.{name}": (f"{task}.{other}", uses)
-        for task in TASKS
-        for name, (other, uses) in get_spec(task).needs.items()
+        for task in (*TASKS, *STREAMS)
+        for name, (other, uses) in get_section(task).needs.items()
     }
     return {**NEEDS, **own}
 
@@ -47,7 +48,7 @@ def check_used(given: Mapping[str, object], config: RunConfig) -> None:
             continue
         other, uses = known[key]
         now = _value(config, other)
-        if set(uses).isdisjoint(now if isinstance(now, tuple) else (now,)):
+        if set(uses).isdisjoint(map(str, now if isinstance(now, tuple) else (now,))):
             shown = " ".join(now) if isinstance(now, tuple) else now
             raise ConfigError(
                 f"--{flag(key)} has no use while --{flag(other)} is {shown}.",

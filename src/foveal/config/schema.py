@@ -10,13 +10,13 @@ from foveal.data.config import AugmentConfig, DataConfig, InputConfig
 from foveal.engine.config import OptimConfig, RuntimeConfig, ScheduleConfig, TrainConfig
 from foveal.errors import ConfigError
 from foveal.models.config import ModelConfig
-from foveal.tasks.table import TASKS, get_spec
+from foveal.tasks.table import STREAMS, TASKS, get_section
 from foveal.types.settings import Settings
 
 if TYPE_CHECKING:
     TaskName = str
 else:
-    TaskName = Literal["auto", *TASKS]
+    TaskName = Literal["auto", *TASKS, *STREAMS]
 
 
 class _Sections(Settings):
@@ -39,8 +39,8 @@ class _Sections(Settings):
 def _with_task_sections(base: type[_Sections]) -> type[_Sections]:
     """A section for each task, under its name."""
     sections: dict[str, Any] = {}
-    for name in TASKS:
-        settings = get_spec(name).settings
+    for name in (*TASKS, *STREAMS):
+        settings = get_section(name).settings
         summary = (settings.__doc__ or "").partition("\n")[0]
         sections[name] = (settings, Field(default=settings(), description=summary))
     return create_model("_TaskSections", __base__=base, **sections)

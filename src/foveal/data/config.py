@@ -67,6 +67,12 @@ class DataConfig(Settings):
     """Images that cannot be read; error: stop before training; skip: decode every image first and leave these out."""
     val_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.2
     """Fraction of the training images held out for validation if the data set has no validation split."""
+    split_seed: Annotated[int, Field(ge=0, lt=2**63)] | None = None
+    """Seed of the split alone; default: the run's seed. Runs that share it hold out the same images."""
+    folds: Annotated[int, Field(ge=0, le=100)] = 0
+    """Parts of a cross-validation, one of which is held out in place of val_fraction; 0: none."""
+    fold: Annotated[int, Field(ge=1, le=100)] = 1
+    """The part that is held out, from 1 on."""
     groups: str = ""
     """Images that hang together: a column, folder, or a regular expression on the path; no split cuts a group."""
     sampling: Literal["shuffle", "balanced"] = "shuffle"
@@ -77,6 +83,14 @@ class DataConfig(Settings):
     """Folder of the disk cache, never inside the data set; empty: the user's cache folder."""
     workers: Annotated[int, Field(ge=0, le=256)] | None = None
     """Worker processes that decode and augment images; 0: do it in the training process."""
+
+    @model_validator(mode="after")
+    def _fold_of_folds(self) -> Self:
+        if self.folds == 1:
+            raise ValueError("folds are 2 or more, or 0 for none")
+        if self.fold > max(1, self.folds):
+            raise ValueError(f"fold is {self.fold}, of {self.folds} folds")
+        return self
 
     @property
     def band_numbers(self) -> tuple[int, ...]:

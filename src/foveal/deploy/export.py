@@ -164,8 +164,7 @@ def _in_float(
             parity = compare(model, exported, prepared)
             parities.append(cells.with_cells(parity, model, exported, prepared) if exported.card.evidence else parity)
             if before is not None and labelled is not None:
-                after = evaluate_on(exported, labelled)
-                changes.append(change(model, before, after, groups=labelled.groups))
+                changes.append(change(model, before, evaluate_on(exported, labelled)))
     worst = max(changes, key=lambda one: abs(one.drop), default=None)
     return with_headline(worst_of(parities), worst)
 

@@ -76,9 +76,25 @@ class Change:
         )
 
 
-def evaluate_on(predictor: Predictor, labelled: Labelled) -> Verdict:
-    """The evaluation of a model, before its images are weighted."""
-    return evaluation_of(predictor, labelled.truths, predictor.stream(labelled.sources))
+@dataclass(frozen=True)
+class Resampled:
+    """The headline metric of one evaluation.
+
+    Attributes:
+        images: N.
+        value: On all of them.
+        samples: (R,) on resamples of them, which are the same for every evaluation of these images.
+    """
+
+    images: int
+    value: float
+    samples: FloatArray
+
+
+def evaluate_on(predictor: Predictor, labelled: Labelled) -> Resampled:
+    """The headline metric of a model on labelled images."""
+    evaluated = evaluation_of(predictor, labelled.truths, predictor.stream(labelled.sources))
+    return resampled(predictor, evaluated, groups=labelled.groups)
 
 
 def evaluation_of(predictor: Predictor, truths: Iterable[SomeTruth], predictions: Iterable[Prediction]) -> Verdict:
@@ -89,26 +105,33 @@ def evaluation_of(predictor: Predictor, truths: Iterable[SomeTruth], predictions
     return metric.verdict()
 
 
-def change(predictor: Predictor, before: Verdict, after: Verdict, *, groups: IntArray | None = None) -> Change:
+def resampled(predictor: Predictor, evaluated: Verdict, *, groups: IntArray | None = None) -> Resampled:
+    """The headline metric on all images, and on resamples of them.
+
+    Args:
+        predictor: Knows the headline metric.
+        evaluated: The evaluation of N images.
+        groups: (N,) the group of each image.
+    """
+    metric, count = predictor.output.goal.metric, evaluated.num_images
+
+    def score(weights: Weights) -> FloatArray:
+        return np.nan_to_num(evaluated.score(weights)[metric])
+
+    samples = [score(weights) for weights in resample(count, RESAMPLES, 0, groups=groups)]
+    return Resampled(count, float(score(np.ones((count, 1), np.float32))[0]), np.concatenate(samples))
+
+
+def change(predictor: Predictor, before: Resampled, after: Resampled) -> Change:
     """How the headline metric changes from one evaluation to another.
 
     Args:
         predictor: Knows the headline metric.
         before: Of the network.
         after: Of the export, on the same images.
-        groups: (N,) the group of each image.
     """
     goal = predictor.output.goal
     sign = 1.0 if goal.maximize else -1.0
-
-    def score(evaluated: Verdict, weights: Weights) -> FloatArray:
-        return np.nan_to_num(evaluated.score(weights)[goal.metric])
-
-    ones = np.ones((before.num_images, 1), np.float32)
-    first, second = float(score(before, ones)[0]), float(score(after, ones)[0])
-    drops = [
-        sign * (score(before, weights) - score(after, weights))
-        for weights in resample(before.num_images, RESAMPLES, 0, groups=groups)
-    ]
-    low, high = np.quantile(np.concatenate(drops), (0.025, 0.975))
-    return Change(goal.metric, before.num_images, first, second, sign * (first - second), float(low), float(high))
+    low, high = np.quantile(sign * (before.samples - after.samples), (0.025, 0.975))
+    drop = sign * (before.value - after.value)
+    return Change(goal.metric, before.images, before.value, after.value, drop, float(low), float(high))

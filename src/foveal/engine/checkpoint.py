@@ -74,6 +74,8 @@ class Checkpoint:
     """The loss scale (fp16); empty where there is none."""
     finished: bool = False
     """Whether the run is complete, report included."""
+    carried: Mapping[str, Tensor] = field(default_factory=dict)
+    """What the plan carries from one step to the next."""
 
     def restore(self, network: nn.Module, average: nn.Module | None, optimizer: torch.optim.Optimizer) -> None:
         """Restore the weights, their average and the optimiser."""

@@ -62,9 +62,9 @@ class TrainConfig(Settings):
     """Length of the training, evaluation and checkpoints."""
 
     epochs: Annotated[int, Field(ge=1, le=100_000)] | None = None
-    """Number of passes over the training images."""
+    """Number of passes over the training data."""
     batch_size: Annotated[int, Field(ge=1, le=65536)] | None = None
-    """Images per step, over all processes together."""
+    """Images per step, or streams of a text or series side by side, over all processes together."""
     time_s: Annotated[float, Field(gt=0)] | None = None
     """Time budget in seconds; the schedule is fitted to it."""
     patience: Annotated[int, Field(ge=0)] | None = None

@@ -1,7 +1,7 @@
 """What the loop needs from what it trains. It never looks inside a batch, be it images, a table or text.
 
-A plan is built before the first step. Everything it gives is a function of its own settings and of the step, so that a
-resumed run sees the same batches as an uninterrupted one.
+A plan is built before the first step. Everything it gives is a function of its own settings, of the step, and of what
+it says that it carries from step to step, so that a resumed run sees the same as an uninterrupted one.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -47,6 +47,11 @@ class Plan(Protocol[BatchT]):
     @property
     def epochs(self) -> int:
         """Passes over the training samples."""
+        ...
+
+    @property
+    def carried(self) -> dict[str, Tensor]:
+        """What it carries from one step to the next, such as states of recurrent cells; a checkpoint keeps it."""
         ...
 
     @property

@@ -78,6 +78,7 @@ class Training(Generic[BatchT]):
         self.optimizer = build_optimizer(self.network, optim)
         if saved:
             saved.restore(self.network, self.ema.module if self.ema else None, self.optimizer)
+            plan.carried.update(saved.carried)
         self.wrapped, self.stepper = runtime.wrap(self.network, self.optimizer)
         runtime.load_scaler(saved.scaler if saved else {})
         self.clock = Clock(
@@ -297,6 +298,7 @@ class Training(Generic[BatchT]):
                 optimizer=self.optimizer.state_dict(),
                 scaler=self.runtime.scaler_state(),
                 finished=finished,
+                carried=dict(self.plan.carried),
             )
             save_checkpoint(self.run.checkpoint, now)
 

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from foveal.errors import ConfigError
 from foveal.explain.case import Case, Effort
 from foveal.explain.contract import Explanation
 from foveal.explain.evidence import Evidence
@@ -13,7 +12,7 @@ from foveal.inference.images import ImageLike, readable
 from foveal.inference.predictor import Predictor
 from foveal.ops.quiet import quiet
 from foveal.types.predictions.prediction import Prediction
-from foveal.types.predictions.subject import Asked, Subject
+from foveal.types.predictions.subject import Asked, NoSuchObjectError, Subject
 
 
 @quiet()
@@ -46,10 +45,10 @@ def explain_image(
     name = choose_method(method, case)
     try:
         subjects = predictor.output.subjects(prediction, asked)
-        evidence = evidence_of(case, subjects, name, effort)
-    except ConfigError as error:
+    except NoSuchObjectError as error:
         error.what = f"{image}: {error.what}" if isinstance(image, str | Path) else error.what
         raise
+    evidence = evidence_of(case, subjects, name, effort)
     drawing = replace(predictor.drawing, source=image)
     return Explanation(tuple(evidence), prediction.size, name, drawing)
 

@@ -8,21 +8,19 @@ from dataclasses import replace
 
 import numpy as np
 import torch
-from captum.attr import IntegratedGradients, NoiseTunnel, Saliency
+from captum.attr import NoiseTunnel, Saliency
 from torch import Tensor
 from torch.nn.functional import interpolate
 
 from foveal.errors import ConfigError
 from foveal.explain.case import Case, Effort, Found, Method
+from foveal.explain.line import MISSED, integrate
 from foveal.explain.masks import CONVERGED, agreement, blurred
 from foveal.inference.backends.torch_backend import TorchBackend
 from foveal.types.arrays import FloatArray
 from foveal.types.predictions.subject import Subject
 
-IG_STEPS, IG_BATCH = 64, 8
-IG_DELTA = 0.05
-"""Largest part of the score's change that integration may miss to be taken as converged."""
-NOISE, SMOOTH_SAMPLES = 0.15, 32
+NOISE, SMOOTH_SAMPLES, SMOOTH_BATCH = 0.15, 32, 8
 """Standard deviation of the noise, of the input's range, and copies (Smilkov et al. 2017, "SmoothGrad", section 3)."""
 GRID = 28
 """Most cells along a side to which the values of pixels are gathered: alone they are noise."""
@@ -57,15 +55,8 @@ def ig(case: Case, subjects: Sequence[Subject], effort: Effort) -> Maps:  # noqa
     inputs, baseline, score = _input_score(case, "ig")
     found = []
     for subject in subjects:
-        function = score(subject)
-        leaf = inputs.clone().requires_grad_()
-        values, missed = IntegratedGradients(function).attribute(
-            leaf, baseline, n_steps=IG_STEPS, internal_batch_size=IG_BATCH, return_convergence_delta=True
-        )
-        delta = float(missed.detach())
-        change = float(values.detach().sum()) - delta
-        converged = abs(delta) <= IG_DELTA * max(abs(change), 1e-6)
-        found.append((subject, Found(_gathered(values), converged, passes=3 * IG_STEPS)))
+        line = integrate(score(subject), inputs, baseline, _gathered)
+        found.append((subject, Found(line.grid, line.missed <= MISSED, passes=2 + 3 * len(line.places))))
     return found
 
 
@@ -87,7 +78,7 @@ def smooth(case: Case, subjects: Sequence[Subject], effort: Effort) -> Maps:
                 gradient = tunnel.attribute(
                     inputs.clone().requires_grad_(),
                     nt_samples=SMOOTH_SAMPLES // 2,
-                    nt_samples_batch_size=IG_BATCH,
+                    nt_samples_batch_size=SMOOTH_BATCH,
                     stdevs=deviation,
                     abs=False,
                 )

@@ -31,15 +31,18 @@ SHOWN = 0.5
 """Probability that a cell is shown."""
 RISE_GRID = 28
 """Side of its maps: masks are smooth, so more says nothing more."""
-FITTED_CELLS = 7
-"""Side of the cells whose sum is fitted."""
-RIDGE = 10.0
-"""Masks that speak for no slope at all, so that a few do not fit noise."""
-MOST_PASSES, CHECK_EVERY = 768, 64
+FITTED_CELLS = 14
+"""Side of the grid of cells whose sum is fitted."""
+SMOOTH = 1.0
+"""Cells over which slopes are expected to be alike (standard deviation of the Gaussian covariance)."""
+NOISES = (0.1, 0.3, 1.0, 3.0, 10.0)
+"""What of the supports the sum does not explain, tried as multiples of the mean of what it does."""
+MOST_PASSES, CHECK_EVERY = 1536, 128
 SEEN = 1 / 20
 """Part of the strongest evidence below which two values look alike."""
-CONVERGED = 0.9
-"""Rank correlation of the maps of both halves of the masks from which they are taken as converged."""
+CONVERGED, OPTIMISM = 0.9, 0.03
+"""Rank correlation with the map of as many other masks from which a map is taken as converged, and by how much what is
+worked out from halves exceeds it where it first reaches that, as measured on photos."""
 Pixels = NDArray[np.float32]
 
 
@@ -103,7 +106,7 @@ def rise(case: Case, subjects: Sequence[Subject], effort: Effort) -> list[tuple[
         passes += len(masks)
         if passes % CHECK_EVERY == 0:
             maps = [half.maps() for half in halves]
-            converged = all(agreement(a, b) >= CONVERGED for a, b in zip(*maps, strict=True))
+            converged = all(of_both(agreement(a, b)) >= CONVERGED + OPTIMISM for a, b in zip(*maps, strict=True))
         spent = perf_counter() - start
         if converged or passes >= MOST_PASSES or (effort.budget_s is not None and spent >= effort.budget_s):
             break
@@ -114,8 +117,10 @@ def rise(case: Case, subjects: Sequence[Subject], effort: Effort) -> list[tuple[
 class Slopes:
     """How J supports rise with each place of the masks.
 
-    A place's slope is its covariance with the support over its variance. Both are known for a sum over cells, so such a
-    sum is fitted first and only what it leaves is measured: the other cells' chance then disturbs less.
+    A place's slope is its covariance with the support over its variance. Measured as it stands, what the other places
+    add by chance disturbs it; so a sum over cells is fitted, whose slopes are known. Neighbouring cells are expected to
+    be alike, and how much of the supports is noise is chosen by its marginal likelihood (MacKay 1992, "Bayesian
+    interpolation"), so that a few masks do not fit noise.
     """
 
     values: list[FloatArray] = field(default_factory=list)
@@ -128,19 +133,55 @@ class Slopes:
 
     def maps(self) -> FloatArray:
         """(J, g, g) slopes: the change of the support from hidden to shown."""
-        alike, gather = likeness(), gathering()
+        alike, gather, prior = likeness(), gathering(), expected()
         values = np.concatenate(self.values, 1)
         centred = values - values.mean(1, keepdims=True)  # (J, N)
         masks = np.concatenate(self.masks).astype(np.float64) - SHOWN  # (N, g, g)
-        cells = (gather @ masks @ gather.T).reshape(len(masks), -1)  # (N, c c)
-        ridge = RIDGE * cells.var() * np.eye(cells.shape[1])
-        fitted = np.linalg.solve(cells.T @ cells + ridge, cells.T @ centred.T).T  # (J, c c)
-        left = (centred - fitted @ cells.T) @ masks.reshape(len(masks), -1) / len(masks)  # (J, g g)
+        cells = (gather @ masks @ gather.T).reshape(len(masks), -1) @ prior  # (N, c c)
+        strengths, turn = np.linalg.eigh(cells.T @ cells)
+        strengths, seen = strengths.clip(0), centred @ cells @ turn  # (c c), (J, c c)
+        noise = [likeliest(strengths, own, float(y @ y), len(masks)) for own, y in zip(seen, centred, strict=True)]
+        fitted = seen / (strengths + np.array(noise)[:, None]) @ turn.T @ prior.T  # (J, c c)
         spread, side = gather @ alike, len(gather)
-        known = spread.T @ fitted.reshape(-1, side, side) @ spread * SHOWN * (1 - SHOWN)  # (J, g, g)
-        variance = np.outer(np.diag(alike), np.diag(alike)) * SHOWN * (1 - SHOWN)
-        slopes: FloatArray = (known + left.reshape(known.shape)) / variance
+        known = spread.T @ fitted.reshape(-1, side, side) @ spread  # (J, g, g)
+        slopes: FloatArray = known / np.outer(np.diag(alike), np.diag(alike))
         return slopes
+
+
+def likeliest(strengths: FloatArray, seen: FloatArray, squares: float, count: int) -> float:
+    """The noise, as the variance that is added to what is fitted, under which the values are likeliest.
+
+    Args:
+        strengths: (c c) eigenvalues of the fitted sum's products.
+        seen: (c c) the values' products with it, turned to its eigenvectors.
+        squares: The sum of the values' squares.
+        count: N, the number of values.
+    """
+    best, chosen = -np.inf, 1.0
+    for noise in float(strengths.mean()) * np.array(NOISES):
+        left = max((squares - float((seen**2 / (strengths + noise)).sum())) / noise, 1e-300)
+        size = float(np.log(strengths + noise).sum()) + (count - len(strengths)) * np.log(noise)
+        likelihood = -0.5 * (count * np.log(left / count) + size)
+        if likelihood > best:
+            best, chosen = likelihood, float(noise)
+    return chosen
+
+
+def of_both(halves: float) -> float:
+    """The correlation that two maps of all masks would have, from that of two maps of half of them.
+
+    Spearman 1910 and Brown 1910: what disturbs a map halves with twice the masks.
+    """
+    return 2 * halves / (1 + halves) if halves > 0 else halves
+
+
+@cache
+def expected() -> FloatArray:
+    """(c c, c c) from independent numbers to slopes of cells of which neighbours are alike."""
+    apart = np.arange(FITTED_CELLS)[:, None] - np.arange(FITTED_CELLS)
+    values, vectors = np.linalg.eigh(np.exp(-(apart**2) / (2 * SMOOTH**2)))
+    root = vectors * np.sqrt(values.clip(0))
+    return np.kron(root, root)
 
 
 @cache

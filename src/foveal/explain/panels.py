@@ -220,7 +220,9 @@ def short(value: float) -> str:
 
 def _legend(pen: ImageDraw.ImageDraw, place: tuple[float, float], room: float, text: int, one: Evidence) -> None:
     face = font(max(11, round(text * 0.8)))
-    words = f"contour: half of the evidence, peak at {one.peak}"
+    parts = ["contour: half of the evidence", f"peak at {one.peak}"]
     if one.signed:
-        words = f"warm: for {one.subject.name}, cool: for {one.subject.rival}; {words}"
-    pen.text(place, shorten(pen, words, face, round(room)), font=face, fill=INK, anchor="lm")
+        parts = [f"warm: for {one.subject.name}, cool: for {one.subject.rival}", *parts]
+    while len(parts) > 1 and pen.textlength(", ".join(parts), font=face) > room:
+        parts.pop()
+    pen.text(place, shorten(pen, ", ".join(parts), face, round(room)), font=face, fill=INK, anchor="lm")

@@ -70,12 +70,22 @@ class Drawing:
             ConfigError: The suffix is not that of an image format that can be written.
             RunError: The file cannot be written.
         """
-        kind = Image.registered_extensions().get(path.suffix.lower())
-        if kind is None or kind not in Image.SAVE:
-            raise ConfigError(
-                f"{path}: {path.suffix or 'no suffix'} is not an image format that can be written.",
-                "Name it like drawn.jpg or drawn.png.",
-            )
-        buffer = io.BytesIO()
-        drawn.save(buffer, kind, **({"quality": 92} if kind == "JPEG" else {}))
-        write_atomic(path, buffer.getvalue())
+        write_drawing(path, drawn)
+
+
+def write_drawing(path: Path, drawn: Image.Image) -> None:
+    """Write a drawing; the suffix says in which format.
+
+    Raises:
+        ConfigError: The suffix is not that of an image format that can be written.
+        RunError: The file cannot be written.
+    """
+    kind = Image.registered_extensions().get(path.suffix.lower())
+    if kind is None or kind not in Image.SAVE:
+        raise ConfigError(
+            f"{path}: {path.suffix or 'no suffix'} is not an image format that can be written.",
+            "Name it like drawn.jpg or drawn.png.",
+        )
+    buffer = io.BytesIO()
+    drawn.save(buffer, kind, **({"quality": 92} if kind == "JPEG" else {}))
+    write_atomic(path, buffer.getvalue())

@@ -16,6 +16,8 @@ from foveal.tasks.card import check_card
 from foveal.tasks.table import open_task
 
 SUFFIXES = (".safetensors", ".onnx")
+SEVERAL = "runs.toml"
+"""Marks a folder of several runs: folds, or seeds."""
 
 
 @quiet()
@@ -107,6 +109,12 @@ def find_model(path: Path) -> Path:
     if path.is_dir():
         file = path / "model.safetensors"
         if not file.is_file():
+            if (path / SEVERAL).is_file():
+                inside = sorted(one.parent.name for one in path.glob("*/model.safetensors"))
+                raise ArtifactError(
+                    f"{path}: this folder holds several runs.",
+                    f"Name one of them, such as {shlex.quote(str(path / next(iter(inside), 'fold-1')))}.",
+                )
             raise ArtifactError(
                 f"{path}: no model.safetensors in this folder.",
                 f"If it is an unfinished run, resume it: foveal train --resume {shlex.quote(str(path))}",

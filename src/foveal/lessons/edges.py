@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from foveal.errors import ConfigError
 from foveal.lessons.contract import Lesson
 from foveal.lessons.grid import as_text
 from foveal.scratch import Conv2d
@@ -21,7 +22,13 @@ def edges(photo: RGB, name: str) -> Lesson:
     Args:
         photo: (H, W, 3) uint8, 2 x 2 pixels or more.
         name: For the title.
+
+    Raises:
+        ConfigError: It is smaller.
     """
+    if min(photo.shape[:2]) < 2:
+        what = f"{name}: {photo.shape[1]} x {photo.shape[0]} pixels; an edge needs 2 x 2 or more."
+        raise ConfigError(what, "Name a larger image.")
     gray = (photo.astype(np.float32) @ np.array(GRAY, np.float32)) / 255
     layer = Conv2d(1, 2, 3, padding=1, padding_mode="reflect")
     layer.weight.value = np.stack([ACROSS, ACROSS.T])[:, None]
@@ -44,7 +51,7 @@ def _figure(panels: list[tuple[str, Any]]) -> Any:
     from matplotlib.figure import Figure
 
     height, width = panels[0][1].shape[:2]
-    figure = Figure(figsize=(14, max(1.2, 14 / 4.1 * height / width) + 0.4), facecolor="white")
+    figure = Figure(figsize=(14, min(14, max(1.2, 14 / 4.1 * height / width)) + 0.4), facecolor="white")
     limit, strongest = (float(np.percentile(panel, 99)) or 1.0 for panel in (np.abs(panels[1][1]), panels[3][1]))
     for at, (title, panel) in enumerate(panels):
         axes = figure.add_axes((0.005 + at * 0.25, 0.02, 0.24, 1 - 0.4 / figure.get_figheight()))

@@ -3,6 +3,9 @@
 import io
 from pathlib import Path
 
+import numpy as np
+from PIL import Image
+
 from foveal.artifact.atomic import write_atomic
 from foveal.errors import ConfigError, MissingExtraError
 from foveal.imaging.decode import decode
@@ -14,6 +17,8 @@ from foveal.lessons.whitening import whitening
 from foveal.types.arrays import RGB
 
 DPI = 110
+LONGEST = 2048
+"""Photos are shrunk to this side, in pixels: the windows of larger ones would take gigabytes."""
 
 
 def lesson(topic: str, *, image: Path | None = None, step: int | None = None, filter_: int = 1) -> Lesson:
@@ -60,7 +65,16 @@ def save(done: Lesson, file: Path) -> None:
 
 def _photo(image: Path | None) -> tuple[RGB, str]:
     if image is not None:
-        return decode(image).pixels, image.name
+        return _shrunk(decode(image).pixels, image.name)
     from sklearn.datasets import load_sample_image
 
     return load_sample_image("china.jpg"), "china.jpg"
+
+
+def _shrunk(photo: RGB, name: str) -> tuple[RGB, str]:
+    height, width = photo.shape[:2]
+    if max(height, width) <= LONGEST:
+        return photo, name
+    small = Image.fromarray(photo)
+    small.thumbnail((LONGEST, LONGEST))
+    return np.asarray(small), f"{name}, shrunk from {width} x {height}"

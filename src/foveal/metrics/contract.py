@@ -23,6 +23,9 @@ Scores = Mapping[str, FloatArray]
 """Metrics by name, each (R,)."""
 
 Better = Literal["more", "less"]
+ALONE = 256
+"""Images that are scored one by one at once."""
+MOST_RESAMPLES = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -120,7 +123,29 @@ class Table:
     __repr__ = brief
 
 
-Panel = Matrix | Lines | Table
+@dataclass(frozen=True)
+class Passage:
+    """A piece of text: what it is, its lines as they are, and a shade from 0 to 1 for each character, or none."""
+
+    caption: str
+    text: str
+    shades: FloatArray | Sequence[float] = ()
+
+    __repr__ = brief
+
+
+@dataclass(frozen=True)
+class Passages:
+    """A panel: pieces of text, below each other."""
+
+    title: str
+    passages: Sequence[Passage]
+    note: str = ""
+
+    __repr__ = brief
+
+
+Panel = Matrix | Lines | Table | Passages
 
 
 @dataclass(frozen=True)
@@ -205,6 +230,28 @@ class Verdict(Protocol):
             classes has one. Metrics that are left out rest on all images alike.
         """
         return {}
+
+    def shares(self) -> Mapping[str, FloatArray]:
+        """By metric that is a share of right images (``Scale.proportion``), (N,) 1 where an image is right, else 0."""
+        return {}
+
+    def by_image(self) -> FloatArray:
+        """(N,) how well each image is predicted, in [0, 1]: right or wrong, the F1 of its objects, its mean IoU.
+
+        NaN where nothing is known. By default the first headline metric of each image alone.
+        """
+        name = next(iter(self.scales))
+        found = np.empty(self.num_images)
+        for start in range(0, self.num_images, ALONE):
+            places = np.arange(start, min(start + ALONE, self.num_images))
+            weights = np.zeros((self.num_images, len(places)), np.float32)
+            weights[places, places - start] = 1
+            found[places] = self.score(weights)[name]
+        return found
+
+    def most_resamples(self) -> int:
+        """Resamples that take seconds at most."""
+        return MOST_RESAMPLES
 
     def results(self, *, num_resamples: int = 1000, seed: int = 0, groups: IntArray | None = None) -> Results:
         """The headline metrics with their intervals, and the tables, panels and mistakes.

@@ -66,7 +66,8 @@ class Backbone(Trunk):
         """
         height, width = inputs.shape[-2:]
         self.check_size(height, width)
-        out = self.net(inputs) if self._whole else self.net.forward_features(inputs)  # type: ignore[operator]
+        call: Any = self.net if self._whole else self.net.forward_features
+        out = self.run(call, inputs)
         return _as_map(out, self.num_features, height, width, self.net)
 
     @property
@@ -78,7 +79,7 @@ class Backbone(Trunk):
         """The map of ``forward``, and those of ``side_widths``."""
         if not isinstance(self.net, OwnNetwork) or not self.side_widths:
             return (self(inputs),)
-        return self.net.with_sides(inputs)
+        return self.run(self.net.with_sides, inputs)
 
     def attention(self, inputs: Tensor) -> Tensor | None:
         """(B, A, h, w) how much each head of a transformer's last layer attends to each place; None: it has none.

@@ -4,6 +4,7 @@ Shapes: B batch, C channels, H W height and width of the input, h w of a map.
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import timm
@@ -47,6 +48,7 @@ class InnerMaps(Trunk):
                 raise ConfigError(
                     f"The backbone {name!r} gives no maps at several strides.", "Use --backbone conv5 instead."
                 )
+            own.keep_maps()
             known = list(zip(own.widths, own.strides, strict=True))
         else:
             self.net = _create(name, output_stride)
@@ -69,10 +71,11 @@ class InnerMaps(Trunk):
     def forward(self, inputs: Tensor) -> list[Tensor]:
         """(B, 3, H, W) -> a map (B, C, h, w) for each stride."""
         if isinstance(self.net, OwnNetwork):
-            every = self.net.maps(inputs)
+            every = self.run(self.net.maps, inputs)
             return [every[i] for i in self.picked]
         call: Any = self.net.forward_intermediates
-        maps = call(inputs, indices=self.taken, norm=False, output_fmt="NCHW", intermediates_only=True)
+        picked = partial(call, indices=self.taken, norm=False, output_fmt="NCHW", intermediates_only=True)
+        maps: list[Tensor] = self.run(picked, inputs)
         return [maps[self.taken.index(i)] for i in self.picked]
 
 

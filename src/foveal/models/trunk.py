@@ -1,16 +1,22 @@
 """The base of all backbones: a network in stages, perhaps with pretrained weights."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
+import torch
 from torch import Tensor, nn
 
+from foveal.errors import ConfigError
 from foveal.models.classic.own import OwnNetwork
 from foveal.models.classic.table import own
 from foveal.models.config import ModelConfig
 from foveal.models.matching import WeightMatch, load_matching
 from foveal.models.stages import cut
 from foveal.models.weights import Weights, resolve
+
+T = TypeVar("T")
+SIDES = (16, 32, 48, 64, 96, 128, 224, 256)
+"""Input sides in pixels that are tried for a hint."""
 
 
 class Trunk(nn.Module):
@@ -48,6 +54,34 @@ class Trunk(nn.Module):
             return []
         maps: list[Tensor] = call(inputs, norm=False, output_fmt="NCHW", intermediates_only=True)
         return maps
+
+    def run(self, call: Callable[[Tensor], T], inputs: Tensor) -> T:
+        """``call(inputs)``, where ``call`` is the network or a part of it.
+
+        Raises:
+            ConfigError: The network does not take images of this size; the message names one that it takes.
+        """
+        try:
+            return call(inputs)
+        except RuntimeError:
+            height, width = inputs.shape[-2:]
+            if self.takes(height, width):
+                raise
+            side = next((side for side in SIDES if side > min(height, width) and self.takes(side, side)), None)
+            raise ConfigError(
+                f"The backbone {self.name!r} does not take images of {height} x {width} pixels: nothing would be left"
+                " of them after its last layers.",
+                "Use another backbone." if side is None else f"Use --size {side} or more, or another backbone.",
+            ) from None
+
+    def takes(self, height: int, width: int) -> bool:
+        """Whether images of a size pass through the network; built anew, and without computing values."""
+        try:
+            with torch.device("meta"), torch.no_grad():
+                type(self)(self.name).eval().net(torch.zeros(1, 3, height, width))
+        except RuntimeError:
+            return False
+        return True
 
     def stages(self) -> Sequence[nn.Module]:
         """Stem, each block stage and the final layers; disjoint, and together every parameter."""

@@ -3,8 +3,9 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 
-from foveal.metrics.contract import Interval, Lines, Matrix, Panel, Table
+from foveal.metrics.contract import Interval, Lines, Matrix, Panel, Passage, Passages, Table
 from foveal.report.content import CaptionedImage
 from foveal.report.embed import webp_uri
 from foveal.report.figures.busiest import MAX_WHOLE, busiest, every_row
@@ -98,6 +99,7 @@ class Shown:
         header: Of the table.
         rows: Of the table.
         filtered: Whether the table has a field that filters its rows.
+        passages: Caption of each piece of text, and its runs of one shade, in percent.
     """
 
     title: str
@@ -111,6 +113,7 @@ class Shown:
     header: Sequence[str] = ()
     rows: Sequence[Sequence[Cell]] = ()
     filtered: bool = False
+    passages: Sequence[tuple[str, Sequence[tuple[str, int]]]] = ()
 
     @classmethod
     def of(cls, panel: Panel | Density, classes: Sequence[str] = ()) -> "Shown":
@@ -128,6 +131,9 @@ class Shown:
                 rows = [[Cell.of(v, decimals=k in broken) for k, v in enumerate(row)] for row in panel.rows]
                 note = "" if rows else "Nothing to show."
                 return cls(panel.title, note, header=panel.header, rows=rows, filtered=len(rows) > LONG_TABLE)
+            case Passages():
+                texts = [(passage.caption, _shaded(passage)) for passage in panel.passages]
+                return cls(panel.title, panel.note, passages=texts, wide=True)
 
     @classmethod
     def _matrix(cls, panel: Matrix) -> "Shown":
@@ -142,6 +148,13 @@ class Shown:
         return replace(
             table, title=part.title, note=note, figure=part.figure, narrow=part.narrow, percent=part.percent, wide=True
         )
+
+
+def _shaded(passage: Passage) -> list[tuple[str, int]]:
+    """Runs of characters of one shade, in steps of 10 percent."""
+    shades = [round(shade * 10) * 10 for shade in passage.shades] or [0] * len(passage.text)
+    pairs = groupby(zip(passage.text, shades, strict=True), key=lambda pair: pair[1])
+    return [("".join(character for character, _ in run), shade) for shade, run in pairs]
 
 
 @dataclass(frozen=True)
@@ -159,8 +172,7 @@ class Photo:
         """Encode one image."""
         height, width = image.image.shape[:2]
         wide = width > WIDE * height
-        looked = "" if image.looked is None else webp_uri(image.looked, side=LOOKED_PX)
-        wide = wide and not looked
+        looked = "" if image.looked is None else webp_uri(image.looked, side=WIDE_SIDE_PX if wide else LOOKED_PX)
         return cls(webp_uri(image.image, side=WIDE_SIDE_PX if wide else side), image.caption, image.name, wide, looked)
 
 

@@ -69,6 +69,8 @@ class Content:
         data_panels: Figures of the data.
         split_sizes: Images by split; one may have several classes.
         next_steps: Commands to run next.
+        unit: What was evaluated, in the singular.
+        classes_are: What the rows of the table of classes are.
     """
 
     title: str
@@ -91,6 +93,8 @@ class Content:
     data_panels: Sequence[Density] = field(default=())
     split_sizes: Mapping[str, int] = field(default_factory=dict)
     next_steps: Sequence[Step] = field(default=())
+    unit: str = "image"
+    classes_are: str = "Classes"
 
     @property
     def lower(self) -> frozenset[str]:

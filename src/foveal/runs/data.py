@@ -8,6 +8,7 @@ from foveal.artifact.given import given_card
 from foveal.config.schema import RunConfig
 from foveal.data.catalog.catalog import SPLITS, Catalog
 from foveal.data.formats.read import read
+from foveal.data.inspection.folds import Fold
 from foveal.data.inspection.preflight import Skipped, find_bad, split_without
 from foveal.data.outside import cache_folder, check_outside
 from foveal.errors import DataError
@@ -61,7 +62,10 @@ def open_data(config: RunConfig, *, skipped: Sequence[Skipped] | None = None) ->
         reading = Reading(bands=config.data.band_numbers)
         skipped = find_bad(catalog, reading=reading) if config.data.bad_images == "skip" else []
     names = {one.path for one in skipped}
-    return split_without(catalog, names, val_fraction=config.data.val_fraction, seed=config.seed), skipped
+    data = config.data
+    seed = config.seed if data.split_seed is None else data.split_seed
+    folds = Fold(data.folds, data.fold) if data.folds else None
+    return split_without(catalog, names, val_fraction=data.val_fraction, seed=seed, fold=folds), skipped
 
 
 def task_of(config: RunConfig, train: Catalog, card: Card | None) -> str:

@@ -18,18 +18,20 @@ MAX_CLASSES = 40
 STYLE = "text-align:right;padding:2px 12px 2px 0"
 
 
-def one_line(kind: str, results: Results, *, folder: Path | None = None) -> str:
+def one_line(kind: str, results: Results, *, folder: Path | None = None, unit: str = "images") -> str:
     """One line: ``EvaluationRun(accuracy 0.957 (0.921 to 0.986), 49 images, evaluations/flowers)``."""
     name, interval = next(iter(results.metrics.items()))
     place = "" if folder is None else str(folder)
     where = f", {place if len(place) <= 90 else '…' + place[-89:]}" if place else ""
-    return f"{kind}({name} {interval}, {results.images:,} images{where})".replace("\n", " ")
+    return f"{kind}({name} {interval}, {results.images:,} {unit}{where})".replace("\n", " ")
 
 
-def as_html(title: str, results: Results, folder: Path | None, notes: Sequence[str] = ()) -> str:
+def as_html(
+    title: str, results: Results, folder: Path | None, notes: Sequence[str] = (), *, unit: str = "images"
+) -> str:
     """Metrics with their intervals, a row per class, and where the files are; escaped."""
     rows = [(name, number(i.value), in_digits(i, 3)[1]) for name, i in results.metrics.items()]
-    parts = [f"<b>{escape(title)}</b> on {results.images:,} images", _table(("metric", "value", "95% interval"), rows)]
+    parts = [f"<b>{escape(title)}</b> on {results.images:,} {unit}", _table(("metric", "value", "95% interval"), rows)]
     if results.per_class:
         names = list(next(iter(results.per_class.values())))
         listed = list(results.per_class.items())

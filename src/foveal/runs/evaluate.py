@@ -6,17 +6,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from foveal.artifact.atomic import json_text, make_folder, write_atomic
-from foveal.artifact.card import Card
+from foveal.artifact.card import Card, SplitCard
+from foveal.artifact.free import free_folder
 from foveal.data.catalog.catalog import SPLITS, Catalog
 from foveal.data.catalog.split import shared_groups
 from foveal.data.config import Format
 from foveal.data.formats.read import read
+from foveal.data.inspection.folds import Fold
 from foveal.data.inspection.preflight import split_without, without
 from foveal.data.outside import INSIDE, check_outside, lies_inside
 from foveal.errors import DataError, ImageError
 from foveal.inference.crops import check_objects, save_crops
 from foveal.inference.load import load
 from foveal.inference.predictor import BATCH_SIZE, Predictor, check_batch_size
+from foveal.inference.streams.load import is_on_streams
 from foveal.inference.views import Viewing
 from foveal.metrics.contract import Results
 from foveal.ops.quiet import quiet
@@ -27,13 +30,15 @@ from foveal.runs.evaluation import Evaluation, to_dict, write_predictions
 from foveal.runs.evaluation import evaluate as evaluate_catalog
 from foveal.runs.report.evaluation import write_evaluation_report
 from foveal.runs.report.evidence import evidence
-from foveal.runs.train import free_folder
+from foveal.runs.several.kept import run_of
 from foveal.tasks.table import get_spec
 from foveal.types.progress import Progress, silent
 from foveal.types.selection import Selection
 
 if TYPE_CHECKING:
     from pandas import DataFrame
+
+    from foveal.runs.streams.evaluate import StreamEvaluation
 
 
 @dataclass(frozen=True, repr=False)
@@ -105,8 +110,10 @@ def evaluate(
     skip_bad: bool = False,
     seed: int = 0,
     progress: Progress = silent,
-) -> EvaluationRun:
-    """Evaluate a model on labelled images, with the model's class map.
+) -> "EvaluationRun | StreamEvaluation":
+    """Evaluate a model on labelled images, with the model's class map; or one on streams on a text or a series.
+
+    For a model on streams ``split``, ``out``, ``threads``, ``seed`` and ``progress`` are what counts.
 
     Args:
         model: A run folder, a .safetensors or .onnx file, or an open model.
@@ -139,6 +146,13 @@ def evaluate(
     Raises:
         FovealError: Bad model, data or folder; an unknown class is named.
     """
+    if not isinstance(model, Predictor) and is_on_streams(Path(model)):
+        from foveal.runs.streams.evaluate import evaluate_stream
+
+        place = None if out is None else Path(out)
+        return evaluate_stream(
+            Path(model), Path(data), split=split, out=place, threads=threads, seed=seed, progress=progress
+        )
     folder = Path(out) if out is not None else free_folder(Path(data), "evaluations")
     if out is None:
         check_outside(folder, Path(data))
@@ -208,7 +222,8 @@ def evaluate(
     findings = find(evidence(predictor, evaluation, caveats=caveats))
     document["findings"] = [finding.to_dict() for finding in findings]
     write_atomic(folder / "metrics.json", json_text(document))
-    write_predictions(folder / "predictions.csv", evaluation, predictor)
+    run = run_of(model) if isinstance(model, str | Path) else ""
+    write_predictions(folder, evaluation, predictor, split=chosen or "", run=run, viewing=viewing)
     progress("drawing the report", 0, None)
     name = str(model) if isinstance(model, str | Path) else "an open model"
     missing = write_evaluation_report(folder, predictor, evaluation, findings, model=name, data=str(data), split=chosen)
@@ -266,7 +281,9 @@ def open_data(
         catalog = reading("")
         unfit = [f"The groups rule of training does not fit: {error.what} Images are taken as independent."]
     notes = [*catalog.notes, *unfit]
-    if split in ("train", "val") and not catalog.has(split) and not catalog.has("val") and card.split:
+    lacking = split is not None and not catalog.has(split) and not catalog.has("val")
+    of_folds = card.split is not None and card.split.folds > 0 and in_folds(catalog, card)
+    if split in ("train", "val") and card.split and (lacking or of_folds):
         same = groups is None or groups == trained
         if tiled:  # training has left such images out, so they are in neither of its splits
             catalog = reading(trained if groups is None else groups, tiled=False)
@@ -274,9 +291,23 @@ def open_data(
         catalog = made if same else without(catalog, frozenset(card.data.get("skipped", ()))).assign(made.splits)
         notes.append(
             f"The data set has no {split!r} split of its own; evaluated on the images that training held out"
-            f" (seed {card.split.seed}, {card.split.val_fraction:.0%})."
+            f" ({held_out(card.split)})."
+            if lacking
+            else f"Evaluated on the {split} images of training ({held_out(card.split)})."
         )
     return catalog, notes + shared_groups(catalog)
+
+
+def held_out(split: SplitCard) -> str:
+    """How training held images out, in words."""
+    if split.folds:
+        return f"seed {split.seed}, fold {split.fold} of {split.folds}"
+    return f"seed {split.seed}, {split.val_fraction:.0%}"
+
+
+def in_folds(catalog: Catalog, card: Card) -> bool:
+    """Whether a data set with splits of its own is the one whose images training made into folds."""
+    return catalog.content_fingerprint() == card.data.get("content")
 
 
 def as_in_training(catalog: Catalog, card: Card, split: str) -> Catalog:
@@ -287,7 +318,8 @@ def as_in_training(catalog: Catalog, card: Card, split: str) -> Catalog:
     """
     assert card.split is not None, "the card of a trained model"
     skipped = frozenset(card.data.get("skipped", ()))
-    made = split_without(catalog, skipped, val_fraction=card.split.val_fraction, seed=card.split.seed)
+    fold = Fold(card.split.folds, card.split.fold) if card.split.folds else None
+    made = split_without(catalog, skipped, val_fraction=card.split.val_fraction, seed=card.split.seed, fold=fold)
     if made.fingerprint() != card.data.get("fingerprint"):
         raise DataError(
             f"{catalog.root} has no {split!r} split of its own, and the one from training cannot be reproduced:"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from foveal.artifact.atomic import write_atomic
+from foveal.artifact.atomic import AtomicFile, write_atomic
 from foveal.data.catalog.catalog import Catalog
 from foveal.data.inspection.neighbours import neighbours_alike
 from foveal.errors import DataError, ImageError
@@ -17,6 +17,7 @@ from foveal.inference.views import Viewing, stream_views
 from foveal.metrics.contract import Results
 from foveal.ops.machine import free_memory_bytes
 from foveal.runs.display import as_html, one_line
+from foveal.runs.several.kept import KEPT, header_of, image_of, line_of
 from foveal.tasks.contract import SomeTruth
 from foveal.types.arrays import IntArray
 from foveal.types.predictions.prediction import Prediction
@@ -134,39 +135,70 @@ def to_dict(evaluation: Evaluation, task: str) -> dict[str, object]:
         "images": results.images,
         "groups": results.groups,
         "cautions": list(results.cautions),
-        "metrics": {
-            name: {
-                "value": _number(i.value),
-                "low": _number(i.low),
-                "high": _number(i.high),
-                "better": results.better[name],
-            }
-            for name, i in results.metrics.items()
-        },
+        "metrics": numbers_of(results),
         "per_class": {
             name: {key: _number(value) for key, value in values.items()} for name, values in results.per_class.items()
         },
     }
 
 
-def write_predictions(path: Path, evaluation: Evaluation, predictor: Predictor) -> None:
-    """Write the predictions table: path, truth, prediction, probabilities; 9 digits represent every float32 exactly.
+def numbers_of(results: Results) -> dict[str, dict[str, float | str | None]]:
+    """Metrics with their intervals as plain values; undefined numbers are null."""
+    return {
+        name: {
+            "value": _number(i.value),
+            "low": _number(i.low),
+            "high": _number(i.high),
+            "better": results.better[name],
+        }
+        for name, i in results.metrics.items()
+    }
+
+
+def write_predictions(
+    folder: Path,
+    evaluation: Evaluation,
+    predictor: Predictor,
+    *,
+    split: str,
+    run: str,
+    viewing: Viewing | None = None,
+) -> None:
+    """Write predictions.csv for people and tools, and predictions.jsonl, from which runs are compared, exactly.
+
+    The table has path, truth, prediction, probabilities; 9 digits represent every float32 exactly.
+
+    Args:
+        folder: Where they go.
+        evaluation: Truths and predictions.
+        predictor: The model.
+        split: The split that was evaluated; empty: there are none.
+        run: Folder of the run that made the model; empty: unknown.
+        viewing: Tiles and test-time augmentation.
 
     Raises:
-        RunError: It cannot be written.
+        RunError: They cannot be written.
     """
     text = io.StringIO()
     writer: csv.DictWriter[str] | None = None
+    header = header_of(predictor, evaluation.catalog, split=split, run=run, viewing=viewing)
+    header |= {"cautions": list(evaluation.results.cautions)}
+    hashes = evaluation.catalog.content_hashes
     rows = zip(evaluation.truths, evaluation.predictions, strict=True)
-    for i, (truth, prediction) in enumerate(rows):
-        record = predictor.output.prediction_row(truth, prediction)
-        cells = {name: f"{value:.9g}" if isinstance(value, float) else value for name, value in record.items()}
-        row = {"path": evaluation.catalog.names[i], **cells}
-        if writer is None:
-            writer = csv.DictWriter(text, list(row), lineterminator="\n")
-            writer.writeheader()
-        writer.writerow(row)
-    write_atomic(path, text.getvalue())
+    with AtomicFile(folder / KEPT) as kept:
+        kept.write(line_of(header))
+        for i, (truth, prediction) in enumerate(rows):
+            record = predictor.output.prediction_row(truth, prediction)
+            cells = {name: f"{value:.9g}" if isinstance(value, float) else value for name, value in record.items()}
+            row = {"path": evaluation.catalog.names[i], **cells}
+            if writer is None:
+                writer = csv.DictWriter(text, list(row), lineterminator="\n")
+                writer.writeheader()
+            writer.writerow(row)
+            values = predictor.output.to_kept(truth, prediction)
+            if values is not None:
+                kept.write(line_of(image_of(evaluation.catalog, i, hashes[i].tobytes().hex(), values)))
+    write_atomic(folder / "predictions.csv", text.getvalue())
 
 
 def _number(value: float) -> float | None:

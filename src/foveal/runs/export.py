@@ -13,6 +13,7 @@ from foveal.errors import ConfigError, DataError, FovealError, MissingExtraError
 from foveal.inference.files import find_images
 from foveal.inference.load import find_model, load
 from foveal.inference.predictor import Predictor, Source
+from foveal.inference.streams.load import is_on_streams
 from foveal.runs.data import read_data
 from foveal.runs.evaluate import open_data
 from foveal.runs.evaluation import kept
@@ -22,6 +23,7 @@ from foveal.types.progress import Progress, silent
 if TYPE_CHECKING:
     from foveal.deploy.headline import Labelled
     from foveal.deploy.parity import Parity
+    from foveal.deploy.streams.export import StreamParity
 
 MAX_IMAGES = 64
 CALIBRATION_IMAGES = 128
@@ -41,8 +43,8 @@ def export(
     max_drop: float = 1.0,
     evidence: bool = False,
     progress: Progress = silent,
-) -> tuple[Path, "Parity", str]:
-    """Write a model as ONNX if it agrees with the network on real images.
+) -> "tuple[Path, Parity | StreamParity, str]":
+    """Write a model as ONNX if it agrees with the network on real images or, one on streams, on real text or values.
 
     Args:
         model: A run folder, a .safetensors file, or an .onnx file that ``foveal export`` wrote in float32.
@@ -63,6 +65,16 @@ def export(
         ParityError: They disagree; no file is written.
         FovealError: Bad model, folder or options.
     """
+    if is_on_streams(Path(model)):
+        from foveal.runs.streams.export import export_stream
+
+        return export_stream(
+            Path(model),
+            out=None if out is None else Path(out),
+            data=None if data is None else Path(data),
+            changed=int8 or fp16 or evidence or to != "onnx",
+            progress=progress,
+        )
     check_options(to=to, int8=int8, fp16=fp16, max_drop=max_drop)
     from foveal.deploy.evidence import check_evidence, check_source
 

@@ -12,6 +12,7 @@ from foveal.artifact.store import load, save
 from foveal.engine.clock import Began, Closing
 from foveal.inference.backends.torch_backend import TorchBackend, build_model
 from foveal.inference.predictor import Predictor, Source
+from foveal.report.page import MAX_IMAGES
 from foveal.runs.evaluation import Evaluation, evaluate
 from foveal.runs.explain.load import TrainedModel
 from foveal.runs.plan import ImagePlan
@@ -21,8 +22,10 @@ from foveal.types.geometry import Geometry
 PASSES = 3.2
 """Duration of everything that predicts on the validation split after the last step, in evaluations of an epoch."""
 LEAST_FIXED_S = 1.5
-FIXED_COST = 1.4
-"""Duration of everything else, such as intervals, figures, maps and the page, as a multiple of that of the imports."""
+FIXED_COST = 0.8
+"""Duration of everything else, which is intervals, figures and the page, as a multiple of that of the imports."""
+MAP_COST = 5.0
+"""Duration of an image's map of evidence in the report, which is made alone, as a multiple of evaluating it."""
 EVALUATED_COST = 0.35
 """Duration of evaluating an image as a multiple of training on it, decoding included."""
 
@@ -30,7 +33,8 @@ EVALUATED_COST = 0.35
 def closing(plan: ImagePlan, began: Began | None) -> Closing:
     """What a run still does after its last step: evaluate the epoch, calibrate, evaluate with intervals, report."""
     fixed_s = max(LEAST_FIXED_S, 0.0 if began is None else FIXED_COST * began.imports_s)
-    return Closing(PASSES, fixed_s, EVALUATED_COST * len(plan.val_set) / plan.batch_size)
+    maps = MAP_COST * min(MAX_IMAGES, len(plan.val_set)) / len(plan.val_set)
+    return Closing(PASSES + maps, fixed_s, EVALUATED_COST * len(plan.val_set) / plan.batch_size)
 
 
 def finish(
@@ -72,7 +76,7 @@ def finish(
         {**card.model_dump(), "metrics": metrics, "data": dict(data), "versions": dict(versions)}
     )
     save(file, final, tensors)
-    return TrainedModel(TorchBackend(model, final, device=torch.device("cpu"))), evaluation
+    return TrainedModel(TorchBackend(model, final, device=torch.device("cpu")), file.parent), evaluation
 
 
 def _evidence(

@@ -1,13 +1,15 @@
 """``foveal parity``: one model on the same files through every path there is. Without torch, all but the network."""
 
 import json
+import re
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError, URLError
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 from urllib.request import Request, urlopen
 
 from foveal.deploy.documents import NOTHING, Apart, Document, apart
@@ -18,6 +20,7 @@ from foveal.inference.predictor import Predictor
 from foveal.types.progress import Progress, silent
 
 TIMEOUT_S = 60.0
+MODEL_ADDRESS = re.compile(r"(?P<server>.+?)/v1/models/(?P<name>[^/]+)(?:/predict)?/?")
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,7 @@ def compare_paths(
     exported: str | Path | None = None,
     url: str | None = None,
     name: str | None = None,
+    key: str = "",
     threads: int = 0,
     progress: Progress = silent,
 ) -> list[Column]:
@@ -60,8 +64,10 @@ def compare_paths(
         model: A run folder or a .safetensors file; or an .onnx file, which then is compared without its network.
         images: Files.
         exported: The exported file; None: ``model.onnx`` beside the model.
-        url: Of a server, ``foveal serve``; None: none.
-        name: The model's name there; None: its only one, or the one that is called like the run's folder.
+        url: Of a server, ``foveal serve``, or of one of its models; None: none.
+        name: The model's name there; None: that of ``url``, or its only one, or the one that is called like the run's
+            folder.
+        key: The server's API key; empty: none is sent.
         threads: Threads within the network; 0: all cores.
         progress: Called with each path.
 
@@ -85,8 +91,8 @@ def compare_paths(
             paths.append(PathDocuments(title, str(predictor.running), documents))
     if url is not None:
         progress("asking the server", 0, None)
-        server = Server(url)
-        chosen = name or server.model_named(file.parent.name)
+        server = Server(url, key=key)
+        chosen = name or server.name or server.model_named(file.parent.name)
         paths.append(PathDocuments("HTTP", f"{server.url}, model {chosen}", list(server.predict(chosen, images))))
     first = paths[0]
     columns = [Column(first.name, first.running, None)]
@@ -102,17 +108,25 @@ class Server:
     """A server that ``foveal serve`` runs.
 
     Args:
-        url: Its address, ``http://host:port``.
+        url: Its address, ``http://host:port``; or that of a model, ``http://host:port/v1/models/NAME``.
+        key: Its API key; empty: none is sent.
+
+    Attributes:
+        url: Its address.
+        name: The model of the address; empty: it names none.
 
     Raises:
         ConfigError: Not such an address.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, key: str = "") -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.netloc:
             raise ConfigError(f"{url!r} is not the address of a server.", "Write it like --url http://127.0.0.1:8000.")
-        self.url = url.rstrip("/")
+        of_model = MODEL_ADDRESS.fullmatch(url)
+        self.url, name = (of_model["server"], of_model["name"]) if of_model else (url.rstrip("/"), "")
+        self.name = unquote(name)
+        self._key = key
 
     def model_named(self, name: str) -> str:
         """The server's only model, or the one of this name.
@@ -143,11 +157,26 @@ class Server:
         return dict(self._ask(Request(f"{self.url}{place}")))  # noqa: S310
 
     def _ask(self, request: Request, *, open_url: Callable[..., Any] = urlopen) -> Any:
+        if self._key:
+            request.add_unredirected_header("Authorization", f"Bearer {self._key}")
         try:
             with open_url(request, timeout=TIMEOUT_S) as response:
                 return json.loads(response.read())
         except HTTPError as error:
-            raise FovealError(f"{request.full_url}: the server refuses with {error.code} ({error.reason}).") from None
+            told, hint = told_by(error)
+            raise FovealError(f"{request.full_url}: {told}", hint) from None
         except (URLError, OSError, ValueError) as error:
             reason = getattr(error, "reason", error)
             raise FovealError(f"{request.full_url}: no reply ({reason}).", "Is the server running?") from None
+
+
+def told_by(error: HTTPError) -> tuple[str, str]:
+    """Why a server refuses, and what to do, in its own words where it has some."""
+    try:
+        told = json.loads(error.read())
+        what, hint = str(told["error"]), str(told.get("hint", ""))
+    except (OSError, ValueError, TypeError, KeyError):
+        what, hint = str(error.reason), "Is this the address of foveal serve?"
+    if error.code == HTTPStatus.UNAUTHORIZED:
+        hint = "Set FOVEAL_API_KEY to its key."
+    return f"the server refuses with {error.code} ({what.rstrip('.')}).", hint

@@ -75,6 +75,7 @@ class ImagePlan:
     seed: int
     ahead: int = AHEAD
     unit: str = field(default="images", init=False)
+    carried: dict[str, Tensor] = field(default_factory=dict, init=False)
     _kept: Sequence[Source] | None = field(default=None, init=False, repr=False)
     """This process's share of the validation split, preprocessed if it fits into memory."""
 
@@ -254,9 +255,11 @@ def make_card(config: RunConfig, catalog: Catalog, spec: InputSpec, task: AnyTas
             "own": task.own.model_dump(),
             "decode": task.output.options.model_dump(),
             "split": {
-                "seed": config.seed,
+                "seed": config.seed if config.data.split_seed is None else config.data.split_seed,
                 "val_fraction": config.data.val_fraction,
                 "groups": config.data.groups,
+                "folds": config.data.folds,
+                "fold": config.data.fold,
             },
         }
     )

@@ -15,6 +15,7 @@ from foveal.data.catalog.catalog import SPLITS, Catalog
 from foveal.data.inspection.preflight import Skipped
 from foveal.data.notes import listed, plural
 from foveal.engine.checkpoint import State
+from foveal.engine.contract import BatchT
 from foveal.engine.logs.log import duration
 from foveal.engine.loop import Training
 from foveal.engine.parts import reached_epochs
@@ -24,7 +25,6 @@ from foveal.runs.data import split_sizes
 from foveal.runs.evaluation import Evaluation
 from foveal.runs.identity import near
 from foveal.runs.plan import ImagePlan
-from foveal.types.samples import Batch
 from foveal.version import __version__
 
 EXCEEDED = 1.05
@@ -200,7 +200,7 @@ class Ended:
         return asdict(self)
 
 
-def ending(training: Training[Batch], evaluation: Evaluation, metric: str, *, given: bool = False) -> Ended:
+def ending(training: Training[BatchT], evaluation: Evaluation, metric: str, *, given: bool = False) -> Ended:
     """How a run ended.
 
     Args:
@@ -225,7 +225,7 @@ def starts_as_given(plan: ImagePlan) -> bool:
     return taken is not None and bool(taken.known) and not taken.new
 
 
-def exceeded(training: Training[Batch]) -> list[str]:
+def exceeded(training: Training[BatchT]) -> list[str]:
     """A note, where a run took clearly longer than its time budget."""
     budget_s, elapsed_s = training.train.time_s, training.clock.elapsed_s - training.state.part.from_s
     if budget_s is None or elapsed_s <= EXCEEDED * budget_s:
@@ -233,6 +233,6 @@ def exceeded(training: Training[Batch]) -> list[str]:
     return [f"the time budget of {budget_s:.0f} s was exceeded: it took {elapsed_s:.0f} s, start and report included"]
 
 
-def interrupted(run: Run, training: Training[Batch]) -> dict[str, object]:
+def interrupted(run: Run, training: Training[BatchT]) -> dict[str, object]:
     """The last words of a run that Ctrl-C stopped, for ``--json``."""
     return {"run": str(run.folder), "metrics": {}, "ended": "interrupted", "why": training.reason}

@@ -1,6 +1,5 @@
 """From a RunConfig to a finished run: start one, or resume a stopped one."""
 
-import shlex
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -38,6 +37,7 @@ from foveal.runs.going_on.longer import (
     asks_for_more,
     begin_part,
     caught_up,
+    check_goes_on,
     complete_settings,
     split,
     with_settings,
@@ -66,12 +66,16 @@ from foveal.runs.record import (
 from foveal.runs.report.run import write_run_report
 from foveal.runs.report.tracking import open_tracker
 from foveal.runs.resolve import resolve
+from foveal.runs.several.kept import write_trained_on
+from foveal.runs.streams.settings import stream_task
 from foveal.runs.warm_start import warm_start
 from foveal.types.reading import Reading
 from foveal.types.samples import Batch
 
 if TYPE_CHECKING:
     from pandas import DataFrame
+
+    from foveal.runs.streams.train import TrainedStream
 
 EXPORTED = "model.onnx"
 """Where ``foveal export`` writes by default, in a run's folder."""
@@ -164,7 +168,7 @@ def start(
     return complete(plan, chosen, catalog, run=run, log=log, saved=None, skipped=skipped, began=began, lr_factor=factor)
 
 
-def resume(folder: Path, *, changes: RunConfig | None, log: Log, began: Began) -> Trained | None:
+def resume(folder: Path, *, changes: RunConfig | None, log: Log, began: Began) -> "Trained | TrainedStream | None":
     """Resume a stopped run.
 
     Args:
@@ -191,24 +195,17 @@ def resume(folder: Path, *, changes: RunConfig | None, log: Log, began: Began) -
     config = unchanged(own, None if others is None else anchored(others), folder)
     check_data_is_there(config, folder)
     log.doing(f"reading {config.data.path}")
+    if stream_task(config) is not None:
+        from foveal.runs.streams.train import resume as resume_stream
+
+        return resume_stream(config, saved, wished if more else None, run=run, written=written, log=log, began=began)
     known = run.read_json("data.json")
     with looks_kept_in(looks_folder(config)):
         catalog, skipped = open_data(config, skipped=[Skipped(**one) for one in known.get("skipped", [])])
         log.say(data_facts(config, catalog))
         log.doing("loading the network")
         check_same_data(known, describe(catalog), config, folder)
-    if saved and saved.key != config_key(config):
-        raise RunError(
-            f"{run.config}: changed since the run was stopped.",
-            "Restore it, or start a new run with --config and --out.",
-        )
-    if saved and saved.finished and not more:
-        name, epochs = shlex.quote(str(folder)), 2 * (config.train.epochs or 1)
-        raise RunError(
-            f"{folder}: this run is complete; there is nothing to resume.",
-            f"Train it longer: foveal train --resume {name} --epochs {epochs}."
-            f" Or use its model: foveal evaluate {name} DATA",
-        )
+    check_goes_on(run, config, saved, more=more)
     runtime = open_runtime(config, folder)
     settings = complete_settings(wished, config, saved) if more else {}
     before, config = config, with_settings(config, settings)
@@ -274,7 +271,8 @@ def complete(
     ended = ending(training, evaluation, predictor.output.goal.metric, given=starts_as_given(plan))
     document = {**to_dict(evaluation, config.task), **listed_skipped(skipped)}
     run.write_json("metrics.json", {**document, "training": ended.to_dict()})
-    write_predictions(run.folder / "predictions.csv", evaluation, predictor)
+    write_trained_on(run.folder, plan.train_set)
+    write_predictions(run.folder, evaluation, predictor, split="val", run=str(run.folder.resolve()))
     log.doing("drawing the report")
     findings = write_run_report(run, config, catalog, training.state, predictor, evaluation, plan, ended)
     training.close()

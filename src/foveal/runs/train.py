@@ -8,6 +8,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+from foveal.artifact.free import free_folder
 from foveal.artifact.given import given_card
 from foveal.config.concerns import check_concerned
 from foveal.config.files import read_recipe
@@ -25,9 +26,12 @@ from foveal.inference.backends.process_tuning import wait_quietly
 from foveal.ops.collecting import no_collecting
 from foveal.ops.quiet import quiet as silently
 from foveal.runs.data import data_facts, looks_folder, open_data, task_of
+from foveal.runs.streams.settings import data_facts as stream_facts
+from foveal.runs.streams.settings import open_stream_data, stream_task
 
 if TYPE_CHECKING:
     from foveal.runs.start import Trained
+    from foveal.runs.streams.train import TrainedStream
 
 PACKAGES = ("torch", "torchvision", "timm", "accelerate")
 """What training imports first, and a base install lacks."""
@@ -44,11 +48,11 @@ def train(
     log: Log | None = None,
     quiet: bool = False,
     began: float | None = None,
-) -> "Trained | None":
+) -> "Trained | TrainedStream | None":
     """Train a model.
 
     Args:
-        data: An image folder, a table, or a COCO, VOC or YOLO data set; not needed to resume.
+        data: An image folder, a table, or a COCO, VOC or YOLO data set; or a text (.txt). Not needed to resume.
         recipe: A TOML file, or the name of a recipe that ships with Foveal.
         settings: Nested sections that override the recipe, such as ``{"train": {"epochs": 5}}``; later ones win.
         out: Folder of the run; by default ``runs/NAME``, numbered if that exists.
@@ -77,11 +81,41 @@ def train(
         log.begin(f"foveal train --resume {resume}")
         log.doing("loading torch")
         try:
-            door, since = _door(began)
-            resumed: Trained | None = door.resume(Path(resume), changes=changes, log=log, began=since)
+            door, since = open_door(began)
+            resumed: Trained | TrainedStream | None = door.resume(Path(resume), changes=changes, log=log, began=since)
         finally:
             log.close()
         return resumed
+    config, folder, given = configured(data, recipe=recipe, layers=layers, out=out)
+    check_installed()
+    if (on_stream := stream_task(config)) is not None:
+        return _train_on_stream(config, given, on_stream, out=folder, log=log, began=began)
+    try:
+        with looks_kept_in(looks_folder(config)):
+            catalog, skipped = announce(config, log)
+            card = given_card(config.model.weights)
+            task = task_of(config, catalog, card)
+            check_concerned(given, task, data_format=catalog.format)
+            log.doing("loading torch")
+            door, since = open_door(began)
+            from foveal.runs.resolve import with_defaults
+
+            check_used(given, with_defaults(config, task, card))
+            trained: Trained | None = door.start(config, catalog, skipped, out=folder, log=log, began=since)
+    finally:
+        log.close()
+    return trained
+
+
+def configured(
+    data: str | Path, *, recipe: str | Path | None, layers: Sequence[Mapping[str, object]], out: str | Path | None
+) -> tuple[RunConfig, Path, dict[str, object]]:
+    """The settings of a new run, its folder, and what the user gave of them; arguments as for ``train``.
+
+    Raises:
+        ConfigError: No data set, a bad recipe or setting, or no folder for several processes.
+        DataError: The folder would lie in the data set.
+    """
     if not data:
         raise ConfigError("No data set is given.", "Name a folder of images: foveal train IMAGES/")
     if any("\ud800" <= letter <= "\udfff" for letter in str(Path(data).resolve())):
@@ -93,22 +127,32 @@ def train(
     folder = Path(out) if out is not None else free_folder(Path(data))
     if out is None:
         check_outside(folder, Path(data))
-    check_installed()
     given = merge({}, *layers)
     if config.task != "auto":
         check_concerned(given, config.task)
-    try:
-        with looks_kept_in(looks_folder(config)):
-            catalog, skipped = announce(config, log)
-            card = given_card(config.model.weights)
-            task = task_of(config, catalog, card)
-            check_concerned(given, task, data_format=catalog.format)
-            log.doing("loading torch")
-            door, since = _door(began)
-            from foveal.runs.resolve import with_defaults
+    return config, folder, given
 
-            check_used(given, with_defaults(config, task, card))
-            trained: Trained | None = door.start(config, catalog, skipped, out=folder, log=log, began=since)
+
+def _train_on_stream(
+    config: RunConfig, given: Mapping[str, object], task: str, *, out: Path, log: Log, began: float
+) -> "TrainedStream | None":
+    """A text or a series in place of images."""
+    from foveal.runs.streams.resolve import with_defaults
+
+    check_concerned(given, task)
+    config = with_defaults(config, task)
+    check_used(given, config)
+    try:
+        if Path(config.data.path).exists():
+            log.begin(f"foveal train {config.data.path}")
+            log.doing(f"reading {config.data.path}")
+        stream = open_stream_data(config)
+        log.say(stream_facts(config, stream))
+        log.doing("loading torch")
+        _, since = open_door(began)
+        from foveal.runs.streams import train as door
+
+        trained: TrainedStream | None = door.start(config, stream, out=out, log=log, began=since)
     finally:
         log.close()
     return trained
@@ -122,19 +166,6 @@ def announce(config: RunConfig, log: Log) -> tuple[Catalog, Sequence[Skipped]]:
     catalog, skipped = open_data(config)
     log.say(data_facts(config, catalog))
     return catalog, skipped
-
-
-def free_folder(data: Path, within: str = "runs") -> Path:
-    """``runs/NAME``, or the first of ``runs/NAME-2``, ``runs/NAME-3`` ... that does not exist."""
-    return first_free(Path(within) / (data.resolve().stem or "run"))
-
-
-def first_free(folder: Path) -> Path:
-    """The folder, or the first of ``NAME-2``, ``NAME-3`` ... that does not exist."""
-    free, number = folder, 2
-    while free.exists():
-        free, number = folder.with_name(f"{folder.name}-{number}"), number + 1
-    return free
 
 
 def check_installed(action: str = "train") -> None:
@@ -155,7 +186,12 @@ def check_installed(action: str = "train") -> None:
             raise MissingExtraError(action, package)
 
 
-def _door(began: float) -> tuple[ModuleType, Began]:
+def open_door(began: float) -> tuple[ModuleType, Began]:
+    """The module that trains, imported with torch, and when the command began.
+
+    Raises:
+        MissingExtraError: A package is missing.
+    """
     wait_quietly()
     before = time.monotonic()
     try:

@@ -16,9 +16,14 @@ class MaxPool2d(Layer):
         kernel_size: K.
         stride: Pixels from one window to the next; None: K, so that windows do not overlap.
         padding: Pixels added on each side, which are never the largest.
+
+    Raises:
+        ValueError: The padding is more than half of K, so that some windows would have no pixel of the image.
     """
 
     def __init__(self, kernel_size: int, stride: int | None = None, padding: int = 0) -> None:
+        if 2 * padding > kernel_size:
+            raise ValueError(f"A padding of {padding} is more than half of the window's {kernel_size} pixels.")
         self.kernel_size, self.stride, self.padding = kernel_size, stride or kernel_size, padding
 
     def forward(self, x: Array) -> Array:

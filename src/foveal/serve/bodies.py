@@ -149,6 +149,8 @@ def decode_base64(text: str, name: str) -> bytes:
         raise invalid(
             f"{name}: is an address, and the server fetches nothing.", "Send the image itself, encoded as base64."
         )
+    if "\n" in encoded:  # as `base64` and MIME break it into lines
+        encoded = encoded.replace("\n", "").replace("\r", "")
     try:
         return base64.b64decode(encoded.encode("ascii"), validate=True)
     except (binascii.Error, UnicodeEncodeError):

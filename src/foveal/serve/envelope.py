@@ -63,6 +63,9 @@ class Envelope:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        # HEAD is GET without the body, which uvicorn leaves out; it looks at a scope of its own.
+        method = scope["method"]
+        scope = {**scope, "method": "GET"} if method == "HEAD" else scope
         headers = dict(reversed(scope["headers"]))
         given = headers.get(b"x-request-id", b"").decode("latin-1")
         request_id = given if REQUEST_ID.fullmatch(given) else f"{self._first}{next(self._number):012x}"
@@ -95,14 +98,14 @@ class Envelope:
                 what = "The server failed; its log says more."
                 await respond(send_on, Refused(HTTPStatus.INTERNAL_SERVER_ERROR, what), request_id)
         finally:
-            self._note(scope, request_id, status, time.perf_counter() - begun)
+            self._note(scope, method, request_id, status, time.perf_counter() - begun)
 
     def _has_key(self, headers: dict[bytes, bytes]) -> bool:
         kind, _, bearer = headers.get(b"authorization", b"").partition(b" ")
         given = bearer.strip() if kind.lower() == b"bearer" else headers.get(b"x-api-key", b"")
         return hmac.compare_digest(given, self._key)
 
-    def _note(self, scope: Scope, request_id: str, status: int, seconds: float) -> None:
+    def _note(self, scope: Scope, method: str, request_id: str, status: int, seconds: float) -> None:
         name = scope.get("path_params", {}).get("name", "")
         model = name if name in self._models else ""
         route = getattr(scope.get("route"), "path", "other")
@@ -113,7 +116,7 @@ class Envelope:
             "request",
             request_id=request_id,
             client=(scope.get("client") or ("",))[0],
-            method=scope["method"],
+            method=method,
             path=scope["path"][:200],
             status=status,
             ms=round(seconds * 1000, 2),

@@ -18,7 +18,7 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Generic, NewType, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NewType, Self, TypeVar
 
 from foveal.errors import ConfigError
 from foveal.types.arrays import RGB, Array, FloatArray
@@ -107,27 +107,35 @@ class Settled(Generic[S]):
     notes: tuple[str, ...] = ()
 
 
-class TaskSpec(ABC, Generic[S, Out, M]):
-    """What is known of a task without data or a model. No torch.
+class Configured(ABC, Generic[S]):
+    """What every task has in the configuration, on images or on streams. No torch.
 
     Attributes:
         name: As ``--task`` takes it; also the name of its section in the configuration.
         settings: Class of its section.
-        annotations: Annotations it learns from, in order of preference.
         defaults: Settings, by section, that differ from the general defaults; the user's settings override them.
-        unused: Augmentations, as dotted settings, that it has no use for; a user who sets one is told.
+        unused: Dotted settings outside its section that it has no use for, as patterns; a user who sets one is told.
         needs: Its own settings that have a use only beside another one: that one, and its values that switch them on.
+    """
+
+    name: ClassVar[str]
+    settings: type[S]
+    defaults: ClassVar[Mapping[str, Mapping[str, object]]] = {}
+    unused: ClassVar[Collection[str]] = ()
+    needs: ClassVar[Mapping[str, tuple[str, tuple[str, ...]]]] = {}
+
+
+class TaskSpec(Configured[S], Generic[S, Out, M]):
+    """What is known of a task on images without data or a model. No torch.
+
+    Attributes:
+        annotations: Annotations it learns from, in order of preference.
         preview_side: Side in pixels of the samples that ``foveal data preview`` draws.
         inference_scale: Input side at inference over that in training, for previews of training samples.
         shape_settings: The task's own settings that shape the network; a run that goes on from a model keeps them.
     """
 
-    name: ClassVar[str]
-    settings: type[S]
     annotations: ClassVar[Sequence[Annotation]]
-    defaults: ClassVar[Mapping[str, Mapping[str, object]]] = {}
-    unused: ClassVar[Collection[str]] = ()
-    needs: ClassVar[Mapping[str, tuple[str, tuple[str, ...]]]] = {}
     preview_side: ClassVar[int] = 224
     inference_scale: ClassVar[float] = 1.0
     shape_settings: ClassVar[Sequence[str]] = ()
@@ -343,6 +351,26 @@ def best_of(prediction: Prediction) -> dict[str, object]:
     return {"label": rows[0]["name"], "score": round(float(rows[0]["score"]), 6)} if rows else dict(NOTHING)
 
 
+class Keeps(ABC, Generic[Truth, P]):
+    """Truths and predictions as plain values that JSON holds, exact: they give the same results again."""
+
+    def to_kept(self, truth: Truth, prediction: P) -> Mapping[str, object] | None:
+        """One image's, with the truth under ``truth``; None: the task keeps none, so its models are not compared."""
+        return None
+
+    def from_kept(self, values: Mapping[str, Any]) -> tuple[Truth, P]:
+        """Truth and prediction from what ``to_kept`` made.
+
+        Raises:
+            ConfigError: The task keeps none.
+        """
+        raise ConfigError("Predictions of this task are not kept, so they cannot be compared.")
+
+    def in_words(self, truth: Truth, prediction: P) -> str:
+        """What was predicted for an image, beside the truth, in a few words."""
+        return ""
+
+
 class Compares(ABC, Generic[P]):
     """Comparison of an exported model with its network."""
 
@@ -407,7 +435,14 @@ class Explains(ABC, Generic[Truth, P]):
 
 
 class Output(
-    Bound, Predicts[P], Evaluates[Truth, P], Shows[Truth, P], Compares[P], Explains[Truth, P], Generic[Truth, P]
+    Bound,
+    Predicts[P],
+    Evaluates[Truth, P],
+    Shows[Truth, P],
+    Keeps[Truth, P],
+    Compares[P],
+    Explains[Truth, P],
+    Generic[Truth, P],
 ):
     """The part of a task that needs no torch, bound to a class map and options."""
 

@@ -1,17 +1,19 @@
 """The table of tasks, and how their parts are opened.
 
-A new task is a folder and one line of ``TASKS``. A folder has a module ``spec`` with a ``TaskSpec`` named
-``SPEC``; it is imported on first use, and torch only with ``open_task``.
+A new task is a folder and one line of ``TASKS``, or of ``STREAMS`` if it is not on images. A folder has a module
+``spec`` with a ``TaskSpec`` or ``StreamSpec`` named ``SPEC``; it is imported on first use, and torch only with
+``open_task``.
 """
 
 from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 from foveal.artifact.card import Card
 from foveal.errors import ConfigError, MissingExtraError
-from foveal.tasks.contract import Output, SomeTruth, TaskSpec
+from foveal.tasks.contract import Configured, Output, SomeTruth, TaskSpec
 from foveal.types.predictions.prediction import Prediction
 from foveal.types.settings import Settings
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from foveal.data.catalog.catalog import Annotation
     from foveal.models.contract import Model
     from foveal.tasks.contract import Task
+    from foveal.tasks.stream import AnyStreamOutput, AnyStreamSpec
 
 AnyOutput: TypeAlias = Output[SomeTruth, Prediction]
 """The output of any task."""
@@ -31,7 +34,9 @@ TASKS: Mapping[str, str] = {
     "segment": "foveal.tasks.segment",
     "instance": "foveal.tasks.instance",
 }
-"""The package of each task, by name; of two that learn from the same annotations the first is the default."""
+"""The package of each task on images, by name; of two that learn from the same annotations the first is the default."""
+STREAMS: Mapping[str, str] = {"sequence": "foveal.tasks.sequence", "forecast": "foveal.tasks.forecast"}
+"""The package of each task on streams, texts and series, by name."""
 
 
 @cache
@@ -47,6 +52,40 @@ def get_spec(name: str) -> AnySpec:
     assert isinstance(spec, TaskSpec), f"{TASKS[name]}.spec.SPEC is a TaskSpec"
     # A spec's settings, output and network fit each other; nothing outside mixes those of two tasks.
     return cast(AnySpec, spec)
+
+
+@cache
+def get_stream(name: str) -> "AnyStreamSpec":
+    """What is known of a task on streams without data or a model.
+
+    Raises:
+        ConfigError: Unknown task.
+    """
+    if name not in STREAMS:
+        raise ConfigError(f"Unknown task {name!r}.", f"Tasks on streams: {', '.join(STREAMS)}.")
+    spec = import_module(f"{STREAMS[name]}.spec").SPEC
+    assert isinstance(spec, Configured), f"{STREAMS[name]}.spec.SPEC is a StreamSpec"
+    return cast("AnyStreamSpec", spec)
+
+
+def get_section(name: str) -> Configured[Settings]:
+    """What any task has in the configuration.
+
+    Raises:
+        ConfigError: Unknown task.
+    """
+    section = get_stream(name) if name in STREAMS else get_spec(name)
+    return cast("Configured[Settings]", section)
+
+
+def stream_for(path: Path) -> str | None:
+    """The task on streams that data is for, as its beginning shows; None: none, as for images."""
+    return next((name for name in STREAMS if get_stream(name).reads(path)), None)
+
+
+def open_stream(card: Card) -> "AnyStreamOutput":
+    """The part of a model on streams that needs no torch."""
+    return get_stream(card.task).open(card)
 
 
 def task_for(annotation: "Annotation") -> str:

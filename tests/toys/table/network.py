@@ -13,7 +13,7 @@ from foveal.artifact.card import Card
 from foveal.artifact.store import load
 from foveal.models.contract import Network
 from foveal.types.arrays import Array, FloatArray
-from foveal.types.series_spec import SeriesSpec
+from foveal.types.streams.series_spec import SeriesSpec
 
 
 class Regressor(Network):

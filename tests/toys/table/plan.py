@@ -4,7 +4,7 @@ Shapes: B rows per batch, F columns.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 
 import numpy as np
@@ -43,6 +43,7 @@ class TablePlan:
     seed: int
     goal: Goal = GOAL
     unit: str = "rows"
+    carried: dict[str, Tensor] = field(default_factory=dict)
 
     @property
     def batches_per_epoch(self) -> int:

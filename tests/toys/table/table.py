@@ -12,7 +12,7 @@ from typing import Self
 import numpy as np
 
 from foveal.types.arrays import FloatArray
-from foveal.types.series_spec import Column, SeriesSpec
+from foveal.types.streams.series_spec import Column, SeriesSpec
 
 
 @dataclass(frozen=True)

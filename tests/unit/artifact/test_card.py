@@ -11,7 +11,7 @@ from tests.unit.artifact.test_store import TENSORS, card
 from foveal.artifact.card import FORMAT, parse_card
 from foveal.artifact.store import read_card
 from foveal.errors import ArtifactError
-from foveal.types.series_spec import SeriesSpec
+from foveal.types.streams.series_spec import SeriesSpec
 
 
 def crafted(**changes: Any) -> str:

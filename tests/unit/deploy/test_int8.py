@@ -1,6 +1,7 @@
 """INT8: what is quantised runs on integers, is compared on images that it was not calibrated on, and costs little."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -176,6 +177,18 @@ def test_layers_that_cost_too_much_are_refused_and_nothing_is_written(
     assert done.code == 1, done.out
     assert "layers left in float, the INT8 model on" in done.err and "Nothing was written." in done.err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_network_that_has_nothing_to_lose_proves_nothing(
+    here: Command, quick_export: Path, squares: Path, tmp_path: Path
+) -> None:
+    """Were it allowed, a network that is always wrong would pass with any integers."""
+    names = sorted(one.name for one in squares.iterdir())
+    for name, other in zip(names, names[1:] + names[:1], strict=True):
+        shutil.copytree(squares / name, tmp_path / "wrong" / other)
+    done = here("export", quick_export, "--int8", "--data", tmp_path / "wrong", "--out", tmp_path / "a.onnx")
+    assert done.code == 1 and "if INT8 lost all of it" in done.err
+    assert not (tmp_path / "a.onnx").exists()
 
 
 def test_int8_needs_labels(here: Command, quick_export: Path, squares: Path, tmp_path: Path) -> None:

@@ -5,7 +5,8 @@ from tests.unit.explain.scenes import redness, scene
 
 from foveal.errors import CategoryError, ConfigError
 from foveal.explain.explain import explain_image
-from foveal.types.predictions.subject import Asked
+from foveal.types.categories import Categories
+from foveal.types.predictions.subject import Asked, Subject
 
 IMAGE = scene(64, 64, (10, 10, 40, 40))
 
@@ -61,3 +62,13 @@ def test_questions_that_make_no_sense() -> None:
 def test_the_predicted_class_is_never_its_own_rival() -> None:
     assert explain_image(redness(), IMAGE)[0].subject.name == "red"
     assert explain_image(redness(), IMAGE, asked=Asked(against="red"))[0].subject.title == "other, not red"
+
+
+def test_an_object_of_the_rivals_own_class_is_refused() -> None:
+    categories = Categories(("WBC", "RBC"))
+    subjects = [Subject("object", "RBC", 1, 0.5, number=2), Subject("object", "WBC", 0, 0.4, number=3)]
+    with pytest.raises(ConfigError) as e:
+        Asked(object=2, against="RBC").compare(subjects[:1], categories)
+    assert e.value.what == "--against RBC: object 2 is RBC, and a class is not compared with itself."
+    assert [s.title for s in Asked(against="RBC").compare(subjects, categories)] == ["3 WBC, not RBC"]
+    assert Asked(object="all", against="RBC").compare(subjects[:1], categories) == []

@@ -29,6 +29,18 @@ def test_each_step_of_the_convolution_adds_up_to_the_output() -> None:
             )
 
 
+@pytest.mark.parametrize("page", ["by-hand.md", "by-hand.zh-CN.md"])
+def test_the_page_has_every_number(page: str) -> None:
+    lines = (Path(__file__).parents[3] / "docs" / "guide" / page).read_text("utf-8")
+    rows = re.findall(r"^\| (\d) \| (\d), (\d) \| (.+) = (-?\d+) \| (.+) = (-?\d+) \|$", lines, re.M)
+    _, _, out = example()
+    assert [int(row[0]) for row in rows] == list(range(1, 10))
+    for _, row, column, *cells in rows:
+        for filter_, (terms, total) in enumerate((cells[:2], cells[2:])):
+            assert sum(int(n.replace(" ", "")) for n in re.findall(r"- ?\d+|\d+", terms)) == int(total)
+            assert out[filter_, int(row) - 1, int(column) - 1] == int(total)
+
+
 def test_a_single_step() -> None:
     one = convolution(step=5)
     assert one.text.count("Step") == 1 and "Step 5: row 2, column 2" in one.text
@@ -68,6 +80,26 @@ def test_command(here, topic: str, tmp_path: Path) -> None:  # type: ignore[no-u
     assert str(tmp_path / "x.png") in done.out
     with Image.open(tmp_path / "x.png") as image:
         assert min(image.size) > 200
+
+
+def test_what_an_edge_cannot_be_found_in(here, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    Image.new("RGB", (5, 1)).save(tmp_path / "thin.png")
+    done = here("scratch", "show", "edges", "--image", tmp_path / "thin.png")
+    assert done.code == 2 and "thin.png: 5 x 1 pixels; an edge needs 2 x 2 or more" in done.err
+
+
+def test_large_and_tall_photos(tmp_path: Path) -> None:
+    Image.new("RGB", (2100, 4200), "red").save(tmp_path / "big.png")
+    assert "big.png, shrunk from 2100 x 4200: 1024 x 2048 pixels" in lesson("edges", image=tmp_path / "big.png").text
+    Image.new("RGB", (2, 900)).save(tmp_path / "tall.png")
+    save(lesson("edges", image=tmp_path / "tall.png"), tmp_path / "out.png")
+    with Image.open(tmp_path / "out.png") as image:
+        assert max(image.size) <= 1600
+
+
+def test_the_text_alone_is_not_written(here, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    done = here("scratch", "show", "pooling", "--text", "--out", tmp_path / "x.png")
+    assert done.code == 2 and "would not be written" in done.err and not (tmp_path / "x.png").exists()
 
 
 def test_options_of_another_topic() -> None:
@@ -129,3 +161,11 @@ def test_bad_files_are_named(here, tmp_path: Path) -> None:  # type: ignore[no-u
     with pytest.raises(DataError, match="no such folder"):
         idx_folder(tmp_path / "x")
     assert "below 1" in here("scratch", "train", "--epochs", "0").err
+    assert "--seed -1 is below 0" in here("scratch", "train", "--seed", "-1").err
+
+
+@pytest.mark.filterwarnings("ignore:.*(overflow|invalid value):RuntimeWarning")
+def test_training_that_diverges_says_so(here, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    small_set(tmp_path)
+    done = here("scratch", "train", tmp_path, "--epochs", "1", "--lr", "1e30")
+    assert done.code != 0 and "Training diverged" in done.err and "Use a smaller --lr than 1e+30" in done.err

@@ -1,6 +1,7 @@
 """``foveal parity``: every path on the same files; a server is one of them."""
 
 import json
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from email.parser import BytesParser
@@ -9,8 +10,10 @@ from pathlib import Path
 
 import pytest
 from tests.conftest import Outcome
+from tests.serving import running
 
 import foveal
+from foveal.serve.options import ServeOptions
 
 Command = Callable[..., Outcome]
 
@@ -77,3 +80,21 @@ def test_a_server_that_is_not_there(here: Command, quick_export: Path, squares: 
     assert done.code == 2 and "no reply" in done.err
     done = here("parity", quick_export, image, "--url", "file:///etc/passwd")
     assert done.code == 2 and "is not the address of a server" in done.err
+
+
+def test_the_server_itself_with_its_key_and_the_address_of_a_model(
+    here: Command, quick_export: Path, squares: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copy(quick_export, tmp_path / "small.onnx")
+    image = squares / "class0" / "000.png"
+    with running(tmp_path, ServeOptions(api_key="open-sesame"), {"small": ""}) as one:
+        done = here("parity", quick_export, image, "--url", one.address)
+        assert done.code == 2 and "refuses with 401 (This server needs its API key)" in done.err
+        assert "Set FOVEAL_API_KEY to its key." in done.err
+        monkeypatch.setenv("FOVEAL_API_KEY", "open-sesame")
+        for path in ("", "/", "/v1/models/small", "/v1/models/small/predict"):
+            done = here("parity", quick_export, image, "--url", one.address + path)
+            assert done.code == 0 and "the same on 1 image;" in done.out, done.out + done.err
+        done = here("parity", quick_export, image, "--url", f"{one.address}/v1/models/other")
+        assert done.code == 2 and "refuses with 404 (No model is called 'other')" in done.err
+        assert "Models: small." in done.err

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from foveal.artifact.free import first_free
 from foveal.engine.logs.log import Log
 from foveal.errors import ConfigError, DataError, MissingExtraError
 from foveal.runs import train as module
-from foveal.runs.train import PACKAGES, first_free, train
+from foveal.runs.train import PACKAGES, train
 
 
 class LoadedError(Exception):
@@ -42,7 +43,7 @@ def heard(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., list
     def door(began: float) -> Any:
         raise LoadedError
 
-    monkeypatch.setattr(module, "_door", door)
+    monkeypatch.setattr(module, "open_door", door)
     monkeypatch.chdir(tmp_path)
 
     def call(*data: Path, **options: Any) -> list[object]:

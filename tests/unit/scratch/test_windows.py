@@ -33,6 +33,8 @@ def test_sizes_that_do_not_fit_are_told_with_their_numbers() -> None:
         Conv2d(1, 1, 3, 3).forward(np.zeros((1, 1, 7, 7), np.float32))
     with pytest.raises(SizeError, match="not a whole number"):
         MaxPool2d(2).forward(np.zeros((1, 1, 7, 7), np.float32))
+    with pytest.raises(ValueError, match="A padding of 2 is more than half of the window's 3 pixels"):
+        MaxPool2d(3, padding=2)
     with pytest.raises(SizeError, match="Reflect padding of 3"):
         pad(np.zeros((1, 1, 3, 5)), 3, "reflect")
     with pytest.raises(ValueError, match="neither zeros nor reflect"):
@@ -41,7 +43,39 @@ def test_sizes_that_do_not_fit_are_told_with_their_numbers() -> None:
         Conv2d(1, 1, 3).forward(np.zeros((1, 3, 7, 7), np.float32))
 
 
-def test_two_filters_on_5x5x3_with_stride_2_and_padding_1_by_hand() -> None:
+RED, GREEN, BLUE = (
+    [[2, 2, 0, 2, 1], [1, 1, 0, 2, 0], [0, 1, 1, 1, 0], [0, 0, 0, 0, 2], [0, 1, 2, 0, 0]],
+    [[1, 0, 2, 0, 2], [2, 2, 0, 1, 1], [1, 1, 2, 1, 0], [2, 1, 2, 0, 1], [2, 0, 0, 1, 2]],
+    [[0, 2, 1, 0, 1], [2, 2, 2, 0, 0], [2, 2, 2, 0, 0], [1, 1, 1, 2, 0], [1, 0, 0, 2, 0]],
+)
+FIRST = [
+    [[-1, -1, -1], [-1, 1, 0], [0, -1, 1]],
+    [[1, -1, -1], [-1, -1, 1], [0, 0, -1]],
+    [[0, 1, -1], [1, -1, -1], [1, 1, -1]],
+]
+SECOND = [
+    [[1, 1, 0], [0, 1, 1], [1, 0, -1]],
+    [[1, -1, 0], [1, -1, -1], [1, -1, 1]],
+    [[1, 1, 0], [0, 1, -1], [0, 0, 0]],
+]
+
+
+def test_the_worked_example_by_hand() -> None:
+    """The first number: red 2*1 + 1*-1 + 1*1, green 1*-1 + 2*-1, blue 2*-1 + 2*1 + 2*-1, and the bias 1: -2."""
+    layer = Conv2d(3, 2, 3, stride=2, padding=1, dtype=np.float64)
+    layer.weight.value, layer.bias.value = np.array([FIRST, SECOND], np.float64), np.array([1.0, 0.0])
+    out = layer.forward(np.array([[RED, GREEN, BLUE]], np.float64))
+    assert out[0, 0].tolist() == [[-2, 3, -3], [-10, -1, -3], [-5, -1, -3]]
+    assert out[0, 1].tolist() == [[0, 3, 2], [-1, 8, 2], [-1, 0, 2]]
+
+
+def test_ten_filters_on_32x32x3_have_760_weights_and_keep_the_size() -> None:
+    layer = Conv2d(3, 10, 5, padding=2)
+    assert layer.forward(np.zeros((1, 3, 32, 32), np.float32)).shape == (1, 10, 32, 32)
+    assert sum(p.value.size for p in layer.parameters()) == 760
+
+
+def test_two_filters_on_5x5x3_with_stride_2_and_padding_1_pixel_by_pixel() -> None:
     """18 outputs, each a sum of 27 products and a bias, written out pixel by pixel."""
     rng = np.random.default_rng(0)
     x = rng.integers(0, 3, (3, 5, 5)).astype(np.float64)

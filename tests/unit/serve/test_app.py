@@ -141,6 +141,15 @@ def test_models_and_their_cards(server: Running) -> None:
     assert server.get("/healthz").json == {"status": "ok"} and server.get("/readyz").json == {"status": "ready"}
 
 
+def test_head_gives_the_headers_of_get_and_no_body(server: Running) -> None:
+    for path in ("/", "/healthz", "/v1/models/cells"):
+        get, head = server.get(path), server.ask("HEAD", path, headers={"X-Request-ID": "only-the-head"})
+        assert (head.status, head.body) == (200, b"")
+        assert head.headers["content-length"] == get.headers["content-length"] == str(len(get.body))
+    assert server.ask("HEAD", "/v1/models/trees/predict").status == 405
+    assert {one["method"] for one in server.lines if one.get("request_id") == "only-the-head"} == {"HEAD"}
+
+
 def test_every_response_has_an_id_and_headers_that_keep_a_browser_safe(server: Running) -> None:
     given = server.get("/healthz", **{"X-Request-ID": "run-7.a"})
     assert given.headers["x-request-id"] == "run-7.a"

@@ -33,6 +33,8 @@ def test_all_forms_give_the_same_bytes() -> None:
     assert names_and_sizes(one, "application/json; charset=utf-8") == ([("image", size)], False)
     several = orjson.dumps({"images": ["data:image/png;base64," + ENCODED]})
     assert names_and_sizes(several, "application/json") == ([("image 1", size)], True)
+    in_lines = orjson.dumps({"image": base64.encodebytes(content).decode().replace("\n", "\r\n")})
+    assert names_and_sizes(in_lines, "application/json") == ([("image", size)], False)
 
 
 @given(contents=st.lists(st.binary(min_size=1, max_size=300), min_size=1, max_size=3))

@@ -1,5 +1,6 @@
 """The page as a browser shows it: a file is chosen, what is predicted is drawn, errors are told, the slider works."""
 
+import json
 import re
 import shutil
 from collections.abc import Iterator
@@ -81,6 +82,26 @@ def test_boxes_are_drawn_and_the_slider_hides_them(page, server: Running, image:
     assert page.evaluate(PIXEL, [4, 18]) == [10, 200, 10]
 
 
+def test_a_limit_that_the_threshold_does_not_reach_is_not_told(page, server: Running, image: Path) -> None:
+    """The page asks for more objects than it shows."""
+
+    def reached(route) -> None:
+        response = route.fetch()
+        route.fulfill(response=response, json={**response.json(), "full": True})
+
+    page.route("**/predict*", reached)
+    open_page(page, server, "cells")
+    page.set_input_files("#file", image)
+    page.wait_for_selector("#rows button")
+    page.click("#tab-json")
+    assert set(json.loads(page.inner_text("#text"))) == {"path", "size", "objects"}
+    page.click("#tab-results")
+    page.fill("#threshold", "0.1")
+    assert "(the limit on their number is reached)" in page.inner_text("#summary")
+    page.click("#tab-json")
+    assert json.loads(page.inner_text("#text"))["full"] is True
+
+
 def test_classes_with_their_probabilities_and_the_map(page, server: Running, image: Path) -> None:
     open_page(page, server, "trees")
     page.set_input_files("#file", image)
@@ -115,6 +136,7 @@ def test_an_error_is_told_and_the_next_image_works(page, server: Running, image:
     page.wait_for_selector("#error:not([hidden])")
     told = page.inner_text("#error")
     assert told.startswith("image: is not an image") and "Send another image." in told and "Request " in told
+    assert page.is_hidden("#canvas") and page.is_visible("#empty")
     page.set_input_files("#file", image)
     page.wait_for_selector("#rows li")
     assert page.is_hidden("#error")
@@ -139,6 +161,19 @@ def test_dropping_pasting_the_camera_and_the_sample(page, server: Running, image
     page.wait_for_timeout(500)
     page.get_by_role("button", name="Take it").click()
     page.wait_for_selector("#summary:has-text('camera, ')")
+
+
+def test_the_json_is_copied_also_where_browsers_give_no_clipboard(page, server: Running, image: Path) -> None:
+    """They give it to https and to 127.0.0.1 alone: not to a page of another machine."""
+    open_page(page, server, "trees")
+    page.set_input_files("#file", image)
+    page.wait_for_selector("#rows li")
+    page.click("#tab-json")
+    page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+    page.evaluate("addEventListener('copy', () => { window.copied = String(getSelection()); })")
+    page.click("#copy")
+    page.wait_for_selector("#copy:has-text('Copied')")
+    assert json.loads(page.evaluate("window.copied"))["classes"][0]["name"] == "birch"
 
 
 def test_all_can_be_reached_with_the_keyboard(page, server: Running, image: Path) -> None:

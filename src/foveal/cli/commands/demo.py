@@ -16,11 +16,12 @@ def demo(
     from rich.console import Console
     from rich.text import Text
 
+    from foveal.artifact.free import first_free
     from foveal.cli.commands.evaluate import evaluate
     from foveal.cli.commands.predict import predict
     from foveal.cli.commands.train import train
     from foveal.runs.digits import write_digits
-    from foveal.runs.train import check_installed, first_free
+    from foveal.runs.train import check_installed
 
     console = Console()
 

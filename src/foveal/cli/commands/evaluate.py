@@ -62,9 +62,33 @@ def evaluate(
     from foveal.cli.terminal import Bar
     from foveal.data.catalog.looks import looks_kept_in
     from foveal.data.outside import cache_folder
+    from foveal.errors import ConfigError
+    from foveal.inference.streams.load import is_on_streams
     from foveal.inference.views import Viewing
+    from foveal.runs.evaluate import EvaluationRun
     from foveal.runs.evaluate import evaluate as run
 
+    if is_on_streams(model):
+        for_images = {
+            "--format": format != "auto",
+            "--images": images,
+            "--labels": labels,
+            "--classes": classes,
+            "--ignore": ignore,
+            "--groups": groups is not None,
+            "--threshold": threshold is not None,
+            "--max-objects": max_objects is not None,
+            "--only": only,
+            "--crops": crops is not None,
+            "--tile": tile is not None,
+            "--flip": flip,
+            "--scales": tuple(scales) != (1.0,),
+            "--skip-bad": skip_bad,
+        }
+        if given := [name for name, value in for_images.items() if value]:
+            raise ConfigError(f"{given[0]} is for models on images.", "Leave it out.")
+        evaluate_on_stream(model, Path(data), split=split, out=out, threads=threads, json=json, open_page=open)
+        return
     viewing = Viewing(tile, overlap, flip, scales)
     with Bar(shown=not json) as bar, looks_kept_in(cache_folder()):
         done = run(
@@ -90,6 +114,7 @@ def evaluate(
             skip_bad=skip_bad,
             progress=bar,
         )
+    assert isinstance(done, EvaluationRun), "a model on images"
     with Skipped(len(done.skipped) + done.results.images) as skipped:
         for error in done.skipped:
             skipped.add(error)
@@ -99,4 +124,24 @@ def evaluate(
     else:
         evaluation_screen(done)
     if open:
+        show_page(done.folder / "report.html", quiet=json)
+
+
+def evaluate_on_stream(
+    model: Path, data: Path, *, split: str | None, out: Path | None, threads: int, json: bool, open_page: bool
+) -> None:
+    """The same of a model on a text or a series."""
+    from foveal.cli.screens import print_json, print_notes, show_page
+    from foveal.cli.stream_screens import evaluation_screen
+    from foveal.cli.terminal import Bar
+    from foveal.runs.streams.evaluate import evaluate_stream
+
+    with Bar(shown=not json) as bar:
+        done = evaluate_stream(model, data, split=split, out=out, threads=threads, progress=bar)
+    print_notes(done.notes)
+    if json:
+        print_json(done.document)
+    else:
+        evaluation_screen(done)
+    if open_page:
         show_page(done.folder / "report.html", quiet=json)

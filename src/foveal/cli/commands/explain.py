@@ -148,7 +148,7 @@ def explain(
         chosen = done[0].explanation.method if done else method
         print_json({"model": str(model), "method": chosen, "images": [one.to_dict() for one in done]})
     else:
-        print_explained(done, save, raw, limited=object is None)
+        print_explained(done, save, raw, limited=object is None, against=against)
     return 0
 
 
@@ -167,8 +167,18 @@ def number_of(text: str | None) -> int | Literal["all"] | None:
     return int(text)
 
 
-def print_explained(done: "Sequence[Explained]", save: Path | None, raw: Path | None, *, limited: bool) -> None:
-    """A row for each subject, then the folders that were written; ``limited``: whether only the best few were asked."""
+def print_explained(
+    done: "Sequence[Explained]", save: Path | None, raw: Path | None, *, limited: bool, against: str | None
+) -> None:
+    """A row for each subject, then the folders that were written.
+
+    Args:
+        done: What was explained.
+        save: Where drawings are.
+        raw: Where arrays are.
+        limited: Whether only the best few were asked for.
+        against: The class that was compared with.
+    """
     from rich.console import Console
     from rich.text import Text
 
@@ -178,9 +188,10 @@ def print_explained(done: "Sequence[Explained]", save: Path | None, raw: Path | 
 
     console = Console(soft_wrap=True)
     rows, unsure, none = list[tuple[str, ...]](), 0, 0
+    nothing = f"nothing predicted but {against}"
     for one in done:
         if not len(one.explanation):
-            rows.append((str(one.path), "nothing predicted", "", "", "", "", ""))
+            rows.append((str(one.path), "nothing predicted" if against is None else nothing, "", "", "", "", ""))
         for evidence in one.explanation:
             peak, half = evidence.peak, evidence.box_of_half
             unsure += not evidence.converged

@@ -7,6 +7,7 @@ from cyclopts import Parameter
 
 if TYPE_CHECKING:
     from foveal.deploy.parity import Parity
+    from foveal.deploy.streams.export import StreamParity
 
 SHOWN_LAYERS = 4
 
@@ -50,6 +51,7 @@ def export(
     from foveal.data.catalog.looks import looks_kept_in
     from foveal.data.notes import plural
     from foveal.data.outside import cache_folder
+    from foveal.deploy.parity import Parity
     from foveal.engine.logs.log import RichLog
     from foveal.runs.export import export as ship
 
@@ -63,6 +65,9 @@ def export(
     console = Console()
     size = f"  {file.stat().st_size / 1e6:.1f} MB"
     console.print(Text.assemble("  ", (str(file), "bold green"), size), soft_wrap=True)
+    if not isinstance(parity, Parity):
+        RichLog(console).say(stream_lines(parity, source))
+        return
     if parity.int8 is not None:
         RichLog(console).say(about_int8(parity))
         return
@@ -77,6 +82,16 @@ def export(
             "headline": headline,
         }
     )
+
+
+def stream_lines(parity: "StreamParity", source: str) -> dict[str, str]:
+    """What a model on streams was compared on, in words."""
+    name = parity.worst
+    return {
+        "compared": f"with the network on {parity.streams} x {parity.steps} steps, at once and one by one ({source})",
+        "differs": f"{name.replace('_', ' ')} by at most {parity.differences[name]:.1e}"
+        f" (allowed: {parity.tolerances[name]:g})",
+    }
 
 
 def about_int8(parity: "Parity") -> dict[str, str]:

@@ -1,16 +1,19 @@
 """``foveal models``: the available backbones."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, Parameter
 
 from foveal.errors import ConfigError
 
+if TYPE_CHECKING:
+    from foveal.models.classic.table import Classic
+
 app = App(
     name="models",
     help="List the available backbones, or show one layer by layer.\n\n"
-    "The list has each backbone's parameters, multiply-accumulate operations (MACs), input size, and where its "
-    "pretrained weights come from.",
+    "The list has each backbone's parameters, multiply-accumulate operations (MACs), input size, where its pretrained "
+    "weights come from and, for classic networks, the year of the paper and its top-5 error on ImageNet.",
     help_format="plaintext",
 )
 
@@ -19,7 +22,10 @@ app = App(
 def models(
     pattern: Annotated[
         str,
-        Parameter(help="Part of a name, or a pattern with * and ?; default: those whose weights are on this machine."),
+        Parameter(
+            help="Part of a name, or a pattern with * and ?; default: Foveal's own, classic ones, and those whose "
+            "weights are on this machine."
+        ),
     ] = "",
     *,
     json: Annotated[bool, Parameter(negative="", help="Print one JSON document and nothing else.")] = False,
@@ -44,15 +50,24 @@ def models(
     labels = {"package": "installed", "cache": "cached", "download": "to download", "none": "-"}
     rows = []
     for entry in entries:
-        numbers = ("" if n is None else f"{n:.2f}" for n in (entry.parameters_m, entry.macs_g))
-        rows.append((entry.name, *numbers, str(entry.size), labels[entry.weights]))
+        macs_m = None if entry.macs_g is None else 1e3 * entry.macs_g
+        numbers = ("" if n is None else f"{n:,.2f}" for n in (entry.parameters_m, macs_m))
+        rows.append((entry.name, *numbers, str(entry.size), labels[entry.weights], *_paper(entry.classic)))
     console = Console()
-    titles = ("backbone", "parameters (M)", "MACs (G)", "input (px)", "weights")
-    print_table(console, titles, rows, left=(0, 4))
-    if len(entries) > COUNTED:
+    titles = ("backbone", "parameters (M)", "MACs (M)", "input (px)", "weights", "year", "top-5 error (%)")
+    shown = len(titles) if any(entry.classic for entry in entries) else 5
+    print_table(console, titles[:shown], [row[:shown] for row in rows], left=(0, 4))
+    if entries[0].parameters_m is None:
         console.print(f"\n  {len(entries)} backbones; parameters and MACs are shown for up to {COUNTED} of them.")
     if not pattern:
         console.print(Text("\n  More: foveal models 'resnet*' (part of a name or a pattern), foveal models '*' (all)."))
+
+
+def _paper(classic: "Classic | None") -> tuple[str, str]:
+    """Year and top-5 error."""
+    if classic is None:
+        return "", ""
+    return str(classic.year), "" if classic.top5_error is None else f"{classic.top5_error:g}"
 
 
 @app.command
@@ -100,7 +115,8 @@ def show(
     ]
     console = Console()
     print_table(console, titles, cells, left=(0, 1, 2))
-    print(f"\n  {name}, without a classifier: {parameters:,} parameters, {macs / 1e9:.3f} billion MACs for one image")
+    products = f"{macs / 1e9:,.3f} billion" if macs >= 1e8 else f"{macs / 1e6:,.2f} million"
+    print(f"\n  {name}, without a classifier: {parameters:,} parameters, {products} MACs for one image")
     if classic is not None:
         error = "" if classic.top5_error is None else f"; published top-5 error on ImageNet: {classic.top5_error:g} %"
         whole = f"{classic.parameters:,} parameters with {classic.classes:,} classes"

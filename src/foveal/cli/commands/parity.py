@@ -13,7 +13,10 @@ def parity(
     images: Annotated[list[str], Parameter(help="Image files, folders, or patterns.", negative="")],
     *,
     onnx: Annotated[Path | None, Parameter(help="Exported file; default: model.onnx next to the model.")] = None,
-    url: Annotated[str | None, Parameter(help="Server to compare as well, such as http://127.0.0.1:8000.")] = None,
+    url: Annotated[
+        str | None,
+        Parameter(help="Server to compare as well, such as http://127.0.0.1:8000; its key comes from $FOVEAL_API_KEY."),
+    ] = None,
     name: Annotated[str | None, Parameter(help="Name of the model on the server; default: its only one.")] = None,
     threads: Threads = 0,
     json: Annotated[bool, Parameter(negative="", help="Print one JSON document and nothing else.")] = False,
@@ -26,13 +29,17 @@ def parity(
 
     from foveal.cli.screens import DASH, print_json
     from foveal.cli.terminal import Bar, print_table
+    from foveal.data.notes import plural
     from foveal.deploy.documents import MAX_BOX_PX, MAX_SCORE, MIN_MASK
     from foveal.inference.files import find_images
     from foveal.runs.parity import compare_paths
+    from foveal.serve.options import read_key
 
     found = find_images(images)
     with Bar(shown=not json) as bar:
-        columns = compare_paths(model, found.paths, exported=onnx, url=url, name=name, threads=threads, progress=bar)
+        columns = compare_paths(
+            model, found.paths, exported=onnx, url=url, name=name, key=read_key(None), threads=threads, progress=bar
+        )
     passed = all(column.apart is None or column.apart.passed for column in columns)
     if json:
         print_json({"images": len(found.paths), "paths": [asdict(column) for column in columns], "passed": passed})
@@ -50,5 +57,5 @@ def parity(
     print_table(console, ("path", "same top-1", "probability", "box px", "masks agree", "running on"), rows)
     allowed = f"allowed: probability {MAX_SCORE:g}, box {MAX_BOX_PX:g} px, masks {MIN_MASK:.1%}"
     word = ("the same" if passed else "not the same", "green" if passed else "bold red")
-    console.print(Text.assemble("\n  ", word, f" on {len(found.paths):,} images; {allowed}"), soft_wrap=True)
+    console.print(Text.assemble("\n  ", word, f" on {plural(len(found.paths), 'image')}; {allowed}"), soft_wrap=True)
     return 0 if passed else 1

@@ -92,12 +92,19 @@ def predict(
     from foveal.inference.load import load
     from foveal.inference.outputs import Outputs
     from foveal.inference.predictor import check_batch_size
+    from foveal.inference.streams.load import is_on_streams
     from foveal.inference.views import Viewing
     from foveal.inference.writers import write_json
     from foveal.jobs.work import Work
     from foveal.types.selection import Selection
     from foveal.video.source import find_videos
 
+    if is_on_streams(model):
+        for_images = (csv, save, coco, masks, crops, threshold, max_objects, only, top, tile, out, ray)
+        if any(for_images) or flip or polygons or skip_bad or every != 1:
+            raise ConfigError("A model on a series takes no options for images.", "Use --json or nothing.")
+        predict_ahead(model, images, threads=threads, json=json)
+        return None
     viewing, selection = Viewing(tile, overlap, flip, scales), Selection(threshold, max_objects, only, top)
     outputs = Outputs(csv, coco, save, masks, crops, coco_ids)
     check_batch_size(batch_size)
@@ -157,3 +164,22 @@ def predict(
                 )
             print_notes(predictor.notes)
     return None
+
+
+def predict_ahead(model: Path, data: list[str], *, threads: int, json: bool) -> None:
+    """The values that follow the last ones of a series."""
+    from rich.console import Console
+
+    from foveal.cli.screens import print_json
+    from foveal.cli.terminal import print_table
+    from foveal.errors import ConfigError
+    from foveal.runs.streams.ahead import look_ahead
+
+    if len(data) != 1:
+        raise ConfigError("A model on a series takes one series at a time.", "Name one CSV file.")
+    ahead = look_ahead(model, Path(data[0]), threads=threads)
+    if json:
+        print_json(ahead.to_dict())
+        return
+    rows = [(f"+{step}", *(f"{value:,.6g}" for value in row)) for step, row in enumerate(ahead.values, 1)]
+    print_table(Console(), (f"after {ahead.after}", *ahead.columns), rows)

@@ -32,16 +32,17 @@ def train(
     import sys
     import time
     from json import dumps
+    from math import isfinite
 
     from foveal.cli.terminal import Bar, print_table
-    from foveal.errors import ConfigError
+    from foveal.errors import ConfigError, TrainingError
     from foveal.lessons.digits import digits, idx_folder
     from foveal.scratch import Adam
     from foveal.scratch.learn import fit, small_network
 
-    for name, value in (("--epochs", epochs), ("--batch-size", batch_size)):
-        if value is not None and value < 1:
-            raise ConfigError(f"{name} {value} is below 1.", "Use 1 or more.")
+    for name, value, least in (("--epochs", epochs, 1), ("--batch-size", batch_size, 1), ("--seed", seed, 0)):
+        if value is not None and value < least:
+            raise ConfigError(f"{name} {value} is below {least}.", f"Use {least} or more.")
     if not 0 < lr < float("inf"):
         raise ConfigError(f"--lr {lr:g} is not above 0.", "Use a rate such as 0.003.")
     start = time.perf_counter()
@@ -55,6 +56,9 @@ def train(
         bar("training", 0, epochs)
         for epoch in fit(network, optimizer, training, test, epochs=epochs, batch_size=batch_size, seed=seed):
             seconds = time.perf_counter() - start
+            if not isfinite(epoch.loss):
+                what = f"Training diverged: the train loss of epoch {epoch.number} is {epoch.loss}."
+                raise TrainingError(what, f"Use a smaller --lr than {lr:g}.")
             bar("training", epoch.number, epochs)
             if json:
                 line = {"epoch": epoch.number, "train_loss": epoch.loss, "accuracy": epoch.accuracy, "seconds": seconds}
@@ -81,8 +85,11 @@ def show(
     text: Annotated[bool, Parameter(negative="", help="Print the text alone.")] = False,
 ) -> None:
     """Show what a layer does, as text and as an image."""
+    from foveal.errors import ConfigError
     from foveal.lessons.show import lesson, save
 
+    if text and out is not None:
+        raise ConfigError(f"--text prints the text alone, so --out {out} would not be written.", "Use one of them.")
     done = lesson(topic, image=image, step=step, filter_=filter)
     print(f"{done.title}\n\n{done.text}")
     if not text:

@@ -4,17 +4,25 @@ import os
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
 from foveal.config.schema import RunConfig
 
+if TYPE_CHECKING:
+    from foveal.runs.several.plan import Kind
+    from foveal.runs.start import Trained
+    from foveal.runs.streams.train import TrainedStream
+
+MOST = 100
+"""Runs in one folder."""
+
 
 def train(
     data: Annotated[
         str,
-        Parameter(help="Data set: folder, table, COCO .json or YOLO .yaml"),
+        Parameter(help="Folder, table, COCO .json, YOLO .yaml or .txt"),
     ] = "",
     *,
     out: Annotated[
@@ -36,8 +44,10 @@ def train(
         Literal["auto", "cpu", "cuda"] | None, Parameter(help="Device; auto: a GPU if there is one")
     ] = None,
     skip_bad: Annotated[bool, Parameter(negative="", help="Leave out images that cannot be read")] = False,
+    folds: Annotated[int | None, Parameter(metavar="N", help="Cross-validation: a run per fold")] = None,
+    seeds: Annotated[int | None, Parameter(metavar="N", help="A run per seed on one split, to see the spread")] = None,
     resume: Annotated[
-        Path | None, Parameter(metavar="RUN", help="Go on with a run; with --epochs or --time, train it longer")
+        Path | None, Parameter(metavar="RUN", help="Go on with a run, or train it longer (--epochs)")
     ] = None,
     quiet: Annotated[bool, Parameter(negative="", help="Print errors only")] = False,
     json: Annotated[bool, Parameter(negative="", help="Print progress as JSON lines")] = False,
@@ -47,6 +57,7 @@ def train(
     """Train a model on a folder of images or another data set."""
     from rich.console import Console
 
+    from foveal.artifact.free import free_folder
     from foveal.cli.mistakes import check_values
     from foveal.config.duration import parse_duration
     from foveal.engine.clock import OWN_PROCESS, process_began
@@ -54,7 +65,9 @@ def train(
     from foveal.engine.logs.log import Log, RichLog
     from foveal.errors import RunError
     from foveal.process import INTERRUPTS, output_closed
-    from foveal.runs.train import free_folder
+    from foveal.runs.several.plan import read_plan
+    from foveal.runs.several.summary import Summary
+    from foveal.runs.several.train import resume_several, train_several
     from foveal.runs.train import train as run
 
     console = Console()
@@ -77,8 +90,23 @@ def train(
     check_values("train", short)
     began = process_began() if OWN_PROCESS.get() else None
     folder = resume or out or free_folder(Path(data))
+    layers: list[Mapping[str, object]] = [given, short]
+    trained: Trained | TrainedStream | Summary | None
+    several = asked_for(folds, seeds, resume=resume)
     try:
-        trained = run(data, recipe=config, settings=[given, short], out=out, resume=resume, log=log, began=began)
+        if several is not None or (resume is not None and read_plan(resume) is not None):
+            if several is None:
+                assert resume is not None, "there is a plan in it"
+                if data:
+                    layers.append({"data": {"path": data}})
+                trained = resume_several(resume, settings=layers, log=log, began=began)
+            else:
+                kind, number = several
+                trained = train_several(
+                    data, kind=kind, number=number, recipe=config, settings=layers, out=out, log=log, began=began
+                )
+        else:
+            trained = run(data, recipe=config, settings=layers, out=out, resume=resume, log=log, began=began)
     except KeyboardInterrupt:
         INTERRUPTS.end()
         log.close()
@@ -91,17 +119,45 @@ def train(
         return
     if not quiet and not json:
         from foveal.cli.screens import last_screen
+        from foveal.cli.several_screen import summary_screen
+        from foveal.cli.stream_screens import last_screen as last_stream_screen
+        from foveal.runs.streams.train import TrainedStream as OnStream
 
-        last_screen(console, trained)
+        if isinstance(trained, Summary):
+            summary_screen(console, trained)
+        elif isinstance(trained, OnStream):
+            last_stream_screen(console, trained)
+        else:
+            last_screen(console, trained)
     if open:
         from foveal.cli.screens import show_page
 
         show_page(trained.folder / "report.html", quiet=quiet or json)
 
 
+def asked_for(folds: int | None, seeds: int | None, *, resume: Path | None) -> "tuple[Kind, int] | None":
+    """Which several runs are asked for; None: one run.
+
+    Raises:
+        ConfigError: Both kinds, a number out of bounds, or a folder to resume, which knows its own.
+    """
+    from foveal.errors import ConfigError
+
+    if folds is None and seeds is None:
+        return None
+    if folds is not None and seeds is not None:
+        raise ConfigError("--folds and --seeds are two kinds of several runs.", "Use one of them.")
+    if resume is not None:
+        raise ConfigError("--resume knows how many runs a folder has.", "Leave out --folds and --seeds.")
+    kind, number = ("folds", folds) if folds is not None else ("seeds", seeds)
+    if number is None or not 2 <= number <= MOST:
+        raise ConfigError(f"--{kind} {number} is not between 2 and {MOST}.", "Use 5 folds, or 3 seeds.")
+    return ("folds" if folds is not None else "seeds"), number
+
+
 def go_on(folder: Path) -> str:
     """How to go on with a run; empty where it has not begun."""
-    begun = (folder / "config.toml").exists()
+    begun = (folder / "config.toml").exists() or (folder / "runs.toml").exists()
     return f"Go on with: foveal train --resume {shlex.quote(str(folder))}" if begun else ""
 
 

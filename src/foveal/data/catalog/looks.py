@@ -171,7 +171,7 @@ class Looks:
             look: Called with files' places, in threads.
             note: Writes what was seen into the files' rows, and says of which there is something to keep.
             wanted: Places of the files that matter; None: all.
-            light: Whether a look computes next to nothing: then threads are for files that have to be waited for.
+            light: Whether next to nothing is computed: then threads are for files that have to be waited for.
 
         Yields:
             Places of files that were looked at, and what was seen.

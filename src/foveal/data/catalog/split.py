@@ -61,7 +61,7 @@ def with_splits(catalog: Catalog, *, val_fraction: float, seed: int) -> Catalog:
     splits[pool] = TRAIN
     if len(pool) and not catalog.has("val"):
         _check_counts(catalog, pool)
-        blocks = _blocks(catalog, pool, seed)
+        blocks = blocks_of(catalog, pool, seed)
         grouped = catalog.groups is not None
         if grouped:
             _check_blocks(catalog, blocks)
@@ -123,7 +123,15 @@ def _check_blocks(catalog: Catalog, blocks: Sequence[Block]) -> None:
         )
 
 
-def _blocks(catalog: Catalog, pool: IntArray, seed: int) -> list[Block]:
+def blocks_of(catalog: Catalog, pool: IntArray, seed: int, *, together: Sequence[tuple[int, int]] = ()) -> list[Block]:
+    """What a split never cuts, in random order: identical files, groups, and the pairs that are named.
+
+    Args:
+        catalog: The data set.
+        pool: Indices of the images to split.
+        seed: For the order.
+        together: Pairs of indices that stay together too.
+    """
     contents = {int(i): catalog.content_hashes[i].tobytes() for i in pool}
     first: dict[bytes | str, int] = {}
     parent = {i: i for i in contents}
@@ -133,12 +141,14 @@ def _blocks(catalog: Catalog, pool: IntArray, seed: int) -> list[Block]:
             parent[i] = i = parent[parent[i]]
         return i
 
-    if catalog.groups is None:  # one of each content stands for all: a tenth of the time
+    if catalog.groups is None and not together:  # one of each content stands for all: a tenth of the time
         parent = {i: first.setdefault(content, i) for i, content in contents.items()}
     else:
         for i, content in contents.items():
-            for key in (content, catalog.groups[i]):
+            for key in (content,) if catalog.groups is None else (content, catalog.groups[i]):
                 parent[root(i)] = root(first.setdefault(key, i))
+        for one, other in together:
+            parent[root(one)] = root(other)
     members: dict[int, list[int]] = defaultdict(list)
     for i in contents:
         members[root(i)].append(i)

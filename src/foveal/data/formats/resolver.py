@@ -11,7 +11,7 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Container, Iterator, Sequence
 from pathlib import Path
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from foveal.data.catalog.catalog import UNASSIGNED
 from foveal.data.formats.many_names import MOST, names_in
@@ -169,7 +169,7 @@ class Resolver:
             self._index = defaultdict(list)
             for name in self._images():
                 self._index[_key(posixpath.basename(name))].append(name)
-        parts = _parts(written)
+        parts = _parts(urlsplit(written).path if "://" in written else written)
         if not parts:
             return []
         suffix = posixpath.splitext(parts[-1])[1].lower()
@@ -244,6 +244,8 @@ def _splits_differ(one: Sequence[str], other: Sequence[str]) -> bool:
 
 def _how(written: str, name: str) -> str:
     """In what the path differs from the file's."""
+    if "://" in written:
+        return "the path in a URL"
     parts, own = _parts(written), _parts(name)
     last, base = parts[-1], own[-1]
     if last != base:

@@ -11,6 +11,7 @@ from foveal.brief import brief
 from foveal.data.catalog.catalog import SPLITS, Catalog
 from foveal.data.catalog.looks import Fact, Rows, looks_at
 from foveal.data.catalog.split import with_splits
+from foveal.data.inspection.folds import Fold, with_fold
 from foveal.data.notes import listed
 from foveal.errors import DataError, ImageError
 from foveal.imaging.decode import decode
@@ -57,11 +58,15 @@ def find_bad(catalog: Catalog, *, reading: Reading = AS_STORED) -> list[Skipped]
     return [Skipped(catalog.names[place], reason) for place, reason in faults if reason is not None]
 
 
-def split_without(catalog: Catalog, names: Collection[str], *, val_fraction: float, seed: int) -> Catalog:
+def split_without(
+    catalog: Catalog, names: Collection[str], *, val_fraction: float, seed: int, fold: Fold | None = None
+) -> Catalog:
     """The data set with a validation split and without some images.
 
     The split is that of all images, so that the others stay where they are; but it depends on the files' bytes, so
     files that cannot be opened at all are left out before.
+
+    ``fold``: the part of a cross-validation that is held out in place of a fraction.
 
     Raises:
         DataError: No image is left, or too few to hold any out.
@@ -69,7 +74,10 @@ def split_without(catalog: Catalog, names: Collection[str], *, val_fraction: flo
     without(catalog.take(np.flatnonzero(catalog.splits != TEST)), names)  # the error of a data set without any
     left_out = [place for place in range(len(catalog)) if catalog.names[place] in names] if names else []
     unopened = {catalog.names[place] for place in left_out if not _opens(catalog.path(place))}
-    return without(with_splits(without(catalog, unopened), val_fraction=val_fraction, seed=seed), names)
+    there = without(catalog, unopened)
+    if fold is not None:
+        return without(with_fold(there, fold, seed=seed), names)
+    return without(with_splits(there, val_fraction=val_fraction, seed=seed), names)
 
 
 def without(catalog: Catalog, names: Collection[str]) -> Catalog:

@@ -2,18 +2,19 @@
 
 1. Ranges from calibration images, by the rule that moves the outputs least.
 2. Each layer alone on integers: how far the outputs move.
-3. All layers on integers; then the most sensitive stay in float, one by one, until the interval of the headline's drop
-   on other images lies within what is allowed, on every engine.
+3. All layers on integers; then as few of the most sensitive stay in float as are needed for the interval of the
+   headline's drop on other images to lie within what is allowed, on every engine.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
 from foveal.deploy.fp16 import mark
-from foveal.deploy.headline import POINT, Change, Labelled, change, evaluate_on
+from foveal.deploy.headline import POINT, Change, Labelled, Resampled, change, evaluate_on
 from foveal.deploy.int8.calibration import RULES, observe, ranges_by
+from foveal.deploy.int8.fewest import Attempt, fewest
 from foveal.deploy.int8.layers import find_layers
 from foveal.deploy.int8.quantise import quantise
 from foveal.deploy.int8.report import Int8Report
@@ -24,8 +25,9 @@ from foveal.inference.predictor import Predictor
 from foveal.types.arrays import RGB
 from foveal.types.progress import Progress, silent
 
-MEASURED_ON = 12
-"""Calibration images that distances are measured on."""
+MEASURED_PIXELS = 12 * 224**2
+"""Pixels of calibration images that distances are measured on: twelve images of 224 pixels, fewer of larger ones."""
+LEAST_MEASURED, MOST_MEASURED = 3, 12
 
 Open = Callable[[bytes], Backend]
 
@@ -52,42 +54,52 @@ def to_int8(
         progress: Called as the work goes on.
 
     Raises:
-        ParityError: Even with half of the layers in float, more may be lost than is allowed.
+        ParityError: Even with half of the layers in float, more may be lost than is allowed; or the network itself is
+            right so seldom that nothing could be lost.
     """
     import onnx
 
+    progress("evaluating the network", 0, None)
+    before = evaluate_on(model, labelled)
+    if model.output.goal.maximize and before.value <= max_drop * POINT:
+        raise nothing_to_lose(model.output.goal.metric, before, max_drop=max_drop)
     proto: Any = onnx.load_from_string(content)
     network = find_layers(proto)
     names = [layer.name for layer in network.layers]
     seen = observe(network, calibration, progress=progress)
     means = {name: np.mean(one.means, axis=0) for name, one in seen.items() if one.means}
-    distance = Distance(network, calibration[:MEASURED_ON])
+    side = calibration.shape[1]
+    num_measured = min(max(MEASURED_PIXELS // side**2, LEAST_MEASURED), MOST_MEASURED)
+    distance = Distance(network, calibration[:: max(1, len(calibration) // num_measured)][:num_measured])
     progress("comparing rules for ranges", 0, None)
     tried = {rule: ranges_by(seen, share) for rule, share in RULES.items()}
     rules = {rule: distance(quantise(network, ranges, names, means=means)) for rule, ranges in tried.items()}
     rule = min(rules, key=lambda name: rules[name])
     ranges = tried[rule]
     sensitivity = sensitivities(network, ranges, distance, means=means, progress=progress)
-    progress("evaluating the network", 0, None)
-    before = evaluate_on(model, labelled)
     order = list(sensitivity)
-    most = len(order) // 2
-    for num_float in range(most + 1):
-        progress("evaluating on integers", num_float, None)
+
+    def put(num_float: int) -> Attempt:
+        """All on integers but so many, measured on every engine until one loses too much."""
+        progress(f"evaluating with {num_float} of {len(order)} layers in float", 0, None)
         left = order[:num_float]
         made = mark(quantise(network, ranges, [n for n in names if n not in left], means=means), "int8")
         changes: dict[str, Change] = {}
         for engine, opened in engines.items():
             with Predictor(opened(made)) as predictor:
-                changes[engine] = change(model, before, evaluate_on(predictor, labelled), groups=labelled.groups)
+                changes[engine] = change(model, before, evaluate_on(predictor, labelled))
             if changes[engine].high > max_drop * POINT:
-                break
-        else:
-            report = Int8Report(
-                rule, rules, len(calibration), sensitivity, left, max_drop, changes, len(content), len(made)
-            )
-            return made, report
-    raise refused(changes, max_drop=max_drop, num_float=most, layers=len(order))
+                return Attempt(num_float, made, changes, allowed=False)
+        return Attempt(num_float, made, changes, allowed=True)
+
+    found = fewest(put, len(order) // 2)
+    if not found.allowed:
+        raise refused(found.changes, max_drop=max_drop, num_float=found.num_float, layers=len(order))
+    left = order[: found.num_float]
+    report = Int8Report(
+        rule, rules, len(calibration), sensitivity, left, max_drop, found.changes, len(content), len(found.content)
+    )
+    return found.content, report
 
 
 def refused(changes: Mapping[str, Change], *, max_drop: float, num_float: int, layers: int) -> ParityError:
@@ -103,7 +115,10 @@ def refused(changes: Mapping[str, Change], *, max_drop: float, num_float: int, l
     )
 
 
-def disjoint(calibration: Sequence[bytes], evaluation: Sequence[bytes]) -> list[int]:
-    """Places of calibration images whose content is in no evaluation image."""
-    known = set(evaluation)
-    return [place for place, content in enumerate(calibration) if content not in known]
+def nothing_to_lose(metric: str, before: Resampled, *, max_drop: float) -> ParityError:
+    """The error for a network that would lose no more than is allowed if it lost everything."""
+    return ParityError(
+        f"The network's own {metric} is {before.value:.4f} on {before.images:,} images: if INT8 lost all of it, that"
+        f" would be within the {max_drop:g} points that are allowed. Nothing was written.",
+        "Train it longer, or give images with --data that it knows better.",
+    )

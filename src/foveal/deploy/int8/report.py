@@ -12,6 +12,9 @@ from foveal.types.arrays import RGB
 
 ROUNDS = 40
 WARM_UP = 4
+LEAST_ROUNDS = 10
+ENOUGH_S = 5.0
+"""A slow network is timed for fewer rounds: the least, and then until this time is over."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,10 @@ class Int8Report:
 def measure(before: Backend, after: Backend, images: RGB, *, clock: Callable[[], float] = time.perf_counter) -> Speed:
     """Run both in turn on one image at a time, so that what else the machine does meets both alike."""
     taken: tuple[list[float], list[float]] = ([], [])
+    begun = clock()
     for turn in range(ROUNDS + WARM_UP):
+        if turn >= LEAST_ROUNDS + WARM_UP and clock() - begun > ENOUGH_S:
+            break
         image = images[turn % len(images)][None]
         for backend, times in zip((before, after), taken, strict=True):
             start = clock()

@@ -23,6 +23,15 @@ class JsonLog(Log):
         """``{"event": "start", ...}``."""
         self._say("start", facts)
 
+    def run(self, name: str, *, number: int, of: int) -> None:
+        """``{"event": "run", "name": "fold-1", ...}``."""
+        self.speed = Speed()
+        self._say("run", {"name": name, "number": number, "of": of})
+
+    def summary(self, document: Mapping[str, object]) -> None:
+        """``{"event": "summary", ...}``."""
+        self._say("summary", document)
+
     def note(self, text: str) -> None:
         """``{"event": "note", "text": ...}``."""
         self._say("note", {"text": text})

@@ -23,6 +23,12 @@ class Log:
     def begin(self, command: str) -> None:
         """The command has begun; nothing is read yet."""
 
+    def run(self, name: str, *, number: int, of: int) -> None:
+        """One of several runs begins, or is passed over because it is complete."""
+
+    def summary(self, document: Mapping[str, object]) -> None:
+        """All of several runs are over; ``document`` has their spread."""
+
     def doing(self, what: str) -> None:
         """What happens from now on, until the next call."""
 
@@ -69,6 +75,12 @@ class RichLog(Log):
     def begin(self, command: str) -> None:
         """The command, in bold."""
         self.console.print(Text(command, "bold"), soft_wrap=True)
+
+    def run(self, name: str, *, number: int, of: int) -> None:
+        """Its name, in bold; its epochs have a table of their own."""
+        self.close()
+        self.table, self.speed = None, Speed()
+        self.console.print(Text.assemble("\n", (name.replace("-", " "), "bold"), (f"  ({number} of {of})", "dim")))
 
     def doing(self, what: str) -> None:
         """A spinner on a terminal; nothing in a pipe."""

@@ -50,7 +50,8 @@ def openvino() -> ModuleType:
     return cast(ModuleType, library)
 
 
-_CORE_LOCK = threading.Lock()
+_ALONE = threading.Lock()
+"""For what no two threads may do at once."""
 
 
 @cache
@@ -70,7 +71,7 @@ def one_core() -> Any:
     Raises:
         MissingExtraError: OpenVINO is not installed.
     """
-    with _CORE_LOCK:
+    with _ALONE:
         return _core_of(os.getpid())
 
 
@@ -129,6 +130,7 @@ class OpenVinoBackend:
         self._compiled: dict[bool, Any] = {}
         self._free: dict[bool, deque[Any]] = {True: deque(), False: deque()}
         self._pid = os.getpid()
+        self._has_run = False
         self._network(alone=True)
 
     def _after_fork(self) -> None:
@@ -162,6 +164,14 @@ class OpenVinoBackend:
         """Activated outputs by name."""
         if os.getpid() != self._pid:
             self._after_fork()
+        if self._has_run:
+            return self._run(images)
+        with _ALONE:  # two first conversions of tensors to NumPy at once wait for each other for ever
+            outputs = self._run(images)
+        self._has_run = True
+        return outputs
+
+    def _run(self, images: RGB) -> dict[str, Array]:
         alone = len(images) == 1 or self._num_threads == 1
         network = self._network(alone=alone)
         requests = self._take(network, 1 if alone else min(len(images), self._num_threads), alone=alone)

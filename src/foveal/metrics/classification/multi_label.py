@@ -124,6 +124,15 @@ class MultiLabelVerdict(ScoresVerdict):
             "ece": self.ece(wide),
         }
 
+    def shares(self) -> dict[str, FloatArray]:
+        """See ``Verdict``."""
+        return {"accuracy": self._means[0]}
+
+    def by_image(self) -> FloatArray:
+        """(N,) the share of labels that are right."""
+        right: FloatArray = 1 - self._means[1]
+        return right
+
     def confusions(self) -> Sequence[Panel]:
         """The labels with most errors."""
         return [label_errors(self.predicted, self.truth, self.categories)]

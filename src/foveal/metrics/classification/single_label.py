@@ -128,6 +128,15 @@ class SingleLabelVerdict(ScoresVerdict):
             "ece": self.ece(wide),
         }
 
+    def shares(self) -> dict[str, FloatArray]:
+        """See ``Verdict``."""
+        return {"accuracy": self._means[0], **({"top5": self._means[1]} if len(self.categories) > TOP else {})}
+
+    def by_image(self) -> FloatArray:
+        """(N,) 1 where the prediction is right."""
+        right: FloatArray = self._means[0]
+        return right
+
     def confusions(self) -> Sequence[Panel]:
         """The confusion matrix and the pairs confused most often."""
         confusion = np.zeros((len(self.categories), len(self.categories)), np.int64)

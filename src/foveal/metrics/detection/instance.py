@@ -97,6 +97,14 @@ class InstanceVerdict(Verdict):
         """See ``ObjectVerdict``."""
         return {**_prefixed(self.masks.evidence(units)), **self.boxes.evidence(units)}
 
+    def by_image(self) -> FloatArray:
+        """(N,) the F1 of each image's masks, see ``ObjectVerdict``."""
+        return self.masks.by_image()
+
+    def most_resamples(self) -> int:
+        """See ``ObjectVerdict``."""
+        return self.masks.most_resamples()
+
     def results(self, *, num_resamples: int = 1000, seed: int = 0, groups: IntArray | None = None) -> Results:
         """See ``ObjectVerdict``."""
         boxes, masks = (

@@ -98,13 +98,23 @@ class ObjectVerdict(Verdict):
             **dict.fromkeys(RATES, effective_units(of, (~truth.ignored).astype(np.float64))),
         }
 
+    def by_image(self) -> FloatArray:
+        """(N,) the F1 of each image's objects, at the threshold; 1 where there are none and none is shown."""
+        hits, predicted, true = self._counts
+        f1: FloatArray = ratio(2 * hits, predicted + true, empty=1.0)
+        return f1
+
+    def most_resamples(self) -> int:
+        """As many as take about five seconds."""
+        return max(LEAST_RESAMPLES, MAX_DRAWS // max(1, len(self.predicted)))
+
     def results(self, *, num_resamples: int = 1000, seed: int = 0, groups: IntArray | None = None) -> Results:
         """See ``Verdict``.
 
         Fewer resamples are drawn, with a note in the first panel, where more than 100 million detections would be
         resampled.
         """
-        drawn = min(num_resamples, max(LEAST_RESAMPLES, MAX_DRAWS // max(1, len(self.predicted))))
+        drawn = min(num_resamples, self.most_resamples())
         metrics = bootstrap(self, num_resamples=drawn, seed=seed, groups=groups)
         drawn_from = f"{self.num_images} images" if groups is None else f"{len(np.unique(groups))} groups"
         note = f"At IoU 0.5. Intervals are from {drawn} resamples of {drawn_from}."

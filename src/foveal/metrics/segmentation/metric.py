@@ -147,6 +147,10 @@ class SegmentationVerdict(Verdict):
             "boundary_f1": effective_units(units, self._has_boundary),
         }
 
+    def by_image(self) -> FloatArray:
+        """(N,) the mean IoU of each image over the classes that are there or were predicted."""
+        return self._by_image(self.iou)
+
     def results(self, *, num_resamples: int = 1000, seed: int = 0, groups: IntArray | None = None) -> Results:
         """See ``Verdict``."""
         categories = self.categories

@@ -38,8 +38,12 @@ class FiveConvs(OwnNetwork):
         start(self)
 
     def stages(self) -> list[nn.Module]:
-        """Four of convolutions, two of fully connected layers."""
-        return [*self.features, self.fc6, self.fc7]
+        """Those of convolutions, and the two fully connected layers."""
+        return [*self.features, *(part for part in (self.fc6, self.fc7) if len(part))]
+
+    def keep_maps(self) -> None:
+        """Without the fully connected layers, which have nine of ten parameters."""
+        self.fc6, self.fc7 = nn.Sequential(), nn.Sequential()
 
     def maps(self, inputs: Tensor) -> list[Tensor]:
         """(B, 3, H, W) -> maps at ``strides``, before the fully connected layers."""

@@ -29,6 +29,9 @@ class OwnNetwork(nn.Module):
         """(B, 3, H, W) -> a map for each of ``strides``; of a network without them, the last map."""
         return [self(inputs)]
 
+    def keep_maps(self) -> None:
+        """Let go of layers that ``maps`` does not need: detectors and segmenters have no use for them."""
+
     def side_widths(self) -> tuple[int, ...]:
         """Channels of the maps that auxiliary classifiers read in training; empty: there are none."""
         return ()

@@ -13,10 +13,10 @@ from foveal.models.classic.conv4 import conv_block
 
 
 class PlainDecoder(nn.Module):
-    """From the deepest map up: enlarge twice, concatenate the encoder's map, convolve.
+    """From the deepest map up: enlarge to the next one's size, concatenate that, convolve.
 
     Args:
-        widths: C of each map, finest first; each map is half as large as the one before.
+        widths: C of each map, finest first.
     """
 
     def __init__(self, widths: Sequence[int]) -> None:
@@ -24,8 +24,8 @@ class PlainDecoder(nn.Module):
         self.up = nn.ModuleList(conv_block(widths[i + 1] + widths[i], widths[i]) for i in range(len(widths) - 1))
 
     def forward(self, pyramid: Sequence[Tensor]) -> Tensor:
-        """The image (B, 3, H, W), which is not read, and the maps -> (B, C, H / 2, W / 2)."""
-        maps = pyramid[1:]
+        """The maps, and what is before them, which is not read -> (B, C, h, w) of the finest map."""
+        maps = pyramid[-len(self.up) - 1 :]
         features: Tensor = maps[-1]
         for i in reversed(range(len(self.up))):
             larger = interpolate(features, maps[i].shape[-2:], mode="nearest")

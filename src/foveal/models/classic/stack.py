@@ -116,6 +116,10 @@ class Stack(OwnNetwork):
         """Each block and each fully connected layer."""
         return [*self.blocks, *self.fully]
 
+    def keep_maps(self) -> None:
+        """Without the fully connected layers."""
+        self.fully = nn.ModuleList()
+
     def maps(self, inputs: Tensor) -> list[Tensor]:
         """(B, 3, H, W) -> the map of each block."""
         return in_stages(inputs, list(self.blocks))

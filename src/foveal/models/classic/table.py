@@ -79,6 +79,7 @@ class Classic:
     classes: int = 1000
 
 
+_BACK = "Rumelhart, Hinton and Williams, Learning representations by back-propagating errors"
 _LENET = "LeCun et al., Gradient-based learning applied to document recognition"
 _ALEX = "Krizhevsky et al., ImageNet classification with deep convolutional neural networks"
 _ZF = "Zeiler and Fergus, Visualizing and understanding convolutional networks"
@@ -89,6 +90,7 @@ _DENSE = "Huang et al., Densely connected convolutional networks"
 _EFFICIENT = "Tan and Le, EfficientNet"
 
 CLASSICS: Mapping[str, Classic] = {
+    "mlp": Classic(_BACK, 1986, 1_841_162, None, 10),
     "lenet5": Classic(_LENET, 1998, 60_850, None, 10),
     "alexnet": Classic(_ALEX, 2012, 60_965_224, 18.2),
     "zfnet": Classic(_ZF, 2013, 62_357_608, 16.5),
@@ -119,5 +121,9 @@ CLASSICS: Mapping[str, Classic] = {
     "efficientnet_b2": Classic(_EFFICIENT, 2019, 9_109_994, 5.1),
     "efficientnet_b3": Classic(_EFFICIENT, 2019, 12_233_232, 4.3),
     "efficientnet_b4": Classic(_EFFICIENT, 2019, 19_341_616, 3.6),
+    "efficientnet_b5": Classic(_EFFICIENT, 2019, 30_389_784, 3.3),
+    "efficientnet_b6": Classic(_EFFICIENT, 2019, 43_040_704, 3.2),
+    "efficientnet_b7": Classic(_EFFICIENT, 2019, 66_347_960, 3.0),
 }
-"""Of efficient ones the counts are those of the authors' code; the paper rounds them to two digits."""
+"""Of efficient ones the counts are those of the authors' code; the paper rounds them to two digits. The first paper on
+networks of several layers has none for images of 32 x 32: the count is that of the widths chosen here."""

@@ -32,7 +32,11 @@ class VGG16C(OwnNetwork):
 
     def stages(self) -> list[nn.Module]:
         """Five blocks, two fully connected layers."""
-        return [*self.blocks, self.fc6, self.fc7]
+        return [*self.blocks, *(part for part in (self.fc6, self.fc7) if len(part))]
+
+    def keep_maps(self) -> None:
+        """Without the fully connected layers, which have nine of ten parameters."""
+        self.fc6, self.fc7 = nn.Sequential(), nn.Sequential()
 
     def maps(self, inputs: Tensor) -> list[Tensor]:
         """(B, 3, H, W) -> maps at strides 2 to 32."""

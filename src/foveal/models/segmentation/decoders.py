@@ -108,17 +108,11 @@ def build_parts(
                 "Leave out the decoder, or choose another --backbone.",
             )
         maps, weights = build_inner_maps(model, None, pretrained=pretrained)
-        if maps.strides != tuple(2 ** (i + 1) for i in range(len(maps.strides))):
-            raise ConfigError(
-                f"The backbone {model.backbone!r} has maps at strides {', '.join(map(str, maps.strides))} only;"
-                " a plain U-Net needs one at each halving.",
-                "Use --backbone conv5, vgg16_c or a timm network.",
-            )
         return Parts(maps, PlainDecoder(maps.channels), nn.Conv2d(maps.channels[0], num_classes, 1), weights)
     decoder = "fpn" if decoder == "auto" else decoder
     if decoder == "plain_unet":
         raise ConfigError(
-            "The decoder plain_unet is for a small network trained from scratch.", "Use --backbone conv5."
+            "The decoder plain_unet is for Foveal's own networks, trained from scratch.", "Use --backbone conv5."
         )
     stride = DILATED.get(decoder, 32)
     maps, weights = build_inner_maps(model, None, pretrained=pretrained, output_stride=stride)

@@ -24,7 +24,7 @@ def caveats(evidence: Evidence) -> Sequence[Finding]:
 def wide_interval(evidence: Evidence) -> Sequence[Finding]:
     """The headline metric is not known well: how many images would do."""
     interval, images = evidence.results.metrics.get(evidence.headline), evidence.results.images
-    if interval is None or not math.isfinite(interval.value):
+    if interval is None or not math.isfinite(interval.value) or not evidence.maximize:  # an error is no share
         return []
     width = interval.high - interval.low
     if not (0 <= interval.low <= interval.high <= 1) or width < WIDE:

@@ -119,6 +119,7 @@ if (dialog) {
   let at = 0;
   const show = () => {
     const figure = photos[at];
+    dialog.querySelector(".both").classList.toggle("below", figure.classList.contains("wide"));
     dialog.querySelector(".both").replaceChildren(...[...figure.querySelectorAll("img")].map((image) => Object.assign(new Image(), { src: image.src, alt: image.alt })));
     dialog.querySelector("figcaption").innerHTML = figure.querySelector("figcaption").innerHTML;
     dialog.querySelector(".turn span").textContent = `${at + 1} of ${photos.length}`;

@@ -9,12 +9,12 @@ from foveal.explain.contract import Explanation, scales_of
 from foveal.explain.explain import explain_image
 from foveal.inference.images import ImageLike, is_one, readable
 from foveal.inference.load import open_named
-from foveal.inference.predictor import Predictor
 from foveal.ops.quiet import quiet
+from foveal.runs.explain.inside import LooksInside
 from foveal.types.predictions.subject import Asked
 
 
-class TrainedModel(Predictor):
+class TrainedModel(LooksInside):
     """A predictor that explains itself; ``foveal.load`` gives it."""
 
     @overload  # a str is an iterable of str as well, but one image
@@ -108,4 +108,4 @@ def load(path: str | Path, *, device: str = "auto", engine: str = "auto", thread
         ConfigError: A device or an engine is unknown, or not available.
         MissingExtraError: A .safetensors model needs torch, or the engine OpenVINO, which is not installed.
     """
-    return TrainedModel(open_named(path, device=device, engine=engine, threads=threads))
+    return TrainedModel(open_named(path, device=device, engine=engine, threads=threads), Path(path))

@@ -16,6 +16,7 @@ from foveal.engine.checkpoint import Checkpoint, State
 from foveal.engine.logs.log import duration
 from foveal.engine.loop import steps_per_epoch
 from foveal.engine.parts import Part, parts_in_words
+from foveal.engine.run import Run
 from foveal.errors import RunError
 from foveal.runs.identity import config_key, flat
 from foveal.runs.resolve import choose_eval_every
@@ -37,6 +38,32 @@ def asks_for_more(config: RunConfig, changes: RunConfig | None, saved: Checkpoin
     planned = flat(config.model_dump())
     complete = saved is not None and saved.finished
     return any(key in given and (complete or given[key] != planned[key]) for key in LENGTH)
+
+
+def check_goes_on(run: Run, config: RunConfig, saved: Checkpoint | None, *, more: bool) -> None:
+    """Check that a run can go on from its checkpoint.
+
+    Args:
+        run: The run.
+        config: Its configuration.
+        saved: Its last checkpoint.
+        more: Whether it is to be trained longer than planned.
+
+    Raises:
+        RunError: Its configuration has changed, or it is complete.
+    """
+    if saved and saved.key != config_key(config):
+        raise RunError(
+            f"{run.config}: changed since the run was stopped.",
+            "Restore it, or start a new run with --config and --out.",
+        )
+    if saved and saved.finished and not more:
+        name, epochs = shlex.quote(str(run.folder)), 2 * (config.train.epochs or 1)
+        raise RunError(
+            f"{run.folder}: this run is complete; there is nothing to resume.",
+            f"Train it longer: foveal train --resume {name} --epochs {epochs}."
+            f" Or use its model: foveal evaluate {name} DATA",
+        )
 
 
 def split(changes: RunConfig) -> tuple[dict[str, Any], RunConfig | None]:

@@ -3,51 +3,65 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from foveal.artifact.atomic import make_folder, write_atomic
 from foveal.explain.case import Case
 from foveal.inference.images import ImageLike
 from foveal.inference.predictor import Predictor
 from foveal.report.learnt.activations_page import ChannelShown, StageShown, render_activations
 from foveal.runs.learnt.network import network_of
-from foveal.runs.learnt.output import write_png
+from foveal.runs.learnt.output import PAGES, Sheet, save_page
+
+if TYPE_CHECKING:
+    from foveal.explain.learnt.activations import Stage
 
 IN_PAGE, SIDE_PX = 24, 224
 """Channels of a stage on the page, and the side at which they are drawn."""
 
 
-@dataclass(frozen=True)
-class ActivationSheet:
-    """What was written and found.
+@dataclass(frozen=True, eq=False)
+class ActivationSheet(Sheet):
+    """The feature maps of each stage for one image.
 
     Attributes:
-        sheet: The grid.
-        page: The page.
-        stages: Plain values of each stage, for JSON.
+        stages: Input first; each with its maps.
+        page: The page that shows more of them, as a string.
+        side: Of the network's input, in pixels.
     """
 
-    sheet: Path
-    page: Path
-    stages: Sequence[dict[str, object]]
+    stages: "Sequence[Stage]"
+    page: str
+    side: int
+
+    def __repr__(self) -> str:
+        """One line: ``ActivationSheet(5 stages, up to 320 channels)``."""
+        return f"ActivationSheet({len(self.stages)} stages, up to {max(len(s.maps) for s in self.stages)} channels)"
+
+    def save(self, path: str | Path) -> Path:
+        """Save the drawing, or with the suffix .html the page.
+
+        Raises:
+            ConfigError: The suffix is not that of an image format that can be written.
+            RunError: The file cannot be written.
+        """
+        return save_page(path, self.page) if Path(path).suffix.lower() in PAGES else super().save(path)
 
     def to_dict(self) -> dict[str, object]:
         """Plain values for JSON."""
-        return {"sheet": str(self.sheet), "page": str(self.page), "stages": list(self.stages)}
+        return {"stages": [_document(stage, self.side) for stage in self.stages]}
 
 
-def draw_activations(predictor: Predictor, image: ImageLike, folder: Path, *, name: str) -> ActivationSheet:
-    """Write activations.png and activations.html.
+def draw_activations(predictor: Predictor, image: ImageLike, *, name: str) -> ActivationSheet:
+    """Draw the most active feature maps of each stage.
 
     Args:
         predictor: The model.
         image: The image.
-        folder: Where they are written.
         name: The image's, for the page.
 
     Raises:
         ConfigError: An export.
         ImageError: The image cannot be read.
-        RunError: They cannot be written.
     """
     network_of(predictor, "--activations")
     from foveal.explain.learnt.activations import stages_of
@@ -62,7 +76,7 @@ def draw_activations(predictor: Predictor, image: ImageLike, folder: Path, *, na
 
     case = Case(predictor, predictor.prepare(image))
     pixels, stages = case.pixels, stages_of(case)
-    shown, documents = list[StageShown](), list[dict[str, object]]()
+    shown = list[StageShown]()
     for stage in stages:
         channels = list(stage.order[:IN_PAGE])
         scale, activity = scale_of(stage, channels), stage.activity
@@ -85,26 +99,28 @@ def draw_activations(predictor: Predictor, image: ImageLike, folder: Path, *, na
                 ],
             )
         )
-        documents.append(
-            {
-                "stage": stage.name,
-                "channels": count,
-                "grid": [columns, rows],
-                "step_px": stage.step(len(pixels)),
-                "sees_px": list(stage.sees),
-                "half_of_influence_px": list(stage.half),
-                "most_active": [
-                    {
-                        "channel": c,
-                        "activity": float(f"{activity[c]:.5g}"),
-                        "peak": float(f"{peak_value(stage, c):.5g}"),
-                    }
-                    for c in channels
-                ],
-            }
-        )
     page = render_activations(name, str(predictor.card.model.get("backbone", "")), pixels, shown)
-    make_folder(folder)
-    sheet = write_png(folder / "activations.png", stages_sheet(pixels, stages))
-    write_atomic(folder / "activations.html", page.encode("utf-8", "replace"))
-    return ActivationSheet(sheet, folder / "activations.html", documents)
+    return ActivationSheet(stages, page, len(pixels), pixels=stages_sheet(pixels, stages))
+
+
+def _document(stage: "Stage", side: int) -> dict[str, object]:
+    """Plain values of a stage."""
+    from foveal.explain.learnt.map_sheet import peak_value
+
+    (count, rows, columns), activity = stage.maps.shape, stage.activity
+    return {
+        "stage": stage.name,
+        "channels": count,
+        "grid": [columns, rows],
+        "step_px": stage.step(side),
+        "sees_px": list(stage.sees),
+        "half_of_influence_px": list(stage.half),
+        "most_active": [
+            {
+                "channel": channel,
+                "activity": float(f"{activity[channel]:.5g}"),
+                "peak": float(f"{peak_value(stage, channel):.5g}"),
+            }
+            for channel in stage.order[:IN_PAGE]
+        ],
+    }

@@ -1,5 +1,6 @@
 """``foveal explain MODEL --map DATA``: a data set in two dimensions, as the model sees it."""
 
+import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,7 +8,6 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from foveal.artifact.atomic import make_folder, write_atomic
 from foveal.data.catalog.catalog import Catalog
 from foveal.errors import ImageError
 from foveal.explain.learnt.embedding_map import places_of
@@ -17,36 +17,58 @@ from foveal.inference.predictor import Predictor
 from foveal.metrics.detection.mistakes import MAX_MISTAKES
 from foveal.report.learnt.map_page import THUMB_PX, DataMap, Point, render_map
 from foveal.runs.learnt.like import left_out, read_for
+from foveal.runs.learnt.output import save_page
 from foveal.types.arrays import RGB, FloatArray
 from foveal.types.predictions.prediction import Prediction
 from foveal.types.progress import Progress, silent
 
 MOST_IMAGES = 5000
 """Images on a map: t-SNE takes minutes for more, and the page megabytes."""
+FRAME_PX = 720
+"""Height of the page in a notebook."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class MapSheet:
-    """What was written.
+    """A data set in two dimensions.
 
     Attributes:
-        page: The page.
+        points: Its images, each with its places in both layouts.
+        page: The page, as a string.
         images: How many images are on it.
         mistakes: How many of them are marked.
         explained: Part of the variance that two principal components hold.
         notes: What a user should know.
     """
 
-    page: Path
+    points: Sequence[Point]
+    page: str
     images: int
     mistakes: int
     explained: float
     notes: Sequence[str] = ()
 
+    def __repr__(self) -> str:
+        """One line: ``MapSheet(1,200 images, 7 marked; PCA holds 34%)``."""
+        return f"MapSheet({self.images:,} images, {self.mistakes:,} marked; PCA holds {self.explained:.0%})"
+
+    def save(self, path: str | Path) -> Path:
+        """Write the page: one file that opens anywhere.
+
+        Raises:
+            ConfigError: The name is not that of a page.
+            RunError: It cannot be written.
+        """
+        return save_page(path, self.page)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the page in a frame of its own."""
+        page = html.escape(self.page, quote=True)
+        return f'<iframe srcdoc="{page}" style="width:100%;height:{FRAME_PX}px;border:0"></iframe>'
+
     def to_dict(self) -> dict[str, object]:
         """Plain values for JSON."""
         return {
-            "page": str(self.page),
             "images": self.images,
             "mistakes": self.mistakes,
             "pca_explained": round(self.explained, 4),
@@ -65,15 +87,12 @@ class _Seen:
     wrong_are: str = "mistakes"
 
 
-def draw_map(
-    predictor: Predictor, data: Path, folder: Path, *, model: str, seed: int = 0, progress: Progress = silent
-) -> MapSheet:
-    """Write map.html.
+def draw_map(predictor: Predictor, data: Path, *, model: str, seed: int = 0, progress: Progress = silent) -> MapSheet:
+    """Lay out a data set by what the model finds alike.
 
     Args:
         predictor: The model.
         data: The data set.
-        folder: Where the page is written.
         model: The model's name.
         seed: Of t-SNE.
         progress: Told how far it is.
@@ -81,7 +100,6 @@ def draw_map(
     Raises:
         ConfigError: An export, or a data set with other classes.
         DataError: The data set cannot be read, or has fewer than three images.
-        RunError: The page cannot be written.
     """
     progress("reading the data set", 0, None)
     catalog, read = read_for(predictor, data, option="--map")
@@ -118,9 +136,7 @@ def draw_map(
         notes,
     )
     page = render_map(shown)
-    make_folder(folder)
-    write_atomic(folder / "map.html", page.encode("utf-8", "replace"))
-    return MapSheet(folder / "map.html", len(points), shown.num_wrong, places.explained, [*read, *notes])
+    return MapSheet(points, page, len(points), shown.num_wrong, places.explained, [*read, *notes])
 
 
 def _look(predictor: Predictor, catalog: Catalog, bad: dict[int, ImageError], progress: Progress) -> _Seen:

@@ -1,57 +1,85 @@
 """``foveal explain MODEL --filters``: the first layer's kernels, and what they respond to most."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from foveal.errors import FovealError, ImageError
-from foveal.inference.predictor import Predictor
+from foveal.inference.predictor import Predictor, Source
 from foveal.runs.learnt.like import left_out
 from foveal.runs.learnt.network import network_of
-from foveal.runs.learnt.output import write_png
+from foveal.runs.learnt.output import Sheet, name_of_image
 from foveal.types.progress import Progress, silent
+
+if TYPE_CHECKING:
+    from foveal.explain.learnt.filters import Filter
 
 MOST_IMAGES = 400
 """Images whose patches are compared: evenly chosen among all."""
 
 
-@dataclass(frozen=True)
-class FilterSheet:
-    """What was written and found.
+@dataclass(frozen=True, eq=False)
+class FilterSheet(Sheet):
+    """The kernels of a network's first layer.
 
     Attributes:
-        saved: The image.
-        filters: Plain values of each kernel, strongest first, for JSON.
-        shown: How many are drawn.
+        filters: The kernels, strongest first, each with the patches that it responds to most.
+        names: Of the images that the patches are of, by their ``source``.
         notes: What a user should know.
     """
 
-    saved: Path
-    filters: Sequence[dict[str, object]]
-    shown: int
+    filters: "Sequence[Filter]"
+    names: Sequence[str]
     notes: Sequence[str] = ()
+
+    def __len__(self) -> int:
+        """The number of kernels."""
+        return len(self.filters)
+
+    def __repr__(self) -> str:
+        """One line: ``FilterSheet(32 kernels of 3 x 3 pixels, 2 dead)``."""
+        height, width = self.filters[0].kernel.shape[:2]
+        dead = sum(one.dead for one in self.filters)
+        return f"FilterSheet({len(self)} kernels of {width} x {height} pixels{f', {dead} dead' if dead else ''})"
+
+    def noting(self, note: str) -> "FilterSheet":
+        """The same with another note first."""
+        return replace(self, notes=(note, *self.notes))
 
     def to_dict(self) -> dict[str, object]:
         """Plain values for JSON."""
-        return {"saved": str(self.saved), "filters": list(self.filters)}
+        return {
+            "filters": [
+                {
+                    "number": one.number,
+                    "strength": round(one.strength, 6),
+                    "patches": [
+                        {
+                            "path": self.names[patch.source],
+                            "at": list(patch.place),
+                            "response": round(patch.response, 5),
+                        }
+                        for patch in one.patches
+                    ],
+                }
+                for one in self.filters
+            ]
+        }
 
 
-def draw_filters(
-    predictor: Predictor, images: Sequence[Path], folder: Path, *, progress: Progress = silent
-) -> FilterSheet:
-    """Write filters.png.
+def draw_filters(predictor: Predictor, images: Sequence[Source], *, progress: Progress = silent) -> FilterSheet:
+    """Draw the kernels, and the patches that each responds to most.
 
     Args:
         predictor: The model.
         images: Where patches are looked for; empty: kernels alone.
-        folder: Where the image is written.
         progress: Told how far it is.
 
     Raises:
         ConfigError: An export, or a network without a first convolution.
-        RunError: The image cannot be written.
     """
     backend = network_of(predictor, "--filters")
     from foveal.explain.learnt.filter_sheet import MOST, filter_sheet
@@ -69,22 +97,11 @@ def draw_filters(
         progress("looking for patches", responses.seen, len(chosen))
     if bad:
         notes.append(left_out(len(bad)))
-    read = [path for i, path in enumerate(chosen) if i not in bad]
+    names = [name_of_image(image, place) for place, image in zip(picked, chosen, strict=True)]
     if len(chosen) < len(images):
         notes.append(f"Patches are of {len(chosen)} images, evenly chosen among {len(images):,}.")
-    saved = write_png(folder / "filters.png", filter_sheet(shown))
-    documents: list[dict[str, object]] = [
-        {
-            "number": one.number,
-            "strength": round(one.strength, 6),
-            "patches": [
-                {"path": str(read[patch.source]), "at": list(patch.place), "response": round(patch.response, 5)}
-                for patch in one.patches
-            ],
-        }
-        for one in filters
-    ]
-    return FilterSheet(saved, documents, len(shown), notes)
+    read = [name for i, name in enumerate(names) if i not in bad]
+    return FilterSheet(filters, read, notes, pixels=filter_sheet(filters, most=MOST))
 
 
 def images_at_hand(model: Path) -> tuple[list[Path], str]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from foveal.explain.case import Case, Effort
 from foveal.explain.contract import Explanation, scale_key, scales_of
@@ -12,35 +11,40 @@ from foveal.explain.learnt.heads_sheet import heads_sheet
 from foveal.explain.methods import AUTO, choose_method
 from foveal.inference.images import ImageLike, decode_any
 from foveal.inference.predictor import Predictor
-from foveal.runs.learnt.output import write_png
+from foveal.runs.learnt.output import Sheet
 from foveal.types.predictions.subject import Asked
 
 
-@dataclass(frozen=True)
-class HeadSheet:
-    """What was written, and the maps: that of the evidence, then attention's mean and each head's."""
+@dataclass(frozen=True, eq=False)
+class HeadSheet(Sheet):
+    """Where attention lay in one image.
 
-    saved: Path
+    Attributes:
+        evidence: The map of the evidence, then attention's mean and each head's.
+    """
+
     evidence: Sequence[Evidence]
+
+    def __repr__(self) -> str:
+        """One line: ``HeadSheet(cam, attention, head 1, head 2)``."""
+        return f"HeadSheet({', '.join(one.part or one.method for one in self.evidence)})"
 
     def to_dict(self) -> dict[str, object]:
         """Plain values for JSON."""
-        return {"saved": str(self.saved), "maps": [{"method": e.method, **e.to_dict()} for e in self.evidence]}
+        return {"maps": [{"method": e.method, **e.to_dict()} for e in self.evidence]}
 
 
-def draw_heads(predictor: Predictor, image: ImageLike, folder: Path, *, seed: int = 0) -> HeadSheet:
-    """Write heads.png.
+def draw_heads(predictor: Predictor, image: ImageLike, *, seed: int = 0) -> HeadSheet:
+    """Draw each head's map beside the evidence.
 
     Args:
         predictor: The model.
         image: The image.
-        folder: Where it is written.
         seed: Of methods with random numbers.
 
     Raises:
         ConfigError: A model without attention.
         ImageError: The image cannot be read.
-        RunError: The image cannot be written.
     """
     case, effort = Case(predictor, predictor.prepare(image)), Effort(seed)
     best = predictor.output.subjects(predict_case(case), Asked())[:1]
@@ -50,4 +54,4 @@ def draw_heads(predictor: Predictor, image: ImageLike, folder: Path, *, seed: in
     scales = scales_of([Explanation(tuple(evidence), size, AUTO, predictor.drawing)])
     pixels = decode_any(image, min_side=480, reading=predictor.spec.reading).pixels
     drawn = heads_sheet(pixels, evidence, scales=[scales[scale_key(one)] for one in evidence])
-    return HeadSheet(write_png(folder / "heads.png", drawn), evidence)
+    return HeadSheet(evidence, pixels=drawn)

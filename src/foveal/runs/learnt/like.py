@@ -1,24 +1,31 @@
 """``foveal explain MODEL --like DATA IMAGE...``: the nearest training images in the model's features."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from foveal.artifact.atomic import make_room
 from foveal.data.catalog.catalog import Catalog
 from foveal.data.notes import plural
-from foveal.errors import CategoryError, ConfigError, DataError, ImageError
+from foveal.errors import CategoryError, ConfigError, DataError, FovealError, ImageError
 from foveal.explain.learnt.like_sheet import like_sheet
 from foveal.explain.learnt.neighbours import vectors_of
-from foveal.inference.files import Found
-from foveal.inference.images import decode_any
-from foveal.inference.names import OutputNames, plan_names
+from foveal.inference.drawing import write_drawing
+from foveal.inference.images import ImageLike, decode_any
 from foveal.inference.predictor import Predictor
 from foveal.runs.evaluate import as_in_training, open_data
-from foveal.runs.learnt.output import write_png
+from foveal.runs.learnt.output import name_of_image, png
+from foveal.types.arrays import RGB
 from foveal.types.progress import Progress, silent
+from foveal.types.reading import AS_STORED, Reading
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+DECODED_PX = 400
+"""Shorter side at which images are decoded to be drawn."""
 
 
 @dataclass(frozen=True)
@@ -37,50 +44,106 @@ class Alike:
 
 
 @dataclass(frozen=True)
+class Nearest:
+    """The nearest images of one image.
+
+    Attributes:
+        name: The image asked for: its path, or what stands for it.
+        place: Which of those asked for it is, counted from 0.
+        alike: The nearest ones, the nearest first.
+        image: The image itself.
+        reading: Levels of deep images, and bands.
+    """
+
+    name: str
+    place: int
+    alike: Sequence[Alike]
+    image: ImageLike = field(repr=False, compare=False)
+    reading: Reading = field(default=AS_STORED, repr=False)
+
+    def __len__(self) -> int:
+        """The number of nearest images."""
+        return len(self.alike)
+
+    def __getitem__(self, place: int) -> Alike:
+        """One of them."""
+        return self.alike[place]
+
+    def draw(self) -> "Image.Image":
+        """The image, and beside it the nearest ones.
+
+        Raises:
+            ImageError: One of them cannot be read any more.
+        """
+        from PIL import Image
+
+        shown = [
+            (self._pixels(one.path), (f"{one.likeness:.3f} {', '.join(one.labels)}", one.path.name))
+            for one in self.alike
+        ]
+        return Image.fromarray(like_sheet((self._pixels(self.image), Path(self.name).name), shown))
+
+    def save(self, path: str | Path) -> Path:
+        """Save what ``draw`` gives; the suffix says in which format.
+
+        Raises:
+            ImageError: An image cannot be read any more.
+            ConfigError: The suffix is not that of an image format that can be written.
+            RunError: The file cannot be written.
+        """
+        write_drawing(Path(path), self.draw())
+        return Path(path)
+
+    def to_dict(self) -> dict[str, object]:
+        """Plain values for JSON."""
+        nearest = [
+            {"path": str(one.path), "likeness": round(one.likeness, 5), "labels": list(one.labels)}
+            for one in self.alike
+        ]
+        return {"path": self.name, "nearest": nearest}
+
+    def _pixels(self, image: ImageLike) -> RGB:
+        return np.asarray(decode_any(image, min_side=DECODED_PX, reading=self.reading).pixels)
+
+    def _repr_png_(self) -> bytes | None:
+        """What a notebook shows; None, where an image is gone, leaves it the text."""
+        try:
+            return png(self.draw())
+        except FovealError:
+            return None
+
+
+@dataclass(frozen=True)
 class Likes:
     """What is nearest to some images.
 
     Attributes:
-        images: For each image asked for, the nearest ones.
+        images: One for each image asked for.
         among: How many images were compared with.
         split: Their split; empty: the data set has none.
         notes: What a user should know.
-        saved: A drawing for each image, where they were asked for.
     """
 
-    images: Sequence[tuple[Path, Sequence[Alike]]]
+    images: Sequence[Nearest]
     among: int
     split: str
     notes: Sequence[str] = ()
-    saved: Sequence[Path] = ()
 
     def to_dict(self) -> dict[str, object]:
         """Plain values for JSON."""
-        saved: Sequence[Path | None] = self.saved or [None] * len(self.images)
         return {
             "among": self.among,
             "split": self.split or None,
-            "images": [
-                {
-                    "path": str(path),
-                    "nearest": [
-                        {"path": str(one.path), "likeness": round(one.likeness, 5), "labels": list(one.labels)}
-                        for one in nearest
-                    ],
-                    **({} if file is None else {"saved": str(file)}),
-                }
-                for (path, nearest), file in zip(self.images, saved, strict=True)
-            ],
+            "images": [one.to_dict() for one in self.images],
         }
 
 
 def find_alike(
     predictor: Predictor,
     data: Path,
-    found: Found,
+    images: Sequence[ImageLike],
     *,
     top: int = 5,
-    save: Path | None = None,
     skip_bad: bool = False,
     progress: Progress = silent,
 ) -> Likes:
@@ -89,9 +152,8 @@ def find_alike(
     Args:
         predictor: The model.
         data: The data set; its training split where it has one.
-        found: The images asked for.
+        images: The images asked for.
         top: How many are listed per image.
-        save: A folder for drawings; None: none.
         skip_bad: Whether files that cannot be read are left out.
         progress: Told how far it is.
 
@@ -99,12 +161,9 @@ def find_alike(
         ConfigError: An export; fewer than one image asked for; a data set with other classes.
         DataError: The data set cannot be read.
         ImageError: A file cannot be read.
-        RunError: A drawing cannot be written.
     """
     if top < 1:
         raise ConfigError(f"--top {top} lists nothing.", "Use --top 1 or more.")
-    if save is not None:
-        make_room(save)
     progress("reading the data set", 0, None)
     catalog, split, notes = training_images(predictor, data, option="--like")
     bad: dict[int, ImageError] = {}
@@ -114,15 +173,17 @@ def find_alike(
     if not known.places:
         raise DataError(f"{data}: none of its images can be read.", next(iter(bad.values())).hint if bad else "")
     lost: dict[int, ImageError] = {}
-    asked = vectors_of(predictor, [found.source(p) for p in found.paths], bad=lost if skip_bad else None)
+    asked = vectors_of(predictor, list(images), bad=lost if skip_bad else None)
     notes.extend(f"Left out: {error.what}" for error in lost.values())
     nearest = known.nearest(asked.values, top=top)
-    images = [
-        (found.paths[place], [alike(catalog, *one) for one in near])
+    reading = predictor.spec.reading
+    likes = [
+        Nearest(
+            name_of_image(images[place], place), place, [alike(catalog, *one) for one in near], images[place], reading
+        )
         for place, near in zip(asked.places, nearest, strict=True)
     ]
-    saved = [] if save is None else draw(predictor, found, images, save)
-    return Likes(images, len(known.places), split, notes, saved)
+    return Likes(likes, len(known.places), split, notes)
 
 
 def training_images(predictor: Predictor, data: Path, *, option: str) -> tuple[Catalog, str, list[str]]:
@@ -168,22 +229,3 @@ def read_for(predictor: Predictor, data: Path, *, option: str) -> tuple[Catalog,
 def alike(catalog: Catalog, place: int, likeness: float) -> Alike:
     """An image of the data set with its classes."""
     return Alike(catalog.path(place), likeness, [catalog.categories.names[k] for k in catalog.labels[place]])
-
-
-def draw(
-    predictor: Predictor, found: Found, images: Sequence[tuple[Path, Sequence[Alike]]], folder: Path
-) -> list[Path]:
-    """A PNG for each image: it, and beside it the nearest ones."""
-    names = OutputNames(folder, plan_names(found.paths, found.names), ".png", once=frozenset(found.piped))
-    reading, out = predictor.spec.reading, []
-    for path, nearest in images:
-        shown = [
-            (
-                decode_any(one.path, min_side=400, reading=reading).pixels,
-                (f"{one.likeness:.3f} {', '.join(one.labels)}", one.path.name),
-            )
-            for one in nearest
-        ]
-        pixels = np.asarray(decode_any(found.source(path), min_side=400, reading=reading).pixels)
-        out.append(write_png(names.folder / f"{names.take(path)}.like.png", like_sheet((pixels, path.name), shown)))
-    return out

@@ -35,12 +35,11 @@ def examples(predictor: Predictor, evaluation: Evaluation) -> tuple[list[Caption
         chosen, kind = [Mistake(i, 0.0, "") for i in range(min(results.images, MAX_SAMPLES))], "samples"
     names, chosen = evaluation.catalog.names, chosen[:MAX_IMAGES]
     maps, words = looked(predictor, evaluation, [m.position for m in chosen])
-    images = [
-        CaptionedImage(
-            evaluated_image(predictor, evaluation, m.position), m.caption, names[m.position], maps.get(m.position)
-        )
-        for m in chosen
-    ]
+    images = []
+    for m in chosen:
+        drawn, one = evaluated_image(predictor, evaluation, m.position), maps.get(m.position)
+        caption = " · ".join(filter(None, (m.caption, "" if one is None else one.about)))
+        images.append(CaptionedImage(drawn, caption, names[m.position], None if one is None else one.image))
     return images, kind, words
 
 

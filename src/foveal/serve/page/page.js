@@ -5,7 +5,7 @@ import { areaOf, colorOf, drawBoxes, drawMap, drawMasks, drawSample, LONGEST_PX,
 const $ = (id) => document.getElementById(id);
 const FEW = 10;
 const LOWEST = 0.05; // objects below are not asked for
-const state = { models: [], cards: {}, key: "", image: null, bitmap: null, found: null, threshold: null, all: false, picked: null, hidden: new Set(), off: new Set(), turn: 0 };
+const state = { models: [], cards: {}, key: "", image: null, bitmap: null, found: null, threshold: null, all: false, picked: null, hidden: new Set(), off: new Set(), turn: 0, taken: 0 };
 
 // --- the server
 
@@ -113,9 +113,10 @@ async function take(blob, name = "image") {
   showError(null);
   if (!blob) return;
   if (blob.size > state.settings.max_body_bytes) throw { error: `The image has ${(blob.size / 1e6).toFixed(1)} MB.`, hint: `At most ${state.settings.max_body_bytes / 1e6} MB are taken.` };
+  const taken = ++state.taken, bitmap = await createImageBitmap(blob).catch(() => null);
+  if (taken !== state.taken) return bitmap?.close(); // another image was chosen meanwhile
   state.bitmap?.close();
-  state.bitmap = await createImageBitmap(blob).catch(() => null);
-  Object.assign(state, { image: blob, name: blob.name || name, found: null, all: false });
+  Object.assign(state, { bitmap, image: blob, name: blob.name || name, found: null, all: false });
   render();
   await predict();
 }
@@ -149,7 +150,10 @@ const shownObjects = () => state.found.objects.map((object, place) => ({ ...obje
 // As `foveal predict` gives it at the threshold that is chosen.
 function document_() {
   const { attention, ...rest } = state.found;
-  if (rest.objects) rest.objects = shownObjects().map(({ place, ...object }) => object);
+  if (rest.objects) {
+    rest.objects = shownObjects().map(({ place, ...object }) => object);
+    if (rest.objects.length < state.found.objects.length) delete rest.full; // it was asked for more than is shown
+  }
   if (rest.classes && state.threshold !== null) rest.classes = rest.classes.filter(({ score }) => score >= state.threshold);
   return rest;
 }
@@ -280,9 +284,10 @@ function showLayers() {
 
 function draw() {
   const { bitmap, found, image, hidden } = state, canvas = $("canvas");
-  canvas.hidden = !image;
-  $("empty").hidden = Boolean(image);
-  if (!image) return;
+  const nothing = !image || (!bitmap && !found); // neither the browser nor the server can read it, or not yet
+  canvas.hidden = nothing;
+  $("empty").hidden = !nothing;
+  if (nothing) return;
   const [width, height] = bitmap ? [bitmap.width, bitmap.height] : found?.size ?? [640, 360];
   const shrink = Math.min(1, LONGEST_PX / Math.max(width, height));
   const grow = Math.max(1, Math.min(4, 640 / Math.max(width, height))); // lines on a tiny image need pixels too
@@ -334,6 +339,13 @@ function showCard(name, card) {
   $("card").replaceChildren(list);
 }
 
+// Browsers give the clipboard only to https and this machine; elsewhere the old way is left.
+async function copyText() {
+  if (navigator.clipboard) return navigator.clipboard.writeText($("text").textContent).then(() => true, () => false);
+  getSelection().selectAllChildren($("text"));
+  return document.execCommand("copy");
+}
+
 function showError(told) {
   $("error").hidden = !told;
   if (!told) return;
@@ -370,8 +382,8 @@ $("model").addEventListener("change", guarded(showModel));
 $("threshold").addEventListener("input", () => { state.threshold = Number($("threshold").value); state.picked = null; render(); });
 $("more").addEventListener("click", () => { state.all = true; render(); });
 $("copy").addEventListener("click", async () => {
-  await navigator.clipboard.writeText($("text").textContent);
-  $("copy").textContent = "Copied";
+  const copied = await copyText();
+  $("copy").textContent = copied ? "Copied" : "Select it and press Ctrl-C";
   setTimeout(() => { $("copy").textContent = "Copy the JSON"; }, 1500);
 });
 addEventListener("paste", guarded(async (event) => {

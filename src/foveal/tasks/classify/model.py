@@ -3,7 +3,8 @@
 Shapes: B batch, C channels, H W height and width of the input, h w of the feature map, K classes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
@@ -85,16 +86,20 @@ class Classifier(Model):
 
     def attention(self, inputs: Tensor) -> Tensor | None:
         """The pooling's heads, else those of the backbone's last layer."""
-        (features,) = self.look(inputs).tensors
+        features = self.look(inputs).tensors[0]
         heads = self.pooling.heads(features)
         assert isinstance(self.backbone, Backbone)
         return self.backbone.attention(inputs) if heads is None else heads
 
     def features(self, maps: Maps) -> Tensor:
         """(B, D) what the linear layer reads."""
-        (features,) = maps.tensors
-        vector: Tensor = self.pooling(features)[0]
+        vector: Tensor = self.pooling(maps.tensors[0])[0]
         return vector
+
+    def explained(self, inputs: Tensor) -> tuple[Maps, Callable[[Maps], dict[str, Tensor]]]:
+        """The backbone's map alone: auxiliary classifiers have no part in what is predicted."""
+        maps = self.look(inputs)
+        return replace(maps, tensors=maps.tensors[:1]), lambda last: self.answer(last)
 
     def class_rows(self) -> dict[str, ClassRows]:
         """The linear layer's."""

@@ -4,7 +4,7 @@ Shapes: B images per batch, N images, K classes.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar, Self, cast
+from typing import Any, ClassVar, Self, cast
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from foveal.metrics.classification.calibration import (
 from foveal.metrics.classification.multi_label import MultiLabelMetric
 from foveal.metrics.classification.single_label import SingleLabelMetric
 from foveal.metrics.contract import Metric
+from foveal.tasks.classify import kept
 from foveal.tasks.classify.decode import ClassifyOptions
 from foveal.tasks.contract import Output, best_of
 from foveal.types.arrays import RGB, Array, FloatArray
@@ -178,6 +179,18 @@ class ClassifyOutput(Output[ClassTruth, ClassScores]):
             "score": float(prediction.score),
             **{f"p({name})": float(s) for name, s in zip(names, prediction.scores, strict=True)},
         }
+
+    def to_kept(self, truth: ClassTruth, prediction: ClassScores) -> dict[str, object]:
+        """The score of every class."""
+        return kept.to_kept(truth, prediction)
+
+    def from_kept(self, values: Mapping[str, Any]) -> tuple[ClassTruth, ClassScores]:
+        """See ``Keeps``."""
+        return kept.from_kept(values, self.categories)
+
+    def in_words(self, truth: ClassTruth, prediction: ClassScores) -> str:
+        """The predicted classes with their scores."""
+        return ", ".join(f"{c.name} {c.score:.2f}" for c in prediction.present()) or "nothing"
 
     def differences(self, ours: ClassScores, theirs: ClassScores) -> dict[str, float]:
         """The largest difference of a score."""

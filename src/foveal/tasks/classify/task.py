@@ -97,11 +97,17 @@ class Classify(Task[ClassifyConfig, ClassifyOutput, Classifier]):
         return images, {**targets, "label": label}
 
     def activate(self, raw: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """``scores`` (B, K): softmax, or sigmoid per class; other outputs pass through."""
+        """``scores`` (B, K): softmax, or sigmoid per class; an attention map passes through.
+
+        Auxiliary classifiers are for training alone.
+        """
         options = self.output.options
         logits = raw["logits"].float() / options.temperature
         scores = logits.sigmoid() if options.multi_label else logits.softmax(dim=1)
-        return {"scores": scores, **{name: value for name, value in raw.items() if name != "logits"}}
+        return {
+            "scores": scores,
+            **{name: value for name, value in raw.items() if name not in ("logits", "side_logits")},
+        }
 
     def evidence(self, raw: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """The logits."""
@@ -118,6 +124,5 @@ class Classify(Task[ClassifyConfig, ClassifyOutput, Classifier]):
 
         The mean of a class's cells and its bias are its logit.
         """
-        (features,) = maps.tensors
         weight = model.head.linear.weight / self.output.options.temperature
-        return conv2d(model.pooling.shares(features).float(), weight[:, :, None, None])
+        return conv2d(model.pooling.shares(maps.tensors[0]).float(), weight[:, :, None, None])

@@ -9,14 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foveal.data.notes import plural
-from foveal.errors import ConfigError
 from foveal.ops.boxes import iou
 from foveal.types.arrays import Array, FloatArray, IntArray
 from foveal.types.flags import IGNORED_FLAGS
 from foveal.types.geometry import Geometry
 from foveal.types.predictions.detections import BoxTruth, Detections
 from foveal.types.predictions.masks import Instances, InstanceTruth
-from foveal.types.predictions.subject import MOST_SUBJECTS, Asked, Subject
+from foveal.types.predictions.subject import MOST_SUBJECTS, Asked, NoSuchObjectError, Subject
 
 LEAST_IOU = 0.5
 """Overlap from which an annotated object is the predicted one, as for precision and recall."""
@@ -26,7 +25,7 @@ def subjects(prediction: Detections, asked: Asked) -> list[Subject]:
     """The shown objects by falling score: of the asked classes, or the asked one, or the best few.
 
     Raises:
-        ConfigError: An object that is not there.
+        NoSuchObjectError: An object that is not there.
         CategoryError: An unknown class.
     """
     shown, names = prediction.shown(), prediction.categories.names
@@ -39,7 +38,7 @@ def subjects(prediction: Detections, asked: Asked) -> list[Subject]:
     if isinstance(asked.object, int):
         if asked.object > len(every):
             there = plural(len(every), "object")
-            raise ConfigError(
+            raise NoSuchObjectError(
                 f"--object {asked.object} of {there}: this image has no such object.",
                 f"Objects are counted from 1 by falling score; {there} reached the threshold."
                 " See them with: foveal predict, and more of them with --threshold.",

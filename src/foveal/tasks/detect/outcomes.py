@@ -76,3 +76,10 @@ def outcomes(
     right[order], false[order] = result.hit, result.false
     missed = result.missed(objects, np.ones(len(shown), bool))
     return Outcomes(right, false, missed, objects.ignored)
+
+
+def outcome_in_words(truth: BoxTruth, prediction: Detections) -> str:
+    """How many objects are right, missed and false, such as ``5 right, 2 missed, 1 false``."""
+    found = outcomes(truth, prediction.shown())
+    counts = {"right": found.right, "missed": found.missed, "false": found.false}
+    return ", ".join(f"{int(which.sum())} {name}" for name, which in counts.items())

@@ -6,7 +6,7 @@ Shapes: B images per batch, k candidates per image, N objects. Boxes are xyxy pi
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import ClassVar, Generic, Self, TypeVar
+from typing import Any, ClassVar, Generic, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,9 +19,9 @@ from foveal.metrics.detection.matching import LIMIT
 from foveal.metrics.detection.metric import DetectionMetric
 from foveal.metrics.detection.threshold import best_f1_threshold
 from foveal.tasks.contract import Output, best_of
-from foveal.tasks.detect import decode, explained, tiles
+from foveal.tasks.detect import decode, explained, kept, tiles
 from foveal.tasks.detect.decode import DetectOptions
-from foveal.tasks.detect.outcomes import KEY
+from foveal.tasks.detect.outcomes import KEY, outcome_in_words
 from foveal.tasks.detect.parity import TOLERANCES, box_differences
 from foveal.tasks.detect.show import detection_row, draw_detections, draw_truth_and_detections
 from foveal.types.arrays import RGB, Array, FloatArray
@@ -173,6 +173,10 @@ class BoxOutput(Output[T, D], Generic[T, D]):
         """Numbers of ground-truth and predicted objects, and the predictions."""
         return detection_row(truth, prediction)
 
+    def in_words(self, truth: T, prediction: D) -> str:
+        """How many objects are found, missed and false."""
+        return outcome_in_words(truth, prediction)
+
     def for_parity(self) -> Self:
         """Without score threshold and NMS, so that there are boxes to compare even for an untrained network."""
         return self.with_options(min_score=0.0, nms="hard", nms_iou=1.0)
@@ -241,6 +245,14 @@ class DetectOutput(BoxOutput[BoxTruth, Detections]):
     def metric(self) -> Metric[BoxTruth, Detections]:
         """COCO's and Pascal VOC's metrics."""
         return DetectionMetric(self.categories)
+
+    def to_kept(self, truth: BoxTruth, prediction: Detections) -> dict[str, Any]:
+        """All detections, those below the threshold too."""
+        return kept.to_kept(truth, prediction)
+
+    def from_kept(self, values: Mapping[str, Any]) -> tuple[BoxTruth, Detections]:
+        """See ``Keeps``."""
+        return kept.from_kept(values, self.categories)
 
     def draw(self, image: RGB, prediction: Detections) -> RGB:
         """The image with the objects from the threshold on."""

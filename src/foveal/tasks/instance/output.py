@@ -5,7 +5,7 @@ its box.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from foveal.ops.masks import areas, paired_iou, union
 from foveal.tasks.detect.output import OBJECT_COLUMNS, BoxOutput, box_truths, of_classes, whole_pixels
 from foveal.tasks.detect.parity import TOLERANCES, same_objects
 from foveal.tasks.detect.tiles import join
+from foveal.tasks.instance import kept
 from foveal.tasks.instance.decode import InstanceOptions, instances, instances_of_full_views, with_masks
 from foveal.tasks.instance.show import draw_instances, draw_truth_and_instances, instance_png
 from foveal.types.arrays import RGB, Array
@@ -102,6 +103,14 @@ class InstanceOutput(BoxOutput[InstanceTruth, Instances]):
     def metric(self) -> Metric[InstanceTruth, Instances]:
         """COCO's metrics of masks and of boxes."""
         return InstanceMetric(self.categories)
+
+    def to_kept(self, truth: InstanceTruth, prediction: Instances) -> dict[str, Any]:
+        """All detections, those below the threshold too."""
+        return kept.to_kept(truth, prediction)
+
+    def from_kept(self, values: Mapping[str, Any]) -> tuple[InstanceTruth, Instances]:
+        """See ``Keeps``."""
+        return kept.from_kept(values, self.categories)
 
     def draw(self, image: RGB, prediction: Instances) -> RGB:
         """The image with the objects from the threshold on."""

@@ -17,7 +17,7 @@ class SegmentConfig(Settings):
     """Decoder and losses of semantic segmentation."""
 
     decoder: Decoder = "auto"
-    """Decoder on the backbone's feature maps; plain_unet: a small U-Net from scratch, only with --backbone conv5."""
+    """Decoder on the backbone's feature maps; plain_unet: a U-Net from scratch, on Foveal's own, such as conv5."""
     channels: Annotated[int, Field(ge=8, le=1024)] = 64
     """Channels of the decoder, for decoders of a constant width."""
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1

@@ -4,7 +4,7 @@ Shapes: B images per batch, K classes, H W height and width of an image, h w of 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from foveal.metrics.contract import Metric
 from foveal.metrics.segmentation.metric import SegmentationMetric
 from foveal.ops.blend import blend_bands, to_pixels
 from foveal.tasks.contract import Output, best_of
-from foveal.tasks.segment import explained
+from foveal.tasks.segment import explained, kept
 from foveal.tasks.segment.decode import SegmentOptions
 from foveal.tasks.segment.show import class_map_row, draw_class_map, draw_truth_and_class_map, palette_png
 from foveal.tasks.segment.truths import LazyMasks
@@ -113,6 +113,19 @@ class SegmentOutput(Output[MapTruth, ClassMap]):
     def prediction_row(self, truth: MapTruth, prediction: ClassMap) -> dict[str, str | float]:
         """Pixel accuracy, and the predicted classes."""
         return class_map_row(truth, prediction)
+
+    def to_kept(self, truth: MapTruth, prediction: ClassMap) -> dict[str, object]:
+        """The class of every pixel."""
+        return kept.to_kept(truth, prediction)
+
+    def from_kept(self, values: Mapping[str, Any]) -> tuple[MapTruth, ClassMap]:
+        """See ``Keeps``."""
+        return kept.from_kept(values, self.categories)
+
+    def in_words(self, truth: MapTruth, prediction: ClassMap) -> str:
+        """The share of pixels that are right."""
+        share = class_map_row(truth, prediction)["pixel_accuracy"]
+        return f"{share:.1%} of the pixels right" if isinstance(share, float) else ""
 
     def differences(self, ours: ClassMap, theirs: ClassMap) -> dict[str, float]:
         """Fraction of the pixels with different classes."""

@@ -32,14 +32,21 @@ SHOWN_SHARE = 0.001
 class Runs:
     """(H, W) bytes as runs of equal values, row by row."""
 
-    __slots__ = ("_lengths", "_values", "shape")
+    __slots__ = ("lengths", "shape", "values")
 
     def __init__(self, pixels: NDArray[np.uint8]) -> None:
         flat = np.ascontiguousarray(pixels).reshape(-1)
         starts = np.concatenate([[0], np.flatnonzero(flat[1:] != flat[:-1]) + 1])
         self.shape: tuple[int, int] = (pixels.shape[0], pixels.shape[1])
-        self._values = flat[starts]
-        self._lengths = np.diff(starts, append=flat.size).astype(np.uint32)
+        self.values = flat[starts]
+        self.lengths = np.diff(starts, append=flat.size).astype(np.uint32)
+
+    @classmethod
+    def joined(cls, values: NDArray[np.uint8], lengths: NDArray[np.uint32], shape: tuple[int, int]) -> "Runs":
+        """From (R,) values and (R,) lengths that fill the ``shape`` (H, W)."""
+        runs = cls.__new__(cls)
+        runs.values, runs.lengths, runs.shape = values, lengths, shape
+        return runs
 
     def __repr__(self) -> str:
         """One line: ``Runs(480 x 360 px)``."""
@@ -47,7 +54,7 @@ class Runs:
 
     def pixels(self) -> NDArray[np.uint8]:
         """All of them, (H, W) uint8."""
-        return np.repeat(self._values, self._lengths).reshape(self.shape)
+        return np.repeat(self.values, self.lengths).reshape(self.shape)
 
 
 @dataclass(frozen=True, repr=False)

@@ -55,6 +55,10 @@ class Subject:
         return f"{own}, not {self.rival}" if self.rival else own
 
 
+class NoSuchObjectError(ConfigError):
+    """An object that one image does not have; the command names the image."""
+
+
 @dataclass(frozen=True)
 class Asked:
     """What a user wants explained; empty: what the model predicts.
@@ -111,9 +115,19 @@ class Asked:
         return None if self.against is None else categories.index(self.against, where="--against")
 
     def compare(self, subjects: Sequence[Subject], categories: Categories) -> list[Subject]:
-        """The subjects beside the rival, where there is one; those of its own class are left out."""
+        """The subjects beside the rival, where there is one; those of its own class are left out.
+
+        Raises:
+            CategoryError: An unknown class.
+            ConfigError: The one object asked for is of that class.
+        """
         rival = self.rival(categories)
         if rival is None:
             return list(subjects)
         name = categories.names[rival]
+        if subjects and isinstance(self.object, int) and all(subject.label == rival for subject in subjects):
+            raise ConfigError(
+                f"--against {name}: object {self.object} is {name}, and a class is not compared with itself.",
+                "Name another class, or another object.",
+            )
         return [replace(subject, against=rival, rival=name) for subject in subjects if subject.label != rival]

@@ -74,7 +74,7 @@ def test_mistakes(
     here: Callable[..., object], quick_run: Path, images: list[Path], options: list[str], words: str
 ) -> None:
     outcome = here("explain", quick_run, images[0], *options)
-    assert outcome.code == 2 and words in outcome.err and "hint:" in outcome.err
+    assert outcome.code == 2 and f"error: {words}" in outcome.err and "hint:" in outcome.err
 
 
 def test_no_image(here: Callable[..., object], quick_run: Path) -> None:

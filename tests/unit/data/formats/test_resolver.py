@@ -39,6 +39,7 @@ def test_an_exact_path_needs_no_words(lay):
         ("images/a.jpg", "a", "a missing suffix"),
         ("images/a.jpg", "/home/someone/data/images/a.jpg", "its folder"),
         ("images/a.jpg", "C:\\data\\images\\a.jpg", "its folder"),
+        ("images/a b.jpg", "https://x.org/y/a%20b.jpg?v=1", "the path in a URL"),
         (unicodedata.normalize("NFD", "images/café.jpg"), unicodedata.normalize("NFC", "café.jpg"), "Unicode form"),
         (unicodedata.normalize("NFC", "images/café.jpg"), unicodedata.normalize("NFD", "café.jpg"), "Unicode form"),
     ],

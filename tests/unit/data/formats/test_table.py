@@ -187,3 +187,23 @@ def test_order_is_by_path_whatever_the_rows(write, tmp_path):
     expected = sorted(names)
     assert [forward.names[i] for i in range(500)] == expected
     assert rows(forward) == rows(backward)
+
+
+@pytest.mark.parametrize(
+    ("titles", "seen"),
+    [("emotion,pixels,Usage", "pixels"), (",".join(["label", *(f"pixel{at}" for at in range(64))]), "pixel0, ")],
+)
+def test_pixels_in_a_table_are_refused(tmp_path, titles, seen):
+    (tmp_path / "mnist.csv").write_text(f"{titles}\n{','.join('0' for _ in titles.split(','))}\n")
+    with pytest.raises(DataError) as caught:
+        read(tmp_path)
+    assert caught.value.what.startswith(f"{tmp_path}/mnist.csv holds the pixels of images as numbers ({seen}")
+    assert len(str(caught.value)) < 400
+
+
+def test_an_example_of_what_to_hand_in_is_no_table(tmp_path, make_image):
+    for at, name in enumerate(("train/cat.0.jpg", "train/dog.0.jpg", "test/1.jpg")):
+        make_image(tmp_path / name, at)
+    (tmp_path / "sample_submission.csv").write_text("id,label\n1,0.5\n")
+    with pytest.raises(DataError, match="test, train look like splits and hold images without class folders"):
+        read(tmp_path)

@@ -1,5 +1,7 @@
 """Small networks, and one that is pretrained."""
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 import torch
 
@@ -14,13 +16,20 @@ HALF = {"mean": [0.5] * 3, "std": [0.5] * 3}
 
 
 def network(
-    backbone: str = "conv4", size: int = 64, task: str = "classify", *, pretrained: bool = False, **own: object
+    backbone: str = "conv4",
+    size: int = 64,
+    task: str = "classify",
+    *,
+    names: Sequence[str] = ("ants", "bees", "wasps"),
+    decode: Mapping[str, object] | None = None,
+    pretrained: bool = False,
+    **own: object,
 ) -> Predictor:
     """The same every time; pretrained: with ImageNet's weights, which take values in [-1, 1]."""
     card = Card.model_validate(
         {
             "task": task,
-            "classes": {"names": ["ants", "bees", "wasps"]},
+            "classes": {"names": list(names)},
             "input": {
                 "kind": "image",
                 "size": size,
@@ -31,7 +40,7 @@ def network(
             },
             "model": {"backbone": backbone, "weights": "auto" if pretrained else "none"},
             "own": own,
-            "decode": {},
+            "decode": dict(decode or {}),
         }
     )
     torch.manual_seed(0)

@@ -110,6 +110,28 @@ def test_a_signal_after_models_were_let_go(quick_export: Path) -> None:
     assert done.stdout == "handled\n", done.stderr
 
 
+def test_threads_that_begin_at_once(quick_export: Path) -> None:
+    """OpenVINO's first conversion of a tensor to NumPy, in two threads, would hang both."""
+    code = (
+        "import foveal, sys, threading\n"
+        "import numpy as np\n"
+        "sys.setswitchinterval(1e-6)\n"
+        f"models = [foveal.load({str(quick_export)!r}, engine='openvino', threads=1) for _ in range(8)]\n"
+        "gate = threading.Barrier(8)\n"
+        "def work(model):\n"
+        "    side = model.spec.size\n"
+        "    gate.wait()\n"
+        "    model.backend.run(np.zeros((1, side, side, 3), np.uint8))\n"
+        "threads = [threading.Thread(target=work, args=[model], daemon=True) for model in models]\n"
+        "[thread.start() for thread in threads]\n"
+        "[thread.join(30) for thread in threads]\n"
+        "print(sum(thread.is_alive() for thread in threads))\n"
+    )
+    for _ in range(3):
+        done = run_python("-c", code)
+        assert done.stdout == "0\n", done.stderr
+
+
 def test_where_it_is_not_installed(quick_export: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("foveal.inference.backends.choose.find_spec", lambda _: None)
     assert foveal.load(quick_export).running.engine == "onnxruntime"

@@ -1,4 +1,4 @@
-"""Layer tables: totals equal torchinfo's, receptive fields equal what gradients reach."""
+"""Layer tables: totals equal torchinfo's and fvcore's, receptive fields equal what gradients reach."""
 
 import json
 import math
@@ -38,6 +38,16 @@ def test_totals_equal_torchinfos(name: str) -> None:
     biases = sum(count * math.prod(places) for count, places in biased)
     assert parameters == info.total_params
     assert macs == sum(entry.macs for entry in products) - biases
+
+
+@pytest.mark.filterwarnings("ignore")  # of jit's tracer, and of what it does not count
+@pytest.mark.parametrize("name", TEN)
+def test_totals_equal_fvcores(name: str) -> None:
+    count = pytest.importorskip("fvcore.nn", reason="fvcore is not installed; pip install fvcore")
+    net = Backbone(name).eval()
+    analysis = count.FlopCountAnalysis(net, torch.zeros(1, 3, 64, 64)).unsupported_ops_warnings(False)
+    products = sum(analysis.by_operator()[name] for name in ("conv", "linear", "matmul"))  # it counts norms, too
+    assert totals(layers(name, size=64)) == (count.parameter_count(net)[""], products)
 
 
 @pytest.mark.parametrize("name", ["vit_tiny_patch16_224", "swin_tiny_patch4_window7_224"])
@@ -89,7 +99,8 @@ def test_command(here) -> None:  # type: ignore[no-untyped-def]
     assert document["classic"]["top5_error"] == 8.1
     assert document["layers"][0]["shape"] == [64, 224, 224]
     text = here("models", "show", "conv:N=1,M=2", "--size", "20").out
+    assert "million MACs" in text
     assert "blocks.0.0" in text and "without a classifier" in text
     assert "act=foo is none of" in here("models", "show", "conv:act=foo").err
+    assert "Use --size 32 or more" in here("models", "show", "vgg11", "--size", "16").err
     assert here("models", "show", "alexnot").code == 2
-    assert "conv4" in here("models").out

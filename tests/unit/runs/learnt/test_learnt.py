@@ -109,17 +109,17 @@ def test_an_export_gives_predictions_only(here: Here, quick_export: Path, square
 
 
 @pytest.mark.parametrize(("pooling", "maps"), [("multihead", 6), ("attention", 2)])
-def test_heads_beside_the_evidence(pooling: str, maps: int, tmp_path: Path) -> None:
+def test_heads_beside_the_evidence(pooling: str, maps: int) -> None:
     with network(pooling=pooling) as predictor:
-        sheet = draw_heads(predictor, noise(), tmp_path)
+        sheet = draw_heads(predictor, noise())
     assert [one.method for one in sheet.evidence] == ["cam"] + ["attention"] * (maps - 1)
     heads = np.stack([one.grid for one in sheet.evidence[1:]])
     assert heads.mean((1, 2)) == pytest.approx(1, abs=1e-5)
     if maps > 2:
         assert heads[0] == pytest.approx(heads[1:].mean(0), abs=1e-5)
-    assert width_of(sheet.saved) > 400
+    assert sheet.draw().width > 400
 
 
-def test_heads_of_a_model_without(tmp_path: Path) -> None:
+def test_heads_of_a_model_without() -> None:
     with network() as predictor, pytest.raises(ConfigError, match="This model has no attention"):
-        draw_heads(predictor, noise(), tmp_path)
+        draw_heads(predictor, noise())

@@ -32,19 +32,22 @@ HEAD_BYTES = 1 << 16
 RAW = "raw"
 """Folder of the files that a tool's own were made from, as FiftyOne keeps them."""
 WORDS = re.compile(r"[\s_\-.]+")
-Kind = Literal["objects", "keypoints", "panoptic", "captions", "images", "video", "results", ""]
+Kind = Literal["objects", "keypoints", "panoptic", "labels", "captions", "images", "video", "results", ""]
 KINDS: dict[Kind, str] = {
     "objects": "",
     "keypoints": "keypoints",
     "panoptic": "COCO panoptic",
+    "labels": "labels of whole images",
     "captions": "captions",
     "images": "images without a list of annotations",
     "video": "video annotations of YouTube-VIS",
     "results": "a list of results, without images and categories",
 }
 """What a file holds, in words."""
-READ: tuple[Kind, ...] = ("objects", "keypoints", "panoptic")
+READ: tuple[Kind, ...] = ("objects", "keypoints", "panoptic", "labels")
 """Kinds that are read, the first there is."""
+SHAPES = frozenset({"bbox", "segmentation", "keypoints", "segments_info", "caption", "area", "iscrowd", "bboxes"})
+"""Keys of annotations of objects; one that has none of them gives a class to an image."""
 LISTS = {"images[].file_name", "images[].coco_url", "images[].id", "images[].width", "annotations[].image_id"}
 
 
@@ -131,6 +134,8 @@ def kind_of(path: Path, tree: Tree) -> Kind:
         return "panoptic"
     if "caption" in keys and "bbox" not in keys:
         return "captions"
+    if "category_id" in keys and not SHAPES & keys and not named:
+        return "labels"
     return "keypoints" if "keypoints" in keys else "objects"
 
 

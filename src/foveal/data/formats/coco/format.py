@@ -12,7 +12,10 @@ SEEN: dict[Kind, str] = {
     "objects": "COCO's lists",
     "keypoints": "keypoints, read for their boxes",
     "panoptic": "segments of COCO panoptic",
+    "labels": "COCO's lists with labels of whole images, no boxes",
 }
+ANNOTATIONS: dict[Kind, tuple[Annotation, ...]] = {"panoptic": ("masks", "boxes"), "labels": ("labels",)}
+"""What a kind of file can be read for, where that is not objects."""
 
 
 def find(tree: Tree) -> Evidence | Doubt | None:
@@ -21,7 +24,7 @@ def find(tree: Tree) -> Evidence | Doubt | None:
     if files.chosen:
         verb = "has" if len(files.chosen) == 1 else "have"
         what = SEEN[files.kind]
-        kinds: tuple[Annotation, ...] = ("masks", "boxes") if files.kind == "panoptic" else ("boxes", "masks")
+        kinds: tuple[Annotation, ...] = ANNOTATIONS.get(files.kind, ("boxes", "masks"))
         seen = f"{describe(files.chosen, tree.root)} {verb} {what}"
         return Evidence(tree.labels or tree.path(tree.file), seen, Sure.CERTAIN, kinds)
     if not files.others:

@@ -16,12 +16,12 @@ from foveal.data.formats.annotations.assemble import assemble, find_images, repo
 from foveal.data.formats.annotations.draft import Draft
 from foveal.data.formats.coco.class_map import ClassMap
 from foveal.data.formats.coco.files import find
-from foveal.data.formats.coco.folds import refuse_folds
 from foveal.data.formats.coco.images import read_images, unlisted
+from foveal.data.formats.coco.labels import read_labels
 from foveal.data.formats.coco.links import Linker, pack, used_categories
 from foveal.data.formats.coco.panoptic import PanopticColumns, panoptic_notes
 from foveal.data.formats.coco.record import NAME
-from foveal.data.formats.coco.source import LISTS, Source, load, stands_alone
+from foveal.data.formats.coco.source import LISTS, Source, load, refuse_folds, stands_alone
 from foveal.data.formats.coco.told import Told
 from foveal.data.formats.recognition.request import Request
 from foveal.data.formats.recognition.tree import Tree
@@ -62,6 +62,8 @@ def _read(path: Path, request: Request) -> Catalog:
     files = find(tree, root=request.root)
     if not files.chosen:
         raise DataError(f"{path} has no COCO JSON file of objects.", "Name the file, or the folder that has it.")
+    if files.kind == "labels":
+        return read_labels(files, request)
     root, notes = files.root, list(files.notes)
     top = path if path.is_dir() else root
     if tree.root != root:

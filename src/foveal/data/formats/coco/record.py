@@ -30,6 +30,8 @@ LIST_TEXT = re.compile(r"\[([^\[\]]*)\]")
 """A list as text; its items are what commas separate."""
 BOX_KEYS = (("x", "y", "width", "height"), ("x", "y", "w", "h"), ("left", "top", "width", "height"))
 """Keys of a ``bbox`` that is an object."""
+CORNER_KEYS = (("x1", "y1", "x2", "y2"), ("xmin", "ymin", "xmax", "ymax"), ("left", "top", "right", "bottom"))
+"""Keys of one that has two corners."""
 NUMBERS = frozenset({int, float})
 LARGEST_ID = 2**63 - 1
 LARGEST_AREA = 2.0**62
@@ -128,8 +130,14 @@ def _box(given: Any, shape: Any, tell: Tell) -> tuple[float, float, float, float
         if keys is not None:
             tell("bbox_keys")
             box = [box[key] for key in keys]
-    if isinstance(box, str) and (match := LIST_TEXT.fullmatch(box.strip())):
-        box = match[1].split(",")
+        elif (keys := next((keys for keys in CORNER_KEYS if box.keys() >= {*keys}), None)) is not None:
+            x1, y1, x2, y2 = (box[key] for key in keys)
+            if all(map(is_number, (x1, y1, x2, y2))):
+                tell("bbox_corners")
+                box = [x1, y1, x2 - x1, y2 - y1]
+    if isinstance(box, str):
+        match = LIST_TEXT.fullmatch(box.strip())
+        box = [part for part in re.split(r"[\s,;]+", match[1] if match else box) if part]
     if isinstance(box, list) and len(box) == 1 and isinstance(box[0], list):
         tell("bbox_nested")
         box = box[0]

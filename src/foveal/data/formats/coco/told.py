@@ -10,6 +10,7 @@ FORMS = {
     "bbox_text": "bbox holds text, read as numbers",
     "bbox_nested": "bbox is a list in a list, of which the inner one is read",
     "bbox_keys": "bbox is an object, read as x, y, width and height",
+    "bbox_corners": "bbox is an object with two corners, read as such",
     "bbox_around": "bbox is missing, the box is that around the segmentation",
     "area_text": "area is text, read as a number",
     "flat": "segmentation is one flat list, read as one polygon",

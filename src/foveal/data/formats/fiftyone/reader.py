@@ -5,29 +5,19 @@ Boxes and points are fractions of the image's sides. Of a data set with several 
 
 import posixpath
 from pathlib import Path
-from typing import Any
 
-from foveal.data.catalog.catalog import UNASSIGNED, Catalog
-from foveal.data.formats.fiftyone.record import objects_of, split_of_tags
+from foveal.data.catalog.catalog import Catalog
+from foveal.data.formats.fiftyone.record import measure, objects_of, take_label
+from foveal.data.formats.fiftyone.samples import take_samples
 from foveal.data.formats.layout import images_in
-from foveal.data.formats.listings.documents import items, mapping, shown, whole_size
+from foveal.data.formats.listings.documents import items, mapping, shown
 from foveal.data.formats.listings.listing import Entry, Listing, near
 from foveal.data.formats.listings.sampled import read_documents
 from foveal.data.formats.recognition.request import Request
-from foveal.data.formats.resolver import Resolver
-from foveal.data.notes import listed
-from foveal.errors import ImageError
-from foveal.imaging.header import read_size
 
 NAME = "fiftyone"
 DATA = "data"
 """Folder of images beside a document."""
-TRUTH = "ground_truth"
-"""FiftyOne's name for the field of labels."""
-GUESSES = ("pred", "model", "hypothes")
-"""Beginnings of names of fields that are a model's."""
-LABELS = ("Detections", "Polylines", "Classification", "Classifications", "Detection", "Polyline")
-"""Kinds of fields that are read."""
 
 
 def read(path: Path, request: Request | None = None) -> Catalog:
@@ -47,7 +37,7 @@ def read(path: Path, request: Request | None = None) -> Catalog:
 def _take(document: object, title: str, split: int, listing: Listing) -> bool:
     page = mapping(document)
     if isinstance(page.get("samples"), list):
-        _take_samples(page["samples"], title, split, listing)
+        take_samples(page["samples"], title, split, listing)
         return True
     if "samples" not in page and "sample_fields" in page:
         return True  # metadata.json beside samples.json
@@ -61,11 +51,11 @@ def _take(document: object, title: str, split: int, listing: Listing) -> bool:
         entry = Entry(files.get(name, name), f"{title}, {shown(name)}", home, split)
         detections = items(value)
         if any(isinstance(one, dict) and {"bounding_box", "points"} & {*one} for one in detections):
-            _measure(entry, listing)
+            measure(entry, listing)
             objects_of(detections, classes, entry, listing)
         else:
             for label in value if isinstance(value, list) else [value]:
-                _take_label(label.get("label") if isinstance(label, dict) else label, classes, entry)
+                take_label(label.get("label") if isinstance(label, dict) else label, classes, entry)
         listing.entries.append(entry)
     return True
 
@@ -73,65 +63,3 @@ def _take(document: object, title: str, split: int, listing: Listing) -> bool:
 def _by_stem(folder: Path) -> dict[str, str]:
     """The images in a folder by their names without suffixes, as ``labels.json`` has them."""
     return {posixpath.splitext(name)[0]: name for name in images_in(folder, folder)}
-
-
-def _take_samples(samples: list[Any], title: str, split: int, listing: Listing) -> None:
-    field, others = _field([mapping(sample) for sample in samples])
-    for at, record in enumerate(samples):
-        where, sample = f"{title}, samples[{at}]", mapping(record)
-        path = sample.get("filepath")
-        if not isinstance(path, str) or not path:
-            listing.fault(where, f"filepath is {shown(path)}, not a file's name")
-            continue
-        size = mapping(sample.get("metadata"))
-        entry = Entry(path, where, near(title), split, whole_size(size.get("width"), size.get("height")))
-        if entry.split == UNASSIGNED:
-            entry.split = split_of_tags(items(sample.get("tags")))
-        value = mapping(sample.get(field))
-        kind = value.get("_cls")
-        if kind in ("Classification", "Classifications"):
-            found = items(value.get("classifications")) if kind == "Classifications" else [value]
-            for one in found:
-                _take_label(mapping(one).get("label"), (), entry)
-        elif value:
-            _measure(entry, listing)
-            found = [value] if kind in ("Detection", "Polyline") else items(value.get(str(kind).lower()))
-            objects_of(found, (), entry, listing)
-        listing.entries.append(entry)
-    if others:
-        listing.notes.append(f"Labels are those of the field {field!r}; not read: {listed(others)}.")
-
-
-def _field(samples: list[dict[str, Any]]) -> tuple[str, list[str]]:
-    """The field of labels that is read, and the others: the ground truth, else the first that is no model's."""
-    kinds = {key: mapping(value).get("_cls") for sample in samples for key, value in sample.items() if value}
-    fields = [key for key, kind in kinds.items() if kind in LABELS]
-    own = [key for key in fields if not key.lower().startswith(GUESSES)] or fields
-    chosen = TRUTH if TRUTH in own else next(iter(own), "")
-    return chosen, [key for key in fields if key != chosen]
-
-
-def _take_label(label: object, classes: list[str] | tuple[()], entry: Entry) -> None:
-    """A label as a name, or as the place of one among the classes."""
-    if label is None or label == "":
-        return
-    if type(label) is int and 0 <= label < len(classes):
-        entry.labels.append(classes[label])
-    elif isinstance(label, str):
-        entry.labels.append(label)
-    else:
-        entry.fault(entry.where, f"the label {shown(label)} is no class", "unknown_class")
-
-
-def _measure(entry: Entry, listing: Listing) -> None:
-    """The size of an image that its document does not give."""
-    if entry.size is not None:
-        return
-    images = listing.request.images
-    folders = [entry.near or "", ""] if images is None else [str(images.resolve())]
-    name = Resolver(listing.root, folders)(entry.written)
-    if name is not None:
-        try:
-            entry.size = read_size(listing.root / name)
-        except (ImageError, OSError):
-            entry.size = None

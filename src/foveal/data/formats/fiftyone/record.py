@@ -1,31 +1,35 @@
 """FiftyOne's detections and polylines as objects."""
 
-import base64
-import binascii
-import io
-import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from foveal.data.catalog.catalog import UNASSIGNED
+from foveal.data.formats.fiftyone.mask import placed, read_array, read_file
 from foveal.data.formats.listings.documents import items, mapping, number, shown
 from foveal.data.formats.listings.listing import Entry, Listing, Thing, flags_of
-from foveal.data.formats.listings.shapes import NO_AREA, Shape, joined, masked, polygon
+from foveal.data.formats.listings.shapes import NO_AREA, Shape, joined, polygon
+from foveal.data.formats.resolver import Resolver
 from foveal.data.formats.splits import split_of
-from foveal.types.rle import Rle
+from foveal.errors import ImageError
+from foveal.imaging.header import read_size
 
 OWN_KEYS = frozenset(
     {"_id", "_cls", "label", "bounding_box", "points", "closed", "filled", "mask", "mask_path", "attributes", "tags"}
 )
-LARGEST_MASK = 1 << 28
-"""Bytes that a mask may unpack to."""
-BROKEN = (ValueError, TypeError, EOFError, zlib.error, binascii.Error)
 
 
-def objects_of(records: Sequence[Any], classes: Sequence[str], entry: Entry, listing: Listing) -> None:
-    """Add the objects of an image whose size is known; otherwise they are faults."""
+def objects_of(
+    records: Sequence[Any], classes: Sequence[str], entry: Entry, listing: Listing, files: Resolver | None = None
+) -> None:
+    """Add the objects of an image whose size is known; otherwise they are faults.
+
+    Args:
+        records: As written.
+        classes: Names that labels may be numbers of.
+        entry: The image.
+        listing: The data set.
+        files: Finds masks that are files; None: there can be none.
+    """
     for at, given in enumerate(records):
         where, record = f"{entry.where}, object {at}", mapping(given)
         label = record.get("label")
@@ -35,7 +39,7 @@ def objects_of(records: Sequence[Any], classes: Sequence[str], entry: Entry, lis
             listing.told.add("open line", NO_AREA)
             continue
         try:
-            shape = _shape(record, entry.size, listing)
+            shape = _shape(record, entry, listing, files)
         except ValueError as error:
             entry.fault(where, str(error))
             continue
@@ -50,7 +54,8 @@ def split_of_tags(tags: Sequence[object]) -> int:
     return codes.pop() if len(codes) == 1 else UNASSIGNED
 
 
-def _shape(record: Mapping[str, Any], size: tuple[int, int] | None, listing: Listing) -> Shape:
+def _shape(record: Mapping[str, Any], entry: Entry, listing: Listing, files: Resolver | None) -> Shape:
+    size = entry.size
     if size is None:
         raise ValueError("its box is in parts of an image that cannot be read")
     width, height = size
@@ -62,11 +67,17 @@ def _shape(record: Mapping[str, Any], size: tuple[int, int] | None, listing: Lis
         raise ValueError(f"bounding_box is {shown(record.get('bounding_box'))}, not four numbers")
     x, y, w, h = (side * (width, height)[at % 2] for at, side in enumerate(sides))
     box = (x, y, x + w, y + h)
-    if record.get("mask_path"):
-        listing.told.add("mask", "in a file of its own not read: the object is its box")
-    if record.get("mask") is None:
+    if record.get("mask") is not None:
+        return placed(read_array(record["mask"]), box, size)
+    path = record.get("mask_path")
+    if path is None or path == "":
         return Shape(box)
-    return _masked(record["mask"], box, size)
+    name = files(path, near=entry.near) if files is not None and isinstance(path, str) else None
+    if name is None:
+        listing.told.add("mask", "in a file of its own that is not there: the object is its box")
+        return Shape(box)
+    listing.parts.add(name)
+    return placed(read_file(listing.root / name), box, size)
 
 
 def _point(point: object, size: tuple[int, int]) -> tuple[float, float]:
@@ -75,20 +86,27 @@ def _point(point: object, size: tuple[int, int]) -> tuple[float, float]:
     return number(point[0], "x") * size[0], number(point[1], "y") * size[1]
 
 
-def _masked(given: object, box: tuple[float, float, float, float], size: tuple[int, int]) -> Shape:
-    """A mask over the pixels of a box, stretched to it: an array in NumPy's format, in zlib, in base64."""
-    text = mapping(mapping(given).get("$binary")).get("base64", given)
-    try:
-        content = zlib.decompressobj().decompress(base64.b64decode(text), LARGEST_MASK)
-        part = np.load(io.BytesIO(content), allow_pickle=False)
-    except BROKEN:
-        raise ValueError("its mask is no array in base64 and zlib") from None
-    left, top, right, bottom = (round(side) for side in box)
-    left, top, right, bottom = max(0, left), max(0, top), min(size[0], right), min(size[1], bottom)
-    if part.ndim != 2 or not part.size or right <= left or bottom <= top:
-        raise ValueError("its mask is empty, or lies outside the image")
-    rows = (np.arange(bottom - top) + 0.5) * part.shape[0] / (bottom - top)
-    columns = (np.arange(right - left) + 0.5) * part.shape[1] / (right - left)
-    pixels = np.zeros(size[::-1], np.bool_)
-    pixels[top:bottom, left:right] = part[rows.astype(int)][:, columns.astype(int)] > 0
-    return masked(Rle.of(pixels).to_coco(), box)
+def take_label(label: object, classes: list[str] | tuple[()], entry: Entry) -> None:
+    """A label as a name, or as the place of one among the classes."""
+    if label is None or label == "":
+        return
+    if type(label) is int and 0 <= label < len(classes):
+        entry.labels.append(classes[label])
+    elif isinstance(label, str):
+        entry.labels.append(label)
+    else:
+        entry.fault(entry.where, f"the label {shown(label)} is no class", "unknown_class")
+
+
+def measure(entry: Entry, listing: Listing) -> None:
+    """The size of an image that its document does not give."""
+    if entry.size is not None:
+        return
+    images = listing.request.images
+    folders = [entry.near or "", ""] if images is None else [str(images.resolve())]
+    name = Resolver(listing.root, folders)(entry.written)
+    if name is not None:
+        try:
+            entry.size = read_size(listing.root / name)
+        except (ImageError, OSError):
+            entry.size = None

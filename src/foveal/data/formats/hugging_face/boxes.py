@@ -10,7 +10,8 @@ from foveal.data.formats import layout
 from foveal.data.formats.annotations.assemble import assemble, find_images, report_unlisted
 from foveal.data.formats.annotations.draft import Draft
 from foveal.data.formats.box_table.reader import usable
-from foveal.data.formats.hugging_face.rows import box_of, objects_of, rows_of, split_in, title_of, unnamed
+from foveal.data.formats.hugging_face.metadata import rows_of
+from foveal.data.formats.hugging_face.rows import box_of, objects_of, split_in, title_of, unnamed
 from foveal.data.formats.recognition.request import Request
 from foveal.data.formats.table.images import Images
 from foveal.errors import DataError
@@ -30,6 +31,7 @@ class Source:
         names: The card's name of each class id.
         images: Finds the images.
         request: What the caller asks.
+        split_key: The key of the split's word; empty: there is none.
         titles: Number of each class, in order of appearance.
     """
 
@@ -38,6 +40,7 @@ class Source:
     names: dict[str, str]
     images: Images
     request: Request
+    split_key: str = ""
     titles: dict[str, int] = field(default_factory=dict)
 
 
@@ -73,7 +76,7 @@ def _draft(row: dict[str, object], where: str, source: Source) -> Draft:
     written, repairs = row.get(source.file_key), source.request.repairs
     if not isinstance(written, str) or not layout.is_file_name(written):
         raise unnamed(f"{source.root / where}", source.file_key)
-    split = split_in(where, written)
+    split = split_in(where, written, row.get(source.split_key))
     draft = Draft(source.images.find(written, split) or source.images.resolver.likely(written), where, split)
     try:
         objects = list(objects_of(row))

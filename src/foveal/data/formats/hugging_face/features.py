@@ -41,7 +41,7 @@ class Features:
     def classes(self) -> list[str]:
         """The names of the classes that rows are read for, by id; empty: there are none."""
         first = {LABEL: self.names.get(self.label)} if self.renamed else {}
-        return next(_classes({**first, **self.names}), [])
+        return next(classes_in({**first, **self.names}), [])
 
 
 def features_of(schema: Any, where: str) -> Features:
@@ -54,7 +54,7 @@ def features_of(schema: Any, where: str) -> Features:
     Raises:
         DataError: There is no column of images.
     """
-    told = _told(schema.metadata or {})
+    told = declared(schema.metadata or {})
     types = {name: schema.field(name).type for name in schema.names}
     images = [name for name, kind in types.items() if _is_image(told.get(name), kind)]
     if not images:
@@ -95,7 +95,7 @@ def named(value: object, feature: object) -> object:
     return value
 
 
-def _told(metadata: Mapping[bytes, bytes]) -> dict[str, Any]:
+def declared(metadata: Mapping[bytes, bytes]) -> dict[str, Any]:
     """The features that a file declares."""
     try:
         found: object = json.loads(metadata.get(KEY, b"{}"))
@@ -118,11 +118,11 @@ def _other_label(rest: tuple[str, ...], told: Mapping[str, Any]) -> str:
     return next((name for name in rest if isinstance(told.get(name), Mapping) and "names" in told[name]), "")
 
 
-def _classes(node: object) -> Iterator[list[str]]:
+def classes_in(node: object) -> Iterator[list[str]]:
     """The names of the classes of features that are called like classes."""
     if isinstance(node, list):
         for item in node:
-            yield from _classes(item)
+            yield from classes_in(item)
     if not isinstance(node, Mapping):
         return
     for key, value in node.items():
@@ -131,4 +131,4 @@ def _classes(node: object) -> Iterator[list[str]]:
             inner = inner.get("feature")
         if key in CLASS_KEYS and isinstance(inner, Mapping) and isinstance(inner.get("names"), list):
             yield [str(name) for name in inner["names"]]
-        yield from _classes(value)
+        yield from classes_in(value)

@@ -2,18 +2,23 @@
 
 from foveal.data.formats.hugging_face import reader
 from foveal.data.formats.hugging_face.boxes import NAME
-from foveal.data.formats.hugging_face.reader import METADATA, files_of
-from foveal.data.formats.hugging_face.rows import has_objects, label_key, path_key, sample_of
+from foveal.data.formats.hugging_face.metadata import METADATA, PARQUET, files_of, sample_of
+from foveal.data.formats.hugging_face.rows import has_objects, label_key, path_key
 from foveal.data.formats.hugging_face.stored import refusal
 from foveal.data.formats.recognition.evidence import Doubt, Evidence, Format, Sure
 from foveal.data.formats.recognition.tree import Tree
 from foveal.data.notes import listed
+from foveal.errors import MissingExtraError
 
 
 def find(tree: Tree) -> Evidence | Doubt | None:
-    """Files called metadata.jsonl whose rows name images."""
+    """Files called metadata.jsonl or metadata.parquet whose rows name images."""
     names = files_of(tree)
-    rows = [row for name in names for row in sample_of(tree.path(name))]
+    try:
+        rows = [row for name in names for row in sample_of(tree.path(name))]
+    except MissingExtraError as error:
+        stored = [name for name in names if name.lower().endswith(PARQUET)]
+        return Doubt(f"{tree.root}: to read {listed(stored)}, pyarrow is needed.", error.hint)
     if not names or not path_key(rows):
         return refusal(tree)
     label, boxes = label_key(rows), has_objects(rows)

@@ -9,9 +9,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from foveal.data.catalog.catalog import Catalog
-from foveal.data.formats import layout
 from foveal.data.formats.hugging_face.boxes import BOXES_NOTE, NAME, Source, read_boxes
 from foveal.data.formats.hugging_face.card import CARD, class_names
+from foveal.data.formats.hugging_face.metadata import METADATA, files_of, names_in, rows_of, sample_of
 from foveal.data.formats.hugging_face.rows import (
     CLASS_KEYS,
     OBJECTS,
@@ -19,9 +19,8 @@ from foveal.data.formats.hugging_face.rows import (
     label_key,
     objects_of,
     path_key,
-    rows_of,
-    sample_of,
     split_in,
+    split_key,
     title_of,
     unnamed,
     unread_keys,
@@ -35,21 +34,8 @@ from foveal.data.formats.table.labels import Labels
 from foveal.data.formats.table.rows import Row, Rows
 from foveal.errors import DataError
 
-METADATA = "metadata.jsonl"
-DEPTH = 2
 SIZE_KEYS = ("width", "height", "image_id")
 """Keys that need no words: the file itself has the size."""
-
-
-def files_of(tree: Tree) -> list[str]:
-    """The metadata files of a data set, relative to its root."""
-    if tree.labels is not None:
-        if tree.labels.is_file():
-            return [layout.relative(tree.labels, tree.root)] if tree.labels.suffix.lower() == ".jsonl" else []
-        below = Tree(tree.labels)
-        return [layout.relative(below.path(name), tree.root) for name in files_of(below)]
-    names = tree.texts(".jsonl", depth=DEPTH)
-    return names if tree.file else [name for name in names if name.rpartition("/")[2].lower() == METADATA]
 
 
 def read(path: Path, request: Request | None = None) -> Catalog:
@@ -78,17 +64,18 @@ def read(path: Path, request: Request | None = None) -> Catalog:
         raise DataError(
             f"{root / names[0]}: no labels and no boxes; its keys are {keys}.", "Add a key 'label' or 'objects'."
         )
-    titles = class_names(root, CLASS_KEYS)
-    read_keys = {file_key, *((OBJECTS,) if boxes else (label,)), *SIZE_KEYS}
+    titles = next((named for name in names if (named := names_in(root / name))), {}) or class_names(root, CLASS_KEYS)
+    splits = split_key(rows)
+    read_keys = {file_key, splits, *((OBJECTS,) if boxes else (label,)), *SIZE_KEYS}
     notes = note_unread(unread_keys(rows, read_keys), "Key")
     if any(key in titles for row in rows for key in _classes(row, label)):
         notes.append(f"Class ids are named by {CARD}.")
     images = Images(root, names, request.images)
     if boxes:
-        return read_boxes(Source(root, file_key, titles, images, request), names, [*notes, BOXES_NOTE])
+        return read_boxes(Source(root, file_key, titles, images, request, splits), names, [*notes, BOXES_NOTE])
     found = Rows(images, Labels(request.categories))
     for name in names:
-        found.add(root / name, _labelled(root, name, file_key, label, titles, found))
+        found.add(root / name, _labelled(root / name, name, (file_key, label, splits), titles, found))
     return found.catalog(root, path, format=NAME, notes=notes)
 
 
@@ -101,15 +88,16 @@ def _classes(row: dict[str, object], label: str) -> Iterator[str]:
             yield str(one)
 
 
-def _labelled(root: Path, name: str, file_key: str, label: str, titles: dict[str, str], found: Rows) -> Iterator[Row]:
-    for line, row in rows_of(root / name):
+def _labelled(path: Path, name: str, keys: tuple[str, str, str], titles: dict[str, str], found: Rows) -> Iterator[Row]:
+    file_key, label, splits = keys
+    for line, row in rows_of(path):
         written, value = row.get(file_key), row.get(label)
         if not isinstance(written, str):
-            raise unnamed(f"{root / name}, line {line}", file_key)
+            raise unnamed(f"{path}, line {line}", file_key)
         found.several |= isinstance(value, list)
         values = value if isinstance(value, list) else [] if value in (None, "") else [value]
         try:
             labels = tuple(title_of(one, titles) for one in values)
         except ValueError as error:
-            raise DataError(f"{root / name}, line {line}: {error}.", "Write the class as text.") from None
-        yield Row(line, written, split_in(name, written), labels)
+            raise DataError(f"{path}, line {line}: {error}.", "Write the class as text.") from None
+        yield Row(line, written, split_in(name, written, row.get(splits)), labels)

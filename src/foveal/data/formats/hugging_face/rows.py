@@ -4,13 +4,12 @@ import json
 import unicodedata
 from collections.abc import Collection, Generator, Iterator, Mapping
 from contextlib import closing
-from itertools import islice
 from pathlib import Path
 
 from foveal.data.catalog.catalog import UNASSIGNED
 from foveal.data.formats.splits import split_of
 from foveal.data.formats.table.text import lines_of
-from foveal.data.formats.table.titles import LABEL_TITLES, plain
+from foveal.data.formats.table.titles import LABEL_TITLES, SPLIT_TITLES, plain
 from foveal.errors import DataError
 
 FILE_NAME = ("file_name", "image_file_name", "filename", "image", "path")
@@ -30,8 +29,6 @@ CATEGORY = (
     "id_",
 )
 CLASS_KEYS = frozenset({*CATEGORY, *LABEL_TITLES})
-SAMPLE = 200
-"""Rows that tell what there is."""
 
 
 def rows_of(path: Path) -> Generator[tuple[int, dict[str, object]], None, None]:
@@ -59,17 +56,6 @@ def rows_of(path: Path) -> Generator[tuple[int, dict[str, object]], None, None]:
             if not isinstance(row, dict):
                 raise DataError(f"{path}, line {number}: not a JSON object.", "Write one per line.")
             yield number, row
-
-
-def sample_of(path: Path) -> list[dict[str, object]]:
-    """The first rows, up to one that is invalid."""
-    found: list[dict[str, object]] = []
-    try:
-        with closing(rows_of(path)) as rows:
-            found.extend(row for _, row in islice(rows, SAMPLE))
-    except DataError:
-        pass
-    return found
 
 
 def path_key(rows: list[dict[str, object]]) -> str:
@@ -167,8 +153,17 @@ def title_of(value: object, names: Mapping[str, str]) -> str:
     return names.get(text, text)
 
 
-def split_in(file: str, written: str) -> int:
-    """The split that the folders of the metadata file or of the image name."""
+def split_key(rows: list[dict[str, object]]) -> str:
+    """The key of splits' words; empty: there is none."""
+    keys = {plain(key): key for row in rows for key in row}
+    found = (keys[word] for word in SPLIT_TITLES if word in keys)
+    return next((key for key in found if any(split_of(str(row.get(key))) != UNASSIGNED for row in rows)), "")
+
+
+def split_in(file: str, written: str, word: object = None) -> int:
+    """The split that a row's own word or else the folders of the metadata file or of the image name."""
+    if isinstance(word, str) and (own := split_of(word)) != UNASSIGNED:
+        return own
     parts = [*file.split("/")[:-1], *written.replace("\\", "/").split("/")[:-1]]
     return next((code for part in parts if (code := split_of(part)) != UNASSIGNED), UNASSIGNED)
 

@@ -20,17 +20,16 @@ from foveal.artifact.place import fitting
 from foveal.data.catalog.catalog import UNASSIGNED
 from foveal.data.formats.hugging_face.card import CARD, FENCE
 from foveal.data.formats.hugging_face.features import LABEL, Features, features_of, named
-from foveal.data.formats.hugging_face.reader import METADATA
+from foveal.data.formats.hugging_face.metadata import METADATA
+from foveal.data.formats.hugging_face.parquet import rows_in
 from foveal.data.formats.hugging_face.stored import DEPTH, Shard, one_config, shards_of
 from foveal.data.formats.recognition.tree import Tree
 from foveal.data.formats.splits import split_of
 from foveal.data.notes import listed, plural
-from foveal.errors import DataError, FovealError, MissingExtraError, RunError
+from foveal.errors import DataError, FovealError, RunError
 from foveal.imaging.codecs.pillow import kind_of
 from foveal.imaging.suffixes import IMAGE_SUFFIXES, SUFFIXES_OF
 
-BATCH_ROWS = 64
-"""Rows that are held in memory at a time."""
 FILE_NAME = "file_name"
 
 
@@ -189,35 +188,13 @@ def _rows(path: Path) -> Iterator[tuple[dict[str, Any], Features]]:
     Raises:
         DataError: It cannot be read, or has no column of images.
     """
-    try:
-        import pyarrow as pa
-    except ImportError:
-        raise MissingExtraError("read Parquet and Arrow files", "pyarrow", extra="parquet") from None
     features: Features | None = None
-    try:
-        for batch in _batches(path):
-            features = features or features_of(batch.schema, str(path))
-            chosen = [name for name in (features.image, features.mask, *features.rest) if name]
-            yield from ((row, features) for row in batch.select(chosen).to_pylist())
-    except (pa.ArrowException, OSError, ValueError) as error:
-        reason = next(iter(str(error).splitlines()), "")[:120]
-        raise DataError(f"{path}: cannot be read ({reason}).", "Download it again.") from None
 
+    def columns(schema: Any) -> list[str]:
+        nonlocal features
+        features = features or features_of(schema, str(path))
+        return [name for name in (features.image, features.mask, *features.rest) if name]
 
-def _batches(path: Path) -> Iterator[Any]:
-    """The rows of a file, some at a time, as record batches of pyarrow."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    if path.suffix.lower() == ".parquet":
-        with pq.ParquetFile(path) as file:
-            yield from file.iter_batches(BATCH_ROWS)
-        return
-    with pa.memory_map(str(path)) as source:
-        try:
-            reader = pa.ipc.open_stream(source)
-        except pa.ArrowInvalid:
-            file = pa.ipc.open_file(source)
-            reader = (file.get_batch(at) for at in range(file.num_record_batches))
-        for batch in reader:
-            yield from (batch.slice(at, BATCH_ROWS) for at in range(0, batch.num_rows, BATCH_ROWS))
+    for _, row in rows_in(path, columns):
+        assert features is not None, "the columns are asked first"
+        yield row, features

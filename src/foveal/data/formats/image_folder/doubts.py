@@ -4,7 +4,13 @@ import posixpath
 import re
 from collections.abc import Callable, Mapping, Sequence
 
-from foveal.data.formats.image_folder.insides import called_like_parts, copy_inside, same_inside, splits_inside
+from foveal.data.formats.image_folder.insides import (
+    boxes_listed,
+    called_like_parts,
+    copy_inside,
+    same_inside,
+    splits_inside,
+)
 from foveal.data.formats.image_folder.splits import Layout
 from foveal.data.formats.image_folder.strangers import besides, strangers
 from foveal.data.formats.image_folder.words import (
@@ -64,10 +70,12 @@ def doubt(tree: Tree, layout: Layout, classes: Mapping[str, Sequence[str]]) -> D
         lambda: _masks_beside(tree, homes),
         lambda: _masks_apart(tree, homes),
         lambda: _listed_beside(tree, homes),
+        lambda: boxes_listed(tree, layout, homes),
         lambda: same_inside(tree, layout, classes),
         lambda: copy_inside(tree, layout, classes),
         lambda: called_like_parts(tree, names),
         lambda: splits_inside(tree, layout, homes),
+        lambda: _unread_beside(tree, names[0], deep=True) if names and homes == names[:1] else None,
         lambda: _one(tree, names[0], homes) if len(names) == 1 else None,
     )
     return next((found for reason in reasons if (found := reason()) is not None), None)
@@ -85,7 +93,7 @@ def _none(tree: Tree) -> Doubt | None:
     if not top.images:
         return None
     return Doubt(
-        f"{tree.root} has images but no class folders.",
+        f"{tree.root} has images but no class folders.{besides(tree)}",
         "Put the images of each class into a folder named after it, or use a table of paths and labels.",
     )
 
@@ -133,9 +141,10 @@ def _annotated(tree: Tree, layout: Layout, homes: Sequence[str]) -> Doubt | None
     return None
 
 
-def _unread_beside(tree: Tree, name: str) -> Doubt | None:
+def _unread_beside(tree: Tree, name: str, *, deep: bool = False) -> Doubt | None:
     """One folder has all images, and a file beside it may say what they show."""
     others = [other for other in tree.folder().others if other.lower().endswith(UNREAD)]
+    others = others or (strangers(tree, "") if deep else [])
     if not others:
         return None
     return Doubt(

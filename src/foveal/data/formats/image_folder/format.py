@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from foveal.data.formats.containers import container
 from foveal.data.formats.image_folder import reader
 from foveal.data.formats.image_folder.doubts import doubt
 from foveal.data.formats.image_folder.official import official
@@ -60,6 +61,9 @@ def _no_images(tree: Tree) -> Doubt:
     left = LeftOut(tree.root)
     for file in walk(tree.root):
         left.add_file(file)
+    held = container(left.others)
+    if held is not None:
+        return Doubt(f"{tree.root} has no images: {held[0]} {held[1]}, which Foveal does not read.", held[2])
     return Doubt(
         " ".join([f"{tree.root} has no images.", *left.notes()]),
         "Use a folder with one sub-folder of images per class.",

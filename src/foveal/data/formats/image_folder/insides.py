@@ -22,6 +22,10 @@ from foveal.data.notes import listed
 from foveal.errors import ImageError
 from foveal.imaging.header import read_header
 
+NUMBER = re.compile(r"(?<![\w./])-?\d+(?:\.\d+)?(?![\w./])")
+BOX = 4
+"""Numbers of a box."""
+
 
 def same_inside(tree: Tree, layout: Layout, classes: Mapping[str, Sequence[str]]) -> Doubt | None:
     """All classes have the same sub-folders or, where no splits say that they are classes, the same file names."""
@@ -82,6 +86,22 @@ def splits_inside(tree: Tree, layout: Layout, homes: Sequence[str]) -> Doubt | N
                 " own, not like a class.",
                 f"Name it alone: {tree.path(folder.name)}. {AS_GIVEN}",
             )
+    return None
+
+
+def boxes_listed(tree: Tree, layout: Layout, homes: Sequence[str]) -> Doubt | None:
+    """A text file beside the class folders names their images, with a line of a box's numbers behind: WIDER FACE's."""
+    texts = [name for above in ("", *layout.beside) for name in tree.folder(above).with_suffix(".txt")]
+    images = {f"{posixpath.basename(home)}/{name}" for home in homes for name in tree.folder(home).images if texts}
+    for name in texts:
+        lines = tree.head(name).splitlines()
+        for line, *behind in zip(lines, lines[1:], lines[2:], strict=False):
+            if line.strip() in images and any(len(NUMBER.findall(text)) >= BOX for text in behind):
+                return Doubt(
+                    f"{tree.root}: {name} names the images and has lines of numbers like boxes behind (as WIDER FACE),"
+                    " which are not read.",
+                    f"Convert them to COCO, Pascal VOC or YOLO. {AS_GIVEN}",
+                )
     return None
 
 

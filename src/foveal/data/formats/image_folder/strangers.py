@@ -8,7 +8,7 @@ from foveal.data.notes import listed
 
 STRANGERS = (
     *(".json", ".jsonl", ".ndjson", ".xml", ".txt", ".csv", ".tsv", ".manifest", ".mat", ".parquet", ".xlsx"),
-    *(".tfrecord", ".record", ".pkl", ".npy", ".odgt"),
+    *(".tfrecord", ".record", ".pkl", ".npy", ".npz", ".h5", ".odgt", ".gz", ".zip", ".tar", ".7z", ".rar"),
 )
 """Suffixes of files that may be annotations."""
 NO_ANNOTATIONS = re.compile(r"readme.*|licen[cs]e.*|requirements\.txt|.*submission.*", re.IGNORECASE)

@@ -209,7 +209,7 @@ def _name(label: object) -> str:
 
 def _report_unlisted(listing: Listing, names: Sequence[str]) -> list[str]:
     """Report images in the folders of listed ones; a note on those in other folders."""
-    root, known = listing.root, {*names}
+    root, known = listing.root, {*names, *listing.parts}
     homes = sorted({posixpath.dirname(name) for name in names if (root / name).is_file()})
     inside = {name for home in homes for name in layout.images_in(root, root / home, deep=False)}
     where = listed(listing.documents) if len(listing.documents) <= 3 else f"the {len(listing.documents):,} documents"

@@ -97,6 +97,7 @@ class Listing:
         told: What is read as something else, or not read.
         notes: Further notes.
         documents: Titles of the documents.
+        parts: Names of other files that are read, such as masks of objects: they are no images without annotations.
     """
 
     format: str
@@ -107,6 +108,7 @@ class Listing:
     told: Told = field(default_factory=Told)
     notes: list[str] = field(default_factory=list)
     documents: list[str] = field(default_factory=list)
+    parts: set[str] = field(default_factory=set)
 
     def fault(self, where: str, message: str, kind: str = "malformed") -> None:
         """Note an entry that names no image."""

@@ -67,16 +67,20 @@ def match(there: Layout) -> Match:
     form = chosen_form(stem for _, masks in sides for stem in masks)
     others: list[str] = []
     united: list[list[str]] = []
+    apart = _each_apart(there, sides)
+    if apart:
+        found.notes.append("Each image has a folder of its own; the masks beside it are its masks.")
     for folders, (images, given) in zip(there.folders, sides, strict=True):
         if form:
             others += [name for stem, names in given.items() if form_of(stem) not in ("", form) for name in names]
             given = {stem: names for stem, names in given.items() if form_of(stem) in ("", form)}
-        masks = _by_image(images, given, found)
+        every = [name for names in given.values() for name in names]
+        masks = dict.fromkeys(images, every) if apart else _by_image(images, given, found)
         for stem, names in images.items():
             theirs = masks.get(stem, [])
             if not theirs:
                 found.bare += [(name, folders.split) for name in names]
-            elif len(theirs) > 1 and len(names) == 1 and _are_parts(theirs):
+            elif len(theirs) > 1 and len(names) == 1 and (apart or _are_parts(theirs)):
                 united.append(theirs)
                 found.pairs.append(Pair(names[0], UNITED.join(sorted(theirs, key=_by_number)), folders.split))
             elif len(theirs) > 1:
@@ -94,6 +98,13 @@ def match(there: Layout) -> Match:
     if others:
         found.notes.append(f"The masks are those of {form}; {plural(len(others), 'file')} not read: {listed(others)}.")
     return found
+
+
+def _each_apart(there: Layout, sides: Sequence[tuple[Stems, Stems]]) -> bool:
+    """Whether each image has a folder of its own, with masks that are not called as it: those of its objects."""
+    alone = all(len(images) == 1 and not images.keys() & masks.keys() for images, masks in sides)
+    own = all(folders.images != folders.masks for folders in there.folders)
+    return alone and own and len(sides) > 2 and any(len(masks) > 1 for _, masks in sides)
 
 
 def _are_parts(masks: Sequence[str]) -> bool:

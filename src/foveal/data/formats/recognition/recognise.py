@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from foveal.data.catalog.catalog import Annotation
+from foveal.data.formats.containers import container
 from foveal.data.formats.recognition.evidence import Doubt, Evidence, Format, Sure
 from foveal.data.formats.recognition.tree import Tree
 from foveal.data.notes import listed, plural
@@ -158,6 +159,9 @@ def _refusal(tree: Tree, doubts: Sequence[tuple[Format, Doubt]]) -> DataError:
     if doubts:
         _, doubt = doubts[0]
         return DataError(doubt.seen, doubt.hint)
+    held = container([tree.file]) if tree.file else None
+    if held is not None:
+        return DataError(f"{path} {held[1]}, which Foveal does not read.", held[2])
     if tree.file:
         return DataError(
             f"{path} is not a data set.",

@@ -1,5 +1,6 @@
 """Which column of a table is what."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -13,6 +14,9 @@ from foveal.data.formats.table.titles import ID_TITLES, LABEL_TITLES, PATH_TITLE
 from foveal.data.notes import listed
 from foveal.errors import DataError
 
+PIXELS = re.compile(r"(pixels?|px|p)?[\s_-]*\d+([x_]\d+)?|pixels", re.IGNORECASE)
+"""Titles of columns of pixels, as MNIST has them in a table."""
+MANY_PIXELS = 64
 LABEL_WORDS = "label, labels, class, classes, category or target"
 """Titles of labels in messages, of many more."""
 MANY = 0.5
@@ -159,7 +163,13 @@ def _missing(path: Path, titles: Sequence[str], wanted: Sequence[str], what: str
         if plain(title) not in known and (match := get_close_matches(plain(title), wanted, n=1))
     ]
     guess = f" Did you mean {near[0][1]!r} by {near[0][0]!r}?" if near else ""
-    return DataError(f"{path} has no column for {what} ({words}).", f"Its columns: {', '.join(titles)}.{guess}")
+    pixels = [title for title in titles if PIXELS.fullmatch(title.strip())]
+    if len(pixels) >= MANY_PIXELS or "pixels" in map(plain, titles):
+        return DataError(
+            f"{path} holds the pixels of images as numbers ({listed(pixels)}), which Foveal reads from files.",
+            "Write them as files, in folders of their classes or with a table of paths and labels.",
+        )
+    return DataError(f"{path} has no column for {what} ({words}).", f"Its columns: {listed(titles)}.{guess}")
 
 
 def note_unread(unread: Sequence[str], noun: str = "Column") -> list[str]:

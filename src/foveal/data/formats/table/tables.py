@@ -34,6 +34,8 @@ ASIDE = frozenset({"annotations", "annotation", "labels", "label", "csv", "csvs"
 """Folders of tables beside the folders of images."""
 SUBMISSION = re.compile(r".*submi(ssion|t).*|.*solution.*", re.IGNORECASE)
 """Examples of what to hand in, as Kaggle adds them; their labels are made up."""
+HANDED_IN = re.compile(r".*submi(ssion|t).*", re.IGNORECASE)
+"""Those that are never labels, not even where there are no others."""
 
 
 @dataclass(frozen=True)
@@ -126,6 +128,7 @@ def _of_names(tree: Tree, every: Sequence[str], fits: Callable[[Path], bool]) ->
         fit = [name for name in names if fits(tree.path(name))]
         examples = [name for name in names if SUBMISSION.fullmatch(posixpath.basename(name))]
         fit = [name for name in fit if name not in examples] if {*fit} - {*examples} else fit
+        fit = [name for name in fit if not HANDED_IN.fullmatch(posixpath.basename(name))]
         if fit:
             doubt = _unfit_train(tree, fit, names)
             if doubt is not None:

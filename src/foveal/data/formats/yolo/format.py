@@ -1,5 +1,6 @@
 """YOLO as a format among others."""
 
+import os
 from pathlib import Path
 
 from foveal.data.catalog.catalog import Annotation
@@ -8,7 +9,14 @@ from foveal.data.formats.recognition.evidence import Doubt, Evidence, Format, Su
 from foveal.data.formats.recognition.tree import Tree
 from foveal.data.formats.yolo import reader
 from foveal.data.formats.yolo.layouts.darknet import find_darknet, is_darknet
-from foveal.data.formats.yolo.layouts.from_folders import class_files_of, has_polygons, homes_of, labelled, no_names
+from foveal.data.formats.yolo.layouts.from_folders import (
+    class_files_of,
+    has_polygons,
+    homes_of,
+    labelled,
+    named_in_lines,
+    no_names,
+)
 from foveal.data.formats.yolo.layouts.from_yaml import lost_path, not_there
 from foveal.data.formats.yolo.layouts.layout import Lines
 from foveal.data.formats.yolo.layouts.yaml_file import SUFFIXES, Document, find_yaml, load_yaml, tells_classes
@@ -27,6 +35,8 @@ def find(tree: Tree) -> Evidence | Doubt | None:
         return _of_file(tree)
     document, others = find_yaml(tree)
     if document is not None:
+        if _of_class_folders(document):
+            return None
         return _stale(tree, document) or _of_yaml(document, tuple(others))
     data = [name for name in find_darknet(tree) if is_darknet(tree.head(name))]
     if len(data) > 1 and "/" not in data[0] and "/" in data[1]:
@@ -38,6 +48,16 @@ def find(tree: Tree) -> Evidence | Doubt | None:
     if data:
         return Evidence(tree.path(data[0]), f"{data[0]} names lists of images and classes", Sure.CERTAIN, ("boxes",))
     return _of_folders(tree, tree.root, None)
+
+
+def _of_class_folders(document: Document) -> bool:
+    """Whether its splits have folders called as its classes and no images themselves: an export for classification."""
+    names = document.values.get("names")
+    known = {*map(str, names.values() if isinstance(names, dict) else names if isinstance(names, list) else ())}
+    tree = Tree(document.file.parent)
+    homes = [str(document.values[key]).replace("\\", "/").strip("/") for key in document.splits if document.values[key]]
+    folders = [tree.folder(home) for home in homes if os.path.isdir(document.file.parent / home)]  # noqa: PTH112  (any text)
+    return bool(folders) and all(one.folders and {*one.folders} <= known and not one.images for one in folders)
 
 
 def _stale(tree: Tree, document: Document) -> Doubt | None:
@@ -96,6 +116,11 @@ def _of_folders(tree: Tree, where: Path, within: str | None) -> Evidence | Doubt
         if sets:
             seen = f"{tree.root} has no class names itself; {listed(sets)} {'has' if len(sets) == 1 else 'have'} some."
             return Doubt(seen, f"Name the data set: {tree.path(sets[0])}.", own=True)
+        if named_in_lines(tree, homes, within):
+            seen = (
+                f"label files for {pairs:,} of {plural(images, 'image')} name corners and classes in each line (DOTA)"
+            )
+            return Evidence(where, seen, Sure.CERTAIN, ("boxes",))
         error = no_names(tree, f"label files of YOLO for {pairs:,} of {plural(images, 'image')}")
         return Doubt(error.what, error.hint, own=True)
     seen = f"{files[0]} names classes, and there are label files for {pairs:,} of {plural(images, 'image')}"

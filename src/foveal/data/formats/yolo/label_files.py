@@ -9,7 +9,7 @@ from foveal.data.catalog.catalog import UNASSIGNED
 from foveal.data.formats.homes import fold, split_in
 from foveal.data.formats.recognition.tree import Tree
 from foveal.data.formats.yolo.class_files import is_class_file
-from foveal.data.formats.yolo.record import BOX_FIELDS, DOTA_HEADS, corners_of
+from foveal.data.formats.yolo.record import BOX_FIELDS, DOTA_HEADS, corners_of, fields_of
 from foveal.data.notes import listed, plural
 
 IMAGES, LABELS = "images", "labels"
@@ -156,7 +156,7 @@ def looks_like_labels(tree: Tree, files: Sequence[str]) -> bool:
 
 def _is_labels(head: str) -> bool:
     lines = [line for line in head.splitlines()[:SAMPLE] if line.strip() and not line.lower().startswith(DOTA_HEADS)]
-    return all(corners_of(line.split()) or _are_numbers(line.split()) for line in lines)
+    return all(corners_of(line.split()) or _are_numbers(fields_of(line)) for line in lines)
 
 
 def _are_numbers(fields: Sequence[str]) -> bool:

@@ -244,7 +244,7 @@ def test_automl(tmp_path, draw, with_sets):
     assert found == [[("cat", (16, 24, 48, 48)), ("dog", (0, 0, 32, 12))], [("cat", (32, 24, 48, 36))], []]
     assert catalog.splits.tolist() == ([0, 1, UNASSIGNED] if with_sets else [UNASSIGNED] * 3)
     assert not any("not read" in note for note in catalog.notes)
-    assert any("found under another spelling: 4 by its folder" in note for note in catalog.notes)
+    assert any("found under another spelling: 4 by the path in a URL" in note for note in catalog.notes)
 
 
 def test_automl_without_the_images(tmp_path, draw):

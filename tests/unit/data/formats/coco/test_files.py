@@ -295,3 +295,28 @@ def test_folds_are_refused(lay, name):
     )
     catalog = read(root, labels=f"annotations/{first}.json")
     assert [catalog.names[at] for at in range(len(catalog))] == [f"images/{at}.jpg" for at in (1, 2, 4, 5)]
+
+
+def test_lists_without_boxes_are_labels_of_images(lay):
+    """iNaturalist, COCO Camera Traps."""
+
+    def page(split, *labels):
+        return {
+            "images": [{"id": f"{split}{at}", "file_name": f"{split}/{at}.jpg"} for at in range(len(labels))],
+            "annotations": [
+                {"id": at, "image_id": f"{split}{at}", "category_id": label} for at, label in enumerate(labels)
+            ],
+            "categories": [{"id": 7, "name": "ant"}, {"id": "9", "name": "bee"}],
+        }
+
+    files = {"train2018.json": page("train", 9, 7), "val2018.json": page("val", 7, 8)}
+    images = [f"{split}/{at}.jpg" for split in ("train", "val") for at in range(2)]
+    root = lay({**dict.fromkeys(images, 0), **files})
+    catalog = read(root)
+    assert (catalog.annotation, catalog.categories.names) == ("labels", ("ant", "bee"))
+    found = {catalog.names[at]: (catalog.labels[at].tolist(), int(catalog.splits[at])) for at in range(len(catalog))}
+    assert found == {"train/0.jpg": ([1], 0), "train/1.jpg": ([0], 0), "val/0.jpg": ([0], 1)}
+    assert [repair.message for repair in catalog.repairs] == ["its category_id 8 is in no list"]
+    assert "1 image without a label left out: val/1.jpg." in catalog.notes
+    with pytest.raises(DataError, match="labels of whole images, no boxes"):
+        read(root, annotations=["boxes"])

@@ -49,6 +49,14 @@ TAKEN = {
         lambda d: entry(d, bbox={"x": 10, "y": 10, "width": 20, "height": 20}),
         f"1 entry: bbox is an object, read as x, y, width and height (the first: {FIRST}).",
     ),
+    "bbox as two corners": (
+        lambda d: entry(d, bbox={"x1": 10, "y1": 10, "x2": 30, "y2": 30}),
+        f"1 entry: bbox is an object with two corners, read as such (the first: {FIRST}).",
+    ),
+    "bbox as one text": (
+        lambda d: entry(d, bbox="10, 10 20 20"),
+        f"1 entry: bbox holds text, read as numbers (the first: {FIRST}).",
+    ),
     "bbox missing beside a polygon": (
         lambda d: entry(d, bbox=None, segmentation=[[10, 10, 30, 10, 30, 30, 10, 30]]),
         f"1 entry: bbox is missing, the box is that around the segmentation (the first: {FIRST}).",

@@ -6,8 +6,10 @@ import zlib
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from foveal.data.formats.read import read
+from foveal.errors import DataError
 from foveal.types.flags import Flag
 from foveal.types.rle import Rle
 
@@ -106,3 +108,38 @@ def test_several_labels_and_labels_with_confidences(lay):
     catalog = read(lay({**files, "labels.json": {"classes": ["cat", "dog"], "labels": one}}, root="one"))
     assert [catalog.labels[at].tolist() for at in range(2)] == [[0], [1]]
     assert "1 image without a label left out: data/c.jpg." in catalog.notes
+
+
+def test_masks_in_files_of_their_own(lay, told, tmp_path):
+    part = Image.fromarray(np.array([[255, 0], [255, 255]], np.uint8))
+    cat = {"label": "cat", "bounding_box": BOX}
+    samples = [
+        sample("a", ground_truth=detections({**cat, "mask_path": "fields/ground_truth.detections/m.png"})),
+        sample("b", ground_truth=detections({**cat, "mask_path": "/home/me/fields/ground_truth.detections/m.png"})),
+        sample("c", ground_truth=detections({**cat, "mask_path": "gone.png"})),
+        sample("d", ground_truth=detections({**cat, "mask_path": "fields/no.png"})),
+    ]
+    root = lay({f"data/{name}.jpg": 0 for name in "abcd"} | {"samples.json": {"samples": samples}})
+    (root / "fields/ground_truth.detections").mkdir(parents=True)
+    part.save(root / "fields/ground_truth.detections/m.png")
+    (root / "fields/no.png").write_bytes(b"no image")
+    catalog = read(root)
+    for at in (0, 1):
+        drawn = Rle.from_coco(catalog.objects[at][0].segmentation).mask()
+        assert drawn[24:36, 16:48].sum() == drawn.sum() == 3 * 6 * 16
+    assert (catalog.objects[2][0].box, catalog.objects[2][0].segmentation) == (PIXELS, None)
+    assert "1 mask in a file of its own that is not there: the object is its box." in catalog.notes
+    (fault,) = catalog.repairs
+    assert fault.path == "data/d.jpg" and fault.message.startswith("its mask cannot be read (")
+    assert not any("without annotations" in note for note in catalog.notes)
+
+
+def test_semantic_masks_are_refused_with_the_way(lay):
+    masks = {"_cls": "Segmentation", "mask_path": "fields/ground_truth/a.png"}
+    root = lay({"data/a.jpg": 0, "samples.json": {"samples": [sample("a", ground_truth=masks)]}})
+    with pytest.raises(DataError) as caught:
+        read(root)
+    assert str(caught.value) == (
+        f"{root}/samples.json: the field 'ground_truth' holds semantic masks, not objects or labels.\n"
+        "Read the folders of both: --data.format mask_folder --data.images IMAGES --data.labels fields/ground_truth"
+    )

@@ -183,3 +183,14 @@ def test_captions_are_refused(lay):
         f"{root}: train/metadata.jsonl names images, but no labels and no boxes; its keys are file_name, text.\n"
         "Add a key 'label' or 'objects' to metadata.jsonl."
     )
+
+
+def test_a_key_of_splits(lay):
+    rows = [
+        {"image": f"{stem}.jpg", "label": label, "Split": split}
+        for stem, label, split in (("a", "x", "Training"), ("b", "x", "validation"), ("c", "y", ""))
+    ]
+    catalog = read(lay(["a.jpg", "b.jpg", "c.jpg"], {"metadata.jsonl": rows}))
+    assert listing(catalog) == {"a.jpg": ("train", "x"), "b.jpg": ("val", "x"), "c.jpg": ("", "y")}
+    rows = [{**row("a.jpg"), "split": "test"}]
+    assert listing(read(lay(["a.jpg"], {"metadata.jsonl": rows})))["a.jpg"][0] == "test"

@@ -256,3 +256,37 @@ def test_splits_of_files(tmp_path, name, split, config):
     (tmp_path / name).touch()
     (shard,) = shards_of(Tree(tmp_path))
     assert (shard.split, shard.config) == (split, config)
+
+
+def test_metadata_beside_images_is_read(tmp_path):
+    """The columns of metadata.jsonl; ids are named by the file itself."""
+    label = {"image": {"_type": "Image"}, "label": LABEL}
+    boxes = {"objects": [{"bbox": BOXES, "category": LABEL}]}
+    for name, columns, features in (
+        ("labels", {"file_name": ["a.png", "b.png"], "label": [1, 0], "day": [1, 2]}, label),
+        ("boxes", {"file_name": ["a.png"], "objects": [[{"bbox": [1.0, 2.0, 10.0, 5.0], "category": 1}]]}, boxes),
+    ):
+        for split in ("train", "test"):
+            home = tmp_path / name / split
+            home.mkdir(parents=True)
+            for at, file in enumerate(columns["file_name"]):
+                (home / file).write_bytes(picture(at, kind="PNG"))
+            pq.write_table(table(columns, features), home / "metadata.parquet")
+    catalog = read(tmp_path / "labels")
+    assert (catalog.format, catalog.categories.names) == ("hugging_face", ("cat", "dog"))
+    assert catalog.why == "test/metadata.parquet, train/metadata.parquet name images and their labels"
+    assert [catalog.names[at] for at in range(4)] == ["test/a.png", "test/b.png", "train/a.png", "train/b.png"]
+    assert [catalog.labels[at].tolist() for at in range(4)] == [[0], [1], [0], [1]]
+    assert catalog.notes == ("Key not read: day.",)
+    catalog = read(tmp_path / "boxes")
+    assert (catalog.annotation, catalog.categories.names) == ("boxes", ("dog", "cat"))
+    assert [(item.box, item.label) for item in catalog.objects[0]] == [((1, 2, 11, 7), 1)]
+
+
+def test_metadata_beside_images_without_pyarrow(tmp_path, monkeypatch):
+    (tmp_path / "a.png").write_bytes(picture(0, kind="PNG"))
+    pq.write_table(pa.table({"file_name": ["a.png"], "label": ["x"]}), tmp_path / "metadata.parquet")
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(DataError, match=r"to read metadata\.parquet, pyarrow is needed\.") as caught:
+        read(tmp_path)
+    assert "pip install 'foveal[parquet]'" in caught.value.hint

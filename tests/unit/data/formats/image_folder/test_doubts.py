@@ -10,6 +10,7 @@ from foveal.data.catalog.catalog import SPLITS, UNASSIGNED
 from foveal.data.formats.read import read
 from foveal.errors import DataError
 
+KINDS = ((0, "Parade"), (1, "Handshaking"))
 AS_GIVEN = "If they are classes, say so: --data.format image_folder."
 
 
@@ -258,3 +259,21 @@ def test_more_columns_of_class_folders_are_no_labels(lay):
     root = lay(*(f"{c}/{i}.jpg" for c in "ab" for i in range(2)))
     (root / "facts.csv").write_text("file_name,age\n" + "".join(f"{c}/{i}.jpg,{i}\n" for c in "ab" for i in range(2)))
     assert counts(read(root)) == {"": {"a": 2, "b": 2}}
+
+
+def test_lists_of_boxes_beside_class_folders(lay):
+    """WIDER FACE."""
+    names = [f"WIDER_{split}/images/{at}--{word}/{split}{at}.jpg" for split in ("train", "val") for at, word in KINDS]
+    text = "".join(f"{name.split('/', 2)[2]}\n1\n5 6 15 20 0 0 0 0 0 0\n" for name in names)
+    root = lay(*names)
+    (root / "wider_face_split").mkdir()
+    (root / "wider_face_split/wider_face_train_bbx_gt.txt").write_text(text)
+    with pytest.raises(DataError, match=r"wider_face_train_bbx_gt\.txt names the images and has lines of numbers"):
+        read(root)
+
+
+def test_what_lies_beside_images_without_classes_is_named(lay):
+    root = lay("a.jpg", "b.jpg")
+    (root / "output.manifest").write_text("{}\n")
+    with pytest.raises(DataError, match=r"no class folders\. output\.manifest is of no format or layout"):
+        read(root)

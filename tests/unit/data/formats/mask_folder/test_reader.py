@@ -189,6 +189,19 @@ def test_two_masks_for_one_image(make_masks):
     )
 
 
+def test_each_image_with_the_masks_of_its_objects_in_a_folder_of_its_own(make_masks):
+    """Data Science Bowl 2018."""
+    upper, lower = [[255, 0, 0, 0], [0] * 4], [[0] * 4, [255, 0, 0, 0]]
+    for stem in ("a", "b", "c"):
+        images, home = f"train/{stem}/images/{{}}.png", f"train/{stem}/masks"
+        make_masks({stem: upper}, images=images, mask=f"{home}/x{{}}.png")
+        root = make_masks({stem: lower}, images=images, mask=f"{home}/y{{}}.png")
+    catalog = read(root)
+    assert len(catalog) == 3 and catalog.categories == Categories(("0", "255"), (0, 255))
+    assert read_mask(catalog, 0).tolist() == [[1, 0, 0, 0]] * 2
+    assert "Each image has a folder of its own; the masks beside it are its masks." in catalog.notes
+
+
 def test_two_images_for_one_mask(make_masks):
     root = make_masks({"a": TWO})
     make_masks({"a": TWO}, images="images/{}.png")

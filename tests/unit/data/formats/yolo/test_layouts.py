@@ -374,3 +374,32 @@ def test_a_yaml_file_of_another_export_gives_way(tmp_path):
     (root / "train/_annotations.csv").unlink()
     with pytest.raises(DataError, match=r"train is '../yolo/train/pictures', which does not exist\."):
         read(root)
+
+
+def test_dota_names_classes_in_its_lines(write):
+    head = "imagesource:GoogleEarth\ngsd:0.15\n"
+    lines = "24 12 40 12 40 36 24 36 ship 0\n1 2 9 2 9 8 1 8 plane 1\n"
+    files = {"train/images/a.png": None, "train/labelTxt/a.txt": head + lines}
+    catalog = read(write({**files, "val/images/b.png": None, "val/labelTxt/b.txt": lines}))
+    assert rows(catalog) == {
+        "train/images/a.png": ("train", ["ship", "plane"]),
+        "val/images/b.png": ("val", ["ship", "plane"]),
+    }
+    assert catalog.categories.names == ("plane", "ship")
+    assert catalog.why == "label files for 2 of 2 images name corners and classes in each line (DOTA)"
+    assert "Classes are those that the label files name, in alphabetical order." in catalog.notes
+
+
+def test_commas_between_numbers(write):
+    lines = "0,0.5,0.5,0.25,0.5\n"
+    catalog = read(write({"classes.txt": NAMES, "images/a.jpg": None, "labels/a.txt": lines}))
+    assert rows(catalog) == {"images/a.jpg": ("none", ["bolt"])}
+
+
+def test_a_yaml_beside_class_folders_is_for_classification(write):
+    files = {f"{split}/{name}/{split}{name}.jpg": None for split in ("train", "val") for name in ("bolt", "nut")}
+    catalog = read(write({**files, "data.yaml": "train: train\nval: val\nnames: [bolt, nut]\n"}))
+    assert (catalog.format, catalog.categories.names) == ("image_folder", ("bolt", "nut"))
+    odd = f"train: {'x' * 5000}\nval: val\nnames: [bolt, nut]\n"  # a name that no file system takes
+    with pytest.raises(DataError):
+        read(write({"data.yaml": odd, "val/images/a.jpg": None}), format="yolo")

@@ -7,14 +7,14 @@ from pathlib import Path
 from foveal.data.catalog.catalog import UNASSIGNED
 from foveal.data.formats.homes import folders_below, image_homes, name_of, split_in, splits_of
 from foveal.data.formats.layout import images_in
-from foveal.data.formats.recognition.tree import Folder, Tree
+from foveal.data.formats.recognition.tree import HEAD_BYTES, Folder, Tree
 from foveal.data.formats.splits import split_of
 from foveal.data.formats.yolo.class_files import class_files, names_in
 from foveal.data.formats.yolo.label_files import LABELS, LabelFiles, label_file, looks_like_labels
 from foveal.data.formats.yolo.layouts.layout import Layout
 from foveal.data.formats.yolo.layouts.lists import ImageLists, find_lists
 from foveal.data.formats.yolo.layouts.yaml_file import ORIENTED, YAML_NAMES, tells_classes
-from foveal.data.formats.yolo.record import BOX_FIELDS
+from foveal.data.formats.yolo.record import BOX_FIELDS, DOTA_HEADS, corners_of
 from foveal.data.notes import listed
 from foveal.errors import DataError
 
@@ -55,6 +55,30 @@ def has_polygons(tree: Tree, homes: Sequence[str], within: str | None) -> bool:
     return any(len(line.split()) > BOX_FIELDS for head in heads for line in head.splitlines())
 
 
+def named_in_lines(tree: Tree, homes: Sequence[str], within: str | None) -> list[str]:
+    """Label files, of the first images, that name the class in each line, as DOTA's do; none where others do not."""
+    pairs = LabelFiles(tree, within, find_lists(tree))
+    names = (tree.folder(name) for name in folders_below(tree, homes)[:LOOKED_AT])
+    pairs.pair([folder.inside(name) for folder in names for name in folder.images[:FEW]])
+    files = [file for file in pairs.found.values() if _lines(tree.head(file))]
+    return files if files and all(map(corners_of, (row for file in files for row in _lines(tree.head(file))))) else []
+
+
+def _lines(text: str) -> list[list[str]]:
+    """The fields of lines but for DOTA's head; the last line of a long text may be cut."""
+    lines = text.splitlines()[: -1 if len(text) >= HEAD_BYTES else None]
+    return [line.split() for line in lines if line.strip() and not line.lower().startswith(DOTA_HEADS)]
+
+
+def _classes_in_lines(tree: Tree, images: Sequence[str], within: str | None) -> dict[int, str]:
+    """The classes that label files name, in alphabetical order."""
+    pairs = LabelFiles(tree, within, find_lists(tree))
+    pairs.pair(images)
+    texts = (tree.path(file).read_text("utf-8-sig", errors="replace") for file in dict.fromkeys(pairs.found.values()))
+    found = {corners.name for text in texts for line in text.splitlines() if (corners := corners_of(line.split()))}
+    return dict(enumerate(sorted(found)))
+
+
 def class_files_of(tree: Tree, homes: Sequence[str], within: str | None) -> list[str]:
     """Files of class names: those of the labels, else of the root, else of the images."""
     found = class_files(tree, [*([] if within is None else [within]), "", LABELS])
@@ -79,11 +103,16 @@ def lay_out(tree: Tree, within: str | None, images: Path | None, lists: ImageLis
     """
     homes = homes_of(tree, images)
     files = class_files_of(tree, homes, within)
-    if not files:
+    named = [] if files else named_in_lines(tree, homes, within)
+    if not files and not named:
         raise no_names(tree)
     if not homes:
         raise DataError(f"{tree.root} has no images.", "Name their folder with --data.images.")
-    found = Layout(tree.root, files[0], names_in(tree, files), within=within, read={*files})
+    every = [name for home in homes for name in images_in(tree.root, tree.path(home))]
+    names = names_in(tree, files) if files else _classes_in_lines(tree, every, within)
+    found = Layout(tree.root, (files or named)[0], names, within=within, read={*files})
+    if named:
+        found.notes.append("Classes are those that the label files name, in alphabetical order.")
     if ORIENTED.search(tree.root.absolute().name):
         found.lines, found.source = "oriented", "the name of the folder"
     listings = find_lists(tree)
@@ -93,11 +122,7 @@ def lay_out(tree: Tree, within: str | None, images: Path | None, lists: ImageLis
         return found
     codes = splits_of(folders_below(tree, homes))
     found.folders += homes
-    found.images += [
-        (name, codes.get(name.rpartition("/")[0], UNASSIGNED))
-        for home in homes
-        for name in images_in(tree.root, tree.path(home))
-    ]
+    found.images += [(name, codes.get(name.rpartition("/")[0], UNASSIGNED)) for name in every]
     words = [name for name in codes if split_in(name) != UNASSIGNED]
     if words and set(codes.values()) == {UNASSIGNED}:
         found.notes.append(

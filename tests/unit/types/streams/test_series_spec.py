@@ -1,7 +1,7 @@
 import pytest
 from pydantic import ValidationError
 
-from foveal.types.series_spec import Column, SeriesSpec
+from foveal.types.streams.series_spec import Column, SeriesSpec
 
 
 def test_it_comes_back_from_json() -> None:

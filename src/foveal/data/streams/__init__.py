@@ -1,0 +1,1 @@
+"""Streams, texts and series of numbers: reading and splitting them."""

@@ -1,0 +1,1 @@
+"""Models on streams: step by step, on torch or on ONNX Runtime."""

@@ -1,0 +1,1 @@
+"""Metrics of streams: of texts, and of series of numbers."""

@@ -1,0 +1,1 @@
+"""Recurrent networks, which take a stream step after step and carry a state."""

@@ -1,0 +1,1 @@
+"""Several runs: what is kept to compare them, their comparison, folds and seeds."""

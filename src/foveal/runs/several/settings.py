@@ -1,0 +1,41 @@
+"""Settings that differ between the sides of a comparison."""
+
+from collections.abc import Sequence
+
+from foveal.report.wording import NOTHING, setting
+from foveal.runs.identity import near
+from foveal.runs.several.sides import Given
+
+UNTOLD = ("data.workers", "data.cache", "data.cache_dir", "runtime.tracker")
+"""Settings that no result depends on."""
+
+
+def different(sides: Sequence[Given]) -> list[tuple[str, list[str]]]:
+    """Keys whose values differ, and each side's value in words; several seeds of one side are listed.
+
+    The split and what was fitted for inference, such as a temperature, come last.
+    """
+    known = [side for side in sides if side.members[0].settings]
+    keys = list(dict.fromkeys(key for side in known for key in side.members[0].settings if key not in UNTOLD))
+    rows = [
+        (key, [_value(side, key) for side in sides]) for key in keys if len({_value(side, key) for side in known}) > 1
+    ]
+    headers = [side.members[0].kept.header for side in sides]
+    of_models = [("split", [str(header.get("split") or "all images") for header in headers])]
+    for part, missing in (("viewing", "one view"), ("decode", NOTHING)):
+        names = dict.fromkeys(key for header in headers for key in header.get(part, {}))
+        for key in names:
+            words = [setting(own[key]) if key in (own := header.get(part, {})) else missing for header in headers]
+            of_models.append((f"inference: {key}", words))
+    return [*rows, *((key, values) for key, values in of_models if len(set(values)) > 1)]
+
+
+def _value(side: Given, key: str) -> str:
+    if not side.members[0].settings:
+        return "not known"
+    words = list(dict.fromkeys(_shown(member.settings.get(key)) for member in side.members))
+    return ", ".join(words)
+
+
+def _shown(value: object) -> str:
+    return near(value) if isinstance(value, str) and value.startswith("/") else setting(value)

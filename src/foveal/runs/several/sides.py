@@ -1,0 +1,183 @@
+"""The sides of a comparison: runs, evaluations, folders of folds or seeds, or models that are evaluated now."""
+
+import csv
+import json
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from foveal.brief import brief
+from foveal.config.files import read_config
+from foveal.data.catalog.catalog import SPLITS
+from foveal.errors import DataError, FovealError
+from foveal.inference.load import load
+from foveal.runs.evaluate import open_data
+from foveal.runs.evaluation import evaluate as evaluate_catalog
+from foveal.runs.identity import flat
+from foveal.runs.several.kept import (
+    AGAIN,
+    KEPT,
+    Kept,
+    header_of,
+    image_of,
+    read_kept,
+    read_trained_on,
+    run_of,
+)
+from foveal.runs.several.plan import read_plan
+from foveal.types.progress import Progress, silent
+
+EVALUATION = "metrics.json"
+
+
+@dataclass(frozen=True)
+class Member:
+    """One model and what it predicted.
+
+    Attributes:
+        name: As the user named it.
+        kept: Its predictions.
+        trained_on: Hashes of the images that it was trained on; None: not known.
+        settings: Of its run, by dotted key; empty where they are not known.
+        history: Rows of metrics.csv, one per epoch.
+        facts: Of its run: duration and the epoch that was kept.
+    """
+
+    name: str
+    kept: Kept
+    trained_on: frozenset[str] | None
+    settings: Mapping[str, object]
+    history: Sequence[Mapping[str, float]]
+    facts: Mapping[str, object]
+
+    __repr__ = brief
+
+
+@dataclass(frozen=True)
+class Given:
+    """One side: one model, or several seeds of one setting.
+
+    Attributes:
+        name: As the user named it.
+        members: At least one.
+        folds: Whether every image was predicted by the model that did not train on it.
+    """
+
+    name: str
+    members: Sequence[Member]
+    folds: bool = False
+
+    __repr__ = brief
+
+
+def open_sides(
+    texts: Sequence[str], *, data: str = "", split: str | None = None, progress: Progress = silent
+) -> list[Given]:
+    """The sides as the user named them.
+
+    Args:
+        texts: Folders or models; several seeds of one setting are one text with commas between them.
+        data: A data set that all of them are evaluated on now; empty: what they kept.
+        split: The split of it; of what was kept, the one that it must be.
+        progress: Called as the work goes on.
+
+    Raises:
+        FovealError: Nothing is there, nothing was kept, or a model cannot be evaluated.
+    """
+    if len(texts) < 2:
+        raise DataError(
+            "There is only one side to compare." if texts else "There is nothing to compare.",
+            "Name two or more runs, evaluations or, with --data DATA, models.",
+        )
+    if split is not None and split not in SPLITS:
+        raise DataError(f"Unknown split {split!r}.", f"Splits: {', '.join(SPLITS)}.")
+    return [_open(text, data=data, split=split, progress=progress) for text in texts]
+
+
+def _open(text: str, *, data: str, split: str | None, progress: Progress) -> Given:
+    paths = [text] if Path(text).exists() else [part.strip() for part in text.split(",") if part.strip()]
+    members: list[Member] = []
+    folds = False
+    for path in paths:
+        plan = read_plan(Path(path))
+        if plan is not None and plan.kind == "folds" and not data:
+            folds = True
+            members.append(_kept(path, out_of_fold=True))
+        else:
+            each = [path] if plan is None else [str(folder) for folder in plan.folders(Path(path))]
+            members += [_evaluated(one, data, split, progress) if data else _kept(one) for one in each]
+    if folds and len(members) > 1:
+        raise DataError(
+            f"{text}: predictions of folds are one side by themselves.", "Compare each such folder as a side."
+        )
+    for member in members:
+        there = member.kept.header.get("split", "")
+        if split is not None and not data and there != split and not folds:
+            raise DataError(
+                f"{member.name}: its predictions are of {there or 'all images, not of a split'}, not of {split}.",
+                "Name the data set too: --data DATA.",
+            )
+    return Given(text, members, folds)
+
+
+def _kept(path: str, *, out_of_fold: bool = False) -> Member:
+    """What a run or an evaluation kept."""
+    folder = Path(path)
+    if not folder.exists():
+        raise DataError(f"{path}: no such run or evaluation.", "Name its folder.")
+    if not (folder / KEPT).is_file():
+        if folder.is_dir() and not (folder / EVALUATION).exists():
+            name = shlex.quote(path)
+            unfinished = (folder / "config.toml").exists() or read_plan(folder) is not None
+            hint = f"Go on with it: foveal train --resume {name}" if unfinished else "Name a folder that has some."
+            raise DataError(f"{path}: there are no predictions in this folder.", hint)
+        what = "was written by an earlier Foveal" if folder.is_dir() else "is a model, not an evaluation"
+        raise DataError(f"{path}: {what}, so it has no {KEPT}.", AGAIN)
+    kept = read_kept(folder / KEPT)
+    run = str(kept.header.get("run", ""))
+    trained_on = frozenset[str]() if out_of_fold else read_trained_on(run)
+    return Member(path, kept, trained_on, *_about(folder if out_of_fold else Path(run or folder)))
+
+
+def _evaluated(path: str, data: str, split: str | None, progress: Progress) -> Member:
+    """A model's predictions for a data set, made now."""
+    progress(f"evaluating {path}", 0, None)
+    with load(path) as predictor:
+        catalog, _ = open_data(Path(data), predictor, split=split, classes="", ignore=(), groups=None)
+        there = [name for name in ("test", "val", "train") if catalog.has(name)]
+        chosen = split or (there[0] if there else "")
+        part = catalog.split(chosen) if chosen else catalog
+        predictor.output.accept(part)
+        done = evaluate_catalog(predictor, part, num_resamples=0, progress=progress)
+        run, images = run_of(path), []
+        for i, (truth, prediction) in enumerate(zip(done.truths, done.predictions, strict=True)):
+            values = predictor.output.to_kept(truth, prediction)
+            if values is not None:
+                images.append(image_of(part, i, part.content_hashes[i].tobytes().hex(), values))
+        header = header_of(predictor, part, split=chosen, run=run)
+        kept = Kept({**header, "cautions": list(done.results.cautions)}, images, path)
+    return Member(path, kept, read_trained_on(run), *_about(Path(run or path)))
+
+
+def _about(folder: Path) -> tuple[dict[str, object], list[dict[str, float]], dict[str, object]]:
+    """Settings, learning curve and facts of a run, as far as they are there."""
+    settings, history, facts = dict[str, object](), list[dict[str, float]](), dict[str, object]()
+    plan = read_plan(folder)
+    try:
+        config = read_config(folder / "config.toml") if plan is None else plan.config
+        settings = flat(config.model_dump())
+    except FovealError:
+        pass
+    try:
+        rows = csv.DictReader((folder / "metrics.csv").read_text(encoding="utf-8").splitlines())
+        history = [{name: float(cell) for name, cell in row.items() if cell} for row in rows]
+    except (OSError, ValueError):
+        pass
+    try:
+        known: Any = json.loads((folder / EVALUATION).read_text(encoding="utf-8"))
+        facts = dict(known.get("training", {}))
+    except (OSError, ValueError, AttributeError, TypeError):
+        pass
+    return settings, history, facts

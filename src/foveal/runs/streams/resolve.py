@@ -1,0 +1,45 @@
+"""Fill in every setting left open (None) in a RunConfig for a stream."""
+
+from foveal.config.schema import RunConfig, merge
+from foveal.data.streams.stream import Stream
+from foveal.runs.streams.settings import own_settings
+from foveal.tasks.table import get_stream
+
+EVALUATIONS = 50
+"""Number of epochs up to which each is evaluated, about."""
+BY_CLOCK = 4
+"""Multiple of the usual epochs that a time budget may take, where the clock decides."""
+
+
+def with_defaults(config: RunConfig, task: str) -> RunConfig:
+    """The configuration with the task's defaults where nothing was set."""
+    layers = merge(get_stream(task).defaults, config.model_dump(exclude_unset=True), {"task": task})
+    return RunConfig.model_validate(layers)
+
+
+def resolve(config: RunConfig, stream: Stream, *, world: int = 1) -> RunConfig:
+    """The same without None, except for the time budget, checkpoint steps and, where a budget decides, evaluations.
+
+    Args:
+        config: As given, its task named.
+        stream: What it names.
+        world: Processes that train together.
+    """
+    config = with_defaults(config, config.task)
+    train_set, _ = stream.split(config.data.val_fraction)
+    choice = get_stream(config.task).choose(own_settings(config), len(train_set))
+    train = config.train
+    epochs, by_clock = train.epochs or choice.epochs, train.time_s is not None and train.epochs is None
+    if by_clock:
+        epochs *= BY_CLOCK
+    chosen = {
+        "optim": {"lr": config.optim.lr or choice.lr, "adapt_lr": False, "freeze_norm": False},
+        "train": {
+            "batch_size": train.batch_size or max(world, choice.batch_size // world * world),
+            "epochs": epochs,
+            "patience": train.patience or 0,
+            "eval_every": train.eval_every or (None if by_clock else max(1, epochs // EVALUATIONS)),
+        },
+        "data": {"workers": 0},
+    }
+    return RunConfig.model_validate(merge(config.model_dump(), chosen))

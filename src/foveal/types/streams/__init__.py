@@ -1,0 +1,1 @@
+"""What a step of a text or a series is."""

@@ -1,0 +1,262 @@
+"""Runs compared from what they kept, as a user does it: real files, no training."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from tests.conftest import Outcome
+from tests.scenes import UNKNOWN, write_coco, write_masks, write_squares, write_voc
+
+from foveal.data.catalog.catalog import Catalog
+from foveal.data.formats.read import read
+from foveal.runs.evaluation import Evaluation, score, to_dict, write_predictions
+from foveal.runs.several.compare import compare
+from foveal.runs.several.kept import TRAINED_ON, read_kept
+from foveal.tasks.table import get_spec
+from foveal.types.predictions.class_scores import ClassScores
+from foveal.types.predictions.detections import Detections
+from foveal.types.predictions.masks import ClassMap, Instances
+from foveal.types.reading import AS_STORED
+from foveal.types.rle import Rle
+
+Command = Callable[..., Outcome]
+Rng = np.random.Generator
+
+
+def classes(truth: Any, rng: Rng, skill: float, names: Any) -> ClassScores:
+    odds = np.exp(rng.normal(size=len(names)) + 5 * skill * np.eye(len(names))[truth])
+    return ClassScores((odds / odds.sum()).astype(np.float32), names, (32, 32))
+
+
+def boxes(truth: Any, rng: Rng, skill: float, names: Any) -> Detections:
+    return Detections(*_found(truth, rng, skill), names, (96, 72), 0.3)
+
+
+def masked(truth: Any, rng: Rng, skill: float, names: Any) -> Instances:
+    nothing = Rle.of(np.zeros((72, 96), bool))
+    masks = tuple(mask if rng.random() < skill else nothing for mask in truth.masks)
+    return Instances(*_found(truth, rng, skill), names, (96, 72), 0.3, masks)
+
+
+def maps(truth: Any, rng: Rng, skill: float, names: Any) -> ClassMap:
+    known = np.where(truth.ids < len(names), truth.ids, 0)
+    wrong = rng.random(known.shape) > skill
+    return ClassMap.of(np.where(wrong, rng.integers(0, len(names), known.shape), known), names)
+
+
+def _found(truth: Any, rng: Rng, skill: float) -> tuple[Any, Any, Any]:
+    moved = truth.boxes + rng.normal(0, 10 * (1 - skill), truth.boxes.shape)
+    moved[:, 2:] = np.maximum(moved[:, 2:], moved[:, :2] + 1)
+    return moved, rng.uniform(0.1, 1, len(truth)), truth.labels.astype(np.int64)
+
+
+TASKS: dict[str, tuple[Callable[[Path], Path], Any]] = {
+    "classify": (lambda path: write_squares(path, per_class=14), classes),
+    "detect": (lambda path: write_voc(path, train=2, val=12), boxes),
+    "segment": (lambda path: write_masks(path, train=2, val=12), maps),
+    "instance": (lambda path: write_coco(path, train=2, val=12), masked),
+}
+
+
+def catalog_of(path: Path, task: str) -> Catalog:
+    catalog = read(path, annotations=get_spec(task).annotations, ignore=(UNKNOWN,) if task == "segment" else ())
+    return catalog.split("val") if catalog.has("val") else catalog
+
+
+def keep(folder: Path, catalog: Catalog, task: str, *, skill: float, seed: int) -> dict[str, Any]:
+    """A folder with made-up predictions, written as evaluations and runs write theirs."""
+    spec, rng = get_spec(task), np.random.default_rng(seed)
+    output = spec.begin(spec.settings(), catalog)
+    truths = output.truths(catalog, range(len(catalog)))
+    found: list[Any] = [TASKS[task][1](truth, rng, skill, catalog.categories) for truth in truths]
+    predictor: Any = SimpleNamespace(
+        output=output, card=SimpleNamespace(task=task), spec=SimpleNamespace(reading=AS_STORED)
+    )
+    evaluation = Evaluation(catalog, truths, found, score(predictor, truths, found, num_resamples=0, seed=0))
+    folder.mkdir(parents=True)
+    write_predictions(folder, evaluation, predictor, split="val", run=str(folder))
+    (folder / TRAINED_ON).write_text("")
+    document = to_dict(evaluation, task)
+    (folder / "metrics.json").write_text(json.dumps(document))
+    return document
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_runs_of_every_task(here: Command, tmp_path: Path, task: str) -> None:
+    """What is kept gives the evaluation's own numbers again, and the page draws the images that differ."""
+    catalog = catalog_of(TASKS[task][0](tmp_path / "data"), task)
+    known = [
+        keep(tmp_path / name, catalog, task, skill=skill, seed=k)
+        for k, (name, skill) in enumerate((("a", 0.1), ("b", 0.95)))
+    ]
+    done = here("compare", tmp_path / "a", tmp_path / "b", "--out", tmp_path / "out", "--json")
+    assert done.code == 0, done.err
+    document = json.loads(done.out)
+    assert document["images"] == len(catalog) and document["task"] == task
+    for side, own in zip(document["sides"], known, strict=True):
+        assert side["metrics"] == pytest.approx({k: v["value"] for k, v in own["metrics"].items()}, abs=1e-12)
+    (pair,) = document["pairs"]
+    assert pair["decision"] == f"{tmp_path / 'b'} is better" and pair["p"] < 0.05 < pair["difference"]
+    assert pair["low"] <= pair["difference"] <= pair["high"] and 0 < pair["smallest_visible"] < 1
+    assert (pair["test"] == "mcnemar_exact") == (pair["metric"] == "accuracy") == ("only_b" in pair)
+    flips = document["flips"][0]
+    assert flips["better_by_b"] > flips["better_by_a"] and flips["images"][0]["b"]["predicted"]
+    assert json.loads((tmp_path / "out" / "comparison.json").read_text()) == document
+    page = (tmp_path / "out" / "report.html").read_text()
+    for text in ("B is better", "Images that differ", "data:image/webp", flips["images"][0]["path"]):
+        assert text in page, text
+    assert not re.findall(r'(?:src|href)="(?!data:|#)|url\(', page), "it loads nothing"
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Five evaluations of 42 images by classifiers: three seeds of one skill, and two of another."""
+    root = tmp_path_factory.mktemp("kept")
+    catalog = catalog_of(write_squares(root / "data", per_class=14), "classify")
+    for name, skill in (("a1", 0.5), ("a2", 0.5), ("a3", 0.5), ("b1", 0.55), ("b2", 0.55)):
+        keep(root / name, catalog, "classify", skill=skill, seed=int(name[1]) + 10 * (name[0] == "b"))
+    return root
+
+
+def test_the_screen(here: Command, kept: Path, tmp_path: Path) -> None:
+    done = here("compare", kept / "a1", kept / "b1", "--out", tmp_path / "out")
+    assert done.code == 0, done.err
+    assert "accuracy: no difference seen  B - A = " in done.out
+    assert (
+        "McNemar's exact test: only A right on " in done.out and "Smallest difference visible here: about " in done.out
+    )
+    assert "One run per side: other seeds would differ, which these intervals do not hold." in done.out
+    assert f"42 images; details in {tmp_path / 'out'}" in done.out
+
+
+def test_several_seeds_are_one_side(kept: Path) -> None:
+    texts = [[kept / name for name in ("a1", "a2", "a3")], ",".join(str(kept / name) for name in ("b1", "b2"))]
+    done = compare(*texts)
+    assert [len(side.members) for side in done.sides] == [3, 2]
+    assert done.pairs[0].difference.test == "paired_bootstrap" and len(done.common) == 42
+    single = [json.loads((kept / name / "metrics.json").read_text())["metrics"]["accuracy"]["value"]
+              for name in ("a1", "a2", "a3")]  # fmt: skip
+    assert done.values["accuracy"][0] == pytest.approx(np.mean(single))
+    assert done.spreads["accuracy"][0] == pytest.approx(np.std(single, ddof=1))
+    assert "a side with one run is taken to vary as the others do." in done.notes[0]
+
+
+def test_the_same_run_thrice_is_not_narrower(kept: Path) -> None:
+    once, thrice = compare(kept / "a1", kept / "b1"), compare([kept / "a1"] * 3, [kept / "b1"] * 3)
+    for metric in once.values:
+        widths = [
+            next(found.high - found.low for _, _, found in done.others if found.metric == metric)
+            for done in (once, thrice)
+        ]
+        assert widths[1] >= widths[0] * 0.999 or metric == "accuracy", metric
+
+
+def test_of_three_sides_every_pair_is_adjusted(kept: Path) -> None:
+    done = compare(kept / "a1", kept / "a2", kept / "b1", metric="log_loss")
+    assert [(pair.a, pair.b) for pair in done.pairs] == [(0, 1), (0, 2), (1, 2)]
+    ps = [pair.difference.p for pair in done.pairs]
+    assert max(pair.adjusted for pair in done.pairs) >= max(ps)
+    assert min(pair.adjusted for pair in done.pairs) == pytest.approx(min(1, 3 * min(ps)))
+
+
+def test_a_margin_makes_equivalence_possible(kept: Path) -> None:
+    assert compare(kept / "a1", kept / "a1", margin=0.9).pairs[0].decision == "equivalent: any difference is below 0.9"
+    assert compare(kept / "a1", kept / "b1", margin=1e-6).pairs[0].decision == "no difference seen"
+
+
+def refused(here: Command, *arguments: str | Path) -> tuple[str, str]:
+    """What is wrong, and the hint; exit code 2."""
+    done = here("compare", *arguments)
+    assert done.code == 2, done.out
+    what, _, hint = done.err.partition("\n")
+    return what.removeprefix("error: "), hint.strip().removeprefix("hint: ")
+
+
+def test_images_that_a_side_was_trained_on(here: Command, kept: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    seen = [image["content"] for image in read_kept(kept / "b1" / "predictions.jsonl").images[:7]]
+    (other / TRAINED_ON).write_text("\n".join(seen))
+    text = (kept / "b1" / "predictions.jsonl").read_text().replace(f'"run":"{kept / "b1"}"', f'"run":"{other}"', 1)
+    (other / "predictions.jsonl").write_text(text)
+    what, hint = refused(here, kept / "a1", other)
+    assert what.startswith(f"{other} was trained on 7 of the 42 images that {kept / 'a1'} was evaluated on")
+    assert "--data.split-seed" in hint
+
+
+def test_other_class_maps_and_tasks(here: Command, kept: Path, tmp_path: Path) -> None:
+    two = catalog_of(write_squares(tmp_path / "two", per_class=14, classes=2), "classify")
+    keep(tmp_path / "e", two, "classify", skill=0.5, seed=1)
+    what, _ = refused(here, kept / "a1", tmp_path / "e")
+    assert what.endswith("have other class maps (3 and 2 classes): only one has class2.")
+    masks = catalog_of(write_masks(tmp_path / "masks", train=2, val=12), "segment")
+    keep(tmp_path / "m", masks, "segment", skill=0.9, seed=1)
+    what, _ = refused(here, kept / "a1", tmp_path / "m")
+    assert what.endswith("only one task can be compared.")
+
+
+def test_no_common_images_and_too_few(here: Command, kept: Path, tmp_path: Path) -> None:
+    others = catalog_of(write_squares(tmp_path / "others", per_class=14, seed=9), "classify")
+    keep(tmp_path / "e", others, "classify", skill=0.5, seed=1)
+    what, hint = refused(here, kept / "a1", tmp_path / "e")
+    assert what.endswith("have no image in common (by content: 42, 42 images).")
+    assert hint == "Evaluate all of them on one data set: --data DATA."
+    few = catalog_of(kept / "data", "classify")
+    keep(tmp_path / "few", few.take(np.array([0, 1, 2, 15, 16, 30, 31, 32, 33])), "classify", skill=0.5, seed=1)
+    what, _ = refused(here, kept / "a1", tmp_path / "few")
+    assert what.endswith("have only 9 images in common; a comparison needs at least 10.")
+
+
+def test_names_do_not_matter_but_labels_do(here: Command, kept: Path, tmp_path: Path) -> None:
+    for image in sorted((kept / "data").rglob("*.png")):
+        place = tmp_path / "renamed" / image.parent.name / f"x{image.name}"
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(image.read_bytes())
+    keep(tmp_path / "e", catalog_of(tmp_path / "renamed", "classify"), "classify", skill=0.5, seed=1)
+    assert len(compare(kept / "a1", tmp_path / "e").common) == 42
+    moved = tmp_path / "renamed" / "class0" / "x000.png"
+    moved.rename(tmp_path / "renamed" / "class1" / "y000.png")
+    keep(tmp_path / "f", catalog_of(tmp_path / "renamed", "classify"), "classify", skill=0.5, seed=1)
+    what, _ = refused(here, kept / "a1", tmp_path / "f")
+    assert "1 image of 42 have other labels in one than in the other: class0/000.png." in what
+
+
+def test_what_is_no_side(here: Command, kept: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / "metrics.json").write_text("{}")
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "predictions.jsonl").write_text("{")
+    for arguments, expected in (
+        ((kept / "a1",), "There is only one side to compare."),
+        ((kept / "a1", "nowhere"), "nowhere: no such run or evaluation."),
+        ((kept / "a1", tmp_path / "empty"), "there are no predictions in this folder."),
+        ((kept / "a1", tmp_path / "old"), "was written by an earlier Foveal, so it has no predictions.jsonl."),
+        ((kept / "a1", tmp_path / "broken"), "predictions.jsonl: damaged"),
+        ((kept / "a1", kept / "b1", "--metric", "mAP"), "There is no metric 'mAP' here."),
+        ((kept / "a1", kept / "b1", "--split", "test"), "its predictions are of val, not of test."),
+        ((kept / "a1", kept / "b1", "--margin", "0"), "A margin of 0 is not above 0."),
+    ):
+        assert expected in refused(here, *arguments)[0], arguments
+
+
+def test_another_view_is_a_setting_that_differs(kept: Path, tmp_path: Path) -> None:
+    text = (kept / "a1" / "predictions.jsonl").read_text()
+    (tmp_path / "predictions.jsonl").write_text(text.replace('"images":42', '"images":42,"viewing":{"flip":true}', 1))
+    assert ("inference: flip", ["one view", "yes"]) in compare(kept / "a1", tmp_path).settings
+
+
+def test_images_that_are_gone_are_told(kept: Path, tmp_path: Path) -> None:
+    catalog = catalog_of(write_squares(tmp_path / "data", per_class=6), "classify")
+    for name, skill in (("a", 0.0), ("b", 2.0)):
+        keep(tmp_path / name, catalog, "classify", skill=skill, seed=1)
+    for image in (tmp_path / "data").rglob("*.png"):
+        image.unlink()
+    compare(tmp_path / "a", tmp_path / "b", out=tmp_path / "out")
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert "cannot be shown: the file is gone, or has changed." in page

@@ -170,7 +170,7 @@ def running(folder: Path, options: ServeOptions | None = None, names: Mapping[st
                     if isinstance(live.predictor.backend, Network):
                         live.predictor.backend.gate.set()
                 server.should_exit = True
-                thread.join(30)
+                thread.join(60)  # what is unfinished is given its time limit and five seconds
                 assert not thread.is_alive()
 
 

@@ -6,13 +6,11 @@ Trains both for about a minute, or takes two finished runs, and writes docs/imag
 """
 
 import argparse
-import shutil
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-from PIL import Image
+from page_shot import keep_shot
 
 import foveal
 from foveal.runs.digits import write_digits
@@ -20,7 +18,6 @@ from foveal.runs.digits import write_digits
 OUT = Path(__file__).with_name("compare.webp")
 SIZE = (1400, 1800)
 """Width and height of the window, in pixels."""
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 SETTINGS = {"train": {"epochs": 6}, "data": {"split_seed": 0}}
 
 
@@ -38,18 +35,10 @@ def main() -> None:
                 settings = {**SETTINGS, "augment": {"mixup": mixup}}
                 foveal.train(place / "digits", recipe="scratch", settings=settings, out=run)
         foveal.compare(*runs, out=place / "out")
-        page = place / "page.html"
         text = (place / "out" / "report.html").read_text("utf-8")
         for run in runs:
             text = text.replace(f"{run.resolve().parent}/", "runs/")
-        page.write_text(text.replace(f"{place.resolve()}/", ""), "utf-8")  # no path of this machine
-        browser = next(filter(None, map(shutil.which, BROWSERS)))
-        size = "{},{}".format(*SIZE)
-        shot = place / "page.png"
-        command = [browser, "--headless", "--no-sandbox", "--hide-scrollbars", f"--window-size={size}"]
-        subprocess.run([*command, f"--screenshot={shot}", page.as_uri()], check=True, capture_output=True)
-        with Image.open(shot) as image:
-            image.convert("RGB").save(OUT, "WEBP", quality=82, method=6)
+        keep_shot(text, place, OUT, size=SIZE)
     sys.stdout.write(f"{OUT}: {OUT.stat().st_size / 1000:.0f} kB\n")
 
 

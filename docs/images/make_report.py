@@ -6,13 +6,11 @@ Trains for about a minute, or takes a finished run, and writes docs/images/repor
 """
 
 import argparse
-import shutil
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-from PIL import Image
+from page_shot import keep_shot
 
 import foveal
 from foveal.runs.digits import write_digits
@@ -20,7 +18,6 @@ from foveal.runs.digits import write_digits
 OUT = Path(__file__).with_name("report.webp")
 SIZE = (1400, 1640)
 """Width and height of the window, in pixels."""
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 def main() -> None:
@@ -34,16 +31,7 @@ def main() -> None:
             write_digits(place / "digits")
             run = place / "runs" / "digits"
             foveal.train(place / "digits", recipe="scratch", out=run)
-        page = place / "page.html"
-        text = (run / "report.html").read_text("utf-8")
-        page.write_text(text.replace(f"{place.resolve()}/", ""), "utf-8")  # no path of this machine
-        browser = next(filter(None, map(shutil.which, BROWSERS)))
-        size = "{},{}".format(*SIZE)
-        shot = place / "report.png"
-        command = [browser, "--headless", "--no-sandbox", "--hide-scrollbars", f"--window-size={size}"]
-        subprocess.run([*command, f"--screenshot={shot}", page.as_uri()], check=True, capture_output=True)
-        with Image.open(shot) as image:
-            image.convert("RGB").save(OUT, "WEBP", quality=82, method=6)
+        keep_shot((run / "report.html").read_text("utf-8"), place, OUT, size=SIZE)
     sys.stdout.write(f"{OUT}: {OUT.stat().st_size / 1000:.0f} kB\n")
 
 

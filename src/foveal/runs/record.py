@@ -1,7 +1,8 @@
 """What a run records about itself, and prints when it starts."""
 
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -16,11 +17,12 @@ from foveal.data.inspection.preflight import Skipped
 from foveal.data.notes import listed, plural
 from foveal.engine.checkpoint import State
 from foveal.engine.contract import BatchT
-from foveal.engine.logs.log import duration
+from foveal.engine.logs.log import Log, duration
 from foveal.engine.loop import Training
 from foveal.engine.parts import reached_epochs
 from foveal.engine.run import Run
 from foveal.ops.machine import num_cores
+from foveal.report.findings.contract import Finding
 from foveal.runs.data import split_sizes
 from foveal.runs.evaluation import Evaluation
 from foveal.runs.identity import near
@@ -233,6 +235,24 @@ def exceeded(training: Training[BatchT]) -> list[str]:
     return [f"the time budget of {budget_s:.0f} s was exceeded: it took {elapsed_s:.0f} s, start and report included"]
 
 
-def interrupted(run: Run, training: Training[BatchT]) -> dict[str, object]:
-    """The last words of a run that Ctrl-C stopped, for ``--json``."""
-    return {"run": str(run.folder), "metrics": {}, "ended": "interrupted", "why": training.reason}
+@contextmanager
+def told_to_the_end(training: Training[BatchT], run: Run, log: Log) -> Iterator[None]:
+    """Close the log whatever ends training; Ctrl-C is told to ``--json`` too."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        log.close()
+        if training.runtime.is_main:
+            log.finish({"run": str(run.folder), "metrics": {}, "ended": "interrupted", "why": training.reason})
+        raise
+    finally:
+        log.close()
+
+
+def last_words(
+    run: Run, document: Mapping[str, object], findings: Iterable[Finding], ended: Ended
+) -> dict[str, object]:
+    """What ``--json`` says at the end: paths, the numbers but for those of each class, findings, why it ended."""
+    paths = {"run": str(run.folder), "model": str(run.model), "report": str(run.report)}
+    told = {key: value for key, value in document.items() if key not in ("per_class", "training")}
+    return {**paths, **told, "findings": [finding.to_dict() for finding in findings], **ended.to_dict()}

@@ -54,10 +54,11 @@ from foveal.runs.record import (
     exceeded,
     facts,
     facts_in_words,
-    interrupted,
+    last_words,
     listed_skipped,
     starts_as_given,
     told_skipped,
+    told_to_the_end,
     trained_in,
     trained_on,
     undefined_headline,
@@ -250,18 +251,10 @@ def complete(
     runtime = plan.runtime
     open_tracker(plan, config)
     training = make_training(plan, config, run=run, log=log, saved=saved, began=began, lr_factor=lr_factor)
-    try:
-        with worker_faults(run.folder, workers=plan.workers):
-            if (note := plan.fit_shared_memory()) and runtime.is_main:
-                log.note(note)
-            training.fit(eval_first=starts_trained(plan))
-    except KeyboardInterrupt:
-        log.close()
-        if runtime.is_main:
-            log.finish(interrupted(run, training))
-        raise
-    finally:
-        log.close()
+    with told_to_the_end(training, run, log), worker_faults(run.folder, workers=plan.workers):
+        if (note := plan.fit_shared_memory()) and runtime.is_main:
+            log.note(note)
+        training.fit(eval_first=starts_trained(plan))
     log.doing("evaluating the best epoch")
     if not runtime.is_main:
         runtime.wait()
@@ -278,16 +271,7 @@ def complete(
     training.close()
     for note in exceeded(training):
         log.note(note)
-    log.finish(
-        {
-            "run": str(run.folder),
-            "model": str(run.model),
-            "report": str(run.report),
-            **{key: value for key, value in document.items() if key != "per_class"},
-            "findings": [finding.to_dict() for finding in findings],
-            **ended.to_dict(),
-        }
-    )
+    log.finish(last_words(run, document, findings, ended))
     runtime.wait()
     return Trained(run.folder, predictor, evaluation, ended, tuple(skipped), tuple(findings))
 

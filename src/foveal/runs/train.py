@@ -93,14 +93,7 @@ def train(
     try:
         with looks_kept_in(looks_folder(config)):
             catalog, skipped = announce(config, log)
-            card = given_card(config.model.weights)
-            task = task_of(config, catalog, card)
-            check_concerned(given, task, data_format=catalog.format)
-            log.doing("loading torch")
-            door, since = open_door(began)
-            from foveal.runs.resolve import with_defaults
-
-            check_used(given, with_defaults(config, task, card))
+            door, since = open_door_for(catalog, config, given, log=log, began=began)
             trained: Trained | None = door.start(config, catalog, skipped, out=folder, log=log, began=since)
     finally:
         log.close()
@@ -166,6 +159,26 @@ def announce(config: RunConfig, log: Log) -> tuple[Catalog, Sequence[Skipped]]:
     catalog, skipped = open_data(config)
     log.say(data_facts(config, catalog))
     return catalog, skipped
+
+
+def open_door_for(
+    catalog: Catalog, config: RunConfig, given: Mapping[str, object], *, log: Log, began: float
+) -> tuple[ModuleType, Began]:
+    """As ``open_door``, once the settings that the user gave are known to matter for the data set's task.
+
+    Raises:
+        ConfigError: One of them does not.
+        FovealError: No task fits, or a package is missing.
+    """
+    card = given_card(config.model.weights)
+    task = task_of(config, catalog, card)
+    check_concerned(given, task, data_format=catalog.format)
+    log.doing("loading torch")
+    door, since = open_door(began)
+    from foveal.runs.resolve import with_defaults
+
+    check_used(given, with_defaults(config, task, card))
+    return door, since
 
 
 def check_installed(action: str = "train") -> None:

@@ -9,15 +9,14 @@ Shapes: B streams side by side, T steps, D features of a state, L layers, K char
 import math
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
 from foveal.models.contract import Network
 from foveal.models.recurrent.attention import PastAttention
+from foveal.models.recurrent.config import RecurrentConfig
 
-CellName = Literal["rnn", "lstm", "gru"]
 CELLS: Mapping[str, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
 State = dict[str, Tensor]
 """What is carried: ``h``, of an LSTM ``c`` too, each (L, B, D); with attention ``seen`` and ``filled``."""
@@ -28,21 +27,17 @@ class Recurrent(Network):
 
     Args:
         inputs: Features of an encoded step.
-        cell: The kind of cell.
-        hidden: D.
-        layers: L.
-        dropout: Of the encoded steps, between layers and of the last states.
-        attention: Past states that each step attends to; 0: without attention.
+        own: The cells: their kind, D, L, dropout (of the encoded steps, between layers and of the last states), and
+            how many past states each step attends to.
     """
 
-    def __init__(
-        self, inputs: int, *, cell: CellName, hidden: int, layers: int, dropout: float, attention: int = 0
-    ) -> None:
+    def __init__(self, inputs: int, own: RecurrentConfig) -> None:
         super().__init__()
-        self.cell, self.hidden, self.layers = cell, hidden, layers
-        self.dropout = nn.Dropout(dropout)
-        self.cells = CELLS[cell](inputs, hidden, layers, batch_first=True, dropout=dropout if layers > 1 else 0.0)
-        self.attention = PastAttention(hidden, attention) if attention else None
+        cell, hidden, layers = self.cell, self.hidden, self.layers = own.cell, own.hidden, own.layers
+        self.dropout = nn.Dropout(own.dropout)
+        between = own.dropout if layers > 1 else 0.0
+        self.cells = CELLS[cell](inputs, hidden, layers, batch_first=True, dropout=between)
+        self.attention = PastAttention(hidden, own.attention) if own.attention else None
         for layer in range(layers if cell == "lstm" else 0):
             # A memory that is kept at first learns long spans sooner (Jozefowicz et al. 2015).
             getattr(self.cells, f"bias_ih_l{layer}").data[hidden : 2 * hidden] = 1.0
@@ -99,22 +94,17 @@ class CharacterNetwork(Recurrent):
 
     With tied weights the embedding of a character is also the row that its logit is read off with (Press and Wolf
     2017).
+
+    Args:
+        size: K.
+        own: The cells.
+        tied: Whether weights are tied.
+        embedding: Features of an embedding; 0: D.
     """
 
-    def __init__(
-        self,
-        size: int,
-        *,
-        cell: CellName,
-        hidden: int,
-        layers: int,
-        dropout: float,
-        attention: int = 0,
-        tied: bool = True,
-        embedding: int = 0,
-    ) -> None:
-        width = embedding or hidden
-        super().__init__(width, cell=cell, hidden=hidden, layers=layers, dropout=dropout, attention=attention)
+    def __init__(self, size: int, own: RecurrentConfig, *, tied: bool = True, embedding: int = 0) -> None:
+        hidden, width = own.hidden, embedding or own.hidden
+        super().__init__(width, own)
         self.embedding = nn.Embedding(size, width)
         nn.init.normal_(self.embedding.weight, std=width**-0.5)
         self.narrow = nn.Linear(hidden, width, bias=False) if tied and width != hidden else None
@@ -144,30 +134,20 @@ class SeriesNetwork(Recurrent):
     Args:
         mean: (F,) of the training values.
         std: (F,) of the training values.
+        own: The cells.
         horizon: H.
     """
 
     mean: Tensor
     std: Tensor
 
-    def __init__(
-        self,
-        mean: Sequence[float],
-        std: Sequence[float],
-        *,
-        horizon: int,
-        cell: CellName,
-        hidden: int,
-        layers: int,
-        dropout: float,
-        attention: int = 0,
-    ) -> None:
+    def __init__(self, mean: Sequence[float], std: Sequence[float], own: RecurrentConfig, *, horizon: int) -> None:
         width = len(mean)
-        super().__init__(width, cell=cell, hidden=hidden, layers=layers, dropout=dropout, attention=attention)
+        super().__init__(width, own)
         self.horizon = horizon
         self.register_buffer("mean", torch.tensor(mean, dtype=torch.float32), persistent=False)
         self.register_buffer("std", torch.tensor(std, dtype=torch.float32), persistent=False)
-        self.head = nn.Linear(hidden, horizon * width)
+        self.head = nn.Linear(own.hidden, horizon * width)
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)
 

@@ -12,20 +12,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from foveal.artifact.given import given_card
-from foveal.config.concerns import check_concerned
-from foveal.config.idle import check_used
 from foveal.config.schema import RunConfig, merge, parse_config
 from foveal.data.catalog.looks import looks_kept_in
 from foveal.engine.clock import Began
 from foveal.engine.logs.log import Log
 from foveal.errors import ConfigError, RunError
 from foveal.ops.quiet import quiet as silently
-from foveal.runs.data import looks_folder, open_data, task_of
+from foveal.runs.data import looks_folder, open_data
 from foveal.runs.identity import anchored, unchanged
 from foveal.runs.several.plan import Kind, SeveralRuns, read_plan, write_plan
 from foveal.runs.streams.settings import stream_task
-from foveal.runs.train import announce, check_installed, configured, open_door
+from foveal.runs.train import announce, check_installed, configured, open_door, open_door_for
 
 if TYPE_CHECKING:
     from foveal.runs.several.summary import Summary
@@ -81,14 +78,7 @@ def train_several(
     try:
         with looks_kept_in(looks_folder(config)):
             catalog, _ = announce(first, log)
-            card = given_card(config.model.weights)
-            task = task_of(config, catalog, card)
-            check_concerned(given, task, data_format=catalog.format)
-            log.doing("loading torch")
-            _, since = open_door(began)
-            from foveal.runs.resolve import with_defaults
-
-            check_used(given, with_defaults(config, task, card))
+            _, since = open_door_for(catalog, config, given, log=log, began=began)
             write_plan(folder, plan)
             return _Going(folder, plan, log, since).go()
     finally:

@@ -30,7 +30,7 @@ from foveal.runs.going_on.longer import (
     with_settings,
 )
 from foveal.runs.identity import anchored, config_key
-from foveal.runs.record import Ended, environment, exceeded, interrupted, trained_in
+from foveal.runs.record import Ended, environment, exceeded, last_words, told_to_the_end, trained_in
 from foveal.runs.streams.document import to_dict, write_predictions
 from foveal.runs.streams.finish import finish, write_sample
 from foveal.runs.streams.plan import StreamPlan, Window, make_plan
@@ -163,15 +163,8 @@ def complete(
             run, windows // config.optim.accumulate, TorchStepper(network, plan.card), config.seed
         )
     training = make_training(plan, config, run=run, log=log, saved=saved, began=began)
-    try:
+    with told_to_the_end(training, run, log):
         training.fit()
-    except KeyboardInterrupt:
-        log.close()
-        if runtime.is_main:
-            log.finish(interrupted(run, training))
-        raise
-    finally:
-        log.close()
     log.doing("evaluating the best epoch")
     if not runtime.is_main:
         runtime.wait()
@@ -195,9 +188,7 @@ def complete(
     training.close()
     for note in exceeded(training):
         log.note(note)
-    paths = {"run": str(run.folder), "model": str(run.model), "report": str(run.report)}
-    told = {key: value for key, value in document.items() if key not in ("per_class", "training")}
-    log.finish({**paths, **told, "findings": [finding.to_dict() for finding in findings], **ended.to_dict()})
+    log.finish(last_words(run, document, findings, ended))
     runtime.wait()
     return TrainedStream(run.folder, card, results, plan.goal.metric, ended, tuple(findings))
 

@@ -10,7 +10,7 @@ from foveal.data.streams.stream import Stream
 from foveal.tasks.forecast.config import ForecastConfig
 from foveal.tasks.forecast.output import ForecastOutput
 from foveal.tasks.forecast.season import find_season
-from foveal.tasks.stream import UNUSED, StreamChoice, StreamOutput, StreamSpec
+from foveal.tasks.stream import OPTIM, UNUSED, StreamChoice, StreamOutput, StreamSpec
 from foveal.types.streams.series_spec import SeriesSpec
 from foveal.types.streams.text_spec import TextSpec
 
@@ -34,7 +34,7 @@ class ForecastSpec(StreamSpec[ForecastConfig]):
     example: ClassVar[str] = "series.csv"
     defaults: ClassVar[Mapping[str, Mapping[str, object]]] = {
         "data": {"val_fraction": 0.2},
-        "optim": {"weight_decay": 0.01, "ema_decay": 0.99, "clip_norm": 1.0},
+        "optim": OPTIM,
     }
     unused: ClassVar = UNUSED
 
@@ -69,16 +69,8 @@ class ForecastSpec(StreamSpec[ForecastConfig]):
 
         own, spec = output.own, output.spec
         assert isinstance(spec, SeriesSpec), "an output for a series"
-        return SeriesNetwork(
-            [column.mean for column in spec.columns],
-            [column.std for column in spec.columns],
-            horizon=own.horizon,
-            cell=own.cell,
-            hidden=own.hidden,
-            layers=own.layers,
-            dropout=own.dropout,
-            attention=own.attention,
-        )
+        means, spreads = [column.mean for column in spec.columns], [column.std for column in spec.columns]
+        return SeriesNetwork(means, spreads, own, horizon=own.horizon)
 
 
 SPEC = ForecastSpec()

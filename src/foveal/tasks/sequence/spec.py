@@ -9,7 +9,7 @@ from foveal.data.streams.stream import Stream
 from foveal.data.streams.text import is_text, read_text
 from foveal.tasks.sequence.config import SequenceConfig
 from foveal.tasks.sequence.output import SequenceOutput
-from foveal.tasks.stream import UNUSED, StreamChoice, StreamOutput, StreamSpec
+from foveal.tasks.stream import OPTIM, UNUSED, StreamChoice, StreamOutput, StreamSpec
 from foveal.types.streams.series_spec import SeriesSpec
 from foveal.types.streams.text_spec import TextSpec
 
@@ -37,7 +37,7 @@ class SequenceSpec(StreamSpec[SequenceConfig]):
     generates: ClassVar[bool] = True
     defaults: ClassVar[Mapping[str, Mapping[str, object]]] = {
         "data": {"val_fraction": 0.1},
-        "optim": {"weight_decay": 0.01, "ema_decay": 0.99, "clip_norm": 1.0},
+        "optim": OPTIM,
     }
     unused: ClassVar = UNUSED
     needs: ClassVar[Mapping[str, tuple[str, tuple[str, ...]]]] = {}
@@ -70,16 +70,7 @@ class SequenceSpec(StreamSpec[SequenceConfig]):
 
         own = output.own
         assert isinstance(output.spec, TextSpec), "an output for text"
-        return CharacterNetwork(
-            output.spec.size,
-            cell=own.cell,
-            hidden=own.hidden,
-            layers=own.layers,
-            dropout=own.dropout,
-            attention=own.attention,
-            tied=own.tied,
-            embedding=own.embedding,
-        )
+        return CharacterNetwork(output.spec.size, own, tied=own.tied, embedding=own.embedding)
 
 
 SPEC = SequenceSpec()

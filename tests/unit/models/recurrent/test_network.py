@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from foveal.models.recurrent.config import RecurrentConfig
 from foveal.models.recurrent.network import CharacterNetwork, Recurrent, SeriesNetwork
 from foveal.scratch import GRU, LSTM, RNN
 
@@ -13,17 +14,8 @@ BY_HAND = {"rnn": RNN, "gru": GRU, "lstm": LSTM}
 
 def network(cell: str, *, layers: int = 2, attention: int = 0, tied: bool = True, embedding: int = 5) -> Recurrent:
     torch.manual_seed(0)
-    made = CharacterNetwork(
-        K,
-        cell=cell,  # type: ignore[arg-type]
-        hidden=D,
-        layers=layers,
-        dropout=0.1,
-        attention=attention,
-        tied=tied,
-        embedding=embedding,
-    )
-    return made.eval()
+    own = RecurrentConfig.model_validate({"cell": cell, "hidden": D, "layers": layers, "attention": attention})
+    return CharacterNetwork(K, own, tied=tied, embedding=embedding).eval()
 
 
 @pytest.mark.parametrize("cell", BY_HAND)
@@ -64,14 +56,14 @@ def test_a_carried_state_makes_windows_one(cell: str, attention: int) -> None:
 
 @torch.no_grad()
 def test_an_untrained_series_network_says_that_nothing_changes() -> None:
-    made = SeriesNetwork([1.0, 5.0], [2.0, 3.0], horizon=3, cell="gru", hidden=D, layers=1, dropout=0.0)
+    made = SeriesNetwork([1.0, 5.0], [2.0, 3.0], RecurrentConfig(cell="gru", hidden=D, dropout=0.0), horizon=3)
     steps = torch.randn(B, T, 2)
     out, _ = made(steps, made.begin(B))
     torch.testing.assert_close(out, steps.repeat(1, 1, 3))
 
 
 def test_series_losses_look_as_far_ahead_as_the_horizon() -> None:
-    made = SeriesNetwork([0.0], [2.0], horizon=2, cell="rnn", hidden=D, layers=1, dropout=0.0)
+    made = SeriesNetwork([0.0], [2.0], RecurrentConfig(cell="rnn", hidden=D, dropout=0.0), horizon=2)
     outputs = torch.tensor([[[1.0, 2.0], [2.0, 3.0]]])
     ahead = torch.tensor([[[1.0], [2.0], [5.0]]])
     assert float(made.losses(outputs, ahead)["error"]) == pytest.approx(2 / 2 / 4)

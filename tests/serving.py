@@ -170,8 +170,9 @@ def running(folder: Path, options: ServeOptions | None = None, names: Mapping[st
                     if isinstance(live.predictor.backend, Network):
                         live.predictor.backend.gate.set()
                 server.should_exit = True
-                thread.join(60)  # what is unfinished is given its time limit and five seconds
-                assert not thread.is_alive()
+                thread.join(30)
+                inside = {name: live.batcher.inside for name, live in server.models.live.items()}
+                assert not thread.is_alive(), (inside, server.server_state.connections, server.server_state.tasks)
 
 
 def png(color: tuple[int, int, int] = (200, 40, 40), size: tuple[int, int] = (64, 48), kind: str = "PNG") -> bytes:

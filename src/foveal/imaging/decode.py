@@ -75,7 +75,7 @@ def decode(source: Path | bytes, *, name: str = "", min_side: MinSide = 0, readi
             the message names it and the reason.
     """
     name = name or (str(source) if isinstance(source, Path) else "image")
-    data = _read_bytes(source, name) if isinstance(source, Path) else source
+    data = read_bytes(source, name) if isinstance(source, Path) else source
     if not data:
         raise ImageError(name, "is empty (0 bytes)")
     if data.startswith(jpeg.MAGIC):
@@ -90,7 +90,7 @@ def read_deep(source: Path | bytes, *, reading: Reading = AS_STORED) -> depth.De
         ImageError: As ``decode`` does.
     """
     name = str(source) if isinstance(source, Path) else "image"
-    data = _read_bytes(source, name) if isinstance(source, Path) else source
+    data = read_bytes(source, name) if isinstance(source, Path) else source
     if not data or data.startswith(jpeg.MAGIC):
         return None
     try:
@@ -305,7 +305,16 @@ def flatten(pixels: Array) -> RGB:
     return np.repeat(pixels, 3, axis=2) if pixels.shape[2] == 1 else pixels
 
 
-def _read_bytes(path: Path, name: str) -> bytes:
+def read_bytes(path: Path, name: str) -> bytes:
+    """All of an image's file; of a large TIFF the tags first.
+
+    Args:
+        path: The file.
+        name: Name in messages.
+
+    Raises:
+        ImageError: It cannot be read, or is too large to be decoded.
+    """
     try:
         with path.open("rb") as file:
             if file.peek(4)[:4] in tiff.MAGICS and os.fstat(file.fileno()).st_size > LARGE_FILE_BYTES:

@@ -6,7 +6,7 @@ Shapes: H W height and width.
 import io
 import re
 import shlex
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, Self
@@ -19,7 +19,7 @@ from foveal.data.formats.left_out import VIDEO_SUFFIXES
 from foveal.errors import ConfigError, ImageError
 from foveal.imaging.array import from_array, from_tensor, is_tensor
 from foveal.imaging.codecs.pillow import TooLargeError, kind_of
-from foveal.imaging.decode import Decoded, MinSide, decode, decode_image
+from foveal.imaging.decode import Decoded, MinSide, decode, decode_image, read_bytes
 from foveal.imaging.windows import open_windows
 from foveal.types.arrays import RGB, Array
 from foveal.types.reading import AS_STORED, Reading
@@ -41,6 +41,21 @@ class Named:
     __repr__ = brief
 
 
+@dataclass(frozen=True)
+class Watched:
+    """A file that is opened once, for its image and for something else.
+
+    Attributes:
+        path: The file.
+        seen: Called with its bytes, by the thread that decodes it; not for one too large to be decoded at once.
+    """
+
+    path: Path
+    seen: Callable[[bytes], None]
+
+    __repr__ = brief
+
+
 class Tensor(Protocol):
     """A torch tensor, known without torch."""
 
@@ -53,14 +68,14 @@ class Tensor(Protocol):
         ...
 
 
-ImageLike = str | Path | bytes | bytearray | memoryview | BinaryIO | Array | Image.Image | Tensor | Named
+ImageLike = str | Path | bytes | bytearray | memoryview | BinaryIO | Array | Image.Image | Tensor | Named | Watched
 """A path, an encoded image (bytes, an open binary file, BytesIO), an (H, W, 3) array, a Pillow image, or a torch tensor
 (3, H, W)."""
 
 
 def is_one(source: object) -> bool:
     """Whether this is one image, or no image at all, rather than several."""
-    one = (str, Path, bytes, bytearray, memoryview, np.ndarray, Image.Image, Named)
+    one = (str, Path, bytes, bytearray, memoryview, np.ndarray, Image.Image, Named, Watched)
     return not isinstance(source, Iterable) or isinstance(source, one) or _is_file(source) or is_tensor(source)
 
 
@@ -75,7 +90,7 @@ def read_image(source: ImageLike, *, reading: Reading = AS_STORED) -> RGB:
     try:
         return decode_any(source, reading=reading).pixels
     except TooLargeError:
-        if not isinstance(source, str | Path | bytes | Named):
+        if not isinstance(source, Stored):
             raise
     with open_windows(stored(source), reading=reading) as windows:
         width, height = windows.size
@@ -111,6 +126,11 @@ def decode_any(source: ImageLike, *, min_side: MinSide = 0, reading: Reading = A
             return decode(content, min_side=min_side, reading=reading)
         case Named() as file:
             return decode(file.content, name=file.name, min_side=min_side, reading=reading)
+        case Watched(path, seen):
+            check_no_video(path)
+            content = read_bytes(path, str(path))
+            seen(content)
+            return decode(content, name=str(path), min_side=min_side, reading=reading)
         case str() | Path() as name:
             check_no_address(str(name))
             path = Path(name)
@@ -139,8 +159,14 @@ def readable(source: ImageLike, *, bgr: bool = False) -> ImageLike:
     return _content(source) if _is_file(source) else source
 
 
-def stored(source: str | Path | bytes | Named) -> Path | bytes:
+Stored = str | Path | bytes | Named | Watched
+"""An encoded image that can be read in parts."""
+
+
+def stored(source: Stored) -> Path | bytes:
     """An encoded image as a file or its bytes."""
+    if isinstance(source, Watched):
+        return source.path
     if isinstance(source, Named):
         return source.content
     return Path(source) if isinstance(source, str) else source

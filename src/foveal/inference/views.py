@@ -7,7 +7,6 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import overload
 
 import numpy as np
@@ -16,7 +15,7 @@ from foveal.errors import ConfigError, ImageError
 from foveal.imaging.codecs.pillow import TooLargeError
 from foveal.imaging.decode import Decoded
 from foveal.imaging.windows import Windows, open_windows
-from foveal.inference.images import ImageLike, Named, decode_any, stored
+from foveal.inference.images import ImageLike, Named, Stored, decode_any, stored
 from foveal.inference.predictor import BATCH_SIZE, Predictor, Prepared, detached, one_or_all
 from foveal.types.arrays import RGB, Array
 from foveal.types.geometry import Geometry
@@ -247,7 +246,7 @@ def cut_views(
     try:
         image = decode_any(source, min_side=min_side, reading=predictor.spec.reading)
     except TooLargeError:
-        if viewing.tile is None or not isinstance(source, str | Path | bytes | Named):
+        if viewing.tile is None or not isinstance(source, Stored):
             raise
         name = source.name if isinstance(source, Named) else ""
         windows = open_windows(stored(source), name=name, reading=predictor.spec.reading)

@@ -179,9 +179,7 @@ def evaluate(
         groups=groups,
         tiled=tiled,
     )
-    there = [name for name in ("test", "val", "train") if catalog.has(name)]
-    chosen = split or (there[0] if there else None)
-    part = catalog.split(chosen) if chosen else catalog
+    chosen, part = part_of(catalog, split)
     predictor.output.accept(part)
     bad: dict[int, ImageError] = {}
     try:
@@ -235,6 +233,13 @@ def evaluate(
     return EvaluationRun(
         evaluation, document, folder, tuple(notes), tuple(skipped.values()), tuple(findings), str(predictor.running)
     )
+
+
+def part_of(catalog: Catalog, split: str | None) -> tuple[str | None, Catalog]:
+    """The split to evaluate, and its images; without a wish test, else val, else train, else all."""
+    there = [name for name in ("test", "val", "train") if catalog.has(name)]
+    chosen = split or (there[0] if there else None)
+    return chosen, catalog.split(chosen) if chosen else catalog
 
 
 def open_data(

@@ -2,16 +2,17 @@
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from foveal.artifact.atomic import AtomicFile, write_atomic
-from foveal.data.catalog.catalog import Catalog
+from foveal.data.catalog.catalog import Catalog, hash_of
 from foveal.data.inspection.neighbours import neighbours_alike
 from foveal.errors import DataError, ImageError
+from foveal.inference.images import Watched
 from foveal.inference.predictor import BATCH_SIZE, Predictor, Source
 from foveal.inference.views import Viewing, stream_views
 from foveal.metrics.contract import Results
@@ -79,8 +80,10 @@ def evaluate(
     """
     assert sources is None or viewing is None, "prepared images have one view"
     assert sources is None or bad is None, "prepared images have been read"
+    hashes: dict[int, bytes] = {}
     if sources is None:
-        found = stream_views(predictor, catalog.paths(), viewing, batch_size=batch_size, bad=bad)
+        files = (Watched(path, _hash_into(hashes, i)) for i, path in enumerate(catalog.paths()))
+        found = stream_views(predictor, files, viewing, batch_size=batch_size, bad=bad)
     else:
         found = predictor.stream(sources, batch_size=batch_size)
     predictions: list[Prediction] = []
@@ -89,6 +92,7 @@ def evaluate(
         predictions.append(prediction)
         progress("predicting", len(predictions) + len(bad or ()), len(catalog))
     progress("computing the intervals", 0, None)
+    catalog.note_contents(hashes)
     if bad:
         catalog = catalog.take(np.array([i for i in range(len(catalog)) if i not in bad], np.int64))
         if not len(catalog):
@@ -101,6 +105,13 @@ def evaluate(
     truths = predictor.output.truths(catalog, range(len(catalog)))
     results = score(predictor, truths, predictions, num_resamples=num_resamples, seed=seed, groups=catalog.group_ids())
     return Evaluation(catalog, truths, predictions, replace(results, cautions=tuple(cautions)))
+
+
+def _hash_into(hashes: dict[int, bytes], index: int) -> Callable[[bytes], None]:
+    def seen(content: bytes) -> None:
+        hashes[index] = hash_of(content)
+
+    return seen
 
 
 def score(

@@ -1,4 +1,4 @@
-"""How often a file is opened on its way to a prediction: once; by an evaluation once more."""
+"""How often a file is opened on its way to a prediction: once."""
 
 import os
 import sys
@@ -85,7 +85,7 @@ def test_so_does_the_command(
 
 
 @pytest.mark.parametrize("viewing", [None, Viewing(flip=True)], ids=["plain", "flipped"])
-def test_evaluate_opens_each_file_twice(
+def test_evaluate_opens_each_file_once(
     watch: Callable[[Path], Any],
     quick_run: Path,
     squares: Path,
@@ -93,10 +93,7 @@ def test_evaluate_opens_each_file_twice(
     viewing: Viewing | None,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """For what is in it, and for the hash that comparisons know it by.
-
-    Besides, a small sample is compared with its neighbours, and the page shows a few images at their full size.
-    """
+    """Besides, a small sample is compared with its neighbours, and the page shows a few images at their full size."""
     monkeypatch.setattr("foveal.runs.evaluation.neighbours_alike", lambda catalog: None)
     monkeypatch.setattr("foveal.runs.report.evaluation.examples", lambda predictor, evaluation: ([], "samples", ""))
     for file in squares.rglob("*.png"):
@@ -107,5 +104,5 @@ def test_evaluate_opens_each_file_twice(
         done = foveal.evaluate(quick_run, tmp_path / "data", out=tmp_path / "e", viewing=viewing)
     assert done.document["images"] == 36
     assert {name: count for name, count in opened.items() if name.endswith(".png")} == {
-        file.name: 2 for file in (tmp_path / "data").rglob("*.png")
+        file.name: 1 for file in (tmp_path / "data").rglob("*.png")
     }

@@ -4,7 +4,7 @@ Shapes: N images, L labels in all.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -194,6 +194,11 @@ class Catalog:
         """(N,) 16-byte BLAKE2b hashes of the images' bytes, computed in threads and once."""
         return contents(self.root, self.names, content_hash)
 
+    def note_contents(self, seen: Mapping[int, bytes]) -> None:
+        """Take the files' hashes, by index, from who has read them; what is missing is computed with the others."""
+        if "content_hashes" not in self.__dict__ and all(i in seen for i in range(len(self))):
+            self.__dict__["content_hashes"] = np.frombuffer(b"".join(seen[i] for i in range(len(self))), "V16")
+
     def content_fingerprint(self) -> str:
         """A hash of the files' contents, independent of order, names, labels and splits."""
         return hashlib.blake2b(np.sort(self.content_hashes.view("S16")).tobytes(), digest_size=16).hexdigest()
@@ -216,8 +221,13 @@ class Catalog:
         return digest.hexdigest()
 
 
+def hash_of(content: bytes) -> bytes:
+    """16-byte BLAKE2b hash of a file's bytes."""
+    return hashlib.blake2b(content, digest_size=16).digest()
+
+
 def content_hash(path: Path) -> bytes:
-    """16-byte BLAKE2b hash of a file's bytes.
+    """``hash_of`` a file, which is not held in memory.
 
     Raises:
         DataError: The file cannot be read.

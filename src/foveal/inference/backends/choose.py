@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from foveal.errors import ConfigError
 from foveal.inference.backends.contract import NAMES
 from foveal.inference.backends.onnx_backend import CUDA, runtime
+from foveal.inference.backends.openvino_backend import is_lost_in_fork
 
 ENGINES = ("auto", *NAMES)
 DEVICES = ("auto", "cpu", "cuda", "tensorrt")
@@ -69,7 +70,7 @@ def engine_of(suffix: str, wanted: Wanted) -> str:
         )
     if wanted.engine != "auto":
         return wanted.engine
-    if wanted.device in ("cuda", "tensorrt") or not has_openvino():
+    if wanted.device in ("cuda", "tensorrt") or not has_openvino() or is_lost_in_fork():
         return "onnxruntime"
     gpu = wanted.device == "auto" and CUDA in runtime().get_available_providers()
     return "onnxruntime" if gpu else "openvino"

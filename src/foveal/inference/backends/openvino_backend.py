@@ -10,6 +10,7 @@ import ctypes
 import os
 import sys
 import threading
+import weakref
 from collections import deque
 from functools import cache
 from pathlib import Path
@@ -75,6 +76,27 @@ def one_core() -> Any:
         return _core_of(os.getpid())
 
 
+_CLOSED: set[int] = set()
+"""Processes that have closed a network, this one and those that it was forked from."""
+
+
+def is_lost_in_fork() -> bool:
+    """Whether this process was forked from one that has closed a network.
+
+    OpenVINO keeps the threads of closed networks for the next one of as many threads; a fork has none of them, and
+    would wait for them for ever.
+    """
+    return any(pid != os.getpid() for pid in _CLOSED)
+
+
+def _check_fork() -> None:
+    if is_lost_in_fork():
+        raise ConfigError(
+            "OpenVINO cannot run in a fork of a process that has closed an OpenVINO model.",
+            "Start processes with multiprocessing's spawn, or use --engine onnxruntime.",
+        )
+
+
 class OpenVinoBackend:
     """``inference.backends.contract.Backend`` on an .onnx file that ``foveal export`` wrote.
 
@@ -84,6 +106,7 @@ class OpenVinoBackend:
 
     Raises:
         ArtifactError: Not ONNX, or without Foveal's card.
+        ConfigError: This process was forked from one that has closed an OpenVINO model.
         MissingExtraError: OpenVINO is not installed.
     """
 
@@ -93,6 +116,7 @@ class OpenVinoBackend:
         self._where = str(path) if isinstance(path, Path) else "exported graph"
         content = path.read_bytes() if isinstance(path, Path) else path
         self._num_threads = num_threads or num_cores()
+        _check_fork()
         self._core = one_core()
         try:
             metadata = read_metadata(content)
@@ -126,6 +150,7 @@ class OpenVinoBackend:
         model.reshape({first.get_any_name(): [1, self._side, self._side, 3]})
         self._outputs = [output.get_any_name() for output in model.outputs]
         self._model = model
+        weakref.finalize(self, _CLOSED.add, os.getpid()).atexit = False
         self._lock = threading.Lock()
         self._compiled: dict[bool, Any] = {}
         self._free: dict[bool, deque[Any]] = {True: deque(), False: deque()}
@@ -137,8 +162,9 @@ class OpenVinoBackend:
         """A fork copies the network but none of OpenVINO's threads: this process opens the file anew.
 
         Raises:
-            ConfigError: The file is there no more.
+            ConfigError: The file is there no more, or the other process had closed a model.
         """
+        _check_fork()
         if isinstance(self._source, Path) and not self._source.is_file():
             raise ConfigError(
                 "This process was forked from one that opened a file now gone.",

@@ -13,7 +13,7 @@ from foveal.config.files import read_config
 from foveal.data.catalog.catalog import SPLITS
 from foveal.errors import DataError, FovealError
 from foveal.inference.load import load
-from foveal.runs.evaluate import open_data
+from foveal.runs.evaluate import open_data, part_of
 from foveal.runs.evaluation import evaluate as evaluate_catalog
 from foveal.runs.identity import flat
 from foveal.runs.several.kept import (
@@ -146,9 +146,7 @@ def _evaluated(path: str, data: str, split: str | None, progress: Progress) -> M
     progress(f"evaluating {path}", 0, None)
     with load(path) as predictor:
         catalog, _ = open_data(Path(data), predictor, split=split, classes="", ignore=(), groups=None)
-        there = [name for name in ("test", "val", "train") if catalog.has(name)]
-        chosen = split or (there[0] if there else "")
-        part = catalog.split(chosen) if chosen else catalog
+        chosen, part = part_of(catalog, split)
         predictor.output.accept(part)
         done = evaluate_catalog(predictor, part, num_resamples=0, progress=progress)
         run, images = run_of(path), []
@@ -156,7 +154,7 @@ def _evaluated(path: str, data: str, split: str | None, progress: Progress) -> M
             values = predictor.output.to_kept(truth, prediction)
             if values is not None:
                 images.append(image_of(part, i, part.content_hashes[i].tobytes().hex(), values))
-        header = header_of(predictor, part, split=chosen, run=run)
+        header = header_of(predictor, part, split=chosen or "", run=run)
         kept = Kept({**header, "cautions": list(done.results.cautions)}, images, path)
     return Member(path, kept, read_trained_on(run), *_about(Path(run or path)))
 

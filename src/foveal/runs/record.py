@@ -31,6 +31,8 @@ from foveal.version import __version__
 
 EXCEEDED = 1.05
 """Multiple of a time budget from which a run says that it took longer."""
+FEW_PARAMETERS = 100_000
+"""Below it they are written out."""
 
 
 def describe(catalog: Catalog) -> dict[str, Any]:
@@ -137,6 +139,11 @@ def facts(config: RunConfig, catalog: Catalog, plan: ImagePlan, folder: Path) ->
     }
 
 
+def size_in_words(parameters: int) -> str:
+    """``17,345 parameters``, ``11.7 M parameters``."""
+    return f"{parameters / 1e6:.1f} M parameters" if parameters >= FEW_PARAMETERS else plural(parameters, "parameter")
+
+
 def facts_in_words(facts: Mapping[str, Any]) -> dict[str, str]:
     """What a run chose besides its data, for a screen."""
     model, size, evaluated = facts["model"], facts["input"]["size"], facts["input"]["eval_size"]
@@ -147,7 +154,7 @@ def facts_in_words(facts: Mapping[str, Any]) -> dict[str, str]:
     if model["weights"] is not None:
         start = f"weights of {model['weights']}"
     return {
-        "model": f"{model['backbone']}, {start}, {model['parameters'] / 1e6:.1f} M parameters",
+        "model": f"{model['backbone']}, {start}, {size_in_words(model['parameters'])}",
         "input": f"{size} x {size} px" + (f", evaluated at {evaluated} x {evaluated} px" if evaluated != size else ""),
         "plan": f"{length} of {plural(facts['steps_per_epoch'], 'step')} with batches of {facts['batch_size']}"
         f" on {facts['device']}, seed {facts['seed']}",

@@ -88,7 +88,7 @@ def evaluate_stream(
     same = stream.fingerprint() == card.data.get("fingerprint")
     pieces, notes = _pieces(stream, split, same=same, held_out=card.split.val_fraction if card.split else 0.0)
     if same and split != "val":
-        notes.append(f"The model was trained on this {spec.data}; --split val is the end that it has not seen.")
+        notes.append(f"The model was trained on the same {spec.data}; --split val is the end that it has not seen.")
     facts = run_over(stepper, output, pieces, progress=progress)
     progress("computing the intervals", 0, None)
     results = output.results(facts, pieces, seed=seed)

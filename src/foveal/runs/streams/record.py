@@ -6,6 +6,7 @@ from foveal.config.schema import RunConfig
 from foveal.data.notes import plural
 from foveal.data.streams.stream import Stream
 from foveal.engine.logs.log import Log, duration
+from foveal.runs.record import size_in_words
 from foveal.runs.streams.plan import StreamPlan
 from foveal.runs.streams.report import network_in_words
 
@@ -33,7 +34,7 @@ def begin(log: Log, config: RunConfig, plan: StreamPlan, folder: Path) -> None:
     length = limit if config.train.time_s is None else f"{duration(config.train.time_s)}, at most {limit}"
     log.say(
         {
-            "model": f"{network_in_words(own)}, {parameters / 1e6:.1f} M parameters",
+            "model": f"{network_in_words(own)}, {size_in_words(parameters)}",
             "plan": f"{length} of {plural(plan.batches_per_epoch, 'step')} with {plan.streams} x {own.window}"
             f" {plan.unit} on {plan.runtime.device.type}, seed {config.seed}",
             "run": str(folder),

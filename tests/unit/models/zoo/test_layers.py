@@ -43,11 +43,12 @@ def test_totals_equal_torchinfos(name: str) -> None:
 @pytest.mark.filterwarnings("ignore")  # of jit's tracer, and of what it does not count
 @pytest.mark.parametrize("name", TEN)
 def test_totals_equal_fvcores(name: str) -> None:
-    count = pytest.importorskip("fvcore.nn", reason="fvcore is not installed; pip install fvcore")
+    from fvcore.nn import FlopCountAnalysis, parameter_count
+
     net = Backbone(name).eval()
-    analysis = count.FlopCountAnalysis(net, torch.zeros(1, 3, 64, 64)).unsupported_ops_warnings(False)
+    analysis = FlopCountAnalysis(net, torch.zeros(1, 3, 64, 64)).unsupported_ops_warnings(False)
     products = sum(analysis.by_operator()[name] for name in ("conv", "linear", "matmul"))  # it counts norms, too
-    assert totals(layers(name, size=64)) == (count.parameter_count(net)[""], products)
+    assert totals(layers(name, size=64)) == (parameter_count(net)[""], products)
 
 
 @pytest.mark.parametrize("name", ["vit_tiny_patch16_224", "swin_tiny_patch4_window7_224"])

@@ -116,7 +116,7 @@ def compared(given: Sequence[Given], *, metric: str = "", margin: float | None =
         per_class(scored),
         different(given),
         np.stack([np.mean([one.by_image() for one in side], axis=0) for side in scored]),
-        [*common.notes, *remarks(given, common)],
+        [*common.notes, *remarks(given, common), *alike(given, common)],
         margin,
     )
 
@@ -183,6 +183,22 @@ def remarks(sides: Sequence[Given], common: Common) -> list[str]:
     if common.groups is not None:
         notes.append(f"{len(common):,} images in {int(common.groups.max()) + 1:,} groups, which were resampled as one.")
     return notes
+
+
+def alike(sides: Sequence[Given], common: Common) -> list[str]:
+    """A sentence for every two sides that predict the same: their difference is none, and not merely unseen."""
+    predicted = [
+        [
+            [member.kept.images[place]["values"] for place in own]
+            for member, own in zip(side.members, places, strict=True)
+        ]
+        for side, places in zip(sides, common.places, strict=True)
+    ]
+    return [
+        f"{sides[a].name} and {sides[b].name} predict exactly the same: they are one model."
+        for a, b in combinations(range(len(sides)), 2)
+        if predicted[a] == predicted[b]
+    ]
 
 
 def _spread(values: FloatArray) -> float:

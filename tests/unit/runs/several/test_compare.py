@@ -169,6 +169,12 @@ def test_a_margin_makes_equivalence_possible(kept: Path) -> None:
     assert compare(kept / "a1", kept / "b1", margin=1e-6).pairs[0].decision == "no difference seen"
 
 
+def test_one_model_twice_is_told(kept: Path) -> None:
+    same, others = compare(kept / "a1", kept / "a1"), compare(kept / "a1", kept / "b1")
+    told = "predict exactly the same: they are one model."
+    assert any(told in note for note in same.notes) and not any(told in note for note in others.notes)
+
+
 def refused(here: Command, *arguments: str | Path) -> tuple[str, str]:
     """What is wrong, and the hint; exit code 2."""
     done = here("compare", *arguments)

@@ -4,6 +4,7 @@ import csv
 import json
 import shlex
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -163,11 +164,9 @@ def _about(folder: Path) -> tuple[dict[str, object], list[dict[str, float]], dic
     """Settings, learning curve and facts of a run, as far as they are there."""
     settings, history, facts = dict[str, object](), list[dict[str, float]](), dict[str, object]()
     plan = read_plan(folder)
-    try:
-        config = read_config(folder / "config.toml") if plan is None else plan.config
-        settings = flat(config.model_dump())
-    except FovealError:
-        pass
+    run = folder if plan is None else plan.folders(folder)[0]  # which has what the plan leaves open
+    with suppress(FovealError):
+        settings = flat(read_config(run / "config.toml").model_dump())
     try:
         rows = csv.DictReader((folder / "metrics.csv").read_text(encoding="utf-8").splitlines())
         history = [{name: float(cell) for name, cell in row.items() if cell} for row in rows]

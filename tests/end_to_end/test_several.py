@@ -97,7 +97,7 @@ def test_seeds_share_a_split_and_are_compared_whole(here: Command, folds: Path, 
     document = json.loads(done.out)
     assert document["images"] == 15 and [len(side["runs"]) for side in document["sides"]] == [1, 2]
     assert document["pairs"][0]["test"] == "paired_bootstrap" and document["sides"][0]["folds"]
-    assert "train.batch_size" not in document["settings"], "what both left open is the same"
+    assert "data.format" not in document["settings"], "what both left open is the same"
 
 
 def test_what_is_refused(here: Command, squares: Path, folds: Path, tmp_path: Path) -> None:

@@ -66,8 +66,8 @@ def pillow_path(spec: InputSpec) -> Load:
     """The same by Pillow and torchvision."""
     steps = v2.Compose(
         [
-            v2.Resize(spec.decode_side, interpolation=v2.InterpolationMode(spec.interpolation), antialias=True),
-            v2.CenterCrop(spec.size),
+            v2.Resize(spec.covered.width, interpolation=v2.InterpolationMode(spec.interpolation), antialias=True),
+            v2.CenterCrop(spec.size.shape),
             v2.PILToTensor(),
             v2.ToDtype(torch.float32, scale=True),
             v2.Normalize(spec.mean, spec.std),

@@ -46,7 +46,7 @@ from foveal.explain.masks import agreement, blurred, rank_correlation
 from foveal.explain.methods import METHODS
 from foveal.explain.panels import evidence_on
 from foveal.explain.quality.insertion import insert_all
-from foveal.explain.quality.mosaic import Mosaic, mosaics, play, takes
+from foveal.explain.quality.mosaic import Mosaic, doubled, mosaics, play, takes
 from foveal.explain.quality.places import place_all
 from foveal.explain.quality.regions import has_masks
 from foveal.explain.quality.sample import Sample, gather
@@ -86,7 +86,7 @@ class Bench:
     def mosaics(self, name: str, count: int) -> list[Mosaic]:
         """Of images on which the model is right."""
         found = self.samples(name, count)
-        return mosaics(found, seed=0, full=takes(self.model(name), 2 * len(found[0].prepared.pixels)))
+        return mosaics(found, seed=0, full=takes(self.model(name), doubled(found[0].prepared.shape)))
 
     @cache  # noqa: B019
     def samples(self, name: str, count: int) -> tuple[Sample, ...]:

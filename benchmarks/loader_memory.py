@@ -25,6 +25,7 @@ from foveal.data.loading.cache import make_cache
 from foveal.data.loading.loader import TrainingImages, load_batches
 from foveal.data.loading.order import Order
 from foveal.inference.backends.process_tuning import keep_pages
+from foveal.types.size import Size
 
 LIMIT_MB = 4.0
 """Growth allowed a worker."""
@@ -35,7 +36,7 @@ def make_images(catalog: Catalog, *, size: int, cache: str, workers: int) -> Tra
     """As training builds them."""
     return TrainingImages(
         catalog,
-        ImageAugment(AUGMENT, size, "bilinear"),
+        ImageAugment(AUGMENT, Size.square(size), "bilinear"),
         seed=0,
         min_side=round(1.5 * size),
         cache=make_cache(cache, len(catalog), folder="", workers=workers),  # type: ignore[arg-type]

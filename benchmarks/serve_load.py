@@ -217,7 +217,7 @@ def compare_speed(args: argparse.Namespace, images: Sequence[tuple[str, bytes]])
     """The table of servers."""
     predictor = load(args.model)
     prepared = np.stack([predictor.prepare(content).pixels for _, content in images[:BATCH]])
-    side = predictor.spec.size
+    side = predictor.spec.size.width
     forms = [Request("/predict", *form(image)) for image in images]
     ours = [Request("/v1/models/m/predict", *form(image)) for image in images]
     head = {

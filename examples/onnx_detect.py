@@ -14,11 +14,12 @@ import onnxruntime
 from PIL import Image, ImageCms, ImageOps
 
 
-def read(path, side):
+def read(path, size):
     """The image upright and in sRGB, and its full size; a large JPEG at a half, a quarter or an eighth of that."""
     image = Image.open(path)
-    full = image.size if image.getexif().get(0x0112, 1) < 5 else image.size[::-1]
-    image.draft("RGB", (side, side))
+    turned = image.getexif().get(0x0112, 1) >= 5
+    full = image.size[::-1] if turned else image.size
+    image.draft("RGB", size[::-1] if turned else size)
     profile, upright = image.info.get("icc_profile"), ImageOps.exif_transpose(image)
     if profile and upright.mode == "RGB":
         srgb, black = ImageCms.createProfile("sRGB"), ImageCms.Flags.BLACKPOINTCOMPENSATION
@@ -30,15 +31,17 @@ def main(model, paths):
     """Print the objects of each image: class, score, x1, y1, x2, y2 in its pixels."""
     session = onnxruntime.InferenceSession(model)
     card = json.loads(session.get_modelmeta().custom_metadata_map["foveal"])
-    spec, side, decode, names = card["input"], card["input"]["size"], card["decode"], card["classes"]["names"]
+    spec, size, decode, names = card["input"], card["input"]["size"], card["decode"], card["classes"]["names"]
+    size = tuple(size) if isinstance(size, list) else (size, size)  # width and height
     assert spec["fit"] == "letterbox" and decode["nms"] == "hard", "docs/guide/shipping.md has the others"
     resampling = Image.Resampling[spec["interpolation"].upper()]
 
     for path in paths:
-        image, full = read(path, side)
-        w, h = (max(1, round(length * (side / max(image.size)))) for length in image.size)
-        left, top = (side - w) // 2, (side - h) // 2
-        canvas = Image.new("RGB", (side, side), (spec["border"],) * 3)
+        image, full = read(path, size)
+        scale = min(size[0] / image.width, size[1] / image.height)
+        w, h = (max(1, round(length * scale)) for length in image.size)
+        left, top = (size[0] - w) // 2, (size[1] - h) // 2
+        canvas = Image.new("RGB", size, (spec["border"],) * 3)
         canvas.paste(image.resize((w, image.height), resampling).resize((w, h), resampling), (left, top))
 
         outputs = session.run(["boxes", "scores", "labels"], {"images": np.asarray(canvas)[None]})

@@ -16,11 +16,12 @@ import onnxruntime
 from PIL import Image, ImageCms, ImageOps
 
 
-def read(path, side):
+def read(path, size):
     """The image upright and in sRGB, and its full size; a large JPEG at a half, a quarter or an eighth of that."""
     image = Image.open(path)
-    full = image.size if image.getexif().get(0x0112, 1) < 5 else image.size[::-1]
-    image.draft("RGB", (side, side))
+    turned = image.getexif().get(0x0112, 1) >= 5
+    full = image.size[::-1] if turned else image.size
+    image.draft("RGB", size[::-1] if turned else size)
     profile, upright = image.info.get("icc_profile"), ImageOps.exif_transpose(image)
     if profile and upright.mode == "RGB":
         srgb, black = ImageCms.createProfile("sRGB"), ImageCms.Flags.BLACKPOINTCOMPENSATION
@@ -38,22 +39,24 @@ def main(model, paths):
     """Write the class of each pixel beside each image, and print how much of it each class covers."""
     session = onnxruntime.InferenceSession(model)
     card = json.loads(session.get_modelmeta().custom_metadata_map["foveal"])
-    spec, side, names = card["input"], card["input"]["size"], card["classes"]["names"]
+    spec, size, names = card["input"], card["input"]["size"], card["classes"]["names"]
+    size = tuple(size) if isinstance(size, list) else (size, size)  # width and height
     assert spec["fit"] == "letterbox", "docs/guide/shipping.md has the other fits"
     resampling = Image.Resampling[spec["interpolation"].upper()]
 
     for path in paths:
-        image, full = read(path, side)
-        w, h = (max(1, round(length * (side / max(image.size)))) for length in image.size)
-        left, top = (side - w) // 2, (side - h) // 2
-        canvas = Image.new("RGB", (side, side), (spec["border"],) * 3)
+        image, full = read(path, size)
+        scale = min(size[0] / image.width, size[1] / image.height)
+        w, h = (max(1, round(length * scale)) for length in image.size)
+        left, top = (size[0] - w) // 2, (size[1] - h) // 2
+        canvas = Image.new("RGB", size, (spec["border"],) * 3)
         canvas.paste(image.resize((w, image.height), resampling).resize((w, h), resampling), (left, top))
 
         (batch,) = session.run(["probabilities"], {"images": np.asarray(canvas)[None]})
         soft = batch[0]  # (K, rows, columns) of the input
-        first, last, share = cells(full[0], w, left, soft.shape[2], side)
+        first, last, share = cells(full[0], w, left, soft.shape[2], size[0])
         soft = soft[:, :, first] * (1 - share) + soft[:, :, last] * share
-        first, last, share = cells(full[1], h, top, soft.shape[1], side)
+        first, last, share = cells(full[1], h, top, soft.shape[1], size[1])
         soft = soft[:, first] * (1 - share)[:, None] + soft[:, last] * share[:, None]
         ids = soft.argmax(0).astype(np.uint8)
         Image.fromarray(ids).save(Path(path).with_name(f"{Path(path).stem}-mask.png"))

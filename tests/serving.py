@@ -25,8 +25,10 @@ from foveal.serve.log import JsonLog
 from foveal.serve.options import ServeOptions
 from foveal.serve.server import ModelServer, address_of, listen
 from foveal.types.input_spec import InputSpec
+from foveal.types.size import Size
 
 SIDE = 32
+SIZES = {"classify": Size.square(SIDE), "detect": Size.square(SIDE), "segment": Size(40, SIDE)}
 CLASSES = ("ash", "birch", "cedar")
 TASKS = {"trees": "classify", "cells": "detect", "street": "segment"}
 OWN: Mapping[str, dict[str, Any]] = {
@@ -41,7 +43,7 @@ def card_of(task: str) -> Card:
     return Card(
         task=task,
         classes=CategoriesCard(names=CLASSES),
-        input=InputSpec(size=SIDE, train_size=SIDE, fit="squash"),
+        input=InputSpec(size=SIZES[task], train_size=SIZES[task], fit="squash"),
         model={"backbone": "conv4"},
         own={},
         decode=OWN[task],

@@ -24,7 +24,7 @@ def flags(*, epochs: int = 30, workers: int = 0) -> list[str]:
     return [
         "--backbone=conv5",
         "--model.weights=none",
-        "--size=96",
+        "--size=96x72",
         f"--epochs={epochs}",
         "--batch-size=4",
         f"--workers={workers}",

@@ -24,7 +24,7 @@ def flags(*, epochs: int = 20, workers: int = 0) -> list[str]:
     return [
         "--backbone=conv5",
         "--model.weights=none",
-        "--size=96",
+        "--size=96x80",
         f"--epochs={epochs}",
         "--batch-size=4",
         f"--workers={workers}",

@@ -7,7 +7,7 @@ from cyclopts import Parameter
 
 Tile = Annotated[
     int | None,
-    Parameter(help="Cut large images into square tiles of this side, in pixels (detection and segmentation)."),
+    Parameter(help="Cut large images into tiles of this longer side, in pixels (detection and segmentation)."),
 ]
 Overlap = Annotated[float, Parameter(help="Overlap of neighbouring tiles, as a fraction of their side.")]
 Flip = Annotated[

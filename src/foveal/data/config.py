@@ -5,7 +5,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from foveal.types.settings import Settings, Side
+from foveal.types.settings import Settings
+from foveal.types.size import Size
 
 Format = Literal[
     "auto",
@@ -101,14 +102,14 @@ class DataConfig(Settings):
 class InputConfig(Settings):
     """Preprocessing: how an image becomes the network's input."""
 
-    size: Side | None = None
-    """Side of the square training input, in pixels."""
-    eval_size: Side | None = None
-    """Side of the square input in evaluation and inference, in pixels."""
+    size: Size | None = None
+    """Size of the training input, in pixels: the side of a square, or "480x352" for width x height."""
+    eval_size: Size | None = None
+    """Size of the input in evaluation and inference, in pixels, written as `size` is."""
     fit: Literal["crop", "squash", "letterbox"] = "crop"
-    """Making images square after training; crop: centre crop; squash: ignore the aspect ratio; letterbox: pad."""
+    """Fitting images to the size after training; crop: centre crop; squash: ignore the aspect ratio; letterbox: pad."""
     crop_fraction: Annotated[float, Field(gt=0, le=1)] = 0.875
-    """Fraction of the shorter side that the centre crop keeps."""
+    """Fraction of the side that fits first which the centre crop keeps."""
     interpolation: Literal["bilinear", "bicubic"] = "bicubic"
     """Resampling filter; always antialiased."""
     normalize: Literal["backbone", "dataset", "pca", "zca"] = "backbone"

@@ -1,6 +1,6 @@
 """The gate of exported cell scores: they must be the network's, and have their peaks in the same cells.
 
-Shapes: N images, K classes, S side of the input, h w of the map.
+Shapes: N images, K classes, S T height and width of the input, h w of the map.
 """
 
 from collections.abc import Mapping, Sequence

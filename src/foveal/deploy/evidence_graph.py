@@ -1,6 +1,6 @@
 """A network whose graph also gives cell scores: what each place of the map says for each class.
 
-Shapes: B images, K classes, S side of the input, h w of the map.
+Shapes: B images, K classes, S T height and width of the input, h w of the map.
 """
 
 import torch
@@ -17,7 +17,7 @@ class GraphWithEvidence(Graph):
     """Predictions and cell scores of one pass: what an export with evidence contains."""
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
-        """Activated outputs and ``evidence`` (B, K, h, w), for (B, S, S, 3) uint8 images."""
+        """Activated outputs and ``evidence`` (B, K, h, w), for (B, S, T, 3) uint8 images."""
         maps = self.model.look(self.inputs(images))
         raw = self.model.answer(maps)
         cells = self.task.cells(self.model, maps, raw)
@@ -31,9 +31,9 @@ def with_evidence(backend: TorchBackend) -> tuple[GraphWithEvidence, Card]:
     Raises:
         ConfigError: A model that has none.
     """
-    side = backend.card.input_as(InputSpec).size
+    size = backend.card.input_as(InputSpec).size
     with torch.inference_mode():
-        found = backend.graph.cells(torch.zeros((1, side, side, 3), dtype=torch.uint8, device=backend.device))
+        found = backend.graph.cells(torch.zeros((1, *size.shape, 3), dtype=torch.uint8, device=backend.device))
     if EVIDENCE not in found:
         raise ConfigError(
             "This model has no scores of cells to export: it does not read its classes off the places of one map.",

@@ -1,6 +1,6 @@
 """One self-contained .onnx, written only if it agrees with the network on real images, on every engine that is there.
 
-Shapes: N images, S side of the input.
+Shapes: N images, S T height and width of the input.
 """
 
 import json
@@ -66,7 +66,7 @@ def export(
 ) -> Parity:
     """Write a model as ONNX, with a record of the comparison beside it.
 
-    The graph takes (B, S, S, 3) uint8 RGB images and holds normalisation, network and activation; B is free.
+    The graph takes (B, S, T, 3) uint8 RGB images and holds normalisation, network and activation; B is free.
 
     Args:
         model: A model on torch, or an exported one in float.

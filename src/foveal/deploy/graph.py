@@ -1,6 +1,6 @@
 """A network as one ONNX graph with the card in its metadata.
 
-Shapes: B images, S side of the input.
+Shapes: B images, S T height and width of the input.
 """
 
 import io

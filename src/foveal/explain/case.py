@@ -1,6 +1,6 @@
 """One image under explanation, and what a method is given and gives.
 
-Shapes: S side of the input, B batch, h w of a map.
+Shapes: S T height and width of the input, B batch, h w of a map.
 """
 
 from collections.abc import Callable, Sequence
@@ -70,7 +70,7 @@ class Case:
 
     Attributes:
         predictor: The model.
-        prepared: Its pixels (S, S, 3), and where they come from.
+        prepared: Its pixels (S, T, 3), and where they come from.
     """
 
     predictor: Predictor
@@ -80,12 +80,12 @@ class Case:
 
     @property
     def pixels(self) -> RGB:
-        """(S, S, 3), as the network gets them."""
+        """(S, T, 3), as the network gets them."""
         return self.prepared.pixels
 
     @property
     def batch(self) -> RGB:
-        """(1, S, S, 3), a copy that may be written to."""
+        """(1, S, T, 3), a copy that may be written to."""
         return np.stack([self.pixels])
 
     @cached_property
@@ -94,7 +94,7 @@ class Case:
         return self.predictor.backend.run(self.batch)
 
     def support(self, images: RGB, subjects: Sequence[Subject]) -> FloatArray:
-        """(subjects, B) how much changed versions (B, S, S, 3) of the image speak for each subject."""
+        """(subjects, B) how much changed versions (B, S, T, 3) of the image speak for each subject."""
         arrays, output = self.predictor.backend.run(images), self.predictor.output
         return np.stack([output.support(arrays, subject, self.prepared.geometry) for subject in subjects])
 

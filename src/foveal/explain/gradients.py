@@ -1,6 +1,6 @@
 """Explanation by gradients, of the maps that the head reads or of the input. No hooks, and nothing is left behind.
 
-Shapes: B batch, C channels, h w of a map, S side of the input.
+Shapes: B batch, C channels, h w of a map, S T height and width of the input.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -123,7 +123,7 @@ def _of_maps(case: Case, subjects: Sequence[Subject], weigh: Callable[[Tensor, T
 
 
 def _input_score(case: Case, name: str) -> tuple[Tensor, Tensor, Callable[[Subject], Callable[[Tensor], Tensor]]]:
-    """The input (1, 3, S, S), a blurred copy, and for a subject the function from inputs to its scores (B,)."""
+    """The input (1, 3, S, T), a blurred copy, and for a subject the function from inputs to its scores (B,)."""
     backend = backend_of(case)
     graph = backend.graph
     if not graph.task.pins_hold():
@@ -143,12 +143,16 @@ def _input_score(case: Case, name: str) -> tuple[Tensor, Tensor, Callable[[Subje
 
 
 def _gathered(values: Tensor) -> FloatArray:
-    """(1, 3, S, S) values of an input to (h, w), its mean their sum; a pixel on a border is shared by its cells."""
+    """(1, 3, S, T) values of an input to (h, w), its mean their sum; a pixel on a border is shared by its cells."""
     summed = values.detach().double().sum(1)[0].cpu().numpy()
-    length = len(summed)
-    side = min(GRID, length)
-    edges, pixels = np.arange(side + 1) * length / side, np.arange(length)
-    shares = np.minimum(edges[1:, None], pixels + 1) - np.maximum(edges[:-1, None], pixels)
-    shares = shares.clip(0)  # (side, S) part of each pixel in each cell
-    grid: FloatArray = shares @ summed @ shares.T * side**2
+    down, across = (_shares(length) for length in summed.shape)
+    grid: FloatArray = down @ summed @ across.T * (len(down) * len(across))
     return grid
+
+
+def _shares(length: int) -> FloatArray:
+    """(cells, length) the part of each pixel in each cell of a row or column."""
+    cells = min(GRID, length)
+    edges, pixels = np.arange(cells + 1) * length / cells, np.arange(length)
+    shares: FloatArray = np.minimum(edges[1:, None], pixels + 1) - np.maximum(edges[:-1, None], pixels)
+    return shares.clip(0)

@@ -6,7 +6,7 @@ jumps from step to step. Its known integral is used as a control variate, as in 
 totals are known (Deville and Särndal 1992): weights are changed as little as possible, by about a percent, so that
 the slopes add up. What the plain steps missed says whether they were enough.
 
-Shapes: n steps, S side of the input, h w of a map.
+Shapes: n steps, S T height and width of the input, h w of a map.
 """
 
 from collections.abc import Callable
@@ -57,10 +57,10 @@ def integrate(score: Score, inputs: Tensor, baseline: Tensor, gather: Callable[[
     """Integrate the gradients of a score from a baseline to the inputs.
 
     Args:
-        score: From inputs (B, 3, S, S) to (B,).
-        inputs: (1, 3, S, S).
-        baseline: (1, 3, S, S).
-        gather: From (1, 3, S, S) values to a map (h, w) whose mean is their sum.
+        score: From inputs (B, 3, S, T) to (B,).
+        inputs: (1, 3, S, T).
+        baseline: (1, 3, S, T).
+        gather: From (1, 3, S, T) values to a map (h, w) whose mean is their sum.
     """
     with torch.no_grad():
         before, after = (float(score(end)) for end in (baseline, inputs))

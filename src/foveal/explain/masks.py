@@ -3,7 +3,7 @@
 What is hidden is replaced by a strongly blurred copy: black or gray squares would be things of their own. The value of
 a place is how much the model's support for the subject rises when the place is shown rather than hidden.
 
-Shapes: S side of the input, J subjects, N masks, g side of a map.
+Shapes: S T height and width of the input, J subjects, N masks, g side of a map.
 """
 
 from collections.abc import Iterator, Sequence
@@ -21,7 +21,7 @@ from foveal.types.predictions.subject import Subject
 
 BATCH_SIZE = 16
 BLUR = 1 / 6
-"""Radius of the blur, of the input's side."""
+"""Radius of the blur, of the input's longer side."""
 WINDOW_CELLS = 2
 """Side of occlusion's window in cells; it moves by one, so each cell is hidden four times."""
 OCCLUSION_CELLS, FEWEST_CELLS = 14, 3
@@ -59,14 +59,15 @@ def occlusion(case: Case, subjects: Sequence[Subject], effort: Effort) -> list[t
     side = OCCLUSION_CELLS
     if effort.budget_s is not None:
         side = min(side, max(FEWEST_CELLS, int((effort.budget_s / pass_s) ** 0.5) - 1))
-    fill, place = blurred(case.pixels), np.linspace(0, len(case.pixels), side + 1).round().astype(int)
+    fill, shape = blurred(case.pixels), case.pixels.shape[:2]
+    down, across = (np.linspace(0, length, side + 1).round().astype(int) for length in shape)
     windows = [(r, c) for r in range(1 - WINDOW_CELLS, side) for c in range(1 - WINDOW_CELLS, side)]
 
     def hidden(row: int, column: int) -> RGB:
         image = case.pixels.copy()
         part = np.s_[
-            place[max(row, 0)] : place[min(row + WINDOW_CELLS, side)],
-            place[max(column, 0)] : place[min(column + WINDOW_CELLS, side)],
+            down[max(row, 0)] : down[min(row + WINDOW_CELLS, side)],
+            across[max(column, 0)] : across[min(column + WINDOW_CELLS, side)],
         ]
         image[part] = fill[part]
         return image
@@ -96,7 +97,7 @@ def rise(case: Case, subjects: Sequence[Subject], effort: Effort) -> list[tuple[
     fill, image = blurred(case.pixels).astype(np.float32), case.pixels.astype(np.float32)
     both, halves = Slopes(), (Slopes(), Slopes())
     passes, converged = 0, False
-    for masks, small in random_masks(len(image), effort.seed):
+    for masks, small in random_masks(case.prepared.shape, effort.seed):
         before = perf_counter()
         shown = (fill + (image - fill) * masks[..., None]).round().astype(np.uint8)
         values = case.support(shown, subjects)
@@ -196,8 +197,8 @@ def gathering() -> FloatArray:
     return np.repeat(np.eye(FITTED_CELLS), RISE_GRID // FITTED_CELLS, axis=1) * FITTED_CELLS / RISE_GRID
 
 
-def random_masks(side: int, seed: int) -> Iterator[tuple[Pixels, Pixels]]:
-    """Endless batches of smooth masks in [0, 1], (N, S, S) and (N, g, g); the second half are opposites."""
+def random_masks(shape: tuple[int, int], seed: int) -> Iterator[tuple[Pixels, Pixels]]:
+    """Endless batches of smooth masks in [0, 1], (N, S, T) and (N, g, g); the second half are opposites."""
     rng = np.random.default_rng(seed)
     cells = RISE_CELLS + 1
     while True:
@@ -205,8 +206,8 @@ def random_masks(side: int, seed: int) -> Iterator[tuple[Pixels, Pixels]]:
         for _ in range(BATCH_SIZE // 2):
             grid = (rng.random((cells + 1, cells + 1)) < SHOWN).astype(np.float32)
             shift = rng.random(2)
-            for length, out in ((side, full), (RISE_GRID, small)):
-                down, across = (weights(length, cells + 1, s) for s in shift)
+            for sides, out in ((shape, full), ((RISE_GRID, RISE_GRID), small)):
+                down, across = (weights(length, cells + 1, s) for length, s in zip(sides, shift, strict=True))
                 out.append((down @ grid @ across.T).astype(np.float32))
         yield _with_opposites(full), _with_opposites(small)
 
@@ -224,8 +225,8 @@ def weights(length: int, points: int, shift: float) -> Pixels:
 
 
 def blurred(pixels: RGB) -> RGB:
-    """A copy (S, S, 3) without anything that could be recognised."""
-    return np.asarray(Image.fromarray(pixels).filter(ImageFilter.GaussianBlur(len(pixels) * BLUR)))
+    """A copy (S, T, 3) without anything that could be recognised."""
+    return np.asarray(Image.fromarray(pixels).filter(ImageFilter.GaussianBlur(max(pixels.shape[:2]) * BLUR)))
 
 
 def agreement(a: FloatArray, b: FloatArray) -> float:

@@ -2,7 +2,7 @@
 
 ``resample`` scales, NumPy copies; the network's first layer normalises.
 
-Shapes: H W height and width of the source, S side of the input.
+Shapes: H W height and width of the source, h w of the input.
 """
 
 from collections.abc import Callable
@@ -24,7 +24,7 @@ def prepare(image: RGB, spec: InputSpec) -> tuple[RGB, Geometry]:
         spec: The input.
 
     Returns:
-        (S, S, 3) uint8, perhaps read-only, and the geometry that maps back to the image.
+        (h, w, 3) uint8, perhaps read-only, and the geometry that maps back to the image.
     """
 
     def scale(size: tuple[int, int], box: Box) -> RGB:
@@ -37,13 +37,13 @@ def place(size: tuple[int, int], spec: InputSpec, scale: Callable[[tuple[int, in
     """``prepare`` for an image of this (width, height), of which ``scale`` gives a part in a size."""
     width, height = size
     geometry = spec.geometry(width, height)
-    (left, top), (right, bottom) = geometry.to_input(np.array([[0, 0], [width, height]])).clip(0, spec.size)
+    (left, top), (right, bottom) = geometry.to_input(np.array([[0, 0], [width, height]])).clip(0, spec.size.sides)
     x1, y1, x2, y2 = round(left), round(top), round(right), round(bottom)
     corners = geometry.to_source(np.array([[x1, y1], [x2, y2]])).clip(0, (width, height))
     box = cast(Box, tuple(corners.ravel().tolist()))
     seen = scale((x2 - x1, y2 - y1), box)
-    if seen.shape[:2] == (spec.size, spec.size):
+    if seen.shape[:2] == spec.size.shape:
         return seen, geometry
-    out = np.full((spec.size, spec.size, 3), PAD_VALUE, np.uint8)
+    out = np.full((*spec.size.shape, 3), PAD_VALUE, np.uint8)
     out[y1:y2, x1:x2] = seen
     return out, geometry

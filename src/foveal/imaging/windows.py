@@ -4,7 +4,7 @@ A TIFF is read strip by strip or tile by tile, as parts are asked for. Other for
 they are decoded once, into a temporary file that is mapped into memory and goes when the image is closed. Its pages
 belong to the system, which takes them back when memory is short.
 
-Shapes: H W height and width as displayed, h w of a part, S side of the input.
+Shapes: H W height and width as displayed, h w of a part, S T height and width of the input.
 """
 
 import io

@@ -1,6 +1,6 @@
 """From images to predictions: decode in parallel, prepare, run in batches, assemble. No torch.
 
-Shapes: B images per batch, S side of the input.
+Shapes: B images per batch, S T height and width of the input.
 """
 
 from collections import deque
@@ -45,6 +45,11 @@ class Prepared:
     geometry: Geometry
 
     __repr__ = brief
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(S, T)."""
+        return self.pixels.shape[0], self.pixels.shape[1]
 
 
 Source = ImageLike | Prepared

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import overload
+from typing import Final, overload
 
 import numpy as np
 
@@ -21,9 +21,11 @@ from foveal.types.arrays import RGB, Array
 from foveal.types.geometry import Geometry
 from foveal.types.input_spec import PAD_VALUE
 from foveal.types.predictions.prediction import Prediction
+from foveal.types.size import Size
 from foveal.types.view import View
 
 Box = tuple[int, int, int, int]
+SQUARE: Final = Size.square(1)
 MIN_TILE_PX, MAX_OVERLAP, MIN_SCALE, MAX_SCALE = 32, 0.9, 0.25, 4.0
 
 
@@ -32,7 +34,8 @@ class Viewing:
     """The views of an image that one prediction is made from.
 
     Attributes:
-        tile: Side in pixels of the square tiles that larger images are cut into; None: no tiles.
+        tile: Longer side in pixels of the tiles that larger images are cut into; they have the proportions of the
+            network's input, which are mostly a square's. None: no tiles.
         overlap: Fraction of a tile's side that neighbours share, in [0, 0.9].
         flip: Whether each view is added mirrored left to right.
         scales: Magnifications relative to one plain view or tile; each in [0.25, 4].
@@ -68,33 +71,37 @@ class Viewing:
         """Whether every image has one view: all of it, as it is."""
         return self.tile is None and not self.flip and set(self.scales) == {1.0}
 
-    def views(self, width: int, height: int, *, whole: bool) -> list[View]:
+    def views(self, width: int, height: int, *, whole: bool, like: Size = SQUARE) -> list[View]:
         """The views of an image of this size, without duplicates; together they cover it.
 
         Args:
             width: Of the image, in pixels.
             height: Of the image, in pixels.
             whole: Whether the full image is added before the tiles, if there are any.
+            like: Of the input: parts have its proportions.
         """
-        parts = [box for scale in self.scales for box in self._boxes(width, height, scale)]
+        parts = [box for scale in self.scales for box in self._boxes(width, height, scale, like)]
         if whole and not all(View(box).shows_all((width, height)) for box in parts):
             parts = [(0, 0, width, height), *parts]
         return [View(box, flipped) for box in dict.fromkeys(parts) for flipped in (False, True)[: 1 + self.flip]]
 
-    def _boxes(self, width: int, height: int, scale: float) -> list[Box]:
+    def _boxes(self, width: int, height: int, scale: float, like: Size) -> list[Box]:
         if self.tile is not None:
-            return self._squares(width, height, max(1, round(self.tile / scale)))
+            longer = max(1, round(self.tile / scale))
+            return self._parts(width, height, [longer * side / like.longer for side in like.sides])
         if scale > 1:
-            return self._squares(width, height, max(1, round(max(width, height) / scale)))
+            own, side = (height, like.height) if like.width * height >= like.height * width else (width, like.width)
+            return self._parts(width, height, [own * part / side / scale for part in like.sides])
         across, down = (round(side * (1 / scale - 1) / 2) for side in (width, height))
         return [(-across, -down, width + across, height + down)]
 
-    def _squares(self, width: int, height: int, side: int) -> list[Box]:
-        """Squares that together cover an image, row by row; the last of a row or column ends with the image."""
+    def _parts(self, width: int, height: int, sides: Sequence[float]) -> list[Box]:
+        """Parts that together cover an image, row by row; the last of a row or column ends with the image."""
+        wide, high = (max(1, round(side)) for side in sides)
         return [
-            (x, y, min(x + side, width), min(y + side, height))
-            for y in self._starts(height, side)
-            for x in self._starts(width, side)
+            (x, y, min(x + wide, width), min(y + high, height))
+            for y in self._starts(height, high)
+            for x in self._starts(width, wide)
         ]
 
     def _starts(self, length: int, side: int) -> list[int]:
@@ -238,10 +245,10 @@ def cut_views(
     """
 
     def views_of(width: int, height: int) -> list[View]:
-        return viewing.views(width, height, whole=predictor.output.include_full_image)
+        return viewing.views(width, height, whole=predictor.output.include_full_image, like=predictor.spec.size)
 
     def min_side(*size: int) -> int:
-        return predictor.spec.decode_side if is_plain(views_of(*size), size) else 0
+        return predictor.spec.decode_side(size[0], size[1]) if is_plain(views_of(*size), size) else 0
 
     try:
         image = decode_any(source, min_side=min_side, reading=predictor.spec.reading)

@@ -16,6 +16,7 @@ from foveal.models.config import ModelConfig
 from foveal.models.declared import Declared, declared
 from foveal.models.trunk import Trunk, build_own, find_weights
 from foveal.models.weights import Weights
+from foveal.types.size import Size
 
 
 class Backbone(Trunk):
@@ -126,7 +127,7 @@ class Backbone(Trunk):
                 f"Use --size {self.fixed_size}, or a backbone without a fixed size.",
             )
         if height % self.multiple or width % self.multiple:
-            near = max(1, round(height / self.multiple)) * self.multiple
+            near = Size(width, height).times(1, multiple=self.multiple)
             raise ConfigError(
                 f"The backbone {self.name!r} cuts images into patches of {self.multiple} pixels;"
                 f" {height} x {width} is not a multiple of that.",

@@ -9,6 +9,7 @@ from torch.nn import functional
 
 from foveal.errors import ConfigError
 from foveal.types.input_spec import InputSpec
+from foveal.types.size import Size
 
 
 class Normalize(nn.Module):
@@ -36,10 +37,10 @@ class Normalize(nn.Module):
             return
         self.patch = spec.whitening.patch
         for size in (spec.size, spec.train_size):
-            if size % self.patch:
+            if any(side % self.patch for side in size.sides):
                 raise ConfigError(
                     f"The input size {size} is not a multiple of the whitening patch, {self.patch} pixels.",
-                    f"Use --size {max(1, size // self.patch) * self.patch}, or --input.whitening-patch 1.",
+                    f"Use --size {_whole(size, self.patch)}, or --input.whitening-patch 1.",
                 )
         matrix = torch.tensor(spec.whitening.matrix, dtype=torch.float64)  # (Q, Q)
         bias = -matrix @ torch.tensor(spec.whitening.mean, dtype=torch.float64)  # (Q,)
@@ -61,3 +62,8 @@ class Normalize(nn.Module):
         rows = values.view(images.shape[0], images.shape[2], 3 * width)
         torch.addcmul(self.bias.repeat(width), rows, self.scale.repeat(width), out=rows)
         return values.permute(0, 3, 1, 2)
+
+
+def _whole(size: Size, patch: int) -> Size:
+    """The whole patches of an input, at least one each way."""
+    return Size(*(max(1, side // patch) * patch for side in size.sides))

@@ -132,7 +132,7 @@ def score(
 
 def kept(predictor: Predictor, paths: Sequence[Path]) -> Sequence[Source]:
     """Images for repeated evaluation: preprocessed, or as files where all of them would take too much memory."""
-    if len(paths) * 3 * predictor.spec.size**2 > min(KEPT_BYTES, free_memory_bytes() // 4):
+    if len(paths) * 3 * predictor.spec.size.area > min(KEPT_BYTES, free_memory_bytes() // 4):
         return paths
     return [image for batch in predictor.prepare_all(paths) for image in batch]
 

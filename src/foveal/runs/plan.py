@@ -1,6 +1,6 @@
 """A training plan for images: a network, augmented batches, and a validation split.
 
-Shapes: B images per batch, S side of the input.
+Shapes: B images per batch.
 """
 
 import math
@@ -36,6 +36,7 @@ from foveal.types.goal import Goal
 from foveal.types.input_spec import InputSpec
 from foveal.types.samples import Batch
 from foveal.types.seeds import derive
+from foveal.types.size import Size
 
 VAL_LOSS = "val_loss"
 """Name of the tie-break of a task's goal in metrics.csv."""
@@ -144,7 +145,7 @@ class ImagePlan:
                 raise
             raise ConfigError(
                 f"Batch norm needs more than one value per channel, and a batch of {len(images)} at"
-                f" {images.shape[-1]} px gives only one.",
+                f" {Size(images.shape[-1], images.shape[-2])} px gives only one.",
                 "Train with --batch-size 2 or more, or with a larger --size.",
             ) from None
         return self.network.losses(outputs, targets)
@@ -232,13 +233,13 @@ def make_plan(
 def training_images(config: RunConfig, train_set: Catalog, spec: InputSpec, task: AnyTask) -> TrainingImages:
     """Augmented samples of the training split."""
     data, augment = config.data, config.augment
-    side = round(spec.train_size / augment.crop_scale**0.5)
+    side = round(spec.train_size.longer / augment.crop_scale**0.5)
     return TrainingImages(
         train_set,
         task.augment(augment, spec),
         seed=config.seed,
         min_side=side,
-        shrink_side=math.ceil(max(side, spec.size) * augment.scale_jitter),
+        shrink_side=math.ceil(max(side, spec.size.longer) * augment.scale_jitter),
         cache=make_cache(data.cache, len(train_set), folder=data.cache_dir, workers=data.workers or 0),
         reading=spec.reading,
     )

@@ -27,6 +27,7 @@ from foveal.runs.data import split_sizes
 from foveal.runs.evaluation import Evaluation
 from foveal.runs.identity import near
 from foveal.runs.plan import ImagePlan
+from foveal.types.size import Size
 from foveal.version import __version__
 
 EXCEEDED = 1.05
@@ -115,7 +116,8 @@ def environment() -> dict[str, Any]:
 
 def facts(config: RunConfig, catalog: Catalog, plan: ImagePlan, folder: Path) -> dict[str, Any]:
     """What a run chose, as plain values."""
-    taken = plan.network.taken
+    taken, size, eval_size = plan.network.taken, config.input.size, config.input.eval_size
+    assert size is not None and eval_size is not None, "resolve chose them"
     return {
         "run": str(folder),
         "task": config.task,
@@ -127,7 +129,7 @@ def facts(config: RunConfig, catalog: Catalog, plan: ImagePlan, folder: Path) ->
             "weights": None if taken is None else near(taken.origin),
             "parameters": sum(p.numel() for p in plan.network.parameters()),
         },
-        "input": {"size": config.input.size, "eval_size": config.input.eval_size},
+        "input": {"size": size.plain, "eval_size": eval_size.plain},
         "epochs": plan.epochs,
         "time_s": config.train.time_s,
         "steps_per_epoch": max(1, plan.batches_per_epoch // config.optim.accumulate),
@@ -146,7 +148,7 @@ def size_in_words(parameters: int) -> str:
 
 def facts_in_words(facts: Mapping[str, Any]) -> dict[str, str]:
     """What a run chose besides its data, for a screen."""
-    model, size, evaluated = facts["model"], facts["input"]["size"], facts["input"]["eval_size"]
+    model, (size, evaluated) = facts["model"], (Size.of(facts["input"][name]) for name in ("size", "eval_size"))
     length = f"{facts['epochs']} epoch{'' if facts['epochs'] == 1 else 's'}"
     if facts["time_s"] is not None:
         length = f"{duration(facts['time_s'])}, at most {length}"
@@ -155,7 +157,7 @@ def facts_in_words(facts: Mapping[str, Any]) -> dict[str, str]:
         start = f"weights of {model['weights']}"
     return {
         "model": f"{model['backbone']}, {start}, {size_in_words(model['parameters'])}",
-        "input": f"{size} x {size} px" + (f", evaluated at {evaluated} x {evaluated} px" if evaluated != size else ""),
+        "input": size.in_px + (f", evaluated at {evaluated.in_px}" if evaluated != size else ""),
         "plan": f"{length} of {plural(facts['steps_per_epoch'], 'step')} with batches of {facts['batch_size']}"
         f" on {facts['device']}, seed {facts['seed']}",
         "run": facts["run"],

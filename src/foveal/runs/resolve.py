@@ -18,12 +18,16 @@ from foveal.runs.data import task_of
 from foveal.runs.going_on.inherit import inheritance_notes, inherited
 from foveal.tasks.contract import Situation
 from foveal.tasks.table import get_spec
+from foveal.types.arrays import IntArray
 from foveal.types.reading import Reading
+from foveal.types.size import Size
 
 EVALUATIONS = 50
 """Number of epochs up to which each is evaluated, about; of more epochs about as many are."""
 SAMPLED = 200
 """Number of images whose headers are read for the typical size."""
+SUITED = 0.9
+"""The part of the images that a rectangular input must suit."""
 
 
 @dataclass(frozen=True)
@@ -59,17 +63,19 @@ def resolve(config: RunConfig, train: Catalog, *, world: int = 1) -> Resolved:
     small = built is not None and built.small
     given = config.model.weights not in UNNAMED
     pretrained = given or (built is None and config.model.weights != "none")
+    sizes = sample_sizes(train)
     choice = spec.choose(
         Situation(
             len(train),
-            side_px=median_side(train),
+            side_px=int(np.median(sizes.min(1))),
             from_scratch=not pretrained,
             small=small,
             eval_size=config.input.eval_size,
+            aspect=choose_aspect(sizes),
         )
     )
     known = declared(config.model.backbone)
-    native = known.size if known.fixed_size else None
+    native = Size.square(known.size) if known.fixed_size else None
     given_size, given_eval = config.input.size, config.input.eval_size
     batch = config.train.batch_size or max(world, choice.batch_size // world * world)
     if batch % world:
@@ -140,19 +146,34 @@ def choose_levels(config: RunConfig, train: Catalog) -> tuple[dict[str, float], 
     return {"white_level": found.white, "black_level": found.black}, (note,)
 
 
-def median_side(catalog: Catalog) -> int:
-    """Median of the images' shorter sides, in pixels, from an evenly spread sample.
+def sample_sizes(catalog: Catalog) -> IntArray:
+    """(N, 2) widths and heights of an evenly spread sample of the images, in pixels.
 
     Raises:
         DataError: No image's header can be read.
     """
     places = np.unique(np.linspace(0, len(catalog) - 1, min(SAMPLED, len(catalog))).astype(int))
-    sides = []
+    sizes = []
     for i in places:
         try:
-            sides.append(min(read_size(catalog.path(int(i)))))
+            sizes.append(read_size(catalog.path(int(i))))
         except ImageError as error:
             first = error
-    if not sides:
+    if not sizes:
         raise DataError(f"{catalog.root}: no image can be read. The first: {first.what}", first.hint)
-    return int(np.median(sides))
+    return np.array(sizes, np.int64)
+
+
+def choose_aspect(sizes: IntArray) -> float:
+    """Width over height of the input: the images' median, where it suits nearly all of them; else 1, a square.
+
+    It suits an image that it shows no smaller than a square of as many pixels does. Where some photographs lie and some
+    stand, the square suits both alike.
+
+    Args:
+        sizes: (N, 2) widths and heights of images.
+    """
+    aspect = float(np.median(sizes[:, 0] / sizes[:, 1]))
+    rectangle, square = np.array([aspect**0.5, aspect**-0.5]), np.ones(2)
+    suited = (rectangle / sizes).min(1) >= (square / sizes).min(1) * (1 - 1e-9)
+    return aspect if suited.mean() >= SUITED else 1.0

@@ -1,6 +1,6 @@
 """Warm start: fit the head to the frozen network's features before the first step.
 
-Shapes: B images, S side of the input.
+Shapes: B images, S T height and width of the input.
 """
 
 import time
@@ -91,6 +91,6 @@ class _Probe:
 
     @torch.inference_mode()
     def run(self, images: RGB) -> dict[str, Array]:
-        """The probe's outputs for (B, S, S, 3) uint8 images."""
+        """The probe's outputs for (B, S, T, 3) uint8 images."""
         outputs = self.probe(self.normalize(torch.from_numpy(images).to(self.device).permute(0, 3, 1, 2)))
         return {name: value.float().cpu().numpy() for name, value in outputs.items()}

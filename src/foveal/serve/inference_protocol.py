@@ -119,11 +119,11 @@ def protocol_routes(service: Service, errors: Mapping[int | str, dict[str, Any]]
 
 def describe(name: str, live: Live) -> dict[str, object]:
     """A model's metadata."""
-    side = live.predictor.spec.size
+    rows, columns = live.predictor.spec.size.shape
     inputs = [
         {"name": "image", "datatype": "BYTES", "shape": [-1]},
         {"name": "pixels", "datatype": "UINT8", "shape": [-1, -1, -1, 3]},
-        {"name": "input", "datatype": "UINT8", "shape": [-1, side, side, 3]},
+        {"name": "input", "datatype": "UINT8", "shape": [-1, rows, columns, 3]},
     ]
     outputs = [{"name": one.name, "datatype": TYPES[one.dtype], "shape": [-1, *one.shape]} for one in live.arrays]
     return {
@@ -143,7 +143,7 @@ def loads_from(tensors: Sequence[Tensor], predictor: Predictor, max_pixels: int)
     """
     if len(tensors) != 1:
         raise invalid(f"The request has {len(tensors)} inputs.", "Give one: image, pixels or input.")
-    tensor, side = tensors[0], predictor.spec.size
+    tensor, (rows, columns) = tensors[0], predictor.spec.size.shape
     if tensor.name == "image":
         images = [Named(f"image {place}", content) for place, content in enumerate(tensor.images(), start=1)]
         for image in images:
@@ -158,8 +158,8 @@ def loads_from(tensors: Sequence[Tensor], predictor: Predictor, max_pixels: int)
             raise invalid(f"The input {tensor.name!r} has the shape {list(tensor.shape)}, not [N, height, width, 3].")
         if pixels.shape[1] * pixels.shape[2] > max_pixels:
             raise too_large(f"An image has more than {max_pixels} pixels.", "Shrink it.")
-        if tensor.name == "input" and pixels.shape[1:3] != (side, side):
-            raise invalid(f"The input 'input' has the shape {list(tensor.shape)}, not [N, {side}, {side}, 3].")
+        if tensor.name == "input" and pixels.shape[1:3] != (rows, columns):
+            raise invalid(f"The input 'input' has the shape {list(tensor.shape)}, not [N, {rows}, {columns}, 3].")
         load = predictor.prepare if tensor.name == "pixels" else as_prepared
         loads = [partial(load, image) for image in pixels]
     else:

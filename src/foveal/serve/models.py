@@ -113,10 +113,10 @@ class Models:
         """
         wait_quietly()  # the network shares its cores with decoding and HTTP
         predictor = load(self.paths[name], engine=self._engine, device=self._device, threads=self._num_threads)
-        options, side = self.options, predictor.spec.size
+        options, shape = self.options, predictor.spec.size.shape
         arrays: dict[str, np.ndarray] = {}
         for images in {1, options.max_batch}:  # memory for the largest batch is taken now, not under load
-            arrays = predictor.backend.run(np.zeros((images, side, side, 3), np.uint8))
+            arrays = predictor.backend.run(np.zeros((images, *shape, 3), np.uint8))
         batcher = Batcher(
             predictor,
             max_batch=options.max_batch,

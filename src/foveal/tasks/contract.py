@@ -30,6 +30,7 @@ from foveal.types.predictions.prediction import Prediction
 from foveal.types.predictions.subject import Asked, Subject
 from foveal.types.selection import OPTIONS, Selection
 from foveal.types.settings import Settings
+from foveal.types.size import Size
 from foveal.types.view import View
 
 if TYPE_CHECKING:
@@ -69,26 +70,28 @@ class Situation:
     Attributes:
         num_images: Size of the training split.
         side_px: Median of the images' shorter sides.
+        aspect: Width over height of an input that suits the images; 1: a square.
         from_scratch: Whether the network starts from random weights.
         small: Whether it is one of Foveal's own small networks.
-        eval_size: Side of the input at inference in pixels, if set; None: the task chooses.
+        eval_size: Size of the input at inference, if set; None: the task chooses.
     """
 
     num_images: int
     side_px: int
     from_scratch: bool
     small: bool
-    eval_size: int | None = None
+    eval_size: Size | None = None
+    aspect: float = 1.0
 
 
 @dataclass(frozen=True)
 class Choice:
     """A task's defaults for settings that were left open."""
 
-    size: int
-    """Side of the input in training, in pixels."""
-    eval_size: int
-    """Side of the input at inference, in pixels."""
+    size: Size
+    """Size of the input in training."""
+    eval_size: Size
+    """Size of the input at inference."""
     batch_size: int
     """Images per step."""
     epochs: int
@@ -131,7 +134,7 @@ class TaskSpec(Configured[S], Generic[S, Out, M]):
     Attributes:
         annotations: Annotations it learns from, in order of preference.
         preview_side: Side in pixels of the samples that ``foveal data preview`` draws.
-        inference_scale: Input side at inference over that in training, for previews of training samples.
+        inference_scale: Sides of the input at inference over that in training, for previews of training samples.
         shape_settings: The task's own settings that shape the network; a run that goes on from a model keeps them.
     """
 
@@ -144,8 +147,8 @@ class TaskSpec(Configured[S], Generic[S, Out, M]):
     def choose(self, situation: Situation) -> Choice:
         """Values for settings that were left open."""
 
-    def settle(self, own: S, catalog: Catalog, size: int) -> Settled[S]:
-        """Fill in what the settings leave to the training split; ``size`` is the input's side in pixels.
+    def settle(self, own: S, catalog: Catalog, size: Size) -> Settled[S]:
+        """Fill in what the settings leave to the training split; ``size`` is the input's in training.
 
         Raises:
             DataError: The data set lacks the annotations that the task learns from.

@@ -10,7 +10,8 @@ from pydantic import Field, model_validator
 
 from foveal.types.geometry import Geometry
 from foveal.types.reading import Reading
-from foveal.types.settings import Settings, Side
+from foveal.types.settings import Settings
+from foveal.types.size import Size
 
 PAD_VALUE: Final = 114
 """Gray of letterbox borders (the value detectors have used since YOLOv3)."""
@@ -69,7 +70,7 @@ class InputContract(Settings):
     passes: Literal["across, then down; each rounded to 8 bits"] = "across, then down; each rounded to 8 bits"
     """How an image is resized."""
     jpeg_octaves: Literal[True] = True
-    """Whether a JPEG of at least twice the needed shorter side is decoded at a half, a quarter or an eighth."""
+    """Whether a JPEG of at least twice the needed sides is decoded at a half, a quarter or an eighth."""
 
 
 class InputSpec(Settings):
@@ -77,14 +78,14 @@ class InputSpec(Settings):
 
     kind: Literal["image"] = "image"
     """Discriminates the kinds of input."""
-    size: Side
-    """Side of the square input in evaluation and at inference, in pixels."""
-    train_size: Side
-    """Side of the square input in training, in pixels."""
+    size: Size
+    """Size of the input in evaluation and at inference, in pixels: the side of a square, or [width, height]."""
+    train_size: Size
+    """Size of the input in training, in pixels."""
     fit: Literal["crop", "squash", "letterbox"] = "crop"
-    """How images are made square."""
+    """How images are brought to the size."""
     crop_fraction: Annotated[float, Field(gt=0, le=1)] = 0.875
-    """Fraction of the shorter side that the centre crop keeps."""
+    """Fraction of the side that fits first which the centre crop keeps."""
     border: Literal[114] = PAD_VALUE
     """Gray of the borders that a letterbox adds, for programs that read the card."""
     interpolation: Filter = "bicubic"
@@ -110,12 +111,20 @@ class InputSpec(Settings):
         return Reading(self.black_level, self.white_level, self.bands)
 
     @property
-    def decode_side(self) -> int:
-        """Shorter side, in pixels, below which decoding would lose detail of the input.
+    def covered(self) -> Size:
+        """What the resized image covers: with ``crop`` more than the input, from whose centre the input is cut."""
+        if self.fit != "crop":
+            return self.size
+        width, height = (math.floor(side / self.crop_fraction) for side in self.size.sides)
+        return Size(width, height)
 
-        With ``crop`` it is also what the shorter side is resized to before the centre crop.
+    def decode_side(self, width: int, height: int) -> int:
+        """Shorter side to which a whole factor may reduce an image without losing detail of the input.
+
+        Both sides are then still at least those of ``covered``; ``width`` and ``height`` are the image's.
         """
-        return math.floor(self.size / self.crop_fraction) if self.fit == "crop" else self.size
+        factor = min(width // self.covered.width, height // self.covered.height)
+        return min(width, height) // max(1, factor)
 
     def geometry(self, width: int, height: int) -> Geometry:
         """Where the pixels of a width x height image go.
@@ -126,17 +135,20 @@ class InputSpec(Settings):
         size = self.size
         match self.fit:
             case "squash":
-                inner_w, inner_h = size, size
+                inner_w, inner_h = size.sides
             case "crop":
+                covered = self.covered
+                wide = covered.height * width >= covered.width * height  # than the input: then the heights meet
+                target, own = (covered.height, height) if wide else (covered.width, width)
                 # Multiplied first and truncated, as in torchvision.
-                inner_w, inner_h = (self.decode_side * side // min(width, height) for side in (width, height))
+                inner_w, inner_h = (target * side // own for side in (width, height))
             case "letterbox":
-                scale = size / max(width, height)
+                scale = size.scale(width, height)
                 inner_w, inner_h = (max(1, round(side * scale)) for side in (width, height))
-        offset = (float(self._margin(inner_w)), float(self._margin(inner_h)))
-        return Geometry((width, height), (size, size), (inner_w / width, inner_h / height), offset)
+        offset = (float(_margin(size.width - inner_w)), float(_margin(size.height - inner_h)))
+        return Geometry((width, height), size.sides, (inner_w / width, inner_h / height), offset)
 
-    def _margin(self, inner: int) -> int:
-        """Pixels before the resized image: padding, or negative for a crop."""
-        room = self.size - inner
-        return room // 2 if room >= 0 else -round(-room / 2)
+
+def _margin(room: int) -> int:
+    """Pixels before the resized image where the input is so much longer: padding, or negative for a crop."""
+    return room // 2 if room >= 0 else -round(-room / 2)

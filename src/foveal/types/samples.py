@@ -1,6 +1,6 @@
 """Training samples and batches.
 
-Shapes: B images, S side of the input.
+Shapes: B images, S T height and width of the input.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from torch import Tensor
 
 @dataclass
 class Sample:
-    """One training image: (S, S, 3) uint8 RGB, its target, and its index in the catalog."""
+    """One training image: (S, T, 3) uint8 RGB, its target, and its index in the catalog."""
 
     image: Tensor
     target: dict[str, Tensor]
@@ -23,7 +23,7 @@ class Batch:
     """Stacked samples.
 
     Attributes:
-        images: (B, 3, S, S) uint8 RGB, in channels_last memory.
+        images: (B, 3, S, T) uint8 RGB, in channels_last memory.
         targets: Each (B, ...). Of lists, such as boxes, (B, M, ...) with M the longest of the batch; shorter ones are
             padded with -1, which is no class id.
         keys: B indices in the catalog.

@@ -4,14 +4,9 @@ A section lives in ``config.py`` beside the room that reads it and imports no to
 the sections together. ``None`` means "chosen from the data when the run starts"; config.toml gets the chosen value.
 """
 
-from typing import Annotated
-
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
 from foveal.brief import brief
-
-Side = Annotated[int, Field(ge=8, le=4096)]
-"""Side of a square input, in pixels."""
 
 
 class Settings(BaseModel):

@@ -56,3 +56,11 @@ def test_a_short_option_is_named_as_it_was_typed() -> None:
         check_values("train", {"input": {"size": 4}})
     assert caught.value.what == "--size 4 is not allowed: input should be greater than or equal to 8."
     check_values("train", {"input": {"size": 64}})
+    check_values("train", {"input": {"size": "480x352"}})
+    for size, why in (
+        ("480x4", "input should be greater than or equal to 8"),
+        ("480by352", "a size is a side in pixels, such as 416, or width x height, such as 480x352"),
+    ):
+        with pytest.raises(ConfigError) as caught:
+            check_values("train", {"input": {"size": size}})
+        assert caught.value.what == f"--size {size} is not allowed: {why}."

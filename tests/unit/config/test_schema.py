@@ -12,6 +12,7 @@ from foveal.errors import ConfigError
 from foveal.tasks.classify.choose import choose, choose_batch_size, choose_epochs, choose_eval_size, choose_train_size
 from foveal.tasks.contract import Situation
 from foveal.types.settings import Settings
+from foveal.types.size import Size
 
 
 def test_toml_there_and_back() -> None:
@@ -90,13 +91,19 @@ def test_chosen_sizes_are_sane() -> None:
         assert 3 <= choose_epochs(num, from_scratch=False) <= 8
     for side in (1, 8, 100, 480, 10_000):
         for small in (False, True):
-            used = choose_eval_size(side, small=small)
+            used = choose_eval_size(side, small=small).width
             assert used % 16 == 0
-            assert choose_train_size(used, small=small) <= used
+            assert choose_train_size(Size.square(used), small=small).width <= used
 
 
 def test_a_given_eval_size_decides_the_training_size() -> None:
-    asked = Situation(500, side_px=480, from_scratch=False, small=False, eval_size=128)
-    assert (choose(asked).eval_size, choose(asked).size) == (128, choose_train_size(128, small=False))
+    asked = Situation(500, side_px=480, from_scratch=False, small=False, eval_size=Size.square(128))
+    assert (choose(asked).eval_size, choose(asked).size) == (
+        Size.square(128),
+        choose_train_size(Size.square(128), small=False),
+    )
     free = Situation(500, side_px=480, from_scratch=False, small=False)
-    assert (choose(free).eval_size, choose(free).size) == (224, choose_train_size(224, small=False))
+    assert (choose(free).eval_size, choose(free).size) == (
+        Size.square(224),
+        choose_train_size(Size.square(224), small=False),
+    )

@@ -72,11 +72,11 @@ def test_a_small_budget_makes_occlusion_coarse() -> None:
 
 
 def test_masks_show_half_and_come_with_their_opposites() -> None:
-    masks, small = next(random_masks(50, 0))
+    masks, small = next(random_masks((50, 50), 0))
     assert masks.shape == (16, 50, 50) and small.shape == (16, 28, 28)
     assert masks.min() >= 0 and masks.max() <= 1
     np.testing.assert_allclose(masks[:8] + masks[8:], 1, atol=1e-6)
-    many = np.concatenate([m for m, _ in (next(g) for g in [random_masks(40, s) for s in range(40)])])
+    many = np.concatenate([m for m, _ in (next(g) for g in [random_masks((40, 40), s) for s in range(40)])])
     assert abs(many.mean() - 0.5) < 1e-6 and many.var() > 0.08
 
 

@@ -24,7 +24,10 @@ def test_crop_is_torchvisions_resize_and_centre_crop(size, interpolation, crop_f
     spec = InputSpec(size=56, train_size=56, interpolation=interpolation, crop_fraction=crop_fraction)
     image = smooth(*size)
     steps = v2.Compose(
-        [v2.Resize(spec.decode_side, interpolation=v2.InterpolationMode(interpolation)), v2.CenterCrop(spec.size)]
+        [
+            v2.Resize(spec.covered.width, interpolation=v2.InterpolationMode(interpolation)),
+            v2.CenterCrop(spec.size.shape),
+        ]
     )
     ours, theirs = prepare(image, spec)[0], np.asarray(steps(Image.fromarray(image)))
     assert ours.shape == theirs.shape

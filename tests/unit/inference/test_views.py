@@ -16,6 +16,7 @@ from foveal.inference.predictor import Predictor
 from foveal.inference.views import Viewing, cut_out, predict_views, stream_views
 from foveal.types.arrays import RGB, Array
 from foveal.types.input_spec import PAD_VALUE, InputSpec
+from foveal.types.size import Size
 from foveal.types.view import View
 
 viewings = st.builds(
@@ -91,6 +92,29 @@ def test_whatever_is_asked_for_shows_all_of_it_and_nothing_twice(
     assert [View(view.box, True) for view in plain if viewing.flip] == [view for view in views if view.flipped]
     if whole and any(not view.shows_all((width, height)) for view in views):
         assert views[0] == View((0, 0, width, height))
+
+
+def test_parts_have_the_proportions_of_the_input() -> None:
+    wide = Size(480, 352)
+    boxes = [view.box for view in Viewing(tile=240, overlap=0.0).views(480, 352, whole=False, like=wide)]
+    assert boxes == [(0, 0, 240, 176), (240, 0, 480, 176), (0, 176, 240, 352), (240, 176, 480, 352)]
+    halves = [view.box for view in Viewing(scales=(2.0,), overlap=0.5).views(960, 704, whole=False, like=wide)]
+    assert (len(halves), halves[0], halves[-1]) == (9, (0, 0, 480, 352), (480, 352, 960, 704))
+    # The input shows 960 x 704 pixels of this image, of which half are left at a scale of 2.
+    upright = Viewing(scales=(2.0,), overlap=0.0).views(100, 704, whole=False, like=wide)
+    assert [view.box for view in upright] == [(0, 0, 100, 352), (0, 352, 100, 704)]
+
+
+@given(viewings, st.integers(1, 300), st.integers(1, 300), st.integers(8, 256), st.integers(8, 256))
+@settings(deadline=None)
+def test_parts_of_any_proportions_show_all_of_it(
+    viewing: Viewing, width: int, height: int, across: int, down: int
+) -> None:
+    seen = np.zeros((height, width), bool)
+    for view in viewing.views(width, height, whole=False, like=Size(across, down)):
+        x1, y1, x2, y2 = view.box
+        seen[max(y1, 0) : y2, max(x1, 0) : x2] = True
+    assert seen.all()
 
 
 def test_neighbours_overlap_as_asked() -> None:

@@ -6,6 +6,7 @@ from torchvision.transforms import v2
 from foveal.errors import ConfigError
 from foveal.models.normalize import Normalize
 from foveal.types.input_spec import InputSpec, Whitening
+from foveal.types.size import Size
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
@@ -56,7 +57,7 @@ def test_nothing_is_saved() -> None:
 
 
 def test_the_patch_must_divide_the_size() -> None:
-    spec = _spec(2).model_copy(update={"size": 9})
+    spec = _spec(2).model_copy(update={"size": Size.square(9)})
     with pytest.raises(ConfigError) as caught:
         Normalize(spec)
     assert str(caught.value) == (

@@ -55,6 +55,11 @@ def test_the_server_and_its_models_describe_themselves(client) -> None:
         ("pixels", "UINT8", [-1, -1, -1, 3]),
         ("input", "UINT8", [-1, SIDE, SIDE, 3]),
     ]
+    wide = client.get_model_metadata("street")["inputs"][2]
+    assert (wide["name"], wide["shape"]) == ("input", [-1, SIDE, 40, 3]), "rows, then columns"
+    with pytest.raises(InferenceServerException, match=r"not \[N, 32, 40, 3\]"):
+        client.infer("street", [pixels("input", np.zeros((1, 40, SIDE, 3), np.uint8))])
+    client.infer("street", [pixels("input", np.zeros((1, SIDE, 40, 3), np.uint8))])
     assert [(one["name"], one["datatype"], one["shape"]) for one in model["outputs"]] == [
         ("predictions", "BYTES", [-1]),
         ("boxes", "FP32", [-1, 3, 4]),

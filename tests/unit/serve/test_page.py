@@ -119,6 +119,7 @@ def test_classes_with_their_probabilities_and_the_map(page, server: Running, ima
 
 def test_masks_of_classes_can_be_switched_off(page, server: Running, image: Path) -> None:
     open_page(page, server, "street")
+    assert page.inner_text("#about").endswith(", 40 x 32 px")
     page.set_input_files("#file", image)
     page.wait_for_selector("#rows button")
     assert sorted(page.locator("#rows li .what").all_inner_texts()) == ["ash", "birch"]

@@ -193,7 +193,7 @@ def preview(
     count: Annotated[int, Parameter(help="Number of images to show.", validator=Number(gte=1, lte=50))] = 6,
     seed: Annotated[int, Parameter(help="Random seed.", validator=Number(gte=0))] = 0,
     size: Annotated[
-        int | None, Parameter(help="Side of each sample in pixels.", validator=Number(gte=8, lte=4096))
+        str | None, Parameter(metavar="SIZE", help="Side of each sample in pixels, or WIDTHxHEIGHT.")
     ] = None,
     whiten: Annotated[
         Literal["pca", "zca"] | None, Parameter(help="Show images before and after whitening instead of augmentation.")
@@ -224,6 +224,7 @@ def preview(
     from foveal.runs.train import check_installed
     from foveal.tasks.table import bind_task, get_spec, task_for
     from foveal.types.input_spec import InputSpec
+    from foveal.types.size import Size, read_size
 
     if whiten is None and patch != 1:
         raise ConfigError("--patch is for whitening.", "Name the kind too: --whiten pca or --whiten zca.")
@@ -240,19 +241,19 @@ def preview(
     name = task or task_for(catalog.annotation)
     given = {} if augment is None else {"augment": augment.model_dump(exclude_unset=True)}
     check_concerned(given, name)
-    side = size or get_spec(name).preview_side
+    chosen = Size.square(get_spec(name).preview_side) if size is None else read_size(size)
     if whiten is None:
         config = with_defaults(parse_config(given, where="the command line"), name)
         own = config.own(name)
         output = get_spec(name).begin(own, catalog)
         output.accept(catalog)
         learner = bind_task(name, own, output)
-        at_inference = round(side * get_spec(name).inference_scale)
-        spec = InputSpec(size=at_inference, train_size=side, interpolation=config.input.interpolation)
+        at_inference = chosen.times(get_spec(name).inference_scale)
+        spec = InputSpec(size=at_inference, train_size=chosen, interpolation=config.input.interpolation)
         changes = learner.augment(config.augment, spec)
-        sheet = draw(catalog, changes, learner.draw_target, size=side, count=count, seed=seed, reading=reading)
+        sheet = draw(catalog, changes, learner.draw_target, size=chosen, count=count, seed=seed, reading=reading)
     else:
-        whole = max(1, side // patch) * patch
+        whole = Size(*(max(1, side // patch) * patch for side in chosen.sides))
         spec = InputSpec(
             size=whole,
             train_size=whole,

@@ -34,7 +34,9 @@ def train(
     backbone: Annotated[
         str | None, Parameter(metavar="NAME", help="Backbone network; `foveal models` lists them")
     ] = None,
-    size: Annotated[int | None, Parameter(help="Side of the input, in pixels; default: from the data")] = None,
+    size: Annotated[
+        str | None, Parameter(metavar="SIZE", help="Input side, or WIDTHxHEIGHT; default: from the data")
+    ] = None,
     epochs: Annotated[int | None, Parameter(help="Passes over the images; default: from the data")] = None,
     time: Annotated[str | None, Parameter(metavar="TIME", help="Time budget, such as 90s, 5m or 1h")] = None,
     batch_size: Annotated[int | None, Parameter(help="Images per step; default: from the data")] = None,

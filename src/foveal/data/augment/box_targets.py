@@ -2,7 +2,7 @@
 
 Objects may have masks, which are transformed with their boxes.
 
-Shapes: M boxes, n cells per side of the grid that masks are rasterised on.
+Shapes: M boxes, h w rows and columns of the grid that masks are rasterised on.
 """
 
 import math
@@ -86,13 +86,13 @@ class BoxTargets:
         by[axis, axis], by[axis, 2] = -1, span
         return self._changed(boxes, by)
 
-    def rotate(self, degrees: float, center: float) -> "BoxTargets":
-        """Rotate counterclockwise about (center, center); a box becomes the bounding box of its rotated corners."""
+    def rotate(self, degrees: float, center: tuple[float, float]) -> "BoxTargets":
+        """Rotate counterclockwise about (x, y); a box becomes the bounding box of its rotated corners."""
         cos, sin = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
         corners = self.boxes[:, [0, 1, 2, 1, 0, 3, 2, 3]].reshape(-1, 4, 2) - center
         back = np.array([[cos, -sin], [sin, cos]])  # y points down
         rotated = corners @ back + center
-        by = np.column_stack([back.T, center - back.T @ (center, center)])
+        by = np.column_stack([back.T, center - back.T @ center])
         return self._changed(np.concatenate([rotated.min(1), rotated.max(1)], axis=1), by)
 
     def clip(self, within: Box) -> "BoxTargets":
@@ -120,7 +120,7 @@ class BoxTargets:
             grid: The grid that masks are rasterised on; None: without masks.
 
         Returns:
-            ``tensors`` of the m objects kept; with a grid also ``masks`` (m, n, n) uint8, all 0 for objects without a
+            ``tensors`` of the m objects kept; with a grid also ``masks`` (m, h, w) uint8, all 0 for objects without a
             mask.
         """
         if grid is None:
@@ -130,12 +130,12 @@ class BoxTargets:
         return {**kept.tensors(), "masks": torch.from_numpy(masks[which])}
 
     def painted(self, grid: Grid) -> tuple["BoxTargets", NDArray[np.uint8]]:
-        """The same with boxes fitted to the visible parts of their masks, and the masks (M, n, n).
+        """The same with boxes fitted to the visible parts of their masks, and the masks (M, h, w).
 
         An uncut, unrotated box is unchanged; a box without a mask pixel left becomes empty.
         """
         assert self.masks is not None, "targets with masks"
-        boxes, cells = self.boxes.copy(), np.zeros((len(self), grid.cells, grid.cells), np.uint8)
+        boxes, cells = self.boxes.copy(), np.zeros((len(self), *grid.shape), np.uint8)
         whole = (self.visible >= 1 - ROUNDING) & self.masks.upright
         for i in np.flatnonzero(self.counted).tolist():
             if not self.masks.rles[i].area:

@@ -3,7 +3,7 @@
 Cropping, zooming and padding are one resampling of each image straight to its place on the canvas; flips, colour and
 mosaic happen there, rotation and blending afterwards, all on small uint8 images in dense memory.
 
-Shapes: H W height and width of a source image, S side of the input, m boxes of a sample.
+Shapes: H W height and width of a source image, h w of the input, m boxes of a sample.
 """
 
 import math
@@ -27,9 +27,10 @@ from foveal.data.catalog.segmentations import instance_masks
 from foveal.data.config import AugmentConfig
 from foveal.imaging.header import read_size
 from foveal.types.arrays import RGB
+from foveal.types.size import Size
 
 CENTER = (0.25, 0.75)
-"""Range of the point where the four images of a mosaic meet, as a fraction of S."""
+"""Range of the point where the four images of a mosaic meet, as a fraction of its sides."""
 MOSAIC_SHRINK = 0.5
 """Smallest scale of an image in a mosaic relative to its ordinary one, but at least letterboxed in its part."""
 BLEND = 8.0
@@ -65,7 +66,7 @@ class BoxAugment(PayloadAugment[Boxed]):
 
     Attributes:
         config: Names and strengths.
-        size: S.
+        size: Of the input.
         interpolation: Filter of resampling, antialiased.
         grid: The grid that masks are rasterised on; None: without masks.
 
@@ -74,7 +75,7 @@ class BoxAugment(PayloadAugment[Boxed]):
     """
 
     config: AugmentConfig
-    size: int
+    size: Size
     interpolation: Interpolation
     grid: Grid | None = None
 
@@ -115,22 +116,22 @@ class BoxAugment(PayloadAugment[Boxed]):
         return erase(canvas, self.config.erasing), objects.trained(self.config.min_visible, self.grid)
 
     def _scene(self, payloads: Sequence[Boxed]) -> tuple[Tensor, BoxTargets]:
-        """One image, or four around a random point, on a canvas (S, S, 3)."""
-        size, canvas = self.size, blank(self.size)
-        rects = [(0, 0, size, size)] if len(payloads) == 1 else self._draw_quarters()
+        """One image, or four around a random point, on a canvas (h, w, 3)."""
+        canvas, whole = blank(self.size), self._whole
+        rects = [whole] if len(payloads) == 1 else self._draw_quarters()
         objects = BoxTargets.join([self._place(canvas, r, p) for r, p in zip(rects, payloads, strict=True)])
         if self.config.rotation_deg:
             degrees = self.config.rotation_deg * uniform(-1, 1)
             canvas = rotate(canvas, degrees)
-            objects = objects.rotate(degrees, size / 2).clip((0, 0, size, size))
+            objects = objects.rotate(degrees, (self.size.width / 2, self.size.height / 2)).clip(whole)
         return canvas, objects
 
     def _draw_quarters(self) -> list[Rect]:
         """Mosaic (Bochkovskiy et al. 2020, "YOLOv4", section 3.3): four rectangles that meet at a random point."""
         low, high = CENTER
-        x, y = ((low + (high - low) * torch.rand(2)) * self.size).round().int().tolist()
-        size = self.size
-        return [(0, 0, x, y), (x, 0, size, y), (0, y, x, size), (x, y, size, size)]
+        width, height = self.size.sides
+        x, y = ((low + (high - low) * torch.rand(2)) * torch.tensor(self.size.sides)).round().int().tolist()
+        return [(0, 0, x, y), (x, 0, width, y), (0, y, x, height), (x, y, width, height)]
 
     def _place(self, canvas: Tensor, rect: Rect, boxed: Boxed) -> BoxTargets:
         """Draw a crop of an image into a rectangle of the canvas; returns the objects there."""
@@ -150,12 +151,12 @@ class BoxAugment(PayloadAugment[Boxed]):
     def _draw_crop(self, boxed: Boxed, rect: Rect) -> Crop:
         """A random crop that shows an object; the full image (in a mosaic any crop) if a few tries fail."""
         height, width = boxed.image.shape[:2]
-        alone = rect == (0, 0, self.size, self.size)
+        alone = rect == self._whole
         if alone and self._keeps_scale:
             return letterbox(width, height, self.size)
         for _ in range(TRIES):
             scale, stretch = draw_scale(self.config)
-            scale *= self.size / max(width, height)
+            scale *= self.size.scale(width, height)
             if not alone:
                 scale *= math.exp(math.log(MOSAIC_SHRINK) * uniform(0, 1))
                 scale = max(scale, min((rect[2] - rect[0]) / width, (rect[3] - rect[1]) / height))
@@ -163,6 +164,10 @@ class BoxAugment(PayloadAugment[Boxed]):
             if shows_an_object(crop, boxed.objects, self.config.min_visible):
                 return crop
         return letterbox(width, height, self.size) if alone else crop
+
+    @property
+    def _whole(self) -> Rect:
+        return 0, 0, *self.size.sides
 
     @property
     def _keeps_scale(self) -> bool:

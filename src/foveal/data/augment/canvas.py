@@ -1,6 +1,6 @@
 """Pixels in dense (H, W, 3) uint8 memory: resized, rotated, erased.
 
-Shapes: H W height and width, h w of a result, S side of a canvas.
+Shapes: H W height and width of an image or a canvas, h w of a result.
 """
 
 from typing import Any, Literal
@@ -14,6 +14,7 @@ from torchvision.transforms import v2
 
 from foveal.types.arrays import RGB
 from foveal.types.input_spec import PAD_VALUE
+from foveal.types.size import Size
 
 Interpolation = Literal["bilinear", "bicubic"]
 PAD = (PAD_VALUE,) * 3
@@ -24,9 +25,9 @@ def as_tensor(pixels: RGB) -> Tensor:
     return torch.from_numpy(pixels if pixels.flags.writeable else pixels.copy())
 
 
-def blank(size: int) -> Tensor:
-    """(S, S, 3) of padding."""
-    return torch.full((size, size, 3), PAD_VALUE, dtype=torch.uint8)
+def blank(size: Size) -> Tensor:
+    """(H, W, 3) of padding."""
+    return torch.full((*size.shape, 3), PAD_VALUE, dtype=torch.uint8)
 
 
 def resize(image: Tensor, size: tuple[int, int], interpolation: str) -> Tensor:
@@ -48,17 +49,17 @@ def resize_nearest(ids: Tensor, size: tuple[int, int]) -> Tensor:
 
 
 def rotate(canvas: Tensor, degrees: float) -> Tensor:
-    """(S, S, 3) rotated counterclockwise about its centre, filled with padding."""
+    """(H, W, 3) rotated counterclockwise about its centre, filled with padding."""
     return _rotated(canvas, degrees, Image.Resampling.BILINEAR, PAD)
 
 
 def rotate_nearest(ids: Tensor, degrees: float, fill: int) -> Tensor:
-    """(S, S) class ids rotated by nearest neighbour, filled with an id."""
+    """(H, W) class ids rotated by nearest neighbour, filled with an id."""
     return _rotated(ids, degrees, Image.Resampling.NEAREST, fill)
 
 
 def erase(canvas: Tensor, chance: float) -> Tensor:
-    """(S, S, 3) with a random rectangle of padding, by a probability; at 0 nothing is drawn."""
+    """(H, W, 3) with a random rectangle of padding, by a probability; at 0 nothing is drawn."""
     if not chance:
         return canvas
     erased: Tensor = v2.RandomErasing(chance, value=[float(v) for v in PAD])(canvas.permute(2, 0, 1))

@@ -1,6 +1,6 @@
 """Augmentations: they load an image with its target, and transform both together.
 
-Shapes: H W height and width of an image as decoded, S side of the result.
+Shapes: H W height and width of an image as decoded, h w of the result.
 """
 
 from abc import ABC, abstractmethod
@@ -16,7 +16,7 @@ from foveal.errors import ConfigError
 from foveal.types.arrays import RGB
 
 Changed = tuple[Tensor, dict[str, Tensor]]
-"""(S, S, 3) uint8 RGB, and the target as ``Batch.targets`` takes it, without a batch axis."""
+"""(h, w, 3) uint8 RGB, and the target as ``Batch.targets`` takes it, without a batch axis."""
 
 
 class Payload(Protocol):

@@ -10,6 +10,7 @@ from foveal.data.augment.box_targets import BoxTargets
 from foveal.data.augment.chance import happens, uniform
 from foveal.data.config import AugmentConfig
 from foveal.types.input_spec import InputSpec
+from foveal.types.size import Size
 
 Rect = tuple[int, int, int, int]
 """Left, top, right, bottom in whole pixels."""
@@ -31,8 +32,8 @@ class Crop:
         return targets.move(scale, (x1 - left * scale[0], y1 - top * scale[1])).clip(self.canvas)
 
 
-def letterbox(width: int, height: int, size: int) -> Crop:
-    """The full image centred on a size x size canvas, as in evaluation."""
+def letterbox(width: int, height: int, size: Size) -> Crop:
+    """The full image centred on a canvas of a size, as in evaluation."""
     geometry = InputSpec(size=size, train_size=size, fit="letterbox").geometry(width, height)
     left, top = round(geometry.offset[0]), round(geometry.offset[1])
     across, down = round(geometry.scale[0] * width), round(geometry.scale[1] * height)

@@ -3,7 +3,7 @@
 Every image is cropped and resized first, so that step has a path of its own here, see ``canvas.resize``. Everything
 after it works on the small image.
 
-Shapes: B images per batch, K classes, H W height and width of the source, S side of the result.
+Shapes: B images per batch, K classes, H W height and width of the source, h w of the result.
 """
 
 from collections.abc import Sequence
@@ -23,6 +23,7 @@ from foveal.data.augment.contract import Changed, Loaded, PayloadAugment, refuse
 from foveal.data.catalog.catalog import Catalog
 from foveal.data.config import AugmentConfig
 from foveal.types.arrays import RGB
+from foveal.types.size import Size
 
 NEEDS_BOXES = "needs images with boxes, and these have labels"
 UNFIT = dict.fromkeys(("scale_jitter", "mosaic", "box_mixup"), NEEDS_BOXES)
@@ -35,7 +36,7 @@ class ImageAugment(PayloadAugment[Loaded]):
 
     Attributes:
         config: Names and strengths.
-        size: S.
+        size: Of the result.
         interpolation: Filter of resampling, antialiased.
 
     Raises:
@@ -43,7 +44,7 @@ class ImageAugment(PayloadAugment[Loaded]):
     """
 
     config: AugmentConfig
-    size: int
+    size: Size
     interpolation: Interpolation
 
     def __post_init__(self) -> None:
@@ -88,9 +89,10 @@ class ImageAugment(PayloadAugment[Loaded]):
     def _crop(self) -> v2.Transform:
         if self.config.crop_scale >= 1:
             return FitResize(self.size, self.interpolation)
-        ratio = (1 / self.config.crop_ratio, self.config.crop_ratio)
+        aspect = self.size.width / self.size.height
+        ratio = (aspect / self.config.crop_ratio, aspect * self.config.crop_ratio)
         mode = v2.InterpolationMode(self.interpolation)
-        return CropResize(self.size, scale=(self.config.crop_scale, 1), ratio=ratio, interpolation=mode)
+        return CropResize(self.size.shape, scale=(self.config.crop_scale, 1), ratio=ratio, interpolation=mode)
 
 
 def build_mix(config: AugmentConfig, num_classes: int) -> v2.Transform | None:
@@ -101,7 +103,7 @@ def build_mix(config: AugmentConfig, num_classes: int) -> v2.Transform | None:
         num_classes: K.
 
     Returns:
-        A transform of (images, labels): (B, 3, S, S) uint8 or float, and (B,) class ids or (B, K) targets; gives float
+        A transform of (images, labels): (B, 3, h, w) uint8 or float, and (B,) class ids or (B, K) targets; gives float
         images of the same range and (B, K) soft targets.
     """
     choices: list[Any] = []
@@ -116,16 +118,16 @@ def build_mix(config: AugmentConfig, num_classes: int) -> v2.Transform | None:
 
 
 class FitResize(v2.Transform):  # type: ignore[misc]
-    """Resize to S x S, whatever the aspect ratio."""
+    """Resize to the size, whatever the aspect ratio."""
 
-    def __init__(self, size: int, interpolation: Interpolation) -> None:
+    def __init__(self, size: Size, interpolation: Interpolation) -> None:
         super().__init__()
         self.size = size
         self.interpolation = interpolation
 
     def transform(self, inpt: Any, params: dict[str, Any]) -> Any:  # noqa: ARG002
         """Called by v2 for each input."""
-        return _wrapped(resize(_rows(inpt), (self.size, self.size), self.interpolation))
+        return _wrapped(resize(_rows(inpt), self.size.shape, self.interpolation))
 
 
 class CropResize(v2.RandomResizedCrop):  # type: ignore[misc]

@@ -3,7 +3,7 @@
 A mask stays as the data set gives it, with an affine map to the canvas; it is rasterised once, after all changes,
 directly at the resolution of training.
 
-Shapes: M masks, n cells per side of the grid they are rasterised on. Points are xy in pixels.
+Shapes: M masks, h w rows and columns of the grid they are rasterised on. Points are xy in pixels.
 """
 
 import math
@@ -21,7 +21,7 @@ SET = 255
 HALF = 128
 """Value from which a cell belongs to a mask, of SET."""
 Painted = tuple[NDArray[np.uint8], NDArray[np.float64]]
-"""A mask (n, n) of 0 and 1, and the bounding box (4,) of its visible part, xyxy pixels of the canvas."""
+"""A mask (h, w) of 0 and 1, and the bounding box (4,) of its visible part, xyxy pixels of the canvas."""
 
 
 @dataclass(frozen=True)
@@ -29,11 +29,11 @@ class Grid:
     """Square cells from the canvas's upper left corner, the resolution of target masks.
 
     Attributes:
-        cells: n.
+        shape: (h, w).
         stride: Side of a cell in pixels.
     """
 
-    cells: int
+    shape: tuple[int, int]
     stride: int
 
 
@@ -101,8 +101,9 @@ class MaskTargets:
         linear, shift = self.maps[index, :, :2], self.maps[index, :, 2]
         ends = np.array([(x, y) for x in (0, shape.width) for y in (0, shape.height)]) + corner
         spread = (ends @ linear.T + shift) / grid.stride  # in cells
-        first = np.floor(spread.min(0) + 1e-6).clip(0, grid.cells).astype(int)
-        last = np.ceil(spread.max(0) - 1e-6).clip(0, grid.cells).astype(int)
+        most = grid.shape[::-1]
+        first = np.floor(spread.min(0) + 1e-6).clip(0, most).astype(int)
+        last = np.ceil(spread.max(0) - 1e-6).clip(0, most).astype(int)
         if (last <= first).any():
             return None
         back = np.linalg.inv(linear)
@@ -117,7 +118,7 @@ class MaskTargets:
         if bounds is None:
             return None
         covered = np.asarray(pixels.reduce(grid.stride))
-        cells = np.zeros((grid.cells, grid.cells), np.uint8)
+        cells = np.zeros(grid.shape, np.uint8)
         cells[first[1] : last[1], first[0] : last[0]] = covered >= min(HALF, max(1, int(covered.max())))
         return cells, np.array(bounds, np.float64) + np.tile(first * grid.stride, 2)
 

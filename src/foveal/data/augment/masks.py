@@ -2,7 +2,7 @@
 
 Cropping, scaling and padding are one resampling of image and mask straight to their place on the canvas.
 
-Shapes: H W height and width of a source image, S side of the input.
+Shapes: H W height and width of a source image, h w of the input.
 """
 
 from collections.abc import Sequence
@@ -31,6 +31,7 @@ from foveal.data.catalog.class_maps import read_mask
 from foveal.data.config import AugmentConfig
 from foveal.types.arrays import RGB
 from foveal.types.predictions.masks import IGNORE
+from foveal.types.size import Size
 
 FOR_BOXES = "does not support masks: it is for images with boxes"
 FOR_LABELS = "does not support masks: it blends class labels of full images"
@@ -47,23 +48,22 @@ UNFIT = {
 class MaskAugment(PayloadAugment[Loaded]):
     """The configured augmentation; without any, the letterbox of evaluation or a random crop of it.
 
-    Samples are padded with PAD_VALUE, their ``mask`` (S, S) uint8 with ``IGNORE``.
+    Samples are padded with PAD_VALUE, their ``mask`` (h, w) uint8 with ``IGNORE``.
 
     Attributes:
         config: Names and strengths.
-        size: S.
+        size: Of the input.
         interpolation: Filter of resampling the image, antialiased; masks take the nearest pixel.
-        eval_size: Side of the input in evaluation, in pixels: images have that scale, and S pixels are cropped from
-            them.
+        eval_size: Of the input in evaluation: images have that scale, and h x w pixels are cropped from them.
 
     Raises:
         ConfigError: An operation is on that does not support masks.
     """
 
     config: AugmentConfig
-    size: int
+    size: Size
     interpolation: Interpolation
-    eval_size: int
+    eval_size: Size
 
     def __post_init__(self) -> None:
         """Check that all operations support masks."""
@@ -82,17 +82,17 @@ class MaskAugment(PayloadAugment[Loaded]):
 
     def change(self, payloads: Sequence[Loaded]) -> Changed:
         """One sample from one image."""
-        (loaded,), size = payloads, self.size
+        (loaded,), (width, height) = payloads, self.size.sides
         image, ids = loaded.image, loaded.target["mask"]
         crop = self._draw_crop(ids)
         (left, top, right, bottom), (x1, y1, x2, y2) = crop.source, crop.canvas
         piece = resize(image[top:bottom, left:right], (y2 - y1, x2 - x1), self.interpolation)
         there = resize_nearest(ids[top:bottom, left:right], (y2 - y1, x2 - x1))
         if happens(self.config.horizontal_flip):
-            x1, x2, piece, there = size - x2, size - x1, piece.flip(1), there.flip(1)
+            x1, x2, piece, there = width - x2, width - x1, piece.flip(1), there.flip(1)
         if happens(self.config.vertical_flip):
-            y1, y2, piece, there = size - y2, size - y1, piece.flip(0), there.flip(0)
-        canvas, mask = blank(size), torch.full((size, size), IGNORE, dtype=torch.uint8)
+            y1, y2, piece, there = height - y2, height - y1, piece.flip(0), there.flip(0)
+        canvas, mask = blank(self.size), torch.full((height, width), IGNORE, dtype=torch.uint8)
         canvas[y1:y2, x1:x2] = jitter_colour(piece, self.config)
         mask[y1:y2, x1:x2] = there
         if self.config.rotation_deg:
@@ -106,9 +106,9 @@ class MaskAugment(PayloadAugment[Loaded]):
         if size == self.eval_size and config.crop_scale >= 1 and config.scale_jitter <= 1 and config.zoom_out <= 1:
             return letterbox(width, height, size)
         scale, stretch = draw_scale(config)
-        scale *= self.eval_size / max(width, height)
+        scale *= self.eval_size.scale(width, height)
         around = _draw_point(ids) if happens(config.rare_crops) else None
-        return draw_crop(width, height, (0, 0, size, size), scale=scale, stretch=stretch, around=around)
+        return draw_crop(width, height, (0, 0, *size.sides), scale=scale, stretch=stretch, around=around)
 
 
 def _draw_point(ids: Tensor) -> tuple[float, float] | None:

@@ -1,6 +1,6 @@
 """Previews: augmented training samples, and images before and after whitening.
 
-Shapes: H W height and width, S side of the input, Q values per whitening patch.
+Shapes: H W height and width, S T height and width of the input, Q values per whitening patch.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,6 +21,7 @@ from foveal.imaging.prepare import prepare
 from foveal.types.arrays import RGB, FloatArray
 from foveal.types.input_spec import InputSpec, Whitening
 from foveal.types.reading import AS_STORED, Reading
+from foveal.types.size import Size
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -48,7 +49,7 @@ def preview(
     augment: "Augment",
     draw_target: "DrawTarget",
     *,
-    size: int,
+    size: Size,
     count: int = 6,
     columns: int = 5,
     seed: int = 0,
@@ -60,7 +61,7 @@ def preview(
         catalog: Source of the images; the classes take turns.
         augment: The augmentation; mixing within a batch (mixup, cutmix) is not shown.
         draw_target: As ``tasks.contract.Task.draw_target``.
-        size: Side of the samples in pixels.
+        size: Of the samples.
         count: Number of images.
         columns: Samples per image.
         seed: For the choice and the augmentation.

@@ -1,6 +1,6 @@
 """Training batches: order and augmentation depend on seed, epoch and index alone.
 
-Shapes: B images per batch, H W height and width of the source, S side of the input.
+Shapes: B images per batch, H W height and width of the source, S T height and width of the input.
 """
 
 import signal

@@ -32,7 +32,7 @@ def sample_images(catalog: Catalog, spec: InputSpec, *, limit: int = MAX_IMAGES)
         limit: Maximum number of images.
 
     Returns:
-        (S, S, 3) uint8 each.
+        (S, T, 3) uint8 each.
 
     Raises:
         ImageError: An image cannot be read.
@@ -84,7 +84,7 @@ def fit_whitening(
     Learning Multiple Layers of Features from Tiny Images, appendix A).
 
     Args:
-        images: (S, S, 3) uint8 each; rows and columns beyond the last whole patch are left out.
+        images: (S, T, 3) uint8 each; rows and columns beyond the last whole patch are left out.
         kind: See ``Whitening``.
         patch: Side p.
         epsilon: Added to each variance: weaker noise is not amplified.

@@ -3,7 +3,7 @@
 Wide ranges lose small values to rounding, narrow ones cut large values off. Which is worse depends on the network, so
 several rules are tried, and the one that moves the outputs least is taken (``choose``).
 
-Shapes: N images, S side of the input, C channels.
+Shapes: N images, S T height and width of the input, C channels.
 """
 
 from collections.abc import Mapping, Sequence
@@ -67,7 +67,7 @@ def observe(network: Network, images: RGB, *, progress: Progress = silent) -> di
 
     Args:
         network: The graph.
-        images: (N, S, S, 3) uint8.
+        images: (N, S, T, 3) uint8.
         progress: Called with each image.
     """
     seen = {name: Seen() for name in network.tensors}

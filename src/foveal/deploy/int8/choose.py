@@ -47,7 +47,7 @@ def to_int8(
     Args:
         model: The network, or the file in float.
         content: The file in float.
-        calibration: (N, S, S, 3) prepared images, none of them among ``labelled``.
+        calibration: (N, S, T, 3) prepared images, none of them among ``labelled``.
         labelled: Images that the headline is measured on.
         engines: What opens a file, by the engine's name; the drop must be allowed on each.
         max_drop: Points of the headline.
@@ -68,8 +68,8 @@ def to_int8(
     names = [layer.name for layer in network.layers]
     seen = observe(network, calibration, progress=progress)
     means = {name: np.mean(one.means, axis=0) for name, one in seen.items() if one.means}
-    side = calibration.shape[1]
-    num_measured = min(max(MEASURED_PIXELS // side**2, LEAST_MEASURED), MOST_MEASURED)
+    rows, columns = calibration.shape[1:3]
+    num_measured = min(max(MEASURED_PIXELS // (rows * columns), LEAST_MEASURED), MOST_MEASURED)
     distance = Distance(network, calibration[:: max(1, len(calibration) // num_measured)][:num_measured])
     progress("comparing rules for ranges", 0, None)
     tried = {rule: ranges_by(seen, share) for rule, share in RULES.items()}

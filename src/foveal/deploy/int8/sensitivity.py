@@ -3,7 +3,7 @@
 The distance of two networks is measured where their last layers end, before anything is sorted or cut off: the root of
 the summed squared differences, over that of what varies in the outputs themselves. 0.1 is a tenth of the signal.
 
-Shapes: N images, S side of the input.
+Shapes: N images, S T height and width of the input.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,7 +23,7 @@ class Distance:
 
     Args:
         network: In float.
-        images: (N, S, S, 3) uint8.
+        images: (N, S, T, 3) uint8.
     """
 
     def __init__(self, network: Network, images: RGB) -> None:

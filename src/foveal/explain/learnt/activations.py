@@ -1,6 +1,6 @@
 """Feature maps of each stage of a network, and what one place of them sees of the image. No hooks.
 
-Shapes: C channels, h w of a map, S side of the input.
+Shapes: C channels, h w of a map, S T height and width of the input.
 """
 
 from collections.abc import Sequence
@@ -52,9 +52,9 @@ class Stage:
         row, column = np.unravel_index(int(values.argmax()), values.shape)
         return (float(column) + 0.5) / values.shape[1], (float(row) + 0.5) / values.shape[0]
 
-    def step(self, side: int) -> float:
-        """Input pixels from one place to the next."""
-        return side / int(self.maps.shape[2])
+    def step(self, width: int) -> float:
+        """Input pixels from one place to the next, of an input so wide."""
+        return width / int(self.maps.shape[2])
 
 
 def activity_of(maps: FloatArray) -> FloatArray:
@@ -96,7 +96,7 @@ def _field(maps: Tensor, inputs: Tensor) -> tuple[tuple[int, int], tuple[int, in
     signs = 1 - 2 * (torch.arange(maps.shape[1], device=maps.device) % 2)  # so that channels do not cancel a constant
     place = (maps[0, :, rows // 2, columns // 2] * signs).sum()
     (gradient,) = torch.autograd.grad(place, inputs, retain_graph=True)
-    influence = gradient[0].abs().sum(0).double().cpu().numpy()  # (S, S)
+    influence = gradient[0].abs().sum(0).double().cpu().numpy()  # (S, T)
     sees, half = [], []
     for axis in (0, 1):  # along x, then y
         along = influence.sum(axis)

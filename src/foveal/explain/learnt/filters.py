@@ -1,6 +1,6 @@
 """The kernels of a network's first convolution, and the patches of images that each responds to most.
 
-Shapes: F filters, k their side, B images, S side of the input, h w of the responses.
+Shapes: F filters, k their side, B images, S T height and width of the input, h w of the responses.
 """
 
 from collections.abc import Iterable
@@ -146,12 +146,12 @@ class Responses:
 
     def _patch(self, prepared: Prepared, at: tuple[int, int], grid: tuple[int, ...], response: float) -> Patch:
         """Cut out what lies around the place of a response; places are spread evenly whatever the padding."""
-        side = prepared.pixels.shape[0]
-        middle = [(i + 0.5) * side / n for i, n in zip(at, (grid[1], grid[0]), strict=True)]
+        height, width = prepared.shape
+        middle = [(at[0] + 0.5) * width / grid[1], (at[1] + 0.5) * height / grid[0]]
         shown = max(LEAST_PX, AROUND * max(self._kernel))
         left, top = (round(m - shown / 2) for m in middle)
         pixels = np.full((shown, shown, 3), BEYOND, np.uint8)
-        x1, y1, x2, y2 = max(0, left), max(0, top), min(side, left + shown), min(side, top + shown)
+        x1, y1, x2, y2 = max(0, left), max(0, top), min(width, left + shown), min(height, top + shown)
         pixels[y1 - top : y2 - top, x1 - left : x2 - left] = prepared.pixels[y1:y2, x1:x2]
         w, h = self._kernel
         x, y = round(middle[0] - left - w / 2), round(middle[1] - top - h / 2)

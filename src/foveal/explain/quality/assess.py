@@ -8,7 +8,7 @@ from foveal.explain.case import Effort
 from foveal.explain.methods import has_gradients
 from foveal.explain.quality.insertion import insert_all
 from foveal.explain.quality.measured import Measured
-from foveal.explain.quality.mosaic import mosaics, play, takes
+from foveal.explain.quality.mosaic import doubled, mosaics, play, takes
 from foveal.explain.quality.places import place_all
 from foveal.explain.quality.sample import Samples, with_regions
 from foveal.explain.quality.sanity import Check, check_grid, check_samples
@@ -84,7 +84,7 @@ def assess(
     """
     samples = found.samples
     measures, left_out, sanity = dict[str, Measured](), dict[str, str](), dict[str, Check]()
-    full = takes(predictor, 2 * len(samples[0].prepared.pixels))
+    full = takes(predictor, doubled(samples[0].prepared.shape))
     boards = mosaics(samples, seed=effort.seed, full=full)
     none = 0
     if len(boards) >= FEWEST_MOSAICS:

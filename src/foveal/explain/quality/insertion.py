@@ -4,7 +4,7 @@ Petsiuk et al. 2018, "RISE", section 3.3. What is hidden is replaced by a blurre
 black, images would be unlike any that the model knows. The score of a random order stands beside both: shown and hidden
 parts are alike there, so one order serves both.
 
-Shapes: S side of the input, F steps.
+Shapes: S T height and width of the input, F steps.
 """
 
 from collections.abc import Sequence
@@ -58,7 +58,7 @@ def insert_all(
         progress("insertion and deletion", number, len(chosen))
         case, rng = Case(predictor, sample.prepared), np.random.default_rng((effort.seed, number))
         one = evidence_of(case, sample.subjects[:1], method, effort)[0]
-        orders = ranked(one, len(case.pixels), rng)
+        orders = ranked(one, sample.prepared.shape, rng)
         for fill in FILLS:
             found[fill].append(areas(case, one.subject, orders, fill_of(case.pixels, fill)))
     units, measures = range(len(chosen)), dict[str, Measured]()
@@ -73,27 +73,29 @@ def insert_all(
     return measures
 
 
-def ranked(one: Evidence, side: int, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
-    """Two (S, S) orders of pixels, in [0, 1) from the first shown on: the map's, and that of random numbers like it."""
+def ranked(one: Evidence, shape: tuple[int, int], rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
+    """Two (S, T) orders of pixels, in [0, 1) from the first shown on: the map's, and that of random numbers like it."""
     covers = one.geometry.input_size
     noise = rng.random(one.grid.shape).astype(np.float32)
-    return ordered(one.grid, covers, side, rng), ordered(noise, covers, side, rng)
+    return ordered(one.grid, covers, shape, rng), ordered(noise, covers, shape, rng)
 
 
-def ordered(grid: NDArray[np.float32], covers: tuple[int, int], side: int, rng: np.random.Generator) -> FloatArray:
-    """(S, S) the place of each pixel when a map is sorted by falling values; equal ones in random order."""
+def ordered(
+    grid: NDArray[np.float32], covers: tuple[int, int], shape: tuple[int, int], rng: np.random.Generator
+) -> FloatArray:
+    """(S, T) the place of each pixel when a map is sorted by falling values; equal ones in random order."""
     large = np.asarray(Image.fromarray(np.ascontiguousarray(grid)).resize(covers, Image.Resampling.BILINEAR))
-    values = np.full((side, side), np.float32(grid.min()))
-    rows, columns = min(side, large.shape[0]), min(side, large.shape[1])
+    values = np.full(shape, np.float32(grid.min()))
+    rows, columns = min(shape[0], large.shape[0]), min(shape[1], large.shape[1])
     values[:rows, :columns] = large[:rows, :columns]
     order = np.lexsort((rng.random(values.size), -values.ravel()))
     places = np.empty(values.size)
     places[order] = np.arange(values.size) / values.size
-    return places.reshape(side, side)
+    return places.reshape(shape)
 
 
 def fill_of(pixels: RGB, name: str) -> RGB:
-    """What hidden parts are replaced by, (S, S, 3)."""
+    """What hidden parts are replaced by, (S, T, 3)."""
     if name == "blur":
         return blurred(pixels)
     return np.broadcast_to(pixels.mean((0, 1)).round().astype(np.uint8), pixels.shape)

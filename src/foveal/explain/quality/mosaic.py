@@ -2,9 +2,9 @@
 
 Boehle et al. 2021, "Convolutional dynamic alignment networks", section 5.2. It needs no boxes, and its level of chance
 is exact: the part of the mosaic that the class covers. As there, images keep their size where the network takes larger
-inputs; exported files and some transformers do not, and get images of half the side.
+inputs; exported files and some transformers do not, and get images of half the sides.
 
-Shapes: S side of the input, T of a mosaic, h w of a map.
+Shapes: S T height and width of the input, H W of a mosaic, h w of a map.
 """
 
 from collections import deque
@@ -35,9 +35,9 @@ class Mosaic:
     """Four images in one input.
 
     Attributes:
-        prepared: Its pixels (T, T, 3).
+        prepared: Its pixels (H, W, 3).
         subjects: The classes in it.
-        regions: (T, T) of each class.
+        regions: (H, W) of each class.
     """
 
     prepared: Prepared
@@ -72,15 +72,20 @@ class Game:
         }
 
 
-def takes(predictor: Predictor, side: int) -> bool:
-    """Whether a network takes inputs of another side than its own."""
+def takes(predictor: Predictor, shape: tuple[int, int]) -> bool:
+    """Whether a network takes inputs of another (height, width) than its own."""
     if not has_gradients(predictor):
         return False
     try:
-        predictor.backend.run(np.zeros((1, side, side, 3), np.uint8))
+        predictor.backend.run(np.zeros((1, *shape, 3), np.uint8))
     except (AssertionError, RuntimeError, ValueError):  # what networks of a fixed size raise
         return False
     return True
+
+
+def doubled(shape: tuple[int, int]) -> tuple[int, int]:
+    """(height, width) of a mosaic of images of this one."""
+    return 2 * shape[0], 2 * shape[1]
 
 
 def mosaics(samples: Sequence[Sample], *, seed: int, full: bool = False) -> list[Mosaic]:
@@ -89,7 +94,7 @@ def mosaics(samples: Sequence[Sample], *, seed: int, full: bool = False) -> list
     Args:
         samples: Whose subjects are classes.
         seed: Of the places in the mosaic.
-        full: Whether images keep their size, so that T is 2 S; else T is S.
+        full: Whether images keep their size, so that H W are twice S T; else they are S T.
     """
     rng = np.random.default_rng(seed)
     left: dict[int, deque[Sample]] = {}
@@ -127,21 +132,20 @@ def _four(left: dict[int, deque[Sample]]) -> list[tuple[int, Sample]] | None:
 
 
 def assemble(cells: Sequence[tuple[int, Sample]], *, full: bool = False) -> Mosaic:
-    """Four images, row by row, in their size or reduced to half their side."""
-    side = len(cells[0][1].prepared.pixels) * (2 if full else 1)
-    half = side // 2
-    pixels = np.zeros((side, side, 3), np.uint8)
+    """Four images, row by row, in their size or reduced to half their sides."""
+    rows, columns = doubled(cells[0][1].prepared.shape) if full else cells[0][1].prepared.shape
+    pixels = np.zeros((rows, columns, 3), np.uint8)
     names: dict[int, Subject] = {}
     regions: dict[int, Region] = {}
     for place, (label, sample) in enumerate(cells):
-        top, left = place // 2 * half, place % 2 * half
-        high, wide = side - half if top else half, side - half if left else half
+        top, left = place // 2 * (rows // 2), place % 2 * (columns // 2)
+        high, wide = rows - top if top else rows // 2, columns - left if left else columns // 2
         part = np.s_[top : top + high, left : left + wide]
         small = Image.fromarray(sample.prepared.pixels).resize((wide, high), Image.Resampling.BOX)
         pixels[part] = np.asarray(small)
         names.setdefault(label, next(s for s in sample.subjects if s.label == label))
-        regions.setdefault(label, np.zeros((side, side), bool))[part] = True
-    whole = Geometry((side, side), (side, side), (1.0, 1.0))
+        regions.setdefault(label, np.zeros((rows, columns), bool))[part] = True
+    whole = Geometry((columns, rows), (columns, rows), (1.0, 1.0))
     return Mosaic(Prepared(pixels, whole), tuple(names.values()), tuple(regions.values()))
 
 

@@ -85,11 +85,11 @@ def in_cells(one: Evidence, region: Region) -> Placed:
 
     Args:
         one: The evidence, of an image that is the input itself.
-        region: (S, S).
+        region: (S, T).
     """
-    side, (width, height) = len(region), one.geometry.input_size
-    whole = np.zeros((max(height, side), max(width, side)), np.float32)
-    whole[:side, :side] = region
+    (own_h, own_w), (width, height) = region.shape, one.geometry.input_size
+    whole = np.zeros((max(height, own_h), max(width, own_w)), np.float32)
+    whole[:own_h, :own_w] = region
     rows, columns = one.grid.shape
     covered = Image.fromarray(np.ascontiguousarray(whole[:height, :width]))
     inside = np.asarray(covered.resize((columns, rows), Image.Resampling.BOX))

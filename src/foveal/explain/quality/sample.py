@@ -2,7 +2,7 @@
 
 A map for a wrong prediction has no right place, so such images say nothing about the method.
 
-Shapes: S side of the input, H W of an image as it is measured.
+Shapes: S T height and width of the input, H W of an image as it is measured.
 """
 
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ class Sample:
 
     Attributes:
         index: In the catalog.
-        prepared: Its pixels (S, S, 3).
+        prepared: Its pixels (S, T, 3).
         labels: The classes that it has.
         subjects: What is predicted and true.
         regions: For each of them where the ground truth has it, (H, W) reduced to at most ``MEASURED_PX``; None: it

@@ -1,6 +1,6 @@
 """What runs a network: one protocol for torch, ONNX Runtime, OpenVINO and others.
 
-Shapes: B images, S side of the input.
+Shapes: B images, S T height and width of the input.
 """
 
 from dataclasses import dataclass
@@ -60,7 +60,7 @@ class Backend(Protocol):
         ...
 
     def run(self, images: RGB) -> dict[str, Array]:
-        """Activated outputs by name, each (B, ...), for prepared images (B, S, S, 3) uint8."""
+        """Activated outputs by name, each (B, ...), for prepared images (B, S, T, 3) uint8."""
         ...
 
 

@@ -119,10 +119,10 @@ class OnnxBackend:
             )
         self.card: Card = parse_card(metadata["foveal"], where=where)
         check_card(self.card, where=where)
-        first, side = self.session.get_inputs()[0], self.card.input_as(InputSpec).size
-        if first.shape[1:] != [side, side, 3]:
+        first, shape = self.session.get_inputs()[0], self.card.input_as(InputSpec).size.shape
+        if first.shape[1:] != [*shape, 3]:
             raise ArtifactError(
-                f"{where}: takes images of {first.shape[1:]}, but its card declares {side} x {side}.",
+                f"{where}: takes images of {first.shape[1:]}, but its card declares {shape[0]} x {shape[1]}.",
                 "The file is damaged; export the model again.",
             )
         self._precision = metadata.get("foveal.precision", "fp32")

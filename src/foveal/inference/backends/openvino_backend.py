@@ -3,7 +3,7 @@
 Each network runs one image: OpenVINO's code for a known shape is up to 1.7 times as fast as that for any number of
 images (docs/LOG.md). One image uses all threads; of several, as many run at once as there are threads, one on each.
 
-Shapes: B images, S side of the input.
+Shapes: B images, S T height and width of the input.
 """
 
 import ctypes
@@ -134,7 +134,7 @@ class OpenVinoBackend:
         self.card: Card = parse_card(metadata["foveal"], where=self._where)
         check_card(self.card, where=self._where)
         self._precision = metadata.get("foveal.precision", "fp32")
-        self._side = self.card.input_as(InputSpec).size
+        self._shape = self.card.input_as(InputSpec).size.shape
         self._source = path
         self._open(model)
 
@@ -142,12 +142,13 @@ class OpenVinoBackend:
         """Compile for one image at a time; networks for several at once follow when they are needed."""
         first = model.inputs[0]
         shape = [size.get_length() if size.is_static else -1 for size in first.partial_shape][1:]
-        if shape != [self._side, self._side, 3]:
+        rows, columns = self._shape
+        if shape != [rows, columns, 3]:
             raise ArtifactError(
-                f"{self._where}: takes images of {shape}, but its card declares {self._side} x {self._side}.",
+                f"{self._where}: takes images of {shape}, but its card declares {rows} x {columns}.",
                 "The file is damaged; export the model again.",
             )
-        model.reshape({first.get_any_name(): [1, self._side, self._side, 3]})
+        model.reshape({first.get_any_name(): [1, rows, columns, 3]})
         self._outputs = [output.get_any_name() for output in model.outputs]
         self._model = model
         weakref.finalize(self, _CLOSED.add, os.getpid()).atexit = False

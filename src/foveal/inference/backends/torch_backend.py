@@ -1,6 +1,6 @@
 """The network itself, in torch.
 
-Shapes: B images, S side of the input.
+Shapes: B images, S T height and width of the input.
 """
 
 import os
@@ -33,37 +33,37 @@ class Graph(nn.Module):
         self.task = task
 
     def raw(self, images: Tensor) -> dict[str, Tensor]:
-        """The network's own outputs for (B, S, S, 3) uint8 images."""
+        """The network's own outputs for (B, S, T, 3) uint8 images."""
         raw: dict[str, Tensor] = self.model(self.inputs(images))
         return raw
 
     def evidence(self, images: Tensor) -> dict[str, Tensor]:
-        """Arrays for the task's ``calibrate``, for (B, S, S, 3) uint8 images."""
+        """Arrays for the task's ``calibrate``, for (B, S, T, 3) uint8 images."""
         return self.task.evidence(self.raw(images))
 
     def inputs(self, images: Tensor) -> Tensor:
-        """What the network gets, (B, 3, S, S) normalised, for (B, S, S, 3) uint8 images."""
+        """What the network gets, (B, 3, S, T) normalised, for (B, S, T, 3) uint8 images."""
         inputs: Tensor = self.normalize(images.permute(0, 3, 1, 2))
         return inputs
 
     def cells(self, images: Tensor) -> dict[str, Tensor]:
-        """Cell scores by their name, for (B, S, S, 3) uint8 images; empty where the task has none."""
+        """Cell scores by their name, for (B, S, T, 3) uint8 images; empty where the task has none."""
         maps = self.model.look(self.inputs(images))
         cells = self.task.cells(self.model, maps, self.model.answer(maps))
         return {} if cells is None else {EVIDENCE: cells}
 
     def with_features(self, images: Tensor) -> dict[str, Tensor]:
-        """Activated outputs and ``FEATURES`` (B, D), for (B, S, S, 3) uint8 images."""
+        """Activated outputs and ``FEATURES`` (B, D), for (B, S, T, 3) uint8 images."""
         maps = self.model.look(self.inputs(images))
         return {**self.task.activate(self.model.answer(maps)), FEATURES: self.model.features(maps)}
 
     def heads(self, images: Tensor) -> dict[str, Tensor]:
-        """``attention`` (B, A, h, w) of each head, for (B, S, S, 3) uint8 images; empty where there is none."""
+        """``attention`` (B, A, h, w) of each head, for (B, S, T, 3) uint8 images; empty where there is none."""
         heads = self.model.attention(self.inputs(images))
         return {} if heads is None else {"attention": heads}
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
-        """Activated outputs for (B, S, S, 3) uint8 images."""
+        """Activated outputs for (B, S, T, 3) uint8 images."""
         return self.task.activate(self.raw(images))
 
 
@@ -120,7 +120,7 @@ class TorchBackend:
 
     @torch.no_grad()
     def inputs(self, images: RGB) -> Tensor:
-        """What the network gets, (B, 3, S, S) normalised, on its device; gradients may be taken of what follows."""
+        """What the network gets, (B, 3, S, T) normalised, on its device; gradients may be taken of what follows."""
         if os.getpid() != self._pid:
             self._after_fork()
         return self.graph.inputs(torch.from_numpy(images).to(self.device))

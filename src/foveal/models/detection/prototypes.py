@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
 from foveal.models.pyramid import conv_norm_act
+from foveal.types.size import Size
 
 FINEST = 8
 """Stride of the map that prototypes are made from."""
@@ -50,6 +51,7 @@ class Prototypes(nn.Module):
         return made
 
 
-def prototype_side(size: int, stride: Literal[4, 8]) -> int:
-    """Rows, and columns, of the prototypes for an input of ``size`` pixels per side."""
-    return -(-size // FINEST) * (FINEST // stride)
+def prototype_shape(size: Size, stride: Literal[4, 8]) -> tuple[int, int]:
+    """(h, w) of the prototypes for an input."""
+    rows, columns = (-(-side // FINEST) * (FINEST // stride) for side in size.shape)
+    return rows, columns

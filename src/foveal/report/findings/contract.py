@@ -6,6 +6,7 @@ from typing import Literal
 
 from foveal.brief import brief
 from foveal.metrics.contract import Lines, Matrix, Results
+from foveal.types.size import Size
 
 Severity = Literal["problem", "warning", "note"]
 """``problem``: the numbers or the model are not to be used as they are; ``warning``: something can be better;
@@ -44,7 +45,7 @@ class Evidence:
         caveats: Notes on the numbers that are findings already, such as images that training has seen.
         trained: Training images, or objects, by class; empty where they are not known.
         noun: What ``trained`` counts.
-        side_px: Side of the square input at evaluation, in pixels.
+        input_size: Size of the input at evaluation; None: unknown.
         history: Rows of metrics.csv.
         best_epoch: The epoch whose weights were kept; None without training.
         began_with: What epoch 0 is, the weights before the first step.
@@ -61,7 +62,7 @@ class Evidence:
     caveats: Sequence[str] = ()
     trained: Mapping[str, int] = field(default_factory=dict)
     noun: str = "images"
-    side_px: int = 0
+    input_size: Size | None = None
     history: Sequence[Mapping[str, float]] = ()
     best_epoch: int | None = None
     began_with: str = "the head fitted to the pretrained features"

@@ -11,7 +11,7 @@ SMALL_PX = 16.0
 """Median side at the model's input below which a larger input is advised: two cells of the finest map of a pyramid of
 stride 8."""
 SIDES_PX = (128, 160, 192, 224, 256, 320, 384, 448, 512, 640, 768, 896, 1024, 1280, 1536)
-"""Inputs that are advised."""
+"""Longer sides of the inputs that are advised."""
 MAX_NAMED = 2
 """Classes that have a finding of their own."""
 
@@ -55,16 +55,17 @@ def at_limit(evidence: Evidence) -> Sequence[Finding]:
 def _words(evidence: Evidence, name: str, found: int, total: int) -> str:
     """For example ``Platelets: 0 of 25 found, median 9 px at this input: try --size 640``."""
     text = f"{name}: {count(found)} of {count(total)} found"
-    side = evidence.results.sizes.get(name, 0.0) * evidence.side_px
+    size = evidence.input_size
+    side = 0.0 if size is None else evidence.results.sizes.get(name, 0.0) * size.longer
     trained = evidence.trained.get(name, total)
-    if not side:
+    if size is None or not side:
         return text + "."
     text += f", median {side:.0f} px at this input"
     if side >= SMALL_PX:
         few = f"; it has {count(trained)} training {evidence.noun}" if trained < total * 4 and evidence.trained else ""
         return f"{text}{few}."
-    larger = [px for px in SIDES_PX if px > evidence.side_px]
-    enough = [px for px in larger if px >= evidence.side_px * SMALL_PX / side]
+    larger = [px for px in SIDES_PX if px > size.longer]
+    enough = [px for px in larger if px >= size.longer * SMALL_PX / side]
     if not larger:
         return f"{text}: cut the images into tiles with --tile."
-    return f"{text}: try --size {(enough or larger[-1:])[0]}."
+    return f"{text}: try --size {size.times((enough or larger[-1:])[0] / size.longer, multiple=32)}."

@@ -26,12 +26,12 @@ class ActivationSheet(Sheet):
     Attributes:
         stages: Input first; each with its maps.
         page: The page that shows more of them, as a string.
-        side: Of the network's input, in pixels.
+        width: Of the network's input, in pixels.
     """
 
     stages: "Sequence[Stage]"
     page: str
-    side: int
+    width: int
 
     def __repr__(self) -> str:
         """One line: ``ActivationSheet(5 stages, up to 320 channels)``."""
@@ -48,7 +48,7 @@ class ActivationSheet(Sheet):
 
     def to_dict(self) -> dict[str, object]:
         """Plain values for JSON."""
-        return {"stages": [_document(stage, self.side) for stage in self.stages]}
+        return {"stages": [_document(stage, self.width) for stage in self.stages]}
 
 
 def draw_activations(predictor: Predictor, image: ImageLike, *, name: str) -> ActivationSheet:
@@ -67,6 +67,7 @@ def draw_activations(predictor: Predictor, image: ImageLike, *, name: str) -> Ac
     from foveal.explain.learnt.activations import stages_of
     from foveal.explain.learnt.map_sheet import (
         channel_image,
+        drawn_size,
         field_image,
         peak_value,
         scale_of,
@@ -76,7 +77,7 @@ def draw_activations(predictor: Predictor, image: ImageLike, *, name: str) -> Ac
 
     case = Case(predictor, predictor.prepare(image))
     pixels, stages = case.pixels, stages_of(case)
-    shown = list[StageShown]()
+    shown, drawn = list[StageShown](), drawn_size(pixels, SIDE_PX)
     for stage in stages:
         channels = list(stage.order[:IN_PAGE])
         scale, activity = scale_of(stage, channels), stage.activity
@@ -84,14 +85,14 @@ def draw_activations(predictor: Predictor, image: ImageLike, *, name: str) -> Ac
         shown.append(
             StageShown(
                 stage.name,
-                f"{count} channels of {columns} x {rows} places, one every {stage.step(len(pixels)):.3g} px;"
-                f" {seen_of(stage, len(pixels))}.",
+                f"{count} channels of {columns} x {rows} places, one every {stage.step(pixels.shape[1]):.3g} px;"
+                f" {seen_of(stage, pixels)}.",
                 scale,
                 [
                     ChannelShown(
                         channel,
-                        channel_image(stage, channel, side=SIDE_PX, scale=scale),
-                        field_image(pixels, stage, channel, side=SIDE_PX),
+                        channel_image(stage, channel, size=drawn, scale=scale),
+                        field_image(pixels, stage, channel, size=drawn),
                         peak_value(stage, channel),
                         float(activity[channel]),
                     )
@@ -100,10 +101,10 @@ def draw_activations(predictor: Predictor, image: ImageLike, *, name: str) -> Ac
             )
         )
     page = render_activations(name, str(predictor.card.model.get("backbone", "")), pixels, shown)
-    return ActivationSheet(stages, page, len(pixels), pixels=stages_sheet(pixels, stages))
+    return ActivationSheet(stages, page, pixels.shape[1], pixels=stages_sheet(pixels, stages))
 
 
-def _document(stage: "Stage", side: int) -> dict[str, object]:
+def _document(stage: "Stage", width: int) -> dict[str, object]:
     """Plain values of a stage."""
     from foveal.explain.learnt.map_sheet import peak_value
 
@@ -112,7 +113,7 @@ def _document(stage: "Stage", side: int) -> dict[str, object]:
         "stage": stage.name,
         "channels": count,
         "grid": [columns, rows],
-        "step_px": stage.step(side),
+        "step_px": stage.step(width),
         "sees_px": list(stage.sees),
         "half_of_influence_px": list(stage.half),
         "most_active": [

@@ -59,7 +59,7 @@ def write_evaluation_report(
             *([("split", split)] if split else []),
             ("images", f"{len(catalog):,}"),
             ("classes", str(len(catalog.categories))),
-            ("input", f"{predictor.spec.size} x {predictor.spec.size} px"),
+            ("input", predictor.spec.size.in_px),
             ("Foveal", __version__),
         ],
         examples=images,

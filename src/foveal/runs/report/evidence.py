@@ -43,7 +43,7 @@ def evidence(
         caveats=caveats,
         trained={} if train_set is None else amounts(train_set),
         noun="images" if train_set is None or train_set.objects is None else "objects",
-        side_px=predictor.spec.size,
+        input_size=predictor.spec.size,
         history=history,
         best_epoch=best_epoch,
         began_with="the given model" if given else Evidence.began_with,

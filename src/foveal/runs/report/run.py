@@ -88,12 +88,13 @@ def facts(config: RunConfig, catalog: Catalog, state: State, ended: Ended) -> li
     """Facts below the title."""
     counts = ", ".join(f"{len(catalog.split(name)):,} {name}" for name in SPLITS if catalog.has(name))
     last = state.rows[-1]["epoch"] or 0
+    assert config.input.eval_size is not None, "resolve chose it"
     return [
         ("data", config.data.path),
         ("images", counts),
         ("classes", str(len(catalog.categories))),
         ("backbone", config.model.backbone),
-        ("input", f"{config.input.eval_size} x {config.input.eval_size} px"),
+        ("input", config.input.eval_size.in_px),
         ("epochs", f"{last:.0f}, kept: {ended.best}"),
         ("ended", ended.why),
         *([("schedule", parts_in_words(state.parts, last))] if state.parts else []),

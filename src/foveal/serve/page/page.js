@@ -75,11 +75,17 @@ function listSamples(samples) {
   $("samples").replaceChildren(...(fetched.length ? fetched : [button("Sample", drawSample)]));
 }
 
+// The input's size: a number where it is square, else width and height.
+function inPx(card) {
+  const [width, height = width] = [card.input.size].flat();
+  return `${width} x ${height} px`;
+}
+
 async function showModel() {
   const name = $("model").value, card = await cardOf(name);
   if (state.models.length > 1) history.replaceState(null, "", `#${encodeURIComponent(name)}`);
   const count = card.classes.names.length;
-  $("about").textContent = `${card.task}, ${count} ${count === 1 ? "class" : "classes"}, ${card.input.size} px`;
+  $("about").textContent = `${card.task}, ${count} ${count === 1 ? "class" : "classes"}, ${inPx(card)}`;
   showCard(name, card);
   Object.assign(state, { found: null, threshold: null, all: false, picked: null, off: new Set() });
   if (state.image) await predict();
@@ -327,7 +333,7 @@ function showCard(name, card) {
   add("Name", name);
   add("Task", card.task);
   add("Classes", `${names.length}: ${names.slice(0, 30).join(", ")}${names.length > 30 ? " …" : ""}`);
-  add("Input", `${card.input.size} x ${card.input.size} px, ${card.input.fit}`);
+  add("Input", `${inPx(card)}, ${card.input.fit}`);
   if (card.model.backbone) add("Network", card.model.backbone);
   if (typeof card.decode.threshold === "number") add("Threshold", String(Number(card.decode.threshold.toFixed(4))));
   for (const [metric, [value, low, high]] of Object.entries(card.metrics).slice(0, 8)) {

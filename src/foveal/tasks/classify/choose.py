@@ -3,6 +3,7 @@
 import numpy as np
 
 from foveal.tasks.contract import Choice, Situation
+from foveal.types.size import Size
 
 RATE_FROM_SCRATCH = 2e-3
 FULL_RATE_ERROR = 0.25
@@ -24,24 +25,27 @@ def choose(situation: Situation) -> Choice:
     )
 
 
-def choose_eval_size(side_px: int, *, small: bool) -> int:
-    """Side of the input at inference: the median shorter side, in steps of 32 from 128 to 224.
+def choose_eval_size(side_px: int, *, small: bool) -> Size:
+    """A square input at inference: the median shorter side, in steps of 32 from 128 to 224.
 
     Small plain networks take 32 to 96, in steps of 16.
     """
     if small:
-        return int(np.clip(round(side_px / 16) * 16, 32, 96))
-    return int(np.clip(round(side_px / 32) * 32, 128, 224))
+        return Size.square(int(np.clip(round(side_px / 16) * 16, 32, 96)))
+    return Size.square(int(np.clip(round(side_px / 32) * 32, 128, 224)))
 
 
-def choose_train_size(eval_size: int, *, small: bool) -> int:
-    """Side of the input in training: a little smaller, at least 128.
+def choose_train_size(eval_size: Size, *, small: bool) -> Size:
+    """Size of the input in training: a little smaller, sides of at least 128.
 
     Random crops show objects larger than at inference (Touvron et al. 2019, "Fixing the train-test resolution
     discrepancy"), and steps are faster; at three quarters the two sizes are too far apart (docs/LOG.md). A small
     network, trained from scratch, keeps the size.
     """
-    return eval_size if small else max(128, round(eval_size * 0.85 / 32) * 32)
+    if small:
+        return eval_size
+    width, height = (max(128, round(side * 0.85 / 32) * 32) for side in eval_size.sides)
+    return Size(width, height)
 
 
 def choose_batch_size(num_images: int) -> int:

@@ -14,15 +14,16 @@ from foveal.models.detection.anchors import fit_shapes
 from foveal.tasks.detect.config import STRIDES, DetectConfig
 from foveal.types.arrays import FloatArray
 from foveal.types.flags import IGNORED_FLAGS
+from foveal.types.size import Size
 
 
-def fit_anchors(own: DetectConfig, catalog: Catalog, size: int) -> tuple[Sequence[float], str]:
+def fit_anchors(own: DetectConfig, catalog: Catalog, size: Size) -> tuple[Sequence[float], str]:
     """Width and height of each anchor of each level, as ``DetectConfig.anchor_shapes`` has them, and a note.
 
     Args:
         own: How many anchors.
         catalog: The training split.
-        size: Side of the input in pixels.
+        size: Of the input in training.
 
     Raises:
         DataError: There are fewer boxes than anchors.
@@ -40,13 +41,13 @@ def fit_anchors(own: DetectConfig, catalog: Catalog, size: int) -> tuple[Sequenc
     return tuple(round(float(v), 1) for v in shapes.reshape(-1)), note
 
 
-def training_sides(catalog: Catalog, size: int) -> FloatArray:
+def training_sides(catalog: Catalog, size: Size) -> FloatArray:
     """(N, 2) widths and heights of the boxes that are not ignored, in input pixels, letterboxed to ``size``."""
     objects: Objects | None = catalog.objects
     assert objects is not None, "checked by accept"
     assert catalog.sizes is not None, "a reader of boxes knows the sizes"
-    longest = catalog.sizes.max(1).astype(np.float64)
-    scale = np.repeat(size / longest, np.diff(objects.offsets))
+    fitted = (np.array(size.sides) / catalog.sizes.astype(np.float64)).min(1)
+    scale = np.repeat(fitted, np.diff(objects.offsets))
     sides = (objects.boxes[:, 2:] - objects.boxes[:, :2]) * scale[:, None]
     usable = ((objects.flags & IGNORED_FLAGS) == 0) & (sides.min(1) > 1)
     return np.asarray(sides[usable])

@@ -17,6 +17,7 @@ from foveal.tasks.detect.config import (
 )
 from foveal.types.categories import Categories
 from foveal.types.flags import IGNORED_FLAGS
+from foveal.types.size import Size
 
 if TYPE_CHECKING:
     from foveal.data.catalog.catalog import Annotation, Catalog
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from foveal.tasks.detect.task import Detect
 
 SIZE = 416
-"""Side of the input in pixels (Redmon and Farhadi 2018, "YOLOv3")."""
+"""Side of a square input in pixels (Redmon and Farhadi 2018, "YOLOv3")."""
 ROOM = 1.5
 """Images at inference may have more objects than those of training."""
 PER_OBJECT = 3
@@ -54,19 +55,20 @@ class BoxSpec(TaskSpec[C, O, M]):
     }
 
     def choose(self, situation: Situation) -> Choice:
-        """416 pixels, batches of 8, and as many samples as a small data set needs (docs/LOG.md)."""
+        """As many pixels as 416 x 416, batches of 8, and as many samples as a small data set needs (docs/LOG.md)."""
         num = situation.num_images
         epochs = int(np.clip(round(5_000 / num), 12, 200))
+        size = situation.eval_size or Size.of_aspect(SIZE, situation.aspect, multiple=32)
         return Choice(
-            size=situation.eval_size or SIZE,
-            eval_size=situation.eval_size or SIZE,
+            size=size,
+            eval_size=size,
             batch_size=min(8, num),
             epochs=epochs * 2 if situation.from_scratch else epochs,
             lr=2e-3,
             patience=0,
         )
 
-    def settle(self, own: C, catalog: "Catalog", size: int) -> Settled[C]:
+    def settle(self, own: C, catalog: "Catalog", size: Size) -> Settled[C]:
         """Learn the limits on objects per image and, if the settings ask for it, the anchors from the training split.
 
         Raises:

@@ -13,7 +13,7 @@ from foveal.data.catalog.catalog import Catalog
 from foveal.data.config import AugmentConfig
 from foveal.models.config import ModelConfig
 from foveal.models.contract import Maps
-from foveal.models.detection.prototypes import prototype_side
+from foveal.models.detection.prototypes import prototype_shape
 from foveal.tasks.detect.loss import build_class_weights
 from foveal.tasks.detect.task import BoxTask, best_pairs, cell_scores, object_counts
 from foveal.tasks.instance.config import InstanceConfig
@@ -38,7 +38,7 @@ class Instance(BoxTask[InstanceConfig, InstanceOutput, MaskDetector | MaskRcnn])
 
     def augment(self, config: AugmentConfig, spec: InputSpec) -> BoxAugment:
         """Random changes to one image, its boxes and its masks."""
-        grid = Grid(prototype_side(spec.train_size, self.own.mask_stride), self.own.mask_stride)
+        grid = Grid(prototype_shape(spec.train_size, self.own.mask_stride), self.own.mask_stride)
         return BoxAugment(config, spec.train_size, spec.interpolation, grid)
 
     def activate(self, raw: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -8,6 +8,7 @@ import numpy as np
 from foveal.tasks.contract import Choice, Situation, TaskSpec
 from foveal.tasks.segment.config import SegmentConfig
 from foveal.types.categories import Categories
+from foveal.types.size import Size
 
 if TYPE_CHECKING:
     from foveal.data.catalog.catalog import Annotation, Catalog
@@ -56,12 +57,13 @@ class SegmentSpec(TaskSpec[SegmentConfig, "SegmentOutput", "Segmenter"]):
     }
 
     def choose(self, situation: Situation) -> Choice:
-        """The images' size up to 512 pixels, crops of two thirds of it, about 12,000 samples."""
+        """The images' size up to that of 512 x 512, crops of two thirds of its sides, about 12,000 samples."""
         num = situation.num_images
-        eval_size = situation.eval_size or _multiple(min(situation.side_px * ASPECT, LARGEST))
+        side = _multiple(min(situation.side_px * ASPECT, LARGEST))
+        eval_size = situation.eval_size or Size.of_aspect(side, situation.aspect, multiple=32)
         epochs = int(np.clip(round(12_000 / num), 12, 300))
         return Choice(
-            size=situation.eval_size or _multiple(eval_size * 2 / 3),
+            size=situation.eval_size or Size.of_aspect(_multiple(side * 2 / 3), situation.aspect, multiple=32),
             eval_size=eval_size,
             batch_size=min(8, num),
             epochs=epochs * 2 if situation.from_scratch else epochs,

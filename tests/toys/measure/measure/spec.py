@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from foveal.tasks.contract import Choice, Situation, TaskSpec
 from foveal.types.categories import Categories
+from foveal.types.size import Size
 from measure.config import MeasureConfig
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ class MeasureSpec(TaskSpec[MeasureConfig, "MeasureOutput", "Regressor"]):
 
     def choose(self, situation: Situation) -> Choice:
         """Small images, a few epochs."""
-        size = situation.eval_size or 32
+        size = situation.eval_size or Size.square(32)
         return Choice(size=size, eval_size=size, batch_size=8, epochs=10, lr=3e-3, patience=0)
 
     def begin(self, own: MeasureConfig, catalog: "Catalog") -> "MeasureOutput":

@@ -68,14 +68,14 @@ def test_tensors_have_the_types_of_batches():
 
 def test_a_quarter_turn_is_counterclockwise():
     """A box at the right, a bit above the middle, goes to the top, a bit left of it."""
-    rotated = one((80.0, 30.0, 100.0, 40.0)).rotate(90, 50)
+    rotated = one((80.0, 30.0, 100.0, 40.0)).rotate(90, (50, 50))
     np.testing.assert_allclose(rotated.boxes, [[30, 0, 40, 20]], atol=1e-9)
 
 
 @given(st.lists(st.floats(0, 100, width=32), min_size=4, max_size=4), st.floats(-180, 180))
 def test_a_rotated_box_has_the_corners_inside_and_comes_back_no_smaller(values, degrees):
     box = (*np.minimum(values[:2], values[2:]), *np.maximum(values[:2], values[2:]))
-    back = one(tuple(map(float, box))).rotate(degrees, 50).rotate(-degrees, 50).boxes[0]
+    back = one(tuple(map(float, box))).rotate(degrees, (50, 50)).rotate(-degrees, (50, 50)).boxes[0]
     assert (back[:2] <= np.array(box[:2]) + 1e-4).all() and (back[2:] >= np.array(box[2:]) - 1e-4).all()
 
 
@@ -86,5 +86,5 @@ def test_a_mirror_twice_is_none(left, axis):
 
 
 def test_nothing_in_nothing_out():
-    empty = BoxTargets.join([one((0.0, 0.0, 9.0, 9.0)).clip((20, 20, 30, 30))] * 2).rotate(30, 5).trained(0.3)
+    empty = BoxTargets.join([one((0.0, 0.0, 9.0, 9.0)).clip((20, 20, 30, 30))] * 2).rotate(30, (5, 5)).trained(0.3)
     assert empty["boxes"].shape == (0, 4) and empty["labels"].shape == empty["flags"].shape == (0,)

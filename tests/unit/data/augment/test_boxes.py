@@ -15,6 +15,7 @@ from foveal.errors import ConfigError
 from foveal.imaging.decode import decode
 from foveal.imaging.prepare import prepare
 from foveal.types.input_spec import PAD_VALUE, InputSpec
+from foveal.types.size import Size
 
 OFF = AugmentConfig(crop_scale=1, horizontal_flip=0)
 COLOUR = {"brightness": 0.3, "contrast": 0.3, "saturation": 0.3}
@@ -68,7 +69,8 @@ def extent(image, paint):
 
 
 def draw(options, seed, *, size=SIDE, make=painted):
-    """One sample of as many painted images as the changes ask for."""
+    """One sample of as many painted images as the changes ask for; ``size`` is a side or a size."""
+    size = Size.square(size) if isinstance(size, int) else size
     augment = BoxAugment(OFF.model_copy(update=options), size, "bilinear")
     torch.manual_seed(seed)
     generator = np.random.default_rng(seed)
@@ -89,25 +91,30 @@ def check_painted(image, target, count, *, tolerance=1.5):
 
 @pytest.mark.parametrize("options", [*ONE_BY_ONE, TOGETHER], ids=name)
 @settings(max_examples=40, deadline=None)
-@given(seed=st.integers(0, 1 << 30))
-def test_boxes_stay_on_what_was_painted(options, seed):
-    images, image, target = draw(options, seed)
-    assert image.shape == (SIDE, SIDE, 3) and image.dtype == torch.uint8
+@given(seed=st.integers(0, 1 << 30), size=st.sampled_from([Size.square(SIDE), Size(2 * SIDE, SIDE // 2)]))
+def test_boxes_stay_on_what_was_painted(options, seed, size):
+    images, image, target = draw(options, seed, size=size)
+    assert image.shape == (*size.shape, 3) and image.dtype == torch.uint8
     assert type(target["boxes"]) is torch.Tensor and target["boxes"].dtype == torch.float32
     assert target["labels"].dtype == torch.int64 and target["flags"].dtype == torch.uint8
     check_painted(image, target, len(images))
 
 
 @settings(max_examples=60, deadline=None)
-@given(seed=st.integers(0, 1 << 30), degrees=st.sampled_from([5, 45, 180]), everything=st.booleans())
-def test_turned_boxes_hold_what_was_painted(seed, degrees, everything):
-    _, image, target = draw({**(TOGETHER if everything else {}), "rotation_deg": degrees}, seed)
+@given(
+    seed=st.integers(0, 1 << 30),
+    degrees=st.sampled_from([5, 45, 180]),
+    everything=st.booleans(),
+    size=st.sampled_from([Size.square(SIDE), Size(SIDE, 2 * SIDE)]),
+)
+def test_turned_boxes_hold_what_was_painted(seed, degrees, everything, size):
+    _, image, target = draw({**(TOGETHER if everything else {}), "rotation_deg": degrees}, seed, size=size)
     for box, label in zip(target["boxes"].numpy(), target["labels"].tolist(), strict=True):
         found = extent(image, label)
         if found is None:
             continue
         assert (found[:2] >= box[:2] - 1.5).all() and (found[2:] <= box[2:] + 1.5).all()
-        if (box[:2] > 2).all() and (box[2:] < SIDE - 2).all() and (box[2:] - box[:2]).min() > 8:
+        if (box[:2] > 2).all() and (box[2:] < np.array(size.sides) - 2).all() and (box[2:] - box[:2]).min() > 8:
             np.testing.assert_allclose(found, box, atol=2.5)  # a tip is thinner than a pixel
 
 
@@ -140,7 +147,7 @@ def test_mixup_keeps_the_boxes_of_both(flips, mosaic):
 @given(
     width=st.integers(5, 400),
     height=st.integers(5, 400),
-    size=st.sampled_from([64, 97, 256]),
+    size=st.sampled_from([Size.square(64), Size.square(97), Size(256, 256), Size(240, 64), Size(65, 97)]),
     seed=st.integers(0, 1 << 30),
 )
 def test_all_off_is_the_letterbox_of_evaluation(interpolation, width, height, size, seed):
@@ -164,7 +171,7 @@ def test_all_off_is_the_letterbox_of_evaluation(interpolation, width, height, si
 
 def test_a_real_photo_is_prepared_as_in_evaluation(real_data):
     pixels = decode(next(iter(sorted((real_data / "coco80").rglob("*.jpg"))))).pixels
-    image, target = BoxAugment(OFF, 416, "bilinear").change([sample_of(pixels, [], [])])
+    image, target = BoxAugment(OFF, Size.square(416), "bilinear").change([sample_of(pixels, [], [])])
     expected, _ = prepare(pixels, InputSpec(size=416, train_size=416, fit="letterbox", interpolation="bilinear"))
     difference = np.abs(image.numpy().astype(int) - expected)
     assert difference.max() <= 1
@@ -186,7 +193,7 @@ def test_crops_look_for_an_object():
     """A tenth of the image's side, in a corner: a random crop of a tenth of the area would rarely show it."""
     pixels = np.zeros((200, 200, 3), np.uint8)
     sample = sample_of(pixels, [(0, 0, 20, 20)], [0])
-    augment = BoxAugment(OFF.model_copy(update={"crop_scale": 0.1}), SIDE, "bilinear")
+    augment = BoxAugment(OFF.model_copy(update={"crop_scale": 0.1}), Size.square(SIDE), "bilinear")
     torch.manual_seed(0)
     assert all(augment.change([sample])[1]["flags"].tolist() == [0] for _ in range(50))
 
@@ -199,7 +206,7 @@ def test_padding_keeps_its_gray():
 
 
 def test_a_mosaic_shows_four_images():
-    augment = BoxAugment(OFF.model_copy(update={"mosaic": 1}), SIDE, "bilinear")
+    augment = BoxAugment(OFF.model_copy(update={"mosaic": 1}), Size.square(SIDE), "bilinear")
     torch.manual_seed(0)
     assert augment.draw_companions() == 3
     images = [sample_of(np.full((80, 80, 3), value, np.uint8), [], []) for value in (10, 60, 160, 250)]
@@ -212,7 +219,7 @@ def test_a_mosaic_shows_four_images():
 
 def test_companions_are_asked_for_as_often_as_they_are_needed():
     config = OFF.model_copy(update={"mosaic": 0.25, "box_mixup": 0.5})
-    augment = BoxAugment(config, SIDE, "bilinear")
+    augment = BoxAugment(config, Size.square(SIDE), "bilinear")
     torch.manual_seed(0)
     counts = np.bincount([augment.draw_companions() for _ in range(2000)], minlength=5) / 2000
     np.testing.assert_allclose(counts, [0.375, 0.375, 0, 0.125, 0.125], atol=0.04)
@@ -227,7 +234,7 @@ def test_the_source_is_left_alone():
 
 
 def test_workers_can_be_sent_it():
-    augment = pickle.loads(pickle.dumps(BoxAugment(OFF, SIDE, "bilinear")))
+    augment = pickle.loads(pickle.dumps(BoxAugment(OFF, Size.square(SIDE), "bilinear")))
     assert augment.draw_companions() == 0
 
 
@@ -253,6 +260,6 @@ def test_workers_can_be_sent_it():
 )
 def test_operations_without_support_for_boxes_are_refused(options, message):
     with pytest.raises(ConfigError) as error:
-        BoxAugment(AugmentConfig(**options), SIDE, "bilinear")
+        BoxAugment(AugmentConfig(**options), Size.square(SIDE), "bilinear")
     assert error.value.what == message
     assert error.value.hint == f"Leave it at {'none' if 'policy' in options else '0'}."

@@ -15,10 +15,12 @@ from foveal.data.loading.loader import TrainingImages, load_batches
 from foveal.data.loading.order import Order
 from foveal.types.flags import IGNORED_FLAGS
 from foveal.types.rle import Rle
+from foveal.types.size import Size
 
 OFF = AugmentConfig(crop_scale=1, horizontal_flip=0)
 SIDE, STRIDE = 96, 4
-GRID = Grid(SIDE // STRIDE, STRIDE)
+GRID = Grid((SIDE // STRIDE, SIDE // STRIDE), STRIDE)
+SQUARE, WIDE = Size.square(SIDE), Size(2 * SIDE, SIDE // 2)
 GEOMETRIC = [
     {},
     {"crop_scale": 0.3},
@@ -56,27 +58,28 @@ def sample_of(pixels, boxes, labels, masks):
     return Boxed(torch.from_numpy(pixels), BoxTargets.of(corners, np.array(labels, np.int64), flags, targets))
 
 
-def draw(options, seed, make=painted):
-    augment = BoxAugment(OFF.model_copy(update=options), SIDE, "bilinear", GRID)
+def draw(options, seed, make=painted, size=SQUARE):
+    grid = Grid((size.height // STRIDE, size.width // STRIDE), STRIDE)
+    augment = BoxAugment(OFF.model_copy(update=options), size, "bilinear", grid)
     torch.manual_seed(seed)
     generator = np.random.default_rng(seed)
     return augment.change([make(generator, paint) for paint in range(1 + augment.draw_companions())])
 
 
 def coverage(image, paint):
-    """(n, n) part of each cell that shows a colour, which is 255 where it is full."""
+    """(h, w) part of each cell that shows a colour, which is 255 where it is full."""
     values = np.moveaxis(image.numpy().astype(float), 2, 0) / 255
     on, off = PAINTS[paint] == 1, PAINTS[paint] == 0
     shown = (values[on].min(0) - values[off].max(0)).clip(0, 1)
-    return shown.reshape(GRID.cells, STRIDE, GRID.cells, STRIDE).mean((1, 3))
+    return shown.reshape(len(shown) // STRIDE, STRIDE, -1, STRIDE).mean((1, 3))
 
 
 @pytest.mark.parametrize("options", GEOMETRIC, ids=name)
 @settings(max_examples=25, deadline=None)
-@given(seed=st.integers(0, 1 << 30))
-def test_masks_stay_on_what_was_painted(options, seed):
-    image, target = draw(options, seed)
-    assert target["masks"].shape == (len(target["boxes"]), GRID.cells, GRID.cells)
+@given(seed=st.integers(0, 1 << 30), size=st.sampled_from([SQUARE, WIDE]))
+def test_masks_stay_on_what_was_painted(options, seed, size):
+    image, target = draw(options, seed, size=size)
+    assert target["masks"].shape == (len(target["boxes"]), size.height // STRIDE, size.width // STRIDE)
     for box, mask, label, flag in zip(*(target[n] for n in ("boxes", "masks", "labels", "flags")), strict=True):
         covered = coverage(image, int(label))
         if flag & IGNORED_FLAGS or covered.max() < 0.9:  # a thin piece: no cell is sure
@@ -107,7 +110,7 @@ def test_both_images_of_mixup_keep_their_masks():
 def test_a_flip_is_the_mirrored_mask(axis):
     """Painted at whole cells, so that nothing is between two of them; twice mirrored is not mirrored."""
     generator = np.random.default_rng(1)
-    mask = np.kron(generator.random((GRID.cells, GRID.cells)) < 0.4, np.ones((STRIDE, STRIDE))) > 0
+    mask = np.kron(generator.random(GRID.shape) < 0.4, np.ones((STRIDE, STRIDE))) > 0
     sample = sample_of(np.zeros((SIDE, SIDE, 3), np.uint8), [[0, 0, SIDE, SIDE]], [0], [Rle.of(mask)])
     plain = draw({}, 0, make=lambda *_: sample)[1]["masks"][0]
     flipped = draw({axis: 1}, 0, make=lambda *_: sample)[1]["masks"][0]
@@ -120,7 +123,7 @@ def test_batches_of_real_images(real_data, workers):
     catalog = read(real_data / "coco80" / "annotations" / "instances.json")
     catalog = catalog.take(np.arange(8))
     config = AugmentConfig(crop_scale=0.5, mosaic=0.5)
-    augment = BoxAugment(config, 128, "bilinear", Grid(32, 4))
+    augment = BoxAugment(config, Size.square(128), "bilinear", Grid((32, 32), 4))
     images = TrainingImages(catalog, augment, seed=0, min_side=181, cache=None)
     batch = next(load_batches(images, Order(8, 4, seed=0), workers=workers))
     masks, labels = batch.targets["masks"], batch.targets["labels"]

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from foveal.data.augment.canvas import as_tensor, blank, erase, resize, resize_nearest, rotate, rotate_nearest
 from foveal.types.input_spec import PAD_VALUE
+from foveal.types.size import Size
 
 
 def test_resize_takes_a_height_and_a_width():
@@ -49,9 +50,9 @@ def test_erasing_leaves_a_rectangle_of_padding():
     rows, columns = np.nonzero((erased == PAD_VALUE).all(2).numpy())
     assert len(rows) == (rows.max() - rows.min() + 1) * (columns.max() - columns.min() + 1)
     assert not image.any()
-    assert (blank(4) == PAD_VALUE).all()
+    assert (blank(Size.square(4)) == PAD_VALUE).all()
 
 
 def test_nothing_to_erase_draws_nothing():
-    before, image = torch.get_rng_state(), blank(4)
+    before, image = torch.get_rng_state(), blank(Size.square(4))
     assert erase(image, 0) is image and torch.equal(before, torch.get_rng_state())

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from foveal.data.augment.box_targets import BoxTargets
 from foveal.data.augment.crop import Crop, draw_crop, draw_scale, letterbox, shows_an_object
 from foveal.data.config import AugmentConfig
+from foveal.types.size import Size
 
 OFF = AugmentConfig(crop_scale=1, horizontal_flip=0)
 
@@ -43,8 +44,8 @@ def test_a_crop_lies_in_the_image_and_in_its_rectangle(width, height, start, ext
 
 
 def test_a_letterbox_is_in_the_middle():
-    assert letterbox(640, 480, 416) == Crop((0, 0, 640, 480), (0, 52, 416, 364))
-    assert letterbox(480, 640, 416) == Crop((0, 0, 480, 640), (52, 0, 364, 416))
+    assert letterbox(640, 480, Size.square(416)) == Crop((0, 0, 640, 480), (0, 52, 416, 364))
+    assert letterbox(480, 640, Size.square(416)) == Crop((0, 0, 480, 640), (52, 0, 364, 416))
 
 
 def test_objects_move_with_the_image_and_are_cut_with_it():

@@ -10,6 +10,7 @@ from foveal.data.augment.image import ImageAugment, build_mix
 from foveal.data.config import AugmentConfig
 from foveal.data.formats.read import read
 from foveal.errors import ConfigError
+from foveal.types.size import Size
 
 OFF = AugmentConfig(crop_scale=1, horizontal_flip=0)
 ONE_BY_ONE = [
@@ -30,7 +31,7 @@ ONE_BY_ONE = [
 
 def change(image, config, size, *, interpolation="bilinear"):
     """(H, W, 3) in, (S, S, 3) out."""
-    return ImageAugment(config, size, interpolation).change([Loaded(image, {})])[0]
+    return ImageAugment(config, Size.square(size), interpolation).change([Loaded(image, {})])[0]
 
 
 @pytest.fixture
@@ -92,7 +93,7 @@ def test_the_default_is_worth_its_speed(image):
 
 
 def test_targets_pass_beside_the_image(image):
-    augment = ImageAugment(AugmentConfig(), 16, "bilinear")
+    augment = ImageAugment(AugmentConfig(), Size.square(16), "bilinear")
     assert augment.draw_companions() == 0
     out, same = augment.change([Loaded(image, {"label": torch.tensor(3)})])
     assert out.shape == (16, 16, 3) and same["label"].item() == 3
@@ -101,7 +102,7 @@ def test_targets_pass_beside_the_image(image):
 def test_labels_are_loaded_as_ids_or_as_zeros_and_ones(tmp_path):
     for i in range(3):
         Image.new("RGB", (8, 8)).save(tmp_path / f"{i}.png")
-    augment, pixels = ImageAugment(OFF, 16, "bilinear"), np.zeros((8, 8, 3), np.uint8)
+    augment, pixels = ImageAugment(OFF, Size.square(16), "bilinear"), np.zeros((8, 8, 3), np.uint8)
 
     def labels(*rows):
         (tmp_path / "t.csv").write_text("path,label\n" + "".join(f"{i}.png,{row}\n" for i, row in enumerate(rows)))
@@ -124,7 +125,7 @@ def test_the_source_is_left_alone(image):
 def test_changes_that_need_boxes_are_refused(name):
     value = {"scale_jitter": 1.5}.get(name, 1)
     with pytest.raises(ConfigError) as error:
-        ImageAugment(AugmentConfig(**{name: value}), 16, "bilinear")
+        ImageAugment(AugmentConfig(**{name: value}), Size.square(16), "bilinear")
     assert error.value.what == f"augment.{name} = {value:g} needs images with boxes, and these have labels."
     assert error.value.hint == f"Leave it at {1 if name == 'scale_jitter' else 0}."
 

@@ -10,7 +10,7 @@ from foveal.data.augment.box_targets import BoxTargets
 from foveal.data.augment.mask_targets import Grid, MaskTargets, cut_out
 from foveal.types.rle import Rle
 
-GRID = Grid(cells=4, stride=4)
+GRID = Grid((4, 4), 4)
 
 
 def rectangle(box, size=(16, 16)):
@@ -67,15 +67,15 @@ def test_cut_stays_cut_when_moved_on():
 
 def reference(mask, by, grid):
     """Look at the centre of each pixel of the canvas; a cell is set where half of its pixels are, or most of any."""
-    side = grid.cells * grid.stride
+    rows, columns = (count * grid.stride for count in grid.shape)
     linear, shift = by[:, :2], by[:, 2]
-    on = np.zeros((side, side), bool)
-    for y in range(side):
-        for x in range(side):
+    on = np.zeros((rows, columns), bool)
+    for y in range(rows):
+        for x in range(columns):
             u, v = np.floor(np.linalg.solve(linear, np.array([x + 0.5, y + 0.5]) - shift)).astype(int)
             if 0 <= v < mask.shape[0] and 0 <= u < mask.shape[1]:
                 on[y, x] = mask[v, u]
-    share = on.reshape(grid.cells, grid.stride, grid.cells, grid.stride).mean((1, 3))
+    share = on.reshape(grid.shape[0], grid.stride, grid.shape[1], grid.stride).mean((1, 3))
     return on, share
 
 
@@ -84,8 +84,9 @@ def reference(mask, by, grid):
     seed=st.integers(0, 1 << 30),
     degrees=st.sampled_from([0.0, 0.0, 17.0, -130.0]),
     flip=st.booleans(),
+    grid=st.sampled_from([GRID, Grid((3, 6), 4)]),
 )
-def test_painting_is_looking_at_every_pixel(seed, degrees, flip):
+def test_painting_is_looking_at_every_pixel(seed, degrees, flip, grid):
     generator = np.random.default_rng(seed)
     mask = np.zeros((13, 17), bool)
     mask[tuple(slice(*np.sort(generator.choice(n + 1, 2, replace=False))) for n in mask.shape)] = True
@@ -93,8 +94,8 @@ def test_painting_is_looking_at_every_pixel(seed, degrees, flip):
     turn, scale = np.deg2rad(degrees), generator.uniform(0.4, 2.5)  # at random, so that no centre is on an edge
     linear = scale * np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
     by = np.column_stack([linear @ np.diag([-1.0 if flip else 1.0, 1.0]), generator.uniform(-2, 18, 2)])
-    on, share = reference(mask, by, GRID)
-    painted = still(Rle.of(mask), size=(13, 17)).move(by).paint(0, GRID)
+    on, share = reference(mask, by, grid)
+    painted = still(Rle.of(mask), size=(13, 17)).move(by).paint(0, grid)
     if not on.any():
         assert painted is None
         return

@@ -11,6 +11,7 @@ from foveal.errors import ConfigError
 from foveal.imaging.prepare import prepare
 from foveal.types.input_spec import PAD_VALUE, InputSpec
 from foveal.types.predictions.masks import IGNORE
+from foveal.types.size import Size
 
 OFF = {"crop_scale": 1.0, "horizontal_flip": 0.0}
 
@@ -25,7 +26,7 @@ def scene(height=60, width=80, seed=0):
 
 
 def sample(config, size=64, eval_size=None, seed=0):
-    augment = MaskAugment(AugmentConfig(**config), size, "bilinear", eval_size or size)
+    augment = MaskAugment(AugmentConfig(**config), Size.square(size), "bilinear", Size.square(eval_size or size))
     torch.manual_seed(seed)
     return augment.change([scene()])
 
@@ -79,7 +80,7 @@ def test_rare_crops_show_every_class_as_often():
     seen = {0.0: 0, 1.0: 0}
     for chance in seen:
         config = AugmentConfig(**OFF, rare_crops=chance)
-        augment = MaskAugment(config, 32, "bilinear", eval_size=200)
+        augment = MaskAugment(config, Size.square(32), "bilinear", eval_size=Size.square(200))
         torch.manual_seed(0)
         for _ in range(100):
             _, target = augment.change([loaded])
@@ -91,11 +92,13 @@ def test_rare_crops_show_every_class_as_often():
 def test_a_mask_without_a_known_pixel():
     mask = torch.full((40, 40), IGNORE, dtype=torch.uint8)
     loaded = Loaded(torch.zeros(40, 40, 3, dtype=torch.uint8), {"mask": mask})
-    _, target = MaskAugment(AugmentConfig(rare_crops=1.0), 32, "bilinear", eval_size=32).change([loaded])
+    _, target = MaskAugment(
+        AugmentConfig(rare_crops=1.0), Size.square(32), "bilinear", eval_size=Size.square(32)
+    ).change([loaded])
     assert (target["mask"] == IGNORE).all()
 
 
 @pytest.mark.parametrize(("name", "value"), [("policy", "rand"), ("mixup", 0.2), ("cutmix", 0.2), ("mosaic", 0.5)])
 def test_operations_without_support_for_masks_are_refused(name, value):
     with pytest.raises(ConfigError, match=f"augment.{name} = {value} does not support masks: "):
-        MaskAugment(AugmentConfig(**{name: value}), 32, "bilinear", eval_size=32)
+        MaskAugment(AugmentConfig(**{name: value}), Size.square(32), "bilinear", eval_size=Size.square(32))

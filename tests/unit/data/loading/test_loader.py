@@ -23,6 +23,7 @@ from foveal.data.loading.cache import DecodedCache
 from foveal.data.loading.loader import TrainingImages, load_batches, stack
 from foveal.data.loading.order import Draw, Order
 from foveal.types.samples import Batch, Sample
+from foveal.types.size import Size
 
 AUGMENT = AugmentConfig(crop_scale=0.3, rotation_deg=20, brightness=0.4, erasing=0.5, policy="trivial")
 
@@ -30,7 +31,7 @@ AUGMENT = AugmentConfig(crop_scale=0.3, rotation_deg=20, brightness=0.4, erasing
 def images(catalog: Catalog, *, cache: bool = False) -> TrainingImages:
     return TrainingImages(
         catalog,
-        ImageAugment(AUGMENT, 24, "bilinear"),
+        ImageAugment(AUGMENT, Size.square(24), "bilinear"),
         seed=5,
         min_side=24,
         cache=DecodedCache(len(catalog), 1 << 20) if cache else None,
@@ -96,7 +97,7 @@ def boxed(squares: Path) -> Catalog:
 def boxed_images(catalog: Catalog, *, cache: bool = False) -> TrainingImages:
     return TrainingImages(
         catalog,
-        BoxAugment(BOXED, 24, "bilinear"),
+        BoxAugment(BOXED, Size.square(24), "bilinear"),
         seed=5,
         min_side=24,
         cache=DecodedCache(len(catalog), 1 << 20) if cache else None,
@@ -152,7 +153,7 @@ def large(boxed: Catalog, tmp_path: Path) -> Catalog:
 def test_targets_shrink_with_a_jpeg_that_is_decoded_smaller(
     large: Catalog, min_side: int, size: tuple[int, int]
 ) -> None:
-    augment = BoxAugment(BOXED, 24, "bilinear", Grid(6, 4))
+    augment = BoxAugment(BOXED, Size.square(24), "bilinear", Grid((6, 6), 4))
     sized = replace(large, sizes=np.array([[402, 302]], np.int32))
     pixels = TrainingImages(sized, augment, seed=0, min_side=min_side, cache=None).decoded(0)
     loaded = augment.load(sized, 0, pixels)
@@ -161,13 +162,13 @@ def test_targets_shrink_with_a_jpeg_that_is_decoded_smaller(
     np.testing.assert_allclose(loaded.objects.boxes, expected, rtol=1e-6)
     assert loaded.objects.masks is not None
     np.testing.assert_allclose(np.diag(loaded.objects.masks.maps[0, :, :2]), [size[1] / 402, size[0] / 302])
-    masks = MaskAugment(AugmentConfig(), 24, "bilinear", eval_size=24)
+    masks = MaskAugment(AugmentConfig(), Size.square(24), "bilinear", eval_size=Size.square(24))
     mask = masks.load(replace(large, annotation="masks"), 0, pixels).target["mask"]
     assert mask.shape == size and abs(float(mask.float().mean()) - 0.5) < 0.01
 
 
 def test_a_size_that_the_reader_did_not_tell_is_read_from_the_header(large: Catalog) -> None:
-    augment = BoxAugment(BOXED, 24, "bilinear")
+    augment = BoxAugment(BOXED, Size.square(24), "bilinear")
     assert large.sizes is None
     loaded = augment.load(large, 0, np.zeros((151, 201, 3), np.uint8))
     np.testing.assert_allclose(loaded.target["boxes"], [[20, 10, 201, 151]])
@@ -193,7 +194,7 @@ def test_lists_are_padded_to_the_longest() -> None:
 
 def test_real_boxes_reach_the_batch(real_data: Path) -> None:
     catalog = read(real_data / "bccd").split("train")
-    off = BoxAugment(AugmentConfig(crop_scale=1, horizontal_flip=0), 416, "bilinear")
+    off = BoxAugment(AugmentConfig(crop_scale=1, horizontal_flip=0), Size.square(416), "bilinear")
     images = TrainingImages(catalog, off, seed=0, min_side=416, cache=None)
     batch = images.__getitems__([Draw(place, 0, 0) for place in range(4)])
     assert catalog.objects is not None
@@ -226,7 +227,7 @@ def test_large_images_are_kept_no_larger_than_training_needs(boxed: Catalog, tmp
     cache = DecodedCache(6, 1 << 20)
 
     def batches(cache: DecodedCache | None) -> list[Batch]:
-        augment = BoxAugment(BOXED, 24, "bilinear")
+        augment = BoxAugment(BOXED, Size.square(24), "bilinear")
         images = TrainingImages(catalog, augment, seed=5, min_side=24, cache=cache, shrink_side=30)
         return list(itertools.islice(load_batches(images, Order(6, 6, seed=5)), 3))
 

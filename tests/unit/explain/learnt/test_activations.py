@@ -21,7 +21,9 @@ def test_receptive_fields_of_four_blocks() -> None:
         assert all(1 <= half <= sees for half, sees in zip(stage.half, stage.sees, strict=True))
         falling = activity_of(stage.maps)[list(stage.order)]
         assert (np.diff(falling) <= 0).all() and sorted(stage.order) == list(range(len(falling)))
-    assert seen_of(stages[0], 96).startswith("one place sees 4 x 4 px, half of its influence lies within ")
+    assert seen_of(stages[0], np.zeros((96, 96, 3), np.uint8)).startswith(
+        "one place sees 4 x 4 px, half of its influence lies within "
+    )
 
 
 @pytest.mark.parametrize(("backbone", "size"), [("test_vit", 160), ("test_convnext", 64), ("test_maxvit", 160)])
@@ -49,6 +51,6 @@ def test_positive_is_warm_negative_cool_and_zero_dark() -> None:
     values = np.zeros_like(stage.maps)
     values[0, 0, 0], values[0, 0, 1] = 2.0, -2.0
     object.__setattr__(stage, "maps", values)
-    drawn = channel_image(stage, 0, side=32, scale=scale_of(stage, [0])).astype(int)
+    drawn = channel_image(stage, 0, size=(32, 32), scale=scale_of(stage, [0])).astype(int)
     assert drawn[0, 0, 0] > drawn[0, 0, 2] + 50 and drawn[0, 1, 2] > drawn[0, 1, 0] + 30
     assert drawn[16, 16].max() < 10

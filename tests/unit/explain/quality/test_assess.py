@@ -163,7 +163,7 @@ def test_an_order_follows_the_map_and_ties_are_random() -> None:
     grid = np.zeros((4, 4), np.float32)
     grid[1, 2] = 1
     rng = np.random.default_rng(0)
-    places = ordered(grid, (16, 16), 16, rng)
+    places = ordered(grid, (16, 16), (16, 16), rng)
     assert sorted(np.round(places.ravel() * 256).astype(int).tolist()) == list(range(256))
     first = places < 4 / 256
     assert first[4:8, 8:12].sum() == 4

@@ -148,7 +148,7 @@ def test_threads_that_begin_at_once(quick_export: Path) -> None:
         f"models = [foveal.load({str(quick_export)!r}, engine='openvino', threads=1) for _ in range(8)]\n"
         "gate = threading.Barrier(8)\n"
         "def work(model):\n"
-        "    side = model.spec.size\n"
+        "    side = model.spec.size.width\n"
         "    gate.wait()\n"
         "    model.backend.run(np.zeros((1, side, side, 3), np.uint8))\n"
         "threads = [threading.Thread(target=work, args=[model], daemon=True) for model in models]\n"

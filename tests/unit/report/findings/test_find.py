@@ -3,6 +3,7 @@ import numpy as np
 from foveal.metrics.contract import Interval, Matrix, Results
 from foveal.report.findings.contract import Evidence, Finding
 from foveal.report.findings.find import MOST, find
+from foveal.types.size import Size
 
 
 def test_nothing_is_invented_where_all_is_well():
@@ -23,7 +24,7 @@ def test_problems_first_and_six_at_most():
     evidence = Evidence(
         Results(20, {"mAP": Interval(0.1, 0.0, 0.4)}, rows, sizes=dict.fromkeys(names, 0.01)),
         "mAP",
-        side_px=160,
+        input_size=Size.square(160),
         caveats=["The model was trained on these images; expect lower numbers on others."],
         trained={**dict.fromkeys(names, 100), "c0": 2},
         history=[{"epoch": e, "mAP": 0.1 * e} for e in range(5)],

@@ -3,12 +3,13 @@ import pytest
 from foveal.metrics.contract import Results
 from foveal.report.findings.contract import Evidence
 from foveal.report.findings.objects import at_limit, not_found
+from foveal.types.size import Size
 
 
 def found(per_class, sizes, *, side_px=320, **more) -> Evidence:
     """(found, total) by class."""
     rows = {name: {"recall": hits / total, "objects": float(total)} for name, (hits, total) in per_class.items()}
-    return Evidence(Results(20, {}, rows, sizes=sizes), "mAP", side_px=side_px, noun="objects", **more)
+    return Evidence(Results(20, {}, rows, sizes=sizes), "mAP", input_size=Size.square(side_px), noun="objects", **more)
 
 
 def test_small_objects_are_missed():

@@ -11,6 +11,7 @@ from foveal.config.schema import RunConfig, parse_config
 from foveal.data.catalog.catalog import Catalog
 from foveal.data.formats.read import read
 from foveal.runs.resolve import resolve
+from foveal.types.size import Size
 
 CARD = {
     "task": "classify",
@@ -42,7 +43,11 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_what_is_left_open_is_the_models(train: Catalog, tmp_path: Path) -> None:
     config, notes = settled(train, tmp_path, CARD)
-    assert (config.model.backbone, config.input.size, config.input.eval_size) == ("conv4", 40, 48)
+    assert (config.model.backbone, config.input.size, config.input.eval_size) == (
+        "conv4",
+        Size.square(40),
+        Size.square(48),
+    )
     own: Any = config.own("classify")
     assert (own.pooling, own.dropout) == ("gem", 0.2), "what does not shape the network is not inherited"
     assert notes == (
@@ -65,7 +70,7 @@ def test_what_is_asked_for_wins(train: Catalog, tmp_path: Path) -> None:
     given = {"input": {"size": 64, "normalize": "dataset"}, "classify": {"pooling": "avg"}}
     config, notes = settled(train, tmp_path, CARD, **given)
     own: Any = config.own("classify")
-    assert (config.input.size, config.input.eval_size, own.pooling) == (64, 64, "avg")
+    assert (config.input.size, config.input.eval_size, own.pooling) == (Size.square(64), Size.square(64), "avg")
     assert notes == (
         "as in m.safetensors: backbone conv4",
         "normalised by --input.normalize dataset; m.safetensors was trained with"
@@ -82,7 +87,7 @@ def test_another_backbone_inherits_nothing(train: Catalog, tmp_path: Path) -> No
 def test_across_tasks_only_the_backbone(train: Catalog, tmp_path: Path) -> None:
     detector = {**CARD, "task": "detect", "own": {"channels": 32}, "model": {"backbone": "conv5"}}
     config, notes = settled(train, tmp_path, detector)
-    assert (config.task, config.model.backbone, config.input.size) == ("classify", "conv5", 32)
+    assert (config.task, config.model.backbone, config.input.size) == ("classify", "conv5", Size.square(32))
     assert notes[0] == "as in m.safetensors: backbone conv5"
 
 

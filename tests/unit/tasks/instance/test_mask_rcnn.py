@@ -26,6 +26,7 @@ from foveal.types.flags import Flag
 from foveal.types.input_spec import InputSpec
 from foveal.types.predictions.masks import InstanceTruth
 from foveal.types.rle import Rle
+from foveal.types.size import Size
 
 CATS = Categories(("triangle", "ring"))
 SIDE, STRIDE = 96, 4
@@ -291,7 +292,7 @@ def test_learns_from_what_the_data_gives(real_data):
     given.criterion(model, catalog)
     assert model.criterion.class_weights.shape == (len(catalog.categories),)
     torch.manual_seed(0)
-    augment = BoxAugment(AugmentConfig(crop_scale=1.0), 128, "bilinear", Grid(16, 8))
+    augment = BoxAugment(AugmentConfig(crop_scale=1.0), Size.square(128), "bilinear", Grid((16, 16), 8))
     pixels = torch.randint(0, 255, (*reversed(catalog.sizes[0].tolist()), 3), dtype=torch.uint8).numpy()
     image, target = augment.change([augment.load(catalog, 0, pixels)])
     batch = {name: value[None] for name, value in target.items()}

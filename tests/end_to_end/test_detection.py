@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from tests.conftest import Outcome, run_foveal
-from tests.examples.outside import predicted, run_example, write_variants
+from tests.examples.outside import photos, predicted, run_example, write_variants
 from tests.kills import train_with_stops
 from tests.scenes import write_voc
 
@@ -162,7 +162,7 @@ def test_the_export_predicts_the_same(here: Command, run: Path, exported: Path, 
 
 
 def test_the_example_detects_the_same(exported: Path, voc: Path, tmp_path: Path) -> None:
-    images = write_variants(sorted((voc / "JPEGImages").iterdir())[:3], tmp_path)
+    images = write_variants([*sorted((voc / "JPEGImages").iterdir())[:3], *photos()], tmp_path)
     rows = run_example("onnx_detect", exported, images)
     assert sum(map(len, rows.values())) > 10
     for image, ours in zip(images, predicted(exported, images), strict=True):

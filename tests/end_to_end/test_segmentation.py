@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from tests.conftest import Outcome, run_foveal
-from tests.examples.outside import run_example, write_variants
+from tests.examples.outside import photos, run_example, write_variants
 from tests.kills import train_with_stops
 from tests.scenes import CLASS_NAMES, UNKNOWN, write_masks
 
@@ -60,7 +60,7 @@ def exported(run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_example_segments_the_same(exported: Path, masks: Path, tmp_path: Path) -> None:
-    images = write_variants(sorted((masks / "val").iterdir())[:3], tmp_path)
+    images = write_variants([*sorted((masks / "val").iterdir())[:3], *photos()], tmp_path)
     run_example("onnx_segment", exported, images)
     with foveal.load(exported) as model:
         for image, ours in zip(images, model.predict(images), strict=True):

@@ -8,11 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image, ImageOps
+from sklearn.datasets import load_sample_images
 from tests.scenes import exif
 
 import foveal
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+
+
+def photos() -> list[Path]:
+    """The two photos that come with scikit-learn."""
+    return [Path(path) for path in load_sample_images().filenames]
 
 
 def write_variants(images: Sequence[Path], folder: Path) -> list[Path]:
@@ -21,7 +27,8 @@ def write_variants(images: Sequence[Path], folder: Path) -> list[Path]:
     written = []
     for i, path in enumerate(images):
         image = Image.open(path).convert("RGB")
-        large = image.resize((image.width * 9 + 1, image.height * 9), Image.Resampling.BICUBIC)
+        times = max(2, 900 // image.width)
+        large = image.resize((image.width * times + 1, image.height * times), Image.Resampling.BICUBIC)
         variants = {
             "plain.png": image,
             "large.jpg": large,

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import pytest
-from tests.examples.outside import predicted, run_example, write_variants
+from tests.examples.outside import photos, predicted, run_example, write_variants
 
 
 def test_the_example_classifies_the_same(quick_export: Path, squares: Path, tmp_path: Path) -> None:
-    images = write_variants(sorted(squares.rglob("*.png"))[::12], tmp_path)
+    images = write_variants([*sorted(squares.rglob("*.png"))[::12], *photos()], tmp_path)
     rows = run_example("onnx_classify", quick_export, images)
     for image, ours in zip(images, predicted(quick_export, images), strict=True):
         scores = {one["name"]: one["score"] for one in ours["classes"]}

@@ -102,7 +102,7 @@ def export(
             parity = replace(parity, tolerances=tolerances, min_agreement=AGREEMENT_FP16)
         parity = replace(parity, unlabelled=unlabelled)
     if not parity.passed:
-        raise disagreement(parity)
+        raise disagreement(parity, precision.name)
     write_atomic(out, content)
     record = {**asdict(parity), "source": source, "precision": precision.name, "passed": True}
     write_atomic(record_of(out), json.dumps(record, indent=2, ensure_ascii=False) + "\n")
@@ -201,12 +201,15 @@ def _on_integers(
     )
 
 
-def disagreement(parity: Parity) -> ParityError:
+def disagreement(parity: Parity, precision: str) -> ParityError:
     """The error for an export that differs from its network."""
     worst = parity.worst
+    hint = "Another backbone, or other versions of torch and onnx, may work; please report it."
+    if precision == "fp16":
+        hint = "Weights in half precision cost this model more than that: export it without --fp16."
     return ParityError(
         f"The exported graph disagrees with the network: {worst} differs by"
         f" {parity.differences[worst]:.2g} (allowed {parity.tolerances[worst]:g}), the top prediction agrees on"
         f" {parity.agreement:.1%} of {parity.images} images (needs {parity.min_agreement:.1%}). Nothing was written.",
-        "Another backbone, or other versions of torch and onnx, may work; please report it.",
+        hint,
     )

@@ -1,4 +1,4 @@
-"""Explanation by hiding parts of the image: occlusion and RISE. NumPy on whatever runs the network.
+"""Explanation by hiding random parts of the image: RISE. NumPy on whatever runs the network.
 
 What is hidden is replaced by a strongly blurred copy: black or gray squares would be things of their own. The value of
 a place is how much the model's support for the subject rises when the place is shown rather than hidden.
@@ -22,9 +22,6 @@ from foveal.types.predictions.subject import Subject
 BATCH_SIZE = 16
 BLUR = 1 / 6
 """Radius of the blur, of the input's longer side."""
-WINDOW_CELLS = 2
-"""Side of occlusion's window in cells; it moves by one, so each cell is hidden four times."""
-OCCLUSION_CELLS, FEWEST_CELLS = 14, 3
 RISE_CELLS = 8
 """Side of RISE's random grids, as in Petsiuk et al. 2018, "RISE", section 4 (7)."""
 SHOWN = 0.5
@@ -44,44 +41,6 @@ CONVERGED, OPTIMISM = 0.9, 0.03
 """Rank correlation with the map of as many other masks from which a map is taken as converged, and by how much what is
 worked out from halves exceeds it where it first reaches that, as measured on photos."""
 Pixels = NDArray[np.float32]
-
-
-def occlusion(case: Case, subjects: Sequence[Subject], effort: Effort) -> list[tuple[Subject, Found]]:
-    """Hide one window after the other (Zeiler and Fergus 2014, section 4.2); within a budget with larger windows.
-
-    Raises:
-        ConfigError: The budget is under one forward pass.
-    """
-    start = perf_counter()
-    whole = case.support(case.batch, subjects)[:, 0]
-    pass_s = perf_counter() - start
-    effort.check(pass_s)
-    side = OCCLUSION_CELLS
-    if effort.budget_s is not None:
-        side = min(side, max(FEWEST_CELLS, int((effort.budget_s / pass_s) ** 0.5) - 1))
-    fill, shape = blurred(case.pixels), case.pixels.shape[:2]
-    down, across = (np.linspace(0, length, side + 1).round().astype(int) for length in shape)
-    windows = [(r, c) for r in range(1 - WINDOW_CELLS, side) for c in range(1 - WINDOW_CELLS, side)]
-
-    def hidden(row: int, column: int) -> RGB:
-        image = case.pixels.copy()
-        part = np.s_[
-            down[max(row, 0)] : down[min(row + WINDOW_CELLS, side)],
-            across[max(column, 0)] : across[min(column + WINDOW_CELLS, side)],
-        ]
-        image[part] = fill[part]
-        return image
-
-    drops, times = np.zeros((len(subjects), side, side)), np.zeros((side, side))
-    for first in range(0, len(windows), BATCH_SIZE):
-        batch = windows[first : first + BATCH_SIZE]
-        drop = whole[:, None] - case.support(np.stack([hidden(*w) for w in batch]), subjects)
-        for (row, column), values in zip(batch, drop.T, strict=True):
-            cells = np.s_[max(row, 0) : row + WINDOW_CELLS, max(column, 0) : column + WINDOW_CELLS]
-            drops[:, *cells] += values[:, None, None]
-            times[cells] += 1
-    passes = len(windows) + 1
-    return [(s, Found(d / times, passes=passes)) for s, d in zip(subjects, drops, strict=True)]
 
 
 def rise(case: Case, subjects: Sequence[Subject], effort: Effort) -> list[tuple[Subject, Found]]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from foveal.errors import ConfigError
-from foveal.explain import attention, cells, masks
+from foveal.explain import attention, cells, masks, occlusion
 from foveal.explain.case import Case, Effort, Found, Method
 from foveal.inference.backends.contract import EVIDENCE
 from foveal.inference.predictor import Predictor
@@ -41,7 +41,7 @@ METHODS: Mapping[str, Method] = {
     "attention": attention.attention,
     "ig": needs_gradients("ig"),
     "smooth": needs_gradients("smooth"),
-    "occlusion": masks.occlusion,
+    "occlusion": occlusion.occlusion,
     "rise": masks.rise,
 }
 """Every method by its name."""

@@ -160,8 +160,14 @@ def title_of(one: Evidence) -> str:
 
 
 def _with_subject(drawn: RGB, one: Evidence, line: int) -> RGB:
-    """With the box of an object, or the contour of a region."""
+    """With the contour of an object's or a region's mask, or the object's box."""
     height, width = drawn.shape[:2]
+    if one.subject.mask is not None:
+        mask = Image.fromarray(one.subject.mask.mask()).resize((width, height), Image.Resampling.NEAREST)
+        edge = border(np.asarray(mask), line)
+        drawn[edge] = (80, 220, 255)
+        if edge.any():
+            return drawn
     if one.subject.box is not None:
         canvas = Image.fromarray(drawn)
         x1, y1, x2, y2 = _scaled(one.subject.box, one.geometry.source_size, (width, height))
@@ -170,9 +176,6 @@ def _with_subject(drawn: RGB, one: Evidence, line: int) -> RGB:
             place = (x1 + at, y1 + at, max(x2 - 1 - at, x1 + at), max(y2 - 1 - at, y1 + at))
             pen.rectangle(place, outline=(80, 220, 255))
         return np.asarray(canvas)
-    if one.subject.mask is not None:
-        mask = Image.fromarray(one.subject.mask.mask()).resize((width, height), Image.Resampling.NEAREST)
-        drawn[border(np.asarray(mask), line)] = (80, 220, 255)
     return drawn
 
 
@@ -220,7 +223,8 @@ def short(value: float) -> str:
 
 def _legend(pen: ImageDraw.ImageDraw, place: tuple[float, float], room: float, text: int, one: Evidence) -> None:
     face = font(max(11, round(text * 0.8)))
-    parts = ["contour: half of the evidence", f"peak at {one.peak}"]
+    marked = {"object": ["cyan: the object"], "region": ["cyan: the region"]}.get(one.subject.kind, [])
+    parts = ["contour: half of the evidence", *marked, f"peak at {one.peak}"]
     if one.signed:
         parts = [f"warm: for {one.subject.name}, cool: for {one.subject.rival}", *parts]
     while len(parts) > 1 and pen.textlength(", ".join(parts), font=face) > room:

@@ -84,7 +84,12 @@ def export(
         check_installed("export a model")
     file = find_model(Path(model))
     if exported and not (int8 or fp16):
-        raise ConfigError(f"{file} is an exported file already.", "Export the run, or add --int8 or --fp16.")
+        raise ConfigError(
+            f"{file} is an exported file already.",
+            "OpenVINO reads it as it is: foveal predict FILE IMAGE --engine openvino"
+            if to == "openvino"
+            else "Export the run, or add --int8 or --fp16.",
+        )
     try:
         import onnx  # noqa: F401  what graphs are changed with
 

@@ -25,11 +25,12 @@ MODEL_ADDRESS = re.compile(r"(?P<server>.+?)/v1/models/(?P<name>[^/]+)(?:/predic
 
 @dataclass(frozen=True)
 class PathDocuments:
-    """One path: its name, what runs it, and its predictions."""
+    """One path: its name, what runs it, its predictions, and the precision of its file, where that is known."""
 
     name: str
     running: str
     documents: Sequence[Document]
+    precision: str = ""
 
 
 @dataclass(frozen=True)
@@ -40,11 +41,13 @@ class Column:
         name: network, ONNX Runtime, OpenVINO or HTTP.
         running: Engine, device and threads, or the address.
         apart: From the first path; None: this is the first.
+        precision: Of the file: fp32, fp16 or int8; empty: a server's.
     """
 
     name: str
     running: str
     apart: Apart | None
+    precision: str = ""
 
 
 def compare_paths(
@@ -88,19 +91,20 @@ def compare_paths(
         with Predictor(open_backend(source, want)) as predictor:
             threshold = float(predictor.card.decode.get("threshold", 0.0))
             documents = [prediction.to_dict() for prediction in predictor.stream(images)]
-            paths.append(PathDocuments(title, str(predictor.running), documents))
+            running = predictor.running
+            paths.append(PathDocuments(title, str(running), documents, running.precision))
     if url is not None:
         progress("asking the server", 0, None)
         server = Server(url, key=key)
         chosen = name or server.name or server.model_named(file.parent.name)
         paths.append(PathDocuments("HTTP", f"{server.url}, model {chosen}", list(server.predict(chosen, images))))
     first = paths[0]
-    columns = [Column(first.name, first.running, None)]
+    columns = [Column(first.name, first.running, None, first.precision)]
     for path in paths[1:]:
         total = NOTHING
         for ours, theirs in zip(first.documents, path.documents, strict=True):
             total = total + apart(ours, theirs, threshold=threshold)
-        columns.append(Column(path.name, path.running, total))
+        columns.append(Column(path.name, path.running, total, path.precision))
     return columns
 
 

@@ -167,6 +167,17 @@ def test_half_precision(here: Command, quick_export: Path, squares: Path, tmp_pa
     assert foveal.load(tmp_path / "b.onnx").running.precision == "fp16"
     refused = here("export", quick_export)
     assert refused.code == 2 and "is an exported file already" in refused.err
+    refused = here("export", quick_export, "--to", "openvino")
+    assert refused.code == 2 and "OpenVINO reads it as it is" in refused.err
+
+
+def test_weights_that_lose_too_much_by_rounding_are_refused_in_words(
+    here: Command, quick_export: Path, squares: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("foveal.deploy.export.TOLERANCES_FP16", {"score": 1e-9})
+    done = here("export", quick_export, "--fp16", "--data", squares, "--out", tmp_path / "a.onnx")
+    assert done.code == 1 and "export it without --fp16" in done.err
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_layers_that_cost_too_much_are_refused_and_nothing_is_written(

@@ -8,11 +8,14 @@ from email.parser import BytesParser
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import onnx
 import pytest
+from onnx import numpy_helper
 from tests.conftest import Outcome
 from tests.serving import running
 
 import foveal
+from foveal.deploy.fp16 import mark
 from foveal.serve.options import ServeOptions
 
 Command = Callable[..., Outcome]
@@ -72,6 +75,19 @@ def test_every_path(
     document = json.loads(done.out)
     assert done.code == 1 and not document["passed"]
     assert document["paths"][-1]["apart"]["score"] == pytest.approx(0.01, abs=1e-3)
+
+
+def test_a_rounded_file_is_told(
+    here: Command, quick_run: Path, quick_export: Path, squares: Path, tmp_path: Path
+) -> None:
+    proto = onnx.load(quick_export)
+    weights = max(proto.graph.initializer, key=lambda one: len(one.raw_data))
+    values = numpy_helper.to_array(weights)
+    weights.CopyFrom(numpy_helper.from_array((values * 8).round() / 8, weights.name))
+    rounded = tmp_path / "rounded.onnx"
+    rounded.write_bytes(mark(proto, "fp16"))
+    done = here("parity", quick_run, squares / "class0", "--onnx", rounded)
+    assert done.code == 1 and "A file in fp16 is rounded and so differs by more" in done.out
 
 
 def test_a_server_that_is_not_there(here: Command, quick_export: Path, squares: Path) -> None:

@@ -192,13 +192,13 @@ def print_explained(
     for one in done:
         if not len(one.explanation):
             rows.append((str(one.path), "nothing predicted" if against is None else nothing, "", "", "", "", ""))
-        for evidence in one.explanation:
+        for row, evidence in enumerate(one.explanation):
             peak, half = evidence.peak, evidence.box_of_half
             unsure += not evidence.converged
             none += not evidence.found
             rows.append(
                 (
-                    str(one.path),
+                    "" if row and console.is_terminal else str(one.path),
                     " ".join(filter(None, (evidence.subject.title, evidence.part))),
                     f"{evidence.subject.score:.1%}",
                     f"{evidence.total:.3g}" if evidence.found else "none",

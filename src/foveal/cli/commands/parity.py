@@ -58,4 +58,8 @@ def parity(
     allowed = f"allowed: probability {MAX_SCORE:g}, box {MAX_BOX_PX:g} px, masks {MIN_MASK:.1%}"
     word = ("the same" if passed else "not the same", "green" if passed else "bold red")
     console.print(Text.assemble("\n  ", word, f" on {plural(len(found.paths), 'image')}; {allowed}"), soft_wrap=True)
+    rounded = sorted({column.precision for column in columns} - {"", columns[0].precision})
+    if rounded and not passed:
+        told = f"  A file in {rounded[0]} is rounded and so differs by more; foveal export measured what that costs."
+        console.print(Text(told, "dim"), soft_wrap=True)
     return 0 if passed else 1

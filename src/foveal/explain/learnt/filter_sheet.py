@@ -41,7 +41,10 @@ def filter_sheet(filters: "Sequence[Filter]", *, most: int = MOST) -> RGB:
         pen.text((MARGIN_PX, middle), words, font=font(TEXT_PX), fill=INK, anchor="lm")
     for place, one in enumerate(shown):
         row, column = divmod(place, across)
-        left, over = MARGIN_PX + column * (wide + MARGIN_PX), 2 * HEAD_PX + MARGIN_PX + row * (high + GAP_PX)
+        left, over = (
+            MARGIN_PX + column * (wide + MARGIN_PX),
+            2 * HEAD_PX + MARGIN_PX + 3 * GAP_PX + row * (high + GAP_PX),
+        )
         words = f"{one.number}: {'dead' if one.dead else f'{one.strength:.2g}'}"
         pen.text((left, over + TEXT_PX / 2), words, font=face, fill=INK, anchor="lm")
         over += TEXT_PX + GAP_PX

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageOps
 
 from foveal.imaging.draw import INK, PAPER, font, shorten
 from foveal.types.arrays import RGB
@@ -18,8 +18,7 @@ def like_sheet(asked: tuple[RGB, str], nearest: Sequence[tuple[RGB, Sequence[str
     pen, face = ImageDraw.Draw(canvas), font(TEXT_PX)
     left = GAP_PX
     for place, (pixels, lines) in enumerate([(asked[0], (asked[1],)), *nearest]):
-        small = Image.fromarray(pixels)
-        small.thumbnail((SIDE_PX, SIDE_PX), Image.Resampling.LANCZOS)
+        small = ImageOps.contain(Image.fromarray(pixels), (SIDE_PX, SIDE_PX), Image.Resampling.LANCZOS)
         canvas.paste(small, (left + (SIDE_PX - small.width) // 2, GAP_PX + (SIDE_PX - small.height) // 2))
         for line, text in enumerate(lines):
             middle = SIDE_PX + 2 * GAP_PX + line * (TEXT_PX + 5) + TEXT_PX / 2

@@ -20,6 +20,10 @@ SIDE_PX, GAP_PX, TEXT_PX, MARGIN_PX = 150, 8, 15, 18
 MOST = 8
 """Channels of a stage in the grid: the most active."""
 FRAME, INNER = (80, 220, 255), (255, 255, 255)
+LEGEND = (
+    "warm: positive, cool: negative, black: nothing; one scale per stage. In the image, what the first channel's"
+    " strongest place sees (cyan), and the part with half of its influence (white)"
+)
 
 
 def drawn_size(pixels: RGB, longer: int) -> tuple[int, int]:
@@ -61,11 +65,14 @@ def stages_sheet(pixels: RGB, stages: "Sequence[Stage]", *, most: int = MOST) ->
     drawn = drawn_size(pixels, SIDE_PX)
     columns = 1 + max(min(most, len(stage.order)) for stage in stages)
     high = SIDE_PX + 2 * TEXT_PX + 2 * GAP_PX
-    size = columns * (SIDE_PX + GAP_PX) + 2 * MARGIN_PX, len(stages) * (high + GAP_PX) + MARGIN_PX
+    head = TEXT_PX + MARGIN_PX
+    size = columns * (SIDE_PX + GAP_PX) + 2 * MARGIN_PX, head + len(stages) * (high + GAP_PX) + MARGIN_PX
     canvas = Image.new("RGB", size, PAPER)
     pen, face, small = ImageDraw.Draw(canvas), font(TEXT_PX), font(TEXT_PX - 3)
+    legend = shorten(pen, LEGEND, small, size[0] - 2 * MARGIN_PX)
+    pen.text((MARGIN_PX, MARGIN_PX // 2 + TEXT_PX / 2), legend, font=small, fill=INK, anchor="lm")
     for row, stage in enumerate(stages):
-        over, left = MARGIN_PX // 2 + row * (high + GAP_PX), MARGIN_PX
+        over, left = MARGIN_PX // 2 + head + row * (high + GAP_PX), MARGIN_PX
         title = shorten(pen, title_of(stage, pixels), face, size[0] - 2 * MARGIN_PX)
         pen.text((left, over + TEXT_PX / 2), title, font=face, fill=INK, anchor="lm")
         over += TEXT_PX + GAP_PX

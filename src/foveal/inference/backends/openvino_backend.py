@@ -230,13 +230,15 @@ class OpenVinoBackend:
     def _network(self, *, alone: bool) -> Any:
         """The network for one image at a time, or for several at once; compiled when it is first needed.
 
-        Float32 is computed as such: on some CPUs OpenVINO would take bfloat16, and differ from the network.
+        Float32 is computed as such: on some CPUs OpenVINO would take bfloat16, and differ from the network. Threads are
+        not bound to cores: beside other work bound ones wait for a core that is taken (docs/LOG.md).
         """
         with self._lock:
             if alone not in self._compiled:
                 hint = {
                     "INFERENCE_NUM_THREADS": self._num_threads,
                     "INFERENCE_PRECISION_HINT": "f32",
+                    "ENABLE_CPU_PINNING": False,
                     "NUM_STREAMS": 1 if alone else self._num_threads,
                 }
                 self._compiled[alone] = self._core.compile_model(self._model, "CPU", hint)

@@ -62,6 +62,7 @@ TORCH_FREE = [
     "tasks.contract",
     "tasks.stream",
     "tasks.table",
+    "tune.[!af]*",
     "types.*",
     "video.*",
 ]

@@ -35,6 +35,11 @@ COMPARE_HELP = (
     "Differences with paired intervals, an exact test for classifiers, and the smallest difference that could have "
     "been seen. A page shows the images on which they differ."
 )
+TUNE_HELP = (
+    "Search for better settings, and find out whether they are better.\n\n"
+    "Trials pause early unless they are among the best. The best is then trained anew beside the default, on other "
+    "splits and seeds: if no difference is seen, the default is kept."
+)
 PREDICT_HELP = "Predict on images or videos."
 GENERATE_HELP = "Write on from a beginning, with a model on text."
 EXPLAIN_HELP = (
@@ -109,6 +114,7 @@ app = App(
 app.command(f"{COMMANDS}.train:train", name="train", help=TRAIN_HELP, sort_key=1)
 app.command(f"{COMMANDS}.evaluate:evaluate", name="evaluate", help=EVALUATE_HELP, sort_key=2)
 app.command(f"{COMMANDS}.compare:compare", name="compare", help=COMPARE_HELP, sort_key=2)
+app.command("foveal.cli.tuning.command:tune", name="tune", help=TUNE_HELP, sort_key=2)
 app.command(f"{COMMANDS}.predict:predict", name="predict", help=PREDICT_HELP, sort_key=3)
 app.command(f"{COMMANDS}.generate:generate", name="generate", help=GENERATE_HELP, sort_key=3)
 app.command(f"{COMMANDS}.explain:explain", name="explain", help=EXPLAIN_HELP, sort_key=4)

@@ -25,6 +25,11 @@ EXAMPLES: Mapping[str, Sequence[str]] = {
         "foveal compare runs/a-1,runs/a-2,runs/a-3 runs/b-1,runs/b-2,runs/b-3",
         "foveal compare a.onnx b.onnx --data photos/ --split test",
     ),
+    "tune": (
+        "foveal tune photos/ --time 2h",
+        "foveal tune photos/ --tune optim.lr,augment.* --trials 30 --workers 2",
+        "foveal tune --resume tune/photos",
+    ),
     "predict": (
         "foveal predict runs/photos photo.jpg",
         "foveal predict runs/photos album/ --csv labels.csv",
@@ -171,15 +176,21 @@ def grouped(
     """Titles, and the labels and texts under each."""
     entries = {key_of(entry): entry for panel in panels for entry in panel.entries}
     if command != "train":
-        for panel in panels:
+        own_panels = [panel for panel in panels if panel.title != ALL_SETTINGS]
+        for panel in own_panels:
             title = "Options" if panel.title == "Parameters" else str(panel.title)
             lines = [
                 (label(entry), text_of(entry) if plain(entry.description).strip() else SHORT.get(key_of(entry), ""))
                 for entry in panel.entries
             ]
-            if panel is panels[-1] and command:
+            if panel is own_panels[-1] and command:
                 lines.append(("--help", "Show this page"))
+                if len(own_panels) < len(panels):
+                    lines.append((HELP_ALL, "The default's settings too: those of `foveal train`"))
             yield title, lines
+        if show_all and len(own_panels) < len(panels):
+            settings = [key_of(entry) for panel in panels if panel.title == ALL_SETTINGS for entry in panel.entries]
+            yield from sections(settings, entries, task)
         return
     own = [key_of(entry) for panel in panels if panel.title != ALL_SETTINGS for entry in panel.entries]
     listed = {name for group in MOST_USED.values() for name in group}

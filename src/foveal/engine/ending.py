@@ -8,6 +8,10 @@ Ending = Literal["epochs", "patience", "time", "interrupted"]
 """All epochs are done; no improvement; the time budget is spent; Ctrl-C."""
 
 
+class Paused(Exception):  # noqa: N818
+    """Raised by a log in ``saved``: the run ends here, with its state kept, and goes on with ``--resume``."""
+
+
 def in_words(ended: str, *, epoch: int, epochs: int, train: TrainConfig) -> str:
     """Why a run ended.
 

@@ -242,6 +242,8 @@ class Training(Generic[BatchT]):
             self.log.epoch(row, epochs=self.plan.epochs, best=best)
             self.runtime.track({k: v for k, v in row.items() if k != "epoch" and v is not None}, epoch + 1)
         self.checkpoint()
+        if self.runtime.is_main and not state.ended:
+            self.log.saved(epoch + 1, epochs=self.plan.epochs)
 
     def ending(self, epoch: int, *, defined: bool) -> str:
         """Why training ends after an epoch; empty: it goes on. An undefined score is no reason."""

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,6 +14,8 @@ from foveal.errors import RunError
 
 LEFT_BY_CREATE = {"resume", "data.json", "environment.json", "weights.json"}
 """What ``Run.create`` writes before the configuration."""
+BESIDE = re.compile(r"lease\.\d+|trial\.toml")
+"""What a study lays into a run's folder before the run begins."""
 
 
 class Run:
@@ -84,7 +87,7 @@ class Run:
             return True
         if not self.folder.is_dir():
             return False
-        names = {path.name for path in self.folder.iterdir()}
+        names = {path.name for path in self.folder.iterdir() if not BESIDE.fullmatch(path.name)}
         if not names:
             return True
         left = {name for name in names if name in LEFT_BY_CREATE or (name.startswith(".") and name.endswith(".tmp"))}

@@ -119,6 +119,7 @@ class Configured(ABC, Generic[S]):
         defaults: Settings, by section, that differ from the general defaults; the user's settings override them.
         unused: Dotted settings outside its section that it has no use for, as patterns; a user who sets one is told.
         needs: Its own settings that have a use only beside another one: that one, and its values that switch them on.
+        tuned: Its own settings that a search tries by default, and the ends of their usual ranges.
     """
 
     name: ClassVar[str]
@@ -126,6 +127,7 @@ class Configured(ABC, Generic[S]):
     defaults: ClassVar[Mapping[str, Mapping[str, object]]] = {}
     unused: ClassVar[Collection[str]] = ()
     needs: ClassVar[Mapping[str, tuple[str, tuple[str, ...]]]] = {}
+    tuned: ClassVar[Mapping[str, tuple[float, float]]] = {}
 
 
 class TaskSpec(Configured[S], Generic[S, Out, M]):

@@ -53,6 +53,9 @@ class Log:
     def epoch(self, row: Mapping[str, float | None], *, epochs: int, best: bool) -> None:
         """An epoch is done and evaluated; ``row`` is its line of metrics.csv, None where undefined."""
 
+    def saved(self, epoch: int, *, epochs: int) -> None:
+        """The state after an epoch that was evaluated is saved, and more follow; may raise ``Paused``."""
+
     def finish(self, summary: Mapping[str, object]) -> None:
         """The run is over."""
 

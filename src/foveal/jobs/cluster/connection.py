@@ -39,30 +39,90 @@ LOOPBACK: Mapping[str, str] = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0", "RAY_AU
 """A cluster on this machine listens on 127.0.0.1 alone, and only to this command."""
 
 
-class RayCluster:
-    """Predicts the parts of a job on a Ray cluster.
+class Cluster:
+    """A Ray cluster: one that is there, or one on this machine that begins and ends with the job.
 
     Args:
         address: Of the cluster; ``local``: RAY_ADDRESS or, without one, a cluster on this machine for this job.
         workers: How many; None: one per GPU or, where there is none, per machine.
-        notes: Called with lines for the user.
+        action: What it is for, for the message.
 
     Raises:
         MissingExtraError: Ray is not installed.
     """
 
-    def __init__(self, address: str, workers: int | None, notes: Callable[[Sequence[str]], None]) -> None:
+    def __init__(self, address: str, workers: int | None, *, action: str = "spread a job with --ray") -> None:
         self._address = os.environ.get("RAY_ADDRESS") or LOCAL if address == LOCAL else address
-        self._workers, self._notes = workers, notes
+        self._workers = workers
         os.environ.update(QUIET)
         if self._address == LOCAL:
             os.environ.update(LOOPBACK, RAY_AUTH_TOKEN=secrets.token_hex(32))
         try:
-            self._ray: Any = import_module("ray")
+            self.ray: Any = import_module("ray")
         except ImportError:
-            error = MissingExtraError("spread a job with --ray", "ray")
+            error = MissingExtraError(action, "ray")
             error.hint = "Install it with: pip install 'foveal[ray]'"
             raise error from None
+
+    @contextmanager
+    def connected(self) -> Iterator[None]:
+        """Connect, and let go at the end.
+
+        Raises:
+            RunError: The cluster cannot be reached.
+        """
+        _say_nothing(self.ray)
+        quiet = {"log_to_driver": False, "logging_level": "CRITICAL", "configure_logging": True}
+        with ExitStack() as stack:
+            try:
+                if self._address == LOCAL:
+                    own = {"num_cpus": num_cores(), "object_store_memory": STORE_BYTES}
+                    folder = stack.enter_context(_own_folder())
+                    self.ray.init(address=LOCAL, include_dashboard=False, _temp_dir=folder, **own, **quiet)
+                else:
+                    _check_open(self._address)
+                    self.ray.init(address=self._address, **quiet)
+            except (ImportError, OSError, OverflowError, RuntimeError, ValueError) as error:
+                self.ray.shutdown()
+                first = (str(error).strip().splitlines() or [type(error).__name__])[0]
+                raise RunError(
+                    f"--ray {self._address}: the cluster cannot be reached ({first[:200]}).",
+                    "Check its address with `ray status`, or leave it out for one on this machine.",
+                ) from None
+            stack.callback(self.ray.shutdown)
+            yield
+
+    def share(self, parts: int, *, device: str) -> Share:
+        """What each worker gets, of at most so many as there are parts.
+
+        Raises:
+            RunError: The cluster has nothing to give.
+            ConfigError: It has no GPU, and one is asked for.
+        """
+        machines = [node["Resources"] for node in self.ray.nodes() if node["Alive"]]
+        cpus = [machine["CPU"] for machine in machines if machine.get("CPU")]
+        gpus = 0 if device == "cpu" else int(sum(machine.get("GPU", 0) for machine in machines))
+        if not cpus:
+            raise RunError("The Ray cluster has no processor cores to give.", "Start its nodes with --num-cpus.")
+        if device == "cuda" and not gpus:
+            raise ConfigError("--device cuda: the Ray cluster has no GPU.", "Leave it out, or use --device cpu.")
+        count = min(self._workers or gpus or len(cpus), parts)
+        share = min(min(cpus), sum(cpus) / count)
+        return Share(count, float(int(share)) if share >= 1 else share, min(1.0, gpus / count))
+
+
+class RayCluster(Cluster):
+    """Predicts the parts of a job on a Ray cluster.
+
+    Args:
+        address: As for ``Cluster``.
+        workers: As for ``Cluster``.
+        notes: Called with lines for the user.
+    """
+
+    def __init__(self, address: str, workers: int | None, notes: Callable[[Sequence[str]], None]) -> None:
+        super().__init__(address, workers)
+        self._notes = notes
 
     def __call__(
         self,
@@ -80,45 +140,10 @@ class RayCluster:
         """
         if not numbers:
             return
-        with self._connected():
-            share = self._share(len(numbers), device=work.device)
+        with self.connected():
+            share = self.share(len(numbers), device=work.device)
             self._notes([f"{share.workers} on Ray, {share.text}."])
-            yield from Spreading(self._ray, on_shared_disk(work), form, share, self._notes).run(numbers, part, done)
-
-    @contextmanager
-    def _connected(self) -> Iterator[None]:
-        _say_nothing(self._ray)
-        quiet = {"log_to_driver": False, "logging_level": "CRITICAL", "configure_logging": True}
-        with ExitStack() as stack:
-            try:
-                if self._address == LOCAL:
-                    own = {"num_cpus": num_cores(), "object_store_memory": STORE_BYTES}
-                    folder = stack.enter_context(_own_folder())
-                    self._ray.init(address=LOCAL, include_dashboard=False, _temp_dir=folder, **own, **quiet)
-                else:
-                    _check_open(self._address)
-                    self._ray.init(address=self._address, **quiet)
-            except (ImportError, OSError, OverflowError, RuntimeError, ValueError) as error:
-                self._ray.shutdown()
-                first = (str(error).strip().splitlines() or [type(error).__name__])[0]
-                raise RunError(
-                    f"--ray {self._address}: the cluster cannot be reached ({first[:200]}).",
-                    "Check its address with `ray status`, or leave it out for one on this machine.",
-                ) from None
-            stack.callback(self._ray.shutdown)
-            yield
-
-    def _share(self, parts: int, *, device: str) -> Share:
-        machines = [node["Resources"] for node in self._ray.nodes() if node["Alive"]]
-        cpus = [machine["CPU"] for machine in machines if machine.get("CPU")]
-        gpus = 0 if device == "cpu" else int(sum(machine.get("GPU", 0) for machine in machines))
-        if not cpus:
-            raise RunError("The Ray cluster has no processor cores to give.", "Start its nodes with --num-cpus.")
-        if device == "cuda" and not gpus:
-            raise ConfigError("--device cuda: the Ray cluster has no GPU.", "Leave it out, or use --device cpu.")
-        count = min(self._workers or gpus or len(cpus), parts)
-        share = min(min(cpus), sum(cpus) / count)
-        return Share(count, float(int(share)) if share >= 1 else share, min(1.0, gpus / count))
+            yield from Spreading(self.ray, on_shared_disk(work), form, share, self._notes).run(numbers, part, done)
 
 
 @contextmanager

@@ -38,6 +38,7 @@ class ClassifySpec(TaskSpec[ClassifyConfig, "ClassifyOutput", "Classifier"]):
         "focal_gamma": ("loss", ("focal",)),
     }
     shape_settings = POOLING
+    tuned: ClassVar[Mapping[str, tuple[float, float]]] = {"dropout": (0.0, 0.5), "label_smoothing": (0.0, 0.2)}
 
     def choose(self, situation: Situation) -> Choice:
         """By the number and the size of the images."""

@@ -47,6 +47,7 @@ class BoxSpec(TaskSpec[C, O, M]):
         "augment.rare_crops",
     )
     shape_settings: ClassVar[Sequence[str]] = SHAPE
+    tuned: ClassVar[Mapping[str, tuple[float, float]]] = {"box_weight": (0.5, 5.0)}
     preview_side = SIZE
     defaults: ClassVar[Mapping[str, Mapping[str, object]]] = {
         "input": {"fit": "letterbox", "interpolation": "bilinear"},

@@ -28,6 +28,7 @@ class InstanceSpec(BoxSpec[InstanceConfig, "InstanceOutput", "MaskDetector | Mas
         "mask_depth": ("architecture", ("mask_rcnn",)),
     }
     shape_settings = SHAPE
+    tuned: ClassVar[Mapping[str, tuple[float, float]]] = {"box_weight": (0.5, 5.0), "mask_weight": (0.3, 3.0)}
 
     def begin(self, own: InstanceConfig, catalog: "Catalog") -> "InstanceOutput":
         """Postprocessing options, as configured."""

@@ -1,0 +1,1 @@
+"""``foveal tune`` on the command line."""

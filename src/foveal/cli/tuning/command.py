@@ -1,0 +1,108 @@
+"""``foveal tune``."""
+
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from foveal.config.schema import RunConfig
+
+
+def tune(
+    data: Annotated[str, Parameter(help="Folder, table, COCO .json or YOLO .yaml")] = "",
+    *,
+    time: Annotated[
+        str | None, Parameter(metavar="TIME", help="Time budget for all of it, such as 30m or 2h; default: none")
+    ] = None,
+    trials: Annotated[
+        int | None, Parameter(metavar="N", help="Trials, the default included; default: 20, or what --time allows")
+    ] = None,
+    tune: Annotated[
+        str, Parameter(metavar="NAMES", help="Settings to search, such as optim.lr,augment.*; default: the usual ones")
+    ] = "",
+    space: Annotated[
+        Path | None, Parameter(metavar="FILE", help="Settings to search and their ranges: a .toml file")
+    ] = None,
+    seeds: Annotated[
+        int | None, Parameter(metavar="N", help="Runs per setting that confirm the best; default: 3")
+    ] = None,
+    out: Annotated[Path | None, Parameter(metavar="FOLDER", help="Folder of the study; default: tune/NAME")] = None,
+    resume: Annotated[
+        Path | None, Parameter(metavar="STUDY", help="Go on with a study; with more --trials or --time, further")
+    ] = None,
+    workers: Annotated[
+        int | None, Parameter(metavar="N", help="Processes that train at once on this machine; default: 1")
+    ] = None,
+    worker: Annotated[
+        Path | None, Parameter(metavar="STUDY", help="Work on a study that another command began, on any machine")
+    ] = None,
+    ray: Annotated[
+        str | None,
+        Parameter(metavar="[ADDRESS]", help="Let the workers run on a Ray cluster; default: on this machine"),
+    ] = None,
+    config: Annotated[
+        str | None, Parameter(metavar="RECIPE", help="Recipe of the default: a .toml file, or a shipped one's name")
+    ] = None,
+    quiet: Annotated[bool, Parameter(negative="", help="Print errors only")] = False,
+    json: Annotated[bool, Parameter(negative="", help="Print one JSON document and nothing else")] = False,
+    open: Annotated[bool, Parameter(negative="", help="Show the report in the browser when done")] = False,  # noqa: A002
+    settings: Annotated[RunConfig | None, Parameter(name="*", group="All settings", consume_multiple=True)] = None,
+) -> None:
+    """Search for better settings than the default's, and find out whether they are better."""
+    from rich.console import Console
+
+    from foveal.cli.screens import print_json, show_page
+    from foveal.cli.tuning.screen import StudyLog, last_screen, watched
+    from foveal.config.duration import parse_duration
+    from foveal.engine.clock import OWN_PROCESS, process_began
+    from foveal.engine.logs.log import Log
+    from foveal.errors import ConfigError
+    from foveal.process import INTERRUPTS
+    from foveal.tune.start import join
+    from foveal.tune.start import tune as run
+    from foveal.tune.workers import Workers
+
+    began = process_began() if OWN_PROCESS.get() else None
+    console = Console(stderr=json)
+    shown = not quiet and not json
+    log: Log = StudyLog(console) if shown else Log()
+    if worker is not None:
+        if data or resume is not None:
+            raise ConfigError("--worker names the study to work on.", "Leave out DATA and --resume.")
+        join(worker, log=log)
+        return
+    given: Mapping[str, object] = {} if settings is None else settings.model_dump(exclude_unset=True)
+    if tune and space is not None:
+        raise ConfigError("--tune and --space both name what is searched.", "Use one of them.")
+    names = [name for name in tune.split(",") if name.strip()]
+    many = Workers(workers, ray=ray)
+    watching = watched(console, shown=shown)
+    try:
+        done = run(
+            data,
+            space=space if space is not None else names or None,
+            trials=trials,
+            time_s=None if time is None else parse_duration(time),
+            seeds=seeds,
+            workers=many.count,
+            recipe=config,
+            settings=given,
+            out=out,
+            resume=resume,
+            log=log,
+            began=began,
+            work=lambda study, before_s: watching(study, lambda: many.work(study, before_s)),
+        )
+    except KeyboardInterrupt:
+        INTERRUPTS.end()
+        folder = watching.folder or resume
+        hint = "" if folder is None else f"Go on with: foveal tune --resume {shlex.quote(str(folder))}"
+        raise KeyboardInterrupt(hint) from None
+    if json:
+        print_json(done.document)
+    elif shown:
+        last_screen(console, done)
+    if open:
+        show_page(done.folder / "report.html", quiet=not shown)

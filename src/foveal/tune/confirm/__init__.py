@@ -1,0 +1,1 @@
+"""Whether a setting that looked best is better than the default."""

@@ -1,0 +1,1 @@
+"""What a search may change: settings and their ranges."""

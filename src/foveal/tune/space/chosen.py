@@ -1,0 +1,219 @@
+"""The space that a user asked for: settings by name or pattern, a TOML file, or what is searched by default."""
+
+import math
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import NoReturn
+
+from foveal.config.concerns import check_concerned, flag, has_use
+from foveal.config.schema import RunConfig, option_names
+from foveal.data.notes import listed
+from foveal.errors import ConfigError
+from foveal.runs.identity import flat
+from foveal.tasks.table import STREAMS, TASKS, get_spec
+from foveal.tune.space.bounds import Bounds, bounds_of
+from foveal.tune.space.dimension import Choice, Dimension, Range, Space, Value
+from foveal.tune.space.usual import DEFAULT, OFF, PRETRAINED_ONLY, usual
+
+PATTERN = frozenset("*?[")
+WORDS = ("low", "high", "log", "values")
+OTHER_IMAGES = ("task", "seed")
+OF_IMAGES = "data."
+"""Settings that change which images, or which labels, a trial is trained and evaluated on: these, and the section."""
+SAME_IMAGES = ("data.sampling",)
+"""Settings of that section that do not."""
+NO_EFFECT = (
+    "data.cache", "data.cache_dir", "data.workers", "train.checkpoint_steps", "train.eval_every", "runtime.device",
+    "runtime.keep_pages", "runtime.tracker", "runtime.channels_last", "runtime.compile", "model.allow_download",
+)  # fmt: skip
+"""Settings that say how, not what, is computed."""
+
+
+class Spaces:
+    """Makes the space of a study.
+
+    Args:
+        task: Of the data set.
+        config: The default, complete.
+        lr: The task's own learning rate, whatever the default's is.
+    """
+
+    def __init__(self, task: str, config: RunConfig, *, lr: float) -> None:
+        self.task, self.config, self.lr = task, config, lr
+        self.values = flat(config.model_dump())
+        self.known = [key for key in option_names() if self._concerns(key)]
+
+    def default(self, given: Mapping[str, object]) -> Space:
+        """What is searched where nothing is named; settings that the user gave stay as they are.
+
+        Raises:
+            ConfigError: All of them were given.
+        """
+        own = [f"{self.task}.{name}" for name in get_spec(self.task).tuned]
+        pretrained = bool(self.config.optim.freeze_norm)  # what is chosen where nothing else is asked for
+        keys = [key for key in (*DEFAULT, *own) if key in self.known and key not in flat(given)]
+        keys = [key for key in keys if pretrained or key not in PRETRAINED_ONLY]
+        keys = [key for key in keys if not (key.startswith("augment.") and self.values[key] == OFF)]
+        if not keys:
+            raise ConfigError("Nothing is left to search: all usual settings are given.", "Name some with --tune.")
+        return self.named(keys)
+
+    def named(self, names: Sequence[str]) -> Space:
+        """Settings by name or pattern, with their usual ranges.
+
+        Raises:
+            ConfigError: One is unknown, changes the split, or has no range.
+        """
+        found: dict[str, Dimension] = {}
+        for name in names:
+            key = name.strip().removeprefix("--").replace("-", "_")
+            for one in self._matching(key) if PATTERN & set(key) else [self._checked(key, "--tune")]:
+                found.setdefault(one, self._usual(one))
+        return Space(tuple(found.values()))
+
+    def read(self, file: Path) -> Space:
+        """A space file: ``[optim.lr]`` with ``low``, ``high`` and ``log``, or a list of values.
+
+        Raises:
+            ConfigError: It cannot be read, names an unknown setting, or a range is empty or out of bounds.
+        """
+        try:
+            values = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+        except OSError as error:
+            raise ConfigError(f"{file}: cannot be read ({error.strerror}).", "Check the path.") from None
+        except ValueError as error:
+            raise ConfigError(f"{file}: not TOML ({error}).", "Strings need quotes.") from None
+        return self.given(values, where=str(file))
+
+    def given(self, values: Mapping[str, object], *, where: str) -> Space:
+        """The same from nested values.
+
+        Raises:
+            ConfigError: See ``read``.
+        """
+        found = [self._ranged(self._checked(key, where), value, where) for key, value in _leaves(values, "")]
+        if not found:
+            raise ConfigError(f"{where}: it names no setting.", 'For example: "optim.lr" = { low = 1e-5, high = 1e-2 }')
+        return Space(tuple(found))
+
+    def _ranged(self, key: str, value: object, where: str) -> Dimension:
+        bounds = bounds_of(key)
+        assert bounds is not None, "checked"
+        match value:
+            case list(values):
+                return _choice(key, values, bounds, where)
+            case {"values": list(values)}:
+                return _choice(key, values, bounds, where)
+            case {"low": int() | float() as low, "high": int() | float() as high, **rest} if bounds.numeric:
+                log = bool(rest.get("log", low > 0 and high / low >= 100))
+                return _range(Range(key, low, high, log=log, whole=bounds.whole), bounds, where)
+        raise ConfigError(
+            f"{where}: {key} needs a list of values" + (", or low and high." if bounds.numeric else "."),
+            f"It allows: {bounds.text}.",
+        )
+
+    def _usual(self, key: str) -> Dimension:
+        bounds = bounds_of(key)
+        assert bounds is not None, "checked"
+        own = get_spec(self.task).tuned.get(key.removeprefix(f"{self.task}."))
+        found = usual(key, bounds, own if key.startswith(f"{self.task}.") else None, lr=self.lr)
+        if found is None:
+            raise ConfigError(
+                f"--tune {flag(key)}: no usual range is known ({bounds.text}).",
+                f'Give one in a file for --space: "{key}" = {{ low = ..., high = ... }}',
+            )
+        return found
+
+    def _checked(self, key: str, where: str) -> str:
+        """A setting that can be searched.
+
+        Raises:
+            ConfigError: It cannot; the message says why.
+        """
+        if key not in option_names():
+            _unknown(key, self.known, where)
+        section, _, name = key.rpartition(".")
+        if key == "train.time_s":
+            raise ConfigError(
+                f"{where}: trials are compared by epochs, so {key} cannot be searched.", "Use --time for all of it."
+            )
+        if key in NO_EFFECT:
+            raise ConfigError(f"{where}: no result depends on {key}.", "Search other settings.")
+        if changes_images(key):
+            raise ConfigError(f"{where}: {key} would compare different images.", "Search other settings.")
+        check_concerned({section: {name: "searched"}} if section else {name: "searched"}, self.task)
+        if bounds_of(key) is None:
+            raise ConfigError(f"{where}: {key} is neither a number nor a choice.", "Compare runs: foveal compare A B")
+        return key
+
+    def _matching(self, pattern: str) -> list[str]:
+        found = [key for key in self.known if fnmatchcase(key, pattern)]
+        if not found:
+            known = listed([key for key in self.known if key.startswith(("optim.", "augment."))])
+            raise ConfigError(f"--tune {pattern}: no setting that can be searched is called so.", f"Some are: {known}.")
+        return [key for key in found if self._has_range(key)]
+
+    def _has_range(self, key: str) -> bool:
+        bounds = bounds_of(key)
+        return bounds is not None and usual(key, bounds, None, lr=self.lr) is not None
+
+    def _concerns(self, key: str) -> bool:
+        section = key.partition(".")[0]
+        if (
+            changes_images(key)
+            or key in (*NO_EFFECT, "train.time_s")
+            or (section in (*TASKS, *STREAMS) and section != self.task)
+        ):
+            return False
+        return has_use(key, self.task) and bounds_of(key) is not None
+
+
+def changes_images(key: str) -> bool:
+    """Whether a setting changes which images, or which labels, are trained and evaluated on."""
+    return key in OTHER_IMAGES or (key.startswith(OF_IMAGES) and key not in (*SAME_IMAGES, *NO_EFFECT))
+
+
+def _leaves(values: Mapping[str, object], prefix: str) -> Iterator[tuple[str, object]]:
+    """Dotted keys, and a list or a table of ends for each."""
+    for key, value in values.items():
+        if isinstance(value, Mapping) and not set(value) <= set(WORDS):
+            yield from _leaves(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def _choice(key: str, values: Sequence[object], bounds: Bounds, where: str) -> Choice:
+    known: list[Value] = []
+    for value in values:
+        if not isinstance(value, bool | int | float | str) or not bounds.allows(value):
+            raise ConfigError(f"{where}: {key} = {value!r} is not allowed.", f"It allows: {bounds.text}.")
+        known.append(float(value) if bounds.numeric and not bounds.whole else value)
+    if len(set(known)) < 2:
+        raise ConfigError(f"{where}: {key} has {len(set(known))} value, so there is nothing to search.", "Name two.")
+    return Choice(key, tuple(dict.fromkeys(known)))
+
+
+def _range(found: Range, bounds: Bounds, where: str) -> Range:
+    if not (math.isfinite(found.low) and found.low < found.high):
+        raise ConfigError(
+            f"{where}: {found.key} from {found.low:g} to {found.high:g} is empty.", "low must be below high."
+        )
+    for end in (found.low, found.high):
+        if not bounds.holds(end):
+            raise ConfigError(f"{where}: {found.key} = {end:g} is out of bounds.", f"It allows: {bounds.text}.")
+    if found.log and found.low <= 0:
+        raise ConfigError(
+            f"{where}: {found.key} has no logarithm at {found.low:g}.", "Use log = false, or a low above 0."
+        )
+    return found
+
+
+def _unknown(key: str, known: Sequence[str], where: str) -> NoReturn:
+    near = get_close_matches(key, known, n=1, cutoff=0.5) or [one for one in known if one.endswith(f".{key}")]
+    raise ConfigError(
+        f"{where}: unknown key {key!r}.",
+        f"Did you mean {near[0]!r}?" if near else "`foveal train --help-all` lists all keys.",
+    )

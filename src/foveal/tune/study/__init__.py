@@ -1,0 +1,1 @@
+"""The folder of a study, which is the truth about it."""

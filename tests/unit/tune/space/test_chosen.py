@@ -1,0 +1,122 @@
+from pathlib import Path
+
+import pytest
+
+from foveal.config.schema import RunConfig
+from foveal.errors import ConfigError
+from foveal.runs.resolve import with_defaults
+from foveal.tasks.table import TASKS
+from foveal.tune.space.chosen import Spaces
+from foveal.tune.space.dimension import Choice, Range
+
+
+def spaces(task: str = "classify") -> Spaces:
+    return Spaces(task, with_defaults(RunConfig(), task), lr=0.01)
+
+
+def test_a_named_setting_has_its_usual_range_within_its_bounds() -> None:
+    space = spaces().named(["optim.lr", "augment.policy", "classify.dropout"])
+    assert space.dimensions == (
+        Range("optim.lr", 0.000333, 0.3, log=True),
+        Choice("augment.policy", ("none", "trivial", "rand")),
+        Range("classify.dropout", 0.0, 0.5),
+    )
+    assert spaces().named(["--optim.weight-decay"]).dimensions[0].key == "optim.weight_decay"
+
+
+def test_a_pattern_takes_what_concerns_the_task() -> None:
+    keys = [one.key for one in spaces().named(["augment.*"]).dimensions]
+    assert "augment.crop_scale" in keys and "augment.mosaic" not in keys
+    keys = [one.key for one in spaces("detect").named(["augment.*"]).dimensions]
+    assert "augment.scale_jitter" in keys and "augment.mixup" not in keys
+
+
+@pytest.mark.parametrize("task", [name for name in TASKS if name in ("classify", "detect", "segment", "instance")])
+def test_every_task_has_a_usual_space(task: str) -> None:
+    space = spaces(task).default({})
+    keys = [one.key for one in space.dimensions]
+    assert "optim.lr" in keys and any(key.startswith(f"{task}.") for key in keys) and 4 <= len(keys) <= 7
+    for share in (0.0, 0.3, 1.0):
+        assert space.at([share] * len(space))
+
+
+def test_what_the_user_gave_is_not_searched_by_default() -> None:
+    keys = [one.key for one in spaces().default({"optim": {"lr": 0.1}}).dimensions]
+    assert "optim.lr" not in keys and "optim.weight_decay" in keys
+
+
+def test_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "space.toml"
+    file.write_text(
+        '"optim.lr" = { low = 1e-5, high = 1e-2 }\n'
+        "[augment]\ncrop_scale = [0.2, 0.5, 1]\nhorizontal_flip = { low = 0.0, high = 0.5 }\n"
+        '[model]\nbackbone = ["resnet18", "resnet34"]\n'
+    )
+    assert spaces().read(file).dimensions == (
+        Range("optim.lr", 1e-5, 1e-2, log=True),
+        Choice("augment.crop_scale", (0.2, 0.5, 1.0)),
+        Range("augment.horizontal_flip", 0.0, 0.5),
+        Choice("model.backbone", ("resnet18", "resnet34")),
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "what", "hint"),
+    [
+        ("optim.lrr = [1, 2]", "unknown key 'optim.lrr'.", "Did you mean 'optim.lr'?"),
+        ("optim.lr = { low = 0.1, high = 0.1 }", "optim.lr from 0.1 to 0.1 is empty.", "low must be below high."),
+        (
+            "optim.lr = { low = 0.1, high = 1000 }",
+            "optim.lr = 1000 is out of bounds.",
+            "It allows: above 0, at most 100.",
+        ),
+        (
+            "optim.lr = { low = 0.1 }",
+            "optim.lr needs a list of values, or low and high.",
+            "It allows: above 0, at most",
+        ),
+        (
+            "classify.dropout = { low = 0, high = 0.5, log = true }",
+            "classify.dropout has no logarithm at 0.",
+            "log = false",
+        ),
+        (
+            "augment.policy = ['none', 'all']",
+            "augment.policy = 'all' is not allowed.",
+            "It allows: none, trivial, rand.",
+        ),
+        ("augment.policy = ['none']", "augment.policy has 1 value, so there is nothing to search.", "Name two."),
+        ("train.batch_size = [8, 16.5]", "train.batch_size = 16.5 is not allowed.", "It allows: at least 1"),
+        ("data.val_fraction = [0.1, 0.2]", "data.val_fraction would compare different images.", "other settings"),
+        ("seed = [1, 2]", "seed would compare different images.", "other settings"),
+        ("train.time_s = [10, 20]", "trials are compared by epochs", "--time"),
+        ("data.workers = [0, 2]", "no result depends on data.workers.", "other settings"),
+        ("detect.box_weight = [1, 2]", "--detect.box-weight is a setting of detect", "detect"),
+        ("augment.mosaic = [0.0, 0.5]", "--augment.mosaic is a setting of", "Leave it out"),
+        ("segment.losses = [['dice']]", "is a setting of segment", "segment"),
+        ("", "it names no setting.", "For example"),
+        ("optim.lr = ", "not TOML", "quotes"),
+    ],
+)
+def test_what_a_file_may_not_name(tmp_path: Path, text: str, what: str, hint: str) -> None:
+    file = tmp_path / "space.toml"
+    file.write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        spaces().read(file)
+    assert what in caught.value.what and hint in caught.value.hint, caught.value
+
+
+def test_what_cannot_be_named() -> None:
+    for name, what in (
+        ("optim.learning_rate", "--tune: unknown key 'optim.learning_rate'."),
+        ("zzz.*", "--tune zzz.*: no setting that can be searched is called so."),
+        ("model.backbone", "--tune model.backbone: no usual range is known (any text)."),
+        ("segment.losses", "--segment.losses is a setting of segment"),
+    ):
+        with pytest.raises(ConfigError) as caught:
+            spaces().named([name])
+        assert what in caught.value.what, caught.value.what
+    with pytest.raises(ConfigError, match="is neither a number nor a choice"):
+        spaces("segment").named(["segment.losses"])
+    with pytest.raises(ConfigError, match="cannot be read"):
+        spaces().read(Path("nowhere.toml"))

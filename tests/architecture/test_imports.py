@@ -63,6 +63,8 @@ TORCH_FREE = [
     "tasks.stream",
     "tasks.table",
     "tune.[!af]*",
+    "tune.advice.*",
+    "tune.finders.*",
     "types.*",
     "video.*",
 ]
@@ -76,6 +78,8 @@ NEEDS_TORCH = {
     "foveal.explain.quality.randomise",
     "foveal.inference.backends.torch_backend",
     "foveal.inference.streams.torch_stepper",
+    "foveal.tune.finders.steps",
+    "foveal.tune.finders.sweep",
     "foveal.types.samples",
 }
 BLOCK = """

@@ -29,6 +29,8 @@ EXAMPLES: Mapping[str, Sequence[str]] = {
         "foveal tune photos/ --time 2h",
         "foveal tune photos/ --tune optim.lr,augment.* --trials 30 --workers 2",
         "foveal tune --resume tune/photos",
+        "foveal tune photos/ --find batch",
+        "foveal tune photos/ --advise --time 30m",
     ),
     "predict": (
         "foveal predict runs/photos photo.jpg",

@@ -74,6 +74,8 @@ class DataConfig(Settings):
     """Parts of a cross-validation, one of which is held out in place of val_fraction; 0: none."""
     fold: Annotated[int, Field(ge=1, le=100)] = 1
     """The part that is held out, from 1 on."""
+    train_fraction: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """Fraction of the training images to train on, class by class; of one seed, smaller ones lie in larger ones."""
     groups: str = ""
     """Images that hang together: a column, folder, or a regular expression on the path; no split cuts a group."""
     sampling: Literal["shuffle", "balanced"] = "shuffle"

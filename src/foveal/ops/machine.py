@@ -8,8 +8,10 @@ Documentation/admin-guide/cgroup-v2.rst and cgroup-v1/.
 import math
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 ROOT = Path("/")
 
@@ -42,18 +44,46 @@ def cores_allowed(root: Path = ROOT) -> int | None:
     return min((limit for limit in limits if limit > 0), default=None)
 
 
+@dataclass(frozen=True)
+class Room:
+    """Memory that this process may still take, and what limits it.
+
+    Attributes:
+        free_bytes: What is left.
+        of: ``machine``; ``container``: a control group; ``data`` or ``address space``: a limit of the process
+            (``ulimit -d``, ``ulimit -v``).
+    """
+
+    free_bytes: int
+    of: Literal["machine", "container", "data", "address space"]
+
+
 def free_memory_bytes(root: Path = ROOT) -> int:
-    """Memory that this process may still take: what the machine has available, or less where a control group says so.
+    """Memory that this process may still take; see ``memory_room``."""
+    return memory_room(root).free_bytes
+
+
+def memory_room(root: Path = ROOT) -> Room:
+    """What the machine has available, or less where a control group or a limit of the process allows less.
 
     Of a group's usage, files that the kernel can drop from its page cache do not count.
     """
-    free = _available(root)
+    rooms = [Room(_available(root), "machine")]
     for folder in _groups(root, "memory"):
         limit = _number(_text(folder / "memory.max") or _text(folder / "memory.limit_in_bytes"))
         used = _number(_text(folder / "memory.current") or _text(folder / "memory.usage_in_bytes"))
         if limit is not None:
-            free = min(free, max(0, limit - max(0, (used or 0) - _droppable(folder))))
-    return free
+            rooms.append(Room(max(0, limit - max(0, (used or 0) - _droppable(folder))), "container"))
+    return min([*rooms, *_process_limits(root)], key=lambda room: room.free_bytes)
+
+
+def status_bytes(name: str, root: Path = ROOT) -> int:
+    """A size of this process from /proc/self/status, such as VmHWM, its most resident memory; 0 where there is none."""
+    for line in (_text(root / "proc/self/status") or "").splitlines():
+        key, _, value = line.partition(":")
+        if key == name:
+            return int(value.split()[0]) * 1024
+    return 0
 
 
 def free_shared_bytes(root: Path = ROOT) -> int | None:
@@ -63,6 +93,19 @@ def free_shared_bytes(root: Path = ROOT) -> int | None:
     except (OSError, AttributeError):
         return None
     return stats.f_bavail * stats.f_frsize
+
+
+def _process_limits(root: Path) -> Iterator[Room]:
+    """What ``ulimit`` allows, as batch systems set it (``man 2 getrlimit``)."""
+    try:
+        import resource
+    except ModuleNotFoundError:  # Windows has no such limits
+        return
+    data, space = resource.getrlimit(resource.RLIMIT_DATA)[0], resource.getrlimit(resource.RLIMIT_AS)[0]
+    if data != resource.RLIM_INFINITY:
+        yield Room(max(0, data - status_bytes("VmData", root)), "data")
+    if space != resource.RLIM_INFINITY:
+        yield Room(max(0, space - status_bytes("VmSize", root)), "address space")
 
 
 def _groups(root: Path, controller: str) -> Iterator[Path]:

@@ -7,6 +7,7 @@ from foveal.artifact.card import Card
 from foveal.artifact.given import given_card
 from foveal.config.schema import RunConfig
 from foveal.data.catalog.catalog import SPLITS, Catalog
+from foveal.data.catalog.fraction import thinned
 from foveal.data.formats.read import read
 from foveal.data.inspection.folds import Fold
 from foveal.data.inspection.preflight import Skipped, find_bad, split_without
@@ -65,7 +66,8 @@ def open_data(config: RunConfig, *, skipped: Sequence[Skipped] | None = None) ->
     data = config.data
     seed = config.seed if data.split_seed is None else data.split_seed
     folds = Fold(data.folds, data.fold) if data.folds else None
-    return split_without(catalog, names, val_fraction=data.val_fraction, seed=seed, fold=folds), skipped
+    whole = split_without(catalog, names, val_fraction=data.val_fraction, seed=seed, fold=folds)
+    return thinned(whole, data.train_fraction, seed=config.seed), skipped
 
 
 def task_of(config: RunConfig, train: Catalog, card: Card | None) -> str:

@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
@@ -42,6 +42,12 @@ def tune(
         str | None,
         Parameter(metavar="[ADDRESS]", help="Let the workers run on a Ray cluster; default: on this machine"),
     ] = None,
+    find: Annotated[
+        Literal["batch", "lr"] | None, Parameter(help="Find a batch size or a learning rate, and train nothing")
+    ] = None,
+    advise: Annotated[
+        bool, Parameter(negative="", help="What would help most: more images, or one change; by runs of each")
+    ] = False,
     config: Annotated[
         str | None, Parameter(metavar="RECIPE", help="Recipe of the default: a .toml file, or a shipped one's name")
     ] = None,
@@ -49,11 +55,13 @@ def tune(
     json: Annotated[bool, Parameter(negative="", help="Print one JSON document and nothing else")] = False,
     open: Annotated[bool, Parameter(negative="", help="Show the report in the browser when done")] = False,  # noqa: A002
     settings: Annotated[RunConfig | None, Parameter(name="*", group="All settings", consume_multiple=True)] = None,
-) -> None:
+) -> int:
     """Search for better settings than the default's, and find out whether they are better."""
     from rich.console import Console
 
     from foveal.cli.screens import print_json, show_page
+    from foveal.cli.tuning import advise as advising
+    from foveal.cli.tuning import find as finding
     from foveal.cli.tuning.screen import StudyLog, last_screen, watched
     from foveal.config.duration import parse_duration
     from foveal.engine.clock import OWN_PROCESS, process_began
@@ -64,6 +72,19 @@ def tune(
     from foveal.tune.start import tune as run
     from foveal.tune.workers import Workers
 
+    given: Mapping[str, object] = {} if settings is None else settings.model_dump(exclude_unset=True)
+    search: dict[str, object] = {"--trials": trials, "--tune": tune or None, "--space": space}
+    search |= {"--workers": workers, "--worker": worker, "--ray": ray}
+    runs = {"--seeds": seeds, "--out": out, "--resume": resume}
+    if find is not None:
+        refuse("--find", {**search, **runs, "--advise": advise or None})
+        return finding.find(data, find, recipe=config, settings=[given], time=time, json=json)
+    if advise:
+        refuse("--advise", search)
+        advising.advise(
+            data, recipe=config, settings=[given], time=time, seeds=seeds, out=out, resume=resume, json=json
+        )
+        return 0
     began = process_began() if OWN_PROCESS.get() else None
     console = Console(stderr=json)
     shown = not quiet and not json
@@ -72,8 +93,7 @@ def tune(
         if data or resume is not None:
             raise ConfigError("--worker names the study to work on.", "Leave out DATA and --resume.")
         join(worker, log=log)
-        return
-    given: Mapping[str, object] = {} if settings is None else settings.model_dump(exclude_unset=True)
+        return 0
     if tune and space is not None:
         raise ConfigError("--tune and --space both name what is searched.", "Use one of them.")
     names = [name for name in tune.split(",") if name.strip()]
@@ -106,3 +126,19 @@ def tune(
         last_screen(console, done)
     if open:
         show_page(done.folder / "report.html", quiet=not shown)
+    return 0
+
+
+def refuse(what: str, options: Mapping[str, object]) -> None:
+    """Refuse options that have no use here.
+
+    Raises:
+        ConfigError: One is given; all of them are named.
+    """
+    from foveal.errors import ConfigError
+
+    given = [name for name, value in options.items() if value is not None]
+    if given:
+        raise ConfigError(
+            f"{what} has no use for {', '.join(given)}.", "Leave it out." if len(given) == 1 else "Leave them out."
+        )

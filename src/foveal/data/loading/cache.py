@@ -63,6 +63,11 @@ class DecodedCache:
         self._index[place, 1:] = image.shape[:2]
         self._index[place, 0] = start  # last: from here on the image is visible to other processes
 
+    @property
+    def used_bytes(self) -> int:
+        """Size of the images stored."""
+        return int(self._index[-1, 0])
+
     def __len__(self) -> int:
         """Number of images stored."""
         return int((self._index[:-1, 0] >= 0).sum())

@@ -1,0 +1,1 @@
+"""A batch size by speed and memory, and a learning rate by a sweep, before anything is trained."""

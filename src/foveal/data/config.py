@@ -114,8 +114,9 @@ class InputConfig(Settings):
     """Fraction of the side that fits first which the centre crop keeps."""
     interpolation: Literal["bilinear", "bicubic"] = "bicubic"
     """Resampling filter; always antialiased."""
-    normalize: Literal["backbone", "dataset", "pca", "zca"] = "backbone"
-    """Mean and std of the backbone's weights or of the data set, or whitening fitted on the training split."""
+    normalize: Literal["backbone", "dataset", "mean", "none", "pca", "zca"] = "backbone"
+    """Mean and std of the backbone's weights or of the data set, its mean alone, nothing (pixels from 0 to 1), or
+    whitening fitted on the training split."""
     whitening_patch: Annotated[int, Field(ge=1, le=32)] = 1
     """Side of the square patches that whitening decorrelates, in pixels; 1: colour only."""
     white_level: float | None = None

@@ -283,9 +283,11 @@ def input_spec(config: RunConfig, train_set: Catalog, card: Card | None) -> Inpu
     )
     if chosen.normalize == "backbone":
         return spec.model_copy(update=expected_input(config.model.backbone, card))
+    if chosen.normalize == "none":
+        return spec.model_copy(update={"mean": (0.0, 0.0, 0.0), "std": (1.0, 1.0, 1.0)})
     images = sample_images(train_set, spec)
-    if chosen.normalize == "dataset":
+    if chosen.normalize == "dataset" or chosen.normalize == "mean":
         mean, std = channel_statistics(images)
-        return spec.model_copy(update={"mean": mean, "std": std})
+        return spec.model_copy(update={"mean": mean, "std": std if chosen.normalize == "dataset" else (1.0, 1.0, 1.0)})
     whitening = fit_whitening(images, kind=chosen.normalize, patch=chosen.whitening_patch)
     return spec.model_copy(update={"whitening": whitening})

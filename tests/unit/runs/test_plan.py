@@ -8,9 +8,13 @@ import torch
 
 import foveal
 from foveal.artifact.store import load
+from foveal.config.schema import parse_config
 from foveal.errors import ConfigError, TrainingError
 from foveal.losses.cross_entropy import CrossEntropy
+from foveal.models.normalize import Normalize
 from foveal.runs import evaluation
+from foveal.runs.data import open_data
+from foveal.runs.plan import input_spec
 
 SETTINGS = {
     "model": {"backbone": "conv4", "weights": "none"},
@@ -73,3 +77,19 @@ def _rows(folder: Path) -> list[dict[str, str]]:
     import csv
 
     return list(csv.DictReader((folder / "metrics.csv").read_text().splitlines()))
+
+
+def test_the_mean_alone_is_removed_or_nothing_is_done(squares: Path) -> None:
+    specs = {}
+    for kind in ("dataset", "mean", "none"):
+        values = {"data": {"path": str(squares)}, "input": {"size": 16, "eval_size": 16, "normalize": kind}}
+        config = parse_config(values, where="a test")
+        catalog, _ = open_data(config)
+        specs[kind] = input_spec(config, catalog, None)
+    assert specs["mean"].mean == specs["dataset"].mean
+    assert specs["mean"].std == specs["none"].std == (1.0, 1.0, 1.0)
+    pixels = torch.tensor([0, 51, 255], dtype=torch.uint8).reshape(1, 3, 1, 1)
+    plain = Normalize(specs["none"])(pixels).flatten()
+    torch.testing.assert_close(plain, torch.tensor([0.0, 0.2, 1.0]))
+    centred = Normalize(specs["mean"])(pixels).flatten()
+    torch.testing.assert_close(centred, plain - torch.tensor(specs["dataset"].mean))

@@ -18,7 +18,7 @@ from foveal.models.classic.own import OwnNetwork, in_stages
 PREFIX = "conv:"
 Act = Literal["relu", "leaky", "maxout", "tanh", "sigmoid"]
 CHOICES = {"act": get_args(Act), "pool": ("max", "avg", "none"), "pad": ("zeros", "reflect"), "norm": ("batch", "none")}
-LIMITS = {"N": (1, 8), "M": (1, 7), "K": (0, 4), "width": (1, 1024)}
+LIMITS = {"N": (1, 8), "M": (1, 7), "K": (0, 4), "width": (1, 1024), "kernel": (1, 11)}
 EXAMPLE = "Write it like conv:N=2,M=3,K=1,width=32,act=relu,pool=max,pad=zeros,norm=batch; what is left out is as here."
 
 
@@ -35,6 +35,7 @@ class Recipe:
         pool: At the end of each block.
         pad: The border of each convolution.
         norm: After each convolution.
+        kernel: Side of each convolution's window in pixels, odd.
     """
 
     N: int = 2
@@ -45,6 +46,7 @@ class Recipe:
     pool: str = "max"
     pad: str = "zeros"
     norm: str = "batch"
+    kernel: int = 3
 
 
 def parse(name: str) -> Recipe:
@@ -70,6 +72,8 @@ def _value(name: str, letter: str, value: str) -> int | str:
             raise ConfigError(f"{name}: {letter}={value} is none of {', '.join(CHOICES[letter])}.", EXAMPLE)
         return value
     low, high = LIMITS[letter]
+    if letter == "kernel" and value.isdecimal() and low <= int(value) <= high and not int(value) % 2:
+        raise ConfigError(f"{name}: kernel={value} is even, so it has no middle; take an odd one.", EXAMPLE)
     if not (value.isascii() and value.isdecimal() and low <= int(value) <= high):
         raise ConfigError(f"{name}: {letter}={value} is no whole number from {low} to {high:,}.", EXAMPLE)
     return int(value)
@@ -138,7 +142,8 @@ def _block(channels: int, width: int, recipe: Recipe) -> list[nn.Module]:
     out = width * (2 if recipe.act == "maxout" else 1)
     for _ in range(recipe.N):
         mode: Literal["zeros", "reflect"] = "zeros" if recipe.pad == "zeros" else "reflect"
-        parts.append(nn.Conv2d(channels, out, 3, 1, 1, bias=recipe.norm == "none", padding_mode=mode))
+        side, bias = recipe.kernel, recipe.norm == "none"
+        parts.append(nn.Conv2d(channels, out, side, 1, side // 2, bias=bias, padding_mode=mode))
         if recipe.norm == "batch":
             parts.append(nn.BatchNorm2d(out))
         parts.append(ACTIVATIONS[recipe.act]())

@@ -279,7 +279,8 @@ def write_index(pages: Path, experiments: Sequence[Experiment]) -> None:
 HEAD = """
 # Experiments
 
-What is taught, tried in minutes of two cores with three seeds each, and compared on images that no training has seen. What did not come out as claimed is reported so, with the smallest effect that could have been seen.
+What is taught, tried in minutes of two cores with three seeds each, and compared on images that no training has seen.
+What did not come out as claimed is reported so, with the smallest effect that could have been seen.
 [Why they are scripts](../decisions/0034-experiments.md)
 
 ```sh

@@ -13,7 +13,7 @@ from typing import Any
 from foveal.artifact.atomic import json_text, make_folder, write_atomic
 from foveal.errors import RunError
 from foveal.tune.space.dimension import Value
-from foveal.tune.study.lease import Lease, make, now, sweep
+from foveal.tune.study.lease import Lease, generations, make, now, sweep
 from foveal.tune.study.plan import PLAN, StudyPlan, read_plan
 from foveal.tune.study.trial import Trial, ranked, read_run, read_trial, write_about
 
@@ -116,13 +116,16 @@ class Study:
         write_atomic(self.folder / RUNGS, "".join(lines))
 
     def tidy(self) -> None:
-        """Remove what killed processes left while they made a trial or a lease."""
+        """Remove what killed processes left while they made a trial or a lease, or wrote a file of a run."""
         for left in (self.folder / TRIALS).glob(".*.tmp"):
             with suppress(OSError):
                 if time.time() - left.stat().st_mtime > LEFT_S:
                     shutil.rmtree(left, ignore_errors=True)
         for run in (*(self.folder / TRIALS).glob("[0-9]*"), *(self.folder / CONFIRM).glob("*/fold-*"), self.folder):
             sweep(run)
+            if run != self.folder and not generations(run):
+                for left in run.rglob(".*.tmp"):  # a file that was being written
+                    left.unlink(missing_ok=True)
 
     def _read(self, name: str) -> dict[str, Any] | None:
         try:

@@ -10,6 +10,7 @@ from rich.text import Text
 from foveal.cli.screens import DASH, print_indented, print_json
 from foveal.cli.terminal import Bar, print_table
 from foveal.config.duration import parse_duration
+from foveal.types.size import Size
 
 if TYPE_CHECKING:
     from foveal.tune.finders.attempts import Attempt
@@ -75,7 +76,8 @@ def batch_screen(console: Console, found: "BatchFound") -> None:
     """The tries, the choice, and what to run."""
     default, best = found.default, found.best
     device = default.device_name if default.device == "cuda" else f"CPU, {default.threads} threads"
-    words = f"{default.task}, {default.backbone}, {default.size} px, {default.images:,} training images, on {device}"
+    size = Size.of(default.size).in_px
+    words = f"{default.task}, {default.backbone}, {size}, {default.images:,} training images, on {device}"
     console.print(Text(f"foveal tune {found.data} --find batch", "bold"), soft_wrap=True)
     print_indented(console, Text(words, "dim"))
     console.print()
@@ -106,8 +108,8 @@ def rate_screen(console: Console, found: "RateFound") -> None:
     facts, one = found.facts, found.suggestion
     console.print(Text(f"foveal tune {found.data} --find lr", "bold"), soft_wrap=True)
     words = (
-        f"{facts['task']}, {facts['backbone']}, {facts['size']} px, {facts['images']:,} training images, batches of"
-        f" {facts['batch_size']}, {facts['optimizer']}, on {facts['device_name']}"
+        f"{facts['task']}, {facts['backbone']}, {Size.of(facts['size']).in_px}, {facts['images']:,} training images,"
+        f" batches of {facts['batch_size']}, {facts['optimizer']}, on {facts['device_name']}"
     )
     print_indented(console, Text(words, "dim"))
     console.print()

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from foveal.config.schema import RunConfig
+from foveal.types.size import Size
 
 LARGER_INPUT, MORE_EPOCHS = 1.5, 2.0
 STEP_PX = 32
@@ -52,19 +53,20 @@ def larger_input(chosen: RunConfig) -> Change | str:
     assert size is not None, "resolve chose it"
     assert evaluated is not None, "resolve chose it"
     if declared(chosen.model.backbone).fixed_size:
-        return f"no larger input: {chosen.model.backbone} takes {size} px and no other"
-    sides = [enlarged(side) for side in (size, evaluated)]
-    if max(sides) > LARGEST_PX:
-        return f"no larger input: it has {size} px already"
-    title = f"larger input ({size} to {sides[0]} px)"
-    settings = {"input": {"size": sides[0], "eval_size": sides[1]}}
-    return Change("larger-input", title, settings, (sides[0] / size) ** 2)
+        return f"no larger input: {chosen.model.backbone} takes {size.in_px} and no other"
+    larger = [enlarged(one) for one in (size, evaluated)]
+    if max(one.longer for one in larger) > LARGEST_PX:
+        return f"no larger input: it has {size.in_px} already"
+    title = f"larger input ({size} to {larger[0]} px)"
+    settings = {"input": {"size": larger[0].plain, "eval_size": larger[1].plain}}
+    return Change("larger-input", title, settings, larger[0].area / size.area)
 
 
-def enlarged(side: int) -> int:
-    """A side half as large again, in steps."""
-    step = STEP_PX if side >= 2 * STEP_PX else STEP_PX // 2
-    return max(side + step, round(side * LARGER_INPUT / step) * step)
+def enlarged(size: Size) -> Size:
+    """Sides half as large again, in steps."""
+    step = STEP_PX if min(size.sides) >= 2 * STEP_PX else STEP_PX // 2
+    width, height = (max(side + step, round(side * LARGER_INPUT / step) * step) for side in size.sides)
+    return Size(width, height)
 
 
 def more_epochs(chosen: RunConfig) -> Change:

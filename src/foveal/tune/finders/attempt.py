@@ -113,7 +113,7 @@ def facts(chosen: "RunConfig", plan: "ImagePlan") -> dict[str, object]:
         "batch_size": plan.batch_size,
         "accumulate": chosen.optim.accumulate,
         "images": len(plan.train_set),
-        "size": chosen.input.size,
+        "size": None if chosen.input.size is None else chosen.input.size.plain,
         "backbone": chosen.model.backbone,
         "lr": chosen.optim.lr,
         "adapt_lr": bool(chosen.optim.adapt_lr),
@@ -193,7 +193,7 @@ def still_kept(plan: "ImagePlan", *, cached: bool) -> int:
     from foveal.types.input_spec import InputSpec
 
     size = plan.card.input_as(InputSpec).size
-    prepared = len(plan.val_set) * size * size * 3
+    prepared = len(plan.val_set) * size.area * 3
     total = prepared if prepared <= min(KEPT_BYTES, free_memory_bytes() // 4) else 0
     cache = plan.images.cache
     if cached and cache is not None and len(cache):

@@ -26,7 +26,7 @@ class Chosen:
         batch_size: Images per batch.
         accumulate: Batches per step.
         images: Training images.
-        size: Side of the input in pixels.
+        size: Of the input in pixels: the side of a square, or [width, height].
         backbone: The network.
         lr: Learning rate.
         adapt_lr: Whether a fitted head lowers it.
@@ -42,7 +42,7 @@ class Chosen:
     batch_size: int
     accumulate: int
     images: int
-    size: int
+    size: int | list[int]
     backbone: str
     lr: float
     adapt_lr: bool

@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Mapping
 
 from foveal.config.concerns import flag, flat
+from foveal.types.size import Size
 
 SHORT = {
     "input.size": "size",
@@ -15,12 +16,14 @@ SHORT = {
     "runtime.device": "device",
 }
 """Settings with a short option of their own."""
+SIZES = ("input.size", "input.eval_size")
 
 
 def flags(settings: Mapping[str, object]) -> list[str]:
     """The options of ``foveal train`` that give these nested settings."""
     words: list[str] = []
-    for key, value in flat(settings):
+    for key, given in flat(settings):
+        value = str(Size.of(given)) if key in SIZES and isinstance(given, int | list | tuple) else given
         name = SHORT.get(key, flag(key))
         if isinstance(value, bool):
             section, _, last = name.rpartition(".")

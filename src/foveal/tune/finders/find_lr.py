@@ -152,7 +152,7 @@ def find_lr(
         {
             "task": chosen.task,
             "backbone": chosen.model.backbone,
-            "size": chosen.input.size,
+            "size": None if chosen.input.size is None else chosen.input.size.plain,
             "images": len(plan.plan.train_set),
             "batch_size": plan.plan.batch_size,
             "optimizer": chosen.optim.name,

@@ -9,6 +9,7 @@ from foveal.errors import RunError
 from foveal.tune.advice.changes import Change, changes_of, enlarged, family
 from foveal.tune.advice.durations import Durations
 from foveal.tune.advice.plan import AdvicePlan, read_advice_plan, write_advice_plan
+from foveal.types.size import Size
 
 INPUT = Change("larger-input", "larger input", {"input": {"size": 96, "eval_size": 96}}, 2.25)
 
@@ -24,7 +25,7 @@ def test_runs_share_a_split_and_the_least_needed_come_last() -> None:
     configs = [plan.member(one) for one in specs]
     assert {one.data.split_seed for one in configs} == {5} and [one.seed for one in configs[::4]] == [5, 6, 5]
     assert [one.data.train_fraction for one in configs[:4]] == [0.125, 0.25, 0.5, 1.0]
-    assert configs[-1].input.size == 96 and configs[0].input.size is None and configs[-1].optim.lr == 0.01
+    assert configs[-1].input.size == Size.square(96) and configs[0].input.size is None and configs[-1].optim.lr == 0.01
 
 
 def test_a_plan_is_read_as_it_was_written(tmp_path: Path) -> None:
@@ -55,7 +56,8 @@ def test_changes_of_a_run() -> None:
 
 
 def test_sides_and_families() -> None:
-    assert [enlarged(side) for side in (32, 48, 128, 192, 224, 416)] == [48, 64, 192, 288, 320, 640]
+    assert [enlarged(Size.square(side)).width for side in (32, 48, 128, 192, 224, 416)] == [48, 64, 192, 288, 320, 640]
+    assert enlarged(Size(480, 352)) == Size(704, 512)
     known = ["resnet18", "resnet34", "resnet50", "resnet50d", "resnetv2_50", "tf_efficientnet_lite0"]
     assert family("resnet18", known) == ["resnet34", "resnet50"] and family("resnet50", known) == []
     assert family("tf_efficientnet_lite0", [*known, "tf_efficientnet_lite1"]) == ["tf_efficientnet_lite1"]

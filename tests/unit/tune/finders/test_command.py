@@ -18,4 +18,4 @@ def test_what_was_given_and_found_is_a_command_that_parses() -> None:
     settings = bound.arguments["settings"]
     assert isinstance(settings, RunConfig)
     assert settings.data.ignore == (1, 2) and settings.optim.freeze_norm is False and settings.optim.adapt_lr is True
-    assert (bound.arguments["batch_size"], bound.arguments["lr"], bound.arguments["size"]) == (16, 1.5e-4, 64)
+    assert (bound.arguments["batch_size"], bound.arguments["lr"], bound.arguments["size"]) == (16, 1.5e-4, "64")

@@ -12,6 +12,7 @@ from pydantic.fields import FieldInfo
 from foveal.config.schema import RunConfig
 from foveal.tune.space.dimension import Value
 from foveal.types.settings import Settings
+from foveal.types.size import MAX_PX, MIN_PX, Size
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,8 @@ def _bounds(kind: Any, metadata: Sequence[object], default: object) -> Bounds | 
         return Bounds(values=(False, True), default=default)
     if kind is str:
         return Bounds(words=True, default=default)
+    if kind is Size:  # a square's side
+        return Bounds(low=MIN_PX, high=MAX_PX, whole=True, default=default)
     if kind not in (int, float):
         return None
     found: dict[str, Any] = {}

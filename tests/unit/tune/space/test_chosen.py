@@ -50,13 +50,14 @@ def test_a_file(tmp_path: Path) -> None:
     file.write_text(
         '"optim.lr" = { low = 1e-5, high = 1e-2 }\n'
         "[augment]\ncrop_scale = [0.2, 0.5, 1]\nhorizontal_flip = { low = 0.0, high = 0.5 }\n"
-        '[model]\nbackbone = ["resnet18", "resnet34"]\n'
+        '[model]\nbackbone = ["resnet18", "resnet34"]\n[input]\nsize = [160, 192]\n'
     )
     assert spaces().read(file).dimensions == (
         Range("optim.lr", 1e-5, 1e-2, log=True),
         Choice("augment.crop_scale", (0.2, 0.5, 1.0)),
         Range("augment.horizontal_flip", 0.0, 0.5),
         Choice("model.backbone", ("resnet18", "resnet34")),
+        Choice("input.size", (160, 192)),
     )
 
 

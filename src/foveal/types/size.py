@@ -108,8 +108,7 @@ class Size:
         """As it is given on the command line: ``416`` or ``480x352``."""
         return str(self.width) if self.is_square else f"{self.width}x{self.height}"
 
-    def __repr__(self) -> str:
-        return f"Size({self.width}, {self.height})"
+    __repr__ = __str__
 
     @classmethod
     def __get_pydantic_core_schema__(cls, _source: object, _handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:

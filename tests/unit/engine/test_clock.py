@@ -1,6 +1,7 @@
 import math
 
 import pytest
+from tests.clocks import set_clock
 
 from foveal.engine import clock as module
 from foveal.engine.clock import Began, Clock, Closing, process_began
@@ -10,7 +11,7 @@ from foveal.engine.clock import Began, Clock, Closing, process_began
 def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The time, to be changed."""
     now = [1000.0]
-    monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
+    set_clock(monkeypatch, module, monotonic=lambda: now[0])
     return now
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from tests.clocks import set_clock
 
 from foveal.config.schema import parse_config
 from foveal.inference.predictor import Predictor
@@ -27,7 +28,7 @@ def test_as_many_images_as_a_time_allows(squares: Path, monkeypatch: pytest.Monk
     catalog, _ = open_data(parse_config({"data": {"path": str(squares)}}, where="here"))
     assert len(catalog) > 32
     steady = Steady()
-    monkeypatch.setattr(module.time, "perf_counter", lambda: steady.now)
+    set_clock(monkeypatch, module, perf_counter=lambda: steady.now)
     assert module._affordable(cast(Predictor, steady), catalog, 0.201) == 100 - 32
     assert module._affordable(cast(Predictor, steady), catalog, 0.0) == 32, "the ones that were timed"
 

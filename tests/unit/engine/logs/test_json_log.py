@@ -5,6 +5,7 @@ import math
 from typing import Any
 
 import pytest
+from tests.clocks import set_clock
 
 from foveal.engine.logs import json_log
 from foveal.engine.logs.json_log import JsonLog
@@ -14,7 +15,7 @@ from foveal.engine.logs.json_log import JsonLog
 def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """A clock with one hand."""
     hand = [0.0]
-    monkeypatch.setattr(json_log.time, "monotonic", lambda: hand[0])
+    set_clock(monkeypatch, json_log, monotonic=lambda: hand[0])
     return hand
 
 

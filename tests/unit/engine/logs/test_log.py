@@ -4,6 +4,7 @@ import io
 
 import pytest
 from rich.console import Console
+from tests.clocks import set_clock
 
 from foveal.engine.logs import log as module
 from foveal.engine.logs.log import RichLog, Speed
@@ -20,7 +21,7 @@ class Watch:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = 100.0
-        monkeypatch.setattr(module.time, "perf_counter", lambda: self.now)
+        set_clock(monkeypatch, module, perf_counter=lambda: self.now)
 
 
 @pytest.fixture

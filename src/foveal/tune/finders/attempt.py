@@ -136,8 +136,10 @@ def take_steps(plan: "ImagePlan", chosen: "RunConfig", host: HostMemory, tell: A
     plan.fit_shared_memory()
     rate = chosen.optim.lr
     assert rate is not None, "resolve chose it"
-    steps = Steps(plan, chosen, scratch=scratch)
     base, on_device = host.most_bytes(), 0 if device is None else device.most_bytes()
+    evaluate_some(plan)  # before any step, whose memory is kept by the process
+    evaluated, on_device_evaluated = host.most_bytes(), 0 if device is None else device.most_bytes()
+    steps = Steps(plan, chosen, scratch=scratch)
     began, warmed = time.monotonic(), 0
     while warmed < 1 or (warmed < plan.workers * plan.ahead and time.monotonic() - began < WARMING_S):
         steps.take(rate)
@@ -147,13 +149,12 @@ def take_steps(plan: "ImagePlan", chosen: "RunConfig", host: HostMemory, tell: A
         before = time.perf_counter()
         steps.take(rate)
         each.append(time.perf_counter() - before)
-    in_steps, on_device_in_steps = host.most_bytes(), 0 if device is None else device.most_bytes()
-    evaluate_some(plan)
+    evaluate_some(plan)  # again, beside the optimiser
     kind, later = host.room.of, still_kept(plan, cached=host.room.of in ("machine", "container"))
-    found = [memory_of(kind, host.limit_bytes, base, in_steps, host.most_bytes(), later)]
+    found = [Memory(kind, host.limit_bytes, base + later, host.most_bytes() + later, evaluated + later)]
     if device is not None:
         limit = device.limit_bytes
-        found.append(memory_of("device", limit, on_device, on_device_in_steps, device.most_bytes(), 0))
+        found.append(Memory("device", limit, on_device, device.most_bytes(), on_device_evaluated))
     samples = plan.batch_size * chosen.optim.accumulate
     speed = {"step_s": median(each), "images_per_s": samples / median(each), "steps": len(each)}
     tell("measured", {**speed, "memory": [one.to_dict() for one in found]})
@@ -174,11 +175,6 @@ def evaluate_some(plan: "ImagePlan") -> None:
     with Predictor(TorchBackend(plan.network, plan.card, device=plan.runtime.device)) as predictor:
         for _ in predictor.stream(paths[:BATCH_SIZE]):
             pass
-
-
-def memory_of(kind: str, limit: int, base: int, in_steps: int, most: int, later: int) -> Memory:
-    """What was followed, with what a run takes later on."""
-    return Memory(kind, limit, base + later, most + later, most + later if most > in_steps else 0)
 
 
 def still_kept(plan: "ImagePlan", *, cached: bool) -> int:

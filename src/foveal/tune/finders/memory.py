@@ -22,7 +22,7 @@ class Memory:
         limit_bytes: What the process may have in all.
         base_bytes: What it had before the first step, and what a run takes later on whatever the batch.
         most_bytes: The most it had in a step or in an evaluation, and the same.
-        evaluation_bytes: Where an evaluation took more than the steps: that, which no smaller batch changes; else 0.
+        evaluation_bytes: The most it had in an evaluation before any step, and the same; no smaller batch changes it.
     """
 
     of: str

@@ -151,7 +151,7 @@ def test_a_limit_of_the_process_is_kept(squares: Path) -> None:
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 0, done.stderr + done.stdout
     document = json.loads(done.stdout)
     known = {one["batch_size"]: one for one in document["tries"]}
     assert {"out_of_memory", "too_large", "not_tried"} & {one["state"] for one in known.values()}

@@ -95,18 +95,26 @@ def fashion(folder: Path, *, train: int, val: int, test: int, canvas: int = 0) -
 
 
 def flowers(folder: Path, *, train: int, val: int, side: int, test: int = 10_000) -> str:
-    """Five kinds of flowers in photos, at ``side`` pixels; ``train``, ``val`` and ``test`` are images per class."""
+    """Five kinds of flowers in photos, at ``side`` pixels; ``train``, ``val`` and ``test`` are images per class.
+
+    A photo that is there twice, also under two kinds, counts once: none is trained on and compared on.
+    """
     root = PHOTOS / "flowers"
     if not root.is_dir():
         raise DataError(f"No photos of flowers at {root}.", "Name the folder that holds them: FOVEAL_DATA=FOLDER.")
-    total = 0
+    total, seen = 0, set[bytes]()
     for place, source in enumerate(sorted(one for one in root.iterdir() if one.is_dir())):
         files = sorted(source.iterdir())
-        order = [files[i] for i in np.random.default_rng(place).permutation(len(files))]
+        mixed = [files[i] for i in np.random.default_rng(place).permutation(len(files))]
+        order = []
+        for small in (_small(file, side) for file in mixed):
+            if (content := small.tobytes()) not in seen:
+                seen.add(content)
+                order.append(small)
         parts = {"train": order[:train], "val": order[train : train + val], "test": order[train + val :][:test]}
         total += len(parts["test"])
         for split, members in parts.items():
-            _write(folder / split / source.name, [_small(file, side) for file in members])
+            _write(folder / split / source.name, members)
     return (
         f"photos of five kinds of flowers (the TensorFlow flowers, of about 32 px), at {side} px: {train} of each kind"
         f" to train on, {val} to choose the epoch, and the other {total:,} to compare on"

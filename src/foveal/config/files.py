@@ -3,9 +3,10 @@
 import tomllib
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 from foveal.config.schema import RunConfig, parse_config
-from foveal.errors import ConfigError
+from foveal.errors import ConfigError, RunError
 
 
 def shipped() -> list[str]:
@@ -40,6 +41,25 @@ def read_config(path: Path) -> RunConfig:
         ConfigError: Missing, not TOML, an unknown key or a bad value.
     """
     return parse_config(_parse(_text(path), where=str(path)), where=str(path))
+
+
+def read_plan_file(file: Path) -> dict[str, Any] | None:
+    """The values of a file in which a folder keeps what it plans; None: there is none.
+
+    Raises:
+        RunError: It is damaged.
+    """
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError:
+        return None
+    except ValueError as error:
+        raise damaged(file, error) from None
+
+
+def damaged(file: Path, why: object) -> RunError:
+    """The error of such a file."""
+    return RunError(f"{file}: damaged ({why}).", "Restore it, or begin again with --out.")
 
 
 def to_toml(config: RunConfig) -> str:

@@ -18,6 +18,7 @@ from foveal.report.wording import count, sections
 MAX_IMAGES, MAX_BATCH = 24, 16
 """Evaluated images, and images of the batch, that are shown: they make up most of the page's size."""
 
+PAGE = "report.html"
 SEVERAL = 8
 """Images from which they have a filter."""
 
@@ -43,9 +44,10 @@ def write_report(path: Path, content: Content) -> None:
     write_atomic(path, html.encode("utf-8", "replace"))
 
 
-def missing_packages() -> list[str]:
-    """Packages that a report needs and that are not installed."""
-    return [name for name in ("jinja2", "matplotlib") if not _is_there(name)]
+def why_no_page() -> str:
+    """A note where there can be no page because a package is missing, else nothing."""
+    missing = [name for name in ("jinja2", "matplotlib") if not _is_there(name)]
+    return f"No {PAGE}: it needs {' and '.join(missing)}; pip install {' '.join(missing)}" if missing else ""
 
 
 def render(content: Content) -> str:

@@ -16,6 +16,7 @@ from foveal.inference.images import Watched
 from foveal.inference.predictor import BATCH_SIZE, Predictor, Source
 from foveal.inference.views import Viewing, stream_views
 from foveal.metrics.contract import Results
+from foveal.metrics.plain import metrics_of, per_class_of
 from foveal.ops.machine import free_memory_bytes
 from foveal.runs.display import as_html, one_line
 from foveal.runs.several.kept import KEPT, header_of, image_of, line_of
@@ -146,23 +147,8 @@ def to_dict(evaluation: Evaluation, task: str) -> dict[str, object]:
         "images": results.images,
         "groups": results.groups,
         "cautions": list(results.cautions),
-        "metrics": numbers_of(results),
-        "per_class": {
-            name: {key: _number(value) for key, value in values.items()} for name, values in results.per_class.items()
-        },
-    }
-
-
-def numbers_of(results: Results) -> dict[str, dict[str, float | str | None]]:
-    """Metrics with their intervals as plain values; undefined numbers are null."""
-    return {
-        name: {
-            "value": _number(i.value),
-            "low": _number(i.low),
-            "high": _number(i.high),
-            "better": results.better[name],
-        }
-        for name, i in results.metrics.items()
+        "metrics": metrics_of(results),
+        "per_class": per_class_of(results),
     }
 
 
@@ -210,8 +196,3 @@ def write_predictions(
             if values is not None:
                 kept.write(line_of(image_of(evaluation.catalog, i, hashes[i].tobytes().hex(), values)))
     write_atomic(folder / "predictions.csv", text.getvalue())
-
-
-def _number(value: float) -> float | None:
-    """JSON has no NaN: undefined values are null."""
-    return float(value) if value == value else None

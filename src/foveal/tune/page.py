@@ -13,7 +13,7 @@ from foveal.data.notes import plural
 from foveal.engine.logs.log import duration
 from foveal.metrics.contract import Lines
 from foveal.report.figures.parallel import Axis, Line
-from foveal.report.page import missing_packages
+from foveal.report.page import PAGE, why_no_page
 from foveal.report.study import StudyContent, TrialShown, render_study
 from foveal.report.wording import heading, number, setting, spoken
 from foveal.runs.identity import near
@@ -25,7 +25,6 @@ from foveal.tune.space.dimension import Choice, Dimension
 from foveal.tune.study.folder import CONFIRM, Study
 from foveal.tune.study.trial import Trial
 
-PAGE = "report.html"
 MOST_CURVES = 10
 NARROWEST = 1e-9
 
@@ -39,8 +38,8 @@ def write_page(study: Study) -> list[str]:
     Raises:
         RunError: It cannot be written.
     """
-    if missing := missing_packages():
-        return [f"No {PAGE}: it needs {' and '.join(missing)}; pip install {' '.join(missing)}"]
+    if note := why_no_page():
+        return [note]
     write_atomic(study.folder / PAGE, render_study(content_of(study)).encode("utf-8", "replace"))
     return []
 

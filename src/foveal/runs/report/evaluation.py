@@ -6,14 +6,12 @@ from pathlib import Path
 from foveal.inference.predictor import Predictor
 from foveal.report.content import Content
 from foveal.report.findings.contract import Finding
-from foveal.report.page import missing_packages, write_report
+from foveal.report.page import PAGE, why_no_page, write_report
 from foveal.runs.evaluation import Evaluation
 from foveal.runs.report.evidence import class_counts
 from foveal.runs.report.examples import examples, key
 from foveal.runs.report.objects import object_counts, object_panels
 from foveal.version import __version__
-
-PAGE = "report.html"
 
 
 def write_evaluation_report(
@@ -43,8 +41,8 @@ def write_evaluation_report(
     Raises:
         RunError: They cannot be written.
     """
-    if missing := missing_packages():
-        return f"No {PAGE}: it needs {' and '.join(missing)}; pip install {' '.join(missing)}"
+    if note := why_no_page():
+        return note
     images, kind, looked = examples(predictor, evaluation)
     catalog, part = evaluation.catalog, split or "evaluated"
     content = Content(

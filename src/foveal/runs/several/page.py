@@ -19,7 +19,7 @@ from foveal.report.comparison import (
 from foveal.report.content import CaptionedImage, Key
 from foveal.report.figures.files import write_figures
 from foveal.report.figures.history import training_curves
-from foveal.report.page import missing_packages
+from foveal.report.page import PAGE, why_no_page
 from foveal.report.wording import heading
 from foveal.runs.several.comparison import Comparison, Pair
 from foveal.runs.several.drawn import pixels_of
@@ -28,7 +28,6 @@ from foveal.runs.several.sides import Given, Member
 from foveal.runs.several.wording import decision, evidence, is_known, letters
 from foveal.types.arrays import RGB
 
-PAGE = "report.html"
 SHOWN, SHOWN_OF_SEVERAL = 24, 8
 """Images per pair: of one pair, and of several."""
 MOST_PAIRS = 6
@@ -44,8 +43,8 @@ def write_page(done: Comparison, folder: Path) -> list[str]:
     Raises:
         RunError: They cannot be written.
     """
-    if missing := missing_packages():
-        return [f"No {PAGE}: it needs {' and '.join(missing)}; pip install {' '.join(missing)}"]
+    if note := why_no_page():
+        return [note]
     content = content_of(done)
     html = render_comparison(content)
     if content.curves:

@@ -1,11 +1,11 @@
 """A folder of several runs: folds of a cross-validation, or seeds. What it plans stands in runs.toml."""
 
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from foveal.artifact.atomic import make_folder, write_atomic
+from foveal.config.files import damaged, read_plan_file
 from foveal.config.schema import RunConfig, parse_config
 from foveal.errors import RunError
 from foveal.inference.load import SEVERAL as PLAN
@@ -86,12 +86,9 @@ def read_plan(folder: Path) -> SeveralRuns | None:
         ConfigError: A setting in it is unknown or out of its bounds.
     """
     file = folder / PLAN
-    try:
-        values: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8"))
-    except OSError:
+    values = read_plan_file(file)
+    if values is None:
         return None
-    except ValueError as error:
-        raise RunError(f"{file}: damaged ({error}).", "Restore it, or begin again with --out.") from None
     kind, number, time_s = values.get("kind"), values.get("number"), values.get("time_s")
     if (
         not isinstance(number, int)
@@ -99,5 +96,5 @@ def read_plan(folder: Path) -> SeveralRuns | None:
         or kind not in NAMES
         or not isinstance(time_s, int | float | None)
     ):
-        raise RunError(f"{file}: damaged (kind, number or time_s).", "Restore it, or begin again with --out.")
+        raise damaged(file, "kind, number or time_s")
     return SeveralRuns(kind, number, parse_config(values.get("config", {}), where=str(file)), time_s)

@@ -15,7 +15,7 @@ from foveal.brief import brief
 from foveal.errors import RunError
 from foveal.metrics.contract import Results, Verdict
 from foveal.metrics.paired.over_seeds import over_seeds
-from foveal.runs.evaluation import numbers_of
+from foveal.metrics.plain import metrics_of, or_none, per_class_of
 from foveal.runs.several.kept import KEPT, Kept, read_kept, write_kept
 from foveal.runs.several.plan import SeveralRuns
 from foveal.types.arrays import IntArray
@@ -48,11 +48,11 @@ class Spread:
         """Plain values for JSON."""
         known = [value for value in self.each if value == value]
         return {
-            "mean": _number(self.mean),
-            "sd": _number(self.sd),
+            "mean": or_none(self.mean),
+            "sd": or_none(self.sd),
             "min": min(known, default=None),
             "max": max(known, default=None),
-            "each": [_number(value) for value in self.each],
+            "each": [or_none(value) for value in self.each],
             "better": self.better,
         }
 
@@ -111,7 +111,7 @@ def summarise(folder: Path, plan: SeveralRuns) -> Summary:
         results = over_seeds([evaluated(one) for one in kept], groups=groups)
     seconds = sum(float(one.get("training", {}).get("seconds", 0)) for one in known)
     part = "out_of_fold" if plan.kind == "folds" else "over_seeds"
-    pooled = {"metrics": numbers_of(results), "per_class": known_per_class(results)}
+    pooled = {"metrics": metrics_of(results), "per_class": per_class_of(results)}
     document = {
         "task": together.header["task"],
         "kind": plan.kind,
@@ -196,15 +196,6 @@ def read_metrics(folder: Path) -> dict[str, Any]:
     return found
 
 
-def known_per_class(results: Results) -> dict[str, dict[str, float | None]]:
-    """Metrics by class, undefined ones as None."""
-    return {name: {key: _number(value) for key, value in values.items()} for name, values in results.per_class.items()}
-
-
 def _value(values: Mapping[str, float | None] | None) -> float:
     value = (values or {}).get("value")
     return float("nan") if value is None else value
-
-
-def _number(value: float) -> float | None:
-    return float(value) if value == value else None

@@ -11,14 +11,13 @@ from foveal.engine.logs.log import duration
 from foveal.metrics.contract import Lines, Panel, Table
 from foveal.report.content import CaptionedImage, Content, Key, Step
 from foveal.report.figures.history import training_curves
-from foveal.report.page import MAX_IMAGES, missing_packages, write_report
+from foveal.report.page import MAX_IMAGES, PAGE, why_no_page, write_report
 from foveal.report.wording import heading, spoken
 from foveal.runs.several.drawn import image_of_kept
 from foveal.runs.several.plan import NAMES
 from foveal.runs.several.summary import Summary
 from foveal.version import __version__
 
-PAGE = "report.html"
 COLUMNS = 5
 """Metrics in the table of runs."""
 TOGETHER = {
@@ -36,8 +35,8 @@ def write_summary_page(done: Summary) -> str:
     Raises:
         RunError: They cannot be written.
     """
-    if missing := missing_packages():
-        return f"No {PAGE}: it needs {' and '.join(missing)}; pip install {' '.join(missing)}"
+    if note := why_no_page():
+        return note
     noun, results, folder = NAMES[done.plan.kind], done.results, shlex.quote(str(done.folder))
     first = shlex.quote(str(done.plan.folders(done.folder)[0]))
     panels: list[Panel] = [table_of(done), *curves_of(done), *results.panels]

@@ -9,6 +9,7 @@ from foveal.artifact.atomic import write_atomic
 from foveal.artifact.card import Card
 from foveal.data.streams.stream import Piece
 from foveal.metrics.contract import Results
+from foveal.metrics.plain import metrics_of, per_class_of
 from foveal.tasks.stream import AnyStreamOutput
 from foveal.tasks.table import get_stream
 from foveal.types.arrays import FloatArray
@@ -19,27 +20,13 @@ MAX_ROWS = 200_000
 
 def to_dict(results: Results, card: Card, *, data: str) -> dict[str, object]:
     """The JSON document that ``foveal evaluate --json`` prints."""
-
-    def number(value: float) -> float | None:
-        return float(value) if value == value else None
-
     return {
         "task": card.task,
         "data": data,
         get_stream(card.task).unit: results.images,
         "cautions": list(results.cautions),
-        "metrics": {
-            name: {
-                "value": number(i.value),
-                "low": number(i.low),
-                "high": number(i.high),
-                "better": results.better[name],
-            }
-            for name, i in results.metrics.items()
-        },
-        "per_class": {
-            name: {key: number(value) for key, value in values.items()} for name, values in results.per_class.items()
-        },
+        "metrics": metrics_of(results),
+        "per_class": per_class_of(results),
     }
 
 

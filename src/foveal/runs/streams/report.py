@@ -16,7 +16,7 @@ from foveal.models.recurrent.config import RecurrentConfig
 from foveal.report.content import Content, Step
 from foveal.report.findings.contract import Evidence, Finding
 from foveal.report.findings.find import find
-from foveal.report.page import missing_packages, write_report
+from foveal.report.page import PAGE, why_no_page, write_report
 from foveal.tasks.stream import AnyStreamOutput
 from foveal.tasks.table import get_stream
 from foveal.version import __version__
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from foveal.engine.checkpoint import State
     from foveal.runs.record import Ended
 
-PAGE = "report.html"
 MAX_SAMPLES = 5
 SAMPLE_CHARACTERS = 300
 
@@ -96,8 +95,8 @@ def write_evaluation_report(
     Returns:
         A note where there is no page because a package is missing, else nothing.
     """
-    if missing := missing_packages():
-        return f"No {PAGE}: it needs {' and '.join(missing)}; pip install {' '.join(missing)}"
+    if note := why_no_page():
+        return note
     task = facts.pop("task")
     content = Content(
         title=folder.resolve().name,

@@ -1,12 +1,11 @@
 """What an advice tries: runs on parts of the images, and runs with one change; it stands in advice.toml. No torch."""
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from foveal.artifact.atomic import make_folder, write_atomic
+from foveal.config.files import damaged, read_plan_file
 from foveal.config.schema import RunConfig, merge, parse_config
 from foveal.errors import RunError
 from foveal.tune.advice.changes import Change
@@ -106,13 +105,10 @@ def read_advice_plan(folder: Path) -> AdvicePlan:
         ConfigError: A setting in it is unknown or out of its bounds.
     """
     file = folder / PLAN
-    try:
-        values: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8"))
-    except OSError:
-        raise RunError(f"{folder}: not a folder of advice (no {PLAN}).", "Name one that --advise made.") from None
-    except ValueError as error:
-        raise RunError(f"{file}: damaged ({error}).", "Restore it, or begin again with --out.") from None
+    values = read_plan_file(file)
+    if values is None:
+        raise RunError(f"{folder}: not a folder of advice (no {PLAN}).", "Name one that --advise made.")
     seeds, time_s = values.get("seeds"), values.get("time_s")
     if not isinstance(seeds, int) or not 1 <= seeds <= MOST_SEEDS or not isinstance(time_s, int | float | None):
-        raise RunError(f"{file}: damaged (seeds or time_s).", "Restore it, or begin again with --out.")
+        raise damaged(file, "seeds or time_s")
     return AdvicePlan(parse_config(values.get("config", {}), where=str(file)), seeds, time_s)

@@ -1,12 +1,11 @@
 """What a study plans: study.toml. Everything else in its folder follows from it and from what the trials found."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from foveal.artifact.atomic import write_atomic
+from foveal.config.files import damaged, read_plan_file
 from foveal.config.schema import RunConfig, merge, parse_config
 from foveal.errors import RunError
 from foveal.tune.space.dimension import Space, Value
@@ -116,12 +115,9 @@ def read_plan(folder: Path) -> StudyPlan:
         ConfigError: A setting in it is unknown or out of its bounds.
     """
     file = folder / PLAN
-    try:
-        values: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8"))
-    except OSError:
-        raise RunError(f"{folder}: not a study (no {PLAN}).", "Name a folder that `foveal tune` made.") from None
-    except ValueError as error:
-        raise RunError(f"{file}: damaged ({error}).", "Restore it, or begin again with --out.") from None
+    values = read_plan_file(file)
+    if values is None:
+        raise RunError(f"{folder}: not a study (no {PLAN}).", "Name a folder that `foveal tune` made.")
     if values.get("foveal_study") != VERSION:
         found = values.get("foveal_study")
         raise RunError(f"{file}: its version is {found}; this Foveal reads {VERSION}.", "Begin again with --out.")
@@ -144,7 +140,7 @@ def read_plan(folder: Path) -> StudyPlan:
             beat_s=float(values["beat_s"]),
         )
     except (KeyError, TypeError, ValueError) as error:
-        raise RunError(f"{file}: damaged ({error}).", "Restore it, or begin again with --out.") from None
+        raise damaged(file, error) from None
 
 
 def nested(settings: Mapping[str, Value]) -> dict[str, object]:

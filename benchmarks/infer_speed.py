@@ -143,7 +143,7 @@ def compare(run: Path, arguments: argparse.Namespace) -> list[bool]:
     file, onnx = run / "model.safetensors", run / "model.onnx"
     int8 = arguments.int8 or run / "model-int8.onnx"
     card = read_card(file)
-    side = card.input_as(InputSpec).size
+    size = card.input_as(InputSpec).size
     backbone = str(card.model["backbone"])
     wanted = {"eager torch": ("eager", file), "Foveal on torch": ("torch", file)}
     engines = {"ONNX Runtime": "onnxruntime", **({"OpenVINO": "openvino"} if has_openvino() else {})}
@@ -155,14 +155,14 @@ def compare(run: Path, arguments: argparse.Namespace) -> list[bool]:
             wanted[f"{name}, peer"] = (f"peer {kind}", arguments.peer)
     with tempfile.TemporaryDirectory() as folder:
         pixels = Path(folder) / "pixels.npy"
-        np.save(pixels, np.random.default_rng(0).integers(0, 256, (1, side, side, 3), dtype=np.uint8))
+        np.save(pixels, np.random.default_rng(0).integers(0, 256, (1, *size.shape, 3), np.uint8))
         sides = {
             name: Side(kind, path, arguments.threads, pixels, arguments.clock) for name, (kind, path) in wanted.items()
         }
         times = interleave({name: one.measure for name, one in sides.items()}, rounds=arguments.rounds)
         for one in sides.values():
             one.close()
-    print(f"{run.name}: {card.task}, {backbone}, {side} px, {arguments.threads} threads, {arguments.clock} clock")
+    print(f"{run.name}: {card.task}, {backbone}, {size.in_px}, {arguments.threads} threads, {arguments.clock} clock")
     eager = times["eager torch"]
     ratios = {name: median_ratio(eager, found) for name, found in times.items()}
     for name, found in times.items():

@@ -146,6 +146,20 @@ def test_a_budget_under_one_trial(here: Command, squares: Path, tmp_path: Path) 
     assert done.code == 2 and "The time budget of 2 s is under one trial, which takes about" in done.err
 
 
+def test_under_one_trial_the_default_is_trained_in_the_time_left(here: Command, squares: Path, tmp_path: Path) -> None:
+    flags = [flag for flag in FLAGS if not flag.startswith(("--train.epochs", "--train.checkpoint"))]
+    flags.append("--train.epochs=3000")
+    began = time.monotonic()
+    done = here("tune", squares, "--out", tmp_path / "s", *flags, *SEARCHED, "--time", "26s", "--json")
+    assert done.code == 0 and time.monotonic() - began < 1.05 * 26
+    found = json.loads(done.out)
+    assert found["decision"] == "keep the default" and found["against_default"] is None
+    assert found["why"].startswith("the time budget of 26 s is under one trial, which takes about")
+    assert [one["name"] for one in found["trials"]] == ["default", "default in the time left"]
+    assert found["trials"][0]["state"] in ("waiting", "stopped") and found["trials"][1]["state"] == "done"
+    assert (tmp_path / "s" / "model" / "metrics.json").exists() and found["winner"]["id"] == 1
+
+
 def test_three_alike_stop_the_study_and_both_its_workers(here: Command, squares: Path, tmp_path: Path) -> None:
     space = tmp_path / "space.toml"
     space.write_text('"optim.name" = ["adam1x", "adam2x", "adam3x", "adam4x"]\n')

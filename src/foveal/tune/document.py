@@ -61,6 +61,7 @@ def _trial(trial: Trial, study: Study) -> dict[str, Any]:
     error = {} if trial.failure is None else {"error": vars(trial.failure)}
     return {
         "id": trial.number,
+        "name": trial.name,
         "state": trial.state(plan.rungs),
         "by": trial.by,
         "settings": dict(trial.settings),

@@ -148,8 +148,7 @@ def line_of(trial: Trial, study: Study, trials: Sequence[Trial], *, chosen: int)
         places.append(share)
     if math.isnan(score):
         return None
-    name = "default" if not trial.number else f"trial {trial.number}"
-    told = f"{name}: {number(score)}, " + ", ".join(f"{k} {v}" for k, v in settings_of(trial, study).items())
+    told = f"{trial.name}: {number(score)}, " + ", ".join(f"{k} {v}" for k, v in settings_of(trial, study).items())
     height = (score - low) / (high - low)
     return Line(told, [*places, height], trial.finished, bool(chosen) and trial.number == chosen, not trial.number)
 
@@ -162,8 +161,7 @@ def curves(trials: Sequence[Trial], study: Study) -> list[Lines]:
     for trial in chosen[:MOST_CURVES]:
         rows = [row for row in trial.rows if metric in row]
         if len(rows) > 1:
-            name = f"trial {trial.number}" if trial.number else "default"
-            lines[name] = (np.array([row["epoch"] for row in rows]), np.array([row[metric] for row in rows]))
+            lines[trial.name] = (np.array([row["epoch"] for row in rows]), np.array([row[metric] for row in rows]))
     return [Lines(heading(metric), "epoch", "", lines)] if lines else []
 
 

@@ -18,6 +18,8 @@ from foveal.tune.study.trial import OUTCOME, Failure, write_outcome
 EPSILON = 1e-9
 Stop = Callable[[int, int], bool]
 """Whether a run pauses after an epoch of so many."""
+Slow = Callable[[float], bool]
+"""Whether a run pauses after a part of its steps, in [0, 1]."""
 
 
 class StudyEnds(Exception):  # noqa: N818
@@ -34,14 +36,15 @@ class PausingLog(Log):
     Args:
         lease: Of the run.
         stop: Asked after every epoch that is evaluated.
+        slow: Asked after every step.
     """
 
-    def __init__(self, lease: Lease, stop: Stop) -> None:
-        self._lease, self._stop = lease, stop
+    def __init__(self, lease: Lease, stop: Stop, slow: Slow) -> None:
+        self._lease, self._stop, self._slow = lease, stop, slow
 
     def step(self, *, epoch: int, epochs: int, step: int, steps: int, samples: int, unit: str, loss: float) -> None:  # noqa: ARG002
-        """Leave a run that another process goes on with."""
-        if self._lease.lost.is_set():
+        """Leave a run that another process goes on with, or that is too slow."""
+        if self._lease.lost.is_set() or self._slow((epoch + step / max(1, steps)) / epochs):
             raise Paused
 
     def saved(self, epoch: int, *, epochs: int) -> None:
@@ -55,7 +58,9 @@ def at(fraction: float) -> Stop:
     return lambda epoch, epochs: fraction < 1 and epoch >= fraction * epochs - EPSILON
 
 
-def advance(folder: Path, config: RunConfig, lease: Lease, stop: Stop) -> Failure | None:
+def advance(
+    folder: Path, config: RunConfig, lease: Lease, stop: Stop, *, slow: Slow = lambda _: False
+) -> Failure | None:
     """Train a run from where it is to where it pauses or ends; its outcome is written.
 
     Args:
@@ -63,19 +68,20 @@ def advance(folder: Path, config: RunConfig, lease: Lease, stop: Stop) -> Failur
         config: Its settings, as given; a run that has begun has its own.
         lease: Held by this process.
         stop: Where it pauses.
+        slow: Whether it pauses within an epoch.
 
     Returns:
         Why it failed; None: it did not.
 
     Raises:
-        StudyEnds: What ``stop`` refused.
+        StudyEnds: What ``stop`` or ``slow`` refused.
         KeyboardInterrupt: The run goes on later.
     """
     from foveal.engine.checkpoint import load_checkpoint
     from foveal.engine.run import Run
     from foveal.runs import start
 
-    log, began = PausingLog(lease, stop), Began(time.monotonic())
+    log, began = PausingLog(lease, stop, slow), Began(time.monotonic())
     try:
         if (folder / "config.toml").exists():
             saved = load_checkpoint(Run(folder).checkpoint)

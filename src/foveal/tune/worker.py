@@ -20,14 +20,14 @@ from foveal.runs.data import looks_folder
 from foveal.tune.confirm import runs as confirming
 from foveal.tune.confirm.decide import decide
 from foveal.tune.page import write_page
-from foveal.tune.run import StudyEnds, advance, at
-from foveal.tune.search.budget import Budget, cost_of
+from foveal.tune.run import Slow, StudyEnds, advance, at
+from foveal.tune.search.budget import CLOSING_S, Budget, cost_of
 from foveal.tune.search.rungs import best, finalist, promoted
 from foveal.tune.search.sampler import propose
 from foveal.tune.space.dimension import Value
 from foveal.tune.study.folder import CANDIDATES, DECISION, Clock, Study
 from foveal.tune.study.lease import Lease, take
-from foveal.tune.study.trial import OUTCOME, Failure, Trial, write_outcome
+from foveal.tune.study.trial import BY_TIME, OUTCOME, TIME_S, Failure, Trial, shortened, write_outcome
 
 ALIKE = 3
 """Trials that fail alike and so stop the study."""
@@ -38,6 +38,10 @@ FIRST = 2
 """Evaluated epochs after which it is known how long the default takes."""
 SLOW_START = 0.8
 """The first epochs may take longer than the others: images are decoded for the first time."""
+EARLY, HOPELESS = 0.1, 2.0
+"""Part of the time after which a default whose steps would take so many times all of it is not waited for."""
+LEAST_FIT_S = 10.0
+"""Left for the default at least, where all of it does not fit."""
 FOLD_LEFT = 0.8
 """A run that confirms is begun if so much of its usual duration is left: most of it is known to fit."""
 LEFT_OUT = ("trial.toml", OUTCOME, "lease.*", ".*.tmp")
@@ -104,7 +108,7 @@ class Worker:
                 return False
             self.study.settle(CANDIDATES, self._candidates(trials))
             return True
-        if (job := self._confirming(trials)) is not None:
+        if (job := self._shortened(trials) or self._confirming(trials)) is not None:
             self._do(job)
             return True
         if self._confirmed(trials):
@@ -121,7 +125,11 @@ class Worker:
             stop = at(job.target)
             try:
                 failure = advance(
-                    job.folder, job.config, lease, lambda epoch, epochs: self._ends(job, epoch) or stop(epoch, epochs)
+                    job.folder,
+                    job.config,
+                    lease,
+                    lambda epoch, epochs: self._ends(job, epoch) or stop(epoch, epochs),
+                    slow=self._hopeless(job),
                 )
             except StudyEnds as ending:
                 raise ending.error from None
@@ -132,10 +140,10 @@ class Worker:
         self.study.write_rungs(self.study.trials())
 
     def _ends(self, job: Job, epoch: int) -> bool:
-        """Whether a trial pauses between rungs because the time is over; the default must fit.
+        """Whether a trial pauses between rungs because the time is over, or because the default does not fit in it.
 
         Raises:
-            StudyEnds: The budget is under one trial.
+            StudyEnds: Too little is left to train at all.
         """
         time_s = self.plan.time_s
         if time_s is None or self.study.candidates() is not None or not epoch:
@@ -146,15 +154,58 @@ class Worker:
             return budget.search_s < 0
         cost = budget.cost
         first = sum(row.get("epoch", 0) > 0 for trial in trials for row in trial.rows if not trial.number) <= FIRST
-        if cost is not None and SLOW_START * cost.whole_s > time_s and first:
-            raise StudyEnds(
-                ConfigError(
-                    f"The time budget of {duration(time_s)} is under one trial, which takes about"
-                    f" {duration(cost.whole_s)}.",
-                    f"Use --time {max(1, round(14 * cost.whole_s / 60))}m for a search, or fewer --epochs.",
-                )
-            )
-        return False
+        return cost is not None and first and SLOW_START * cost.whole_s > time_s and self._shorten(time_s, cost.whole_s)
+
+    def _hopeless(self, job: Job) -> Slow:
+        """Notices early, by its steps, that the default does not fit in the time by far."""
+        time_s = self.plan.time_s
+        if time_s is None or job.number or self.study.candidates() is not None:
+            return lambda _: False
+        began: list[float] = []
+
+        def slow(part: float) -> bool:
+            now = time.monotonic()
+            began[:] = began or [now, part]
+            passed, done = now - began[0], part - began[1]
+            if passed < EARLY * time_s or done <= 0 or passed / done < HOPELESS * time_s:
+                return False
+            return self._shorten(time_s, passed / done)
+
+        return slow
+
+    def _shorten(self, time_s: float, whole_s: float) -> bool:
+        """Give up the search: what is left of the time is for the default alone, with a schedule that fits in it.
+
+        Raises:
+            StudyEnds: Too little is left.
+        """
+        why = f"The time budget of {duration(time_s)} is under one trial, which takes about {duration(whole_s)}"
+        if self._left_s() < LEAST_FIT_S:
+            more = f"Use --time {max(1, round(14 * whole_s / 60))}m for a search, or fewer --epochs."
+            raise StudyEnds(ConfigError(f"{why}.", more))
+        why = f"{why[0].lower()}{why[1:]}: the default was trained in what there was"
+        self.study.settle(CANDIDATES, {"candidates": [], "seeds": 0, "why": why, "shortened": True})
+        return True
+
+    def _left_s(self) -> float:
+        assert self.plan.time_s is not None, "asked where it is limited"
+        return self.plan.time_s - self.clock.spent_s - CLOSING_S
+
+    def _shortened(self, trials: Sequence[Trial]) -> Job | None:
+        """The default with a schedule that fits in the time left, where there was too little for all of it."""
+        if not (self.study.candidates() or {}).get("shortened"):
+            return None
+        fit = shortened(trials)
+        if fit is None:
+            number, settings = 1 + max(trial.number for trial in trials), {TIME_S: round(max(1.0, self._left_s()), 1)}
+            lease = self.study.begin_trial(number, settings, BY_TIME, target=1.0)
+            if lease is None:
+                return None
+            return Job(self.study.place(number), self.plan.configured(settings), lease, 1.0, number)
+        if fit.state(self.plan.rungs) in ("done", "failed", "running"):
+            return None
+        lease = take(fit.folder, beat_s=self.plan.beat_s, target=1.0)
+        return None if lease is None else Job(fit.folder, self.plan.configured(fit.settings), lease, 1.0, fit.number)
 
     def _budget(self, trials: Sequence[Trial]) -> Budget:
         cost = None
@@ -262,6 +313,9 @@ class Worker:
         """Whether every run that confirms is over, or will not be begun."""
         known = self.study.candidates() or {}
         candidates, seeds = [int(n) for n in known.get("candidates", [])], int(known.get("seeds", 0))
+        if known.get("shortened"):
+            fit = shortened(trials)
+            return fit is not None and (fit.finished or fit.failure is not None)
         if not candidates or not any(trial.finished and not trial.number for trial in trials):
             return True
         states = {run.state((1.0,)) for n in (0, *candidates) for run in self.study.confirmations(n, seeds)}

@@ -151,10 +151,9 @@ def confirmations(study: Study) -> list[Trial]:
 
 def name_of(trial: Trial, study: Study) -> str:
     """For example ``trial 7``, or ``trial 7, fold 2``."""
-    name = f"trial {trial.number}" if trial.number else "default"
     if trial.folder.is_relative_to(study.folder / "trials"):
-        return name
-    return f"confirming {name}, {trial.folder.name.replace('-', ' ')}"
+        return trial.name
+    return f"confirming {trial.name}, {trial.folder.name.replace('-', ' ')}"
 
 
 def state_of(trial: Trial, study: Study) -> str:
@@ -198,7 +197,7 @@ def last_screen(console: Console, done: Tuned) -> None:
     for one in order[:BEST_ROWS]:
         values = {key: setting(value) for key, value in one["values"].items() if value is not None}
         score = _last(one, found)
-        name = str(one["id"]) if one["id"] else "0 (default)"
+        name = f"{one['id']} ({one['name']})" if one["name"].startswith("default") else str(one["id"])
         shown = number(math.nan if score is None else score, undefined=DASH)
         state = "complete" if one["state"] == "done" else one["state"]
         rows.append((name, shown, state, *(values.get(key, "") for key in keys)))

@@ -19,7 +19,7 @@ from foveal.runs.several.summary import read_metrics, summarise
 from foveal.runs.several.summary_page import write_summary_page
 from foveal.tune.confirm.runs import several
 from foveal.tune.study.folder import CONFIRM, Study
-from foveal.tune.study.trial import Trial, ranked
+from foveal.tune.study.trial import Trial, ranked, shortened
 
 ADOPT, KEEP = "adopt", "keep the default"
 
@@ -63,7 +63,7 @@ def decide(study: Study, trials: Sequence[Trial]) -> Decision:
     """
     known, goal = study.candidates() or {}, study.plan.goal
     numbers, seeds = [int(n) for n in known.get("candidates", [])], int(known.get("seeds", 0))
-    default = next((trial for trial in trials if trial.number == 0), None)
+    default = shortened(trials) or next((trial for trial in trials if trial.number == 0), None)
     if default is None or not default.finished:
         working = ranked([trial for trial in trials if trial.finished], goal, 1.0)
         failure = None if default is None else default.failure
@@ -72,7 +72,7 @@ def decide(study: Study, trials: Sequence[Trial]) -> Decision:
             raise RunError(f"{study.folder}: no trial is complete.{what}", "" if failure is None else failure.hint)
         return Decision(ADOPT, working[0].number, "the default fails, and this is the best trial that does not")
     if not numbers:
-        return Decision(KEEP, 0, str(known.get("why", "no other trial is complete")))
+        return Decision(KEEP, default.number, str(known.get("why", "no other trial is complete")))
     by_number = {trial.number: trial for trial in trials}
     complete = [n for n in (0, *numbers) if all(run.finished for run in study.confirmations(n, seeds))]
     others = [n for n in complete if n]

@@ -8,7 +8,7 @@ from foveal.config.schema import RunConfig, parse_config
 from foveal.runs.several.plan import SeveralRuns, write_plan
 from foveal.tune.study.folder import CONFIRM, Study
 from foveal.tune.study.plan import SEED
-from foveal.tune.study.trial import Trial
+from foveal.tune.study.trial import Trial, shortened
 from foveal.types.seeds import derive
 
 MOST_CANDIDATES = 2
@@ -58,6 +58,9 @@ def order(candidates: Sequence[int], seeds: int) -> list[tuple[int, int]]:
 
 def forget(study: Study) -> None:
     """Forget what was decided, so that a study can go on with further trials."""
+    fit = shortened(study.trials())
+    if fit is not None:
+        shutil.rmtree(fit.folder, ignore_errors=True)
     for name in ("candidates.json", "decision.json"):
         (study.folder / name).unlink(missing_ok=True)
     shutil.rmtree(study.folder / CONFIRM, ignore_errors=True)

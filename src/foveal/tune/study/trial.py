@@ -18,6 +18,8 @@ from foveal.tune.study.lease import Holder, generations, holder
 from foveal.types.goal import Goal
 
 ABOUT, OUTCOME = "trial.toml", "outcome.json"
+BY_TIME, TIME_S = "the time left", "train.time_s"
+"""Who proposes the default with a shorter schedule, where the time is under one trial, and what it sets."""
 EPSILON = 1e-9
 NUMBER = re.compile(r"-?\d+(\.\d+)?(e[+-]?\d+)?|\b(nan|inf)\b")
 State = Literal["waiting", "running", "stopped", "paused", "done", "failed"]
@@ -77,6 +79,13 @@ class Trial:
     failure: Failure | None
     holder: Holder | None
     seconds: float
+
+    @property
+    def name(self) -> str:
+        """For a person: ``trial 7``."""
+        if self.by == BY_TIME:
+            return "default in the time left"
+        return f"trial {self.number}" if self.number else "default"
 
     @property
     def epochs(self) -> int | None:
@@ -144,6 +153,11 @@ class Trial:
             return None
         least = fraction * self.epochs - EPSILON
         return next((place for place, row in enumerate(self.rows) if row.get("epoch", 0) >= least), None)
+
+
+def shortened(trials: Sequence[Trial]) -> Trial | None:
+    """The default with a schedule that fits in the time; None: it was not needed, or has not begun."""
+    return next((trial for trial in trials if trial.by == BY_TIME), None)
 
 
 def ranked(trials: Sequence[Trial], goal: Goal, fraction: float) -> list[Trial]:

@@ -37,6 +37,15 @@ def trained(squares: Path, out: Path, **settings: dict[str, object]) -> Trained:
     return done
 
 
+@pytest.mark.parametrize("name", ["sgd", "adam"])
+def test_an_optimiser_by_its_name_alone_learns(squares: Path, tmp_path: Path, name: str) -> None:
+    """With AdamW's rate and decay, SGD would stand still and its weights would fade."""
+    done = trained(squares, tmp_path / "run", optim={"name": name}, train={"epochs": 12, "patience": 0})
+    optim = tomllib.loads((tmp_path / "run" / "config.toml").read_text())["optim"]
+    assert optim["weight_decay"] == 1e-4 and optim["lr"] == pytest.approx(0.002 * (10 if name == "sgd" else 1))
+    assert done.results.metrics["accuracy"].value >= 0.9
+
+
 @pytest.mark.parametrize(
     "settings",
     [

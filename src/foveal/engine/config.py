@@ -8,6 +8,12 @@ from foveal.types.settings import Settings
 
 TrackerName = Literal["tensorboard", "wandb", "mlflow", "comet_ml", "clearml", "aim", "dvclive", "swanlab", "trackio"]
 """Trackers that Accelerate knows, as it calls them."""
+SGD = ("sgd", "nesterov", "momentum")
+SGD_RATE = 10.0
+"""Learning rate of SGD as a multiple of AdamW's, where none is given."""
+PENALTY = (*SGD, "adam", "nadam", "radam", "adamax", "rmsprop", "adagrad", "adadelta")
+"""Optimisers whose weight decay is an L2 penalty: a term of the gradient, which grows with the steps, not the rate."""
+DECAY, PENALTY_DECAY = 0.05, 1e-4
 
 
 class OptimConfig(Settings):
@@ -16,15 +22,15 @@ class OptimConfig(Settings):
     name: str = "adamw"
     """Optimiser: adamw, adam, sgd (with momentum), nesterov, or any other timm optimiser by name."""
     lr: Annotated[float, Field(gt=0, le=100)] | None = None
-    """Learning rate of the head layers after warm-up."""
+    """Learning rate of the head layers after warm-up; default: the task's own, ten times as much for SGD."""
     adapt_lr: bool | None = None
     """Lower lr where the head fitted to pretrained features leaves little to learn; default: true unless lr is set."""
     pretrained_lr_scale: Annotated[float, Field(ge=0, le=10)] = 1.0
     """Learning rate of the pretrained layers, as a multiple of lr."""
     layer_decay: Annotated[float, Field(gt=0, le=1)] = 1.0
     """Learning rate factor per backbone stage, counted from the head; 1: the same rate for all stages."""
-    weight_decay: Annotated[float, Field(ge=0, le=10)] = 0.05
-    """Decoupled weight decay; not applied to norm layers and biases."""
+    weight_decay: Annotated[float, Field(ge=0, le=10)] | None = None
+    """Weight decay, not of norms and biases; default: 0.05, decoupled; 1e-4 where it is an L2 penalty (sgd, adam)."""
     momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
     """Momentum of SGD, or beta1 of the Adam family."""
     clip_norm: Annotated[float, Field(ge=0)] = 1.0
@@ -39,6 +45,25 @@ class OptimConfig(Settings):
     """Freeze the backbone's batch-norm statistics; default: true with pretrained weights."""
     unfreeze_every: Annotated[int, Field(ge=0)] = 0
     """Unfreeze one more stage every N epochs, the one nearest the head first; 0: never."""
+
+    @property
+    def has_penalty(self) -> bool:
+        """Whether its weight decay is an L2 penalty."""
+        return self.name.lower() in PENALTY
+
+    def rates(self, lr: float, *, decay: float = DECAY) -> dict[str, float]:
+        """Learning rate and weight decay, those given or what suits the optimiser.
+
+        Args:
+            lr: The task's own learning rate, which is AdamW's.
+            decay: The task's own decoupled weight decay.
+        """
+        usual = lr * SGD_RATE if self.name.lower() in SGD else lr
+        decay = PENALTY_DECAY if self.has_penalty else decay
+        return {
+            "lr": usual if self.lr is None else self.lr,
+            "weight_decay": decay if self.weight_decay is None else self.weight_decay,
+        }
 
 
 class ScheduleConfig(Settings):

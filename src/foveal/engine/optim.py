@@ -28,7 +28,7 @@ def build_optimizer(network: Network, config: OptimConfig) -> torch.optim.Optimi
     options = {"betas": (config.momentum, 0.999)} if "adam" in name else {}
     try:
         optimizer: torch.optim.Optimizer = create_optimizer_v2(
-            groups, opt=name, lr=config.lr, weight_decay=config.weight_decay, momentum=config.momentum, **options
+            groups, opt=name, lr=config.lr, weight_decay=0.0, momentum=config.momentum, **options
         )
         return optimizer
     except (ValueError, AssertionError, KeyError):
@@ -45,11 +45,12 @@ def parameter_groups(network: Network, config: OptimConfig) -> list[dict[str, ob
     stages, pretrained = network.stages(), network.pretrained
     depth = {id(parameter): len(stages) - i for i, stage in enumerate(stages) for parameter in stage.parameters()}
     groups: dict[tuple[float, float], dict[str, object]] = {}
+    weight_decay = config.rates(0.0)["weight_decay"]
     for name, parameter in network.named_parameters():
         scale = config.layer_decay ** depth.get(id(parameter), 0)
         if name in pretrained:
             scale *= config.pretrained_lr_scale
-        decay = 0.0 if parameter.ndim <= 1 else config.weight_decay
+        decay = 0.0 if parameter.ndim <= 1 else weight_decay
         group = groups.setdefault((scale, decay), {"params": [], "weight_decay": decay, "scale": scale})
         members = group["params"]
         assert isinstance(members, list)

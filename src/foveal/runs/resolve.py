@@ -96,7 +96,7 @@ def resolve(config: RunConfig, train: Catalog, *, world: int = 1) -> Resolved:
         name: settled.own.model_dump(),
         "input": {"size": size, "eval_size": given_eval or given_size or native or choice.eval_size, **levels[0]},
         "optim": {
-            "lr": optim.lr or choice.lr,
+            **optim.rates(choice.lr),
             "adapt_lr": optim.lr is None if optim.adapt_lr is None else optim.adapt_lr,
             "freeze_norm": pretrained if optim.freeze_norm is None else optim.freeze_norm,
         },

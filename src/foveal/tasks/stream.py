@@ -166,7 +166,7 @@ class StreamSpec(Configured[S]):
 
 AnyStreamSpec = StreamSpec[RecurrentConfig]
 
-OPTIM: Mapping[str, object] = {"weight_decay": 0.01, "ema_decay": 0.99, "clip_norm": 1.0}
+OPTIM: Mapping[str, object] = {"ema_decay": 0.99, "clip_norm": 1.0}
 """Defaults of the optimiser for recurrent networks."""
 UNUSED = (
     "input.*",

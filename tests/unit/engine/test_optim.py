@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from foveal.engine.config import OptimConfig
+from foveal.engine.config import PENALTY, OptimConfig
 from foveal.engine.optim import build_optimizer, freeze, num_frozen, parameter_groups, set_rate
 from foveal.errors import ConfigError
 from foveal.models.contract import Maps, Model
@@ -133,3 +133,31 @@ def test_norms_can_be_kept_while_all_else_learns() -> None:
     model(torch.randn(4, 3, 5, 5))
     assert [float(part[1].num_batches_tracked) for part in model.parts] == [0, 0, 0]
     assert all(parameter.requires_grad for parameter in model.parameters())
+
+
+@pytest.mark.parametrize(("name", "penalty"), [("adamw", False), ("nadamw", False), *((name, True) for name in PENALTY)])
+def test_which_optimisers_take_weight_decay_as_a_penalty(name: str, penalty: bool) -> None:
+    """Decoupled, it shrinks weights by rate x decay a step and no more, where their gradients are zero."""
+    model, config = Small(), OptimConfig(name=name, lr=0.01, weight_decay=0.1)
+    before, optimizer = model.head.weight.detach().clone(), build_optimizer(model, config)
+    for _ in range(3):
+        model.head.weight.grad = torch.zeros_like(before)
+        optimizer.step()
+    shrunk = before * (1 - 0.01 * 0.1) ** 3
+    assert torch.allclose(model.head.weight, shrunk, rtol=1e-6, atol=0) != penalty
+    assert config.has_penalty == penalty
+
+
+@pytest.mark.parametrize(
+    ("config", "lr", "decay"),
+    [
+        (OptimConfig(), 0.002, 0.05),
+        (OptimConfig(name="adam"), 0.002, 1e-4),
+        (OptimConfig(name="SGD"), 0.02, 1e-4),
+        (OptimConfig(name="nesterov", lr=0.5, weight_decay=0), 0.5, 0.0),
+    ],
+)
+def test_rate_and_decay_suit_the_optimiser(config: OptimConfig, lr: float, decay: float) -> None:
+    assert config.rates(0.002) == {"lr": pytest.approx(lr), "weight_decay": decay}
+    decays = {group["weight_decay"] for group in parameter_groups(Small(), config)}
+    assert decays == {0.0, decay}

@@ -7,6 +7,8 @@ from foveal.tasks.table import get_stream
 
 EVALUATIONS = 50
 """Number of epochs up to which each is evaluated, about."""
+DECAY = 0.01
+"""Decoupled weight decay of recurrent networks."""
 BY_CLOCK = 4
 """Multiple of the usual epochs that a time budget may take, where the clock decides."""
 
@@ -33,7 +35,7 @@ def resolve(config: RunConfig, stream: Stream, *, world: int = 1) -> RunConfig:
     if by_clock:
         epochs *= BY_CLOCK
     chosen = {
-        "optim": {"lr": config.optim.lr or choice.lr, "adapt_lr": False, "freeze_norm": False},
+        "optim": {**config.optim.rates(choice.lr, decay=DECAY), "adapt_lr": False, "freeze_norm": False},
         "train": {
             "batch_size": train.batch_size or max(world, choice.batch_size // world * world),
             "epochs": epochs,

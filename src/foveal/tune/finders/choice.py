@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import Literal
 
+from foveal.engine.config import SGD
 from foveal.tune.finders.attempts import Attempt
 from foveal.tune.finders.memory import Memory
 
@@ -14,7 +15,6 @@ FLOOR = 8
 STALE = 2
 """So many larger batches in a row without a gain end the search."""
 Rule = Literal["linear", "square root"]
-LINEAR = ("sgd", "nesterov", "momentum")
 
 
 def next_larger(size: int, num_images: int) -> int | None:
@@ -57,7 +57,7 @@ def scaling_rule(optimizer: str) -> Rule:
     Linear for SGD (Goyal et al. 2017, Accurate, Large Minibatch SGD), by the square root for optimisers that divide by
     the gradient's size (Malladi et al. 2022, On the SDEs and Scaling Rules for Adaptive Gradient Algorithms).
     """
-    return "linear" if optimizer.lower() in LINEAR else "square root"
+    return "linear" if optimizer.lower() in SGD else "square root"
 
 
 def scaled(rate: float, factor: float, rule: Rule) -> float:

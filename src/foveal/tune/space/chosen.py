@@ -16,7 +16,7 @@ from foveal.runs.identity import flat
 from foveal.tasks.table import STREAMS, TASKS, get_spec
 from foveal.tune.space.bounds import Bounds, bounds_of
 from foveal.tune.space.dimension import Choice, Dimension, Range, Space, Value
-from foveal.tune.space.usual import DEFAULT, OFF, PRETRAINED_ONLY, usual
+from foveal.tune.space.usual import DECAY, DEFAULT, OFF, PENALTY, PRETRAINED_ONLY, usual
 
 PATTERN = frozenset("*?[")
 WORDS = ("low", "high", "log", "values")
@@ -118,8 +118,11 @@ class Spaces:
     def _usual(self, key: str) -> Dimension:
         bounds = bounds_of(key)
         assert bounds is not None, "checked"
-        own = get_spec(self.task).tuned.get(key.removeprefix(f"{self.task}."))
-        found = usual(key, bounds, own if key.startswith(f"{self.task}.") else None, lr=self.lr)
+        section, _, name = key.partition(".")
+        own = get_spec(self.task).tuned.get(name) if section == self.task else None
+        if key == DECAY and self.config.optim.has_penalty:
+            own = PENALTY
+        found = usual(key, bounds, own, lr=self.lr)
         if found is None:
             raise ConfigError(
                 f"--tune {flag(key)}: no usual range is known ({bounds.text}).",

@@ -42,6 +42,9 @@ USUAL: Mapping[str, tuple[float, float]] = {
     "augment.min_visible": (0.1, 0.5),
 }
 """Ends of ranges; those with zero or close ends are spread evenly, the others by their logarithm."""
+PENALTY = (1e-6, 1e-2)
+"""Of weight decay where it is an L2 penalty."""
+DECAY = "optim.weight_decay"
 DEFAULT: Sequence[str] = (LR, "optim.weight_decay", "optim.layer_decay", "augment.crop_scale", "augment.scale_jitter")
 """What is searched where nothing is named, beside the task's own (``Configured.tuned``)."""
 PRETRAINED_ONLY = ("optim.layer_decay", "optim.pretrained_lr_scale")

@@ -174,6 +174,7 @@ def _heads(predictor: "Predictor", asked: Learnt, screen: _Screen) -> None:
     from rich.console import Console
 
     from foveal.cli.terminal import print_table
+    from foveal.explain.learnt.heads_sheet import titles
     from foveal.runs.learnt.heads import draw_heads
     from foveal.runs.learnt.output import write_png
 
@@ -186,11 +187,11 @@ def _heads(predictor: "Predictor", asked: Learnt, screen: _Screen) -> None:
         return screen.document({"path": asked.heads, "saved": str(saved), **sheet.to_dict()}, asked.model)
     rows = [
         (
-            one.part or ("attention" if one.method == "attention" else f"{one.method} for {one.subject.title}"),
+            title,
             "" if one.peak is None else "{}, {}".format(*one.peak),
             "" if one.box_of_half is None else "{}, {} to {}, {}".format(*one.box_of_half),
         )
-        for one in sheet.evidence
+        for one, title in zip(sheet.evidence, titles(sheet.evidence), strict=True)
     ]
     print_table(Console(soft_wrap=True), ("map", "peak", "half lies within"), rows, left=(0,))
     return screen.lines([("saved", str(saved))])

@@ -135,7 +135,9 @@ def test_norms_can_be_kept_while_all_else_learns() -> None:
     assert all(parameter.requires_grad for parameter in model.parameters())
 
 
-@pytest.mark.parametrize(("name", "penalty"), [("adamw", False), ("nadamw", False), *((name, True) for name in PENALTY)])
+@pytest.mark.parametrize(
+    ("name", "penalty"), [("adamw", False), ("nadamw", False), *((name, True) for name in PENALTY)]
+)
 def test_which_optimisers_take_weight_decay_as_a_penalty(name: str, penalty: bool) -> None:
     """Decoupled, it shrinks weights by rate x decay a step and no more, where their gradients are zero."""
     model, config = Small(), OptimConfig(name=name, lr=0.01, weight_decay=0.1)

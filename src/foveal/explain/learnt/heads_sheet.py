@@ -13,6 +13,7 @@ from foveal.types.arrays import RGB
 SIDE_PX, GAP_PX, TEXT_PX = 230, 8, 15
 ACROSS = 5
 """Images in a row."""
+ATTENTION = "attention"
 
 
 def heads_sheet(image: RGB, evidence: Sequence[Evidence], *, scales: Sequence[float]) -> RGB:
@@ -22,8 +23,9 @@ def heads_sheet(image: RGB, evidence: Sequence[Evidence], *, scales: Sequence[fl
     photo = photo.resize((max(1, round(photo.width * factor)), max(1, round(photo.height * factor))))
     small = np.asarray(photo)
     cells = [(small, "the image")]
-    for one, scale in zip(evidence, scales, strict=True):
-        cells.append((evidence_on(small, one, scale=scale), _title(one)))
+    for one, scale, title in zip(evidence, scales, titles(evidence), strict=True):
+        more = f", up to {one.highest:.3g} x even" if one.method == ATTENTION else "" if one.found else ": none"
+        cells.append((evidence_on(small, one, scale=scale), title + more))
     across, (high, wide) = min(ACROSS, len(cells)), small.shape[:2]
     step = high + TEXT_PX + 3 * GAP_PX
     canvas = Image.new("RGB", (across * (SIDE_PX + GAP_PX) + GAP_PX, -(-len(cells) // across) * step + GAP_PX), PAPER)
@@ -36,8 +38,9 @@ def heads_sheet(image: RGB, evidence: Sequence[Evidence], *, scales: Sequence[fl
     return np.asarray(canvas)
 
 
-def _title(one: Evidence) -> str:
-    """For example ``head 2, up to 8.1 x even``."""
-    if one.method == "attention":
-        return f"{one.part or 'attention'}, up to {one.highest:.3g} x even"
-    return f"{one.method} for {one.subject.title}" + ("" if one.found else ": none")
+def titles(evidence: Sequence[Evidence]) -> list[str]:
+    """For example ``cam for rose``, ``mean of the heads`` and ``head 1``; ``attention`` where there is one head."""
+    whole = "mean of the heads" if any(one.part for one in evidence) else ATTENTION
+    return [
+        one.part or (whole if one.method == ATTENTION else f"{one.method} for {one.subject.title}") for one in evidence
+    ]

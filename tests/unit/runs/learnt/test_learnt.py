@@ -12,6 +12,7 @@ from tests.conftest import Outcome
 from tests.unit.explain.learnt.networks import network, noise
 
 from foveal.errors import ConfigError
+from foveal.explain.learnt.heads_sheet import titles
 from foveal.runs.learnt.heads import draw_heads
 
 Here = Callable[..., Outcome]
@@ -113,6 +114,7 @@ def test_heads_beside_the_evidence(pooling: str, maps: int) -> None:
     with network(pooling=pooling) as predictor:
         sheet = draw_heads(predictor, noise())
     assert [one.method for one in sheet.evidence] == ["cam"] + ["attention"] * (maps - 1)
+    assert titles(sheet.evidence)[1] == ("mean of the heads" if maps > 2 else "attention")
     heads = np.stack([one.grid for one in sheet.evidence[1:]])
     assert heads.mean((1, 2)) == pytest.approx(1, abs=1e-5)
     if maps > 2:

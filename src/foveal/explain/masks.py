@@ -188,6 +188,11 @@ def blurred(pixels: RGB) -> RGB:
     return np.asarray(Image.fromarray(pixels).filter(ImageFilter.GaussianBlur(max(pixels.shape[:2]) * BLUR)))
 
 
+def mean_colour(pixels: RGB) -> RGB:
+    """(S, T, 3) of the image's mean colour alone, read-only."""
+    return np.broadcast_to(pixels.mean((0, 1)).round().astype(np.uint8), pixels.shape)
+
+
 def agreement(a: FloatArray, b: FloatArray) -> float:
     """Rank correlation of two maps, where differences too small to be seen count as none; 1 where both are constant.
 

@@ -1,6 +1,7 @@
 """Explanation by hiding, and by showing alone, one part of the image after the other. NumPy on any engine.
 
-What is hidden is replaced by a strongly blurred copy, as in ``masks``.
+What is hidden is replaced by the image's mean colour. In a blurred copy, as ``masks`` has it, large objects remain, and
+the places found with it were no better to hide than random ones (docs/LOG.md).
 
 Shapes: S T height and width of the input, J subjects.
 """
@@ -12,7 +13,7 @@ from time import perf_counter
 import numpy as np
 
 from foveal.explain.case import Case, Effort, Found
-from foveal.explain.masks import BATCH_SIZE, blurred
+from foveal.explain.masks import BATCH_SIZE, mean_colour
 from foveal.types.arrays import RGB
 from foveal.types.predictions.subject import Subject
 
@@ -61,15 +62,14 @@ HIDDEN, SHOWN_ALONE = Window(2, 1), Window(4, 2)
 def occlusion(case: Case, subjects: Sequence[Subject], effort: Effort) -> list[tuple[Subject, Found]]:
     """Hide one window after the other, and show one after the other alone; within a budget with larger windows.
 
-    Hiding (Zeiler and Fergus 2014, section 4.2) finds what nothing else replaces. What is there twice it misses, and so
-    the places that it finds were no better to hide than random ones (docs/LOG.md); showing a window alone finds them.
-    A place's value is the mean of both.
+    Hiding (Zeiler and Fergus 2014, section 4.2) finds what nothing else replaces. What is there twice it misses, and
+    showing a window alone finds it. A place's value is the mean of both.
 
     Raises:
         ConfigError: The budget is under one forward pass.
     """
     start = perf_counter()
-    fill = blurred(case.pixels)
+    fill = mean_colour(case.pixels)
     shown, hidden = case.support(np.stack([case.pixels, fill]), subjects).T
     pass_s = (perf_counter() - start) / 2
     effort.check(pass_s)

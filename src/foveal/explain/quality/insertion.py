@@ -18,7 +18,7 @@ from foveal.brief import brief
 from foveal.explain.case import Case, Effort
 from foveal.explain.evidence import Evidence
 from foveal.explain.explain import evidence_of
-from foveal.explain.masks import BATCH_SIZE, blurred
+from foveal.explain.masks import BATCH_SIZE, blurred, mean_colour
 from foveal.explain.quality.measured import Measured, difference, share
 from foveal.explain.quality.sample import Sample
 from foveal.inference.predictor import Predictor
@@ -96,9 +96,7 @@ def ordered(
 
 def fill_of(pixels: RGB, name: str) -> RGB:
     """What hidden parts are replaced by, (S, T, 3)."""
-    if name == "blur":
-        return blurred(pixels)
-    return np.broadcast_to(pixels.mean((0, 1)).round().astype(np.uint8), pixels.shape)
+    return blurred(pixels) if name == "blur" else mean_colour(pixels)
 
 
 def areas(case: Case, subject: Subject, orders: tuple[FloatArray, FloatArray], fill: RGB) -> Areas:

@@ -23,7 +23,7 @@ from foveal.tune.importance import importance
 from foveal.tune.search.budget import cost_of
 from foveal.tune.space.dimension import Choice, Dimension
 from foveal.tune.study.folder import CONFIRM, Study
-from foveal.tune.study.trial import Trial
+from foveal.tune.study.trial import TIME_S, Trial
 
 MOST_CURVES = 10
 NARROWEST = 1e-9
@@ -71,7 +71,7 @@ def content_of(study: Study) -> StudyContent:
         level=f"{decision.get('level', 0.95):.3g}".replace("0.", "") + "%",
         comparison=f"{CONFIRM}/comparison/report.html" if found is not None else "",
         settings=[(key, default.get(key, "–"), winner.get(key, "–")) for key in keys],
-        sides=("default", f"trial {best}" if best else "best trial"),
+        sides=("default", by_number[best].name if best else "best trial"),
         keys=[key.rpartition(".")[2] for key in keys],
         trials=[shown(trial, study, chosen=trial.number == decision.get("winner")) for trial in others],
         axes=[*(axis_of(one) for one in plan.space.dimensions), score_axis(others, study)],
@@ -193,8 +193,8 @@ def cost_note(study: Study, trials: Sequence[Trial]) -> str:
 
 
 def command(study: Study, trial: Trial) -> str:
-    """How to train with a trial's settings."""
-    config = study.plan.configured(trial.settings)
+    """How to train with a trial's settings, for as long as the default is trained."""
+    config = study.plan.configured({key: value for key, value in trial.settings.items() if key != TIME_S})
     words = ["foveal", "train", config.data.path]
     for section, values in config.model_dump(mode="json", exclude_unset=True, exclude_none=True).items():
         if not isinstance(values, dict):

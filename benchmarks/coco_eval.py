@@ -16,6 +16,7 @@ import io
 import statistics
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from interleave import interleave, median_ratio, seconds, verdict
@@ -74,7 +75,7 @@ def evaluate(case: Case, *, num_resamples: int = 0) -> Results:
 
 def build_index(case: Case) -> tuple[COCO, COCO]:
     """The same objects as pycocotools wants them."""
-    rows: tuple[list[dict], list[dict]] = ([], [])
+    rows: tuple[list[dict[str, Any]], list[dict[str, Any]]] = ([], [])
     for i, (truth, prediction) in enumerate(zip(*case, strict=True)):
         for side, boxes, labels in ((0, truth.boxes, truth.labels), (1, prediction.boxes, prediction.labels)):
             for j, (box, label) in enumerate(zip(boxes.tolist(), labels.tolist(), strict=True)):
@@ -107,7 +108,7 @@ def run_pycocotools(index: tuple[COCO, COCO]) -> np.ndarray:
         evaluated.evaluate()
         evaluated.accumulate()
         evaluated.summarize()
-    return evaluated.stats
+    return np.asarray(evaluated.stats)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -23,6 +23,7 @@ import statistics
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 POLL_S = 0.01
@@ -101,10 +102,11 @@ def main() -> int:
     options = parser.parse_args()
     body = options.image.read_bytes()
     slow = False
-    for what, call in (
-        ("foveal serve, first answer", lambda: time_serve(options.python, options.model, body)),
-        ("foveal predict, one image", lambda: time_predict(options.python, options.model, options.image)),
-    ):
+    calls = {
+        "foveal serve, first answer": partial(time_serve, options.python, options.model, body),
+        "foveal predict, one image": partial(time_predict, options.python, options.model, options.image),
+    }
+    for what, call in calls.items():
         before = cpu_s()
         times = [call() for _ in range(options.runs)]
         cpu = (cpu_s() - before) / options.runs

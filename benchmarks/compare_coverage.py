@@ -147,9 +147,9 @@ def counted(world: World, size: int, *, pairs: int) -> Iterator[tuple[str, float
     held, alarms = dict.fromkeys(world.metrics, 0), dict.fromkeys(world.metrics, 0)
     for pair in range(pairs):
         for more in (world.skill, 0.0):
-            sides = [side_of([one], num_resamples=RESAMPLES, seed=pair) for one in world.draw(rng, size, more)]
+            a, b = (side_of([one], num_resamples=RESAMPLES, seed=pair) for one in world.draw(rng, size, more))
             for name in world.metrics:
-                found = difference_of(*sides, name)
+                found = difference_of(a, b, name)
                 held[name] += found.low <= (truth[name] if more else 0.0) <= found.high
                 alarms[name] += not more and found.p < 0.05
     for name in world.metrics:
@@ -161,12 +161,10 @@ def declared(images: int, gain: float, *, pairs: int) -> float:
     rng, seen = np.random.default_rng(images), 0
     for _ in range(pairs):
         cells = rng.choice(4, images, p=[0.03 - gain / 2, 0.03 + gain / 2, 0.8, 0.14])
-        sides = []
-        for k in (0, 1):
-            right = ((cells == k) | (cells == 2)).astype(np.int64)
-            sides.append(side_of([SingleLabelVerdict(np.eye(2)[right], np.ones(images, np.int64), names(2))],
-                                 num_resamples=20))  # fmt: skip
-        seen += difference_of(*sides, "accuracy").p < 0.05
+        rights = (((cells == k) | (cells == 2)).astype(np.int64) for k in (0, 1))
+        verdicts = (SingleLabelVerdict(np.eye(2)[right], np.ones(images, np.int64), names(2)) for right in rights)
+        a, b = (side_of([one], num_resamples=20) for one in verdicts)
+        seen += difference_of(a, b, "accuracy").p < 0.05
     return seen / pairs
 
 

@@ -130,6 +130,7 @@ def imagenet_net() -> nn.Module:
     import timm
 
     weights = resolve(BACKBONE, "auto", allow_download=False)
+    assert weights is not None
     net: nn.Module = timm.create_model(BACKBONE)
     net.load_state_dict(dict(weights.tensors), strict=False)
     return net.eval().to(memory_format=torch.channels_last)

@@ -27,7 +27,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -55,7 +55,10 @@ from foveal.inference.backends.contract import EVIDENCE
 from foveal.inference.backends.onnx_backend import OnnxBackend
 from foveal.inference.backends.torch_backend import TorchBackend
 from foveal.inference.predictor import Predictor
+from foveal.models.heads import LinearHead
 from foveal.runs.evaluate import open_data
+from foveal.tasks.classify.model import Classifier
+from foveal.tasks.classify.output import ClassifyOutput
 from foveal.types.predictions.subject import Subject
 
 Row = tuple[str, str, str, bool]
@@ -141,21 +144,22 @@ def e3(bench: Bench) -> Iterator[Row]:
     model = bench.model("imagenette")
     backend = model.backend
     assert isinstance(backend, TorchBackend)
-    graph, missed, passes, unsure = backend.graph, [], list[int](), 0
-    bias = graph.model.head.linear.bias / graph.task.output.options.temperature  # type: ignore[union-attr]
+    graph, missed, passes, unsure = backend.graph, list[float](), list[int](), 0
+    network, output = graph.model, graph.task.output
+    assert isinstance(network, Classifier) and isinstance(network.head, LinearHead)
+    assert isinstance(output, ClassifyOutput)
+    temperature = output.options.temperature
+    bias = network.head.linear.bias / temperature
     worst = 0.0
     for sample in bench.samples("imagenette", max(8, bench.count // 20)):
         case = Case(model, sample.prepared)
         with torch.no_grad():
             inputs = backend.inputs(case.batch)
-            logits = graph.model(inputs)["logits"] / graph.task.output.options.temperature
+            logits = network(inputs)["logits"] / temperature
             cells = torch.from_numpy(backend.cells(case.batch)[EVIDENCE]).mean((2, 3)) + bias
             worst = max(worst, float((cells - logits).abs().max()))
             (one,) = evidence_of(case, sample.subjects[:1], "ig", Effort())
-            before = (
-                graph.model(backend.inputs(np.stack([blurred(case.pixels)])))["logits"]
-                / graph.task.output.options.temperature
-            )
+            before = network(backend.inputs(np.stack([blurred(case.pixels)])))["logits"] / temperature
         change = float(logits[0, one.subject.label] - before[0, one.subject.label])
         missed.append(abs(one.total - change) / abs(change))
         passes.append(one.passes)
@@ -229,7 +233,7 @@ def e6(bench: Bench) -> Iterator[Row]:
     """Objects."""
     model, samples = bench.model("bccd"), bench.samples("bccd", bench.count // 4)
     found = place_all(model, samples, "cam", Effort(), masks=False)
-    wbc = [_only(sample, lambda subject: subject.name == "WBC") for sample in samples]
+    wbc = [_only(sample, partial(_named, "WBC")) for sample in samples]
     white = place_all(model, [one for one in wbc if one.subjects], "cam", Effort(), masks=False)
     energy = found["energy_in_box"]
     times = energy.value / energy.beside["area"]
@@ -248,7 +252,7 @@ def e7(bench: Bench) -> Iterator[Row]:
     for name in model.output.categories.names:
         if name.lower() not in PEOPLE_AND_CARS:
             continue
-        own = [_only(sample, lambda subject, name=name: subject.name == name) for sample in samples]
+        own = [_only(sample, partial(_named, name)) for sample in samples]
         own = [one for one in own if one.subjects]
         found = place_all(model, own, "cam", Effort(), masks=has_masks(bench.catalog("multi")))
         energy = found.get("energy_in_mask") or found.get("energy_in_box")
@@ -297,7 +301,7 @@ def e10(bench: Bench) -> Iterator[Row]:
     assert isinstance(model.backend, TorchBackend)
     images = np.stack([sample.prepared.pixels] * 2)
     plain, more = (OnnxBackend(to_onnx(model.backend, images, evidence=e), num_threads=1) for e in (False, True))
-    times = np.array([[_seconds(lambda one=one: one.run(case.batch), 5) for one in (plain, more)] for _ in range(9)])
+    times = np.array([[_seconds(partial(one.run, case.batch), 5) for one in (plain, more)] for _ in range(9)])
     added = float(np.median(times[:, 1] / times[:, 0])) - 1
     yield "cell scores add to a session", f"{added:+.1%}", "<= 10 %", added <= 0.1
 
@@ -362,6 +366,10 @@ def _only(sample: Sample, wanted: Callable[[Subject], bool]) -> Sample:
     """A sample with some of its subjects."""
     kept = [(s, r) for s, r in zip(sample.subjects, sample.regions, strict=True) if wanted(s)]
     return replace(sample, subjects=tuple(s for s, _ in kept), regions=tuple(r for _, r in kept))
+
+
+def _named(name: str, subject: Subject) -> bool:
+    return subject.name == name
 
 
 def _seconds(call: Callable[[], object], times: int = 15) -> float:

@@ -56,7 +56,7 @@ def measured(data: str, limit_gib: float, batches: Sequence[int], rounds: int) -
     print(f"  {found['command']} --epochs 1: {'finished' if whole else 'OUT OF MEMORY' if lack else run.stderr}")
     resource.setrlimit(resource.RLIMIT_DATA, (int(limit_gib * GIB), resource.RLIM_INFINITY))
     speeds: dict[int, float] = {}
-    asked = {"data": data, "recipe": None, "settings": {}}
+    asked: dict[str, object] = {"data": data, "recipe": None, "settings": {}}
     for _ in range(rounds):
         for batch in sorted({*batches, found["batch_size"]}):
             _, one = attempt(asked, batch)

@@ -38,6 +38,7 @@ from foveal.inference.backends.choose import Wanted, has_openvino
 from foveal.inference.load import load, open_backend
 from foveal.inference.predictor import Predictor
 from foveal.types.input_spec import InputSpec
+from foveal.types.predictions.class_scores import ClassScores
 
 FLOAT = {"tf_efficientnet_lite0": 3.0, "resnet18": 2.0}
 INT8 = {"tf_efficientnet_lite0": 6.0}
@@ -181,7 +182,11 @@ def accuracy(file: Path, images: Path, threads: int) -> dict[str, float]:
     files = [path for path in sorted(images.rglob("*")) if path.suffix.lower() in IMAGE_SUFFIXES]
     for engine in ("onnxruntime", *(("openvino",) if has_openvino() else ())):
         with load(file, engine=engine, device="cpu", threads=threads) as model:
-            right = [p.top(1)[0].name == f.parent.name for p, f in zip(model.predict(files), files, strict=True)]
+            predictions = model.predict(files)
+        right = []
+        for prediction, path in zip(predictions, files, strict=True):
+            assert isinstance(prediction, ClassScores), f"{file} is no classifier"
+            right.append(prediction.top(1)[0].name == path.parent.name)
         found[engine] = float(np.mean(right))
     return found
 

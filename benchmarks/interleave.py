@@ -29,8 +29,9 @@ def interleave(sides: Mapping[str, Callable[[], float]], *, rounds: int) -> dict
         The measures of each side, in order.
     """
     found: dict[str, list[float]] = {name: [] for name in sides}
+    forth = list(sides.items())
     for i in range(rounds):
-        for name, measure in sides.items() if i % 2 == 0 else reversed(sides.items()):
+        for name, measure in forth if i % 2 == 0 else reversed(forth):
             found[name].append(measure())
     return found
 

@@ -55,7 +55,7 @@ def torch_step(side: int, images: np.ndarray, labels: np.ndarray) -> Callable[[]
 
     def step() -> None:
         adam.zero_grad()
-        nn.functional.cross_entropy(network(inputs), wanted).backward()
+        torch.autograd.backward(nn.functional.cross_entropy(network(inputs), wanted))
         adam.step()
 
     return step

@@ -59,7 +59,7 @@ def bare(network: Bare, text: torch.Tensor, *, streams: int, window: int, steps:
         state = tuple(s.detach() for s in state) if isinstance(state, tuple) else state.detach()
         loss = nn.functional.cross_entropy(logits.flatten(0, 1), rows[:, at + 1 : at + window + 1].flatten())
         optimizer.zero_grad()
-        loss.backward()
+        torch.autograd.backward(loss)
         nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimizer.step()
         torch._foreach_lerp_(average, [p.detach() for p in network.parameters()], 0.01)

@@ -91,25 +91,27 @@ class Client:
     """One connection, kept alive."""
 
     def __init__(self, port: int) -> None:
-        self.port, self.reader, self.writer = port, None, None
+        self.port = port
+        self.open: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def ask(self, wire: bytes) -> tuple[int, bytes, dict[str, str]]:
         """Send a request; status, body and headers of the response."""
-        if self.writer is None:
-            self.reader, self.writer = await asyncio.open_connection("127.0.0.1", self.port, limit=1 << 24)
-        self.writer.write(wire)
-        head = (await self.reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+        if self.open is None:
+            self.open = await asyncio.open_connection("127.0.0.1", self.port, limit=1 << 24)
+        reader, writer = self.open
+        writer.write(wire)
+        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
         headers = {k.lower(): v.strip() for k, _, v in (line.partition(":") for line in head[1:] if line)}
-        body = await self.reader.readexactly(int(headers.get("content-length", 0)))
+        body = await reader.readexactly(int(headers.get("content-length", 0)))
         if headers.get("connection") == "close":
             self.close()
         return int(head[0].split()[1]), body, headers
 
     def close(self) -> None:
         """End the connection."""
-        if self.writer is not None:
-            self.writer.close()
-        self.writer = None
+        if self.open is not None:
+            self.open[1].close()
+        self.open = None
 
 
 async def load_for(
@@ -217,7 +219,6 @@ def compare_speed(args: argparse.Namespace, images: Sequence[tuple[str, bytes]])
     """The table of servers."""
     predictor = load(args.model)
     prepared = np.stack([predictor.prepare(content).pixels for _, content in images[:BATCH]])
-    side = predictor.spec.size.width
     forms = [Request("/predict", *form(image)) for image in images]
     ours = [Request("/v1/models/m/predict", *form(image)) for image in images]
     head = {
@@ -225,7 +226,7 @@ def compare_speed(args: argparse.Namespace, images: Sequence[tuple[str, bytes]])
             {
                 "name": "input",
                 "datatype": "UINT8",
-                "shape": [BATCH, side, side, 3],
+                "shape": list(prepared.shape),
                 "parameters": {"binary_data_size": prepared.nbytes},
             }
         ],
@@ -329,11 +330,9 @@ def mixed_requests(predictors: dict[str, Predictor], images: Sequence[tuple[str,
 
     requests: list[Request] = []
     for name, predictor in predictors.items():
-        options = [{}, {"threshold": 0.05}] if "max_objects" in predictor.card.decode else [{}]
-        for option in options:
-            chosen = predictor.select(Selection(**option))
-            query = "?" + "&".join(f"{key}={value}" for key, value in option.items()) if option else ""
-            path = f"/v1/models/{name}/predict{query}"
+        for threshold in (None, 0.05) if "max_objects" in predictor.card.decode else (None,):
+            chosen = predictor.select(Selection(threshold))
+            path = f"/v1/models/{name}/predict" + (f"?threshold={threshold}" if threshold else "")
             documents = [chosen.predict(content).to_dict() for _, content in images]
             named = [{"path": file, **document} for (file, _), document in zip(images, documents, strict=True)]
             for (file, content), document in zip(images, documents, strict=True):

@@ -40,9 +40,10 @@ from foveal.engine.optim import freeze
 from foveal.engine.run import Run
 from foveal.models.contract import Model
 from foveal.models.normalize import Normalize
+from foveal.runs.data import open_data
 from foveal.runs.plan import ImagePlan, make_plan
 from foveal.runs.resolve import resolve
-from foveal.runs.start import make_training, open_data, open_runtime
+from foveal.runs.start import make_training, open_runtime
 from foveal.types.samples import Batch
 
 LIMITS = {"off": 0.85, "memory": 0.90}
@@ -127,7 +128,7 @@ class RawSteps:
         """One step."""
         loss = sum(self.model.losses(self.model(self.images), self.targets).values())
         assert isinstance(loss, Tensor)
-        loss.backward()
+        torch.autograd.backward(loss)
         self.optimizer.step()
         self.optimizer.zero_grad()
         return loss
@@ -184,7 +185,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--cache", nargs="+", choices=list(LIMITS), default=list(LIMITS))
     parser.add_argument("--task", default="auto", help="where the data set serves several")
     parser.add_argument("--size", type=int, default=224, help="side of the input in pixels")
-    parser.add_argument("--eval-size", type=int, help="side of the input in use, where samples are parts of it")
+    parser.add_argument("--eval-size", type=int, help="side of the input at inference, where samples are parts of it")
     parser.add_argument("--batch", type=int, default=32, help="images per step")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--steps", type=int, default=4)

@@ -51,6 +51,7 @@ class Gate:
         if self.seen < WARM_UP or (self.seen - WARM_UP) % self.steps:
             return
         took = time.perf_counter() - self.clock
+        assert sys.__stdout__ is not None
         sys.__stdout__.write(f"{MARK}{took if self.seen > WARM_UP else 0}\n")
         sys.__stdout__.flush()
         if not sys.stdin.readline():

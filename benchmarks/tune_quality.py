@@ -203,7 +203,7 @@ def t5(folder: Path, options: argparse.Namespace) -> bool:
     data = digits(folder, of=2) / "train"
     shares, gaps = [], []
     for seed in range(options.studies or 5):
-        settings = [small(optim={"lr": LR / 3}), {"seed": seed}]
+        settings: list[Mapping[str, object]] = [small(optim={"lr": LR / 3}), {"seed": seed}]
         out = folder / f"rungs-{seed}"
         tune(data, settings=settings, space=["optim.lr", "optim.weight_decay"], trials=27, seeds=2, out=out)
         known = open_study(out)

@@ -143,7 +143,9 @@ def test_the_screen_says_where_what_and_how_to_stop(quick_export: Path, tmp_path
     text = [*text, *out.splitlines()]
     assert process.returncode == 0 and err == ""
     assert re.match(r"  http://127\.0\.0\.1:\d+  the page; the API is described at /openapi.json", text[0])
-    assert re.match(r"  squares +classify +\d classes +32 px +(ONNX Runtime|OpenVINO) [\d.]+, cpu, \d+ thread", text[1])
+    assert re.match(
+        r"  squares +classify +\d classes +32 x 32 px +(ONNX Runtime|OpenVINO) [\d.]+, cpu, \d+ thread", text[1]
+    )
     assert text[2].startswith("  Ctrl-C stops it, once the requests it took are finished")
     assert text[3] == (
         "  note: Anyone who reaches this machine can use it: set a key with --api-key or FOVEAL_API_KEY."

@@ -53,6 +53,10 @@ class SplitCard(Settings):
     """Parts of a cross-validation, one of which was held out; 0: a fraction was."""
     fold: Annotated[int, Field(ge=1)] = 1
     """That part."""
+    train_fraction: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """Fraction of the other samples that was trained on."""
+    fraction_seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    """Seed of that choice."""
 
 
 Input = Annotated[InputSpec | SeriesSpec | TextSpec, Field(discriminator="kind")]

@@ -27,7 +27,7 @@ def started_screen(models: "Models", address: str, *, host: str) -> None:
             Text(f"  {name}", "bold"),
             model.card.task,
             classes,
-            f"{model.spec.size} px",
+            model.spec.size.in_px,
             str(live.running),
         )
     console.print(Text.assemble("  ", (address, "bold green"), "  the page; the API is described at /openapi.json"))

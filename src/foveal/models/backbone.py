@@ -123,14 +123,14 @@ class Backbone(Trunk):
         if self.fixed_size is not None and (height, width) != (self.fixed_size, self.fixed_size):
             raise ConfigError(
                 f"The backbone {self.name!r} takes images of {self.fixed_size} x {self.fixed_size} pixels only,"
-                f" not {height} x {width}.",
+                f" not {width} x {height}.",
                 f"Use --size {self.fixed_size}, or a backbone without a fixed size.",
             )
         if height % self.multiple or width % self.multiple:
             near = Size(width, height).times(1, multiple=self.multiple)
             raise ConfigError(
                 f"The backbone {self.name!r} cuts images into patches of {self.multiple} pixels;"
-                f" {height} x {width} is not a multiple of that.",
+                f" {width} x {height} is not a multiple of that.",
                 f"Use --size {near}.",
             )
 

@@ -69,7 +69,7 @@ class Trunk(nn.Module):
                 raise
             side = next((side for side in SIDES if side > min(height, width) and self.takes(side, side)), None)
             raise ConfigError(
-                f"The backbone {self.name!r} does not take images of {height} x {width} pixels: nothing would be left"
+                f"The backbone {self.name!r} does not take images of {width} x {height} pixels: nothing would be left"
                 " of them after its last layers.",
                 "Use another backbone." if side is None else f"Use --size {side} or more, or another backbone.",
             ) from None

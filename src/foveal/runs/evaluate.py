@@ -1,14 +1,18 @@
 """``foveal.evaluate``: evaluate a model on a data set. No torch: exported models are evaluated the same way."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from foveal.artifact.atomic import json_text, make_folder, write_atomic
 from foveal.artifact.card import Card, SplitCard
 from foveal.artifact.free import free_folder
 from foveal.data.catalog.catalog import SPLITS, Catalog
+from foveal.data.catalog.fraction import thinned
 from foveal.data.catalog.split import shared_groups
 from foveal.data.config import Format
 from foveal.data.formats.read import read
@@ -287,13 +291,13 @@ def open_data(
         unfit = [f"The groups rule of training does not fit: {error.what} Images are taken as independent."]
     notes = [*catalog.notes, *unfit]
     lacking = split is not None and not catalog.has(split) and not catalog.has("val")
-    of_folds = card.split is not None and card.split.folds > 0 and in_folds(catalog, card)
+    of_folds = card.split is not None and card.split.folds > 0 and in_folds(catalog, card, card.split)
     if split in ("train", "val") and card.split and (lacking or of_folds):
         same = groups is None or groups == trained
         if tiled:  # training has left such images out, so they are in neither of its splits
             catalog = reading(trained if groups is None else groups, tiled=False)
         made = as_in_training(catalog if same else reading(trained, tiled=False), card, split)
-        catalog = made if same else without(catalog, frozenset(card.data.get("skipped", ()))).assign(made.splits)
+        catalog = made if same else among(catalog, made).assign(made.splits)
         notes.append(
             f"The data set has no {split!r} split of its own; evaluated on the images that training held out"
             f" ({held_out(card.split)})."
@@ -303,6 +307,12 @@ def open_data(
     return catalog, notes + shared_groups(catalog)
 
 
+def among(catalog: Catalog, others: Catalog) -> Catalog:
+    """The images of a data set that are among others, which are some of it."""
+    names = {others.names[i] for i in range(len(others))}
+    return catalog.take(np.array([i for i in range(len(catalog)) if catalog.names[i] in names], np.int64))
+
+
 def held_out(split: SplitCard) -> str:
     """How training held images out, in words."""
     if split.folds:
@@ -310,9 +320,25 @@ def held_out(split: SplitCard) -> str:
     return f"seed {split.seed}, {split.val_fraction:.0%}"
 
 
-def in_folds(catalog: Catalog, card: Card) -> bool:
+def in_folds(catalog: Catalog, card: Card, split: SplitCard) -> bool:
     """Whether a data set with splits of its own is the one whose images training made into folds."""
-    return catalog.content_fingerprint() == card.data.get("content")
+    if split.train_fraction == 1:
+        return catalog.content_fingerprint() == card.data.get("content")
+    with suppress(DataError):  # too few images for so many folds
+        return split_again(catalog, card, split).fingerprint() == card.data.get("fingerprint")
+    return False
+
+
+def split_again(catalog: Catalog, card: Card, split: SplitCard) -> Catalog:
+    """A data set with the splits that training would make of it.
+
+    Raises:
+        DataError: It has too few images.
+    """
+    skipped = frozenset(card.data.get("skipped", ()))
+    fold = Fold(split.folds, split.fold) if split.folds else None
+    whole = split_without(catalog, skipped, val_fraction=split.val_fraction, seed=split.seed, fold=fold)
+    return thinned(whole, split.train_fraction, seed=split.fraction_seed)
 
 
 def as_in_training(catalog: Catalog, card: Card, split: str) -> Catalog:
@@ -322,9 +348,7 @@ def as_in_training(catalog: Catalog, card: Card, split: str) -> Catalog:
         DataError: It is not the same data set.
     """
     assert card.split is not None, "the card of a trained model"
-    skipped = frozenset(card.data.get("skipped", ()))
-    fold = Fold(card.split.folds, card.split.fold) if card.split.folds else None
-    made = split_without(catalog, skipped, val_fraction=card.split.val_fraction, seed=card.split.seed, fold=fold)
+    made = split_again(catalog, card, card.split)
     if made.fingerprint() != card.data.get("fingerprint"):
         raise DataError(
             f"{catalog.root} has no {split!r} split of its own, and the one from training cannot be reproduced:"

@@ -261,6 +261,8 @@ def make_card(config: RunConfig, catalog: Catalog, spec: InputSpec, task: AnyTas
                 "groups": config.data.groups,
                 "folds": config.data.folds,
                 "fold": config.data.fold,
+                "train_fraction": config.data.train_fraction,
+                "fraction_seed": config.seed if config.data.train_fraction < 1 else 0,
             },
         }
     )

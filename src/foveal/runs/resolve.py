@@ -59,21 +59,8 @@ def resolve(config: RunConfig, train: Catalog, *, world: int = 1) -> Resolved:
     card = given_card(config.model.weights)
     name = task_of(config, train, card)
     plain, config = with_defaults(config, name), with_defaults(config, name, card)
-    spec, built = get_spec(name), own(config.model.backbone)
-    small = built is not None and built.small
-    given = config.model.weights not in UNNAMED
-    pretrained = given or (built is None and config.model.weights != "none")
-    sizes = sample_sizes(train)
-    choice = spec.choose(
-        Situation(
-            len(train),
-            side_px=int(np.median(sizes.min(1))),
-            from_scratch=not pretrained,
-            small=small,
-            eval_size=config.input.eval_size,
-            aspect=choose_aspect(sizes),
-        )
-    )
+    spec, situation = get_spec(name), situation_of(config, train)
+    choice = spec.choose(situation)
     known = declared(config.model.backbone)
     native = Size.square(known.size) if known.fixed_size else None
     given_size, given_eval = config.input.size, config.input.eval_size
@@ -98,7 +85,7 @@ def resolve(config: RunConfig, train: Catalog, *, world: int = 1) -> Resolved:
         "optim": {
             **optim.rates(choice.lr),
             "adapt_lr": optim.lr is None if optim.adapt_lr is None else optim.adapt_lr,
-            "freeze_norm": pretrained if optim.freeze_norm is None else optim.freeze_norm,
+            "freeze_norm": not situation.from_scratch if optim.freeze_norm is None else optim.freeze_norm,
         },
         "train": {
             "batch_size": batch,
@@ -110,6 +97,24 @@ def resolve(config: RunConfig, train: Catalog, *, world: int = 1) -> Resolved:
     }
     complete = RunConfig.model_validate(merge(config.model_dump(), chosen))
     return Resolved(complete, (*settled.notes, *levels[1], *inheritance_notes(complete, plain, card)))
+
+
+def situation_of(config: RunConfig, train: Catalog) -> Situation:
+    """What a task's formulas go by.
+
+    Raises:
+        DataError: No image's header can be read.
+    """
+    built, sizes = own(config.model.backbone), sample_sizes(train)
+    pretrained = config.model.weights not in UNNAMED or (built is None and config.model.weights != "none")
+    return Situation(
+        len(train),
+        side_px=int(np.median(sizes.min(1))),
+        from_scratch=not pretrained,
+        small=built is not None and built.small,
+        eval_size=config.input.eval_size,
+        aspect=choose_aspect(sizes),
+    )
 
 
 def with_defaults(config: RunConfig, task: str, card: Card | None = None) -> RunConfig:

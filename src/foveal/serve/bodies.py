@@ -4,11 +4,13 @@ import asyncio
 import base64
 import binascii
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
 
 import orjson
 from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import MultipartParser, parse_options_header
+from starlette.types import Message, Receive
 
 from foveal.inference.images import ADDRESS, Named
 from foveal.serve.options import MB, ServeOptions
@@ -22,6 +24,8 @@ HELD_BODIES = 16
 """Full-sized bodies that all requests together may hold in memory."""
 NAME_CHARACTERS = 255
 """Of a file's name that are repeated in the response."""
+DRAIN_BYTES, DRAIN_S = 64 * MB, 2.0
+"""Most bytes of a refused body that are read and thrown away, and longest."""
 SEND_ONE = "Send an image, or several as multipart/form-data or JSON."
 
 
@@ -48,6 +52,39 @@ class Held:
     def give(self, count: int) -> None:
         """A body is no longer held."""
         self._held -= count
+
+
+class Rest:
+    """What a client still sends of a body that the server refuses.
+
+    It hears of the refusal only once it has sent all: a connection that is closed before is reset, and the response
+    with it. uvicorn throws away what comes on a connection that it keeps; this is for those that are to be closed.
+
+    Args:
+        receive: ASGI's, of the request.
+        headers: Of the request.
+        version: Of HTTP.
+    """
+
+    def __init__(self, receive: Receive, headers: Mapping[bytes, bytes], version: str) -> None:
+        connection = headers.get(b"connection", b"").lower()
+        closes = b"close" in connection or (version == "1.0" and b"keep-alive" not in connection)
+        waits = b"expect" in headers  # such a client sends nothing before it is told to
+        self._receive, self._ended = receive, waits or not closes
+
+    async def receive(self) -> Message:
+        """The next message."""
+        message = await self._receive()
+        self._ended = self._ended or not message.get("more_body", False)
+        return message
+
+    async def drain(self) -> None:
+        """Throw it away, within limits."""
+        count = 0
+        with suppress(TimeoutError):
+            async with asyncio.timeout(DRAIN_S):
+                while not self._ended and count < DRAIN_BYTES:
+                    count += len((await self.receive()).get("body", b""))
 
 
 async def read_body(

@@ -12,6 +12,7 @@ from itertools import count
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from foveal.serve.bodies import Rest
 from foveal.serve.log import JsonLog
 from foveal.serve.measures import Measures
 from foveal.serve.predicting import dumps
@@ -71,11 +72,14 @@ class Envelope:
         request_id = given if REQUEST_ID.fullmatch(given) else f"{self._first}{next(self._number):012x}"
         scope.setdefault("state", {})["request_id"] = request_id
         begun, status = time.perf_counter(), 0
+        rest = Rest(receive, headers, scope["http_version"])
 
         async def send_on(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                if status >= HTTPStatus.BAD_REQUEST:
+                    await rest.drain()
                 message["headers"] = [
                     *message.get("headers", ()),
                     (b"x-request-id", request_id.encode()),
@@ -89,7 +93,7 @@ class Envelope:
                 hint = "Send it as a header: Authorization: Bearer KEY"
                 await respond(send_on, Refused(401, "This server needs its API key.", hint), request_id)
             else:
-                await self._app(scope, receive, send_on)
+                await self._app(scope, rest.receive, send_on)
         except ClientDisconnect:
             status = CLOSED
         except Exception as error:

@@ -135,13 +135,11 @@ class TaskSpec(Configured[S], Generic[S, Out, M]):
 
     Attributes:
         annotations: Annotations it learns from, in order of preference.
-        preview_side: Side in pixels of the samples that ``foveal data preview`` draws.
         inference_scale: Sides of the input at inference over that in training, for previews of training samples.
         shape_settings: The task's own settings that shape the network; a run that goes on from a model keeps them.
     """
 
     annotations: ClassVar[Sequence[Annotation]]
-    preview_side: ClassVar[int] = 224
     inference_scale: ClassVar[float] = 1.0
     shape_settings: ClassVar[Sequence[str]] = ()
 

@@ -10,6 +10,7 @@ from PIL import Image
 
 from foveal.artifact.card import SplitCard
 from foveal.data.catalog.catalog import Catalog
+from foveal.data.catalog.fraction import thinned
 from foveal.data.catalog.split import with_splits
 from foveal.data.formats.read import read
 from foveal.errors import DataError
@@ -29,11 +30,11 @@ def photos(tmp_path: Path) -> Path:
     return tmp_path / "photos"
 
 
-def model(folder: Path, rule: str = RULE) -> Any:
-    made = with_splits(read(folder, groups=rule), val_fraction=0.2, seed=3)
+def model(folder: Path, rule: str = RULE, *, fraction: float = 1.0) -> Any:
+    made = thinned(with_splits(read(folder, groups=rule), val_fraction=0.2, seed=3), fraction, seed=5)
     card = SimpleNamespace(
         task="classify",
-        split=SplitCard(seed=3, val_fraction=0.2, groups=rule),
+        split=SplitCard(seed=3, val_fraction=0.2, groups=rule, train_fraction=fraction, fraction_seed=5),
         data={"fingerprint": made.fingerprint()},
     )
     return cast(Any, SimpleNamespace(card=card, output=SimpleNamespace(categories=made.categories)))
@@ -59,6 +60,18 @@ def test_another_rule_leaves_the_split_of_training_as_it_was(photos: Path) -> No
     others = opened(photos, predictor, split="val", groups=r"(\d)\.png")[0].split("val")
     assert list(others.paths()) == list(ours.paths()) and others.num_groups != ours.num_groups
     assert opened(photos, predictor, split="val", groups="")[0].groups is None
+
+
+@pytest.mark.parametrize("groups", [None, ""])
+def test_of_a_part_of_the_training_images(photos: Path, groups: str | None) -> None:
+    whole, part = model(photos), model(photos, fraction=0.5)
+    ours, others = (opened(photos, one, split="val", groups=groups)[0] for one in (part, whole))
+    assert list(ours.split("val").paths()) == list(others.split("val").paths())
+    assert len(ours.split("train")) == 16 and len(others.split("train")) == 32
+    known = {"train_fraction": 1.0}
+    part.card.split = part.card.split.model_copy(update=known)  # as models before had it
+    with pytest.raises(DataError, match="cannot be reproduced"):
+        opened(photos, part, split="val", groups=groups)
 
 
 def test_a_rule_of_training_that_does_not_fit_is_left_out_with_a_note(photos: Path, tmp_path: Path) -> None:

@@ -139,6 +139,32 @@ def test_a_client_that_leaves_is_noted_and_nothing_else(tmp_path: Path) -> None:
         assert not [line for line in one.lines if line["level"] == "error"]
 
 
+@pytest.mark.parametrize(
+    ("path", "key", "status"),
+    [(PREDICT, "a-long-key", 413), (PREDICT, "another", 401), ("/v1/models/none/predict", "a-long-key", 404)],
+)
+def test_a_client_that_closes_hears_why_its_large_body_is_refused(
+    tmp_path: Path, path: str, key: str, status: int
+) -> None:
+    with running(tmp_path, ServeOptions(max_body_bytes=1_000_000, api_key="a-long-key"), {"trees": ""}) as one:
+        told = one.post(path, bytes(16_000_000), Connection="close", X_API_Key=key)
+        assert told.status == status and told.json["error"]
+        assert one.post(PREDICT, png(), X_API_Key="a-long-key").status == 200
+
+
+def test_a_client_that_asks_before_it_sends_is_refused_at_once(tmp_path: Path) -> None:
+    with (
+        running(tmp_path, ServeOptions(max_body_bytes=1_000_000), {"trees": ""}) as one,
+        socket.create_connection(("127.0.0.1", one.port)) as connection,
+    ):
+        head = f"POST {PREDICT} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 9000000\r\n"
+        begun = time.monotonic()
+        connection.sendall(f"{head}Expect: 100-continue\r\n\r\n".encode())
+        connection.settimeout(30)
+        assert b" 413 " in connection.recv(65536).splitlines()[0]
+        assert time.monotonic() - begun < 1.5
+
+
 @pytest.mark.parametrize("sent", [b"\x16\x03\x01\x02", b"GET / HTTP/9.9\r\n\r\n", b"GARBAGE\r\n\r\n", b"\0" * 100])
 def test_what_is_no_http_is_refused(server: Running, sent: bytes) -> None:
     with socket.create_connection(("127.0.0.1", server.port)) as connection:

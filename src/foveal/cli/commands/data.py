@@ -193,7 +193,8 @@ def preview(
     count: Annotated[int, Parameter(help="Number of images to show.", validator=Number(gte=1, lte=50))] = 6,
     seed: Annotated[int, Parameter(help="Random seed.", validator=Number(gte=0))] = 0,
     size: Annotated[
-        str | None, Parameter(metavar="SIZE", help="Side of each sample in pixels, or WIDTHxHEIGHT.")
+        str | None,
+        Parameter(metavar="SIZE", help="Side of each sample in pixels, or WIDTHxHEIGHT; default: training's."),
     ] = None,
     whiten: Annotated[
         Literal["pca", "zca"] | None, Parameter(help="Show images before and after whitening instead of augmentation.")
@@ -231,7 +232,7 @@ def preview(
     if whiten is not None and augment is not None:
         raise ConfigError("Whitening and augmentation are drawn on sheets of their own.", "Leave out one of them.")
     check_installed("draw a preview")
-    from foveal.runs.resolve import with_defaults
+    from foveal.runs.resolve import situation_of, with_defaults
 
     catalog = _read(path, Where(format=format, images=images, labels=labels), classes, ignore, task)
     _check_out(out, path)
@@ -241,14 +242,18 @@ def preview(
     name = task or task_for(catalog.annotation)
     given = {} if augment is None else {"augment": augment.model_dump(exclude_unset=True)}
     check_concerned(given, name)
-    chosen = Size.square(get_spec(name).preview_side) if size is None else read_size(size)
+    config = with_defaults(parse_config(given, where="the command line"), name)
+    if size is None:
+        choice = get_spec(name).choose(situation_of(config, catalog))
+        chosen, at_inference = choice.size, choice.eval_size
+    else:
+        chosen = read_size(size)
+        at_inference = chosen.times(get_spec(name).inference_scale)
     if whiten is None:
-        config = with_defaults(parse_config(given, where="the command line"), name)
         own = config.own(name)
         output = get_spec(name).begin(own, catalog)
         output.accept(catalog)
         learner = bind_task(name, own, output)
-        at_inference = chosen.times(get_spec(name).inference_scale)
         spec = InputSpec(size=at_inference, train_size=chosen, interpolation=config.input.interpolation)
         changes = learner.augment(config.augment, spec)
         sheet = draw(catalog, changes, learner.draw_target, size=chosen, count=count, seed=seed, reading=reading)

@@ -75,7 +75,10 @@ def show(
     name: Annotated[str, Parameter(help="A backbone, or a line such as conv:N=2,M=3,K=1.")],
     /,
     *,
-    size: Annotated[int | None, Parameter(help="Side of the input in pixels; default: that of its paper.")] = None,
+    size: Annotated[
+        str | None,
+        Parameter(metavar="SIZE", help="Side of the input in pixels, or WIDTHxHEIGHT; default: that of its paper."),
+    ] = None,
     json: Annotated[bool, Parameter(negative="", help="Print one JSON document and nothing else.")] = False,
 ) -> None:
     """Show a backbone layer by layer: shapes, parameters, MACs, receptive field."""
@@ -83,11 +86,12 @@ def show(
     from json import dumps
 
     from foveal.models.classic.table import CLASSICS
+    from foveal.models.declared import declared
     from foveal.models.zoo.layers import layers, totals
+    from foveal.types.size import Size, read_size
 
-    if size is not None and size < 1:
-        raise ConfigError(f"--size {size} is below 1 pixel.", "Use the side of your images, such as 224.")
-    rows = layers(name, size=size)
+    given = Size.square(declared(name).size) if size is None else read_size(size)
+    rows = layers(name, size=given)
     parameters, macs = totals(rows)
     classic = CLASSICS.get(name)
     if json:
@@ -116,7 +120,9 @@ def show(
     console = Console()
     print_table(console, titles, cells, left=(0, 1, 2))
     products = f"{macs / 1e9:,.3f} billion" if macs >= 1e8 else f"{macs / 1e6:,.2f} million"
-    print(f"\n  {name}, without a classifier: {parameters:,} parameters, {products} MACs for one image")
+    print(
+        f"\n  {name}, without a classifier: {parameters:,} parameters, {products} MACs for one image of {given.in_px}"
+    )
     if classic is not None:
         error = "" if classic.top5_error is None else f"; published top-5 error on ImageNet: {classic.top5_error:g} %"
         whole = f"{classic.parameters:,} parameters with {classic.classes:,} classes"

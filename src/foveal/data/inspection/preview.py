@@ -93,7 +93,7 @@ def preview(
         cells = [drawn(image, target) for image, target in ((original.image.numpy(), original.target), *pairs)]
         keys = [(catalog.categories.names[k], catalog.categories.color(k)) for k in catalog.labels[i]] if placed else []
         rows.append(Row(_labels(catalog, i), catalog.names[i], cells, keys))
-    titles = ("original", f"augmented, {size} px")
+    titles = ("original", f"augmented, {size.in_px}")
     return draw_sheet(rows, columns=titles, cell=cell, setoff=True)
 
 

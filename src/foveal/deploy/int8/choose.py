@@ -108,17 +108,22 @@ def refused(changes: Mapping[str, Change], *, max_drop: float, num_float: int, l
     few = last.drop <= max_drop * POINT
     return ParityError(
         f"With {num_float} of {layers} layers left in float, the INT8 model on {engine} may still lose more than"
-        f" {max_drop:g} points on {last.images:,} images: {last}. Nothing was written.",
+        f" {points(max_drop)} on {last.images:,} images: {last}. Nothing was written.",
         "The interval is wide: give more labelled images with --data, or allow more with --max-drop."
         if few
         else "Allow more with --max-drop, or export without --int8.",
     )
 
 
+def points(number: float) -> str:
+    """For example ``1 point`` or ``0.5 points``."""
+    return f"{number:g} point{'' if number == 1 else 's'}"
+
+
 def nothing_to_lose(metric: str, before: Resampled, *, max_drop: float) -> ParityError:
     """The error for a network that would lose no more than is allowed if it lost everything."""
     return ParityError(
         f"The network's own {metric} is {before.value:.4f} on {before.images:,} images: if INT8 lost all of it, that"
-        f" would be within the {max_drop:g} points that are allowed. Nothing was written.",
+        f" would be within --max-drop, {points(max_drop)}. Nothing was written.",
         "Train it longer, or give images with --data that it knows better.",
     )

@@ -16,6 +16,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from foveal.errors import ConfigError
 from foveal.models.backbone import Backbone
+from foveal.types.size import Size
 
 ALL = 1 << 30
 """Receptive field of what sees the whole image."""
@@ -56,23 +57,23 @@ class Layer:
         return asdict(self)
 
 
-def layers(name: str, *, size: int | None = None) -> list[Layer]:
+def layers(name: str, *, size: Size | None = None) -> list[Layer]:
     """The layers of a backbone in the order in which they run, without a classifier.
 
     Args:
         name: Of the network.
-        size: H and W in pixels; None: those of its paper.
+        size: Of the input; None: that of its paper.
 
     Raises:
         ConfigError: No such network, or a size that it does not take.
     """
     from foveal.models.declared import declared
 
-    side = size or declared(name).size
+    size = size or Size.square(declared(name).size)
     with torch.device("meta"):
         net = Backbone(name).eval()
-        net.check_size(side, side)
-        image = torch.zeros(1, 3, side, side)
+        net.check_size(*size.shape)
+        image = torch.zeros(1, 3, *size.shape)
     return list(_rows(net, image, name))
 
 
@@ -106,7 +107,8 @@ def _rows(net: nn.Module, image: Tensor, title: str) -> Iterator[Layer]:
         with torch.no_grad(), counter, fields:
             net(image)
     except (RuntimeError, ValueError, AssertionError) as error:
-        what = f"{title} does not take images of {image.shape[-1]} pixels: {error}"
+        height, width = image.shape[-2:]
+        what = f"{title} does not take images of {width} x {height} pixels: {error}"
         raise ConfigError(what, "Use another --size.") from None
     finally:
         for hook in hooks:

@@ -11,19 +11,21 @@ from foveal.types.predictions.detections import Detections
 TOLERANCES = {"box_px": 0.5, "score": 1e-3}
 SAME_OBJECT = 0.9
 """IoU from which two boxes are the same object."""
-PUSHED_OFF = 1e-3
-"""Relative score difference within which two objects may swap places at the end of the list."""
 
 
 def box_differences(ours: Detections, theirs: Detections) -> dict[str, float]:
-    """Largest distance of two paths' boxes in pixels, and of their scores; an object that one lacks counts as 1."""
+    """Largest distance of two paths' boxes in pixels, and of their scores.
+
+    An object that one lacks counts as a score difference of 1. At the end of two lists that are equally long it may
+    have been pushed off: its score then differs by as much as it is above the end of the other list, at least.
+    """
     pairs = same_objects(ours, theirs)
     worst = {"box_px": 0.0, "score": 0.0}
     for i, j in pairs:
         worst["score"] = max(worst["score"], float(abs(theirs.scores[j] - ours.scores[i])))
         worst["box_px"] = max(worst["box_px"], float(np.abs(ours.boxes[i] - theirs.boxes[j]).max()))
-    if _lost(ours, {i for i, _ in pairs}, theirs) or _lost(theirs, {j for _, j in pairs}, ours):
-        worst["score"] = 1.0
+    lost = _lost(ours, {i for i, _ in pairs}, theirs), _lost(theirs, {j for _, j in pairs}, ours)
+    worst["score"] = max(worst["score"], *lost)
     return worst
 
 
@@ -43,8 +45,10 @@ def same_objects(ours: Detections, theirs: Detections) -> list[tuple[int, int]]:
     return pairs
 
 
-def _lost(objects: Detections, paired: set[int], other: Detections) -> bool:
-    """Whether the other path lacks one of these objects that was not just pushed off the end of its list."""
+def _lost(objects: Detections, paired: set[int], other: Detections) -> float:
+    """The score difference that the objects stand for which the other path lacks."""
     missing = [i for i in range(len(objects)) if i not in paired]
+    if not missing:
+        return 0.0
     ends_alike = len(objects) == len(other) and 2 * len(paired) >= len(objects)
-    return any(not ends_alike or objects.scores[i] > other.scores.min() * (1 + PUSHED_OFF) for i in missing)
+    return max(0.0, float(objects.scores[missing].max() - other.scores.min())) if ends_alike else 1.0

@@ -48,7 +48,6 @@ class BoxSpec(TaskSpec[C, O, M]):
     )
     shape_settings: ClassVar[Sequence[str]] = SHAPE
     tuned: ClassVar[Mapping[str, tuple[float, float]]] = {"box_weight": (0.5, 5.0)}
-    preview_side = SIZE
     defaults: ClassVar[Mapping[str, Mapping[str, object]]] = {
         "input": {"fit": "letterbox", "interpolation": "bilinear"},
         "augment": {"crop_scale": 1.0, "scale_jitter": 1.5, "brightness": 0.2, "contrast": 0.2, "saturation": 0.2},

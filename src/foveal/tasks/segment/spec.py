@@ -37,7 +37,6 @@ class SegmentSpec(TaskSpec[SegmentConfig, "SegmentOutput", "Segmenter"]):
         "augment.box_mixup",
         "augment.min_visible",
     )
-    preview_side = 320
     inference_scale = 1.5
     needs: ClassVar[Mapping[str, tuple[str, tuple[str, ...]]]] = {
         "focal_gamma": ("losses", ("focal",)),

@@ -72,6 +72,19 @@ def test_preview_writes_an_image(folder, tmp_path, flags, capsys):
         assert f"({sheet.width} x {sheet.height} pixels)" in capsys.readouterr().out.replace("\n", " ")
 
 
+def test_preview_has_the_size_that_training_would_take(folder, boxes, tmp_path, monkeypatch):
+    seen = []
+
+    def drawn(*_, size, **__):
+        seen.append(str(size))
+        return np.zeros((8, 8, 3), np.uint8)
+
+    monkeypatch.setattr("foveal.data.inspection.preview.preview", drawn)
+    for path, *flags in ((folder,), (boxes,), (boxes, "--size=96x64")):
+        call("preview", path, "--out", tmp_path / "p.png", *flags)
+    assert seen == ["128", "448x384", "96x64"]  # images of 24 x 20
+
+
 @pytest.mark.parametrize(
     ("flags", "what"),
     [

@@ -12,6 +12,7 @@ from torchinfo import summary
 from foveal.models.backbone import Backbone
 from foveal.models.zoo.layers import layers, totals
 from foveal.models.zoo.listing import measure
+from foveal.types.size import Size
 
 TEN = (
     "conv4",
@@ -29,7 +30,7 @@ TEN = (
 
 @pytest.mark.parametrize("name", TEN)
 def test_totals_equal_torchinfos(name: str) -> None:
-    rows = layers(name, size=64)
+    rows = layers(name, size=Size.square(64))
     parameters, macs = totals(rows)
     net = Backbone(name).eval()
     info = summary(net, (1, 3, 64, 64), verbose=0, depth=20)
@@ -48,7 +49,7 @@ def test_totals_equal_fvcores(name: str) -> None:
     net = Backbone(name).eval()
     analysis = FlopCountAnalysis(net, torch.zeros(1, 3, 64, 64)).unsupported_ops_warnings(False)
     products = sum(analysis.by_operator()[name] for name in ("conv", "linear", "matmul"))  # it counts norms, too
-    assert totals(layers(name, size=64)) == (parameter_count(net)[""], products)
+    assert totals(layers(name, size=Size.square(64))) == (parameter_count(net)[""], products)
 
 
 @pytest.mark.parametrize("name", ["vit_tiny_patch16_224", "swin_tiny_patch4_window7_224"])
@@ -77,7 +78,7 @@ def test_receptive_fields_are_what_gradients_reach(name: str) -> None:
     features = net(image)
     features[0, :, features.shape[2] // 2, features.shape[3] // 2].sum().backward()
     reached = (image.grad.abs().sum((0, 1)) > 0).any(0).nonzero()
-    last = [row.receptive_px for row in layers(name, size=side)]
+    last = [row.receptive_px for row in layers(name, size=Size.square(side))]
     assert int(reached.max() - reached.min()) + 1 == max(n for n in last if n is not None)
 
 
@@ -100,8 +101,12 @@ def test_command(here) -> None:  # type: ignore[no-untyped-def]
     assert document["classic"]["top5_error"] == 8.1
     assert document["layers"][0]["shape"] == [64, 224, 224]
     text = here("models", "show", "conv:N=1,M=2", "--size", "20").out
-    assert "million MACs" in text
+    assert "million MACs for one image of 20 x 20 px" in text
     assert "blocks.0.0" in text and "without a classifier" in text
     assert "act=foo is none of" in here("models", "show", "conv:act=foo").err
     assert "Use --size 32 or more" in here("models", "show", "vgg11", "--size", "16").err
     assert here("models", "show", "alexnot").code == 2
+    assert "--size 0 is not allowed." in here("models", "show", "vgg11", "--size", "0").err
+    wide = here("models", "show", "vgg11", "--size", "96x64", "--json")
+    assert json.loads(wide.out)["layers"][0]["shape"] == [64, 64, 96]  # channels, rows, columns
+    assert "takes images of 32 x 32 pixels only, not 96 x 64." in here("models", "show", "mlp", "--size", "96x64").err

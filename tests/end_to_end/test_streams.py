@@ -167,3 +167,33 @@ def test_a_model_worse_than_the_baseline_says_so(here: Here, tmp_path: Path) -> 
     done = here("train", file, "--out", tmp_path / "run", "--epochs=5", "--lr=3e-2", "--forecast.hidden=16")
     assert done.code == 0, done.err
     assert "the naive baseline, which says that nothing changes" in done.out
+
+
+@pytest.mark.slow
+def test_a_study_is_confirmed_on_blocks_that_chose_nothing(here: Here, text: Path, tmp_path: Path) -> None:
+    out = tmp_path / "study"
+    words = ["--sequence.hidden=16", "--batch-size=8", "--sequence.window=16", "--lr=1e-5", "--epochs=2"]
+    done = here("tune", text, "--out", out, *words, "--tune", "optim.lr", "--trials", "2", "--seeds", "2", "--json")
+    assert done.code == 0, done.err
+    document = json.loads(done.out)
+    assert document["metric"] == "bits_per_char" and document["characters"] > 10_000 and "images" not in document
+    assert document["against_default"]["difference"] < 0 and document["against_default"]["seeds"] == 2
+    known = [json.loads((out / "confirm" / "0000" / f"fold-{k}" / "data.json").read_text()) for k in (1, 2)]
+    whole = document["characters"]
+    assert [one["train"] for one in known] == pytest.approx([0.8 * whole, 0.85 * whole], abs=2)
+    assert sum(one["held_out"] for one in known) == pytest.approx(0.1 * whole, abs=2)
+    page = (out / "report.html").read_text()
+    assert "less is better" in page and "evaluated on what comes right after it" in " ".join(page.split())
+    done = here("evaluate", out / "model", text, "--split", "val", "--out", tmp_path / "e", "--json")
+    assert done.code == 0 and json.loads(done.out)["characters"] == pytest.approx(0.1 * whole, abs=2)
+    other = tmp_path / "other"
+    for arguments, expected in (
+        (("--find", "batch"), "finds a batch size for images"),
+        (("--find", "lr"), "finds a learning rate for images"),
+        (("--advise", "--out", other), "--advise is for images"),
+        (("--out", other, "--sequence.window=1000", "--batch-size=32"), "to train on are too few"),
+        (("--out", other, "--tune", "augment.mixup"), "is a setting of"),
+        (("--out", other, "--size", "32"), "--input.size is a setting of"),
+    ):
+        done = here("tune", text, *arguments)
+        assert done.code == 2 and expected in done.err and not other.exists(), (arguments, done.err)

@@ -102,6 +102,9 @@ def test_the_confirmation_is_on_other_images_and_can_be_compared(study: Path, he
 def test_a_study_that_is_over(study: Path, here: Command, squares: Path, tmp_path: Path) -> None:
     done = here("tune", "--resume", study)
     assert done.code == 2 and "this study is over; there is nothing to resume." in done.err
+    assert "Go on with more trials (--trials 10)" in done.err
+    backbones = tmp_path / "backbones.toml"
+    backbones.write_text('"model.backbone" = ["resnot18", "conv4"]\n')
     for words, expected in (
         ((squares, "--out", study), "already holds a study."),
         (("--resume", study, "--optim.lr", "0.1"), "--resume uses the settings of the study."),
@@ -113,6 +116,13 @@ def test_a_study_that_is_over(study: Path, here: Command, squares: Path, tmp_pat
         ((squares, "--seeds", "1", "--out", tmp_path / "t"), "--seeds 1 is not between 2 and 20."),
         ((squares, "--tune", "data.split_seed", "--out", tmp_path / "t"), "would compare different images."),
         ((squares, "--tune", "optim.lrr", "--out", tmp_path / "t"), "unknown key 'optim.lrr'."),
+        ((squares, "--space", backbones, "--out", tmp_path / "t"), "Unknown backbone 'resnot18'."),
+        ((), "No data set is given."),
+        (("--resume", study, "--tune", "optim.lr", "--seeds", "3"), "--resume has no use for --tune, --seeds."),
+        (("--resume", study, "--epochs", "3"), "--resume uses the settings of the study."),
+        (("--worker", study, "--trials", "9"), "--worker has no use for --trials."),
+        ((squares, "--epochs", "0"), "--epochs 0 is not allowed"),
+        ((squares, "--find", "lr", "--open"), "--find has no use for --open."),
         ((squares, "--data.folds", "3", "--out", tmp_path / "t"), "The confirmation makes its own folds."),
         ((squares, "--train.time-s", "9", "--out", tmp_path / "t"), "would compare trials by the clock."),
         ((squares, "--workers", "0", "--out", tmp_path / "t"), "--workers 0 is not between 1 and 256."),

@@ -1,6 +1,7 @@
 """What ``foveal compare`` prints."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
@@ -9,6 +10,7 @@ from foveal.cli.screens import DASH, print_indented
 from foveal.cli.terminal import print_table
 from foveal.data.notes import plural
 from foveal.metrics.paired.difference import Difference
+from foveal.report.page import PAGE
 from foveal.report.wording import spoken
 from foveal.runs.display import number
 from foveal.runs.several.comparison import Comparison, Pair
@@ -46,8 +48,11 @@ def comparison_screen(done: Comparison, folder: str = "") -> None:
     print_classes(console, done)
     for note in done.notes:
         print_indented(console, Text(note, "dim"))
-    where = f"; details in {folder}" if folder else ""
-    console.print(Text(f"\n  {plural(len(done.common), 'image')}{where}"), soft_wrap=True)
+    console.print(Text(f"\n  {plural(len(done.common), 'image')} in common"), soft_wrap=True)
+    if folder:
+        page = Path(folder) / PAGE
+        found = page if page.is_file() else Path(folder) / "comparison.json"
+        console.print(Text(f"  report  {found}"), soft_wrap=True)
 
 
 def decision_line(done: Comparison, pair: Pair) -> Text:

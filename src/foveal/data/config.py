@@ -71,7 +71,8 @@ class DataConfig(Settings):
     split_seed: Annotated[int, Field(ge=0, lt=2**63)] | None = None
     """Seed of the split alone; default: the run's seed. Runs that share it hold out the same images."""
     folds: Annotated[int, Field(ge=0, le=100)] = 0
-    """Parts of a cross-validation, one of which is held out in place of val_fraction; 0: none."""
+    """Parts of a cross-validation, one of which is held out in place of val_fraction; 0: none. Of a text or a series
+    they are the last so many blocks of val_fraction, each for a run on what comes before it."""
     fold: Annotated[int, Field(ge=1, le=100)] = 1
     """The part that is held out, from 1 on."""
     train_fraction: Annotated[float, Field(gt=0, le=1)] = 1.0

@@ -52,6 +52,11 @@ def heading(name: str) -> str:
     return words[:1].upper() + words[1:] if words.split(" ")[0].islower() else words
 
 
+def sentence(text: str) -> str:
+    """With a capital and a full stop; names in it stay as they are."""
+    return f"{text[:1].upper()}{text[1:]}" + ("" if text.endswith((".", "!", "?")) else ".")
+
+
 def setting(value: object) -> str:
     """A value of the configuration."""
     if value is None:

@@ -168,11 +168,13 @@ AnyStreamSpec = StreamSpec[RecurrentConfig]
 
 OPTIM: Mapping[str, object] = {"ema_decay": 0.99, "clip_norm": 1.0}
 """Defaults of the optimiser for recurrent networks."""
+STREAM_DATA = ("path", "val_fraction", "folds", "fold")
+"""Settings of the data that streams have a use for."""
 UNUSED = (
     "input.*",
     "augment.*",
     "model.*",
-    *(f"data.{name}" for name in DataConfig.model_fields if name not in ("path", "val_fraction")),
+    *(f"data.{name}" for name in DataConfig.model_fields if name not in STREAM_DATA),
     "optim.adapt_lr",
     "optim.pretrained_lr_scale",
     "optim.layer_decay",

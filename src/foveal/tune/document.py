@@ -20,7 +20,7 @@ def to_dict(study: Study) -> dict[str, Any]:
         "study": str(study.folder),
         "task": plan.task,
         "data": plan.config.data.path,
-        "images": plan.images,
+        plan.unit: plan.images,
         "metric": plan.goal.metric,
         "maximize": plan.goal.maximize,
         "space": plan.space.to_list(),
@@ -87,7 +87,7 @@ def settings_of(trial: Trial, study: Study) -> dict[str, str]:
     return {key: setting(value) for key, value in values.items() if value is not None}
 
 
-def decision_in_words(decision: Mapping[str, Any], metric: str) -> str:
+def decision_in_words(decision: Mapping[str, Any], metric: str, *, maximize: bool = True) -> str:
     """For example ``adopt trial 7: accuracy +0.021 (+0.004 to +0.038) from the default's``."""
     found = decision.get("difference")
     what = f"adopt trial {decision['winner']}" if decision["decision"] == ADOPT else "keep the default"
@@ -95,4 +95,5 @@ def decision_in_words(decision: Mapping[str, Any], metric: str) -> str:
         return what
     about = f" of trial {decision['best']}" if decision["decision"] != ADOPT else ""
     ends = f"{found['low']:+.3f} to {found['high']:+.3f}"
-    return f"{what}: {metric}{about} {found['difference']:+.3f} ({ends}) from the default's"
+    less = "" if maximize else "; less is better"
+    return f"{what}: {metric}{about} {found['difference']:+.3f} ({ends}) from the default's{less}"

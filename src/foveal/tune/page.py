@@ -15,7 +15,7 @@ from foveal.metrics.contract import Lines
 from foveal.report.figures.parallel import Axis, Line
 from foveal.report.page import PAGE, why_no_page
 from foveal.report.study import StudyContent, TrialShown, render_study
-from foveal.report.wording import heading, number, setting, spoken
+from foveal.report.wording import heading, number, sentence, setting, spoken
 from foveal.runs.identity import near
 from foveal.tune.confirm.decide import ADOPT
 from foveal.tune.document import decision_in_words, score_of, settings_of
@@ -62,14 +62,14 @@ def content_of(study: Study) -> StudyContent:
         metric=plan.goal.metric,
         lead=f"{plural(len(trials), 'trial')} of {plural(len(keys), 'setting')} on {near(plan.config.data.path)}, in"
         f" {duration(spent)}{budget}.",
-        decision=heading(decision_in_words(decision, metric)) + ".",
+        decision=sentence(decision_in_words(decision, metric, maximize=plan.goal.maximize)),
         adopted=decision.get("decision") == ADOPT,
-        why=why(decision, metric),
+        why=why(decision, metric, on_stream=plan.on_stream),
         difference=None
         if found is None or found["low"] is None
         else (found["difference"], found["low"], found["high"]),
         level=f"{decision.get('level', 0.95):.3g}".replace("0.", "") + "%",
-        comparison=f"{CONFIRM}/comparison/report.html" if found is not None else "",
+        comparison=f"{CONFIRM}/comparison/report.html" if found is not None and not plan.on_stream else "",
         settings=[(key, default.get(key, "–"), winner.get(key, "–")) for key in keys],
         sides=("default", by_number[best].name if best else "best trial"),
         keys=[key.rpartition(".")[2] for key in keys],
@@ -86,16 +86,22 @@ def content_of(study: Study) -> StudyContent:
     )
 
 
-def why(decision: Mapping[str, Any], metric: str) -> list[str]:
+def why(decision: Mapping[str, Any], metric: str, *, on_stream: bool = False) -> list[str]:
     """What the decision rests on, in sentences."""
-    lines = [heading(str(decision.get("why", ""))) + "."]
+    lines = [sentence(str(decision.get("why", "")))]
     found = decision.get("difference")
     if found is None:
         return lines
     seeds = decision["seeds"]
+    how = (
+        f"Both settings were trained {seeds} times with other seeds, each time up to another place, and evaluated on"
+        " what comes right after it, before the end that the search was compared on"
+        if on_stream
+        else f"Both settings were trained {seeds} times on {seeds} other splits with other seeds, so that every image"
+        " was predicted by runs that had not seen it"
+    )
     lines.append(
-        f"Both settings were trained {seeds} times on {seeds} other splits with other seeds, so that every image was"
-        f" predicted by runs that had not seen it: {metric} {number(found['a'])} with the default, {number(found['b'])}"
+        f"{how}: {metric} {number(found['a'])} with the default, {number(found['b'])}"
         f" with trial {decision['best']}. p = {found['p']:.2g}."
     )
     if found["smallest_visible"] is not None:
@@ -133,7 +139,8 @@ def axis_of(one: Dimension) -> Axis:
 def score_axis(trials: Sequence[Trial], study: Study) -> Axis:
     """The score's axis, from the worst to the best."""
     low, high = _ends(trials, study)
-    return Axis(spoken(study.plan.goal.metric), [(k / 2, number(low + k / 2 * (high - low))) for k in range(3)])
+    worst, best = (low, high) if study.plan.goal.maximize else (high, low)
+    return Axis(spoken(study.plan.goal.metric), [(k / 2, number(worst + k / 2 * (best - worst))) for k in range(3)])
 
 
 def line_of(trial: Trial, study: Study, trials: Sequence[Trial], *, chosen: int) -> Line | None:
@@ -149,7 +156,7 @@ def line_of(trial: Trial, study: Study, trials: Sequence[Trial], *, chosen: int)
     if math.isnan(score):
         return None
     told = f"{trial.name}: {number(score)}, " + ", ".join(f"{k} {v}" for k, v in settings_of(trial, study).items())
-    height = (score - low) / (high - low)
+    height = (score - low if study.plan.goal.maximize else high - score) / (high - low)
     return Line(told, [*places, height], trial.finished, bool(chosen) and trial.number == chosen, not trial.number)
 
 

@@ -11,7 +11,7 @@ from foveal.engine.clock import Began
 from foveal.engine.ending import Paused
 from foveal.engine.logs.log import Log
 from foveal.errors import FovealError
-from foveal.runs.data import open_data
+from foveal.tune.data import begin_run
 from foveal.tune.study.lease import Lease
 from foveal.tune.study.trial import OUTCOME, Failure, write_outcome
 
@@ -88,8 +88,7 @@ def advance(
             if saved is None or not saved.finished:
                 start.resume(folder, changes=None, log=log, began=began)
         else:
-            catalog, skipped = open_data(config)
-            start.start(config, catalog, skipped, out=folder, log=log, began=began)
+            begin_run(config, folder, log=log, began=began)
     except Paused:
         return None
     except StudyEnds:

@@ -2,32 +2,31 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from foveal.artifact.free import free_folder
-from foveal.artifact.given import given_card
 from foveal.brief import brief
 from foveal.config.schema import RunConfig, merge, parse_config
-from foveal.data.catalog.catalog import Catalog
 from foveal.data.catalog.looks import looks_kept_in
 from foveal.data.outside import check_outside
+from foveal.data.streams.stream import Stream
 from foveal.engine.logs.log import Log
 from foveal.errors import ConfigError, RunError
 from foveal.ops.quiet import quiet
-from foveal.runs.data import data_facts, looks_folder, open_data, task_of
+from foveal.runs.data import looks_folder
 from foveal.runs.identity import anchored
 from foveal.runs.several.train import check_one_process
-from foveal.runs.streams.settings import stream_task
 from foveal.runs.train import check_installed, configured, open_door
-from foveal.tasks.table import get_spec
+from foveal.tune.confirm import blocks
 from foveal.tune.confirm.runs import forget
+from foveal.tune.data import StudyData, read_study_data
 from foveal.tune.document import to_dict
 from foveal.tune.search.rungs import fractions
 from foveal.tune.space.chosen import Spaces
-from foveal.tune.space.dimension import Space
+from foveal.tune.space.dimension import Choice, Space
 from foveal.tune.study.folder import Study, begin_study, change_plan, open_study
 from foveal.tune.study.plan import BEAT_S, MOST_TRIALS, SEEDS, TRIALS, StudyPlan
 from foveal.version import __version__
@@ -122,6 +121,10 @@ def tune(
     layers = [settings] if isinstance(settings, Mapping) else list(settings)
     try:
         if resume is not None:
+            if data or space is not None or seeds is not None or recipe is not None or out is not None:
+                raise ConfigError(
+                    "resume goes on with a study as it was planned.", "Leave out data, space, seeds, recipe and out."
+                )
             study = go_on(Path(resume), layers, trials=trials, time_s=time_s, workers=workers, log=log, began=began)
         else:
             limits = Limits(trials, time_s, seeds, workers, beat_s)
@@ -184,20 +187,26 @@ def begin(
     began: float,
 ) -> Study:
     """Make a study's folder."""
-    folder = free_folder(Path(data or "study"), "tune") if out is None else Path(out)
+    if not data:
+        raise ConfigError(
+            "No data set is given.", "Name one: foveal tune IMAGES/ --time 2h; or a study: foveal tune --resume STUDY"
+        )
+    folder = free_folder(Path(data), "tune") if out is None else Path(out)
     config, _, given = configured(data, recipe=recipe, layers=layers, out=folder)
     check_outside(folder, Path(data))
-    check_config(config, data)
+    check_config(config)
     check_installed("tune")
     with looks_kept_in(looks_folder(config)):
         log.begin(f"foveal tune {config.data.path}")
         log.doing(f"reading {config.data.path}")
-        catalog, _ = open_data(config)
-        log.say(data_facts(config, catalog))
+        read = read_study_data(config)
+        log.say(read.facts)
         log.doing("loading torch")
         open_door(began)
-        task = task_of(config, catalog, given_card(config.model.weights))
-        plan, made = planned(config, catalog, task, space, given)
+        plan, made = planned(config, read, space, given)
+        if isinstance(read.read, Stream):
+            limits = replace(limits, seeds=limits.seeds or blocks.SEEDS)
+            blocks.check_blocks(read.default(config, given).complete, read.read, limits.seeds or blocks.SEEDS)
     study = begin_study(folder, StudyPlan(**{**plan, **limits.to_dict()}))
     log.say({"search": ", ".join(f"{one.key} {one.text}" for one in made.dimensions), "study": str(folder)})
     return study
@@ -205,25 +214,17 @@ def begin(
 
 def planned(
     config: RunConfig,
-    catalog: Catalog,
-    task: str,
+    data: StudyData,
     space: str | Path | Mapping[str, object] | Sequence[str] | None,
     given: Mapping[str, object],
 ) -> tuple[dict[str, Any], Space]:
     """What a study's plan has of the data set and the default."""
-    from foveal.config.concerns import check_concerned
-    from foveal.config.idle import check_used
     from foveal.runs.record import versions
-    from foveal.runs.resolve import resolve, with_defaults
 
-    check_concerned(given, task, data_format=catalog.format)
-    check_used(given, with_defaults(config, task, given_card(config.model.weights)))
-    train = catalog.split("train")
-    complete = resolve(anchored(config), train).config
-    open_lr = config.model_copy(update={"optim": config.optim.model_copy(update={"lr": None})})
-    usual_lr = resolve(anchored(open_lr), train).config.optim.lr
-    assert usual_lr is not None and complete.train.epochs is not None, "resolve chose them"
-    spaces = Spaces(task, complete, lr=usual_lr)
+    default, task = data.default(config, given), data.task
+    complete = default.complete
+    assert complete.train.epochs is not None, "it was chosen"
+    spaces = Spaces(task, complete, lr=default.lr)
     if space is None:
         made = spaces.default(given)
     elif isinstance(space, Mapping):
@@ -232,30 +233,42 @@ def planned(
         made = spaces.read(Path(space))
     else:
         made = spaces.named(space)
-    goal = get_spec(task).begin(complete.own(task), catalog).goal
-    found = versions()
+    check_networks(made)
+    goal, found = default.goal, versions()
     values: dict[str, Any] = {
-        "config": anchored(_given_alone(config)),
+        "config": anchored(_given_alone(default.config)),
         "task": task,
         "space": made,
         "goal": goal if goal.tie_break is None else type(goal)(goal.metric, goal.maximize, VAL_LOSS),
         "rungs": fractions(complete.train.epochs, warmup=complete.schedule.warmup),
         "epochs": complete.train.epochs,
-        "fingerprint": catalog.fingerprint(),
-        "images": len(catalog),
+        "fingerprint": data.fingerprint,
+        "images": len(data),
         "versions": {"foveal": __version__, **{name: found[name] for name in COMPUTES if name in found}},
     }
     return values, made
 
 
-def check_config(config: RunConfig, data: str | Path) -> None:
+def check_networks(space: Space) -> None:
+    """Check that networks that are searched are known, before the first trial is trained; it needs torch.
+
+    Raises:
+        ConfigError: One is not; the message suggests the nearest name.
+    """
+    from foveal.models.declared import declared
+
+    for one in space.dimensions:
+        if one.key == "model.backbone" and isinstance(one, Choice):
+            for name in one.values:
+                declared(str(name))
+
+
+def check_config(config: RunConfig) -> None:
     """Check that a study can be made of these settings.
 
     Raises:
-        ConfigError: They are of a stream, of folds, or have a time budget for each trial.
+        ConfigError: They are of folds, or have a time budget for each trial.
     """
-    if stream_task(config) is not None:
-        raise ConfigError(f"foveal tune is for images, and {data} is a text or a series.", "Compare runs by hand.")
     if config.data.folds:
         raise ConfigError("The confirmation makes its own folds.", "Leave out --data.folds and --data.fold.")
     if config.train.time_s is not None:
@@ -288,9 +301,11 @@ def go_on(
     check_same(study, log)
     more = (trials or 0) > study.plan.trials or (time_s or 0) > (study.plan.time_s or float("inf"))
     if study.model.exists() and not more:
+        time = study.plan.time_s
+        further = f"trials (--trials {2 * study.plan.trials})" if time is None else f"time (--time {2 * time / 60:g}m)"
         raise RunError(
             f"{folder}: this study is over; there is nothing to resume.",
-            f"Go on with more trials (--trials {2 * len(study.trials())}), or use its model: {study.model}",
+            f"Go on with more {further}, or use its model: {study.model}",
         )
     if more:
         forget(study)
@@ -320,11 +335,11 @@ def check_same(study: Study, log: Log) -> None:
             )
     log.doing(f"reading {path}")
     with looks_kept_in(looks_folder(config)):
-        catalog, _ = open_data(config)
-    if catalog.fingerprint() != plan.fingerprint:
+        data = read_study_data(config)
+    if data.fingerprint != plan.fingerprint:
         raise RunError(
-            f"{path}: the data set is not the one that {study.folder} was made with ({plan.images:,} images before,"
-            f" {len(catalog):,} now, or other files or labels).",
+            f"{path}: the data set is not the one that {study.folder} was made with ({plan.images:,} {plan.unit}"
+            f" before, {len(data):,} now, or other files or labels).",
             "Restore it, or begin another study with --out.",
         )
 

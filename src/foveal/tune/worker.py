@@ -50,13 +50,23 @@ LEFT_OUT = ("trial.toml", OUTCOME, "lease.*", ".*.tmp")
 
 @dataclass(frozen=True)
 class Job:
-    """A run to go on with: its folder, its settings, its lease, how far, and whether it is the default's."""
+    """A run to go on with.
+
+    Attributes:
+        folder: Its folder.
+        config: Its settings.
+        lease: Held by this process.
+        target: The fraction of its length up to which it is trained.
+        number: Of the trial; 0: the default.
+        last: Whether it is the only one that can still be confirmed.
+    """
 
     folder: Path
     config: RunConfig
     lease: Lease
     target: float
     number: int
+    last: bool = False
 
 
 class Worker:
@@ -151,7 +161,7 @@ class Worker:
         trials = self.study.trials()
         budget = self._budget(trials)
         if job.number:
-            return budget.search_s < 0
+            return not budget.allows_last(0.0) if job.last else budget.search_s < 0
         cost = budget.cost
         first = sum(row.get("epoch", 0) > 0 for trial in trials for row in trial.rows if not trial.number) <= FIRST
         return cost is not None and first and SLOW_START * cost.whole_s > time_s and self._shorten(time_s, cost.whole_s)
@@ -227,10 +237,11 @@ class Worker:
         if len(trials) < self.plan.trials and budget.allows_trial(trials) and (job := self._new(trials)) is not None:
             return job
         up = promoted(trials, goal, rungs)
-        running = any(trial.state(rungs) == "running" for trial in trials)
-        if up is None and not running:
-            up = finalist(trials, goal, rungs)
-        return None if up is None else self._going_on(up, budget)
+        job = None if up is None else self._going_on(up, budget)
+        if job is None and not any(trial.state(rungs) == "running" for trial in trials):
+            last = finalist(trials, goal, rungs)
+            job = None if last is None else self._going_on(last, budget, last=True)
+        return job
 
     def _new(self, trials: Sequence[Trial]) -> Job | None:
         number = 1 + max((trial.number for trial in trials), default=-1)
@@ -253,8 +264,14 @@ class Worker:
             config = self.plan.config
         return Job(place, config, lease, target, number)
 
-    def _going_on(self, trial: Trial, budget: Budget) -> Job | None:
-        """A trial that pauses or was stopped, up to its next rung; None: too late, or another worker was faster."""
+    def _going_on(self, trial: Trial, budget: Budget, *, last: bool = False) -> Job | None:
+        """A trial that pauses or was stopped, up to its next rung; None: too late, or another worker was faster.
+
+        Args:
+            trial: The trial.
+            budget: The time.
+            last: Whether it is the only one that can still be confirmed.
+        """
         rungs = self.plan.rungs
         reached = trial.rung(rungs)
         target = rungs[min(reached, len(rungs) - 1)]
@@ -263,15 +280,18 @@ class Worker:
         if trial.number == 0:
             target = 1.0
         cost, begin = cost_of(trial, budget.cost), rungs[reached - 1] if reached else 0.0
-        if trial.number and budget.limited and (cost is None or not budget.allows(cost.part_s(begin, target))):
-            return None
+        if trial.number and budget.limited:
+            if cost is None:
+                return None
+            if not (budget.allows_last(cost.part_s(begin, 1.0)) if last else budget.allows(cost.part_s(begin, target))):
+                return None
         lease = take(trial.folder, beat_s=self.plan.beat_s, target=target)
         if lease is None:
             return None
         if trial.holder is not None and trial.holder.idle >= MOST_IDLE:
             what = f"its worker was lost {trial.holder.idle} times before anything was saved"
             write_outcome(trial.folder, Failure("Lost", what, "There may be too little memory."))
-        return Job(trial.folder, self.plan.configured(trial.settings), lease, target, trial.number)
+        return Job(trial.folder, self.plan.configured(trial.settings), lease, target, trial.number, last)
 
     def _candidates(self, trials: Sequence[Trial]) -> dict[str, Any]:
         """Which trials are confirmed, as the time allows."""
@@ -283,6 +303,7 @@ class Worker:
             why = "no other trial is complete"
             if budget.limited and not budget.seeds:
                 why = "the time is too short for a search"
+                why += "" if budget.cost is None else f", which takes about {duration(budget.needed_s())} at least"
         elif not count:
             why = "the time is too short to confirm another"
         return {"candidates": [trial.number for trial in found[:count]], "seeds": seeds, "why": why}

@@ -2,7 +2,6 @@
 
 import shlex
 from collections.abc import Mapping, Sequence
-from math import nan
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,10 +14,11 @@ from foveal.cli.tuning.find import in_words
 from foveal.config.duration import parse_duration
 from foveal.data.notes import plural
 from foveal.engine.logs.log import duration
+from foveal.report.page import PAGE
+from foveal.report.wording import spoken
 
 if TYPE_CHECKING:
     from foveal.tune.advice.advice import Advice
-    from foveal.tune.advice.ranking import Gain
 
 
 def advise(
@@ -31,7 +31,8 @@ def advise(
     out: Path | None = None,
     resume: Path | None = None,
     json: bool = False,
-) -> None:
+    quiet: bool = False,
+) -> Path:
     """Find out what would help most, and print it.
 
     Args:
@@ -43,6 +44,10 @@ def advise(
         out: The folder.
         resume: A folder to go on with.
         json: Whether to print one JSON document and nothing else.
+        quiet: Whether to print nothing.
+
+    Returns:
+        The folder.
     """
     from foveal.engine.clock import OWN_PROCESS, process_began
     from foveal.process import INTERRUPTS
@@ -52,7 +57,7 @@ def advise(
 
     folder = resume or out or (free_folder_of_advice(data) if data else None)
     try:
-        with Bar(shown=not json) as bar:
+        with Bar(shown=not json and not quiet) as bar:
             done = run(
                 data,
                 recipe=recipe,
@@ -71,13 +76,16 @@ def advise(
         raise KeyboardInterrupt(hint) from None
     if json:
         print_json(done.to_dict())
-    else:
+    elif not quiet:
         advice_screen(Console(), done)
+    return done.folder
 
 
 def advice_screen(console: Console, done: "Advice") -> None:
     """The learning curve with its back-test, the changes with their ranks, and what to run."""
-    metric = str(done.facts.get("metric", "score")).replace("_", " ")
+    from foveal.tune.advice.wording import curve_in_words, mean, rank_of, spread
+
+    metric = spoken(str(done.facts.get("metric", "score")))
     console.print(Text(f"foveal tune {done.plan.config.data.path} --advise", "bold"), soft_wrap=True)
     facts = f"{done.facts['task']}, {metric}, {plural(len(done.runs), 'run')}, on {done.facts['device']}"
     print_indented(console, Text(facts, "dim"))
@@ -88,8 +96,10 @@ def advice_screen(console: Console, done: "Advice") -> None:
         for part, values in curve.values.items()
     ]
     print_table(console, ("images", metric, "sd", "seeds"), rows)
-    console.print()
-    for text in curve_in_words(done):
+    words = curve_in_words(done)
+    if words:
+        console.print()
+    for text in words:
         print_indented(console, Text(text))
     if done.gains:
         console.print()
@@ -100,7 +110,7 @@ def advice_screen(console: Console, done: "Advice") -> None:
                 f"{gain.low:+.3f} to {gain.high:+.3f}",
                 f"{gain.minutes:+.1f}",
                 f"{gain.per_minute:+.4f}" if gain.decision == "better" else DASH,
-                rank_of(gain, done.gains),
+                rank_of(gain, done.gains, none=DASH),
                 gain.decision,
             )
             for gain in done.gains
@@ -114,43 +124,9 @@ def advice_screen(console: Console, done: "Advice") -> None:
         print_indented(console, Text(note, "dim"))
     budget = "" if done.plan.time_s is None else f" of {duration(done.plan.time_s)}"
     print_indented(console, Text(f"{duration(done.spent_s)}{budget}; every run is in {done.folder}", "dim"))
+    if (page := done.folder / PAGE).is_file():
+        print_indented(console, Text(f"report  {page}"))
     if done.gains and not done.command:
         print_indented(console, Text("no change is seen to help: keep the settings"))
     if done.command:
         console.print(Text(f"\n  Next: {done.command}", "dim"), soft_wrap=True)
-
-
-def curve_in_words(done: "Advice") -> list[str]:
-    """The back-test, and what more images would give if it holds."""
-    curve, back = done.curve, done.curve.back_test
-    if back is None or curve.found is None:
-        return []
-    between = f"{back.value:.3f} ({back.low:.3f} to {back.high:.3f})"
-    test = f"back-test: up to half of the images predict {between} for all; found {curve.found:.3f}"
-    if not curve.holds:
-        return [f"{test}, outside: the curve does not tell what more images would give"]
-    words = [f"{test}, inside"]
-    for one in curve.further:
-        gain = one.value - (curve.found if curve.fitted is None else curve.fitted)
-        between = f"{one.value:.3f} ({one.low:.3f} to {one.high:.3f})"
-        words.append(f"{one.images:,.0f} images would give about {between}, {gain:+.3f} along the curve")
-    return words
-
-
-def rank_of(gain: "Gain", gains: "Sequence[Gain]") -> str:
-    """A rank, with a word where others share it."""
-    if gain.decision != "better":
-        return DASH
-    tied = sum(other.rank == gain.rank and other.decision == "better" for other in gains) > 1
-    return f"{gain.rank} (tie)" if tied else str(gain.rank)
-
-
-def mean(values: Sequence[float]) -> float:
-    """Of scores."""
-    return sum(values) / len(values)
-
-
-def spread(values: Sequence[float]) -> float:
-    """Their standard deviation; NaN for one."""
-    middle = mean(values)
-    return (sum((value - middle) ** 2 for value in values) / (len(values) - 1)) ** 0.5 if len(values) > 1 else nan

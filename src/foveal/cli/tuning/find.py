@@ -10,6 +10,7 @@ from rich.text import Text
 from foveal.cli.screens import DASH, print_indented, print_json
 from foveal.cli.terminal import Bar, print_table
 from foveal.config.duration import parse_duration
+from foveal.data.notes import plural
 from foveal.types.size import Size
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def find(
 def batch_screen(console: Console, found: "BatchFound") -> None:
     """The tries, the choice, and what to run."""
     default, best = found.default, found.best
-    device = default.device_name if default.device == "cuda" else f"CPU, {default.threads} threads"
+    device = default.device_name if default.device == "cuda" else f"CPU, {plural(default.threads, 'thread')}"
     size = Size.of(default.size).in_px
     words = f"{default.task}, {default.backbone}, {size}, {default.images:,} training images, on {device}"
     console.print(Text(f"foveal tune {found.data} --find batch", "bold"), soft_wrap=True)

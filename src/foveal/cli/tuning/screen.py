@@ -181,7 +181,7 @@ def last_screen(console: Console, done: Tuned) -> None:
         "difference": against,
         "best": against["trial"] if against else None,
     }
-    print_indented(console, Text(decision_in_words(decision, metric), "bold green"))
+    print_indented(console, Text(decision_in_words(decision, metric, maximize=found["maximize"]), "bold green"))
     print_indented(console, Text(f"{found['why']}."))
     if against:
         about = f"{plural(against['seeds'], 'run')} each on a split and seeds of their own"
@@ -210,7 +210,8 @@ def last_screen(console: Console, done: Tuned) -> None:
     budget = f" of {duration(found['budget_s'])}" if found["budget_s"] else ""
     console.print(Text(f"\n  {plural(len(found['trials']), 'trial')} in {spent}{budget}"), soft_wrap=True)
     console.print(Text(f"  model   {done.model}\n  report  {done.folder / 'report.html'}"), soft_wrap=True)
-    console.print(Text(f"  Next: foveal evaluate {shlex.quote(str(done.model))} TEST-IMAGES", "dim"), soft_wrap=True)
+    data = "TEST-IMAGES" if "images" in found else "TEST-DATA"
+    console.print(Text(f"  Next: foveal evaluate {shlex.quote(str(done.model))} {data}", "dim"), soft_wrap=True)
 
 
 def _last(one: Mapping[str, Any], found: Mapping[str, Any]) -> float | None:

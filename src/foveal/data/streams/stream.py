@@ -78,11 +78,19 @@ class Stream:
         """(N,) or (N, F)."""
         return np.concatenate([piece.steps for piece in self.pieces])
 
-    def split(self, held_out: float) -> tuple[Self, Self]:
-        """The steps to train on, and the last ``held_out`` of each file; at least one of each file is trained on."""
-        cuts = [max(1, len(piece.steps) - round(len(piece.steps) * held_out)) for piece in self.pieces]
-        heads = tuple(piece.cut(0, at) for piece, at in zip(self.pieces, cuts, strict=True))
-        tails = [piece.cut(at, len(piece.steps)) for piece, at in zip(self.pieces, cuts, strict=True)]
+    def split(self, held_out: float, *, later: int = 0) -> tuple[Self, Self]:
+        """The steps to train on, and the last ``held_out`` of each file; at least one of each file is trained on.
+
+        Args:
+            held_out: A fraction of each file.
+            later: Blocks of that length at the end that are left out of both, so that an earlier one is held out.
+        """
+        cuts = []
+        for piece in self.pieces:
+            number, block = len(piece.steps), round(len(piece.steps) * held_out)
+            cuts.append((max(1, number - (later + 1) * block), max(1, number - later * block)))
+        heads = tuple(piece.cut(0, at) for piece, (at, _) in zip(self.pieces, cuts, strict=True))
+        tails = [piece.cut(at, stop) for piece, (at, stop) in zip(self.pieces, cuts, strict=True)]
         return replace(self, pieces=heads), replace(self, pieces=tuple(tail for tail in tails if len(tail.steps)))
 
     def locate(self, step: int) -> tuple[Piece, int]:

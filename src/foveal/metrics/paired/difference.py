@@ -26,7 +26,7 @@ ALPHA = 0.05
 RESAMPLES = 1000
 BETA = 0.8416
 """Quantile of the normal distribution for ``mcnemar.POWER``."""
-Test = Literal["mcnemar_exact", "paired_bootstrap"]
+Test = Literal["mcnemar_exact", "paired_bootstrap", "paired_t"]
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
+import orjson
 
 from foveal.brief import brief
+from foveal.data.notes import listed, plural
 from foveal.errors import ConfigError
 from foveal.metrics.contract import Better, Verdict
 from foveal.metrics.paired.difference import ALPHA, RESAMPLES, Difference, Side, difference_of, holm, side_of
+from foveal.report.wording import setting
 from foveal.runs.several.common import Common, in_common
-from foveal.runs.several.settings import different
+from foveal.runs.several.settings import SEEDS, UNTOLD, different
 from foveal.runs.several.sides import Given
 from foveal.types.arrays import FloatArray
 
@@ -116,7 +119,7 @@ def compared(given: Sequence[Given], *, metric: str = "", margin: float | None =
         per_class(scored),
         different(given),
         np.stack([np.mean([one.by_image() for one in side], axis=0) for side in scored]),
-        [*common.notes, *remarks(given, common), *alike(given, common)],
+        [*common.notes, *remarks(given, common), *of_one_setting(given), *alike(given, common)],
         margin,
     )
 
@@ -182,6 +185,21 @@ def remarks(sides: Sequence[Given], common: Common) -> list[str]:
     notes += dict.fromkeys(str(caution) for header in headers for caution in header.get("cautions", []))
     if common.groups is not None:
         notes.append(f"{len(common):,} images in {int(common.groups.max()) + 1:,} groups, which were resampled as one.")
+    return notes
+
+
+def of_one_setting(sides: Sequence[Given]) -> list[str]:
+    """A sentence for every side whose runs differ in more than their seeds, or are copies of each other."""
+    notes = []
+    for side in (side for side in sides if len(side.members) > 1):
+        known = [one for one in side.members if one.settings]
+        keys = list(dict.fromkeys(key for one in known for key in one.settings if key not in (*UNTOLD, *SEEDS)))
+        apart = [key for key in keys if len({setting(one.settings.get(key)) for one in known}) > 1]
+        if apart:
+            notes.append(f"The runs of {side.name} differ in {listed(apart)}: they are not seeds of one setting.")
+        copies = len(side.members) - len({orjson.dumps(one.kept.images) for one in side.members})
+        if copies:
+            notes.append(f"{plural(copies, 'run')} of {side.name} predict what another of it does: no further seeds.")
     return notes
 
 

@@ -8,6 +8,8 @@ from foveal.runs.several.sides import Given
 
 UNTOLD = ("data.workers", "data.cache", "data.cache_dir", "runtime.tracker")
 """Settings that no result depends on."""
+SEEDS = ("seed", "data.split_seed", "data.fold")
+"""Settings in which runs of one setting may differ."""
 
 
 def different(sides: Sequence[Given]) -> list[tuple[str, list[str]]]:

@@ -28,6 +28,7 @@ from foveal.runs.several.kept import (
     run_of,
 )
 from foveal.runs.several.plan import read_plan
+from foveal.tasks.table import STREAMS
 from foveal.types.progress import Progress, silent
 
 EVALUATION = "metrics.json"
@@ -128,18 +129,35 @@ def _kept(path: str, *, out_of_fold: bool = False) -> Member:
     folder = Path(path)
     if not folder.exists():
         raise DataError(f"{path}: no such run or evaluation.", "Name its folder.")
+    if not folder.is_dir():
+        raise DataError(
+            f"{path}: is a file; what was predicted is in the folder of a run or an evaluation.",
+            "Name the folder, or compare the models themselves with --data DATA.",
+        )
     if not (folder / KEPT).is_file():
-        if folder.is_dir() and not (folder / EVALUATION).exists():
-            name = shlex.quote(path)
-            unfinished = (folder / "config.toml").exists() or read_plan(folder) is not None
-            hint = f"Go on with it: foveal train --resume {name}" if unfinished else "Name a folder that has some."
-            raise DataError(f"{path}: there are no predictions in this folder.", hint)
-        what = "was written by an earlier Foveal" if folder.is_dir() else "is a model, not an evaluation"
-        raise DataError(f"{path}: {what}, so it has no {KEPT}.", AGAIN)
+        if not (folder / EVALUATION).exists():
+            raise DataError(f"{path}: there are no predictions in this folder.", _instead(folder))
+        task = _document(folder).get("task")
+        if task in STREAMS:
+            raise DataError(
+                f"{path}: of the task {task} no predictions are kept; runs on images can be compared.",
+                "Their metrics are in metrics.json; `foveal tune` finds out which settings are better.",
+            )
+        raise DataError(f"{path}: was written by an earlier Foveal, so it has no {KEPT}.", AGAIN)
     kept = read_kept(folder / KEPT)
     run = str(kept.header.get("run", ""))
     trained_on = frozenset[str]() if out_of_fold else read_trained_on(run)
     return Member(path, kept, trained_on, *_about(folder if out_of_fold else Path(run or folder)))
+
+
+def _instead(folder: Path) -> str:
+    """What to do about a folder without predictions."""
+    if (folder / "config.toml").exists() or read_plan(folder) is not None:
+        return f"Go on with it: foveal train --resume {shlex.quote(str(folder))}"
+    inside = [one.parent for depth in ("*", "*/*") for one in sorted(folder.glob(f"{depth}/{KEPT}"))]
+    if inside:
+        return f"There are some in folders inside, such as {inside[0]}."
+    return "Name a run, an evaluation, or a folder of folds or seeds."
 
 
 def _evaluated(path: str, data: str, split: str | None, progress: Progress) -> Member:
@@ -172,9 +190,15 @@ def _about(folder: Path) -> tuple[dict[str, object], list[dict[str, float]], dic
         history = [{name: float(cell) for name, cell in row.items() if cell} for row in rows]
     except (OSError, ValueError):
         pass
-    try:
-        known: Any = json.loads((folder / EVALUATION).read_text(encoding="utf-8"))
-        facts = dict(known.get("training", {}))
-    except (OSError, ValueError, AttributeError, TypeError):
-        pass
+    with suppress(TypeError, ValueError):
+        facts = dict(_document(folder).get("training", {}))
     return settings, history, facts
+
+
+def _document(folder: Path) -> dict[str, Any]:
+    """metrics.json; empty: there is none."""
+    try:
+        found: Any = json.loads((folder / EVALUATION).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -196,6 +196,11 @@ def read_metrics(folder: Path) -> dict[str, Any]:
     return found
 
 
+def value_of(document: Mapping[str, Any], metric: str) -> float:
+    """A metric in a metrics.json; NaN: it is undefined, or not there."""
+    return _value(document["metrics"].get(metric))
+
+
 def _value(values: Mapping[str, float | None] | None) -> float:
     value = (values or {}).get("value")
     return float("nan") if value is None else value

@@ -30,6 +30,11 @@ if TYPE_CHECKING:
 SUMMARY_S = 6.0
 """Seconds that are left of a time budget for the summary."""
 LEAST_S = 1.0
+OF_STREAMS: dict[Kind, str] = {
+    "folds": "One run holds out a block before the end: --data.folds 5 --data.fold 1",
+    "seeds": "Train one run with --seed 0, one with --seed 1, and so on.",
+}
+"""What to do on a text or a series."""
 
 
 @silently()
@@ -65,7 +70,7 @@ def train_several(
     layers = list(settings)
     config, folder, given = configured(data, recipe=recipe, layers=layers, out=out)
     if stream_task(config) is not None:
-        raise ConfigError(f"--{kind} is for images, and {data} is a text or a series.", f"Leave out --{kind}.")
+        raise ConfigError(f"--{kind} is for images, and {data} is a text or a series.", OF_STREAMS[kind])
     if config.data.folds or (kind == "folds" and given_split(given)):
         raise ConfigError(
             "--folds makes the splits, so it has no use for --data.folds, --data.fold and --data.val-fraction.",

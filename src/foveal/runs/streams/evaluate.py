@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from foveal.artifact.atomic import json_text, make_folder, write_atomic
+from foveal.artifact.card import SplitCard
 from foveal.artifact.free import free_folder
 from foveal.data.outside import check_outside
 from foveal.data.streams.stream import Piece, Stream
@@ -17,6 +18,7 @@ from foveal.report.findings.find import find
 from foveal.runs.display import as_html, one_line
 from foveal.runs.streams.document import to_dict, write_predictions
 from foveal.runs.streams.report import write_evaluation_report
+from foveal.runs.streams.settings import split_of
 from foveal.tasks.table import get_stream, open_stream
 from foveal.types.progress import Progress, silent
 
@@ -86,9 +88,9 @@ def evaluate_stream(
     progress("reading the data", 0, None)
     stream = spec.read(data, output.own, output.spec)
     same = stream.fingerprint() == card.data.get("fingerprint")
-    pieces, notes = _pieces(stream, split, same=same, held_out=card.split.val_fraction if card.split else 0.0)
+    pieces, notes = _pieces(stream, split, same=same, held_out=card.split)
     if same and split != "val":
-        notes.append(f"The model was trained on the same {spec.data}; --split val is the end that it has not seen.")
+        notes.append(f"The model was trained on the same {spec.data}; --split val is what it has not seen.")
     facts = run_over(stepper, output, pieces, progress=progress)
     progress("computing the intervals", 0, None)
     results = output.results(facts, pieces, seed=seed)
@@ -109,17 +111,19 @@ def evaluate_stream(
     return StreamEvaluation(results, document, folder, listed, tuple(findings), stepper.running, spec.unit)
 
 
-def _pieces(stream: Stream, split: str | None, *, same: bool, held_out: float) -> tuple[Sequence[Piece], list[str]]:
+def _pieces(
+    stream: Stream, split: str | None, *, same: bool, held_out: SplitCard | None
+) -> tuple[Sequence[Piece], list[str]]:
     if split is None:
         return stream.pieces, []
     if split == "test":
         raise ConfigError("A stream has no test split.", "Name another file, or use --split val.")
     if split not in ("train", "val"):
         raise DataError(f"Unknown split {split!r}.", "Splits: train, val.")
-    if not same:
+    if not same or held_out is None:
         raise DataError(
-            f"{stream.path}: not what the model was trained on, so the end that was held out is not known.",
+            f"{stream.path}: not what the model was trained on, so what was held out is not known.",
             "Leave out --split to evaluate on all of it.",
         )
-    train, val = stream.split(held_out)
+    train, val = split_of(stream, held_out)
     return (train if split == "train" else val).pieces, []

@@ -24,12 +24,15 @@ from foveal.inference.streams.run_over import run_over
 from foveal.inference.streams.torch_stepper import TorchStepper
 from foveal.models.contract import Network
 from foveal.models.recurrent.network import Recurrent
-from foveal.runs.streams.settings import own_settings
+from foveal.runs.streams.settings import own_settings, split_of
 from foveal.tasks.stream import AnyStreamOutput
 from foveal.tasks.table import get_stream
 from foveal.types.arrays import Array
 from foveal.types.goal import Goal
 from foveal.types.seeds import derive
+
+SPLIT = {"val_fraction", "folds", "fold"}
+"""Settings that say what is held out."""
 
 
 @dataclass(frozen=True)
@@ -164,7 +167,7 @@ def make_plan(config: RunConfig, stream: Stream, *, runtime: Runtime) -> StreamP
     """
     spec, own = get_stream(config.task), own_settings(config)
     torch.manual_seed(derive(config.seed, 0))
-    train_set, val_set = stream.split(config.data.val_fraction)
+    train_set, val_set = split_of(stream, config.data)
     assert config.train.batch_size is not None, "resolve chose it"
     assert config.train.epochs is not None, "resolve chose it"
     output = spec.begin(own, train_set)
@@ -178,7 +181,7 @@ def make_plan(config: RunConfig, stream: Stream, *, runtime: Runtime) -> StreamP
     return StreamPlan(
         output,
         spec.network(output),
-        Card.model_validate({**values, "split": {"seed": config.seed, "val_fraction": config.data.val_fraction}}),
+        Card.model_validate({**values, "split": {"seed": config.seed, **config.data.model_dump(include=SPLIT)}}),
         train_set,
         val_set,
         runtime,
@@ -207,6 +210,6 @@ def check_length(train_set: Stream, val_set: Stream, output: AnyStreamOutput, *,
         )
     if len(val_set) < output.horizon + 1:
         raise DataError(
-            f"{train_set.path}: {plural(len(val_set), unit[:-1])} held out at the end are too few to evaluate on.",
+            f"{train_set.path}: {plural(len(val_set), unit[:-1])} held out are too few to evaluate on.",
             "Add data, or hold out more: --data.val-fraction 0.2",
         )

@@ -17,6 +17,7 @@ from foveal.report.content import Content, Step
 from foveal.report.findings.contract import Evidence, Finding
 from foveal.report.findings.find import find
 from foveal.report.page import PAGE, why_no_page, write_report
+from foveal.runs.streams.settings import place_of
 from foveal.tasks.stream import AnyStreamOutput
 from foveal.tasks.table import get_stream
 from foveal.version import __version__
@@ -67,7 +68,7 @@ def write_run_report(
         findings=findings,
         facts=[
             ("data", config.data.path),
-            (spec.unit, f"{len(parts[0]):,} train, {len(parts[1]):,} held out at the end"),
+            (spec.unit, f"{len(parts[0]):,} train, {len(parts[1]):,} held out {place_of(config.data)}"),
             ("network", network_in_words(output.own)),
             ("epochs", f"{state.rows[-1]['epoch'] or 0:.0f}, kept: {ended.best}"),
             ("ended", ended.why),

@@ -2,7 +2,7 @@
 
 from foveal.config.schema import RunConfig, merge
 from foveal.data.streams.stream import Stream
-from foveal.runs.streams.settings import own_settings
+from foveal.runs.streams.settings import own_settings, split_of
 from foveal.tasks.table import get_stream
 
 EVALUATIONS = 50
@@ -28,7 +28,7 @@ def resolve(config: RunConfig, stream: Stream, *, world: int = 1) -> RunConfig:
         world: Processes that train together.
     """
     config = with_defaults(config, config.task)
-    train_set, _ = stream.split(config.data.val_fraction)
+    train_set, _ = split_of(stream, config.data)
     choice = get_stream(config.task).choose(own_settings(config), len(train_set))
     train = config.train
     epochs, by_clock = train.epochs or choice.epochs, train.time_s is not None and train.epochs is None

@@ -7,6 +7,7 @@ from typing import Any
 
 from foveal.brief import brief
 from foveal.engine.logs.json_log import without_nan
+from foveal.report.page import PAGE
 from foveal.tune.advice.found import Curve, Done
 from foveal.tune.advice.plan import AdvicePlan
 from foveal.tune.advice.ranking import Gain
@@ -47,6 +48,7 @@ class Advice:
         back, curve = self.curve.back_test, self.curve
         document = {
             "advice": str(self.folder),
+            "report": str(self.folder / PAGE),
             "data": self.plan.config.data.path,
             **self.facts,
             "seeds": self.plan.seeds,

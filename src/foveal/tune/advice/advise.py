@@ -65,7 +65,7 @@ def advise(
         given = json.loads(plan.config.model_dump_json(exclude_unset=True, exclude_none=True))
     else:
         given = merge({}, *settings)
-        config = check_image_run(data, recipe, [given])
+        config = check_image_run(data, recipe, [given], what="--advise is")
         refuse(config, given)
         folder = out or free_folder_of_advice(data)
         check_outside(folder, Path(data))

@@ -4,6 +4,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,16 @@ from foveal.config.schema import RunConfig
 from foveal.data.notes import plural
 from foveal.engine.clock import Began
 from foveal.engine.logs.log import Log, duration
-from foveal.errors import ConfigError, FovealError
+from foveal.errors import ConfigError, DataError, FovealError
+from foveal.report.page import why_no_page
 from foveal.runs.data import open_data
+from foveal.runs.several.common import LEAST_IMAGES
 from foveal.runs.train import open_door_for
 from foveal.tune.advice.advice import Advice
 from foveal.tune.advice.changes import changes_of
 from foveal.tune.advice.durations import Durations
 from foveal.tune.advice.found import Done, curve_of, gains_of, read_done
+from foveal.tune.advice.page import write_page
 from foveal.tune.advice.plan import PARTS, AdvicePlan, Spec
 from foveal.tune.finders.attempts import attempt
 from foveal.tune.finders.command import train_command
@@ -28,6 +32,8 @@ ALIKE = 3
 """So many runs that end with the same error stop the rest."""
 BEYOND_STEPS = 1.3
 """Duration of a run as a multiple of that of its steps, before one was timed."""
+LARGER = 1.1
+"""How many times as many images as a part the next larger one has at least; usually twice."""
 CLOSING_S = 2.0
 """Seconds for what follows the last run."""
 
@@ -67,6 +73,7 @@ class Going:
         config = self.plan.config
         self.progress(f"reading {config.data.path}", 0, None)
         catalog, _ = open_data(config)
+        check_enough(len(catalog.split("val")))
         self.progress("loading torch", 0, None)
         given = self.asked.settings if fresh else {}
         door, self.since = open_door_for(catalog, config, given, log=Log(), began=self.began)
@@ -79,6 +86,12 @@ class Going:
         self.specs = self.plan.specs(self.changes)
         self.facts: dict[str, Any] = {"task": whole.task, "device": device_of(whole)}
         self.expected = Durations(self._work(whole))
+        if not tell_apart(self.sizes):
+            self.specs = [spec for spec in self.specs if spec.part == "all"]
+            half, every = self.sizes["half"], self.sizes["all"]
+            self.notes.append(
+                f"no learning curve: each class keeps an image at least, so half of the {every} images would be {half}"
+            )
         self._read_done()
         if self.plan.time_s is not None and "all" not in self.expected.done:
             self._time_one()
@@ -87,12 +100,14 @@ class Going:
         from foveal.runs.resolve import resolve
 
         work: dict[str, float] = {}
+        self.sizes: dict[str, int] = {}
         for part in PARTS:
             spec = next(one for one in self.plan.specs([]) if one.part == part)
             config = self.plan.member(spec)
             train = open_data(config)[0].split("train")
             epochs = whole.train.epochs if part == "all" else resolve(config, train).config.train.epochs
             assert epochs is not None, "resolve chose it"
+            self.sizes[part] = len(train)
             work[part] = float(len(train) * epochs)
         return work | {change.name: work["all"] * change.cost for change in self.changes}
 
@@ -112,7 +127,7 @@ class Going:
                 )
         needed = self.expected.seconds("all")
         if needed > self.plan.time_s:
-            curve = self.plan.seeds * sum(self.expected.seconds(part) for part in PARTS)
+            curve = self.plan.seeds * sum(self.expected.seconds(part) for part in {spec.part for spec in self.specs})
             raise ConfigError(
                 f"One run on all images takes about {duration(needed)}, and the time limit is"
                 f" {duration(self.plan.time_s)}.",
@@ -177,12 +192,14 @@ class Going:
 
     def _sum_up(self) -> Advice:
         curve, gains = curve_of(self.runs), gains_of(self.folder, self.runs, self.changes)
-        if curve.back_test is None:
+        if curve.back_test is None and tell_apart(self.sizes):
             self.notes.append("too few runs on parts of the images to say what more of them would give")
         if self.runs:
             from foveal.runs.several.kept import KEPT, read_kept
 
             self.facts["metric"] = read_kept(self.folder / self.runs[0].spec.name / KEPT).output().goal.metric
+        if missing := why_no_page():
+            self.notes.append(missing)
         best = [gain for gain in gains if gain.decision == "better"]
         asked, settings = self.asked, best[0].settings if best else {}
         command = train_command(asked.data, recipe=asked.recipe, settings=asked.settings, found=settings)
@@ -200,7 +217,27 @@ class Going:
             spent,
         )
         write_atomic(self.folder / "advice.json", json_text(done.to_dict()))
+        write_page(done)
         return done
+
+
+def tell_apart(sizes: Mapping[str, int]) -> bool:
+    """Whether parts of the images differ enough in size for a learning curve, each by a tenth at least."""
+    each = [sizes[part] for part in PARTS]
+    return all(large >= LARGER * small for small, large in pairwise(each))
+
+
+def check_enough(held_out: int) -> None:
+    """Check that changes can be compared, before hours are spent on them.
+
+    Raises:
+        DataError: Too few images are held out.
+    """
+    if held_out < LEAST_IMAGES:
+        raise DataError(
+            f"Changes are compared on the images that are held out: {held_out} are too few, it takes {LEAST_IMAGES}.",
+            "Hold out more, such as by --data.val-fraction, or get more images first.",
+        )
 
 
 def device_of(config: RunConfig) -> str:
@@ -209,4 +246,4 @@ def device_of(config: RunConfig) -> str:
 
     if config.runtime.device != "cpu" and torch.cuda.is_available():
         return str(torch.cuda.get_device_name())
-    return f"CPU, {torch.get_num_threads()} threads"
+    return f"CPU, {plural(torch.get_num_threads(), 'thread')}"

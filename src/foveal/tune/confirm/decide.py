@@ -15,8 +15,9 @@ from foveal.runs.several.common import in_common
 from foveal.runs.several.compare import compare
 from foveal.runs.several.comparison import evaluated
 from foveal.runs.several.sides import open_sides
-from foveal.runs.several.summary import read_metrics, summarise
+from foveal.runs.several.summary import read_metrics, summarise, value_of
 from foveal.runs.several.summary_page import write_summary_page
+from foveal.tune.confirm import blocks
 from foveal.tune.confirm.runs import several
 from foveal.tune.study.folder import CONFIRM, Study
 from foveal.tune.study.trial import Trial, ranked, shortened
@@ -82,20 +83,23 @@ def decide(study: Study, trials: Sequence[Trial]) -> Decision:
         )
         why = "the time was over before the confirmation was" if failed is None else f"it fails again: {failed.text}"
         return Decision(KEEP, 0, why)
-    for number in complete:
+    alpha, on_stream = ALPHA / len(numbers), study.plan.on_stream
+    for number in () if on_stream else complete:
         done = summarise(study.confirming(number), several(study, by_number[number], seeds))
         write_summary_page(done)
-    alpha = ALPHA / len(numbers)
-    found = {n: compared(study, n, seeds, alpha=alpha) for n in others}
+    difference = blocks.compared if on_stream else compared
+    found = {n: difference(study, n, seeds, alpha=alpha) for n in others}
     sign = 1 if goal.maximize else -1
     best = max(others, key=lambda n: (_or_less(sign * found[n].difference), -n))
-    compare(study.confirming(0), study.confirming(best), metric=goal.metric, out=study.folder / CONFIRM / "comparison")
+    if not on_stream:
+        out = study.folder / CONFIRM / "comparison"
+        compare(study.confirming(0), study.confirming(best), metric=goal.metric, out=out)
     end = found[best].low if goal.maximize else -found[best].high
     better = end > 0
     why = (
-        "better than the default on images that neither had seen"
+        f"better than the default on {study.plan.unit} that neither had seen"
         if better
-        else "no difference from the default was seen on images that neither had seen"
+        else f"no difference from the default was seen on {study.plan.unit} that neither had seen"
     )
     return Decision(ADOPT if better else KEEP, best if better else 0, why, best, found[best], seeds, 1 - alpha)
 
@@ -108,13 +112,8 @@ def compared(study: Study, number: int, seeds: int, *, alpha: float) -> Differen
     scored = [evaluated(side, own) for side, own in zip(sides, common.places, strict=True)]
     num_resamples = min(RESAMPLES, *(one.most_resamples() for side in scored for one in side))
     a, b = (side_of(one, num_resamples=num_resamples, groups=common.groups) for one in scored)
-    each = [[_value(read_metrics(place / f"fold-{k + 1}"), metric) for k in range(seeds)] for place in places]
+    each = [[value_of(read_metrics(place / f"fold-{k + 1}"), metric) for k in range(seeds)] for place in places]
     return over_folds(a, b, metric, np.array(each[1]) - np.array(each[0]), alpha=alpha)
-
-
-def _value(document: dict[str, Any], metric: str) -> float:
-    value = document["metrics"].get(metric, {}).get("value")
-    return math.nan if value is None else float(value)
 
 
 def _known(value: object) -> object:

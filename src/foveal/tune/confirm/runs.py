@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from foveal.config.schema import RunConfig, parse_config
 from foveal.runs.several.plan import SeveralRuns, write_plan
+from foveal.runs.streams.resolve import with_defaults
+from foveal.tune.confirm import blocks
 from foveal.tune.study.folder import CONFIRM, Study
 from foveal.tune.study.plan import SEED
 from foveal.tune.study.trial import Trial, shortened
@@ -31,8 +33,19 @@ def several(study: Study, trial: Trial, seeds: int) -> SeveralRuns:
 
 def member(study: Study, trial: Trial, seeds: int, place: int) -> RunConfig:
     """The settings of one of the runs: each has a seed of its own, the same for all candidates."""
+    if study.plan.on_stream:
+        return on_block(study, trial, seeds, place)
     config = several(study, trial, seeds).member(place, time_s=None)
     return config.model_copy(update={"seed": fresh_seed(study) + place})
+
+
+def on_block(study: Study, trial: Trial, seeds: int, place: int) -> RunConfig:
+    """The same on a stream."""
+    config = study.plan.configured(trial.settings)
+    values = config.model_dump(exclude_unset=True, exclude_none=True)
+    values["seed"] = fresh_seed(study) + place
+    values["data"] = {**values["data"], **blocks.held_out(with_defaults(config, study.plan.task), seeds, place)}
+    return parse_config(values, where="a trial")
 
 
 def begin(study: Study, trial: Trial, seeds: int) -> None:
@@ -42,7 +55,10 @@ def begin(study: Study, trial: Trial, seeds: int) -> None:
         return
     place.parent.mkdir(exist_ok=True)
     draft = place.parent / f".{place.name}.{secrets.token_hex(8)}.tmp"
-    write_plan(draft, several(study, trial, seeds))
+    if study.plan.on_stream:
+        draft.mkdir()
+    else:
+        write_plan(draft, several(study, trial, seeds))
     for k in range(seeds):
         (draft / f"fold-{k + 1}").mkdir()
     try:

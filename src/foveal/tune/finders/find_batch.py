@@ -101,7 +101,7 @@ def find_batch(
         FovealError: A run with these settings would be refused, or time is over before anything is measured.
     """
     began, given = time.monotonic(), merge({}, *settings)
-    check_image_run(data, recipe, [given])
+    check_image_run(data, recipe, [given], what="--find batch finds a batch size")
     if "batch_size" in section(given, "train"):
         raise ConfigError("--find batch looks for the batch size.", "Leave out --train.batch-size.")
     asked = {"data": str(data), "recipe": recipe, "settings": given}
@@ -115,7 +115,8 @@ def find_batch(
         found = {"train": {"batch_size": best.batch_size}, "optim": {"lr": lr}}
         if default.adapt_lr:
             found["optim"] = {"lr": lr, "adapt_lr": True}
-    if best is not None and default.images // best.batch_size < FEW_STEPS <= default.images // default.batch_size:
+    larger = best is not None and best.batch_size > default.batch_size
+    if best is not None and larger and default.images // best.batch_size < FEW_STEPS:
         steps = plural(default.images // best.batch_size, "step")
         search.notes.append(f"an epoch has only {steps} with it: it may need more epochs (--epochs)")
     command = train_command(str(data), recipe=recipe, settings=given, found=found)
@@ -123,8 +124,16 @@ def find_batch(
     return BatchFound(str(data), default, tries, best, lr, rule, command, search.notes, time.monotonic() - began)
 
 
-def check_image_run(data: str | Path, recipe: str | None, settings: Sequence[Mapping[str, object]]) -> RunConfig:
+def check_image_run(
+    data: str | Path, recipe: str | None, settings: Sequence[Mapping[str, object]], *, what: str
+) -> RunConfig:
     """The settings of a run on images by one process.
+
+    Args:
+        data: As for ``train``.
+        recipe: As for ``train``.
+        settings: As for ``train``.
+        what: What is asked for, for the message.
 
     Raises:
         ConfigError: They are not; or a bad recipe or setting.
@@ -132,10 +141,13 @@ def check_image_run(data: str | Path, recipe: str | None, settings: Sequence[Map
     """
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
         raise ConfigError("foveal tune works in one process.", "Run it without torchrun.")
+    if not data:
+        raise ConfigError("No data set is given.", "Name a folder of images: foveal tune IMAGES/ ...")
     config, _, _ = configured(data, recipe=recipe, layers=settings, out=Path("not-written"))
     if stream_task(config) is not None:
         raise ConfigError(
-            f"This is for images, and {data} is a text or a series.", "Compare a few settings with foveal compare."
+            f"{what} for images, and {data} is a text or a series.",
+            "Search both: foveal tune DATA --tune optim.lr,train.batch_size",
         )
     check_installed("tune")
     return config

@@ -114,7 +114,7 @@ def find_lr(
         FovealError: A run with these settings would be refused, or time is too short to tell anything.
     """
     began, given = time.monotonic(), merge({}, *settings)
-    config = check_image_run(data, recipe, [given])
+    config = check_image_run(data, recipe, [given], what="--find lr finds a learning rate")
     if "lr" in section(given, "optim"):
         raise ConfigError("--find lr looks for the learning rate.", "Leave out --optim.lr.")
     with looks_kept_in(looks_folder(config)):

@@ -16,11 +16,18 @@ from foveal.types.arrays import FloatArray
 
 WIDTH_DECADES = 0.15
 """Standard deviation of the kernel that smooths a loss over the logarithm of the rate."""
+EDGE_DECADES = 2 * WIDTH_DECADES
+"""At the lowest rates the kernel has losses on one side alone, so a slope there is mostly noise."""
 SIGNIFICANT = 4.0
 """A fall or a rise counts when it is so many standard errors: the lowest of some ten places that do not depend on each
 other lies about two below the mean by chance, and the errors of the errors come on top."""
 TENTH = 0.1
 """Fraction of the rate at which the loss diverges that is safe to train with, for a whole run."""
+CHANCE = 2.0
+"""The lowest of the smoothed losses lies about so many standard errors too low, being the lowest."""
+RISEN = 0.1
+"""Share of the loss's fall that is lost again where it diverges: after a deep fall, one that begins with a head that
+was not fitted, the way back to where it began takes a decade or two of rates that train nothing any more."""
 FEWEST = 8
 """Losses below which nothing is smoothed."""
 FIRST = 0.25
@@ -50,7 +57,8 @@ class Reading:
 
     Attributes:
         steepest: The rate at which the smoothed loss falls fastest; NaN: it never falls beyond the noise.
-        diverges: The rate at which it has risen above where it began; NaN: it does not within the sweep.
+        diverges: The rate at which it has risen again after its fall, or above where it began if it does not fall; NaN:
+            it does not within the sweep.
         start: The loss at the start.
         lowest: The lowest smoothed loss.
         noise: Standard error of a smoothed loss.
@@ -112,11 +120,14 @@ def read_sweep(sweep: Sweep) -> Reading:
     noise = scatter * float(np.median(np.sqrt((rows**2).sum(axis=1))))
     start, bottom = float(smooth[:first].mean()), int(np.argmin(smooth))
     lowest = float(smooth[bottom])
-    steepest = math.nan
+    steepest, level = math.nan, max(start, lowest)
     if bottom > 0 and start - lowest > SIGNIFICANT * noise:
-        slope = np.gradient(smooth[: bottom + 1], np.log10(rates[: bottom + 1]))
-        steepest = float(rates[int(np.argmin(slope))])
-    after = np.flatnonzero(smooth[bottom:] > max(start, lowest) + SIGNIFICANT * max(noise, 1e-9)) + bottom
+        place = np.log10(rates)
+        slope = np.gradient(smooth[: bottom + 1], place[: bottom + 1])
+        inside = int(np.searchsorted(place, min(place[0] + EDGE_DECADES, place[bottom])))
+        steepest = float(rates[inside + int(np.argmin(slope[inside:]))])
+        level = min(start, lowest + max(CHANCE * noise, RISEN * (start - lowest)))
+    after = np.flatnonzero(smooth[bottom:] > level + SIGNIFICANT * max(noise, 1e-9)) + bottom
     diverges = float(rates[after[0]]) if len(after) else math.nan
     if not len(after) and not known.all():
         diverges = float(sweep.rates[~known][0])

@@ -12,6 +12,7 @@ import torch
 
 from foveal.config.schema import RunConfig
 from foveal.data.catalog.catalog import Catalog
+from foveal.data.notes import plural
 from foveal.engine.logs.log import Log
 from foveal.errors import ConfigError, TrainingError
 from foveal.runs.identity import anchored
@@ -147,4 +148,8 @@ def _lost(losses: Sequence[float]) -> bool:
 def device_name(plan: SweepPlan) -> str:
     """Where it runs, for a person."""
     device = plan.runtime.device
-    return torch.cuda.get_device_name(device) if device.type == "cuda" else f"CPU, {torch.get_num_threads()} threads"
+    return (
+        torch.cuda.get_device_name(device)
+        if device.type == "cuda"
+        else f"CPU, {plural(torch.get_num_threads(), 'thread')}"
+    )

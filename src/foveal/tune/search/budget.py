@@ -120,13 +120,18 @@ class Budget:
         """Runs per setting that the confirmation can have; 0: too little time for any search."""
         if self.plan.time_s is None or self.cost is None:
             return self.plan.seeds
+        for seeds in range(self.plan.seeds, FEWEST_SEEDS - 1, -1):
+            if self.needed_s(seeds) <= self.plan.time_s:
+                return seeds
+        return 0
+
+    def needed_s(self, seeds: int = FEWEST_SEEDS) -> float:
+        """The least time of a study: the default, a small search, and a confirmation with so many seeds."""
+        assert self.cost is not None, "asked for once it is known"
         rungs, cost = self.plan.rungs, self.cost
         search = LEAST_TRIALS * cost.part_s(0, rungs[0]) / max(1, self.plan.workers)
         search += sum(cost.part_s(a, b) for a, b in pairwise(rungs))
-        for seeds in range(self.plan.seeds, FEWEST_SEEDS - 1, -1):
-            if cost.whole_s + MARGIN * (search + self.confirming_s(1, seeds)) <= self.plan.time_s:
-                return seeds
-        return 0
+        return cost.whole_s + MARGIN * (search + self.confirming_s(1, seeds))
 
     @property
     def search_s(self) -> float:
@@ -141,6 +146,17 @@ class Budget:
     def allows(self, seconds: float) -> bool:
         """Whether a part of the search can still end."""
         return MARGIN * seconds <= self.search_s
+
+    def allows_last(self, seconds: float) -> bool:
+        """Whether the only candidate can still end and be confirmed, with fewer seeds than were planned if need be.
+
+        Trials that took longer than was estimated would otherwise leave the time to a confirmation of nothing.
+        """
+        if not self.limited:
+            return True
+        if self.cost is None or not self.seeds:
+            return False
+        return MARGIN * (seconds + self.confirming_s(1, FEWEST_SEEDS)) <= self.left_s
 
     def allows_trial(self, trials: Sequence[Trial]) -> bool:
         """Whether a further trial can be begun, and those that are promoted still go on."""

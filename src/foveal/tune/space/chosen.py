@@ -10,10 +10,10 @@ from typing import NoReturn
 
 from foveal.config.concerns import check_concerned, flag, has_use
 from foveal.config.schema import RunConfig, option_names
-from foveal.data.notes import listed
+from foveal.data.notes import listed, plural
 from foveal.errors import ConfigError
 from foveal.runs.identity import flat
-from foveal.tasks.table import STREAMS, TASKS, get_spec
+from foveal.tasks.table import STREAMS, TASKS, get_section
 from foveal.tune.space.bounds import Bounds, bounds_of
 from foveal.tune.space.dimension import Choice, Dimension, Range, Space, Value
 from foveal.tune.space.usual import DECAY, DEFAULT, OFF, PENALTY, PRETRAINED_ONLY, usual
@@ -52,7 +52,7 @@ class Spaces:
         Raises:
             ConfigError: All of them were given.
         """
-        own = [f"{self.task}.{name}" for name in get_spec(self.task).tuned]
+        own = [f"{self.task}.{name}" for name in get_section(self.task).tuned]
         pretrained = bool(self.config.optim.freeze_norm)  # what is chosen where nothing else is asked for
         keys = [key for key in (*DEFAULT, *own) if key in self.known and key not in flat(given)]
         keys = [key for key in keys if pretrained or key not in PRETRAINED_ONLY]
@@ -94,14 +94,23 @@ class Spaces:
         Raises:
             ConfigError: See ``read``.
         """
-        found = [self._ranged(self._checked(key, where), value, where) for key, value in _leaves(values, "")]
+        found = dict[str, Dimension]()
+        for key, value in _leaves(values, ""):
+            if key in found:
+                raise ConfigError(f"{where}: {key} is there twice.", "Remove one of them.")
+            found[key] = self._ranged(self._checked(key, where), value, where)
         if not found:
             raise ConfigError(f"{where}: it names no setting.", 'For example: "optim.lr" = { low = 1e-5, high = 1e-2 }')
-        return Space(tuple(found))
+        return Space(tuple(found.values()))
 
     def _ranged(self, key: str, value: object, where: str) -> Dimension:
         bounds = bounds_of(key)
         assert bounds is not None, "checked"
+        if isinstance(value, Mapping) and (unknown := [word for word in value if word not in WORDS]):
+            raise ConfigError(
+                f"{where}: {key} has no use for {unknown[0]!r}.",
+                "A range has low, high and perhaps log; a choice is a list of values.",
+            )
         match value:
             case list(values):
                 return _choice(key, values, bounds, where)
@@ -119,7 +128,7 @@ class Spaces:
         bounds = bounds_of(key)
         assert bounds is not None, "checked"
         section, _, name = key.partition(".")
-        own = get_spec(self.task).tuned.get(name) if section == self.task else None
+        own = get_section(self.task).tuned.get(name) if section == self.task else None
         if key == DECAY and self.config.optim.has_penalty:
             own = PENALTY
         found = usual(key, bounds, own, lr=self.lr)
@@ -182,7 +191,7 @@ def changes_images(key: str) -> bool:
 def _leaves(values: Mapping[str, object], prefix: str) -> Iterator[tuple[str, object]]:
     """Dotted keys, and a list or a table of ends for each."""
     for key, value in values.items():
-        if isinstance(value, Mapping) and not set(value) <= set(WORDS):
+        if isinstance(value, Mapping) and not set(value) & set(WORDS):
             yield from _leaves(value, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}", value
@@ -195,18 +204,23 @@ def _choice(key: str, values: Sequence[object], bounds: Bounds, where: str) -> C
             raise ConfigError(f"{where}: {key} = {value!r} is not allowed.", f"It allows: {bounds.text}.")
         known.append(float(value) if bounds.numeric and not bounds.whole else value)
     if len(set(known)) < 2:
-        raise ConfigError(f"{where}: {key} has {len(set(known))} value, so there is nothing to search.", "Name two.")
+        what = f"{where}: {key} has {plural(len(set(known)), 'value')}, so there is nothing to search."
+        raise ConfigError(what, "Name two or more.")
     return Choice(key, tuple(dict.fromkeys(known)))
 
 
 def _range(found: Range, bounds: Bounds, where: str) -> Range:
-    if not (math.isfinite(found.low) and found.low < found.high):
+    if not math.isfinite(found.high - found.low):
+        raise ConfigError(f"{where}: {found.key} from {found.low:g} to {found.high:g} has no end.", "Name numbers.")
+    if found.low >= found.high:
         raise ConfigError(
             f"{where}: {found.key} from {found.low:g} to {found.high:g} is empty.", "low must be below high."
         )
     for end in (found.low, found.high):
         if not bounds.holds(end):
             raise ConfigError(f"{where}: {found.key} = {end:g} is out of bounds.", f"It allows: {bounds.text}.")
+        if bounds.whole and end != int(end):
+            raise ConfigError(f"{where}: {found.key} = {end:g} is no whole number.", "It takes whole numbers alone.")
     if found.log and found.low <= 0:
         raise ConfigError(
             f"{where}: {found.key} has no logarithm at {found.low:g}.", "Use log = false, or a low above 0."

@@ -8,6 +8,7 @@ from foveal.artifact.atomic import write_atomic
 from foveal.config.files import damaged, read_plan_file
 from foveal.config.schema import RunConfig, merge, parse_config
 from foveal.errors import RunError
+from foveal.tasks.table import STREAMS, get_stream
 from foveal.tune.space.dimension import Space, Value
 from foveal.types.goal import Goal
 
@@ -39,7 +40,7 @@ class StudyPlan:
         workers: How many work at once, as far as is known.
         beat_s: Seconds between two beats of a lease.
         fingerprint: Of the data set.
-        images: In the data set.
+        images: In the data set; of a stream its steps.
         versions: Of what computes the results.
     """
 
@@ -57,6 +58,16 @@ class StudyPlan:
     time_s: float | None = None
     workers: int = 1
     beat_s: float = BEAT_S
+
+    @property
+    def on_stream(self) -> bool:
+        """Whether the data is a text or a series, not images."""
+        return self.task in STREAMS
+
+    @property
+    def unit(self) -> str:
+        """What ``images`` counts, in the plural."""
+        return get_stream(self.task).unit if self.on_stream else "images"
 
     def configured(self, settings: Mapping[str, Value]) -> RunConfig:
         """The configuration of a run with some settings of its own.

@@ -131,7 +131,7 @@ def test_the_screen(here: Command, kept: Path, tmp_path: Path) -> None:
         "McNemar's exact test: only A right on " in done.out and "Smallest difference visible here: about " in done.out
     )
     assert "One run per side: other seeds would differ, which these intervals do not hold." in done.out
-    assert f"42 images; details in {tmp_path / 'out'}" in done.out
+    assert f"  42 images in common\n  report  {tmp_path / 'out' / 'report.html'}\n" in done.out
 
 
 def test_several_seeds_are_one_side(kept: Path) -> None:
@@ -173,6 +173,24 @@ def test_one_model_twice_is_told(kept: Path) -> None:
     same, others = compare(kept / "a1", kept / "a1"), compare(kept / "a1", kept / "b1")
     told = "predict exactly the same: they are one model."
     assert any(told in note for note in same.notes) and not any(told in note for note in others.notes)
+
+
+def test_a_side_of_other_settings_or_of_copies_is_told(kept: Path, tmp_path: Path) -> None:
+    runs = []
+    for name, epochs in (("a1", 4), ("a2", 8)):
+        text = (kept / name / "predictions.jsonl").read_text()
+        runs.append(tmp_path / name)
+        runs[-1].mkdir()
+        (runs[-1] / "config.toml").write_text(f"seed = {epochs}\n[train]\nepochs = {epochs}\n")
+        (runs[-1] / "predictions.jsonl").write_text(re.sub(r'"run":"[^"]*"', f'"run":"{runs[-1]}"', text, count=1))
+    notes = compare(runs, kept / "b1").notes
+    what = f"The runs of {runs[0]},{runs[1]} differ in train.epochs: they are not seeds of one setting."
+    assert what in notes
+    copied = compare([kept / "a1"] * 3, kept / "b1").notes
+    assert any(
+        note.startswith("2 runs of ") and note.endswith("another of it does: no further seeds.") for note in copied
+    )
+    assert not any("of it does" in note or "one setting" in note for note in compare(kept / "a1", kept / "b1").notes)
 
 
 def refused(here: Command, *arguments: str | Path) -> tuple[str, str]:
@@ -236,6 +254,8 @@ def test_what_is_no_side(here: Command, kept: Path, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "old").mkdir()
     (tmp_path / "old" / "metrics.json").write_text("{}")
+    (tmp_path / "text").mkdir()
+    (tmp_path / "text" / "metrics.json").write_text('{"task": "sequence"}')
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "predictions.jsonl").write_text("{")
     for arguments, expected in (
@@ -243,12 +263,20 @@ def test_what_is_no_side(here: Command, kept: Path, tmp_path: Path) -> None:
         ((kept / "a1", "nowhere"), "nowhere: no such run or evaluation."),
         ((kept / "a1", tmp_path / "empty"), "there are no predictions in this folder."),
         ((kept / "a1", tmp_path / "old"), "was written by an earlier Foveal, so it has no predictions.jsonl."),
+        ((kept / "a1", tmp_path / "text"), "of the task sequence no predictions are kept"),
+        ((kept / "a1", tmp_path / "text" / "metrics.json"), "is a file; what was predicted is in the folder"),
         ((kept / "a1", tmp_path / "broken"), "predictions.jsonl: damaged"),
         ((kept / "a1", kept / "b1", "--metric", "mAP"), "There is no metric 'mAP' here."),
         ((kept / "a1", kept / "b1", "--split", "test"), "its predictions are of val, not of test."),
         ((kept / "a1", kept / "b1", "--margin", "0"), "A margin of 0 is not above 0."),
     ):
         assert expected in refused(here, *arguments)[0], arguments
+
+
+def test_a_folder_of_runs_is_told_apart_from_one_without(here: Command, kept: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    assert refused(here, kept, kept / "a1")[1] == f"There are some in folders inside, such as {kept / 'a1'}."
+    assert refused(here, tmp_path / "empty", kept / "a1")[1].startswith("Name a run, an evaluation, or a folder of")
 
 
 def test_another_view_is_a_setting_that_differs(kept: Path, tmp_path: Path) -> None:

@@ -64,6 +64,10 @@ def test_what_is_found(advised: Path) -> None:
     for change in document["changes"]:
         assert change["seeds"] == 2 and change["low"] <= change["gain"] <= change["high"]
     assert document["metric"] == "accuracy" and document["budget_s"] is None
+    page = (advised / "report.html").read_text()
+    assert document["report"] == str(advised / "report.html") and "Foveal advice" in page
+    assert "larger input (32 to 48 px)" in page and 'href="all-seed-1/report.html"' in page
+    assert "http" not in page.replace("http-equiv", "").replace("http://www.w3.org", "")
 
 
 def test_its_runs_are_ordinary_and_nested(advised: Path, data: Path, here: Command, tmp_path: Path) -> None:
@@ -87,6 +91,7 @@ def test_the_screen(here: Command, advised: Path) -> None:
     """All runs are complete: resuming sums up again."""
     done = here("tune", "--advise", "--resume", advised)
     assert done.code == 0, done.err
+    assert f"report  {advised / 'report.html'}" in " ".join(done.out.split("\n"))
     for text in ("back-test: up to half of the images predict", "one change", "larger input (32 to 48 px)", "14 runs"):
         assert text in done.out, done.out
 
@@ -99,7 +104,9 @@ def test_time_and_mistakes(here: Command, data: Path, advised: Path, tmp_path: P
         ((data, "--out", advised, *FLAGS), f"{advised} already exists."),
         (("--resume", tmp_path), "not a folder of advice (no advice.toml)."),
         (("--resume", advised, "--seeds", "2"), "--resume knows what was planned."),
+        (("--resume", advised, "--out", out), "--resume has no use for --out."),
         ((data, "--data.folds", "3", *FLAGS), "--advise holds out one split."),
+        ((data, "--out", out, "--data.val-fraction", "0.1", *FLAGS), "6 are too few, it takes 10."),
     ):
         done = here("tune", "--advise", *arguments)
         assert done.code == 2 and expected in done.err, (arguments, done.err)

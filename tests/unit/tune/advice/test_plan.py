@@ -8,6 +8,7 @@ from foveal.config.schema import parse_config
 from foveal.errors import RunError
 from foveal.tune.advice.changes import Change, changes_of, enlarged, family
 from foveal.tune.advice.durations import Durations
+from foveal.tune.advice.going import tell_apart
 from foveal.tune.advice.plan import AdvicePlan, read_advice_plan, write_advice_plan
 from foveal.types.size import Size
 
@@ -70,3 +71,10 @@ def test_durations_are_told_by_runs_that_are_done() -> None:
     assert expected.seconds("eighth") == pytest.approx(33) and expected.seconds("all") == pytest.approx(1.1 * 240)
     expected.add("half", 60)  # 20 s to start, 0.1 s per unit
     assert expected.seconds("all") == pytest.approx(1.1 * 100)
+
+
+def test_parts_that_hardly_differ_tell_nothing() -> None:
+    """Of 52 images of 80 classes, 49 are the only ones of a class."""
+    assert not tell_apart({"eighth": 49, "quarter": 49, "half": 49, "all": 52})
+    assert tell_apart({"eighth": 4, "quarter": 5, "half": 10, "all": 16})
+    assert tell_apart({"eighth": 80, "quarter": 161, "half": 324, "all": 640})

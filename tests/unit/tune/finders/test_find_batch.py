@@ -101,7 +101,7 @@ def test_what_is_refused(here: Command, squares: Path, tmp_path: Path) -> None:
     text.write_text("words\n" * 100)
     for arguments, expected in (
         ((squares, "--train.batch-size", "8"), "--find batch looks for the batch size."),
-        ((text,), "This is for images"),
+        ((text,), "--find batch finds a batch size for images"),
         ((tmp_path / "none",), "none"),
         ((squares, "--time", "soon"), "--time soon: not a duration."),
         ((squares, "--time", "1s"), "The first batch took longer than the time limit of 1 s."),

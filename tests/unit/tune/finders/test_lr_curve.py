@@ -30,6 +30,24 @@ def test_a_fall_and_a_rise_are_found(noise: float) -> None:
         assert reading.start == pytest.approx(2.0, abs=0.1)
 
 
+def test_after_a_deep_fall_it_diverges_where_it_rises_again_and_not_where_it_began() -> None:
+    """CamVid at 96 px: from 6 down to 1.4, and back above 6 only a decade and a half after it was lost."""
+    rates = np.geomspace(3e-5, 3.0, 50)
+    losses = """6.17 6.32 5.82 5.97 5.30 4.94 4.85 4.07 3.34 3.41 2.82 2.67 2.17 2.08 1.93 1.89 1.83 1.81 1.95 1.56 1.54
+    1.48 1.47 1.84 1.71 1.35 1.35 1.62 1.78 1.31 1.46 1.47 2.45 1.91 2.68 2.50 2.71 2.45 2.80 3.63 3.94 3.31 2.99 2.79
+    2.45 2.51 2.62 2.26 3.48 5.76"""
+    reading = read_sweep(Sweep(0, rates, np.array(losses.split(), np.float64)))
+    assert reading.steepest == pytest.approx(1.5e-4, rel=0.5)
+    assert 0.04 < reading.diverges < 0.2
+
+
+def test_the_lowest_rates_are_not_taken_for_the_steepest() -> None:
+    """A slow fall under noise: some slope at the edge of a sweep is steep by chance."""
+    losses = 2.8 + 0.2 / (1 + np.exp(8 * (PLACE + 3)))
+    found = [read_sweep(sweep(losses, noise=0.02, seed=seed)).steepest for seed in range(200)]
+    assert min(one for one in found if math.isfinite(one)) > 1.9e-6
+
+
 def test_a_flat_loss_has_no_steepest_rate() -> None:
     """As of a head that was fitted before: noise alone, then a rise."""
     losses = 0.2 + 5 * np.maximum(0, PLACE + 2) ** 2

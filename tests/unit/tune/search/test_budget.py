@@ -42,6 +42,8 @@ def test_the_confirmation_is_kept_free() -> None:
 def test_less_time_means_fewer_seeds_and_then_no_search() -> None:
     assert [Budget(replace(PLAN, time_s=t), COST, 0).seeds for t in (2000.0, 900.0, 500.0)] == [3, 2, 0]
     assert Budget(replace(PLAN, time_s=500.0), COST, 100).search_s == 0
+    least = Budget(replace(PLAN, time_s=500.0), COST, 100).needed_s()
+    assert [Budget(replace(PLAN, time_s=least + s), COST, 0).seeds for s in (-1, 1)] == [0, 2]
     assert Budget(replace(PLAN, time_s=None), COST, 100).allows_trial([trial(0, 9)])
 
 
@@ -58,3 +60,13 @@ def test_what_still_fits_is_confirmed() -> None:
     assert Budget(plan, COST, 1400).confirmable(2) == (1, 2)
     assert Budget(plan, COST, 1700).confirmable(2) == (0, 0)
     assert Budget(replace(plan, time_s=None), COST, 1700).confirmable(2) == (2, 3)
+
+
+def test_a_search_that_took_longer_still_ends_with_a_candidate() -> None:
+    """Nothing more fits before a confirmation with three seeds, but one candidate does before one with two."""
+    plan = replace(PLAN, time_s=1500.0)
+    late = Budget(plan, COST, 850)
+    assert late.seeds == 3 and not late.allows(COST.part_s(1 / 3, 1.0)) and late.allows_last(COST.part_s(1 / 3, 1.0))
+    assert not Budget(plan, COST, 1200).allows_last(COST.part_s(1 / 3, 1.0))
+    assert Budget(replace(PLAN, time_s=None), COST, 1200).allows_last(1e9)
+    assert not Budget(replace(PLAN, time_s=500.0), COST, 100).allows_last(0)

@@ -18,6 +18,7 @@ from foveal.tasks.table import bind_task, get_spec, task_for
 from foveal.types.categories import Categories
 from foveal.types.flags import Flag
 from foveal.types.input_spec import InputSpec
+from foveal.types.size import Size
 
 SPEC = InputSpec(size=16, train_size=16)
 
@@ -28,7 +29,7 @@ def preview(catalog, config, *, size=16, **options):
     own = known.settings()
     task = bind_task(known.name, own, known.begin(own, catalog))
     augment = task.augment(config, InputSpec(size=size, train_size=size))
-    return previews.preview(catalog, augment, task.draw_target, size=size, **options)
+    return previews.preview(catalog, augment, task.draw_target, size=Size.square(size), **options)
 
 
 def test_preview_is_a_function_of_its_seed(make_tree):

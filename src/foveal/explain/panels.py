@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 
 from foveal.explain.evidence import Evidence, half
 from foveal.explain.overlay import colors_of
-from foveal.imaging.draw import INK, PAPER, font, printable, shorten
+from foveal.imaging.draw import INK, PAPER, Face, font, printable, shorten
 from foveal.types.arrays import RGB, FloatArray
 
 LEAST_PX, MOST_PX = 360, 900
@@ -57,7 +57,8 @@ def panel(image: RGB, one: Evidence, *, scale: float) -> RGB:
     canvas.paste(Image.fromarray(small), (0, head))
     canvas.paste(Image.fromarray(drawn), (width + gap, head) if across else (0, head + height + gap))
     if one.found:
-        bar_w = min(width - gap, 22 * text)
+        least = round(sum(pen.textlength(end, font=_small(text)) for end in _ends(one, scale))) + 2 * gap
+        bar_w = min(width - gap, 22 * text if across else max(least, 2 * width // 5))
         _bar(canvas, (body_w - bar_w - gap, head + body_h), bar_w, text, one, scale)
         _legend(pen, (gap, head + body_h + foot / 2), body_w - bar_w - 4 * gap, text, one)
     return np.asarray(canvas)
@@ -195,13 +196,20 @@ def _bar(canvas: Image.Image, corner: tuple[int, int], width: int, text: int, on
     alpha = STRENGTH * np.abs(values)[:, None] ** SOFT
     row = 150 * (1 - alpha) + colors_of(values) * alpha
     canvas.paste(Image.fromarray(np.repeat(row.round().astype(np.uint8)[None], high, 0)), (left, top + pad))
-    pen, face = ImageDraw.Draw(canvas), font(max(11, round(text * 0.8)))
+    pen, y = ImageDraw.Draw(canvas), top + pad + high + 2
+    for x, end, anchor in zip((left, left + width), _ends(one, scale), ("la", "ra"), strict=True):
+        pen.text((x, y), end, font=_small(text), fill=INK, anchor=anchor)
+
+
+def _ends(one: Evidence, scale: float) -> tuple[str, str]:
+    """What the ends of the bar stand for."""
     share, unit = unit_of(one)
-    y = top + pad + high + 2
-    for value, anchor in ((least, "la"), (1.0, "ra")):
-        x = left + (value - least) / (1 - least) * width
-        number = short(value * scale * share) if value else "0"
-        pen.text((x, y), f"{number} {unit}" if value == 1 else number, font=face, fill=INK, anchor=anchor)
+    most = short(scale * share)
+    return f"-{most}" if one.signed else "0", f"{most} {unit}"
+
+
+def _small(text: int) -> Face:
+    return font(max(11, round(text * 0.8)))
 
 
 def unit_of(one: Evidence) -> tuple[float, str]:
@@ -222,7 +230,7 @@ def short(value: float) -> str:
 
 
 def _legend(pen: ImageDraw.ImageDraw, place: tuple[float, float], room: float, text: int, one: Evidence) -> None:
-    face = font(max(11, round(text * 0.8)))
+    face = _small(text)
     marked = {"object": ["cyan: the object"], "region": ["cyan: the region"]}.get(one.subject.kind, [])
     parts = ["contour: half of the evidence", *marked, f"peak at {one.peak}"]
     if one.signed:

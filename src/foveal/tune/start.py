@@ -22,7 +22,7 @@ from foveal.runs.several.train import check_one_process
 from foveal.runs.train import check_installed, configured, open_door
 from foveal.tune.confirm import blocks
 from foveal.tune.confirm.runs import forget
-from foveal.tune.data import StudyData, read_study_data
+from foveal.tune.data import Default, StudyData, read_study_data
 from foveal.tune.document import to_dict
 from foveal.tune.search.rungs import fractions
 from foveal.tune.space.chosen import Spaces
@@ -203,17 +203,18 @@ def begin(
         log.say(read.facts)
         log.doing("loading torch")
         open_door(began)
-        plan, made = planned(config, read, space, given)
+        default = read.default(config, given)
+        plan, made = planned(default, read, space, given)
         if isinstance(read.read, Stream):
             limits = replace(limits, seeds=limits.seeds or blocks.SEEDS)
-            blocks.check_blocks(read.default(config, given).complete, read.read, limits.seeds or blocks.SEEDS)
+            blocks.check_blocks(default.complete, read.read, limits.seeds or blocks.SEEDS)
     study = begin_study(folder, StudyPlan(**{**plan, **limits.to_dict()}))
     log.say({"search": ", ".join(f"{one.key} {one.text}" for one in made.dimensions), "study": str(folder)})
     return study
 
 
 def planned(
-    config: RunConfig,
+    default: Default,
     data: StudyData,
     space: str | Path | Mapping[str, object] | Sequence[str] | None,
     given: Mapping[str, object],
@@ -221,8 +222,7 @@ def planned(
     """What a study's plan has of the data set and the default."""
     from foveal.runs.record import versions
 
-    default, task = data.default(config, given), data.task
-    complete = default.complete
+    task, complete = data.task, default.complete
     assert complete.train.epochs is not None, "it was chosen"
     spaces = Spaces(task, complete, lr=default.lr)
     if space is None:

@@ -16,7 +16,7 @@ from foveal.runs.identity import flat
 from foveal.tasks.table import STREAMS, TASKS, get_section
 from foveal.tune.space.bounds import Bounds, bounds_of
 from foveal.tune.space.dimension import Choice, Dimension, Range, Space, Value
-from foveal.tune.space.usual import DECAY, DEFAULT, OFF, PENALTY, PRETRAINED_ONLY, usual
+from foveal.tune.space.usual import DEFAULT, OFF, PENALTY_ENDS, PRETRAINED_ONLY, WEIGHT_DECAY, usual
 
 PATTERN = frozenset("*?[")
 WORDS = ("low", "high", "log", "values")
@@ -129,8 +129,8 @@ class Spaces:
         assert bounds is not None, "checked"
         section, _, name = key.partition(".")
         own = get_section(self.task).tuned.get(name) if section == self.task else None
-        if key == DECAY and self.config.optim.has_penalty:
-            own = PENALTY
+        if key == WEIGHT_DECAY and self.config.optim.has_penalty:
+            own = PENALTY_ENDS
         found = usual(key, bounds, own, lr=self.lr)
         if found is None:
             raise ConfigError(

@@ -12,10 +12,10 @@ LOG_FROM = 100.0
 """Ratio of the ends of a range from which its logarithm is spread evenly."""
 AROUND = 10.0
 """A setting without a largest value is searched up to so many times its default."""
-LR = "optim.lr"
+LR, WEIGHT_DECAY = "optim.lr", "optim.weight_decay"
 
 USUAL: Mapping[str, tuple[float, float]] = {
-    "optim.weight_decay": (1e-4, 0.5),
+    WEIGHT_DECAY: (1e-4, 0.5),
     "optim.layer_decay": (0.5, 1.0),
     "optim.pretrained_lr_scale": (0.01, 1.0),
     "optim.momentum": (0.8, 0.99),
@@ -42,10 +42,9 @@ USUAL: Mapping[str, tuple[float, float]] = {
     "augment.min_visible": (0.1, 0.5),
 }
 """Ends of ranges; those with zero or close ends are spread evenly, the others by their logarithm."""
-PENALTY = (1e-6, 1e-2)
-"""Of weight decay where it is an L2 penalty."""
-DECAY = "optim.weight_decay"
-DEFAULT: Sequence[str] = (LR, "optim.weight_decay", "optim.layer_decay", "augment.crop_scale", "augment.scale_jitter")
+PENALTY_ENDS = (1e-6, 1e-2)
+"""Those of weight decay where it is an L2 penalty."""
+DEFAULT: Sequence[str] = (LR, WEIGHT_DECAY, "optim.layer_decay", "augment.crop_scale", "augment.scale_jitter")
 """What is searched where nothing is named, beside the task's own (``Configured.tuned``)."""
 PRETRAINED_ONLY = ("optim.layer_decay", "optim.pretrained_lr_scale")
 OFF = 1.0

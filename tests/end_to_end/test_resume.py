@@ -23,7 +23,9 @@ def flags(*, epochs: int = 30) -> list[str]:
     return [
         "--model.backbone=conv4",
         "--model.weights=none",
-        "--size=32",
+        "--size=64",
+        "--schedule.first-size=0.5",
+        "--optim.soup=0.3",
         f"--epochs={epochs}",
         "--batch-size=8",
         "--train.checkpoint-steps=3",

@@ -155,6 +155,10 @@ class AugmentConfig(Settings):
     """Largest relative change of saturation."""
     hue: Annotated[float, Field(ge=0, le=0.5)] = 0.0
     """Largest shift of hue, as a fraction of the colour circle; slower than all other augmentation together."""
+    gamma: Annotated[float, Field(ge=0, le=3)] = 0.0
+    """Largest change of gamma: the exponent lies between 1 / (1 + this) and 1 + this; darker and brighter light."""
+    white_balance: Annotated[float, Field(ge=0, le=0.5)] = 0.0
+    """Largest relative change of red and of blue against green: the colour of the light."""
     policy: Literal["none", "trivial", "rand"] = "none"
     """Augmentation policy; trivial: TrivialAugment, one random operation per image; rand: RandAugment."""
     policy_magnitude: Annotated[int, Field(ge=1, le=30)] = 9
@@ -171,6 +175,11 @@ class AugmentConfig(Settings):
     """Probability of combining four images with boxes into a mosaic."""
     box_mixup: Annotated[float, Field(ge=0, le=1)] = 0.0
     """Probability of blending in another image together with its boxes."""
+    copy_paste: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Probability of pasting half of the classes of another image, where they are there, onto an image (masks)."""
+    mix_until: Annotated[float, Field(ge=0, le=1)] = 0.85
+    """Fraction of the training after which images are no longer combined (mixup, cutmix, mosaic, box_mixup,
+    copy_paste), so that training ends on images as they are."""
     rare_crops: Annotated[float, Field(ge=0, le=1)] = 0.0
     """Probability that a crop includes a pixel of a class drawn uniformly from those in the image (masks)."""
     min_visible: Annotated[float, Field(ge=0, le=1)] = 0.3

@@ -35,6 +35,8 @@ class State:
     """Seconds after which the first step began; None: not yet."""
     ended: str = ""
     """Why training is over (``engine.ending.Ending``); empty: it is not."""
+    phase: int = 0
+    """The plan's phase of the training."""
     num_threads: int = field(default_factory=torch.get_num_threads)
     rows: list[dict[str, float | None]] = field(default_factory=list)
     """Rows of metrics.csv; None: undefined."""
@@ -76,12 +78,22 @@ class Checkpoint:
     """Whether the run is complete, report included."""
     carried: Mapping[str, Tensor] = field(default_factory=dict)
     """What the plan carries from one step to the next."""
+    soup: Mapping[str, Tensor] = field(default_factory=dict)
+    """The average of the weights over the last epochs; empty where there is none."""
 
-    def restore(self, network: nn.Module, average: nn.Module | None, optimizer: torch.optim.Optimizer) -> None:
-        """Restore the weights, their average and the optimiser."""
+    def restore(
+        self,
+        network: nn.Module,
+        average: nn.Module | None,
+        optimizer: torch.optim.Optimizer,
+        soup: nn.Module | None = None,
+    ) -> None:
+        """Restore the weights, their averages and the optimiser."""
         network.load_state_dict(self.network)
         if average is not None:
             average.load_state_dict(self.average)
+        if soup is not None:
+            soup.load_state_dict(self.soup)
         optimizer.load_state_dict(self.optimizer)
 
 

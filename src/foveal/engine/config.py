@@ -39,6 +39,9 @@ class OptimConfig(Settings):
     """Gradient accumulation: batches per optimiser step."""
     ema_decay: Annotated[float, Field(ge=0, lt=1)] = 0.99
     """Decay of the exponential moving average (EMA) of the weights, which is evaluated and saved; 0: no EMA."""
+    soup: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Last fraction of the training over which the weights after each epoch are averaged, to be evaluated and saved in
+    place of the last ones; 0: none."""
     freeze: Annotated[int, Field(ge=0)] | Literal["backbone"] = 0
     """Number of backbone stages to freeze, counted from the input; backbone: all of them."""
     freeze_norm: bool | None = None
@@ -81,6 +84,10 @@ class ScheduleConfig(Settings):
     """Factor of each learning rate drop (step, plateau)."""
     plateau_patience: Annotated[int, Field(ge=1)] = 3
     """Epochs without improvement before a drop (plateau)."""
+    first_size: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """Sides of the training input at first, as a fraction of input.size, to which they grow; 1: always that size."""
+    full_size_from: Annotated[float, Field(ge=0, lt=1)] = 0.5
+    """Fraction of the training after which the input has its full size."""
 
 
 class TrainConfig(Settings):

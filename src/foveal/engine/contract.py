@@ -64,6 +64,14 @@ class Plan(Protocol[BatchT]):
         """Samples per batch, over all processes together."""
         ...
 
+    def phase_at(self, progress: float) -> int:
+        """The phase of the training, from 0 on, that a pass belongs to which begins at this fraction of the run."""
+        ...
+
+    def enter(self, phase: int) -> None:
+        """Make the batches of a phase from now on: their size and augmentation may differ from one to the next."""
+        ...
+
     def batches(self, *, start: int, rank: int, world: int) -> Iterator[BatchT]:
         """Endless batches, from number ``start`` on: the share of one of ``world`` processes."""
         ...

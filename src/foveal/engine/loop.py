@@ -4,11 +4,12 @@ import math
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Generic
+from typing import Any, Generic
 
 import torch
 from timm.utils import ModelEmaV3
 from torch import Tensor
+from torch.optim.swa_utils import AveragedModel
 
 from foveal.artifact.store import save
 from foveal.engine.checkpoint import Checkpoint, State, save_checkpoint
@@ -75,9 +76,10 @@ class Training(Generic[BatchT]):
         self.network = plan.network
         runtime.place(self.network)
         self.ema = ModelEmaV3(self.network, decay=optim.ema_decay, use_warmup=True) if optim.ema_decay else None
+        self.soup = AveragedModel(self.network, use_buffers=True) if optim.soup else None
         self.optimizer = build_optimizer(self.network, optim)
         if saved:
-            saved.restore(self.network, self.ema.module if self.ema else None, self.optimizer)
+            saved.restore(self.network, self.ema.module if self.ema else None, self.optimizer, self.soup)
             plan.carried.update(saved.carried)
         self.wrapped, self.stepper = runtime.wrap(self.network, self.optimizer)
         runtime.load_scaler(saved.scaler if saved else {})
@@ -105,8 +107,8 @@ class Training(Generic[BatchT]):
             TrainingError: The loss is not finite; the last good state stays in the run's folder.
         """
         plan, state = self.plan, self.state
-        start = state.step * self.optim.accumulate
-        batches = plan.batches(start=start, rank=self.runtime.rank, world=self.runtime.world)
+        plan.enter(state.phase)
+        batches = self.batches()
         if eval_first and not state.rows:
             self.set_rate(0, 0)
             self.finish_epoch(-1)
@@ -117,7 +119,11 @@ class Training(Generic[BatchT]):
         for epoch in range(state.step // self.steps_per_epoch, plan.epochs):
             if state.ended:
                 break
+            if self.enters_phase():
+                batches = self.batches()
             self.train_epoch(epoch, batches)
+            if self.soup and self.progress(state.step) >= 1 - self.optim.soup:
+                self.soup.update_parameters(self.ema.module if self.ema else self.network)
             if self.evaluation_due(epoch):
                 self.finish_epoch(epoch)
             elif self.checkpoint_due():
@@ -128,6 +134,23 @@ class Training(Generic[BatchT]):
             floor_s = self.clock.elapsed_s - state.part.from_s + self.clock.after_evaluation_s
             self.log.note(f"the time budget leaves none to train: start, evaluation and report take {floor_s:.0f} s")
         return state
+
+    def batches(self) -> Iterator[BatchT]:
+        """Batches from the next step on."""
+        start = self.state.step * self.optim.accumulate
+        return self.plan.batches(start=start, rank=self.runtime.rank, world=self.runtime.world)
+
+    def enters_phase(self) -> bool:
+        """Enter the phase that is due, at the beginning of an epoch; whether it is another one. None comes back."""
+        state = self.state
+        if state.step % self.steps_per_epoch:
+            return False
+        due = max(self.runtime.gather([self.plan.phase_at(self.progress(state.step))]))
+        if due <= state.phase:
+            return False
+        state.phase = due
+        self.plan.enter(due)
+        return True
 
     @property
     def reason(self) -> str:
@@ -270,10 +293,13 @@ class Training(Generic[BatchT]):
 
     @property
     def averaged(self) -> Network:
-        """The weights that are evaluated and saved: their moving average, if there is one."""
-        if self.ema is None:
-            return self.network
-        network: Network = self.ema.module
+        """The weights that are evaluated and saved: their average over the last epochs, or their moving average."""
+        averaged: Any = self.network
+        if self.soup is not None and int(self.soup.n_averaged):
+            averaged = self.soup.module
+        elif self.ema is not None:
+            averaged = self.ema.module
+        network: Network = averaged
         return network
 
     def save_model(self) -> None:
@@ -297,6 +323,7 @@ class Training(Generic[BatchT]):
                 state=self.state,
                 network=self.network.state_dict(),
                 average=self.ema.module.state_dict() if self.ema else {},
+                soup=self.soup.state_dict() if self.soup else {},
                 optimizer=self.optimizer.state_dict(),
                 scaler=self.runtime.scaler_state(),
                 finished=finished,
@@ -342,7 +369,7 @@ class Training(Generic[BatchT]):
         Raises:
             TrainingError: A weight or a running statistic is not finite.
         """
-        for network in (self.network, *([self.ema.module] if self.ema else [])):
+        for network in (self.network, self.averaged, *([self.ema.module] if self.ema else [])):
             for name, value in network.state_dict().items():
                 if value.is_floating_point() and not bool(torch.isfinite(value).all()):
                     raise TrainingError(f"Step {self.state.step}: {name} is not finite.", self.advice())

@@ -100,7 +100,8 @@ def export(
     if to == "openvino":
         require_openvino()
     progress("loading the model", 0, None)
-    predictor = load(file, device="cpu", engine="onnxruntime") if exported else load(file)
+    # On the CPU, where exported files are compared with it: a GPU rounds otherwise.
+    predictor = load(file, device="cpu", engine="onnxruntime" if exported else "auto")
     if exported and predictor.running.precision != "fp32":
         raise ConfigError(f"{file} is in {predictor.running.precision} already.", "Use the float32 file, or the run.")
     check_source(predictor, int8=int8)

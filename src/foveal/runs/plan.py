@@ -31,6 +31,7 @@ from foveal.models.taking import Taken
 from foveal.models.weights import expected_input
 from foveal.runs.evaluation import kept, score
 from foveal.runs.going_on.origin import recall
+from foveal.runs.phases import Phase, phases_of
 from foveal.tasks.table import AnyTask, bind_task, get_spec
 from foveal.types.goal import Goal
 from foveal.types.input_spec import InputSpec
@@ -54,7 +55,7 @@ class ImagePlan:
         val_set: The validation split.
         images: Training samples, augmented.
         order: Order of the samples.
-        augment: Settings of mixup and cutmix.
+        phases: Sizes and augmentation over the training; ``enter`` chooses one.
         runtime: Device, precision and processes.
         epochs: Passes over the training images.
         workers: Number of data loading processes.
@@ -69,7 +70,7 @@ class ImagePlan:
     val_set: Catalog
     images: TrainingImages
     order: Order
-    augment: AugmentConfig
+    phases: Sequence[Phase]
     runtime: Runtime
     epochs: int
     workers: int
@@ -77,11 +78,14 @@ class ImagePlan:
     ahead: int = AHEAD
     unit: str = field(default="images", init=False)
     carried: dict[str, Tensor] = field(default_factory=dict, init=False)
+    augment: AugmentConfig = field(init=False)
+    """Names and strengths of the present phase."""
     _kept: Sequence[Source] | None = field(default=None, init=False, repr=False)
     """This process's share of the validation split, preprocessed if it fits into memory."""
 
     def __post_init__(self) -> None:
-        """Set up the network's first layer."""
+        """Set up the network's first layer and the first phase."""
+        self.enter(0)
         self.normalize = Normalize(self.card.input_as(InputSpec)).to(self.runtime.device)
 
     @property
@@ -105,6 +109,15 @@ class ImagePlan:
         """Images per batch, over all processes together."""
         return self.order.batch_size
 
+    def phase_at(self, progress: float) -> int:
+        """The last phase that begins at or before this fraction of the training."""
+        return max(number for number, phase in enumerate(self.phases) if phase.start <= progress)
+
+    def enter(self, phase: int) -> None:
+        """Make images as in a phase from now on."""
+        self.augment = self.phases[phase].augment
+        self.images.augment = self.task.augment(self.augment, self.phases[phase].spec)
+
     def batches(self, *, start: int, rank: int = 0, world: int = 1) -> Iterator[Batch]:
         """Endless batches, from number ``start`` on."""
         return load_batches(
@@ -127,6 +140,7 @@ class ImagePlan:
         if not (wanted := self.workers):
             return ""
         each = self.batch_size // self.runtime.world
+        self.enter(len(self.phases) - 1)  # the one with the largest input
         self.workers, self.ahead = fit_workers(self.images[Draw(0, 0, 0)], each, workers=wanted)
         return told(wanted=wanted, workers=self.workers)
 
@@ -222,7 +236,7 @@ def make_plan(
         val_set=val_set,
         images=training_images(config, train_set, spec, task),
         order=order,
-        augment=config.augment,
+        phases=phases_of(config, spec),
         runtime=runtime,
         epochs=config.train.epochs,
         workers=config.data.workers,

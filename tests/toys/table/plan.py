@@ -50,6 +50,13 @@ class TablePlan:
         """Whole batches in a pass."""
         return len(self.train_set) // self.batch_size
 
+    def phase_at(self, progress: float) -> int:
+        """There is one phase."""
+        return 0
+
+    def enter(self, phase: int) -> None:
+        """Nothing changes."""
+
     def batches(self, *, start: int, rank: int, world: int) -> Iterator[Rows]:
         """Each epoch in an order of its own."""
         share = self.batch_size // world

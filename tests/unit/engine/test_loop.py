@@ -122,6 +122,76 @@ def test_an_undefined_score_without_a_validation_loss_keeps_the_least_train_loss
     assert (len(losses), state.ended) == (4, "epochs")
 
 
+@dataclass(frozen=True)
+class Phased(TablePlan):
+    """Three phases; remembers what it was asked for."""
+
+    entered: list[tuple[int, int]] = field(default_factory=list)
+    begun: list[int] = field(default_factory=list)
+
+    def phase_at(self, progress: float) -> int:
+        return int(progress >= 0.5) + int(progress >= 0.75)
+
+    def enter(self, phase: int) -> None:
+        self.entered.append((phase, len(self.begun)))
+
+    def batches(self, *, start: int, rank: int, world: int) -> Any:
+        self.begun.append(start)
+        return super().batches(start=start, rank=rank, world=world)
+
+
+def test_a_phase_begins_with_an_epoch_and_a_resumed_run_is_in_it_again(tmp_path: Path) -> None:
+    table = read_table(write_table(tmp_path / "rooms.csv"))
+    whole = Phased(**vars(make_plan(table, epochs=8)))
+    state = training(whole, tmp_path / "whole").fit()
+    each = whole.batches_per_epoch
+    assert [phase for phase, _ in whole.entered] == [0, 1, 2]
+    assert whole.begun == [0, 4 * each, 6 * each]
+    assert state.phase == 2
+
+    cut = Phased(**vars(make_plan(table, epochs=8)))
+    loop = training(cut, tmp_path / "cut", checkpoint_steps=1)
+    honest, steps = loop.gradients, []
+
+    def stopping(batches: Any) -> float:
+        steps.append(1)
+        if len(steps) == 5 * each + 2:
+            raise KeyboardInterrupt
+        return honest(batches)
+
+    loop.gradients = stopping  # type: ignore[method-assign]
+    with pytest.raises(KeyboardInterrupt):
+        loop.fit()
+    saved = load_checkpoint(Run(tmp_path / "cut").checkpoint)
+    assert saved is not None and saved.state.phase == 1
+    rest = Phased(**vars(make_plan(table, epochs=8)))
+    training(rest, tmp_path / "cut", checkpoint_steps=1, saved=saved).fit()
+    assert [phase for phase, _ in rest.entered] == [1, 2]
+    assert rest.begun == [5 * each + 1, 6 * each]
+    models = [(tmp_path / name / "model.safetensors").read_bytes() for name in ("whole", "cut")]
+    assert models[0] == models[1]
+
+
+def test_a_soup_is_the_mean_of_the_last_epochs(tmp_path: Path) -> None:
+    table = read_table(write_table(tmp_path / "rooms.csv"))
+    kept: list[dict[str, torch.Tensor]] = []
+    loop = training(make_plan(table, epochs=8), tmp_path / "run", optim=OptimConfig(lr=0.01, soup=0.25, ema_decay=0.9))
+    honest = loop.train_epoch
+
+    def remembering(epoch: int, batches: Any) -> None:
+        honest(epoch, batches)
+        assert loop.ema is not None
+        kept.append({name: value.clone() for name, value in loop.ema.module.state_dict().items()})
+
+    loop.train_epoch = remembering  # type: ignore[method-assign]
+    loop.fit()
+    assert loop.averaged is not loop.network
+    assert len(kept) == 8
+    for name, value in loop.averaged.state_dict().items():
+        mean = torch.stack([one[name].float() for one in kept[-3:]]).mean(0)
+        torch.testing.assert_close(value.float(), mean)
+
+
 def test_a_time_budget_ends_training_at_the_lowest_rate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """By the time that this thread computes: other work on the machine is none of its budget."""
     set_clock(monkeypatch, clock_module, monotonic=time.thread_time)

@@ -38,6 +38,7 @@ BLEND = 8.0
 by its image's share; here all boxes count in full, so both images must stay visible: 95% of the shares lie between 0.25
 and 0.75."""
 UNFIT = {
+    "copy_paste": "is for semantic masks: it pastes the pixels of classes",
     "policy": "does not support boxes: its operations move pixels but not boxes",
     "mixup": "does not support boxes: it blends class labels; augment.box_mixup blends images with boxes",
     "cutmix": "does not support boxes: it blends class labels; augment.mosaic combines images with boxes",

@@ -1,4 +1,5 @@
-"""Colour jitter as one affine map of RGB: brightness, contrast, saturation and hue in a single pass over the pixels.
+"""Colour jitter as one affine map of RGB: brightness, contrast, saturation, hue and the colour of the light in a single
+pass over the pixels, after one through a table for gamma.
 
 torchvision makes a pass for each, rounds after each and turns the hue in HSV; here the four maps are multiplied first,
 rounding and clipping happen once, and the hue turns in YIQ, where a turn is linear. At 416 x 416 that takes half a
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
+from foveal.data.augment.chance import uniform
 from foveal.data.config import AugmentConfig
 
 Matrix = NDArray[np.float64]
@@ -26,8 +28,15 @@ STRIDE = 4
 """The mean that contrast turns about is taken over every fourth row and column."""
 
 
+def changes_colour(config: AugmentConfig) -> bool:
+    """Whether any strength is above 0."""
+    return any((config.gamma, config.white_balance, config.brightness, config.contrast, config.saturation, config.hue))
+
+
 def jitter_colour(image: Tensor, config: AugmentConfig) -> Tensor:
-    """Change brightness, contrast, saturation and hue at random, each by at most the configured strength.
+    """Change light and colour at random: gamma, white balance, brightness, contrast, saturation, hue.
+
+    Each changes by at most the configured strength.
 
     Args:
         image: (H, W, 3) uint8, dense.
@@ -36,13 +45,18 @@ def jitter_colour(image: Tensor, config: AugmentConfig) -> Tensor:
     Returns:
         (H, W, 3) uint8.
     """
+    if config.gamma:
+        image = change_gamma(image, math.exp(uniform(-1, 1) * math.log1p(config.gamma)))
     spans = (config.brightness, config.contrast, config.saturation, config.hue)
-    if not any(spans):
+    if not any(spans) and not config.white_balance:
         return image
     brightness, contrast, saturation, hue = (torch.rand(4) * 2 - 1).double().numpy() * spans
-    mean = float(image[::STRIDE, ::STRIDE].float().mean((0, 1)).double().numpy() @ GRAY)
+    light = np.ones(3)
+    if config.white_balance:
+        light[[0, 2]] += (torch.rand(2) * 2 - 1).double().numpy() * config.white_balance
+    mean = float(image[::STRIDE, ::STRIDE].float().mean((0, 1)).double().numpy() @ (GRAY * light))
     matrix, offset = colour_map(1 + brightness, 1 + contrast, 1 + saturation, hue, mean)
-    return recolour(image, matrix, offset)
+    return recolour(image, matrix * light, offset)
 
 
 def colour_map(brightness: float, contrast: float, saturation: float, hue: float, mean: float) -> tuple[Matrix, float]:
@@ -63,6 +77,12 @@ def colour_map(brightness: float, contrast: float, saturation: float, hue: float
     turn = np.array([[1, 0, 0], [0, cos, sin], [0, -sin, cos]])  # red towards yellow, as in HSV
     colour = np.linalg.solve(TO_YIQ, turn @ TO_YIQ) @ saturate  # leaves grays as they are, so the offset as well
     return brightness * contrast * colour, (1 - contrast) * brightness * mean
+
+
+def change_gamma(image: Tensor, gamma: float) -> Tensor:
+    """(H, W, 3) uint8 -> (H, W, 3) uint8: every value v in [0, 1] becomes v ** gamma."""
+    table = ((np.arange(256) / 255) ** gamma * 255).round().astype(np.uint8)
+    return torch.from_numpy(table[image.numpy()])
 
 
 def recolour(image: Tensor, matrix: Matrix, offset: float) -> Tensor:

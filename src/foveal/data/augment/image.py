@@ -18,7 +18,7 @@ from torchvision import tv_tensors
 from torchvision.transforms import v2
 
 from foveal.data.augment.canvas import PAD, Interpolation, as_tensor, resize
-from foveal.data.augment.colour import jitter_colour
+from foveal.data.augment.colour import changes_colour, jitter_colour
 from foveal.data.augment.contract import Changed, Loaded, PayloadAugment, refuse
 from foveal.data.catalog.catalog import Catalog
 from foveal.data.config import AugmentConfig
@@ -26,7 +26,10 @@ from foveal.types.arrays import RGB
 from foveal.types.size import Size
 
 NEEDS_BOXES = "needs images with boxes, and these have labels"
-UNFIT = dict.fromkeys(("scale_jitter", "mosaic", "box_mixup"), NEEDS_BOXES)
+UNFIT = {
+    **dict.fromkeys(("scale_jitter", "mosaic", "box_mixup"), NEEDS_BOXES),
+    "copy_paste": "needs images with masks, and these have labels",
+}
 FILL = [float(value) for value in PAD]
 
 
@@ -76,7 +79,7 @@ class ImageAugment(PayloadAugment[Loaded]):
             steps.append(v2.RandomVerticalFlip(config.vertical_flip))
         if config.rotation_deg:
             steps.append(v2.RandomRotation(config.rotation_deg, interpolation=bilinear, fill=FILL))
-        if config.brightness or config.contrast or config.saturation or config.hue:
+        if changes_colour(config):
             steps.append(JitterColour(config))
         if config.policy == "trivial":
             steps.append(v2.TrivialAugmentWide(interpolation=bilinear, fill=FILL))

@@ -69,6 +69,10 @@ class MaskAugment(PayloadAugment[Loaded]):
         """Check that all operations support masks."""
         refuse(self.config, UNFIT)
 
+    def draw_companions(self) -> int:
+        """Draw whether classes of another image are pasted onto the next sample."""
+        return int(happens(self.config.copy_paste))
+
     def load(self, catalog: Catalog, index: int, pixels: RGB) -> Loaded:
         """An image and its ``mask``: (H, W) uint8 class ids, ``IGNORE`` where unknown.
 
@@ -81,8 +85,17 @@ class MaskAugment(PayloadAugment[Loaded]):
         return Loaded(as_tensor(pixels), {"mask": ids})
 
     def change(self, payloads: Sequence[Loaded]) -> Changed:
-        """One sample from one image."""
-        (loaded,), (width, height) = payloads, self.size.sides
+        """One sample from an image, and perhaps one to paste classes from."""
+        canvas, mask = self._place(payloads[0])
+        for other in payloads[1:]:
+            pixels, ids = self._place(other)
+            pasted = _draw_classes(ids)
+            canvas, mask = torch.where(pasted[..., None], pixels, canvas), torch.where(pasted, ids, mask)
+        return erase(canvas, self.config.erasing), {"mask": mask}
+
+    def _place(self, loaded: Loaded) -> tuple[Tensor, Tensor]:
+        """An image on a canvas (h, w, 3), and its mask (h, w)."""
+        width, height = self.size.sides
         image, ids = loaded.image, loaded.target["mask"]
         crop = self._draw_crop(ids)
         (left, top, right, bottom), (x1, y1, x2, y2) = crop.source, crop.canvas
@@ -98,7 +111,7 @@ class MaskAugment(PayloadAugment[Loaded]):
         if self.config.rotation_deg:
             degrees = self.config.rotation_deg * uniform(-1, 1)
             canvas, mask = rotate(canvas, degrees), rotate_nearest(mask, degrees, IGNORE)
-        return erase(canvas, self.config.erasing), {"mask": mask}
+        return canvas, mask
 
     def _draw_crop(self, ids: Tensor) -> Crop:
         height, width = ids.shape
@@ -109,6 +122,13 @@ class MaskAugment(PayloadAugment[Loaded]):
         scale *= self.eval_size.scale(width, height)
         around = _draw_point(ids) if happens(config.rare_crops) else None
         return draw_crop(width, height, (0, 0, *size.sides), scale=scale, stretch=stretch, around=around)
+
+
+def _draw_classes(ids: Tensor) -> Tensor:
+    """(h, w) where a mask has one of half of its classes, drawn at random (Olsson et al. 2021, "ClassMix")."""
+    there = torch.bincount(ids.flatten().int(), minlength=IGNORE + 1)[:IGNORE].nonzero().flatten()
+    drawn = there[torch.randperm(len(there))[: (len(there) + 1) // 2]]
+    return torch.isin(ids, drawn.to(ids.dtype))
 
 
 def _draw_point(ids: Tensor) -> tuple[float, float] | None:

@@ -61,6 +61,50 @@ RATES = (6, 12, 18)
 a last map of stride 16 of inputs up to about 512 pixels."""
 
 
+FINE_CHANNELS = 32
+"""Channels at half the input's size."""
+
+
+class FineHead(nn.Module):
+    """Corrections of the logits at half the input's size, from the decoder's map and the backbone's finest one.
+
+    The last convolution starts at zero, so training begins with the decoder's own logits, enlarged. Depthwise and
+    narrow, as this map has four times the places of the decoder's.
+
+    Args:
+        channels: C of the decoder's map.
+        finest: C of the backbone's finest map, of stride 2.
+        num_classes: K.
+    """
+
+    def __init__(self, channels: int, finest: int, num_classes: int) -> None:
+        super().__init__()
+        width = FINE_CHANNELS
+        self.coarse = nn.Sequential(nn.Conv2d(channels, width, 1, bias=False), nn.BatchNorm2d(width))
+        self.fine = nn.Sequential(nn.Conv2d(finest, width, 1, bias=False), nn.BatchNorm2d(width))
+        self.smooth = nn.Sequential(
+            nn.ReLU(inplace=True),
+            nn.Conv2d(width, width, 3, padding=1, groups=width, bias=False),
+            nn.BatchNorm2d(width),
+            nn.ReLU(inplace=True),
+        )
+        self.classes = nn.Conv2d(width, num_classes, 1)
+        for values in self.classes.parameters():
+            nn.init.zeros_(values)
+
+    def forward(self, logits: Tensor, decoded: Tensor, finest: Tensor) -> Tensor:
+        """Logits (B, K, h, w), maps (B, C, h, w) and (B, C', H, W) -> logits (B, K, H, W)."""
+        size = finest.shape[-2:]
+        both = self.fine(finest) + enlarged(self.coarse(decoded), size)
+        corrections: Tensor = self.classes(self.smooth(both))
+        return enlarged(logits, size) + corrections
+
+
+def enlarged(values: Tensor, size: Sequence[int]) -> Tensor:
+    """(B, C, h, w) -> (B, C, *size), bilinear."""
+    return nn.functional.interpolate(values, tuple(size), mode="bilinear", align_corners=False)
+
+
 @dataclass(frozen=True)
 class Parts:
     """The parts of a segmentation network.
@@ -76,6 +120,8 @@ class Parts:
     decoder: nn.Module
     head: nn.Module
     weights: Weights | None
+    fine: FineHead | None = None
+    """Logits, the decoder's map and the backbone's finest one -> logits at half the input's size."""
 
 
 def with_image(inputs: Tensor, maps: Sequence[Tensor], first_stride: int) -> list[Tensor]:
@@ -92,7 +138,14 @@ def with_image(inputs: Tensor, maps: Sequence[Tensor], first_stride: int) -> lis
 
 
 def build_parts(
-    model: ModelConfig, decoder: str, num_classes: int, *, channels: int, dropout: float, pretrained: bool
+    model: ModelConfig,
+    decoder: str,
+    num_classes: int,
+    *,
+    channels: int,
+    dropout: float,
+    pretrained: bool,
+    fine_head: bool = False,
 ) -> Parts:
     """Backbone, decoder and head.
 
@@ -107,6 +160,11 @@ def build_parts(
                 f"The decoder {decoder!r} is for timm's backbones, not for {model.backbone}.",
                 "Leave out the decoder, or choose another --backbone.",
             )
+        if fine_head:
+            raise ConfigError(
+                f"segment.fine_head is for timm's backbones; the decoder of {model.backbone} is as fine as the image.",
+                "Leave it out.",
+            )
         maps, weights = build_inner_maps(model, None, pretrained=pretrained)
         return Parts(maps, PlainDecoder(maps.channels), nn.Conv2d(maps.channels[0], num_classes, 1), weights)
     decoder = "fpn" if decoder == "auto" else decoder
@@ -118,7 +176,16 @@ def build_parts(
     maps, weights = build_inner_maps(model, None, pretrained=pretrained, output_stride=stride)
     net = _library_net(decoder, model.backbone, maps, num_classes, channels, dropout)
     # Only the head's convolution: the loss and ``assemble`` upsample the logits.
-    return Parts(maps, net.decoder, net.segmentation_head[0], weights)
+    head = net.segmentation_head[0]
+    if not fine_head:
+        return Parts(maps, net.decoder, head, weights)
+    if maps.strides[0] != 2:
+        raise ConfigError(
+            f"segment.fine_head needs a map of half the input's size, and the finest of {model.backbone} has a stride of"
+            f" {maps.strides[0]}.",
+            "Leave it out, or choose a backbone such as the default.",
+        )
+    return Parts(maps, net.decoder, head, weights, FineHead(head.in_channels, maps.channels[0], num_classes))
 
 
 def _library_net(decoder: str, backbone: str, maps: InnerMaps, num_classes: int, channels: int, dropout: float) -> Any:

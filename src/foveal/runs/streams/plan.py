@@ -114,6 +114,13 @@ class StreamPlan:
         """Steps of each stream in a pass, those after the last window included."""
         return len(self._steps) // self.streams
 
+    def phase_at(self, progress: float) -> int:  # noqa: ARG002
+        """There is one phase."""
+        return 0
+
+    def enter(self, phase: int) -> None:
+        """Nothing changes."""
+
     def batches(self, *, start: int, rank: int = 0, world: int = 1) -> Iterator[Window]:
         """Endless windows, from number ``start`` on."""
         share = self.streams // world

@@ -28,6 +28,7 @@ class ClassifySpec(TaskSpec[ClassifyConfig, "ClassifyOutput", "Classifier"]):
         "augment.mosaic",
         "augment.box_mixup",
         "augment.rare_crops",
+        "augment.copy_paste",
         "augment.min_visible",
     )
     needs: ClassVar[Mapping[str, tuple[str, tuple[str, ...]]]] = {

@@ -45,6 +45,7 @@ class BoxSpec(TaskSpec[C, O, M]):
         "augment.mixup",
         "augment.cutmix",
         "augment.rare_crops",
+        "augment.copy_paste",
     )
     shape_settings: ClassVar[Sequence[str]] = SHAPE
     tuned: ClassVar[Mapping[str, tuple[float, float]]] = {"box_weight": (0.5, 5.0)}

@@ -41,7 +41,7 @@ class SegmentSpec(TaskSpec[SegmentConfig, "SegmentOutput", "Segmenter"]):
     needs: ClassVar[Mapping[str, tuple[str, tuple[str, ...]]]] = {
         "focal_gamma": ("losses", ("focal",)),
     }
-    shape_settings = ("decoder", "channels")
+    shape_settings = ("decoder", "channels", "fine_head")
     tuned: ClassVar[Mapping[str, tuple[float, float]]] = {"dropout": (0.0, 0.4), "label_smoothing": (0.0, 0.1)}
     defaults: ClassVar[Mapping[str, Mapping[str, object]]] = {
         "input": {"fit": "letterbox", "interpolation": "bilinear"},

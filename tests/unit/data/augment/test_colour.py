@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torchvision.transforms.v2 import functional as reference
 
-from foveal.data.augment.colour import GRAY, colour_map, jitter_colour, recolour
+from foveal.data.augment.colour import GRAY, change_gamma, colour_map, jitter_colour, recolour
 from foveal.data.config import AugmentConfig
 from foveal.imaging.decode import decode
 
@@ -76,3 +76,27 @@ def test_values_are_clipped():
     edges = torch.tensor([[[0, 0, 0], [255, 255, 255]]], dtype=torch.uint8)
     assert recolour(edges, 2 * np.eye(3), -10).tolist() == [[[0, 0, 0], [255, 255, 255]]]
     assert recolour(edges, np.eye(3), 0).tolist() == edges.tolist()
+
+
+def test_gamma_is_torchvisions(photo):
+    expected = reference.adjust_gamma(photo.permute(2, 0, 1), 0.6).permute(1, 2, 0).int()
+    assert (change_gamma(photo, 0.6).int() - expected).abs().max() <= 1
+
+
+def test_gamma_darkens_as_often_as_it_brightens(photo):
+    config = AugmentConfig(gamma=1.0)
+    torch.manual_seed(0)
+    means = [float(jitter_colour(photo, config).float().mean()) for _ in range(40)]
+    middle = float(photo.float().mean())
+    assert 10 <= sum(mean < middle for mean in means) <= 30
+    assert min(means) >= float(change_gamma(photo, 2.0).float().mean()) - 1
+    assert max(means) <= float(change_gamma(photo, 0.5).float().mean()) + 1
+
+
+def test_white_balance_changes_red_and_blue_against_green():
+    gray = torch.full((20, 20, 3), 100, dtype=torch.uint8)
+    torch.manual_seed(0)
+    seen = torch.stack([jitter_colour(gray, AugmentConfig(white_balance=0.2))[0, 0].int() for _ in range(50)])
+    assert (seen[:, 1] == 100).all()
+    for channel in (0, 2):
+        assert 80 <= seen[:, channel].min() < 88 and 112 < seen[:, channel].max() <= 120

@@ -102,3 +102,30 @@ def test_a_mask_without_a_known_pixel():
 def test_operations_without_support_for_masks_are_refused(name, value):
     with pytest.raises(ConfigError, match=f"augment.{name} = {value} does not support masks: "):
         MaskAugment(AugmentConfig(**{name: value}), Size.square(32), "bilinear", eval_size=Size.square(32))
+
+
+def test_pasted_classes_bring_their_pixels():
+    """Half of the other image's classes, each whole; image and mask change together."""
+    augment = MaskAugment(AugmentConfig(**OFF, copy_paste=1.0), Size(80, 60), "bilinear", Size(80, 60))
+    one, other = scene(seed=0), scene(seed=1)
+    assert augment.draw_companions() == 1
+    pasted = set()
+    for seed in range(20):
+        torch.manual_seed(seed)
+        image, target = augment.change([one, other])
+        ids = target["mask"]
+        assert (image[..., 0] == ids * 10).all()
+        there = ids != one.target["mask"]
+        assert (ids[there] == other.target["mask"][there]).all()
+        classes = set(other.target["mask"].unique().tolist())
+        whole = {c for c in classes if (ids[other.target["mask"] == c] == c).all()}
+        assert len(whole) >= (len(classes) + 1) // 2
+        pasted |= whole
+    assert pasted == classes
+
+
+def test_without_it_nothing_is_drawn():
+    augment = MaskAugment(AugmentConfig(**OFF), Size(80, 60), "bilinear", Size(80, 60))
+    state = torch.get_rng_state()
+    assert augment.draw_companions() == 0
+    assert (torch.get_rng_state() == state).all()

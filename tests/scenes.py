@@ -120,14 +120,14 @@ def write_masks(folder: Path, *, train: int = 24, val: int = 8, seed: int = 0) -
     return folder
 
 
-def write_eight_images(real_data: Path, folder: Path, *, min_side_px: float) -> Path:
-    """coco80's first eight images without a smaller object, as a COCO data set whose splits are the same."""
+def write_few_images(real_data: Path, folder: Path, *, count: int, min_side_px: float) -> Path:
+    """coco80's first images without a smaller object, as a COCO data set whose splits are the same."""
     document = json.loads((real_data / "coco80" / "annotations" / "instances.json").read_text())
     sides: dict[int, float] = {image["id"]: 1e9 for image in document["images"]}
     for a in document["annotations"]:
         sides[a["image_id"]] = min(sides[a["image_id"]], *a["bbox"][2:])
-    ids = [i for i, side in sides.items() if min_side_px <= side < 1e9][:8]
-    assert len(ids) == 8
+    ids = [i for i, side in sides.items() if min_side_px <= side < 1e9][:count]
+    assert len(ids) == count
     (folder / "annotations").mkdir(parents=True)
     for split in ("train", "val"):
         part = {

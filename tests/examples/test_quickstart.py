@@ -15,7 +15,7 @@ def test_the_quickstart_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     notebook = nbformat.read(NOTEBOOK, as_version=4)
     assert not any(cell.get("outputs") for cell in notebook.cells), "outputs are not kept in the repository"
     for cell in notebook.cells:
-        cell.source = cell.source.replace('"epochs": 8', '"epochs": 1')
+        cell.source = cell.source.replace('{"epochs": 8}', '{"epochs": 1}, "data": {"train_fraction": 0.2}')
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
     NotebookClient(notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": tmp_path}}).execute()
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]

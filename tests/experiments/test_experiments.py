@@ -2,7 +2,6 @@
 
 import importlib
 import shlex
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,11 +30,6 @@ def scripts() -> Iterator[dict[str, ModuleType]]:
         sys.path.remove(str(FOLDER))
         for name in MODULES:
             sys.modules.pop(name, None)
-
-
-def run(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, FOLDER / "run.py", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 def test_all_that_were_planned_are_there() -> None:
@@ -164,17 +158,19 @@ def test_data_that_is_not_here_is_told(
 
 
 @pytest.mark.slow
-def test_an_experiment_end_to_end(tmp_path: Path) -> None:
+def test_an_experiment_end_to_end(
+    scripts: dict[str, ModuleType], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     out = tmp_path / "attention_pooling"
-    done = run("attention_pooling", "--quick", "--seeds", 2, "--out", out)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.count("seed-0, 1 of 2") == 2
+    words = ["attention_pooling", "--quick", "--seeds", "2", "--out", str(out)]
+    assert scripts["run"].main(words) == 0
+    assert capsys.readouterr().out.count("seed-0, 1 of 2") == 2
     text = (out / "attention_pooling.md").read_text()
     assert "**Result.**" in text and "24 test images" in text and "| average pooling |" in text
     with Image.open(out / "attention_pooling.png") as figure:
         assert figure.width > 500
     models = [file.read_bytes() for file in sorted(out.glob("*/seed-*/model.safetensors"))]
     assert len(models) == 4
-    again = run("attention_pooling", "--quick", "--seeds", 2, "--out", out)  # nothing is trained again
-    assert again.returncode == 0 and "seed-0" not in again.stdout
+    assert scripts["run"].main(words) == 0  # nothing is trained again
+    assert "seed-0" not in capsys.readouterr().out
     assert [file.read_bytes() for file in sorted(out.glob("*/seed-*/model.safetensors"))] == models

@@ -18,6 +18,8 @@ Drawn = Lines | Matrix | Density
 """The panels that are figures."""
 DPI = 200
 """Resolution of PNG files: 2.8 times the figure's size on the page."""
+COMPRESSION = 3
+"""Of PNG files, of 9: half the time of matplotlib's 6, and files a quarter larger."""
 LONGEST_NAME = 40
 """Characters that a curve's name keeps in a PNG."""
 LEGEND_PX = 10.0
@@ -52,7 +54,7 @@ def png(panel: Drawn, classes: Sequence[str] = ()) -> bytes:
         if isinstance(panel, Lines):
             _add_legend(figure, panel, classes)
         options = {"bbox_inches": "tight", "pad_inches": 0.2, "metadata": {"Software": None}}
-        figure.savefig(file, format="png", dpi=DPI, **options)
+        figure.savefig(file, format="png", dpi=DPI, pil_kwargs={"compress_level": COMPRESSION}, **options)
     return file.getvalue()
 
 

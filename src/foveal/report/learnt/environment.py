@@ -1,5 +1,6 @@
 """Templates of pages that are one file, in the report's colours."""
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from foveal.errors import MissingExtraError
@@ -9,8 +10,9 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 
+@cache
 def environment() -> "Environment":
-    """Where the templates are, and the colours that all of them use.
+    """Where the templates are, each compiled once, and the colours that all of them use.
 
     Raises:
         MissingExtraError: Jinja2 is not installed.

@@ -110,7 +110,7 @@ def t2(folder: Path, options: argparse.Namespace) -> bool:
     """Settings that change nothing but chance."""
     data = digits(folder, of=4) / "train"
     adopted = 0
-    for number in range(options.studies or 20):
+    for number in range(options.first, options.first + (options.studies or 20)):
         settings = small(train={"epochs": 4}, optim={"lr": 5e-3})
         space = {"optim.momentum": {"low": 0.895, "high": 0.905}, "optim.weight_decay": {"low": 0.045, "high": 0.055}}
         out = folder / f"null-{number}"
@@ -119,7 +119,7 @@ def t2(folder: Path, options: argparse.Namespace) -> bool:
         adopted += done.decision == "adopt"
         print(
             f"T2 study {number + 1}: {against['difference']:+.4f} ({against['low']:+.4f} to {against['high']:+.4f}),"
-            f" {done.decision}; adopted {adopted} of {number + 1}"
+            f" {done.decision}; adopted {adopted}"
         )
         shutil.rmtree(out)
     return adopted <= 3
@@ -202,7 +202,7 @@ def t5(folder: Path, options: argparse.Namespace) -> bool:
     """Rungs against full trials."""
     data = digits(folder, of=2) / "train"
     shares, gaps = [], []
-    for seed in range(options.studies or 5):
+    for seed in range(options.first, options.first + (options.studies or 5)):
         settings: list[Mapping[str, object]] = [small(optim={"lr": LR / 3}), {"seed": seed}]
         out = folder / f"rungs-{seed}"
         tune(data, settings=settings, space=["optim.lr", "optim.weight_decay"], trials=27, seeds=2, out=out)
@@ -266,6 +266,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--only", choices=BARS)
     parser.add_argument("--studies", type=int, help="studies of T2, T4 and T5, or kills of T3")
+    parser.add_argument("--first", type=int, default=0, help="number of the first study of T2 and T5")
     parser.add_argument("--data", type=Path, help="another data set for T1 and T4")
     parser.add_argument("--time", default="10m", help="budget of T4")
     options = parser.parse_args()

@@ -8,6 +8,7 @@ import pytest
 import torch
 from tests.contract.model_contract import K, ModelContract, noise
 from torch import Tensor
+from torch.nn.functional import interpolate
 
 from foveal.artifact.card import Card
 from foveal.deploy.graph import to_onnx
@@ -41,6 +42,8 @@ def build(
 class TestSegmenter(ModelContract):
     variants: ClassVar = {
         **{decoder: {"decoder": decoder} for decoder in ARCHITECTURES},
+        "fine head": {"fine_head": True},
+        "fine head on unet": {"decoder": "unet", "fine_head": True, "backbone": "mobilenetv3_small_050"},
         **{f"unet-{backbone}": {"backbone": backbone, "decoder": "unet"} for backbone in BACKBONES},
         **{loss: {"backbone": "conv5", "losses": (loss,), "class_weights": "none"} for loss in LOSSES},
     }
@@ -67,6 +70,32 @@ def test_a_small_network_starts_at_random():
     model = build("conv5", pretrained=True)
     assert not model.pretrained and model.weights is None
     assert len(model.stages()) == 5
+
+
+def test_a_fine_head_starts_with_the_decoders_logits_and_sees_twice_as_fine():
+    fine, plain = build(fine_head=True).eval(), build().eval()
+    plain.load_state_dict({k: v for k, v in fine.state_dict().items() if not k.startswith("fine.")})
+    with torch.inference_mode():
+        logits, coarse = (model(noise(128))["logits"] for model in (fine, plain))
+    assert logits.shape[-1] == 2 * coarse.shape[-1] == 64
+    torch.testing.assert_close(logits, interpolate(coarse, (64, 64), mode="bilinear"), rtol=0, atol=0.05)
+
+
+@pytest.mark.parametrize(
+    ("backbone", "what"),
+    [
+        ("resnet18", ""),
+        ("convnext_atto", "segment.fine_head needs a map of half the input's size; the finest of convnext_atto has"),
+        ("conv5", "segment.fine_head is for timm's backbones; the decoder of conv5 is as fine as the image."),
+    ],
+)
+def test_a_fine_head_needs_a_map_of_stride_two(backbone, what):
+    if not what:
+        assert build(backbone, fine_head=True).fine is not None
+        return
+    with pytest.raises(ConfigError) as caught:
+        build(backbone, fine_head=True)
+    assert caught.value.what.startswith(what)
 
 
 @pytest.mark.parametrize("size", [(70, 90), (33, 64), (100, 40)])
@@ -133,14 +162,14 @@ def test_a_loss_is_named_once():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("decoder", "size"), [("unet", 100), ("deeplabv3plus", 96)])
-def test_exports_agree(decoder, size):
-    model, own = ModelConfig(weights="none"), SegmentConfig(decoder=decoder, channels=32)
+@pytest.mark.parametrize(("decoder", "fine", "size"), [("unet", False, 100), ("deeplabv3plus", True, 96)])
+def test_exports_agree(decoder, fine, size):
+    model, own = ModelConfig(weights="none"), SegmentConfig(decoder=decoder, channels=32, fine_head=fine)
     categories = Categories(tuple("abc"))
     spec = InputSpec(size=size, train_size=size, fit="letterbox")
     parts = {"task": "segment", "classes": categories.to_dict(), "input": spec, "decode": {}}
     card = Card.model_validate({**parts, "model": model.model_dump(), "own": own.model_dump()})
-    backend = TorchBackend(build(decoder=decoder).eval(), card)
+    backend = TorchBackend(build(decoder=decoder, fine_head=fine).eval(), card)
     network = Predictor(backend)
     noise = np.random.default_rng(0).integers(0, 255, (5, 70, 90, 3), dtype=np.uint8)
     prepared = [network.prepare(image) for image in noise]

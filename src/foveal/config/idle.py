@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from foveal.config.concerns import flag, flat
+from foveal.config.phases import COMBINED
 from foveal.config.schema import RunConfig
 from foveal.errors import ConfigError
 from foveal.tasks.table import STREAMS, TASKS, get_section
@@ -20,6 +21,12 @@ NEEDS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "schedule.plateau_patience": ("schedule.name", ("plateau",)),
 }
 """A setting, and another one with the values at which it has a use; those of a task are in its ``TaskSpec.needs``."""
+
+BESIDE: Mapping[str, tuple[str, ...]] = {
+    "schedule.full_size_from": ("schedule.first_size",),
+    "augment.mix_until": tuple(f"augment.{name}" for name in COMBINED),
+}
+"""A setting, and others of which one must be on, that is, not at its default."""
 
 
 def needs() -> dict[str, tuple[str, tuple[str, ...]]]:
@@ -44,6 +51,13 @@ def check_used(given: Mapping[str, object], config: RunConfig) -> None:
     """
     known, defaults = needs(), RunConfig()
     for key, value in flat(given):
+        others = BESIDE.get(key, ())
+        off = all(_value(config, other) == _value(defaults, other) for other in others)
+        if others and off and value != _value(defaults, key):
+            raise ConfigError(
+                f"--{flag(key)} has no use without --{flag(others[0])}{' and the like' if others[1:] else ''}.",
+                f"Leave it out, or set {' or '.join(f'--{flag(other)}' for other in others)}.",
+            )
         if key not in known or value == _value(defaults, key):
             continue
         other, uses = known[key]

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from foveal.artifact.card import Card
 from foveal.artifact.given import given_card
+from foveal.config.phases import Phase, phases_of
 from foveal.config.schema import RunConfig
 from foveal.data.catalog.catalog import Catalog
 from foveal.data.config import AugmentConfig
@@ -31,7 +32,6 @@ from foveal.models.taking import Taken
 from foveal.models.weights import expected_input
 from foveal.runs.evaluation import kept, score
 from foveal.runs.going_on.origin import recall
-from foveal.runs.phases import Phase, phases_of
 from foveal.tasks.table import AnyTask, bind_task, get_spec
 from foveal.types.goal import Goal
 from foveal.types.input_spec import InputSpec

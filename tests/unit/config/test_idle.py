@@ -28,6 +28,17 @@ from foveal.errors import ConfigError
             "--classify.attention-heads has no use while --classify.pooling is attention.",
             "Leave it out, or set --classify.pooling multihead.",
         ),
+        (
+            {"schedule": {"full_size_from": 0.3}},
+            "--schedule.full-size-from has no use without --schedule.first-size.",
+            "Leave it out, or set --schedule.first-size.",
+        ),
+        (
+            {"augment": {"mix_until": 0.5}},
+            "--augment.mix-until has no use without --augment.mixup and the like.",
+            "Leave it out, or set --augment.mixup or --augment.cutmix or --augment.mosaic or --augment.box-mixup or"
+            " --augment.copy-paste.",
+        ),
     ],
 )
 def test_an_idle_setting_is_refused(given: dict[str, Any], what: str, hint: str) -> None:
@@ -37,7 +48,12 @@ def test_an_idle_setting_is_refused(given: dict[str, Any], what: str, hint: str)
 
 
 def test_what_is_switched_on_or_at_its_default_is_fine() -> None:
-    given = {"schedule": {"name": "step", "gamma": 0.5}, "classify": {"focal_gamma": 2.0}, "optim": {"lr": 0.1}}
+    given = {
+        "schedule": {"name": "step", "gamma": 0.5, "first_size": 0.5, "full_size_from": 0.3},
+        "augment": {"mosaic": 0.5, "mix_until": 0.5},
+        "classify": {"focal_gamma": 2.0},
+        "optim": {"lr": 0.1},
+    }
     check_used(given, parse_config(given, where="here"))
 
 

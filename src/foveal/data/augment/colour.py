@@ -1,5 +1,4 @@
-"""Colour jitter as one affine map of RGB: brightness, contrast, saturation, hue and the colour of the light in a single
-pass over the pixels, after one through a table for gamma.
+"""Colour jitter as one affine map of RGB, all changes in a single pass over the pixels; gamma is a table before it.
 
 torchvision makes a pass for each, rounds after each and turns the hue in HSV; here the four maps are multiplied first,
 rounding and clipping happen once, and the hue turns in YIQ, where a turn is linear. At 416 x 416 that takes half a

@@ -68,7 +68,7 @@ FINE_CHANNELS = 32
 class FineHead(nn.Module):
     """Corrections of the logits at half the input's size, from the decoder's map and the backbone's finest one.
 
-    The last convolution starts at zero, so training begins with the decoder's own logits, enlarged. Depthwise and
+    The last convolution starts near zero, so training begins with the decoder's own logits, enlarged. Depthwise and
     narrow, as this map has four times the places of the decoder's.
 
     Args:
@@ -89,8 +89,9 @@ class FineHead(nn.Module):
             nn.ReLU(inplace=True),
         )
         self.classes = nn.Conv2d(width, num_classes, 1)
-        for values in self.classes.parameters():
-            nn.init.zeros_(values)
+        nn.init.normal_(self.classes.weight, std=1e-3)
+        assert self.classes.bias is not None
+        nn.init.zeros_(self.classes.bias)
 
     def forward(self, logits: Tensor, decoded: Tensor, finest: Tensor) -> Tensor:
         """Logits (B, K, h, w), maps (B, C, h, w) and (B, C', H, W) -> logits (B, K, H, W)."""
@@ -181,7 +182,7 @@ def build_parts(
         return Parts(maps, net.decoder, head, weights)
     if maps.strides[0] != 2:
         raise ConfigError(
-            f"segment.fine_head needs a map of half the input's size, and the finest of {model.backbone} has a stride of"
+            f"segment.fine_head needs a map of half the input's size; the finest of {model.backbone} has stride"
             f" {maps.strides[0]}.",
             "Leave it out, or choose a backbone such as the default.",
         )

@@ -8,11 +8,11 @@ import torch
 from tests.scenes import UNKNOWN, write_masks
 
 import foveal
+from foveal.config.phases import COMBINED, phases_of
 from foveal.config.schema import RunConfig, parse_config
 from foveal.data.catalog.catalog import Catalog
 from foveal.engine.runtime import Runtime
 from foveal.runs.data import open_data
-from foveal.runs.phases import COMBINED, phases_of
 from foveal.runs.plan import ImagePlan, input_spec, make_plan
 from foveal.runs.resolve import resolve
 from foveal.types.size import Size

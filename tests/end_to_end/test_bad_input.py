@@ -298,6 +298,31 @@ def _with_small_files(err: Path, *arguments: str) -> None:
     command(*arguments)
 
 
+def test_memory_that_runs_out_in_training(here: Callable[..., Outcome], squares: Path, tmp_path: Path) -> None:
+    """One sentence, what to do, and a run that goes on where there is more."""
+    run = tmp_path / "run"
+    flags = ["--size=320" if flag.startswith("--size") else flag for flag in quick(epochs=1, batch_size=16)]
+    words = ["train", str(squares), "--out", str(run), *flags, "--quiet"]
+    process = start(_with_little_memory, tmp_path / "err", *words)
+    process.join()
+    assert process.exitcode == 2
+    assert (tmp_path / "err").read_text() == (
+        "error: The memory that ulimit -d allows ran out.\n"
+        "  hint: Free some or allow more, or train anew with a smaller --batch-size"
+        f" (foveal tune DATA --find batch finds one) or --size. Go on with: foveal train --resume {run}\n"
+    )
+    assert here("train", "--resume", run, "--quiet").code == 0
+    assert (run / "report.html").exists()
+
+
+def _with_little_memory(err: Path, *arguments: str) -> None:
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_DATA, (1_300_000_000, 1_300_000_000))
+    os.dup2(os.open(err, os.O_WRONLY | os.O_CREAT), 2)
+    command(*arguments)
+
+
 def test_an_unwritable_cache(fails: Fails, squares: Path, tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("")

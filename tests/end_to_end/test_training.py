@@ -37,6 +37,28 @@ def trained(squares: Path, out: Path, **settings: dict[str, object]) -> Trained:
     return done
 
 
+def test_frames_of_a_video_are_told_once_and_stay_beside_the_results(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    for split, label in (("train", "a"), ("train", "b"), ("val", "a"), ("val", "b")):
+        (tmp_path / "data" / split / label).mkdir(parents=True)
+        for i in range(20):
+            if i % 10 == 0:
+                scene = rng.uniform(0, 255, (4, 4, 3))
+            scene = (scene + rng.normal(0, 8, (4, 4, 3))).clip(0, 255)
+            pixels = scene.repeat(8, 0).repeat(8, 1).astype(np.uint8)
+            Image.fromarray(pixels).save(tmp_path / "data" / split / label / f"{i:03d}.png")
+    notes: list[str] = []
+
+    class Notes(Log):
+        def note(self, text: str) -> None:
+            notes.append(text)
+
+    done = foveal.train(tmp_path / "data", out=tmp_path / "run", settings=CONV4, log=Notes())
+    assert done is not None
+    (caution,) = done.results.cautions
+    assert caution.startswith("Neighbouring images look nearly alike") and notes.count(caution) == 1
+
+
 @pytest.mark.parametrize("name", ["sgd", "adam"])
 def test_an_optimiser_by_its_name_alone_learns(squares: Path, tmp_path: Path, name: str) -> None:
     """With AdamW's rate and decay, SGD would stand still and its weights would fade."""

@@ -57,8 +57,6 @@ def last_screen(console: Console, trained: "Trained") -> None:
     for note in trained.ended.notes:
         print_indented(console, Text(note, "dim"))
     print_indented(console, Text.from_markup(headline(trained.model, trained.evaluation.results)))
-    for caution in trained.evaluation.results.cautions:
-        print_indented(console, Text(caution, "yellow"))
     told = TOLD_BEFORE if trained.ended.kept else ()
     print_findings(console, [finding for finding in trained.findings if finding.rule not in told])
     console.print(Text.assemble("  ", ("model", "bold"), f"   {trained.folder / 'model.safetensors'}"))

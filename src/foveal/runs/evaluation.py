@@ -59,6 +59,7 @@ def evaluate(
     num_resamples: int = 1000,
     seed: int = 0,
     bad: dict[int, ImageError] | None = None,
+    cautions: Sequence[str] | None = None,
     progress: Progress = silent,
 ) -> Evaluation:
     """Predict on every image and evaluate the predictions; groups that the catalog has are resampled as one.
@@ -72,6 +73,7 @@ def evaluate(
         num_resamples: Number of bootstrap resamples for the intervals.
         seed: For the bootstrap.
         bad: Collects the errors of images that cannot be read, by index; they are left out. None raises the first.
+        cautions: What ``cautions_of`` the catalog says, where it is known; None looks for it.
         progress: Called with each image that is predicted, and before the intervals.
 
     Raises:
@@ -99,13 +101,18 @@ def evaluate(
         if not len(catalog):
             first = next(iter(bad.values()))
             raise DataError(f"{catalog.root}: none of its images can be read. The first: {first.what}", first.hint)
-    alike = neighbours_alike(catalog)
-    cautions = [] if alike is None else [alike]
-    if catalog.groups is not None and catalog.num_groups == 1:
-        cautions.append(ONE_GROUP)
+    if cautions is None:
+        cautions = cautions_of(catalog)
     truths = predictor.output.truths(catalog, range(len(catalog)))
     results = score(predictor, truths, predictions, num_resamples=num_resamples, seed=seed, groups=catalog.group_ids())
     return Evaluation(catalog, truths, predictions, replace(results, cautions=tuple(cautions)))
+
+
+def cautions_of(catalog: Catalog) -> list[str]:
+    """Why the intervals of an evaluation on these images may be too narrow."""
+    alike = neighbours_alike(catalog)
+    one_group = catalog.groups is not None and catalog.num_groups == 1
+    return [*([] if alike is None else [alike]), *([ONE_GROUP] if one_group else [])]
 
 
 def _hash_into(hashes: dict[int, bytes], index: int) -> Callable[[bytes], None]:

@@ -58,14 +58,16 @@ def finish(
     images = plan.val_images(first)
     output = first.output
     truths = output.truths(plan.val_set, range(len(plan.val_set)))
-    evidence, geometries = _evidence(first, backend, images)
+    evidence, geometries = _evidence(first, backend, images, plan.evaluation_batch)
     fitted = output.calibrate(evidence, geometries, truths)
     card = plan.card.model_copy(update={"decode": fitted.options.model_dump()})
     evaluation = evaluate(
         Predictor(TorchBackend(model, card, device=plan.runtime.device)),
         plan.val_set,
         sources=images,
+        batch_size=plan.evaluation_batch,
         seed=plan.seed,
+        cautions=plan.cautions,
     )
     metrics = {
         name: (i.value, i.low, i.high)
@@ -80,11 +82,11 @@ def finish(
 
 
 def _evidence(
-    predictor: Predictor, backend: TorchBackend, images: Sequence[Source]
+    predictor: Predictor, backend: TorchBackend, images: Sequence[Source], batch_size: int
 ) -> tuple[dict[str, Array], list[Geometry]]:
     """The task's calibration inputs for all images, and their geometries."""
     parts, geometries = [], []
-    for batch in predictor.prepare_all(images):
+    for batch in predictor.prepare_all(images, batch_size=batch_size):
         parts.append(backend.evidence(np.stack([p.pixels for p in batch])))
         geometries += [p.geometry for p in batch]
         if not parts[0]:  # nothing to calibrate

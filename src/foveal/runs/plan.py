@@ -6,6 +6,7 @@ Shapes: B images per batch.
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 import torch
@@ -25,12 +26,12 @@ from foveal.data.loading.workers import AHEAD, fit_workers, told
 from foveal.engine.runtime import Runtime
 from foveal.errors import ConfigError
 from foveal.inference.backends.torch_backend import TorchBackend
-from foveal.inference.predictor import Predictor, Source
+from foveal.inference.predictor import BATCH_SIZE, Predictor, Source
 from foveal.models.contract import Model, Network
 from foveal.models.normalize import Normalize
 from foveal.models.taking import Taken
 from foveal.models.weights import expected_input
-from foveal.runs.evaluation import kept, score
+from foveal.runs.evaluation import cautions_of, kept, score
 from foveal.runs.going_on.origin import recall
 from foveal.tasks.table import AnyTask, bind_task, get_spec
 from foveal.types.goal import Goal
@@ -118,6 +119,19 @@ class ImagePlan:
         self.augment = self.phases[phase].augment
         self.images.augment = self.task.augment(self.augment, self.phases[phase].spec)
 
+    @property
+    def evaluation_batch(self) -> int:
+        """Images evaluated at once: a forward pass without gradients takes less than half the memory of a step.
+
+        So where little memory leaves room for small batches only, no evaluation takes more than a step.
+        """
+        return min(BATCH_SIZE, 2 * max(1, self.batch_size // self.runtime.world))
+
+    @cached_property
+    def cautions(self) -> list[str]:
+        """Why the intervals on the validation split may be too narrow."""
+        return cautions_of(self.val_set)
+
     def batches(self, *, start: int, rank: int = 0, world: int = 1) -> Iterator[Batch]:
         """Endless batches, from number ``start`` on."""
         return load_batches(
@@ -174,7 +188,8 @@ class ImagePlan:
         with Predictor(TorchBackend(network, self.card, device=self.runtime.device)) as predictor:
             if self._kept is None:
                 self._kept = kept(predictor, [self.val_set.path(i) for i in mine])
-            predictions = dict(self.runtime.gather(list(zip(mine, predictor.stream(self._kept), strict=True))))
+            found = predictor.stream(self._kept, batch_size=self.evaluation_batch)
+            predictions = dict(self.runtime.gather(list(zip(mine, found, strict=True))))
         network.train(training)
         truths = self.task.output.truths(self.val_set, everyone)
         metrics = score(predictor, truths, [predictions[i] for i in everyone], num_resamples=0, seed=0).metrics

@@ -11,7 +11,6 @@ from foveal.config.files import read_config, to_toml
 from foveal.config.schema import RunConfig
 from foveal.data.catalog.catalog import Catalog
 from foveal.data.catalog.looks import looks_kept_in
-from foveal.data.inspection.neighbours import neighbours_alike
 from foveal.data.inspection.preflight import Skipped, check_readable
 from foveal.data.loading.workers import worker_faults
 from foveal.data.notes import plural
@@ -161,8 +160,7 @@ def start(
         inside = [INSIDE.format(out)] if lies_inside(out, Path(config.data.path)) else []
         if taken is not None:
             log.weights({"text": in_one_line(taken), **asdict(taken)})
-        caution = neighbours_alike(plan.val_set)
-        cautions = [*told_skipped(skipped), *undefined_headline(plan), *([caution] if caution else [])]
+        cautions = [*told_skipped(skipped), *undefined_headline(plan)]
         for note in (*catalog.notes, *resolved.notes, *inside, *cautions):
             log.note(note)
     factor = warm_start(plan, log, limit_s=began.share_s(chosen.train.time_s), adapt=bool(chosen.optim.adapt_lr))
@@ -251,6 +249,8 @@ def complete(
     runtime = plan.runtime
     open_tracker(plan, config)
     training = make_training(plan, config, run=run, log=log, saved=saved, began=began, lr_factor=lr_factor)
+    for caution in plan.cautions if runtime.is_main else ():
+        log.note(caution)
     with told_to_the_end(training, run, log), worker_faults(run.folder, workers=plan.workers):
         if (note := plan.fit_shared_memory()) and runtime.is_main:
             log.note(note)

@@ -4,7 +4,8 @@ Shapes: B images, S T height and width of the input.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import partial
 
 import numpy as np
 import torch
@@ -14,7 +15,7 @@ from foveal.artifact.card import Card
 from foveal.data.catalog.catalog import Catalog
 from foveal.engine.logs.log import Log
 from foveal.inference.backends.contract import Running
-from foveal.inference.predictor import Predictor
+from foveal.inference.predictor import Predictor, Source
 from foveal.models.normalize import Normalize
 from foveal.runs.plan import ImagePlan
 from foveal.types.arrays import RGB, Array
@@ -42,12 +43,13 @@ def warm_start(plan: ImagePlan, log: Log, *, limit_s: float | None = None, adapt
     log.note("fitting the head to the pretrained features ...")
     log.doing(f"computing the features of {min(len(plan.train_set), MAX_IMAGES):,} images")
     plan.runtime.place(plan.network)
-    predictor = Predictor(_Probe(plan.card, probe, plan.runtime.device))
     plan.network.eval()
     part = _spread(plan.train_set, MAX_IMAGES)
-    if limit_s is not None:
-        part = _spread(part, _affordable(predictor, part, limit_s))
-    factor = plan.task.warm_start(plan.network, part, predictor.arrays(part.paths()))
+    with Predictor(_Probe(plan.card, probe, plan.runtime.device)) as predictor:
+        features = partial(predictor.arrays, batch_size=plan.evaluation_batch)
+        if limit_s is not None:
+            part = _spread(part, _affordable(features, part, limit_s))
+        factor = plan.task.warm_start(plan.network, part, features(part.paths()))
     if not adapt or factor >= 1:
         return 1.0
     log.note(f"the fitted head leaves little to learn: fine-tuning at {factor:.0%} of the usual learning rate")
@@ -61,11 +63,11 @@ def _spread(catalog: Catalog, count: int) -> Catalog:
     return catalog.take(np.unique(np.linspace(0, len(catalog) - 1, count).astype(np.int64)))
 
 
-def _affordable(predictor: Predictor, catalog: Catalog, limit_s: float) -> int:
+def _affordable(features: Callable[[Iterable[Source]], object], catalog: Catalog, limit_s: float) -> int:
     """Images that fit into a time, by that of a few."""
     few = _spread(catalog, TIMED_IMAGES)
     began = time.perf_counter()
-    predictor.arrays(few.paths())
+    features(few.paths())
     each_s = (time.perf_counter() - began) / len(few)
     return max(len(few), int(limit_s / each_s) - len(few))
 

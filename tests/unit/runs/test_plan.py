@@ -9,12 +9,14 @@ import torch
 import foveal
 from foveal.artifact.store import load
 from foveal.config.schema import parse_config
+from foveal.engine.runtime import Runtime
 from foveal.errors import ConfigError, TrainingError
 from foveal.losses.cross_entropy import CrossEntropy
 from foveal.models.normalize import Normalize
 from foveal.runs import evaluation
 from foveal.runs.data import open_data
-from foveal.runs.plan import input_spec
+from foveal.runs.plan import input_spec, make_plan
+from foveal.runs.resolve import resolve
 
 SETTINGS = {
     "model": {"backbone": "conv4", "weights": "none"},
@@ -22,6 +24,17 @@ SETTINGS = {
     "train": {"epochs": 3, "batch_size": 8},
     "data": {"workers": 0},
 }
+
+
+@pytest.mark.parametrize(("batch_size", "at_once"), [(1, 2), (8, 16), (16, 32), (30, 32)])
+def test_an_evaluation_takes_twice_a_batch_and_32_at_most(
+    squares: Path, tmp_path: Path, batch_size: int, at_once: int
+) -> None:
+    train = {"epochs": 1, "batch_size": batch_size}
+    config = parse_config({**SETTINGS, "train": train, "data": {"path": str(squares), "workers": 0}}, where="here")
+    catalog, _ = open_data(config)
+    chosen = resolve(config, catalog.split("train")).config
+    assert make_plan(chosen, catalog, runtime=Runtime(chosen.runtime, log_dir=tmp_path)).evaluation_batch == at_once
 
 
 def test_a_loss_that_is_not_finite_names_the_images(

@@ -2,13 +2,12 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from tests.clocks import set_clock
 
 from foveal.config.schema import parse_config
-from foveal.inference.predictor import Predictor
 from foveal.runs import warm_start as module
 from foveal.runs.data import open_data
 
@@ -29,8 +28,8 @@ def test_as_many_images_as_a_time_allows(squares: Path, monkeypatch: pytest.Monk
     assert len(catalog) > 32
     steady = Steady()
     set_clock(monkeypatch, module, perf_counter=lambda: steady.now)
-    assert module._affordable(cast(Predictor, steady), catalog, 0.201) == 100 - 32
-    assert module._affordable(cast(Predictor, steady), catalog, 0.0) == 32, "the ones that were timed"
+    assert module._affordable(steady.arrays, catalog, 0.201) == 100 - 32
+    assert module._affordable(steady.arrays, catalog, 0.0) == 32, "the ones that were timed"
 
 
 def test_they_are_spread_evenly(squares: Path) -> None:

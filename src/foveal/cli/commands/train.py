@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 
 MOST = 100
 """Runs in one folder."""
+LESS = (
+    "Free some or allow more, or train anew with a smaller --batch-size (foveal tune DATA --find batch finds one) or"
+    " --size."
+)
+"""What to do where memory ran out."""
 
 
 def train(
@@ -65,7 +70,8 @@ def train(
     from foveal.engine.clock import OWN_PROCESS, process_began
     from foveal.engine.logs.json_log import JsonLog
     from foveal.engine.logs.log import Log, RichLog
-    from foveal.errors import RunError
+    from foveal.errors import RunError, TrainingError
+    from foveal.ops.lack import lack_in_words, ran_out
     from foveal.process import INTERRUPTS, output_closed
     from foveal.runs.several.plan import read_plan
     from foveal.runs.several.summary import Summary
@@ -117,6 +123,10 @@ def train(
         if not output_closed(error):
             raise
         raise RunError("The output was closed, so the training stopped.", go_on(folder)) from None
+    except (MemoryError, RuntimeError, OSError, ImportError) as error:
+        if not ran_out(error):
+            raise
+        raise TrainingError(lack_in_words(error), f"{LESS} {go_on(folder)}".rstrip()) from None
     if trained is None:
         return
     if not quiet and not json:

@@ -43,5 +43,6 @@ def keep_pages() -> bool:
     if platform.libc_ver()[0] != "glibc" or os.environ.get("FOVEAL_KEEP_PAGES") == "0":
         return False
     mallopt = ctypes.CDLL(None).mallopt
-    done = [mallopt(M_MMAP_MAX, 0), mallopt(M_TRIM_THRESHOLD, LARGEST), mallopt(M_TOP_PAD, 64 * 2**20)]
+    # Each arena of a thread takes the padding as soon as it begins, and limits such as ulimit -d count it.
+    done = [mallopt(M_MMAP_MAX, 0), mallopt(M_TRIM_THRESHOLD, LARGEST), mallopt(M_TOP_PAD, 2**20)]
     return all(done)

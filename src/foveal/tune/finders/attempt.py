@@ -16,25 +16,18 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from foveal.errors import FovealError
+from foveal.ops.lack import ran_out
 from foveal.tune.finders.memory import DeviceMemory, HostMemory, Memory
 
 if TYPE_CHECKING:
     from foveal.config.schema import RunConfig
+    from foveal.models.contract import Model
     from foveal.runs.plan import ImagePlan
 
-LEAST_STEPS, MOST_STEPS, TIMED_S = 3, 50, 3.0
+LEAST_STEPS, MOST_STEPS, TIMED_S = 5, 50, 5.0
 """Steps that are timed: as many as fit into TIMED_S, within these bounds."""
 WARMING_S = 5.0
 """Seconds within which batches that workers made ahead are taken before steps are timed."""
-NO_MEMORY = (
-    "can't allocate memory",
-    "not enough memory",
-    "out of memory",
-    "bad_alloc",
-    "Cannot allocate memory",
-    "could not create a primitive",  # oneDNN
-)
-"""What torch and the system call it."""
 
 
 def main() -> None:
@@ -54,15 +47,10 @@ def main() -> None:
         except FovealError as error:
             tell("refused", {"what": error.what, "hint": error.hint})
         except (MemoryError, RuntimeError, OSError) as error:
-            if not out_of_memory(error):
+            if not ran_out(error):
                 raise
             tell("out_of_memory", {})
     gc.freeze()  # nothing is left to collect: leaving would take a second longer with torch loaded
-
-
-def out_of_memory(error: BaseException) -> bool:
-    """Whether an error is a lack of memory."""
-    return isinstance(error, MemoryError) or any(words in str(error) for words in NO_MEMORY)
 
 
 def measure(asked: Mapping[str, Any], host: HostMemory, tell: Any) -> None:
@@ -137,8 +125,7 @@ def take_steps(plan: "ImagePlan", chosen: "RunConfig", host: HostMemory, tell: A
     rate = chosen.optim.lr
     assert rate is not None, "resolve chose it"
     base, on_device = host.most_bytes(), 0 if device is None else device.most_bytes()
-    evaluate_some(plan)  # before any step, whose memory is kept by the process
-    evaluated, on_device_evaluated = host.most_bytes(), 0 if device is None else device.most_bytes()
+    evaluate_some(plan, plan.network)  # as the warm start does
     steps = Steps(plan, chosen, scratch=scratch)
     began, warmed = time.monotonic(), 0
     while warmed < 1 or (warmed < plan.workers * plan.ahead and time.monotonic() - began < WARMING_S):
@@ -149,31 +136,36 @@ def take_steps(plan: "ImagePlan", chosen: "RunConfig", host: HostMemory, tell: A
         before = time.perf_counter()
         steps.take(rate)
         each.append(time.perf_counter() - before)
-    evaluate_some(plan)  # again, beside the optimiser
+    evaluate_some(plan, copied(plan))  # as at the end of a run, beside all that was trained
     kind, later = host.room.of, still_kept(plan, cached=host.room.of in ("machine", "container"))
-    found = [Memory(kind, host.limit_bytes, base + later, host.most_bytes() + later, evaluated + later)]
+    found = [Memory(kind, host.limit_bytes, base + later, host.most_bytes() + later)]
     if device is not None:
-        limit = device.limit_bytes
-        found.append(Memory("device", limit, on_device, device.most_bytes(), on_device_evaluated))
+        found.append(Memory("device", device.limit_bytes, on_device, device.most_bytes()))
     samples = plan.batch_size * chosen.optim.accumulate
     speed = {"step_s": median(each), "images_per_s": samples / median(each), "steps": len(each)}
     tell("measured", {**speed, "memory": [one.to_dict() for one in found]})
 
 
-def evaluate_some(plan: "ImagePlan") -> None:
-    """Evaluate a full batch of images: a run does so beside its optimiser, and the warm start takes such batches too.
+def copied(plan: "ImagePlan") -> "Model":
+    """The network as the end of a run reads it from its file, beside the one in training."""
+    from foveal.inference.backends.torch_backend import build_model
 
-    A small validation split is filled up from the training images.
-    """
+    tensors = {name: value.cpu().numpy().copy() for name, value in plan.network.state_dict().items()}
+    return build_model(plan.card, tensors, where="a copy")
+
+
+def evaluate_some(plan: "ImagePlan", network: "Model") -> None:
+    """Evaluate as many images as a run does at once; a small validation split is filled up from the training images."""
     import numpy as np
 
     from foveal.inference.backends.torch_backend import TorchBackend
-    from foveal.inference.predictor import BATCH_SIZE, Predictor
+    from foveal.inference.predictor import Predictor
 
-    plan.network.eval()
-    paths = [*plan.val_set.paths(), *plan.train_set.take(np.arange(min(BATCH_SIZE, len(plan.train_set)))).paths()]
-    with Predictor(TorchBackend(plan.network, plan.card, device=plan.runtime.device)) as predictor:
-        for _ in predictor.stream(paths[:BATCH_SIZE]):
+    size = plan.evaluation_batch
+    network.eval()
+    paths = [*plan.val_set.paths(), *plan.train_set.take(np.arange(min(size, len(plan.train_set)))).paths()]
+    with Predictor(TorchBackend(network, plan.card, device=plan.runtime.device)) as predictor:
+        for _ in predictor.stream(paths[:size], batch_size=size):
             pass
 
 

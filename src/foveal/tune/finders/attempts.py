@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from foveal.errors import ConfigError, TrainingError
-from foveal.tune.finders.attempt import NO_MEMORY
+from foveal.ops.lack import NO_MEMORY
 from foveal.tune.finders.memory import Memory
 
 ATTEMPT = "foveal.tune.finders.attempt"

@@ -22,14 +22,12 @@ class Memory:
         limit_bytes: What the process may have in all.
         base_bytes: What it had before the first step, and what a run takes later on whatever the batch.
         most_bytes: The most it had in a step or in an evaluation, and the same.
-        evaluation_bytes: The most it had in an evaluation before any step, and the same; no smaller batch changes it.
     """
 
     of: str
     limit_bytes: int
     base_bytes: int
     most_bytes: int
-    evaluation_bytes: int = 0
 
     @property
     def usable_bytes(self) -> int:
@@ -42,13 +40,8 @@ class Memory:
         return self.most_bytes <= self.usable_bytes
 
     def at(self, factor: float) -> int:
-        """Bytes for a batch that is so many times as large: what steps take grows with it, nothing else does.
-
-        Where an evaluation took more than the steps, they are taken to have had as much: rather too much than too
-        little.
-        """
-        steps = self.base_bytes + factor * max(0, self.most_bytes - self.base_bytes)
-        return round(max(self.evaluation_bytes, steps))
+        """Bytes for a batch that is so many times as large: what steps take grows with it, nothing else does."""
+        return round(self.base_bytes + factor * max(0, self.most_bytes - self.base_bytes))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""

@@ -154,7 +154,7 @@ class ImagePlan:
         if not (wanted := self.workers):
             return ""
         each = self.batch_size // self.runtime.world
-        self.enter(len(self.phases) - 1)  # the one with the largest input
+        self.enter(-1)  # the last phase has the largest input
         self.workers, self.ahead = fit_workers(self.images[Draw(0, 0, 0)], each, workers=wanted)
         return told(wanted=wanted, workers=self.workers)
 

@@ -1,6 +1,7 @@
 """The gate: an export that disagrees with its network is refused and leaves nothing behind."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -13,6 +14,7 @@ from foveal.deploy import graph as graphs
 from foveal.errors import ArtifactError, ParityError
 from foveal.inference.backends.onnx_backend import OnnxBackend
 from foveal.inference.predictor import Predictor
+from foveal.runs import export as exports
 
 
 def test_a_broken_weight_is_refused(
@@ -37,6 +39,22 @@ def test_a_broken_weight_is_refused(
     assert error.value.what.startswith("The exported graph disagrees with the network: score differs by")
     assert error.value.what.endswith("Nothing was written.")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_is_exported_and_compared_on_the_cpu(
+    quick_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A GPU, where there is one, rounds otherwise than the engines that the file is compared on."""
+    asked: list[object] = []
+    honest = exports.load
+
+    def load(*arguments: Any, **options: Any) -> Predictor:
+        asked.append(options["device"])
+        return honest(*arguments, **options)
+
+    monkeypatch.setattr(exports, "load", load)
+    assert foveal.export(quick_run, out=tmp_path / "model.onnx").passed
+    assert asked == ["cpu"]
 
 
 def test_the_graph_is_whole_and_takes_any_batch(quick_export: Path) -> None:

@@ -14,6 +14,7 @@ from foveal.data.catalog.catalog import Catalog
 from foveal.engine.runtime import Runtime
 from foveal.runs.data import open_data
 from foveal.runs.plan import ImagePlan, input_spec, make_plan
+from foveal.runs.report.batch import first_batch
 from foveal.runs.resolve import resolve
 from foveal.types.size import Size
 
@@ -97,6 +98,12 @@ def test_batches_have_the_size_of_their_phase_and_masks_keep_their_scale(tmp_pat
         shares.append(np.bincount(batch.targets["mask"].flatten().numpy(), minlength=3)[:3] / size.area)
     assert plan.phases[0].spec.train_size == Size(64, 64)
     np.testing.assert_allclose(shares[0] / shares[0].sum(), shares[1] / shares[1].sum(), atol=0.05)
+
+
+def test_the_first_batch_is_shown_as_the_first_phase_made_it(squares: Path, tmp_path: Path) -> None:
+    plan = planned(squares, tmp_path, augment={"mixup": 1.0, "mix_until": 0.5})
+    plan.enter(-1)
+    assert all(image.caption.endswith(", mixed with another") for image in first_batch(plan))
 
 
 def test_a_run_trains_in_its_phases(squares: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

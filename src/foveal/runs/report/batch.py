@@ -19,7 +19,11 @@ MAX_KEYS = 20
 
 
 def first_batch(plan: ImagePlan) -> list[CaptionedImage]:
-    """The images of the first step, or as many as are shown. Torch's random state is the same afterwards."""
+    """The images of the first step, or as many as are shown. Torch's random state is the same afterwards.
+
+    The plan is in its first phase then.
+    """
+    plan.enter(0)
     draws = next(plan.order.batches())
     if plan.train_set.annotation != "labels":
         # One by one: boxes in a batch are padded.

@@ -89,6 +89,19 @@ def test_integers_are_near_the_floats(images: np.ndarray) -> None:
     assert not np.array_equal(before, after)
 
 
+def test_no_pair_of_products_overflows_sixteen_bits(images: np.ndarray) -> None:
+    """Where a processor has no VNNI, they are summed in so many; depthwise layers are not summed in pairs."""
+    proto = small_network()
+    network = find_layers(proto)
+    made = quantise(network, ranges_by(observe(network, images), 1.0), [one.name for one in network.layers])
+    weights = {
+        one.name: numpy_helper.to_array(one) for one in made.graph.initializer if one.data_type == TensorProto.INT8
+    }
+    largest = {name: int(np.abs(value.astype(int)).max()) for name, value in weights.items() if name.endswith("_q")}
+    assert largest == {"w1_q": 63, "w2_q": 127, "w3_q": 63}
+    assert 2 * 255 * largest["w1_q"] < 2**15
+
+
 def test_the_bias_takes_up_what_rounding_the_weights_shifts(images: np.ndarray) -> None:
     """With weights of two bits the shift is large; the mean of the outputs is then right only if it is corrected."""
     proto = small_network(seed=3)
@@ -99,6 +112,7 @@ def test_the_bias_takes_up_what_rounding_the_weights_shifts(images: np.ndarray) 
     apart = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(quantising, "MOST", 3)
+        patch.setattr(quantising, "MOST_SUMMED", 3)
         for given in ({}, means):
             made = quantise(network, ranges_by(seen, 1.0), ["linear"], means=given)
             found = open_session(made.SerializeToString()).run(None, {"images": images})[0].mean(0)
@@ -108,8 +122,8 @@ def test_the_bias_takes_up_what_rounding_the_weights_shifts(images: np.ndarray) 
 
 def test_each_channel_has_its_scale() -> None:
     weight = np.array([[1.0, -2.0], [0.001, 0.0]], np.float32)
-    np.testing.assert_allclose(weight_scale(weight, 0), np.array([2, 0.001]) / 127, rtol=1e-6)
-    np.testing.assert_allclose(weight_scale(weight, 1), np.array([1, 2]) / 127, rtol=1e-6)
+    np.testing.assert_allclose(weight_scale(weight, 0, most=127), np.array([2, 0.001]) / 127, rtol=1e-6)
+    np.testing.assert_allclose(weight_scale(weight, 1, most=63), np.array([1, 2]) / 63, rtol=1e-6)
 
 
 def test_ranges_cover_a_share_and_always_zero() -> None:
@@ -184,6 +198,7 @@ def test_layers_that_cost_too_much_are_refused_and_nothing_is_written(
     here: Command, quick_export: Path, squares: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("foveal.deploy.int8.quantise.MOST", 0.01)
+    monkeypatch.setattr("foveal.deploy.int8.quantise.MOST_SUMMED", 0.01)
     done = here("export", quick_export, "--int8", "--data", squares, "--out", tmp_path / "a.onnx")
     assert done.code == 1, done.out
     assert "layers left in float, the INT8 model on" in done.err and "Nothing was written." in done.err

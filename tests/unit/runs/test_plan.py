@@ -27,7 +27,7 @@ SETTINGS = {
 
 
 @pytest.mark.parametrize(("batch_size", "at_once"), [(1, 2), (8, 16), (16, 32), (30, 32)])
-def test_an_evaluation_takes_twice_a_batch_and_32_at_most(
+def test_an_evaluation_takes_two_batches_and_32_images_at_most(
     squares: Path, tmp_path: Path, batch_size: int, at_once: int
 ) -> None:
     train = {"epochs": 1, "batch_size": batch_size}

@@ -1,8 +1,9 @@
 """Write a graph whose layers run on 8-bit integers: pairs of QuantizeLinear and DequantizeLinear (QDQ).
 
 Both ONNX Runtime and OpenVINO read the pairs and run what lies between them on integers. Weights are signed and
-symmetric, with a scale per output channel; what flows between layers is unsigned, with one scale and zero point per
-tensor. A bias has the scale of input times weight, in 32 bits.
+symmetric, with a scale per output channel, of 7 bits unless the layer is depthwise (``MOST_SUMMED``); what flows
+between layers is unsigned, with one scale and zero point per tensor. A bias has the scale of input times weight, in 32
+bits.
 
 Rounding weights shifts the mean of a layer's output. That shift is known from the means of its input, and is taken out
 of the bias (Nagel et al. 2019, "Data-Free Quantization Through Weight Equalization and Bias Correction", section 4.2,
@@ -21,6 +22,10 @@ from foveal.deploy.int8.layers import Layer, Network
 from foveal.types.arrays import Array, FloatArray
 
 MOST = 127
+"""Largest weight of a depthwise layer, whose products are summed in 32 bits everywhere."""
+MOST_SUMMED = 63
+"""Largest weight of other layers. Processors without VNNI multiply pairs and sum them in 16 bits, which saturate where
+2 x 255 x 127 is possible: then the same file gives other results there. 2 x 255 x 63 fits."""
 SMALLEST_SCALE = 1e-12
 LARGEST_BIAS = 2**30
 
@@ -113,10 +118,11 @@ class _Writer:
         input_scale = max((high - low) / LEVELS, SMALLEST_SCALE)
         bias = self.network.weights[layer.bias] if layer.bias else None
         if layer.weight not in self.integers:
-            scale = weight_scale(weight, layer.axis)
+            most = MOST if layer.kind == "Conv" and weight.shape[1] == 1 else MOST_SUMMED
+            scale = weight_scale(weight, layer.axis, most=most)
             if bias is not None and bias.size == scale.size:
                 scale = np.maximum(scale, np.abs(bias) / (LARGEST_BIAS * input_scale)).astype(np.float32)
-            integers = np.clip(np.rint(weight / _along(scale, weight, layer.axis)), -MOST, MOST).astype(np.int8)
+            integers = np.clip(np.rint(weight / _along(scale, weight, layer.axis)), -most, most).astype(np.int8)
             self._dequantise(layer.weight, integers, scale, axis=layer.axis)
             self.integers[layer.weight] = (f"{layer.weight}_dq", integers, scale)
         name, integers, scale = self.integers[layer.weight]
@@ -177,10 +183,10 @@ class _Writer:
         self.proto.graph.initializer.extend(copies)
 
 
-def weight_scale(weight: FloatArray, axis: int) -> FloatArray:
-    """(C,) the scale of each output channel: its largest weight is 127."""
+def weight_scale(weight: FloatArray, axis: int, *, most: int) -> FloatArray:
+    """(C,) the scale of each output channel: its largest weight becomes ``most``."""
     others = tuple(i for i in range(weight.ndim) if i != axis)
-    scale: FloatArray = np.maximum(np.abs(weight).max(others) / MOST, SMALLEST_SCALE).astype(np.float32)
+    scale: FloatArray = np.maximum(np.abs(weight).max(others) / most, SMALLEST_SCALE).astype(np.float32)
     return scale
 
 

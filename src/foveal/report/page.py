@@ -1,24 +1,19 @@
 """The report of a run: one HTML page that opens from disk and loads nothing from the network."""
 
 from collections.abc import Sequence
-from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from foveal.artifact.atomic import make_folder, write_atomic
-from foveal.errors import MissingExtraError
 from foveal.metrics.contract import Lines
 from foveal.report.cells import LONG_TABLE, THUMB_PX, Gauge, Photo, Shown, class_bars, class_rows, column_names
 from foveal.report.content import Content
 from foveal.report.figures.files import write_figures
 from foveal.report.figures.history import training_curves
-from foveal.report.figures.palette import DARK, LIGHT, looks
+from foveal.report.figures.palette import looks
 from foveal.report.figures.svg import NAMES
+from foveal.report.learnt.environment import environment
 from foveal.report.wording import count, sections
-
-if TYPE_CHECKING:
-    from jinja2 import Template
 
 MAX_IMAGES, MAX_BATCH = 24, 16
 """Evaluated images, and images of the batch, that are shown: they make up most of the page's size."""
@@ -61,7 +56,7 @@ def render(content: Content) -> str:
     Raises:
         MissingExtraError: Jinja2 or matplotlib is not installed.
     """
-    template = _template()
+    template = environment().get_template("page.html.j2")
     settings = sections(content.config)
     results, headline, classes = content.results, _headline(content), _classes(content)
     columns = list(dict.fromkeys(name for row in results.per_class.values() for name in row))
@@ -91,27 +86,8 @@ def render(content: Content) -> str:
         sections=settings,
         num_settings=sum(len(rows) for _, rows in settings),
         whole=count,
-        light=LIGHT,
-        dark=DARK,
         drawn=NAMES.values(),
     )
-
-
-@cache
-def _template() -> "Template":
-    """The page's template, compiled once: that takes a quarter of a second."""
-    try:
-        from jinja2 import Environment, PackageLoader, StrictUndefined
-    except ImportError:
-        raise MissingExtraError("write a report", "jinja2") from None
-    environment = Environment(
-        loader=PackageLoader("foveal.report", "template"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=StrictUndefined,
-    )
-    return environment.get_template("page.html.j2")
 
 
 def class_legend(content: Content) -> list[tuple[str, str, str]]:

@@ -1,5 +1,7 @@
 """Occlusion and RISE find what a model looks for, on anything that runs it, and say whether they have converged."""
 
+from itertools import count
+
 import numpy as np
 import pytest
 from tests.unit.explain.scenes import redness, scene
@@ -7,11 +9,19 @@ from tests.unit.explain.scenes import redness, scene
 from foveal.errors import ConfigError
 from foveal.explain.case import Effort
 from foveal.explain.explain import explain_image
-from foveal.explain.masks import MOST_PASSES, agreement, blurred, random_masks, rank_correlation
+from foveal.explain.masks import BATCH_SIZE, MOST_PASSES, agreement, blurred, random_masks, rank_correlation
+from foveal.explain.occlusion import FEWEST_CELLS, OCCLUSION_CELLS
 from foveal.types.predictions.subject import Asked
 
 BOX = (70, 30, 100, 60)
 RED = Asked(("red",))
+TICK = 5e-3
+"""Seconds between two readings of the clock."""
+
+
+def slow_clock(patch: pytest.MonkeyPatch, module: str) -> None:
+    """Time that does not depend on the machine."""
+    patch.setattr(f"foveal.explain.{module}.perf_counter", count(0.0, TICK).__next__)
 
 
 @pytest.mark.parametrize("method", ["occlusion", "rise"])
@@ -50,11 +60,13 @@ def test_a_constant_image_has_no_evidence(method: str) -> None:
     assert not found.found and found.converged
 
 
-def test_rise_says_whether_it_has_converged() -> None:
+def test_rise_says_whether_it_has_converged(monkeypatch: pytest.MonkeyPatch) -> None:
     clear = explain_image(redness(), scene(96, 96, (16, 16, 80, 80)), method="rise", asked=RED)[0]
     assert clear.converged and clear.passes < MOST_PASSES
-    short = explain_image(redness(), scene(96, 96, BOX), method="rise", asked=RED, effort=Effort(budget_s=0.02))[0]
-    assert not short.converged and short.passes < MOST_PASSES
+    slow_clock(monkeypatch, "masks")
+    effort = Effort(budget_s=4 * TICK)
+    short = explain_image(redness(), scene(96, 96, BOX), method="rise", asked=RED, effort=effort)[0]
+    assert not short.converged and short.passes == 2 * BATCH_SIZE, "three readings a batch"
 
 
 @pytest.mark.parametrize("method", ["occlusion", "rise"])
@@ -66,9 +78,12 @@ def test_a_budget_under_one_pass(method: str) -> None:
     assert e.value.hint.startswith("Allow ") and e.value.hint.endswith(" or leave out --budget.")
 
 
-def test_a_small_budget_makes_occlusion_coarse() -> None:
-    found = explain_image(redness(), scene(96, 96, BOX), method="occlusion", asked=RED, effort=Effort(budget_s=1e-3))[0]
-    assert found.grid.shape[0] < 14
+@pytest.mark.parametrize(("passes", "side"), [(2, FEWEST_CELLS), (200, 10), (100_000, OCCLUSION_CELLS)])
+def test_a_small_budget_makes_occlusion_coarse(monkeypatch: pytest.MonkeyPatch, passes: int, side: int) -> None:
+    slow_clock(monkeypatch, "occlusion")
+    effort = Effort(budget_s=passes * TICK / 2)
+    found = explain_image(redness(), scene(96, 96, BOX), method="occlusion", asked=RED, effort=effort)[0]
+    assert found.grid.shape == (side, side)
 
 
 def test_masks_show_half_and_come_with_their_opposites() -> None:

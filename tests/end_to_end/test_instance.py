@@ -34,6 +34,7 @@ def flags(*, epochs: int = 40, workers: int = 0) -> list[str]:
         "--instance.anchor-scale=2.5",
         "--augment.mosaic=0.2",
         "--augment.box-mixup=0.1",
+        "--augment.copy-paste=0.3",
     ]
 
 

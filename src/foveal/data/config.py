@@ -174,9 +174,9 @@ class AugmentConfig(Settings):
     mosaic: Annotated[float, Field(ge=0, le=1)] = 0.0
     """Probability of combining four images with boxes into a mosaic."""
     box_mixup: Annotated[float, Field(ge=0, le=1)] = 0.0
-    """Probability of blending in another image together with its boxes."""
+    """Probability of blending in another image together with its boxes; with copy_paste one of the two is done."""
     copy_paste: Annotated[float, Field(ge=0, le=1)] = 0.0
-    """Probability of pasting half of the classes of another image, where they are there, onto an image (masks)."""
+    """Probability of pasting half of the classes or objects of another image, where they are there, onto an image."""
     mix_until: Annotated[float, Field(ge=0, le=1)] = 0.85
     """Fraction of the training after which images are no longer combined (mixup, cutmix, mosaic, box_mixup,
     copy_paste), so that training ends on images as they are."""

@@ -73,6 +73,42 @@ class BoxTargets:
         counted: NDArray[np.bool_] = (self.flags & IGNORED_FLAGS) == 0
         return counted
 
+    @property
+    def maskable(self) -> NDArray[np.bool_]:
+        """(M,) which objects count and have a mask."""
+        assert self.masks is not None, "targets with masks"
+        maskable: NDArray[np.bool_] = self.counted & np.array([mask.area > 0 for mask in self.masks.rles], bool)
+        return maskable
+
+    def take(self, which: NDArray[np.int64]) -> "BoxTargets":
+        """Some of the objects."""
+        masks = None if self.masks is None else self.masks.take(which)
+        return BoxTargets(self.boxes[which], self.labels[which], self.flags[which], self.visible[which], masks)
+
+    def covered(self, pixels: NDArray[np.bool_]) -> "BoxTargets":
+        """What is left of the objects where something else lies on the canvas.
+
+        An object without a mask is as visible as its box; one that is not touched stays as it is.
+
+        Args:
+            pixels: (H, W) where the canvas is covered.
+        """
+        assert self.masks is not None, "targets with masks"
+        visible, masks, maskable = self.visible.copy(), self.masks, self.maskable
+        corners = np.concatenate([np.floor(self.boxes[:, :2]), np.ceil(self.boxes[:, 2:])], 1).astype(int).clip(0)
+        for i, (x1, y1, x2, y2) in enumerate(corners.tolist()):
+            under = pixels[y1:y2, x1:x2]
+            if not under.any():
+                continue
+            visible[i] *= 1 - under.mean()
+            painted = masks.paint(i, Grid(pixels.shape, 1)) if maskable[i] else None
+            if painted is not None:
+                before = painted[0] > 0
+                left = before & ~pixels
+                visible[i] = self.visible[i] * left.sum() / before.sum()
+                masks = masks.replaced(i, left)
+        return replace(self, visible=visible, masks=masks)
+
     def move(self, scale: tuple[float, float], offset: tuple[float, float]) -> "BoxTargets":
         """Move every point p to p * scale + offset."""
         by = np.array([[scale[0], 0, offset[0]], [0, scale[1], offset[1]]])

@@ -37,12 +37,15 @@ BLEND = 8.0
 """Alpha of the Beta distribution of mixup's shares. Zhang et al. (2019, arXiv:1902.04103) take 1.5 and weight each box
 by its image's share; here all boxes count in full, so both images must stay visible: 95% of the shares lie between 0.25
 and 0.75."""
+WITHOUT_MASKS = {"copy_paste": "needs masks: it pastes the pixels of objects"}
 UNFIT = {
-    "copy_paste": "is for semantic masks: it pastes the pixels of classes",
     "policy": "does not support boxes: its operations move pixels but not boxes",
     "mixup": "does not support boxes: it blends class labels; augment.box_mixup blends images with boxes",
     "cutmix": "does not support boxes: it blends class labels; augment.mosaic combines images with boxes",
 }
+
+Scene = tuple[Tensor, BoxTargets]
+"""A canvas (h, w, 3), and the objects on it."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ class BoxAugment(PayloadAugment[Boxed]):
     """The configured augmentation; without any, the letterbox of evaluation.
 
     Samples are padded with PAD_VALUE; their targets are those of ``BoxTargets.trained``. The number of payloads, drawn
-    by ``draw_companions``, selects the operation: 1 plain, 2 mixup, 4 mosaic, 5 a mosaic blended with a fifth image.
+    by ``draw_companions``, selects the operation: 1 plain, 4 mosaic; one more is blended in, or objects of it pasted.
 
     Attributes:
         config: Names and strengths.
@@ -82,12 +85,12 @@ class BoxAugment(PayloadAugment[Boxed]):
 
     def __post_init__(self) -> None:
         """Check that all operations support boxes."""
-        refuse(self.config, UNFIT)
+        refuse(self.config, UNFIT if self.grid else {**UNFIT, **WITHOUT_MASKS})
 
     def draw_companions(self) -> int:
-        """Draw whether the next sample is a mosaic or blended, as the number of further images it needs."""
+        """Draw whether the next sample is a mosaic, and blended or pasted onto, as the number of images it needs."""
         mosaic, blended = happens(self.config.mosaic), happens(self.config.box_mixup)
-        return (3 if mosaic else 0) + (1 if blended else 0)
+        return (3 if mosaic else 0) + (1 if blended or happens(self._pasting) else 0)
 
     def load(self, catalog: Catalog, index: int, pixels: RGB) -> Boxed:
         """An image and its objects; an object without a segmentation has an empty mask, and only its box is trained on.
@@ -110,13 +113,21 @@ class BoxAugment(PayloadAugment[Boxed]):
         first = 4 if len(payloads) >= 4 else 1
         canvas, objects = self._scene(payloads[:first])
         if len(payloads) > first:
-            other, more = self._scene(payloads[first:])
-            share = float(torch.distributions.Beta(BLEND, BLEND, validate_args=False).sample())
-            canvas = torch.lerp(canvas.float(), other.float(), share).round_().byte()
-            objects = BoxTargets.join([objects, more])
+            combine = self._paste if happens(self._pasted) else _blend
+            canvas, objects = combine((canvas, objects), self._scene(payloads[first:]))
         return erase(canvas, self.config.erasing), objects.trained(self.config.min_visible, self.grid)
 
-    def _scene(self, payloads: Sequence[Boxed]) -> tuple[Tensor, BoxTargets]:
+    def _paste(self, below: Scene, above: Scene) -> Scene:
+        """Half of the objects of a scene, drawn at random, onto another (Ghiasi et al. 2021, "Copy-Paste")."""
+        (canvas, objects), (other, more) = below, above
+        there = np.flatnonzero(more.maskable)
+        drawn = there[torch.randperm(len(there)).numpy()[: (len(there) + 1) // 2]]
+        pasted = more.take(drawn)
+        pixels: NDArray[np.bool_] = pasted.painted(Grid(self.size.shape, 1))[1].max(0, initial=0) > 0
+        canvas = torch.where(torch.from_numpy(pixels)[..., None], other, canvas)
+        return canvas, BoxTargets.join([objects.covered(pixels), pasted])
+
+    def _scene(self, payloads: Sequence[Boxed]) -> Scene:
         """One image, or four around a random point, on a canvas (h, w, 3)."""
         canvas, whole = blank(self.size), self._whole
         rects = [whole] if len(payloads) == 1 else self._draw_quarters()
@@ -167,9 +178,26 @@ class BoxAugment(PayloadAugment[Boxed]):
         return letterbox(width, height, self.size) if alone else crop
 
     @property
+    def _pasting(self) -> float:
+        """Probability of pasting, which needs masks."""
+        return self.config.copy_paste if self.grid else 0.0
+
+    @property
+    def _pasted(self) -> float:
+        """Probability that objects of a further image are pasted; else all of it is blended in."""
+        return self._pasting / (self._pasting + self.config.box_mixup) if self._pasting else 0.0
+
+    @property
     def _whole(self) -> Rect:
         return 0, 0, *self.size.sides
 
     @property
     def _keeps_scale(self) -> bool:
         return self.config.crop_scale >= 1 and self.config.scale_jitter <= 1 and self.config.zoom_out <= 1
+
+
+def _blend(one: Scene, other: Scene) -> Scene:
+    """Both images, each visible, and the objects of both."""
+    share = float(torch.distributions.Beta(BLEND, BLEND, validate_args=False).sample())
+    canvas = torch.lerp(one[0].float(), other[0].float(), share).round_().byte()
+    return canvas, BoxTargets.join([one[1], other[1]])

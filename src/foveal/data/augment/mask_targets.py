@@ -67,6 +67,17 @@ class MaskTargets:
         rles = tuple(mask for part in parts for mask in part.rles)
         return cls(rles, np.concatenate([p.maps for p in parts]), np.concatenate([p.windows for p in parts]))
 
+    def take(self, which: NDArray[np.int64]) -> "MaskTargets":
+        """Some of the masks."""
+        return MaskTargets(tuple(self.rles[i] for i in which.tolist()), self.maps[which], self.windows[which])
+
+    def replaced(self, index: int, pixels: NDArray[np.bool_]) -> "MaskTargets":
+        """One mask given anew, (H, W) on the canvas."""
+        fresh = MaskTargets.of([Rle.of(pixels)], size=pixels.shape)
+        maps, windows = self.maps.copy(), self.windows.copy()
+        maps[index], windows[index] = fresh.maps[0], fresh.windows[0]
+        return MaskTargets((*self.rles[:index], *fresh.rles, *self.rles[index + 1 :]), maps, windows)
+
     @property
     def upright(self) -> NDArray[np.bool_]:
         """(M,) which have not been rotated."""

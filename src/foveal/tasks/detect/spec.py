@@ -1,7 +1,7 @@
 """What is known of detection without data or a model."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 import numpy as np
@@ -39,7 +39,7 @@ class BoxSpec(TaskSpec[C, O, M]):
     """Base of all tasks that predict objects."""
 
     annotations: ClassVar[Sequence["Annotation"]] = ("boxes",)
-    unused = (
+    unused: ClassVar[Collection[str]] = (
         "augment.policy",
         "augment.policy_magnitude",
         "augment.mixup",

@@ -1,6 +1,6 @@
 """What is known of instance segmentation without data or a model."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 from foveal.tasks.detect.spec import BoxSpec
@@ -27,6 +27,7 @@ class InstanceSpec(BoxSpec[InstanceConfig, "InstanceOutput", "MaskDetector | Mas
         "box_features": ("architecture", ("mask_rcnn",)),
         "mask_depth": ("architecture", ("mask_rcnn",)),
     }
+    unused: ClassVar[Collection[str]] = tuple(name for name in BoxSpec.unused if name != "augment.copy_paste")
     shape_settings = SHAPE
     tuned: ClassVar[Mapping[str, tuple[float, float]]] = {"box_weight": (0.5, 5.0), "mask_weight": (0.3, 3.0)}
 

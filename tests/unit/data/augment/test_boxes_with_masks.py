@@ -13,7 +13,8 @@ from foveal.data.config import AugmentConfig
 from foveal.data.formats.read import read
 from foveal.data.loading.loader import TrainingImages, load_batches
 from foveal.data.loading.order import Order
-from foveal.types.flags import IGNORED_FLAGS
+from foveal.errors import ConfigError
+from foveal.types.flags import IGNORED_FLAGS, Flag
 from foveal.types.rle import Rle
 from foveal.types.size import Size
 
@@ -31,6 +32,9 @@ GEOMETRIC = [
     {"mosaic": 1},
     {"rotation_deg": 40},
     {"mosaic": 1, "horizontal_flip": 0.5, "scale_jitter": 1.5, "rotation_deg": 10},
+    {"copy_paste": 1},
+    {"copy_paste": 1, "rotation_deg": 40, "scale_jitter": 2},
+    {"copy_paste": 1, "mosaic": 1},
 ]
 PAINTS = np.array([(1, 0, 0), (0, 1, 0), (0, 0, 1), (0, 1, 1), (1, 0, 1)])
 
@@ -87,7 +91,8 @@ def test_masks_stay_on_what_was_painted(options, seed, size):
         blur = 0.3  # of an edge that runs through a cell, by resampling the image and not the mask
         assert mask.numpy()[covered > 0.5 + blur].all() and not mask.numpy()[covered < 0.5 - blur].any()
         slack = STRIDE + 1.5 if not options.get("rotation_deg") else 2 * STRIDE + 1.5
-        outer, inner = extent(covered > 0.05), extent(covered > 0.5)  # a bar thinner than a cell may be left out
+        trace = 0.0 if options.get("copy_paste") else 0.05  # a thin edge may be left of what is hidden
+        outer, inner = extent(covered > trace), extent(covered > 0.5)  # a bar thinner than a cell may be left out
         grows = np.array([-1, -1, 1, 1])
         assert (grows * box.numpy() <= grows * outer + slack).all()
         assert (grows * box.numpy() >= grows * inner - slack).all()
@@ -104,6 +109,75 @@ def test_both_images_of_mixup_keep_their_masks():
         image, target = draw({"box_mixup": 1}, seed)
         assert target["labels"].tolist() == [0, 1]
         assert target["masks"].flatten(1).any(1).all() and image.shape == (SIDE, SIDE, 3)
+
+
+def square_at(paint, *corners, flag=0, mask=True):
+    """An image of one colour, and objects of it as squares given by their corners."""
+    pixels = np.broadcast_to(PAINTS[paint] * 255, (SIDE, SIDE, 3)).astype(np.uint8).copy()
+    masks = []
+    for x1, y1, x2, y2 in corners:
+        inside = np.zeros((SIDE, SIDE), bool)
+        inside[y1:y2, x1:x2] = mask
+        masks.append(Rle.of(inside))
+    sample = sample_of(pixels, list(corners), [paint] * len(corners), masks)
+    sample.objects.flags[:] = flag
+    return sample
+
+
+def paste(below, above, seed=0):
+    torch.manual_seed(seed)
+    augment = BoxAugment(OFF.model_copy(update={"copy_paste": 1}), SQUARE, "bilinear", GRID)
+    assert augment.draw_companions() == 1
+    return augment.change([below, above])
+
+
+def test_a_pasted_object_hides_what_lies_below():
+    image, target = paste(square_at(0, (16, 16, 64, 64)), square_at(1, (40, 16, 80, 64)))
+    assert (image[16:64, 40:80] == torch.tensor([0, 255, 0])).all() and (image[:, :40, 1] == 0).all()
+    assert target["labels"].tolist() == [0, 1]
+    assert target["boxes"].tolist() == [[16, 16, 40, 64], [40, 16, 80, 64]]
+    below, above = (mask.numpy() > 0 for mask in target["masks"])
+    assert below.sum() == 6 * 12 and above.sum() == 10 * 12 and not (below & above).any()
+
+
+def test_half_of_the_objects_are_pasted_each_at_some_time():
+    corners = [(0, 0, 16, 16), (32, 0, 48, 16), (64, 0, 80, 16)]
+    seen = set()
+    for seed in range(20):
+        image, target = paste(square_at(0, (16, 64, 32, 80)), square_at(1, *corners), seed)
+        boxes = [tuple(box) for box in target["boxes"].int().tolist()]
+        assert boxes[0] == (16, 64, 32, 80) and len(boxes) == 3 and set(boxes[1:]) < set(corners)
+        assert int((image[..., 1] == 255).sum()) == 2 * 16 * 16
+        seen |= set(boxes[1:])
+    assert seen == set(corners)
+
+
+@pytest.mark.parametrize("options", [{"mask": False}, {"flag": int(Flag.CROWD)}])
+def test_what_has_no_mask_or_does_not_count_is_not_pasted(options):
+    image, target = paste(square_at(0, (16, 16, 64, 64)), square_at(1, (40, 16, 80, 64), **options))
+    assert target["labels"].tolist() == [0] and (image[..., 1] == 0).all()
+
+
+def test_a_box_without_a_mask_counts_while_enough_of_it_is_visible():
+    for right, flag in ((48, 0), (72, int(Flag.IGNORE))):
+        above = square_at(1, (0, 0, right, 96))
+        _, target = paste(square_at(0, (16, 16, 80, 80), mask=False), above)
+        assert target["flags"].tolist() == [flag, 0] and not target["masks"][0].any()
+
+
+def test_of_blending_and_pasting_one_is_done():
+    augment = BoxAugment(OFF.model_copy(update={"copy_paste": 0.5, "box_mixup": 0.5}), SQUARE, "bilinear", GRID)
+    blended = 0
+    for seed in range(60):
+        torch.manual_seed(seed)
+        image, _ = augment.change([square_at(0, (16, 16, 64, 64)), square_at(1, (40, 16, 80, 64))])
+        blended += bool(((image > 0) & (image < 255)).any())
+    assert 15 < blended < 45
+
+
+def test_without_masks_nothing_can_be_pasted():
+    with pytest.raises(ConfigError, match=r"augment\.copy_paste = 0\.5 needs masks: it pastes the pixels of objects\."):
+        BoxAugment(OFF.model_copy(update={"copy_paste": 0.5}), SQUARE, "bilinear")
 
 
 @pytest.mark.parametrize("axis", ["horizontal_flip", "vertical_flip"])

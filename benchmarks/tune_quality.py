@@ -77,8 +77,8 @@ def t1(folder: Path, options: argparse.Namespace) -> bool:
     if options.data is None:
         cases.append(("digits", data / "train", data / "test", None, LR, small()))
     else:
-        settings = {"data": {"workers": 0}, "classify": {"warm_start": False}}
-        cases.append((options.data.name, options.data, options.data, "val", 0.0, settings))
+        own: dict[str, dict[str, object]] = {"data": {"workers": 0}, "classify": {"warm_start": False}}
+        cases.append((options.data.name, options.data, options.data, "val", 0.0, own))
     for name, train, test, split, lr, settings in cases:
         out = folder / f"{name}-shipped"
         shipped = {**settings, "optim": {"lr": lr}} if lr else settings

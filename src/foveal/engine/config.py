@@ -100,7 +100,8 @@ class TrainConfig(Settings):
     time_s: Annotated[float, Field(gt=0)] | None = None
     """Time budget in seconds; the schedule is fitted to it."""
     patience: Annotated[int, Field(ge=0)] | None = None
-    """Early stopping: epochs without improvement; 0: never; default: 2 for a pretrained classifier, else 0."""
+    """Early stopping: epochs without a better metric or validation loss; 0: never; default: 2 for a pretrained
+    classifier, else 0."""
     eval_every: Annotated[int, Field(ge=1)] | None = None
     """Epochs between evaluations on the validation split; default: 1, more beyond 100 epochs. The last is evaluated."""
     checkpoint_steps: Annotated[int, Field(ge=1)] | None = None

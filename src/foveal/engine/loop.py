@@ -274,8 +274,18 @@ class Training(Generic[BatchT]):
             return "epochs"
         if epoch >= 0 and self.out_of_time():
             return "time"
-        patience, since = self.train.patience, max(self.state.best_epoch, int(self.state.part.from_epoch))
+        patience = self.train.patience
+        since = max(self.state.best_epoch, self.least_loss_epoch(), int(self.state.part.from_epoch))
         return "patience" if defined and patience and epoch + 1 - since >= patience else ""
+
+    def least_loss_epoch(self) -> int:
+        """The last epoch that lowered the loss which decides among equal scores, where there is one.
+
+        On few images a score stands still by chance while the network still learns, which the loss shows.
+        """
+        name = self.plan.goal.tie_break or ""
+        losses = [(loss, row["epoch"] or 0) for row in self.state.rows if (loss := row.get(name)) is not None]
+        return int(min(losses)[1]) if losses else 0
 
     def row(self, epoch: int, scores: dict[str, float]) -> dict[str, float | None]:
         """An epoch's line of metrics.csv; ``train_loss`` is the mean over the steps since the last line."""

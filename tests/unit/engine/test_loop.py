@@ -91,6 +91,24 @@ def test_it_stops_after_epochs_without_improvement(tmp_path: Path) -> None:
     assert (state.best_epoch, len(state.rows), state.ended) == (2, 4, "patience")
 
 
+@pytest.mark.parametrize(
+    "losses", [(0.5, 0.4, 0.3, 0.2, 0.1), (0.5, 0.4, 0.3, 0.3, 0.3), (0.5, 0.6, 0.4, 0.5, 0.6)], ids=str
+)
+def test_a_falling_loss_is_an_improvement(tmp_path: Path, losses: tuple[float, ...]) -> None:
+    script = [{"accuracy": 0.7 if not i else 0.6, "val_loss": loss} for i, loss in enumerate((*losses, 1.0, 1.0, 1.0))]
+    plan = scripted(tmp_path, script, epochs=8, goal=Goal("accuracy", tie_break="val_loss"))
+    state = training(plan, tmp_path / "run", patience=2).fit()
+    last = 1 + losses.index(min(losses))
+    assert (state.best_epoch, len(state.rows), state.ended) == (1, last + 2, "patience")
+
+
+def test_a_rising_loss_is_none(tmp_path: Path) -> None:
+    script = [{"accuracy": 0.7 - 0.1 * i, "val_loss": 0.1 + 0.1 * i} for i in range(5)]
+    plan = scripted(tmp_path, script, epochs=5, goal=Goal("accuracy", tie_break="val_loss"))
+    state = training(plan, tmp_path / "run", patience=2).fit()
+    assert (state.best_epoch, len(state.rows), state.ended) == (1, 3, "patience")
+
+
 def test_without_patience_it_goes_to_the_end(tmp_path: Path) -> None:
     plan = scripted(tmp_path, accuracies(*[0.5] + [0.4] * 5), epochs=6, goal=Goal("accuracy"))
     state = training(plan, tmp_path / "run", patience=0).fit()

@@ -6,11 +6,14 @@ et al. 2021, section 2.1).
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from foveal.config.schema import RunConfig
 from foveal.data.config import AugmentConfig
+from foveal.errors import ConfigError
 from foveal.types.input_spec import InputSpec
+from foveal.types.size import Size
 
 COMBINED = ("mixup", "cutmix", "mosaic", "box_mixup", "copy_paste")
 """Settings that combine images."""
@@ -41,6 +44,9 @@ def phases_of(config: RunConfig, spec: InputSpec) -> tuple[Phase, ...]:
     Args:
         config: Complete.
         spec: The input, at its full size.
+
+    Raises:
+        ConfigError: The input is to grow, and cannot.
     """
     schedule, augment = config.schedule, config.augment
     plain = augment.model_copy(update=dict.fromkeys(COMBINED, 0.0))
@@ -55,7 +61,23 @@ def phases_of(config: RunConfig, spec: InputSpec) -> tuple[Phase, ...]:
         phase = Phase(start, _at(spec, _share(config, start)), augment if mixes else plain)
         if not phases or (phase.spec, phase.augment) != (phases[-1].spec, phases[-1].augment):
             phases.append(phase)
+    if schedule.first_size < 1:
+        _check_growth(config, phases)
     return tuple(phases)
+
+
+def _check_growth(config: RunConfig, phases: Sequence[Phase]) -> None:
+    schedule, name = config.schedule, "--schedule.first-size"
+    if not schedule.full_size_from:
+        raise ConfigError(f"{name} has no use while --schedule.full-size-from is 0.", "Leave out one of the two.")
+    if config.train.epochs == 1:
+        raise ConfigError(f"{name} has no use in a single epoch.", "Leave it out, or train for more --epochs.")
+    if len({phase.spec.train_size for phase in phases}) == 1:
+        raise ConfigError(
+            f"{name} {schedule.first_size:g} leaves inputs at their full size, {phases[-1].spec.train_size} px:"
+            f" sides of smaller ones are multiples of {MULTIPLE} px.",
+            "Use a smaller fraction, or leave it out.",
+        )
 
 
 def _share(config: RunConfig, progress: float) -> float:
@@ -72,5 +94,10 @@ def _at(spec: InputSpec, share: float) -> InputSpec:
     if share == 1:
         return spec
     multiple = MULTIPLE if spec.whitening is None else math.lcm(MULTIPLE, spec.whitening.patch)
-    sizes = {name: getattr(spec, name).times(share, multiple=multiple) for name in ("size", "train_size")}
+    sizes = {name: _smaller(getattr(spec, name), share, multiple) for name in ("size", "train_size")}
     return spec.model_copy(update=sizes)
+
+
+def _smaller(full: Size, share: float, multiple: int) -> Size:
+    sides = zip(full.times(share, multiple=multiple).sides, full.sides, strict=True)
+    return Size(*(min(side) for side in sides))

@@ -174,7 +174,8 @@ class AugmentConfig(Settings):
     mosaic: Annotated[float, Field(ge=0, le=1)] = 0.0
     """Probability of combining four images with boxes into a mosaic."""
     box_mixup: Annotated[float, Field(ge=0, le=1)] = 0.0
-    """Probability of blending in another image together with its boxes; with copy_paste one of the two is done."""
+    """Probability of blending in another image together with its boxes. Where copy_paste is on too, an image is blended
+    or pasted, not both, so each comes less often."""
     copy_paste: Annotated[float, Field(ge=0, le=1)] = 0.0
     """Probability of pasting half of the classes or objects of another image, where they are there, onto an image."""
     mix_until: Annotated[float, Field(ge=0, le=1)] = 0.85

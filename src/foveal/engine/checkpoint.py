@@ -58,6 +58,7 @@ class State:
         here = replace(following, from_step=self.step, from_row=len(self.rows), from_s=self.elapsed_s)
         self.parts = [*(self.parts or [first]), here]
         self.ended = ""
+        self.phase = 0
         self.trained_from_s = None
 
 
@@ -92,7 +93,7 @@ class Checkpoint:
         network.load_state_dict(self.network)
         if average is not None:
             average.load_state_dict(self.average)
-        if soup is not None:
+        if soup is not None and self.soup:
             soup.load_state_dict(self.soup)
         optimizer.load_state_dict(self.optimizer)
 

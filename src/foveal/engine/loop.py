@@ -119,7 +119,7 @@ class Training(Generic[BatchT]):
         for epoch in range(state.step // self.steps_per_epoch, plan.epochs):
             if state.ended:
                 break
-            if self.enters_phase():
+            if self.enters_phase(epoch):
                 batches = self.batches()
             self.train_epoch(epoch, batches)
             if self.soup and self.progress(state.step) >= 1 - self.optim.soup:
@@ -140,12 +140,16 @@ class Training(Generic[BatchT]):
         start = self.state.step * self.optim.accumulate
         return self.plan.batches(start=start, rank=self.runtime.rank, world=self.runtime.world)
 
-    def enters_phase(self) -> bool:
-        """Enter the phase that is due, at the beginning of an epoch; whether it is another one. None comes back."""
+    def enters_phase(self, epoch: int) -> bool:
+        """Enter the phase that is due, at the beginning of an epoch; whether it is another one. None comes back.
+
+        The last of several epochs is in the last phase, whatever fraction of the training it begins with.
+        """
         state = self.state
         if state.step % self.steps_per_epoch:
             return False
-        due = max(self.runtime.gather([self.plan.phase_at(self.progress(state.step))]))
+        progress = 1.0 if epoch + 1 == self.plan.epochs > 1 else self.progress(state.step)
+        due = max(self.runtime.gather([self.plan.phase_at(progress)]))
         if due <= state.phase:
             return False
         state.phase = due
@@ -274,9 +278,21 @@ class Training(Generic[BatchT]):
             return "epochs"
         if epoch >= 0 and self.out_of_time():
             return "time"
-        patience = self.train.patience
-        since = max(self.state.best_epoch, self.least_loss_epoch(), int(self.state.part.from_epoch))
-        return "patience" if defined and patience and epoch + 1 - since >= patience else ""
+        patience, part = self.train.patience, self.state.part
+        if not (defined and patience) or self.progress(self.state.step) < (settled := self.settled_from()):
+            return ""
+        start = int(part.from_epoch)
+        start += int(settled * (self.plan.epochs - start))
+        since = max(self.state.best_epoch, self.least_loss_epoch(), start)
+        return "patience" if epoch + 1 - since >= patience else ""
+
+    def settled_from(self) -> float:
+        """Fraction of the training from which the input has its full size and the soup, if one is asked for, has begun.
+
+        Patience waits for it, as what was asked for would not come otherwise.
+        """
+        full = self.schedule.full_size_from if self.schedule.first_size < 1 else 0.0
+        return max(full, 1 - self.optim.soup if self.optim.soup else 0.0)
 
     def least_loss_epoch(self) -> int:
         """The last epoch that lowered the loss which decides among equal scores, where there is one.

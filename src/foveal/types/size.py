@@ -135,8 +135,8 @@ class Size:
                 return cls.square(side(value))
         try:
             return cls(*map(side, sides))
-        except ValidationError as error:  # of a side: the whole is what was given
-            raise ValueError(error.errors()[0]["msg"]) from None
+        except ValidationError:  # of a side: the whole is what was given
+            raise ValueError(f"width and height must be whole pixels from {MIN_PX} to {MAX_PX}") from None
 
 
 def read_size(text: str) -> Size:

@@ -58,7 +58,7 @@ def test_a_short_option_is_named_as_it_was_typed() -> None:
     check_values("train", {"input": {"size": 64}})
     check_values("train", {"input": {"size": "480x352"}})
     for size, why in (
-        ("480x4", "input should be greater than or equal to 8"),
+        ("480x4", "width and height must be whole pixels from 8 to 4096"),
         ("480by352", "a size is a side in pixels, such as 416, or width x height, such as 480x352"),
     ):
         with pytest.raises(ConfigError) as caught:

@@ -12,6 +12,7 @@ from foveal.config.phases import COMBINED, phases_of
 from foveal.config.schema import RunConfig, parse_config
 from foveal.data.catalog.catalog import Catalog
 from foveal.engine.runtime import Runtime
+from foveal.errors import ConfigError
 from foveal.runs.data import open_data
 from foveal.runs.plan import ImagePlan, input_spec, make_plan
 from foveal.runs.report.batch import first_batch
@@ -65,6 +66,33 @@ def test_combined_to_the_very_end_or_not_at_all(squares: Path) -> None:
         config, catalog = opened(squares, augment={"mixup": 0.2, "mix_until": until})
         (only,) = phases_of(config, input_spec(config, catalog.split("train"), None))
         assert bool(only.augment.mixup) == mixes
+
+
+@pytest.mark.parametrize("size", [Size(44, 60), Size(96, 16), Size(100, 100)])
+def test_no_input_is_larger_than_the_full_one(squares: Path, size: Size) -> None:
+    config, catalog = opened(squares, input={"size": size, "eval_size": size}, schedule={"first_size": 0.6})
+    for phase in phases_of(config, input_spec(config, catalog.split("train"), None)):
+        assert phase.spec.train_size.width <= size.width and phase.spec.train_size.height <= size.height
+
+
+@pytest.mark.parametrize(
+    ("sections", "message"),
+    [
+        ({"schedule": {"first_size": 0.5, "full_size_from": 0.0}}, "has no use while --schedule.full-size-from is 0."),
+        ({"schedule": {"first_size": 0.5}, "train": {"epochs": 1}}, "has no use in a single epoch."),
+        (
+            {"schedule": {"first_size": 0.95}, "input": {"size": 96}},
+            "0.95 leaves inputs at their full size, 96 px: sides of smaller ones are multiples of 32 px.",
+        ),
+    ],
+)
+def test_an_input_that_cannot_grow_is_refused(
+    squares: Path, sections: dict[str, dict[str, object]], message: str
+) -> None:
+    config, catalog = opened(squares, **sections)
+    with pytest.raises(ConfigError) as error:
+        phases_of(config, input_spec(config, catalog.split("train"), None))
+    assert error.value.what == f"--schedule.first-size {message}"
 
 
 def test_smaller_inputs_are_whole_whitening_patches(squares: Path) -> None:

@@ -190,6 +190,25 @@ def test_a_phase_begins_with_an_epoch_and_a_resumed_run_is_in_it_again(tmp_path:
     assert models[0] == models[1]
 
 
+def test_the_last_epoch_is_in_the_last_phase_and_a_further_part_begins_with_the_first(tmp_path: Path) -> None:
+    table = read_table(write_table(tmp_path / "rooms.csv"))
+    first = Phased(**vars(make_plan(table, epochs=3)))
+    assert training(first, tmp_path / "run").fit().phase == 2
+    assert [phase for phase, _ in first.entered] == [0, 2], "epochs begin at 0, 0.33 and 0.67"
+    second = Phased(**vars(make_plan(table, epochs=7)))
+    resumed(second, tmp_path / "run", Part(7)).fit()
+    assert [phase for phase, _ in second.entered] == [0, 1, 2]
+
+
+def test_patience_waits_for_the_full_size_and_the_soup(tmp_path: Path) -> None:
+    script = accuracies(0.9, *[0.5] * 9)
+    for schedule, soup, last in (({"first_size": 0.5}, 0.0, 7), ({}, 0.3, 9), ({}, 0.0, 3)):
+        plan = scripted(tmp_path, script, epochs=10, goal=Goal("accuracy"))
+        loop = training(plan, tmp_path / f"run-{last}", optim=OptimConfig(lr=0.01, soup=soup), patience=2)
+        loop.schedule = ScheduleConfig(**schedule)
+        assert (len(loop.fit().rows), loop.state.ended) == (last, "patience")
+
+
 def test_a_soup_is_the_mean_of_the_last_epochs(tmp_path: Path) -> None:
     table = read_table(write_table(tmp_path / "rooms.csv"))
     kept: list[dict[str, torch.Tensor]] = []

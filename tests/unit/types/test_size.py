@@ -42,8 +42,8 @@ def test_a_card_keeps_a_number_for_a_square_and_two_for_a_rectangle() -> None:
     ("given", "message"),
     [
         (4, "Input should be greater than or equal to 8"),
-        ("480x4", "Value error, Input should be greater than or equal to 8"),
-        ("480x5000", "Value error, Input should be less than or equal to 4096"),
+        ("480x4", "Value error, width and height must be whole pixels from 8 to 4096"),
+        ("480x5000", "Value error, width and height must be whole pixels from 8 to 4096"),
         ("wide", "Value error, a size is a side in pixels, such as 416, or width x height, such as 480x352"),
         ("480x", "Value error, a size is a side in pixels, such as 416, or width x height, such as 480x352"),
         ("480x352x3", "Value error, a size is a side in pixels, such as 416, or width x height, such as 480x352"),

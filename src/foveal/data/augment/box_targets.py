@@ -88,26 +88,31 @@ class BoxTargets:
     def covered(self, pixels: NDArray[np.bool_]) -> "BoxTargets":
         """What is left of the objects where something else lies on the canvas.
 
-        An object without a mask is as visible as its box; one that is not touched stays as it is.
+        An object without a mask is as visible as its box. One that is not touched stays as it is, and the box of one of
+        which nothing is left becomes empty.
 
         Args:
             pixels: (H, W) where the canvas is covered.
         """
         assert self.masks is not None, "targets with masks"
-        visible, masks, maskable = self.visible.copy(), self.masks, self.maskable
-        corners = np.concatenate([np.floor(self.boxes[:, :2]), np.ceil(self.boxes[:, 2:])], 1).astype(int).clip(0)
+        boxes, visible, maskable = self.boxes.copy(), self.visible.copy(), self.maskable
+        left = dict[int, NDArray[np.bool_]]()
+        corners = np.concatenate([np.floor(boxes[:, :2]), np.ceil(boxes[:, 2:])], 1).astype(int).clip(0)
         for i, (x1, y1, x2, y2) in enumerate(corners.tolist()):
             under = pixels[y1:y2, x1:x2]
             if not under.any():
                 continue
-            visible[i] *= 1 - under.mean()
-            painted = masks.paint(i, Grid(pixels.shape, 1)) if maskable[i] else None
+            hidden = float(under.mean())
+            painted = self.masks.paint(i, Grid(pixels.shape, 1)) if maskable[i] else None
             if painted is not None:
                 before = painted[0] > 0
-                left = before & ~pixels
-                visible[i] = self.visible[i] * left.sum() / before.sum()
-                masks = masks.replaced(i, left)
-        return replace(self, visible=visible, masks=masks)
+                hidden = float(pixels[before].mean())
+                if 0 < hidden < 1:
+                    left[i] = before & ~pixels
+            visible[i] *= 1 - hidden
+            if hidden == 1:
+                boxes[i, 2:] = boxes[i, :2]
+        return replace(self, boxes=boxes, visible=visible, masks=self.masks.replaced(left))
 
     def move(self, scale: tuple[float, float], offset: tuple[float, float]) -> "BoxTargets":
         """Move every point p to p * scale + offset."""

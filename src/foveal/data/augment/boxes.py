@@ -120,10 +120,11 @@ class BoxAugment(PayloadAugment[Boxed]):
     def _paste(self, below: Scene, above: Scene) -> Scene:
         """Half of the objects of a scene, drawn at random, onto another (Ghiasi et al. 2021, "Copy-Paste")."""
         (canvas, objects), (other, more) = below, above
-        there = np.flatnonzero(more.maskable)
+        assert more.masks is not None, "a grid, so masks"
+        there = np.flatnonzero(more.maskable & (more.visible > 0))
         drawn = there[torch.randperm(len(there)).numpy()[: (len(there) + 1) // 2]]
         pasted = more.take(drawn)
-        pixels: NDArray[np.bool_] = pasted.painted(Grid(self.size.shape, 1))[1].max(0, initial=0) > 0
+        pixels = more.masks.take(drawn).silhouette(self.size.shape)
         canvas = torch.where(torch.from_numpy(pixels)[..., None], other, canvas)
         return canvas, BoxTargets.join([objects.covered(pixels), pasted])
 

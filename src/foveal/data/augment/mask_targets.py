@@ -7,7 +7,7 @@ Shapes: M masks, h w rows and columns of the grid they are rasterised on. Points
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -71,12 +71,22 @@ class MaskTargets:
         """Some of the masks."""
         return MaskTargets(tuple(self.rles[i] for i in which.tolist()), self.maps[which], self.windows[which])
 
-    def replaced(self, index: int, pixels: NDArray[np.bool_]) -> "MaskTargets":
-        """One mask given anew, (H, W) on the canvas."""
-        fresh = MaskTargets.of([Rle.of(pixels)], size=pixels.shape)
-        maps, windows = self.maps.copy(), self.windows.copy()
-        maps[index], windows[index] = fresh.maps[0], fresh.windows[0]
-        return MaskTargets((*self.rles[:index], *fresh.rles, *self.rles[index + 1 :]), maps, windows)
+    def replaced(self, fresh: Mapping[int, NDArray[np.bool_]]) -> "MaskTargets":
+        """Some masks given anew, each (H, W) on the canvas."""
+        rles, maps, windows = list(self.rles), self.maps.copy(), self.windows.copy()
+        for i, pixels in fresh.items():
+            one = MaskTargets.of([Rle.of(pixels)], size=pixels.shape)
+            rles[i], maps[i], windows[i] = one.rles[0], one.maps[0], one.windows[0]
+        return MaskTargets(tuple(rles), maps, windows)
+
+    def silhouette(self, shape: tuple[int, int]) -> NDArray[np.bool_]:
+        """(H, W) where any of the masks lies on the canvas."""
+        pixels = np.zeros(shape, bool)
+        for i in range(len(self.rles)):
+            painted = self.paint(i, Grid(shape, 1))
+            if painted is not None:
+                pixels |= painted[0] > 0
+        return pixels
 
     @property
     def upright(self) -> NDArray[np.bool_]:

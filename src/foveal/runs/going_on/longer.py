@@ -126,7 +126,7 @@ def begin_part(
     first = _part(before, state.lr_factor)
     state.lr_factor = state.lr_factor if config.optim.adapt_lr else 1.0
     state.train_on(first, following=replace(_part(config, state.lr_factor), from_epoch=done, settings=settings))
-    return replace(saved, key=config_key(config), finished=False)
+    return replace(saved, key=config_key(config), finished=False, soup={})
 
 
 def _part(config: RunConfig, lr_factor: float) -> Part:

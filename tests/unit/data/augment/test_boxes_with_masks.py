@@ -165,6 +165,35 @@ def test_a_box_without_a_mask_counts_while_enough_of_it_is_visible():
         assert target["flags"].tolist() == [flag, 0] and not target["masks"][0].any()
 
 
+@pytest.mark.parametrize("mask", [True, False])
+def test_what_is_hidden_completely_is_gone(mask):
+    below = square_at(0, (16, 16, 32, 32), mask=mask)
+    for least in (0.0, 0.3):
+        torch.manual_seed(0)
+        augment = BoxAugment(OFF.model_copy(update={"copy_paste": 1, "min_visible": least}), SQUARE, "bilinear", GRID)
+        _, target = augment.change([below, square_at(1, (8, 8, 40, 40))])
+        assert target["labels"].tolist() == [1]
+
+
+def test_a_mask_beside_what_hides_a_corner_of_its_box_stays_as_it_is():
+    y, x = np.mgrid[:SIDE, :SIDE] + 0.5
+    disc = Rle.of((x - 48) ** 2 + (y - 48) ** 2 < 14**2)
+    objects = sample_of(np.zeros((SIDE, SIDE, 3), np.uint8), [[34, 34, 62, 62]], [0], [disc]).objects
+    turned = objects.rotate(45, (48, 48))
+    corner = np.zeros((SIDE, SIDE), bool)
+    corner[:34, :34] = True
+    assert turned.covered(corner).trained(0.3, GRID)["boxes"].tolist() == turned.trained(0.3, GRID)["boxes"].tolist()
+
+
+def test_only_what_is_on_the_canvas_is_counted():
+    """Of two objects one is cut away: the other is pasted each time."""
+    above = square_at(1, (0, 0, 16, 16), (64, 64, 80, 80))
+    cut = above.objects.clip((48, 48, SIDE, SIDE))
+    for seed in range(6):
+        _, target = paste(square_at(0, (16, 64, 32, 80)), Boxed(above.image, cut), seed)
+        assert target["boxes"][1:].tolist() == [[64, 64, 80, 80]]
+
+
 def test_of_blending_and_pasting_one_is_done():
     augment = BoxAugment(OFF.model_copy(update={"copy_paste": 0.5, "box_mixup": 0.5}), SQUARE, "bilinear", GRID)
     blended = 0

@@ -2,6 +2,7 @@
 
 import json
 import random
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -93,6 +94,13 @@ def test_the_confirmation_is_on_other_images_and_can_be_compared(study: Path, he
     done = here("compare", *sides, "--out", tmp_path / "c", "--json")
     assert done.code == 0, done.err
     assert json.loads(done.out)["images"] == 36, "every image was predicted by a run that had not seen it"
+    kept = json.loads((study / "confirm" / "comparison" / "comparison.json").read_text())
+    own = decision["difference"]
+    for told in (kept["pairs"][0], next(one for one in kept["metrics"] if one["metric"] == own["metric"])):
+        assert [told[name] for name in ("difference", "low", "high", "p")] == [
+            own[name] for name in ("difference", "low", "high", "p")
+        ], "the page that the study links to says what the study says"
+    assert (kept["pairs"][0]["decision"] == "no difference seen") == (own["low"] <= 0 <= own["high"])
     splits = [
         set((place / "trained_on.txt").read_text().split()) for place in (*sides[0].glob("fold-*"), study / "model")
     ]
@@ -129,12 +137,37 @@ def test_a_study_that_is_over(study: Path, here: Command, squares: Path, tmp_pat
     ):
         done = here("tune", *words)
         assert done.code == 2 and expected in done.err, (words, done.err)
+        if "already" in expected:
+            assert "images" not in done.out, "before the data is read"
         assert not (tmp_path / "t").exists()
 
 
-def test_other_data_or_other_code(study: Path, here: Command, squares: Path, tmp_path: Path) -> None:
-    import shutil
+def test_a_study_that_lost_a_trial(study: Path, here: Command, tmp_path: Path) -> None:
+    copy = tmp_path / "a study"
+    best = json.loads((study / "decision.json").read_text())["best"]
+    for number in (0, best):
+        shutil.copytree(study, copy, ignore=shutil.ignore_patterns("model", "decision.json"))
+        lost = copy / "trials" / f"{number:04d}"
+        shutil.rmtree(lost)
+        for words in (("--resume", copy), ("--worker", copy)):
+            done = here("tune", *words)
+            assert done.code == 2 and f"{lost}: this trial of the study is missing." in done.err
+            assert not (copy / "decision.json").exists() and not lost.exists()
+        shutil.rmtree(copy)
 
+
+def test_a_study_that_lost_a_fold_makes_it_again(study: Path, here: Command, tmp_path: Path) -> None:
+    copy = tmp_path / "a study"
+    shutil.copytree(study, copy, ignore=shutil.ignore_patterns("model", "decision.json"))
+    before = json.loads((study / "decision.json").read_text())
+    shutil.rmtree(copy / "confirm" / f"{before['best']:04d}" / "fold-2")
+    done = here("tune", "--resume", copy)
+    assert done.code == 0 and f"foveal tune --resume '{copy}'" in done.out, done.err
+    after = json.loads((copy / "decision.json").read_text())
+    assert after["difference"] == before["difference"] and after["decision"] == before["decision"]
+
+
+def test_other_data_or_other_code(study: Path, here: Command, squares: Path, tmp_path: Path) -> None:
     copy = tmp_path / "study"
     shutil.copytree(study, copy, ignore=shutil.ignore_patterns("model", "decision.json"))
     plan = (copy / "study.toml").read_text()
@@ -154,6 +187,7 @@ def test_a_budget_under_one_trial(here: Command, squares: Path, tmp_path: Path) 
     flags.append("--train.epochs=200")
     done = here("tune", squares, "--out", tmp_path / "s", *flags, "--time", "2s", "--quiet")
     assert done.code == 2 and "The time budget of 2 s is under one trial, which takes about" in done.err
+    assert f"foveal tune --resume {tmp_path / 's'} --time" in done.err, "its folder is there, so --out is taken"
 
 
 def test_under_one_trial_the_default_is_trained_in_the_time_left(here: Command, squares: Path, tmp_path: Path) -> None:

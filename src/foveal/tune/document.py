@@ -87,6 +87,20 @@ def settings_of(trial: Trial, study: Study) -> dict[str, str]:
     return {key: setting(value) for key, value in values.items() if value is not None}
 
 
+def visible_in_words(smallest: float | None, *, maximize: bool) -> str:
+    """The smallest difference that would have been seen; empty: it is not known.
+
+    Args:
+        smallest: Of a ``Difference``.
+        maximize: Whether more is better: such metrics are at most 1.
+    """
+    if smallest is None:
+        return ""
+    if maximize and smallest >= 1:
+        return "so few runs show no difference at all"
+    return f"a true difference of {smallest:.3f} would have been seen four times in five"
+
+
 def decision_in_words(decision: Mapping[str, Any], metric: str, *, maximize: bool = True) -> str:
     """For example ``adopt trial 7: accuracy +0.021 (+0.004 to +0.038) from the default's``."""
     found = decision.get("difference")

@@ -18,7 +18,7 @@ from foveal.report.study import StudyContent, TrialShown, render_study
 from foveal.report.wording import heading, number, sentence, setting, spoken
 from foveal.runs.identity import near
 from foveal.tune.confirm.decide import ADOPT
-from foveal.tune.document import decision_in_words, score_of, settings_of
+from foveal.tune.document import decision_in_words, score_of, settings_of, visible_in_words
 from foveal.tune.importance import importance
 from foveal.tune.search.budget import cost_of
 from foveal.tune.space.dimension import Choice, Dimension
@@ -64,7 +64,7 @@ def content_of(study: Study) -> StudyContent:
         f" {duration(spent)}{budget}.",
         decision=sentence(decision_in_words(decision, metric, maximize=plan.goal.maximize)),
         adopted=decision.get("decision") == ADOPT,
-        why=why(decision, metric, on_stream=plan.on_stream),
+        why=why(decision, metric, on_stream=plan.on_stream, maximize=plan.goal.maximize),
         difference=None
         if found is None or found["low"] is None
         else (found["difference"], found["low"], found["high"]),
@@ -86,7 +86,7 @@ def content_of(study: Study) -> StudyContent:
     )
 
 
-def why(decision: Mapping[str, Any], metric: str, *, on_stream: bool = False) -> list[str]:
+def why(decision: Mapping[str, Any], metric: str, *, on_stream: bool = False, maximize: bool = True) -> list[str]:
     """What the decision rests on, in sentences."""
     lines = [sentence(str(decision.get("why", "")))]
     found = decision.get("difference")
@@ -104,8 +104,8 @@ def why(decision: Mapping[str, Any], metric: str, *, on_stream: bool = False) ->
         f"{how}: {metric} {number(found['a'])} with the default, {number(found['b'])}"
         f" with trial {decision['best']}. p = {found['p']:.2g}."
     )
-    if found["smallest_visible"] is not None:
-        lines.append(f"Smallest difference visible here: about {found['smallest_visible']:.3f}.")
+    if visible := visible_in_words(found["smallest_visible"], maximize=maximize):
+        lines.append(sentence(visible))
     return lines
 
 

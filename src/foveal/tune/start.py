@@ -1,5 +1,6 @@
 """A study from its beginning, or from where it was: for the command line and for Python."""
 
+import shlex
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -27,7 +28,7 @@ from foveal.tune.document import to_dict
 from foveal.tune.search.rungs import fractions
 from foveal.tune.space.chosen import Spaces
 from foveal.tune.space.dimension import Choice, Space
-from foveal.tune.study.folder import Study, begin_study, change_plan, open_study
+from foveal.tune.study.folder import Study, begin_study, change_plan, check_free, open_study
 from foveal.tune.study.plan import BEAT_S, MOST_TRIALS, SEEDS, TRIALS, StudyPlan
 from foveal.version import __version__
 
@@ -147,11 +148,12 @@ def join(folder: str | Path, *, log: Log | None = None) -> None:
     """Work on a study that another command began, here or on another machine.
 
     Raises:
-        RunError: It is none, or was made with other data or another Foveal.
+        RunError: It is none, lacks a trial, or was made with other data or another Foveal.
     """
     check_one_process()
     check_installed("tune")
     study = open_study(Path(folder))
+    study.check_whole()
     check_same(study, log or Log())
     open_door(time.monotonic())
     work_here(study)
@@ -192,12 +194,13 @@ def begin(
             "No data set is given.", "Name one: foveal tune IMAGES/ --time 2h; or a study: foveal tune --resume STUDY"
         )
     folder = free_folder(Path(data), "tune") if out is None else Path(out)
+    check_free(folder)
     config, _, given = configured(data, recipe=recipe, layers=layers, out=folder)
     check_outside(folder, Path(data))
     check_config(config)
     check_installed("tune")
     with looks_kept_in(looks_folder(config)):
-        log.begin(f"foveal tune {config.data.path}")
+        log.begin(f"foveal tune {shlex.quote(config.data.path)}")
         log.doing(f"reading {config.data.path}")
         read = read_study_data(config)
         log.say(read.facts)
@@ -291,13 +294,13 @@ def go_on(
 
     Raises:
         ConfigError: Settings are given, which would be those of another study.
-        RunError: It is none, is over, or was made with other data or another Foveal.
+        RunError: It is none, is over, lacks a trial, or was made with other data or another Foveal.
     """
     if merge({}, *layers):
         raise ConfigError("--resume uses the settings of the study.", "Leave them out, or begin another study.")
     study = open_study(folder)
     check_installed("tune")
-    log.begin(f"foveal tune --resume {folder}")
+    log.begin(f"foveal tune --resume {shlex.quote(str(folder))}")
     check_same(study, log)
     more = (trials or 0) > study.plan.trials or (time_s or 0) > (study.plan.time_s or float("inf"))
     if study.model.exists() and not more:
@@ -307,6 +310,7 @@ def go_on(
             f"{folder}: this study is over; there is nothing to resume.",
             f"Go on with more {further}, or use its model: {study.model}",
         )
+    study.check_whole()
     if more:
         forget(study)
     study = change_plan(study, trials=trials, time_s=time_s, workers=workers)

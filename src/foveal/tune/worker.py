@@ -4,6 +4,8 @@ Any number can work at once, on any number of machines; the folder is all that t
 """
 
 import contextlib
+import math
+import shlex
 import shutil
 import threading
 import time
@@ -191,7 +193,8 @@ class Worker:
         """
         why = f"The time budget of {duration(time_s)} is under one trial, which takes about {duration(whole_s)}"
         if self._left_s() < LEAST_FIT_S:
-            more = f"Use --time {max(1, round(14 * whole_s / 60))}m for a search, or fewer --epochs."
+            go_on = f"foveal tune --resume {shlex.quote(str(self.study.folder))}"
+            more = f"Go on with enough for a search: {go_on} --time {max(1, math.ceil(14 * whole_s / 60))}m"
             raise StudyEnds(ConfigError(f"{why}.", more))
         why = f"{why[0].lower()}{why[1:]}: the default was trained in what there was"
         self.study.settle(CANDIDATES, {"candidates": [], "seeds": 0, "why": why, "shortened": True})

@@ -86,7 +86,7 @@ def advice_screen(console: Console, done: "Advice") -> None:
     from foveal.tune.advice.wording import curve_in_words, mean, rank_of, spread
 
     metric = spoken(str(done.facts.get("metric", "score")))
-    console.print(Text(f"foveal tune {done.plan.config.data.path} --advise", "bold"), soft_wrap=True)
+    console.print(Text(f"foveal tune {shlex.quote(done.plan.config.data.path)} --advise", "bold"), soft_wrap=True)
     facts = f"{done.facts['task']}, {metric}, {plural(len(done.runs), 'run')}, on {done.facts['device']}"
     print_indented(console, Text(facts, "dim"))
     console.print()

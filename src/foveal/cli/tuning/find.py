@@ -1,5 +1,6 @@
 """What ``foveal tune --find`` does and prints."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 from math import isfinite
 from typing import TYPE_CHECKING, Literal
@@ -79,7 +80,7 @@ def batch_screen(console: Console, found: "BatchFound") -> None:
     device = default.device_name if default.device == "cuda" else f"CPU, {plural(default.threads, 'thread')}"
     size = Size.of(default.size).in_px
     words = f"{default.task}, {default.backbone}, {size}, {default.images:,} training images, on {device}"
-    console.print(Text(f"foveal tune {found.data} --find batch", "bold"), soft_wrap=True)
+    console.print(Text(f"foveal tune {shlex.quote(str(found.data))} --find batch", "bold"), soft_wrap=True)
     print_indented(console, Text(words, "dim"))
     console.print()
     titles = ("batch", "images/s", "s/step", "memory", "")
@@ -107,7 +108,7 @@ def batch_screen(console: Console, found: "BatchFound") -> None:
 def rate_screen(console: Console, found: "RateFound") -> None:
     """What each seed tells, the suggestion with its range, and what to run."""
     facts, one = found.facts, found.suggestion
-    console.print(Text(f"foveal tune {found.data} --find lr", "bold"), soft_wrap=True)
+    console.print(Text(f"foveal tune {shlex.quote(str(found.data))} --find lr", "bold"), soft_wrap=True)
     words = (
         f"{facts['task']}, {facts['backbone']}, {Size.of(facts['size']).in_px}, {facts['images']:,} training images,"
         f" batches of {facts['batch_size']}, {facts['optimizer']}, on {facts['device_name']}"

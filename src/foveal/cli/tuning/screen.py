@@ -4,9 +4,11 @@ import math
 import shlex
 import threading
 from collections.abc import Callable, Mapping
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
+from rich.cells import cell_len
 from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
@@ -19,7 +21,7 @@ from foveal.engine.logs.log import RichLog, duration
 from foveal.errors import FovealError
 from foveal.report.wording import setting, spoken
 from foveal.runs.display import number
-from foveal.tune.document import decision_in_words, score_of, settings_of
+from foveal.tune.document import decision_in_words, score_of, settings_of, visible_in_words
 from foveal.tune.start import Tuned
 from foveal.tune.study.folder import Study
 from foveal.tune.study.trial import Trial
@@ -27,6 +29,8 @@ from foveal.tune.study.trial import Trial
 POLL_S = 1.0
 MOST_ROWS, BEST_ROWS = 16, 8
 """Trials on a live table, and at the end."""
+NO_SETTING, GAP = 3, 2
+"""Columns of a live table before those of the settings, and spaces between two."""
 
 
 class StudyLog(RichLog):
@@ -108,29 +112,36 @@ class LiveTable:
         with Live(console=self.console, transient=True, auto_refresh=False) as live:
             while not over.is_set():
                 try:
-                    live.update(self._drawn(), refresh=True)
+                    live.update(self.drawn(), refresh=True)
                 except FovealError:
                     return
                 over.wait(POLL_S)
 
-    def _drawn(self) -> Group:
+    def drawn(self) -> Group:
+        """As the study is now; settings that do not fit the width are named below the table."""
         trials, plan = self.study.trials(), self.study.plan
         keys = [one.key for one in plan.space.dimensions]
-        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-        for title in ("  trial", "state", spoken(plan.goal.metric), *(key.rpartition(".")[2] for key in keys)):
-            table.add_column(title, no_wrap=True, header_style="dim")
         shown = sorted(trials, key=lambda trial: (trial.holder is None, _badness(trial, self.study)))[:MOST_ROWS]
         best = min(trials, key=lambda trial: _badness(trial, self.study), default=None)
-        for trial in sorted(shown, key=lambda trial: trial.number):
-            settings = settings_of(trial, self.study)
-            score = Text(number(score_of(trial, self.study), undefined=DASH), "bold green" if trial is best else "")
-            table.add_row(
-                f"  {trial.number}",
-                state_of(trial, self.study),
-                score,
-                *(settings.get(key, "") for key in keys),
-                style="" if trial.holder is not None or trial.finished else "dim",
-            )
+        shown.sort(key=lambda trial: trial.number)
+        columns = [
+            ["  trial", *(f"  {trial.number}" for trial in shown)],
+            ["state", *(short_state_of(trial, self.study) for trial in shown)],
+            [spoken(plan.goal.metric), *(number(score_of(trial, self.study), undefined=DASH) for trial in shown)],
+        ]
+        settings = [settings_of(trial, self.study) for trial in shown]
+        columns += [[key.rpartition(".")[2], *(known.get(key, "") for known in settings)] for key in keys]
+        widths = [max(map(cell_len, column)) for column in columns]
+        ends = list(accumulate(width + GAP for width in widths))
+        fitting = max(NO_SETTING, sum(end - GAP <= self.console.width for end in ends))
+        table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0))
+        for column, width in zip(columns[:fitting], widths, strict=False):
+            table.add_column(column[0], no_wrap=True, min_width=width, header_style="dim")
+        for place, trial in enumerate(shown, 1):
+            cells = [Text(column[place]) for column in columns[:fitting]]
+            if trial is best:
+                cells[NO_SETTING - 1].stylize("bold green")
+            table.add_row(*cells, style="" if trial.holder is not None or trial.finished else "dim")
         done = sum(trial.finished for trial in trials)
         parts = [f"{plural(len(trials), 'trial')}, {done} complete"]
         if (more := len(trials) - len(shown)) > 0:
@@ -139,6 +150,8 @@ class LiveTable:
         if confirming:
             ended = sum(run.finished for run in confirming)
             parts.append(f"confirming: {ended} of {len(confirming)} runs")
+        if left := columns[fitting:]:
+            parts.append(f"no room for {', '.join(column[0] for column in left)}")
         return Group(table, Text("  " + "; ".join(parts), "dim"))
 
 
@@ -169,6 +182,15 @@ def state_of(trial: Trial, study: Study) -> str:
     return f"{state} at {epoch} of {trial.epochs} epochs" if trial.epochs else state
 
 
+def short_state_of(trial: Trial, study: Study) -> str:
+    """For example ``paused 3/9``."""
+    state = trial.state(study.plan.rungs)
+    name = "complete" if state == "done" else state
+    epoch = int(trial.rows[-1].get("epoch", 0)) if trial.rows else 0
+    whole = not trial.epochs or state == "failed" or (state == "done" and epoch >= trial.epochs)
+    return name if whole else f"{name} {epoch}/{trial.epochs}"
+
+
 def last_screen(console: Console, done: Tuned) -> None:
     """The decision, the best trials, those that failed, and where everything is."""
     found: Mapping[str, Any] = done.document
@@ -185,9 +207,8 @@ def last_screen(console: Console, done: Tuned) -> None:
     print_indented(console, Text(f"{found['why']}."))
     if against:
         about = f"{plural(against['seeds'], 'run')} each on a split and seeds of their own"
-        seen = against["smallest_visible"]
-        visible = "" if seen is None else f"; a true difference of {seen:.3f} would have been seen four times in five"
-        print_indented(console, Text(f"({about}{visible})", "dim"))
+        visible = visible_in_words(against["smallest_visible"], maximize=found["maximize"])
+        print_indented(console, Text(f"({'; '.join(part for part in (about, visible) if part)})", "dim"))
     console.print()
     keys = [one["key"] for one in found["space"]]
     rows = []

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,8 +12,8 @@ from foveal.errors import RunError
 from foveal.metrics.paired.difference import ALPHA, RESAMPLES, Difference, side_of
 from foveal.metrics.paired.over_folds import over_folds
 from foveal.runs.several.common import in_common
-from foveal.runs.several.compare import compare
-from foveal.runs.several.comparison import evaluated
+from foveal.runs.several.compare import compare, write
+from foveal.runs.several.comparison import Comparison, Pair, evaluated, in_words
 from foveal.runs.several.sides import open_sides
 from foveal.runs.several.summary import read_metrics, summarise, value_of
 from foveal.runs.several.summary_page import write_summary_page
@@ -92,15 +92,13 @@ def decide(study: Study, trials: Sequence[Trial]) -> Decision:
     sign = 1 if goal.maximize else -1
     best = max(others, key=lambda n: (_or_less(sign * found[n].difference), -n))
     if not on_stream:
-        out = study.folder / CONFIRM / "comparison"
-        compare(study.confirming(0), study.confirming(best), metric=goal.metric, out=out)
-    end = found[best].low if goal.maximize else -found[best].high
-    better = end > 0
-    why = (
-        f"better than the default on {study.plan.unit} that neither had seen"
-        if better
-        else f"no difference from the default was seen on {study.plan.unit} that neither had seen"
-    )
+        beside = compare(study.confirming(0), study.confirming(best), metric=goal.metric)
+        write(as_decided(beside, found[best], of=len(numbers)), study.folder / CONFIRM / "comparison")
+    low, high = sorted((sign * found[best].low, sign * found[best].high))
+    better, worse = low > 0, high < 0
+    seen = "better than" if better else "worse than" if worse else "no difference from"
+    was = "" if better or worse else " was seen"
+    why = f"{seen} the default{was} on {study.plan.unit} that neither had seen"
     return Decision(ADOPT if better else KEEP, best if better else 0, why, best, found[best], seeds, 1 - alpha)
 
 
@@ -114,6 +112,24 @@ def compared(study: Study, number: int, seeds: int, *, alpha: float) -> Differen
     a, b = (side_of(one, num_resamples=num_resamples, groups=common.groups) for one in scored)
     each = [[value_of(read_metrics(place / f"fold-{k + 1}"), metric) for k in range(seeds)] for place in places]
     return over_folds(a, b, metric, np.array(each[1]) - np.array(each[0]), alpha=alpha)
+
+
+def as_decided(done: Comparison, found: Difference, *, of: int) -> Comparison:
+    """A comparison of a candidate with the default that says what the study says.
+
+    Args:
+        done: As it is without how much the folds differ.
+        found: The study's own difference.
+        of: How many candidates were compared.
+    """
+    p = min(of * found.p, 1.0)
+    words = in_words(found, p, done.better[found.metric], *done.names, margin=None)
+    note = (
+        f"The decision in {found.metric} is that of the study: it holds how much the folds differ, and the intervals of"
+        " other metrics do not."
+    ) + (f" Its p is adjusted for {of} candidates." if of > 1 else "")
+    others = [(a, b, found if one.metric == found.metric else one) for a, b, one in done.others]
+    return replace(done, pairs=[Pair(0, 1, found, p, words)], others=others, notes=[*done.notes, note])
 
 
 def _known(value: object) -> object:

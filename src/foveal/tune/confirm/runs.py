@@ -51,8 +51,14 @@ def on_block(study: Study, trial: Trial, seeds: int, place: int) -> RunConfig:
 def begin(study: Study, trial: Trial, seeds: int) -> None:
     """Make the folder of a trial's confirmation, which `foveal compare` takes whole when it is complete."""
     place = study.confirming(trial.number)
-    if place.exists():
-        return
+    if not place.exists():
+        _make(study, trial, seeds)
+    for k in range(seeds):  # one may have been removed
+        (place / f"fold-{k + 1}").mkdir(exist_ok=True)
+
+
+def _make(study: Study, trial: Trial, seeds: int) -> None:
+    place = study.confirming(trial.number)
     place.parent.mkdir(exist_ok=True)
     draft = place.parent / f".{place.name}.{secrets.token_hex(8)}.tmp"
     if study.plan.on_stream:

@@ -147,7 +147,7 @@ def check_image_run(
     if stream_task(config) is not None:
         raise ConfigError(
             f"{what} for images, and {data} is a text or a series.",
-            "Search both: foveal tune DATA --tune optim.lr,train.batch_size",
+            "Search the rate: foveal tune DATA --tune optim.lr",
         )
     check_installed("tune")
     return config

@@ -20,6 +20,12 @@ from foveal.tune.space.usual import DEFAULT, OFF, PENALTY_ENDS, PRETRAINED_ONLY,
 
 PATTERN = frozenset("*?[")
 WORDS = ("low", "high", "log", "values")
+EXAMPLE = 'For example: "optim.lr" = { low = 1e-5, high = 1e-2 }'
+LENGTHS: Mapping[str, str] = {
+    "train.epochs": "Use --epochs for all of them.",
+    "train.time_s": "Use --time for all of it.",
+}
+"""Settings of a trial's length, which is the same for all, and what to use in their place."""
 OTHER_IMAGES = ("task", "seed")
 OF_IMAGES = "data."
 """Settings that change which images, or which labels, a trial is trained and evaluated on: these, and the section."""
@@ -72,6 +78,8 @@ class Spaces:
             key = name.strip().removeprefix("--").replace("-", "_")
             for one in self._matching(key) if PATTERN & set(key) else [self._checked(key, "--tune")]:
                 found.setdefault(one, self._usual(one))
+        if not found:
+            raise ConfigError("No setting to search is named.", "Name some, such as optim.lr.")
         return Space(tuple(found.values()))
 
     def read(self, file: Path) -> Space:
@@ -84,8 +92,11 @@ class Spaces:
             values = tomllib.loads(file.read_text(encoding="utf-8-sig"))
         except OSError as error:
             raise ConfigError(f"{file}: cannot be read ({error.strerror}).", "Check the path.") from None
+        except UnicodeDecodeError:
+            raise ConfigError(f"{file}: not a text in UTF-8.", "Save it as UTF-8.") from None
         except ValueError as error:
-            raise ConfigError(f"{file}: not TOML ({error}).", "Strings need quotes.") from None
+            hint = "Strings need quotes." if str(error).startswith("Invalid value") else EXAMPLE
+            raise ConfigError(f"{file}: not TOML ({error}).", hint) from None
         return self.given(values, where=str(file))
 
     def given(self, values: Mapping[str, object], *, where: str) -> Space:
@@ -96,29 +107,28 @@ class Spaces:
         """
         found = dict[str, Dimension]()
         for key, value in _leaves(values, ""):
+            if value == {} and key not in option_names():
+                raise ConfigError(f"{where}: [{key}] is empty.", "Name a setting in it, or remove it.")
             if key in found:
                 raise ConfigError(f"{where}: {key} is there twice.", "Remove one of them.")
             found[key] = self._ranged(self._checked(key, where), value, where)
         if not found:
-            raise ConfigError(f"{where}: it names no setting.", 'For example: "optim.lr" = { low = 1e-5, high = 1e-2 }')
+            raise ConfigError(f"{where}: it names no setting.", EXAMPLE)
         return Space(tuple(found.values()))
 
     def _ranged(self, key: str, value: object, where: str) -> Dimension:
         bounds = bounds_of(key)
         assert bounds is not None, "checked"
-        if isinstance(value, Mapping) and (unknown := [word for word in value if word not in WORDS]):
-            raise ConfigError(
-                f"{where}: {key} has no use for {unknown[0]!r}.",
-                "A range has low, high and perhaps log; a choice is a list of values.",
-            )
+        if isinstance(value, Mapping):
+            _check_words(key, value, where)
         match value:
             case list(values):
                 return _choice(key, values, bounds, where)
             case {"values": list(values)}:
                 return _choice(key, values, bounds, where)
             case {"low": int() | float() as low, "high": int() | float() as high, **rest} if bounds.numeric:
-                log = bool(rest.get("log", low > 0 and high / low >= 100))
-                return _range(Range(key, low, high, log=log, whole=bounds.whole), bounds, where)
+                log = rest.get("log", low > 0 and high / low >= 100)
+                return _range(Range(key, low, high, log=bool(log), whole=bounds.whole), bounds, where)
         raise ConfigError(
             f"{where}: {key} needs a list of values" + (", or low and high." if bounds.numeric else "."),
             f"It allows: {bounds.text}.",
@@ -133,9 +143,10 @@ class Spaces:
             own = PENALTY_ENDS
         found = usual(key, bounds, own, lr=self.lr)
         if found is None:
+            values = "{ low = ..., high = ... }" if bounds.numeric else '["...", "..."]'
             raise ConfigError(
                 f"--tune {flag(key)}: no usual range is known ({bounds.text}).",
-                f'Give one in a file for --space: "{key}" = {{ low = ..., high = ... }}',
+                f'Give one in a file for --space: "{key}" = {values}',
             )
         return found
 
@@ -146,12 +157,10 @@ class Spaces:
             ConfigError: It cannot; the message says why.
         """
         if key not in option_names():
-            _unknown(key, self.known, where)
+            _unknown(key, self.known, where, self.task)
         section, _, name = key.rpartition(".")
-        if key == "train.time_s":
-            raise ConfigError(
-                f"{where}: trials are compared by epochs, so {key} cannot be searched.", "Use --time for all of it."
-            )
+        if key in LENGTHS:
+            raise ConfigError(f"{where}: trials are compared by epochs, so {key} cannot be searched.", LENGTHS[key])
         if key in NO_EFFECT:
             raise ConfigError(f"{where}: no result depends on {key}.", "Search other settings.")
         if changes_images(key):
@@ -166,7 +175,13 @@ class Spaces:
         if not found:
             known = listed([key for key in self.known if key.startswith(("optim.", "augment."))])
             raise ConfigError(f"--tune {pattern}: no setting that can be searched is called so.", f"Some are: {known}.")
-        return [key for key in found if self._has_range(key)]
+        ranged = [key for key in found if self._has_range(key)]
+        if not ranged:
+            raise ConfigError(
+                f"--tune {pattern}: none of the matching settings has a usual range.",
+                f"Give ranges in a file for --space. {EXAMPLE}",
+            )
+        return ranged
 
     def _has_range(self, key: str) -> bool:
         bounds = bounds_of(key)
@@ -176,7 +191,7 @@ class Spaces:
         section = key.partition(".")[0]
         if (
             changes_images(key)
-            or key in (*NO_EFFECT, "train.time_s")
+            or key in (*NO_EFFECT, *LENGTHS)
             or (section in (*TASKS, *STREAMS) and section != self.task)
         ):
             return False
@@ -191,10 +206,31 @@ def changes_images(key: str) -> bool:
 def _leaves(values: Mapping[str, object], prefix: str) -> Iterator[tuple[str, object]]:
     """Dotted keys, and a list or a table of ends for each."""
     for key, value in values.items():
-        if isinstance(value, Mapping) and not set(value) & set(WORDS):
+        if isinstance(value, Mapping) and value and not set(value) & set(WORDS):
             yield from _leaves(value, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}", value
+
+
+def _check_words(key: str, value: Mapping[str, object], where: str) -> None:
+    """Check the table of a setting: a range or a choice, of which each word is of its kind.
+
+    Raises:
+        ConfigError: It is not.
+    """
+    ends = [word for word in value if word != "values"]
+    hint = "A range has low, high and perhaps log; a choice is a list of values."
+    if unknown := [word for word in value if word not in WORDS]:
+        raise ConfigError(f"{where}: {key} has no use for {unknown[0]!r}.", hint)
+    if "values" in value and ends:
+        raise ConfigError(f"{where}: {key} has both values and {ends[0]}.", hint)
+    for word in ("low", "high"):
+        if word in value and (isinstance(value[word], bool) or not isinstance(value[word], int | float)):
+            raise ConfigError(f"{where}: {key}: {word} = {value[word]!r} is no number.", "Write it without quotes.")
+    if not isinstance(value.get("log", True), bool):
+        raise ConfigError(
+            f"{where}: {key}: log = {value['log']!r} is neither true nor false.", "Write log = true or log = false."
+        )
 
 
 def _choice(key: str, values: Sequence[object], bounds: Bounds, where: str) -> Choice:
@@ -228,8 +264,17 @@ def _range(found: Range, bounds: Bounds, where: str) -> Range:
     return found
 
 
-def _unknown(key: str, known: Sequence[str], where: str) -> NoReturn:
-    near = get_close_matches(key, known, n=1, cutoff=0.5) or [one for one in known if one.endswith(f".{key}")]
+def _unknown(key: str, known: Sequence[str], where: str, task: str) -> NoReturn:
+    section, _, name = key.rpartition(".")
+    if section in (*TASKS, *STREAMS) and section != task:
+        raise ConfigError(
+            f"{where}: unknown key {key!r}, and the task is {task}, which has no use for settings of {section}.",
+            "Leave it out.",
+        )
+    near = [one for one in known if one.endswith(f".{key}")]
+    if beside := [one.rpartition(".")[2] for one in known if one.startswith(f"{section}.")]:
+        near = [f"{section}.{one}" for one in get_close_matches(name, beside, n=1, cutoff=0.5)]
+    near = near or ([] if beside else get_close_matches(key, known, n=1, cutoff=0.5))
     raise ConfigError(
         f"{where}: unknown key {key!r}.",
         f"Did you mean {near[0]!r}?" if near else "`foveal train --help-all` lists all keys.",

@@ -11,7 +11,7 @@ LR_FACTOR = 30.0
 LOG_FROM = 100.0
 """Ratio of the ends of a range from which its logarithm is spread evenly."""
 AROUND = 10.0
-"""A setting without a largest value is searched up to so many times its default."""
+"""A setting whose bounds are far apart is searched from a tenth of its default to ten times as much."""
 LR, WEIGHT_DECAY = "optim.lr", "optim.weight_decay"
 
 USUAL: Mapping[str, tuple[float, float]] = {
@@ -77,10 +77,10 @@ def usual(key: str, bounds: Bounds, ends: tuple[float, float] | None, *, lr: flo
 
 
 def _around(bounds: Bounds) -> tuple[float, float] | None:
-    """From the bounds, where both are known; else around the default."""
+    """From the bounds, where both are known and not far apart; else around the default; None: there is none."""
     low, high = bounds.low, bounds.high
     default = bounds.default if isinstance(bounds.default, int | float) and bounds.default > 0 else None
-    far = not math.isfinite(high) or (default is not None and high > LOG_FROM * default)
+    far = not math.isfinite(high) or high > LOG_FROM * (default or math.inf) or high > LOG_FROM * low > 0
     if far:
         if default is None:
             return None

@@ -2,6 +2,7 @@
 
 import json
 import secrets
+import shlex
 import shutil
 import time
 from collections.abc import Mapping, Sequence
@@ -44,6 +45,22 @@ class Study:
         places = sorted(one for one in (self.folder / TRIALS).glob("[0-9]*") if one.is_dir())
         found = [read_trial(place, beat_s=self.plan.beat_s) for place in places]
         return [one for one in found if one is not None]
+
+    def check_whole(self) -> None:
+        """Check that the trials are there that what is still to do needs: the default, and those that are confirmed.
+
+        Raises:
+            RunError: One is missing; the message names its folder.
+        """
+        there, known = {trial.number for trial in self.trials()}, self.candidates()
+        needed = [0] if there or known else []
+        needed += [int(number) for number in (known or {}).get("candidates", [])]
+        for number in needed:
+            if number not in there:
+                raise RunError(
+                    f"{self.place(number)}: this trial of the study is missing.",
+                    "Put its folder back, or begin another study with --out.",
+                )
 
     def place(self, number: int) -> Path:
         """A trial's folder."""
@@ -143,13 +160,23 @@ def begin_study(folder: Path, plan: StudyPlan) -> Study:
     Raises:
         RunError: The folder exists and is not empty, or cannot be written.
     """
-    if (folder / PLAN).exists():
-        raise RunError(f"{folder} already holds a study.", f"Go on with it: foveal tune --resume {folder}")
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise RunError(f"{folder} already exists, and is no study.", "Choose another folder with --out.")
+    check_free(folder)
     make_folder(folder / TRIALS)
     plan.write(folder)
     return Study(folder, plan)
+
+
+def check_free(folder: Path) -> None:
+    """Check that a study can begin in a folder.
+
+    Raises:
+        RunError: It exists and is not empty.
+    """
+    if (folder / PLAN).exists():
+        hint = f"Go on with it: foveal tune --resume {shlex.quote(str(folder))}"
+        raise RunError(f"{folder} already holds a study.", hint)
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise RunError(f"{folder} already exists, and is no study.", "Choose another folder with --out.")
 
 
 def open_study(folder: Path) -> Study:

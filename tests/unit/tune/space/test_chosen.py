@@ -114,6 +114,30 @@ def test_a_file(tmp_path: Path) -> None:
         ("segment.losses = [['dice']]", "is a setting of segment", "segment"),
         ("", "it names no setting.", "For example"),
         ("optim.lr = ", "not TOML", "quotes"),
+        ("optim.lr = { low = 1", "not TOML (Unclosed inline table", "For example"),
+        (
+            "optim.lr = { low = 0, high = 0.1, log = 'false' }",
+            "optim.lr: log = 'false' is neither true nor false.",
+            "Write log = true or log = false.",
+        ),
+        ("train.batch_size = { low = true, high = 9 }", "train.batch_size: low = True is no number.", "without quotes"),
+        ("optim.lr = { low = '1e-3', high = 0.1 }", "optim.lr: low = '1e-3' is no number.", "without quotes"),
+        (
+            "optim.lr = { low = 1e-3, high = 0.1, values = [0.1, 0.2] }",
+            "optim.lr has both values and low.",
+            "A range has low, high and perhaps log; a choice is a list of values.",
+        ),
+        ('"optim.lr" = {}\n"optim.momentum" = [0.8, 0.9]', "optim.lr needs a list of values", "It allows: above 0"),
+        ("[optim]\n[augment]\nhue = [0.0, 0.1]", "[optim] is empty.", "Name a setting in it, or remove it."),
+        ("train.epochs = [10, 20]", "trials are compared by epochs, so train.epochs cannot be searched.", "--epochs"),
+        (
+            "segment.dice_weight = [0.1, 0.2]",
+            "unknown key 'segment.dice_weight', and the task is classify, which has no use for settings of segment.",
+            "Leave it out.",
+        ),
+        ("optim.zzz = [0.1, 0.2]", "unknown key 'optim.zzz'.", "`foveal train --help-all` lists all keys."),
+        ("classify.drop_out = [0.1, 0.2]", "unknown key 'classify.drop_out'.", "Did you mean 'classify.dropout'?"),
+        ("lr = [0.1, 0.2]", "unknown key 'lr'.", "Did you mean 'optim.lr'?"),
     ],
 )
 def test_what_a_file_may_not_name(tmp_path: Path, text: str, what: str, hint: str) -> None:
@@ -121,6 +145,38 @@ def test_what_a_file_may_not_name(tmp_path: Path, text: str, what: str, hint: st
     file.write_text(text)
     with pytest.raises(ConfigError) as caught:
         spaces().read(file)
+    assert what in caught.value.what and hint in caught.value.hint, caught.value
+
+
+def test_a_file_that_is_not_utf_8(tmp_path: Path) -> None:
+    file = tmp_path / "space.toml"
+    file.write_bytes("optim.lr = [0.1, 0.2] # Größe".encode("latin-1"))
+    with pytest.raises(ConfigError) as caught:
+        spaces().read(file)
+    assert "not a text in UTF-8" in caught.value.what and caught.value.hint == "Save it as UTF-8."
+
+
+def test_a_setting_whose_bounds_are_far_apart_stays_near_its_default() -> None:
+    assert spaces("detect").named(["detect.channels"]).dimensions == (
+        Range("detect.channels", 8, 640, log=False, whole=True),
+    )
+    assert spaces().named(["schedule.gamma"]).dimensions == (Range("schedule.gamma", 0.01, 1.0, log=True),)
+
+
+@pytest.mark.parametrize(
+    ("name", "what", "hint"),
+    [
+        ("model.*", "--tune model.*: none of the matching settings has a usual range.", "in a file for --space"),
+        ("train.batch_size", "no usual range is known (at least 1, at most 65536).", "{ low = ..., high = ... }"),
+        ("input.size", "no usual range is known (at least 8, at most 4096).", '"input.size" = { low = ..., high'),
+        ("model.backbone", "no usual range is known (any text).", '"model.backbone" = ["...", "..."]'),
+        ("train.epochs", "trials are compared by epochs, so train.epochs cannot be searched.", "Use --epochs"),
+        ("segment.dice_weight", "the task is classify, which has no use for settings of segment", "Leave it out."),
+    ],
+)
+def test_a_name_without_a_range(name: str, what: str, hint: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        spaces().named([name])
     assert what in caught.value.what and hint in caught.value.hint, caught.value
 
 

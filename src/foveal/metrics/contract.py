@@ -26,6 +26,8 @@ Better = Literal["more", "less"]
 ALONE = 256
 """Images that are scored one by one at once."""
 MOST_RESAMPLES = 1_000_000
+MAX_MISTAKES = 100
+"""Maximum number of mistakes in the results."""
 
 
 @dataclass(frozen=True)
@@ -176,7 +178,7 @@ class Results:
         metrics: Headline metrics by name.
         per_class: Metrics by class, then by name; NaN where undefined for a class.
         panels: Panels of the report, in order.
-        worst: The worst mistakes, worst first.
+        worst: The worst mistakes, worst first, at most ``MAX_MISTAKES``.
         uncertain: Images without a mistake, the least certain first; shown where there are no mistakes.
         sizes: By class, the median side of its objects as a share of the image's longer side; empty without objects.
         better: Whether more or less is better, for each of ``metrics``.

@@ -5,7 +5,7 @@ from importlib import import_module
 from pathlib import Path
 
 from foveal.artifact.atomic import make_folder, write_atomic
-from foveal.metrics.contract import Lines
+from foveal.metrics.contract import MAX_MISTAKES, Lines
 from foveal.report.cells import LONG_TABLE, THUMB_PX, Gauge, Photo, Shown, class_bars, class_rows, column_names
 from foveal.report.content import Content
 from foveal.report.figures.files import write_figures
@@ -74,6 +74,7 @@ def render(content: Content) -> str:
         several=SEVERAL,
         images=[Photo.of(image) for image in content.examples[:MAX_IMAGES]],
         num_mistakes=max(len(content.examples), len(results.worst)),
+        all_mistakes=len(results.worst) < MAX_MISTAKES,
         batch=[Photo.of(image, side=THUMB_PX) for image in content.batch[:MAX_BATCH]],
         splits=list(content.class_counts),
         counts=[

@@ -188,7 +188,9 @@ def write_predictions(
     header = header_of(predictor, evaluation.catalog, split=split, run=run, viewing=viewing)
     header |= {"cautions": list(evaluation.results.cautions)}
     hashes = evaluation.catalog.content_hashes
-    rows = zip(evaluation.truths, evaluation.predictions, strict=True)
+    rows = list(zip(evaluation.truths, evaluation.predictions, strict=True))
+    if rows and predictor.output.to_kept(*rows[0]) is None:
+        header |= {"images": 0}  # the task keeps none
     with AtomicFile(folder / KEPT) as kept:
         kept.write(line_of(header))
         for i, (truth, prediction) in enumerate(rows):

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from foveal.errors import RunError
-from foveal.metrics.contract import Interval, Lines, Results
+from foveal.metrics.contract import Interval, Lines, Mistake, Results
 from foveal.report.content import CaptionedImage, Content, Key
 from foveal.report.figures.palette import DARK, LIGHT
 from foveal.report.page import MAX_IMAGES, render, write_report
@@ -168,6 +168,13 @@ def test_every_part_is_there(content):
         assert text in page.words, text
     assert len(page.all("svg")) == 3 + 3, "a matrix is drawn for phones, too"
     assert len(page.all("img")) == 3 + 2 + 1
+
+
+@pytest.mark.parametrize(("count", "of"), [(99, "99"), (100, "100 or more")])
+def test_mistakes_that_were_left_out_are_told(content, count, of):
+    worst = [Mistake(i, 1.0, "") for i in range(count)]
+    page = Page(render(replace(content, results=replace(content.results, worst=worst))))
+    assert f"The 3 worst of {of}, worst first." in page.words
 
 
 def test_an_undefined_number_is_a_dash_and_has_no_bar(content):

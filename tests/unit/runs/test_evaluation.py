@@ -8,6 +8,7 @@ from typing import Any, cast
 import numpy as np
 
 from foveal.runs.evaluation import Evaluation, write_predictions
+from foveal.runs.several.kept import KEPT, read_kept
 from foveal.types.categories import Categories
 from foveal.types.reading import AS_STORED
 
@@ -32,6 +33,7 @@ def test_every_float32_comes_back(tmp_path: Path) -> None:
     evaluation = SimpleNamespace(truths=["a"] * 500, predictions=scores, catalog=catalog, results=results)
     predictor = SimpleNamespace(output=output, card=SimpleNamespace(task="x"), spec=SimpleNamespace(reading=AS_STORED))
     write_predictions(tmp_path, cast(Evaluation, evaluation), cast(Any, predictor), split="", run="")
+    assert read_kept(tmp_path / KEPT).images == [] and '"images":0' in (tmp_path / KEPT).read_text()
     rows = list(csv.DictReader((tmp_path / "predictions.csv").read_text().splitlines()))
     np.testing.assert_array_equal(np.array([row["score"] for row in rows], np.float32), scores)
     assert (rows[1]["truth"], rows[1]["n"], rows[2]["score"]) == ("a", "3", "1")

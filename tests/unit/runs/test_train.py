@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from foveal.artifact.free import first_free
+from foveal.artifact.free import first_free, free_folder
 from foveal.engine.logs.log import Log
 from foveal.errors import ConfigError, DataError, MissingExtraError
 from foveal.runs import train as module
+from foveal.runs.several.train import train_several
 from foveal.runs.train import PACKAGES, train
 
 
@@ -46,7 +47,7 @@ def heard(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., list
     monkeypatch.setattr(module, "open_door", door)
     monkeypatch.chdir(tmp_path)
 
-    def call(*data: Path, **options: Any) -> list[object]:
+    def call(*data: str | Path, **options: Any) -> list[object]:
         log = Heard()
         with pytest.raises(LoadedError):
             train(*data, log=log, **options)
@@ -60,6 +61,16 @@ def test_the_header_is_there_before_torch(heard: Callable[..., list[object]], sq
     assert (begin, reading, loading) == (f"foveal train {squares}", f"reading {squares}", "loading torch")
     assert isinstance(facts, dict) and facts["task"] == "classify" and "image folder: " in facts["data"]
     assert closed == "closed"
+
+
+def test_several_runs_name_the_data_set_as_it_was_given(
+    heard: Callable[..., list[object]], squares: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "small").symlink_to(squares)
+    log = Heard()
+    with pytest.raises(LoadedError):
+        train_several("small", kind="folds", number=3, log=log)
+    assert log.told[:2] == heard("small")[:2] == ["foveal train small", "reading small"]
 
 
 def test_what_a_user_sets_is_refused_and_what_a_recipe_sets_is_not(
@@ -96,3 +107,9 @@ def test_the_first_free_folder(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
     assert first_free(tmp_path / "run") == tmp_path / "run-3"
     assert first_free(tmp_path / "other") == tmp_path / "other"
+
+
+def test_a_folder_keeps_the_dots_of_its_name(tmp_path: Path) -> None:
+    (tmp_path / "photos.v1.5").mkdir()
+    assert free_folder(tmp_path / "photos.v1.5", str(tmp_path)) == tmp_path / "photos.v1.5-2"
+    assert free_folder(tmp_path / "photos.csv", str(tmp_path)) == tmp_path / "photos"

@@ -32,10 +32,14 @@ def compare(
     from foveal.cli.terminal import Bar
     from foveal.data.catalog.looks import looks_kept_in
     from foveal.data.outside import cache_folder
+    from foveal.runs.learnt.output import name_of
+    from foveal.runs.several.compare import check_folder, write
     from foveal.runs.several.compare import compare as run
-    from foveal.runs.several.compare import write
     from foveal.runs.several.document import to_dict
 
+    names = "-vs-".join(name_of(Path(name.partition(",")[0])) for name in sides)
+    folder = out if out is not None else first_free(Path("comparisons") / names[:100])
+    check_folder(folder, "" if data is None else str(data))
     with Bar(shown=not json) as bar, looks_kept_in(cache_folder()):
         done = run(
             *sides,
@@ -45,8 +49,6 @@ def compare(
             margin=margin,
             progress=bar,
         )
-        names = "-vs-".join(Path(name.partition(",")[0]).resolve().stem for name in sides)
-        folder = out if out is not None else first_free(Path("comparisons") / names[:100])
         notes = write(done, folder, progress=bar)
     print_notes(notes)
     if json:

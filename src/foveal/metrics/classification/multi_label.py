@@ -19,14 +19,13 @@ from foveal.errors import ShapeError
 from foveal.metrics.classification.panels import label_errors
 from foveal.metrics.classification.scores import (
     MACRO,
-    MAX_MISTAKES,
     MAX_UNCERTAIN,
     MICRO,
     ScoresMetric,
     ScoresVerdict,
     loss_scales,
 )
-from foveal.metrics.contract import Mistake, Panel, Scale, Scores, Weights, require_images
+from foveal.metrics.contract import MAX_MISTAKES, Mistake, Panel, Scale, Scores, Weights, require_images
 from foveal.metrics.counts import Counts
 from foveal.types.arrays import Array, FloatArray
 from foveal.types.categories import Categories

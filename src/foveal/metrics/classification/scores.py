@@ -22,8 +22,6 @@ from foveal.types.arrays import FloatArray, IntArray
 from foveal.types.categories import Categories
 from foveal.types.predictions.class_scores import ClassScores
 
-MAX_MISTAKES = 100
-"""Maximum number of mistakes in the results."""
 MACRO = ("precision_macro", "recall_macro", "f1_macro")
 MICRO = ("precision_micro", "recall_micro", "f1_micro")
 MAX_UNCERTAIN = 24

@@ -19,13 +19,12 @@ from foveal.errors import ShapeError
 from foveal.metrics.classification.panels import confused_pairs
 from foveal.metrics.classification.scores import (
     MACRO,
-    MAX_MISTAKES,
     MAX_UNCERTAIN,
     ScoresMetric,
     ScoresVerdict,
     loss_scales,
 )
-from foveal.metrics.contract import Matrix, Mistake, Panel, Scale, Scores, Weights, require_images
+from foveal.metrics.contract import MAX_MISTAKES, Matrix, Mistake, Panel, Scale, Scores, Weights, require_images
 from foveal.metrics.counts import Counts, Groups
 from foveal.types.arrays import FloatArray
 from foveal.types.categories import Categories

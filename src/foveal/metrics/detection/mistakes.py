@@ -2,14 +2,12 @@
 
 import numpy as np
 
-from foveal.metrics.contract import Mistake
+from foveal.metrics.contract import MAX_MISTAKES, Mistake
 from foveal.metrics.detection.matching import Outcome
 from foveal.metrics.detection.objects import GroundTruth, Predicted
 from foveal.types.arrays import FloatArray, IntArray
 from foveal.types.categories import Categories
 
-MAX_MISTAKES = 100
-"""Maximum number of mistakes in the results."""
 MAX_NAMED = 4
 """Classes named in a caption, of each kind."""
 MAX_UNCERTAIN = 24

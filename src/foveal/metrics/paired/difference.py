@@ -144,11 +144,17 @@ def difference_of(a: Side, b: Side, metric: str, *, alpha: float = ALPHA) -> Dif
     apart = second - first
     p = two_sided(apart / error, freedom) if error else float(apart == 0)
     seen = (quantile(alpha, freedom) + BETA) * error if error else math.nan
-    found = Difference(metric, first, second, apart, apart - half, apart + half, p, "paired_bootstrap", seen)
+    low, high = within(scale, apart - half, apart + half)
+    found = Difference(metric, first, second, apart, low, high, p, "paired_bootstrap", seen)
     ours, theirs = a.right.get(metric), b.right.get(metric)
     if ours is None or theirs is None or len(ours) > 1 or len(theirs) > 1:
         return found
     return exact(found, int((ours > theirs).sum()), int((theirs > ours).sum()), a.num_images, alpha=alpha)
+
+
+def within(scale: Scale, low: float, high: float) -> tuple[float, float]:
+    """An interval of a difference, cut at the largest difference that a bounded metric can have."""
+    return (max(low, -scale.top), min(high, scale.top)) if scale.bounded else (low, high)
 
 
 def exact(found: Difference, only_a: int, only_b: int, images: int, *, alpha: float = ALPHA) -> Difference:

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from foveal.metrics.paired.difference import ALPHA, BETA, Difference, Side, difference_of, with_seeds
+from foveal.metrics.paired.difference import ALPHA, BETA, Difference, Side, difference_of, with_seeds, within
 from foveal.metrics.paired.student import quantile, two_sided
 from foveal.types.arrays import FloatArray
 
@@ -37,10 +37,11 @@ def over_folds(a: Side, b: Side, metric: str, each: FloatArray, *, alpha: float 
     variance, freedom = with_seeds(of_images, rests.freedom, known)
     error = math.sqrt(variance)
     half = quantile(alpha, freedom) * error
+    low, high = within(scale, found.difference - half, found.difference + half)
     return replace(
         found,
-        low=found.difference - half,
-        high=found.difference + half,
+        low=low,
+        high=high,
         p=two_sided(found.difference / error, freedom) if error else float(found.difference == 0),
         test="paired_bootstrap",
         smallest_visible=(quantile(alpha, freedom) + BETA) * error if error else math.nan,

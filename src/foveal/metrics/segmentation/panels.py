@@ -6,8 +6,7 @@ Shapes: N images, K classes, E rows: classes that occur, image by image.
 import numpy as np
 from numpy.typing import NDArray
 
-from foveal.metrics.classification.scores import MAX_MISTAKES
-from foveal.metrics.contract import Lines, Matrix, Mistake, Panel
+from foveal.metrics.contract import MAX_MISTAKES, Lines, Matrix, Mistake, Panel
 from foveal.metrics.counts import ratio
 from foveal.types.arrays import FloatArray, IntArray
 from foveal.types.categories import Categories

@@ -14,7 +14,7 @@ from foveal.explain.learnt.embedding_map import places_of
 from foveal.explain.learnt.neighbours import described
 from foveal.inference.backends.contract import FEATURES
 from foveal.inference.predictor import Predictor
-from foveal.metrics.detection.mistakes import MAX_MISTAKES
+from foveal.metrics.contract import MAX_MISTAKES
 from foveal.report.learnt.map_page import THUMB_PX, DataMap, Point, render_map
 from foveal.runs.learnt.like import left_out, read_for
 from foveal.runs.learnt.output import save_page

@@ -16,6 +16,7 @@ from foveal.artifact.atomic import AtomicFile
 from foveal.artifact.card import CategoriesCard
 from foveal.brief import brief
 from foveal.data.catalog.catalog import Catalog
+from foveal.data.notes import listed
 from foveal.errors import DataError
 from foveal.inference.predictor import Predictor
 from foveal.inference.views import Viewing
@@ -25,6 +26,8 @@ from foveal.types.categories import Categories
 from foveal.types.predictions.prediction import Prediction
 
 KEPT = "predictions.jsonl"
+NEEDED = ("task", "classes", "decode", "root")
+"""What every header holds."""
 TRAINED_ON = "trained_on.txt"
 """Hashes of a run's training images, one per line."""
 VERSION = 1
@@ -115,7 +118,7 @@ def read_kept(file: Path) -> Kept:
     """Read a predictions.jsonl.
 
     Raises:
-        DataError: Missing, damaged, or written by a later Foveal.
+        DataError: Missing, damaged, cut short, or written by a later Foveal.
     """
     try:
         with file.open("rb") as lines:
@@ -130,6 +133,11 @@ def read_kept(file: Path) -> Kept:
         raise DataError(f"{file}: its version is {version}; this Foveal reads {VERSION}.", AGAIN)
     if not all(isinstance(one, dict) and {"path", "content", "values"} <= one.keys() for one in images):
         raise DataError(f"{file}: damaged (a line is no image).", AGAIN)
+    if missing := [name for name in NEEDED if name not in header]:
+        raise DataError(f"{file}: damaged (its header has no {listed(missing)}).", AGAIN)
+    whole = header.get("images", len(images))
+    if images and len(images) != whole:  # of a task that keeps none, earlier versions counted the images all the same
+        raise DataError(f"{file}: damaged ({len(images)} of {whole} images).", AGAIN)
     return Kept(header, images, str(file))
 
 

@@ -1,6 +1,6 @@
 """Settings that differ between the sides of a comparison."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from foveal.report.wording import NOTHING, setting
 from foveal.runs.identity import near
@@ -22,12 +22,14 @@ def different(sides: Sequence[Given]) -> list[tuple[str, list[str]]]:
     rows = [
         (key, [_value(side, key) for side in sides]) for key in keys if len({_value(side, key) for side in known}) > 1
     ]
-    headers = [side.members[0].kept.header for side in sides]
-    of_models = [("split", [str(header.get("split") or "all images") for header in headers])]
+    headers = [[member.kept.header for member in side.members] for side in sides]
+    of_models = [("split", [_listed(str(one.get("split") or "all images") for one in own) for own in headers])]
     for part, missing in (("viewing", "one view"), ("decode", NOTHING)):
-        names = dict.fromkeys(key for header in headers for key in header.get(part, {}))
-        for key in names:
-            words = [setting(own[key]) if key in (own := header.get(part, {})) else missing for header in headers]
+        for key in dict.fromkeys(key for own in headers for one in own for key in one.get(part, {})):
+            words = [
+                _listed(setting(one[part][key]) if key in one.get(part, {}) else missing for one in own)
+                for own in headers
+            ]
             of_models.append((f"inference: {key}", words))
     return [*rows, *((key, values) for key, values in of_models if len(set(values)) > 1)]
 
@@ -35,8 +37,12 @@ def different(sides: Sequence[Given]) -> list[tuple[str, list[str]]]:
 def _value(side: Given, key: str) -> str:
     if not side.members[0].settings:
         return "not known"
-    words = list(dict.fromkeys(_shown(member.settings.get(key)) for member in side.members))
-    return ", ".join(words)
+    return _listed(_shown(member.settings.get(key)) for member in side.members)
+
+
+def _listed(words: Iterable[str]) -> str:
+    """Each of them once."""
+    return ", ".join(dict.fromkeys(words))
 
 
 def _shown(value: object) -> str:

@@ -20,6 +20,7 @@ from foveal.runs.identity import flat
 from foveal.runs.several.kept import (
     AGAIN,
     KEPT,
+    TRAINED_ON,
     Kept,
     header_of,
     image_of,
@@ -45,6 +46,7 @@ class Member:
         settings: Of its run, by dotted key; empty where they are not known.
         history: Rows of metrics.csv, one per epoch.
         facts: Of its run: duration and the epoch that was kept.
+        data: The data set that it was evaluated on, as it was named; empty: not known.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Member:
     settings: Mapping[str, object]
     history: Sequence[Mapping[str, float]]
     facts: Mapping[str, object]
+    data: str = ""
 
     __repr__ = brief
 
@@ -98,18 +101,31 @@ def open_sides(
     return [_open(text, data=data, split=split, progress=progress) for text in texts]
 
 
-def _open(text: str, *, data: str, split: str | None, progress: Progress) -> Given:
+def runs_of(text: str, *, data: str = "") -> list[tuple[str, bool]]:
+    """The folders or models of a side, and of each whether it is one of folds, whose predictions are taken together.
+
+    Raises:
+        RunError: A runs.toml is damaged.
+        ConfigError: A setting in it is unknown or out of its bounds.
+    """
     paths = [text] if Path(text).exists() else [part.strip() for part in text.split(",") if part.strip()]
-    members: list[Member] = []
-    folds = False
+    found = []
     for path in paths:
         plan = read_plan(Path(path))
-        if plan is not None and plan.kind == "folds" and not data:
-            folds = True
-            members.append(_kept(path, out_of_fold=True))
+        if plan is None or (plan.kind == "folds" and not data):
+            found.append((path, plan is not None))
         else:
-            each = [path] if plan is None else [str(folder) for folder in plan.folders(Path(path))]
-            members += [_evaluated(one, data, split, progress) if data else _kept(one) for one in each]
+            found += [(str(folder), False) for folder in plan.folders(Path(path))]
+    return found
+
+
+def _open(text: str, *, data: str, split: str | None, progress: Progress) -> Given:
+    named = runs_of(text, data=data)
+    folds = any(of_folds for _, of_folds in named)
+    members = [
+        _evaluated(path, data, split, progress) if data else _kept(path, out_of_fold=of_folds)
+        for path, of_folds in named
+    ]
     if folds and len(members) > 1:
         raise DataError(
             f"{text}: predictions of folds are one side by themselves.", "Compare each such folder as a side."
@@ -145,9 +161,12 @@ def _kept(path: str, *, out_of_fold: bool = False) -> Member:
             )
         raise DataError(f"{path}: was written by an earlier Foveal, so it has no {KEPT}.", AGAIN)
     kept = read_kept(folder / KEPT)
-    run = str(kept.header.get("run", ""))
+    own = (folder / TRAINED_ON).is_file() and (folder / "config.toml").is_file()  # a run, wherever it was moved to
+    run = str(folder) if own else str(kept.header.get("run", ""))
     trained_on = frozenset[str]() if out_of_fold else read_trained_on(run)
-    return Member(path, kept, trained_on, *_about(folder if out_of_fold else Path(run or folder)))
+    settings, history, facts = _about(folder if out_of_fold else Path(run or folder))
+    data = settings.get("data.path", "") if own or out_of_fold else _document(folder).get("data", "")
+    return Member(path, kept, trained_on, settings, history, facts, str(data))
 
 
 def _instead(folder: Path) -> str:
@@ -175,7 +194,7 @@ def _evaluated(path: str, data: str, split: str | None, progress: Progress) -> M
                 images.append(image_of(part, i, part.content_hashes[i].tobytes().hex(), values))
         header = header_of(predictor, part, split=chosen or "", run=run)
         kept = Kept({**header, "cautions": list(done.results.cautions)}, images, path)
-    return Member(path, kept, read_trained_on(run), *_about(Path(run or path)))
+    return Member(path, kept, read_trained_on(run), *_about(Path(run or path)), data)
 
 
 def _about(folder: Path) -> tuple[dict[str, object], list[dict[str, float]], dict[str, object]]:

@@ -79,7 +79,7 @@ def train_several(
     check_installed()
     base = config.model_copy(update={"train": config.train.model_copy(update={"time_s": None})})
     plan = SeveralRuns(kind, number, anchored(_unset(base)), config.train.time_s)
-    first = plan.member(0, time_s=None)
+    first = replace(plan, config=base).member(0, time_s=None)  # with the paths as they were given
     try:
         with looks_kept_in(looks_folder(config)):
             catalog, _ = announce(first, log)

@@ -41,7 +41,9 @@ def evidence(done: Comparison, pair: Pair) -> str:
     if math.isnan(found.smallest_visible):
         return f"{test} Nothing varies here, so what could be seen is not known."
     if found.smallest_visible >= 1:
-        return f"{test} So few images show no difference at all."
+        several_runs = any(len(done.sides[place].members) > 1 for place in (pair.a, pair.b))
+        few = "runs per side" if several_runs else "images"
+        return f"{test} So few {few} show no difference at all."
     return f"{test} Smallest difference visible here: about {found.smallest_visible:.3f}."
 
 

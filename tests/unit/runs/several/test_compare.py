@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,6 +15,7 @@ from tests.scenes import UNKNOWN, write_coco, write_masks, write_squares, write_
 
 from foveal.data.catalog.catalog import Catalog
 from foveal.data.formats.read import read
+from foveal.errors import RunError
 from foveal.runs.evaluation import Evaluation, score, to_dict, write_predictions
 from foveal.runs.several.compare import compare
 from foveal.runs.several.kept import TRAINED_ON, read_kept
@@ -164,13 +166,21 @@ def test_of_three_sides_every_pair_is_adjusted(kept: Path) -> None:
     assert min(pair.adjusted for pair in done.pairs) == pytest.approx(min(1, 3 * min(ps)))
 
 
-def test_a_margin_makes_equivalence_possible(kept: Path) -> None:
-    assert compare(kept / "a1", kept / "a1", margin=0.9).pairs[0].decision == "equivalent: any difference is below 0.9"
+def copied(run: Path, folder: Path) -> Path:
+    """The same run at another place."""
+    return Path(shutil.copytree(run, folder / "copied"))
+
+
+def test_a_margin_makes_equivalence_possible(kept: Path, tmp_path: Path) -> None:
+    assert (
+        compare(kept / "a1", copied(kept / "a1", tmp_path), margin=0.9).pairs[0].decision
+        == "equivalent: any difference is below 0.9"
+    )
     assert compare(kept / "a1", kept / "b1", margin=1e-6).pairs[0].decision == "no difference seen"
 
 
-def test_one_model_twice_is_told(kept: Path) -> None:
-    same, others = compare(kept / "a1", kept / "a1"), compare(kept / "a1", kept / "b1")
+def test_one_model_twice_is_told(kept: Path, tmp_path: Path) -> None:
+    same, others = compare(kept / "a1", copied(kept / "a1", tmp_path)), compare(kept / "a1", kept / "b1")
     told = "predict exactly the same: they are one model."
     assert any(told in note for note in same.notes) and not any(told in note for note in others.notes)
 
@@ -273,6 +283,57 @@ def test_what_is_no_side(here: Command, kept: Path, tmp_path: Path) -> None:
         assert expected in refused(here, *arguments)[0], arguments
 
 
+def test_a_run_is_on_one_side_only(here: Command, kept: Path) -> None:
+    what, hint = refused(here, f"{kept / 'a1'},{kept / 'a2'}", f"{kept / 'a3'},{kept / 'data' / '..' / 'a2'}")
+    assert what == f"{kept / 'data' / '..' / 'a2'} is on more than one side."
+    assert hint == "Name every run on one side only."
+    assert "is on more than one side." in refused(here, kept / "a1", kept / "a1")[0]
+
+
+@pytest.mark.parametrize("taken", ["config.toml", "runs.toml", "study.toml", "metrics.json", "notes.txt"])
+def test_nothing_else_is_overwritten(kept: Path, tmp_path: Path, taken: str) -> None:
+    """Nor is anything compared before that is known: the second side is not there."""
+    (tmp_path / taken).write_text("")
+    (tmp_path / "report.html").write_text("a run's")
+    if taken != "notes.txt":
+        (tmp_path / "comparison.json").write_text("{}")
+    with pytest.raises(RunError, match=r"holds something else than a comparison\."):
+        compare(kept / "a1", "nowhere", out=tmp_path)
+    assert (tmp_path / "report.html").read_text() == "a run's"
+
+
+def test_a_comparison_is_replaced_by_one(here: Command, kept: Path, tmp_path: Path) -> None:
+    for other, code in (("b1", 0), ("b2", 0)):
+        assert here("compare", kept / "a1", kept / other, "--out", tmp_path).code == code
+    assert str(kept / "b2") in (tmp_path / "comparison.json").read_text()
+    what, hint = refused(here, kept / "a1", kept / "b1", "--out", kept / "a2")
+    assert what == f"{kept / 'a2'} holds something else than a comparison."
+    assert hint == "Choose another folder with --out."
+
+
+def test_nothing_is_written_into_a_data_set(here: Command, kept: Path, tmp_path: Path) -> None:
+    page = kept / "data" / "class0" / "page"
+    for more in ((), ("--data", kept / "data")):
+        what, _ = refused(here, kept / "a1", kept / "b1", "--out", page, *more)
+        assert what == f"{page} is inside the data set, which must not be changed."
+    assert not page.exists()
+    run = copied(kept / "a1", tmp_path)
+    (run / "config.toml").write_text(f'data.path = "{kept / "data"}"\n')
+    (run / "metrics.json").unlink()
+    with pytest.raises(RunError, match="is inside the data set"):
+        compare(run, kept / "b1", out=page)
+
+
+def test_a_folder_is_named_after_the_sides(
+    here: Command, kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, run in (("lr-0.05", "a1"), ("lr-0.01", "b1")):
+        shutil.copytree(kept / run, name)
+    assert here("compare", "lr-0.05", "lr-0.01").code == 0
+    assert (tmp_path / "comparisons" / "lr-0.05-vs-lr-0.01" / "comparison.json").is_file()
+
+
 def test_a_folder_of_runs_is_told_apart_from_one_without(here: Command, kept: Path, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     assert refused(here, kept, kept / "a1")[1] == f"There are some in folders inside, such as {kept / 'a1'}."
@@ -283,6 +344,60 @@ def test_another_view_is_a_setting_that_differs(kept: Path, tmp_path: Path) -> N
     text = (kept / "a1" / "predictions.jsonl").read_text()
     (tmp_path / "predictions.jsonl").write_text(text.replace('"images":42', '"images":42,"viewing":{"flip":true}', 1))
     assert ("inference: flip", ["one view", "yes"]) in compare(kept / "a1", tmp_path).settings
+
+
+def test_a_run_that_was_moved_is_compared_by_its_own_files(kept: Path, tmp_path: Path) -> None:
+    """Another run lies at its old path now, trained on what both are compared on and with other settings."""
+    moved, other = tmp_path / "moved", tmp_path / "old"
+    text = (kept / "b1" / "predictions.jsonl").read_text()
+    for folder, epochs, seen in ((moved, 4, ""), (other, 8, text)):
+        folder.mkdir()
+        (folder / "config.toml").write_text(f"[train]\nepochs = {epochs}\n")
+        (folder / "metrics.csv").write_text(f"epoch,lr\n{epochs},0.1\n")
+        (folder / TRAINED_ON).write_text("\n".join(re.findall(r'"content":"(\w+)"', seen)))
+    (moved / "predictions.jsonl").write_text(text.replace(f'"run":"{kept / "b1"}"', f'"run":"{other}"', 1))
+    (member,) = compare(kept / "a1", moved).sides[1].members
+    assert member.settings["train.epochs"] == 4 and member.trained_on == frozenset()
+    assert [row["epoch"] for row in member.history] == [4]
+
+
+def test_predictions_that_were_cut_short_are_not_compared(here: Command, kept: Path, tmp_path: Path) -> None:
+    file, lines = tmp_path / "predictions.jsonl", (kept / "a1" / "predictions.jsonl").read_text().splitlines(True)
+    file.write_text("".join(lines[:15]))
+    assert refused(here, tmp_path, kept / "b1")[0] == f"{file}: damaged (14 of 42 images)."
+    file.write_text("".join(['{"foveal_predictions": 1}\n', *lines[1:]]))
+    what = f"{file}: damaged (its header has no task, classes, decode, root)."
+    assert refused(here, tmp_path, kept / "b1")[0] == what
+    file.write_text("".join([lines[0].replace('"images":42,', "").replace('"root":', '"rot":'), *lines[1:]]))
+    assert refused(here, tmp_path, kept / "b1")[0] == f"{file}: damaged (its header has no root)."
+
+
+def test_so_few_runs_say_so_and_stay_within_what_is_possible(here: Command, kept: Path, tmp_path: Path) -> None:
+    """Two runs a side that differ much: the interval would reach beyond 1."""
+    catalog = catalog_of(kept / "data", "classify")
+    for name, skill in (("a1", 0.0), ("a2", 3.0), ("b1", 0.2), ("b2", 3.0)):
+        keep(tmp_path / name, catalog, "classify", skill=skill, seed=1)
+    a, b = (f"{tmp_path / (one + '1')},{tmp_path / (one + '2')}" for one in "ab")
+    done = here("compare", a, b, "--out", tmp_path / "out")
+    assert done.code == 0 and "So few runs per side show no difference at all." in done.out, done.out
+    document = json.loads((tmp_path / "out" / "comparison.json").read_text())
+    ends = {one["metric"]: (one["low"], one["high"]) for one in document["metrics"]}
+    assert ends["accuracy"] == (-1, 1) and ends["log_loss"][1] > 1, "only a loss has no bound"
+    assert ends["brier"] == (-2, 2)
+    assert "(-1.000 to +1.000)" in done.out
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert "−1.000 to +1.000" in page
+
+
+def test_what_was_fitted_is_told_of_every_run(kept: Path, tmp_path: Path) -> None:
+    for name, temperature in (("a1", 0.5), ("a2", 0.75), ("b1", 0.5)):
+        (tmp_path / name).mkdir()
+        text = (kept / name / "predictions.jsonl").read_text()
+        text, count = re.subn(r'"temperature":[\d.]+', f'"temperature":{temperature}', text, count=1)
+        assert count == 1
+        (tmp_path / name / "predictions.jsonl").write_text(text)
+    done = compare([tmp_path / "a1", tmp_path / "a2"], tmp_path / "b1")
+    assert ("inference: temperature", ["0.5, 0.75", "0.5"]) in done.settings
 
 
 def test_images_that_are_gone_are_told(kept: Path, tmp_path: Path) -> None:

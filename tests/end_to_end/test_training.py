@@ -1,5 +1,6 @@
 """Training options as users mean them, on small generated images."""
 
+import csv
 import json
 import tomllib
 from collections.abc import Callable, Mapping
@@ -177,7 +178,7 @@ class Bests(Log):
 
 
 def test_early_stopping(tmp_path: Path) -> None:
-    """On noise the score soon gets worse: training ends that many epochs after the best, long before the last one."""
+    """On noise score and loss soon get worse: training ends so many epochs after the best, long before the last one."""
     generator, bests = np.random.default_rng(0), Bests()
     for i in range(40):
         image = Image.fromarray(generator.integers(0, 255, (24, 24, 3), dtype=np.uint8))
@@ -185,8 +186,9 @@ def test_early_stopping(tmp_path: Path) -> None:
         image.save(tmp_path / "noise" / "ab"[i % 2] / f"{i}.png")
     settings = {"optim": {"lr": 0.01}, "train": {"epochs": 50, "patience": 3}}
     foveal.train(tmp_path / "noise", out=tmp_path / "run", settings=[CONV4, settings], log=bests)
-    epochs = len((tmp_path / "run" / "metrics.csv").read_text().splitlines()) - 1
-    assert epochs == bests.epochs[-1] + 3 < 50
+    rows = list(csv.DictReader((tmp_path / "run" / "metrics.csv").read_text().splitlines()))
+    losses = [float(row["val_loss"]) for row in rows]
+    assert len(rows) == max(bests.epochs[-1], 1 + losses.index(min(losses))) + 3 < 50
 
 
 def test_a_time_budget_is_kept(here: Callable[..., Outcome], squares: Path, tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ def page(browser) -> Iterator[object]:
     """A page that fails the test if anything is logged as an error or loaded from elsewhere."""
     context = browser.new_context(viewport={"width": 1200, "height": 900}, permissions=["camera"])
     page, wrong = context.new_page(), []
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(120_000)
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
     page.on("request", lambda r: None if r.url.startswith(("http://127.0.0.1", "blob:")) else wrong.append(r.url))
@@ -217,6 +217,7 @@ def test_nothing_scrolls_sideways_and_the_ground_follows_the_scheme(
 ) -> None:
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
     page = context.new_page()
+    page.set_default_timeout(120_000)
     open_page(page, server, "cells")
     page.set_input_files("#file", image)
     page.wait_for_selector("#rows button")

@@ -5,10 +5,10 @@ from pathlib import Path
 
 def free_folder(data: Path, within: str = "runs") -> Path:
     """``runs/NAME``, or the first of ``runs/NAME-2``, ``runs/NAME-3`` ... that does not exist."""
-    return first_free(Path(within) / (name_of(data) or "run"))
+    return first_free(Path(within) / (stem_of(data) or "run"))
 
 
-def name_of(data: Path) -> str:
+def stem_of(data: Path) -> str:
     """A folder's name, dots and all; a file's without its suffix."""
     whole = data.resolve()
     return whole.name if whole.is_dir() else whole.stem

@@ -10,7 +10,7 @@ import numpy as np
 
 from foveal.artifact.atomic import json_text, make_folder, write_atomic
 from foveal.artifact.card import Card, SplitCard
-from foveal.artifact.free import free_folder, name_of
+from foveal.artifact.free import free_folder, stem_of
 from foveal.data.catalog.catalog import SPLITS, Catalog
 from foveal.data.catalog.fraction import thinned
 from foveal.data.catalog.split import shared_groups
@@ -232,7 +232,7 @@ def evaluate(
     notes += [*caveats, *evaluation.results.cautions, *([missing] if missing else [])]
     if lies_inside(folder, Path(data)):
         notes.append(INSIDE.format(folder))
-    if out is None and folder.name != name_of(Path(data)):
+    if out is None and folder.name != stem_of(Path(data)):
         notes.append(f"The results are in {folder}; earlier ones are kept.")
     return EvaluationRun(
         evaluation, document, folder, tuple(notes), tuple(skipped.values()), tuple(findings), str(predictor.running)

@@ -7,7 +7,7 @@ from pathlib import Path
 from PIL import Image
 
 from foveal.artifact.atomic import make_folder, write_atomic
-from foveal.artifact.free import first_free
+from foveal.artifact.free import first_free, stem_of
 from foveal.errors import ConfigError
 from foveal.inference.drawing import write_drawing
 from foveal.inference.images import Named
@@ -68,7 +68,7 @@ def folder_for(model: Path, save: Path | None) -> Path:
 def name_of(model: Path) -> str:
     """The run's or the file's name."""
     whole = model.resolve()
-    return whole.parent.name if whole.name == "model.safetensors" else whole.name if whole.is_dir() else whole.stem
+    return whole.parent.name if whole.name == "model.safetensors" else stem_of(whole)
 
 
 def name_of_image(image: object, place: int) -> str:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from foveal.artifact.free import first_free, name_of
+from foveal.artifact.free import first_free, stem_of
 from foveal.config.schema import RunConfig, merge, parse_config
 from foveal.data.catalog.looks import looks_kept_in
 from foveal.data.outside import check_outside
@@ -84,7 +84,7 @@ def advise(
 
 def free_folder_of_advice(data: str | Path) -> Path:
     """``tune/NAME-advice``, numbered if that exists."""
-    return first_free(Path("tune") / f"{name_of(Path(data)) or 'data'}-advice")
+    return first_free(Path("tune") / f"{stem_of(Path(data)) or 'data'}-advice")
 
 
 def refuse(config: RunConfig, given: Mapping[str, object]) -> None:

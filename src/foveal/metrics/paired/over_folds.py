@@ -15,7 +15,9 @@ from foveal.metrics.paired.student import quantile, two_sided
 from foveal.types.arrays import FloatArray
 
 
-def over_folds(a: Side, b: Side, metric: str, each: FloatArray, *, alpha: float = ALPHA) -> Difference:
+def over_folds(
+    a: Side, b: Side, metric: str, each: FloatArray, *, alpha: float = ALPHA, declared: float | None = None
+) -> Difference:
     """How far ``b`` is from ``a``.
 
     Args:
@@ -24,6 +26,7 @@ def over_folds(a: Side, b: Side, metric: str, each: FloatArray, *, alpha: float 
         metric: Its name.
         each: (F,) the differences of the folds, b - a.
         alpha: Level of the interval and of the decision.
+        declared: Level at which a difference is declared, for the smallest visible one; None: the same.
     """
     found = difference_of(a, b, metric)
     known = each[np.isfinite(each)]
@@ -44,7 +47,7 @@ def over_folds(a: Side, b: Side, metric: str, each: FloatArray, *, alpha: float 
         high=high,
         p=two_sided(found.difference / error, freedom) if error else float(found.difference == 0),
         test="paired_bootstrap",
-        smallest_visible=(quantile(alpha, freedom) + BETA) * error if error else math.nan,
+        smallest_visible=(quantile(declared or alpha, freedom) + BETA) * error if error else math.nan,
         only_a=None,
         only_b=None,
     )

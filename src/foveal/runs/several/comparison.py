@@ -13,11 +13,12 @@ from foveal.data.notes import listed, plural
 from foveal.errors import ConfigError
 from foveal.metrics.contract import Better, Verdict
 from foveal.metrics.paired.difference import ALPHA, RESAMPLES, Difference, Side, difference_of, holm, side_of
+from foveal.metrics.paired.over_folds import over_folds
 from foveal.report.wording import setting
 from foveal.runs.several.common import Common, in_common
 from foveal.runs.several.settings import SEEDS, UNTOLD, different
 from foveal.runs.several.sides import Given
-from foveal.types.arrays import FloatArray
+from foveal.types.arrays import FloatArray, IntArray
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,8 @@ def compared(given: Sequence[Given], *, metric: str = "", margin: float | None =
     scored = [evaluated(side, places) for side, places in zip(given, common.places, strict=True)]
     num_resamples = min(RESAMPLES, *(one.most_resamples() for side in scored for one in side))
     resampled = [side_of(one, num_resamples=num_resamples, seed=seed, groups=common.groups) for one in scored]
+    folds = same_folds(given, common)
+    each = [] if folds is None else [by_fold(side, own, folds) for side, own in zip(given, common.places, strict=True)]
     scales = scored[0][0].scales
     known = {key: scales[key] for key in resampled[0].values}
     name = metric or given[0].members[0].kept.output().goal.metric
@@ -110,16 +113,16 @@ def compared(given: Sequence[Given], *, metric: str = "", margin: float | None =
         {key: scale.better for key, scale in known.items()},
         {key: [float(side.values[key].mean()) for side in resampled] for key in known},
         {key: [_spread(side.values[key]) for side in resampled] for key in known},
-        decided(resampled, name, known[name].better, [side.name for side in given], margin=margin),
+        decided(resampled, name, known[name].better, [side.name for side in given], folds=each, margin=margin),
         [
-            (a, b, difference_of(resampled[a], resampled[b], key))
+            (a, b, between(resampled, a, b, key, folds=each))
             for a, b in combinations(range(len(given)), 2)
             for key in known
         ],
         per_class(scored),
         different(given),
         np.stack([np.mean([one.by_image() for one in side], axis=0) for side in scored]),
-        [*common.notes, *remarks(given, common), *of_one_setting(given), *alike(given, common)],
+        [*common.notes, *remarks(given, common, paired=bool(each)), *of_one_setting(given), *alike(given, common)],
         margin,
     )
 
@@ -135,12 +138,63 @@ def evaluated(side: Given, places: Sequence[Sequence[int]]) -> list[Verdict]:
     return found
 
 
+def same_folds(sides: Sequence[Given], common: Common) -> IntArray | None:
+    """(N,) the fold of each common image, where every side was trained in these folds; None: not all were."""
+    if not all(side.folds for side in sides):
+        return None
+    folds = [
+        [side.members[0].kept.images[place]["fold"] for place in own]
+        for side, (own,) in zip(sides, common.places, strict=True)
+    ]
+    return np.array(folds[0]) if all(one == folds[0] for one in folds) else None
+
+
+def by_fold(side: Given, places: Sequence[Sequence[int]], folds: IntArray) -> dict[str, FloatArray]:
+    """By metric, (F,) its value on the common images of each fold."""
+    own = np.array(places[0])
+    scores = [
+        evaluated(side, [own[folds == fold].tolist()])[0].score(np.ones((int((folds == fold).sum()), 1), np.float32))
+        for fold in np.unique(folds)
+    ]
+    return {key: np.array([float(one[key][0]) for one in scores]) for key in scores[0]}
+
+
+def between(
+    sides: Sequence[Side],
+    a: int,
+    b: int,
+    metric: str,
+    *,
+    folds: Sequence[Mapping[str, FloatArray]],
+    alpha: float = ALPHA,
+) -> Difference:
+    """How far side ``b`` is from side ``a``.
+
+    Args:
+        sides: All of them.
+        a: Place of the first.
+        b: Place of the second.
+        metric: Its name.
+        folds: Of each side, by metric, the values of its folds, which are the same for all; empty: they are not.
+        alpha: Level at which a difference is declared.
+    """
+    if not folds:
+        return difference_of(sides[a], sides[b], metric, alpha=alpha)
+    return over_folds(sides[a], sides[b], metric, folds[b][metric] - folds[a][metric], declared=alpha)
+
+
 def decided(
-    sides: Sequence[Side], metric: str, better: Better, names: Sequence[str], *, margin: float | None
+    sides: Sequence[Side],
+    metric: str,
+    better: Better,
+    names: Sequence[str],
+    *,
+    folds: Sequence[Mapping[str, FloatArray]],
+    margin: float | None,
 ) -> list[Pair]:
     """Every two sides, with the p-values adjusted for how many there are."""
     places = list(combinations(range(len(sides)), 2))
-    found = [difference_of(sides[a], sides[b], metric, alpha=ALPHA / len(places)) for a, b in places]
+    found = [between(sides, a, b, metric, folds=folds, alpha=ALPHA / len(places)) for a, b in places]
     adjusted = holm([one.p for one in found])
     return [
         Pair(a, b, one, p, in_words(one, p, better, names[a], names[b], margin=margin))
@@ -170,14 +224,27 @@ def per_class(scored: Sequence[Sequence[Verdict]]) -> dict[str, dict[str, list[f
     }
 
 
-def remarks(sides: Sequence[Given], common: Common) -> list[str]:
-    """What a difference between these sides means."""
+def remarks(sides: Sequence[Given], common: Common, *, paired: bool) -> list[str]:
+    """What a difference between these sides means.
+
+    Args:
+        sides: What is compared.
+        common: The images.
+        paired: Whether all were trained in the same folds.
+    """
     counts = [len(side.members) for side in sides]
     notes = []
     if max(counts) > 1:
         notes.append(
             "Intervals hold the spread over images and, where a side has several runs, over seeds; a side with one run"
             " is taken to vary as the others do."
+        )
+    elif paired:
+        notes.append("Intervals hold the spread over images, and how much the differences of the folds differ.")
+    elif all(side.folds for side in sides):
+        notes.append(
+            "The sides have other folds, so a fold's runs cannot be paired, and how much runs differ is not in the"
+            " intervals."
         )
     elif not any(side.folds for side in sides):
         notes.append("One run per side: other seeds would differ, which these intervals do not hold.")

@@ -118,18 +118,16 @@ def as_decided(done: Comparison, found: Difference, *, of: int) -> Comparison:
     """A comparison of a candidate with the default that says what the study says.
 
     Args:
-        done: As it is without how much the folds differ.
+        done: As it is for two sides by themselves.
         found: The study's own difference.
         of: How many candidates were compared.
     """
     p = min(of * found.p, 1.0)
     words = in_words(found, p, done.better[found.metric], *done.names, margin=None)
-    note = (
-        f"The decision in {found.metric} is that of the study: it holds how much the folds differ, and the intervals of"
-        " other metrics do not."
-    ) + (f" Its p is adjusted for {of} candidates." if of > 1 else "")
+    note = f"The decision in {found.metric} is that of the study, adjusted for its {of} candidates."
+    notes = [*done.notes, note] if of > 1 else done.notes
     others = [(a, b, found if one.metric == found.metric else one) for a, b, one in done.others]
-    return replace(done, pairs=[Pair(0, 1, found, p, words)], others=others, notes=[*done.notes, note])
+    return replace(done, pairs=[Pair(0, 1, found, p, words)], others=others, notes=notes)
 
 
 def _known(value: object) -> object:

@@ -13,12 +13,14 @@ import pytest
 from tests.conftest import Outcome
 from tests.scenes import UNKNOWN, write_coco, write_masks, write_squares, write_voc
 
+from foveal.config.schema import RunConfig
 from foveal.data.catalog.catalog import Catalog
 from foveal.data.formats.read import read
 from foveal.errors import RunError
 from foveal.runs.evaluation import Evaluation, score, to_dict, write_predictions
 from foveal.runs.several.compare import compare
-from foveal.runs.several.kept import TRAINED_ON, read_kept
+from foveal.runs.several.kept import KEPT, TRAINED_ON, read_kept, write_kept
+from foveal.runs.several.plan import SeveralRuns, write_plan
 from foveal.tasks.table import get_spec
 from foveal.types.predictions.class_scores import ClassScores
 from foveal.types.predictions.detections import Detections
@@ -164,6 +166,40 @@ def test_of_three_sides_every_pair_is_adjusted(kept: Path) -> None:
     ps = [pair.difference.p for pair in done.pairs]
     assert max(pair.adjusted for pair in done.pairs) >= max(ps)
     assert min(pair.adjusted for pair in done.pairs) == pytest.approx(min(1, 3 * min(ps)))
+
+
+def in_folds(run: Path, folder: Path, *, number: int, turn: int = 0) -> Path:
+    """What a run predicted, as if each of some folds had been trained by itself."""
+    write_plan(folder, SeveralRuns("folds", number, RunConfig()))
+    shutil.copytree(run, folder, dirs_exist_ok=True)
+    known = read_kept(folder / KEPT)
+    images = [{**image, "fold": (place + turn) % number + 1} for place, image in enumerate(known.images)]
+    write_kept(folder / KEPT, known.header, images)
+    return folder
+
+
+def test_folds_are_compared_fold_by_fold(kept: Path, tmp_path: Path) -> None:
+    """How much the differences of the folds differ is in the interval, as in a study's decision."""
+    a, b = (in_folds(kept / name, tmp_path / name, number=3) for name in ("a1", "b1"))
+    done, plain = compare(a, b), compare(kept / "a1", kept / "b1")
+    known = [read_kept(one / KEPT) for one in (a, b)]
+    right = [[np.argmax(found.scores) == truth for truth, found in one.pairs(range(42))] for one in known]
+    apart = np.array(right[1], float) - np.array(right[0], float)
+    each = [apart[[image["fold"] == k for image in known[0].images]].mean() for k in (1, 2, 3)]
+    own, alone = done.pairs[0].difference, plain.pairs[0].difference
+    assert own.difference == alone.difference and (own.test, alone.test) == ("paired_bootstrap", "mcnemar_exact")
+    assert own.high - own.low > 2 * 1.96 * np.std(each, ddof=1) / np.sqrt(3), "at least the folds' own"
+    assert own.high - own.low > alone.high - alone.low and own.smallest_visible > 0
+    assert "how much the differences of the folds differ." in done.notes[0]
+    loss = next(one for _, _, one in done.others if one.metric == "log_loss")
+    assert loss.high - loss.low > next(x.high - x.low for _, _, x in plain.others if x.metric == "log_loss")
+
+
+def test_other_folds_are_not_paired(kept: Path, tmp_path: Path) -> None:
+    a = in_folds(kept / "a1", tmp_path / "a", number=3)
+    b = in_folds(kept / "b1", tmp_path / "b", number=3, turn=1)
+    done = compare(a, b)
+    assert done.notes[0].startswith("The sides have other folds") and done.pairs[0].difference.test == "mcnemar_exact"
 
 
 def copied(run: Path, folder: Path) -> Path:

@@ -47,7 +47,14 @@ def main(model, paths):
             if scores[i] >= decode["threshold"] and areas[i] > 0 and not alike.any():
                 kept.append(i)
         for i in kept[: decode["max_objects"]]:
-            print(path, names[labels[i]], f"{scores[i]:.6f}", *(f"{place:.2f}" for place in boxes[i]), sep="\t")
+            box, own = boxes[i], (labels == labels[i]) & (scores >= decode["min_score"]) & (areas > 0)
+            if decode["box_voting"]:  # the mean of the boxes around it
+                low, high = np.maximum(box[:2], boxes[own, :2]), np.minimum(box[2:], boxes[own, 2:])
+                shared = (high - low).clip(0).prod(1)
+                overlap = shared / (areas[i] + areas[own] - shared)
+                weights = scores[own] * np.exp(-((1 - overlap) ** 2) / 0.02)
+                box = weights @ boxes[own] / weights.sum()
+            print(path, names[labels[i]], f"{scores[i]:.6f}", *(f"{place:.2f}" for place in box), sep="\t")
 
 
 if __name__ == "__main__":

@@ -18,6 +18,8 @@ Method = Literal["hard", "soft_linear", "soft_gaussian", "diou"]
 
 BLOCK = 96
 """Boxes processed at once: few enough for a block's overlaps to stay in the cache."""
+VOTING_SIGMA = 0.02
+"""How fast a box's vote falls with its distance, 1 - IoU: at an IoU of 0.8 it has 0.14 of its weight."""
 
 
 def nms(
@@ -71,6 +73,34 @@ def nms(
             kept, scores = _soften(boxes, scores, labels, _gaussian(sigma), min_score, max_objects)
             return likely[kept], scores
     return likely[kept], scores[kept]
+
+
+def vote(
+    kept: NDArray[np.intp], boxes: FloatArray, scores: FloatArray, labels: IntArray, *, sigma: float = VOTING_SIGMA
+) -> FloatArray:
+    """(M, 4) each kept box as the mean of all boxes of its class, weighted by score x exp(-(1 - IoU)^2 / sigma).
+
+    Neighbours that found the same object place it a little differently, and their mean lies better than the best one
+    (Gidaris and Komodakis 2015, section 4; the weights are those of He et al. 2019, "Bounding box regression with
+    uncertainty", section 3.4, without the variances, which these networks do not predict).
+
+    Args:
+        kept: (M,) indices of the boxes that NMS keeps.
+        boxes: (N, 4) all that went into it.
+        scores: (N,) in [0, 1], as they went into it.
+        labels: (N,) class ids.
+        sigma: Width.
+    """
+    voted = boxes[kept]
+    for label in np.unique(labels[kept]):
+        voters = np.flatnonzero(labels == label)
+        mine = np.flatnonzero(labels[kept] == label)
+        for rows in np.split(mine, range(BLOCK, len(mine), BLOCK)):
+            apart = 1 - box_iou(boxes[kept[rows]], boxes[voters])
+            weights = np.exp(-(apart**2) / sigma) * scores[voters]
+            total = weights.sum(1, keepdims=True)
+            voted[rows] = np.where(total > 0, weights @ boxes[voters] / np.maximum(total, 1e-12), voted[rows])
+    return voted
 
 
 def _suppress(

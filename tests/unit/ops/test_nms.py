@@ -9,7 +9,7 @@ from foveal.errors import ShapeError
 from foveal.ops import nms as module
 from foveal.ops.boxes import diou
 from foveal.ops.boxes import iou as box_iou
-from foveal.ops.nms import nms
+from foveal.ops.nms import nms, vote
 
 
 def draw(seed: int, count: int, *, classes: int, ties: bool = False, dtype=np.float64):
@@ -155,3 +155,35 @@ def test_columns_of_unequal_length():
         ShapeError, match=r"^nms got 2 boxes, 3 scores and 2 labels; pass one of each for every object\.$"
     ):
         nms(np.zeros((2, 4)), np.zeros(3), np.zeros(2, int), iou=0.5)
+
+
+def slow_vote(kept, boxes, scores, labels, sigma):
+    """One box at a time."""
+    voted = []
+    for i in kept:
+        overlap = np.array([box_iou(boxes[i : i + 1], boxes[j : j + 1])[0, 0] for j in range(len(boxes))])
+        weights = np.where(labels == labels[i], scores * np.exp(-((1 - overlap) ** 2) / sigma), 0)
+        voted.append((weights[:, None] * boxes).sum(0) / weights.sum())
+    return np.array(voted).reshape(-1, 4)
+
+
+@given(cases, st.sampled_from([0.02, 0.2]), st.sampled_from([1, 3, 96]))
+@settings(deadline=None)
+def test_votes_are_weighted_means_of_a_class(case, sigma, block):
+    boxes, scores, labels = case[0], case[1] + 0.01, case[2]
+    kept = nms(boxes, scores, labels, iou=0.5)[0]
+    before, module.BLOCK = module.BLOCK, block
+    try:
+        voted = vote(kept, boxes, scores, labels, sigma=sigma)
+    finally:
+        module.BLOCK = before
+    np.testing.assert_allclose(voted, slow_vote(kept, boxes, scores, labels, sigma), rtol=1e-9, atol=1e-9)
+
+
+def test_a_vote_lies_between_neighbours_and_strangers_have_none():
+    boxes = np.array([[10.0, 10, 50, 50], [12, 10, 52, 50], [200, 200, 240, 240], [12, 10, 52, 50]])
+    voted = vote(np.array([0, 2]), boxes, np.array([0.8, 0.8, 0.5, 0.9]), np.array([0, 0, 0, 1]))
+    assert 10.5 < voted[0, 0] < 11 and voted[0, 1] == pytest.approx(10) and 50.5 < voted[0, 2] < 51
+    assert voted[1] == pytest.approx(boxes[2])
+    nothing = vote(np.array([0]), boxes[:1], np.zeros(1), np.zeros(1, int))
+    assert (nothing == boxes[:1]).all(), "without a score it stays where it is"

@@ -27,6 +27,8 @@ class BoxPicking(Settings):
     """Kind of non-maximum suppression (NMS), applied per class."""
     nms_iou: Annotated[float, Field(gt=0, le=1)] = 0.6
     """IoU above which the lower-scored of two boxes is dropped, or its score reduced."""
+    box_voting: bool = False
+    """Replace each box that NMS keeps by a mean of its class's boxes around it, weighted by score and IoU."""
 
 
 class DetectConfig(BoxPicking):
@@ -34,6 +36,8 @@ class DetectConfig(BoxPicking):
 
     section: ClassVar[str] = "detect"
     """The configuration's section, for messages."""
+    box_voting: bool = True
+    """Replace each box that NMS keeps by a mean of its class's boxes around it, weighted by score and IoU."""
     max_objects: Annotated[int, Field(ge=1, le=MAX_OBJECTS)] | None = None
     """Maximum number of detections per image; None: 1.5 times the most objects in a training image, at least 100."""
     candidates: Annotated[int, Field(ge=1, le=MAX_CANDIDATES)] | None = None

@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from foveal.ops.boxes import clip
-from foveal.ops.nms import nms
+from foveal.ops.nms import nms, vote
 from foveal.tasks.detect.config import MAX_CANDIDATES, MAX_OBJECTS, USUAL_CANDIDATES, USUAL_OBJECTS, BoxPicking
 from foveal.types.arrays import Array, FloatArray, IntArray
 from foveal.types.categories import Categories
@@ -76,17 +76,16 @@ def exhausted(scores: Array, options: DetectOptions) -> bool:
 def survivors(
     boxes: FloatArray, scores: FloatArray, labels: IntArray, size: tuple[int, int], options: DetectOptions
 ) -> tuple[IntArray, FloatArray, FloatArray]:
-    """Indices of the candidates that NMS keeps, with their clipped boxes and final scores."""
+    """Indices of the candidates that NMS keeps, with their clipped boxes, as voted, and final scores."""
     clipped = clip(boxes, size)
     there = np.flatnonzero((clipped[:, 2] > clipped[:, 0]) & (clipped[:, 3] > clipped[:, 1]))
-    places, final = nms(
-        clipped[there],
-        scores[there],
-        labels[there],
+    given = clipped[there], scores[there], labels[there]
+    kept, final = nms(
+        *given,
         iou=options.nms_iou,
         method=options.nms,
         min_score=options.min_score,
         max_objects=options.max_objects,
     )
-    places = there[places]
-    return places, clipped[places], final
+    boxes = vote(kept, *given) if options.box_voting else given[0][kept]
+    return there[kept], boxes, final

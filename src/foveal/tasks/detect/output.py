@@ -178,8 +178,8 @@ class BoxOutput(Output[T, D], Generic[T, D]):
         return outcome_in_words(truth, prediction)
 
     def for_parity(self) -> Self:
-        """Without score threshold and NMS, so that there are boxes to compare even for an untrained network."""
-        return self.with_options(min_score=0.0, nms="hard", nms_iou=1.0)
+        """Without score threshold, NMS and voting, so that there are boxes to compare even for an untrained network."""
+        return self.with_options(min_score=0.0, nms="hard", nms_iou=1.0, box_voting=False)
 
     def differences(self, ours: D, theirs: D) -> dict[str, float]:
         """Largest distance of boxes in pixels, and of scores."""

@@ -89,6 +89,7 @@ class BoxSpec(TaskSpec[C, O, M]):
         return {
             "nms": own.nms,
             "nms_iou": own.nms_iou,
+            "box_voting": own.box_voting,
             "candidates": own.candidates or USUAL_CANDIDATES,
             "max_objects": own.max_objects or USUAL_OBJECTS,
             "softmax": own.class_loss == "cross_entropy",

@@ -25,6 +25,9 @@ class InstanceConfig(MaskPicking, DetectConfig):
     """Instance segmentation: a detector's settings, and those of its masks."""
 
     section: ClassVar[str] = "instance"
+    box_voting: bool = False
+    """Replace each box that NMS keeps by a mean of its class's boxes around it, weighted by score and IoU; its mask
+    stays that of the box itself."""
     architecture: Literal["prototypes", "mask_rcnn"] = "prototypes"
     """Architecture; prototypes: single-stage, masks are combinations of prototypes; mask_rcnn: two-stage Mask R-CNN."""
     prototypes: Annotated[int, Field(ge=1, le=256)] = 32

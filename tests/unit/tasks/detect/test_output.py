@@ -51,6 +51,18 @@ def test_assembled_in_source_pixels_suppressed_and_clipped() -> None:
     assert len(none) == 0 and none.to_dict() == {"size": [200, 100], "objects": []}
 
 
+def test_voting_moves_boxes_alone_and_models_from_before_it_do_not_vote() -> None:
+    geometry = SPEC.geometry(200, 100)
+    boxes = np.array([[10, 35, 30, 55], [11, 35, 31, 55], [10, 35, 30, 55]], np.float32)
+    scores, labels = np.array([0.9, 0.8, 0.7], np.float32), np.array([0, 0, 1], np.float32)
+    each = [detections(boxes, scores, labels, geometry, CATS, DetectOptions(box_voting=v)) for v in (False, True)]
+    assert DetectConfig().box_voting and not DetectOptions().box_voting
+    assert each[0].scores.tolist() == each[1].scores.tolist() and each[0].labels.tolist() == each[1].labels.tolist()
+    moved = each[1].boxes - each[0].boxes
+    assert (0 < moved[0, [0, 2]]).all() and (moved[0, [0, 2]] < 2).all() and abs(moved[0, [1, 3]]).max() < 1e-9
+    assert abs(moved[1]).max() < 1e-9, "another class has no vote"
+
+
 def test_most_objects() -> None:
     grid = np.array([[x, 30, x + 4, 34] for x in range(0, 100, 5)], np.float32)
     scores = np.linspace(0.9, 0.2, len(grid)).astype(np.float32)

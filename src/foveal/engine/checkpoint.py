@@ -37,6 +37,8 @@ class State:
     """Why training is over (``engine.ending.Ending``); empty: it is not."""
     phase: int = 0
     """The plan's phase of the training."""
+    patient_from: int | None = None
+    """Epoch from which patience counts; None: not known yet."""
     num_threads: int = field(default_factory=torch.get_num_threads)
     rows: list[dict[str, float | None]] = field(default_factory=list)
     """Rows of metrics.csv; None: undefined."""
@@ -59,6 +61,7 @@ class State:
         self.parts = [*(self.parts or [first]), here]
         self.ended = ""
         self.phase = 0
+        self.patient_from = None
         self.trained_from_s = None
 
 

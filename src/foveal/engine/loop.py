@@ -278,12 +278,12 @@ class Training(Generic[BatchT]):
             return "epochs"
         if epoch >= 0 and self.out_of_time():
             return "time"
-        patience, part = self.train.patience, self.state.part
-        if not (defined and patience) or self.progress(self.state.step) < (settled := self.settled_from()):
+        patience, state, settled = self.train.patience, self.state, self.settled_from()
+        if not (defined and patience) or self.progress(state.step) < settled:
             return ""
-        start = int(part.from_epoch)
-        start += int(settled * (self.plan.epochs - start))
-        since = max(self.state.best_epoch, self.least_loss_epoch(), start)
+        if state.patient_from is None:
+            state.patient_from = epoch + 1 if settled else int(state.part.from_epoch)
+        since = max(state.best_epoch, self.least_loss_epoch(), state.patient_from)
         return "patience" if epoch + 1 - since >= patience else ""
 
     def settled_from(self) -> float:

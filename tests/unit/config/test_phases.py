@@ -17,6 +17,8 @@ from foveal.runs.data import open_data
 from foveal.runs.plan import ImagePlan, input_spec, make_plan
 from foveal.runs.report.batch import first_batch
 from foveal.runs.resolve import resolve
+from foveal.tune.space.bounds import bounds_of
+from foveal.tune.space.usual import usual
 from foveal.types.size import Size
 
 PLAIN = {"model": {"backbone": "conv4", "weights": "none"}, "train": {"epochs": 10, "batch_size": 8}}
@@ -93,6 +95,19 @@ def test_an_input_that_cannot_grow_is_refused(
     with pytest.raises(ConfigError) as error:
         phases_of(config, input_spec(config, catalog.split("train"), None))
     assert error.value.what == f"--schedule.first-size {message}"
+
+
+@pytest.mark.parametrize("side", [48, 64, 96, 224])
+def test_inputs_grow_from_every_size_that_a_search_tries(squares: Path, side: int) -> None:
+    sizes = {"input": {"size": side, "eval_size": side}}
+    bounds = bounds_of("schedule.first_size")
+    assert bounds is not None
+    found = usual("schedule.first_size", bounds, None, lr=0.01)
+    assert found is not None
+    for share in (0.0, 0.5, 1.0):
+        config, catalog = opened(squares, schedule={"first_size": found.at(share)}, **sizes)
+        phases = phases_of(config, input_spec(config, catalog.split("train"), None))
+        assert phases[0].spec.size.width < phases[-1].spec.size.width == side
 
 
 def test_smaller_inputs_are_whole_whitening_patches(squares: Path) -> None:

@@ -209,6 +209,23 @@ def test_patience_waits_for_the_full_size_and_the_soup(tmp_path: Path) -> None:
         assert (len(loop.fit().rows), loop.state.ended) == (last, "patience")
 
 
+def test_patience_sees_an_epoch_of_the_full_size(tmp_path: Path) -> None:
+    """Which begins with the seventh of ten epochs: the sixth begins before 55% of them."""
+    plan = scripted(tmp_path, accuracies(0.9, *[0.5] * 9), epochs=10, goal=Goal("accuracy"))
+    loop = training(plan, tmp_path / "run", patience=1)
+    loop.schedule = ScheduleConfig(first_size=0.5, full_size_from=0.55)
+    assert (len(loop.fit().rows), loop.state.ended) == (7, "patience")
+
+
+def test_patience_waits_for_half_of_a_time_budget(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second per epoch, of 20: more epochs are planned than fit."""
+    plan = scripted(tmp_path, accuracies(0.9, *[0.5] * 39), epochs=40, goal=Goal("accuracy"))
+    loop = training(plan, tmp_path / "run", patience=2, time_s=20.0)
+    loop.schedule = ScheduleConfig(first_size=0.5)
+    monkeypatch.setattr(clock_module.Clock, "progress", property(lambda _: len(plan.asked) / 20))
+    assert (len(loop.fit().rows), loop.state.ended) == (12, "patience")
+
+
 def test_a_soup_is_the_mean_of_the_last_epochs(tmp_path: Path) -> None:
     table = read_table(write_table(tmp_path / "rooms.csv"))
     kept: list[dict[str, torch.Tensor]] = []

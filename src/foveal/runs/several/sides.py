@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import shlex
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -108,7 +109,8 @@ def runs_of(text: str, *, data: str = "") -> list[tuple[str, bool]]:
         RunError: A runs.toml is damaged.
         ConfigError: A setting in it is unknown or out of its bounds.
     """
-    paths = [text] if Path(text).exists() else [part.strip() for part in text.split(",") if part.strip()]
+    named = os.path.exists(text)  # noqa: PTH110  a list may be too long for a name, which is an error for Path
+    paths = [text] if named else [part.strip() for part in text.split(",") if part.strip()]
     found = []
     for path in paths:
         plan = read_plan(Path(path))
@@ -165,8 +167,10 @@ def _kept(path: str, *, out_of_fold: bool = False) -> Member:
     run = str(folder) if own else str(kept.header.get("run", ""))
     trained_on = frozenset[str]() if out_of_fold else read_trained_on(run)
     settings, history, facts = _about(folder if out_of_fold else Path(run or folder))
-    data = settings.get("data.path", "") if own or out_of_fold else _document(folder).get("data", "")
-    return Member(path, kept, trained_on, settings, history, facts, str(data))
+    data = str(settings.get("data.path", "") if own or out_of_fold else _document(folder).get("data", ""))
+    if not Path(data).is_absolute() and Path(data).resolve() != Path(str(kept.header["root"])):
+        data = ""  # named from another folder
+    return Member(path, kept, trained_on, settings, history, facts, data)
 
 
 def _instead(folder: Path) -> str:

@@ -40,7 +40,7 @@ def evidence(done: Comparison, pair: Pair) -> str:
         test = f"Paired bootstrap: {p}; {a} predicts {plural(by_a, 'image')} better, {b} {by_b:,}."
     if math.isnan(found.smallest_visible):
         return f"{test} Nothing varies here, so what could be seen is not known."
-    if found.smallest_visible >= 1:
+    if found.smallest_visible >= 1 and done.better[found.metric] == "more":  # which is at most 1
         several_runs = any(len(done.sides[place].members) > 1 for place in (pair.a, pair.b))
         few = "runs per side" if several_runs else "images"
         return f"{test} So few {few} show no difference at all."

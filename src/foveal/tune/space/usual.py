@@ -23,6 +23,7 @@ USUAL: Mapping[str, tuple[float, float]] = {
     "optim.ema_decay": (0.9, 0.9995),
     "schedule.warmup": (0.0, 0.2),
     "schedule.final": (0.001, 0.1),
+    "schedule.first_size": (0.3, 0.7),
     "input.crop_fraction": (0.7, 1.0),
     "augment.crop_scale": (0.08, 1.0),
     "augment.crop_ratio": (1.0, 2.0),

@@ -16,7 +16,7 @@ from tests.scenes import UNKNOWN, write_coco, write_masks, write_squares, write_
 from foveal.config.schema import RunConfig
 from foveal.data.catalog.catalog import Catalog
 from foveal.data.formats.read import read
-from foveal.errors import RunError
+from foveal.errors import DataError, RunError
 from foveal.runs.evaluation import Evaluation, score, to_dict, write_predictions
 from foveal.runs.several.compare import compare
 from foveal.runs.several.kept import KEPT, TRAINED_ON, read_kept, write_kept
@@ -360,6 +360,19 @@ def test_nothing_is_written_into_a_data_set(here: Command, kept: Path, tmp_path:
         compare(run, kept / "b1", out=page)
 
 
+def test_a_data_set_that_was_named_from_another_folder_is_not_the_one_here(
+    kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = copied(kept / "a1", tmp_path)
+    document = json.loads((run / "metrics.json").read_text())
+    (run / "metrics.json").write_text(json.dumps({**document, "data": "."}))
+    monkeypatch.chdir(tmp_path)
+    compare(run, kept / "b1", out=tmp_path / "out")
+    monkeypatch.chdir(kept / "data")
+    with pytest.raises(RunError, match="is inside the data set"):
+        compare(run, kept / "b1", out="page")
+
+
 def test_a_folder_is_named_after_the_sides(
     here: Command, kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -423,6 +436,22 @@ def test_so_few_runs_say_so_and_stay_within_what_is_possible(here: Command, kept
     assert "(-1.000 to +1.000)" in done.out
     page = (tmp_path / "out" / "report.html").read_text()
     assert "−1.000 to +1.000" in page
+
+
+def test_a_loss_has_no_largest_difference(here: Command, kept: Path, tmp_path: Path) -> None:
+    catalog = catalog_of(kept / "data", "classify")
+    for name, skill in (("a1", 0.0), ("a2", 3.0), ("b1", 0.2), ("b2", 3.0)):
+        keep(tmp_path / name, catalog, "classify", skill=skill, seed=1)
+    a, b = (f"{tmp_path / (one + '1')},{tmp_path / (one + '2')}" for one in "ab")
+    done = here("compare", a, b, "--metric", "log_loss", "--out", tmp_path / "out")
+    seen = json.loads((tmp_path / "out" / "comparison.json").read_text())["pairs"][0]["smallest_visible"]
+    assert seen > 1 and f"Smallest difference visible here: about {seen:.3f}." in done.out, done.out
+
+
+def test_a_side_of_many_runs_may_be_longer_than_a_name(kept: Path) -> None:
+    many = ",".join([str(kept / "a2"), *(f"run-{k}" for k in range(100))])
+    with pytest.raises(DataError, match=r"^run-0: no such run or evaluation\."):
+        compare(kept / "a1", many)
 
 
 def test_what_was_fitted_is_told_of_every_run(kept: Path, tmp_path: Path) -> None:

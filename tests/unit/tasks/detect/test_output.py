@@ -59,7 +59,7 @@ def test_voting_moves_boxes_alone_and_models_from_before_it_do_not_vote() -> Non
     assert DetectConfig().box_voting and not DetectOptions().box_voting
     assert each[0].scores.tolist() == each[1].scores.tolist() and each[0].labels.tolist() == each[1].labels.tolist()
     moved = each[1].boxes - each[0].boxes
-    assert (0 < moved[0, [0, 2]]).all() and (moved[0, [0, 2]] < 2).all() and abs(moved[0, [1, 3]]).max() < 1e-9
+    assert (moved[0, [0, 2]] > 0).all() and (moved[0, [0, 2]] < 2).all() and abs(moved[0, [1, 3]]).max() < 1e-9
     assert abs(moved[1]).max() < 1e-9, "another class has no vote"
 
 

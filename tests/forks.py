@@ -12,13 +12,13 @@ from pathlib import Path
 
 FORKS = multiprocessing.get_context("forkserver")
 # Imported once, in the server; each process starts as a copy of it, within a tenth of a second.
-FORKS.set_forkserver_preload(
-    [
-        "sklearn.metrics", "onnxscript", "networkx", "jinja2", "torchvision.transforms.v2", "tomli_w",
-        "matplotlib.figure", "matplotlib.style", "matplotlib.backends.backend_agg", "matplotlib.backends.backend_svg",
-        "foveal.runs.start", "foveal.cli.app", "foveal.tasks.classify.task",
-    ]
-)  # fmt: skip
+PRELOADED = [
+    "sklearn.metrics", "onnxscript", "networkx", "jinja2", "torchvision.transforms.v2", "tomli_w",
+    "matplotlib.figure", "matplotlib.style", "matplotlib.backends.backend_agg", "matplotlib.backends.backend_svg",
+    "foveal.runs.start", "foveal.cli.app", "foveal.explain.gradients", "foveal.deploy.export",
+    "foveal.tasks.classify.task", "foveal.tasks.detect.task", "foveal.tasks.segment.task", "foveal.tasks.instance.task",
+]  # fmt: skip
+FORKS.set_forkserver_preload(PRELOADED)
 
 
 def start(call: Callable[..., object], *arguments: object, threads: int = 1, path: str = "") -> BaseProcess:

@@ -172,18 +172,16 @@ def test_unknown_recipe_key(fails: Fails, squares: Path, tmp_path: Path) -> None
 
 
 def test_value_out_of_bounds(fails: Fails, squares: Path) -> None:
-    fails(
-        "train", squares, "--epochs", "0", what="--epochs 0 is not allowed: input should be", hint="foveal train --help"
-    )
+    fails("train", squares, "--epochs", "0", what="--epochs 0 is not allowed: it should be", hint="foveal train --help")
 
 
 @pytest.mark.parametrize(
     ("arguments", "what"),
     [
         (["--epochs=x"], "--epochs x is not allowed: it takes a whole number."),
-        (["--optim.lr=abc"], "--optim.lr abc is not allowed: input should be a valid number"),
-        (["--optim.ema-decay=2"], "--optim.ema-decay 2 is not allowed: input should be less than"),
-        (["--task=fly"], "--task fly is not allowed: input should be 'auto', 'classify'"),
+        (["--optim.lr=abc"], "--optim.lr abc is not allowed: it should be a valid number"),
+        (["--optim.ema-decay=2"], "--optim.ema-decay 2 is not allowed: it should be less than"),
+        (["--task=fly"], "--task fly is not allowed: it should be 'auto', 'classify'"),
         (["--device=tpu"], "--device tpu is not allowed: it takes auto, cpu or cuda."),
         (["--epochs"], "--epochs needs a value: it takes a whole number."),
     ],
@@ -215,7 +213,7 @@ def test_only_what_there_is_is_suggested(fails: Fails, arguments: list[str], wha
 def test_data_behind_several_values(fails: Fails) -> None:
     fails(
         "train", "--data.ignore", "1", "9", "x",
-        what="--data.ignore x is not allowed: input should be a valid integer",
+        what="--data.ignore x is not allowed: it should be a valid integer",
         hint="It takes every value up to the next option: name DATA before it.",
     )  # fmt: skip
 

@@ -17,7 +17,7 @@ from cyclopts.exceptions import (
 from pydantic import ValidationError
 
 from foveal.cli.help import EXAMPLES
-from foveal.config.schema import RunConfig
+from foveal.config.schema import RunConfig, in_words
 from foveal.errors import ConfigError
 
 SHORT_OPTIONS = {
@@ -56,7 +56,7 @@ def explain(error: CycloptsError, app: App) -> tuple[str, str]:
             name, what = error.argument.name, error.argument.parameter.help or ""
             if error.argument.index is not None:
                 name = name.lstrip("-").upper()
-            return f"`foveal {command}` needs {name}: {_lower(what)}", hint
+            return f"`foveal {command}` needs {name}: {in_words(what)}", hint
         case CoercionError() if error.token is not None and error.token.keyword:
             return not_allowed(error.token.keyword, error.token.value, _expected(error.argument)), hint
     details = getattr(error.__cause__, "errors", None)
@@ -66,7 +66,7 @@ def explain(error: CycloptsError, app: App) -> tuple[str, str]:
     option = ".".join(part for part in first["loc"] if isinstance(part, str)).replace("_", "-")
     if option != ".".join(map(str, first["loc"])).replace("_", "-"):
         hint = TOO_MANY
-    return not_allowed(f"--{option}", first["input"], f": {_lower(first['msg'])}"), hint
+    return not_allowed(f"--{option}", first["input"], f": {in_words(first['msg'])}"), hint
 
 
 def check_values(command: str, values: Mapping[str, object]) -> None:
@@ -85,7 +85,8 @@ def check_values(command: str, values: Mapping[str, object]) -> None:
         first = error.errors()[0]
         key = ".".join(map(str, first["loc"]))
         option = SHORT_OPTIONS.get(key, f"--{key}")
-        raise ConfigError(not_allowed(option, first["input"], f": {_lower(first['msg'])}"), hint_for(command)) from None
+        what = not_allowed(option, first["input"], f": {in_words(first['msg'])}")
+        raise ConfigError(what, hint_for(command)) from None
 
 
 def not_allowed(option: str, value: object, why: str) -> str:
@@ -110,11 +111,6 @@ def _expected(argument: Argument | None) -> str:
     names: dict[Any, str] = {int: "a whole number", float: "a number", bool: "no value, it is a flag"}
     kinds = (argument.hint, *get_args(argument.hint))
     return next((f": it takes {names[kind]}" for kind in kinds if kind in names), "")
-
-
-def _lower(text: str) -> str:
-    text = text.removeprefix("Value error, ")  # pydantic's own
-    return text[:1].lower() + text[1:]
 
 
 def _unknown(what: str, given: str, known: Sequence[str]) -> str:

@@ -94,12 +94,16 @@ def parse_config(values: Mapping[str, object], *, where: str) -> RunConfig:
                 f"{where}: unknown key {key!r}.",
                 f"Did you mean {near[0]!r}?" if near else "`foveal train --help-all` lists all keys.",
             ) from None
-        message = first["msg"].removeprefix("Value error, ")
-        message = message[:1].lower() + message[1:]
         raise ConfigError(
-            f"{where}: {key} = {first['input']!r} is not allowed: {message}.",
+            f"{where}: {key} = {first['input']!r} is not allowed: {in_words(first['msg'])}.",
             "`foveal train --help-all` lists what each key allows.",
         ) from None
+
+
+def in_words(message: str) -> str:
+    """What pydantic says of a value, to follow a colon: "it should be greater than 0"."""
+    message = message.removeprefix("Value error, ").replace("Input should", "it should", 1)
+    return message[:1].lower() + message[1:]
 
 
 def option_names(section: type[Settings] = RunConfig, prefix: str = "") -> list[str]:

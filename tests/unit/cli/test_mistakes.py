@@ -33,7 +33,7 @@ TRAIN = "See `foveal train --help`; an example: foveal train photos/ --time 10m 
         ("train a --device gpu", "--device gpu is not allowed: it takes auto, cpu or cuda.", TRAIN),
         ("train a --device", "--device needs a value: it takes auto, cpu or cuda.", TRAIN),
         ("train a --quiet=perhaps", "--quiet perhaps is not allowed: it takes no value, it is a flag.", TRAIN),
-        ("train a --batch-size 0", "--batch-size 0 is not allowed: input should be greater than or equal to 1.", TRAIN),
+        ("train a --batch-size 0", "--batch-size 0 is not allowed: it should be greater than or equal to 1.", TRAIN),
         (
             "train a --data.bands x",
             "--data.bands x is not allowed: bands are three numbers, or one, counted from 1, such as 4,3,2.",
@@ -54,7 +54,7 @@ def test_two_lines(here, arguments: str, what: str, hint: str) -> None:  # type:
 def test_a_short_option_is_named_as_it_was_typed() -> None:
     with pytest.raises(ConfigError) as caught:
         check_values("train", {"input": {"size": 4}})
-    assert caught.value.what == "--size 4 is not allowed: input should be greater than or equal to 8."
+    assert caught.value.what == "--size 4 is not allowed: it should be greater than or equal to 8."
     check_values("train", {"input": {"size": 64}})
     check_values("train", {"input": {"size": "480x352"}})
     for size, why in (

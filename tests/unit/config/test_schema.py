@@ -36,7 +36,7 @@ def test_a_key_in_the_wrong_section() -> None:
 def test_a_value_out_of_bounds() -> None:
     with pytest.raises(ConfigError) as error:
         parse_config({"optim": {"lr": -1}}, where="my.toml")
-    assert error.value.what == "my.toml: optim.lr = -1 is not allowed: input should be greater than 0."
+    assert error.value.what == "my.toml: optim.lr = -1 is not allowed: it should be greater than 0."
 
 
 def test_not_toml(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from difflib import get_close_matches
+from itertools import islice
 from pathlib import Path
 
 from foveal.data.catalog.as_masks import as_masks
@@ -130,6 +132,11 @@ def _masks_first(annotations: Sequence[Annotation]) -> bool:
 
 
 def _suggestion(path: Path) -> str:
-    """A hint with the nearest existing parent."""
-    parent = next((p for p in path.absolute().parents if p.is_dir()), None)
-    return f"The nearest folder that exists is {parent}." if parent else "Check the path."
+    """A hint with a name that is nearly the missing one, else with the nearest existing parent."""
+    path = path.absolute()
+    parent = next((p for p in path.parents if p.is_dir()), None)
+    if parent is None:
+        return "Check the path."
+    names = [there.name for there in islice(parent.glob("*"), 1000)]  # matching is slow
+    near = get_close_matches(path.relative_to(parent).parts[0], names, n=1, cutoff=0.75)
+    return f"Did you mean {parent / near[0]}?" if near else f"The nearest folder that exists is {parent}."

@@ -180,6 +180,7 @@ def test_bad_input_is_named(tmp_path, make_tree, make_image):
     make_tree({"train/a": 1, "train/b": 1, "val/a": 1, "valid/a": 1}, tmp_path / "twice")
     said = {
         "no": ("{}: no such file or folder.", f"The nearest folder that exists is {tmp_path}."),
+        "flot": ("{}: no such file or folder.", f"Did you mean {tmp_path / 'flat'}?"),
         "empty": ("{} is an empty folder.", "Use a folder with one sub-folder of images per class."),
         "bare": ("{} has no images.", "Use a folder with one sub-folder of images per class."),
         "flat": (

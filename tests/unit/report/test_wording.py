@@ -2,6 +2,7 @@ import math
 
 import pytest
 
+from foveal.report.learnt.environment import whole_flags
 from foveal.report.wording import count, heading, number, sections, setting, spoken
 
 
@@ -37,3 +38,9 @@ def test_spoken():
 def test_headings_keep_the_capitals_that_a_name_has():
     got = [heading(n) for n in ("mAP", "mIoU", "mask_mAP", "accuracy", "roc_auc")]
     assert got == ["mAP", "mIoU", "Mask mAP", "Accuracy", "ROC AUC"]
+
+
+def test_flags_stay_whole_and_the_rest_is_escaped() -> None:
+    assert whole_flags("Try a lower --lr, <b> & --train.eval-every.") == (
+        'Try a lower <span class="flag">--lr</span>, &lt;b&gt; &amp; <span class="flag">--train.eval-every</span>.'
+    )

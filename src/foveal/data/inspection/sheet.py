@@ -1,6 +1,6 @@
-"""A contact sheet: rows of equal cells with titles, drawn with Pillow.
+"""A contact sheet: rows of cells with titles, drawn with Pillow; a row is as high as its highest image.
 
-Shapes: C side of a cell in pixels.
+Shapes: C width of a cell, and its greatest height, in pixels.
 """
 
 from collections.abc import Sequence
@@ -50,30 +50,35 @@ def draw_sheet(rows: Sequence[Row], *, columns: Sequence[str], cell: int, setoff
     assert rows, "a sheet has rows"
     count = max(len(row.cells) for row in rows)
     left = [MARGIN + i * (cell + GAP) + (SETOFF if i and setoff else 0) for i in range(count)]
-    pitch = TITLE + cell + GAP * 2
-    size = (left[-1] + cell + MARGIN, MARGIN + HEAD + len(rows) * pitch - GAP + MARGIN)
+    heights = [max(_inner(image, cell)[1] for image in row.cells) for row in rows]
+    tops = np.cumsum([MARGIN + HEAD, *(TITLE + height + GAP * 2 for height in heights)]).tolist()
+    size = (left[-1] + cell + MARGIN, tops[-1] - GAP + MARGIN)
     sheet = Image.new("RGB", size, PAPER)
     pen = ImageDraw.Draw(sheet)
     for x, title in zip(left, columns, strict=False):
         pen.text((x, MARGIN + 6), title, font=font(13), fill=FAINT, anchor="lm")
-    for r, row in enumerate(rows):
-        top = MARGIN + HEAD + r * pitch
+    for row, top, height in zip(rows, tops, heights, strict=False):
         start = (_write_keys if row.keys else _write_title)(pen, row, top + 10, (size[0] - 2 * MARGIN) // 2) + 12
         note = _shortened(pen, row.note, round(size[0] - MARGIN - start), size_px=12)
         pen.text((start, top + 11), note, font=font(12), fill=FAINT, anchor="lm")
         for x, image in zip(left, row.cells, strict=False):
-            sheet.paste(_fitted(image, cell), (x, top + TITLE))
+            sheet.paste(_fitted(image, cell, height), (x, top + TITLE))
     return np.asarray(sheet)
 
 
-def _fitted(image: RGB, cell: int) -> Image.Image:
-    """The full image centred in a cell; small ones are enlarged without smoothing."""
+def _inner(image: RGB, cell: int) -> tuple[int, int]:
+    """Width and height of an image whose longer side is that of a cell."""
     height, width = image.shape[:2]
     scale = cell / max(width, height)
-    inner = max(1, round(width * scale)), max(1, round(height * scale))
-    how = Image.Resampling.NEAREST if scale >= 3 else Image.Resampling.BICUBIC
-    out = Image.new("RGB", (cell, cell), FRAME)
-    out.paste(Image.fromarray(image).resize(inner, how), ((cell - inner[0]) // 2, (cell - inner[1]) // 2))
+    return max(1, round(width * scale)), max(1, round(height * scale))
+
+
+def _fitted(image: RGB, cell: int, height: int) -> Image.Image:
+    """The full image centred in a cell; small ones are enlarged without smoothing."""
+    inner = _inner(image, cell)
+    how = Image.Resampling.NEAREST if cell >= 3 * max(image.shape[:2]) else Image.Resampling.BICUBIC
+    out = Image.new("RGB", (cell, height), FRAME)
+    out.paste(Image.fromarray(image).resize(inner, how), ((cell - inner[0]) // 2, (height - inner[1]) // 2))
     return out
 
 

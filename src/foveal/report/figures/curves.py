@@ -16,7 +16,7 @@ SIZE, SMALL = (400, 270), (300, 220)
 """Width and height in pixels; curves over epochs are smaller, three in a row."""
 BARS_PX, BARS_GAP_PX = 40, 8
 """Height of the bars below the curves, and the gap above them."""
-RIGHT, TOP, BOTTOM = 16, 12, 44
+RIGHT, TOP, BOTTOM = 16, 15, 44
 MAX_MARKED = 20
 """Up to this many points per curve, each point of one curve or two is marked."""
 MARK_PX = 10.5
@@ -125,16 +125,16 @@ def _name_axes(axes: Any, panel: Lines) -> None:
 
 
 def _draw_marks(axes: Any, panel: Lines) -> None:
-    """A vertical line for each, its name at the top on the side with more room."""
+    """A vertical line for each, its name above the plot, where no curve crosses it."""
     (start, end), (low, high) = axes.get_xlim(), axes.get_ylim()
     for name, x in panel.marks.items():
         if not start <= x <= end:
             continue
         axes.plot([x, x], [low, high], color=MUTED, linewidth=1.2, linestyle=(0, (2, 2)), gid=tip(f"{name}: {x:g}"))
-        right = (x - start) / (end - start) > 0.6
-        shift = (-5 if right else 5, -3)
-        look = {"fontsize": MARK_PX, "color": MUTED, "ha": "right" if right else "left", "va": "top"}
-        axes.annotate(plain(name), (x, high), xytext=shift, textcoords="offset points", **look)
+        share = (x - start) / (end - start)
+        side = "left" if share < 0.25 else "right" if share > 0.75 else "center"
+        look = {"fontsize": MARK_PX, "color": MUTED, "ha": side, "va": "bottom"}
+        axes.annotate(plain(name), (x, high), xytext=(0, 2), textcoords="offset points", **look)
 
 
 def _draw_bars(axes: Any, bars: Points, title: str) -> None:

@@ -1,5 +1,6 @@
 """Templates of pages that are one file, in the report's colours."""
 
+import re
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -8,6 +9,9 @@ from foveal.report.figures.palette import DARK, LIGHT
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from markupsafe import Markup
+
+FLAG = re.compile(r"(--[a-z][\w.-]*\w)")
 
 
 @cache
@@ -29,4 +33,13 @@ def environment() -> "Environment":
         undefined=StrictUndefined,
     )
     made.globals.update(light=LIGHT, dark=DARK)
+    made.filters["whole_flags"] = whole_flags
     return made
+
+
+def whole_flags(text: str) -> "Markup":
+    """A text whose flags, such as --lr, are not broken at their hyphens."""
+    from markupsafe import Markup, escape
+
+    whole = Markup('<span class="flag">{}</span>')
+    return Markup().join(whole.format(part) if i % 2 else escape(part) for i, part in enumerate(FLAG.split(text)))

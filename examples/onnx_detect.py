@@ -52,7 +52,7 @@ def main(model, paths):
                 low, high = np.maximum(box[:2], boxes[own, :2]), np.minimum(box[2:], boxes[own, 2:])
                 shared = (high - low).clip(0).prod(1)
                 overlap = shared / (areas[i] + areas[own] - shared)
-                weights = scores[own] * np.exp(-((1 - overlap) ** 2) / 0.02)
+                weights = scores[own] * np.exp(-((1 - overlap) ** 2) / 0.05)
                 box = weights @ boxes[own] / weights.sum()
             print(path, names[labels[i]], f"{scores[i]:.6f}", *(f"{place:.2f}" for place in box), sep="\t")
 

@@ -18,8 +18,8 @@ Method = Literal["hard", "soft_linear", "soft_gaussian", "diou"]
 
 BLOCK = 96
 """Boxes processed at once: few enough for a block's overlaps to stay in the cache."""
-VOTING_SIGMA = 0.02
-"""How fast a box's vote falls with its distance, 1 - IoU: at an IoU of 0.8 it has 0.14 of its weight."""
+VOTING_SIGMA = 0.05
+"""How fast a box's vote falls with its distance, 1 - IoU: at an IoU of 0.8 it has 0.45 of its weight (docs/LOG.md)."""
 
 
 def nms(

@@ -48,7 +48,7 @@ def main(model, paths):
                 kept.append(i)
         for i in kept[: decode["max_objects"]]:
             box, own = boxes[i], (labels == labels[i]) & (scores >= decode["min_score"]) & (areas > 0)
-            if decode["box_voting"]:  # the mean of the boxes around it
+            if decode.get("box_voting"):  # the mean of the boxes around it
                 low, high = np.maximum(box[:2], boxes[own, :2]), np.minimum(box[2:], boxes[own, 2:])
                 shared = (high - low).clip(0).prod(1)
                 overlap = shared / (areas[i] + areas[own] - shared)

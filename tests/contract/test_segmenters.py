@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from foveal.artifact.card import Card
+from foveal.config.schema import RunConfig
 from foveal.deploy.graph import to_onnx
 from foveal.deploy.parity import compare
 from foveal.errors import ConfigError
@@ -20,8 +21,10 @@ from foveal.inference.predictor import Predictor
 from foveal.models.config import ModelConfig
 from foveal.models.contract import Model
 from foveal.models.segmentation.decoders import ARCHITECTURES
+from foveal.runs.going_on.inherit import inherited
 from foveal.tasks.segment.config import SegmentConfig
 from foveal.tasks.segment.model import Segmenter, build_segmenter
+from foveal.tasks.table import open_task
 from foveal.types.categories import Categories
 from foveal.types.input_spec import InputSpec
 from foveal.types.predictions.masks import IGNORE
@@ -42,8 +45,8 @@ def build(
 class TestSegmenter(ModelContract):
     variants: ClassVar = {
         **{decoder: {"decoder": decoder} for decoder in ARCHITECTURES},
-        "fine head": {"fine_head": True},
-        "fine head on unet": {"decoder": "unet", "fine_head": True, "backbone": "mobilenetv3_small_050"},
+        "no fine head": {"fine_head": False},
+        "fine head on segformer": {"decoder": "segformer", "fine_head": True, "backbone": "mobilenetv3_small_050"},
         **{f"unet-{backbone}": {"backbone": backbone, "decoder": "unet"} for backbone in BACKBONES},
         **{loss: {"backbone": "conv5", "losses": (loss,), "class_weights": "none"} for loss in LOSSES},
     }
@@ -73,7 +76,7 @@ def test_a_small_network_starts_at_random():
 
 
 def test_a_fine_head_starts_with_the_decoders_logits_and_sees_twice_as_fine():
-    fine, plain = build(fine_head=True).eval(), build().eval()
+    fine, plain = build().eval(), build(fine_head=False).eval()
     plain.load_state_dict({k: v for k, v in fine.state_dict().items() if not k.startswith("fine.")})
     with torch.inference_mode():
         logits, coarse = (model(noise(128))["logits"] for model in (fine, plain))
@@ -82,20 +85,39 @@ def test_a_fine_head_starts_with_the_decoders_logits_and_sees_twice_as_fine():
 
 
 @pytest.mark.parametrize(
-    ("backbone", "what"),
+    ("backbone", "decoder", "lacking"),
     [
-        ("resnet18", ""),
-        ("convnext_atto", "segment.fine_head needs a map of half the input's size; the finest of convnext_atto has"),
-        ("conv5", "segment.fine_head is for timm's backbones; the decoder of conv5 is as fine as the image."),
+        ("resnet18", "auto", ""),
+        ("convnext_atto", "auto", "needs a map of half the input's size; the finest of convnext_atto has stride 4."),
+        ("conv5", "auto", "has no use: the decoder of conv5 is as fine as the image."),
+        ("resnet18", "unet", "has no use: the decoder unet is as fine as the image."),
     ],
 )
-def test_a_fine_head_needs_a_map_of_stride_two(backbone, what):
-    if not what:
-        assert build(backbone, fine_head=True).fine is not None
+def test_a_fine_head_where_it_has_a_use(backbone, decoder, lacking):
+    assert (build(backbone, decoder=decoder).fine is None) == bool(lacking)
+    assert build(backbone, decoder=decoder, fine_head=False).fine is None
+    if not lacking:
+        assert build(backbone, decoder=decoder, fine_head=True).fine is not None
         return
     with pytest.raises(ConfigError) as caught:
-        build(backbone, fine_head=True)
-    assert caught.value.what.startswith(what)
+        build(backbone, decoder=decoder, fine_head=True)
+    assert caught.value.what == f"segment.fine_head {lacking}"
+
+
+def test_models_from_before_the_fine_head_have_none():
+    card = Card.model_validate(
+        {
+            "task": "segment",
+            "classes": Categories(tuple("abc")).to_dict(),
+            "input": InputSpec(size=64, train_size=64, fit="letterbox"),
+            "model": ModelConfig(weights="none").model_dump(),
+            "own": {"decoder": "auto", "channels": 32},
+            "decode": {},
+        }
+    )
+    built = open_task(card).build(ModelConfig(weights="none"), pretrained=False)
+    assert isinstance(built, Segmenter) and built.fine is None
+    assert inherited(RunConfig(), "segment", card)["segment"]["fine_head"] is False
 
 
 @pytest.mark.parametrize("size", [(70, 90), (33, 64), (100, 40)])

@@ -42,8 +42,9 @@ class OptimConfig(Settings):
     soup: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """Last fraction of the training over which the weights after each epoch are averaged, to be evaluated and saved in
     place of the last ones; 0: none."""
-    freeze: Annotated[int, Field(ge=0)] | Literal["backbone"] = 0
-    """Number of backbone stages to freeze, counted from the input; backbone: all of them."""
+    freeze: Annotated[int, Field(ge=0)] | Literal["backbone"] | None = None
+    """Number of backbone stages to freeze, counted from the input; backbone: all of them; default: 2 of a pretrained
+    detector, else 0."""
     freeze_norm: bool | None = None
     """Freeze the backbone's batch-norm statistics; default: true with pretrained weights."""
     unfreeze_every: Annotated[int, Field(ge=0)] = 0

@@ -66,7 +66,7 @@ def set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
 
 def num_frozen(config: OptimConfig, num_stages: int, epoch: int) -> int:
     """Stages, from the input on, that are frozen in an epoch."""
-    start = num_stages if config.freeze == "backbone" else min(config.freeze, num_stages)
+    start = num_stages if config.freeze == "backbone" else min(config.freeze or 0, num_stages)
     return max(0, start - (epoch // config.unfreeze_every if config.unfreeze_every else 0))
 
 

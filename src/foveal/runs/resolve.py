@@ -17,13 +17,11 @@ from foveal.ops.machine import num_cores
 from foveal.runs.data import task_of
 from foveal.runs.going_on.inherit import inheritance_notes, inherited
 from foveal.tasks.contract import Situation
-from foveal.tasks.table import get_spec
+from foveal.tasks.table import get_section, get_spec
 from foveal.types.arrays import IntArray
 from foveal.types.reading import Reading
 from foveal.types.size import Size
 
-EVALUATIONS = 50
-"""Number of epochs up to which each is evaluated, about; of more epochs about as many are."""
 SAMPLED = 200
 """Number of images whose headers are read for the typical size."""
 SUITED = 0.9
@@ -85,13 +83,14 @@ def resolve(config: RunConfig, train: Catalog, *, world: int = 1) -> Resolved:
         "optim": {
             **optim.rates(choice.lr),
             "adapt_lr": optim.lr is None if optim.adapt_lr is None else optim.adapt_lr,
+            "freeze": choice.freeze if optim.freeze is None else optim.freeze,
             "freeze_norm": not situation.from_scratch if optim.freeze_norm is None else optim.freeze_norm,
         },
         "train": {
             "batch_size": batch,
             "epochs": epochs,
             "patience": choice.patience if patience is None else patience,
-            "eval_every": config.train.eval_every or (None if by_clock else choose_eval_every(epochs)),
+            "eval_every": config.train.eval_every or (None if by_clock else choose_eval_every(epochs, name)),
         },
         "data": {"workers": choose_workers() if workers is None else workers, "format": train.format},
     }
@@ -123,9 +122,9 @@ def with_defaults(config: RunConfig, task: str, card: Card | None = None) -> Run
     return RunConfig.model_validate(merge(get_spec(task).defaults, *layers))
 
 
-def choose_eval_every(epochs: int) -> int:
+def choose_eval_every(epochs: int, task: str) -> int:
     """Epochs between evaluations."""
-    return max(1, epochs // EVALUATIONS)
+    return max(1, epochs // get_section(task).evaluations)
 
 
 def choose_workers() -> int:

@@ -39,7 +39,7 @@ def check_card(card: Card, *, where: str) -> None:
         )
     checks: dict[str, Callable[[], object]] = {
         "model": lambda: ModelConfig.model_validate(card.model),
-        "own": lambda: spec.settings.model_validate(card.own),
+        "own": lambda: spec.settings.model_validate(spec.kept(card.own)),
         "decode": lambda: spec.open(card.categories, card.decode),
     }
     for section, check in checks.items():

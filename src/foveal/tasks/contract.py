@@ -100,6 +100,8 @@ class Choice:
     """Learning rate of the head layers after warm-up."""
     patience: int
     """Early stopping: epochs without improvement; 0: never."""
+    freeze: int = 0
+    """Backbone stages, from the input on, that stay frozen."""
 
 
 @dataclass(frozen=True)
@@ -120,6 +122,7 @@ class Configured(ABC, Generic[S]):
         unused: Dotted settings outside its section that it has no use for, as patterns; a user who sets one is told.
         needs: Its own settings that have a use only beside another one: that one, and its values that switch them on.
         tuned: Its own settings that a search tries by default, and the ends of their usual ranges.
+        evaluations: Number of epochs below twice of which each is evaluated; of more epochs about as many are.
     """
 
     name: ClassVar[str]
@@ -128,6 +131,7 @@ class Configured(ABC, Generic[S]):
     unused: ClassVar[Collection[str]] = ()
     needs: ClassVar[Mapping[str, tuple[str, tuple[str, ...]]]] = {}
     tuned: ClassVar[Mapping[str, tuple[float, float]]] = {}
+    evaluations: ClassVar[int] = 50
 
 
 class TaskSpec(Configured[S], Generic[S, Out, M]):
@@ -137,11 +141,17 @@ class TaskSpec(Configured[S], Generic[S, Out, M]):
         annotations: Annotations it learns from, in order of preference.
         inference_scale: Sides of the input at inference over that in training, for previews of training samples.
         shape_settings: The task's own settings that shape the network; a run that goes on from a model keeps them.
+        former: Its own settings that older model cards lack, and what they were then.
     """
 
     annotations: ClassVar[Sequence[Annotation]]
     inference_scale: ClassVar[float] = 1.0
     shape_settings: ClassVar[Sequence[str]] = ()
+    former: ClassVar[Mapping[str, object]] = {}
+
+    def kept(self, card: Mapping[str, object]) -> Mapping[str, object]:
+        """The task's own settings in a model's card, of any age, before they are checked."""
+        return {**self.former, **card}
 
     @abstractmethod
     def choose(self, situation: Situation) -> Choice:

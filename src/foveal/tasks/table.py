@@ -105,7 +105,7 @@ def open_task(card: Card) -> AnyTask:
         MissingExtraError: torch or another training package is not installed.
     """
     spec = get_spec(card.task)
-    return bind_task(spec.name, spec.settings.model_validate(card.own), open_output(card))
+    return bind_task(spec.name, spec.settings.model_validate(spec.kept(card.own)), open_output(card))
 
 
 def bind_task(name: str, own: Settings, output: AnyOutput) -> AnyTask:

@@ -54,6 +54,8 @@ DROPOUT = {
 """The class's argument for dropout."""
 DILATED = {"deeplabv3": 16, "deeplabv3plus": 16, "pan": 16, "pspnet": 8}
 """Stride of the encoder's last map where it is not 32."""
+AS_FINE_AS_THE_IMAGE = ("unet", "unetplusplus", "manet", "linknet")
+"""Decoders whose map has the input's size."""
 LEAST = {"pan": 128}
 """Smallest side in pixels that a decoder accepts, where it is not 32: PAN halves a map of stride 16 three times."""
 RATES = (6, 12, 18)
@@ -146,9 +148,11 @@ def build_parts(
     channels: int,
     dropout: float,
     pretrained: bool,
-    fine_head: bool = False,
+    fine_head: bool | None = False,
 ) -> Parts:
     """Backbone, decoder and head.
+
+    ``fine_head`` None: where the decoder's map is coarser than half the input's size and the backbone has one of it.
 
     Raises:
         ConfigError: No such backbone, or one that the decoder does not support.
@@ -156,18 +160,7 @@ def build_parts(
         MissingExtraError: segmentation-models-pytorch is not installed.
     """
     if own(model.backbone) is not None:
-        if decoder not in ("auto", "plain_unet"):
-            raise ConfigError(
-                f"The decoder {decoder!r} is for timm's backbones, not for {model.backbone}.",
-                "Leave out the decoder, or choose another --backbone.",
-            )
-        if fine_head:
-            raise ConfigError(
-                f"segment.fine_head is for timm's backbones; the decoder of {model.backbone} is as fine as the image.",
-                "Leave it out.",
-            )
-        maps, weights = build_inner_maps(model, None, pretrained=pretrained)
-        return Parts(maps, PlainDecoder(maps.channels), nn.Conv2d(maps.channels[0], num_classes, 1), weights)
+        return _plain_parts(model, decoder, num_classes, pretrained=pretrained, fine_head=fine_head)
     decoder = "fpn" if decoder == "auto" else decoder
     if decoder == "plain_unet":
         raise ConfigError(
@@ -178,15 +171,39 @@ def build_parts(
     net = _library_net(decoder, model.backbone, maps, num_classes, channels, dropout)
     # Only the head's convolution: the loss and ``assemble`` upsample the logits.
     head = net.segmentation_head[0]
-    if not fine_head:
+    lacking = _no_fine_head(decoder, model.backbone, maps)
+    if fine_head and lacking:
+        raise ConfigError(f"segment.fine_head {lacking}.", "Leave it out.")
+    if fine_head is False or lacking:
         return Parts(maps, net.decoder, head, weights)
-    if maps.strides[0] != 2:
-        raise ConfigError(
-            f"segment.fine_head needs a map of half the input's size; the finest of {model.backbone} has stride"
-            f" {maps.strides[0]}.",
-            "Leave it out, or choose a backbone such as the default.",
-        )
     return Parts(maps, net.decoder, head, weights, FineHead(head.in_channels, maps.channels[0], num_classes))
+
+
+def _plain_parts(
+    model: ModelConfig, decoder: str, num_classes: int, *, pretrained: bool, fine_head: bool | None
+) -> Parts:
+    """Those on one of Foveal's own networks."""
+    if decoder not in ("auto", "plain_unet"):
+        raise ConfigError(
+            f"The decoder {decoder!r} is for timm's backbones, not for {model.backbone}.",
+            "Leave out the decoder, or choose another --backbone.",
+        )
+    if fine_head:
+        raise ConfigError(
+            f"segment.fine_head has no use: the decoder of {model.backbone} is as fine as the image.",
+            "Leave it out.",
+        )
+    maps, weights = build_inner_maps(model, None, pretrained=pretrained)
+    return Parts(maps, PlainDecoder(maps.channels), nn.Conv2d(maps.channels[0], num_classes, 1), weights)
+
+
+def _no_fine_head(decoder: str, backbone: str, maps: InnerMaps) -> str:
+    """Why a network cannot have a fine head; empty: it can."""
+    if decoder in AS_FINE_AS_THE_IMAGE:
+        return f"has no use: the decoder {decoder} is as fine as the image"
+    if maps.strides[0] == 2:
+        return ""
+    return f"needs a map of half the input's size; the finest of {backbone} has stride {maps.strides[0]}"
 
 
 def _library_net(decoder: str, backbone: str, maps: InnerMaps, num_classes: int, channels: int, dropout: float) -> Any:

@@ -32,7 +32,8 @@ def inherited(config: RunConfig, task: str, card: Card | None) -> dict[str, Any]
     values: dict[str, Any] = {"fit": spec.fit, "crop_fraction": spec.crop_fraction, "interpolation": spec.interpolation}
     if config.input.size is None and config.input.eval_size is None:
         values |= {"size": spec.train_size, "eval_size": spec.size}
-    own = {name: card.own[name] for name in get_spec(task).shape_settings if card.own.get(name) is not None}
+    kept = get_spec(task).kept(card.own)
+    own = {name: kept[name] for name in get_spec(task).shape_settings if kept.get(name) is not None}
     asked = config.own(task).model_fields_set
     if config.input.size not in (None, spec.train_size) or any(name.startswith("anchor") for name in asked):
         own.pop("anchor_shapes", None)  # in pixels of the input

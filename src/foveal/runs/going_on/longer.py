@@ -89,7 +89,7 @@ def complete_settings(given: Mapping[str, Any], config: RunConfig, saved: Checkp
     epochs = min(done + MORE_EPOCHS * (config.train.epochs or 1), MOST_EPOCHS)
     train: dict[str, Any] = {"time_s": None, "epochs": epochs, **given.get("train", {})}
     if train["time_s"] is None and train.get("eval_every", config.train.eval_every) is None:
-        train["eval_every"] = choose_eval_every(train["epochs"])
+        train["eval_every"] = choose_eval_every(train["epochs"], config.task)
     optim = {"optim": {"adapt_lr": False}} if "lr" in given.get("optim", {}) else {}
     return merge(optim, given, {"train": train})
 

@@ -5,8 +5,6 @@ from foveal.data.streams.stream import Stream
 from foveal.runs.streams.settings import own_settings, split_of
 from foveal.tasks.table import get_stream
 
-EVALUATIONS = 50
-"""Number of epochs up to which each is evaluated, about."""
 DECAY = 0.01
 """Decoupled weight decay of recurrent networks."""
 BY_CLOCK = 4
@@ -35,12 +33,13 @@ def resolve(config: RunConfig, stream: Stream, *, world: int = 1) -> RunConfig:
     if by_clock:
         epochs *= BY_CLOCK
     chosen = {
-        "optim": {**config.optim.rates(choice.lr, decay=DECAY), "adapt_lr": False, "freeze_norm": False},
+        "optim": {**config.optim.rates(choice.lr, decay=DECAY), "adapt_lr": False, "freeze": 0, "freeze_norm": False},
         "train": {
             "batch_size": train.batch_size or max(world, choice.batch_size // world * world),
             "epochs": epochs,
             "patience": train.patience or 0,
-            "eval_every": train.eval_every or (None if by_clock else max(1, epochs // EVALUATIONS)),
+            "eval_every": train.eval_every
+            or (None if by_clock else max(1, epochs // get_stream(config.task).evaluations)),
         },
         "data": {"workers": 0},
     }

@@ -20,8 +20,9 @@ class SegmentConfig(Settings):
     """Decoder on the backbone's feature maps; plain_unet: a U-Net from scratch, on Foveal's own, such as conv5."""
     channels: Annotated[int, Field(ge=8, le=1024)] = 64
     """Channels of the decoder, for decoders of a constant width."""
-    fine_head: bool = False
-    """Correct the classes at half the input's size, where thin things are seen, by the backbone's finest map."""
+    fine_head: bool | None = None
+    """Correct the classes at half the input's size, where thin things are seen, by the backbone's finest map; default:
+    where it has a map of that size, and the decoder's is coarser."""
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
     """Dropout before the decoder's last layer, for decoders that have one."""
     losses: tuple[Loss, ...] = ("cross_entropy", "dice")

@@ -21,7 +21,7 @@ from foveal.runs.going_on.longer import (
 from foveal.runs.identity import config_key
 from foveal.types.goal import Goal
 
-OWN = parse_config({"train": {"epochs": 4, "time_s": 60.0}, "optim": {"lr": 0.1}}, where="test")
+OWN = parse_config({"task": "classify", "train": {"epochs": 4, "time_s": 60.0}, "optim": {"lr": 0.1}}, where="test")
 
 
 def saved(config: RunConfig = OWN, *, finished: bool = True, step: int = 20, **state: Any) -> Checkpoint:
@@ -114,6 +114,9 @@ def test_a_number_of_epochs_after_a_time_budget_evaluates_each() -> None:
     own = with_settings(OWN, {"train": {"eval_every": None}})
     assert complete_settings({"train": {"epochs": 8}}, own, saved())["train"]["eval_every"] == 1
     assert complete_settings({"train": {"epochs": 200}}, own, saved())["train"]["eval_every"] == 4
+    boxes = with_settings(own, {"task": "detect"})
+    assert complete_settings({"train": {"epochs": 29}}, boxes, saved())["train"]["eval_every"] == 1
+    assert complete_settings({"train": {"epochs": 200}}, boxes, saved())["train"]["eval_every"] == 13
     assert "eval_every" not in complete_settings({"train": {"time_s": 9.0}}, own, saved())["train"]
     kept = complete_settings({"train": {"epochs": 8}}, with_settings(own, {"train": {"eval_every": 3}}), saved())
     assert "eval_every" not in kept["train"]

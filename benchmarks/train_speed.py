@@ -1,15 +1,16 @@
 """Training on real JPEG files against the same network's raw steps on tensors in memory.
 
     python benchmarks/train_speed.py [--data hymenoptera] [--workers 0 1 2] [--rounds N] [--steps N]
-    python benchmarks/train_speed.py --data bccd --size 416 --batch 8 --cache off     # a detector
-    python benchmarks/train_speed.py --data camvid --size 320 --eval-size 480 --batch 8 --cache off
+    python benchmarks/train_speed.py --data bccd --size 480x352 --batch 8 --cache off     # a detector
+    python benchmarks/train_speed.py --data camvid --size 384x288 --eval-size 544x416 --batch 4 --cache off
     python benchmarks/train_speed.py --data coco80 --task instance --size 416 --batch 8 --cache off
+    python benchmarks/train_speed.py --data bccd --size 480x352 --batch 8 --cache off --set augment.mosaic=0.5
 
-One side is Foveal's own loop: ``Training.fit`` on an ImagePlan, with reading, decoding, augmenting,
-normalising, clipping, moving average and log. The other is forward + backward + AdamW step of the same network on a
-batch that lies in memory. Both run in one process (all cores, channels_last, kept pages) and take turns: the loop's log
-stops its clock after every few steps and runs the raw steps meanwhile; worker processes are stopped as well. Evaluation
-and checkpoints at an epoch's end are left out.
+One side is Foveal's own loop: ``Training.fit`` on an ImagePlan, with reading, decoding, augmenting, normalising,
+clipping, moving average and log. The other is forward + backward + AdamW step of the same network on a batch that lies
+in memory, with the same layers frozen. Both run in one process (all cores, channels_last, kept pages) and take turns:
+the loop's log stops its clock after every few steps and runs the raw steps meanwhile; worker processes are stopped as
+well. Evaluation and checkpoints at an epoch's end are left out.
 
 Limits: 0.85 with the cache off, 0.90 with every image cached.
 """
@@ -34,9 +35,10 @@ import torch
 from interleave import IMAGENETTE, data_folder, median_ratio, seconds, verdict
 from torch import Tensor
 
-from foveal.config.schema import RunConfig, parse_config
+from foveal.config.schema import RunConfig, merge, parse_config
+from foveal.engine.config import OptimConfig
 from foveal.engine.logs.log import Log
-from foveal.engine.optim import freeze
+from foveal.engine.optim import freeze, num_frozen
 from foveal.engine.run import Run
 from foveal.models.contract import Model
 from foveal.models.normalize import Normalize
@@ -45,6 +47,7 @@ from foveal.runs.plan import ImagePlan, make_plan
 from foveal.runs.resolve import resolve
 from foveal.runs.start import make_training, open_runtime
 from foveal.types.samples import Batch
+from foveal.types.size import Size, read_size
 
 LIMITS = {"off": 0.85, "memory": 0.90}
 WARM_UP = 3
@@ -115,11 +118,12 @@ class RawSteps:
         model: A network of its own, trained by nobody else.
         batch: A batch as training gets it.
         normalize: The network's first layer.
+        optim: What the loop freezes.
     """
 
-    def __init__(self, model: Model, batch: Batch, normalize: Normalize) -> None:
+    def __init__(self, model: Model, batch: Batch, normalize: Normalize, optim: OptimConfig) -> None:
         self.model = model.to(memory_format=torch.channels_last).train()
-        freeze(self.model, 0, norms=True)  # as the loop does with pretrained weights
+        freeze(self.model, num_frozen(optim, len(self.model.stages()), 0), norms=bool(optim.freeze_norm))
         self.images = normalize(batch.images).contiguous(memory_format=torch.channels_last)
         self.targets = batch.targets
         self.optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4)
@@ -169,12 +173,19 @@ def compare(
         twin, _, _ = build_plan(data, Path(folder) / "twin", {**base, "data": {"cache": "off", "workers": 0}})
         if cache != "off":
             fill_cache(plan)
-        raw = RawSteps(twin.network, next(twin.batches(start=0)), twin.normalize)
+        raw = RawSteps(twin.network, next(twin.batches(start=0)), twin.normalize, config.optim)
         log = TakingTurns(raw, steps, rounds)
         raw()
         with suppress(Enough):
             make_training(plan, config, run=run, log=log).fit()
         return log
+
+
+def one_setting(text: str) -> dict[str, Any]:
+    """``section.key=number`` as nested sections."""
+    key, _, value = text.partition("=")
+    section, _, name = key.partition(".")
+    return {section: {name: float(value)}}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -184,9 +195,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--workers", type=int, nargs="+", default=[0])
     parser.add_argument("--cache", nargs="+", choices=list(LIMITS), default=list(LIMITS))
     parser.add_argument("--task", default="auto", help="where the data set serves several")
-    parser.add_argument("--size", type=int, default=224, help="side of the input in pixels")
-    parser.add_argument("--eval-size", type=int, help="side of the input at inference, where samples are parts of it")
+    parser.add_argument("--size", type=read_size, default=Size.square(224), help="of the input, such as 224 or 480x352")
+    parser.add_argument("--eval-size", type=read_size, help="of the input at inference, where samples are parts of it")
     parser.add_argument("--batch", type=int, default=32, help="images per step")
+    parser.add_argument("--set", nargs="*", default=[], metavar="KEY=NUMBER", help="such as augment.mosaic=0.5")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--steps", type=int, default=4)
     options = parser.parse_args(arguments)
@@ -199,11 +211,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 workers=workers,
                 rounds=options.rounds,
                 steps=options.steps,
-                settings={
-                    "task": options.task,
-                    "input": {"size": options.size, "eval_size": options.eval_size or options.size},
-                    "train": {"batch_size": options.batch, "epochs": 1000},
-                },
+                settings=merge(
+                    {
+                        "task": options.task,
+                        "input": {"size": options.size, "eval_size": options.eval_size or options.size},
+                        "train": {"batch_size": options.batch, "epochs": 1000},
+                    },
+                    *map(one_setting, options.set),
+                ),
             )
             images = options.batch * options.steps
             print(

@@ -19,6 +19,7 @@ from foveal.engine.checkpoint import State
 from foveal.engine.contract import BatchT
 from foveal.engine.logs.log import Log, duration
 from foveal.engine.loop import Training
+from foveal.engine.optim import num_frozen
 from foveal.engine.parts import reached_epochs
 from foveal.engine.run import Run
 from foveal.ops.machine import num_cores
@@ -117,6 +118,7 @@ def environment() -> dict[str, Any]:
 def facts(config: RunConfig, catalog: Catalog, plan: ImagePlan, folder: Path) -> dict[str, Any]:
     """What a run chose, as plain values."""
     taken, size, eval_size = plan.network.taken, config.input.size, config.input.eval_size
+    stages = len(plan.network.stages())
     assert size is not None and eval_size is not None, "resolve chose them"
     return {
         "run": str(folder),
@@ -128,6 +130,8 @@ def facts(config: RunConfig, catalog: Catalog, plan: ImagePlan, folder: Path) ->
             "pretrained": bool(plan.network.pretrained),
             "weights": None if taken is None else near(taken.origin),
             "parameters": sum(p.numel() for p in plan.network.parameters()),
+            "stages": stages,
+            "frozen": num_frozen(config.optim, stages, 0),
         },
         "input": {"size": size.plain, "eval_size": eval_size.plain},
         "epochs": plan.epochs,
@@ -155,8 +159,9 @@ def facts_in_words(facts: Mapping[str, Any]) -> dict[str, str]:
     start = "pretrained" if model["pretrained"] else "random weights"
     if model["weights"] is not None:
         start = f"weights of {model['weights']}"
+    frozen = f", {model['frozen']} of {plural(model['stages'], 'stage')} frozen" if model["frozen"] else ""
     return {
-        "model": f"{model['backbone']}, {start}, {size_in_words(model['parameters'])}",
+        "model": f"{model['backbone']}, {start}, {size_in_words(model['parameters'])}{frozen}",
         "input": size.in_px + (f", evaluated at {evaluated.in_px}" if evaluated != size else ""),
         "plan": f"{length} of {plural(facts['steps_per_epoch'], 'step')} with batches of {facts['batch_size']}"
         f" on {facts['device']}, seed {facts['seed']}",

@@ -39,9 +39,17 @@ def test_what_epoch_0_is(taken: Taken | None, given: bool) -> None:
 
 def test_under_a_time_budget_the_epochs_are_a_limit() -> None:
     facts: dict[str, Any] = {
-        "model": {"backbone": "conv4", "pretrained": False, "weights": None, "parameters": 4e5},
+        "model": {
+            "backbone": "conv4",
+            "pretrained": False,
+            "weights": None,
+            "parameters": 4e5,
+            "stages": 8,
+            "frozen": 2,
+        },
         "input": {"size": 32, "eval_size": 32},
         "epochs": 32, "time_s": 40.0, "steps_per_epoch": 8, "batch_size": 9, "device": "cpu", "seed": 0, "run": "r",
     }  # fmt: skip
     assert facts_in_words(facts)["plan"].startswith("40 s, at most 32 epochs of 8 steps with batches of 9 on cpu")
+    assert facts_in_words(facts)["model"] == "conv4, random weights, 0.4 M parameters, 2 of 8 stages frozen"
     assert facts_in_words({**facts, "time_s": None})["plan"].startswith("32 epochs of 8 steps with")

@@ -122,7 +122,7 @@ class Configured(ABC, Generic[S]):
         unused: Dotted settings outside its section that it has no use for, as patterns; a user who sets one is told.
         needs: Its own settings that have a use only beside another one: that one, and its values that switch them on.
         tuned: Its own settings that a search tries by default, and the ends of their usual ranges.
-        evaluations: Number of epochs below twice of which each is evaluated; of more epochs about as many are.
+        evaluations: Epochs that are evaluated, about, where there are twice as many or more; of fewer each is.
     """
 
     name: ClassVar[str]

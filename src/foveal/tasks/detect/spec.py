@@ -51,7 +51,7 @@ class BoxSpec(TaskSpec[C, O, M]):
     )
     shape_settings: ClassVar[Sequence[str]] = SHAPE
     tuned: ClassVar[Mapping[str, tuple[float, float]]] = {"box_weight": (0.5, 5.0)}
-    evaluations = 15
+    evaluations = 10
     defaults: ClassVar[Mapping[str, Mapping[str, object]]] = {
         "input": {"fit": "letterbox", "interpolation": "bilinear"},
         "augment": {"crop_scale": 1.0, "scale_jitter": 1.5, "brightness": 0.2, "contrast": 0.2, "saturation": 0.2},

@@ -38,7 +38,7 @@ class SegmentSpec(TaskSpec[SegmentConfig, "SegmentOutput", "Segmenter"]):
         "augment.min_visible",
     )
     inference_scale = 1.5
-    evaluations = 15
+    evaluations = 10
     needs: ClassVar[Mapping[str, tuple[str, tuple[str, ...]]]] = {
         "focal_gamma": ("losses", ("focal",)),
     }

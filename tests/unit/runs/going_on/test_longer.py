@@ -115,8 +115,8 @@ def test_a_number_of_epochs_after_a_time_budget_evaluates_each() -> None:
     assert complete_settings({"train": {"epochs": 8}}, own, saved())["train"]["eval_every"] == 1
     assert complete_settings({"train": {"epochs": 200}}, own, saved())["train"]["eval_every"] == 4
     boxes = with_settings(own, {"task": "detect"})
-    assert complete_settings({"train": {"epochs": 29}}, boxes, saved())["train"]["eval_every"] == 1
-    assert complete_settings({"train": {"epochs": 200}}, boxes, saved())["train"]["eval_every"] == 13
+    assert complete_settings({"train": {"epochs": 19}}, boxes, saved())["train"]["eval_every"] == 1
+    assert complete_settings({"train": {"epochs": 200}}, boxes, saved())["train"]["eval_every"] == 20
     assert "eval_every" not in complete_settings({"train": {"time_s": 9.0}}, own, saved())["train"]
     kept = complete_settings({"train": {"epochs": 8}}, with_settings(own, {"train": {"eval_every": 3}}), saved())
     assert "eval_every" not in kept["train"]

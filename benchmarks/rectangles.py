@@ -29,6 +29,7 @@ from interleave import data_folder, interleave, median_ratio, seconds, verdict
 from train_speed import RawSteps, build_plan
 
 from foveal.deploy.graph import to_onnx
+from foveal.engine.config import OptimConfig
 from foveal.inference.backends.onnx_backend import OnnxBackend
 from foveal.inference.backends.torch_backend import TorchBackend
 from foveal.inference.predictor import Predictor
@@ -43,10 +44,10 @@ IMAGES = 16
 class Steps:
     """Whole training steps, from files."""
 
-    def __init__(self, plan: ImagePlan) -> None:
+    def __init__(self, plan: ImagePlan, optim: OptimConfig) -> None:
         self.batches = plan.batches(start=0)
         self.normalize = plan.normalize
-        self.raw = RawSteps(plan.network, next(self.batches), plan.normalize)
+        self.raw = RawSteps(plan.network, next(self.batches), plan.normalize, optim)
 
     def __call__(self) -> None:
         """One step on the next batch."""
@@ -65,8 +66,8 @@ def sides_of(data: Path, sizes: Sequence[Size], batch: int, folder: Path) -> dic
             "train": {"batch_size": batch, "epochs": 100},
             "data": {"cache": "off", "workers": 0},
         }
-        plan, _, _ = build_plan(data, folder / str(size), settings)
-        steps, files = Steps(plan), [plan.val_set.path(i) for i in range(IMAGES)]
+        plan, config, _ = build_plan(data, folder / str(size), settings)
+        steps, files = Steps(plan, config.optim), [plan.val_set.path(i) for i in range(IMAGES)]
         twin, _, _ = build_plan(data, folder / f"{size}-twin", settings)
         backend = TorchBackend(twin.network.eval(), twin.card, device=torch.device("cpu"))
         exported = to_onnx(backend, np.zeros((1, *size.shape, 3), np.uint8))

@@ -104,8 +104,8 @@ class TrainConfig(Settings):
     """Early stopping: epochs without a better metric or validation loss; 0: never; default: 2 for a pretrained
     classifier, else 0."""
     eval_every: Annotated[int, Field(ge=1)] | None = None
-    """Epochs between evaluations on the validation split; default: 1, but more for 100 epochs and
-    more, or 20 of a detector or segmenter. The last is evaluated."""
+    """Epochs between evaluations on the validation split; default: 1; more from 100 epochs on, from
+    20 of a detector or segmenter. The last is evaluated."""
     checkpoint_steps: Annotated[int, Field(ge=1)] | None = None
     """Save a checkpoint for --resume every N steps; default: about once a minute and after every epoch."""
 

@@ -148,7 +148,7 @@ def build_parts(
     channels: int,
     dropout: float,
     pretrained: bool,
-    fine_head: bool | None = False,
+    fine_head: bool | None,
 ) -> Parts:
     """Backbone, decoder and head.
 

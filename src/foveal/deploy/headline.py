@@ -14,7 +14,7 @@ import numpy as np
 from foveal.inference.predictor import Predictor, Source
 from foveal.metrics.bootstrap import resample
 from foveal.metrics.contract import Verdict, Weights
-from foveal.tasks.contract import SomeTruth
+from foveal.tasks.output import SomeTruth
 from foveal.types.arrays import FloatArray, IntArray
 from foveal.types.predictions.prediction import Prediction
 

@@ -20,7 +20,7 @@ from foveal.metrics.plain import metrics_of, per_class_of
 from foveal.ops.machine import free_memory_bytes
 from foveal.runs.display import as_html, one_line
 from foveal.runs.several.kept import KEPT, header_of, image_of, line_of
-from foveal.tasks.contract import SomeTruth
+from foveal.tasks.output import SomeTruth
 from foveal.types.arrays import IntArray
 from foveal.types.predictions.prediction import Prediction
 from foveal.types.progress import Progress, silent

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 
 from foveal.artifact.card import Card
 from foveal.errors import ConfigError, MissingExtraError
-from foveal.tasks.contract import Configured, Output, SomeTruth, TaskSpec
+from foveal.tasks.contract import Configured, TaskSpec
+from foveal.tasks.output import Output, SomeTruth
 from foveal.types.predictions.prediction import Prediction
 from foveal.types.settings import Settings
 

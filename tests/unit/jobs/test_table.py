@@ -14,7 +14,7 @@ from foveal.jobs.items import Item
 from foveal.jobs.parquet import Parquet
 from foveal.jobs.table import Format, JsonLines
 from foveal.jobs.work import Work, columns_of, predict_part
-from foveal.tasks.contract import Shows
+from foveal.tasks.output import Shows
 from foveal.tasks.table import TASKS, AnyOutput, get_spec
 from foveal.types.categories import Categories
 from foveal.types.predictions.class_scores import ClassScores

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from foveal.runs.several.comparison import Comparison, Pair
-from foveal.tasks.contract import SomeTruth
+from foveal.tasks.output import SomeTruth
 from foveal.types.predictions.prediction import Prediction
 
 LEAST_CHANGE = 1e-9

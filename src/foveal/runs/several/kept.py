@@ -20,7 +20,7 @@ from foveal.data.notes import listed
 from foveal.errors import DataError
 from foveal.inference.predictor import Predictor
 from foveal.inference.views import Viewing
-from foveal.tasks.contract import SomeTruth
+from foveal.tasks.output import SomeTruth
 from foveal.tasks.table import AnyOutput, get_spec
 from foveal.types.categories import Categories
 from foveal.types.predictions.prediction import Prediction

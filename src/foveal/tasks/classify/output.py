@@ -22,7 +22,7 @@ from foveal.metrics.classification.single_label import SingleLabelMetric
 from foveal.metrics.contract import Metric
 from foveal.tasks.classify import kept
 from foveal.tasks.classify.decode import ClassifyOptions
-from foveal.tasks.contract import Output, best_of
+from foveal.tasks.output import Output, best_of
 from foveal.types.arrays import RGB, Array, FloatArray
 from foveal.types.geometry import Geometry
 from foveal.types.goal import Goal
@@ -41,7 +41,7 @@ LEAST_SCORE = 1e-7
 
 
 class ClassifyOutput(Output[ClassTruth, ClassScores]):
-    """``tasks.contract.Output`` for classification."""
+    """``tasks.output.Output`` for classification."""
 
     options: ClassifyOptions
     listed: int | None = None

@@ -18,12 +18,12 @@ from foveal.metrics.contract import Metric
 from foveal.metrics.detection.matching import LIMIT
 from foveal.metrics.detection.metric import DetectionMetric
 from foveal.metrics.detection.threshold import best_f1_threshold
-from foveal.tasks.contract import Output, best_of
 from foveal.tasks.detect import decode, explained, kept, tiles
 from foveal.tasks.detect.decode import DetectOptions
 from foveal.tasks.detect.outcomes import KEY, outcome_in_words
 from foveal.tasks.detect.parity import TOLERANCES, box_differences
 from foveal.tasks.detect.show import detection_row, draw_detections, draw_truth_and_detections
+from foveal.tasks.output import Output, best_of
 from foveal.types.arrays import RGB, Array, FloatArray
 from foveal.types.flags import IGNORED_FLAGS
 from foveal.types.geometry import Geometry
@@ -208,7 +208,7 @@ class BoxOutput(Output[T, D], Generic[T, D]):
 
 
 class DetectOutput(BoxOutput[BoxTruth, Detections]):
-    """``tasks.contract.Output`` for detection."""
+    """``tasks.output.Output`` for detection."""
 
     @property
     def goal(self) -> Goal:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 import numpy as np
 
-from foveal.tasks.contract import Bound, Choice, M, Settled, Situation, TaskSpec
+from foveal.tasks.contract import Choice, M, Settled, Situation, TaskSpec
 from foveal.tasks.detect.config import (
     MAX_CANDIDATES,
     MAX_OBJECTS,
@@ -15,6 +15,7 @@ from foveal.tasks.detect.config import (
     USUAL_OBJECTS,
     DetectConfig,
 )
+from foveal.tasks.output import Bound
 from foveal.types.categories import Categories
 from foveal.types.flags import IGNORED_FLAGS
 from foveal.types.size import Size

@@ -19,7 +19,7 @@ from foveal.data.loading.sampling import balanced_weights
 from foveal.models.config import ModelConfig
 from foveal.models.contract import Maps, Model
 from foveal.ops.boxes import iou
-from foveal.tasks.contract import Bound, Task
+from foveal.tasks.contract import Task
 from foveal.tasks.detect.config import DetectConfig
 from foveal.tasks.detect.decode import DetectOptions
 from foveal.tasks.detect.explained import in_input
@@ -27,6 +27,7 @@ from foveal.tasks.detect.loss import build_class_weights
 from foveal.tasks.detect.model import Detector, build_detector
 from foveal.tasks.detect.output import DetectOutput
 from foveal.tasks.detect.show import draw_box_target
+from foveal.tasks.output import Bound
 from foveal.types.arrays import RGB, FloatArray, IntArray
 from foveal.types.flags import IGNORED_FLAGS
 from foveal.types.geometry import Geometry

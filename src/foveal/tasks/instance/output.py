@@ -31,7 +31,7 @@ from foveal.types.view import View
 
 
 class InstanceOutput(BoxOutput[InstanceTruth, Instances]):
-    """``tasks.contract.Output`` for instance segmentation."""
+    """``tasks.output.Output`` for instance segmentation."""
 
     options: InstanceOptions
     tolerances: ClassVar[Mapping[str, float]] = {**TOLERANCES, "mask": 1e-3}

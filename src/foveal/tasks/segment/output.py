@@ -14,7 +14,7 @@ from foveal.errors import DataError
 from foveal.metrics.contract import Metric
 from foveal.metrics.segmentation.metric import SegmentationMetric
 from foveal.ops.blend import blend_bands, to_pixels
-from foveal.tasks.contract import Output, best_of
+from foveal.tasks.output import Output, best_of
 from foveal.tasks.segment import explained, kept
 from foveal.tasks.segment.decode import SegmentOptions
 from foveal.tasks.segment.show import class_map_row, draw_class_map, draw_truth_and_class_map, palette_png
@@ -29,7 +29,7 @@ from foveal.types.view import View
 
 
 class SegmentOutput(Output[MapTruth, ClassMap]):
-    """``tasks.contract.Output`` for semantic segmentation."""
+    """``tasks.output.Output`` for semantic segmentation."""
 
     options: SegmentOptions
     tolerances: ClassVar[Mapping[str, float]] = {"pixels": 1e-3}

@@ -8,7 +8,7 @@ from pydantic import Field
 from foveal.data.catalog.catalog import Catalog
 from foveal.errors import DataError
 from foveal.imaging.draw import label
-from foveal.tasks.contract import Output
+from foveal.tasks.output import Output
 from foveal.types.arrays import RGB, Array
 from foveal.types.geometry import Geometry
 from foveal.types.goal import Goal

@@ -198,6 +198,10 @@ def test_values_that_an_option_refuses(fails: Fails, arguments: list[str], what:
         (["train", "x", "--optim.lrr", "1"], "Unknown option: --optim.lrr. Did you mean --optim.lr?"),
         (["train", "x", "--optm.lr", "1"], "Unknown option: --optm.lr. Did you mean --optim.lr?"),
         (["train", "x", "--freeze", "1"], "Unknown option: --freeze. Did you mean --optim.freeze?"),
+        (
+            ["train", "x", "--optim.lr-scale", "1"],
+            "Unknown option: --optim.lr-scale. Did you mean --optim.pretrained-lr-scale?",
+        ),
         (["--versoin"], "Unknown option: --versoin. Did you mean --version?"),
         (["data", "--hepl"], "Unknown option: --hepl. Did you mean --help?"),
     ],

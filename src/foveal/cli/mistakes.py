@@ -119,5 +119,7 @@ def _unknown(what: str, given: str, known: Sequence[str]) -> str:
     inside = [name for name in known if dot and name.startswith(section + dot)]
     keys = {name.removeprefix(section + dot): name for name in inside} or {name: name for name in known}
     bare = {key.lstrip("-"): name for key, name in keys.items()}
-    near = get_close_matches((given.removeprefix(section + dot) if inside else given).lstrip("-"), bare, n=1)
+    asked = (given.removeprefix(section + dot) if inside else given).lstrip("-")
+    holding = [key for key in bare if asked and asked in key]
+    near = get_close_matches(asked, bare, n=1) or (holding if len(holding) == 1 else [])
     return f"Unknown {what}: {given}." + (f" Did you mean {bare[near[0]]}?" if near else "")

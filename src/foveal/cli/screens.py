@@ -25,7 +25,7 @@ from foveal.inference.outputs import Outputs
 from foveal.inference.predictor import Predictor
 from foveal.inference.writers import Add
 from foveal.metrics.contract import Results
-from foveal.report.findings.classes import SUPPORT
+from foveal.report.findings.classes import COUNTS
 from foveal.report.findings.contract import Finding
 from foveal.runs.display import in_digits, number
 from foveal.types.predictions.prediction import Prediction
@@ -136,7 +136,7 @@ def print_classes(console: Console, results: Results) -> None:
     """Metrics per class."""
     names = list(next(iter(results.per_class.values()), {}))
     rows = [
-        (category, *(number(values[name], whole=name in SUPPORT, undefined=DASH) for name in names))
+        (category, *(number(values[name], whole=name in COUNTS, undefined=DASH) for name in names))
         for category, values in list(results.per_class.items())[:MAX_ROWS]
     ]
     print_table(console, ("class", *(name.replace("_", " ") for name in names)), rows)

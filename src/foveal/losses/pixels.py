@@ -1,6 +1,7 @@
 """Losses of semantic segmentation, over the pixels whose class is known.
 
-Each divides by the given number of known pixels: an average over processes when several train.
+Cross-entropy and focal loss divide by the given number of known pixels, or the sum of their weights: an average over
+processes when several train.
 
 Shapes: B batch, K classes, H W height and width.
 """
@@ -11,36 +12,67 @@ from torch.nn import functional
 
 from foveal.types.predictions.masks import IGNORE
 
+NEAR = 3
+"""Pixels within which another class is near."""
+
+
+def near_others(ids: Tensor) -> Tensor:
+    """(B, H, W) bool: known pixels at most ``NEAR`` rows and columns from a pixel of another class.
+
+    Args:
+        ids: (B, H, W) int64 class ids, ``IGNORE`` where unknown; unknown pixels are no other class.
+    """
+    known = ids != IGNORE
+    size = 2 * NEAR + 1
+    values = ids[:, None].float()
+    outside = torch.full_like(values, -IGNORE)
+    most = functional.max_pool2d(values.where(known[:, None], outside), size, 1, NEAR)
+    least = -functional.max_pool2d((-values).where(known[:, None], outside), size, 1, NEAR)
+    return (most != least)[:, 0] & known
+
 
 def cross_entropy(
-    logits: Tensor, ids: Tensor, count: Tensor, *, class_weights: Tensor | None = None, label_smoothing: float = 0.0
+    logits: Tensor,
+    ids: Tensor,
+    count: Tensor,
+    *,
+    class_weights: Tensor | None = None,
+    pixel_weights: Tensor | None = None,
+    label_smoothing: float = 0.0,
 ) -> Tensor:
-    """Sum over known pixels of -w_y log p_y, over their number.
+    """Sum over known pixels of -w_y v log p_y, over the sum of v.
 
     Args:
         logits: (B, K, H, W).
         ids: (B, H, W) int64 class ids, ``IGNORE`` where unknown.
-        count: Number of known pixels, a scalar of at least 1.
-        class_weights: (K,) factors; None: all 1.
+        count: Sum of the known pixels' v, a scalar of at least 1.
+        class_weights: (K,) factors w; None: all 1.
+        pixel_weights: (B, H, W) factors v (Ronneberger et al. 2015, "U-Net", equation 1); None: all 1.
         label_smoothing: Fraction of the target spread over all classes, in [0, 1).
     """
     weight = None if class_weights is None else class_weights.to(logits)
-    total = functional.cross_entropy(
-        logits, ids, weight, ignore_index=IGNORE, reduction="sum", label_smoothing=label_smoothing
+    each = functional.cross_entropy(
+        logits, ids, weight, ignore_index=IGNORE, reduction="none", label_smoothing=label_smoothing
     )
-    return total / count
+    return _total(each, pixel_weights) / count
 
 
 def focal(
-    logits: Tensor, ids: Tensor, count: Tensor, *, class_weights: Tensor | None = None, gamma: float = 2.0
+    logits: Tensor,
+    ids: Tensor,
+    count: Tensor,
+    *,
+    class_weights: Tensor | None = None,
+    pixel_weights: Tensor | None = None,
+    gamma: float = 2.0,
 ) -> Tensor:
-    """Sum over known pixels of -w_y (1 - p_y)^gamma log p_y, over their number (Lin et al. 2017, eq. 4)."""
+    """Sum over known pixels of -w_y v (1 - p_y)^gamma log p_y, over the sum of v (Lin et al. 2017, eq. 4)."""
     log_p = -functional.cross_entropy(logits, ids, ignore_index=IGNORE, reduction="none")  # 0 where unknown
     each = -(-log_p.expm1()).clamp(min=1e-8).pow(gamma) * log_p
     if class_weights is not None:
         padded = torch.cat([class_weights.to(each), class_weights.new_zeros(1).to(each)])
         each = each * padded[ids.clamp(max=len(class_weights))]
-    return each.sum() / count
+    return _total(each, pixel_weights) / count
 
 
 def dice(logits: Tensor, ids: Tensor, *, smooth: float = 1.0) -> Tensor:
@@ -70,6 +102,11 @@ def lovasz(logits: Tensor, ids: Tensor) -> Tensor:
         errors, order = errors.sort(descending=True)
         losses.append(errors @ _lovasz_gradient(true[order].to(p)))
     return torch.stack(losses).mean()
+
+
+def _total(each: Tensor, weights: Tensor | None) -> Tensor:
+    """The sum of all pixels' losses, weighted."""
+    return (each if weights is None else each * weights).sum()
 
 
 def _known(logits: Tensor, ids: Tensor) -> tuple[Tensor, Tensor, int]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from foveal.metrics.contract import Interval, Results
-from foveal.report.findings.classes import SUPPORT
+from foveal.report.findings.classes import COUNTS
 from foveal.types.predictions.shown import pandas
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def as_html(
         names = list(next(iter(results.per_class.values())))
         listed = list(results.per_class.items())
         cells = [
-            (name, *(number(values[n], whole=n in SUPPORT) for n in names)) for name, values in listed[:MAX_CLASSES]
+            (name, *(number(values[n], whole=n in COUNTS) for n in names)) for name, values in listed[:MAX_CLASSES]
         ]
         parts.append(_table(("class", *(n.replace("_", " ") for n in names)), cells))
         if len(listed) > MAX_CLASSES:

@@ -29,6 +29,36 @@ def test_cross_entropy_by_hand():
     assert float(pixels.cross_entropy(logits, ids, torch.tensor(3.0), class_weights=weights)) == pytest.approx(weighted)
 
 
+def test_near_others_by_hand():
+    ids = torch.tensor([[2, 2, 2, 2, 2, 0, IGNORE, 7, IGNORE, IGNORE, IGNORE, IGNORE, 7]])
+    near = pixels.near_others(ids[None])[0, 0].tolist()
+    assert near == [False, False, True, True, True, True, False, True, False, False, False, False, False]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_near_others_is_what_a_search_finds(seed):
+    generator = torch.Generator().manual_seed(seed)
+    ids = torch.randint(2, (2, 4, 3), generator=generator).repeat_interleave(6, 1).repeat_interleave(5, 2) * 254
+    ids[torch.rand(ids.shape, generator=generator) < 0.1] = IGNORE
+    want = torch.zeros_like(ids, dtype=torch.bool)
+    for b, y, x in torch.nonzero(ids != IGNORE).tolist():
+        window = ids[b, max(y - 3, 0) : y + 4, max(x - 3, 0) : x + 4]
+        want[b, y, x] = ((window != IGNORE) & (window != ids[b, y, x])).any()
+    assert torch.equal(pixels.near_others(ids), want)
+    assert 0.1 < want.float().mean() < 0.95
+
+
+@pytest.mark.parametrize("name", ["cross_entropy", "focal"])
+def test_a_weight_counts_a_pixel_as_often(name):
+    logits, ids = scene()
+    twice = torch.rand(ids.shape, generator=torch.Generator().manual_seed(1)) < 0.3
+    loss = getattr(pixels, name)
+    again = ids.where(twice, IGNORE)
+    known, more = (ids != IGNORE).sum(), (again != IGNORE).sum()
+    want = (loss(logits, ids, known) * known + loss(logits, again, more) * more) / (known + more)
+    torch.testing.assert_close(loss(logits, ids, known + more, pixel_weights=1.0 + twice), want)
+
+
 def test_focal_by_hand():
     logits = torch.zeros(1, 2, 1, 3)
     logits[0, 1, 0, 0] = np.log(3)

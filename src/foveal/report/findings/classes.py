@@ -15,8 +15,10 @@ LEAST_PERCENT = 25
 """Percent of a class's pixels predicted as one other class from which it is named."""
 FEW, FEW_SHARE = 10, 0.1
 """A class has few images below this number, and below this share of the median class."""
-SUPPORT = ("support", "objects", "pixels")
-"""Columns of the table of classes that say how much of a class there is."""
+COUNTS = ("support", "objects")
+"""Columns of the table of classes that count its images or objects."""
+SUPPORT = (*COUNTS, "pixels")
+"""Columns that say how much of a class there is; pixels are a share of all."""
 
 
 def confused(evidence: Evidence) -> Sequence[Finding]:

@@ -31,6 +31,9 @@ class SegmentConfig(Settings):
     """Weight of each loss, in the same order; empty: 1 for all."""
     class_weights: Literal["none", "median_frequency"] = "none"
     """Upweight rare classes in cross-entropy and focal loss, by median frequency balancing (Eigen and Fergus 2015)."""
+    boundary_weight: Annotated[float, Field(ge=0, le=100)] = 3.0
+    """Further weight, in cross-entropy and focal loss, of pixels at most 3 px from another class: boundaries and thin
+    things; 0: all pixels weigh the same."""
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """Label smoothing of cross-entropy: fraction of the target spread evenly over all classes."""
     focal_gamma: Annotated[float, Field(ge=0, le=10)] = 2.0

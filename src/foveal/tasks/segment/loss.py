@@ -40,23 +40,23 @@ class SegmentLoss(nn.Module):
         """
         ids = targets["mask"].long()
         logits = interpolate(outputs["logits"].float(), ids.shape[-2:], mode="bilinear", align_corners=False)
-        count = mean_over_processes((ids != IGNORE).sum()).clamp(min=1)
         own = self.own
+        weights = 1 + own.boundary_weight * pixels.near_others(ids) if own.boundary_weight else None
+        known = ids != IGNORE
+        count = mean_over_processes((known if weights is None else known * weights).sum()).clamp(min=1)
         factors = own.loss_weights or (1.0,) * len(own.losses)
         return {
-            name: factor * self._loss(name, logits, ids, count)
+            name: factor * self._loss(name, logits, ids, count, weights)
             for name, factor in zip(own.losses, factors, strict=True)
         }
 
-    def _loss(self, name: str, logits: Tensor, ids: Tensor, count: Tensor) -> Tensor:
-        own, weights = self.own, self.class_weights
+    def _loss(self, name: str, logits: Tensor, ids: Tensor, count: Tensor, weights: Tensor | None) -> Tensor:
+        own, each = self.own, {"class_weights": self.class_weights, "pixel_weights": weights}
         match name:
             case "cross_entropy":
-                return pixels.cross_entropy(
-                    logits, ids, count, class_weights=weights, label_smoothing=own.label_smoothing
-                )
+                return pixels.cross_entropy(logits, ids, count, **each, label_smoothing=own.label_smoothing)
             case "focal":
-                return pixels.focal(logits, ids, count, class_weights=weights, gamma=own.focal_gamma)
+                return pixels.focal(logits, ids, count, **each, gamma=own.focal_gamma)
             case "dice":
                 return pixels.dice(logits, ids)
         assert name == "lovasz", name

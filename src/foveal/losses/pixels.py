@@ -23,12 +23,12 @@ def near_others(ids: Tensor) -> Tensor:
         ids: (B, H, W) int64 class ids, ``IGNORE`` where unknown; unknown pixels are no other class.
     """
     known = ids != IGNORE
-    size = 2 * NEAR + 1
-    values = ids[:, None].float()
-    outside = torch.full_like(values, -IGNORE)
-    most = functional.max_pool2d(values.where(known[:, None], outside), size, 1, NEAR)
-    least = -functional.max_pool2d((-values).where(known[:, None], outside), size, 1, NEAR)
-    return (most != least)[:, 0] & known
+    values = torch.stack([ids, -ids], 1).float().where(known[:, None], -IGNORE)
+    for along in ((0, 1), (1, 0)):
+        size, padding = [1 + 2 * NEAR * one for one in along], [NEAR * one for one in along]
+        values = functional.max_pool2d(values, size, 1, padding)
+    most, least = values[:, 0], -values[:, 1]
+    return (most != least) & known
 
 
 def cross_entropy(

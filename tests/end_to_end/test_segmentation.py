@@ -90,8 +90,10 @@ def test_evaluate_agrees_with_the_run(here: Command, run: Path, masks: Path, tmp
     assert flipped != first["metrics"]["mIoU"]["value"] and flipped > 0.8
 
 
-def test_evaluate_shows_how_many_of_the_pixels_are_of_a_class(here: Command, run: Path, masks: Path) -> None:
-    done = here("evaluate", run, masks)
+def test_evaluate_shows_how_many_of_the_pixels_are_of_a_class(
+    here: Command, run: Path, masks: Path, tmp_path: Path
+) -> None:
+    done = here("evaluate", run, masks, "--out", tmp_path / "e")
     header, *rows = done.out[done.out.index("  class") :].splitlines()
     assert header.split()[-1] == "pixels"
     shares = {row.split()[0]: float(row.split()[-1]) for row in rows[: len(CLASS_NAMES)]}
@@ -100,7 +102,7 @@ def test_evaluate_shows_how_many_of_the_pixels_are_of_a_class(here: Command, run
         for name, values in json.loads((run / "metrics.json").read_text())["per_class"].items()
     }
     assert sum(shares.values()) == pytest.approx(1, abs=0.01)
-    table = foveal.evaluate(run, masks, out=run / "again")._repr_html_()
+    table = foveal.evaluate(run, masks, out=tmp_path / "again")._repr_html_()
     assert all(f">{share:.3f}</td>" in table for share in shares.values())
 
 

@@ -193,13 +193,13 @@ def test_early_stopping(tmp_path: Path) -> None:
 
 def test_a_time_budget_is_kept(here: Callable[..., Outcome], squares: Path, tmp_path: Path) -> None:
     out = tmp_path / "r"
-    done = here("train", squares, "--out", out, *quick(epochs=100_000), "--lr=2e-3", "--time=4s", "--json")
+    done = here("train", squares, "--out", out, *quick(epochs=100_000), "--lr=2e-3", "--time=8s", "--json")
     assert done.code == 0, done.err
     finish = json.loads(done.out.splitlines()[-1])
     assert (finish["event"], finish["ended"]) == ("finish", "time")
-    assert finish["why"].endswith("the time budget of 4s (--time)")
+    assert finish["why"].endswith("the time budget of 8s (--time)")
     rows = [line.split(",") for line in (out / "metrics.csv").read_text().splitlines()[1:]]
-    assert float(rows[-1][-3]) < 2e-3 / 2, "the schedule is fitted to the budget, as far as a busy machine lets it"
+    assert float(rows[-1][-3]) < 2e-3 / 10, "the schedule is fitted to the budget"
 
 
 def test_several_labels(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ def near_others(ids: Tensor) -> Tensor:
         ids: (B, H, W) int64 class ids, ``IGNORE`` where unknown; unknown pixels are no other class.
     """
     known = ids != IGNORE
+    # The largest and the smallest id around each pixel, as the largest of (B, 2, H, W) ids and negated ids.
     values = torch.stack([ids, -ids], 1).float().where(known[:, None], -IGNORE)
     for along in ((0, 1), (1, 0)):
         size, padding = [1 + 2 * NEAR * one for one in along], [NEAR * one for one in along]

@@ -21,6 +21,7 @@ from foveal.inference.predictor import Predictor
 from foveal.models.config import ModelConfig
 from foveal.models.contract import Model
 from foveal.models.segmentation.decoders import ARCHITECTURES
+from foveal.models.segmentation.strips import Row
 from foveal.runs.going_on.inherit import inherited
 from foveal.tasks.segment.config import SegmentConfig
 from foveal.tasks.segment.model import Segmenter, build_segmenter
@@ -46,6 +47,7 @@ class TestSegmenter(ModelContract):
     variants: ClassVar = {
         **{decoder: {"decoder": decoder} for decoder in ARCHITECTURES},
         "no fine head": {"fine_head": False},
+        "fine head without strips": {"strips": False},
         "fine head on segformer": {"decoder": "segformer", "fine_head": True, "backbone": "mobilenetv3_small_050"},
         **{f"unet-{backbone}": {"backbone": backbone, "decoder": "unet"} for backbone in BACKBONES},
         **{loss: {"backbone": "conv5", "losses": (loss,), "class_weights": "none"} for loss in LOSSES},
@@ -76,7 +78,7 @@ def test_a_small_network_starts_at_random():
 
 
 def test_a_fine_head_starts_with_the_decoders_logits_and_sees_twice_as_fine():
-    fine, plain = build().eval(), build(fine_head=False).eval()
+    fine, plain = build(strips=False).eval(), build(fine_head=False).eval()
     plain.load_state_dict({k: v for k, v in fine.state_dict().items() if not k.startswith("fine.")})
     with torch.inference_mode():
         logits, coarse = (model(noise(128))["logits"] for model in (fine, plain))
@@ -104,20 +106,66 @@ def test_a_fine_head_where_it_has_a_use(backbone, decoder, lacking):
     assert caught.value.what == f"segment.fine_head {lacking}"
 
 
-def test_models_from_before_the_fine_head_have_none():
-    card = Card.model_validate(
+def former_card(**own: Any) -> Card:
+    """The card of an older model, which lacks later settings."""
+    return Card.model_validate(
         {
             "task": "segment",
             "classes": Categories(tuple("abc")).to_dict(),
             "input": InputSpec(size=64, train_size=64, fit="letterbox"),
             "model": ModelConfig(weights="none").model_dump(),
-            "own": {"decoder": "auto", "channels": 32},
+            "own": {"decoder": "auto", "channels": 32, **own},
             "decode": {},
         }
     )
+
+
+def test_models_from_before_the_fine_head_have_none():
+    card = former_card()
     built = open_task(card).build(ModelConfig(weights="none"), pretrained=False)
     assert isinstance(built, Segmenter) and built.fine is None
     assert inherited(RunConfig(), "segment", card)["segment"]["fine_head"] is False
+
+
+def test_models_from_before_the_strips_have_none():
+    card = former_card(fine_head=None)
+    built = open_task(card).build(ModelConfig(weights="none"), pretrained=False)
+    assert isinstance(built, Segmenter) and built.fine is not None
+    kernels = [layer.kernel_size for layer in built.fine.modules() if isinstance(layer, torch.nn.Conv2d)]
+    assert kernels == [(1, 1), (1, 1), (3, 3), (1, 1)]
+    assert inherited(RunConfig(), "segment", card)["segment"]["strips"] is False
+
+
+@pytest.mark.parametrize(("strips", "reach"), [(False, 1), (True, 7)])
+def test_strips_see_along_columns_and_rows_and_not_across(strips, reach):
+    fine = build(strips=strips).eval().fine
+    assert fine is not None
+    torch.nn.init.ones_(fine.classes.weight)
+    channels = fine.fine.get_submodule("0").weight.shape[1]
+    assert isinstance(channels, int)
+    finest = torch.zeros(1, channels, 64, 64, requires_grad=True)
+    fine(torch.zeros(1, K, 64, 64), torch.randn(1, 32, 64, 64), finest)[..., 32, 32].sum().backward()
+    assert finest.grad is not None
+    rows, columns = (places - 32 for places in finest.grad.abs().sum((0, 1)).nonzero().T)
+    assert (rows.min(), rows.max()) == (columns.min(), columns.max()) == (-reach, reach)
+    assert not ((rows.abs() > 1) & (columns.abs() > 1)).any()
+
+
+def test_training_and_inference_convolve_rows_alike():
+    row = Row(8, 15)
+    inputs = torch.randn(2, 8, 20, 30)
+    want = row.eval()(inputs)
+    turned = inputs.clone().requires_grad_()
+    got = row.train()(turned)
+    torch.testing.assert_close(got, want, rtol=1e-4, atol=1e-5)
+    weights = torch.randn_like(want)
+    (got * weights).sum().backward()
+    trained = row.weight.grad
+    row.weight.grad = None
+    plain = inputs.clone().requires_grad_()
+    (row.eval()(plain) * weights).sum().backward()
+    torch.testing.assert_close(turned.grad, plain.grad, rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(trained, row.weight.grad, rtol=1e-4, atol=1e-3)
 
 
 @pytest.mark.parametrize("size", [(70, 90), (33, 64), (100, 40)])

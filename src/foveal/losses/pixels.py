@@ -81,14 +81,17 @@ def dice(logits: Tensor, ids: Tensor, *, smooth: float = 1.0) -> Tensor:
 
     I is the probability on the class's own pixels, P on all known pixels, T the number of its pixels.
     """
-    p, own, size = _known(logits, ids)
-    both = p.gather(1, own[:, None])[:, 0]
+    known = ids != IGNORE
+    own = ids.where(known, 0)
+    p = _wide(logits).softmax(1)
+    counted = known.to(p)
+    both = p.gather(1, own[:, None])[:, 0] * counted
     num_classes = p.shape[1]
-    inside = torch.zeros(num_classes, dtype=p.dtype, device=p.device).index_add(0, own, both)
-    true = torch.bincount(own, minlength=num_classes).to(p)
+    inside = torch.zeros(num_classes, dtype=p.dtype, device=p.device).index_add(0, own.flatten(), both.flatten())
+    true = torch.bincount(own[known], minlength=num_classes).to(p)
     there = true > 0
-    fit = (2 * inside + smooth) / (p.sum(0) + true + smooth)
-    return ((1 - fit) * there).sum() / there.sum().clamp(min=1) if size else logits.sum() * 0
+    fit = (2 * inside + smooth) / (torch.einsum("bkhw,bhw->k", p, counted) + true + smooth)
+    return ((1 - fit) * there).sum() / there.sum().clamp(min=1)
 
 
 def lovasz(logits: Tensor, ids: Tensor) -> Tensor:
@@ -114,8 +117,12 @@ def _known(logits: Tensor, ids: Tensor) -> tuple[Tensor, Tensor, int]:
     """(N, K) probabilities and (N,) class ids of the known pixels, and N."""
     known = ids != IGNORE
     own = ids[known]
-    wide = logits.float() if logits.element_size() < 4 else logits
-    return wide.permute(0, 2, 3, 1)[known].softmax(1), own, len(own)
+    return _wide(logits).permute(0, 2, 3, 1)[known].softmax(1), own, len(own)
+
+
+def _wide(logits: Tensor) -> Tensor:
+    """Half precision as float32: sums over many pixels."""
+    return logits.float() if logits.element_size() < 4 else logits
 
 
 def _lovasz_gradient(true: Tensor) -> Tensor:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn.functional import interpolate
 
 from foveal.data.augment.canvas import (
     Interpolation,
@@ -81,7 +80,7 @@ class MaskAugment(PayloadAugment[Loaded]):
         """
         ids = torch.from_numpy(read_mask(catalog, index))
         if ids.shape != pixels.shape[:2]:
-            ids = interpolate(ids[None, None], pixels.shape[:2], mode="nearest")[0, 0]
+            ids = resize_nearest(ids, (pixels.shape[0], pixels.shape[1]))
         return Loaded(as_tensor(pixels), {"mask": ids})
 
     def change(self, payloads: Sequence[Loaded]) -> Changed:

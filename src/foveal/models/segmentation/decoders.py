@@ -18,6 +18,8 @@ from foveal.models.classic.plain_unet import PlainDecoder
 from foveal.models.classic.table import own
 from foveal.models.config import ModelConfig
 from foveal.models.pyramid import InnerMaps, build_inner_maps
+from foveal.models.segmentation.fine import FineHead
+from foveal.models.segmentation.strips import StripAttention
 from foveal.models.weights import Weights
 
 MULTIPLE = 32
@@ -63,51 +65,6 @@ RATES = (6, 12, 18)
 a last map of stride 16 of inputs up to about 512 pixels."""
 
 
-FINE_CHANNELS = 32
-"""Channels at half the input's size."""
-
-
-class FineHead(nn.Module):
-    """Corrections of the logits at half the input's size, from the decoder's map and the backbone's finest one.
-
-    The last convolution starts near zero, so training begins with the decoder's own logits, enlarged. Depthwise and
-    narrow, as this map has four times the places of the decoder's.
-
-    Args:
-        channels: C of the decoder's map.
-        finest: C of the backbone's finest map, of stride 2.
-        num_classes: K.
-    """
-
-    def __init__(self, channels: int, finest: int, num_classes: int) -> None:
-        super().__init__()
-        width = FINE_CHANNELS
-        self.coarse = nn.Sequential(nn.Conv2d(channels, width, 1, bias=False), nn.BatchNorm2d(width))
-        self.fine = nn.Sequential(nn.Conv2d(finest, width, 1, bias=False), nn.BatchNorm2d(width))
-        self.smooth = nn.Sequential(
-            nn.ReLU(inplace=True),
-            nn.Conv2d(width, width, 3, padding=1, groups=width, bias=False),
-            nn.BatchNorm2d(width),
-            nn.ReLU(inplace=True),
-        )
-        self.classes = nn.Conv2d(width, num_classes, 1)
-        nn.init.normal_(self.classes.weight, std=1e-3)
-        assert self.classes.bias is not None
-        nn.init.zeros_(self.classes.bias)
-
-    def forward(self, logits: Tensor, decoded: Tensor, finest: Tensor) -> Tensor:
-        """Logits (B, K, h, w), maps (B, C, h, w) and (B, C', H, W) -> logits (B, K, H, W)."""
-        size = finest.shape[-2:]
-        both = self.fine(finest) + enlarged(self.coarse(decoded), size)
-        corrections: Tensor = self.classes(self.smooth(both))
-        return enlarged(logits, size) + corrections
-
-
-def enlarged(values: Tensor, size: Sequence[int]) -> Tensor:
-    """(B, C, h, w) -> (B, C, *size), bilinear."""
-    return nn.functional.interpolate(values, tuple(size), mode="bilinear", align_corners=False)
-
-
 @dataclass(frozen=True)
 class Parts:
     """The parts of a segmentation network.
@@ -149,10 +106,12 @@ def build_parts(
     dropout: float,
     pretrained: bool,
     fine_head: bool | None,
+    strips: bool,
 ) -> Parts:
     """Backbone, decoder and head.
 
     ``fine_head`` None: where the decoder's map is coarser than half the input's size and the backbone has one of it.
+    ``strips``: beside a fine head, ``Strips`` in it and ``StripAttention`` after the decoder.
 
     Raises:
         ConfigError: No such backbone, or one that the decoder does not support.
@@ -176,7 +135,9 @@ def build_parts(
         raise ConfigError(f"segment.fine_head {lacking}.", "Leave it out.")
     if fine_head is False or lacking:
         return Parts(maps, net.decoder, head, weights)
-    return Parts(maps, net.decoder, head, weights, FineHead(head.in_channels, maps.channels[0], num_classes))
+    fine = FineHead(head.in_channels, maps.channels[0], num_classes, strips=strips)
+    decoder_net = nn.Sequential(net.decoder, StripAttention(head.in_channels)) if strips else net.decoder
+    return Parts(maps, decoder_net, head, weights, fine)
 
 
 def _plain_parts(

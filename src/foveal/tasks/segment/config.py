@@ -23,6 +23,9 @@ class SegmentConfig(Settings):
     fine_head: bool | None = None
     """Correct the classes at half the input's size, where thin things are seen, by the backbone's finest map; default:
     where it has a map of that size, and the decoder's is coarser."""
+    strips: bool = True
+    """Beside a fine head: convolutions along columns and rows, in it and over the decoder's map, which follow poles and
+    other long thin things."""
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
     """Dropout before the decoder's last layer, for decoders that have one."""
     losses: tuple[Loss, ...] = ("cross_entropy", "dice")

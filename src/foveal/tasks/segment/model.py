@@ -104,5 +104,6 @@ def build_segmenter(model: ModelConfig, own: SegmentConfig, num_classes: int, *,
         dropout=own.dropout,
         pretrained=pretrained,
         fine_head=own.fine_head,
+        strips=own.strips,
     )
     return Segmenter(parts, own)

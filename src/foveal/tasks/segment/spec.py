@@ -43,8 +43,8 @@ class SegmentSpec(TaskSpec[SegmentConfig, "SegmentOutput", "Segmenter"]):
         "focal_gamma": ("losses", ("focal",)),
         "boundary_weight": ("losses", ("cross_entropy", "focal")),
     }
-    shape_settings = ("decoder", "channels", "fine_head")
-    former: ClassVar[Mapping[str, object]] = {"fine_head": False, "boundary_weight": 0.0}
+    shape_settings = ("decoder", "channels", "fine_head", "strips")
+    former: ClassVar[Mapping[str, object]] = {"fine_head": False, "strips": False, "boundary_weight": 0.0}
     tuned: ClassVar[Mapping[str, tuple[float, float]]] = {"dropout": (0.0, 0.4), "label_smoothing": (0.0, 0.1)}
     defaults: ClassVar[Mapping[str, Mapping[str, object]]] = {
         "input": {"fit": "letterbox", "interpolation": "bilinear"},

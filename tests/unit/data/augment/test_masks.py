@@ -1,11 +1,15 @@
+from typing import cast
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from foveal.data.augment import masks
 from foveal.data.augment.contract import Loaded
 from foveal.data.augment.masks import MaskAugment
+from foveal.data.catalog.catalog import Catalog
 from foveal.data.config import AugmentConfig
 from foveal.errors import ConfigError
 from foveal.imaging.prepare import prepare
@@ -87,6 +91,18 @@ def test_rare_crops_show_every_class_as_often():
             seen[chance] += bool((target["mask"] == 3).any())
     assert seen[0.0] < 15
     assert 35 < seen[1.0] < 75
+
+
+@pytest.mark.parametrize("factor", [2, 4, 8])
+def test_masks_of_images_decoded_smaller_stay_in_place(factor, monkeypatch):
+    """Each pixel takes the class of a source pixel at most half a pixel from its centre."""
+    ramp = np.tile(np.arange(64, dtype=np.uint8), (64, 1))
+    monkeypatch.setattr(masks, "read_mask", lambda *_: ramp)
+    augment = MaskAugment(AugmentConfig(**OFF), Size.square(32), "bilinear", eval_size=Size.square(32))
+    small = np.zeros((64 // factor, 64 // factor, 3), np.uint8)
+    row = augment.load(cast(Catalog, None), 0, small).target["mask"][0].numpy()
+    centres = (np.arange(64 // factor) + 0.5) * factor - 0.5
+    assert (np.abs(row - centres) <= 0.5).all()
 
 
 def test_a_mask_without_a_known_pixel():

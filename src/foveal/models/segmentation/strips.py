@@ -58,8 +58,8 @@ class StripAttention(nn.Module):
 class Row(nn.Conv2d):
     """A depthwise convolution along rows.
 
-    On a CPU, PyTorch takes six times as long for the gradient of a long row as for that of a column
-    (docs/LOG.md), so training convolves the columns of the transposed map.
+    On a CPU, PyTorch takes five to eight times as long to train a long row as a column (docs/LOG.md), so training
+    convolves the columns of the transposed map.
 
     Args:
         width: C.

@@ -1,7 +1,26 @@
 """How probabilities become a class map."""
 
+from typing import Literal
+
+from pydantic import model_validator
+
 from foveal.types.settings import Settings
+
+Decision = Literal["expected_iou", "likeliest"]
 
 
 class SegmentOptions(Settings):
-    """Each pixel takes its likeliest class; there is nothing to set."""
+    """Each pixel takes the class with the largest score: its probability times a factor, less an offset."""
+
+    decision: Decision = "likeliest"
+    """What factors and offsets are fitted for after training: the expected IoU, or nothing."""
+    factors: tuple[float, ...] = ()
+    """(K,) of each class; empty: the likeliest class is taken."""
+    offsets: tuple[float, ...] = ()
+    """(K,) of each class."""
+
+    @model_validator(mode="after")
+    def _one_offset_per_factor(self) -> "SegmentOptions":
+        if len(self.factors) != len(self.offsets):
+            raise ValueError(f"{len(self.factors)} factors and {len(self.offsets)} offsets; give each class both")
+        return self

@@ -4,7 +4,7 @@ Shapes: B images per batch, K classes, H W height and width of an image, h w of 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from foveal.metrics.segmentation.metric import SegmentationMetric
 from foveal.ops.blend import blend_bands, to_pixels
 from foveal.tasks.output import Output, best_of
 from foveal.tasks.segment import explained, kept
+from foveal.tasks.segment.decide import Scoring, fit_scoring
 from foveal.tasks.segment.decode import SegmentOptions
 from foveal.tasks.segment.show import class_map_row, draw_class_map, draw_truth_and_class_map, palette_png
 from foveal.tasks.segment.truths import LazyMasks
@@ -23,7 +24,7 @@ from foveal.types.arrays import RGB, Array, FloatArray
 from foveal.types.geometry import Geometry
 from foveal.types.goal import Goal
 from foveal.types.predictions.columns import Columns, ListOf
-from foveal.types.predictions.masks import ClassMap, MapTruth
+from foveal.types.predictions.masks import IGNORE, ClassMap, MapTruth
 from foveal.types.predictions.subject import Asked, Subject
 from foveal.types.view import View
 
@@ -34,7 +35,8 @@ class SegmentOutput(Output[MapTruth, ClassMap]):
     options: SegmentOptions
     tolerances: ClassVar[Mapping[str, float]] = {"pixels": 1e-3}
     meanings: ClassVar[Mapping[str, str]] = {
-        "probabilities": "(B, K, h, w) float32 over the input, at the network's resolution; sum to 1 over the classes",
+        "probabilities": "(B, K, h, w) float32 over the input, at the network's resolution; sum to 1 over the classes"
+        " and, times decode.factors less decode.offsets, are largest for the class that a pixel takes",
     }
     table_columns: ClassVar[Columns] = {
         "label": "text",
@@ -62,7 +64,7 @@ class SegmentOutput(Output[MapTruth, ClassMap]):
     def assemble(self, arrays: Mapping[str, Array], geometries: Sequence[Geometry]) -> Iterator[ClassMap]:
         """B class maps, each at its image's own size, from ``probabilities`` (B, K, h, w)."""
         for one, geometry in zip(arrays["probabilities"], geometries, strict=True):
-            yield ClassMap.of(to_pixels(one, geometry).argmax(0), self.categories)
+            yield ClassMap.of(to_pixels(self._scores(one), geometry).argmax(0), self.categories)
 
     def merge(
         self,
@@ -71,10 +73,15 @@ class SegmentOutput(Output[MapTruth, ClassMap]):
         views: Sequence[View],
         size: tuple[int, int],
     ) -> ClassMap:
-        """The views' probabilities, blended smoothly where they overlap."""
-        maps = [one["probabilities"] for one in arrays]
+        """The views' scores, blended smoothly where they overlap."""
+        maps = [self._scores(one["probabilities"]) for one in arrays]
         bands = [band.argmax(0).astype(np.uint8) for band in blend_bands(maps, geometries, views, size)]
         return ClassMap.of(np.concatenate(bands), self.categories)
+
+    def _scores(self, probabilities: Array) -> Array:
+        """(K, h, w), of which each pixel's largest wins."""
+        factors, offsets = self.options.factors, self.options.offsets
+        return Scoring(np.array(factors), np.array(offsets)).scores(probabilities) if factors else probabilities
 
     def truths(self, catalog: Catalog, indices: Sequence[int]) -> LazyMasks:
         """The masks of some images, read on access."""
@@ -83,6 +90,25 @@ class SegmentOutput(Output[MapTruth, ClassMap]):
     def metric(self) -> Metric[MapTruth, ClassMap]:
         """IoU and related metrics."""
         return SegmentationMetric(self.categories)
+
+    def calibrate(
+        self, arrays: Mapping[str, Array], geometries: Sequence[Geometry], truths: Sequence[MapTruth]
+    ) -> Self:
+        """Factors and offsets for the greatest expected IoU, where they raise the mean IoU (``decide.fit_scoring``).
+
+        Args:
+            arrays: ``probabilities`` (N, K, S, T) at sampled places, and ``rows`` (N, S) and ``columns`` (N, T) of
+                these as fractions of the input's height and width; empty: nothing is fitted.
+            geometries: N.
+            truths: N.
+        """
+        if not arrays:
+            return self
+        probabilities = arrays["probabilities"].reshape(*arrays["probabilities"].shape[:2], -1)
+        places = zip(arrays["columns"], arrays["rows"], geometries, truths, strict=True)
+        scoring = fit_scoring(probabilities, np.stack([_truth_at(*one).ravel() for one in places]))
+        fitted = {} if scoring is None else {"factors": _rounded(scoring.factors), "offsets": _rounded(scoring.offsets)}
+        return self.with_options(**fitted)
 
     def draw(self, image: RGB, prediction: ClassMap) -> RGB:
         """The image tinted by class, with a legend."""
@@ -152,3 +178,18 @@ class SegmentOutput(Output[MapTruth, ClassMap]):
         """The pixels that are annotated as the class."""
         inside: NDArray[np.bool_] = truth.ids == subject.label
         return inside if inside.any() else None
+
+
+def _truth_at(columns: Array, rows: Array, geometry: Geometry, truth: MapTruth) -> NDArray[np.uint8]:
+    """(S, T) class ids at places of the input, given as fractions of its width and height; beside the image unknown."""
+    (width, height), (input_w, input_h) = geometry.source_size, geometry.input_size
+    centres = np.stack(np.meshgrid(columns * input_w, rows * input_h), -1)
+    x, y = np.moveaxis(np.floor(geometry.to_source(centres)).astype(np.int64), -1, 0)
+    there = (x >= 0) & (x < width) & (y >= 0) & (y < height)
+    ids = np.full(x.shape, IGNORE, np.uint8)
+    ids[there] = truth.ids[y[there], x[there]]
+    return ids
+
+
+def _rounded(values: FloatArray) -> tuple[float, ...]:
+    return tuple(round(float(value), 4) for value in values)

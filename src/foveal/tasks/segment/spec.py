@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
+from foveal.errors import ConfigError
 from foveal.tasks.contract import Choice, Situation, TaskSpec
 from foveal.tasks.segment.config import SegmentConfig
 from foveal.types.categories import Categories
@@ -44,7 +45,12 @@ class SegmentSpec(TaskSpec[SegmentConfig, "SegmentOutput", "Segmenter"]):
         "boundary_weight": ("losses", ("cross_entropy", "focal")),
     }
     shape_settings = ("decoder", "channels", "fine_head", "strips")
-    former: ClassVar[Mapping[str, object]] = {"fine_head": False, "strips": False, "boundary_weight": 0.0}
+    former: ClassVar[Mapping[str, object]] = {
+        "fine_head": False,
+        "strips": False,
+        "boundary_weight": 0.0,
+        "decision": "likeliest",
+    }
     tuned: ClassVar[Mapping[str, tuple[float, float]]] = {"dropout": (0.0, 0.4), "label_smoothing": (0.0, 0.1)}
     defaults: ClassVar[Mapping[str, Mapping[str, object]]] = {
         "input": {"fit": "letterbox", "interpolation": "bilinear"},
@@ -79,15 +85,22 @@ class SegmentSpec(TaskSpec[SegmentConfig, "SegmentOutput", "Segmenter"]):
         )
 
     def begin(self, own: SegmentConfig, catalog: "Catalog") -> "SegmentOutput":
-        """Nothing to decide."""
-        return self.open(catalog.categories, {})
+        """An output that takes the likeliest class until it is calibrated."""
+        return self.open(catalog.categories, {"decision": own.decision})
 
     def open(self, categories: Categories, options: Mapping[str, object]) -> "SegmentOutput":
-        """The output of a trained model."""
+        """The output of a trained model.
+
+        Raises:
+            ConfigError: Factors for another number of classes.
+        """
         from foveal.tasks.segment.decode import SegmentOptions
         from foveal.tasks.segment.output import SegmentOutput
 
-        return SegmentOutput(categories, SegmentOptions.model_validate(dict(options)))
+        given = SegmentOptions.model_validate(dict(options))
+        if len(given.factors) not in (0, len(categories)):
+            raise ConfigError(f"decode.factors has {len(given.factors)} numbers for {len(categories)} classes.")
+        return SegmentOutput(categories, given)
 
     def task(self, own: SegmentConfig, output: "SegmentOutput") -> "Segment":
         """Network, loss and augmentation."""

@@ -1,0 +1,100 @@
+"""The class map of greatest expected IoU.
+
+The likeliest class of each pixel makes the most pixels right, and so misses classes that cover few: of a pole that is
+two pixels wide, most pixels are more likely building. The mean IoU asks another question. Where a class has IoU J and
+its union covers a share U of all pixels, giving it one more pixel, of probability p, changes its IoU by
+(p - (1 - p) J) / U per pixel. So each pixel takes the class with the largest p (1 + J) / U - J / U (after Nowozin 2014,
+"Optimal decisions from probabilistic models: the intersection-over-union case", section 3). J and U come from
+validation images, and follow from the decision in turn, so both are found in a few rounds.
+
+Shapes: N images, K classes, P sampled pixels.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foveal.types.arrays import Array, FloatArray
+from foveal.types.predictions.masks import IGNORE
+
+ROUNDS = 4
+PRIOR = 100
+"""Sampled pixels of the mean IoU that are added to each class's union: of few pixels, an IoU says little."""
+
+
+@dataclass(frozen=True)
+class Scoring:
+    """Factors and offsets of the classes' probabilities; the largest score wins.
+
+    Attributes:
+        factors: (K,).
+        offsets: (K,).
+    """
+
+    factors: FloatArray
+    offsets: FloatArray
+
+    def scores(self, probabilities: Array) -> Array:
+        """(K, ...) -> the same shape. Resampling and blending commute with it, as both are weighted means."""
+        shape = (-1, *(1,) * (probabilities.ndim - 1))
+        factors, offsets = (one.astype(np.float32).reshape(shape) for one in (self.factors, self.offsets))
+        scores: Array = np.asarray(probabilities, np.float32) * factors
+        scores -= offsets
+        return scores
+
+
+def fit_scoring(probabilities: Array, truth: NDArray[np.uint8]) -> Scoring | None:
+    """The scoring for some images, if it raises the mean IoU of images that it is not fitted to; None: it does not.
+
+    That is tried on each half of the images with the scoring of the other half.
+
+    Args:
+        probabilities: (N, K, P) at sampled pixels.
+        truth: (N, P) their class ids, ``IGNORE`` where unknown.
+    """
+    half = len(truth) // 2
+    if not half:
+        return None
+    halves = [(probabilities[:half], truth[:half]), (probabilities[half:], truth[half:])]
+    ious = np.zeros(2)  # by the likeliest class, by the scoring
+    for (fitted, fitted_truth), (tried, tried_truth) in (halves, halves[::-1]):
+        scoring = _scoring(fitted, fitted_truth)
+        ious += [_mean_iou(_confusion(tried, tried_truth, one)) for one in (None, scoring)]
+    return _scoring(probabilities, truth) if ious[1] > ious[0] else None
+
+
+def _scoring(probabilities: Array, truth: NDArray[np.uint8]) -> Scoring:
+    scoring = None
+    for _ in range(ROUNDS):
+        confusion = _confusion(probabilities, truth, scoring)
+        hits, union = np.diagonal(confusion), _union(confusion)
+        mean = np.nan_to_num(_mean_iou(confusion))
+        iou = (hits + PRIOR * mean) / (union + PRIOR)
+        share = (union + PRIOR) / (union + PRIOR).max()
+        scoring = Scoring((1 + iou) / share, iou / share)
+    assert scoring is not None, "there are rounds"
+    return scoring
+
+
+def _confusion(probabilities: Array, truth: NDArray[np.uint8], scoring: Scoring | None) -> NDArray[np.int64]:
+    """(K, K) sampled pixels of class row that become class column."""
+    num_classes = probabilities.shape[1]
+    confusion = np.zeros((num_classes, num_classes), np.int64)
+    for one, ids in zip(probabilities, truth, strict=True):  # one by one: the copies in float32 stay small
+        known = ids != IGNORE
+        predicted = (one if scoring is None else scoring.scores(one)).argmax(0)
+        cells = ids[known].astype(np.int64) * num_classes + predicted[known]
+        confusion += np.bincount(cells, minlength=num_classes**2).reshape(num_classes, num_classes)
+    return confusion
+
+
+def _union(confusion: NDArray[np.int64]) -> NDArray[np.int64]:
+    union: NDArray[np.int64] = confusion.sum(0) + confusion.sum(1) - np.diagonal(confusion)
+    return union
+
+
+def _mean_iou(confusion: NDArray[np.int64]) -> float:
+    """Over the classes that occur in the truth; NaN without any."""
+    there = confusion.sum(1) > 0
+    return float((np.diagonal(confusion)[there] / _union(confusion)[there]).mean()) if there.any() else np.nan

@@ -21,6 +21,9 @@ from foveal.types.predictions.masks import IGNORE
 ROUNDS = 4
 PRIOR = 100
 """Sampled pixels of the mean IoU that are added to each class's union: of few pixels, an IoU says little."""
+LEAST = 0.3
+"""A lower IoU is taken as this one: for a class that is hardly found yet, pixels of a probability of a few hundredths
+would be taken, and maps would show the class where it is not."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ class Scoring:
 def fit_scoring(probabilities: Array, truth: NDArray[np.uint8]) -> Scoring | None:
     """The scoring for some images, if it raises the mean IoU of images that it is not fitted to; None: it does not.
 
-    That is tried on each half of the images with the scoring of the other half.
+    That is tried on each half of the images with the scoring of the other half, and both must gain.
 
     Args:
         probabilities: (N, K, P) at sampled pixels.
@@ -57,11 +60,11 @@ def fit_scoring(probabilities: Array, truth: NDArray[np.uint8]) -> Scoring | Non
     if not half:
         return None
     halves = [(probabilities[:half], truth[:half]), (probabilities[half:], truth[half:])]
-    ious = np.zeros(2)  # by the likeliest class, by the scoring
-    for (fitted, fitted_truth), (tried, tried_truth) in (halves, halves[::-1]):
-        scoring = _scoring(fitted, fitted_truth)
-        ious += [_mean_iou(_confusion(tried, tried_truth, one)) for one in (None, scoring)]
-    return _scoring(probabilities, truth) if ious[1] > ious[0] else None
+    for fitted, (tried, tried_truth) in (halves, halves[::-1]):
+        likeliest, scored = (_mean_iou(_confusion(tried, tried_truth, one)) for one in (None, _scoring(*fitted)))
+        if not scored > likeliest:  # NaN where nothing is known
+            return None
+    return _scoring(probabilities, truth)
 
 
 def _scoring(probabilities: Array, truth: NDArray[np.uint8]) -> Scoring:
@@ -70,7 +73,7 @@ def _scoring(probabilities: Array, truth: NDArray[np.uint8]) -> Scoring:
         confusion = _confusion(probabilities, truth, scoring)
         hits, union = np.diagonal(confusion), _union(confusion)
         mean = np.nan_to_num(_mean_iou(confusion))
-        iou = (hits + PRIOR * mean) / (union + PRIOR)
+        iou = ((hits + PRIOR * mean) / (union + PRIOR)).clip(min=LEAST)
         share = (union + PRIOR) / (union + PRIOR).max()
         scoring = Scoring((1 + iou) / share, iou / share)
     assert scoring is not None, "there are rounds"

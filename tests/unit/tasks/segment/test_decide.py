@@ -109,3 +109,10 @@ def test_factors_of_another_number_of_classes_are_refused():
         SPEC.open(NAMES, {"factors": [1, 1, 1], "offsets": [0, 0, 0]})
     with pytest.raises(ValueError, match="2 factors and 0 offsets"):
         SPEC.open(NAMES, {"factors": [1, 1]})
+
+
+def test_a_class_that_is_hardly_found_is_not_seen_everywhere():
+    """Poles of a probability of at most 0.08: taking them raises the mean IoU, at a dozen false pixels for each true."""
+    probabilities, truth = street(60, 0, blur=0.2)
+    scoring = fit_scoring(*flat(probabilities, truth))
+    assert scoring is None or all((scoring.scores(one).argmax(0) == 0).all() for one in probabilities)

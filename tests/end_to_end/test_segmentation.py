@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 from PIL import Image
 from tests.conftest import Outcome, run_foveal
@@ -59,11 +60,18 @@ def exported(run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-def test_the_example_segments_the_same(exported: Path, masks: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("factors", [[], [1.0, 9.0, 4.0]])
+def test_the_example_segments_the_same(exported: Path, masks: Path, tmp_path: Path, factors: list[float]) -> None:
+    graph = onnx.load(exported)
+    (entry,) = (one for one in graph.metadata_props if one.key == "foveal")
+    card = json.loads(entry.value)
+    card["decode"] |= {"factors": factors, "offsets": [0.3 * factor for factor in factors]}
+    entry.value = json.dumps(card)
+    exported = tmp_path / "model.onnx"
+    onnx.save(graph, exported)
     images = write_variants([*sorted((masks / "val").iterdir())[:3], *photos()], tmp_path)
     run_example("onnx_segment", exported, images)
     with foveal.load(exported) as model:
-        assert getattr(model.output.options, "factors", ()), "the example is to read them"
         for image, ours in zip(images, model.predict(images), strict=True):
             assert isinstance(ours, ClassMap)
             theirs = np.asarray(Image.open(image.with_name(f"{image.stem}-mask.png")))

@@ -39,7 +39,7 @@ def main(model, paths):
         soft = session.run(["probabilities"], {"images": np.asarray(canvas)[None]})[0][0]
         across, down = soft.shape[2] / size[0], soft.shape[1] / size[1]  # cells per pixel of the input
         to_cells = (across * w / full[0], 0, across * left, 0, down * h / full[1], down * top)
-        if card["decode"]["factors"]:  # fitted so that classes of few pixels are found as well
+        if card["decode"].get("factors"):  # fitted so that classes of few pixels are found as well
             factors, offsets = (np.float32(card["decode"][key])[:, None, None] for key in ("factors", "offsets"))
             soft = soft * factors - offsets
         planes = [Image.fromarray(one).transform(full, Image.Transform.AFFINE, to_cells, bilinear) for one in soft]

@@ -145,11 +145,12 @@ class Worker:
                 )
             except StudyEnds as ending:
                 raise ending.error from None
-        if failure is not None and job.number == 0 and not (job.folder / "config.toml").exists():
-            (job.folder / OUTCOME).unlink()  # a user's mistake: nothing was begun
-            shutil.rmtree(job.folder, ignore_errors=True)
-            raise ConfigError(failure.what, failure.hint)
-        self.study.write_rungs(self.study.trials())
+            if failure is None or job.number > 0 or (job.folder / "config.toml").exists():
+                self.study.write_rungs(self.study.trials())  # under the lease: nobody writes it when `tidy` is called
+                return
+        (job.folder / OUTCOME).unlink()  # a user's mistake: nothing was begun
+        shutil.rmtree(job.folder, ignore_errors=True)
+        raise ConfigError(failure.what, failure.hint)
 
     def _ends(self, job: Job, epoch: int) -> bool:
         """Whether a trial pauses between rungs because the time is over, or because the default does not fit in it.

@@ -6,8 +6,9 @@ Shapes: P points. Points are xy in pixels, float64; sizes are (width, height).
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
-from foveal.types.arrays import FloatArray
+from foveal.types.arrays import Array, FloatArray, IntArray
 
 
 @dataclass(frozen=True)
@@ -41,5 +42,20 @@ class Geometry:
         return np.asarray(points, np.float64) * self.scale + self.offset
 
     def to_source(self, points: FloatArray) -> FloatArray:
-        """Move (P, 2) points from the input back into the source image."""
+        """Move (..., 2) points from the input back into the source image."""
         return (np.asarray(points, np.float64) - self.offset) / self.scale
+
+    def source_pixels(self, x: Array, y: Array) -> tuple[IntArray, NDArray[np.bool_]]:
+        """The source's pixels at a grid of points of the input.
+
+        Args:
+            x: (T,) in pixels of the input.
+            y: (S,) likewise.
+
+        Returns:
+            (S, T, 2) xy of the pixels, and (S, T) whether they are in the image rather than beside it.
+        """
+        points = np.stack(np.meshgrid(x, y), -1)
+        pixels: IntArray = np.floor(self.to_source(points)).astype(np.int64)
+        there: NDArray[np.bool_] = np.all((pixels >= 0) & (pixels < self.source_size), axis=-1)
+        return pixels, there

@@ -71,7 +71,7 @@ class SegmentationMetric(Metric[MapTruth, ClassMap]):
                 " maps of one image, (rows, columns)."
             )
         predicted = prediction.ids
-        confusion = _confusion(truth.ids, predicted, num_classes)
+        confusion = confusion_matrix(truth.ids, predicted, num_classes)
         self._confusion += confusion
         hits, all_predicted, true = confusion.diagonal(), confusion.sum(0), confusion.sum(1)
         labels = np.flatnonzero(all_predicted + true)
@@ -197,7 +197,7 @@ def iou(counts: Counts) -> FloatArray:
     return ratio(counts.hits, counts.predicted + counts.true - counts.hits, empty=np.nan)
 
 
-def _confusion(truth: NDArray[np.uint8], predicted: NDArray[np.uint8], num_classes: int) -> NDArray[np.int64]:
+def confusion_matrix(truth: NDArray[np.uint8], predicted: NDArray[np.uint8], num_classes: int) -> NDArray[np.int64]:
     """(K, K) pixels of class row predicted as class column, without those of unknown truth.
 
     Raises:

@@ -4,7 +4,6 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from foveal.tasks.segment.decode import Decision
 from foveal.types.settings import Settings
 
 Decoder = Literal[
@@ -12,6 +11,7 @@ Decoder = Literal[
     "deeplabv3plus", "upernet", "segformer",
 ]  # fmt: skip
 Loss = Literal["cross_entropy", "focal", "dice", "lovasz"]
+Decision = Literal["expected_iou", "likeliest"]
 
 
 class SegmentConfig(Settings):
@@ -42,7 +42,6 @@ class SegmentConfig(Settings):
     """Label smoothing of cross-entropy: fraction of the target spread evenly over all classes."""
     focal_gamma: Annotated[float, Field(ge=0, le=10)] = 2.0
     """Focusing parameter gamma of the focal loss."""
-
     decision: Decision = "expected_iou"
     """Which class a pixel takes: expected_iou, the one that raises the mean IoU most, by factors and offsets that are
     fitted to validation images after training and kept where they help; likeliest, the most probable."""

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from foveal.metrics.segmentation.metric import confusion_matrix
 from foveal.types.arrays import Array, FloatArray
-from foveal.types.predictions.masks import IGNORE
 
 ROUNDS = 4
 PRIOR = 100
@@ -70,9 +70,9 @@ def fit_scoring(probabilities: Array, truth: NDArray[np.uint8]) -> Scoring | Non
 def _scoring(probabilities: Array, truth: NDArray[np.uint8]) -> Scoring:
     scoring = None
     for _ in range(ROUNDS):
-        confusion = _confusion(probabilities, truth, scoring)
-        hits, union = np.diagonal(confusion), _union(confusion)
-        mean = np.nan_to_num(_mean_iou(confusion))
+        counts = _confusion(probabilities, truth, scoring)
+        hits, union = np.diagonal(counts), _union(counts)
+        mean = np.nan_to_num(_mean_iou(counts))
         iou = ((hits + PRIOR * mean) / (union + PRIOR)).clip(min=LEAST)
         share = (union + PRIOR) / (union + PRIOR).max()
         scoring = Scoring((1 + iou) / share, iou / share)
@@ -83,21 +83,19 @@ def _scoring(probabilities: Array, truth: NDArray[np.uint8]) -> Scoring:
 def _confusion(probabilities: Array, truth: NDArray[np.uint8], scoring: Scoring | None) -> NDArray[np.int64]:
     """(K, K) sampled pixels of class row that become class column."""
     num_classes = probabilities.shape[1]
-    confusion = np.zeros((num_classes, num_classes), np.int64)
-    for one, ids in zip(probabilities, truth, strict=True):  # one by one: the copies in float32 stay small
-        known = ids != IGNORE
-        predicted = (one if scoring is None else scoring.scores(one)).argmax(0)
-        cells = ids[known].astype(np.int64) * num_classes + predicted[known]
-        confusion += np.bincount(cells, minlength=num_classes**2).reshape(num_classes, num_classes)
-    return confusion
+    total = np.zeros((num_classes, num_classes), np.int64)
+    for one, ids in zip(probabilities, truth, strict=True):  # one by one: the scores of one image are small
+        scores = one if scoring is None else scoring.scores(one)
+        total += confusion_matrix(ids, scores.argmax(0).astype(np.uint8), num_classes)
+    return total
 
 
-def _union(confusion: NDArray[np.int64]) -> NDArray[np.int64]:
-    union: NDArray[np.int64] = confusion.sum(0) + confusion.sum(1) - np.diagonal(confusion)
+def _union(counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    union: NDArray[np.int64] = counts.sum(0) + counts.sum(1) - np.diagonal(counts)
     return union
 
 
-def _mean_iou(confusion: NDArray[np.int64]) -> float:
+def _mean_iou(counts: NDArray[np.int64]) -> float:
     """Over the classes that occur in the truth; NaN without any."""
-    there = confusion.sum(1) > 0
-    return float((np.diagonal(confusion)[there] / _union(confusion)[there]).mean()) if there.any() else np.nan
+    there = counts.sum(1) > 0
+    return float((np.diagonal(counts)[there] / _union(counts)[there]).mean()) if there.any() else np.nan

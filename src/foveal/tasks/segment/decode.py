@@ -1,19 +1,13 @@
 """How probabilities become a class map."""
 
-from typing import Literal
-
 from pydantic import model_validator
 
 from foveal.types.settings import Settings
-
-Decision = Literal["expected_iou", "likeliest"]
 
 
 class SegmentOptions(Settings):
     """Each pixel takes the class with the largest score: its probability times a factor, less an offset."""
 
-    decision: Decision = "likeliest"
-    """What factors and offsets are fitted for after training: the expected IoU, or nothing."""
     factors: tuple[float, ...] = ()
     """(K,) of each class; empty: the likeliest class is taken."""
     offsets: tuple[float, ...] = ()

@@ -59,17 +59,15 @@ def cells_of(subject: Subject, geometry: Geometry, shape: tuple[int, ...]) -> In
     assert subject.mask is not None, "a region has a mask"
     mask = subject.mask.mask()
     rows, columns = shape
-    (width, height), (input_w, input_h) = geometry.source_size, geometry.input_size
+    input_w, input_h = geometry.input_size
     x = (np.arange(columns) + 0.5) * input_w / columns
     y = (np.arange(rows) + 0.5) * input_h / rows
-    centres = np.stack(np.meshgrid(x, y), -1).reshape(-1, 2)
-    at = np.floor(geometry.to_source(centres)).astype(np.int64)
-    there = (at >= 0).all(1) & (at < (width, height)).all(1)
-    inside = np.zeros(len(at), bool)
+    at, there = geometry.source_pixels(x, y)
+    inside = np.zeros(shape, bool)
     inside[there] = mask[at[there, 1], at[there, 0]]
     if not inside.any():
         row, column = np.argwhere(mask)[0]
         point = geometry.to_input(np.array([[column + 0.5, row + 0.5]]))[0] / (input_w, input_h) * (columns, rows)
         column, row = point.astype(int).clip(0, (columns - 1, rows - 1))
-        inside[row * columns + column] = True
+        inside[row, column] = True
     return np.flatnonzero(inside)

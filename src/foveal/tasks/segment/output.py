@@ -182,12 +182,10 @@ class SegmentOutput(Output[MapTruth, ClassMap]):
 
 def _truth_at(columns: Array, rows: Array, geometry: Geometry, truth: MapTruth) -> NDArray[np.uint8]:
     """(S, T) class ids at places of the input, given as fractions of its width and height; beside the image unknown."""
-    (width, height), (input_w, input_h) = geometry.source_size, geometry.input_size
-    centres = np.stack(np.meshgrid(columns * input_w, rows * input_h), -1)
-    x, y = np.moveaxis(np.floor(geometry.to_source(centres)).astype(np.int64), -1, 0)
-    there = (x >= 0) & (x < width) & (y >= 0) & (y < height)
-    ids = np.full(x.shape, IGNORE, np.uint8)
-    ids[there] = truth.ids[y[there], x[there]]
+    width, height = geometry.input_size
+    at, there = geometry.source_pixels(columns * width, rows * height)
+    ids = np.full(there.shape, IGNORE, np.uint8)
+    ids[there] = truth.ids[at[there, 1], at[there, 0]]
     return ids
 
 

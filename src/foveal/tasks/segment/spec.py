@@ -86,7 +86,7 @@ class SegmentSpec(TaskSpec[SegmentConfig, "SegmentOutput", "Segmenter"]):
 
     def begin(self, own: SegmentConfig, catalog: "Catalog") -> "SegmentOutput":
         """An output that takes the likeliest class until it is calibrated."""
-        return self.open(catalog.categories, {"decision": own.decision})
+        return self.open(catalog.categories, {})
 
     def open(self, categories: Categories, options: Mapping[str, object]) -> "SegmentOutput":
         """The output of a trained model.

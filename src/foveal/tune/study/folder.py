@@ -133,7 +133,9 @@ class Study:
         write_atomic(self.folder / RUNGS, "".join(lines))
 
     def tidy(self) -> None:
-        """Remove what killed processes left while they made a trial or a lease, or wrote a file of a run."""
+        """Remove what killed processes left while they made a trial or a lease, or wrote rungs or a file of a run."""
+        for left in self.folder.glob(f".{RUNGS}.*.tmp"):
+            left.unlink(missing_ok=True)
         for left in (self.folder / TRIALS).glob(".*.tmp"):
             with suppress(OSError):
                 if time.time() - left.stat().st_mtime > LEFT_S:

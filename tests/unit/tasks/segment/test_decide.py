@@ -81,7 +81,7 @@ def test_places_of_the_input_are_found_in_the_mask():
     spread = (np.arange(32, dtype=np.float32) + 0.5) / 32
     arrays = {"probabilities": probabilities, "rows": [spread] * 40, "columns": [spread] * 40}
     arrays = {name: np.asarray(value) for name, value in arrays.items()}
-    output = SPEC.open(NAMES, {"decision": "expected_iou"})
+    output = SPEC.open(NAMES, {})
     fitted = output.calibrate(arrays, [geometry] * 40, [MapTruth(mask) for mask in masks])
     spoiled = {**arrays, "probabilities": probabilities.copy()}
     spoiled["probabilities"][:, :, :8] = np.array([0.0, 1.0])[:, None, None]

@@ -58,3 +58,12 @@ def test_a_taken_folder_is_refused_with_a_command_that_can_be_pasted(tmp_path: P
     with pytest.raises(RunError) as caught:
         begin_study(tmp_path / "a study", PLAN)
     assert caught.value.hint == f"Go on with it: foveal tune --resume '{tmp_path / 'a study'}'"
+
+
+def test_what_a_killed_worker_was_writing_is_removed(tmp_path: Path) -> None:
+    made = study(tmp_path / "s", 0)
+    made.write_rungs([])
+    left = made.folder / ".rungs.jsonl.30315.15.tmp"
+    left.write_text("half a li")
+    made.tidy()
+    assert not left.exists() and (made.folder / "rungs.jsonl").exists()

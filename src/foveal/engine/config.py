@@ -43,8 +43,8 @@ class OptimConfig(Settings):
     """Last fraction of the training over which the weights after each epoch are averaged, to be evaluated and saved in
     place of the last ones; 0: none."""
     freeze: Annotated[int, Field(ge=0)] | Literal["backbone"] | None = None
-    """Number of backbone stages to freeze, counted from the input; backbone: all of them; default: 2 of a pretrained
-    detector, else 0."""
+    """Number of backbone stages to freeze, counted from the input; backbone: all of them; default: those up to stride 4
+    of a pretrained detector, else 0."""
     freeze_norm: bool | None = None
     """Freeze the backbone's batch-norm statistics; default: true with pretrained weights."""
     unfreeze_every: Annotated[int, Field(ge=0)] = 0

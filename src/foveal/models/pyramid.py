@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 import timm
+import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
@@ -34,6 +35,7 @@ class InnerMaps(Trunk):
     Attributes:
         channels: C of each map.
         strides: Of each map.
+        reductions: Strides that the picked maps have in the network.
 
     Raises:
         ConfigError: No such network, or one without intermediate maps.
@@ -59,6 +61,7 @@ class InnerMaps(Trunk):
         self.strides = tuple(reductions if strides is None else strides)
         self.picked = list(range(len(known))) if strides is None else [nearest(s, reductions) for s in strides]
         self.channels = [known[i][0] for i in self.picked]
+        self.reductions = [reductions[i] for i in self.picked]
         if own is None:
             self.taken = sorted(set(self.picked))
             prune: Any = self.net.prune_intermediate_layers
@@ -95,6 +98,22 @@ def build_inner_maps(
     backbone = InnerMaps(config.backbone, strides, output_stride=output_stride)
     backbone.load(weights)
     return backbone, None if weights is None else weights.beside_backbone()
+
+
+def early_stages(name: str, stride: int) -> int:
+    """How many of a backbone's stages, from the input on, lead to its map of a stride.
+
+    0 where it has no map of that stride, or where the way there leads through all its stages.
+
+    Raises:
+        ConfigError: No such network, or one without intermediate maps.
+    """
+    with torch.device("meta"):
+        early, every = InnerMaps(name, (stride,)), InnerMaps(name)
+    if early.reductions != [stride]:
+        return 0
+    count = early.picked[0] + 1 if isinstance(early.net, OwnNetwork) else len(early.stages())
+    return count if count < len(every.stages()) else 0
 
 
 def nearest(stride: int, known: Sequence[int]) -> int:

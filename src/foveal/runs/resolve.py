@@ -13,10 +13,11 @@ from foveal.errors import ConfigError, DataError, ImageError
 from foveal.imaging.header import read_size
 from foveal.models.classic.table import own
 from foveal.models.declared import declared
+from foveal.models.pyramid import early_stages
 from foveal.ops.machine import num_cores
 from foveal.runs.data import task_of
 from foveal.runs.going_on.inherit import inheritance_notes, inherited
-from foveal.tasks.contract import Situation
+from foveal.tasks.contract import Choice, Situation
 from foveal.tasks.table import get_section, get_spec
 from foveal.types.arrays import IntArray
 from foveal.types.reading import Reading
@@ -83,7 +84,7 @@ def resolve(config: RunConfig, train: Catalog, *, world: int = 1) -> Resolved:
         "optim": {
             **optim.rates(choice.lr),
             "adapt_lr": optim.lr is None if optim.adapt_lr is None else optim.adapt_lr,
-            "freeze": choice.freeze if optim.freeze is None else optim.freeze,
+            "freeze": choose_freeze(config, choice) if optim.freeze is None else optim.freeze,
             "freeze_norm": not situation.from_scratch if optim.freeze_norm is None else optim.freeze_norm,
         },
         "train": {
@@ -120,6 +121,11 @@ def with_defaults(config: RunConfig, task: str, card: Card | None = None) -> Run
     """The configuration with a given model's settings and the task's defaults where nothing was set."""
     layers = inherited(config, task, card), config.model_dump(exclude_unset=True)
     return RunConfig.model_validate(merge(get_spec(task).defaults, *layers))
+
+
+def choose_freeze(config: RunConfig, choice: Choice) -> int:
+    """Backbone stages, from the input on, that stay frozen."""
+    return early_stages(config.model.backbone, choice.freeze_stride) if choice.freeze_stride else 0
 
 
 def choose_eval_every(epochs: int, task: str) -> int:

@@ -83,8 +83,8 @@ class Choice:
     """Learning rate of the head layers after warm-up."""
     patience: int
     """Early stopping: epochs without improvement; 0: never."""
-    freeze: int = 0
-    """Backbone stages, from the input on, that stay frozen."""
+    freeze_stride: int = 0
+    """Stride of the backbone's map up to which its stages stay frozen; 0: none stay frozen."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Which parameters train, at what rate, under what decay."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import pytest
 import torch
@@ -163,3 +163,32 @@ def test_rate_and_decay_suit_the_optimiser(config: OptimConfig, lr: float, decay
     assert config.rates(0.002) == {"lr": pytest.approx(lr), "weight_decay": decay}
     decays = {group["weight_decay"] for group in parameter_groups(Small(), config)}
     assert decays == {0.0, decay}
+
+
+@pytest.mark.parametrize(
+    ("name", "plain"),
+    [
+        ("adamw", lambda groups: torch.optim.AdamW(groups, lr=0.01, betas=(0.9, 0.999))),
+        ("adam", lambda groups: torch.optim.Adam(groups, lr=0.01, betas=(0.9, 0.999))),
+        ("sgd", lambda groups: torch.optim.SGD(groups, lr=0.01, momentum=0.9)),
+        ("nesterov", lambda groups: torch.optim.SGD(groups, lr=0.01, momentum=0.9, nesterov=True)),
+    ],
+)
+def test_steps_are_those_of_the_plain_optimiser(
+    name: str, plain: Callable[[list[dict[str, object]]], torch.optim.Optimizer]
+) -> None:
+    config = OptimConfig(name=name, lr=0.01, weight_decay=0.1)
+    ours, twin = Small(), Small()
+    twin.load_state_dict(ours.state_dict())
+    optimizers = build_optimizer(ours, config), plain(parameter_groups(twin, config))
+    assert optimizers[0].defaults["fused"]
+    assert not optimizers[1].defaults["fused"]
+    for step in range(5):
+        for model, optimizer in zip((ours, twin), optimizers, strict=True):
+            torch.manual_seed(step)
+            for parameter in model.parameters():
+                parameter.grad = torch.randn_like(parameter)
+            set_rate(optimizer, 0.01 / (step + 1))
+            optimizer.step()
+    for mine, other in zip(ours.parameters(), twin.parameters(), strict=True):
+        assert torch.allclose(mine, other, atol=1e-6)

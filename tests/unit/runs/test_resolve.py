@@ -60,15 +60,17 @@ def test_what_pretrained_weights_change() -> None:
     pretrained = Situation(205, side_px=480, from_scratch=False, small=False, aspect=4 / 3)
     scratch = replace(pretrained, from_scratch=True)
     boxes, masks = get_spec("detect"), get_spec("segment")
-    assert [boxes.choose(each).freeze for each in (pretrained, scratch)] == [2, 0]
-    assert [get_spec("instance").choose(each).freeze for each in (pretrained, scratch)] == [2, 0]
-    assert masks.choose(pretrained).freeze == get_spec("classify").choose(pretrained).freeze == 0
+    assert [boxes.choose(each).freeze_stride for each in (pretrained, scratch)] == [4, 0]
+    assert [get_spec("instance").choose(each).freeze_stride for each in (pretrained, scratch)] == [4, 0]
+    assert masks.choose(pretrained).freeze_stride == get_spec("classify").choose(pretrained).freeze_stride == 0
     assert [boxes.choose(each).epochs for each in (pretrained, scratch)] == [30, 60]
-    assert [masks.choose(each).batch_size for each in (pretrained, scratch)] == [4, 8], "batch norm learns from scratch"
-    assert masks.choose(replace(pretrained, num_images=3)).batch_size == 3
+    for spec in (boxes, masks):
+        sizes = [spec.choose(each).batch_size for each in (pretrained, scratch)]
+        assert sizes == [4, 8], "batch norm learns from scratch"
+        assert spec.choose(replace(pretrained, num_images=3)).batch_size == 3
 
 
-@pytest.mark.parametrize(("given", "frozen"), [({}, 2), ({"freeze": 0}, 0), ({"freeze": "backbone"}, "backbone")])
+@pytest.mark.parametrize(("given", "frozen"), [({}, 3), ({"freeze": 0}, 0), ({"freeze": "backbone"}, "backbone")])
 def test_a_frozen_part_that_is_asked_for(tmp_path: Path, given: dict[str, object], frozen: object) -> None:
     train = read(write_coco(tmp_path / "boxes")).split("train")
     assert resolve(parse_config({"optim": given}, where="test"), train).config.optim.freeze == frozen

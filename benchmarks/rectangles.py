@@ -26,35 +26,17 @@ from pathlib import Path
 import numpy as np
 import torch
 from interleave import data_folder, interleave, median_ratio, seconds, verdict
-from train_speed import RawSteps, build_plan
+from train_speed import RawSteps, build_plan, normalized
 
 from foveal.deploy.graph import to_onnx
-from foveal.engine.config import OptimConfig
 from foveal.inference.backends.onnx_backend import OnnxBackend
 from foveal.inference.backends.torch_backend import TorchBackend
 from foveal.inference.predictor import Predictor
-from foveal.runs.plan import ImagePlan
 from foveal.types.size import Size
 
 LIMIT = 1.25
 IMAGES = 16
 """Images per prediction that is timed."""
-
-
-class Steps:
-    """Whole training steps, from files."""
-
-    def __init__(self, plan: ImagePlan, optim: OptimConfig) -> None:
-        self.batches = plan.batches(start=0)
-        self.normalize = plan.normalize
-        self.raw = RawSteps(plan.network, next(self.batches), plan.normalize, optim)
-
-    def __call__(self) -> None:
-        """One step on the next batch."""
-        batch = next(self.batches)
-        self.raw.images = self.normalize(batch.images)
-        self.raw.targets = batch.targets
-        self.raw()
 
 
 def sides_of(data: Path, sizes: Sequence[Size], batch: int, folder: Path) -> dict[str, dict[str, Callable[[], float]]]:
@@ -67,7 +49,10 @@ def sides_of(data: Path, sizes: Sequence[Size], batch: int, folder: Path) -> dic
             "data": {"cache": "off", "workers": 0},
         }
         plan, config, _ = build_plan(data, folder / str(size), settings)
-        steps, files = Steps(plan, config.optim), [plan.val_set.path(i) for i in range(IMAGES)]
+        steps, files = (
+            RawSteps(plan.network, normalized(plan), config.optim),
+            [plan.val_set.path(i) for i in range(IMAGES)],
+        )
         twin, _, _ = build_plan(data, folder / f"{size}-twin", settings)
         backend = TorchBackend(twin.network.eval(), twin.card, device=torch.device("cpu"))
         exported = to_onnx(backend, np.zeros((1, *size.shape, 3), np.uint8))
@@ -78,7 +63,7 @@ def sides_of(data: Path, sizes: Sequence[Size], batch: int, folder: Path) -> dic
     return timed
 
 
-def training(steps: Steps, batch: int) -> float:
+def training(steps: RawSteps, batch: int) -> float:
     """Seconds per image of one step."""
     return seconds(steps) / batch
 

@@ -24,13 +24,25 @@ Ints = NDArray[np.int64]
 
 
 def rle_of_polygons(polygons: Sequence[Sequence[float]], size: tuple[int, int]) -> Rle:
-    """The mask of one object, exactly as pycocotools' ``frPyObjects`` and ``merge`` give it.
+    """The mask of one object: see ``rles_of_polygons``."""
+    return rles_of_polygons([polygons], size)[0]
+
+
+def rles_of_polygons(objects: Sequence[Sequence[Sequence[float]]], size: tuple[int, int]) -> list[Rle]:
+    """The masks of an image's objects, exactly as pycocotools' ``frPyObjects`` and ``merge`` give them.
+
+    All polygons are rasterised at once, as most are so small that the calls would take longer than the work.
 
     Args:
-        polygons: Parts of the object, at least one; their union is taken, each by the even-odd rule.
-        size: (height, width) of the image in pixels; the mask is clipped to it.
+        objects: Polygons of each object, at least one; their union is taken, each by the even-odd rule.
+        size: (height, width) of the image in pixels; the masks are clipped to it.
     """
-    parts = [_rasterised(np.asarray(polygon, np.float64).reshape(-1, 2), size) for polygon in polygons]
+    parts = _rasterised([np.asarray(p, np.float64).reshape(-1, 2) for polygons in objects for p in polygons], size)
+    ends = np.cumsum([len(polygons) for polygons in objects]).tolist()
+    return [_union(parts[end - len(polygons) : end], size) for polygons, end in zip(objects, ends, strict=True)]
+
+
+def _union(parts: Sequence[Rle], size: tuple[int, int]) -> Rle:
     if len(parts) == 1:
         return parts[0]
     spans = Spans.of(parts)
@@ -69,17 +81,26 @@ def polygons_of(rle: Rle) -> list[list[float]]:
     return out
 
 
-def _rasterised(vertices: FloatArray, size: tuple[int, int]) -> Rle:
-    """One polygon by the even-odd rule: going down a column, each crossing changes inside to outside."""
-    places, times = np.unique(_crossings(vertices, size), return_counts=True)
-    return of_edges(places[times % 2 == 1], size)
+def _rasterised(polygons: Sequence[FloatArray], size: tuple[int, int]) -> list[Rle]:
+    """Each polygon by the even-odd rule: going down a column, each crossing changes inside to outside."""
+    if not polygons:
+        return []
+    room = size[0] * size[1] + 1  # a crossing may lie below the last pixel
+    places, times = np.unique(_crossings(polygons, size, room), return_counts=True)
+    edges = places[times % 2 == 1]
+    cuts = np.searchsorted(edges, room * np.arange(1, len(polygons)))
+    return [of_edges(own - room * i, size) for i, own in enumerate(np.split(edges, cuts))]
 
 
-def _crossings(vertices: FloatArray, size: tuple[int, int]) -> Ints:
-    """(X,) flat indices of the first pixels below where the polygon crosses the centre of a column."""
+def _crossings(polygons: Sequence[FloatArray], size: tuple[int, int], room: int) -> Ints:
+    """(X,) flat indices of the first pixels below where polygons cross the centre of a column; those of i: + i room."""
     height, width = size
+    counts = np.array([len(vertices) for vertices in polygons])
+    vertices = np.concatenate(polygons)
     ends = np.trunc(GRID * np.clip(vertices, -FAR, FAR) + 0.5).astype(np.int64)
-    others = np.roll(ends, -1, axis=0)
+    following = np.arange(1, len(ends) + 1)
+    following[np.cumsum(counts) - 1] -= counts
+    others = ends[following]
     run = np.abs(others - ends)
     flat = run[:, 0] >= run[:, 1]
     # Each edge is walked along its longer side, upwards in that coordinate.
@@ -94,7 +115,8 @@ def _crossings(vertices: FloatArray, size: tuple[int, int]) -> Ints:
     for one, walk in ((flat[edge], _y_of_flat), (~flat[edge], _y_of_steep)):
         of = edge[one]
         y[one] = walk(start[of], (stop - start)[of], GRID * column[one] + ENTRY)
-    places: Ints = column * height + np.clip(_divided_up(y - ENTRY), 0, height)
+    shift = room * np.repeat(np.arange(len(counts)), counts)[edge]
+    places: Ints = shift + column * height + np.clip(_divided_up(y - ENTRY), 0, height)
     return places
 
 

@@ -13,6 +13,7 @@ from torchvision.models.detection.roi_heads import paste_masks_in_image
 
 from foveal.errors import ShapeError
 from foveal.ops import masks as ops
+from foveal.ops.polygons import rles_of_polygons
 from foveal.types.geometry import Geometry
 from foveal.types.rle import Rle
 
@@ -72,6 +73,14 @@ def test_polygons_equal_pycocotools(polygons, size):
     ours, reference = ops.rle_of_polygons(polygons, size), of_pycocotools(polygons, size)
     assert coco(ours)["counts"] == reference["counts"]
     assert ours.size == size and ours.runs.sum() == size[0] * size[1]
+
+
+@given(st.lists(st.lists(polygon, min_size=1, max_size=3), max_size=5), sizes)
+@settings(max_examples=100, deadline=None)
+def test_objects_rasterised_at_once_equal_pycocotools(objects, size):
+    ours = rles_of_polygons(objects, size)
+    assert [coco(one)["counts"] for one in ours] == [of_pycocotools(each, size)["counts"] for each in objects]
+    assert all(one.size == size for one in ours)
 
 
 def test_many_small_polygons_equal_pycocotools():

@@ -13,6 +13,7 @@ import numpy as np
 from foveal.data.catalog.catalog import Catalog
 from foveal.data.notes import plural
 from foveal.ops.masks import rle_of_segmentation
+from foveal.ops.polygons import rles_of_polygons
 from foveal.types.rle import Rle
 
 MIN_POINTS = 3
@@ -36,7 +37,10 @@ def instance_masks(catalog: Catalog, index: int) -> list[Rle]:
     objects = catalog.objects
     assert objects is not None and catalog.sizes is not None, "a data set without objects has no masks"
     width, height = (int(side) for side in catalog.sizes[index])
-    return [_mask_of(objects.segmentation(i), (height, width)) for i in objects.places(index)]
+    given = [objects.segmentation(i) for i in objects.places(index)]
+    drawn = [i for i, one in enumerate(given) if isinstance(one, list) and not segmentation_fault(one, (width, height))]
+    rles = dict(zip(drawn, rles_of_polygons([given[i] for i in drawn], (height, width)), strict=True))
+    return [rles[i] if i in rles else _mask_of(one, (height, width)) for i, one in enumerate(given)]
 
 
 def segmentation_fault(segmentation: Any, size: tuple[int, int]) -> str:
@@ -130,9 +134,8 @@ def _is_spike(before: Point, here: Point, after: Point) -> bool:
 
 
 def _mask_of(segmentation: Any, size: tuple[int, int]) -> Rle:
-    """Size is (height, width)."""
-    is_rle = isinstance(segmentation, dict)
-    if is_rle or (segmentation is not None and not segmentation_fault(segmentation, size[::-1])):
+    """An RLE's mask; empty of anything else. Size is (height, width)."""
+    if isinstance(segmentation, dict):
         with suppress(*NO_RUNS):
             return rle_of_segmentation(segmentation, (), size)
     return Rle(size, np.array([size[0] * size[1]], np.uint32))

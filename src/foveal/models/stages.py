@@ -1,6 +1,7 @@
 """Split any network into stages, input first, for freezing and layer-wise decay."""
 
 from collections import defaultdict
+from contextlib import suppress
 from typing import Any
 
 from timm.models import group_parameters
@@ -19,7 +20,7 @@ class Stage(nn.Module):
 def cut(net: nn.Module) -> list[nn.Module]:
     """Disjoint stages that together hold every parameter of ``net``: stem, each block stage, final layers.
 
-    They follow timm's parameter groups (``group_matcher``); a network without them is split into its children.
+    They follow timm's coarse parameter groups (``group_matcher``); a network without them is split into its children.
     """
     groups = _groups(net)
     stages: dict[int, Stage] = defaultdict(Stage)
@@ -30,10 +31,11 @@ def cut(net: nn.Module) -> list[nn.Module]:
 
 def _groups(net: nn.Module) -> dict[int, int]:
     """Stage of each parameter, by its id: a network may use one parameter under two names."""
-    if hasattr(net, "group_matcher"):
-        matcher: Any = net.group_matcher
-        groups: dict[str, int] = group_parameters(net, matcher(coarse=True), reverse=True)
-        return {id(parameter): groups[name] for name, parameter in net.named_parameters()}
+    matcher: Any = getattr(net, "group_matcher", None)
+    if matcher is not None:
+        with suppress(AssertionError):  # a few have only fine groups
+            groups: dict[str, int] = group_parameters(net, matcher(coarse=True), reverse=True)
+            return {id(parameter): groups[name] for name, parameter in net.named_parameters()}
     tops = [name for name, child in net.named_children() if next(child.parameters(), None) is not None]
     order: dict[str, int] = {}
     for top in tops:

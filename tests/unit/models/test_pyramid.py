@@ -15,6 +15,7 @@ EARLY = {
     "vit_tiny_patch16_224": 0,
     "hrnet_w18": 0,
     "alexnet": 0,
+    "rdnet_tiny": 3,
 }
 """Stages up to stride 4: none of a network that has no such map, or goes through all its stages on the way there."""
 

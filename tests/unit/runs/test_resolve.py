@@ -63,7 +63,7 @@ def test_what_pretrained_weights_change() -> None:
     assert [boxes.choose(each).freeze_stride for each in (pretrained, scratch)] == [4, 0]
     assert [get_spec("instance").choose(each).freeze_stride for each in (pretrained, scratch)] == [4, 0]
     assert masks.choose(pretrained).freeze_stride == get_spec("classify").choose(pretrained).freeze_stride == 0
-    assert [boxes.choose(each).epochs for each in (pretrained, scratch)] == [24, 48]
+    assert [boxes.choose(each).epochs for each in (pretrained, scratch)] == [24, 60]
     for spec in (boxes, masks):
         sizes = [spec.choose(each).batch_size for each in (pretrained, scratch)]
         assert sizes == [4, 8], "batch norm learns from scratch"

@@ -66,7 +66,7 @@ class BoxSpec(TaskSpec[C, O, M]):
         stages, which are general, stay frozen: their time buys more epochs.
         """
         num = situation.num_images
-        epochs = int(np.clip(round(4_920 / num), 12, 200))
+        epochs = int(np.clip(round((6_150 if situation.from_scratch else 4_920) / num), 12, 200))
         size = situation.eval_size or Size.of_aspect(SIZE, situation.aspect, multiple=32)
         return Choice(
             size=size,

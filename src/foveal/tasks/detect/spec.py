@@ -63,7 +63,7 @@ class BoxSpec(TaskSpec[C, O, M]):
         """As many pixels as 416 x 416, and as many samples as a small data set needs (docs/LOG.md).
 
         Batches of 4 reach more in the same time; of 8 from scratch, where batch norm learns. The first pretrained
-        stages, which are general, stay frozen: their time buys more epochs.
+        stages, which are general, stay frozen, which saves a third of a step.
         """
         num = situation.num_images
         epochs = int(np.clip(round((6_150 if situation.from_scratch else 4_920) / num), 12, 200))

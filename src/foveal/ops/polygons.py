@@ -24,7 +24,7 @@ Ints = NDArray[np.int64]
 
 
 def rle_of_polygons(polygons: Sequence[Sequence[float]], size: tuple[int, int]) -> Rle:
-    """The mask of one object, whose polygons are at least one; ``size`` is (height, width). See ``rles_of_polygons``."""
+    """The mask of one object of at least one polygon; ``size`` is (height, width). See ``rles_of_polygons``."""
     return rles_of_polygons([polygons], size)[0]
 
 

@@ -30,7 +30,7 @@ def train(plan: TablePlan, run: Run, *, lr: float = 0.02, log: Log | None = None
         plan,
         optim=OptimConfig(lr=lr),
         schedule=ScheduleConfig(),
-        train=TrainConfig(checkpoint_steps=EVERY_STEPS),
+        train=TrainConfig(eval_every=1, checkpoint_steps=EVERY_STEPS),
         runtime=Runtime(RuntimeConfig(device="cpu"), log_dir=run.folder),
         run=run,
         log=log or Log(),

@@ -115,13 +115,19 @@ class TrainingImages(Dataset[Batch]):
         return Sample(image, target, places[0])
 
     def _decoded_ahead(self, places: Sequence[int]) -> Iterator[RGB]:
-        """``decoded`` of each index in order; without worker processes, a few are decoded ahead."""
+        """``decoded`` of each index in order; without worker processes, a few are decoded ahead.
+
+        Cached images never go through the threads: passing them on takes longer than looking them up.
+        """
+        cached = [None if self.cache is None else self.cache.get(place) for place in places]
+        missing = [place for place, image in zip(places, cached, strict=True) if image is None]
         in_worker = get_worker_info() is not None
-        return (
-            map(self.decoded, places)
+        fresh = (
+            map(self.decoded, missing)
             if in_worker
-            else in_threads(self.decoded, places, threads=min(MAX_DECODERS, num_cores()))
+            else in_threads(self.decoded, missing, threads=min(MAX_DECODERS, num_cores()))
         )
+        return (next(fresh) if image is None else image for image in cached)
 
 
 def stack(samples: list[Sample]) -> Batch:

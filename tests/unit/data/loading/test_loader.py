@@ -2,8 +2,10 @@
 
 import itertools
 import sys
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,6 +24,7 @@ from foveal.data.loading import loader
 from foveal.data.loading.cache import DecodedCache
 from foveal.data.loading.loader import TrainingImages, load_batches, stack
 from foveal.data.loading.order import Draw, Order
+from foveal.ops.threads import in_threads
 from foveal.types.samples import Batch, Sample
 from foveal.types.size import Size
 
@@ -52,6 +55,28 @@ def test_workers_and_cache_change_nothing(squares: Path, workers: int, cache: bo
     expected = take(catalog, 13)  # two epochs and a bit
     for a, b in zip(expected, take(catalog, 13, workers=workers, cache=cache), strict=True):
         assert torch.equal(a, b)
+
+
+def test_only_what_is_not_cached_goes_through_threads(squares: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    catalog = read(squares)
+    expected = take(catalog, 4)
+    half = images(catalog, cache=True)
+    for place in range(0, len(catalog), 2):
+        half.decoded(place)
+    threaded: list[int] = []
+
+    def watched(function: Callable[[int], Any], places: Sequence[int], *, threads: int) -> Iterator[Any]:
+        threaded.extend(places)
+        return in_threads(function, places, threads=threads)
+
+    monkeypatch.setattr(loader, "in_threads", watched)
+    order = Order(len(catalog), 6, seed=5)
+    for _ in range(2):
+        for a, b in zip(expected, load_batches(half, order, start=0, workers=0), strict=False):
+            assert torch.equal(a, b.images)
+    assert threaded
+    assert all(place % 2 for place in threaded)
+    assert len(threaded) == len(set(threaded)), "the second time all are cached"
 
 
 def test_starting_later_gives_the_same_batches(squares: Path) -> None:

@@ -8,10 +8,12 @@ Shapes: H W height and width of a frame.
 """
 
 import os
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
+from queue import SimpleQueue
+from threading import Thread
 from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, Self, cast
 
@@ -61,6 +63,42 @@ def check_video_name(path: Path) -> None:
         )
 
 
+class _Worker:
+    """A thread that takes calls, one after another.
+
+    A ThreadPoolExecutor can keep a lock of its own for ever where Ctrl-C comes while it takes a call; a SimpleQueue,
+    whose calls are whole ones to the interpreter, cannot.
+    """
+
+    def __init__(self) -> None:
+        self._calls: SimpleQueue[tuple[Callable[[], None], SimpleQueue[Exception | None]] | None] = SimpleQueue()
+        self._thread = Thread(target=self._run, name="encode", daemon=True)
+        self._thread.start()
+
+    def call(self, function: Callable[[], None]) -> None:
+        """Call it in the thread, and wait; its exception is raised here."""
+        done: SimpleQueue[Exception | None] = SimpleQueue()
+        self._calls.put((function, done))
+        error = done.get()
+        if error is not None:
+            raise error
+
+    def end(self) -> None:
+        """End the thread after all calls."""
+        self._calls.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        while (taken := self._calls.get()) is not None:
+            function, done = taken
+            try:
+                function()
+            except Exception as error:
+                done.put(error)
+            else:
+                done.put(None)
+
+
 class VideoFile:
     """A video that is being written.
 
@@ -101,8 +139,7 @@ class VideoFile:
         self._format = FORMATS[self.path.suffix.lower()]
         self._partial = _free(self._place.target)
         self._container: OutputContainer | None = None
-        self._worker = ThreadPoolExecutor(1, "encode")
-        self._worker.submit(int).result()  # the thread runs from here on
+        self._worker = _Worker()
         return self
 
     def add(self, frame: RGB, ticks: int) -> None:
@@ -116,7 +153,7 @@ class VideoFile:
             RunError: The disk is full.
         """
         try:
-            self._worker.submit(self._add, frame, ticks).result()
+            self._worker.call(lambda: self._add(frame, ticks))
         except OSError as error:
             raise output_error(self.path, error) from None
 
@@ -124,12 +161,12 @@ class VideoFile:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            self._worker.submit(self._end).result()
+            self._worker.call(self._end)
         except OSError as failure:
             if kind is None:
                 raise output_error(self.path, failure) from None
         finally:
-            self._worker.shutdown()
+            self._worker.end()
         if self._resized:
             self.notes.append(
                 f"{self.path}: frames that changed their size ({self._resized:,}) were scaled to the first's."

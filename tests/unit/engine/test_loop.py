@@ -48,6 +48,11 @@ def scripted(tmp_path: Path, script: Sequence[Mapping[str, float]], *, epochs: i
     return Scripted(**values, script=script)
 
 
+def evaluating(train: dict[str, Any]) -> TrainConfig:
+    """Each epoch is evaluated unless there is a time budget: what is left open goes by the clock."""
+    return TrainConfig(**({} if "time_s" in train else {"eval_every": 1}) | train)
+
+
 def training(
     plan: TablePlan,
     folder: Path,
@@ -65,7 +70,7 @@ def training(
         plan,
         optim=optim or OptimConfig(lr=0.01),
         schedule=ScheduleConfig(),
-        train=TrainConfig(**({} if "time_s" in train else {"eval_every": 1}) | train),
+        train=evaluating(train),
         runtime=Runtime(RuntimeConfig(device="cpu"), log_dir=folder),
         run=run,
         log=Log(),
@@ -346,7 +351,7 @@ def resumed(plan: TablePlan, folder: Path, following: Part, **train: Any) -> Tra
         plan,
         optim=OptimConfig(lr=0.01),
         schedule=ScheduleConfig(warmup=0, **train.pop("schedule", {})),
-        train=TrainConfig(**({} if "time_s" in train else {"eval_every": 1}) | train),
+        train=evaluating(train),
         runtime=Runtime(RuntimeConfig(device="cpu"), log_dir=folder),
         run=Run(folder),
         log=Log(),
